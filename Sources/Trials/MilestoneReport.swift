@@ -1,0 +1,45 @@
+/// What a trial reports when it reaches one of its budgets.
+package struct MilestoneReport: Codable, Hashable, Sendable {
+  /// The budget, as the configuration names it.
+  package var budget: Budget
+  /// The same in optimiser steps.
+  package var step: Int
+  /// ‖ν‖₀: how many gates have an open probability σ(kγ) above one half.
+  package var gatesOpen: Int
+  /// Moving average of the summed squared error per training image.
+  package var mse: Double
+  /// Summed squared error per evaluation image: hard gates, posterior means, running statistics.
+  package var evaluationMSE: Double
+  /// The step in which a batch first met the tolerance, counted from 1; nil if none has.
+  package var firstHitStep: Int?
+  /// The effective multiplier λ′.
+  package var multiplier: Double
+  /// σ(kγ) of every gate.
+  package var openProbabilities: [Double]
+
+  /// A report of the given numbers.
+  package init(
+    budget: Budget, step: Int, gatesOpen: Int, mse: Double, evaluationMSE: Double,
+    firstHitStep: Int?, multiplier: Double, openProbabilities: [Double]
+  ) {
+    self.budget = budget
+    self.step = step
+    self.gatesOpen = gatesOpen
+    self.mse = mse
+    self.evaluationMSE = evaluationMSE
+    self.firstHitStep = firstHitStep
+    self.multiplier = multiplier
+    self.openProbabilities = openProbabilities
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case budget
+    case step
+    case gatesOpen = "gates_open"
+    case mse
+    case evaluationMSE = "evaluation_mse"
+    case firstHitStep = "first_hit_step"
+    case multiplier
+    case openProbabilities = "open_probabilities"
+  }
+}

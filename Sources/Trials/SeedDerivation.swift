@@ -1,0 +1,18 @@
+import Digests
+
+extension TrialConfiguration {
+  /// Derives a trial's seed from the sweep's seed, the replicate's number and the content of the
+  /// trial, leaving out its milestones.
+  ///
+  /// Without the milestones a longer run repeats a shorter one bit for bit and then goes on.
+  /// The seed is the first eight bytes, big-endian, of the SHA-256 of
+  /// `<sweep seed, decimal>/<replicate, decimal>/<canonical text with milestones [] and seed 0>`.
+  package static func deriveSeed(
+    sweepSeed: UInt64, replicate: Int, configuration: TrialConfiguration
+  ) -> UInt64 {
+    var content = configuration
+    content.milestones = []
+    content.seed = 0
+    return Digest.of("\(sweepSeed)/\(replicate)/\(content.canonicalText)").leadingBits
+  }
+}

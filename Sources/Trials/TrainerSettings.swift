@@ -1,0 +1,70 @@
+/// How a trial trains: every constant of Algorithm 1, of the optimiser and of the network's
+/// elementwise functions, and every reading of the paper that could change a result.
+///
+/// ``TrainerSetting/all`` declares each setting's key, range and meaning once; decoding,
+/// validation and documentation derive from it.
+package struct TrainerSettings: Hashable, Sendable {
+  /// Images per batch, B.
+  package var batchSize = 64
+  /// Adam's step size.
+  package var learningRate = 1e-3
+  /// Adam's decay of the first moment.
+  package var adamBeta1 = 0.9
+  /// Adam's decay of the second moment.
+  package var adamBeta2 = 0.999
+  /// Adam's ε, added to the root of the second moment.
+  package var adamEpsilon = 1e-8
+  /// Gate steepness k in σ(kγ).
+  package var gateSteepness = 7.0
+  /// γ₀ of every gate.
+  package var initialGateLogit = 0.42
+  /// How often gates are drawn.
+  package var gateSampling = GateSampling.perBatch
+  /// α, the moving-average factor of GECO's constraint.
+  package var constraintSmoothing = 0.99
+  /// λ₀, the raw multiplier before its first update.
+  package var initialMultiplier = 1.0
+  /// λ_min, the lower clamp of the effective multiplier.
+  package var multiplierMinimum = 1e-5
+  /// λ_max, the upper clamp of the effective multiplier.
+  package var multiplierMaximum = 5.0
+  /// How the KL terms of the latent dimensions are combined.
+  package var klReduction = KLReduction.meanOpen
+  /// Slope of the leaky ReLU for negative inputs.
+  package var leakySlope = 0.02
+  /// How much of the old running statistics one batch keeps.
+  package var batchNormMomentum = 0.8
+  /// ε under the root of the batch variance.
+  package var batchNormEpsilon = 1e-5
+  /// Moving-average factor of the reported training MSE.
+  package var mseSmoothing = 0.95
+  /// Batches between two rows of the trajectory.
+  package var sampleEvery = 500
+  /// How many evaluation images the trial reconstructs at its end.
+  package var reconstructionCount = 16
+  /// Arithmetic of the network.
+  package var precision = Precision.fp32
+
+  /// The defaults, which are the paper's values where it gives any.
+  package init() {}
+}
+
+/// How often gates are drawn.
+package enum GateSampling: String, CaseIterable, Codable, Hashable, Sendable {
+  /// One vector u for the whole batch.
+  case perBatch = "per-batch"
+}
+
+/// How the KL divergences of the latent dimensions make one term of the loss.
+package enum KLReduction: String, CaseIterable, Codable, Hashable, Sendable {
+  /// The average over open dimensions (Algorithm 1, line 22).
+  case meanOpen = "mean-open"
+  /// The sum over open dimensions, as in a regular VAE.
+  case sum
+}
+
+/// Arithmetic of the network.
+package enum Precision: String, CaseIterable, Codable, Hashable, Sendable {
+  /// 32-bit floating point throughout.
+  case fp32
+}

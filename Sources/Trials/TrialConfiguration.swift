@@ -1,0 +1,199 @@
+import Foundation
+
+/// Everything that decides a trial's result, and nothing else.
+///
+/// Two trials with equal configurations give the same bits on the same machine. The canonical
+/// text (``canonicalText``) is what identities are hashed from, what goes over the wire and what
+/// `worker trial` reads.
+package struct TrialConfiguration: Hashable, Sendable {
+  /// The images to train on.
+  package var dataset: Dataset
+  /// Channel widths and provisioned latent dimensions.
+  package var model: ModelSettings
+  /// GECO's tolerance τ, summed squared error per image; 0 makes a baseline.
+  package var tolerance: Parameter<Double>
+  /// The budgets at which the trial reports, ascending, all in one unit; the last ends it.
+  package var milestones: [Budget]
+  /// Algorithm, optimiser and network constants.
+  package var trainer: TrainerSettings
+  /// Key of the trial's random streams.
+  package var seed: UInt64
+
+  /// A configuration with the given parts.
+  package init(
+    dataset: Dataset, model: ModelSettings, tolerance: Parameter<Double>, milestones: [Budget],
+    trainer: TrainerSettings = TrainerSettings(), seed: UInt64
+  ) {
+    self.dataset = dataset
+    self.model = model
+    self.tolerance = tolerance
+    self.milestones = milestones
+    self.trainer = trainer
+    self.seed = seed
+  }
+
+  /// The largest tolerance accepted.
+  package static let maximumTolerance = 1e6
+}
+
+/// The network's free extents.
+package struct ModelSettings: Hashable, Sendable {
+  /// Output channels of the encoder's convolutions, first to last; the decoder mirrors them.
+  package var channels: [Int]
+  /// n, the latent dimensions provisioned; a count of at least 1.
+  package var latents: Parameter<Int>
+
+  /// A network with these channels and latent dimensions.
+  package init(channels: [Int], latents: Parameter<Int>) {
+    self.channels = channels
+    self.latents = latents
+  }
+
+  /// What a channel width may be.
+  package static let channelRange = 1...1024
+  /// What a count of latent dimensions may be.
+  package static let latentRange = 1...4096
+}
+
+extension TrialConfiguration {
+  /// The parents whose results the configuration waits for.
+  package var parents: [TrialID] {
+    var parents: [TrialID] = []
+    for measurement in [tolerance.measurement, model.latents.measurement] {
+      if let trial = measurement?.trial, !parents.contains(trial) { parents.append(trial) }
+    }
+    return parents
+  }
+
+  /// The configuration with every measured parameter replaced by its parent's number.
+  ///
+  /// - Parameter report: The last milestone's report of a parent, nil while it has none.
+  /// - Throws: ``ConfigurationError`` when a parent has no result, or its number does not fit.
+  package func resolved(
+    _ report: (TrialID) -> MilestoneReport?
+  ) throws(ConfigurationError) -> TrialConfiguration {
+    var resolved = self
+    if let measurement = tolerance.measurement {
+      let value = try Self.number(measurement, report)
+      guard value >= 0, value <= Self.maximumTolerance else {
+        throw .valueOutOfRange(
+          setting: "tolerance", found: value, expected: "0 to \(Self.maximumTolerance)")
+      }
+      resolved.tolerance = .value(value)
+    }
+    if let measurement = model.latents.measurement {
+      let value = try Self.number(measurement, report).rounded()
+      guard let latents = Int(exactly: value), ModelSettings.latentRange.contains(latents) else {
+        throw .valueOutOfRange(
+          setting: "latents", found: value, expected: "\(ModelSettings.latentRange)")
+      }
+      resolved.model.latents = .value(latents)
+    }
+    return resolved
+  }
+
+  private static func number(
+    _ measurement: Measurement, _ report: (TrialID) -> MilestoneReport?
+  ) throws(ConfigurationError) -> Double {
+    guard let report = report(measurement.trial) else {
+      throw .parentWithoutResult(measurement.trial)
+    }
+    return measurement.factor * measurement.output.value(in: report)
+  }
+
+  /// τ as a number.
+  ///
+  /// - Throws: ``ConfigurationError/parentWithoutResult(_:)`` while it waits for a parent.
+  package func resolvedTolerance() throws(ConfigurationError) -> Double {
+    switch tolerance {
+    case .value(let value): value
+    case .measured(let measurement): throw .parentWithoutResult(measurement.trial)
+    }
+  }
+
+  /// n as a number.
+  ///
+  /// - Throws: ``ConfigurationError/parentWithoutResult(_:)`` while it waits for a parent.
+  package func resolvedLatents() throws(ConfigurationError) -> Int {
+    switch model.latents {
+    case .value(let value): value
+    case .measured(let measurement): throw .parentWithoutResult(measurement.trial)
+    }
+  }
+}
+
+/// What is wrong with a configuration.
+package enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// A measured parameter whose parent has not reported.
+  case parentWithoutResult(TrialID)
+  /// A parent's number that its setting cannot take.
+  case valueOutOfRange(setting: String, found: Double, expected: String)
+  /// A combination of settings that makes no sense.
+  case invalid(setting: String, found: String, expected: String)
+
+  package var description: String {
+    switch self {
+    case .parentWithoutResult(let trial): "trial \(trial) has no result yet"
+    case .valueOutOfRange(let setting, let found, let expected):
+      "\(setting): found \(found), expected \(expected)"
+    case .invalid(let setting, let found, let expected):
+      "\(setting): found \(found), expected \(expected)"
+    }
+  }
+}
+
+extension TrialConfiguration {
+  /// Checks what the ranges of single settings cannot say.
+  ///
+  /// - Throws: ``ConfigurationError/invalid(setting:found:expected:)`` for the first violation.
+  package func validate() throws(ConfigurationError) {
+    let stages = dataset.imageShape.height == 28 ? 3 : 4
+    guard model.channels.count == stages, model.channels.allSatisfy(ModelSettings.channelRange.contains)
+    else {
+      throw .invalid(
+        setting: "channels", found: "\(model.channels)",
+        expected:
+          "\(stages) widths from 1 to 1024 for \(dataset.imageShape.height)×\(dataset.imageShape.width) images"
+      )
+    }
+    if case .value(let latents) = model.latents, !ModelSettings.latentRange.contains(latents) {
+      throw .invalid(setting: "latents", found: "\(latents)", expected: "1 to 4096")
+    }
+    if case .value(let value) = tolerance, !(value >= 0 && value <= Self.maximumTolerance) {
+      throw .invalid(setting: "tolerance", found: "\(value)", expected: "0 to 1e6")
+    }
+    guard trainer.multiplierMinimum <= trainer.multiplierMaximum else {
+      throw .invalid(
+        setting: "multiplier_minimum", found: "\(trainer.multiplierMinimum)",
+        expected: "at most multiplier_maximum, \(trainer.multiplierMaximum)")
+    }
+    try validateMilestones()
+  }
+
+  private func validateMilestones() throws(ConfigurationError) {
+    let text = "[" + milestones.map(\.description).joined(separator: ", ") + "]"
+    guard !milestones.isEmpty else {
+      throw .invalid(setting: "milestones", found: text, expected: "at least one budget")
+    }
+    for (earlier, later) in zip(milestones, milestones.dropFirst()) {
+      guard earlier.with(count: later.count) == later, earlier.count < later.count else {
+        throw .invalid(
+          setting: "milestones", found: text, expected: "ascending budgets in one unit")
+      }
+    }
+  }
+}
+
+extension TrialConfiguration {
+  /// The default channel widths for images of a data set.
+  package static func defaultChannels(for dataset: Dataset) -> [Int] {
+    dataset.imageShape.height == 28 ? [32, 32, 64] : [32, 32, 64, 64]
+  }
+
+  /// The canonical text: JSON with sorted keys, every setting present, shortest round-trip
+  /// numbers, no white space.
+  package var canonicalText: String { CanonicalJSON.text(self) }
+
+  /// The trial's identity.
+  package var id: TrialID { TrialID(ofCanonicalText: canonicalText) }
+}

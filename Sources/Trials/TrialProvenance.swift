@@ -1,0 +1,65 @@
+import Digests
+
+/// Where and how a result came about: what is needed to repeat and to trust it, and what may
+/// differ between two runs that give the same numbers.
+package struct TrialProvenance: Codable, Hashable, Sendable {
+  /// The configuration that ran, every parameter resolved to the value used.
+  package var configuration: TrialConfiguration
+  /// The image archive trained on.
+  package var images: Digest
+  /// Name of the host.
+  package var host: String
+  /// The processor's model name.
+  package var processor: String
+  /// Instruction set that the kernels used.
+  package var instructionSet: String
+  /// Versions of what computed: this product, oneDNN, the compiler, the kernel.
+  package var versions: [String: String]
+  /// When training began, ISO 8601 in UTC.
+  package var started: String
+  /// Wall-clock seconds of training and evaluation.
+  package var seconds: Double
+  /// Processor seconds of the trial's process.
+  package var processorSeconds: Double
+  /// Optimiser steps taken by this attempt.
+  package var steps: Int
+  /// Share of the steps that needed the second decoder pass.
+  package var secondPassShare: Double
+  /// Largest resident memory of the trial's process.
+  package var peakResidentBytes: Int
+
+  /// A record of the given facts.
+  package init(
+    configuration: TrialConfiguration, images: Digest, host: String, processor: String,
+    instructionSet: String, versions: [String: String], started: String, seconds: Double,
+    processorSeconds: Double, steps: Int, secondPassShare: Double, peakResidentBytes: Int
+  ) {
+    self.configuration = configuration
+    self.images = images
+    self.host = host
+    self.processor = processor
+    self.instructionSet = instructionSet
+    self.versions = versions
+    self.started = started
+    self.seconds = seconds
+    self.processorSeconds = processorSeconds
+    self.steps = steps
+    self.secondPassShare = secondPassShare
+    self.peakResidentBytes = peakResidentBytes
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case configuration
+    case images = "images_sha256"
+    case host
+    case processor
+    case instructionSet = "instruction_set"
+    case versions
+    case started
+    case seconds
+    case processorSeconds = "processor_seconds"
+    case steps
+    case secondPassShare = "second_pass_share"
+    case peakResidentBytes = "peak_resident_bytes"
+  }
+}

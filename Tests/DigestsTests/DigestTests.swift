@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+
+@testable import Digests
+
+@Suite("SHA-256 digests")
+struct DigestTests {
+  // FIPS 180-2, appendix B.1 and the well-known digest of the empty string.
+  @Test(
+    "published digests",
+    arguments: [
+      ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+      ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+    ])
+  func published(text: String, expected: String) {
+    #expect(Digest.of(text).hexadecimal == expected)
+  }
+
+  @Test("a stream cut anywhere gives the digest of the whole")
+  func stream() {
+    let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 * 7) }
+    for cut in [0, 1, 63, 64, 65, 999, 1000] {
+      var stream = DigestStream()
+      stream.append(Array(bytes[..<cut]))
+      stream.append(Array(bytes[cut...]))
+      #expect(stream.digest == Digest.of(bytes))
+    }
+  }
+
+  @Test("a file's digest is that of its bytes")
+  func file() throws {
+    let url = FileManager.default.temporaryDirectory.appending(path: "digest-\(UUID()).bin")
+    defer { try? FileManager.default.removeItem(at: url) }
+    let bytes = Data((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0) })
+    try bytes.write(to: url)
+    #expect(try Digest.ofFile(at: url) == Digest.of(bytes))
+  }
+
+  @Test(
+    "text that is no digest is refused", arguments: ["", "ab", String(repeating: "g", count: 64)])
+  func refused(text: String) {
+    #expect(Digest(hexadecimal: text) == nil)
+  }
+}
