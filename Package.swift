@@ -1,0 +1,100 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+/// A Swift target; the order of the list below is the order of the layers, lowest first.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil)
+  -> Target
+{
+  .testTarget(
+    name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+  name: "BottleneckSweep",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CArchive"),
+    .systemLibrary(name: "COneDNN"),
+    .systemLibrary(name: "CPNG"),
+    .systemLibrary(name: "CSodium"),
+    .systemLibrary(name: "CZeroMQ"),
+    .target(name: "CKernels"),
+
+    module("Digests", ["CSodium"]),
+    module("Trials", ["Digests"]),
+    module("Images", ["Digests", "Trials"]),
+    module("Datasets", ["CArchive", "Images", "Trials"]),
+    module("Sweeps", ["Trials", .product(name: "Yams", package: "Yams")]),
+
+    module("Primitives", ["CKernels", "COneDNN"]),
+    module("Autoencoder", ["Primitives", "Trials"]),
+    module("Narrowing", ["Autoencoder", "Digests", "Images", "Primitives", "Trials"]),
+
+    module("Wire", ["Digests", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+    module("Messaging", ["CZeroMQ"]),
+    module("Transfers", ["Digests", "Messaging", "Wire"]),
+
+    module("Coordination", ["Digests", "Trials"]),
+    module(
+      "Store",
+      ["Coordination", "Digests", "Trials", .product(name: "GRDB", package: "GRDB.swift")]),
+    module("Reports", ["CPNG", "Digests", "Trials"]),
+
+    module(
+      "CoordinatorService",
+      [
+        "Coordination", "Datasets", "Digests", "Images", "Messaging", "Reports", "Store",
+        "Sweeps", "Transfers", "Trials", "Wire", logging,
+      ]),
+    module(
+      "WorkerService",
+      [
+        "Digests", "Images", "Messaging", "Narrowing", "Transfers", "Trials", "Wire", logging,
+      ]),
+    .executableTarget(
+      name: "coordinator", dependencies: ["CoordinatorService", argumentParser],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "worker", dependencies: ["WorkerService", argumentParser], swiftSettings: settings),
+
+    tests("DigestsTests", ["Digests"]),
+    tests("TrialsTests", ["Trials"]),
+    tests("ImagesTests", ["Images"]),
+    tests("DatasetsTests", ["Datasets", "Images"]),
+    tests("SweepsTests", ["Sweeps"]),
+    tests("PrimitivesTests", ["Primitives"]),
+    tests("AutoencoderTests", ["Autoencoder", "Primitives"]),
+    tests("NarrowingTests", ["Images", "Narrowing"]),
+    tests("WireTests", ["Wire"]),
+    tests("MessagingTests", ["Messaging"]),
+    tests("TransfersTests", ["Transfers"]),
+    .target(
+      name: "SimulatedCluster", dependencies: ["Coordination", "Digests", "Trials"],
+      path: "Tests/SimulatedCluster", swiftSettings: settings),
+    tests("CoordinationTests", ["Coordination", "SimulatedCluster"]),
+    tests("StoreTests", ["Store"]),
+    tests("ReportsTests", ["Reports"]),
+    tests("SystemTests", ["CoordinatorService", "WorkerService"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,4 @@
+// gzip and zip reading: the C library as Swift imports it.
+#pragma once
+
+#include <archive.h>

@@ -1,0 +1,4 @@
+// PNG encoding: the C library as Swift imports it.
+#pragma once
+
+#include <png.h>

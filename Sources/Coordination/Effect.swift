@@ -1,0 +1,61 @@
+import Trials
+
+/// What the shell must do, in the imperative.
+///
+/// **Ordering contract.** The shell carries out a list of effects in its order, and every
+/// ``append(_:)`` of a list must be durable before any later ``send(_:to:)`` of that list, or of
+/// a list returned afterwards, leaves the process. It may commit the records of several lists
+/// together (group commit) as long as that holds. If an append fails, nothing later may be sent.
+package enum Effect: Hashable, Sendable {
+  /// Append a record to the journal.
+  case append(JournalRecord)
+  /// Send a directive; delivery is not guaranteed and never assumed.
+  case send(Directive, to: ConnectionID)
+  /// Tell people.
+  case notify(Notice)
+  /// Every trial has ended, or the stop is done: leave the loop.
+  case finish(SweepEnding)
+}
+
+/// What a worker is told.
+package enum Directive: Hashable, Sendable {
+  /// The announcement was heard; beat at this interval.
+  case welcome(heartbeatInterval: Duration, lostAfter: Duration)
+  /// Run this attempt. Sent again until the worker claims it.
+  case assign(Assignment)
+  /// The attempt's result is durable, or no longer wanted: forget it and its files.
+  case acknowledge(trial: TrialID, attempt: Int)
+  /// Stop this attempt and forget it.
+  case abandon(trial: TrialID, attempt: Int, reason: String)
+  /// The sender is unknown here: announce again.
+  case announceAgain
+  /// There is no more work here and will be none.
+  case shutDown(reason: String)
+}
+
+/// One attempt at a trial.
+package struct Assignment: Hashable, Sendable {
+  /// The trial.
+  package var trial: TrialID
+  /// The attempt's number, from 1; it fences control messages of earlier attempts.
+  package var attempt: Int
+  /// The configuration with every parameter resolved.
+  package var configuration: TrialConfiguration
+
+  /// An attempt at a trial.
+  package init(trial: TrialID, attempt: Int, configuration: TrialConfiguration) {
+    self.trial = trial
+    self.attempt = attempt
+    self.configuration = configuration
+  }
+}
+
+/// How a coordinator's run ended.
+package enum SweepEnding: Hashable, Sendable {
+  /// Every trial has its result.
+  case complete
+  /// Every trial has ended, some without a result.
+  case completeWithFailures(count: Int)
+  /// A person stopped it; the same command resumes it.
+  case stopped(remaining: Int)
+}

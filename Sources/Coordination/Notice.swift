@@ -1,0 +1,25 @@
+import Trials
+
+/// Something that people should hear of; the shell words and shows it.
+package enum Notice: Hashable, Sendable {
+  /// A worker was heard of for the first time, or again after it was lost.
+  case workerJoined(WorkerID, host: String, slots: Int)
+  /// A worker missed heartbeats; it gets no new work.
+  case workerSuspected(WorkerID, silentFor: Duration)
+  /// A worker is given up; its trials go elsewhere.
+  case workerLost(WorkerID, silentFor: Duration)
+  /// A worker said goodbye.
+  case workerLeft(WorkerID, reason: String)
+  /// An attempt was handed out.
+  case trialStarted(TrialID, attempt: Int, WorkerID)
+  /// A worker that reconnected, or met a restarted coordinator, keeps its attempt.
+  case trialAdopted(TrialID, attempt: Int, WorkerID)
+  /// A result is recorded.
+  case trialCompleted(TrialID, WorkerID)
+  /// A finished attempt came for a trial that already has its result.
+  case resultRepeated(TrialID, attempt: Int, WorkerID, sameContent: Bool)
+  /// An attempt ended without a result and the trial waits again.
+  case attemptEnded(TrialID, attempt: Int, TrialFailure)
+  /// A trial is given up.
+  case trialFailed(TrialID, TrialFailure)
+}
