@@ -1,0 +1,54 @@
+/// Adam (Kingma and Ba, 2015, algorithm 1) over one flat array of parameters.
+///
+/// The moments are the optimiser's whole state besides the step number, which the caller keeps.
+package final class AdamOptimizer {
+  /// The settings of the algorithm.
+  package struct Settings: Hashable, Sendable {
+    /// Step size α.
+    package var learningRate: Double
+    /// Decay of the first moment, β₁.
+    package var beta1: Double
+    /// Decay of the second moment, β₂.
+    package var beta2: Double
+    /// Added to the root of the second moment, ε.
+    package var epsilon: Double
+
+    /// The given settings; the defaults are the paper's.
+    package init(
+      learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999,
+      epsilon: Double = 1e-8
+    ) {
+      self.learningRate = learningRate
+      self.beta1 = beta1
+      self.beta2 = beta2
+      self.epsilon = epsilon
+    }
+  }
+
+  /// m, the decayed mean of the gradients; a checkpoint writes and reads it.
+  package var firstMoments: UnsafeMutableBufferPointer<Float> { first.elements }
+  /// v, the decayed mean of the squared gradients; a checkpoint writes and reads it.
+  package var secondMoments: UnsafeMutableBufferPointer<Float> { second.elements }
+
+  private let first: AlignedBuffer<Float>
+  private let second: AlignedBuffer<Float>
+
+  /// An optimiser of `count` parameters with zero moments.
+  package init(count: Int) {
+    first = AlignedBuffer(count: count)
+    second = AlignedBuffer(count: count)
+  }
+
+  /// Moves the parameters by one bias-corrected step.
+  ///
+  /// - Parameters:
+  ///   - step: t, 1 at the first step.
+  ///   - parameters: Overwritten; as many as the optimiser was made for.
+  ///   - gradients: Gradients of the loss, in the same order.
+  package func step(
+    _ step: Int, parameters: UnsafeMutableBufferPointer<Float>,
+    gradients: UnsafeMutableBufferPointer<Float>, settings: Settings
+  ) {
+    fatalError("under construction")
+  }
+}
