@@ -1,0 +1,92 @@
+import CZeroMQ
+import Glibc
+
+/// A call of libzmq, or of the kernel, that failed: which call, on what, and why.
+///
+/// Expected refusals (a peer that is gone, a full queue, nothing to receive) are not errors but
+/// values of the calls that meet them: ``SendOutcome`` and nil.
+package struct MessagingError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Why the call failed.
+  package var code: Code
+  /// The C function that failed, such as `zmq_bind`.
+  package var operation: String
+  /// What it was called on or with: an endpoint, an option's name.
+  package var context: String
+
+  /// A failure of an operation.
+  package init(code: Code, operation: String, context: String) {
+    self.code = code
+    self.operation = operation
+    self.context = context
+  }
+
+  package var description: String {
+    "\(operation) \(context): \(code)"
+  }
+
+  /// An error number of the system or of libzmq.
+  package struct Code: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+    /// The number, as `zmq_errno` gives it.
+    package let rawValue: Int32
+
+    /// Wraps a number.
+    package init(rawValue: Int32) { self.rawValue = rawValue }
+
+    /// The call cannot go on now. The C name is `EAGAIN`.
+    package static let tryAgain = Code(rawValue: EAGAIN)
+    /// A signal came first. The C name is `EINTR`.
+    package static let interrupted = Code(rawValue: EINTR)
+    /// The peer is not connected. The C name is `EHOSTUNREACH`.
+    package static let hostUnreachable = Code(rawValue: EHOSTUNREACH)
+    /// The context was shut down. The C name is `ETERM`.
+    package static let contextTerminated = Code(rawValue: ETERM)
+    /// Another socket listens there. The C name is `EADDRINUSE`.
+    package static let addressInUse = Code(rawValue: EADDRINUSE)
+    /// This host has no such address. The C name is `EADDRNOTAVAIL`.
+    package static let addressNotAvailable = Code(rawValue: EADDRNOTAVAIL)
+    /// No such interface or host. The C name is `ENODEV`.
+    package static let noSuchDevice = Code(rawValue: ENODEV)
+    /// The value makes no sense to the call. The C name is `EINVAL`.
+    package static let invalidArgument = Code(rawValue: EINVAL)
+    /// A frame is larger than the socket's limit. The C name is `EMSGSIZE`.
+    package static let messageTooLarge = Code(rawValue: EMSGSIZE)
+    /// The process has too many open files. The C name is `EMFILE`.
+    package static let tooManyFiles = Code(rawValue: EMFILE)
+
+    /// The C library's words, `zmq_strerror`, and the number.
+    package var description: String {
+      "\(String(cString: zmq_strerror(rawValue))) (error \(rawValue))"
+    }
+  }
+}
+
+/// The funnel through which every result of libzmq passes.
+enum Call {
+  /// Repeats a call that a signal interrupted, and turns -1 into a ``MessagingError``.
+  ///
+  /// The C functions are `zmq_errno` and the one called.
+  @discardableResult
+  static func check(
+    _ operation: String, _ context: @autoclosure () -> String, _ body: () -> Int32
+  ) throws(MessagingError) -> Int32 {
+    while true {
+      let result = body()
+      if result != -1 { return result }
+      let code = MessagingError.Code(rawValue: zmq_errno())
+      if code == .interrupted { continue }
+      throw MessagingError(code: code, operation: operation, context: context())
+    }
+  }
+
+  /// As ``check(_:_:_:)``, for calls that return a pointer.
+  static func pointer(
+    _ operation: String, _ context: @autoclosure () -> String,
+    _ body: () -> UnsafeMutableRawPointer?
+  ) throws(MessagingError) -> UnsafeMutableRawPointer {
+    guard let pointer = body() else {
+      throw MessagingError(
+        code: .init(rawValue: zmq_errno()), operation: operation, context: context())
+    }
+    return pointer
+  }
+}

@@ -1,0 +1,95 @@
+import CZeroMQ
+
+/// A server's socket: receives from many peers and sends to the one that a routing id names.
+///
+/// A routing id names one connection, never a worker: every connection gets a fresh one, and a
+/// peer that comes back has another. (`ZMQ_ROUTER_HANDOVER` stays off, so that no peer can take
+/// over a connection by claiming its id.)
+///
+/// Use it from one thread; see ``SocketHandle``. Set-up and binding may happen on another thread
+/// before.
+package struct RouterSocket: ~Copyable {
+  let handle: SocketHandle
+
+  /// Opens a socket that is not bound yet.
+  ///
+  /// The C functions are `zmq_socket` (`ZMQ_ROUTER`) and `zmq_setsockopt`. With
+  /// `ZMQ_ROUTER_MANDATORY` a message to a peer that is gone is refused instead of lost.
+  package init(
+    _ context: Context, options: SocketOptions = .control
+  ) throws(MessagingError) {
+    let handle = try SocketHandle(context, type: ZMQ_ROUTER, options: options)
+    try handle.set(ZMQ_ROUTER_MANDATORY, "ZMQ_ROUTER_MANDATORY", Int32(1))
+    self.handle = handle
+  }
+
+  deinit { handle.close() }
+
+  /// Listens at an endpoint, such as `tcp://*:5750`, `tcp://127.0.0.1:*` or `ipc:///run/x`.
+  ///
+  /// The C functions are `zmq_bind` and `zmq_getsockopt` (`ZMQ_LAST_ENDPOINT`).
+  ///
+  /// - Returns: The endpoint with its actual port, such as `tcp://[::]:41235`.
+  package func bind(to endpoint: String) throws(MessagingError) -> String {
+    try handle.bind(to: endpoint)
+  }
+
+  /// Takes the next message, if there is one; never waits.
+  package func receive() throws(MessagingError) -> RoutedMessage? {
+    guard
+      let received = try handle.receive(frameCountMaximum: handle.options.frameCountMaximum + 1)
+    else { return nil }
+    return RoutedMessage(
+      routingID: received.frames[0], frames: Array(received.frames.dropFirst()),
+      peerAddress: received.peerAddress)
+  }
+
+  /// Sends a message of at least one frame to a peer; never waits.
+  ///
+  /// ``SendOutcome/sent`` means that libzmq has queued it, not that the peer has it.
+  ///
+  /// - Throws: ``MessagingError/Code/messageTooLarge`` for a frame above the socket's limit.
+  package func send(
+    _ frames: [[UInt8]], to routingID: [UInt8]
+  ) throws(MessagingError) -> SendOutcome {
+    try handle.checkBounds(frames)
+    do {
+      try handle.send(frame: routingID, isLast: false)
+    } catch  where error.code == .hostUnreachable {
+      return .unreachable
+    } catch  where error.code == .tryAgain {
+      return .full
+    }
+    for (index, frame) in frames.enumerated() {
+      try handle.send(frame: frame, isLast: index == frames.count - 1)
+    }
+    return .sent
+  }
+
+  /// How many messages were dropped because they had too many frames.
+  package var droppedMessageCount: Int { handle.droppedMessageCount }
+}
+
+/// A message and the connection it came on.
+package struct RoutedMessage: Hashable, Sendable {
+  /// The name of the connection, for answers.
+  package var routingID: [UInt8]
+  /// The frames after the routing id; a peer may send none.
+  package var frames: [[UInt8]]
+  /// The numeric address of the peer's host, nil where the transport has none; for people.
+  package var peerAddress: String?
+}
+
+/// What became of a message that was to be sent.
+package enum SendOutcome: Hashable, Sendable {
+  /// It is queued. It may still be lost with the connection.
+  case sent
+  /// The connection is gone (`EHOSTUNREACH`).
+  case unreachable
+  /// The peer's queue is full, or a dealer has no connection at the moment (`EAGAIN`).
+  case full
+}
+
+// A socket may be handed from thread to thread; `~Copyable` keeps it with one owner, and its
+// handle traps when a second thread uses it.
+extension RouterSocket: @unchecked Sendable {}

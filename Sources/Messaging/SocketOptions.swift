@@ -1,0 +1,97 @@
+import CZeroMQ
+
+/// The limits and times of a socket, all set before it binds or connects.
+///
+/// libzmq's own defaults are unlimited messages, no heartbeats, no reconnect back-off and an
+/// endless linger; none of them suits a service that runs for days.
+package struct SocketOptions: Hashable, Sendable {
+  /// Largest frame that is sent or accepted, in bytes (`ZMQ_MAXMSGSIZE`).
+  ///
+  /// A peer that sends a larger one is disconnected and the frame is lost, so sending one is
+  /// refused here with ``MessagingError/Code/messageTooLarge``.
+  package var frameByteCountMaximum: Int
+  /// Most frames of one message, the routing id not counted; longer messages are dropped.
+  package var frameCountMaximum = 8
+  /// Most messages that wait to leave, for each peer (`ZMQ_SNDHWM`).
+  package var sendQueueCountMaximum = 1000
+  /// Most messages that wait to be received, for each peer (`ZMQ_RCVHWM`).
+  package var receiveQueueCountMaximum = 1000
+  /// How long unsent messages hold up the end of the context (`ZMQ_LINGER`).
+  package var linger: Duration = .seconds(1)
+  /// How long a new connection may take to introduce itself (`ZMQ_HANDSHAKE_IVL`).
+  package var handshakeTimeout: Duration = .seconds(5)
+  /// How long a TCP connection may take to be established (`ZMQ_CONNECT_TIMEOUT`).
+  package var connectTimeout: Duration = .seconds(10)
+  /// Pause before the first attempt to reconnect (`ZMQ_RECONNECT_IVL`).
+  ///
+  /// A maximum turns libzmq's own jitter off, so the default is drawn once for each process;
+  /// a fleet does not come back in one instant.
+  package var reconnectInterval: Duration = Self.drawnReconnectInterval
+  /// The pause doubles up to this (`ZMQ_RECONNECT_IVL_MAX`).
+  package var reconnectIntervalMaximum: Duration = .seconds(30)
+  /// Interval of ZMTP pings (`ZMQ_HEARTBEAT_IVL`), which notice a dead TCP connection.
+  package var heartbeatInterval: Duration = .seconds(10)
+  /// A connection without an answer for so long is closed (`ZMQ_HEARTBEAT_TIMEOUT`).
+  ///
+  /// libzmq counts whole frames as answers, not bytes: a frame must cross the slowest link
+  /// within this time.
+  package var heartbeatTimeout: Duration = .seconds(30)
+  /// After which silence the peer shall close (`ZMQ_HEARTBEAT_TTL`); below 65 s, where the field
+  /// of the protocol ends.
+  package var heartbeatTimeToLive: Duration = .seconds(60)
+  /// Most TCP connections that wait to be accepted (`ZMQ_BACKLOG`).
+  package var backlogCountMaximum = 1024
+
+  /// Options with a limit of bytes for each frame and the defaults else.
+  package init(frameByteCountMaximum: Int) {
+    self.frameByteCountMaximum = frameByteCountMaximum
+  }
+
+  /// For control messages: at most 256 kB a frame.
+  package static var control: SocketOptions { SocketOptions(frameByteCountMaximum: 256 << 10) }
+
+  /// For blobs in pieces of 64 kB: at most 128 kB a frame.
+  ///
+  /// At 200 kB/s such a frame takes 0.6 s; whole blobs would starve the heartbeats.
+  package static var data: SocketOptions { SocketOptions(frameByteCountMaximum: 128 << 10) }
+
+  /// This process's own pause before reconnecting, 0.5 s to 2 s.
+  private static let drawnReconnectInterval = Duration.milliseconds(Int.random(in: 500...2000))
+}
+
+extension SocketOptions {
+  /// Sets everything on a socket that is neither bound nor connected yet.
+  ///
+  /// The one place where options are set; a security mechanism belongs here too.
+  func apply(to socket: SocketHandle) throws(MessagingError) {
+    try socket.set(ZMQ_MAXMSGSIZE, "ZMQ_MAXMSGSIZE", Int64(frameByteCountMaximum))
+    let numbers: [(Int32, String, Int)] = [
+      (ZMQ_SNDHWM, "ZMQ_SNDHWM", sendQueueCountMaximum),
+      (ZMQ_RCVHWM, "ZMQ_RCVHWM", receiveQueueCountMaximum),
+      (ZMQ_LINGER, "ZMQ_LINGER", linger.wholeMilliseconds),
+      (ZMQ_HANDSHAKE_IVL, "ZMQ_HANDSHAKE_IVL", handshakeTimeout.wholeMilliseconds),
+      (ZMQ_CONNECT_TIMEOUT, "ZMQ_CONNECT_TIMEOUT", connectTimeout.wholeMilliseconds),
+      (ZMQ_RECONNECT_IVL, "ZMQ_RECONNECT_IVL", reconnectInterval.wholeMilliseconds),
+      (ZMQ_RECONNECT_IVL_MAX, "ZMQ_RECONNECT_IVL_MAX", reconnectIntervalMaximum.wholeMilliseconds),
+      (ZMQ_HEARTBEAT_IVL, "ZMQ_HEARTBEAT_IVL", heartbeatInterval.wholeMilliseconds),
+      (ZMQ_HEARTBEAT_TIMEOUT, "ZMQ_HEARTBEAT_TIMEOUT", heartbeatTimeout.wholeMilliseconds),
+      (ZMQ_HEARTBEAT_TTL, "ZMQ_HEARTBEAT_TTL", heartbeatTimeToLive.wholeMilliseconds),
+      (ZMQ_BACKLOG, "ZMQ_BACKLOG", backlogCountMaximum),
+      (ZMQ_IPV6, "ZMQ_IPV6", 1),
+    ]
+    for (option, name, value) in numbers {
+      try socket.set(option, name, Int32(clamping: value))
+    }
+  }
+}
+
+extension Duration {
+  /// The duration in milliseconds, rounded up, so that a wait is never cut to nothing.
+  var wholeMilliseconds: Int {
+    let (seconds, attoseconds) = components
+    let (whole, part) = attoseconds.quotientAndRemainder(dividingBy: 1_000_000_000_000_000)
+    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+    guard !overflow else { return seconds < 0 ? .min : .max }
+    return Int(clamping: product.addingReportingOverflow(whole + (part > 0 ? 1 : 0)).partialValue)
+  }
+}
