@@ -1,0 +1,128 @@
+import Foundation
+import Primitives
+import Trials
+
+/// The Gaussian posterior of a batch: its samples, its divergence from N(0, 1) and the gradients
+/// of both.
+///
+/// The encoder gives the mean μ and ℓ = log σ², the logarithm of the *variance*: equation 2 of
+/// the paper writes σ as a covariance and equation 14 is the divergence of a Gaussian with that
+/// variance. All buffers are `[B, n]`. Each value is computed in double precision and rounded
+/// once.
+package final class LatentPosterior {
+  /// B, images of a batch.
+  package let batchSize: Int
+  /// n, latent dimensions.
+  package let latents: Int
+
+  private let noiseBuffer: AlignedBuffer<Float>
+  private let sampleBuffer: AlignedBuffer<Float>
+  private let deviationBuffer: AlignedBuffer<Float>
+
+  /// Memory for batches of `batchSize` images with `latents` dimensions.
+  package init(batchSize: Int, latents: Int) {
+    self.batchSize = batchSize
+    self.latents = latents
+    noiseBuffer = AlignedBuffer(count: batchSize * latents)
+    sampleBuffer = AlignedBuffer(count: batchSize * latents)
+    deviationBuffer = AlignedBuffer(count: batchSize * latents)
+  }
+
+  /// ε of the latest sample.
+  package var noise: UnsafeMutableBufferPointer<Float> { noiseBuffer.elements }
+  /// z = μ + exp(ℓ/2)⊙ε of the latest sample, gates not applied.
+  package var samples: UnsafeMutableBufferPointer<Float> { sampleBuffer.elements }
+
+  /// Draws ε and sets ``samples`` (Algorithm 1, step 2).
+  package func sample(
+    mean: UnsafeMutableBufferPointer<Float>, logVariance: UnsafeMutableBufferPointer<Float>,
+    from stream: RandomStream
+  ) {
+    stream.fillNormals(noise)
+    let (noise, samples, deviations) = (noise, samples, deviationBuffer.elements)
+    for index in samples.indices {
+      let deviation = exp(0.5 * Double(logVariance[index]))
+      deviations[index] = Float(deviation)
+      samples[index] = Float(Double(mean[index]) + deviation * Double(noise[index]))
+    }
+  }
+
+  /// Writes z⊙ν: zero where a gate is closed.
+  package func gate(_ open: [Bool], into latents: UnsafeMutableBufferPointer<Float>) {
+    let samples = samples
+    open.withUnsafeBufferPointer { open in
+      for row in stride(from: 0, to: samples.count, by: self.latents) {
+        for column in 0..<self.latents {
+          latents[row + column] = open[column] ? samples[row + column] : 0
+        }
+      }
+    }
+  }
+
+  /// The divergence term of the loss, `Σⱼ wⱼ · mean over the batch of KLⱼ` with
+  /// `KLⱼ = −½(1 + ℓⱼ − exp(ℓⱼ) − μⱼ²)` (equation 14; Algorithm 1, step 6).
+  ///
+  /// - Parameter weight: w of every open dimension, see ``weight(_:openCount:)``.
+  package func divergence(
+    mean: UnsafeMutableBufferPointer<Float>, logVariance: UnsafeMutableBufferPointer<Float>,
+    open: [Bool], weight: Double
+  ) -> Double {
+    var sum = 0.0
+    open.withUnsafeBufferPointer { open in
+      for row in stride(from: 0, to: mean.count, by: latents) {
+        for column in 0..<latents where open[column] {
+          let (mean, logVariance) = (Double(mean[row + column]), Double(logVariance[row + column]))
+          sum -= 0.5 * (1 + logVariance - exp(logVariance) - mean * mean)
+        }
+      }
+    }
+    return weight * sum / Double(batchSize)
+  }
+
+  /// w, the weight of each open dimension's divergence: 1/‖ν₂‖₀ for the mean over open
+  /// dimensions, 1 for the sum; 0 when no gate is open, where the mean is undefined and the sum
+  /// is empty.
+  package static func weight(_ reduction: KLReduction, openCount: Int) -> Double {
+    guard openCount > 0 else { return 0 }
+    return switch reduction {
+    case .meanOpen: 1 / Double(openCount)
+    case .sum: 1
+    }
+  }
+
+  /// Computes the gradients of the loss by μ and ℓ from that by the gated latents of the ν₂ pass.
+  ///
+  /// With g the gradient by z⊙ν₂: `∂μ = ν₂(g + w·μ/B)` and
+  /// `∂ℓ = ν₂(g·ε·½exp(ℓ/2) + w·½(exp(ℓ) − 1)/B)`; a closed dimension has none.
+  ///
+  /// - Parameters:
+  ///   - latentGradient: g.
+  ///   - meanGradient: Receives the gradient by μ; overwritten.
+  ///   - logVarianceGradient: Receives the gradient by ℓ; overwritten.
+  package func backward(
+    mean: UnsafeMutableBufferPointer<Float>, open: [Bool], weight: Double,
+    latentGradient: UnsafeMutableBufferPointer<Float>,
+    meanGradient: UnsafeMutableBufferPointer<Float>,
+    logVarianceGradient: UnsafeMutableBufferPointer<Float>
+  ) {
+    let (noise, deviations) = (noise, deviationBuffer.elements)
+    let scale = weight / Double(batchSize)
+    open.withUnsafeBufferPointer { open in
+      for row in stride(from: 0, to: mean.count, by: latents) {
+        for index in row..<row + latents {
+          guard open[index - row] else {
+            meanGradient[index] = 0
+            logVarianceGradient[index] = 0
+            continue
+          }
+          let (gradient, deviation) = (Double(latentGradient[index]), Double(deviations[index]))
+          meanGradient[index] = Float(gradient + scale * Double(mean[index]))
+          logVarianceGradient[index] = Float(
+            0.5
+              * (gradient * Double(noise[index]) * deviation
+                + scale * (deviation * deviation - 1)))
+        }
+      }
+    }
+  }
+}
