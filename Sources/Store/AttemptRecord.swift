@@ -1,0 +1,72 @@
+import Coordination
+import Foundation
+import Trials
+
+/// One attempt at a trial: who made it, when, and how it ended.
+package struct AttemptRecord: Hashable, Sendable {
+  /// How an attempt stands.
+  package enum Outcome: Hashable, Sendable {
+    /// Handed out; nothing more is known.
+    case running
+    /// It brought the trial's result.
+    case recorded
+    /// It ended without a result.
+    case failed(TrialFailure)
+  }
+
+  /// The trial.
+  package var trial: TrialID
+  /// The attempt's number.
+  package var attempt: Int
+  /// The worker it was handed to.
+  package var worker: WorkerID
+  /// When it was handed out.
+  package var begun: Date
+  /// When it ended; nil while it runs.
+  package var ended: Date?
+  /// How it stands.
+  package var outcome: Outcome
+
+  /// An attempt of the given parts.
+  package init(
+    trial: TrialID, attempt: Int, worker: WorkerID, begun: Date, ended: Date?, outcome: Outcome
+  ) {
+    self.trial = trial
+    self.attempt = attempt
+    self.worker = worker
+    self.begun = begun
+    self.ended = ended
+    self.outcome = outcome
+  }
+
+  /// Every attempt that a journal tells of, in the order in which they were handed out.
+  static func all(in history: [StampedRecord]) -> [AttemptRecord] {
+    struct Key: Hashable {
+      var trial: TrialID
+      var attempt: Int
+    }
+    var attempts: [AttemptRecord] = []
+    var indices: [Key: Int] = [:]
+    func end(_ trial: TrialID, _ attempt: Int, at time: Date, _ outcome: Outcome) {
+      guard let index = indices[Key(trial: trial, attempt: attempt)] else { return }
+      attempts[index].ended = time
+      attempts[index].outcome = outcome
+    }
+    for stamped in history {
+      switch stamped.record {
+      case .trialLeased(let trial, let attempt, let worker):
+        indices[Key(trial: trial, attempt: attempt)] = attempts.count
+        attempts.append(
+          AttemptRecord(
+            trial: trial, attempt: attempt, worker: worker, begun: stamped.time, ended: nil,
+            outcome: .running))
+      case .attemptEnded(let trial, let attempt, let failure):
+        end(trial, attempt, at: stamped.time, .failed(failure))
+      case .resultRecorded(let trial, let attempt, _, _):
+        end(trial, attempt, at: stamped.time, .recorded)
+      case .imagesPinned, .trialFailed, .trialRetried: break
+      }
+    }
+    return attempts
+  }
+}

@@ -1,0 +1,202 @@
+import Coordination
+import Digests
+import Foundation
+import GRDB
+import Trials
+
+/// The journal as rows: what each kind of record puts into which column.
+///
+/// `detail` is JSON, and null for the two kinds that every trial has (a lease and a result), so
+/// that replay decodes none for them.
+enum JournalRows {
+  private enum Kind: String {
+    case imagesPinned = "images-pinned"
+    case trialLeased = "trial-leased"
+    case attemptEnded = "attempt-ended"
+    case resultRecorded = "result-recorded"
+    case trialFailed = "trial-failed"
+    case trialRetried = "trial-retried"
+  }
+
+  private struct PinnedImages: Codable {
+    var dataset: Dataset
+    var sha256: Digest
+  }
+
+  /// Everything of a row but its place, its time and its checksum.
+  private struct Columns {
+    var kind: Kind
+    var trial: TrialID?
+    var attempt: Int?
+    var worker: WorkerID?
+    var detail: String?
+
+    /// The checksum of the row, chained to the row before it and to the result it records.
+    func checksum(sequence: Int, milliseconds: Int64, previous: Int64, result: Int64?) -> Int64 {
+      var checksum = Checksum()
+      checksum.add(previous)
+      checksum.add(Int64(sequence))
+      checksum.add(milliseconds)
+      checksum.add(kind.rawValue)
+      checksum.add(trial?.description)
+      checksum.add(attempt)
+      checksum.add(worker?.rawValue)
+      checksum.add(detail)
+      if let result { checksum.add(result) }
+      return checksum.value
+    }
+  }
+
+  /// Appends records, and the results that they bring, to the tables.
+  ///
+  /// - Parameters:
+  ///   - planned: The planned trial of an identity, if it is planned; its configuration need not
+  ///     be stored with the result again.
+  static func append(
+    _ records: [JournalRecord], at time: Date, in database: Database,
+    planned: (TrialID) -> PlannedTrial?
+  ) throws {
+    let last = try Row.fetchOne(
+      database, sql: "SELECT sequence, checksum FROM journal ORDER BY sequence DESC LIMIT 1")
+    var sequence: Int = last?[0] ?? 0
+    var previous: Int64 = last?[1] ?? 0
+    let milliseconds = Int64((time.timeIntervalSince1970 * 1000).rounded())
+    let statement = try database.cachedStatement(
+      sql: "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+    for record in records {
+      sequence += 1
+      let columns = columns(of: record)
+      var resultChecksum: Int64?
+      if case .resultRecorded(let trial, _, _, let result) = record {
+        resultChecksum = try ResultRows.insert(
+          result, of: trial, planned: planned(trial), in: database)
+      }
+      if case .imagesPinned(let dataset, let digest) = record {
+        try database.execute(
+          sql: "INSERT INTO images VALUES (?, ?)",
+          arguments: [dataset.rawValue, Data(digest.bytes)])
+      }
+      previous = columns.checksum(
+        sequence: sequence, milliseconds: milliseconds, previous: previous,
+        result: resultChecksum)
+      try statement.execute(arguments: [
+        sequence, milliseconds, columns.kind.rawValue, columns.trial?.description,
+        columns.attempt, columns.worker?.rawValue, columns.detail, previous,
+      ])
+    }
+  }
+
+  /// Reads the records about the given trials, and those about no trial, in order.
+  ///
+  /// - Parameter planned: The planned trial of an identity; records of others are left out.
+  /// - Throws: ``Damage`` when a row contradicts its checksum, a number is missing, or a value is
+  ///   none that this release writes.
+  static func fetch(
+    in database: Database, planned: (TrialID) -> PlannedTrial?
+  ) throws -> [StampedRecord] {
+    let results = try ResultRows.fetchAll(in: database, planned: planned)
+    var records: [StampedRecord] = []
+    var resultCount = 0
+    var expectedSequence = 1
+    var previous: Int64 = 0
+    let rows = try Row.fetchCursor(database, sql: "SELECT * FROM journal ORDER BY sequence")
+    while let row = try rows.next() {
+      let sequence: Int = row[0]
+      guard sequence == expectedSequence else {
+        throw Damage("journal record \(expectedSequence) is missing")
+      }
+      expectedSequence += 1
+      guard let kind = Kind(rawValue: row[2]) else {
+        throw Damage("journal record \(sequence): found the kind \"\(row[2] as String)\"")
+      }
+      let trialText: String? = row[3]
+      let columns = Columns(
+        kind: kind, trial: trialText.flatMap { TrialID($0) }, attempt: row[4],
+        worker: (row[5] as String?).map(WorkerID.init), detail: row[6])
+      let milliseconds: Int64 = row[1]
+      let checksum: Int64 = row[7]
+      let stored = columns.trial.flatMap { kind == .resultRecorded ? results[$0] : nil }
+      guard
+        checksum
+          == columns.checksum(
+            sequence: sequence, milliseconds: milliseconds, previous: previous,
+            result: stored?.checksum)
+      else {
+        throw Damage("journal record \(sequence) contradicts its checksum")
+      }
+      previous = checksum
+      if kind == .resultRecorded { resultCount += 1 }
+      if let trial = columns.trial, planned(trial) == nil { continue }
+      records.append(
+        StampedRecord(
+          sequence: sequence,
+          time: Date(timeIntervalSince1970: Double(milliseconds) / 1000),
+          record: try record(of: columns, sequence: sequence, result: stored?.result)))
+    }
+    guard resultCount == results.count else {
+      throw Damage("\(results.count) results for \(resultCount) records of one")
+    }
+    return records
+  }
+
+  private static func columns(of record: JournalRecord) -> Columns {
+    switch record {
+    case .imagesPinned(let dataset, let digest):
+      Columns(
+        kind: .imagesPinned,
+        detail: CanonicalJSON.text(PinnedImages(dataset: dataset, sha256: digest)))
+    case .trialLeased(let trial, let attempt, let worker):
+      Columns(kind: .trialLeased, trial: trial, attempt: attempt, worker: worker)
+    case .attemptEnded(let trial, let attempt, let failure):
+      Columns(
+        kind: .attemptEnded, trial: trial, attempt: attempt, detail: CanonicalJSON.text(failure))
+    case .resultRecorded(let trial, let attempt, let worker, _):
+      Columns(kind: .resultRecorded, trial: trial, attempt: attempt, worker: worker)
+    case .trialFailed(let trial, let failure):
+      Columns(kind: .trialFailed, trial: trial, detail: CanonicalJSON.text(failure))
+    case .trialRetried(let trial):
+      Columns(kind: .trialRetried, trial: trial)
+    }
+  }
+
+  private static func record(
+    of columns: Columns, sequence: Int, result: TrialResult?
+  ) throws -> JournalRecord {
+    func decode<Value: Decodable>(_ type: Value.Type) throws -> Value? {
+      try columns.detail.map { try CanonicalJSON.decode(type, from: Data($0.utf8)) }
+    }
+    switch (columns.kind, columns.trial, columns.attempt, columns.worker) {
+    case (.imagesPinned, nil, nil, nil):
+      if let pinned = try decode(PinnedImages.self) {
+        return .imagesPinned(dataset: pinned.dataset, digest: pinned.sha256)
+      }
+    case (.trialLeased, let trial?, let attempt?, let worker?):
+      return .trialLeased(trial: trial, attempt: attempt, worker: worker)
+    case (.attemptEnded, let trial?, let attempt?, nil):
+      if let failure = try decode(TrialFailure.self) {
+        return .attemptEnded(trial: trial, attempt: attempt, failure: failure)
+      }
+    case (.resultRecorded, let trial?, let attempt?, let worker?):
+      if let result {
+        return .resultRecorded(trial: trial, attempt: attempt, worker: worker, result: result)
+      }
+    case (.trialFailed, let trial?, nil, nil):
+      if let failure = try decode(TrialFailure.self) {
+        return .trialFailed(trial: trial, failure: failure)
+      }
+    case (.trialRetried, let trial?, nil, nil):
+      return .trialRetried(trial: trial)
+    default: break
+    }
+    throw Damage("journal record \(sequence) lacks a part of its kind, \(columns.kind.rawValue)")
+  }
+}
+
+/// What is wrong with the content of a store's tables, in words.
+struct Damage: Error {
+  /// What was found, and where.
+  var found: String
+
+  /// Damage of the given description.
+  init(_ found: String) { self.found = found }
+}

@@ -1,0 +1,213 @@
+import Digests
+import Foundation
+import GRDB
+import Trials
+
+/// A trial's result as rows of `result`, `milestone` and `artifact`.
+///
+/// The configuration that ran is the planned one with the tolerance and the latent dimensions
+/// used, so those two numbers stand for it; it is stored in full only where that does not hold.
+enum ResultRows {
+  /// A result with the checksum of its rows.
+  struct Stored {
+    /// The result; nil when its trial is not planned, since its configuration is then unknown.
+    var result: TrialResult?
+    /// The checksum as stored, which the journal's covers.
+    var checksum: Int64
+  }
+
+  /// Inserts the result of a trial.
+  ///
+  /// - Returns: The checksum of its rows.
+  /// - Throws: `DatabaseError` with a constraint's code when the trial has a result, or is unknown;
+  ///   ``StoreError/refused(reason:)`` when a parameter of its configuration is not resolved.
+  static func insert(
+    _ result: TrialResult, of trial: TrialID, planned: PlannedTrial?, in database: Database
+  ) throws -> Int64 {
+    let name = trial.description
+    let provenance = result.provenance
+    guard case .value(let tolerance) = provenance.configuration.tolerance,
+      case .value(let latents) = provenance.configuration.model.latents
+    else {
+      throw StoreError.refused(reason: "the result of trial \(trial) has open parameters")
+    }
+    let expected = planned.map { used($0.configuration, tolerance: tolerance, latents: latents) }
+    let configuration =
+      expected == provenance.configuration ? nil : provenance.configuration.canonicalText
+    let versions = CanonicalJSON.text(provenance.versions)
+    let checksum = checksum(
+      of: result, configuration: configuration, tolerance: tolerance, latents: latents,
+      versions: versions)
+    try database.cachedStatement(
+      sql: "INSERT INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    ).execute(arguments: [
+      name, configuration, tolerance, latents, Data(provenance.images.bytes), provenance.host,
+      provenance.processor, provenance.instructionSet, versions, provenance.started,
+      provenance.seconds, provenance.processorSeconds, provenance.steps,
+      provenance.secondPassShare, provenance.peakResidentBytes, checksum,
+    ])
+    let milestone = try database.cachedStatement(
+      sql: "INSERT INTO milestone VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    for (position, report) in result.milestones.enumerated() {
+      try milestone.execute(arguments: [
+        name, position, report.budget.description, report.step, report.gatesOpen, report.mse,
+        report.evaluationMSE, report.firstHitStep, report.multiplier,
+        bytes(of: report.openProbabilities),
+      ])
+    }
+    let artifact = try database.cachedStatement(sql: "INSERT INTO artifact VALUES (?, ?, ?, ?, ?)")
+    for (position, file) in result.artifacts.enumerated() {
+      try artifact.execute(arguments: [
+        name, position, file.kind.rawValue, Data(file.digest.bytes), file.byteCount,
+      ])
+    }
+    return checksum
+  }
+
+  /// Reads every result; of a trial that is not planned only the checksum.
+  ///
+  /// - Throws: ``Damage`` when rows contradict their checksum or hold what cannot be read.
+  static func fetchAll(
+    in database: Database, planned: (TrialID) -> PlannedTrial?
+  ) throws -> [TrialID: Stored] {
+    var results: [TrialID: Stored] = [:]
+    // Few distinct texts, one for each kind of worker: decoding each once makes replay fast.
+    var versions: [String: [String: String]] = [:]
+    let milestones = try GroupedRows(
+      Row.fetchCursor(database, sql: "SELECT * FROM milestone ORDER BY trial, position"))
+    let artifacts = try GroupedRows(
+      Row.fetchCursor(database, sql: "SELECT * FROM artifact ORDER BY trial, position"))
+    let rows = try Row.fetchCursor(database, sql: "SELECT * FROM result ORDER BY trial")
+    while let row = try rows.next() {
+      let name: String = row[0]
+      guard let trial = TrialID(name) else { throw Damage("found the trial name \"\(name)\"") }
+      let reports = try milestones.take(of: name, decode: report)
+      let files = try artifacts.take(of: name, decode: artifact)
+      let checksum: Int64 = row[15]
+      guard let planned = planned(trial) else {
+        results[trial] = Stored(result: nil, checksum: checksum)
+        continue
+      }
+      let versionsText: String = row[8]
+      if versions[versionsText] == nil {
+        versions[versionsText] = try CanonicalJSON.decode(
+          [String: String].self, from: Data(versionsText.utf8))
+      }
+      let result = TrialResult(
+        milestones: reports, artifacts: files,
+        provenance: try provenance(row, planned: planned, versions: versions[versionsText] ?? [:]))
+      guard
+        checksum
+          == Self.checksum(
+            of: result, configuration: row[1], tolerance: row[2], latents: row[3],
+            versions: versionsText)
+      else {
+        throw Damage("the result of trial \(trial) contradicts its checksum")
+      }
+      results[trial] = Stored(result: result, checksum: checksum)
+    }
+    return results
+  }
+
+  private static func provenance(
+    _ row: Row, planned: PlannedTrial, versions: [String: String]
+  ) throws -> TrialProvenance {
+    var configuration = used(planned.configuration, tolerance: row[2], latents: row[3])
+    if let text: String = row[1] {
+      configuration = try CanonicalJSON.decode(TrialConfiguration.self, from: Data(text.utf8))
+    }
+    return TrialProvenance(
+      configuration: configuration, images: try digest(row, 4), host: row[5],
+      processor: row[6], instructionSet: row[7], versions: versions, started: row[9],
+      seconds: row[10], processorSeconds: row[11], steps: row[12], secondPassShare: row[13],
+      peakResidentBytes: row[14])
+  }
+
+  private static func report(_ row: Row) throws -> MilestoneReport {
+    guard let budget = Budget(row[2]) else {
+      throw Damage("trial \(row[0] as String): found the budget \"\(row[2] as String)\"")
+    }
+    return MilestoneReport(
+      budget: budget, step: row[3], gatesOpen: row[4], mse: row[5], evaluationMSE: row[6],
+      firstHitStep: row[7], multiplier: row[8],
+      openProbabilities: try row.withUnsafeData(atIndex: 9) { doubles(in: $0 ?? Data()) })
+  }
+
+  private static func artifact(_ row: Row) throws -> Artifact {
+    guard let kind = ArtifactKind(rawValue: row[2]) else {
+      throw Damage("trial \(row[0] as String): found the artifact \"\(row[2] as String)\"")
+    }
+    return Artifact(kind: kind, digest: try digest(row, 3), byteCount: row[4])
+  }
+
+  private static func digest(_ row: Row, _ index: Int) throws -> Digest {
+    let digest = try row.withUnsafeData(atIndex: index) { $0.flatMap { Digest(bytes: $0) } }
+    guard let digest else { throw Damage("trial \(row[0] as String): a digest is not 32 bytes") }
+    return digest
+  }
+
+  private static func used(
+    _ configuration: TrialConfiguration, tolerance: Double, latents: Int
+  ) -> TrialConfiguration {
+    var used = configuration
+    used.tolerance = .value(tolerance)
+    used.model.latents = .value(latents)
+    return used
+  }
+
+  private static func bytes(of numbers: [Double]) -> Data {
+    var data = Data(capacity: 8 * numbers.count)
+    for number in numbers {
+      withUnsafeBytes(of: number.bitPattern.littleEndian) { data.append(contentsOf: $0) }
+    }
+    return data
+  }
+
+  private static func doubles(in data: Data) -> [Double] {
+    data.withUnsafeBytes { bytes in
+      (0..<bytes.count / 8).map { index in
+        let bits = bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)
+        return Double(bitPattern: UInt64(littleEndian: bits))
+      }
+    }
+  }
+
+  private static func checksum(
+    of result: TrialResult, configuration: String?, tolerance: Double, latents: Int,
+    versions: String
+  ) -> Int64 {
+    let provenance = result.provenance
+    var checksum = Checksum()
+    checksum.add(configuration)
+    checksum.add(tolerance)
+    checksum.add(Int64(latents))
+    checksum.add(provenance.images.bytes, count: Digest.byteCount)
+    checksum.add(provenance.host)
+    checksum.add(provenance.processor)
+    checksum.add(provenance.instructionSet)
+    checksum.add(versions)
+    checksum.add(provenance.started)
+    checksum.add(provenance.seconds)
+    checksum.add(provenance.processorSeconds)
+    checksum.add(Int64(provenance.steps))
+    checksum.add(provenance.secondPassShare)
+    checksum.add(Int64(provenance.peakResidentBytes))
+    for report in result.milestones {
+      checksum.add(report.budget.description)
+      checksum.add(Int64(report.step))
+      checksum.add(Int64(report.gatesOpen))
+      checksum.add(report.mse)
+      checksum.add(report.evaluationMSE)
+      checksum.add(report.firstHitStep)
+      checksum.add(report.multiplier)
+      checksum.add(Int64(report.openProbabilities.count))
+      for probability in report.openProbabilities { checksum.add(probability) }
+    }
+    for artifact in result.artifacts {
+      checksum.add(artifact.kind.rawValue)
+      checksum.add(artifact.digest.bytes, count: Digest.byteCount)
+      checksum.add(Int64(artifact.byteCount))
+    }
+    return checksum.value
+  }
+}

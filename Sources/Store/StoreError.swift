@@ -1,0 +1,113 @@
+import Foundation
+import GRDB
+import Trials
+
+/// Why a sweep's store cannot be opened, written or read.
+package enum StoreError: Error, Equatable, Sendable {
+  /// There is no store in the directory.
+  case missing(path: String)
+  /// Another coordinator writes to the directory.
+  case locked(path: String, holder: String)
+  /// The directory lies on a network file system, where SQLite's locks cannot be trusted.
+  case networkFileSystem(path: String, kind: String)
+  /// The file is no store of ours: other content, or another program's database.
+  case foreign(path: String, found: String)
+  /// A newer release wrote the file.
+  case newerFormat(path: String, found: Int, supported: Int)
+  /// The store belongs to another sweep.
+  case otherSweep(path: String, stored: String, given: String)
+  /// The caller did not agree to store an edited sweep.
+  case planChangeDeclined(PlanChange)
+  /// The file contradicts itself.
+  case corrupted(path: String, found: String)
+  /// The directory or the file may not be written.
+  case readOnly(path: String)
+  /// The disk has no room left; nothing of the transaction is stored.
+  case diskFull(path: String)
+  /// A record that the store's rules forbid; nothing of the transaction is stored.
+  case refused(reason: String)
+  /// Any other failure of the file system or of SQLite.
+  case inputOutput(path: String, reason: String)
+}
+
+extension StoreError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .missing(let path):
+      "\(path): no such store; `coordinator run` makes one"
+    case .locked(let path, let holder):
+      "\(path): another coordinator, \(holder), works in this directory; "
+        + "stop it first or choose another --out"
+    case .networkFileSystem(let path, let kind):
+      "\(path): this directory lies on a network file system (\(kind)), where file locks do not "
+        + "protect a database; choose a directory on a local disk"
+    case .foreign(let path, let found):
+      "\(path): found \(found), expected a store of a sweep"
+    case .newerFormat(let path, let found, let supported):
+      "\(path): found format version \(found), expected at most \(supported); "
+        + "a newer release wrote this store"
+    case .otherSweep(let path, let stored, let given):
+      "\(path): this store belongs to the sweep \"\(stored)\", not to \"\(given)\"; "
+        + "choose another --out"
+    case .planChangeDeclined(let change):
+      "the sweep differs from the stored one (\(change)) and the change was declined"
+    case .corrupted(let path, let found):
+      "\(path): the store is damaged: \(found)"
+    case .readOnly(let path):
+      "\(path): may not be written"
+    case .diskFull(let path):
+      "\(path): the disk is full; nothing of the last records was stored"
+    case .refused(let reason):
+      "the record was refused: \(reason)"
+    case .inputOutput(let path, let reason):
+      "\(path): \(reason)"
+    }
+  }
+}
+
+extension StoreError {
+  /// What an error of the file system or of SQLite means for a store.
+  ///
+  /// - Parameters:
+  ///   - error: Anything thrown by GRDB, or a ``StoreError``, which stays as it is.
+  ///   - path: The file that was worked on.
+  init(_ error: any Error, path: String) {
+    switch error {
+    case let error as StoreError: self = error
+    case let damage as Damage: self = .corrupted(path: path, found: damage.found)
+    case let error as DatabaseError: self.init(database: error, path: path)
+    case let error as DecodingError:
+      self = .corrupted(path: path, found: CanonicalJSON.describe(error))
+    default: self = .inputOutput(path: path, reason: "\(error)")
+    }
+  }
+
+  /// What a failed system call means for a store.
+  ///
+  /// - Parameters:
+  ///   - code: The value of `errno`.
+  ///   - operation: What was tried, such as "create the directory".
+  init(systemCode code: Int32, operation: String, path: String) {
+    switch code {
+    case EACCES, EPERM, EROFS: self = .readOnly(path: path)
+    case ENOSPC, EDQUOT: self = .diskFull(path: path)
+    default:
+      self = .inputOutput(
+        path: path, reason: "cannot \(operation): \(String(cString: strerror(code)))")
+    }
+  }
+
+  private init(database error: DatabaseError, path: String) {
+    let words = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
+    switch error.resultCode {
+    case .SQLITE_FULL: self = .diskFull(path: path)
+    case .SQLITE_READONLY, .SQLITE_PERM: self = .readOnly(path: path)
+    case .SQLITE_NOTADB: self = .foreign(path: path, found: "a file that is no database")
+    case .SQLITE_CORRUPT: self = .corrupted(path: path, found: words)
+    case .SQLITE_CONSTRAINT: self = .refused(reason: words)
+    case .SQLITE_BUSY, .SQLITE_LOCKED:
+      self = .inputOutput(path: path, reason: "another program holds the database: \(words)")
+    default: self = .inputOutput(path: path, reason: words)
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import Foundation
+import GRDB
+
+/// The SQLite file of a store: making it, telling it from others, opening it.
+///
+/// The file is only ever opened through SQLite. Reading its header by other means would, on
+/// closing, drop the POSIX locks of every connection of this process to it.
+struct StoreFile {
+  /// The file's path.
+  let path: String
+
+  /// The store of a sweep's directory.
+  init(directory: URL) {
+    path = directory.appending(path: "sweep.sqlite").path(percentEncoded: false)
+  }
+
+  /// Whether the file is there.
+  var exists: Bool { FileManager.default.fileExists(atPath: path) }
+
+  /// Makes the file, complete or not at all: it is written aside, synchronised and renamed.
+  ///
+  /// - Parameter fill: Puts the first content into the new tables.
+  /// - Throws: ``StoreError``; also when the log of a store that is gone lies there, because
+  ///   SQLite would apply it to the new one.
+  func create(fill: (Database) throws -> Void) throws(StoreError) {
+    let log = path + "-wal"
+    guard !FileManager.default.fileExists(atPath: log) else {
+      throw .corrupted(path: path, found: "\(log) is there, but not the database it belongs to")
+    }
+    let aside = path + ".new"
+    do {
+      for leftover in [aside, aside + "-journal"]
+      where FileManager.default.fileExists(atPath: leftover) {
+        try FileManager.default.removeItem(atPath: leftover)
+      }
+      var configuration = Configuration()
+      configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+      let queue = try DatabaseQueue(path: aside, configuration: configuration)
+      try queue.write { database in
+        try StoreSchema.create(in: database)
+        try fill(database)
+      }
+      try queue.close()
+    } catch {
+      throw StoreError(error, path: path)
+    }
+    guard rename(aside, path) == 0 else {
+      throw StoreError(systemCode: errno, operation: "name the new store", path: path)
+    }
+    try synchroniseDirectory()
+  }
+
+  /// Opens the file for its one writer: write-ahead log, every commit synchronised.
+  ///
+  /// - Throws: ``StoreError`` when it is no store, or one of a newer format.
+  func openForWriting() throws(StoreError) -> DatabaseQueue {
+    // A stranger's database is told by a connection that cannot change it.
+    do {
+      try openForReading().close()
+    } catch {
+      throw StoreError(error, path: path)
+    }
+    var configuration = Configuration()
+    configuration.label = "sweep store"
+    configuration.busyMode = .timeout(5)
+    configuration.prepareDatabase { database in
+      try database.execute(sql: "PRAGMA synchronous = FULL")
+      let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL")
+      guard mode == "wal" else {
+        throw StoreError.inputOutput(
+          path: path, reason: "SQLite's write-ahead log cannot be used in this directory")
+      }
+    }
+    do {
+      return try DatabaseQueue(path: path, configuration: configuration)
+    } catch {
+      throw StoreError(error, path: path)
+    }
+  }
+
+  /// Opens the file for reading, beside a writer or without one.
+  ///
+  /// - Throws: ``StoreError`` when it is missing, no store, or one of a newer format.
+  func openForReading() throws(StoreError) -> DatabaseQueue {
+    guard exists else { throw .missing(path: path) }
+    guard byteCount > 0 else { throw .corrupted(path: path, found: "the file is empty") }
+    var configuration = Configuration()
+    configuration.label = "sweep reader"
+    configuration.readonly = true
+    configuration.busyMode = .timeout(5)
+    do {
+      return try identified(DatabaseQueue(path: path, configuration: configuration))
+    } catch {
+      throw StoreError(error, path: path)
+    }
+  }
+
+  private var byteCount: Int {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  private func identified(_ queue: DatabaseQueue) throws(StoreError) -> DatabaseQueue {
+    do {
+      try queue.read { database in
+        let application = try Int.fetchOne(database, sql: "PRAGMA application_id")
+        guard application == StoreSchema.applicationID else {
+          throw StoreError.foreign(path: path, found: "another program's SQLite database")
+        }
+        let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        guard version <= StoreSchema.formatVersion else {
+          throw StoreError.newerFormat(
+            path: path, found: version, supported: StoreSchema.formatVersion)
+        }
+        // Reads the schema, so that a cut file is told now and not at the first record.
+        _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM plan")
+      }
+    } catch {
+      throw StoreError(error, path: path)
+    }
+    return queue
+  }
+
+  private func synchroniseDirectory() throws(StoreError) {
+    let directory = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
+    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw StoreError(systemCode: errno, operation: "open the directory", path: directory)
+    }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else {
+      throw StoreError(systemCode: errno, operation: "synchronise the directory", path: directory)
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import GRDB
+
+/// The tables of a sweep's store.
+///
+/// - `plan`: the sweep as planned (one row) and the text of its file.
+/// - `trial`: every trial ever planned, in canonical text, whose hash is the name; `position` is
+///   its place in the plan, null when it is no longer planned.
+/// - `journal`: what happened, in order; the truth that the coordinator's state is replayed from.
+/// - `result`, `milestone`, `artifact`: the one result of a trial. That there is only one is the
+///   schema's business: the trial is the primary key.
+/// - `images`: the one image archive that the trials of a data set train on.
+///
+/// Each journal row's checksum covers the row and the checksum before it, each result's checksum
+/// covers its rows in all three tables.
+enum StoreSchema {
+  /// Marks a SQLite file as a sweep's store (`PRAGMA application_id`): "BSWP".
+  static let applicationID = 0x4253_5750
+  /// The version of the tables (`PRAGMA user_version`).
+  static let formatVersion = 1
+
+  /// Makes the tables in an empty database.
+  static func create(in database: Database) throws {
+    try database.execute(
+      sql: """
+        PRAGMA application_id = \(applicationID);
+        PRAGMA user_version = \(formatVersion);
+
+        CREATE TABLE plan (
+          id INTEGER PRIMARY KEY CHECK (id = 1),
+          name TEXT NOT NULL,
+          question TEXT NOT NULL,
+          outputs TEXT NOT NULL,
+          sweep_text TEXT NOT NULL,
+          revision INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE trial (
+          id TEXT PRIMARY KEY CHECK (length(id) = 16),
+          position INTEGER UNIQUE,
+          stage TEXT NOT NULL,
+          replicate INTEGER NOT NULL,
+          configuration TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE journal (
+          sequence INTEGER PRIMARY KEY,
+          recorded_at_ms INTEGER NOT NULL,
+          kind TEXT NOT NULL,
+          trial TEXT REFERENCES trial,
+          attempt INTEGER,
+          worker TEXT,
+          detail TEXT,
+          checksum INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE images (
+          dataset TEXT PRIMARY KEY,
+          sha256 BLOB NOT NULL CHECK (length(sha256) = 32)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE result (
+          trial TEXT PRIMARY KEY REFERENCES trial,
+          configuration TEXT,
+          tolerance REAL NOT NULL,
+          latents INTEGER NOT NULL,
+          images_sha256 BLOB NOT NULL CHECK (length(images_sha256) = 32),
+          host TEXT NOT NULL,
+          processor TEXT NOT NULL,
+          instruction_set TEXT NOT NULL,
+          versions TEXT NOT NULL,
+          started TEXT NOT NULL,
+          seconds REAL NOT NULL,
+          processor_seconds REAL NOT NULL,
+          steps INTEGER NOT NULL,
+          second_pass_share REAL NOT NULL,
+          peak_resident_bytes INTEGER NOT NULL,
+          checksum INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE milestone (
+          trial TEXT NOT NULL REFERENCES result,
+          position INTEGER NOT NULL,
+          budget TEXT NOT NULL,
+          step INTEGER NOT NULL,
+          gates_open INTEGER NOT NULL,
+          mse REAL NOT NULL,
+          evaluation_mse REAL NOT NULL,
+          first_hit_step INTEGER,
+          multiplier REAL NOT NULL,
+          open_probabilities BLOB NOT NULL,
+          PRIMARY KEY (trial, position)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE artifact (
+          trial TEXT NOT NULL REFERENCES result,
+          position INTEGER NOT NULL,
+          kind TEXT NOT NULL,
+          sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
+          bytes INTEGER NOT NULL,
+          PRIMARY KEY (trial, position)
+        ) STRICT, WITHOUT ROWID;
+        """)
+  }
+}

@@ -1,0 +1,88 @@
+import Coordination
+import Foundation
+import GRDB
+import Synchronization
+import Trials
+
+/// A reader of a sweep's store, beside its coordinator or after it.
+///
+/// Each method answers from one consistent moment of the store and never waits for, nor delays,
+/// the writer. May be called from any thread.
+package final class SweepReader: Sendable {
+  private let queue: DatabaseQueue
+  private let path: String
+  private let cachedPlan = Mutex<StoredPlan?>(nil)
+
+  private struct StoredPlan {
+    var revision: Int
+    var plan: SweepPlan
+    var sweepText: String
+    var plannedByID: [TrialID: PlannedTrial]
+  }
+
+  /// Opens the store in a sweep's output directory.
+  ///
+  /// - Throws: ``StoreError`` when there is none, or it is damaged, foreign or newer.
+  package static func open(directory: URL) throws(StoreError) -> SweepReader {
+    let file = StoreFile(directory: directory)
+    return SweepReader(queue: try file.openForReading(), path: file.path)
+  }
+
+  private init(queue: DatabaseQueue, path: String) {
+    self.queue = queue
+    self.path = path
+  }
+
+  /// The sweep as planned.
+  package func plan() throws(StoreError) -> SweepPlan {
+    try read { database in try self.storedPlan(in: database).plan }
+  }
+
+  /// The text of the sweep file that the plan came from.
+  package func sweepText() throws(StoreError) -> String {
+    try read { database in try self.storedPlan(in: database).sweepText }
+  }
+
+  /// The journal with its times, about planned trials only.
+  package func history() throws(StoreError) -> [StampedRecord] {
+    try read { database in try self.history(in: database) }
+  }
+
+  /// All that is known of the sweep at this moment; what reports are made from.
+  package func results() throws(StoreError) -> SweepResults {
+    try read { database in
+      let plan = try self.storedPlan(in: database).plan
+      return SweepResults(plan: plan, records: try self.history(in: database).map(\.record))
+    }
+  }
+
+  /// Every attempt at a planned trial, in the order in which they were handed out.
+  package func attempts() throws(StoreError) -> [AttemptRecord] {
+    AttemptRecord.all(in: try history())
+  }
+
+  private func history(in database: Database) throws -> [StampedRecord] {
+    let planned = try storedPlan(in: database).plannedByID
+    return try JournalRows.fetch(in: database) { planned[$0] }
+  }
+
+  private func storedPlan(in database: Database) throws -> StoredPlan {
+    let revision = try PlanRows.revision(in: database)
+    if let cached = cachedPlan.withLock({ $0 }), cached.revision == revision { return cached }
+    let (plan, sweepText) = try PlanRows.fetch(in: database)
+    let stored = StoredPlan(
+      revision: revision, plan: plan, sweepText: sweepText,
+      plannedByID: Dictionary(
+        plan.trials.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first }))
+    cachedPlan.withLock { $0 = stored }
+    return stored
+  }
+
+  private func read<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
+    do {
+      return try queue.read(body)
+    } catch {
+      throw StoreError(error, path: path)
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import Coordination
+import Foundation
+import Store
+import Testing
+import Trials
+
+@Suite("Stores after a crash")
+struct StoreCrashTests {
+  let directory: TemporaryDirectory
+  let front = plan(tolerances: (1...40).map(Double.init))
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private var records: [JournalRecord] {
+    front.trials.flatMap { [lease($0), recorded($0)] }
+  }
+
+  /// Copies database and log as a crash would leave them, the log cut to a byte count.
+  private func crashImage(logBytes: Int? = nil) throws -> TemporaryDirectory {
+    let image = try TemporaryDirectory()
+    for name in ["sweep.sqlite", "sweep.sqlite-wal"] {
+      var bytes = try Data(contentsOf: directory.url.appending(path: name))
+      if name.hasSuffix("-wal"), let logBytes { bytes = bytes.prefix(logBytes) }
+      try bytes.write(to: image.url.appending(path: name))
+    }
+    return image
+  }
+
+  @Test("After every commit a crash leaves exactly what was committed")
+  func everyCommit() throws {
+    let store = try open(front, in: directory)
+    for (count, trial) in front.trials.prefix(12).enumerated() {
+      try store.append([lease(trial), recorded(trial)])
+      let image = try crashImage()
+      #expect(try open(front, in: image).journal() == Array(records.prefix(2 * count + 2)))
+    }
+  }
+
+  @Test("A torn log loses whole commits from its end, and nothing else")
+  func tornLog() throws {
+    let store = try open(front, in: directory)
+    for trial in front.trials.prefix(6) { try store.append([lease(trial), recorded(trial)]) }
+    let log = try Data(contentsOf: directory.url.appending(path: "sweep.sqlite-wal"))
+    var counts: [Int] = []
+    for bytes in stride(from: 0, through: log.count, by: 3001) {
+      let journal = try open(front, in: try crashImage(logBytes: bytes)).journal()
+      #expect(journal == Array(records.prefix(journal.count)))
+      #expect(journal.count.isMultiple(of: 2))
+      counts.append(journal.count)
+    }
+    #expect(counts == counts.sorted())
+    #expect(counts.first == 0)
+    try store.close()
+  }
+
+  @Test("A process killed in mid-append leaves every record it was sure of")
+  func killed() async throws {
+    let path = directory.url.path(percentEncoded: false)
+    let tolerances = (1...40).map(Double.init)
+    await #expect(processExitsWith: .signal(SIGKILL)) {
+      [path = path as String, tolerances = tolerances as [Double]] in
+      let front = plan(tolerances: tolerances)
+      let store = try SweepStore.open(
+        directory: URL(filePath: path), plan: front, sweepText: "name: front\n")
+      let sure = creat(path + "/sure", 0o644)
+      for attempt in 1... {
+        try store.append(front.trials.map { lease($0, attempt: attempt) })
+        write(sure, "x", 1)
+        if attempt == 1 {
+          Thread.detachNewThread {
+            usleep(100_000)
+            kill(getpid(), SIGKILL)
+          }
+        }
+      }
+    }
+    let sureCount = try Data(contentsOf: directory.url.appending(path: "sure")).count
+    let journal = try open(front, in: directory).journal()
+    #expect(sureCount > 0)
+    #expect(journal.count.isMultiple(of: front.trials.count))
+    let commits = journal.count / front.trials.count
+    #expect(commits == sureCount || commits == sureCount + 1)
+    #expect(
+      journal
+        == (1...commits).flatMap { attempt in
+          front.trials.map { lease($0, attempt: attempt) }
+        })
+  }
+}

@@ -1,0 +1,161 @@
+import Coordination
+import Digests
+import Foundation
+import GRDB
+import Testing
+import Trials
+
+@testable import Store
+
+@Suite("A sweep's store")
+struct SweepStoreTests {
+  let directory: TemporaryDirectory
+  let front = plan(tolerances: [3, 10, 30])
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  /// One record of every kind, in an order that can happen.
+  var everyKind: [JournalRecord] {
+    let lost = TrialFailure(cause: .lost, message: "worker \"a\" fell silent\nfor 60 s")
+    let charged = TrialFailure(cause: .notANumber, message: "the loss is NaN at step 7")
+    return [
+      .imagesPinned(dataset: .mnist, digest: Digest.of("images")),
+      lease(front.trials[0]),
+      lease(front.trials[1]),
+      .attemptEnded(trial: front.trials[0].id, attempt: 1, failure: lost),
+      lease(front.trials[0], attempt: 2, to: workerB),
+      recorded(front.trials[0], attempt: 2, by: workerB),
+      .attemptEnded(trial: front.trials[1].id, attempt: 1, failure: charged),
+      .trialFailed(trial: front.trials[1].id, failure: charged),
+      .trialRetried(trial: front.trials[1].id),
+    ]
+  }
+
+  @Test("What was appended is read back, by this store and by the next")
+  func survivesReopening() throws {
+    do {
+      let store = try open(front, in: directory)
+      #expect(store.change.isEmpty)
+      try store.append(Array(everyKind.prefix(3)))
+      try store.append(Array(everyKind.dropFirst(3)))
+      #expect(try store.journal() == everyKind)
+      try store.close()
+    }
+    let store = try open(front, in: directory)
+    #expect(store.change == PlanChange(keptCount: 3, added: [], orphaned: []))
+    #expect(try store.journal() == everyKind)
+  }
+
+  @Test("A configuration that is not the planned one is kept in full")
+  func foreignConfigurationSurvives() throws {
+    let store = try open(front, in: directory)
+    var result = result(of: front.trials[0])
+    result.provenance.configuration.trainer.learningRate = 0.5
+    let record = JournalRecord.resultRecorded(
+      trial: front.trials[0].id, attempt: 1, worker: workerA, result: result)
+    try store.append([record])
+    #expect(try store.journal() == [record])
+  }
+
+  @Test("A measured tolerance comes back as the value that was used")
+  func measuredToleranceSurvives() throws {
+    var configuration = front.trials[0].configuration
+    configuration.tolerance = .measured(Measurement(trial: front.trials[0].id, output: .mse))
+    let child = PlannedTrial(stage: "child", replicate: 0, configuration: configuration)
+    var family = front
+    family.trials.append(child)
+    let store = try open(family, in: directory)
+    var result = result(of: child)
+    result.provenance.configuration.tolerance = .value(0.1 + 0.2)
+    let record = JournalRecord.resultRecorded(
+      trial: child.id, attempt: 1, worker: workerA, result: result)
+    try store.append([record])
+    #expect(try store.journal() == [record])
+  }
+
+  @Test("A second result of a trial is refused, with everything in its transaction")
+  func resultIsUnique() throws {
+    let store = try open(front, in: directory)
+    try store.append([recorded(front.trials[0])])
+    let error = storeError {
+      try store.append([lease(front.trials[1]), recorded(front.trials[0], attempt: 2)])
+    }
+    guard case .refused = error else {
+      Issue.record("found \(String(describing: error))")
+      return
+    }
+    #expect(try store.journal() == [recorded(front.trials[0])])
+  }
+
+  @Test("A data set is pinned to one image archive")
+  func pinIsUnique() throws {
+    let store = try open(front, in: directory)
+    let pin = JournalRecord.imagesPinned(dataset: .mnist, digest: Digest.of("one"))
+    try store.append([pin])
+    let error = storeError {
+      try store.append([.imagesPinned(dataset: .mnist, digest: Digest.of("two"))])
+    }
+    guard case .refused = error else {
+      Issue.record("found \(String(describing: error))")
+      return
+    }
+    #expect(try store.journal() == [pin])
+  }
+
+  @Test("Records about a trial that was never planned are refused")
+  func unknownTrialIsRefused() throws {
+    let store = try open(front, in: directory)
+    let stranger = plan(tolerances: [99]).trials[0]
+    for record in [lease(stranger), recorded(stranger)] {
+      guard case .refused = storeError({ try store.append([record]) }) else {
+        Issue.record("\(record) was not refused")
+        return
+      }
+    }
+  }
+
+  @Test("A number that is none is refused before it can reach a report")
+  func notANumberIsRefused() throws {
+    let store = try open(front, in: directory)
+    let record = JournalRecord.resultRecorded(
+      trial: front.trials[0].id, attempt: 1, worker: workerA,
+      result: result(of: front.trials[0], mse: .nan))
+    guard case .refused = storeError({ try store.append([record]) }) else {
+      Issue.record("NaN was stored")
+      return
+    }
+  }
+
+  @Test("A full disk is said so, and leaves the store whole and usable")
+  func diskFull() throws {
+    let store = try open(front, in: directory)
+    try store.append([lease(front.trials[0])])
+    let pages = try store.queue.write { database in
+      try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+    }
+    func limit(to count: Int) throws {
+      try store.queue.write { try $0.execute(sql: "PRAGMA max_page_count = \(count)") }
+    }
+    try limit(to: pages)
+    let flood = (0..<2000).map { lease(front.trials[1], attempt: $0 + 1) }
+    guard case .diskFull = storeError({ try store.append(flood) }) else {
+      Issue.record("no error for a full disk")
+      return
+    }
+    #expect(try store.journal() == [lease(front.trials[0])])
+    try limit(to: 1_000_000)
+    try store.append(flood)
+    #expect(try store.journal().count == 2001)
+  }
+
+  @Test("Records are stamped with their number and the time given")
+  func stamps() throws {
+    let store = try open(front, in: directory)
+    try store.append(Array(everyKind.prefix(2)), at: Date(timeIntervalSince1970: 1000.125))
+    try store.append([everyKind[2]], at: Date(timeIntervalSince1970: 900))
+    let history = try SweepReader.open(directory: directory.url).history()
+    #expect(history.map(\.sequence) == [1, 2, 3])
+    #expect(history.map(\.time.timeIntervalSince1970) == [1000.125, 1000.125, 900])
+    #expect(history.map(\.record) == Array(everyKind.prefix(3)))
+  }
+}
