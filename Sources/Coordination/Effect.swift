@@ -19,13 +19,19 @@ package enum Effect: Hashable, Sendable {
 
 /// What a worker is told.
 package enum Directive: Hashable, Sendable {
-  /// The announcement was heard; beat at this interval.
+  /// The announcement was heard; beat at this interval. The coordinator beats more often.
   case welcome(heartbeatInterval: Duration, lostAfter: Duration)
-  /// Run this attempt. Sent again until the worker claims it.
+  /// The coordinator lives. Sent to every connection at the probe interval, not as an answer:
+  /// sending is also how the shell finds out that a connection is gone.
+  case heartbeat
+  /// Run this attempt. Sent again until the worker claims it; a worker that runs an earlier
+  /// attempt at the same trial, or holds its result, goes on under the new number.
   case assign(Assignment)
-  /// The attempt's result is durable, or no longer wanted: forget it and its files.
+  /// The attempt's result is durable, or its failure recorded, or neither is wanted: forget it
+  /// and its files. Says nothing about a later attempt at the same trial.
   case acknowledge(trial: TrialID, attempt: Int)
-  /// Stop this attempt and forget it.
+  /// Stop this attempt and forget it, unless it has finished: finished work is dropped on an
+  /// acknowledgement only.
   case abandon(trial: TrialID, attempt: Int, reason: String)
   /// The sender is unknown here: announce again.
   case announceAgain

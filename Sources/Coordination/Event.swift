@@ -19,7 +19,8 @@ package enum Event: Hashable, Sendable {
   case connectionLost(ConnectionID)
   /// A person asked the sweep to stop; it can be resumed.
   case stopRequested(reason: String)
-  /// Time passed.
+  /// Time passed. Deadlines expire with this event only, so that a shell which takes in what has
+  /// arrived before it ticks never blames a worker for its own delay.
   case clockTicked
 }
 

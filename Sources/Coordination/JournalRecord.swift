@@ -14,4 +14,7 @@ package enum JournalRecord: Codable, Hashable, Sendable {
   case resultRecorded(trial: TrialID, attempt: Int, worker: WorkerID, result: TrialResult)
   /// The trial will not be tried again by itself.
   case trialFailed(trial: TrialID, failure: TrialFailure)
+  /// A failed trial waits again, with a fresh budget of failures: a person asked for it, or the
+  /// parent whose failure it inherited has a result after all.
+  case trialRetried(trial: TrialID)
 }

@@ -22,4 +22,8 @@ package enum Notice: Hashable, Sendable {
   case attemptEnded(TrialID, attempt: Int, TrialFailure)
   /// A trial is given up.
   case trialFailed(TrialID, TrialFailure)
+  /// A failed trial waits again.
+  case trialRetried(TrialID)
+  /// A result was not taken, for it does not answer the trial's configuration.
+  case resultRefused(TrialID, attempt: Int, WorkerID, reason: String)
 }

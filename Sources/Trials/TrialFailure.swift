@@ -32,13 +32,15 @@ package enum FailureCause: String, CaseIterable, Codable, Hashable, Sendable {
   case diskFull = "disk-full"
   /// The worker could not get the images or refused the configuration.
   case refused
+  /// A trial whose result this one needs has failed; never an attempt's own cause.
+  case parentFailed = "parent-failed"
 
   /// Whether the attempt counts against the trial's own budget of failures: a lost host, a full
   /// disk or a deliberate stop says nothing about the trial.
   package var chargesTrial: Bool {
     switch self {
     case .exitCode, .signal, .outOfMemory, .notANumber, .timeout, .refused: true
-    case .lost, .stopped, .diskFull: false
+    case .lost, .stopped, .diskFull, .parentFailed: false
     }
   }
 }

@@ -1,0 +1,32 @@
+/// The times and limits of coordination.
+package struct CoordinationSettings: Hashable, Sendable {
+  /// How often a worker says that it is alive.
+  package var heartbeatInterval = Duration.seconds(5)
+  /// How often the coordinator says so to every worker, which also finds broken connections.
+  package var probeInterval = Duration.milliseconds(1500)
+  /// Silence after which a worker gets no new work.
+  package var suspectAfter = Duration.seconds(20)
+  /// Silence after which a worker is given up and its trials go elsewhere.
+  package var lostAfter = Duration.seconds(60)
+  /// How long a worker whose connection broke keeps its trials. With the probe interval it bounds
+  /// how soon a killed worker's trial is leased again.
+  package var reconnectGrace = Duration.seconds(3)
+  /// How long, after the coordinator's own start, the workers of open leases may take to return.
+  package var resumeGrace = Duration.seconds(60)
+  /// How long heartbeats may omit a leased attempt before it is assigned again.
+  package var claimTimeout = Duration.seconds(10)
+  /// How often an attempt is assigned again in vain before its worker counts as deaf.
+  package var claimLimit = 3
+  /// How many failures of its own a trial may have before it is given up.
+  package var attemptLimit = 3
+  /// The delay before a trial's third lease when the earlier ones ended without its fault; it
+  /// doubles with every further one. The second lease is not delayed.
+  package var retryDelay = Duration.seconds(1)
+  /// The longest such delay.
+  package var retryDelayLimit = Duration.seconds(60)
+  /// Whether trials that had failed are tried again when the sweep resumes.
+  package var retryFailed = false
+
+  /// The defaults.
+  package init() {}
+}

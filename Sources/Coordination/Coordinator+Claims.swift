@@ -1,0 +1,107 @@
+import Trials
+
+/// What workers say they work on, held against what they are leased.
+extension Coordinator {
+  /// Compares a worker's claims, which are all it has, with its leases.
+  ///
+  /// A lease that is not claimed is assigned again: at once on a new connection, which the
+  /// assignment cannot have reached, else when it has gone unclaimed for the claim timeout. Time is
+  /// needed there because an announcement or heartbeat may cross an assignment under way; and it is
+  /// enough, for assigning twice does no harm. The lease itself is never ended by what one message
+  /// omits, which may be older than the assignment, but only when repeated assignments stay
+  /// unclaimed while the worker is heard: it does not hear us, or will not work.
+  mutating func examine(
+    _ claims: [Claim], of worker: Int, isNewConnection: Bool, at now: Instant
+  ) {
+    for claim in claims {
+      examine(claim, of: worker, isNewConnection: isNewConnection, at: now)
+    }
+    var vain: [Int] = []
+    for index in roster[worker].leases.indices {
+      let lease = roster[worker].leases[index]
+      let isUnclaimed = now - lease.lastSign >= settings.claimTimeout
+      guard isUnclaimed || (isNewConnection && lease.lastSign < now) else { continue }
+      if isUnclaimed, lease.resends >= settings.claimLimit {
+        vain.append(lease.trial)
+        continue
+      }
+      if isUnclaimed { roster[worker].leases[index].resends += 1 }
+      roster[worker].leases[index].sentAt = now
+      sendAssignment(of: lease.trial, attempt: lease.attempt, to: worker)
+    }
+    if !vain.isEmpty { giveUp(vain, on: worker, at: now) }
+  }
+
+  private mutating func examine(
+    _ claim: Claim, of worker: Int, isNewConnection: Bool, at now: Instant
+  ) {
+    guard let trial = graph.number(of: claim.trial) else {
+      send(.acknowledge(trial: claim.trial, attempt: claim.attempt), to: worker)
+      return
+    }
+    switch ledger.standings[trial].status {
+    case .complete:
+      send(.acknowledge(trial: claim.trial, attempt: claim.attempt), to: worker)
+    case .running:
+      if Int(holders[trial]) != worker {
+        abandon(claim, of: worker, reason: "another worker has the trial")
+      } else {
+        confirm(claim, of: trial, by: worker, isNewConnection: isNewConnection, at: now)
+      }
+    case .waiting:
+      if canAdopt(claim, of: trial, by: worker) {
+        lease(trial, to: worker, progress: claim.progress, isAdoption: true, at: now)
+      } else {
+        abandon(claim, of: worker, reason: "the trial is not this worker's")
+      }
+    case .failed, .stopped:
+      abandon(claim, of: worker, reason: "the trial has failed")
+    }
+  }
+
+  /// Notes that a worker has its lease; a claim of an earlier attempt is older than the lease, or
+  /// the new number has not arrived yet.
+  private mutating func confirm(
+    _ claim: Claim, of trial: Int, by worker: Int, isNewConnection: Bool, at now: Instant
+  ) {
+    guard let index = roster[worker].leaseIndex(of: trial),
+      roster[worker].leases[index].attempt == claim.attempt
+    else { return }
+    roster[worker].leases[index].claimedAt = now
+    roster[worker].leases[index].resends = 0
+    if let progress = claim.progress { roster[worker].leases[index].progress = progress }
+    if isNewConnection {
+      effects.append(
+        .notify(.trialAdopted(claim.trial, attempt: claim.attempt, roster[worker].id)))
+    }
+  }
+
+  /// Whether a worker may keep a trial that waits, which saves the work it has done.
+  ///
+  /// Not if the claim is of the very attempt whose end that worker has reported: the claim is
+  /// older than the report.
+  private func canAdopt(_ claim: Claim, of trial: Int, by worker: Int) -> Bool {
+    let standing = ledger.standings[trial]
+    let hasReportedEnd =
+      standing.attempts == claim.attempt && standing.worker == roster[worker].id
+      && standing.failure?.cause != .lost && standing.failure?.cause != .stopped
+    return standing.unfinishedParents == 0 && claim.attempt <= standing.attempts && !hasReportedEnd
+      && roster[worker].canTakeWork
+  }
+
+  private mutating func abandon(_ claim: Claim, of worker: Int, reason: String) {
+    send(.abandon(trial: claim.trial, attempt: claim.attempt, reason: reason), to: worker)
+  }
+
+  /// Ends leases that a worker was told of in vain, and gives it nothing more until it announces
+  /// itself.
+  private mutating func giveUp(_ trials: [Int], on worker: Int, at now: Instant) {
+    roster[worker].isDeaf = true
+    let failure = TrialFailure(
+      cause: .lost, message: "worker \(roster[worker].id) never took the trial up")
+    for trial in trials { endLease(of: trial, failure: failure) }
+    roster.refresh(worker)
+    settle(trials, at: now, delaying: true)
+    send(.announceAgain, to: worker)
+  }
+}

@@ -1,0 +1,150 @@
+import Trials
+
+/// How attempts and trials end.
+extension Coordinator {
+  /// Takes a finished attempt's result if the trial has none; whoever holds the lease.
+  mutating func take(
+    _ result: TrialResult, of id: TrialID, attempt: Int, from worker: Int, at now: Instant
+  ) {
+    guard let trial = graph.number(of: id) else {
+      send(.acknowledge(trial: id, attempt: attempt), to: worker)
+      return
+    }
+    let sender = roster[worker].id
+    if ledger.standings[trial].status == .complete {
+      let sameContent = ledger.standings[trial].contentDigest == result.contentDigest
+      send(.acknowledge(trial: id, attempt: attempt), to: worker)
+      effects.append(
+        .notify(.resultRepeated(id, attempt: attempt, sender, sameContent: sameContent)))
+      return
+    }
+    if let defect = defect(of: result, for: trial) {
+      effects.append(.notify(.resultRefused(id, attempt: attempt, sender, reason: defect)))
+      noteFailure(
+        TrialFailure(cause: .refused, message: "its result was not taken: \(defect)"), of: id,
+        attempt: attempt, from: worker, at: now)
+      return
+    }
+    let previousHolder = dropLease(of: trial)
+    record(.resultRecorded(trial: id, attempt: attempt, worker: sender, result: result))
+    ready[trial] = nil
+    delayed[trial] = nil
+    send(.acknowledge(trial: id, attempt: attempt), to: worker)
+    if let previousHolder, previousHolder.worker != worker {
+      send(
+        .abandon(
+          trial: id, attempt: previousHolder.attempt,
+          reason: "worker \(sender) has finished the trial"),
+        to: previousHolder.worker)
+    }
+    effects.append(.notify(.trialCompleted(id, sender)))
+    settle(graph.children(of: trial).map(Int.init), at: now, delaying: false)
+  }
+
+  /// Notes that a worker's attempt ended without a result; a report of any attempt but the leased
+  /// one is acknowledged and forgotten.
+  mutating func noteFailure(
+    _ failure: TrialFailure, of id: TrialID, attempt: Int, from worker: Int, at now: Instant
+  ) {
+    if let trial = graph.number(of: id), Int(holders[trial]) == worker,
+      ledger.standings[trial].attempts == attempt
+    {
+      endLease(of: trial, failure: failure)
+      settle([trial], at: now, delaying: true)
+    }
+    send(.acknowledge(trial: id, attempt: attempt), to: worker)
+  }
+
+  /// What makes a result none of the trial's, in words; nil if nothing does.
+  private func defect(of result: TrialResult, for trial: Int) -> String? {
+    let provenance = result.provenance
+    guard let configuration = try? ledger.configuration(of: trial) else {
+      return "the trial's parents have no results"
+    }
+    guard provenance.configuration == configuration else {
+      return "found the result of another configuration"
+    }
+    let budgets = result.milestones.map(\.budget)
+    guard budgets == configuration.milestones else {
+      return "found milestones \(budgets), expected \(configuration.milestones)"
+    }
+    if let images = ledger.images(of: configuration.dataset), provenance.images != images {
+      return "trained on images \(provenance.images), expected \(images)"
+    }
+    return nil
+  }
+
+  /// Ends a trial's lease without a result; the caller settles the trial.
+  mutating func endLease(of trial: Int, failure: TrialFailure) {
+    guard let lease = dropLease(of: trial) else {
+      preconditionFailure("trial \(graph.trials[trial].id) has no lease to end")
+    }
+    let id = graph.trials[trial].id
+    record(.attemptEnded(trial: id, attempt: lease.attempt, failure: failure))
+    effects.append(.notify(.attemptEnded(id, attempt: lease.attempt, failure)))
+  }
+
+  /// Brings trials, and all that wait for them, to the state that follows from the ledger.
+  ///
+  /// What follows depends on the ledger alone, so it comes out the same when a crash cut off the
+  /// records that a live coordinator was about to write. Trials that can be leased queue up.
+  ///
+  /// - Parameter delaying: Whether trials that ended often through no fault of their own queue up
+  ///   later.
+  mutating func settle(_ trials: [Int], at now: Instant, delaying: Bool) {
+    var pending = Array(trials.reversed())
+    while let trial = pending.popLast() {
+      let children = graph.children(of: trial).reversed().map(Int.init)
+      let standing = ledger.standings[trial]
+      if standing.status == .failed, standing.failure?.cause == .parentFailed,
+        failedParent(of: trial) == nil
+      {
+        retry(trial)
+        pending += children + [trial]
+      } else if standing.status == .waiting {
+        if let failure = verdict(on: trial) {
+          giveUp(trial, failure: failure)
+          pending += children
+        } else if standing.unfinishedParents == 0 {
+          enqueue(trial, at: now, delaying: delaying)
+        }
+      }
+    }
+  }
+
+  /// Why a waiting trial cannot have a result; nil if it can.
+  private func verdict(on trial: Int) -> TrialFailure? {
+    let standing = ledger.standings[trial]
+    if let parent = failedParent(of: trial) {
+      return TrialFailure(
+        cause: .parentFailed,
+        message: "it needs a result of trial \(graph.trials[parent].id), which failed")
+    }
+    if standing.chargedFailures >= settings.attemptLimit { return standing.failure }
+    guard standing.unfinishedParents == 0 else { return nil }
+    do throws(ConfigurationError) {
+      _ = try ledger.configuration(of: trial)
+      return nil
+    } catch {
+      return TrialFailure(cause: .refused, message: "its parents' numbers do not fit: \(error)")
+    }
+  }
+
+  private func failedParent(of trial: Int) -> Int? {
+    graph.parents(of: trial).first { ledger.standings[Int($0)].status == .failed }.map(Int.init)
+  }
+
+  private mutating func giveUp(_ trial: Int, failure: TrialFailure) {
+    let id = graph.trials[trial].id
+    ready[trial] = nil
+    delayed[trial] = nil
+    record(.trialFailed(trial: id, failure: failure))
+    effects.append(.notify(.trialFailed(id, failure)))
+  }
+
+  mutating func retry(_ trial: Int) {
+    let id = graph.trials[trial].id
+    record(.trialRetried(trial: id))
+    effects.append(.notify(.trialRetried(id)))
+  }
+}

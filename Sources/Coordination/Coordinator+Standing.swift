@@ -1,0 +1,47 @@
+import Trials
+
+/// What people and reports want to know.
+extension Coordinator {
+  /// How many trials have each status.
+  package var counts: TrialCounts { ledger.counts }
+
+  /// What the journal says of a trial; nil if it is not planned.
+  package func standing(of trial: TrialID) -> TrialStanding? {
+    graph.number(of: trial).map { ledger.standings[$0] }
+  }
+
+  /// The leased attempts, in the plan's order.
+  package var runningTrials: [RunningTrial] {
+    let leases = roster.numbers.flatMap { number in
+      let worker = roster[number]
+      return worker.leases.map { (worker: worker, lease: $0) }
+    }
+    return leases.sorted { $0.lease.trial < $1.lease.trial }.map { worker, lease in
+      RunningTrial(
+        trial: graph.trials[lease.trial].id, attempt: lease.attempt, worker: worker.id,
+        host: worker.host, isClaimed: lease.claimedAt != nil, progress: lease.progress)
+    }
+  }
+
+  /// The known workers, in order of joining.
+  package var workers: [WorkerStanding] {
+    roster.numbers.map { roster[$0] }.sorted { $0.joinNumber < $1.joinNumber }.map { worker in
+      WorkerStanding(
+        worker: worker.id, host: worker.host, slots: worker.slots, leases: worker.leases.count,
+        isConnected: worker.connection != nil, isSuspect: worker.isSuspect)
+    }
+  }
+
+  /// Every trial's standing, in the plan's order, for reports.
+  ///
+  /// - Parameter result: The recorded result of a complete trial; the coordinator keeps none.
+  package func recordedTrials(result: (TrialID) -> TrialResult?) -> [RecordedTrial] {
+    zip(graph.trials, ledger.standings).map { planned, standing in
+      let isComplete = standing.status == .complete
+      return RecordedTrial(
+        planned: planned, status: standing.status, attempts: standing.attempts,
+        result: isComplete ? result(planned.id) : nil, failure: standing.failure,
+        worker: isComplete || standing.status == .running ? standing.worker?.rawValue : nil)
+    }
+  }
+}

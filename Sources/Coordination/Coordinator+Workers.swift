@@ -1,0 +1,106 @@
+import Trials
+
+/// Who is there: announcements, silence, departures.
+extension Coordinator {
+  /// The worker behind a connection, now heard of; a stranger is asked to announce itself.
+  mutating func sender(on connection: ConnectionID, at now: Instant) -> Int? {
+    guard let worker = roster.number(of: connection) else {
+      effects.append(.send(.announceAgain, to: connection))
+      return nil
+    }
+    roster[worker].lastHeard = now
+    // Otherwise the worker's deadline may stay as it is: too early is corrected when it comes.
+    if roster[worker].isSuspect {
+      roster[worker].isSuspect = false
+      roster.refresh(worker)
+    }
+    return worker
+  }
+
+  /// Takes in a worker, new or known, on the connection on which it announced itself.
+  mutating func welcome(
+    _ announcement: WorkerAnnouncement, on connection: ConnectionID, at now: Instant
+  ) {
+    if let other = roster.number(of: connection), roster[other].id != announcement.worker {
+      roster.setLink(.away(until: now + settings.reconnectGrace), of: other)
+    }
+    let link = Worker.Link.connected(connection, probeAt: now + settings.probeInterval)
+    let known = roster.number(of: announcement.worker)
+    let worker = known ?? roster.add(announcement.worker, link: link, at: now)
+    // A worker that resume(at:) found in the journal has announced itself to nobody yet.
+    let isFirst = known == nil || roster[worker].slots == 0
+    let isNewConnection = known == nil || roster[worker].connection != connection
+    if isNewConnection, known != nil { roster.setLink(link, of: worker) }
+    roster[worker].host = announcement.host
+    roster[worker].slots = max(announcement.slots, 0)
+    roster[worker].lastHeard = now
+    roster[worker].isSuspect = false
+    roster[worker].isDeaf = false
+    roster.refresh(worker)
+    if isFirst {
+      effects.append(
+        .notify(
+          .workerJoined(
+            announcement.worker, host: announcement.host, slots: announcement.slots)))
+    }
+    send(
+      .welcome(heartbeatInterval: settings.heartbeatInterval, lostAfter: settings.lostAfter),
+      to: worker)
+    examine(announcement.claims, of: worker, isNewConnection: isNewConnection, at: now)
+  }
+
+  /// Lets a worker go that said goodbye.
+  mutating func dismiss(_ worker: Int, reason: String, at now: Instant) {
+    let id = roster[worker].id
+    effects.append(.notify(.workerLeft(id, reason: reason)))
+    remove(
+      worker, failure: TrialFailure(cause: .stopped, message: "worker \(id) left: \(reason)"),
+      at: now)
+  }
+
+  /// Does what has become due: probes, suspicions, losses, delayed trials.
+  mutating func expireDeadlines(at now: Instant) {
+    while let worker = roster.due(at: now) { inspect(worker, at: now) }
+    while let due = delayed.firstKey, due <= now, let trial = delayed.first {
+      delayed[trial] = nil
+      ready[trial] = graph.rank(of: trial)
+    }
+  }
+
+  private mutating func inspect(_ worker: Int, at now: Instant) {
+    let silence = now - roster[worker].lastHeard
+    guard case .connected(let connection, let probeAt) = roster[worker].link else {
+      lose(worker, silentFor: silence, because: "lost its connection", at: now)
+      return
+    }
+    if silence >= settings.lostAfter {
+      lose(worker, silentFor: silence, because: "fell silent", at: now)
+      return
+    }
+    if silence >= settings.suspectAfter, !roster[worker].isSuspect {
+      roster[worker].isSuspect = true
+      effects.append(.notify(.workerSuspected(roster[worker].id, silentFor: silence)))
+    }
+    if probeAt <= now {
+      send(.heartbeat, to: worker)
+      roster[worker].link = .connected(connection, probeAt: now + settings.probeInterval)
+    }
+    roster.refresh(worker)
+  }
+
+  private mutating func lose(
+    _ worker: Int, silentFor silence: Duration, because reason: String, at now: Instant
+  ) {
+    let id = roster[worker].id
+    effects.append(.notify(.workerLost(id, silentFor: silence)))
+    remove(
+      worker, failure: TrialFailure(cause: .lost, message: "worker \(id) \(reason)"), at: now)
+  }
+
+  private mutating func remove(_ worker: Int, failure: TrialFailure, at now: Instant) {
+    let trials = roster[worker].leases.map(\.trial)
+    for trial in trials { endLease(of: trial, failure: failure) }
+    roster.remove(worker)
+    settle(trials, at: now, delaying: true)
+  }
+}

@@ -1,0 +1,217 @@
+import Digests
+import Trials
+
+/// The coordinator's decisions: which worker runs which trial, whom to believe alive, and what to
+/// keep.
+///
+/// A pure state machine. It has no clock, no randomness and no files: equal calls give equal
+/// effects. A shell drives it in this order:
+///
+/// 1. ``init(plan:expectedCost:settings:)``, then ``replay(_:)`` for every record of the journal,
+///    in order;
+/// 2. ``resume(at:)`` once, also for a new sweep, and carry out its effects;
+/// 3. ``handle(_:at:)`` for every fact as it arrives, carrying out the effects as ``Effect`` says,
+///    and ``Event/clockTicked`` not later than ``nextDeadline``, after whatever has arrived.
+///
+/// What it knows has two halves. ``ledger`` is durable: only ``record(_:)`` changes it, and each
+/// change is an ``Effect/append(_:)``. All else (workers, progress, delays) may be forgotten at
+/// any moment, and a restart does forget it; workers tell it again.
+///
+/// **Why no message needs to arrive.** An assignment is repeated until a heartbeat claims it. A
+/// result is repeated by its worker until acknowledged. A claim that the coordinator does not
+/// share is answered with what the worker should do instead. A stranger is asked to announce
+/// itself. So any single exchange may be lost, repeated or late: the next heartbeat starts it anew.
+///
+/// **Why attempts are only ever counted up.** Two workers may compute the same trial at once (one
+/// was taken for lost), but a number is leased once, to one worker, so a message about it cannot be
+/// mistaken for one about a later lease. A worker that turns out to be alive with a trial that
+/// waits gets it back under a new number, and goes on computing. Numbers never decide about
+/// results: trials are deterministic, so the first valid result counts, whoever brings it.
+package struct Coordinator: Sendable {
+  /// The durable half of the state.
+  package internal(set) var ledger: Ledger
+  let settings: CoordinationSettings
+  var roster: WorkerRoster
+  /// The worker that has each trial's lease; -1 for none.
+  var holders: [Int32]
+  /// Trials that can be leased now, by rank.
+  var ready = IndexedHeap<Int32>()
+  /// Trials that can be leased from the given time on.
+  var delayed = IndexedHeap<Instant>()
+  /// How the run ended, once ``Effect/finish(_:)`` was returned.
+  package internal(set) var ending: SweepEnding?
+  private var clock: StallClock
+  private var isResumed = false
+  var effects: [Effect] = []
+
+  /// A coordinator for a plan, before it has read the journal.
+  ///
+  /// Traps when the plan is none: a trial twice, or before its parent.
+  ///
+  /// - Parameters:
+  ///   - plan: The trials, parents before children.
+  ///   - expectedCost: How long a trial is expected to take, in any one unit; 1 where unknown. It
+  ///     orders trials by critical path and decides nothing else.
+  package init(
+    plan: [PlannedTrial], expectedCost: [TrialID: Double] = [:], settings: CoordinationSettings
+  ) {
+    ledger = Ledger(graph: TrialGraph(plan, expectedCost: expectedCost))
+    self.settings = settings
+    roster = WorkerRoster(settings: settings)
+    holders = [Int32](repeating: -1, count: plan.count)
+    clock = StallClock(heartbeatInterval: settings.heartbeatInterval)
+  }
+
+  /// Takes in a record that is in the journal already, before ``resume(at:)``.
+  ///
+  /// The shell also reports this way what it appends itself: ``JournalRecord/imagesPinned``.
+  ///
+  /// - Throws: ``JournalContradiction`` when the record cannot follow the earlier ones.
+  package mutating func replay(_ record: JournalRecord) throws(JournalContradiction) {
+    precondition(!isResumed, "the journal is replayed before the sweep resumes")
+    try ledger.apply(record)
+  }
+
+  /// Begins the sweep, or continues it where the journal ends.
+  ///
+  /// The journal may end anywhere, also between records that belong together; what is missing is
+  /// made up here. Workers of open leases get ``CoordinationSettings/resumeGrace`` to return.
+  package mutating func resume(at now: Instant) -> [Effect] {
+    precondition(!isResumed, "a sweep resumes once")
+    isResumed = true
+    let now = clock.read(at: now)
+    for number in ledger.standings.indices {
+      let standing = ledger.standings[number]
+      switch standing.status {
+      case .failed:
+        if settings.retryFailed { retry(number) }
+      case .running:
+        guard let worker = standing.worker else {
+          preconditionFailure("trial \(graph.trials[number].id) is leased to nobody")
+        }
+        let holder =
+          roster.number(of: worker)
+          ?? roster.add(worker, link: .away(until: now + settings.resumeGrace), at: now)
+        addLease(Lease(trial: number, attempt: standing.attempts, sentAt: now), to: holder)
+      case .waiting, .complete, .stopped: break
+      }
+    }
+    settle(Array(ledger.standings.indices), at: now, delaying: false)
+    return conclude(at: now)
+  }
+
+  /// Takes in a fact and returns what to do about it, in order.
+  package mutating func handle(_ event: Event, at now: Instant) -> [Effect] {
+    precondition(isResumed, "the sweep resumes before the first event")
+    let now = clock.read(at: now)
+    guard ending == nil else { return farewell(to: event) }
+    switch event {
+    case .workerAnnounced(let announcement, let connection):
+      welcome(announcement, on: connection, at: now)
+    case .heartbeatReceived(let claims, let connection):
+      guard let worker = sender(on: connection, at: now) else { break }
+      if roster[worker].isDeaf { send(.announceAgain, to: worker) }
+      examine(claims, of: worker, isNewConnection: false, at: now)
+    case .trialFinished(let trial, let attempt, let result, let connection):
+      guard let worker = sender(on: connection, at: now) else { break }
+      take(result, of: trial, attempt: attempt, from: worker, at: now)
+    case .attemptFailed(let trial, let attempt, let failure, let connection):
+      guard let worker = sender(on: connection, at: now) else { break }
+      noteFailure(failure, of: trial, attempt: attempt, from: worker, at: now)
+    case .workerLeft(let reason, let connection):
+      guard let worker = roster.number(of: connection) else { break }
+      dismiss(worker, reason: reason, at: now)
+    case .connectionLost(let connection):
+      guard let worker = roster.number(of: connection) else { break }
+      roster.setLink(.away(until: now + settings.reconnectGrace), of: worker)
+    case .stopRequested(let reason):
+      stop(reason)
+    case .clockTicked:
+      expireDeadlines(at: now)
+    }
+    return conclude(at: now)
+  }
+
+  /// When ``Event/clockTicked`` is due at the latest; nil while there is nothing to wait for.
+  package var nextDeadline: Instant? {
+    guard ending == nil else { return nil }
+    let deadlines = [roster.nextDeadline, delayed.firstKey].compactMap { $0 }
+    return deadlines.min().map { clock.wakingTime(for: $0) }
+  }
+
+  /// Whether ``Effect/finish(_:)`` was returned: nothing will be leased or recorded any more.
+  package var isFinished: Bool { ending != nil }
+
+  var graph: TrialGraph { ledger.graph }
+
+  /// Leases what can be leased, ends the sweep if that was all, and hands out the effects.
+  private mutating func conclude(at now: Instant) -> [Effect] {
+    if ending == nil { leaseReadyTrials(at: now) }
+    if ending == nil, ledger.counts.haveAllEnded {
+      let failed = ledger.counts.failed
+      finish(
+        failed == 0 ? .complete : .completeWithFailures(count: failed),
+        telling: "the sweep has ended")
+    }
+    defer { effects = [] }
+    return effects
+  }
+
+  /// Writes a fact down: the one way in which durable state changes after replay.
+  mutating func record(_ record: JournalRecord) {
+    do {
+      try ledger.apply(record)
+    } catch {
+      preconditionFailure("the coordinator contradicts itself: \(error)")
+    }
+    effects.append(.append(record))
+  }
+
+  /// Sends a directive if the worker has a connection.
+  mutating func send(_ directive: Directive, to worker: Int) {
+    guard let connection = roster[worker].connection else { return }
+    effects.append(.send(directive, to: connection))
+  }
+
+  /// Sends every connected worker away and ends the run.
+  mutating func finish(_ ending: SweepEnding, telling reason: String) {
+    for worker in roster.numbers { send(.shutDown(reason: reason), to: worker) }
+    effects.append(.finish(ending))
+    self.ending = ending
+  }
+
+  private mutating func stop(_ reason: String) {
+    let failure = TrialFailure(cause: .stopped, message: "the sweep was stopped: \(reason)")
+    for worker in roster.numbers {
+      for lease in roster[worker].leases {
+        endLease(of: lease.trial, failure: failure)
+        send(
+          .abandon(
+            trial: graph.trials[lease.trial].id, attempt: lease.attempt, reason: failure.message),
+          to: worker)
+      }
+    }
+    let remaining = ledger.counts.waiting
+    finish(.stopped(remaining: remaining), telling: failure.message)
+  }
+
+  /// Answers whoever speaks after the end; a result that is durable is still acknowledged.
+  private func farewell(to event: Event) -> [Effect] {
+    let shutDown = Directive.shutDown(reason: "the sweep has ended")
+    switch event {
+    case .workerAnnounced(_, let connection), .heartbeatReceived(_, let connection),
+      .attemptFailed(_, _, _, let connection):
+      return [.send(shutDown, to: connection)]
+    case .trialFinished(let trial, let attempt, _, let connection):
+      guard standing(of: trial)?.status == .complete else {
+        return [.send(shutDown, to: connection)]
+      }
+      return [
+        .send(.acknowledge(trial: trial, attempt: attempt), to: connection),
+        .send(shutDown, to: connection),
+      ]
+    case .workerLeft, .connectionLost, .stopRequested, .clockTicked:
+      return []
+    }
+  }
+}
