@@ -45,7 +45,7 @@ struct RandomStreamTests {
   func normals(count: Int) {
     let expected: [Float] = [
       -1.157_315_1, 0.636_876_64, -1.130_396_4, 0.309_906_42, 0.871_800_07, -0.113_218_28,
-      -0.055_051_845,
+      -0.055_051_84,
     ]
     var normals = [Float](repeating: .nan, count: count)
     normals.withUnsafeMutableBufferPointer {

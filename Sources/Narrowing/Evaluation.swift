@@ -1,0 +1,67 @@
+import Autoencoder
+import Images
+import Trials
+
+/// What a trained network makes of the evaluation images: posterior means, hard gates and running
+/// statistics, so that the outcome is a function of each image alone.
+///
+/// Evaluation overwrites the network's images and latents and changes nothing that training
+/// reads.
+struct Evaluation {
+  private let network: Autoencoder
+  private let images: ImageArchive
+  private let gates: Gates
+
+  /// An evaluation of a network with the gates as they stand.
+  init(network: Autoencoder, images: ImageArchive, gates: Gates) {
+    self.network = network
+    self.images = images
+    self.gates = gates
+  }
+
+  /// The summed squared error per image, averaged over the whole evaluation split in its order.
+  func squaredError() -> Double {
+    var sum = 0.0
+    reconstruct(first: images.evaluationCount) { count in
+      for row in 0..<count { sum += network.squaredErrors[row] }
+    }
+    return sum / Double(images.evaluationCount)
+  }
+
+  /// The first `count` evaluation images and their reconstructions.
+  ///
+  /// - Returns: Bytes `[count, H, W, C]`, a value v in 0…1 being the byte nearest to 255·v.
+  func reconstructions(count: Int) -> (originals: [UInt8], reconstructions: [UInt8]) {
+    let elementCount = images.shape.elementCount
+    var originals: [UInt8] = []
+    var reconstructions: [UInt8] = []
+    reconstruct(first: count) { count in
+      originals += network.images.prefix(count * elementCount).map(Self.byte)
+      reconstructions += network.reconstructions.prefix(count * elementCount).map(Self.byte)
+    }
+    return (originals, reconstructions)
+  }
+
+  private static func byte(_ value: Float) -> UInt8 {
+    UInt8((255 * value).rounded())
+  }
+
+  /// Reconstructs the first `total` evaluation images batch by batch; `body` gets each batch's
+  /// count.
+  private func reconstruct(first total: Int, _ body: (Int) -> Void) {
+    guard let destination = network.images.baseAddress else { return }
+    let latents = gates.count
+    for start in stride(from: 0, to: total, by: network.batchSize) {
+      let indices = (start..<min(start + network.batchSize, total)).map(UInt32.init)
+      indices.withUnsafeBufferPointer {
+        images.copyImages(.evaluation, indices: $0, into: destination)
+      }
+      network.infer(count: indices.count)
+      for index in 0..<indices.count * latents {
+        network.latents[index] = gates.isOpen(index % latents) ? network.posteriorMean[index] : 0
+      }
+      network.reconstruct(count: indices.count)
+      body(indices.count)
+    }
+  }
+}

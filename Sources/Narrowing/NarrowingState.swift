@@ -1,0 +1,37 @@
+import Trials
+
+/// Everything a trial carries from step to step besides the network's parameters, running
+/// statistics and their Adam moments.
+///
+/// Random draws need only the step number, so this and those arrays are the trainer's whole state.
+package struct NarrowingState: Hashable, Sendable {
+  /// Steps taken; also Adam's t.
+  package internal(set) var step = 0
+  /// γ and its moments.
+  package internal(set) var gates: Gates
+  /// λ and its moments.
+  package internal(set) var multiplier: LagrangeMultiplier
+  /// C_ma.
+  package internal(set) var constraint: Constraint
+  /// The step in which a batch first met the tolerance, counted from 1.
+  package internal(set) var firstHitStep: Int?
+  /// Moving average of E₂; nil before the first step.
+  package internal(set) var mse: Double?
+
+  /// The state before the first step.
+  package init(latents: Int, tolerance: Double, settings: TrainerSettings) {
+    gates = Gates(count: latents, settings: settings)
+    multiplier = LagrangeMultiplier(settings: settings)
+    constraint = Constraint(tolerance: tolerance, smoothing: settings.constraintSmoothing)
+  }
+
+  /// Whether some batch has met the tolerance, Algorithm 1's `hit`.
+  ///
+  /// It never goes back to false.
+  package var hasHit: Bool { firstHitStep != nil }
+
+  /// Takes an error into the reported training MSE, which starts as the first error.
+  mutating func observeMSE(squaredError: Double, smoothing: Double) {
+    mse = mse.map { smoothing * $0 + (1 - smoothing) * squaredError } ?? squaredError
+  }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Trials
+
+/// One sample of a trial's course; the state is that after the step.
+package struct TrajectoryRow: Hashable, Sendable {
+  /// Steps taken.
+  package var step: Int
+  /// E₂ of the step's batch.
+  package var squaredError: Double
+  /// Moving average of E₂.
+  package var mse: Double
+  /// C_ma.
+  package var constraintAverage: Double
+  /// λ′.
+  package var multiplier: Double
+  /// Share of the batch's images whose own squared error is at most τ.
+  package var toleranceHits: Double
+  /// ‖ν‖₀.
+  package var gatesOpen: Int
+  /// Σσ(kγ).
+  package var expectedOpen: Double
+  /// The divergence term of the step's loss.
+  package var divergence: Double
+  /// σ(kγ) of every gate.
+  package var openProbabilities: [Double]
+}
+
+/// The file `trajectory.csv`: one ``TrajectoryRow`` for every sampled step.
+///
+/// Numbers are the shortest texts that read back as the same double, so equal runs give equal
+/// bytes. Rows are in the file as soon as they are appended.
+struct Trajectory: ~Copyable {
+  private var file: PartialFile
+
+  /// Starts the file in a folder, with its heading.
+  init(in directory: URL, gates: Int) throws(TrialFailure) {
+    var file = try PartialFile(at: directory.appending(path: ArtifactKind.trajectory.rawValue))
+    let columns =
+      [
+        "step", "squared_error", "mse", "constraint_average", "multiplier", "tolerance_hits",
+        "gates_open", "expected_open", "kl",
+      ] + (0..<gates).map { "gate_\($0)" }
+    try file.append(Data((columns.joined(separator: ",") + "\n").utf8))
+    self.file = file
+  }
+
+  /// Appends a row.
+  mutating func append(_ row: TrajectoryRow) throws(TrialFailure) {
+    var text =
+      "\(row.step),\(row.squaredError),\(row.mse),\(row.constraintAverage),\(row.multiplier),"
+      + "\(row.toleranceHits),\(row.gatesOpen),\(row.expectedOpen),\(row.divergence)"
+    for probability in row.openProbabilities { text += ",\(probability)" }
+    try file.append(Data((text + "\n").utf8))
+  }
+
+  /// Completes the file.
+  consuming func finish() throws(TrialFailure) -> Artifact {
+    try file.finish(as: .trajectory)
+  }
+}
+
+/// The file `pace.csv`: how fast the trial trained, at the trajectory's samples.
+struct Pace: ~Copyable {
+  private var file: PartialFile
+  private var lastStep = 0
+  private var lastSeconds = 0.0
+
+  /// Starts the file in a folder, with its heading.
+  init(in directory: URL) throws(TrialFailure) {
+    var file = try PartialFile(at: directory.appending(path: ArtifactKind.pace.rawValue))
+    try file.append(Data("step,seconds,steps_per_second\n".utf8))
+    self.file = file
+  }
+
+  /// Appends the steps and wall-clock seconds since the trial began.
+  mutating func append(step: Int, seconds: Double) throws(TrialFailure) {
+    let elapsed = max(seconds - lastSeconds, 1e-9)
+    try file.append(Data("\(step),\(seconds),\(Double(step - lastStep) / elapsed)\n".utf8))
+    (lastStep, lastSeconds) = (step, seconds)
+  }
+
+  /// Completes the file.
+  consuming func finish() throws(TrialFailure) -> Artifact {
+    try file.finish(as: .pace)
+  }
+}

@@ -1,0 +1,224 @@
+import Autoencoder
+import Digests
+import Foundation
+import Images
+import Primitives
+import Trials
+
+/// Runs one trial from its configuration to its files and result.
+///
+/// The folder receives `model.safetensors`, `trajectory.csv`, `reconstructions.safetensors` and
+/// `pace.csv` (``ArtifactKind``), each complete and durable from the moment it bears its name.
+/// After a failure `trajectory.csv.partial` tells how far the trial came. All files but the pace
+/// are functions of configuration, images and machine alone.
+package final class TrialRunner {
+  /// What may vary without changing a result.
+  package struct Options: Sendable {
+    /// Runs the decoder for E₁ even when ν₁ = ν₂; see ``Trainer``.
+    package var forcesSecondPass = false
+    /// Seconds between two calls of the progress closure.
+    package var progressInterval = 0.5
+    /// The archive's digest where it is known already; computed from all of the file otherwise.
+    package var imagesDigest: Digest?
+
+    /// The defaults.
+    package init() {}
+  }
+
+  private let configuration: TrialConfiguration
+  private let images: ImageArchive
+  private let directory: URL
+  private let options: Options
+  private let trainer: Trainer
+  private let milestones: [(budget: Budget, step: Int)]
+  private var sampler: EpochSampler
+
+  /// Prepares a trial: checks it against the images, lays out the network, initialises it.
+  ///
+  /// - Parameters:
+  ///   - configuration: Every measured parameter resolved.
+  ///   - directory: An existing folder that belongs to this trial alone.
+  /// - Throws: A failure with cause ``FailureCause/refused`` when configuration and images do not
+  ///   go together or the network cannot be made.
+  package init(
+    configuration: TrialConfiguration, images: ImageArchive, directory: URL,
+    options: Options = Options()
+  ) throws(TrialFailure) {
+    self.configuration = configuration
+    self.images = images
+    self.directory = directory
+    self.options = options
+    let settings = configuration.trainer
+    try Self.check(images, against: configuration)
+    do {
+      try configuration.validate()
+      let shape = try NetworkShape(
+        image: images.shape, channels: configuration.model.channels,
+        latents: configuration.resolvedLatents())
+      let network = try Autoencoder(
+        shape: shape, batchSize: settings.batchSize,
+        settings: AutoencoderSettings(
+          leakySlope: settings.leakySlope, batchNormMomentum: settings.batchNormMomentum,
+          batchNormEpsilon: settings.batchNormEpsilon))
+      trainer = Trainer(
+        network: network, tolerance: try configuration.resolvedTolerance(), settings: settings,
+        seed: configuration.seed, forcesSecondPass: options.forcesSecondPass)
+    } catch {
+      throw TrialFailure(cause: .refused, message: "\(error)")
+    }
+    sampler = EpochSampler(
+      seed: configuration.seed, imageCount: images.trainingCount, batchSize: settings.batchSize)
+    milestones = configuration.milestones.map {
+      let step = $0.batches(
+        trainingImageCount: images.trainingCount, batchSize: settings.batchSize)
+      return ($0, step)
+    }
+  }
+
+  private static func check(
+    _ images: ImageArchive, against configuration: TrialConfiguration
+  ) throws(TrialFailure) {
+    func refuse(_ message: String) -> TrialFailure {
+      TrialFailure(cause: .refused, message: "\(images.url.path): \(message)")
+    }
+    let expected = configuration.dataset.imageShape
+    guard images.name == configuration.dataset.rawValue, images.shape == expected else {
+      throw refuse(
+        "found \(images.name) images of \(images.shape), expected \(configuration.dataset.rawValue)"
+          + " images of \(expected)")
+    }
+    guard images.trainingCount >= configuration.trainer.batchSize else {
+      throw refuse(
+        "found \(images.trainingCount) training images, expected at least one batch of "
+          + "\(configuration.trainer.batchSize)")
+    }
+    guard images.evaluationCount > 0 else {
+      throw refuse("found no evaluation images, expected at least one")
+    }
+  }
+
+  /// Trains to the last milestone and writes the files; to be called once.
+  ///
+  /// - Parameters:
+  ///   - progress: Called about every ``Options/progressInterval`` and at the end.
+  ///   - shouldStop: Asked before every step; true ends the trial.
+  /// - Throws: A failure with cause `notANumber`, `diskFull`, `stopped`, or `exitCode` for other
+  ///   failures of the file system.
+  package func run(
+    progress: (TrialProgress) -> Void = { _ in }, shouldStop: () -> Bool = { false }
+  ) throws(TrialFailure) -> TrialResult {
+    let started = Date()
+    let clock = ContinuousClock()
+    let beginning = clock.now
+    var meter = ProgressMeter(interval: options.progressInterval, at: beginning)
+    var reports: [MilestoneReport] = []
+    var secondPasses = 0
+    let totalSteps = milestones.last?.step ?? 0
+    var trajectory = try Trajectory(in: directory, gates: trainer.state.gates.count)
+    var pace = try Pace(in: directory)
+
+    for step in 1...totalSteps {
+      guard !shouldStop() else {
+        throw TrialFailure(
+          cause: .stopped, message: "stopped after \(step - 1) of \(totalSteps) steps")
+      }
+      loadBatch(step)
+      let report = try trainer.step()
+      if report.ranSecondPass { secondPasses += 1 }
+
+      let milestone = milestones.first { $0.step == step }
+      if milestone != nil || step.isMultiple(of: configuration.trainer.sampleEvery) {
+        try trajectory.append(row(of: report))
+        try pace.append(step: step, seconds: (clock.now - beginning).seconds)
+      }
+      if let milestone { reports.append(self.report(at: milestone.budget)) }
+      if let stepsPerSecond = meter.tick(step: step, isLast: step == totalSteps, at: clock.now) {
+        progress(self.progress(totalSteps: totalSteps, stepsPerSecond: stepsPerSecond))
+      }
+    }
+
+    let files = ResultFiles(
+      configuration: configuration, trainer: trainer, images: images, directory: directory)
+    let artifacts = [
+      try files.writeModel(), try trajectory.finish(), try files.writeReconstructions(),
+      try pace.finish(),
+    ]
+    return TrialResult(
+      milestones: reports, artifacts: artifacts,
+      provenance: TrialProvenance(
+        configuration: configuration, images: options.imagesDigest ?? images.computeDigest(),
+        host: Host.name, processor: Host.processor,
+        instructionSet: InstructionSet.effective.rawValue,
+        versions: Self.versions, started: started.ISO8601Format(),
+        seconds: (clock.now - beginning).seconds, processorSeconds: Host.processorSeconds,
+        steps: totalSteps, secondPassShare: Double(secondPasses) / Double(totalSteps),
+        peakResidentBytes: Host.peakResidentBytes))
+  }
+
+  private static var versions: [String: String] {
+    [
+      "bottlenecksweep": Product.version, "onednn": OneDNN.version,
+      "swift": _SwiftStdlibVersion.current.description, "kernel": Host.kernel,
+    ]
+  }
+
+  private func loadBatch(_ step: Int) {
+    guard let destination = trainer.network.images.baseAddress else { return }
+    sampler.withBatch(atStep: step) { images.copyImages(.training, indices: $0, into: destination) }
+  }
+
+  private func row(of report: StepReport) -> TrajectoryRow {
+    let state = trainer.state
+    return TrajectoryRow(
+      step: state.step, squaredError: report.squaredError,
+      mse: state.mse ?? report.squaredError, constraintAverage: report.constraintAverage,
+      multiplier: state.multiplier.effective, toleranceHits: trainer.toleranceHits,
+      gatesOpen: state.gates.openCount, expectedOpen: state.gates.expectedOpenCount,
+      divergence: report.divergence, openProbabilities: state.gates.openProbabilities)
+  }
+
+  private func report(at budget: Budget) -> MilestoneReport {
+    let state = trainer.state
+    let evaluation = Evaluation(network: trainer.network, images: images, gates: state.gates)
+    return MilestoneReport(
+      budget: budget, step: state.step, gatesOpen: state.gates.openCount, mse: state.mse ?? 0,
+      evaluationMSE: evaluation.squaredError(), firstHitStep: state.firstHitStep,
+      multiplier: state.multiplier.effective, openProbabilities: state.gates.openProbabilities)
+  }
+
+  private func progress(totalSteps: Int, stepsPerSecond: Double) -> TrialProgress {
+    let state = trainer.state
+    return TrialProgress(
+      step: state.step, totalSteps: totalSteps, mse: state.mse ?? 0,
+      gatesOpen: state.gates.openCount, multiplier: state.multiplier.effective,
+      stepsPerSecond: stepsPerSecond)
+  }
+}
+
+/// Decides when progress is due and measures the pace since it was last.
+private struct ProgressMeter {
+  private let interval: Double
+  private var lastStep = 0
+  private var lastInstant: ContinuousClock.Instant
+
+  init(interval: Double, at instant: ContinuousClock.Instant) {
+    self.interval = interval
+    lastInstant = instant
+  }
+
+  /// Steps per second since progress was last due; nil when it is not due.
+  mutating func tick(step: Int, isLast: Bool, at instant: ContinuousClock.Instant) -> Double? {
+    let seconds = (instant - lastInstant).seconds
+    guard isLast || seconds >= interval else { return nil }
+    let stepsPerSecond = Double(step - lastStep) / max(seconds, 1e-9)
+    (lastStep, lastInstant) = (step, instant)
+    return stepsPerSecond
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  fileprivate var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}
