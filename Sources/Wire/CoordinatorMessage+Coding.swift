@@ -1,0 +1,143 @@
+import Digests
+import Foundation
+
+extension CoordinatorMessage {
+  /// The message in frames for the control connection.
+  ///
+  /// Texts for people are cut to their limits.
+  ///
+  /// - Throws: ``WireError`` when a part is beyond its limit.
+  package func frames() throws(WireError) -> [[UInt8]] {
+    try Framing.frames(of: envelope(), limit: WireLimits.controlEnvelopeByteCount)
+  }
+
+  /// Reads a message that a coordinator sent.
+  ///
+  /// A refusal is read in every major version, so that a worker can say why it was refused.
+  ///
+  /// - Throws: ``WireError``; any bytes whatever give a message or an error.
+  package init(frames: [[UInt8]]) throws(WireError) {
+    let (envelope, version) = try Framing.open(
+      frames, as: PBCoordinatorEnvelope.self, limit: WireLimits.controlEnvelopeByteCount)
+    if case .refusal(let body) = envelope.body {
+      self = .refusal(
+        reason: try Field.text(body.reason, "reason"),
+        remedy: try Field.text(body.remedy, "remedy"))
+      return
+    }
+    guard version.major == ProtocolVersion.current.major else {
+      throw .otherMajor(found: version)
+    }
+    guard let body = envelope.body else { throw .unknownBody(version: version) }
+    self = try Self.message(body)
+  }
+
+  private static func message(
+    _ body: PBCoordinatorEnvelope.OneOf_Body
+  ) throws(WireError) -> CoordinatorMessage {
+    switch body {
+    case .welcome(let body): .welcome(try Welcome(body))
+    case .assignment(let body):
+      .assignment(
+        Assignment(
+          attempt: try Field.attempt(body.trial, body.attempt),
+          configurationJSON: try Field.bytes(
+            body.configurationJson, "configuration_json",
+            limit: WireLimits.configurationByteCount),
+          images: try Field.digest(body.imagesSha256, "images_sha256"),
+          imagesByteCount: try Field.count(body.imagesBytes, "images_bytes")))
+    case .acknowledgement(let body):
+      .acknowledgement(try Field.attempt(body.trial, body.attempt))
+    case .abandon(let body):
+      .abandon(
+        try Field.attempt(body.trial, body.attempt), reason: try Field.text(body.reason, "reason"))
+    case .announceAgain: .announceAgain
+    case .shutDown(let body): .shutDown(reason: try Field.text(body.reason, "reason"))
+    case .refusal(let body):
+      .refusal(
+        reason: try Field.text(body.reason, "reason"),
+        remedy: try Field.text(body.remedy, "remedy"))
+    case .artifactsWanted(let body):
+      .artifactsWanted(
+        try Field.attempt(body.trial, body.attempt), digests: try digests(body.sha256))
+    }
+  }
+
+  private static func digests(_ bodies: [Data]) throws(WireError) -> [Digest] {
+    guard bodies.count <= WireLimits.artifactCount else {
+      throw .tooLarge(place: "sha256", count: bodies.count, limit: WireLimits.artifactCount)
+    }
+    var digests: [Digest] = []
+    for body in bodies { digests.append(try Field.digest(body, "sha256")) }
+    return digests
+  }
+
+  private func envelope() throws(WireError) -> PBCoordinatorEnvelope {
+    var envelope = PBCoordinatorEnvelope()
+    switch self {
+    case .welcome(let welcome): envelope.welcome = try welcome.body()
+    case .assignment(let assignment):
+      _ = try Field.count(
+        assignment.configurationJSON.count, "configuration_json bytes",
+        in: 0...WireLimits.configurationByteCount)
+      envelope.assignment.trial = assignment.attempt.trial
+      envelope.assignment.attempt = UInt32(clamping: assignment.attempt.attempt)
+      envelope.assignment.configurationJson = Data(assignment.configurationJSON)
+      envelope.assignment.imagesSha256 = Data(assignment.images.bytes)
+      envelope.assignment.imagesBytes = UInt64(clamping: assignment.imagesByteCount)
+    case .acknowledgement(let attempt):
+      envelope.acknowledgement.trial = attempt.trial
+      envelope.acknowledgement.attempt = UInt32(clamping: attempt.attempt)
+    case .abandon(let attempt, let reason):
+      envelope.abandon.trial = attempt.trial
+      envelope.abandon.attempt = UInt32(clamping: attempt.attempt)
+      envelope.abandon.reason = Field.head(of: reason)
+    case .announceAgain: envelope.announceAgain = PBAnnounceAgain()
+    case .shutDown(let reason): envelope.shutDown.reason = Field.head(of: reason)
+    case .refusal(let reason, let remedy):
+      envelope.refusal.reason = Field.head(of: reason)
+      envelope.refusal.remedy = Field.head(of: remedy)
+    case .artifactsWanted(let attempt, let digests):
+      _ = try Field.count(digests.count, "sha256", in: 0...WireLimits.artifactCount)
+      envelope.artifactsWanted.trial = attempt.trial
+      envelope.artifactsWanted.attempt = UInt32(clamping: attempt.attempt)
+      envelope.artifactsWanted.sha256 = digests.map { Data($0.bytes) }
+    }
+    return envelope
+  }
+}
+
+extension CoordinatorMessage.Welcome {
+  fileprivate init(_ body: PBWelcome) throws(WireError) {
+    let interval = try Field.count(
+      body.heartbeatIntervalMs, "heartbeat_interval_ms", in: 100...3_600_000)
+    let lostAfter = try Field.count(body.lostAfterMs, "lost_after_ms", in: interval...Int.max)
+    let location: CoordinatorMessage.DataLocation
+    if body.dataEndpoint.isEmpty {
+      location = .port(UInt16(try Field.count(body.dataPort, "data_port", in: 1...65535)))
+    } else {
+      location = .endpoint(try Field.text(body.dataEndpoint, "data_endpoint"))
+    }
+    self.init(
+      heartbeatInterval: .milliseconds(interval), lostAfter: .milliseconds(lostAfter),
+      dataLocation: location, sweep: try Field.text(body.sweep, "sweep"))
+  }
+
+  fileprivate func body() throws(WireError) -> PBWelcome {
+    let interval = heartbeatInterval / .milliseconds(1)
+    guard (100...3_600_000).contains(interval), lostAfter >= heartbeatInterval else {
+      throw .malformed(
+        place: "welcome", found: "heartbeats every \(heartbeatInterval), lost after \(lostAfter)",
+        expected: "0.1 s to 1 h, and no less")
+    }
+    var body = PBWelcome()
+    body.heartbeatIntervalMs = UInt32(interval)
+    body.lostAfterMs = UInt32(min(lostAfter / .milliseconds(1), Double(UInt32.max)))
+    switch dataLocation {
+    case .port(let port): body.dataPort = UInt32(port)
+    case .endpoint(let endpoint): body.dataEndpoint = endpoint
+    }
+    body.sweep = Field.head(of: sweep)
+    return body
+  }
+}

@@ -1,0 +1,75 @@
+import Digests
+
+/// What a coordinator says on the control connection.
+package enum CoordinatorMessage: Hashable, Sendable {
+  /// The announcement was heard.
+  case welcome(Welcome)
+  /// Run this attempt.
+  case assignment(Assignment)
+  /// The result is durable, the failure recorded, or neither wanted: forget the attempt.
+  case acknowledgement(AttemptKey)
+  /// Stop this attempt and forget it.
+  case abandon(AttemptKey, reason: String)
+  /// The sender is unknown here: announce again.
+  case announceAgain
+  /// There is no more work here and will be none.
+  case shutDown(reason: String)
+  /// This worker is not wanted; the text says why and what a person should do.
+  case refusal(reason: String, remedy: String)
+  /// These artifacts of a finished attempt are missing.
+  case artifactsWanted(AttemptKey, digests: [Digest])
+}
+
+extension CoordinatorMessage {
+  /// The answer to an announcement.
+  package struct Welcome: Hashable, Sendable {
+    /// How often the worker shall beat; whole milliseconds, 100 ms to 1 h.
+    package var heartbeatInterval: Duration
+    /// Which silence makes a worker lost; whole milliseconds.
+    package var lostAfter: Duration
+    /// Where the data connection goes.
+    package var dataLocation: DataLocation
+    /// The sweep's name.
+    package var sweep: String
+
+    /// A welcome of the given parts.
+    package init(
+      heartbeatInterval: Duration, lostAfter: Duration, dataLocation: DataLocation, sweep: String
+    ) {
+      self.heartbeatInterval = heartbeatInterval
+      self.lostAfter = lostAfter
+      self.dataLocation = dataLocation
+      self.sweep = sweep
+    }
+  }
+
+  /// Where the data connection goes.
+  package enum DataLocation: Hashable, Sendable {
+    /// A TCP port on the host of the control connection.
+    case port(UInt16)
+    /// A whole endpoint.
+    case endpoint(String)
+  }
+
+  /// An attempt to run.
+  package struct Assignment: Hashable, Sendable {
+    /// The attempt.
+    package var attempt: AttemptKey
+    /// The resolved configuration as canonical JSON, at most 64 KiB.
+    package var configurationJSON: [UInt8]
+    /// The image archive to train on.
+    package var images: Digest
+    /// Size of that archive.
+    package var imagesByteCount: Int
+
+    /// An assignment of the given parts.
+    package init(
+      attempt: AttemptKey, configurationJSON: [UInt8], images: Digest, imagesByteCount: Int
+    ) {
+      self.attempt = attempt
+      self.configurationJSON = configurationJSON
+      self.images = images
+      self.imagesByteCount = imagesByteCount
+    }
+  }
+}

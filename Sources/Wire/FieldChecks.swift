@@ -1,0 +1,94 @@
+import Digests
+import Foundation
+
+/// Turns the fields of received messages into values within their bounds.
+enum Field {
+  static func digest(_ bytes: Data, _ place: String) throws(WireError) -> Digest {
+    guard let digest = Digest(bytes: bytes) else {
+      throw .malformed(place: place, found: "\(bytes.count) bytes", expected: "32 bytes")
+    }
+    return digest
+  }
+
+  static func attempt(_ trial: UInt64, _ attempt: UInt32) throws(WireError) -> AttemptKey {
+    guard attempt > 0 else {
+      throw .malformed(place: "attempt", found: "0", expected: "at least 1")
+    }
+    return AttemptKey(trial: trial, attempt: Int(attempt))
+  }
+
+  static func count(
+    _ value: some BinaryInteger, _ place: String, in range: ClosedRange<Int> = 0...Int.max
+  ) throws(WireError) -> Int {
+    guard let count = Int(exactly: value), range.contains(count) else {
+      throw .malformed(
+        place: place, found: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
+    }
+    return count
+  }
+
+  static func bytes(_ bytes: Data, _ place: String, limit: Int) throws(WireError) -> [UInt8] {
+    guard bytes.count <= limit else {
+      throw .tooLarge(place: "\(place) bytes", count: bytes.count, limit: limit)
+    }
+    return [UInt8](bytes)
+  }
+
+  static func identifier(_ text: String, _ place: String) throws(WireError) -> String {
+    guard (1...WireLimits.identifierCount).contains(text.utf8.count),
+      text.utf8.allSatisfy(isIdentifierByte)
+    else {
+      throw .malformed(
+        place: place, found: String(reflecting: String(text.prefix(40))),
+        expected: "1 to \(WireLimits.identifierCount) letters, digits and ._:@+-")
+    }
+    return text
+  }
+
+  private static func isIdentifierByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: "._:@+-".utf8.contains(byte)
+    }
+  }
+
+  /// A received text for people, without what could command a terminal.
+  static func text(
+    _ text: String, _ place: String, limit: Int = WireLimits.textByteCount
+  ) throws(WireError) -> String {
+    guard text.utf8.count <= limit else {
+      throw .tooLarge(place: "\(place) bytes", count: text.utf8.count, limit: limit)
+    }
+    var printable = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      let isControl = scalar.properties.generalCategory == .control
+      printable.append(isControl && scalar != "\n" && scalar != "\t" ? "\u{FFFD}" : scalar)
+    }
+    return String(printable)
+  }
+
+  /// The beginning of a text for people that fits into a message.
+  static func head(of text: String, limit: Int = WireLimits.textByteCount) -> String {
+    text.utf8.count <= limit ? text : String(cut: text.utf8.prefix(limit))
+  }
+
+  /// The end of a text for people that fits into a message.
+  static func tail(of text: String, limit: Int) -> String {
+    text.utf8.count <= limit ? text : String(cut: text.utf8.suffix(limit))
+  }
+}
+
+extension String {
+  /// The whole characters of a piece of UTF-8 text that may begin and end within a character.
+  fileprivate init(cut bytes: Substring.UTF8View) {
+    var bytes = bytes
+    while let first = bytes.first, first & 0xC0 == 0x80 { bytes.removeFirst() }
+    var text = String(decoding: bytes, as: UTF8.self)
+    while text.utf8.count > bytes.count || text.unicodeScalars.last == "\u{FFFD}" {
+      text.unicodeScalars.removeLast()
+    }
+    self = text
+  }
+}

@@ -1,0 +1,25 @@
+/// The bounds of what a message may hold; both sides check them.
+package enum WireLimits {
+  /// Bytes of a control message's envelope.
+  package static let controlEnvelopeByteCount = 256 << 10
+  /// Bytes of a data message's envelope.
+  package static let dataEnvelopeByteCount = 128 << 10
+  /// Bytes of a blob in one message.
+  package static let chunkByteCount = 64 << 10
+  /// Bytes of a result's JSON.
+  package static let resultByteCount = 192 << 10
+  /// Bytes of a configuration's JSON.
+  package static let configurationByteCount = 64 << 10
+  /// Claims of one worker: what it runs and what it holds finished.
+  package static let claimCount = 2048
+  /// Trials that one worker runs at once.
+  package static let slotCount = 4096
+  /// Digests in one request for artifacts.
+  package static let artifactCount = 256
+  /// Characters of an identifier.
+  package static let identifierCount = 128
+  /// Bytes of a free text.
+  package static let textByteCount = 4096
+  /// Bytes of a failure's message, which may quote what a trial wrote to stderr.
+  package static let failureByteCount = 64 << 10
+}

@@ -1,0 +1,163 @@
+import Digests
+
+/// What a worker says on the control connection.
+package enum WorkerMessage: Hashable, Sendable {
+  /// Who the worker is: the first message on every connection.
+  case announcement(Announcement)
+  /// The worker lives and works on these attempts.
+  case heartbeat(Heartbeat)
+  /// A trial has its result, and its artifacts are stored.
+  case finished(Finished)
+  /// An attempt ended without a result.
+  case attemptFailed(AttemptFailed)
+  /// The worker leaves and keeps nothing.
+  case goodbye(reason: String)
+}
+
+extension WorkerMessage {
+  /// Who a worker is and what it has.
+  package struct Announcement: Hashable, Sendable {
+    /// Minor version of the protocol that the worker speaks.
+    package var protocolMinor = ProtocolVersion.current.minor
+    /// Version of the worker's program.
+    package var productVersion: String
+    /// Identifier of the worker process, 1 to 128 letters, digits and `._:@+-`.
+    package var worker: String
+    /// Name of the host.
+    package var host: String
+    /// Model name of the processor.
+    package var processor: String
+    /// Widest vector instructions in use.
+    package var instructionSet: String
+    /// Logical processors of the host.
+    package var coreCount: Int
+    /// Main memory of the host.
+    package var memoryByteCount: Int
+    /// Trials that it runs at once, 1 to 4,096.
+    package var slotCount: Int
+    /// What it works on or holds finished.
+    package var claims: [Claim]
+
+    /// An announcement of the given parts, in this code's protocol version.
+    package init(
+      productVersion: String, worker: String, host: String, processor: String,
+      instructionSet: String, coreCount: Int, memoryByteCount: Int, slotCount: Int,
+      claims: [Claim]
+    ) {
+      self.productVersion = productVersion
+      self.worker = worker
+      self.host = host
+      self.processor = processor
+      self.instructionSet = instructionSet
+      self.coreCount = coreCount
+      self.memoryByteCount = memoryByteCount
+      self.slotCount = slotCount
+      self.claims = claims
+    }
+  }
+
+  /// A sign of life.
+  package struct Heartbeat: Hashable, Sendable {
+    /// Counts the heartbeats of a worker process, from 1.
+    package var sequence: UInt64
+    /// All that it works on or holds finished.
+    package var claims: [Claim]
+
+    /// A heartbeat of the given parts.
+    package init(sequence: UInt64, claims: [Claim]) {
+      self.sequence = sequence
+      self.claims = claims
+    }
+  }
+
+  /// The worker's word that it works on an attempt, or holds its finished result.
+  package struct Claim: Hashable, Sendable {
+    /// The attempt.
+    package var attempt: AttemptKey
+    /// How far it is; nil before the first step.
+    package var progress: Progress?
+
+    /// A claim of an attempt.
+    package init(attempt: AttemptKey, progress: Progress? = nil) {
+      self.attempt = attempt
+      self.progress = progress
+    }
+  }
+
+  /// How far a running trial is.
+  package struct Progress: Hashable, Sendable {
+    /// Optimiser steps taken.
+    package var step: Int
+    /// Optimiser steps that the last milestone asks for.
+    package var totalSteps: Int
+    /// Moving average of the summed squared error per training image.
+    package var mse: Double
+    /// Gates open at this moment.
+    package var gatesOpen: Int
+    /// The Lagrange multiplier at this moment.
+    package var multiplier: Double
+    /// Optimiser steps per second since the last progress.
+    package var stepsPerSecond: Double
+
+    /// A progress of the given numbers.
+    package init(
+      step: Int, totalSteps: Int, mse: Double, gatesOpen: Int, multiplier: Double,
+      stepsPerSecond: Double
+    ) {
+      self.step = step
+      self.totalSteps = totalSteps
+      self.mse = mse
+      self.gatesOpen = gatesOpen
+      self.multiplier = multiplier
+      self.stepsPerSecond = stepsPerSecond
+    }
+  }
+
+  /// A finished trial.
+  package struct Finished: Hashable, Sendable {
+    /// The attempt.
+    package var attempt: AttemptKey
+    /// The result as JSON, at most 192 KiB.
+    package var resultJSON: [UInt8]
+    /// Digest of the deterministic part of the result.
+    package var contentDigest: Digest
+
+    /// A finished trial of the given parts.
+    package init(attempt: AttemptKey, resultJSON: [UInt8], contentDigest: Digest) {
+      self.attempt = attempt
+      self.resultJSON = resultJSON
+      self.contentDigest = contentDigest
+    }
+  }
+
+  /// An attempt without a result.
+  package struct AttemptFailed: Hashable, Sendable {
+    /// The attempt.
+    package var attempt: AttemptKey
+    /// The kind of cause, one of the protocol's words.
+    package var cause: String
+    /// The cause for people; cut to 64 KiB, keeping its end, when sent.
+    package var message: String
+
+    /// A failed attempt of the given parts.
+    package init(attempt: AttemptKey, cause: String, message: String) {
+      self.attempt = attempt
+      self.cause = cause
+      self.message = message
+    }
+  }
+}
+
+/// An attempt at a trial, as messages name it.
+package struct AttemptKey: Hashable, Sendable {
+  /// The first 64 bits of the trial's digest.
+  package var trial: UInt64
+  /// The attempt's number, 1 to 4,294,967,295.
+  package var attempt: Int
+
+  /// Names an attempt.
+  package init(trial: UInt64, attempt: Int) {
+    self.trial = trial
+    self.attempt = attempt
+  }
+}
