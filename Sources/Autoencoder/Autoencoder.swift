@@ -22,63 +22,124 @@ package final class Autoencoder {
   /// The running means and variances in the order of ``runningStatistics``.
   package let statistics: [TensorDescriptor]
 
-  private let parameterBuffer: AlignedBuffer<Float>
-  private let gradientBuffer: AlignedBuffer<Float>
-  private let statisticsBuffer: AlignedBuffer<Float>
-  private let imageBuffer: AlignedBuffer<Float>
-  private let errorBuffer: AlignedBuffer<Double>
+  /// What the network computes with.
+  package let instructionSet: InstructionSet
+
+  private let memory: TensorMemory
+  private let activations: ActivationMemory
+  private let encoder: Encoder
+  private let decoder: Decoder
+  private let errors: AlignedBuffer<Double>
+  private let parts: Parts
+
+  /// The activations that a caller sees.
+  private struct Parts {
+    let images: ActivationMemory.Part
+    let reconstructions: ActivationMemory.Part
+    let posteriorMean: ActivationMemory.Part
+    let posteriorLogVariance: ActivationMemory.Part
+    let latents: ActivationMemory.Part
+    let latentGradient: ActivationMemory.Part
+    let meanGradient: ActivationMemory.Part
+    let logVarianceGradient: ActivationMemory.Part
+  }
 
   /// Lays out the network's memory and creates its operations, with zero parameters, running
   /// means 0 and running variances 1.
+  ///
+  /// - Throws: ``PrimitiveError`` when oneDNN refuses an operation.
   package init(
     shape: NetworkShape, batchSize: Int, settings: AutoencoderSettings
   ) throws(PrimitiveError) {
+    precondition(batchSize > 1, "batch statistics need more than one image")
     let list = TensorList(shape: shape)
     self.shape = shape
     self.batchSize = batchSize
     tensors = list.trained
     statistics = list.statistics
-    parameterBuffer = AlignedBuffer(count: list.trainedCount)
-    gradientBuffer = AlignedBuffer(count: list.trainedCount)
-    statisticsBuffer = AlignedBuffer(count: list.statisticsCount)
-    imageBuffer = AlignedBuffer(count: 0)
-    errorBuffer = AlignedBuffer(count: batchSize)
+    let context = try ComputeContext()
+    instructionSet = context.instructionSet
+    let memory = TensorMemory(list: list)
+    let activations = ActivationMemory()
+    let imageCount = batchSize * shape.image.height * shape.image.width * shape.image.channels
+    let latentCount = batchSize * shape.latents
+    parts = Parts(
+      images: activations.reserve(imageCount), reconstructions: activations.reserve(imageCount),
+      posteriorMean: activations.reserve(latentCount),
+      posteriorLogVariance: activations.reserve(latentCount),
+      latents: activations.reserve(latentCount), latentGradient: activations.reserve(latentCount),
+      meanGradient: activations.reserve(latentCount),
+      logVarianceGradient: activations.reserve(latentCount))
+    let scratch = ScratchParts(shape: shape, batchSize: batchSize, memory: activations)
+    encoder = try Encoder(
+      context, shape: shape, batchSize: batchSize, settings: settings, tensors: memory,
+      memory: activations, images: parts.images, scratch: scratch)
+    decoder = try Decoder(
+      context, shape: shape, batchSize: batchSize, settings: settings, tensors: memory,
+      memory: activations, images: parts.images, scratch: scratch)
+    activations.allocate()
+    self.memory = memory
+    self.activations = activations
+    errors = AlignedBuffer(count: batchSize)
   }
 
   /// Every trained scalar; call ``parametersChanged()`` after writing.
-  package var parameters: UnsafeMutableBufferPointer<Float> { parameterBuffer.elements }
+  package var parameters: UnsafeMutableBufferPointer<Float> { memory.parameters.elements }
   /// The gradient of every trained scalar, overwritten by the backward passes.
-  package var gradients: UnsafeMutableBufferPointer<Float> { gradientBuffer.elements }
+  package var gradients: UnsafeMutableBufferPointer<Float> { memory.gradients.elements }
   /// Every running mean and variance, updated by the training passes as PyTorch does it: the
   /// running variance takes the unbiased batch variance, normalisation divides by the biased one.
-  package var runningStatistics: UnsafeMutableBufferPointer<Float> { statisticsBuffer.elements }
+  package var runningStatistics: UnsafeMutableBufferPointer<Float> { memory.statistics.elements }
 
   /// Input of the encoder and target of the error, `[B, H, W, C]`, 0…1; the caller fills it.
-  package var images: UnsafeMutableBufferPointer<Float> { imageBuffer.elements }
+  package var images: UnsafeMutableBufferPointer<Float> {
+    activations.elements(parts.images)
+  }
   /// μ, `[B, n]`, output of ``encode()`` and ``infer(count:)``.
-  package var posteriorMean: UnsafeMutableBufferPointer<Float> { fatalError() }
+  package var posteriorMean: UnsafeMutableBufferPointer<Float> {
+    activations.elements(parts.posteriorMean)
+  }
   /// ℓ = log σ², `[B, n]`, output of ``encode()`` and ``infer(count:)``.
-  package var posteriorLogVariance: UnsafeMutableBufferPointer<Float> { fatalError() }
+  package var posteriorLogVariance: UnsafeMutableBufferPointer<Float> {
+    activations.elements(parts.posteriorLogVariance)
+  }
   /// z, `[B, n]`, gates applied; the caller fills it before a decoder pass.
-  package var latents: UnsafeMutableBufferPointer<Float> { fatalError() }
+  package var latents: UnsafeMutableBufferPointer<Float> {
+    activations.elements(parts.latents)
+  }
   /// Gradient of the loss with respect to ``latents``, `[B, n]`, output of
   /// ``decodeBackward(errorScale:)``.
-  package var latentGradient: UnsafeMutableBufferPointer<Float> { fatalError() }
+  package var latentGradient: UnsafeMutableBufferPointer<Float> {
+    activations.elements(parts.latentGradient)
+  }
   /// Gradient of the loss with respect to ``posteriorMean``, `[B, n]`; the caller fills it.
-  package var meanGradient: UnsafeMutableBufferPointer<Float> { fatalError() }
+  package var meanGradient: UnsafeMutableBufferPointer<Float> {
+    activations.elements(parts.meanGradient)
+  }
   /// Gradient of the loss with respect to ``posteriorLogVariance``, `[B, n]`; the caller fills it.
-  package var logVarianceGradient: UnsafeMutableBufferPointer<Float> { fatalError() }
+  package var logVarianceGradient: UnsafeMutableBufferPointer<Float> {
+    activations.elements(parts.logVarianceGradient)
+  }
   /// Σ over pixels and channels of (x̂ − x)² per image, `[B]`, of the latest decoder pass.
-  package var squaredErrors: UnsafeMutableBufferPointer<Double> { errorBuffer.elements }
+  package var squaredErrors: UnsafeMutableBufferPointer<Double> { errors.elements }
   /// x̂, `[B, H, W, C]`, output of ``reconstruct(count:)``.
-  package var reconstructions: UnsafeBufferPointer<Float> { fatalError() }
+  package var reconstructions: UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(activations.elements(parts.reconstructions))
+  }
 
   /// Takes notice of new ``parameters``; call it after every write to them and before any pass.
-  package func parametersChanged() { fatalError() }
+  package func parametersChanged() {
+    OneDNN.useOneThread()
+    encoder.parametersChanged()
+    decoder.parametersChanged()
+  }
 
   /// Computes the posterior of ``images`` with batch statistics and updates the encoder's running
   /// statistics once.
-  package func encode() { fatalError() }
+  package func encode() {
+    OneDNN.useOneThread()
+    encoder.forward(.training, mean: posteriorMean, logVariance: posteriorLogVariance)
+  }
 
   /// Decodes ``latents`` with batch statistics and measures ``squaredErrors`` against ``images``.
   ///
@@ -86,22 +147,44 @@ package final class Autoencoder {
   ///   updates the decoder's running statistics once. False does neither and leaves what an
   ///   earlier pass kept; equal latents give the same ``squaredErrors`` to the last bit either
   ///   way.
-  package func decode(updatingStatistics: Bool) { fatalError() }
+  package func decode(updatingStatistics: Bool) {
+    OneDNN.useOneThread()
+    decoder.forward(
+      updatingStatistics ? .training : .gradientFree, latents: latents, reconstruction: nil,
+      squaredErrors: errors.start)
+  }
 
   /// Computes the gradient of `errorScale · mean over the batch of squaredErrors`: the decoder's
   /// part of ``gradients``, overwritten, and ``latentGradient``.
   ///
   /// It belongs to the latest `decode(updatingStatistics: true)`, once.
-  package func decodeBackward(errorScale: Float) { fatalError() }
+  package func decodeBackward(errorScale: Float) {
+    OneDNN.useOneThread()
+    decoder.backward(errorScale: errorScale, latentGradient: activations[parts.latentGradient])
+  }
 
   /// Computes the encoder's part of ``gradients``, overwritten, from ``meanGradient`` and
   /// ``logVarianceGradient``, for the latest ``encode()``, once.
-  package func encodeBackward() { fatalError() }
+  package func encodeBackward() {
+    OneDNN.useOneThread()
+    encoder.backward(
+      meanGradient: meanGradient, logVarianceGradient: logVarianceGradient)
+  }
 
   /// Computes the posterior of the first `count` images with running statistics; updates nothing.
-  package func infer(count: Int) { fatalError() }
+  package func infer(count: Int) {
+    precondition(count <= batchSize, "a pass takes at most a batch")
+    OneDNN.useOneThread()
+    encoder.forward(.inference, mean: posteriorMean, logVariance: posteriorLogVariance)
+  }
 
   /// Decodes the first `count` latents with running statistics into ``reconstructions`` and
   /// measures ``squaredErrors``; updates nothing.
-  package func reconstruct(count: Int) { fatalError() }
+  package func reconstruct(count: Int) {
+    precondition(count <= batchSize, "a pass takes at most a batch")
+    OneDNN.useOneThread()
+    decoder.forward(
+      .inference, latents: latents, reconstruction: activations[parts.reconstructions],
+      squaredErrors: errors.start)
+  }
 }

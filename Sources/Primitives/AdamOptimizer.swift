@@ -1,3 +1,5 @@
+import CKernels
+
 /// Adam (Kingma and Ba, 2015, algorithm 1) over one flat array of parameters.
 ///
 /// The moments are the optimiser's whole state besides the step number, which the caller keeps.
@@ -30,11 +32,13 @@ package final class AdamOptimizer {
   /// v, the decayed mean of the squared gradients; a checkpoint writes and reads it.
   package var secondMoments: UnsafeMutableBufferPointer<Float> { second.elements }
 
+  private let kernels: ck_kernels
   private let first: AlignedBuffer<Float>
   private let second: AlignedBuffer<Float>
 
   /// An optimiser of `count` parameters with zero moments.
-  package init(count: Int) {
+  package init(count: Int, instructionSet: InstructionSet = .effective) {
+    kernels = instructionSet.kernels
     first = AlignedBuffer(count: count)
     second = AlignedBuffer(count: count)
   }
@@ -49,6 +53,30 @@ package final class AdamOptimizer {
     _ step: Int, parameters: UnsafeMutableBufferPointer<Float>,
     gradients: UnsafeMutableBufferPointer<Float>, settings: Settings
   ) {
-    fatalError("under construction")
+    let count = first.elements.count
+    precondition(
+      parameters.count == count && gradients.count == count && step > 0,
+      "the optimiser was made for as many parameters, and counts steps from 1")
+    guard let values = parameters.baseAddress, let slopes = gradients.baseAddress else { return }
+    let firstCorrection = 1 - Self.power(settings.beta1, step)
+    let secondCorrection = 1 - Self.power(settings.beta2, step)
+    kernels.adam(
+      values, slopes, first.start, second.start, Int64(count),
+      Float(settings.learningRate / firstCorrection), Float(settings.beta1),
+      Float(1 - settings.beta1), Float(settings.beta2), Float(1 - settings.beta2),
+      Float(1 / secondCorrection.squareRoot()), Float(settings.epsilon))
+  }
+
+  /// `base` to the power `exponent` by repeated squaring: the same bits on every platform.
+  private static func power(_ base: Double, _ exponent: Int) -> Double {
+    var result = 1.0
+    var square = base
+    var remaining = exponent
+    while remaining > 0 {
+      if remaining & 1 == 1 { result *= square }
+      square *= square
+      remaining >>= 1
+    }
+    return result
   }
 }

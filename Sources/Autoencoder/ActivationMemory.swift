@@ -1,0 +1,40 @@
+import Primitives
+
+/// The one allocation that holds a network's activations: parts are reserved first, then all are
+/// allocated together, each at a multiple of 64 bytes.
+final class ActivationMemory {
+  /// A reserved part.
+  struct Part {
+    fileprivate let offset: Int
+    /// Elements of the part.
+    let count: Int
+  }
+
+  private var reserved = 0
+  private var buffer: AlignedBuffer<Float>?
+
+  /// Reserves `count` floats; before ``allocate()``.
+  func reserve(_ count: Int) -> Part {
+    precondition(buffer == nil, "parts are reserved before the memory is allocated")
+    let unit = AlignedBuffer<Float>.alignment / MemoryLayout<Float>.stride
+    let part = Part(offset: reserved, count: count)
+    reserved += (count + unit - 1) / unit * unit
+    return part
+  }
+
+  /// Allocates every reserved part, zeroed.
+  func allocate() {
+    buffer = AlignedBuffer(count: reserved)
+  }
+
+  /// Where a part begins; after ``allocate()``.
+  subscript(part: Part) -> UnsafeMutablePointer<Float> {
+    guard let buffer else { preconditionFailure("the memory is allocated before it is used") }
+    return buffer.start + part.offset
+  }
+
+  /// The elements of a part; after ``allocate()``.
+  func elements(_ part: Part) -> UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(start: self[part], count: part.count)
+  }
+}

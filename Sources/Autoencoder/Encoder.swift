@@ -1,0 +1,147 @@
+import Primitives
+import Trials
+
+/// Images to posterior: convolution → leaky ReLU → batch norm, three or four times, then two
+/// linear layers with a leaky ReLU between them.
+final class Encoder {
+  /// One convolution with what follows it.
+  private struct Block {
+    let convolution: Convolution
+    let weight: TrainedTensor
+    let bias: TrainedTensor
+    let norm: NormLayer
+    /// Output of the leaky ReLU, `[B, size, size, channels]`.
+    let activation: ActivationMemory.Part
+    /// Output of the batch norm.
+    let normalized: ActivationMemory.Part
+  }
+
+  private let blocks: [Block]
+  private let linear1: LinearLayer
+  private let linear2: LinearLayer
+  private let leaky: LeakyReLU
+  private let memory: ActivationMemory
+  private let scratch: ScratchParts
+  private let batchSize: Int
+  private let hiddenCount: Int
+  private let images: ActivationMemory.Part
+  /// Output of the first linear layer's leaky ReLU, `[B, hidden]`.
+  private let hidden: ActivationMemory.Part
+  private let hiddenGradient: ActivationMemory.Part
+  /// μ and ℓ side by side, `[B, 2n]`.
+  private let posterior: ActivationMemory.Part
+  private let posteriorGradient: ActivationMemory.Part
+
+  /// Creates the operations and reserves memory for activations.
+  init(
+    _ context: ComputeContext, shape: NetworkShape, batchSize: Int, settings: AutoencoderSettings,
+    tensors: TensorMemory, memory: ActivationMemory, images: ActivationMemory.Part,
+    scratch: ScratchParts
+  ) throws(PrimitiveError) {
+    var blocks: [Block] = []
+    for (index, layer) in shape.encoder.enumerated() {
+      let geometry = ConvolutionGeometry(
+        batch: batchSize, inputChannels: layer.inputChannels,
+        outputChannels: layer.outputChannels, inputSize: layer.inputSize,
+        kernelSize: layer.kernelSize, stride: layer.stride, padding: layer.padding)
+      blocks.append(
+        Block(
+          convolution: try Convolution(
+            context, geometry, leakySlope: Float(settings.leakySlope), hasDataGradient: index > 0),
+          weight: tensors.trained("encoder.conv\(index + 1).weight"),
+          bias: tensors.trained("encoder.conv\(index + 1).bias"),
+          norm: NormLayer(
+            context, name: "encoder.norm\(index + 1)", batchSize: batchSize,
+            size: layer.outputSize, channels: layer.outputChannels, settings: settings,
+            tensors: tensors),
+          activation: memory.reserve(geometry.outputCount),
+          normalized: memory.reserve(geometry.outputCount)))
+    }
+    guard let last = shape.encoder.last else { preconditionFailure("an encoder has convolutions") }
+    self.blocks = blocks
+    linear1 = try LinearLayer(
+      context, name: "encoder.linear1", batchSize: batchSize, inputs: shape.flatCount,
+      outputs: shape.hidden, leakySlope: settings.leakySlope,
+      side: .input(channels: last.outputChannels, pixels: last.outputSize * last.outputSize),
+      tensors: tensors)
+    linear2 = try LinearLayer(
+      context, name: "encoder.linear2", batchSize: batchSize, inputs: shape.hidden,
+      outputs: 2 * shape.latents, leakySlope: nil, tensors: tensors)
+    leaky = LeakyReLU(context, slope: Float(settings.leakySlope))
+    self.memory = memory
+    self.scratch = scratch
+    self.batchSize = batchSize
+    self.images = images
+    hiddenCount = batchSize * shape.hidden
+    hidden = memory.reserve(hiddenCount)
+    hiddenGradient = memory.reserve(hiddenCount)
+    posterior = memory.reserve(batchSize * 2 * shape.latents)
+    posteriorGradient = memory.reserve(batchSize * 2 * shape.latents)
+  }
+
+  /// Takes over new values of the tensors.
+  func parametersChanged() {
+    for block in blocks { block.convolution.updateWeights(from: block.weight.value) }
+    linear1.parametersChanged()
+    linear2.parametersChanged()
+  }
+
+  /// Computes the posterior of the images into `mean` and `logVariance`, `[B, n]` each.
+  func forward(
+    _ mode: BatchNorm.Mode, mean: UnsafeMutableBufferPointer<Float>,
+    logVariance: UnsafeMutableBufferPointer<Float>
+  ) {
+    var source = images
+    for block in blocks {
+      block.convolution.forward(
+        src: memory[source], bias: block.bias.value, dst: memory[block.activation])
+      block.norm.forward(mode, src: memory[block.activation], dst: memory[block.normalized])
+      source = block.normalized
+    }
+    linear1.forward(src: memory[source], dst: memory[hidden])
+    linear2.forward(src: memory[hidden], dst: memory[posterior])
+    let latents = mean.count / batchSize
+    let both = memory.elements(posterior)
+    for row in 0..<batchSize {
+      for column in 0..<latents {
+        mean[row * latents + column] = both[2 * row * latents + column]
+        logVariance[row * latents + column] = both[(2 * row + 1) * latents + column]
+      }
+    }
+  }
+
+  /// Overwrites the gradients of the encoder's tensors, from the gradients with respect to the
+  /// posterior of the latest training pass, `[B, n]` each.
+  func backward(
+    meanGradient: UnsafeMutableBufferPointer<Float>,
+    logVarianceGradient: UnsafeMutableBufferPointer<Float>
+  ) {
+    let latents = meanGradient.count / batchSize
+    let both = memory.elements(posteriorGradient)
+    for row in 0..<batchSize {
+      for column in 0..<latents {
+        both[2 * row * latents + column] = meanGradient[row * latents + column]
+        both[(2 * row + 1) * latents + column] = logVarianceGradient[row * latents + column]
+      }
+    }
+    linear2.backward(
+      src: memory[hidden], diffDst: memory[posteriorGradient], diffSrc: memory[hiddenGradient])
+    leaky.backward(dst: memory[hidden], diff: memory[hiddenGradient], count: hiddenCount)
+    guard let last = blocks.last else { return }
+    var gradient = scratch.first
+    var other = scratch.second
+    linear1.backward(
+      src: memory[last.normalized], diffDst: memory[hiddenGradient], diffSrc: memory[gradient])
+    for (index, block) in blocks.enumerated().reversed() {
+      block.norm.backward(
+        diff: memory[gradient], src: memory[block.activation], diffBias: block.bias.gradient)
+      let source = index > 0 ? blocks[index - 1].normalized : images
+      block.convolution.backwardWeights(
+        src: memory[source], diffDst: memory[gradient], diffWeights: block.weight.gradient)
+      if index > 0 {
+        block.convolution.backwardData(diffDst: memory[gradient], diffSrc: memory[other])
+        swap(&gradient, &other)
+      }
+    }
+  }
+}

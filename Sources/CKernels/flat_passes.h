@@ -1,0 +1,62 @@
+// Passes over runs of numbers without spatial structure.
+#pragma once
+
+#include "CKernels.h"
+#include "vectors.h"
+
+static void channel_sums(const float *src, int64_t images, int64_t pixels, int64_t channels,
+                         double *sums) {
+  // Three vectors hold whole pixels of 1 or 3 channels, so that each lane is always one channel's.
+  enum { chains = 3 };
+  int whole_pixels = chains * lanes % channels == 0;
+  for (int64_t c = 0; c < channels; c++) sums[c] = 0;
+  for (int64_t image = 0; image < images; image++) {
+    const float *x = src + image * pixels * channels;
+    int64_t count = pixels * channels, j = 0;
+    if (whole_pixels) {
+      vec sum[chains] = {{0}, {0}, {0}};
+      for (; j + chains * lanes <= count; j += chains * lanes) {
+        for (int k = 0; k < chains; k++) sum[k] += load(x + j + k * lanes);
+      }
+      for (int k = 0; k < chains * lanes; k++) {
+        sums[k % channels] += sum[k / lanes][k % lanes];
+      }
+    }
+    for (; j < count; j++) sums[j % channels] += x[j];
+  }
+}
+
+static void leaky_backward(const float *dst, float slope, int64_t count, float *diff) {
+  int64_t j = 0;
+  for (; j + lanes <= count; j += lanes) {
+    vec d = load(diff + j);
+    store(diff + j, select_positive(load(dst + j), d, d * slope));
+  }
+  for (; j < count; j++) diff[j] *= dst[j] > 0 ? 1.0f : slope;
+}
+
+INLINE void adam_block(float *parameters, const float *gradients, float *m, float *v, int64_t n,
+                       float rate, float decay1, float share1, float decay2, float share2,
+                 float root_scale, float epsilon) {
+  vec g = load_part(gradients, n);
+  vec first = decay1 * load_part(m, n) + share1 * g;
+  vec second = decay2 * load_part(v, n) + share2 * (g * g);
+  store_part(m, first, n);
+  store_part(v, second, n);
+  vec root = __builtin_elementwise_sqrt(second) * root_scale + epsilon;
+  store_part(parameters, load_part(parameters, n) - rate * first / root, n);
+}
+
+static void adam(float *parameters, const float *gradients, float *m, float *v, int64_t count,
+                 float rate, float decay1, float share1, float decay2, float share2,
+                 float root_scale, float epsilon) {
+  int64_t j = 0;
+  for (; j + lanes <= count; j += lanes) {
+    adam_block(parameters + j, gradients + j, m + j, v + j, lanes, rate, decay1, share1, decay2, share2,
+               root_scale, epsilon);
+  }
+  if (j < count) {
+    adam_block(parameters + j, gradients + j, m + j, v + j, count - j, rate, decay1, share1, decay2,
+               share2, root_scale, epsilon);
+  }
+}

@@ -1,0 +1,17 @@
+// The table of one instruction set; included last, after KERNEL_TABLE is defined.
+#include "box_passes.h"
+#include "flat_passes.h"
+#include "norm_passes.h"
+
+const ck_kernels KERNEL_TABLE = {
+    .moments = moments,
+    .normalize = normalize,
+    .norm_gradient_sums = norm_gradient_sums,
+    .norm_leaky_backward = norm_leaky_backward,
+    .box_leaky = box_leaky,
+    .box_backward = box_backward,
+    .box_sigmoid_error = box_sigmoid_error,
+    .channel_sums = channel_sums,
+    .leaky_backward = leaky_backward,
+    .adam = adam,
+};

@@ -1,0 +1,7 @@
+// The passes for any processor that the compiler's default target runs on.
+#include "CKernels.h"
+
+#define VECTOR_FLOATS 4
+#define KERNEL_TABLE ck_kernels_portable
+
+#include "kernel_table.h"

@@ -1,0 +1,183 @@
+// Batch norm's passes. The channels of an image are taken VECTOR_FLOATS at a time while the image
+// is in cache; `n` is the number of channels in the block, a compile-time fact in all but the last.
+#pragma once
+
+#include "CKernels.h"
+#include "vectors.h"
+
+// Runs `body(n, offset)` for every block of channels.
+#define FOR_CHANNEL_BLOCKS(channels, body)                               \
+  do {                                                                   \
+    int64_t offset_ = 0;                                                 \
+    for (; offset_ + lanes <= (channels); offset_ += lanes) body(lanes, offset_); \
+    if (offset_ < (channels)) body((channels) - offset_, offset_);       \
+  } while (0)
+
+// Sum over the pixels of f(pixel), in four interleaved chains.
+#define SUM_OVER_PIXELS(result, pixels, f)            \
+  do {                                                \
+    vec s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};       \
+    int64_t p_ = 0;                                   \
+    for (; p_ + 4 <= (pixels); p_ += 4) {             \
+      s0 += f(p_);                                    \
+      s1 += f(p_ + 1);                                \
+      s2 += f(p_ + 2);                                \
+      s3 += f(p_ + 3);                                \
+    }                                                 \
+    for (; p_ < (pixels); p_++) s0 += f(p_);          \
+    (result) = (s0 + s1) + (s2 + s3);                 \
+  } while (0)
+
+INLINE void moments_of_block(const float *src, int64_t pixels, int64_t stride, int64_t n,
+                             float *mean, float *squared_deviations) {
+  vec sum, squares;
+#define VALUE(p) load_part(src + (p) * stride, n)
+  SUM_OVER_PIXELS(sum, pixels, VALUE);
+  vec m = sum * (1.0f / (float)pixels);
+#define SQUARED_DEVIATION(p) ((VALUE(p) - m) * (VALUE(p) - m))
+  SUM_OVER_PIXELS(squares, pixels, SQUARED_DEVIATION);
+#undef SQUARED_DEVIATION
+#undef VALUE
+  store_part(mean, m, n);
+  store_part(squared_deviations, squares, n);
+}
+
+static void moments(const float *src, int64_t images, int64_t pixels, int64_t channels,
+                    double *mean, double *squared_deviations) {
+  float image_mean[ck_channels_max], image_deviations[ck_channels_max];
+  for (int64_t image = 0; image < images; image++) {
+    const float *x = src + image * pixels * channels;
+#define BLOCK(n, c) \
+  moments_of_block(x + (c), pixels, channels, n, image_mean + (c), image_deviations + (c))
+    FOR_CHANNEL_BLOCKS(channels, BLOCK);
+#undef BLOCK
+    if (image == 0) {
+      for (int64_t c = 0; c < channels; c++) {
+        mean[c] = image_mean[c];
+        squared_deviations[c] = image_deviations[c];
+      }
+      continue;
+    }
+    double share = 1.0 / (double)(image + 1);
+    double weight = (double)pixels * (double)image * share;
+    for (int64_t c = 0; c < channels; c++) {
+      double delta = image_mean[c] - mean[c];
+      mean[c] += delta * share;
+      squared_deviations[c] += image_deviations[c] + delta * delta * weight;
+    }
+  }
+}
+
+INLINE void normalize_block(const float *src, int64_t pixels, int64_t stride, int64_t n, vec mean,
+                            vec scale, vec shift, float *dst) {
+  for (int64_t p = 0; p < pixels; p++) {
+    store_part(dst + p * stride, (load_part(src + p * stride, n) - mean) * scale + shift, n);
+  }
+}
+
+// Pixels that are taken together, so that all their channels stay in the first-level cache.
+enum { pixels_together = 64 };
+
+static void normalize(const float *src, int64_t pixels, int64_t channels, const float *mean,
+                      const float *scale, const float *shift, float *dst) {
+  for (int64_t first = 0; first < pixels; first += pixels_together) {
+    int64_t count = pixels - first < pixels_together ? pixels - first : pixels_together;
+    const float *x = src + first * channels;
+    float *y = dst + first * channels;
+#define BLOCK(n, c)                                                                       \
+  normalize_block(x + (c), count, channels, n, load_part(mean + (c), n),                  \
+                  load_part(scale + (c), n), load_part(shift + (c), n), y + (c))
+    FOR_CHANNEL_BLOCKS(channels, BLOCK);
+#undef BLOCK
+  }
+}
+
+INLINE void gradient_sums_of_block(const float *diff_dst, const float *src, vec mean,
+                                   int64_t pixels, int64_t stride, int64_t n, float *sum,
+                                   float *dot) {
+  vec s0 = {0}, s1 = {0}, d0 = {0}, d1 = {0};
+  int64_t p = 0;
+  for (; p + 2 <= pixels; p += 2) {
+    vec g0 = load_part(diff_dst + p * stride, n);
+    vec g1 = load_part(diff_dst + (p + 1) * stride, n);
+    s0 += g0;
+    s1 += g1;
+    d0 += g0 * (load_part(src + p * stride, n) - mean);
+    d1 += g1 * (load_part(src + (p + 1) * stride, n) - mean);
+  }
+  if (p < pixels) {
+    vec g0 = load_part(diff_dst + p * stride, n);
+    s0 += g0;
+    d0 += g0 * (load_part(src + p * stride, n) - mean);
+  }
+  store_part(sum, s0 + s1, n);
+  store_part(dot, d0 + d1, n);
+}
+
+static void norm_gradient_sums(const float *diff_dst, const float *src, const float *mean,
+                               int64_t images, int64_t pixels, int64_t channels, double *sum,
+                               double *dot) {
+  float image_sum[ck_channels_max], image_dot[ck_channels_max];
+  for (int64_t c = 0; c < channels; c++) sum[c] = dot[c] = 0;
+  for (int64_t image = 0; image < images; image++) {
+    const float *g = diff_dst + image * pixels * channels;
+    const float *x = src + image * pixels * channels;
+#define BLOCK(n, c)                                                                  \
+  gradient_sums_of_block(g + (c), x + (c), load_part(mean + (c), n), pixels, channels, n, \
+                         image_sum + (c), image_dot + (c))
+    FOR_CHANNEL_BLOCKS(channels, BLOCK);
+#undef BLOCK
+    for (int64_t c = 0; c < channels; c++) {
+      sum[c] += image_sum[c];
+      dot[c] += image_dot[c];
+    }
+  }
+}
+
+INLINE void norm_leaky_backward_block(const float *diff_dst, const float *src, vec mean, vec a,
+                                      vec b, vec c, vec slope, int64_t pixels, int64_t stride,
+                                      int64_t n, float *diff_src, float *diff_sum) {
+  vec s0 = {0}, s1 = {0};
+  vec one = splat(1.0f);
+#define GRADIENT(p)                                                                     \
+  vec x = load_part(src + (p) * stride, n);                                             \
+  vec d = (a * load_part(diff_dst + (p) * stride, n) + (b * (x - mean) + c)) *          \
+          select_positive(x, one, slope);                                               \
+  store_part(diff_src + (p) * stride, d, n)
+  int64_t p = 0;
+  for (; p + 2 <= pixels; p += 2) {
+    {
+      GRADIENT(p);
+      s0 += d;
+    }
+    {
+      GRADIENT(p + 1);
+      s1 += d;
+    }
+  }
+  if (p < pixels) {
+    GRADIENT(p);
+    s0 += d;
+  }
+#undef GRADIENT
+  store_part(diff_sum, s0 + s1, n);
+}
+
+static void norm_leaky_backward(const float *diff_dst, const float *src, const float *mean,
+                                const float *a, const float *b, const float *c, float slope,
+                                int64_t images, int64_t pixels, int64_t channels,
+                                float *diff_src, double *diff_sum) {
+  float image_sum[ck_channels_max];
+  for (int64_t k = 0; k < channels; k++) diff_sum[k] = 0;
+  for (int64_t image = 0; image < images; image++) {
+    int64_t start = image * pixels * channels;
+#define BLOCK(n, k)                                                                          \
+  norm_leaky_backward_block(diff_dst + start + (k), src + start + (k), load_part(mean + (k), n), \
+                            load_part(a + (k), n), load_part(b + (k), n),                    \
+                            load_part(c + (k), n), splat(slope), pixels, channels, n,        \
+                            diff_src + start + (k), image_sum + (k))
+    FOR_CHANNEL_BLOCKS(channels, BLOCK);
+#undef BLOCK
+    for (int64_t k = 0; k < channels; k++) diff_sum[k] += image_sum[k];
+  }
+}

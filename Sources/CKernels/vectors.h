@@ -1,0 +1,67 @@
+// Vectors of VECTOR_FLOATS floats and the operations that the kernels need on them.
+//
+// Included once by each instruction set's file, after VECTOR_FLOATS is defined.
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+enum { lanes = VECTOR_FLOATS };
+
+typedef float vec __attribute__((vector_size(4 * VECTOR_FLOATS)));
+typedef float vec_unaligned __attribute__((vector_size(4 * VECTOR_FLOATS), aligned(4)));
+typedef int32_t ivec __attribute__((vector_size(4 * VECTOR_FLOATS)));
+
+INLINE vec load(const float *p) { return *(const vec_unaligned *)p; }
+INLINE void store(float *p, vec v) { *(vec_unaligned *)p = v; }
+INLINE vec splat(float x) { return x - (vec){0}; }
+
+// The first n lanes; n == lanes must be a compile-time fact where speed matters.
+INLINE vec load_part(const float *p, int64_t n) {
+  if (n == lanes) return load(p);
+  vec v = {0};
+  memcpy(&v, p, (size_t)n * sizeof(float));
+  return v;
+}
+
+INLINE void store_part(float *p, vec v, int64_t n) {
+  if (n == lanes) {
+    store(p, v);
+  } else {
+    memcpy(p, &v, (size_t)n * sizeof(float));
+  }
+}
+
+INLINE vec select_positive(vec condition, vec positive, vec otherwise) {
+  ivec mask = condition > 0.0f;
+  return (vec)((mask & (ivec)positive) | (~mask & (ivec)otherwise));
+}
+
+INLINE double sum_of_lanes(vec v) {
+  double sum = 0;
+  for (int i = 0; i < lanes; i++) sum += v[i];
+  return sum;
+}
+
+// e to the x, relative error below 2e-7 for |x| <= 87; x beyond is held there.
+INLINE vec exponential(vec x) {
+  const float limit = 87.0f;
+  x = select_positive(x - limit, splat(limit), x);
+  x = select_positive(-limit - x, splat(-limit), x);
+  // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer.
+  const float rounder = 12582912.0f;
+  vec n = (x * 1.44269504f + rounder) - rounder;
+  // ln 2 in two parts, the first with trailing zeros so that n times it is exact.
+  vec r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
+  vec p = splat(1.9875691500e-4f);
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = (p * r) * r + r + 1.0f;
+  ivec exponent = (__builtin_convertvector(n, ivec) + 127) << 23;
+  return p * (vec)exponent;
+}

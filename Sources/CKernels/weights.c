@@ -1,0 +1,26 @@
+// Rearrangements of weights, once per optimiser step.
+#include "CKernels.h"
+
+void ck_transpose(const float *src, int64_t outer, int64_t a, int64_t b, int64_t inner,
+                  float *dst) {
+  for (int64_t o = 0; o < outer; o++) {
+    for (int64_t j = 0; j < b; j++) {
+      for (int64_t i = 0; i < a; i++) {
+        const float *from = src + ((o * a + i) * b + j) * inner;
+        float *to = dst + ((o * b + j) * a + i) * inner;
+        for (int64_t k = 0; k < inner; k++) to[k] = from[k];
+      }
+    }
+  }
+}
+
+void ck_turn_weights(const float *src, int64_t a, int64_t b, int64_t size, float *dst) {
+  int64_t area = size * size;
+  for (int64_t i = 0; i < a; i++) {
+    for (int64_t j = 0; j < b; j++) {
+      const float *from = src + (i * b + j) * area;
+      float *to = dst + (j * a + i) * area;
+      for (int64_t k = 0; k < area; k++) to[area - 1 - k] = from[k];
+    }
+  }
+}
