@@ -55,6 +55,12 @@ package struct LagrangeMultiplier: Hashable, Sendable {
     maximum = settings.multiplierMaximum
   }
 
+  /// Puts λ and its moments into a saved state.
+  mutating func restore(raw: Double, moments: Adam.Moments) {
+    self.raw = raw
+    self.moments = moments
+  }
+
   private var squaredSoftplus: Double {
     let softplus = Sigmoid.softplus(raw)
     return softplus * softplus

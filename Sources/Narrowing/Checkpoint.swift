@@ -1,0 +1,160 @@
+import Autoencoder
+import Primitives
+import Trials
+
+/// A trainer's whole state between two steps, as named tensors.
+///
+/// Training resumed from it gives the bits of training that was never interrupted. Random draws
+/// need only the step number, so no generator's state is here. The tensors are
+///
+/// | Name | Type, shape | Value |
+/// | --- | --- | --- |
+/// | a tensor's name | F32, its own | trained tensor or running statistic |
+/// | `first_moment.` + name | F32, its own | Adam's m of a trained tensor |
+/// | `second_moment.` + name | F32, its own | Adam's v of a trained tensor |
+/// | `gates.logit`, `gates.first_moment`, `gates.second_moment` | F64 `[n]` | γ and its m and v |
+/// | `multiplier.raw`, `multiplier.first_moment`, `multiplier.second_moment` | F64 `[]` | λ and its m and v |
+/// | `constraint.average`, `mse` | F64 `[]` | C_ma and the average of E₂; absent before step 1 |
+/// | `step` | I64 `[]` | steps taken, Adam's t |
+/// | `first_hit_step` | I64 `[]` | absent before the first hit |
+package enum Checkpoint {
+  private static let firstMoment = "first_moment."
+  private static let secondMoment = "second_moment."
+
+  /// The state of a trainer.
+  ///
+  /// - Parameter metadata: Free text to go with it, such as the trial's configuration.
+  package static func save(_ trainer: Trainer, metadata: [String: String]) -> Safetensors {
+    let network = trainer.network
+    let state = trainer.state
+    var tensors = NetworkTensors.all(of: network)
+    tensors += NetworkTensors.named(
+      network.tensors, in: trainer.optimizer.firstMoments, prefix: firstMoment)
+    tensors += NetworkTensors.named(
+      network.tensors, in: trainer.optimizer.secondMoments, prefix: secondMoment)
+    func append(_ name: String, _ values: [Double]) {
+      tensors.append(Safetensors.Tensor(name: name, shape: [values.count], elements: values))
+    }
+    func append<Value: Safetensors.Element>(_ name: String, _ value: Value?) {
+      guard let value else { return }
+      tensors.append(Safetensors.Tensor(name: name, shape: [], elements: [value]))
+    }
+    append("gates.logit", state.gates.logits)
+    append("gates.first_moment", state.gates.moments.map(\.first))
+    append("gates.second_moment", state.gates.moments.map(\.second))
+    append("multiplier.raw", state.multiplier.raw)
+    append("multiplier.first_moment", state.multiplier.moments.first)
+    append("multiplier.second_moment", state.multiplier.moments.second)
+    append("constraint.average", state.constraint.average)
+    append("mse", state.mse)
+    append("step", Int64(state.step))
+    append("first_hit_step", state.firstHitStep.map { Int64($0) })
+    return Safetensors(metadata: metadata, tensors: tensors)
+  }
+
+  /// Puts a trainer into a saved state.
+  ///
+  /// The trainer must be made for the configuration that was saved; what the tensors can tell of
+  /// that is checked, before anything changes.
+  package static func restore(
+    _ checkpoint: Safetensors, into trainer: Trainer
+  ) throws(CheckpointError) {
+    let source = Source(checkpoint: checkpoint)
+    let network = trainer.network
+    let arrays = [
+      try source.values(network.tensors, prefix: "", into: network.parameters),
+      try source.values(network.statistics, prefix: "", into: network.runningStatistics),
+      try source.values(
+        network.tensors, prefix: firstMoment, into: trainer.optimizer.firstMoments),
+      try source.values(
+        network.tensors, prefix: secondMoment, into: trainer.optimizer.secondMoments),
+    ]
+    try trainer.state.restore(from: source)
+    for (values, destination) in arrays {
+      for (index, value) in values.enumerated() { destination[index] = value }
+    }
+    network.parametersChanged()
+  }
+
+  /// A checkpoint as the place where a trainer's state is looked up.
+  fileprivate struct Source {
+    let checkpoint: Safetensors
+
+    /// The elements of a tensor that must be there with a type and shape.
+    func elements<Value: Safetensors.Element>(
+      _ name: String, _ type: Value.Type, shape: [Int]
+    ) throws(CheckpointError) -> [Value] {
+      let found = checkpoint[name]
+      guard let found, found.shape == shape, let elements = found.elements(as: Value.self) else {
+        throw CheckpointError(
+          tensor: name, found: found.map { "\($0.elementType.rawValue) \($0.shape)" } ?? "nothing",
+          expected: "\(Value.elementType.rawValue) \(shape)")
+      }
+      return elements
+    }
+
+    /// A number that must be there.
+    func number<Value: Safetensors.Element>(
+      _ name: String, _ type: Value.Type
+    ) throws(CheckpointError) -> Value {
+      try elements(name, type, shape: [])[0]
+    }
+
+    /// A number, nil where the checkpoint has none of that name.
+    func optionalNumber<Value: Safetensors.Element>(
+      _ name: String, _ type: Value.Type
+    ) throws(CheckpointError) -> Value? {
+      checkpoint[name] == nil ? nil : try number(name, type)
+    }
+
+    /// The contents of a flat array, paired with where they belong.
+    func values(
+      _ descriptors: [TensorDescriptor], prefix: String,
+      into destination: UnsafeMutableBufferPointer<Float>
+    ) throws(CheckpointError) -> ([Float], UnsafeMutableBufferPointer<Float>) {
+      var values: [Float] = []
+      values.reserveCapacity(destination.count)
+      for descriptor in descriptors {
+        values += try elements(prefix + descriptor.name, Float.self, shape: descriptor.shape)
+      }
+      return (values, destination)
+    }
+  }
+}
+
+extension NarrowingState {
+  /// Takes everything from a checkpoint, or nothing when something is missing.
+  fileprivate mutating func restore(from source: Checkpoint.Source) throws(CheckpointError) {
+    var restored = self
+    let logits = try source.elements("gates.logit", Double.self, shape: [gates.count])
+    let first = try source.elements("gates.first_moment", Double.self, shape: [gates.count])
+    let second = try source.elements("gates.second_moment", Double.self, shape: [gates.count])
+    restored.gates = Gates(
+      steepness: gates.steepness, logits: logits,
+      moments: zip(first, second).map { Adam.Moments(first: $0, second: $1) })
+    restored.multiplier.restore(
+      raw: try source.number("multiplier.raw", Double.self),
+      moments: Adam.Moments(
+        first: try source.number("multiplier.first_moment", Double.self),
+        second: try source.number("multiplier.second_moment", Double.self)))
+    restored.constraint.average = try source.optionalNumber("constraint.average", Double.self)
+    restored.mse = try source.optionalNumber("mse", Double.self)
+    restored.step = Int(try source.number("step", Int64.self))
+    restored.firstHitStep = try source.optionalNumber("first_hit_step", Int64.self).map { Int($0) }
+    self = restored
+  }
+}
+
+/// A tensor that keeps a checkpoint from being this trainer's state.
+package struct CheckpointError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The tensor's name.
+  package let tensor: String
+  /// What the checkpoint has under that name.
+  package let found: String
+  /// What the trainer has.
+  package let expected: String
+
+  package var description: String {
+    "tensor \"\(tensor)\": found \(found), expected \(expected)"
+  }
+}
