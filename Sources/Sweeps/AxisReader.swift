@@ -1,0 +1,103 @@
+import Trials
+
+/// Reads the mappings under `axes:` and `zip:`.
+struct AxisReader {
+  let values: ValueReader
+  /// Whether the axes belong to all stages, in which case they cannot refer to one.
+  let isShared: Bool
+
+  /// The keys that a mapping under `axes:` or `zip:` names, readable or not.
+  static func keys(in node: SyntaxNode) -> [TrialKey] {
+    if case .list(let groups) = node.content { return groups.flatMap(keys) }
+    return (node.entries ?? []).compactMap { TrialKey(axisName: $0.key) }
+  }
+
+  /// One axis for each entry of an `axes:` mapping.
+  func axes(_ node: SyntaxNode, log: inout DiagnosticLog) -> [Axis] {
+    guard let entries = node.entries else {
+      log.report(
+        "\(node.summary) for axes", at: node.place,
+        expected: "a mapping such as {tolerance: [3, 10]}")
+      return []
+    }
+    return entries.compactMap { entry in
+      axis(entry, log: &log).map { key, points in
+        Axis(place: entry.place, keys: [key], points: points.map { [$0] })
+      }
+    }
+  }
+
+  /// One axis for each group of a `zip:` mapping or list of mappings.
+  func zipped(_ node: SyntaxNode, log: inout DiagnosticLog) -> [Axis] {
+    var groups = [node]
+    if case .list(let list) = node.content { groups = list }
+    return groups.compactMap { group(of: $0, log: &log) }
+  }
+
+  private func group(of node: SyntaxNode, log: inout DiagnosticLog) -> Axis? {
+    guard let entries = node.entries, entries.count >= 2 else {
+      let found = node.entries?.count == 1 ? "one key" : node.summary
+      log.report(
+        "\(found) for zip", at: node.place,
+        expected: "a mapping of two keys or more whose lists are walked together")
+      return nil
+    }
+    let columns = entries.compactMap { axis($0, log: &log) }
+    guard columns.count == entries.count else { return nil }
+    let lengths = Set(columns.map(\.points.count))
+    guard lengths.count == 1, let length = lengths.first else {
+      let found = columns.map { "\($0.points.count) for \($0.key.name)" }
+      log.report(
+        "paired lists of unequal length (\(found.joined(separator: ", ")))", at: node.place,
+        expected: "as many values for each key")
+      return nil
+    }
+    return Axis(
+      place: node.place, keys: columns.map(\.key),
+      points: (0..<length).map { index in columns.map { $0.points[index] } })
+  }
+
+  private func axis(
+    _ entry: SyntaxNode.Entry, log: inout DiagnosticLog
+  ) -> (key: TrialKey, points: [Placed<TrialValue>])? {
+    guard let key = TrialKey(axisName: entry.key) else {
+      log.report(
+        "unknown axis \"\(entry.key)\"", at: entry.place,
+        expected: "one of " + TrialKey.axisNames.joined(separator: ", "),
+        suggestion: NearestName.suggestion(for: entry.key, among: TrialKey.axisNames))
+      return nil
+    }
+    guard let nodes = points(entry.value, for: key, log: &log) else { return nil }
+    let points = nodes.compactMap { values.value($0, for: key, log: &log) }
+    guard points.count == nodes.count else { return nil }
+    if isShared, let placed = points.first(where: { $0.value.reference != nil }),
+      let reference = placed.value.reference
+    {
+      log.report(
+        "\(reference) on an axis that all stages share", at: placed.place,
+        expected: "the axis under the stage that refers to \(reference.stage)")
+      return nil
+    }
+    return (key, points)
+  }
+
+  private func points(
+    _ node: SyntaxNode, for key: TrialKey, log: inout DiagnosticLog
+  ) -> [SyntaxNode]? {
+    switch node.content {
+    case .list(let items) where !items.isEmpty:
+      return items
+    case .mapping:
+      guard let kind = key.numberKind else { break }
+      return NumericRange(node, for: key, kind: kind, log: &log)?.values.map {
+        SyntaxNode(place: node.place, content: .scalar(Numerals.text($0), isPlain: true))
+      }
+    default: break
+    }
+    log.report(
+      "\(node.summary) for the axis \(key.name)", at: node.place,
+      expected: "a list of one value or more"
+        + (key.numberKind == nil ? "" : ", or a range such as {from: 3, to: 30, step: 3}"))
+    return nil
+  }
+}

@@ -1,0 +1,282 @@
+import Trials
+
+/// Expands a declaration into its trials.
+///
+/// Every combination of the shared axes, the stage's own axes and the replicates is one trial of
+/// a stage. The order is that of the file, parents first: stage by stage, first axis slowest,
+/// replicates fastest. Points with equal configurations are one trial, kept under the stage that
+/// named it first.
+struct Expansion {
+  private let declaration: SweepDeclaration
+  private let sharedCount: Int
+  private var trials: [PlannedTrial] = []
+  private var indices: [TrialID: Int] = [:]
+  /// For each stage without axes of its own, its trials by shared point and replicate.
+  private var positions: [String: [Int]] = [:]
+  private var log: DiagnosticLog
+
+  /// How many trials a sweep may have.
+  static let maximumTrialCount = 1_000_000
+
+  /// The plan of a declaration that was read without diagnostics.
+  static func plan(
+    _ declaration: SweepDeclaration, log: DiagnosticLog
+  ) throws(SweepFileError) -> SweepPlan {
+    var log = log
+    let order = StageOrder(declaration).sorted(log: &log)
+    refuseUnusedDefaults(declaration, log: &log)
+    refuseMissingKeys(declaration, log: &log)
+    refuseTooManyTrials(declaration, log: &log)
+    try log.check()
+    var expansion = Expansion(declaration, log: log)
+    for stage in order { expansion.expand(declaration.stages[stage]) }
+    try expansion.log.check()
+    return SweepPlan(
+      name: declaration.name, question: declaration.question, outputs: declaration.outputs,
+      trials: expansion.trials)
+  }
+
+  private init(_ declaration: SweepDeclaration, log: DiagnosticLog) {
+    guard let sharedCount = declaration.shared.pointCount else {
+      preconditionFailure("the count of trials has been checked")
+    }
+    self.declaration = declaration
+    self.sharedCount = sharedCount
+    self.log = log
+  }
+
+  private mutating func expand(_ stage: SweepDeclaration.Stage) {
+    guard let ownCount = stage.scope.pointCount else {
+      preconditionFailure("the count of trials has been checked")
+    }
+    var positions: [Int] = []
+    for point in 0..<sharedCount {
+      var shared = declaration.shared.fixed
+      shared.merge(declaration.shared.values(at: point)) { _, axis in axis }
+      shared.merge(stage.scope.fixed) { _, own in own }
+      for ownPoint in 0..<ownCount {
+        let values = shared.merging(stage.scope.values(at: ownPoint)) { _, axis in axis }
+        for replicate in 0..<declaration.replicates {
+          guard !log.isFull else { return }
+          let cell = point * declaration.replicates + replicate
+          guard let configuration = configuration(values, replicate: replicate, cell: cell) else {
+            // The place stays taken, so that children find their own parents.
+            positions.append(0)
+            continue
+          }
+          positions.append(
+            insert(
+              PlannedTrial(
+                stage: stage.name, replicate: replicate, configuration: configuration)))
+        }
+      }
+    }
+    if stage.scope.axes.isEmpty { self.positions[stage.name] = positions }
+  }
+
+  /// Plans a trial unless it is planned already, and returns its position.
+  private mutating func insert(_ trial: PlannedTrial) -> Int {
+    if let index = indices[trial.id] {
+      precondition(
+        trials[index].configuration == trial.configuration,
+        "two different configurations share the identity \(trial.id)")
+      return index
+    }
+    indices[trial.id] = trials.count
+    trials.append(trial)
+    return trials.count - 1
+  }
+
+  private mutating func configuration(
+    _ values: [TrialKey: Placed<TrialValue>], replicate: Int, cell: Int
+  ) -> TrialConfiguration? {
+    guard case .dataset(let dataset)? = values[.dataset]?.value,
+      case .latents(let latents)? = values[.latents]?.value,
+      case .tolerance(let tolerance)? = values[.tolerance]?.value,
+      case .budget(let milestones)? = values[.budget]?.value
+    else { preconditionFailure("missing keys have been refused") }
+    guard let latents = resolve(latents, at: values[.latents], cell: cell),
+      let tolerance = resolve(tolerance: tolerance, at: values[.tolerance], cell: cell)
+    else { return nil }
+    var channels = TrialConfiguration.defaultChannels(for: dataset)
+    if case .channels(let widths)? = values[.channels]?.value { channels = widths }
+    var sweepSeed = declaration.seed
+    if case .seed(let seed)? = values[.seed]?.value { sweepSeed = seed }
+
+    var configuration = TrialConfiguration(
+      dataset: dataset, model: ModelSettings(channels: channels, latents: latents),
+      tolerance: tolerance, milestones: milestones, seed: 0)
+    for (key, value) in values {
+      guard case .trainer(let name) = key, case .setting(let text) = value.value else { continue }
+      let isAccepted = TrialKey.setting(name).set(text, in: &configuration.trainer)
+      precondition(isAccepted, "\(name) has been read as \(text)")
+    }
+    do {
+      try configuration.validate()
+    } catch {
+      report(error, values)
+      return nil
+    }
+    configuration.seed = TrialConfiguration.deriveSeed(
+      sweepSeed: sweepSeed, replicate: replicate, configuration: configuration)
+    return configuration
+  }
+
+  /// Reports a combination of values that makes no sense, at the value to blame.
+  private mutating func report(
+    _ error: ConfigurationError, _ values: [TrialKey: Placed<TrialValue>]
+  ) {
+    guard case .invalid(let setting, let found, let expected) = error else {
+      preconditionFailure("validation of a plan: \(error)")
+    }
+    // A default is never wrong by itself, so the other bound of the pair was typed.
+    let blamed = [setting, "multiplier_maximum", "dataset"].lazy
+      .compactMap { TrialKey(axisName: $0) }.compactMap { values[$0] }.first
+    log.report(
+      "\(found) for \(setting)", at: blamed?.place ?? declaration.place, expected: expected)
+  }
+}
+
+extension Expansion {
+  /// The parent's trial at the same shared point, seed and replicate.
+  private func parent(_ reference: StageReference, cell: Int) -> PlannedTrial {
+    guard let positions = positions[reference.stage] else {
+      preconditionFailure("stage \(reference.stage) is expanded after its child")
+    }
+    return trials[positions[cell]]
+  }
+
+  private mutating func resolve(
+    _ latents: Quantity, at place: Placed<TrialValue>?, cell: Int
+  ) -> Parameter<Int>? {
+    switch latents {
+    case .number(let value): return .value(Int(value))
+    case .reference(let reference):
+      // After a diagnostic nothing is planned any more, and a parent may be missing.
+      guard log.isEmpty else { return nil }
+      let parent = parent(reference, cell: cell)
+      switch parent.configuration.model.latents {
+      case _ where StageOutput(rawValue: reference.output) == .gatesOpen:
+        return .measured(
+          Measurement(trial: parent.id, output: .gatesOpen, factor: reference.factor))
+      case .measured(var measurement):
+        measurement.factor *= reference.factor
+        return .measured(measurement)
+      case .value(let count):
+        // Rounded, as a measured count is when it is known.
+        let value = (Double(count) * reference.factor).rounded()
+        guard let latents = Int(exactly: value), ModelSettings.latentRange.contains(latents) else {
+          refuse(reference, value, for: .latents, at: place)
+          return nil
+        }
+        return .value(latents)
+      }
+    }
+  }
+
+  private mutating func resolve(
+    tolerance: Quantity, at place: Placed<TrialValue>?, cell: Int
+  ) -> Parameter<Double>? {
+    switch tolerance {
+    case .number(let value): return .value(value)
+    case .reference(let reference):
+      guard log.isEmpty else { return nil }
+      let parent = parent(reference, cell: cell)
+      if let output = StageOutput(rawValue: reference.output)?.measured {
+        return .measured(Measurement(trial: parent.id, output: output, factor: reference.factor))
+      }
+      switch parent.configuration.tolerance {
+      case .measured(var measurement):
+        measurement.factor *= reference.factor
+        return .measured(measurement)
+      case .value(let parentTolerance):
+        let value = parentTolerance * reference.factor
+        guard value <= TrialConfiguration.maximumTolerance else {
+          refuse(reference, value, for: .tolerance, at: place)
+          return nil
+        }
+        return .value(value)
+      }
+    }
+  }
+
+  private mutating func refuse(
+    _ reference: StageReference, _ value: Double, for key: TrialKey, at place: Placed<TrialValue>?
+  ) {
+    let expected =
+      key == .latents
+      ? "1 to \(ModelSettings.latentRange.upperBound)"
+      : "0 to \(Numerals.text(TrialConfiguration.maximumTolerance))"
+    log.report(
+      "\(reference) = \(Numerals.text(value)) for \(key.name)",
+      at: place?.place ?? declaration.place, expected: expected)
+  }
+}
+
+extension Expansion {
+  /// Refuses what stands at the top level but is hidden by every stage: whoever changed it, in
+  /// the file or by `--set`, expects an effect.
+  private static func refuseUnusedDefaults(
+    _ declaration: SweepDeclaration, log: inout DiagnosticLog
+  ) {
+    let stages = declaration.stages
+    guard !stages.isEmpty else { return }
+    func isHidden(_ key: TrialKey) -> Bool {
+      stages.allSatisfy { $0.scope.fixed[key] != nil || $0.scope.axisKeys.contains(key) }
+    }
+    for (key, value) in declaration.shared.fixed where isHidden(key) {
+      log.report(
+        "\(key.name) at the top level, which every stage sets for itself", at: value.place,
+        expected: "it under stages." + stages.map(\.name).joined(separator: " or stages."))
+    }
+    for axis in declaration.shared.axes {
+      for key in axis.keys where isHidden(key) {
+        log.report(
+          "a shared axis over \(key.name), which every stage sets for itself", at: axis.place,
+          expected: "a stage that varies along it")
+      }
+    }
+  }
+
+  private static func refuseMissingKeys(
+    _ declaration: SweepDeclaration, log: inout DiagnosticLog
+  ) {
+    let shared = declaration.shared.keys
+    for stage in declaration.stages {
+      let own = stage.scope.keys
+      for key in [TrialKey.dataset, .latents, .tolerance, .budget]
+      where !shared.contains(key) && !own.contains(key) {
+        let isOnly =
+          stage.name == SweepDeclaration.onlyStageName && stage.place == declaration.place
+        log.report(
+          isOnly ? "no \(key.name)" : "no \(key.name) for stage \"\(stage.name)\"",
+          at: stage.place,
+          expected: isOnly
+            ? "a key \"\(key.name)\" or an axis over it"
+            : "a key \"\(key.name)\" in the stage or at the top level, or an axis over it")
+      }
+    }
+  }
+
+  private static func refuseTooManyTrials(
+    _ declaration: SweepDeclaration, log: inout DiagnosticLog
+  ) {
+    var total = 0
+    for stage in declaration.stages {
+      let counts = [declaration.shared.pointCount, stage.scope.pointCount, declaration.replicates]
+      var count: Int? = 1
+      for factor in counts {
+        let product = factor.flatMap { count?.multipliedReportingOverflow(by: $0) }
+        count = product.flatMap { $0.overflow ? nil : $0.partialValue }
+      }
+      let sum = count.map { total.addingReportingOverflow($0) }
+      guard let sum, !sum.overflow, sum.partialValue <= maximumTrialCount else {
+        let found = sum.flatMap { $0.overflow ? nil : "\($0.partialValue)" } ?? "over 10¹⁸"
+        log.report(
+          "a grid of \(found) trials", at: stage.place, expected: "at most \(maximumTrialCount)")
+        return
+      }
+      total = sum.partialValue
+    }
+  }
+}

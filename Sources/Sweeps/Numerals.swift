@@ -1,0 +1,31 @@
+/// Numbers as sweep files write them.
+///
+/// Decimal digits, `_` between digits for the eye, a point and an exponent for numbers that need
+/// not be whole. No hexadecimal, no infinities.
+enum Numerals {
+  /// A whole number; nil if the text is none or does not fit 64 bits.
+  static func whole(_ text: String) -> Int? {
+    guard isNumeral(text, of: "0123456789_+-") else { return nil }
+    return Int(text.filter { $0 != "_" })
+  }
+
+  /// A finite number; nil if the text is none.
+  ///
+  /// −0 becomes 0, which is the same point of a sweep.
+  static func real(_ text: String) -> Double? {
+    guard isNumeral(text, of: "0123456789_+-.eE"),
+      let value = Double(text.filter { $0 != "_" }), value.isFinite
+    else { return nil }
+    return value == 0 ? 0 : value
+  }
+
+  /// The shortest text that reads back as the number: `3`, `0.25`, `1e-05`.
+  static func text(_ value: Double) -> String {
+    Int(exactly: value).map(String.init) ?? value.description
+  }
+
+  private static func isNumeral(_ text: String, of characters: String) -> Bool {
+    !text.isEmpty && text.first != "_" && text.last != "_"
+      && text.allSatisfy { characters.contains($0) }
+  }
+}

@@ -1,0 +1,127 @@
+import Trials
+
+/// What a sweep would cost: trials, dependencies, steps and estimated time; computed from the
+/// plan alone.
+package struct PlanSummary: Sendable {
+  /// One trial's share.
+  package struct Trial: Sendable {
+    /// The trial as planned.
+    package let planned: PlannedTrial
+    /// Optimiser steps to its last milestone.
+    package let steps: Int
+    /// Estimated seconds on one core.
+    package let seconds: Double
+    /// How many trials stand in the longest chain that ends with this one.
+    package let depth: Int
+    /// Estimated seconds of the slowest chain that ends with this one.
+    package let pathSeconds: Double
+  }
+
+  /// One stage's share.
+  package struct Stage: Sendable {
+    /// The stage's name.
+    package let name: String
+    /// The stages whose results its trials wait for, in the order of the plan.
+    package let waitsFor: [String]
+    /// Its trials; one that several stages ask for is counted with the first.
+    package let trialCount: Int
+    /// The fewest and the most steps of its trials.
+    package let steps: ClosedRange<Int>
+    /// Steps of all its trials together.
+    package let totalSteps: Int
+    /// Estimated core-seconds of all its trials together.
+    package let seconds: Double
+  }
+
+  /// The plan that is summed up.
+  package let plan: SweepPlan
+  /// Every trial in the order of the plan.
+  package let trials: [Trial]
+  /// Every stage that has trials, in the order of the plan.
+  package let stages: [Stage]
+  /// The images per epoch that budgets in epochs were counted with, by data set.
+  package let epochImageCounts: [Dataset: Int]
+
+  let costs = CostModel()
+
+  /// Sums up a plan.
+  ///
+  /// - Parameter trainingImageCounts: How many training images the prepared data sets really
+  ///   have; for others the complete published set is assumed.
+  package init(_ plan: SweepPlan, trainingImageCounts: [Dataset: Int] = [:]) {
+    var trials: [Trial] = []
+    var indices: [TrialID: Int] = [:]
+    var latents: [TrialID: Int] = [:]
+    var epochImageCounts: [Dataset: Int] = [:]
+    for planned in plan.trials {
+      let configuration = planned.configuration
+      let images =
+        trainingImageCounts[configuration.dataset]
+        ?? configuration.dataset.expectedTrainingImageCount
+      if case .epochs? = configuration.milestones.last {
+        epochImageCounts[configuration.dataset] = images
+      }
+      let steps =
+        configuration.milestones.last?.batches(
+          trainingImageCount: images, batchSize: configuration.trainer.batchSize) ?? 0
+      let bound = Self.latentBound(of: configuration, parents: latents)
+      let seconds =
+        Double(steps) * costs.secondsPerStep(of: configuration, latents: bound)
+      let parents = planned.parents.compactMap { indices[$0] }.map { trials[$0] }
+      indices[planned.id] = trials.count
+      latents[planned.id] = bound
+      trials.append(
+        Trial(
+          planned: planned, steps: steps, seconds: seconds,
+          depth: 1 + (parents.map(\.depth).max() ?? 0),
+          pathSeconds: seconds + (parents.map(\.pathSeconds).max() ?? 0)))
+    }
+    self.plan = plan
+    self.trials = trials
+    self.epochImageCounts = epochImageCounts
+    self.stages = Self.stages(of: trials, indices: indices)
+  }
+
+  /// Optimiser steps of all trials together.
+  package var totalSteps: Int { trials.reduce(0) { $0 + $1.steps } }
+  /// Estimated core-seconds of all trials together.
+  package var seconds: Double { trials.reduce(0) { $0 + $1.seconds } }
+  /// How many trials stand in the longest chain of dependent trials.
+  package var depth: Int { trials.map(\.depth).max() ?? 0 }
+  /// Estimated seconds of the slowest chain; no number of cores finishes sooner.
+  package var criticalPathSeconds: Double { trials.map(\.pathSeconds).max() ?? 0 }
+
+  /// n, or where it waits for a parent's open gates the most that it can become.
+  private static func latentBound(
+    of configuration: TrialConfiguration, parents: [TrialID: Int]
+  ) -> Int {
+    switch configuration.model.latents {
+    case .value(let latents): return latents
+    case .measured(let measurement):
+      let parent = parents[measurement.trial] ?? ModelSettings.latentRange.upperBound
+      let bound = (Double(parent) * measurement.factor).rounded()
+      let range = ModelSettings.latentRange
+      return Int(min(max(bound, Double(range.lowerBound)), Double(range.upperBound)))
+    }
+  }
+
+  private static func stages(of trials: [Trial], indices: [TrialID: Int]) -> [Stage] {
+    var names: [String] = []
+    var members: [String: [Trial]] = [:]
+    for trial in trials {
+      let name = trial.planned.stage
+      if members[name] == nil { names.append(name) }
+      members[name, default: []].append(trial)
+    }
+    return names.map { name in
+      let members = members[name] ?? []
+      let parents = Set(members.flatMap(\.planned.parents))
+      let waitsFor = Set(parents.compactMap { indices[$0] }.map { trials[$0].planned.stage })
+      let steps = members.map(\.steps)
+      return Stage(
+        name: name, waitsFor: names.filter(waitsFor.contains), trialCount: members.count,
+        steps: (steps.min() ?? 0)...(steps.max() ?? 0), totalSteps: steps.reduce(0, +),
+        seconds: members.reduce(0) { $0 + $1.seconds })
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Trials
+
+extension PlanSummary {
+  /// The summary as a table for people, ending with a line break.
+  package var text: String {
+    var lines: [String] = []
+    lines.append(plan.question.isEmpty ? plan.name : "\(plan.name): \(plan.question)")
+    lines.append(
+      "\(Self.count(trials.count, "trial")) in \(Self.count(stages.count, "stage")); "
+        + (depth > 1
+          ? "the longest chain of dependent trials has \(depth)" : "none waits for another"))
+    lines.append("")
+    lines += table()
+    lines.append("")
+    lines.append(
+      "Critical path: \(Self.duration(criticalPathSeconds)); no number of cores finishes sooner.")
+    lines.append("Assumed: \(costs.summary).")
+    if !epochImageCounts.isEmpty {
+      let counts = epochImageCounts.sorted { $0.key.rawValue < $1.key.rawValue }
+        .map { "\(Self.grouped($0.value)) of \($0.key.rawValue)" }
+      lines.append("Training images in an epoch: \(counts.joined(separator: ", ")).")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func table() -> [String] {
+    var rows = [["stage", "waits for", "trials", "steps of each", "steps", "core-hours"]]
+    for stage in stages {
+      let each =
+        stage.steps.lowerBound == stage.steps.upperBound
+        ? Self.grouped(stage.steps.lowerBound)
+        : "\(Self.grouped(stage.steps.lowerBound)) to \(Self.grouped(stage.steps.upperBound))"
+      rows.append([
+        stage.name, stage.waitsFor.isEmpty ? "-" : stage.waitsFor.joined(separator: ", "),
+        Self.grouped(stage.trialCount), each, Self.grouped(stage.totalSteps),
+        Self.hours(stage.seconds),
+      ])
+    }
+    if stages.count > 1 {
+      rows.append([
+        "all", "", Self.grouped(trials.count), "", Self.grouped(totalSteps), Self.hours(seconds),
+      ])
+    }
+    return TextTable.lines(rows, leftAligned: [0, 1])
+  }
+
+  /// `1 trial`, `2,000 trials`.
+  private static func count(_ number: Int, _ noun: String) -> String {
+    "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
+  }
+
+  /// The number with a comma between thousands.
+  static func grouped(_ number: Int) -> String {
+    var text = ""
+    for (index, digit) in String(number).reversed().enumerated() {
+      if index > 0, index % 3 == 0 { text.append(",") }
+      text.append(digit)
+    }
+    return String(text.reversed())
+  }
+
+  /// Seconds as hours: two decimals below ten, one below a hundred, none above.
+  static func hours(_ seconds: Double) -> String {
+    let hours = seconds / 3600
+    if hours < 10 { return String(format: "%.2f", hours) }
+    return hours < 100 ? String(format: "%.1f", hours) : grouped(Int(hours.rounded()))
+  }
+
+  /// Seconds in the unit that suits them: `40 s`, `12 min`, `5.3 h`.
+  static func duration(_ seconds: Double) -> String {
+    if seconds < 99.5 { return String(format: "%.0f s", seconds) }
+    if seconds < 99.5 * 60 { return String(format: "%.0f min", seconds / 60) }
+    return String(format: "%.1f h", seconds / 3600)
+  }
+}
+
+/// Lays out rows of text in columns.
+enum TextTable {
+  /// One line a row, columns two spaces apart, right-aligned unless said otherwise.
+  static func lines(_ rows: [[String]], leftAligned: Set<Int>) -> [String] {
+    guard let columns = rows.first?.indices else { return [] }
+    let widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      let cells = columns.map { column in
+        let padding = String(repeating: " ", count: widths[column] - row[column].count)
+        return leftAligned.contains(column) ? row[column] + padding : padding + row[column]
+      }
+      let line = cells.joined(separator: "  ")
+      return String(line.reversed().drop { $0 == " " }.reversed())
+    }
+  }
+}

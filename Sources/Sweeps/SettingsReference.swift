@@ -1,0 +1,88 @@
+import Trials
+
+/// The reference of everything that a sweep file can say, for people.
+package enum SettingsReference {
+  /// A sweep file's keys, then every trainer setting with default, range and meaning; ends with
+  /// a line break.
+  package static var text: String {
+    var lines = ["Keys of a sweep file", ""]
+    lines += TextTable.lines(sweepKeys, leftAligned: [0, 1]).map { "  " + $0 }
+    lines += [
+      "",
+      "Keys at the top level (every stage's default), in a stage, or under axes or zip with a list",
+      "",
+    ]
+    lines += TextTable.lines(trialKeys, leftAligned: [0, 1]).map { "  " + $0 }
+    lines += ["", "Keys under trainer, or under axes or zip with a list", ""]
+    lines += TextTable.lines(trainerKeys, leftAligned: [0, 1, 2, 3]).map { "  " + $0 }
+    lines += ["", "Axes"]
+    lines += axisNotes.map { "  " + $0 }
+    lines += ["", "References"]
+    lines += referenceNotes.map { "  " + $0 }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static let sweepKeys: [[String]] = [
+    ["sweep", "the sweep's name: letters, digits, _ and -"],
+    ["question", "the question that the sweep answers, one line"],
+    ["seed", "whole number that every trial's seed is derived from; 1 if left out"],
+    ["replicates", "how often every point is repeated, each time with a seed of its own; 1"],
+    [
+      "outputs",
+      "list of " + SweepOutput.allCases.map(\.rawValue).joined(separator: ", ") + "; none",
+    ],
+    ["axes", "mapping of keys to lists; every combination is a point of the grid"],
+    ["zip", "mapping of keys to lists of one length that vary together, or a list of such"],
+    ["stages", "mapping of names to stages, whose trials can use one another's results"],
+  ]
+
+  private static var trialKeys: [[String]] {
+    [TrialKey.dataset, .latents, .channels, .tolerance, .budget, .seed].flatMap { key in
+      [[key.name, meaning(of: key)], ["", ValueReader.expectation(key)]]
+    }
+  }
+
+  private static func meaning(of key: TrialKey) -> String {
+    switch key {
+    case .dataset: "images to train on"
+    case .latents: "n, latent dimensions provisioned (or model: {latents: …})"
+    case .channels:
+      "widths of the encoder's convolutions (or model: {channels: …}); by default "
+        + "\(TrialConfiguration.defaultChannels(for: .mnist)) for 28×28 and "
+        + "\(TrialConfiguration.defaultChannels(for: .dsprites)) for 64×64 images"
+    case .tolerance: "τ, summed squared error per image; 0 makes a baseline"
+    case .budget: "when the trial reports; the last milestone ends it"
+    case .seed: "as an axis only: varies the sweep's seed"
+    case .trainer(let name): TrialKey.setting(name).summary
+    }
+  }
+
+  private static var trainerKeys: [[String]] {
+    [["key", "default", "accepts", "meaning"]]
+      + TrainerSetting.all.map { setting in
+        [
+          setting.key, setting.text(in: TrainerSettings()), setting.expectation, setting.summary,
+        ]
+      }
+  }
+
+  private static let axisNotes = [
+    "tolerance: [3, 10, 30]                            a list of values",
+    "latents: {from: 5, to: 30, step: 5}               both ends included",
+    "trainer.learning_rate: {from: 1e-4, to: 1e-2, count: 5, scale: log}",
+    "budget: [100 epochs, [50 epochs, 200 epochs]]     a list in the list: milestones of one run",
+    "channels: [[8, 16, 32], [32, 32, 64]]",
+  ]
+
+  private static var referenceNotes: [String] {
+    let lines = [TrialKey.latents, .tolerance].map { key in
+      let outputs = StageOutput.fitting(key).map { "STAGE.\($0.rawValue)" }
+      return "\(key.name): \(outputs.joined(separator: ", ")), also with a factor: 1.1 * STAGE."
+        + (StageOutput.fitting(key).last?.rawValue ?? "")
+    }
+    return lines + [
+      "They mean the trial of that stage at the same point of the shared axes, with the same",
+      "seed and replicate. gates_open, mse and evaluation_mse are known when it has ended.",
+    ]
+  }
+}

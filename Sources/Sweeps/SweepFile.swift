@@ -1,0 +1,83 @@
+import Foundation
+import Trials
+
+/// Reads sweep files.
+///
+/// A sweep file is YAML; ``SettingsReference/text`` lists every key. Reading is strict: an
+/// unknown key, a wrong type, unit or range, a reference that cannot be followed is refused with
+/// file, line and column, what was found, what was expected and the nearest name. All that is
+/// wrong with a file is reported at once, as far as one error does not hide another.
+package enum SweepFile {
+  /// How large a sweep file may be.
+  package static let maximumByteCount = 16 << 20
+
+  /// Reads a file and expands it.
+  ///
+  /// - Parameters:
+  ///   - url: The file.
+  ///   - overrides: The texts `PATH=VALUE` of `--set`, in order.
+  ///   - budgetScale: The factor of `--scale-budget`.
+  package static func load(
+    at url: URL, overrides: [String] = [], budgetScale: Double = 1
+  ) throws(SweepFileError) -> SweepPlan {
+    let name = url.relativePath
+    let data: Data
+    do {
+      data = try Data(contentsOf: url)
+    } catch {
+      throw refusal("an unreadable file (\(reason(error)))", at: .file(name))
+    }
+    guard data.count <= maximumByteCount else {
+      throw refusal("\(data.count) bytes", at: .file(name), expected: "at most \(maximumByteCount)")
+    }
+    guard let text = String(validating: data, as: UTF8.self) else {
+      throw refusal(
+        "bytes that are not UTF-8", at: firstInvalidLine(of: data, in: name), expected: "text")
+    }
+    return try parse(text, named: name, overrides: overrides, budgetScale: budgetScale)
+  }
+
+  /// Expands the text of a sweep file.
+  ///
+  /// - Parameter name: What messages call the file.
+  package static func parse(
+    _ text: String, named name: String, overrides: [String] = [], budgetScale: Double = 1
+  ) throws(SweepFileError) -> SweepPlan {
+    var log = DiagnosticLog()
+    let scale = BudgetScale(factor: budgetScale)
+    scale.validate(log: &log)
+    try log.check()
+    let root = SyntaxTree.parse(text, wholePlace: .file(name), log: &log) { line, column in
+      .position(file: name, line: line, column: column)
+    }
+    try log.check()
+    guard var root else { preconditionFailure("a text without a tree has a diagnostic") }
+    Overrides.apply(overrides, to: &root, log: &log)
+    var reader = DeclarationReader(log: log, budgetScale: scale)
+    let declaration = reader.declaration(root, of: name)
+    return try Expansion.plan(declaration, log: reader.log)
+  }
+
+  private static func refusal(
+    _ found: String, at place: SourcePlace, expected: String = "a sweep file"
+  ) -> SweepFileError {
+    SweepFileError(
+      diagnostics: [
+        Diagnostic(place: place, found: found, expected: expected, suggestion: nil)
+      ], omittedCount: 0)
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    switch error {
+    case CocoaError.fileReadNoSuchFile, CocoaError.fileNoSuchFile: "no such file"
+    case CocoaError.fileReadNoPermission: "no permission"
+    default: "\(error)"
+    }
+  }
+
+  private static func firstInvalidLine(of data: Data, in name: String) -> SourcePlace {
+    let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    let index = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
+    return .position(file: name, line: index + 1, column: 1)
+  }
+}

@@ -1,0 +1,111 @@
+import Yams
+
+/// Reads YAML text into a tree of places and values.
+enum SyntaxTree {
+  /// How many values a document may hold; stops a document whose aliases multiply.
+  static let maximumNodeCount = 1_000_000
+  /// How deep a document may nest; a sweep file needs six levels.
+  static let maximumDepth = 32
+
+  /// Names the place of a line and a column, both counted from 1.
+  typealias Placement = (_ line: Int, _ column: Int) -> SourcePlace
+
+  /// Parses one YAML document.
+  ///
+  /// - Parameters:
+  ///   - wholePlace: Where the text as a whole stands.
+  ///   - place: Where a line and a column of the text stand.
+  /// - Returns: The root, or nil after reporting why there is none.
+  static func parse(
+    _ text: String, wholePlace: SourcePlace, log: inout DiagnosticLog, place: @escaping Placement
+  ) -> SyntaxNode? {
+    do {
+      guard let root = try Yams.compose(yaml: text) else {
+        return SyntaxNode(place: wholePlace, content: .scalar("", isPlain: true))
+      }
+      var conversion = Conversion(remaining: maximumNodeCount, place: place, root: wholePlace)
+      return try conversion.node(root, depth: 0)
+    } catch let error as YamlError {
+      report(error, wholePlace: wholePlace, log: &log, place: place)
+    } catch let error as Unusable {
+      log.report(error.found, at: error.place, expected: error.expected)
+    } catch {
+      log.report("\(error)", at: wholePlace, expected: "YAML")
+    }
+    return nil
+  }
+
+  private static func report(
+    _ error: YamlError, wholePlace: SourcePlace, log: inout DiagnosticLog, place: Placement
+  ) {
+    switch error {
+    case .scanner(let context, let problem, let mark, _),
+      .parser(let context, let problem, let mark, _),
+      .composer(let context, let problem, let mark, _):
+      let found = (context.map { "\($0.text), " } ?? "") + problem
+      log.report(
+        "a YAML syntax error (\(found))", at: place(mark.line, mark.column),
+        expected: "well-formed YAML")
+    case .duplicatedKeysInMapping(let keys, let context):
+      for key in keys {
+        log.report(
+          "the key \"\(key)\" twice in one mapping",
+          at: place(context.mark.line, context.mark.column), expected: "every key once")
+      }
+    case .reader(let problem, _, _, _):
+      log.report("a YAML syntax error (\(problem))", at: wholePlace, expected: "well-formed YAML")
+    default:
+      log.report(
+        "a YAML syntax error (\(error))", at: wholePlace, expected: "well-formed YAML")
+    }
+  }
+
+  private struct Unusable: Error {
+    var found: String
+    var place: SourcePlace
+    var expected: String
+  }
+
+  private struct Conversion {
+    var remaining: Int
+    let place: Placement
+    let root: SourcePlace
+
+    mutating func node(_ node: Node, depth: Int) throws -> SyntaxNode {
+      let place = node.mark.map { self.place($0.line, $0.column) } ?? root
+      remaining -= 1
+      guard remaining >= 0 else {
+        throw Unusable(
+          found: "more than \(maximumNodeCount) values", place: place, expected: "fewer")
+      }
+      guard depth <= maximumDepth else {
+        throw Unusable(
+          found: "more than \(maximumDepth) levels of nesting", place: place, expected: "fewer")
+      }
+      switch node {
+      case .scalar(let scalar):
+        return SyntaxNode(
+          place: place, content: .scalar(scalar.string, isPlain: scalar.style == .plain))
+      case .sequence(let items):
+        var list: [SyntaxNode] = []
+        for item in items { list.append(try self.node(item, depth: depth + 1)) }
+        return SyntaxNode(place: place, content: .list(list))
+      case .mapping(let pairs):
+        var entries: [SyntaxNode.Entry] = []
+        for pair in pairs {
+          let key = try self.node(pair.key, depth: depth + 1)
+          guard case .scalar(let text, _) = key.content else {
+            throw Unusable(
+              found: "\(key.summary) as a key", place: key.place, expected: "a name")
+          }
+          entries.append(
+            SyntaxNode.Entry(
+              key: text, place: key.place, value: try self.node(pair.value, depth: depth + 1)))
+        }
+        return SyntaxNode(place: place, content: .mapping(entries))
+      case .alias:
+        throw Unusable(found: "an alias", place: place, expected: "a value")
+      }
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import Trials
+
+/// What a sweep file can fix for a trial or vary along an axis.
+enum TrialKey: Hashable {
+  case dataset
+  case latents
+  case channels
+  case tolerance
+  case budget
+  case seed
+  /// A setting of the trainer by its own key; always one that ``TrainerSetting/all`` declares.
+  case trainer(String)
+
+  /// The key as it stands under `axes:` and in messages.
+  var name: String {
+    switch self {
+    case .dataset: "dataset"
+    case .latents: "latents"
+    case .channels: "channels"
+    case .tolerance: "tolerance"
+    case .budget: "budget"
+    case .seed: "seed"
+    case .trainer(let key): key
+    }
+  }
+
+  /// The keys that stand directly in a stage or at the top level.
+  static let direct: [TrialKey] = [.dataset, .latents, .channels, .tolerance, .budget]
+
+  /// The key that an axis names: `tolerance`, `model.latents`, `trainer.gate_steepness` or
+  /// `gate_steepness`; nil for anything else.
+  init?(axisName name: String) {
+    guard let key = Self.byAxisName[name] else { return nil }
+    self = key
+  }
+
+  /// Every name an axis may have, in the order of documentation, without the longer spellings.
+  static let axisNames: [String] =
+    (direct + [.seed] + TrainerSetting.all.map { .trainer($0.key) }).map(\.name)
+
+  private static let byAxisName: [String: TrialKey] = {
+    var keys: [String: TrialKey] = [:]
+    for key in direct + [.seed] { keys[key.name] = key }
+    for key in [TrialKey.latents, .channels] { keys["model." + key.name] = key }
+    for setting in TrainerSetting.all {
+      keys[setting.key] = .trainer(setting.key)
+      keys["trainer." + setting.key] = .trainer(setting.key)
+    }
+    return keys
+  }()
+
+  /// The declaration of a trainer setting.
+  static func setting(_ key: String) -> TrainerSetting {
+    guard let setting = settings[key] else {
+      preconditionFailure("\(key) is no setting of the trainer")
+    }
+    return setting
+  }
+
+  private static let settings = Dictionary(
+    uniqueKeysWithValues: TrainerSetting.all.map { ($0.key, $0) })
+
+  /// What kind of number the key takes; nil if it takes none, so that no range can be its axis.
+  var numberKind: NumberKind? {
+    switch self {
+    case .latents, .seed: return .whole
+    case .tolerance: return .real
+    case .dataset, .channels, .budget: return nil
+    case .trainer(let key):
+      switch Self.setting(key).kind {
+      case .integer: return .whole
+      case .real: return .real
+      case .choice: return nil
+      }
+    }
+  }
+}
+
+/// Whole numbers or any.
+enum NumberKind {
+  case whole
+  case real
+}

@@ -1,0 +1,22 @@
+import Trials
+
+/// A value of a ``TrialKey``, within the range of that key.
+enum TrialValue: Hashable {
+  case dataset(Dataset)
+  case latents(Quantity)
+  case channels([Int])
+  case tolerance(Quantity)
+  /// Milestones, ascending, in one unit; scaled already.
+  case budget([Budget])
+  case seed(UInt64)
+  /// The text that ``TrainerSetting/set(_:in:)`` accepts.
+  case setting(String)
+
+  /// The reference to another stage, if the value is one.
+  var reference: StageReference? {
+    switch self {
+    case .latents(.reference(let reference)), .tolerance(.reference(let reference)): reference
+    default: nil
+    }
+  }
+}

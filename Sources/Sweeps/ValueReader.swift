@@ -1,0 +1,172 @@
+import Trials
+
+/// Reads the value of one key, checking type, unit and range.
+struct ValueReader {
+  /// What budgets are multiplied with.
+  let budgetScale: BudgetScale
+
+  /// The value of `key` at `node`, or nil after reporting what is wrong with it.
+  func value(
+    _ node: SyntaxNode, for key: TrialKey, log: inout DiagnosticLog
+  ) -> Placed<TrialValue>? {
+    let value: TrialValue? =
+      switch key {
+      case .dataset: dataset(node, log: &log).map { .dataset($0) }
+      case .latents: latents(node, log: &log).map { .latents($0) }
+      case .channels: channels(node, log: &log).map { .channels($0) }
+      case .tolerance: tolerance(node, log: &log).map { .tolerance($0) }
+      case .budget: budget(node, log: &log).map { .budget($0) }
+      case .seed: seed(node, log: &log).map { .seed($0) }
+      case .trainer(let name):
+        setting(node, TrialKey.setting(name), log: &log).map { .setting($0) }
+      }
+    return value.map { Placed($0, at: node.place) }
+  }
+
+  /// What a key accepts, in words.
+  static func expectation(_ key: TrialKey) -> String {
+    switch key {
+    case .dataset: "one of " + Dataset.allCases.map(\.rawValue).joined(separator: ", ")
+    case .latents:
+      "a whole number from \(ModelSettings.latentRange.lowerBound) to "
+        + "\(ModelSettings.latentRange.upperBound), or a reference such as 2 * baseline.latents"
+    case .channels: "a list of whole numbers from 1 to 1024, such as [32, 32, 64]"
+    case .tolerance:
+      "a number from 0 to \(Numerals.text(TrialConfiguration.maximumTolerance)), "
+        + "or a reference such as baseline.mse"
+    case .budget:
+      "a budget such as 200000 batches or 100 epochs, or an ascending list of them in one unit"
+    case .seed: "a whole number from 0 to \(Int.max)"
+    case .trainer(let name): TrialKey.setting(name).expectation
+    }
+  }
+
+  private func refuse(
+    _ node: SyntaxNode, for key: TrialKey, log: inout DiagnosticLog, suggestion: String? = nil
+  ) {
+    var suggestion = suggestion
+    if case .list = node.content, key != .channels, key != .budget {
+      suggestion = "an axis, axes: {\(key.name): […]}"
+    }
+    log.report(
+      "\(node.summary) for \(key.name)", at: node.place, expected: Self.expectation(key),
+      suggestion: suggestion)
+  }
+
+  private func dataset(_ node: SyntaxNode, log: inout DiagnosticLog) -> Dataset? {
+    if let text = node.text, let dataset = Dataset(rawValue: text) { return dataset }
+    let suggestion = node.text.flatMap {
+      NearestName.suggestion(for: $0, among: Dataset.allCases.map(\.rawValue))
+    }
+    refuse(node, for: .dataset, log: &log, suggestion: suggestion)
+    return nil
+  }
+
+  private func latents(_ node: SyntaxNode, log: inout DiagnosticLog) -> Quantity? {
+    if let text = node.plainText {
+      if let count = Numerals.whole(text), ModelSettings.latentRange.contains(count) {
+        return .number(Double(count))
+      }
+      if let reference = StageReference(text) { return .reference(reference) }
+    }
+    refuse(node, for: .latents, log: &log)
+    return nil
+  }
+
+  private func tolerance(_ node: SyntaxNode, log: inout DiagnosticLog) -> Quantity? {
+    if let text = node.plainText {
+      if let value = Numerals.real(text), value >= 0, value <= TrialConfiguration.maximumTolerance {
+        return .number(value)
+      }
+      if let reference = StageReference(text) { return .reference(reference) }
+    }
+    refuse(node, for: .tolerance, log: &log)
+    return nil
+  }
+
+  private func channels(_ node: SyntaxNode, log: inout DiagnosticLog) -> [Int]? {
+    guard case .list(let items) = node.content, !items.isEmpty else {
+      refuse(node, for: .channels, log: &log)
+      return nil
+    }
+    var widths: [Int] = []
+    for item in items {
+      guard let width = item.plainText.flatMap(Numerals.whole),
+        ModelSettings.channelRange.contains(width)
+      else {
+        log.report(
+          "\(item.summary) for a width of channels", at: item.place,
+          expected: "a whole number from 1 to 1024")
+        return nil
+      }
+      widths.append(width)
+    }
+    return widths
+  }
+
+  private func seed(_ node: SyntaxNode, log: inout DiagnosticLog) -> UInt64? {
+    if let value = node.plainText.flatMap(Numerals.whole), value >= 0 { return UInt64(value) }
+    refuse(node, for: .seed, log: &log)
+    return nil
+  }
+
+  private func setting(
+    _ node: SyntaxNode, _ setting: TrainerSetting, log: inout DiagnosticLog
+  ) -> String? {
+    var settings = TrainerSettings()
+    let text: String? =
+      switch setting.kind {
+      case .integer: node.plainText.flatMap(Numerals.whole).map(String.init)
+      case .real: node.plainText.flatMap(Numerals.real).map(\.description)
+      case .choice: node.text
+      }
+    if let text, setting.set(text, in: &settings) { return text }
+    var suggestion: String?
+    if case .choice(let words, _, _) = setting.kind, let text = node.text {
+      suggestion = NearestName.suggestion(for: text, among: words)
+    }
+    refuse(node, for: .trainer(setting.key), log: &log, suggestion: suggestion)
+    return nil
+  }
+
+  private func budget(_ node: SyntaxNode, log: inout DiagnosticLog) -> [Budget]? {
+    let items: [SyntaxNode]
+    if case .list(let list) = node.content { items = list } else { items = [node] }
+    guard !items.isEmpty else {
+      refuse(node, for: .budget, log: &log)
+      return nil
+    }
+    var milestones: [Budget] = []
+    for item in items {
+      guard let budget = item.text.flatMap({ Budget($0) }) else {
+        refuse(item, for: .budget, log: &log, suggestion: unitSuggestion(item.text))
+        return nil
+      }
+      if let earlier = milestones.last {
+        guard earlier.with(count: budget.count) == budget else {
+          log.report(
+            "\(budget) after \(earlier)", at: item.place, expected: "milestones in one unit")
+          return nil
+        }
+        guard earlier.count < budget.count else {
+          log.report(
+            "\(budget) after \(earlier)", at: item.place, expected: "ascending milestones")
+          return nil
+        }
+      }
+      milestones.append(budget)
+    }
+    return budgetScale.scaled(milestones, at: node.place, log: &log)
+  }
+
+  /// `200000` or `200000 steps` → `200000 batches`; `10 epoch s` → nothing.
+  private func unitSuggestion(_ text: String?) -> String? {
+    guard let words = text?.split(separator: " "), let first = words.first,
+      let count = Numerals.whole(String(first)), words.count <= 2,
+      (1...Budget.maximumCount).contains(count)
+    else { return nil }
+    let unit = words.count == 2 ? String(words[1]) : "batches"
+    let isEpochs = NearestName.suggestion(for: unit, among: ["epochs", "epoch"]) != nil
+    return isEpochs ? "\(Budget.epochs(count))" : "\(Budget.batches(count))"
+  }
+}
