@@ -19,7 +19,7 @@ extension TrialConfiguration: Codable {
       try container.decodeIfPresent(TrainerSettings.self, forKey: key("trainer"))
       ?? TrainerSettings()
     let seedText = try container.decode(String.self, forKey: key("seed"))
-    guard seedText.utf8.count == 16, let seed = UInt64(seedText, radix: 16) else {
+    guard let seed = UInt64(hexadecimal: seedText) else {
       throw DecodingError.dataCorruptedError(
         forKey: key("seed"), in: container,
         debugDescription: "expected a seed of 16 hexadecimal digits, found \"\(seedText)\"")

@@ -20,7 +20,7 @@ package struct TrialID: Hashable, Sendable {
 
   /// Parses 16 hexadecimal digits; nil for anything else.
   package init?(_ text: some StringProtocol) {
-    guard text.utf8.count == 16, let value = UInt64(text, radix: 16) else { return nil }
+    guard let value = UInt64(hexadecimal: text) else { return nil }
     rawValue = value
   }
 }
@@ -59,6 +59,12 @@ extension TrialID: Codable {
 }
 
 extension UInt64 {
+  /// Parses 16 hexadecimal digits; nil for anything else, signs included.
+  init?(hexadecimal text: some StringProtocol) {
+    guard text.utf8.count == 16, text.allSatisfy(\.isHexDigit) else { return nil }
+    self.init(text, radix: 16)
+  }
+
   /// The number as 16 lowercase hexadecimal digits.
   package var hexadecimal: String {
     let digits = String(self, radix: 16)
