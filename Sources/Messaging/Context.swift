@@ -37,7 +37,7 @@ package final class Context: Sendable {
     zmq_ctx_shutdown(pointer)
   }
 
-  /// The version of libzmq that is linked, such as `4.3.4`. The C function is `zmq_version`.
+  /// The version of libzmq that is linked, such as `4.3.4` (`zmq_version`).
   package static var libraryVersion: String {
     var (major, minor, patch) = (Int32(0), Int32(0), Int32(0))
     zmq_version(&major, &minor, &patch)

@@ -62,9 +62,18 @@ package enum Endpoint: Hashable, Sendable {
     switch self {
     case .ipc: true
     case .tcp(let host, _):
-      host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
-        || host.hasPrefix("[::ffff:127.")
+      host == "localhost" || host == "[::1]" || Self.isLoopbackIPv4(host)
+        || (host.hasPrefix("[::ffff:") && host.hasSuffix("]")
+          && Self.isLoopbackIPv4(host.dropFirst(8).dropLast()))
     }
+  }
+}
+
+extension Endpoint {
+  /// Whether a host is an address of 127.0.0.0/8, not a name that begins like one.
+  private static func isLoopbackIPv4(_ host: some StringProtocol) -> Bool {
+    let numbers = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+    return numbers.count == 4 && numbers[0] == 127 && !numbers.contains(nil)
   }
 }
 

@@ -32,25 +32,25 @@ package struct MessagingError: Error, Hashable, Sendable, CustomStringConvertibl
     /// Wraps a number.
     package init(rawValue: Int32) { self.rawValue = rawValue }
 
-    /// The call cannot go on now. The C name is `EAGAIN`.
+    /// The call cannot go on now (`EAGAIN`).
     package static let tryAgain = Code(rawValue: EAGAIN)
-    /// A signal came first. The C name is `EINTR`.
+    /// A signal came first (`EINTR`).
     package static let interrupted = Code(rawValue: EINTR)
-    /// The peer is not connected. The C name is `EHOSTUNREACH`.
+    /// The peer is not connected (`EHOSTUNREACH`).
     package static let hostUnreachable = Code(rawValue: EHOSTUNREACH)
-    /// The context was shut down. The C name is `ETERM`.
+    /// The context was shut down (`ETERM`).
     package static let contextTerminated = Code(rawValue: ETERM)
-    /// Another socket listens there. The C name is `EADDRINUSE`.
+    /// Another socket listens there (`EADDRINUSE`).
     package static let addressInUse = Code(rawValue: EADDRINUSE)
-    /// This host has no such address. The C name is `EADDRNOTAVAIL`.
+    /// This host has no such address (`EADDRNOTAVAIL`).
     package static let addressNotAvailable = Code(rawValue: EADDRNOTAVAIL)
-    /// No such interface or host. The C name is `ENODEV`.
+    /// No such interface or host (`ENODEV`).
     package static let noSuchDevice = Code(rawValue: ENODEV)
-    /// The value makes no sense to the call. The C name is `EINVAL`.
+    /// The value makes no sense to the call (`EINVAL`).
     package static let invalidArgument = Code(rawValue: EINVAL)
-    /// A frame is larger than the socket's limit. The C name is `EMSGSIZE`.
+    /// A frame is larger than the socket's limit (`EMSGSIZE`).
     package static let messageTooLarge = Code(rawValue: EMSGSIZE)
-    /// The process has too many open files. The C name is `EMFILE`.
+    /// The process has too many open files (`EMFILE`).
     package static let tooManyFiles = Code(rawValue: EMFILE)
 
     /// The C library's words, `zmq_strerror`, and the number.

@@ -38,12 +38,11 @@ package struct Readiness: OptionSet, Hashable, Sendable {
 
   package init(rawValue: Int16) { self.rawValue = rawValue }
 
-  /// There is something to receive, or the end of a pipe. The C name is `ZMQ_POLLIN`.
+  /// There is something to receive, or the end of a pipe (`ZMQ_POLLIN`).
   package static let readable = Readiness(rawValue: Int16(ZMQ_POLLIN))
-  /// Sending would not be refused. The C name is `ZMQ_POLLOUT`.
+  /// Sending would not be refused (`ZMQ_POLLOUT`).
   package static let writable = Readiness(rawValue: Int16(ZMQ_POLLOUT))
-  /// A descriptor's other end is closed, or it is broken; always reported. The C name is
-  /// `ZMQ_POLLERR`.
+  /// A descriptor's other end is closed, or it is broken; always reported (`ZMQ_POLLERR`).
   package static let closed = Readiness(rawValue: Int16(ZMQ_POLLERR))
 }
 

@@ -97,6 +97,13 @@ final class SocketHandle {
     try Call.check("zmq_connect", endpoint) { zmq_connect(pointer, endpoint) }
   }
 
+  /// The C function is `zmq_socket_monitor`.
+  func monitor(at endpoint: String, events: Int32) throws(MessagingError) {
+    try Call.check("zmq_socket_monitor", endpoint) {
+      zmq_socket_monitor(pointer, endpoint, events)
+    }
+  }
+
   /// The C function is `zmq_disconnect`.
   func disconnect(from endpoint: String) throws(MessagingError) {
     try Call.check("zmq_disconnect", endpoint) { zmq_disconnect(pointer, endpoint) }

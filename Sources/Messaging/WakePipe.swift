@@ -38,7 +38,7 @@ package final class WakePipe: Sendable {
     Self.wake(writeDescriptor: writeDescriptor, byte: byte)
   }
 
-  /// Ends the reader's wait. Safe in signal handlers: it only calls `write` and keeps `errno`.
+  /// Ends the reader's wait, also from a signal handler: it only calls `write`, keeping `errno`.
   package static func wake(writeDescriptor: Int32, byte: UInt8) {
     let saved = errno
     var byte = byte

@@ -1,0 +1,111 @@
+import CZeroMQ
+import Glibc
+import Synchronization
+
+/// What happens to the connections of one socket: for messages that a person understands.
+///
+/// Take the events in the loop that serves the socket: at most 10,000 wait to be taken, and
+/// beyond that libzmq's I/O thread waits too.
+package struct SocketMonitor: ~Copyable {
+  private let handle: SocketHandle
+
+  private static let count = Atomic<Int>(0)
+
+  fileprivate init(of socket: SocketHandle) throws(MessagingError) {
+    let number = Self.count.add(1, ordering: .relaxed).newValue
+    let endpoint = "inproc://socket-monitor-\(number)"
+    let events =
+      ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED
+      | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
+      | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+      | ZMQ_EVENT_ACCEPT_FAILED
+    try socket.monitor(at: endpoint, events: events)
+    var options = SocketOptions(frameByteCountMaximum: 4096)
+    options.receiveQueueCountMaximum = 10_000
+    let handle = try SocketHandle(socket.context, type: ZMQ_PAIR, options: options)
+    try handle.connect(to: endpoint)
+    self.handle = handle
+  }
+
+  deinit { handle.close() }
+
+  /// Takes the next event, if there is one; never waits.
+  package func next() throws(MessagingError) -> ConnectionEvent? {
+    while let received = try handle.receive(frameCountMaximum: 2) {
+      // Frame 0: a 16-bit event and a 32-bit value in the host's byte order; frame 1: an endpoint.
+      guard received.frames.count == 2, received.frames[0].count == 6 else { continue }
+      let (event, value) = received.frames[0].withUnsafeBytes {
+        ($0.load(as: UInt16.self), $0.loadUnaligned(fromByteOffset: 2, as: UInt32.self))
+      }
+      if let kind = ConnectionEvent.Kind(event: Int32(event), value: value) {
+        return ConnectionEvent(
+          kind: kind, endpoint: String(decoding: received.frames[1], as: UTF8.self))
+      }
+    }
+    return nil
+  }
+
+  /// Waits until there is an event.
+  package var pollItem: PollItem { PollItem(handle, .readable) }
+}
+
+/// Something that happened to a connection.
+package struct ConnectionEvent: Hashable, Sendable {
+  /// What happened.
+  package var kind: Kind
+  /// The socket's own endpoint.
+  package var endpoint: String
+
+  /// The kinds of event, all from `ZMQ_EVENT_*`.
+  package enum Kind: Hashable, Sendable {
+    /// A TCP connection came in.
+    case accepted
+    /// A TCP connection went out.
+    case connected
+    /// The peer introduced itself; messages can flow.
+    case handshakeSucceeded
+    /// The peer did not introduce itself; an error number of the system.
+    case handshakeFailed(code: MessagingError.Code)
+    /// The peer does not speak ZMTP as it should, or sends what it must not.
+    case protocolViolated(number: UInt32)
+    /// The peer was not admitted; the status of the authentication protocol.
+    case admissionRefused(status: UInt32)
+    /// The connection broke, was closed, or was ended for a frame above the limit.
+    case disconnected
+    /// A connection could not be taken; an error number of the system.
+    case acceptFailed(code: MessagingError.Code)
+
+    init?(event: Int32, value: UInt32) {
+      switch event {
+      case ZMQ_EVENT_ACCEPTED: self = .accepted
+      case ZMQ_EVENT_CONNECTED: self = .connected
+      case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: self = .handshakeSucceeded
+      case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+        self = .handshakeFailed(code: .init(rawValue: Int32(bitPattern: value)))
+      case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL: self = .protocolViolated(number: value)
+      case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: self = .admissionRefused(status: value)
+      case ZMQ_EVENT_DISCONNECTED: self = .disconnected
+      case ZMQ_EVENT_ACCEPT_FAILED:
+        self = .acceptFailed(code: .init(rawValue: Int32(bitPattern: value)))
+      default: return nil
+      }
+    }
+  }
+}
+
+extension RouterSocket {
+  /// Begins to watch the socket's connections; before it binds, so that none is missed.
+  ///
+  /// The C function is `zmq_socket_monitor`.
+  package func monitor() throws(MessagingError) -> SocketMonitor { try SocketMonitor(of: handle) }
+}
+
+extension DealerSocket {
+  /// Begins to watch the socket's connections; before it connects, so that none is missed.
+  ///
+  /// The C function is `zmq_socket_monitor`.
+  package func monitor() throws(MessagingError) -> SocketMonitor { try SocketMonitor(of: handle) }
+}
+
+// As the sockets: one owner, one thread.
+extension SocketMonitor: @unchecked Sendable {}
