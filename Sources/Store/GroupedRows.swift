@@ -1,6 +1,6 @@
 import GRDB
 
-/// Rows ordered by a name in their first column, handed out group by group in one pass.
+/// Rows ordered by a number in their first column, handed out group by group in one pass.
 final class GroupedRows {
   private let cursor: RowCursor
   private var next: Row?
@@ -11,10 +11,10 @@ final class GroupedRows {
     next = try cursor.next()
   }
 
-  /// Decodes the group of a name, which must be the next one; empty when it is not.
-  func take<Value>(of name: String, decode: (Row) throws -> Value) throws -> [Value] {
+  /// Decodes the group of a number, which must be the next one; empty when it is not.
+  func take<Value>(of number: Int, decode: (Row) throws -> Value) throws -> [Value] {
     var values: [Value] = []
-    while let row = next, row[0] == name {
+    while let row = next, row[0] == number {
       values.append(try decode(row))
       next = try cursor.next()
     }

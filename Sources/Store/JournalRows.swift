@@ -38,7 +38,7 @@ enum JournalRows {
       checksum.add(Int64(sequence))
       checksum.add(milliseconds)
       checksum.add(kind.rawValue)
-      checksum.add(trial?.description)
+      checksum.add(trial.map { Int(truncatingIfNeeded: $0.rawValue) })
       checksum.add(attempt)
       checksum.add(worker?.rawValue)
       checksum.add(detail)
@@ -49,12 +49,10 @@ enum JournalRows {
 
   /// Appends records, and the results that they bring, to the tables.
   ///
-  /// - Parameters:
-  ///   - planned: The planned trial of an identity, if it is planned; its configuration need not
-  ///     be stored with the result again.
+  /// - Throws: ``StoreError/refused(reason:)`` or a constraint's `DatabaseError` for a record that
+  ///   the store's rules forbid.
   static func append(
-    _ records: [JournalRecord], at time: Date, in database: Database,
-    planned: (TrialID) -> PlannedTrial?
+    _ records: [JournalRecord], at time: Date, numbers: TrialNumbers, in database: Database
   ) throws {
     let last = try Row.fetchOne(
       database, sql: "SELECT sequence, checksum FROM journal ORDER BY sequence DESC LIMIT 1")
@@ -69,7 +67,7 @@ enum JournalRows {
       var resultChecksum: Int64?
       if case .resultRecorded(let trial, _, _, let result) = record {
         resultChecksum = try ResultRows.insert(
-          result, of: trial, planned: planned(trial), in: database)
+          result, of: trial, numbers: numbers, in: database)
       }
       if case .imagesPinned(let dataset, let digest) = record {
         try database.execute(
@@ -79,22 +77,20 @@ enum JournalRows {
       previous = columns.checksum(
         sequence: sequence, milliseconds: milliseconds, previous: previous,
         result: resultChecksum)
-      try statement.execute(arguments: [
-        sequence, milliseconds, columns.kind.rawValue, columns.trial?.description,
+      statement.setUncheckedArguments([
+        sequence, milliseconds, columns.kind.rawValue, try columns.trial.map(numbers.number),
         columns.attempt, columns.worker?.rawValue, columns.detail, previous,
       ])
+      try statement.execute()
     }
   }
 
-  /// Reads the records about the given trials, and those about no trial, in order.
+  /// Reads the records about planned trials, and those about no trial, in order.
   ///
-  /// - Parameter planned: The planned trial of an identity; records of others are left out.
   /// - Throws: ``Damage`` when a row contradicts its checksum, a number is missing, or a value is
   ///   none that this release writes.
-  static func fetch(
-    in database: Database, planned: (TrialID) -> PlannedTrial?
-  ) throws -> [StampedRecord] {
-    let results = try ResultRows.fetchAll(in: database, planned: planned)
+  static func fetch(numbers: TrialNumbers, in database: Database) throws -> [StampedRecord] {
+    let results = try ResultRows.fetchAll(numbers: numbers, in: database)
     var records: [StampedRecord] = []
     var resultCount = 0
     var expectedSequence = 1
@@ -109,9 +105,8 @@ enum JournalRows {
       guard let kind = Kind(rawValue: row[2]) else {
         throw Damage("journal record \(sequence): found the kind \"\(row[2] as String)\"")
       }
-      let trialText: String? = row[3]
       let columns = Columns(
-        kind: kind, trial: trialText.flatMap { TrialID($0) }, attempt: row[4],
+        kind: kind, trial: try (row[3] as Int?).map(numbers.trial), attempt: row[4],
         worker: (row[5] as String?).map(WorkerID.init), detail: row[6])
       let milliseconds: Int64 = row[1]
       let checksum: Int64 = row[7]
@@ -126,7 +121,7 @@ enum JournalRows {
       }
       previous = checksum
       if kind == .resultRecorded { resultCount += 1 }
-      if let trial = columns.trial, planned(trial) == nil { continue }
+      if let trial = columns.trial, numbers.plannedTrial(trial) == nil { continue }
       records.append(
         StampedRecord(
           sequence: sequence,

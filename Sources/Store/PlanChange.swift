@@ -6,8 +6,9 @@ package struct PlanChange: Hashable, Sendable {
   package var keptCount: Int
   /// Trials that the store did not have, in the plan's order.
   package var added: [TrialID]
-  /// Trials that are no longer planned, in the stored plan's order. The store keeps what is known
-  /// of them, and takes them up again when a later plan has them.
+  /// Trials that are no longer planned, in the stored plan's order.
+  ///
+  /// The store keeps what is known of them, and takes them up again when a later plan has them.
   package var orphaned: [TrialID]
 
   /// A difference of the given parts.

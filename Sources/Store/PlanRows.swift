@@ -18,7 +18,10 @@ enum PlanRows {
     let known = try Set(String.fetchAll(database, sql: "SELECT id FROM trial"))
     let update = try database.makeStatement(
       sql: "UPDATE trial SET position = ?, stage = ?, replicate = ? WHERE id = ?")
-    let insert = try database.makeStatement(sql: "INSERT INTO trial VALUES (?, ?, ?, ?, ?)")
+    let insert = try database.makeStatement(
+      sql: """
+        INSERT INTO trial (id, position, stage, replicate, configuration) VALUES (?, ?, ?, ?, ?)
+        """)
     for (position, trial) in plan.trials.enumerated() {
       let name = trial.id.description
       if known.contains(name) {

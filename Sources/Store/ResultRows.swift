@@ -19,47 +19,52 @@ enum ResultRows {
   /// Inserts the result of a trial.
   ///
   /// - Returns: The checksum of its rows.
-  /// - Throws: `DatabaseError` with a constraint's code when the trial has a result, or is unknown;
-  ///   ``StoreError/refused(reason:)`` when a parameter of its configuration is not resolved.
+  /// - Throws: `DatabaseError` with a constraint's code when the trial has a result;
+  ///   ``StoreError/refused(reason:)`` when it is not planned or a parameter is not resolved.
   static func insert(
-    _ result: TrialResult, of trial: TrialID, planned: PlannedTrial?, in database: Database
+    _ result: TrialResult, of trial: TrialID, numbers: TrialNumbers, in database: Database
   ) throws -> Int64 {
-    let name = trial.description
+    let number = try numbers.number(of: trial)
     let provenance = result.provenance
     guard case .value(let tolerance) = provenance.configuration.tolerance,
       case .value(let latents) = provenance.configuration.model.latents
     else {
       throw StoreError.refused(reason: "the result of trial \(trial) has open parameters")
     }
-    let expected = planned.map { used($0.configuration, tolerance: tolerance, latents: latents) }
+    let expected = numbers.plannedTrial(trial).map {
+      used($0.configuration, tolerance: tolerance, latents: latents)
+    }
     let configuration =
       expected == provenance.configuration ? nil : provenance.configuration.canonicalText
     let versions = CanonicalJSON.text(provenance.versions)
     let checksum = checksum(
       of: result, configuration: configuration, tolerance: tolerance, latents: latents,
       versions: versions)
-    try database.cachedStatement(
-      sql: "INSERT INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    ).execute(arguments: [
-      name, configuration, tolerance, latents, Data(provenance.images.bytes), provenance.host,
+    let row = try database.cachedStatement(
+      sql: "INSERT INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    row.setUncheckedArguments([
+      number, configuration, tolerance, latents, Data(provenance.images.bytes), provenance.host,
       provenance.processor, provenance.instructionSet, versions, provenance.started,
       provenance.seconds, provenance.processorSeconds, provenance.steps,
       provenance.secondPassShare, provenance.peakResidentBytes, checksum,
     ])
+    try row.execute()
     let milestone = try database.cachedStatement(
       sql: "INSERT INTO milestone VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
     for (position, report) in result.milestones.enumerated() {
-      try milestone.execute(arguments: [
-        name, position, report.budget.description, report.step, report.gatesOpen, report.mse,
+      milestone.setUncheckedArguments([
+        number, position, report.budget.description, report.step, report.gatesOpen, report.mse,
         report.evaluationMSE, report.firstHitStep, report.multiplier,
         bytes(of: report.openProbabilities),
       ])
+      try milestone.execute()
     }
     let artifact = try database.cachedStatement(sql: "INSERT INTO artifact VALUES (?, ?, ?, ?, ?)")
     for (position, file) in result.artifacts.enumerated() {
-      try artifact.execute(arguments: [
-        name, position, file.kind.rawValue, Data(file.digest.bytes), file.byteCount,
+      artifact.setUncheckedArguments([
+        number, position, file.kind.rawValue, Data(file.digest.bytes), file.byteCount,
       ])
+      try artifact.execute()
     }
     return checksum
   }
@@ -68,23 +73,25 @@ enum ResultRows {
   ///
   /// - Throws: ``Damage`` when rows contradict their checksum or hold what cannot be read.
   static func fetchAll(
-    in database: Database, planned: (TrialID) -> PlannedTrial?
+    numbers: TrialNumbers, in database: Database
   ) throws -> [TrialID: Stored] {
     var results: [TrialID: Stored] = [:]
-    // Few distinct texts, one for each kind of worker: decoding each once makes replay fast.
+    // Few distinct texts, one for each kind of worker or trial: decoding each once makes replay
+    // fast.
     var versions: [String: [String: String]] = [:]
+    var budgets: [String: Budget] = [:]
     let milestones = try GroupedRows(
       Row.fetchCursor(database, sql: "SELECT * FROM milestone ORDER BY trial, position"))
     let artifacts = try GroupedRows(
       Row.fetchCursor(database, sql: "SELECT * FROM artifact ORDER BY trial, position"))
     let rows = try Row.fetchCursor(database, sql: "SELECT * FROM result ORDER BY trial")
     while let row = try rows.next() {
-      let name: String = row[0]
-      guard let trial = TrialID(name) else { throw Damage("found the trial name \"\(name)\"") }
-      let reports = try milestones.take(of: name, decode: report)
-      let files = try artifacts.take(of: name, decode: artifact)
+      let number: Int = row[0]
+      let trial = try numbers.trial(ofNumber: number)
+      let reports = try milestones.take(of: number) { try report($0, budgets: &budgets) }
+      let files = try artifacts.take(of: number, decode: artifact)
       let checksum: Int64 = row[15]
-      guard let planned = planned(trial) else {
+      guard let planned = numbers.plannedTrial(trial) else {
         results[trial] = Stored(result: nil, checksum: checksum)
         continue
       }
@@ -123,10 +130,14 @@ enum ResultRows {
       peakResidentBytes: row[14])
   }
 
-  private static func report(_ row: Row) throws -> MilestoneReport {
-    guard let budget = Budget(row[2]) else {
-      throw Damage("trial \(row[0] as String): found the budget \"\(row[2] as String)\"")
+  private static func report(
+    _ row: Row, budgets: inout [String: Budget]
+  ) throws -> MilestoneReport {
+    let text: String = row[2]
+    guard let budget = budgets[text] ?? Budget(text) else {
+      throw Damage("trial number \(row[0] as Int): found the budget \"\(text)\"")
     }
+    budgets[text] = budget
     return MilestoneReport(
       budget: budget, step: row[3], gatesOpen: row[4], mse: row[5], evaluationMSE: row[6],
       firstHitStep: row[7], multiplier: row[8],
@@ -135,14 +146,16 @@ enum ResultRows {
 
   private static func artifact(_ row: Row) throws -> Artifact {
     guard let kind = ArtifactKind(rawValue: row[2]) else {
-      throw Damage("trial \(row[0] as String): found the artifact \"\(row[2] as String)\"")
+      throw Damage("trial number \(row[0] as Int): found the artifact \"\(row[2] as String)\"")
     }
     return Artifact(kind: kind, digest: try digest(row, 3), byteCount: row[4])
   }
 
   private static func digest(_ row: Row, _ index: Int) throws -> Digest {
     let digest = try row.withUnsafeData(atIndex: index) { $0.flatMap { Digest(bytes: $0) } }
-    guard let digest else { throw Damage("trial \(row[0] as String): a digest is not 32 bytes") }
+    guard let digest else {
+      throw Damage("trial number \(row[0] as Int): a digest is not 32 bytes")
+    }
     return digest
   }
 

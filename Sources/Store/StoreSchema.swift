@@ -3,8 +3,9 @@ import GRDB
 /// The tables of a sweep's store.
 ///
 /// - `plan`: the sweep as planned (one row) and the text of its file.
-/// - `trial`: every trial ever planned, in canonical text, whose hash is the name; `position` is
-///   its place in the plan, null when it is no longer planned.
+/// - `trial`: every trial ever planned, in canonical text, whose hash is its name `id`; `position`
+///   is its place in the plan, null when it is no longer planned. The other tables refer to it by
+///   `number`: numbers follow the plan, as work does, so that a commit touches few pages.
 /// - `journal`: what happened, in order; the truth that the coordinator's state is replayed from.
 /// - `result`, `milestone`, `artifact`: the one result of a trial. That there is only one is the
 ///   schema's business: the trial is the primary key.
@@ -35,18 +36,19 @@ enum StoreSchema {
         ) STRICT;
 
         CREATE TABLE trial (
-          id TEXT PRIMARY KEY CHECK (length(id) = 16),
+          number INTEGER PRIMARY KEY,
+          id TEXT NOT NULL UNIQUE CHECK (length(id) = 16),
           position INTEGER UNIQUE,
           stage TEXT NOT NULL,
           replicate INTEGER NOT NULL,
           configuration TEXT NOT NULL
-        ) STRICT, WITHOUT ROWID;
+        ) STRICT;
 
         CREATE TABLE journal (
           sequence INTEGER PRIMARY KEY,
           recorded_at_ms INTEGER NOT NULL,
           kind TEXT NOT NULL,
-          trial TEXT REFERENCES trial,
+          trial INTEGER REFERENCES trial,
           attempt INTEGER,
           worker TEXT,
           detail TEXT,
@@ -59,7 +61,7 @@ enum StoreSchema {
         ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE result (
-          trial TEXT PRIMARY KEY REFERENCES trial,
+          trial INTEGER PRIMARY KEY REFERENCES trial,
           configuration TEXT,
           tolerance REAL NOT NULL,
           latents INTEGER NOT NULL,
@@ -75,10 +77,10 @@ enum StoreSchema {
           second_pass_share REAL NOT NULL,
           peak_resident_bytes INTEGER NOT NULL,
           checksum INTEGER NOT NULL
-        ) STRICT, WITHOUT ROWID;
+        ) STRICT;
 
         CREATE TABLE milestone (
-          trial TEXT NOT NULL REFERENCES result,
+          trial INTEGER NOT NULL REFERENCES result,
           position INTEGER NOT NULL,
           budget TEXT NOT NULL,
           step INTEGER NOT NULL,
@@ -92,7 +94,7 @@ enum StoreSchema {
         ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE artifact (
-          trial TEXT NOT NULL REFERENCES result,
+          trial INTEGER NOT NULL REFERENCES result,
           position INTEGER NOT NULL,
           kind TEXT NOT NULL,
           sha256 BLOB NOT NULL CHECK (length(sha256) = 32),

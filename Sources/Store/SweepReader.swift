@@ -17,7 +17,7 @@ package final class SweepReader: Sendable {
     var revision: Int
     var plan: SweepPlan
     var sweepText: String
-    var plannedByID: [TrialID: PlannedTrial]
+    var numbers: TrialNumbers
   }
 
   /// Opens the store in a sweep's output directory.
@@ -62,8 +62,7 @@ package final class SweepReader: Sendable {
   }
 
   private func history(in database: Database) throws -> [StampedRecord] {
-    let planned = try storedPlan(in: database).plannedByID
-    return try JournalRows.fetch(in: database) { planned[$0] }
+    try JournalRows.fetch(numbers: storedPlan(in: database).numbers, in: database)
   }
 
   private func storedPlan(in database: Database) throws -> StoredPlan {
@@ -72,8 +71,7 @@ package final class SweepReader: Sendable {
     let (plan, sweepText) = try PlanRows.fetch(in: database)
     let stored = StoredPlan(
       revision: revision, plan: plan, sweepText: sweepText,
-      plannedByID: Dictionary(
-        plan.trials.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first }))
+      numbers: try TrialNumbers(of: plan, in: database))
     cachedPlan.withLock { $0 = stored }
     return stored
   }

@@ -17,7 +17,7 @@ package final class SweepStore: Sendable {
   let queue: DatabaseQueue
   private let path: String
   private let lock: DirectoryLock
-  private let plannedByID: [TrialID: PlannedTrial]
+  private let numbers: TrialNumbers
 
   /// Opens a directory's store, and makes directory and store when they are missing.
   ///
@@ -54,30 +54,33 @@ package final class SweepStore: Sendable {
       try file.create { try PlanRows.store(plan, sweepText: sweepText, in: $0) }
     }
     let queue = try file.openForWriting()
-    let change: PlanChange
     do {
-      change =
-        try isNew
-        ? PlanChange(keptCount: 0, added: [], orphaned: [])
-        : queue.write { database in
-          try adopt(plan, sweepText: sweepText, path: file.path, confirm: confirm, in: database)
-        }
+      let (change, numbers) = try queue.write { database in
+        (
+          isNew
+            ? PlanChange(keptCount: 0, added: [], orphaned: [])
+            : try adopt(
+              plan, sweepText: sweepText, path: file.path, confirm: confirm, in: database),
+          try TrialNumbers(of: plan, in: database)
+        )
+      }
+      return SweepStore(
+        plan: plan, change: change, queue: queue, path: file.path, lock: lock, numbers: numbers)
     } catch {
       throw StoreError(error, path: file.path)
     }
-    return SweepStore(plan: plan, change: change, queue: queue, path: file.path, lock: lock)
   }
 
   private init(
-    plan: SweepPlan, change: PlanChange, queue: DatabaseQueue, path: String, lock: DirectoryLock
+    plan: SweepPlan, change: PlanChange, queue: DatabaseQueue, path: String,
+    lock: DirectoryLock, numbers: TrialNumbers
   ) {
     self.plan = plan
     self.change = change
     self.queue = queue
     self.path = path
     self.lock = lock
-    plannedByID = Dictionary(
-      plan.trials.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    self.numbers = numbers
   }
 
   private static func adopt(
@@ -88,11 +91,12 @@ package final class SweepStore: Sendable {
     guard name == plan.name else {
       throw StoreError.otherSweep(path: path, stored: name, given: plan.name)
     }
+    if try PlanRows.matches(plan, sweepText: sweepText, in: database) {
+      return PlanChange(keptCount: plan.trials.count, added: [], orphaned: [])
+    }
     let change = try PlanRows.change(to: plan, in: database)
     guard change.isEmpty || confirm(change) else { throw StoreError.planChangeDeclined(change) }
-    if try !PlanRows.matches(plan, sweepText: sweepText, in: database) {
-      try PlanRows.store(plan, sweepText: sweepText, in: database)
-    }
+    try PlanRows.store(plan, sweepText: sweepText, in: database)
     return change
   }
 
@@ -109,7 +113,7 @@ package final class SweepStore: Sendable {
     guard !records.isEmpty else { return }
     do {
       try queue.write { database in
-        try JournalRows.append(records, at: time, in: database) { plannedByID[$0] }
+        try JournalRows.append(records, at: time, numbers: numbers, in: database)
       }
     } catch {
       throw StoreError(error, path: path)
@@ -122,7 +126,7 @@ package final class SweepStore: Sendable {
   package func journal() throws(StoreError) -> [JournalRecord] {
     do {
       return try queue.read { database in
-        try JournalRows.fetch(in: database) { plannedByID[$0] }.map(\.record)
+        try JournalRows.fetch(numbers: numbers, in: database).map(\.record)
       }
     } catch {
       throw StoreError(error, path: path)

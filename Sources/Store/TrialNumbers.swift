@@ -1,0 +1,51 @@
+import GRDB
+import Trials
+
+/// The numbers by which a store's rows refer to trials, and which of the trials are planned.
+struct TrialNumbers: Sendable {
+  private var idOfNumber: [Int: TrialID] = [:]
+  private var numberOfID: [TrialID: Int] = [:]
+  private let planned: [TrialID: PlannedTrial]
+
+  /// Reads the numbers of all trials ever planned.
+  ///
+  /// - Throws: ``Damage`` when a name is none, or a planned trial has no row.
+  init(of plan: SweepPlan, in database: Database) throws {
+    planned = Dictionary(plan.trials.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    idOfNumber.reserveCapacity(planned.count)
+    numberOfID.reserveCapacity(planned.count)
+    let rows = try Row.fetchCursor(database, sql: "SELECT number, id FROM trial")
+    while let row = try rows.next() {
+      guard let id = TrialID(row[1] as String) else {
+        throw Damage("found the trial name \"\(row[1] as String)\"")
+      }
+      let number: Int = row[0]
+      idOfNumber[number] = id
+      numberOfID[id] = number
+    }
+    for trial in plan.trials where numberOfID[trial.id] == nil {
+      throw Damage("the planned trial \(trial.id) has no row")
+    }
+  }
+
+  /// The number of a planned trial.
+  ///
+  /// - Throws: ``StoreError/refused(reason:)`` when the trial is not planned.
+  func number(of trial: TrialID) throws -> Int {
+    guard planned[trial] != nil, let number = numberOfID[trial] else {
+      throw StoreError.refused(reason: "trial \(trial) is not planned")
+    }
+    return number
+  }
+
+  /// The trial of a number, whether planned or not.
+  ///
+  /// - Throws: ``Damage`` when there is none.
+  func trial(ofNumber number: Int) throws -> TrialID {
+    guard let id = idOfNumber[number] else { throw Damage("there is no trial number \(number)") }
+    return id
+  }
+
+  /// The planned trial of an identity; nil when it is not planned.
+  func plannedTrial(_ trial: TrialID) -> PlannedTrial? { planned[trial] }
+}
