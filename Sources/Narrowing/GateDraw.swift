@@ -20,6 +20,17 @@ package struct GateDraw: Hashable, Sendable {
     agrees = true
   }
 
+  /// Opens every gate in both vectors.
+  mutating func openAll() {
+    for index in uniforms.indices {
+      uniforms[index] = 0.5
+      first[index] = true
+      second[index] = true
+    }
+    openCount = uniforms.count
+    agrees = true
+  }
+
   /// Draws u and sets `ν₁ = 1[u > σ(−kγ)]`, `ν₂ = 1[u < σ(kγ)]` (Algorithm 1, step 1).
   package mutating func draw(_ gates: Gates, from stream: RandomStream) {
     for index in uniforms.indices { uniforms[index] = stream.uniform(index) }

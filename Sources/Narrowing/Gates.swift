@@ -1,4 +1,3 @@
-import Foundation
 import Trials
 
 /// The gates of the latent dimensions: their logits γ and what L0-ARM derives from them.
@@ -70,20 +69,5 @@ package struct Gates: Hashable, Sendable {
       adam.descend(&logits[index], gradient: gradients[index], moments: &moments[index])
       openProbabilities[index] = Sigmoid.value(steepness * logits[index])
     }
-  }
-}
-
-/// The logistic function and its integral, free of overflow.
-enum Sigmoid {
-  /// σ(x) = 1 / (1 + exp(−x)).
-  static func value(_ x: Double) -> Double {
-    if x >= 0 { return 1 / (1 + exp(-x)) }
-    let exponential = exp(x)
-    return exponential / (1 + exponential)
-  }
-
-  /// softplus(x) = ln(1 + exp(x)), whose derivative is σ(x).
-  static func softplus(_ x: Double) -> Double {
-    max(x, 0) + log1p(exp(-abs(x)))
   }
 }

@@ -20,7 +20,7 @@ import Trials
 /// 10. Adam on parameters, γ and λ.
 ///
 /// When ν₁ = ν₂, E₁ equals E₂ to the last bit and its decoder pass is left out. A trainer belongs
-/// to one thread at a time; steps after the first allocate nothing.
+/// to one thread at a time; steps allocate nothing besides what oneDNN does inside its calls.
 package final class Trainer {
   /// The network; the caller fills its images before each ``step()``.
   package let network: Autoencoder
@@ -76,6 +76,8 @@ package final class Trainer {
     // 1. Gates.
     if state.hasHit {
       draw.draw(state.gates, from: RandomStream(seed: seed, purpose: .gates, at: step))
+    } else {
+      draw.openAll()
     }
 
     // 2. Posterior and one sample of it.
@@ -160,22 +162,4 @@ package final class Trainer {
     let hits = network.squaredErrors.count { $0 <= state.constraint.tolerance }
     return Double(hits) / Double(network.batchSize)
   }
-}
-
-/// The numbers of one step of Algorithm 1.
-package struct StepReport: Hashable, Sendable {
-  /// E₂, mean over the batch of the summed squared error under ν₂.
-  package let squaredError: Double
-  /// E₁, the same under ν₁.
-  package let firstSquaredError: Double
-  /// C = E₂ − τ.
-  package let constraint: Double
-  /// C_ma after this batch.
-  package let constraintAverage: Double
-  /// λ′ as it weighed this step's constraint.
-  package let multiplier: Double
-  /// The divergence term of the loss.
-  package let divergence: Double
-  /// Whether the decoder pass for E₁ was carried out.
-  package let ranSecondPass: Bool
 }

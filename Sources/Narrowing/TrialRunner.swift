@@ -73,6 +73,12 @@ package final class TrialRunner {
         trainingImageCount: images.trainingCount, batchSize: settings.batchSize)
       return ($0, step)
     }
+    if let last = milestones.last, last.step > Budget.maximumCount {
+      throw TrialFailure(
+        cause: .refused,
+        message: "milestones: found \(last.budget), which are \(last.step) batches, expected at "
+          + "most \(Budget.maximumCount)")
+    }
   }
 
   private static func check(
@@ -97,7 +103,9 @@ package final class TrialRunner {
     }
   }
 
-  /// Trains to the last milestone and writes the files; to be called once.
+  /// Trains to the last milestone and writes the files.
+  ///
+  /// To be called once, on the thread that made the runner.
   ///
   /// - Parameters:
   ///   - progress: Called about every ``Options/progressInterval`` and at the end.
@@ -157,7 +165,7 @@ package final class TrialRunner {
 
   private static var versions: [String: String] {
     [
-      "bottlenecksweep": Product.version, "onednn": OneDNN.version,
+      "bottlenecksweep": ProductVersion.current, "onednn": OneDNN.version,
       "swift": _SwiftStdlibVersion.current.description, "kernel": Host.kernel,
     ]
   }

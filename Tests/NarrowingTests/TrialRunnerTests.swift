@@ -231,6 +231,15 @@ struct TrialRunnerTests {
     #expect(failure?.message.contains("found 42 training images") == true)
   }
 
+  @Test("more steps than a step number can count are refused")
+  func tooManySteps() throws {
+    var configuration = TinyTrial.configuration(milestones: [])
+    configuration.milestones = [.epochs(Budget.maximumCount)]
+    let failure = #expect(throws: TrialFailure.self) { try run(configuration) }
+    #expect(failure?.cause == .refused)
+    #expect(failure?.message.contains("which are 10000000000 batches") == true)
+  }
+
   @Test("a parameter that still waits for its parent is refused")
   func unresolved() throws {
     var configuration = TinyTrial.configuration(milestones: [3])

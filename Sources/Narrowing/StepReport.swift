@@ -1,0 +1,17 @@
+/// The numbers of one step of Algorithm 1.
+package struct StepReport: Hashable, Sendable {
+  /// E₂, mean over the batch of the summed squared error under ν₂.
+  package let squaredError: Double
+  /// E₁, the same under ν₁.
+  package let firstSquaredError: Double
+  /// C = E₂ − τ.
+  package let constraint: Double
+  /// C_ma after this batch.
+  package let constraintAverage: Double
+  /// λ′ as it weighed this step's constraint.
+  package let multiplier: Double
+  /// The divergence term of the loss.
+  package let divergence: Double
+  /// Whether the decoder pass for E₁ was carried out.
+  package let ranSecondPass: Bool
+}
