@@ -146,6 +146,7 @@ extension SyntaxNode {
   fileprivate mutating func update(
     _ key: String, at place: SourcePlace, _ change: (inout SyntaxNode) -> Void
   ) {
+    if entries == nil { self = SyntaxNode(place: place, content: .mapping([])) }
     var entries = self.entries ?? []
     if let index = entries.firstIndex(where: { $0.key == key }) {
       change(&entries[index].value)

@@ -34,27 +34,17 @@ struct StageOrder {
     return order
   }
 
-  /// Every reference that the trials of a stage follow; a value that the stage sets itself hides
-  /// the one of the top level.
+  /// Every reference that the trials of a stage follow; what the stage sets itself hides what the
+  /// top level sets.
   private func references(
     of index: Int
   ) -> [(key: TrialKey, reference: StageReference, place: SourcePlace)] {
-    let scope = declaration.stages[index].scope
-    var found: [(key: TrialKey, reference: StageReference, place: SourcePlace)] = []
-    for key in [TrialKey.tolerance, .latents] {
-      var values: [Placed<TrialValue>] = []
-      for axis in declaration.shared.axes + scope.axes {
-        guard let column = axis.keys.firstIndex(of: key) else { continue }
-        values += axis.points.map { $0[column] }
-      }
-      if values.isEmpty, let fixed = scope.fixed[key] ?? declaration.shared.fixed[key] {
-        values = [fixed]
-      }
-      for value in values {
-        if let reference = value.value.reference { found.append((key, reference, value.place)) }
+    let own = declaration.stages[index].scope
+    return [TrialKey.tolerance, .latents].flatMap { key in
+      (own.values(of: key) ?? declaration.shared.values(of: key) ?? []).compactMap { value in
+        value.value.reference.map { (key, $0, value.place) }
       }
     }
-    return found
   }
 
   /// The stage that a reference names, or nil after reporting why it cannot be followed.

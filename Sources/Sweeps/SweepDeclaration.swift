@@ -51,6 +51,15 @@ struct Scope {
     return count
   }
 
+  /// Every value that the scope gives a key, along an axis or fixed; nil if it gives none.
+  func values(of key: TrialKey) -> [Placed<TrialValue>]? {
+    for axis in axes {
+      guard let column = axis.keys.firstIndex(of: key) else { continue }
+      return axis.points.map { $0[column] }
+    }
+    return fixed[key].map { [$0] }
+  }
+
   /// What the axes set at a point.
   func values(at point: Int) -> [TrialKey: Placed<TrialValue>] {
     var values: [TrialKey: Placed<TrialValue>] = [:]

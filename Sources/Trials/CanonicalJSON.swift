@@ -24,7 +24,8 @@ package enum CanonicalJSON {
   /// Decodes a value from JSON text.
   ///
   /// - Throws: `DecodingError`, whose place and expectation ``describe(_:)`` puts into words.
-  package static func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
+  package static func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value
+  {
     try JSONDecoder().decode(type, from: data)
   }
 

@@ -49,7 +49,8 @@ package struct NetworkShape: Hashable, Sendable {
     guard channels.count == kernels.count, channels.allSatisfy(ModelSettings.channelRange.contains)
     else {
       throw .invalid(
-        setting: "channels", found: "\(channels)", expected: "\(kernels.count) widths from 1 to 1024")
+        setting: "channels", found: "\(channels)",
+        expected: "\(kernels.count) widths from 1 to 1024")
     }
     self.image = image
     self.latents = latents

@@ -138,17 +138,17 @@ package struct RealInterval: Hashable, Sendable, CustomStringConvertible {
   private var includesLower: Bool
   private var includesUpper: Bool
 
-  /// lower ≤ x ≤ upper
+  /// The numbers x with lower ≤ x ≤ upper.
   package static func from(_ lower: Double, to upper: Double) -> RealInterval {
     RealInterval(lower: lower, upper: upper, includesLower: true, includesUpper: true)
   }
 
-  /// lower ≤ x < upper
+  /// The numbers x with lower ≤ x < upper.
   package static func from(_ lower: Double, below upper: Double) -> RealInterval {
     RealInterval(lower: lower, upper: upper, includesLower: true, includesUpper: false)
   }
 
-  /// lower < x ≤ upper
+  /// The numbers x with lower < x ≤ upper.
   package static func above(_ lower: Double, to upper: Double) -> RealInterval {
     RealInterval(lower: lower, upper: upper, includesLower: false, includesUpper: true)
   }

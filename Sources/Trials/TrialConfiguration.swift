@@ -148,7 +148,8 @@ extension TrialConfiguration {
   /// - Throws: ``ConfigurationError/invalid(setting:found:expected:)`` for the first violation.
   package func validate() throws(ConfigurationError) {
     let stages = dataset.imageShape.height == 28 ? 3 : 4
-    guard model.channels.count == stages, model.channels.allSatisfy(ModelSettings.channelRange.contains)
+    guard model.channels.count == stages,
+      model.channels.allSatisfy(ModelSettings.channelRange.contains)
     else {
       throw .invalid(
         setting: "channels", found: "\(model.channels)",

@@ -265,6 +265,21 @@ struct MalformedFileTests {
     #expect(errors(bomb).first?.contains("more than 1000000 values") == true)
   }
 
+  @Test("any text with a character or a line missing is a sweep or has a message")
+  func damaged() {
+    let text = Array(twoStages)
+    let lines = twoStages.split(separator: "\n")
+    let damaged =
+      text.indices.map { String(text[..<$0]) }
+      + text.indices.map { String(text[..<$0] + text[($0 + 1)...]) }
+      + lines.indices.map { (lines[..<$0] + lines[($0 + 1)...]).joined(separator: "\n") }
+    for text in damaged {
+      for message in errors(text) {
+        #expect(message.hasPrefix("x.yaml:") && message.contains("; expected "), "\(message)")
+      }
+    }
+  }
+
   @Test("all errors of a file at once, from top to bottom")
   func several() {
     let text = """

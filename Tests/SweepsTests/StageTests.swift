@@ -85,6 +85,24 @@ struct StageTests {
     }
   }
 
+  @Test("a reference over a shared axis of the same key still puts the parent first")
+  func hiddenAxis() throws {
+    let plan = try plan(
+      """
+      sweep: two
+      dataset: mnist
+      tolerance: 3
+      budget: 100 batches
+      axes: {latents: [5, 10]}
+      stages:
+        wide: {latents: 2 * narrow.latents}
+        narrow: {tolerance: 0}
+      """)
+    #expect(plan.trials.map(\.stage) == ["narrow", "narrow", "wide", "wide"])
+    #expect(
+      plan.configurations.map(\.model.latents) == [.value(5), .value(10), .value(10), .value(20)])
+  }
+
   @Test("a stage's own axis may be over multiples of a measured number")
   func ownAxis() throws {
     let plan = try plan(

@@ -1,0 +1,127 @@
+import Foundation
+import Testing
+import Trials
+
+@testable import Sweeps
+
+@Suite("What a sweep would cost")
+struct PlanSummaryTests {
+  @Test("steps, depth and critical path of two stages")
+  func stages() throws {
+    let summary = PlanSummary(try plan(twoStages + "\nreplicates: 3"))
+    #expect(summary.trials.map(\.steps) == [100, 100, 100, 200, 200, 200])
+    #expect(summary.totalSteps == 900)
+    #expect(summary.depth == 2)
+    #expect(summary.stages.map(\.name) == ["baseline", "narrowed"])
+    #expect(summary.stages.map(\.waitsFor) == [[], ["baseline"]])
+    #expect(summary.stages.map(\.trialCount) == [3, 3])
+    let baseline = summary.trials[0].seconds
+    let narrowed = summary.trials[3].seconds
+    #expect(summary.criticalPathSeconds == baseline + narrowed)
+    #expect(abs(summary.seconds - 3 * (baseline + narrowed)) < 1e-9)
+    // The same network needs the second decoder pass only where the tolerance can be met.
+    #expect(narrowed > 2 * baseline)
+  }
+
+  @Test("epochs are counted on the complete data set unless the real count is given")
+  func epochs() throws {
+    let plan = try plan(oneTrial.replacing("100 batches", with: "2 epochs"))
+    #expect(PlanSummary(plan).totalSteps == 2 * (60_000 / 64))
+    let prepared = PlanSummary(plan, trainingImageCounts: [.mnist: 1000])
+    #expect(prepared.totalSteps == 2 * 15)
+    #expect(prepared.text.contains("Training images in an epoch: 1,000 of mnist.\n"))
+  }
+
+  @Test("a step costs its multiply-adds at the assumed speed, and a fixed time")
+  func model() throws {
+    let configuration = try plan(oneTrial.replacing("tolerance: 3", with: "tolerance: 0"))
+      .configurations[0]
+    let shape = try NetworkShape(
+      image: configuration.dataset.imageShape, channels: [32, 32, 64], latents: 5)
+    let seconds = CostModel().secondsPerStep(of: configuration, latents: 5)
+    #expect(abs(seconds - (Double(shape.multipliesPerImage) * 128 / 60e9 + 0.5e-3)) < 1e-12)
+  }
+
+  @Test("a measured count is taken as the most that it can become")
+  func measuredLatents() throws {
+    let text = twoStages.replacing("2 * baseline.latents", with: "3 * baseline.gates_open")
+    let measured = PlanSummary(try plan(text)).trials[1].seconds
+    let typed = PlanSummary(try plan(text.replacing("3 * baseline.gates_open", with: "15")))
+    #expect(measured == typed.trials[1].seconds)
+  }
+
+  @Test("the table")
+  func text() throws {
+    let text = PlanSummary(
+      try plan(twoStages.replacing("[100 batches, 200 batches]", with: "1234567 batches"))
+    ).text
+    #expect(
+      text == """
+        two
+        2 trials in 2 stages; the longest chain of dependent trials has 2
+
+        stage     waits for  trials  steps of each      steps  core-hours
+        baseline  -               1            100        100        0.00
+        narrowed  baseline        1      1,234,567  1,234,567        3.87
+        all                       2                 1,234,667        3.87
+
+        Critical path: 3.9 h; no number of cores finishes sooner.
+        Assumed: one core at 60 GFLOP/s, 0.5 ms besides for every step, a second decoder pass in \
+        50 % of the steps where the tolerance is above 0.
+
+        """)
+  }
+
+  @Test("the JSON lists every trial with identity, parents and cost")
+  func json() throws {
+    struct Document: Decodable {
+      struct Trial: Decodable {
+        let id: TrialID
+        let stage: String
+        let replicate: Int
+        let configuration: TrialConfiguration
+        let parents: [TrialID]
+        let steps: Int
+        let estimatedSeconds: Double
+
+        enum CodingKeys: String, CodingKey {
+          case id
+          case stage
+          case replicate
+          case configuration
+          case parents
+          case steps
+          case estimatedSeconds = "estimated_seconds"
+        }
+      }
+      let name: String
+      let steps: Int
+      let trials: [Trial]
+    }
+    let plan = try plan(twoStages)
+    let summary = PlanSummary(plan)
+    let document = try JSONDecoder().decode(Document.self, from: Data(summary.json.utf8))
+    #expect(document.name == "two")
+    #expect(document.steps == 300)
+    #expect(document.trials.map(\.id) == plan.trials.map(\.id))
+    #expect(document.trials.map(\.configuration) == plan.configurations)
+    #expect(document.trials.map(\.parents) == [[], [plan.trials[0].id]])
+    #expect(document.trials.map(\.stage) == ["baseline", "narrowed"])
+    #expect(document.trials.allSatisfy { $0.estimatedSeconds > 0 && $0.replicate == 0 })
+    #expect(summary.json == PlanSummary(plan).json)
+  }
+
+  @Test(
+    "durations in the unit that suits them",
+    arguments: [(40.0, "40 s"), (99.4, "99 s"), (100, "2 min"), (5960, "99 min"), (7200, "2.0 h")])
+  func durations(seconds: Double, text: String) {
+    #expect(PlanSummary.duration(seconds) == text)
+  }
+
+  @Test(
+    "core-hours with three digits that count",
+    arguments: [(36.0, "0.01"), (36_000, "10.0"), (3_600_000, "1,000")])
+  func hours(seconds: Double, text: String) {
+    #expect(PlanSummary.hours(seconds) == text)
+  }
+}

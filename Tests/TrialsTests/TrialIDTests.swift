@@ -1,0 +1,84 @@
+import Digests
+import Foundation
+import Testing
+
+@testable import Trials
+
+@Suite("Identities and seeds")
+struct TrialIDTests {
+  @Test("the canonical text of a configuration, and the identity hashed from it, stay as they are")
+  func golden() throws {
+    let configuration = baselineConfiguration()
+    #expect(configuration.canonicalText == baselineText)
+    // printf '%s' "$text" | sha256sum | cut -c1-16
+    #expect(configuration.id.description == "5900c4ba8bfb89aa")
+    let decoded = try CanonicalJSON.decode(TrialConfiguration.self, from: Data(baselineText.utf8))
+    #expect(decoded == configuration)
+  }
+
+  @Test("an identity is the leading 64 bits of the digest")
+  func leadingBits() {
+    // SHA-256 of the empty text: e3b0c44298fc1c14…
+    #expect(TrialID(ofCanonicalText: "").rawValue == 0xe3b0_c442_98fc_1c14)
+    #expect(TrialID(ofCanonicalText: "").description == "e3b0c44298fc1c14")
+    #expect(TrialID(rawValue: 1).description == "0000000000000001")
+  }
+
+  @Test("16 hexadecimal digits name a trial, anything else does not")
+  func text() {
+    #expect(TrialID("0123456789abcdef")?.rawValue == 0x0123_4567_89ab_cdef)
+    #expect(TrialID("0123456789ABCDEF") == TrialID("0123456789abcdef"))
+    for text in ["", "0123", "0123456789abcdefa", "+123456789abcdef", "0123456789abcdeg"] {
+      #expect(TrialID(text) == nil, "\(text)")
+    }
+  }
+
+  @Test("identities are ordered and spelt as numbers")
+  func order() {
+    #expect(TrialID(rawValue: 2) < TrialID(rawValue: 10))
+    #expect(CanonicalJSON.text([TrialID(rawValue: 255)]) == "[\"00000000000000ff\"]")
+  }
+
+  @Test("a seed is hashed from sweep seed, replicate and content")
+  func seed() {
+    // The text hashed is 1/0/ and the canonical text with milestones [] and sixteen zeros as seed.
+    let seed = TrialConfiguration.deriveSeed(
+      sweepSeed: 1, replicate: 0, configuration: baselineConfiguration())
+    #expect(seed == 0xcf34_af01_a738_cdcb)
+  }
+
+  @Test("milestones and the seed that stood there before do not change it")
+  func independent() {
+    var other = baselineConfiguration()
+    other.milestones = [.epochs(3), .epochs(5)]
+    other.seed = 7
+    #expect(seed(of: other) == seed(of: baselineConfiguration()))
+  }
+
+  @Test("sweep seed, replicate and everything else do")
+  func dependent() {
+    let configuration = baselineConfiguration()
+    var seeds: Set<UInt64> = [seed(of: configuration)]
+    seeds.insert(seed(of: configuration, sweepSeed: 2))
+    seeds.insert(seed(of: configuration, replicate: 1))
+    let changes: [(inout TrialConfiguration) -> Void] = [
+      { $0.dataset = .sprites28 }, { $0.model.latents = .value(6) },
+      { $0.model.channels = [8, 8, 8] }, { $0.tolerance = .value(1) },
+      { $0.tolerance = .measured(Measurement(trial: TrialID(rawValue: 1), output: .mse)) },
+      { $0.trainer.gateSteepness = 8 },
+    ]
+    for change in changes {
+      var changed = configuration
+      change(&changed)
+      seeds.insert(seed(of: changed))
+    }
+    #expect(seeds.count == 3 + changes.count)
+  }
+
+  private func seed(
+    of configuration: TrialConfiguration, sweepSeed: UInt64 = 1, replicate: Int = 0
+  ) -> UInt64 {
+    TrialConfiguration.deriveSeed(
+      sweepSeed: sweepSeed, replicate: replicate, configuration: configuration)
+  }
+}
