@@ -34,7 +34,7 @@ package final class Trainer {
   private let settings: TrainerSettings
   private let adamSettings: AdamOptimizer.Settings
   private let seed: UInt64
-  private let forcesSecondPass: Bool
+  private let forceSecondPass: Bool
   private let posterior: LatentPosterior
   private var gateGradients: [Double]
 
@@ -43,18 +43,18 @@ package final class Trainer {
   /// - Parameters:
   ///   - network: Its batch size must be the settings'.
   ///   - tolerance: τ; 0 trains a baseline.
-  ///   - forcesSecondPass: Runs the decoder for E₁ even when ν₁ = ν₂. The result is the same to
+  ///   - forceSecondPass: Runs the decoder for E₁ even when ν₁ = ν₂. The result is the same to
   ///     the last bit; it is for checking just that.
   package init(
     network: Autoencoder, tolerance: Double, settings: TrainerSettings, seed: UInt64,
-    forcesSecondPass: Bool = false
+    forceSecondPass: Bool = false
   ) {
     precondition(network.batchSize == settings.batchSize, "the network is made for the batch size")
     let latents = network.shape.latents
     self.network = network
     self.settings = settings
     self.seed = seed
-    self.forcesSecondPass = forcesSecondPass
+    self.forceSecondPass = forceSecondPass
     adamSettings = AdamOptimizer.Settings(
       learningRate: settings.learningRate, beta1: settings.adamBeta1, beta2: settings.adamBeta2,
       epsilon: settings.adamEpsilon)
@@ -87,7 +87,7 @@ package final class Trainer {
       from: RandomStream(seed: seed, purpose: .noise, at: step))
 
     // 3. Errors. The pass under ν₂ comes last: its activations are the ones differentiated.
-    let needsSecondPass = !draw.agrees || forcesSecondPass
+    let needsSecondPass = !draw.agrees || forceSecondPass
     let firstError = needsSecondPass ? decode(draw.first, updatingStatistics: false) : nil
     let error = decode(draw.second, updatingStatistics: true)
     try check(error, "the squared error E₂", step)

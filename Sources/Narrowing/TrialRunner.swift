@@ -14,15 +14,21 @@ import Trials
 package final class TrialRunner {
   /// What may vary without changing a result.
   package struct Options: Sendable {
-    /// Runs the decoder for E₁ even when ν₁ = ν₂; see ``Trainer``.
-    package var forcesSecondPass = false
+    /// Whether the decoder runs for E₁ even when ν₁ = ν₂; see ``Trainer``.
+    package var forceSecondPass: Bool
     /// Seconds between two calls of the progress closure.
-    package var progressInterval = 0.5
+    package var progressInterval: Double
     /// The archive's digest where it is known already; computed from all of the file otherwise.
     package var imagesDigest: Digest?
 
-    /// The defaults.
-    package init() {}
+    /// The given options; the defaults suit a trial of a sweep.
+    package init(
+      forceSecondPass: Bool = false, progressInterval: Double = 0.5, imagesDigest: Digest? = nil
+    ) {
+      self.forceSecondPass = forceSecondPass
+      self.progressInterval = progressInterval
+      self.imagesDigest = imagesDigest
+    }
   }
 
   private let configuration: TrialConfiguration
@@ -62,7 +68,7 @@ package final class TrialRunner {
           batchNormEpsilon: settings.batchNormEpsilon))
       trainer = Trainer(
         network: network, tolerance: try configuration.resolvedTolerance(), settings: settings,
-        seed: configuration.seed, forcesSecondPass: options.forcesSecondPass)
+        seed: configuration.seed, forceSecondPass: options.forceSecondPass)
     } catch {
       throw TrialFailure(cause: .refused, message: "\(error)")
     }

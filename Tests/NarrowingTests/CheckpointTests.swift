@@ -23,9 +23,9 @@ struct CheckpointTests {
     // Steps that the checkpoint must undo completely.
     try TinyTrial.train(resumed, steps: 3)
     try Checkpoint.restore(try Safetensors(parsing: file, path: "x"), into: resumed)
-    #expect(resumed.bits == interrupted.bits)
+    #expect(resumed.fingerprint == interrupted.fingerprint)
     try TinyTrial.train(resumed, steps: 8 - interruption)
-    #expect(resumed.bits == uninterrupted.bits)
+    #expect(resumed.fingerprint == uninterrupted.fingerprint)
   }
 
   @Test("a checkpoint before the first hit and one after it differ in what they hold")
@@ -53,14 +53,14 @@ struct CheckpointTests {
     reshaped.tensors.append(Safetensors.Tensor(name: name, shape: [1], elements: [1 as Float]))
 
     try TinyTrial.train(trainer, steps: 1)
-    let bits = trainer.bits
+    let fingerprint = trainer.fingerprint
     for (checkpoint, found) in [(missing, "nothing"), (reshaped, "F32 [1]")] {
       let error = #expect(throws: CheckpointError.self) {
         try Checkpoint.restore(checkpoint, into: trainer)
       }
       #expect(error?.tensor == name)
       #expect(error?.found == found)
-      #expect(trainer.bits == bits)
+      #expect(trainer.fingerprint == fingerprint)
     }
   }
 }

@@ -21,7 +21,7 @@ enum TinyTrial {
 
   static func trainer(
     tolerance: Double = 0, settings: TrainerSettings = settings, seed: UInt64 = 17,
-    forcesSecondPass: Bool = false
+    forceSecondPass: Bool = false
   ) throws -> Trainer {
     let shape = try NetworkShape(
       image: ImageShape(channels: 1, height: 28, width: 28), channels: [4, 4, 8], latents: latents)
@@ -29,7 +29,7 @@ enum TinyTrial {
       shape: shape, batchSize: batchSize, settings: AutoencoderSettings())
     return Trainer(
       network: network, tolerance: tolerance, settings: settings, seed: seed,
-      forcesSecondPass: forcesSecondPass)
+      forceSecondPass: forceSecondPass)
   }
 
   /// A filled rectangle whose place and size follow from its number.

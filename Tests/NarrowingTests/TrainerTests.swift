@@ -1,4 +1,5 @@
 import Autoencoder
+import Digests
 import Foundation
 import Primitives
 import Testing
@@ -48,7 +49,7 @@ struct TrainerTests {
   @Test("skipping the pass for E₁ where ν₁ = ν₂ changes no bit", arguments: [0, 1e5])
   func skip(tolerance: Double) throws {
     let skipping = try TinyTrial.trainer(tolerance: tolerance)
-    let forced = try TinyTrial.trainer(tolerance: tolerance, forcesSecondPass: true)
+    let forced = try TinyTrial.trainer(tolerance: tolerance, forceSecondPass: true)
     let skippingReports = try TinyTrial.train(skipping, steps: 12)
     let forcedReports = try TinyTrial.train(forced, steps: 12)
     #expect(forcedReports.allSatisfy { $0.ranSecondPass })
@@ -57,7 +58,7 @@ struct TrainerTests {
       #expect(left.squaredError == right.squaredError)
       #expect(left.firstSquaredError == right.firstSquaredError)
     }
-    #expect(skipping.bits == forced.bits)
+    #expect(skipping.fingerprint == forced.fingerprint)
   }
 
   // Step 3: different gates give different errors.
@@ -227,8 +228,8 @@ struct TrainerTests {
       try TinyTrial.trainer(tolerance: Self.generous, seed: $0)
     }
     for trainer in trainers { try TinyTrial.train(trainer, steps: 4) }
-    #expect(trainers[0].bits == trainers[1].bits)
-    #expect(trainers[0].bits != trainers[2].bits)
+    #expect(trainers[0].fingerprint == trainers[1].fingerprint)
+    #expect(trainers[0].fingerprint != trainers[2].fingerprint)
   }
 
   @Test("a loss that is no number ends the trial and says where")
@@ -244,8 +245,8 @@ struct TrainerTests {
 }
 
 extension Trainer {
-  /// Everything that later steps depend on, to be compared bit for bit.
-  var bits: [UInt64] {
+  /// Names everything that later steps depend on by its bits.
+  var fingerprint: Digest {
     let arrays = [
       network.parameters, network.runningStatistics, optimizer.firstMoments,
       optimizer.secondMoments,
@@ -256,7 +257,10 @@ extension Trainer {
         state.constraint.average ?? -1, state.mse ?? -1, Double(state.step),
         Double(state.firstHitStep ?? -1),
       ]
-    return arrays.flatMap { $0.map { UInt64($0.bitPattern) } } + scalars.map(\.bitPattern)
+    var stream = DigestStream()
+    for array in arrays { stream.append(UnsafeRawBufferPointer(array)) }
+    scalars.withUnsafeBytes { stream.append($0) }
+    return stream.digest
   }
 }
 

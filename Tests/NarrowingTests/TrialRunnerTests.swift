@@ -148,11 +148,9 @@ struct TrialRunnerTests {
   @Test("equal configurations give equal results, also with the second pass forced")
   func determinism() throws {
     let configuration = TinyTrial.configuration(milestones: [4, 9], tolerance: 1e5)
-    var forcing = TrialRunner.Options()
-    forcing.forcesSecondPass = true
     let results = [
       try run(configuration, in: "first"), try run(configuration, in: "second"),
-      try run(configuration, in: "forced", options: forcing),
+      try run(configuration, in: "forced", options: .init(forceSecondPass: true)),
     ]
     #expect(results[0].contentDigest == results[1].contentDigest)
     #expect(results[0].contentDigest == results[2].contentDigest)
@@ -183,10 +181,9 @@ struct TrialRunnerTests {
   @Test("progress is told, at the latest at the end")
   func progress() throws {
     var told: [TrialProgress] = []
-    var options = TrialRunner.Options()
-    options.progressInterval = 0
     _ = try run(
-      TinyTrial.configuration(milestones: [3]), options: options, progress: { told.append($0) })
+      TinyTrial.configuration(milestones: [3]), options: .init(progressInterval: 0),
+      progress: { told.append($0) })
     #expect(told.map(\.step) == [1, 2, 3])
     #expect(told.allSatisfy { $0.totalSteps == 3 && $0.stepsPerSecond > 0 })
   }
