@@ -52,8 +52,14 @@ package struct SocketOptions: Hashable, Sendable {
 
   /// For blobs in pieces of 64 kB: at most 128 kB a frame.
   ///
-  /// At 200 kB/s such a frame takes 0.6 s; whole blobs would starve the heartbeats.
-  package static var data: SocketOptions { SocketOptions(frameByteCountMaximum: 128 << 10) }
+  /// At 200 kB/s such a frame takes 0.6 s; whole blobs would starve the heartbeats. At most 64
+  /// frames wait for each peer, 8 MB.
+  package static var data: SocketOptions {
+    var options = SocketOptions(frameByteCountMaximum: 128 << 10)
+    options.sendQueueCountMaximum = 64
+    options.receiveQueueCountMaximum = 64
+    return options
+  }
 
   /// This process's own pause before reconnecting, 0.5 s to 2 s.
   private static let drawnReconnectInterval = Duration.milliseconds(Int.random(in: 500...2000))

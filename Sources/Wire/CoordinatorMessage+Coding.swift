@@ -60,6 +60,7 @@ extension CoordinatorMessage {
     case .artifactsWanted(let body):
       .artifactsWanted(
         try Field.attempt(body.trial, body.attempt), digests: try digests(body.sha256))
+    case .heartbeat: .heartbeat
     }
   }
 
@@ -102,6 +103,7 @@ extension CoordinatorMessage {
       envelope.artifactsWanted.trial = attempt.trial
       envelope.artifactsWanted.attempt = UInt32(clamping: attempt.attempt)
       envelope.artifactsWanted.sha256 = digests.map { Data($0.bytes) }
+    case .heartbeat: envelope.heartbeat = PBCoordinatorHeartbeat()
     }
     return envelope
   }
@@ -120,7 +122,8 @@ extension CoordinatorMessage.Welcome {
     }
     self.init(
       heartbeatInterval: .milliseconds(interval), lostAfter: .milliseconds(lostAfter),
-      dataLocation: location, sweep: try Field.text(body.sweep, "sweep"))
+      dataLocation: location, sweep: try Field.text(body.sweep, "sweep"),
+      sweepID: try Field.identifier(body.sweepID, "sweep_id"))
   }
 
   fileprivate func body() throws(WireError) -> PBWelcome {
@@ -138,6 +141,7 @@ extension CoordinatorMessage.Welcome {
     case .endpoint(let endpoint): body.dataEndpoint = endpoint
     }
     body.sweep = Field.head(of: sweep)
+    body.sweepID = try Field.identifier(sweepID, "sweep_id")
     return body
   }
 }

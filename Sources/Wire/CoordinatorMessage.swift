@@ -18,6 +18,8 @@ package enum CoordinatorMessage: Hashable, Sendable {
   case refusal(reason: String, remedy: String)
   /// These artifacts of a finished attempt are missing.
   case artifactsWanted(AttemptKey, digests: [Digest])
+  /// The coordinator lives.
+  case heartbeat
 }
 
 extension CoordinatorMessage {
@@ -31,15 +33,19 @@ extension CoordinatorMessage {
     package var dataLocation: DataLocation
     /// The sweep's name.
     package var sweep: String
+    /// Identifier of the sweep's record.
+    package var sweepID: String
 
     /// A welcome of the given parts.
     package init(
-      heartbeatInterval: Duration, lostAfter: Duration, dataLocation: DataLocation, sweep: String
+      heartbeatInterval: Duration, lostAfter: Duration, dataLocation: DataLocation, sweep: String,
+      sweepID: String
     ) {
       self.heartbeatInterval = heartbeatInterval
       self.lostAfter = lostAfter
       self.dataLocation = dataLocation
       self.sweep = sweep
+      self.sweepID = sweepID
     }
   }
 

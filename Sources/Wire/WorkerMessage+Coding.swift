@@ -79,6 +79,7 @@ extension WorkerMessage.Announcement {
       coreCount: try Field.count(body.cores, "cores"),
       memoryByteCount: try Field.count(body.memoryBytes, "memory_bytes"),
       slotCount: try Field.count(body.slots, "slots", in: 1...WireLimits.slotCount),
+      sweepID: body.sweepID.isEmpty ? nil : try Field.identifier(body.sweepID, "sweep_id"),
       claims: try WorkerMessage.Claim.claims(body.claims))
     protocolMinor = UInt16(clamping: body.protocolMinor)
   }
@@ -94,6 +95,7 @@ extension WorkerMessage.Announcement {
     body.cores = UInt32(clamping: coreCount)
     body.memoryBytes = UInt64(clamping: memoryByteCount)
     body.slots = UInt32(clamping: slotCount)
+    if let sweepID { body.sweepID = try Field.identifier(sweepID, "sweep_id") }
     body.claims = try WorkerMessage.Claim.bodies(claims)
     return body
   }

@@ -35,6 +35,8 @@ extension WorkerMessage {
     package var memoryByteCount: Int
     /// Trials that it runs at once, 1 to 4,096.
     package var slotCount: Int
+    /// The sweep that the claims belong to; nil before the first welcome.
+    package var sweepID: String?
     /// What it works on or holds finished.
     package var claims: [Claim]
 
@@ -42,7 +44,7 @@ extension WorkerMessage {
     package init(
       productVersion: String, worker: String, host: String, processor: String,
       instructionSet: String, coreCount: Int, memoryByteCount: Int, slotCount: Int,
-      claims: [Claim]
+      sweepID: String? = nil, claims: [Claim]
     ) {
       self.productVersion = productVersion
       self.worker = worker
@@ -52,6 +54,7 @@ extension WorkerMessage {
       self.coreCount = coreCount
       self.memoryByteCount = memoryByteCount
       self.slotCount = slotCount
+      self.sweepID = sweepID
       self.claims = claims
     }
   }

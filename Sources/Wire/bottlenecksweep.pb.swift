@@ -142,6 +142,10 @@ nonisolated struct PBAnnouncement: Sendable {
   /// What the worker works on, or holds finished and not yet acknowledged; at most 2,048.
   var claims: [PBClaim] = []
 
+  /// Welcome.sweep_id of the sweep that the claims belong to; empty before the first Welcome. A
+  /// coordinator of another sweep ignores the claims.
+  var sweepID: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -353,6 +357,14 @@ nonisolated struct PBCoordinatorEnvelope: Sendable {
     set {body = .artifactsWanted(newValue)}
   }
 
+  var heartbeat: PBCoordinatorHeartbeat {
+    get {
+      if case .heartbeat(let v)? = body {return v}
+      return PBCoordinatorHeartbeat()
+    }
+    set {body = .heartbeat(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -366,6 +378,7 @@ nonisolated struct PBCoordinatorEnvelope: Sendable {
     /// any version can read why it is refused.
     case refusal(PBRefusal)
     case artifactsWanted(PBArtifactsWanted)
+    case heartbeat(PBCoordinatorHeartbeat)
 
   }
 
@@ -393,6 +406,22 @@ nonisolated struct PBWelcome: Sendable {
 
   /// The sweep's name, for people.
   var sweep: String = String()
+
+  /// Identifier of the sweep's record. A worker that held results or ran trials of another sweep
+  /// keeps those results for that sweep's coordinator and stops those trials.
+  var sweepID: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Says that the coordinator lives. Sent to every worker at an interval of the coordinator's own;
+/// a worker that hears nothing for lost_after_ms trains on and announces itself again.
+nonisolated struct PBCoordinatorHeartbeat: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -887,7 +916,7 @@ nonisolated extension PBWorkerEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension PBAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Announcement"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minor\0\u{3}product_version\0\u{1}worker\0\u{1}host\0\u{1}processor\0\u{3}instruction_set\0\u{1}cores\0\u{3}memory_bytes\0\u{1}slots\0\u{1}claims\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minor\0\u{3}product_version\0\u{1}worker\0\u{1}host\0\u{1}processor\0\u{3}instruction_set\0\u{1}cores\0\u{3}memory_bytes\0\u{1}slots\0\u{1}claims\0\u{3}sweep_id\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -905,6 +934,7 @@ nonisolated extension PBAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.memoryBytes) }()
       case 9: try { try decoder.decodeSingularUInt32Field(value: &self.slots) }()
       case 10: try { try decoder.decodeRepeatedMessageField(value: &self.claims) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.sweepID) }()
       default: break
       }
     }
@@ -941,6 +971,9 @@ nonisolated extension PBAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.claims.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.claims, fieldNumber: 10)
     }
+    if !self.sweepID.isEmpty {
+      try visitor.visitSingularStringField(value: self.sweepID, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -955,6 +988,7 @@ nonisolated extension PBAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.memoryBytes != rhs.memoryBytes {return false}
     if lhs.slots != rhs.slots {return false}
     if lhs.claims != rhs.claims {return false}
+    if lhs.sweepID != rhs.sweepID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1216,7 +1250,7 @@ nonisolated extension PBGoodbye: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCoordinatorEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CoordinatorEnvelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}assignment\0\u{1}acknowledgement\0\u{1}abandon\0\u{3}announce_again\0\u{3}shut_down\0\u{1}refusal\0\u{3}artifacts_wanted\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}assignment\0\u{1}acknowledgement\0\u{1}abandon\0\u{3}announce_again\0\u{3}shut_down\0\u{1}refusal\0\u{3}artifacts_wanted\0\u{1}heartbeat\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1328,6 +1362,19 @@ nonisolated extension PBCoordinatorEnvelope: SwiftProtobuf.Message, SwiftProtobu
           self.body = .artifactsWanted(v)
         }
       }()
+      case 9: try {
+        var v: PBCoordinatorHeartbeat?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .heartbeat(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .heartbeat(v)
+        }
+      }()
       default: break
       }
     }
@@ -1371,6 +1418,10 @@ nonisolated extension PBCoordinatorEnvelope: SwiftProtobuf.Message, SwiftProtobu
       guard case .artifactsWanted(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     }()
+    case .heartbeat?: try {
+      guard case .heartbeat(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1385,7 +1436,7 @@ nonisolated extension PBCoordinatorEnvelope: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension PBWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Welcome"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}heartbeat_interval_ms\0\u{3}lost_after_ms\0\u{3}data_port\0\u{3}data_endpoint\0\u{1}sweep\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}heartbeat_interval_ms\0\u{3}lost_after_ms\0\u{3}data_port\0\u{3}data_endpoint\0\u{1}sweep\0\u{3}sweep_id\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1398,6 +1449,7 @@ nonisolated extension PBWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.dataPort) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.dataEndpoint) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.sweep) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.sweepID) }()
       default: break
       }
     }
@@ -1419,6 +1471,9 @@ nonisolated extension PBWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.sweep.isEmpty {
       try visitor.visitSingularStringField(value: self.sweep, fieldNumber: 5)
     }
+    if !self.sweepID.isEmpty {
+      try visitor.visitSingularStringField(value: self.sweepID, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1428,6 +1483,26 @@ nonisolated extension PBWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.dataPort != rhs.dataPort {return false}
     if lhs.dataEndpoint != rhs.dataEndpoint {return false}
     if lhs.sweep != rhs.sweep {return false}
+    if lhs.sweepID != rhs.sweepID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBCoordinatorHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".CoordinatorHeartbeat"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBCoordinatorHeartbeat, rhs: PBCoordinatorHeartbeat) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,101 @@
+import Digests
+import Foundation
+import Messaging
+import Wire
+
+extension BlobClient {
+  /// Fetches a blob into a file, which appears under its name complete, verified and durable.
+  ///
+  /// What arrives meanwhile is in the same folder, with `.partial` added to the name. A file
+  /// that is there already is verified, and fetched again if it is not the blob.
+  ///
+  /// - Parameters:
+  ///   - digest: The blob.
+  ///   - byteCount: Its size.
+  ///   - file: Where it shall be.
+  ///   - progress: Told how many bytes are there, after every piece.
+  /// - Throws: ``TransferError``; what has arrived stays for the next attempt.
+  package func fetch(
+    _ digest: Digest, byteCount: Int, to file: URL, cancellation: Cancellation? = nil,
+    progress: (Int) -> Void = { _ in }
+  ) throws(TransferError) {
+    let partial = try ResumableFile(
+      path: file.path + ".partial", digest: digest, total: byteCount)
+    if OpenFile.byteCount(of: file.path) == byteCount,
+      let found = try? Digest.ofFile(at: file), found == digest
+    {
+      try partial.discard()
+      return
+    }
+    try receive(partial, cancellation: cancellation, progress: progress)
+    do {
+      try partial.commit(as: file.path)
+    } catch .digestMismatch where partial.isResumed {
+      // An interrupted attempt left other bytes than it had received.
+      try partial.restart()
+      try receive(partial, cancellation: cancellation, progress: progress)
+      try commitOrDiscard(partial, as: file.path)
+    } catch .digestMismatch(let expected, let found, let path) {
+      try partial.discard()
+      throw .digestMismatch(expected: expected, found: found, path: path)
+    }
+  }
+
+  private func commitOrDiscard(
+    _ partial: ResumableFile, as path: String
+  ) throws(TransferError) {
+    do {
+      try partial.commit(as: path)
+    } catch {
+      if case .digestMismatch = error { try partial.discard() }
+      throw error
+    }
+  }
+
+  /// Asks for the pieces in order, several at a time, until all are there.
+  private func receive(
+    _ partial: ResumableFile, cancellation: Cancellation?, progress: (Int) -> Void
+  ) throws(TransferError) {
+    var window = CreditWindow(settings, at: .now)
+    var requestedOffset = partial.offset
+    while !partial.isComplete {
+      var isBlocked = false
+      let end = min(
+        partial.total, partial.offset + window.pieceCount * WireLimits.chunkByteCount)
+      while requestedOffset < end, !isBlocked {
+        let count = min(WireLimits.chunkByteCount, partial.total - requestedOffset)
+        let request = DataRequest.fetch(
+          partial.digest, offset: requestedOffset, byteCountMaximum: count)
+        if try send(request) { requestedOffset += count } else { isBlocked = true }
+      }
+      try wait(window, wantsToSend: isBlocked, cancellation: cancellation)
+      while let reply = try reply(about: partial.digest) {
+        guard try take(reply, into: partial) else { continue }
+        window.noteProgress(at: .now)
+        progress(partial.offset)
+      }
+      if window.isStalled(at: .now) {
+        throw .stalled(partial.digest, after: settings.stallTimeout)
+      }
+      if window.takeRetry(at: .now) { requestedOffset = partial.offset }
+    }
+  }
+
+  /// Adds a piece if it is the next one; true when it was.
+  private func take(
+    _ reply: DataReply, into partial: ResumableFile
+  ) throws(TransferError) -> Bool {
+    switch reply {
+    case .chunk(_, let offset, let total, let payload):
+      guard total == partial.total else {
+        throw .sizeMismatch(partial.digest, expected: partial.total, found: total)
+      }
+      guard offset == partial.offset, !payload.isEmpty else { return false }
+      try partial.append(payload)
+      return true
+    case .missing(let digest): throw .missing(digest)
+    case .rejected(let digest, let reason): throw .rejected(digest, reason: reason)
+    case .wanted, .stored: return false
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import Digests
+import Foundation
+import Glibc
+import Wire
+
+/// Answers the requests of the data connection out of a store and registered files.
+///
+/// Belongs to one thread. Fetching needs no state; of blobs that arrive, at most 32 are open,
+/// and the one that rested longest is closed for a further one, to be resumed later.
+struct BlobDesk {
+  private let store: BlobStore
+  private let files: FileRegistry
+  private var uploads: [Digest: Upload] = [:]
+  private var clock = 0
+  private let uploadCountMaximum = 32
+
+  private struct Upload {
+    var file: ResumableFile
+    var lastUse: Int
+  }
+
+  init(store: BlobStore, files: FileRegistry) {
+    self.store = store
+    self.files = files
+  }
+
+  /// How many blobs are arriving with their files open.
+  var openUploadCount: Int { uploads.count }
+
+  /// The answer to a request; never fails, whatever is asked.
+  mutating func reply(to request: DataRequest) -> DataReply {
+    do {
+      switch request {
+      case .fetch(let digest, let offset, let byteCountMaximum):
+        return try fetch(digest, offset: offset, byteCountMaximum: byteCountMaximum)
+      case .offer(let digest, let byteCount):
+        return try receive(digest, total: byteCount, piece: nil)
+      case .store(let digest, let offset, let total, let payload):
+        return try receive(digest, total: total, piece: (offset, payload))
+      }
+    } catch {
+      uploads[request.digest] = nil
+      return .rejected(request.digest, reason: "\(error)")
+    }
+  }
+
+  private func fetch(
+    _ digest: Digest, offset: Int, byteCountMaximum: Int
+  ) throws(TransferError) -> DataReply {
+    let path = files.path(of: digest) ?? store.url(for: digest).path
+    let file: OpenFile
+    do {
+      file = try OpenFile(path, flags: O_RDONLY)
+    } catch .fileSystem(_, _, ENOENT) {
+      return .missing(digest)
+    }
+    let total = try file.byteCount()
+    guard offset <= total else {
+      return .rejected(digest, reason: "offset: found \(offset), expected at most \(total)")
+    }
+    let payload = try file.read(
+      at: offset, count: min(byteCountMaximum, WireLimits.chunkByteCount, total - offset))
+    return .chunk(digest, offset: offset, total: total, payload: payload)
+  }
+
+  private mutating func receive(
+    _ digest: Digest, total: Int, piece: (offset: Int, payload: [UInt8])?
+  ) throws(TransferError) -> DataReply {
+    if store.contains(digest) {
+      uploads[digest] = nil
+      return .stored(digest)
+    }
+    let file = try upload(digest, total: total)
+    if let piece, piece.offset == file.offset { try file.append(piece.payload) }
+    guard file.isComplete else { return .wanted(digest, offset: file.offset) }
+    do {
+      try store.commit(file)
+      uploads[digest] = nil
+      return .stored(digest)
+    } catch .digestMismatch where file.isResumed {
+      // An interrupted attempt left other bytes than it had reported; the sender is not to blame.
+      try file.restart()
+      return .wanted(digest, offset: 0)
+    } catch .digestMismatch(_, let found, _) {
+      uploads[digest] = nil
+      try file.discard()
+      return .rejected(digest, reason: "the \(total) bytes received have the SHA-256 \(found)")
+    }
+  }
+
+  private mutating func upload(
+    _ digest: Digest, total: Int
+  ) throws(TransferError) -> ResumableFile {
+    clock += 1
+    if let upload = uploads[digest], upload.file.total == total {
+      uploads[digest]?.lastUse = clock
+      return upload.file
+    }
+    uploads[digest] = nil
+    if uploads.count >= uploadCountMaximum,
+      let oldest = uploads.min(by: { $0.value.lastUse < $1.value.lastUse })
+    {
+      uploads[oldest.key] = nil
+    }
+    let file = try store.resume(digest, byteCount: total)
+    uploads[digest] = Upload(file: file, lastUse: clock)
+    return file
+  }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import Messaging
+import Synchronization
+import Wire
+
+/// The coordinator's end of the data connections: serves and receives blobs on its own thread.
+///
+/// It has its own socket and port, so that no heartbeat ever waits behind a blob. What a peer
+/// may occupy is bounded: its queue by the socket's options, open files by ``BlobDesk``.
+package final class BlobServer: Sendable {
+  /// Where the server listens, with the actual port.
+  package let endpoint: String
+  /// Files that are served besides the store.
+  package let files: FileRegistry
+  private let wakePipe: WakePipe
+  private let state: Shared
+
+  /// What the server's thread and everybody else share.
+  private final class Shared: Sendable {
+    let statistics = Mutex(BlobStatistics())
+    let ended = DispatchSemaphore(value: 0)
+  }
+
+  /// Binds the data socket and starts the thread.
+  ///
+  /// - Parameters:
+  ///   - endpoint: Where to listen, such as `tcp://*:5751` or `tcp://*:*`.
+  ///   - store: What is fetched from and stored to.
+  ///   - files: Files that are served besides the store.
+  package init(
+    _ context: Context, endpoint: String, store: BlobStore, files: FileRegistry = FileRegistry(),
+    options: SocketOptions = .data
+  ) throws(MessagingError) {
+    let router = try RouterSocket(context, options: options)
+    self.endpoint = try router.bind(to: endpoint)
+    self.files = files
+    wakePipe = try WakePipe()
+    state = Shared()
+    let loop = Loop(
+      router: router, desk: BlobDesk(store: store, files: files), wakePipe: wakePipe,
+      state: state)
+    let handOver = Mutex<Loop?>(loop)
+    let state = state
+    let thread = Thread {
+      if var loop = handOver.withLock({ $0.take() }) { loop.run() }
+      state.ended.signal()
+    }
+    thread.name = "blob server"
+    thread.start()
+  }
+
+  /// What the server has done so far.
+  package var statistics: BlobStatistics { state.statistics.withLock { $0 } }
+
+  /// Closes the socket and ends the thread; returns when both are done.
+  ///
+  /// What clients had stored stays; a blob that is on its way can be resumed.
+  package func stop() {
+    wakePipe.wake()
+    state.ended.wait()
+    // For whoever calls this too.
+    state.ended.signal()
+  }
+
+  deinit { wakePipe.wake() }
+
+  /// What the thread owns.
+  private struct Loop: ~Copyable {
+    let router: RouterSocket
+    var desk: BlobDesk
+    let wakePipe: WakePipe
+    let state: Shared
+
+    mutating func run() {
+      do {
+        while true {
+          let ready = try Poller.wait(
+            for: [router.pollItem, wakePipe.pollItem], timeout: .seconds(60))
+          if ready[1] != [] { return }
+          if ready[0] != [] { try serve() }
+        }
+      } catch {
+        state.statistics.withLock { $0.failure = error }
+      }
+    }
+
+    /// Answers what has come, at most 64 requests, so that a stop is noticed soon.
+    private mutating func serve() throws(MessagingError) {
+      for _ in 0..<64 {
+        guard let message = try router.receive() else { return }
+        guard let reply = reply(to: message.frames) else {
+          state.statistics.withLock { $0.unreadableCount += 1 }
+          continue
+        }
+        let isSent = try router.send(reply.frames, to: message.routingID) == .sent
+        state.statistics.withLock { $0.note(reply.message, isSent: isSent) }
+      }
+    }
+
+    /// The answer to some frames; nil when they are no request of this protocol version, which a
+    /// worker learns on its control connection.
+    private mutating func reply(
+      to frames: [[UInt8]]
+    ) -> (message: DataReply, frames: [[UInt8]])? {
+      guard let request = try? DataRequest(frames: frames) else { return nil }
+      let reply = desk.reply(to: request)
+      do {
+        return (reply, try reply.frames())
+      } catch {
+        preconditionFailure("a reply is within the protocol's limits: \(error)")
+      }
+    }
+  }
+}
+
+/// What a server has done since it started.
+package struct BlobStatistics: Sendable {
+  /// Bytes of blobs that were served.
+  package var servedByteCount = 0
+  /// Blobs that were stored, or were there already.
+  package var storedCount = 0
+  /// Requests for blobs that are not there.
+  package var missingCount = 0
+  /// Requests that were rejected.
+  package var rejectedCount = 0
+  /// Messages that are no requests of this protocol version.
+  package var unreadableCount = 0
+  /// Replies that were not sent because the peer was gone or did not read.
+  package var unsentCount = 0
+  /// Why the server ended by itself, if it did.
+  package var failure: MessagingError?
+
+  fileprivate mutating func note(_ reply: DataReply, isSent: Bool) {
+    if !isSent { unsentCount += 1 }
+    switch reply {
+    case .chunk(_, _, _, let payload): servedByteCount += payload.count
+    case .stored: storedCount += 1
+    case .missing: missingCount += 1
+    case .rejected: rejectedCount += 1
+    case .wanted: break
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import Digests
+import Foundation
+import Glibc
+
+/// Blobs by their content: one file each, under its SHA-256, in a folder.
+///
+/// The blob `abcdef…` is the file `ab/cdef…`. A file with such a name is complete, was verified
+/// and is durable; whatever is on its way lies in `incoming/`. Calls may come from any thread
+/// and any process.
+package final class BlobStore: Sendable {
+  /// The folder.
+  package let folder: URL
+  /// The largest blob that is stored, in bytes.
+  package let byteCountMaximum: Int
+
+  /// Opens a folder of blobs, which is made if it is not there.
+  ///
+  /// - Parameter byteCountMaximum: The largest blob to store, in bytes.
+  package init(
+    folder: URL, byteCountMaximum: Int = 16 << 30
+  ) throws(TransferError) {
+    self.folder = folder
+    self.byteCountMaximum = byteCountMaximum
+    try OpenFile.makeFolder(folder.path)
+    try OpenFile.makeFolder(incomingFolder.path)
+  }
+
+  private var incomingFolder: URL { folder.appendingPathComponent("incoming") }
+
+  /// Where a blob is, or would be.
+  package func url(for digest: Digest) -> URL {
+    let name = digest.hexadecimal
+    return folder.appendingPathComponent(String(name.prefix(2)))
+      .appendingPathComponent(String(name.dropFirst(2)))
+  }
+
+  /// Whether a blob is there.
+  package func contains(_ digest: Digest) -> Bool { byteCount(of: digest) != nil }
+
+  /// A blob's size in bytes; nil when it is not there.
+  package func byteCount(of digest: Digest) -> Int? {
+    OpenFile.byteCount(of: url(for: digest).path)
+  }
+
+  /// Reads a blob again and compares it with its name.
+  ///
+  /// - Throws: ``TransferError/digestMismatch(expected:found:path:)`` when the disk has changed
+  ///   it, ``TransferError/missing(_:)`` when it is not there.
+  package func verify(_ digest: Digest) throws(TransferError) {
+    guard contains(digest) else { throw .missing(digest) }
+    let path = url(for: digest).path
+    let found = try Self.digest(ofFile: path)
+    guard found == digest else {
+      throw .digestMismatch(expected: digest, found: found, path: path)
+    }
+  }
+
+  /// Removes a blob if it is there.
+  package func remove(_ digest: Digest) throws(TransferError) {
+    try OpenFile.remove(url(for: digest).path)
+  }
+
+  /// Stores bytes; returns their digest.
+  @discardableResult
+  package func insert(_ bytes: [UInt8]) throws(TransferError) -> Digest {
+    let digest = Digest.of(bytes)
+    if contains(digest) { return digest }
+    let incoming = try resumable(digest, byteCount: bytes.count, name: UUID().uuidString)
+    try incoming.append(bytes)
+    try commit(incoming)
+    return digest
+  }
+
+  /// Stores a copy of a file; returns its digest.
+  ///
+  /// - Throws: ``TransferError/digestMismatch(expected:found:path:)`` when the file changes
+  ///   between the two times it is read.
+  @discardableResult
+  package func insert(file: URL) throws(TransferError) -> Digest {
+    let digest = try Self.digest(ofFile: file.path)
+    if contains(digest) { return digest }
+    let source = try OpenFile(file.path, flags: O_RDONLY)
+    let incoming = try resumable(
+      digest, byteCount: try source.byteCount(), name: UUID().uuidString)
+    do throws(TransferError) {
+      while !incoming.isComplete {
+        let piece = try source.read(
+          at: incoming.offset, count: min(1 << 20, incoming.total - incoming.offset))
+        guard !piece.isEmpty else {
+          throw TransferError.sizeMismatch(
+            digest, expected: incoming.total, found: incoming.offset)
+        }
+        try incoming.append(piece)
+      }
+      try commit(incoming)
+    } catch {
+      try? incoming.discard()
+      throw error
+    }
+    return digest
+  }
+
+  /// Begins to receive a blob, or goes on where an earlier attempt ended.
+  func resume(_ digest: Digest, byteCount: Int) throws(TransferError) -> ResumableFile {
+    try resumable(digest, byteCount: byteCount, name: digest.hexadecimal)
+  }
+
+  private func resumable(
+    _ digest: Digest, byteCount: Int, name: String
+  ) throws(TransferError) -> ResumableFile {
+    guard byteCount <= byteCountMaximum else {
+      throw .tooLarge(digest, byteCount: byteCount, limit: byteCountMaximum)
+    }
+    return try ResumableFile(
+      path: incomingFolder.appendingPathComponent(name).path, digest: digest, total: byteCount)
+  }
+
+  /// Makes a received blob part of the store: verified, durable, under its name.
+  func commit(_ incoming: ResumableFile) throws(TransferError) {
+    let final = url(for: incoming.digest)
+    let parent = final.deletingLastPathComponent().path
+    if access(parent, F_OK) != 0 {
+      try OpenFile.makeFolder(parent)
+      try OpenFile.synchronizeFolder(of: parent)
+    }
+    try incoming.commit(as: final.path)
+  }
+
+  private static func digest(ofFile path: String) throws(TransferError) -> Digest {
+    let file = try OpenFile(path, flags: O_RDONLY)
+    var stream = DigestStream()
+    var offset = 0
+    while true {
+      let piece = try file.read(at: offset, count: 1 << 20)
+      if piece.isEmpty { return stream.digest }
+      stream.append(piece)
+      offset += piece.count
+    }
+  }
+}

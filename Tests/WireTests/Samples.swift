@@ -1,0 +1,93 @@
+import Digests
+
+@testable import Wire
+
+/// One message of every kind, with every field at a value that is not its default.
+enum Samples {
+  static let attempt = AttemptKey(trial: 0x0123_4567_89AB_CDEF, attempt: 7)
+  static let digest = Digest.of("blob")
+
+  static let progress = WorkerMessage.Progress(
+    step: 12_345, totalSteps: 1_000_000, mse: 14.25, gatesOpen: 9, multiplier: 0.125,
+    stepsPerSecond: 250.5)
+
+  static let claims = [
+    WorkerMessage.Claim(attempt: attempt, progress: progress),
+    WorkerMessage.Claim(attempt: AttemptKey(trial: .max, attempt: 4_294_967_295)),
+  ]
+
+  static let announcement = WorkerMessage.Announcement(
+    productVersion: "1.2.3", worker: "host-1:4711.a_b@c+d", host: "höst", processor: "CPU @ 3 GHz",
+    instructionSet: "avx2", coreCount: 16, memoryByteCount: 64 << 30, slotCount: 15,
+    sweepID: "0f1e2d3c", claims: claims)
+
+  static let workerMessages: [WorkerMessage] = [
+    .announcement(announcement),
+    .heartbeat(.init(sequence: .max, claims: claims)),
+    .heartbeat(.init(sequence: 1, claims: [])),
+    .finished(
+      .init(attempt: attempt, resultJSON: Array(#"{"a":1}"#.utf8), contentDigest: digest)),
+    .attemptFailed(.init(attempt: attempt, cause: "not-a-number", message: "step 5:\n\tNaN")),
+    .goodbye(reason: "drained"),
+    .goodbye(reason: ""),
+  ]
+
+  static let coordinatorMessages: [CoordinatorMessage] = [
+    .welcome(
+      .init(
+        heartbeatInterval: .seconds(5), lostAfter: .milliseconds(60_500),
+        dataLocation: .port(5751), sweep: "figure3-mnist",
+        sweepID: "0f1e2d3c")),
+    .welcome(
+      .init(
+        heartbeatInterval: .milliseconds(100), lostAfter: .milliseconds(100),
+        dataLocation: .endpoint("ipc:///run/data"), sweep: "", sweepID: "s")),
+    .assignment(
+      .init(
+        attempt: attempt, configurationJSON: Array(#"{"seed":1}"#.utf8), images: digest,
+        imagesByteCount: 47_040_000)),
+    .acknowledgement(attempt),
+    .abandon(attempt, reason: "another attempt finished"),
+    .announceAgain,
+    .shutDown(reason: "the sweep is complete"),
+    .refusal(reason: "version 2.0 is not spoken here", remedy: "install version 1"),
+    .artifactsWanted(attempt, digests: [digest, Digest.of("other")]),
+    .artifactsWanted(attempt, digests: []),
+    .heartbeat,
+  ]
+
+  static let dataRequests: [DataRequest] = [
+    .fetch(digest, offset: 65_536, byteCountMaximum: 65_536),
+    .fetch(digest, offset: 0, byteCountMaximum: 1),
+    .offer(digest, byteCount: 3 << 40),
+    .store(digest, offset: 4, total: 9, payload: [1, 2, 3, 4, 5]),
+    .store(digest, offset: 0, total: 0, payload: []),
+  ]
+
+  static let dataReplies: [DataReply] = [
+    .chunk(digest, offset: 1, total: 1 << 40, payload: [UInt8](repeating: 7, count: 65_536)),
+    .chunk(digest, offset: 0, total: 0, payload: []),
+    .wanted(digest, offset: 12),
+    .stored(digest),
+    .missing(digest),
+    .rejected(digest, reason: "disk full"),
+  ]
+}
+
+/// The outcome of decoding, whatever the kind of message.
+func decodeAll(_ frames: [[UInt8]]) -> [WireError?] {
+  func error(_ decode: () throws(WireError) -> Void) -> WireError? {
+    do {
+      try decode()
+      return nil
+    } catch {
+      return error
+    }
+  }
+  return [
+    error { () throws(WireError) in _ = try WorkerMessage(frames: frames) },
+    error { () throws(WireError) in _ = try CoordinatorMessage(frames: frames) },
+    error { () throws(WireError) in _ = try DataRequest(frames: frames) },
+    error { () throws(WireError) in _ = try DataReply(frames: frames) },
+  ]
+}
