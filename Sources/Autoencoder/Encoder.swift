@@ -46,7 +46,7 @@ final class Encoder {
         kernelSize: layer.kernelSize, stride: layer.stride, padding: layer.padding)
       blocks.append(
         Block(
-          convolution: try Convolution(
+          convolution: Convolution(
             context, geometry, leakySlope: Float(settings.leakySlope), hasDataGradient: index > 0),
           weight: tensors.trained("encoder.conv\(index + 1).weight"),
           bias: tensors.trained("encoder.conv\(index + 1).bias"),

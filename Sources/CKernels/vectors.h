@@ -3,6 +3,7 @@
 // Included once by each instruction set's file, after VECTOR_FLOATS is defined.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 

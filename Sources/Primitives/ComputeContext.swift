@@ -48,6 +48,11 @@ package final class ComputeContext {
     }
   }
 
+  /// The same memory for our own kernels.
+  var floatScratch: UnsafeMutablePointer<Float> {
+    scratchpadStart.assumingMemoryBound(to: Float.self)
+  }
+
   /// Memory that an operation may use while it executes.
   var scratchpadStart: UnsafeMutableRawPointer { UnsafeMutableRawPointer(scratchpad.start) }
 }

@@ -44,7 +44,7 @@ package final class UpsampledConvolution {
     let geometry = ConvolutionGeometry(
       batch: batch, inputChannels: outputChannels, outputChannels: inputChannels,
       inputSize: 2 * inputSize - 2 + kernelSize, kernelSize: kernelSize, stride: 2, padding: 0)
-    transposed = try Convolution(context, geometry, leakySlope: nil)
+    transposed = Convolution(context, geometry, leakySlope: nil)
     turned = AlignedBuffer(count: geometry.weightCount)
   }
 

@@ -13,8 +13,58 @@
 /// The most channels that a pass takes.
 enum { ck_channels_max = 1024 };
 
+/// The most rows and columns of an image.
+enum { ck_size_max = 66 };
+
+/// The extents of a convolution, square in image, kernel, stride and padding.
+typedef struct ck_convolution {
+  int64_t images, in_channels, out_channels, in_size, out_size, kernel, stride, padding;
+} ck_convolution;
+
+/// A batch norm to apply on the way: (x - mean) * scale + shift, per channel.
+typedef struct ck_norm {
+  const float *mean, *scale, *shift;
+} ck_norm;
+
 /// The passes as compiled for one instruction set.
 typedef struct ck_kernels {
+  /// Lanes of a vector; weights are packed to a multiple of two vectors of channels.
+  int64_t lanes;
+
+  /// dst = leaky(bias + convolution of src), or the convolution alone if bias is null; src is
+  /// normalised on the way if norm is given.
+  ///
+  /// weights are from pack_forward. scratch holds one image with its padding.
+  void (*convolution_forward)(const ck_convolution *shape, const float *src,
+                              const ck_norm *_Nullable norm, const float *weights,
+                              const float *_Nullable bias, float slope, float *dst,
+                              float *scratch);
+
+  /// diff_src = gradient of the convolution with respect to src; stride 2, kernels up to 4.
+  ///
+  /// diff_dst is normalised on the way if norm is given: the direction also serves as a transposed
+  /// convolution. weights are from pack_backward. scratch holds one image of diff_dst with a
+  /// border of one pixel.
+  void (*convolution_backward_data)(const ck_convolution *shape, const float *diff_dst,
+                                    const ck_norm *_Nullable norm, const float *weights,
+                                    float *diff_src, float *scratch);
+
+  /// diff_weights = gradient of the convolution with respect to the weights, for unpack_gradient.
+  void (*convolution_backward_weights)(const ck_convolution *shape, const float *src,
+                                       const ck_norm *_Nullable norm, const float *diff_dst,
+                                       float *diff_weights, float *scratch);
+
+  /// Arranges weights, [out][in][kernel][kernel], for convolution_forward: as many floats as the
+  /// weights have with out_channels rounded up to two vectors.
+  void (*pack_forward)(const ck_convolution *shape, const float *weights, float *packed);
+
+  /// Arranges weights for convolution_backward_data: as many floats as the weights have with
+  /// in_channels rounded up to two vectors.
+  void (*pack_backward)(const ck_convolution *shape, const float *weights, float *packed);
+
+  /// The inverse of pack_forward, for gradients.
+  void (*unpack_gradient)(const ck_convolution *shape, const float *packed, float *weights);
+
   /// Per-channel mean and sum of squared deviations from it, over all images and pixels.
   ///
   /// Each image is summed twice (its mean, then its deviations); images are combined by the
