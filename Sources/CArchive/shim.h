@@ -2,3 +2,4 @@
 #pragma once
 
 #include <archive.h>
+#include <archive_entry.h>

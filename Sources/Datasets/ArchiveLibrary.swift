@@ -1,0 +1,105 @@
+import Digests
+import Foundation
+import Images
+import Trials
+
+/// The folder of image archives that sweeps read from, one file for each data set.
+package struct ArchiveLibrary: Sendable {
+  /// The folder.
+  package let directory: URL
+
+  /// How the archive of one data set was found.
+  package enum Standing: Hashable, Sendable {
+    /// There is none.
+    case absent
+    /// It can be used.
+    case present(PreparedImages)
+    /// It cannot be used; the text names file, place and what is wrong.
+    case unusable(problem: String)
+  }
+
+  /// One line of a listing.
+  package struct Entry: Hashable, Sendable {
+    /// The data set.
+    package var dataset: Dataset
+    /// How its archive was found.
+    package var standing: Standing
+  }
+
+  /// The archives in a folder, which need not exist yet.
+  package init(directory: URL) {
+    self.directory = directory
+  }
+
+  /// Where archives are kept when the user names no folder.
+  ///
+  /// `$BOTTLENECKSWEEP_DATA`, else `$XDG_DATA_HOME/bottlenecksweep` where that is an absolute path
+  /// as the XDG Base Directory Specification demands, else `~/.local/share/bottlenecksweep`.
+  package static func defaultDirectory(
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> URL {
+    if let directory = environment["BOTTLENECKSWEEP_DATA"], !directory.isEmpty {
+      return URL(fileURLWithPath: directory, isDirectory: true)
+    }
+    if let shared = environment["XDG_DATA_HOME"], shared.hasPrefix("/") {
+      return URL(fileURLWithPath: shared).appendingPathComponent("bottlenecksweep")
+    }
+    let home = environment["HOME"] ?? NSHomeDirectory()
+    return URL(fileURLWithPath: home).appendingPathComponent(".local/share/bottlenecksweep")
+  }
+
+  /// The file that a data set's archive is or would be.
+  package func url(of dataset: Dataset) -> URL {
+    directory.appendingPathComponent("\(dataset.rawValue).images")
+  }
+
+  /// The archive of a data set.
+  ///
+  /// Checks the header and the length; the images are read only if there is no digest on record
+  /// for the file as it is now.
+  ///
+  /// - Throws: An error whose text is the command that puts it right.
+  package func find(_ dataset: Dataset) throws(ArchiveLibraryError) -> PreparedImages {
+    switch examine(dataset, readingAll: false) {
+    case .present(let images): return images
+    case .absent: throw .missing(dataset: dataset, directory: directory.path)
+    case .unusable(let problem):
+      throw .unusable(dataset: dataset, directory: directory.path, problem: problem)
+    }
+  }
+
+  /// How the archive of each data set is found, in the order of ``Trials/Dataset``; as quick as
+  /// ``find(_:)``.
+  package func list() -> [Entry] {
+    Dataset.allCases.map { Entry(dataset: $0, standing: examine($0, readingAll: false)) }
+  }
+
+  /// Reads all of a data set's archive and checks it against every digest that there is.
+  package func verify(_ dataset: Dataset) -> Standing {
+    examine(dataset, readingAll: true)
+  }
+
+  private func examine(_ dataset: Dataset, readingAll: Bool) -> Standing {
+    let url = url(of: dataset)
+    guard FileManager.default.fileExists(atPath: url.path) else { return .absent }
+    do throws(ImageArchiveError) {
+      let record = DigestRecord(of: url)
+      let recorded = record.digest
+      let archive = try ImageArchive.open(at: url)
+      guard archive.name == dataset.rawValue, archive.shape == dataset.imageShape else {
+        return .unusable(
+          problem: """
+            \(url.path): found images of \(archive.name), \(archive.shape), \
+            expected \(dataset.rawValue), \(dataset.imageShape)
+            """)
+      }
+      if let recorded, readingAll { try archive.verify(against: recorded) }
+      if recorded == nil || readingAll { try archive.verifyPayload() }
+      let digest = recorded ?? archive.computeDigest()
+      if recorded == nil { record.write(digest) }
+      return .present(PreparedImages(archive, of: dataset, digest: digest))
+    } catch {
+      return .unusable(problem: error.description)
+    }
+  }
+}

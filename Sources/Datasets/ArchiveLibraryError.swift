@@ -1,0 +1,31 @@
+import Trials
+
+/// Why a data set's images cannot be used, and what to do about it.
+package enum ArchiveLibraryError: Error, Hashable {
+  /// There is no archive of the data set in the folder.
+  case missing(dataset: Dataset, directory: String)
+  /// There is one, with these faults.
+  case unusable(dataset: Dataset, directory: String, problem: String)
+}
+
+extension ArchiveLibraryError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .missing(let dataset, let directory):
+      """
+      no images of \(dataset.rawValue) in \(directory); prepare them with: \
+      \(Self.remedy(dataset, directory))
+      """
+    case .unusable(let dataset, let directory, let problem):
+      """
+      the images of \(dataset.rawValue) cannot be used: \(problem); prepare them anew with: \
+      \(Self.remedy(dataset, directory))
+      """
+    }
+  }
+
+  private static func remedy(_ dataset: Dataset, _ directory: String) -> String {
+    let source = dataset.isProcedural ? "" : " --from PATH"
+    return "coordinator data prepare \(dataset.rawValue)\(source) --data \(directory)"
+  }
+}

@@ -1,0 +1,78 @@
+import CArchive
+import Glibc
+
+/// The one place where libarchive is called to read.
+///
+/// Owns a `struct archive`. Every failure carries libarchive's own message
+/// (`archive_error_string`) and how much had been decoded.
+struct ArchiveReader: ~Copyable {
+  /// What the file holds.
+  enum Format {
+    /// Bytes, compressed with gzip or not compressed.
+    case bytes
+    /// A zip file, read through the directory at its end, so that a zip file cut short is noticed
+    /// before anything is taken from it.
+    case zip
+  }
+
+  private let handle: OpaquePointer
+  private let path: String
+
+  /// Opens a file.
+  ///
+  /// C functions: `archive_read_new`, `archive_read_support_*`, `archive_read_open_filename`.
+  static func open(path: String, format: Format) throws(DatasetError) -> ArchiveReader {
+    guard let handle = archive_read_new() else {
+      throw .system(path: path, operation: "archive_read_new", code: ENOMEM)
+    }
+    let reader = ArchiveReader(handle: handle, path: path)
+    switch format {
+    case .bytes:
+      archive_read_support_filter_gzip(handle)
+      archive_read_support_format_raw(handle)
+      archive_read_support_format_empty(handle)
+    case .zip:
+      archive_read_support_format_zip_seekable(handle)
+    }
+    guard archive_read_open_filename(handle, path, 1 << 16) == ARCHIVE_OK else {
+      throw reader.failure(offset: 0)
+    }
+    return reader
+  }
+
+  deinit {
+    archive_read_free(handle)
+  }
+
+  /// Goes on to the next member and returns its name; nil after the last.
+  ///
+  /// C functions: `archive_read_next_header`, `archive_entry_pathname`.
+  mutating func nextMember() throws(DatasetError) -> String? {
+    var entry: OpaquePointer?
+    switch archive_read_next_header(handle, &entry) {
+    case ARCHIVE_EOF: return nil
+    case ARCHIVE_OK, ARCHIVE_WARN:
+      return archive_entry_pathname(entry).map { String(cString: $0) } ?? ""
+    default: throw failure(offset: 0)
+    }
+  }
+
+  /// Reads up to `buffer.count` bytes of the current member; 0 at its end only.
+  ///
+  /// C function: `archive_read_data`. Of a zip member the end is reported only when its length and
+  /// checksum are right.
+  ///
+  /// - Parameter offset: How many bytes were read before, for the error.
+  mutating func read(into buffer: UnsafeMutableRawBufferPointer, offset: Int)
+    throws(DatasetError) -> Int
+  {
+    let count = archive_read_data(handle, buffer.baseAddress, buffer.count)
+    guard count >= 0 else { throw failure(offset: offset) }
+    return count
+  }
+
+  private func failure(offset: Int) -> DatasetError {
+    let reason = archive_error_string(handle).map { String(cString: $0) } ?? "no reason given"
+    return .undecodable(place: path, offset: offset, reason: reason)
+  }
+}

@@ -1,0 +1,58 @@
+import Glibc
+import Images
+import Trials
+
+/// Why a data set could not be prepared from the files that its publisher distributes.
+///
+/// `place` is a file's path, followed by the member for a file inside an archive; offsets count
+/// decompressed bytes from the start of that file or member.
+package enum DatasetError: Error, Equatable {
+  /// None of the file names that the reader knows is in any of the folders.
+  case missingFile(dataset: Dataset, content: String, folders: [String], names: [String])
+  /// The data set is read from files, and no place to look for them was given.
+  case sourceNotGiven(dataset: Dataset)
+  /// This version has no reader for the format of the data set's files.
+  case readerUnavailable(dataset: Dataset)
+  /// The folder that shall receive the archive cannot be made.
+  case folderNotMade(path: String, reason: String)
+  /// A system call failed with this `errno`.
+  case system(path: String, operation: String, code: Int32)
+  /// The decompressor gave up after `offset` good bytes.
+  case undecodable(place: String, offset: Int, reason: String)
+  /// The content at `offset` is not what the format asks for.
+  case malformed(place: String, offset: Int, field: String, found: String, expected: String)
+  /// The archive could not be written or checked.
+  case archive(ImageArchiveError)
+}
+
+extension DatasetError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .missingFile(let dataset, let content, let folders, let names):
+      """
+      no \(content) of \(dataset.rawValue) in \(folders.joined(separator: " or ")); \
+      expected one of \(names.joined(separator: ", "))
+      """
+    case .sourceNotGiven(let dataset):
+      """
+      \(dataset.rawValue) is read from the files of its publisher; \
+      name the file or its folder with --from PATH
+      """
+    case .readerUnavailable(let dataset):
+      """
+      the files of \(dataset.rawValue) cannot be read by this version; \
+      it can prepare \(DatasetPreparer.preparable.map(\.rawValue).joined(separator: ", "))
+      """
+    case .folderNotMade(let path, let reason):
+      "\(path): the folder cannot be made: \(reason)"
+    case .system(let path, let operation, let code):
+      "\(path): \(operation) failed: \(String(cString: strerror(code))) (errno \(code))"
+    case .undecodable(let place, let offset, let reason):
+      "\(place): cannot be decompressed beyond byte \(offset): \(reason)"
+    case .malformed(let place, let offset, let field, let found, let expected):
+      "\(place): \(field) at byte \(offset): found \(found), expected \(expected)"
+    case .archive(let error):
+      error.description
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/// What a gzip file says about the data that it holds: RFC 1952, section 2.3.1, CRC32 and ISIZE.
+///
+/// libarchive inflates gzip but compares neither with what it inflated, so a damaged file can pass
+/// it. A file of several gzip members has several trailers and is refused: no publisher of image
+/// data makes them, and only the last trailer could be found.
+struct GzipTrailer {
+  private let checksum: UInt32
+  private let byteCount: UInt32
+  private var running: UInt32 = .max
+
+  /// The trailer of a gzip file; nil if the file is not compressed with gzip.
+  static func ofFile(_ path: String) throws(DatasetError) -> GzipTrailer? {
+    guard try FileHead.read(path, count: 2) == [0x1f, 0x8b] else { return nil }
+    let tail = try FileHead.readTail(path, count: 8)
+    func littleEndian(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+      bytes.reversed().reduce(0) { $0 << 8 | UInt32($1) }
+    }
+    return GzipTrailer(
+      checksum: littleEndian(tail.prefix(4)), byteCount: littleEndian(tail.dropFirst(4)))
+  }
+
+  private init(checksum: UInt32, byteCount: UInt32) {
+    self.checksum = checksum
+    self.byteCount = byteCount
+  }
+
+  /// Takes decompressed bytes into account.
+  mutating func append(_ bytes: ArraySlice<UInt8>) {
+    running = bytes.withUnsafeBufferPointer { bytes in
+      Self.table.withUnsafeBufferPointer { table in
+        var checksum = running
+        for byte in bytes {
+          checksum = table[Int(UInt8(truncatingIfNeeded: checksum) ^ byte)] ^ checksum >> 8
+        }
+        return checksum
+      }
+    }
+  }
+
+  /// Compares the trailer with everything that was appended.
+  func check(place: String, byteCount found: Int) throws(DatasetError) {
+    guard UInt32(truncatingIfNeeded: found) == byteCount else {
+      throw .malformed(
+        place: place, offset: found, field: "gzip length", found: "\(found) bytes",
+        expected: "\(byteCount) bytes according to the file's last four bytes")
+    }
+    guard ~running == checksum else {
+      throw .malformed(
+        place: place, offset: found, field: "gzip checksum of all bytes before",
+        found: String(~running, radix: 16), expected: String(checksum, radix: 16))
+    }
+  }
+
+  private static let table: [UInt32] = (0..<256).map { byte in
+    (0..<8).reduce(UInt32(byte)) { value, _ in
+      value & 1 == 1 ? 0xedb8_8320 ^ value >> 1 : value >> 1
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import Images
+import Trials
+
+/// Where the images of a data set come from: files of its publisher, or a drawing.
+///
+/// A new distribution format is a new conforming type and a case in ``DatasetPreparer``.
+protocol ImageSource {
+  /// How the archive shall store the images.
+  var encoding: PixelEncoding { get }
+  /// How many images ``read(_:)`` will deliver to the training part.
+  var trainingCount: Int { get }
+  /// How many images ``read(_:)`` will deliver to the evaluation part.
+  var evaluationCount: Int { get }
+
+  /// Delivers every image once, with `height × width × channels` values in that order.
+  func read(_ receive: ImageReceiver) throws(DatasetError)
+}
+
+/// Takes the pixels of one image and the part that it belongs to.
+typealias ImageReceiver = ([UInt8], ImageSplit) throws(DatasetError) -> Void

@@ -1,0 +1,37 @@
+import Foundation
+import Images
+import Trials
+
+/// The MNIST database: two IDX files of images.
+///
+/// Its label files are not used.
+/// Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document
+/// recognition", Proceedings of the IEEE 86(11), 1998.
+struct MNISTSource: ImageSource {
+  private let training: IDXImages
+  private let test: IDXImages
+
+  /// Finds both files in the folder at `url` and reads their headers.
+  init(at url: URL) throws(DatasetError) {
+    let finder = FileFinder(dataset: .mnist, source: url)
+    training = try IDXImages(
+      at: try finder.find("training images", Self.names("train-images")),
+      shape: Dataset.mnist.imageShape)
+    test = try IDXImages(
+      at: try finder.find("test images", Self.names("t10k-images")),
+      shape: Dataset.mnist.imageShape)
+  }
+
+  var encoding: PixelEncoding { .byte }
+  var trainingCount: Int { training.count }
+  var evaluationCount: Int { test.count }
+
+  func read(_ receive: ImageReceiver) throws(DatasetError) {
+    try training.read { (image) throws(DatasetError) in try receive(image, .training) }
+    try test.read { (image) throws(DatasetError) in try receive(image, .evaluation) }
+  }
+
+  private static func names(_ stem: String) -> [String] {
+    ["-idx3-ubyte.gz", "-idx3-ubyte", ".idx3-ubyte.gz", ".idx3-ubyte"].map { stem + $0 }
+  }
+}
