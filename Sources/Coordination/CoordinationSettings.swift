@@ -8,8 +8,9 @@ package struct CoordinationSettings: Hashable, Sendable {
   package var suspectAfter = Duration.seconds(20)
   /// Silence after which a worker is given up and its trials go elsewhere.
   package var lostAfter = Duration.seconds(60)
-  /// How long a worker whose connection broke keeps its trials. With the probe interval it bounds
-  /// how soon a killed worker's trial is leased again.
+  /// How long a worker whose connection broke keeps its trials.
+  ///
+  /// With the probe interval it bounds how soon a killed worker's trial is leased again.
   package var reconnectGrace = Duration.seconds(3)
   /// How long, after the coordinator's own start, the workers of open leases may take to return.
   package var resumeGrace = Duration.seconds(60)
@@ -19,8 +20,9 @@ package struct CoordinationSettings: Hashable, Sendable {
   package var claimLimit = 3
   /// How many failures of its own a trial may have before it is given up.
   package var attemptLimit = 3
-  /// The delay before a trial's third lease when the earlier ones ended without its fault; it
-  /// doubles with every further one. The second lease is not delayed.
+  /// The delay before a trial's third lease when the earlier ones ended without its fault.
+  ///
+  /// It doubles with every further one; the second lease is not delayed.
   package var retryDelay = Duration.seconds(1)
   /// The longest such delay.
   package var retryDelayLimit = Duration.seconds(60)

@@ -12,7 +12,7 @@ extension Coordinator {
     }
     let sender = roster[worker].id
     if ledger.standings[trial].status == .complete {
-      let sameContent = ledger.standings[trial].contentDigest == result.contentDigest
+      let sameContent = ledger.standings[trial].contentHash == result.contentHash
       send(.acknowledge(trial: id, attempt: attempt), to: worker)
       effects.append(
         .notify(.resultRepeated(id, attempt: attempt, sender, sameContent: sameContent)))
@@ -23,6 +23,7 @@ extension Coordinator {
       noteFailure(
         TrialFailure(cause: .refused, message: "its result was not taken: \(defect)"), of: id,
         attempt: attempt, from: worker, at: now)
+      send(.acknowledge(trial: id, attempt: attempt), to: worker)
       return
     }
     let previousHolder = dropLease(of: trial)
@@ -42,7 +43,10 @@ extension Coordinator {
   }
 
   /// Notes that a worker's attempt ended without a result; a report of any attempt but the leased
-  /// one is acknowledged and forgotten.
+  /// one changes nothing.
+  ///
+  /// The answer is to abandon the attempt, not to acknowledge it: an acknowledgement that comes
+  /// late would make the worker drop what a later attempt has finished.
   mutating func noteFailure(
     _ failure: TrialFailure, of id: TrialID, attempt: Int, from worker: Int, at now: Instant
   ) {
@@ -52,7 +56,7 @@ extension Coordinator {
       endLease(of: trial, failure: failure)
       settle([trial], at: now, delaying: true)
     }
-    send(.acknowledge(trial: id, attempt: attempt), to: worker)
+    send(.abandon(trial: id, attempt: attempt, reason: "its failure is noted"), to: worker)
   }
 
   /// What makes a result none of the trial's, in words; nil if nothing does.

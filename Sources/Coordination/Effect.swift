@@ -27,11 +27,11 @@ package enum Directive: Hashable, Sendable {
   /// Run this attempt. Sent again until the worker claims it; a worker that runs an earlier
   /// attempt at the same trial, or holds its result, goes on under the new number.
   case assign(Assignment)
-  /// The attempt's result is durable, or its failure recorded, or neither is wanted: forget it
-  /// and its files. Says nothing about a later attempt at the same trial.
+  /// The trial's result is durable, or the trial is not wanted: forget every attempt at it, with
+  /// files and result. Nothing else makes a worker drop finished work.
   case acknowledge(trial: TrialID, attempt: Int)
-  /// Stop this attempt and forget it, unless it has finished: finished work is dropped on an
-  /// acknowledgement only.
+  /// Stop this attempt, and earlier ones, and forget them; also the answer to the report of a
+  /// failure. A finished result is kept and reported until it is acknowledged.
   case abandon(trial: TrialID, attempt: Int, reason: String)
   /// The sender is unknown here: announce again.
   case announceAgain

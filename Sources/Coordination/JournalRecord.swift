@@ -1,8 +1,10 @@
 import Digests
 import Trials
 
-/// A durable fact about a sweep. The journal is the truth: the coordinator's state is what
-/// replaying its records in order gives.
+/// A durable fact about a sweep.
+///
+/// The journal is the truth: the coordinator's durable state is what replaying its records in
+/// order gives.
 package enum JournalRecord: Codable, Hashable, Sendable {
   /// The trials of a data set train on this image archive, and on no other.
   case imagesPinned(dataset: Dataset, digest: Digest)

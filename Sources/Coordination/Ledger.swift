@@ -35,7 +35,7 @@ package struct Ledger: Sendable {
     }
   }
 
-  /// Takes in a record. Records of trials that are not in the plan change nothing.
+  /// Takes in a record; one of a trial that is not in the plan changes nothing.
   ///
   /// - Throws: ``JournalContradiction`` when the record cannot follow the earlier ones; the ledger
   ///   is then as before.
@@ -111,7 +111,7 @@ package struct Ledger: Sendable {
       $0.attempts = max($0.attempts, attempt)
       $0.worker = worker
       $0.failure = nil
-      $0.contentDigest = result.contentDigest
+      $0.contentHash = result.contentHash
     }
     for child in children { standings[Int(child)].unfinishedParents -= 1 }
   }

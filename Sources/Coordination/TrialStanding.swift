@@ -1,4 +1,3 @@
-import Digests
 import Trials
 
 /// What the journal says of one trial.
@@ -20,11 +19,21 @@ package struct TrialStanding: Hashable, Sendable {
   package var worker: WorkerID?
   /// Why the latest attempt, or the trial, failed; nil once it is complete.
   package var failure: TrialFailure?
-  /// Digest of what is deterministic about the result.
-  package var contentDigest: Digest?
+  /// Hash of what is deterministic about the result; equal within this process only.
+  var contentHash: Int?
   private var attemptNumber: Int32 = 0
 
   init(unfinishedParents: Int) { self.unfinishedParents = Int32(unfinishedParents) }
+}
+
+extension TrialResult {
+  /// Hash of what ``contentDigest`` digests, at a fraction of the cost; not for keeping.
+  var contentHash: Int {
+    var hasher = Hasher()
+    hasher.combine(milestones)
+    hasher.combine(artifacts.filter(\.kind.isDeterministic))
+    return hasher.finalize()
+  }
 }
 
 /// How many trials have each status.
@@ -37,6 +46,9 @@ package struct TrialCounts: Hashable, Sendable {
   package var complete = 0
   /// Given up.
   package var failed = 0
+
+  /// No trials at all.
+  package init() {}
 
   /// All trials of the plan.
   package var total: Int { waiting + running + complete + failed }

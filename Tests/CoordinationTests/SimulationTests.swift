@@ -1,0 +1,137 @@
+import Coordination
+import Foundation
+import SimulatedCluster
+import Testing
+import Trials
+
+/// Whole sweeps under drawn faults.
+///
+/// Every failure prints the seed, which repeats it. BOTTLENECKSWEEP_SEEDS sets how many seeds run
+/// and BOTTLENECKSWEEP_FIRST_SEED which is the first.
+@Suite("Simulated sweeps")
+struct SimulationTests {
+  static let seedCount = number("BOTTLENECKSWEEP_SEEDS") ?? 500
+  static let firstSeed = number("BOTTLENECKSWEEP_FIRST_SEED") ?? 0
+  static let shareCount = 4
+
+  private static func number(_ variable: String) -> Int? {
+    ProcessInfo.processInfo.environment[variable].flatMap { Int($0) }
+  }
+
+  @Test("under any faults, every trial ends with exactly one result", arguments: 0..<shareCount)
+  func survivesFaults(share: Int) {
+    let seeds = Self.firstSeed..<Self.firstSeed + Self.seedCount
+    for seed in seeds.dropFirst(share).striding(by: Self.shareCount) {
+      var simulation = Simulation(seed: UInt64(seed))
+      let options = simulation.options
+      let outcome = simulation.run()
+      #expect(outcome.violations == [], "seed \(seed): \(options)")
+    }
+  }
+
+  @Test("without faults, every trial is complete after one attempt")
+  func needsOneAttemptWithoutFaults() {
+    for seed in 0..<20 as Range<UInt64> {
+      let sweep = Self.familySweep(families: 3)
+      var simulation = Simulation(seed: seed, options: SimulationOptions(), sweep: sweep)
+      let outcome = simulation.run()
+      #expect(outcome.violations == [], "seed \(seed)")
+      #expect(outcome.ending == .complete)
+      #expect(outcome.journal.count == 2 * sweep.plan.count)
+    }
+  }
+
+  @Test("whatever happened on the way, the same sweep has the same results")
+  func resultsDoNotDependOnFaults() {
+    let sweep = Self.familySweep(families: 4)
+    var undisturbed = Simulation(seed: 0, options: SimulationOptions(), sweep: sweep)
+    let expected = undisturbed.run().results
+    var options = SimulationOptions()
+    options.faultMilliseconds = 90_000
+    options.lossPerMessage = 0.2
+    options.duplicationPerMessage = 0.2
+    options.delayMilliseconds = 1...3_000
+    options.workerCrashesPerMinute = 3
+    options.coordinatorCrashPerRecord = 0.1
+    options.pausesPerMinute = 2
+    for seed in 0..<20 as Range<UInt64> {
+      var simulation = Simulation(seed: seed, options: options, sweep: sweep)
+      let outcome = simulation.run()
+      #expect(outcome.violations == [], "seed \(seed)")
+      #expect(outcome.results == expected, "seed \(seed)")
+    }
+  }
+
+  @Test("a coordinator killed at any record of the journal goes on from there")
+  func survivesCrashAtEveryRecord() {
+    let baseline = SimulatedSweep.baseline(seed: 1)
+    let poisoned = SimulatedSweep.baseline(seed: 2)
+    let sweep = SimulatedSweep(
+      plan: [
+        baseline, poisoned, SimulatedSweep.child(of: baseline, seed: 3),
+        SimulatedSweep.child(of: poisoned, seed: 4),
+        SimulatedSweep.child(of: baseline, seed: 5, factor: 1e7),
+      ], poison: [poisoned.id])
+    var undisturbed = Simulation(seed: 7, options: SimulationOptions(), sweep: sweep)
+    let expected = undisturbed.run()
+    #expect(expected.ending == .completeWithFailures(count: 3))
+    #expect(expected.journal.count == 13)
+    for count in 0..<expected.journal.count {
+      var simulation = Simulation(
+        seed: 7, options: SimulationOptions(), sweep: sweep, crashAtRecord: count)
+      let outcome = simulation.run()
+      #expect(outcome.violations == [], "killed after \(count) records")
+      #expect(outcome.crashCount == 1)
+      #expect(outcome.ending == expected.ending, "killed after \(count) records")
+      #expect(outcome.results == expected.results, "killed after \(count) records")
+    }
+  }
+
+  @Test("the drawn faults do reach the coordinator")
+  func faultsAreReal() {
+    var counts: [String: Int] = [:]
+    var crashCount = 0
+    for seed in 0..<150 as Range<UInt64> {
+      var simulation = Simulation(seed: seed)
+      let outcome = simulation.run()
+      crashCount += outcome.crashCount
+      counts.merge(outcome.noticeCounts, uniquingKeysWith: +)
+    }
+    for notice in [
+      "workerJoined", "workerSuspected", "workerLost", "workerLeft", "trialStarted",
+      "trialAdopted", "trialCompleted", "resultRepeated", "attemptEnded", "trialFailed",
+    ] {
+      #expect(counts[notice, default: 0] >= 10, "\(notice): \(counts)")
+    }
+    #expect(crashCount >= 50)
+  }
+
+  @Test("the checkers find every planted bug", arguments: Sabotage.allCases)
+  func checkersFindBugs(sabotage: Sabotage) {
+    let finds = (0..<40 as Range<UInt64>).contains { seed in
+      var simulation = Simulation(seed: seed, sabotage: sabotage)
+      return !simulation.run().violations.isEmpty
+    }
+    #expect(finds, "\(sabotage) went unnoticed")
+  }
+
+  /// Baselines, each with two trials that wait for it.
+  static func familySweep(families: Int) -> SimulatedSweep {
+    SimulatedSweep(
+      plan: (0..<families).flatMap { family in
+        let seed = UInt64(10 * family)
+        let baseline = SimulatedSweep.baseline(seed: seed)
+        return [
+          baseline, SimulatedSweep.child(of: baseline, seed: seed + 1),
+          SimulatedSweep.child(of: baseline, seed: seed + 2, factor: 0.5),
+        ]
+      })
+  }
+}
+
+extension Collection {
+  /// Every `step`-th element, beginning with the first.
+  fileprivate func striding(by step: Int) -> [Element] {
+    enumerated().filter { $0.offset % step == 0 }.map(\.element)
+  }
+}

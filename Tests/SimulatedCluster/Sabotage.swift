@@ -1,0 +1,86 @@
+import Coordination
+import Trials
+
+/// A bug planted between the coordinator and its shell, to see that the checkers find it.
+package enum Sabotage: String, CaseIterable, Sendable {
+  case dropsLeaseRecords
+  case dropsResultRecords
+  case sendsBeforeAppending
+  case acknowledgesBeforeRecording
+  case recordsSecondResults
+  case reusesAttemptNumbers
+  case neverNoticesSilence
+  case neverAssignsAgain
+  case overloadsWorkers
+  case nudgesTolerances
+  case recordsOtherNumbers
+  case givesUpTooSoon
+  case abandonsLiveLeases
+
+  func alter(_ event: Event) -> Event? {
+    switch (self, event) {
+    case (.neverNoticesSilence, .clockTicked): return nil
+    case (.overloadsWorkers, .workerAnnounced(var announcement, let connection)):
+      announcement.slots += 1
+      return .workerAnnounced(announcement, on: connection)
+    default: return event
+    }
+  }
+
+  func alter(_ effects: [Effect], in checker: JournalChecker) -> [Effect] {
+    switch self {
+    case .sendsBeforeAppending:
+      let isAppend = { (effect: Effect) in if case .append = effect { true } else { false } }
+      return effects.filter { !isAppend($0) } + effects.filter(isAppend)
+    default: return effects.flatMap { alter($0, in: checker) }
+    }
+  }
+
+  private func alter(_ effect: Effect, in checker: JournalChecker) -> [Effect] {
+    switch (self, effect) {
+    case (.neverAssignsAgain, .send(.assign(let assignment), _)) where assignment.attempt > 1:
+      return []
+    case (.dropsLeaseRecords, .append(.trialLeased)): return []
+    case (.dropsResultRecords, .append(.resultRecorded)): return []
+    case (.acknowledgesBeforeRecording, .send(.assign(let assignment), let connection)):
+      return [
+        effect,
+        .send(
+          .acknowledge(trial: assignment.trial, attempt: assignment.attempt), to: connection),
+      ]
+    case (.recordsSecondResults, .notify(.resultRepeated(let trial, let attempt, let worker, _))):
+      guard let result = checker.results[trial] else { return [effect] }
+      return [
+        .append(
+          .resultRecorded(trial: trial, attempt: attempt, worker: worker, result: result)), effect,
+      ]
+    case (.reusesAttemptNumbers, .append(.trialLeased(let trial, _, let worker))):
+      return [.append(.trialLeased(trial: trial, attempt: 1, worker: worker))]
+    case (.nudgesTolerances, .send(.assign(var assignment), let connection)):
+      guard case .value(let tolerance) = assignment.configuration.tolerance, tolerance > 0 else {
+        return [effect]
+      }
+      assignment.configuration.tolerance = .value(tolerance.nextUp)
+      return [.send(.assign(assignment), to: connection)]
+    case (
+      .recordsOtherNumbers,
+      .append(.resultRecorded(let trial, let attempt, let worker, var result))
+    ):
+      result.milestones[0].mse = result.milestones[0].mse.nextUp
+      return [
+        .append(
+          .resultRecorded(trial: trial, attempt: attempt, worker: worker, result: result))
+      ]
+    case (.givesUpTooSoon, .append(.attemptEnded(let trial, _, let failure))):
+      return [effect, .append(.trialFailed(trial: trial, failure: failure))]
+    case (.abandonsLiveLeases, .send(.assign(let assignment), let connection)):
+      return [
+        effect,
+        .send(
+          .abandon(trial: assignment.trial, attempt: assignment.attempt, reason: "planted"),
+          to: connection),
+      ]
+    default: return [effect]
+    }
+  }
+}

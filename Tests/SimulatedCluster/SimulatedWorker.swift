@@ -1,0 +1,166 @@
+import Coordination
+import Trials
+
+/// A worker that follows the protocol and computes nothing.
+///
+/// It never drops finished work unless it is told that the result is not needed.
+struct SimulatedWorker {
+  let id: WorkerID
+  let slots: Int
+  let repeatsFailures: Bool
+  var connection: ConnectionID
+  var isWelcome = false
+  var lastHeard: Int
+  var pausedUntil = 0
+  /// The network drops what the worker says, or what it is told, until then.
+  var silencedUntil = 0
+  var deafenedUntil = 0
+  private(set) var works: [Work] = []
+
+  /// What it works on or holds.
+  struct Work {
+    let trial: TrialID
+    var attempt: Int
+    let configuration: TrialConfiguration
+    /// Tells a computation from a later one of the same trial.
+    let run: Int
+    var outcome: Outcome?
+    var reportedAt = 0
+  }
+
+  enum Outcome {
+    case finished(TrialResult)
+    case failed(TrialFailure)
+  }
+
+  /// What a worker does in answer to something.
+  enum Deed {
+    case say(Event)
+    case compute(trial: TrialID, run: Int)
+    /// It forgot a finished result because it was told to.
+    case forgetResult(TrialID, TrialResult)
+    case exit
+  }
+
+  init(id: WorkerID, slots: Int, repeatsFailures: Bool, connection: ConnectionID, now: Int) {
+    self.id = id
+    self.slots = slots
+    self.repeatsFailures = repeatsFailures
+    self.connection = connection
+    lastHeard = now
+  }
+
+  /// The results that survive a crash of the process when its spool does.
+  var finishedWorks: [Work] {
+    works.filter { if case .finished = $0.outcome { true } else { false } }
+  }
+
+  mutating func inherit(_ spool: [Work]) { works = spool }
+
+  private var claims: [Claim] { works.map { Claim(trial: $0.trial, attempt: $0.attempt) } }
+
+  var announcement: Deed {
+    .say(
+      .workerAnnounced(
+        WorkerAnnouncement(worker: id, host: "host", slots: slots, claims: claims),
+        on: connection))
+  }
+
+  mutating func receive(_ directive: Directive, nextRun: Int, at now: Int) -> [Deed] {
+    lastHeard = now
+    switch directive {
+    case .welcome:
+      let wasWelcome = isWelcome
+      isWelcome = true
+      return wasWelcome ? [] : reports(at: now, all: true)
+    case .heartbeat: return []
+    case .announceAgain: return [announcement]
+    case .shutDown: return [.exit]
+    case .assign(let assignment): return accept(assignment, run: nextRun, at: now)
+    case .acknowledge(let trial, _):
+      guard let index = works.firstIndex(where: { $0.trial == trial }) else { return [] }
+      guard case .finished(let result) = works.remove(at: index).outcome else { return [] }
+      return [.forgetResult(trial, result)]
+    case .abandon(let trial, let attempt, _):
+      guard let index = works.firstIndex(where: { $0.trial == trial }) else { return [] }
+      if case .finished = works[index].outcome { return [] }
+      if works[index].attempt <= attempt { works.remove(at: index) }
+      return []
+    }
+  }
+
+  private mutating func accept(_ order: Assignment, run: Int, at now: Int) -> [Deed] {
+    if let index = works.firstIndex(where: { $0.trial == order.trial }) {
+      guard order.attempt > works[index].attempt else { return [] }
+      if case .failed = works[index].outcome {
+        works.remove(at: index)
+      } else {
+        works[index].attempt = order.attempt
+        return works[index].outcome == nil ? [] : [report(index, at: now)]
+      }
+    }
+    guard works.count(where: { $0.outcome == nil }) < slots else {
+      let failure = TrialFailure(cause: .stopped, message: "no free slot")
+      return [
+        .say(
+          .attemptFailed(
+            trial: order.trial, attempt: order.attempt, failure: failure, on: connection))
+      ]
+    }
+    works.append(
+      Work(
+        trial: order.trial, attempt: order.attempt, configuration: order.configuration, run: run))
+    return [.compute(trial: order.trial, run: run)]
+  }
+
+  /// The configuration of a computation that goes on; nil if it was abandoned.
+  func configuration(of trial: TrialID, run: Int) -> TrialConfiguration? {
+    works.first { $0.trial == trial && $0.run == run && $0.outcome == nil }?.configuration
+  }
+
+  mutating func end(_ trial: TrialID, run: Int, _ outcome: Outcome, at now: Int) -> [Deed] {
+    guard let index = works.firstIndex(where: { $0.trial == trial && $0.run == run }) else {
+      return []
+    }
+    works[index].outcome = outcome
+    let report = report(index, at: now)
+    if case .failed = outcome, !repeatsFailures { works.remove(at: index) }
+    return [report]
+  }
+
+  private mutating func report(_ index: Int, at now: Int) -> Deed {
+    works[index].reportedAt = now
+    let work = works[index]
+    switch work.outcome {
+    case .finished(let result):
+      return .say(
+        .trialFinished(
+          trial: work.trial, attempt: work.attempt, result: result, on: connection))
+    case .failed(let failure):
+      return .say(
+        .attemptFailed(
+          trial: work.trial, attempt: work.attempt, failure: failure, on: connection))
+    case nil: preconditionFailure("work that goes on has nothing to report")
+    }
+  }
+
+  private mutating func reports(at now: Int, all: Bool) -> [Deed] {
+    works.indices
+      .filter { works[$0].outcome != nil && (all || now - works[$0].reportedAt >= 10_000) }
+      .map { report($0, at: now) }
+  }
+
+  /// What it does once in every heartbeat interval.
+  mutating func beat(at now: Int) -> [Deed] {
+    guard isWelcome else { return [announcement] }
+    return [.say(.heartbeatReceived(claims: claims, on: connection))] + reports(at: now, all: false)
+  }
+
+  /// Changes to a new connection.
+  mutating func reconnect(_ connection: ConnectionID, at now: Int) -> [Deed] {
+    self.connection = connection
+    isWelcome = false
+    lastHeard = now
+    return [announcement]
+  }
+}

@@ -1,0 +1,141 @@
+import Coordination
+import Trials
+
+/// The coordinator's shell: its clock, its journal, its crashes.
+extension Simulation {
+  mutating func startCoordinator() {
+    guard coordinator == nil else { return }
+    var fresh = Coordinator(plan: sweep.plan, settings: settings)
+    do {
+      for record in outcome.journal { try fresh.replay(record) }
+    } catch {
+      return checker.report("\(error)")
+    }
+    if fresh.ledger != shadow.ledger { checker.report("replay differs from the first reading") }
+    coordinatorStartedAt = now
+    plannedTick = nil
+    outcome.ending = nil
+    epoch += 1
+    let effects = fresh.resume(at: instant)
+    coordinator = fresh
+    carryOut(effects)
+  }
+
+  private var instant: Instant {
+    Instant(sinceStart: .milliseconds(now - coordinatorStartedAt))
+  }
+
+  mutating func deliver(_ event: Event) {
+    guard coordinator != nil else { return }
+    if now < stalledUntil {
+      timeline.plan(.toCoordinator(event), at: stalledUntil)
+      return
+    }
+    guard let event = sabotage == nil ? event : sabotage?.alter(event) else { return planTick() }
+    outcome.eventCount += 1
+    let instant = self.instant
+    let effects = coordinator?.handle(event, at: instant) ?? []
+    carryOut(effects)
+  }
+
+  private mutating func carryOut(_ effects: [Effect]) {
+    let effects = sabotage?.alter(effects, in: checker) ?? effects
+    var hasAppended = false
+    for effect in effects {
+      switch effect {
+      case .append(let record):
+        if crashes(beforeRecord: outcome.journal.count) { return crash() }
+        append(record)
+        hasAppended = true
+        if crashes(beforeRecord: -1) { return crash() }
+      case .send(let directive, let connection): send(directive, to: connection)
+      case .notify(let notice):
+        let kind = String(describing: notice).prefix { $0 != "(" }
+        outcome.noticeCounts[String(kind), default: 0] += 1
+      case .finish(let ending):
+        outcome.ending = ending
+        if case .stopped = ending {
+          checkState(hasAppended: true)
+          coordinator = nil
+          loseAllConnections()
+          timeline.plan(.coordinatorStarts, at: now + random.draw(1_000...20_000))
+          return
+        }
+      }
+    }
+    checkState(hasAppended: hasAppended)
+    planTick()
+  }
+
+  private mutating func crashes(beforeRecord count: Int) -> Bool {
+    if let crashAtRecord, crashAtRecord == count {
+      self.crashAtRecord = nil
+      return true
+    }
+    return !isHealed && random.happens(options.coordinatorCrashPerRecord / 2)
+  }
+
+  private mutating func append(_ record: JournalRecord) {
+    outcome.journal.append(record)
+    checker.noteAppended(record)
+    do {
+      try shadow.replay(record)
+    } catch {
+      checker.report("\(error)")
+    }
+  }
+
+  private mutating func checkState(hasAppended: Bool) {
+    guard hasAppended || outcome.eventCount % 16 == 0, let coordinator else { return }
+    if coordinator.ledger != shadow.ledger {
+      checker.report("the live state differs from the replayed journal")
+    }
+    if coordinator.counts != checker.counts {
+      checker.report("counts differ: \(coordinator.counts), model \(checker.counts)")
+    }
+    let running = coordinator.runningTrials
+    if running.count != coordinator.counts.running {
+      checker.report("\(running.count) leases for \(coordinator.counts.running) running trials")
+    }
+  }
+
+  private mutating func crash() {
+    outcome.crashCount += 1
+    coordinator = nil
+    loseAllConnections()
+    timeline.plan(.coordinatorStarts, at: now + random.draw(100...15_000))
+  }
+
+  private mutating func loseAllConnections() {
+    connections = [:]
+    for worker in workers.indices {
+      guard let connection = workers[worker]?.connection else { continue }
+      timeline.plan(.reconnect(worker, connection), at: now + random.draw(100...3_000))
+    }
+  }
+
+  private mutating func send(_ directive: Directive, to connection: ConnectionID) {
+    let worker = connections[connection]
+    checker.noteSent(directive, to: worker.flatMap { workers[$0]?.id })
+    guard let worker else {
+      if isHealed || random.happens(0.8) {
+        timeline.plan(.toCoordinator(.connectionLost(connection)), at: now + 1)
+      }
+      return
+    }
+    guard (workers[worker]?.deafenedUntil ?? 0) <= now else { return }
+    transmit(.toWorker(worker, connection, directive))
+  }
+
+  private mutating func planTick() {
+    guard let deadline = coordinator?.nextDeadline else { return }
+    let (seconds, attoseconds) = deadline.sinceStart.components
+    let milliseconds =
+      Int(seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    let time = max(now + 1, coordinatorStartedAt + milliseconds)
+    if let plannedTick, plannedTick <= time { return }
+    plannedTick = time
+    tickNumber += 1
+    timeline.plan(.tick(epoch: epoch, number: tickNumber), at: time)
+  }
+}

@@ -1,0 +1,170 @@
+import Coordination
+import Trials
+
+/// A coordinator, its journal, its workers and the network between them, in virtual time.
+///
+/// One seed decides everything. Faults happen during the options' fault time; then everything is
+/// healed and the sweep must end. ``JournalChecker`` watches each record and directive, and after
+/// every event the coordinator's durable state must be what replaying the journal gives.
+package struct Simulation {
+  /// What a run came to.
+  package struct Outcome: Sendable {
+    /// What was found to be wrong; empty for a good coordinator.
+    package var violations: [String] = []
+    /// The coordinator's ending, if it came to one.
+    package var ending: SweepEnding?
+    /// The journal at the end.
+    package var journal: [JournalRecord] = []
+    /// The recorded results.
+    package var results: [TrialID: TrialResult] = [:]
+    /// Events that the coordinator handled.
+    package var eventCount = 0
+    /// Virtual milliseconds until the end.
+    package var milliseconds = 0
+    /// How often the coordinator crashed.
+    package var crashCount = 0
+    /// Notices by kind, to see that the faults reached the coordinator.
+    package var noticeCounts: [String: Int] = [:]
+  }
+
+  enum Happening {
+    case toCoordinator(Event)
+    case toWorker(Int, ConnectionID, Directive)
+    case tick(epoch: Int, number: Int)
+    case coordinatorStarts
+    case beat(Int)
+    case computed(worker: Int, trial: TrialID, run: Int)
+    case reconnect(Int, ConnectionID)
+    case workerStarts(spool: [SimulatedWorker.Work])
+    case fault(Fault)
+    case heal
+  }
+
+  let sweep: SimulatedSweep
+  package let options: SimulationOptions
+  let settings: CoordinationSettings
+  let sabotage: Sabotage?
+  var crashAtRecord: Int?
+  var random: SplitMix64
+  var timeline = Timeline<Happening>()
+  var now = 0
+  var isHealed = false
+  var outcome = Outcome()
+  var checker: JournalChecker
+
+  var coordinator: Coordinator?
+  /// A coordinator that has replayed what is durable, and done nothing else.
+  var shadow: Coordinator
+  var coordinatorStartedAt = 0
+  var stalledUntil = 0
+  var epoch = 0
+  var tickNumber = 0
+  var plannedTick: Int?
+
+  /// Processes by number; nil once they have ended.
+  var workers: [SimulatedWorker?] = []
+  var connections: [ConnectionID: Int] = [:]
+  var connectionCount: UInt64 = 0
+  var runCount = 0
+
+  /// Prepares a run.
+  ///
+  /// - Parameters:
+  ///   - options: The faults; nil draws them from the seed.
+  ///   - sweep: The trials; nil draws them from the seed.
+  ///   - sabotage: A bug to plant.
+  ///   - crashAtRecord: How many records become durable before the coordinator crashes, once.
+  package init(
+    seed: UInt64, options: SimulationOptions? = nil, sweep: SimulatedSweep? = nil,
+    sabotage: Sabotage? = nil, crashAtRecord: Int? = nil
+  ) {
+    var random = SplitMix64(seed: seed)
+    let options = options ?? SimulationOptions(random: &random)
+    let sweep =
+      sweep
+      ?? SimulatedSweep(
+        trialCount: options.trialCount, poisonProbability: options.poisonPerTrial, random: &random)
+    var settings = CoordinationSettings()
+    settings.probeInterval = options.probeInterval
+    self.sweep = sweep
+    self.options = options
+    self.settings = settings
+    self.sabotage = sabotage
+    self.crashAtRecord = crashAtRecord
+    self.random = random
+    checker = JournalChecker(plan: sweep.plan, attemptLimit: settings.attemptLimit)
+    shadow = Coordinator(plan: sweep.plan, settings: settings)
+  }
+
+  /// Runs to the end of the sweep, to a violation, or to the end of patience.
+  package mutating func run() -> Outcome {
+    timeline.plan(.coordinatorStarts, at: 0)
+    for _ in 0..<options.workerCount {
+      timeline.plan(.workerStarts(spool: []), at: random.draw(0...2_000))
+    }
+    planFaults()
+    timeline.plan(.heal, at: options.faultMilliseconds)
+    let patience = 500_000 + sweep.plan.count * 4 * options.trialMilliseconds.upperBound
+    while checker.violations.isEmpty, !hasEnded, let (time, happening) = timeline.next() {
+      now = max(now, time)
+      if now > options.faultMilliseconds + patience {
+        checker.report("the sweep has not ended \(patience / 1000) s after the last fault")
+        break
+      }
+      happen(happening)
+    }
+    outcome.violations = checker.violations
+    outcome.results = checker.results
+    outcome.milliseconds = now
+    return outcome
+  }
+
+  private var hasEnded: Bool {
+    switch outcome.ending {
+    case .complete, .completeWithFailures: true
+    case .stopped, nil: false
+    }
+  }
+
+  private mutating func happen(_ happening: Happening) {
+    switch happening {
+    case .toCoordinator(let event): deliver(event)
+    case .tick(let epoch, let number):
+      guard epoch == self.epoch, number == tickNumber else { return }
+      plannedTick = nil
+      deliver(.clockTicked)
+    case .coordinatorStarts: startCoordinator()
+    case .toWorker(let worker, let connection, let directive):
+      deliver(directive, to: worker, on: connection)
+    case .beat(let worker): beat(worker)
+    case .computed(let worker, let trial, let run):
+      if !defers(worker, happening) { endComputation(worker, trial: trial, run: run) }
+    case .reconnect(let worker, let connection):
+      guard workers[worker]?.connection == connection else { return }
+      if !defers(worker, happening) { reconnect(worker) }
+    case .workerStarts(let spool): startWorker(spool: spool)
+    case .fault(let fault): cause(fault)
+    case .heal: heal()
+    }
+  }
+
+  /// Plans a happening of a paused process for when it continues.
+  mutating func defers(_ worker: Int, _ happening: Happening) -> Bool {
+    guard let until = workers[worker]?.pausedUntil, until > now else { return false }
+    timeline.plan(happening, at: until)
+    return true
+  }
+
+  /// Sends a message over the network: to arrive once, never, or twice, some time later.
+  mutating func transmit(_ happening: Happening) {
+    let copies =
+      isHealed
+      ? 1
+      : random.happens(options.lossPerMessage)
+        ? 0 : random.happens(options.duplicationPerMessage) ? 2 : 1
+    for _ in 0..<copies {
+      let delay = isHealed ? 1 : random.draw(options.delayMilliseconds)
+      timeline.plan(happening, at: now + delay)
+    }
+  }
+}

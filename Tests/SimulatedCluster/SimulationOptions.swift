@@ -1,0 +1,75 @@
+import Coordination
+
+/// Which faults a simulation has and how often; times in milliseconds, chances per message, record
+/// or second as named.
+package struct SimulationOptions: Sendable, CustomStringConvertible {
+  package var workerCount = 2
+  package var slotsMaximum = 1
+  package var trialCount = 4
+  package var trialMilliseconds = 2_000...40_000
+  package var faultMilliseconds = 0
+
+  package var delayMilliseconds = 1...1
+  package var lossPerMessage = 0.0
+  package var duplicationPerMessage = 0.0
+  package var partitionsPerMinute = 0.0
+  package var partitionsAreAsymmetric = false
+  package var brokenConnectionsPerMinute = 0.0
+
+  package var workerCrashesPerMinute = 0.0
+  package var spoolSurvivesCrash = false
+  package var pausesPerMinute = 0.0
+  package var departuresPerMinute = 0.0
+  package var arrivalsPerMinute = 0.0
+  package var failureReportsAreRepeated = false
+
+  package var poisonPerTrial = 0.0
+  package var failurePerAttempt = 0.0
+  package var diskFullPerAttempt = 0.0
+
+  package var coordinatorCrashPerRecord = 0.0
+  package var coordinatorStallsPerMinute = 0.0
+  package var stopsPerMinute = 0.0
+
+  package var probeInterval = Duration.milliseconds(1500)
+
+  /// No faults at all.
+  package init() {}
+
+  /// Draws which faults exist, then how often each of them happens.
+  package init(random: inout SplitMix64) {
+    workerCount = random.draw(1...6)
+    slotsMaximum = random.draw(1...3)
+    trialCount = random.draw(2...24)
+    trialMilliseconds = 1_000...(random.draw(3...45) * 1_000)
+    faultMilliseconds = random.draw(30...150) * 1_000
+    func rate(_ highest: Double, _ random: inout SplitMix64) -> Double {
+      random.happens(0.35) ? Double.random(in: 0..<highest, using: &random) : 0
+    }
+    delayMilliseconds = 1...(random.happens(0.5) ? 1 : random.draw(2...4_000))
+    lossPerMessage = rate(0.4, &random)
+    duplicationPerMessage = rate(0.3, &random)
+    partitionsPerMinute = rate(4, &random)
+    partitionsAreAsymmetric = random.happens(0.5)
+    brokenConnectionsPerMinute = rate(6, &random)
+    workerCrashesPerMinute = rate(4, &random)
+    spoolSurvivesCrash = random.happens(0.5)
+    pausesPerMinute = rate(4, &random)
+    departuresPerMinute = rate(3, &random)
+    arrivalsPerMinute = rate(3, &random)
+    failureReportsAreRepeated = random.happens(0.5)
+    poisonPerTrial = rate(0.4, &random)
+    failurePerAttempt = rate(0.4, &random)
+    diskFullPerAttempt = rate(0.4, &random)
+    coordinatorCrashPerRecord = rate(0.3, &random)
+    coordinatorStallsPerMinute = rate(2, &random)
+    stopsPerMinute = rate(1, &random)
+    probeInterval = [.milliseconds(1500), .seconds(4), .seconds(10)][random.draw(0...2)]
+  }
+
+  package var description: String {
+    Mirror(reflecting: self).children
+      .map { "\($0.label ?? "?")=\($0.value)" }
+      .joined(separator: " ")
+  }
+}
