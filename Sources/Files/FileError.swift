@@ -1,0 +1,26 @@
+import Foundation
+import Glibc
+
+/// A file operation that failed, with the C call's reason.
+package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// `errno` of the failed call.
+  package let code: Int32
+  /// What was attempted: "write", "rename".
+  package let operation: String
+  /// The file or folder.
+  package let path: String
+
+  /// A failure of the calling thread's latest C call.
+  package init(_ operation: String, _ path: String, code: Int32 = errno) {
+    self.code = code
+    self.operation = operation
+    self.path = path
+  }
+
+  /// Whether the disk, or the user's share of it, is full.
+  package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
+
+  package var description: String {
+    "\(path): \(operation) failed: \(String(cString: strerror(code)))"
+  }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import Glibc
+
+/// An exclusive lock on a file, held until the value is dropped or the process ends, however it
+/// ends.
+///
+/// C function: `flock`. The file stays; only the lock goes.
+package final class FileLock: Sendable {
+  private let descriptor: Int32
+
+  /// Takes the lock if it is free; nil if another holder has it.
+  ///
+  /// - Throws: ``FileError`` when the file cannot be created or locked at all.
+  package static func tryLock(_ url: URL) throws(FileError) -> FileLock? {
+    try lock(url, LOCK_EX | LOCK_NB)
+  }
+
+  /// Takes the lock, waiting until it is free.
+  ///
+  /// - Throws: ``FileError`` when the file cannot be created or locked at all.
+  package static func waitForLock(_ url: URL) throws(FileError) -> FileLock {
+    guard let lock = try lock(url, LOCK_EX) else { throw FileError("flock", url.path) }
+    return lock
+  }
+
+  private static func lock(_ url: URL, _ operation: Int32) throws(FileError) -> FileLock? {
+    let descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw FileError("open", url.path) }
+    while flock(descriptor, operation) != 0 {
+      if errno == EINTR { continue }
+      let failure = FileError("flock", url.path)
+      close(descriptor)
+      guard failure.code == EWOULDBLOCK else { throw failure }
+      return nil
+    }
+    return FileLock(descriptor: descriptor)
+  }
+
+  private init(descriptor: Int32) { self.descriptor = descriptor }
+
+  deinit { close(descriptor) }
+}
