@@ -9,7 +9,7 @@ enum PlanRows {
   static func store(_ plan: SweepPlan, sweepText: String, in database: Database) throws {
     try database.execute(
       sql: """
-        INSERT INTO plan VALUES (1, ?, ?, ?, ?, 1)
+        INSERT INTO plan VALUES (1, ?, ?, ?, ?, 1, lower(hex(randomblob(8))))
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, question = excluded.question,
           outputs = excluded.outputs, sweep_text = excluded.sweep_text, revision = revision + 1
         """,
@@ -40,6 +40,14 @@ enum PlanRows {
       throw Damage("the plan is missing")
     }
     return name
+  }
+
+  /// What was drawn for the store when it was made.
+  static func identity(in database: Database) throws -> String {
+    guard let identity = try String.fetchOne(database, sql: "SELECT identity FROM plan") else {
+      throw Damage("the plan is missing")
+    }
+    return identity
   }
 
   /// How a plan differs from the stored one.

@@ -2,7 +2,8 @@ import GRDB
 
 /// The tables of a sweep's store.
 ///
-/// - `plan`: the sweep as planned (one row) and the text of its file.
+/// - `plan`: the sweep as planned (one row), the text of its file, and the identity drawn for
+///   this store when it was made.
 /// - `trial`: every trial ever planned, in canonical text, whose hash is its name `id`; `position`
 ///   is its place in the plan, null when it is no longer planned. The other tables refer to it by
 ///   `number`: numbers follow the plan, as work does, so that a commit touches few pages.
@@ -32,7 +33,8 @@ enum StoreSchema {
           question TEXT NOT NULL,
           outputs TEXT NOT NULL,
           sweep_text TEXT NOT NULL,
-          revision INTEGER NOT NULL
+          revision INTEGER NOT NULL,
+          identity TEXT NOT NULL
         ) STRICT;
 
         CREATE TABLE trial (

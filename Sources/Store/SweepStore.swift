@@ -133,6 +133,17 @@ package final class SweepStore: Sendable {
     }
   }
 
+  /// Names this record of a sweep among all others: 16 hexadecimal digits, drawn when it was made.
+  ///
+  /// Workers tell results of one record from those of another by it.
+  package func identity() throws(StoreError) -> String {
+    do {
+      return try queue.read { try PlanRows.identity(in: $0) }
+    } catch {
+      throw StoreError(error, path: path)
+    }
+  }
+
   /// Closes the file; the write-ahead log is folded into it.
   ///
   /// Without it, as after a crash, the next opening recovers the log. The store cannot be used
