@@ -2,9 +2,9 @@ import Foundation
 import Glibc
 
 /// Facts about the machine and process for provenance; never an input of a computation.
-enum Host {
+package enum Host {
   /// Name of the host.
-  static var name: String { field(of: systemNames(), \.nodename) }
+  package static var name: String { field(of: systemNames(), \.nodename) }
 
   /// Name and release of the kernel.
   static var kernel: String {
@@ -13,7 +13,7 @@ enum Host {
   }
 
   /// The processor's model name as the kernel reports it.
-  static var processor: String {
+  package static var processor: String {
     guard let facts = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else {
       return "unknown"
     }
@@ -21,6 +21,12 @@ enum Host {
     let name = line?.split(separator: ":", maxSplits: 1).last
     return name?.trimmingCharacters(in: .whitespaces) ?? "unknown"
   }
+
+  /// Processors that this process may use.
+  package static var coreCount: Int { ProcessInfo.processInfo.activeProcessorCount }
+
+  /// Physical memory in bytes.
+  package static var memoryByteCount: Int { Int(ProcessInfo.processInfo.physicalMemory) }
 
   /// User and system seconds that the process has computed.
   static var processorSeconds: Double {

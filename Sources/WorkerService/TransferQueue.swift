@@ -1,0 +1,81 @@
+import Foundation
+import Messaging
+import Synchronization
+import Transfers
+
+/// A thread that carries out transfers, one after the other, over a data connection of its own.
+///
+/// Downloads and uploads each have one, so that a result is never behind a data set.
+final class TransferQueue: Sendable {
+  /// A transfer; it reports its own end, also when there is no connection to be had.
+  typealias Job = @Sendable (borrowing TransferConnection) -> Void
+
+  private let state = Mutex(State())
+  private let wake = DispatchSemaphore(value: 0)
+
+  private struct State {
+    var endpoint: String?
+    var jobs: [Job] = []
+  }
+
+  /// Starts the thread, which lives as long as the process.
+  init(_ context: Context) {
+    Thread.detachNewThread { [self] in
+      var connection = TransferConnection(context)
+      while true {
+        wake.wait()
+        let (endpoint, job) = state.withLock { state in
+          (state.endpoint, state.jobs.isEmpty ? nil : state.jobs.removeFirst())
+        }
+        connection.move(to: endpoint)
+        job?(connection)
+      }
+    }
+  }
+
+  /// Sets where the transfers that follow go.
+  func connect(to endpoint: String) {
+    state.withLock { $0.endpoint = endpoint }
+  }
+
+  /// Adds a transfer; from any thread. Their number is bounded by the worker's slots.
+  func perform(_ job: @escaping Job) {
+    state.withLock { $0.jobs.append(job) }
+    wake.signal()
+  }
+}
+
+/// The data connection of a ``TransferQueue``: opened when first needed, and anew when the
+/// coordinator's endpoint has changed.
+struct TransferConnection: ~Copyable {
+  private let context: Context
+  private var endpoint: String?
+  private var client: Result<Client, MessagingError>?
+
+  private final class Client {
+    let blobs: BlobClient
+
+    init(_ context: Context, _ endpoint: String) throws(MessagingError) {
+      blobs = try BlobClient(context, endpoint: endpoint)
+    }
+  }
+
+  fileprivate init(_ context: Context) { self.context = context }
+
+  fileprivate mutating func move(to newEndpoint: String?) {
+    guard let newEndpoint, newEndpoint != endpoint else { return }
+    endpoint = newEndpoint
+    client = Result { () throws(MessagingError) in try Client(context, newEndpoint) }
+  }
+
+  /// Lets a transfer use the connection.
+  ///
+  /// - Throws: `MessagingError` when there is none, or what the transfer throws.
+  func use(_ transfer: (borrowing BlobClient) throws -> Void) throws {
+    guard let client else {
+      throw MessagingError(
+        code: .hostUnreachable, operation: "connect", context: "no coordinator yet")
+    }
+    try transfer(client.get().blobs)
+  }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Glibc
+import Logging
+import Messaging
+import Narrowing
+import Trials
+
+/// `worker`: joins a coordinator and trains until told to stop.
+package enum Worker {
+  /// How a worker runs.
+  package struct Options: Sendable {
+    var endpoint: String
+    var slots: Int
+    var cache: URL
+    var exitsWhenIdle: Bool
+    var patience: Duration
+    var isSupervised: Bool
+
+    /// The options of a worker.
+    ///
+    /// - Parameters:
+    ///   - endpoint: The coordinator's control endpoint.
+    ///   - slots: Trials at once.
+    ///   - cache: Folder for images and unsent results; nil for the standard one.
+    ///   - exitsWhenIdle: Whether it ends with the sweep.
+    ///   - patience: How long it waits, idle, for a coordinator.
+    ///   - isSupervised: Whether it ends when its standard input does.
+    package init(
+      endpoint: String, slots: Int, cache: URL?, exitsWhenIdle: Bool, patience: Duration,
+      isSupervised: Bool
+    ) {
+      self.endpoint = endpoint
+      self.slots = slots
+      self.cache = cache ?? Self.standardCache
+      self.exitsWhenIdle = exitsWhenIdle
+      self.patience = patience
+      self.isSupervised = isSupervised
+    }
+
+    /// `$XDG_CACHE_HOME/bottlenecksweep`, or `~/.cache/bottlenecksweep`.
+    private static var standardCache: URL {
+      let environment = ProcessInfo.processInfo.environment
+      if let folder = environment["XDG_CACHE_HOME"], folder.hasPrefix("/") {
+        return URL(filePath: folder).appending(path: "bottlenecksweep")
+      }
+      return URL.homeDirectory.appending(path: ".cache/bottlenecksweep")
+    }
+  }
+
+  /// Runs until the sweep ends, somebody asks for the end, or patience runs out.
+  ///
+  /// - Throws: the error of whatever cannot be opened; ``WorkerError`` when refused.
+  package static func run(_ options: Options) throws {
+    let logger = Logger(label: "worker")
+    let name =
+      "\(Host.name)-\(getpid())-"
+      + UInt64.random(in: 0 ... .max).hexadecimal.prefix(8)
+    let inbox = try Inbox<WorkerEvent>()
+    let signals = StopSignals(inbox, endsWithInput: options.isSupervised)
+    defer { withExtendedLifetime(signals) {} }
+    var shell = try WorkerShell(options, name: name, inbox: inbox, logger: logger)
+    switch try shell.run() {
+    case .sweepEnded, .stopped, .abandoned: return
+    case .refused(let reason): throw WorkerError.refused(reason)
+    }
+  }
+}
+
+/// Why a worker could not go on.
+package enum WorkerError: Error, CustomStringConvertible {
+  /// The coordinator does not work with it.
+  case refused(String)
+
+  package var description: String {
+    switch self {
+    case .refused(let reason): "refused by the coordinator: \(reason)"
+    }
+  }
+}

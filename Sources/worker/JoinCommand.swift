@@ -1,0 +1,65 @@
+import ArgumentParser
+import Foundation
+import WorkerService
+
+/// `worker --connect`: joins a coordinator and trains until told to stop.
+struct JoinCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "join",
+    abstract: "Joins a coordinator and trains until told to stop (the default).",
+    discussion: """
+      A worker may join and leave at any time. SIGTERM or Ctrl-C hands running trials back and \
+      ends it. When the coordinator is away, running trials go on and results wait on disk.
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "The coordinator, such as tcp://host:5750.", valueName: "endpoint"))
+  var connect: String
+
+  @Option(help: ArgumentHelp("Trials at once: a number, or auto for one per core."))
+  var slots = "auto"
+
+  @Option(
+    help: ArgumentHelp(
+      "Folder for images and unsent results.",
+      discussion: "Without it: $XDG_CACHE_HOME/bottlenecksweep, or ~/.cache/bottlenecksweep.",
+      valueName: "dir"),
+    completion: .directory)
+  var cache: String?
+
+  @Flag(help: "Ends when the coordinator has no more work, instead of waiting for another sweep.")
+  var exitWhenIdle = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Ends after this long without a coordinator and without work.", valueName: "minutes"))
+  var patience = 60
+
+  @Flag(help: .hidden)
+  var supervised = false
+
+  func validate() throws {
+    _ = try slotCount()
+    guard (1...1_000_000).contains(patience) else {
+      throw ValidationError("--patience: found \(patience), expected 1 to 1000000 minutes")
+    }
+  }
+
+  private func slotCount() throws -> Int {
+    if slots == "auto" { return ProcessInfo.processInfo.activeProcessorCount }
+    guard let count = Int(slots), (1...4096).contains(count) else {
+      throw ValidationError("--slots: found \"\(slots)\", expected auto or 1 to 4096")
+    }
+    return count
+  }
+
+  func run() throws {
+    try Worker.run(
+      Worker.Options(
+        endpoint: connect, slots: try slotCount(),
+        cache: cache.map { URL(filePath: $0, directoryHint: .isDirectory) },
+        exitsWhenIdle: exitWhenIdle, patience: .seconds(60 * patience),
+        isSupervised: supervised))
+  }
+}

@@ -1,0 +1,15 @@
+import ArgumentParser
+
+/// `worker`: trains the trials that a coordinator hands out.
+@main
+struct WorkerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "worker",
+    abstract: "Trains the trials that a coordinator hands out.",
+    discussion: """
+      `worker --connect ENDPOINT` joins a coordinator; `worker trial CONFIG` runs one trial \
+      alone. Exit codes: 0 done; 1 an error, explained on standard error; 64 a wrong command line.
+      """,
+    subcommands: [JoinCommand.self, TrialCommand.self],
+    defaultSubcommand: JoinCommand.self)
+}
