@@ -19,11 +19,7 @@ extension Coordinator {
       return
     }
     if let defect = defect(of: result, for: trial) {
-      effects.append(.notify(.resultRefused(id, attempt: attempt, sender, reason: defect)))
-      noteFailure(
-        TrialFailure(cause: .refused, message: "its result was not taken: \(defect)"), of: id,
-        attempt: attempt, from: worker, at: now)
-      send(.acknowledge(trial: id, attempt: attempt), to: worker)
+      refuseResult(of: id, attempt: attempt, from: worker, reason: defect, at: now)
       return
     }
     let previousHolder = dropLease(of: trial)
@@ -40,6 +36,18 @@ extension Coordinator {
     }
     effects.append(.notify(.trialCompleted(id, sender)))
     settle(graph.children(of: trial).map(Int.init), at: now, delaying: false)
+  }
+
+  /// Ends an attempt whose result is none of its trial's, and makes the worker drop the result.
+  mutating func refuseResult(
+    of id: TrialID, attempt: Int, from worker: Int, reason: String, at now: Instant
+  ) {
+    effects.append(
+      .notify(.resultRefused(id, attempt: attempt, roster[worker].id, reason: reason)))
+    noteFailure(
+      TrialFailure(cause: .refused, message: "its result was not taken: \(reason)"), of: id,
+      attempt: attempt, from: worker, at: now)
+    send(.acknowledge(trial: id, attempt: attempt), to: worker)
   }
 
   /// Notes that a worker's attempt ended without a result; a report of any attempt but the leased

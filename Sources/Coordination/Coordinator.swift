@@ -115,6 +115,9 @@ package struct Coordinator: Sendable {
     case .trialFinished(let trial, let attempt, let result, let connection):
       guard let worker = sender(on: connection, at: now) else { break }
       take(result, of: trial, attempt: attempt, from: worker, at: now)
+    case .resultRejected(let trial, let attempt, let reason, let connection):
+      guard let worker = sender(on: connection, at: now) else { break }
+      refuseResult(of: trial, attempt: attempt, from: worker, reason: reason, at: now)
     case .attemptFailed(let trial, let attempt, let failure, let connection):
       guard let worker = sender(on: connection, at: now) else { break }
       noteFailure(failure, of: trial, attempt: attempt, from: worker, at: now)
@@ -200,7 +203,7 @@ package struct Coordinator: Sendable {
     let shutDown = Directive.shutDown(reason: "the sweep has ended")
     switch event {
     case .workerAnnounced(_, let connection), .heartbeatReceived(_, let connection),
-      .attemptFailed(_, _, _, let connection):
+      .attemptFailed(_, _, _, let connection), .resultRejected(_, _, _, let connection):
       return [.send(shutDown, to: connection)]
     case .trialFinished(let trial, let attempt, _, let connection):
       guard standing(of: trial)?.status == .complete else {

@@ -11,6 +11,8 @@ package enum Event: Hashable, Sendable {
   case heartbeatReceived(claims: [Claim], on: ConnectionID)
   /// A worker finished a trial; all artifacts of the result are already durable and verified.
   case trialFinished(trial: TrialID, attempt: Int, result: TrialResult, on: ConnectionID)
+  /// A worker sent as a trial's result what is none: it cannot be read, or lacks parts.
+  case resultRejected(trial: TrialID, attempt: Int, reason: String, on: ConnectionID)
   /// A worker's attempt ended without a result.
   case attemptFailed(trial: TrialID, attempt: Int, failure: TrialFailure, on: ConnectionID)
   /// A worker said goodbye; it keeps nothing.

@@ -46,16 +46,8 @@ struct SimulationTests {
     let sweep = Self.familySweep(families: 4)
     var undisturbed = Simulation(seed: 0, options: SimulationOptions(), sweep: sweep)
     let expected = undisturbed.run().results
-    var options = SimulationOptions()
-    options.faultMilliseconds = 90_000
-    options.lossPerMessage = 0.2
-    options.duplicationPerMessage = 0.2
-    options.delayMilliseconds = 1...3_000
-    options.workerCrashesPerMinute = 3
-    options.coordinatorCrashPerRecord = 0.1
-    options.pausesPerMinute = 2
     for seed in 0..<20 as Range<UInt64> {
-      var simulation = Simulation(seed: seed, options: options, sweep: sweep)
+      var simulation = Simulation(seed: seed, options: Self.roughOptions, sweep: sweep)
       let outcome = simulation.run()
       #expect(outcome.violations == [], "seed \(seed)")
       #expect(outcome.results == expected, "seed \(seed)")
@@ -108,11 +100,28 @@ struct SimulationTests {
 
   @Test("the checkers find every planted bug", arguments: Sabotage.allCases)
   func checkersFindBugs(sabotage: Sabotage) {
-    let finds = (0..<40 as Range<UInt64>).contains { seed in
-      var simulation = Simulation(seed: seed, sabotage: sabotage)
+    let sweep = Self.familySweep(families: 2)
+    let finds = (0..<20 as Range<UInt64>).contains { seed in
+      var simulation = Simulation(
+        seed: seed, options: Self.roughOptions, sweep: sweep, sabotage: sabotage)
       return !simulation.run().violations.isEmpty
     }
     #expect(finds, "\(sabotage) went unnoticed")
+  }
+
+  /// A bit of most faults, in a short time.
+  static var roughOptions: SimulationOptions {
+    var options = SimulationOptions()
+    options.faultMilliseconds = 60_000
+    options.trialMilliseconds = 2_000...15_000
+    options.lossPerMessage = 0.2
+    options.duplicationPerMessage = 0.2
+    options.delayMilliseconds = 1...3_000
+    options.workerCrashesPerMinute = 3
+    options.coordinatorCrashPerRecord = 0.1
+    options.pausesPerMinute = 2
+    options.probeInterval = .seconds(4)
+    return options
   }
 
   /// Baselines, each with two trials that wait for it.

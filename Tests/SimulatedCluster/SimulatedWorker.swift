@@ -8,6 +8,9 @@ struct SimulatedWorker {
   let id: WorkerID
   let slots: Int
   let repeatsFailures: Bool
+  /// Whether it heeds an acknowledgement only of its own attempt number or a later one; the
+  /// protocol allows either.
+  let fencesAcknowledgements: Bool
   var connection: ConnectionID
   var isWelcome = false
   var lastHeard: Int
@@ -42,10 +45,11 @@ struct SimulatedWorker {
     case exit
   }
 
-  init(id: WorkerID, slots: Int, repeatsFailures: Bool, connection: ConnectionID, now: Int) {
+  init(id: WorkerID, slots: Int, options: SimulationOptions, connection: ConnectionID, now: Int) {
     self.id = id
     self.slots = slots
-    self.repeatsFailures = repeatsFailures
+    repeatsFailures = options.failureReportsAreRepeated
+    fencesAcknowledgements = options.acknowledgementsAreFenced
     self.connection = connection
     lastHeard = now
   }
@@ -77,8 +81,12 @@ struct SimulatedWorker {
     case .announceAgain: return [announcement]
     case .shutDown: return [.exit]
     case .assign(let assignment): return accept(assignment, run: nextRun, at: now)
-    case .acknowledge(let trial, _):
-      guard let index = works.firstIndex(where: { $0.trial == trial }) else { return [] }
+    case .acknowledge(let trial, let attempt):
+      guard
+        let index = works.firstIndex(where: {
+          $0.trial == trial && ($0.attempt <= attempt || !fencesAcknowledgements)
+        })
+      else { return [] }
       guard case .finished(let result) = works.remove(at: index).outcome else { return [] }
       return [.forgetResult(trial, result)]
     case .abandon(let trial, let attempt, _):

@@ -9,7 +9,7 @@ extension Simulation {
     let number = workers.count
     var worker = SimulatedWorker(
       id: WorkerID("w\(number)"), slots: random.draw(1...options.slotsMaximum),
-      repeatsFailures: options.failureReportsAreRepeated, connection: newConnection(of: number),
+      options: options, connection: newConnection(of: number),
       now: now)
     worker.inherit(spool)
     checker.noteWorker(worker.id, slots: worker.slots)

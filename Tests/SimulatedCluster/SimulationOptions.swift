@@ -22,6 +22,7 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
   package var departuresPerMinute = 0.0
   package var arrivalsPerMinute = 0.0
   package var failureReportsAreRepeated = false
+  package var acknowledgementsAreFenced = false
 
   package var poisonPerTrial = 0.0
   package var failurePerAttempt = 0.0
@@ -58,6 +59,7 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
     departuresPerMinute = rate(3, &random)
     arrivalsPerMinute = rate(3, &random)
     failureReportsAreRepeated = random.happens(0.5)
+    acknowledgementsAreFenced = random.happens(0.5)
     poisonPerTrial = rate(0.4, &random)
     failurePerAttempt = rate(0.4, &random)
     diskFullPerAttempt = rate(0.4, &random)
