@@ -158,4 +158,12 @@ struct SweepStoreTests {
     #expect(history.map(\.time.timeIntervalSince1970) == [1000.125, 1000.125, 900])
     #expect(history.map(\.record) == Array(everyKind.prefix(3)))
   }
+
+  @Test("A store's identity stays its own, whatever is planned, and no other store has it")
+  func identity() throws {
+    let first = try open(front, in: directory).identity()
+    #expect(first.count == 16)
+    #expect(try open(plan(tolerances: [5]), in: directory).identity() == first)
+    #expect(try open(front, in: TemporaryDirectory()).identity() != first)
+  }
 }

@@ -1,0 +1,32 @@
+import Foundation
+
+/// A table as comma-separated values: RFC 4180, lines ended by LF, UTF-8, one header line.
+struct CSVTable {
+  /// The names of the columns.
+  var header: [String]
+  /// The rows, each with a text for every column.
+  var rows: [[String]] = []
+
+  /// Appends a row.
+  mutating func append(_ row: [String]) {
+    precondition(row.count == header.count, "a row has a text for every column")
+    rows.append(row)
+  }
+
+  /// The table's bytes.
+  var data: Data {
+    var text = ""
+    for row in [header] + rows {
+      text += row.map(Self.escaped).joined(separator: ",")
+      text += "\n"
+    }
+    return Data(text.utf8)
+  }
+
+  /// A field in quotes when it holds a comma, a quote or a line break.
+  static func escaped(_ field: String) -> String {
+    let special: Set<Unicode.Scalar> = [",", "\"", "\n", "\r"]
+    guard field.unicodeScalars.contains(where: special.contains) else { return field }
+    return "\"" + field.replacing("\"", with: "\"\"") + "\""
+  }
+}

@@ -1,0 +1,53 @@
+import Trials
+
+/// How much of a sweep a report covers.
+struct Completion: Hashable, Sendable {
+  /// All planned trials.
+  var total: Int
+  /// Trials with a result.
+  var complete: Int
+  /// Trials that ended without one.
+  var ended: Int
+  /// Trials at work.
+  var running: Int
+
+  /// Counts the trials of a sweep.
+  init(of results: SweepResults) {
+    total = results.trials.count
+    complete = results.trials.count { $0.status == .complete }
+    ended = results.trials.count { $0.status == .failed || $0.status == .stopped }
+    running = results.trials.count { $0.status == .running }
+  }
+
+  /// What figures and tables say about it; nil when every trial has its result.
+  var banner: String? {
+    if complete == total { return nil }
+    if complete + ended == total {
+      return "\(complete) of \(total) trials; \(ended) without result"
+    }
+    return "partial: \(complete) of \(total) trials"
+  }
+
+  /// The text of the file that marks an unfinished report.
+  var mark: String {
+    "partial: \(complete) of \(total) trials complete, \(running) running, "
+      + "\(total - complete - ended - running) waiting, \(ended) without result\n"
+  }
+}
+
+/// What the JSON reports say of the sweep as a whole.
+struct ReportHead: Encodable {
+  /// Whether every trial has ended, so that nothing can change any more.
+  let complete: Bool
+  /// The sweep's name.
+  let name: String
+  /// The question it answers.
+  let question: String
+
+  /// The head of a sweep's reports.
+  init(of results: SweepResults) {
+    complete = results.isComplete
+    name = results.plan.name
+    question = results.plan.question
+  }
+}

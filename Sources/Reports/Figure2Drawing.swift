@@ -1,0 +1,102 @@
+import Foundation
+import Trials
+
+/// `figure2.svg`: evaluation images above their reconstructions by each narrowing trial, labelled
+/// with tolerance and open gates.
+struct Figure2Drawing {
+  /// A trial and its images.
+  struct Row {
+    var trial: RecordedTrial
+    var images: Reconstructions
+  }
+
+  /// The rows in the plan's order.
+  let rows: [Row]
+  /// The sweep's name.
+  let name: String
+  /// The mark of an unfinished report.
+  let banner: String?
+
+  private static let labelWidth = 112.0
+  private static let margin = 24.0
+  private static let headerHeight = 48.0
+  private static let gap = 4.0
+
+  /// The file's bytes.
+  var svg: Data {
+    let columns = rows.map(\.images.originals.count).max() ?? 0
+    let width = max(480, 760)
+    let side = min(
+      64, (Double(width) - Self.labelWidth - 2 * Self.margin) / Double(max(columns, 1)) - Self.gap)
+    let lines = lines()
+    let height =
+      Self.headerHeight + Self.margin
+      + lines.map { side + ($0.startsGroup ? 14 : Self.gap) }.reduce(0, +)
+    var drawing = SVGDrawing(
+      width: Double(width), height: max(height, 100),
+      title: "\(name): originals and reconstructions")
+    drawing.text(
+      "Originals and reconstructions", at: (Self.margin, 26), .init(size: 15, isBold: true))
+    if let banner {
+      drawing.text(
+        banner, at: (Double(width) - Self.margin, 26),
+        .init(size: 12, color: Palette.warning, anchor: "end", isBold: true))
+    }
+    if lines.isEmpty {
+      drawing.text(
+        "No narrowing trial has a result yet.", at: (Self.margin, 60),
+        .init(color: Palette.quiet))
+    }
+    var top = Self.headerHeight - 10
+    for line in lines {
+      top += line.startsGroup ? 14 : Self.gap
+      for (index, image) in line.images.enumerated() {
+        let left = Self.margin + Self.labelWidth + Double(index) * (side + Self.gap)
+        drawing.image(image, at: (left, top), width: side, height: side)
+        drawing.rectangle(
+          at: (left, top), width: side, height: side, fill: "none",
+          .init(color: Palette.frame, width: 0.5))
+      }
+      drawing.text(
+        line.heading, at: (Self.margin, top + side / 2 - 3),
+        .init(size: 12, isBold: line.startsGroup))
+      drawing.text(
+        line.caption, at: (Self.margin, top + side / 2 + 14),
+        .init(size: 11, color: Palette.quiet))
+      top += side
+    }
+    return drawing.data
+  }
+
+  private struct Line {
+    var heading: String
+    var caption: String
+    var images: [Raster]
+    var startsGroup: Bool
+  }
+
+  /// The originals once for all following trials that were given the same ones.
+  private func lines() -> [Line] {
+    var lines: [Line] = []
+    var shown: [Raster]?
+    for row in rows {
+      let configuration = row.trial.result?.provenance.configuration
+      if shown != row.images.originals {
+        shown = row.images.originals
+        lines.append(
+          Line(
+            heading: "originals", caption: configuration?.dataset.title ?? "",
+            images: row.images.originals, startsGroup: true))
+      }
+      let tolerance = (try? configuration?.resolvedTolerance()) ?? 0
+      let latents = (try? configuration?.resolvedLatents()) ?? 0
+      let gates = row.trial.result?.milestones.last?.gatesOpen ?? 0
+      lines.append(
+        Line(
+          heading: "τ = \(NumberText.compact(tolerance))",
+          caption: "‖ν‖₀ = \(gates) of \(latents)", images: row.images.reconstructions,
+          startsGroup: false))
+    }
+    return lines
+  }
+}

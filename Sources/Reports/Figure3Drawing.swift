@@ -1,0 +1,269 @@
+import Foundation
+import Trials
+
+/// `figure3.svg`: how many dimensions stay open at each tolerance, one panel per data set, with
+/// one evaluation image through chosen points of the front beneath it.
+struct Figure3Drawing {
+  /// How many reconstructions a panel shows at most.
+  static let maximumImageCount = 8
+
+  /// An image of one point, with its letter.
+  struct Sample {
+    /// The point.
+    var point: Front.Point
+    /// Its trial's first evaluation image after the bottleneck.
+    var image: Raster
+  }
+
+  /// The images of a panel.
+  struct Samples {
+    /// The image itself.
+    var original: Raster
+    /// The same through points of the front, by ascending tolerance.
+    var samples: [Sample]
+  }
+
+  /// The panels' series.
+  let front: Front
+  /// The images of each data set that has some.
+  let samples: [Dataset: Samples]
+  /// The sweep's name.
+  let name: String
+  /// The mark of an unfinished report.
+  let banner: String?
+
+  private static let width = 760.0
+  private static let plotHeight = 330.0
+  private static let margin = (left: 66.0, right: 24.0, top: 54.0, bottom: 52.0)
+  private static let stripHeight = 126.0
+
+  /// Evenly chosen points of a data set's front that have a complete trial, first and last among
+  /// them, for ``samples``.
+  static func chosenPoints(of front: Front, dataset: Dataset) -> [Front.Point] {
+    guard let series = front.series.first(where: { $0.dataset == dataset && !$0.front.isEmpty })
+    else { return [] }
+    let points = series.front
+    guard points.count > maximumImageCount else { return points }
+    return (0..<maximumImageCount).map { index in
+      points[
+        Int((Double(index * (points.count - 1)) / Double(maximumImageCount - 1)).rounded())]
+    }
+  }
+
+  /// The file's bytes.
+  var svg: Data {
+    var datasets: [Dataset] = []
+    for series in front.series where !datasets.contains(series.dataset) {
+      datasets.append(series.dataset)
+    }
+    let heights = datasets.map { dataset in
+      Self.margin.top + Self.plotHeight + Self.margin.bottom
+        + (samples[dataset] == nil ? 0 : Self.stripHeight)
+    }
+    var drawing = SVGDrawing(
+      width: Self.width, height: max(heights.reduce(0, +), 120),
+      title: "\(name): open gates against tolerance")
+    if datasets.isEmpty {
+      drawing.text("No narrowing trial is planned.", at: (24, 60))
+    }
+    var top = 0.0
+    for (dataset, height) in zip(datasets, heights) {
+      drawPanel(of: dataset, top: top, in: &drawing)
+      top += height
+    }
+    return drawing.data
+  }
+
+  private func drawPanel(of dataset: Dataset, top: Double, in drawing: inout SVGDrawing) {
+    let series = front.series.filter { $0.dataset == dataset }
+    let published = PublishedResults.figure3.filter { $0.dataset == dataset }
+    let legend = Figure3Legend(of: series, hasPublished: !published.isEmpty)
+    let frame = frame(of: series, published: published, legend: legend, top: top)
+    drawing.text(
+      "\(dataset.title): dimensions kept at each tolerance",
+      at: (Self.margin.left, top + 24), .init(size: 15, isBold: true))
+    drawing.text(
+      subtitle(of: series), at: (Self.margin.left, top + 42),
+      .init(size: 11, color: Palette.quiet))
+    if let banner {
+      drawing.text(
+        banner, at: (Self.width - Self.margin.right, top + 24),
+        .init(size: 12, color: Palette.warning, anchor: "end", isBold: true))
+    }
+    frame.draw(
+      in: &drawing, xLabel: "tolerance τ (summed squared error per image)",
+      yLabel: "open gates ‖ν‖₀")
+    for point in published {
+      Marker.circle.draw(
+        at: frame.point(point.tolerance, Double(point.gatesOpen)), size: 7, fill: "#ffffff",
+        stroke: .init(color: "#000000", width: 1.4), in: &drawing)
+    }
+    for (index, series) in series.enumerated() {
+      drawSeries(series, index: index, frame: frame, in: &drawing)
+    }
+    if let samples = samples[dataset] {
+      drawLetters(samples, published: published, frame: frame, in: &drawing)
+      let shown = series.first { !$0.front.isEmpty }
+      drawStrip(
+        samples, seriesLabel: series.count > 1 ? shown?.label ?? "" : "",
+        top: top + Self.margin.top + Self.plotHeight + Self.margin.bottom, in: &drawing)
+    }
+    legend.draw(in: &drawing, frame: frame)
+  }
+
+  private func subtitle(of series: [Front.Series]) -> String {
+    let configurations = series.flatMap(\.points).map(\.gridPoint.configuration)
+    var parts: [String] = []
+    let latents = Set(configurations.compactMap { try? $0.resolvedLatents() })
+    if latents.count == 1, let count = latents.first { parts.append("\(count) provisioned") }
+    let budgets = Set(configurations.compactMap(\.milestones.last))
+    if budgets.count == 1, let budget = budgets.first {
+      parts.append(NumberText.budget(budget))
+    }
+    let replicates = series.flatMap(\.points).map(\.gridPoint.trials.count).max() ?? 1
+    if replicates > 1 {
+      parts.append("median of \(replicates) replicates, bars from least to most")
+    }
+    return parts.joined(separator: " · ")
+  }
+
+  private func frame(
+    of series: [Front.Series], published: [PublishedResults.Figure3Point],
+    legend: Figure3Legend, top: Double
+  ) -> PlotFrame {
+    let points = series.flatMap(\.points)
+    var tolerances = points.compactMap(\.tolerance).flatMap { [$0.minimum, $0.maximum] }
+    var gates = points.compactMap { $0.gatesOpen?.maximum }
+    tolerances += published.map(\.tolerance)
+    gates += published.map { Double($0.gatesOpen) }
+    let largest = max(tolerances.max() ?? 1, 1e-6)
+    let least = max(tolerances.min() ?? 1, 1e-6)
+    let left = Self.margin.left
+    let right = Self.width - Self.margin.right
+    let x =
+      largest / least > 60
+      ? Axis.logarithmic(least / 1.3...largest * 1.3, from: left, to: right)
+      : Axis.linear(0...largest * 1.08, from: left, to: right, tickCount: 8)
+    let bottom = top + Self.margin.top + Self.plotHeight
+    // What lies below the legend must stay below it.
+    let legendLeft = right - legend.width - 20
+    let room = Self.plotHeight / (Self.plotHeight - legend.height - 26)
+    let crowded = series.flatMap { series in
+      let isRight = { (point: Front.Point) in
+        x.position(of: point.tolerance?.maximum ?? 0) >= legendLeft
+      }
+      return (series.points.filter(isRight) + series.front.filter { !isRight($0) }.suffix(1))
+        .compactMap { $0.gatesOpen?.maximum }
+    }
+    let highest = max((gates.max() ?? 1) * 1.12, (crowded.max() ?? 0) * room, 1.12)
+    let y = Axis.linear(
+      0...highest, from: bottom, to: top + Self.margin.top, tickCount: 7, wholeTicks: true)
+    return PlotFrame(x: x, y: y)
+  }
+
+  private func drawSeries(
+    _ series: Front.Series, index: Int, frame: PlotFrame, in drawing: inout SVGDrawing
+  ) {
+    let color = Palette.series[index % Palette.series.count]
+    let marker = Marker.ofSeries(index)
+    drawing.polyline(Self.steps(of: series.front, frame: frame), .init(color: color, width: 2))
+    for point in series.points {
+      guard let tolerance = point.tolerance, let gates = point.gatesOpen else { continue }
+      let position = frame.point(tolerance.median, gates.median)
+      Self.drawSpread(tolerance, gates, frame: frame, color: color, in: &drawing)
+      marker.draw(
+        at: position, fill: point.isOnFront ? color : "#ffffff",
+        stroke: .init(color: color, width: 1.6), in: &drawing)
+    }
+  }
+
+  /// The corners of the staircase: each point's gates hold until the next tolerance that needs
+  /// fewer, the last one's to the end of the axis.
+  private static func steps(of points: [Front.Point], frame: PlotFrame) -> [SVGDrawing.Point] {
+    var corners: [SVGDrawing.Point] = []
+    for point in points {
+      guard let tolerance = point.tolerance, let gates = point.gatesOpen else { continue }
+      let position = frame.point(tolerance.median, gates.median)
+      if let last = corners.last { corners.append((position.x, last.y)) }
+      corners.append(position)
+    }
+    if let last = corners.last { corners.append((frame.x.end, last.y)) }
+    return corners
+  }
+
+  private static func drawSpread(
+    _ tolerance: Spread, _ gates: Spread, frame: PlotFrame, color: String,
+    in drawing: inout SVGDrawing
+  ) {
+    let stroke = SVGDrawing.Stroke(color: color, width: 1.3)
+    if gates.maximum > gates.minimum {
+      let top = frame.point(tolerance.median, gates.maximum)
+      let bottom = frame.point(tolerance.median, gates.minimum)
+      drawing.line(from: top, to: bottom, stroke)
+      for end in [top, bottom] {
+        drawing.line(from: (end.x - 4, end.y), to: (end.x + 4, end.y), stroke)
+      }
+    }
+    if tolerance.maximum > tolerance.minimum {
+      let left = frame.point(tolerance.minimum, gates.median)
+      let right = frame.point(tolerance.maximum, gates.median)
+      drawing.line(from: left, to: right, stroke)
+      for end in [left, right] {
+        drawing.line(from: (end.x, end.y - 4), to: (end.x, end.y + 4), stroke)
+      }
+    }
+  }
+
+  private func drawLetters(
+    _ samples: Samples, published: [PublishedResults.Figure3Point], frame: PlotFrame,
+    in drawing: inout SVGDrawing
+  ) {
+    for (index, sample) in samples.samples.enumerated() {
+      guard let tolerance = sample.point.tolerance, let gates = sample.point.gatesOpen else {
+        continue
+      }
+      let position = frame.point(tolerance.median, gates.median)
+      let isBesidePublished = published.contains { point in
+        let other = frame.point(point.tolerance, Double(point.gatesOpen))
+        return abs(other.x - position.x) < 14 && abs(other.y - position.y) < 20
+      }
+      drawing.text(
+        Self.letter(index), at: (position.x + (isBesidePublished ? 12 : 8), position.y - 8),
+        .init(size: 12, isBold: true, hasHalo: true))
+    }
+  }
+
+  private func drawStrip(
+    _ samples: Samples, seriesLabel: String, top: Double, in drawing: inout SVGDrawing
+  ) {
+    let count = samples.samples.count + 1
+    let pitch = (Self.width - Self.margin.left - Self.margin.right) / Double(max(count, 7))
+    let side = min(pitch - 14, 76)
+    func draw(_ image: Raster, _ index: Int, _ heading: String, _ caption: String) {
+      let center = Self.margin.left + (Double(index) + 0.5) * pitch
+      drawing.image(image, at: (center - side / 2, top), width: side, height: side)
+      drawing.rectangle(
+        at: (center - side / 2, top), width: side, height: side, fill: "none",
+        .init(color: Palette.frame, width: 0.6))
+      drawing.text(
+        heading, at: (center, top + side + 16), .init(size: 11, anchor: "middle", isBold: true))
+      drawing.text(
+        caption, at: (center, top + side + 31),
+        .init(size: 11, color: Palette.quiet, anchor: "middle"))
+    }
+    draw(samples.original, 0, "original", seriesLabel)
+    for (index, sample) in samples.samples.enumerated() {
+      guard let tolerance = sample.point.tolerance, let gates = sample.point.gatesOpen else {
+        continue
+      }
+      draw(
+        sample.image, index + 1,
+        "(\(Self.letter(index))) τ = \(NumberText.compact(tolerance.median))",
+        "\(NumberText.compact(gates.median, upTo: 1)) open")
+    }
+  }
+
+  private static func letter(_ index: Int) -> String {
+    String(UnicodeScalar(UInt8(ascii: "a") + UInt8(index)))
+  }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Trials
+
+/// `figure3.csv` and `figure3.json`: the numbers that Figure 3 shows.
+struct Figure3Table {
+  /// What is said of the sweep as a whole.
+  private let head: ReportHead
+  /// Every narrowing grid point, by series and ascending tolerance.
+  let points: [Point]
+  /// The paper's points for the data sets shown.
+  let published: [Published]
+
+  /// One grid point.
+  struct Point: Encodable {
+    let dataset: Dataset
+    let stage: String
+    let series: String
+    let budget: Budget
+    let tolerance: Spread?
+    let gatesOpen: Spread?
+    let mse: Spread?
+    let evaluationMSE: Spread?
+    let onFront: Bool
+    let replicatesPlanned: Int
+    let trials: [TrialID]
+
+    private enum CodingKeys: String, CodingKey {
+      case dataset, stage, series, budget, tolerance
+      case gatesOpen = "gates_open"
+      case mse
+      case evaluationMSE = "evaluation_mse"
+      case onFront = "on_front"
+      case replicatesPlanned = "replicates_planned"
+      case trials
+    }
+  }
+
+  /// One point of the paper's figure.
+  struct Published: Encodable {
+    let dataset: Dataset
+    let latents: Int
+    let tolerance: Double
+    let gatesOpen: Int
+
+    private enum CodingKeys: String, CodingKey {
+      case dataset, latents, tolerance
+      case gatesOpen = "gates_open"
+    }
+  }
+
+  /// The table of a sweep's front.
+  init(of front: Front, in results: SweepResults) {
+    head = ReportHead(of: results)
+    points = front.series.flatMap { series in
+      series.points.map { point in
+        Point(
+          dataset: series.dataset, stage: point.gridPoint.stage, series: series.label,
+          budget: point.gridPoint.configuration.milestones.last ?? .batches(1),
+          tolerance: point.tolerance, gatesOpen: point.gatesOpen, mse: point.mse,
+          evaluationMSE: point.evaluationMSE, onFront: point.isOnFront,
+          replicatesPlanned: point.gridPoint.trials.count,
+          trials: point.gridPoint.trials.map(\.planned.id))
+      }
+    }
+    let datasets = Set(front.series.map(\.dataset))
+    published = PublishedResults.figure3.filter { datasets.contains($0.dataset) }.map {
+      Published(
+        dataset: $0.dataset, latents: $0.latents, tolerance: $0.tolerance,
+        gatesOpen: $0.gatesOpen)
+    }
+  }
+
+  /// `figure3.json`.
+  var json: Data {
+    struct Head: Encodable {
+      let complete: Bool
+      let name: String
+      let question: String
+      let published: [Published]
+    }
+    return ReportJSON.data(
+      Head(
+        complete: head.complete, name: head.name, question: head.question, published: published),
+      list: "points", points)
+  }
+
+  /// `figure3.csv`; empty numbers where a point has no result yet.
+  var csv: Data {
+    var table = CSVTable(
+      header: [
+        "dataset", "stage", "series", "budget", "tolerance", "replicates", "replicates_planned",
+        "gates_open", "gates_open_min", "gates_open_max", "mse", "mse_min", "mse_max",
+        "evaluation_mse", "evaluation_mse_min", "evaluation_mse_max", "on_front", "trials",
+      ])
+    for point in points {
+      table.append(
+        [
+          point.dataset.rawValue, point.stage, point.series, point.budget.description,
+          point.tolerance.map { NumberText.shortest($0.median) } ?? "",
+          String(point.gatesOpen?.count ?? 0), String(point.replicatesPlanned),
+        ] + Self.columns(point.gatesOpen) + Self.columns(point.mse)
+          + Self.columns(point.evaluationMSE)
+          + [String(point.onFront), point.trials.map(\.description).joined(separator: " ")])
+    }
+    return table.data
+  }
+
+  private static func columns(_ spread: Spread?) -> [String] {
+    guard let spread else { return ["", "", ""] }
+    return [spread.median, spread.minimum, spread.maximum].map(NumberText.shortest)
+  }
+}

@@ -1,0 +1,44 @@
+import Trials
+
+/// The front as a plain-text table for terminals.
+package enum FrontTable {
+  /// The narrowing grid points that have a result, by series and ascending tolerance.
+  ///
+  /// Columns: tolerance, gates open, training and evaluation MSE; an asterisk marks those that no
+  /// other beats. Replicates appear as median and range.
+  ///
+  /// - Returns: Lines ended by line breaks; one sentence when there is no result yet.
+  package static func text(of results: SweepResults) -> String {
+    let front = Front(of: results)
+    var blocks: [String] = []
+    for series in front.series {
+      let rows = series.points.compactMap { point -> [String]? in
+        guard let tolerance = point.tolerance, let gates = point.gatesOpen, let mse = point.mse,
+          let evaluation = point.evaluationMSE
+        else { return nil }
+        return [
+          point.isOnFront ? "*" : "", tolerance.text { NumberText.compact($0) },
+          gates.text { NumberText.compact($0, upTo: 1) },
+          mse.text { NumberText.fixed($0, 2) }, evaluation.text { NumberText.fixed($0, 2) },
+        ]
+      }
+      guard !rows.isEmpty else { continue }
+      blocks.append(
+        "\(series.dataset.title), \(series.label)\n"
+          + aligned([["", "tolerance", "gates open", "mse", "evaluation mse"]] + rows))
+    }
+    guard !blocks.isEmpty else { return "No narrowing trial has a result yet.\n" }
+    var text = blocks.joined(separator: "\n")
+    text += "* no other trial keeps as few gates at as tight a tolerance\n"
+    if let banner = Completion(of: results).banner { text += banner + "\n" }
+    return text
+  }
+
+  private static func aligned(_ rows: [[String]]) -> String {
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      zip(row, widths).map { String(repeating: " ", count: $1 - $0.count) + $0 }
+        .joined(separator: "  ") + "\n"
+    }.joined()
+  }
+}

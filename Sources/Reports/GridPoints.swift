@@ -1,0 +1,95 @@
+import Trials
+
+/// Which trials of a plan are replicates of one grid point.
+struct GridPoints {
+  /// A grid point: the trials that differ in nothing but their seeds and their parents' seeds.
+  struct Point {
+    /// The stage that asked for it.
+    var stage: String
+    /// The replicates, in the plan's order.
+    var trials: [RecordedTrial]
+
+    /// The first replicate's configuration; only seeds and parents differ in the others.
+    var configuration: TrialConfiguration { trials[0].planned.configuration }
+
+    /// The spread of a number of the replicates at a milestone, over those that have it.
+    func spread(at budget: Budget, _ number: (MilestoneReport) -> Double) -> Spread? {
+      Spread(
+        trials.compactMap { trial in
+          trial.result?.milestones.first { $0.budget == budget }.map(number)
+        })
+    }
+
+    /// The spread of a number of the replicates at their last milestone.
+    func spread(_ number: (MilestoneReport) -> Double) -> Spread? {
+      Spread(trials.compactMap { $0.result?.milestones.last.map(number) })
+    }
+  }
+
+  /// The points in the plan's order.
+  private(set) var points: [Point] = []
+  private var indices: [TrialID: Int] = [:]
+
+  /// Groups the trials of a sweep.
+  init(of results: SweepResults) {
+    var names: [TrialID: TrialID] = [:]
+    var indexOfName: [TrialID: Int] = [:]
+    for trial in results.trials {
+      let planned = trial.planned
+      var content = planned.configuration
+      content.seed = 0
+      if var measurement = content.tolerance.measurement {
+        measurement.trial = names[measurement.trial] ?? measurement.trial
+        content.tolerance = .measured(measurement)
+      }
+      if var measurement = content.model.latents.measurement {
+        measurement.trial = names[measurement.trial] ?? measurement.trial
+        content.model.latents = .measured(measurement)
+      }
+      let name = TrialID(ofCanonicalText: "\(planned.stage)/\(content.canonicalText)")
+      names[planned.id] = name
+      if let index = indexOfName[name] {
+        points[index].trials.append(trial)
+        indices[planned.id] = index
+      } else {
+        indexOfName[name] = points.count
+        indices[planned.id] = points.count
+        points.append(Point(stage: planned.stage, trials: [trial]))
+      }
+    }
+  }
+
+  /// The point that a trial belongs to.
+  func point(of trial: TrialID) -> Point? {
+    indices[trial].map { points[$0] }
+  }
+}
+
+extension TrialConfiguration {
+  /// Whether a trial narrows its bottleneck, rather than being a baseline with τ = 0.
+  var narrows: Bool { tolerance != .value(0) }
+}
+
+extension Dataset {
+  /// The name as publications write it.
+  var title: String {
+    switch self {
+    case .mnist: "MNIST"
+    case .dsprites: "dSprites"
+    case .shapes3d: "Shapes3D"
+    case .cars3d: "Cars3D"
+    case .cifar100: "CIFAR-100"
+    case .sprites28: "Sprites 28×28"
+    case .sprites64: "Sprites 64×64"
+    }
+  }
+}
+
+extension RecordedTrial {
+  /// The configuration with the values that were used, or would be if the trial started now;
+  /// parameters whose parent has no result stay open.
+  func configurationUsed(in results: [TrialID: MilestoneReport]) -> TrialConfiguration {
+    if let result { return result.provenance.configuration }
+    return (try? planned.configuration.resolved { results[$0] }) ?? planned.configuration
+  }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import Trials
+
+/// Numbers as text: the same bytes on every host and in every locale.
+enum NumberText {
+  /// The shortest text that reads back as the same number; whole numbers without a point.
+  static func shortest(_ number: Double) -> String {
+    let text = number.description
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+  }
+
+  /// A number with a fixed count of decimals, never "-0".
+  static func fixed(_ number: Double, _ decimals: Int) -> String {
+    let text = String(format: "%.\(decimals)f", number)
+    let isZero = !text.contains { $0.isNumber && $0 != "0" }
+    return isZero && text.hasPrefix("-") ? String(text.dropFirst()) : text
+  }
+
+  /// At most three decimals, none that are zero at the end; for coordinates and labels.
+  static func compact(_ number: Double, upTo decimals: Int = 2) -> String {
+    var text = fixed(number, decimals)
+    guard text.contains(".") else { return text }
+    while text.hasSuffix("0") { text.removeLast() }
+    if text.hasSuffix(".") { text.removeLast() }
+    return text
+  }
+
+  /// A count in thousands or millions where that loses nothing: 200K, 1.874M, 937.
+  static func count(_ count: Int) -> String {
+    if count >= 1_000_000, count.isMultiple(of: 1000) {
+      return compact(Double(count) / 1e6, upTo: 3) + "M"
+    }
+    if count >= 1000, count.isMultiple(of: 100) { return compact(Double(count) / 1e3) + "K" }
+    return String(count)
+  }
+
+  /// A budget for people: `200K batches`, `2000 epochs`.
+  static func budget(_ budget: Budget) -> String {
+    switch budget {
+    case .batches(let batches) where batches > 1: "\(count(batches)) batches"
+    case .batches, .epochs: budget.description
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import Digests
+import Foundation
+import Trials
+
+/// `provenance.csv`: where and how each result came about; what may differ between two runs of
+/// the sweep that give the same numbers.
+enum ProvenanceTable {
+  /// The table's bytes: one row per trial, empty where nothing is known yet.
+  static func csv(of results: SweepResults) -> Data {
+    var table = CSVTable(
+      header: [
+        "trial", "attempts", "worker", "host", "processor", "instruction_set", "versions",
+        "images_sha256", "model_sha256", "started", "seconds", "processor_seconds", "steps",
+        "steps_per_second", "second_pass_share", "peak_resident_bytes",
+      ])
+    for trial in results.trials {
+      let head = [
+        trial.planned.id.description, String(trial.attempts), trial.worker ?? "",
+      ]
+      guard let result = trial.result else {
+        table.append(head + Array(repeating: "", count: table.header.count - head.count))
+        continue
+      }
+      let provenance = result.provenance
+      let model = result.artifacts.first { $0.kind == .model }
+      let versions = provenance.versions.sorted { $0.key < $1.key }
+        .map { "\($0.key) \($0.value)" }.joined(separator: "; ")
+      let pace = provenance.seconds > 0 ? Double(provenance.steps) / provenance.seconds : 0
+      table.append(
+        head + [
+          provenance.host, provenance.processor, provenance.instructionSet, versions,
+          provenance.images.hexadecimal, model?.digest.hexadecimal ?? "", provenance.started,
+          NumberText.fixed(provenance.seconds, 3),
+          NumberText.fixed(provenance.processorSeconds, 3), String(provenance.steps),
+          NumberText.fixed(pace, 2), NumberText.fixed(provenance.secondPassShare, 4),
+          String(provenance.peakResidentBytes),
+        ])
+    }
+    return table.data
+  }
+}

@@ -1,0 +1,35 @@
+import Trials
+
+/// Why one file of a report could not be made; the others are made all the same.
+package enum ReportError: Error, Hashable, Sendable {
+  /// A finished trial's file is not to be had.
+  case missingArtifact(trial: TrialID, kind: ArtifactKind, reason: String)
+  /// A finished trial's file is not what it should be.
+  case malformedArtifact(
+    trial: TrialID, kind: ArtifactKind, place: String, found: String, expected: String)
+  /// A report could not be written.
+  case unwritable(path: String, reason: String)
+}
+
+extension ReportError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .missingArtifact(let trial, let kind, let reason):
+      "trial \(trial): \(kind.rawValue) cannot be had: \(reason)"
+    case .malformedArtifact(let trial, let kind, let place, let found, let expected):
+      "trial \(trial): \(kind.rawValue), \(place): found \(found), expected \(expected)"
+    case .unwritable(let path, let reason):
+      "\(path): cannot be written: \(reason)"
+    }
+  }
+}
+
+/// What is wrong with the content of a file, before it is known whose it is.
+struct FormatError: Error, Hashable {
+  /// A line or an offset.
+  var place: String
+  /// What was found there.
+  var found: String
+  /// What should have been.
+  var expected: String
+}

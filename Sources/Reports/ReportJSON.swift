@@ -1,0 +1,25 @@
+import Foundation
+import Trials
+
+/// The JSON of reports: sorted keys, one line for each item of a list so that differences and
+/// searches find whole items, UTF-8, ended by a line break.
+///
+/// A number that is not known yet is absent.
+enum ReportJSON {
+  /// The bytes of an object with a list as its last value.
+  ///
+  /// Traps on a number that JSON cannot hold; results hold none, the store refuses them.
+  ///
+  /// - Parameters:
+  ///   - head: The object's other values; encodes to an object of at least one key.
+  ///   - list: The list's key.
+  static func data(_ head: some Encodable, list: String, _ items: [some Encodable]) -> Data {
+    var text = CanonicalJSON.text(head)
+    precondition(text.hasSuffix("}") && text != "{}", "a report's head is an object with keys")
+    text.removeLast()
+    text += ",\"\(list)\":["
+    text += items.map { "\n" + CanonicalJSON.text($0) }.joined(separator: ",")
+    text += "\n]}\n"
+    return Data(text.utf8)
+  }
+}

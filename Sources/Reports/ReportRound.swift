@@ -1,0 +1,64 @@
+import Foundation
+
+/// One round of writing into an output directory, with what came of it.
+struct ReportRound {
+  /// The output directory.
+  let directory: URL
+  /// What was written and what failed so far.
+  var outcome = ReportWriter.Outcome()
+
+  /// Starts a round.
+  init(directory: URL) { self.directory = directory }
+
+  /// Puts a file in place, written aside and renamed, unless it has these bytes already.
+  ///
+  /// - Parameter path: Relative to the directory; folders are made.
+  /// - Returns: Whether the file now has these bytes.
+  @discardableResult
+  mutating func put(_ path: String, _ data: Data) -> Bool {
+    let target = directory.appending(path: path)
+    if let present = try? Data(contentsOf: target), present == data { return true }
+    do {
+      try FileManager.default.createDirectory(
+        at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+      // One fixed name aside, so that a killed writer leaves at most one file, and not for long.
+      let aside = target.appendingPathExtension("part")
+      try data.write(to: aside)
+      guard
+        rename(aside.path(percentEncoded: false), target.path(percentEncoded: false)) == 0
+      else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+      outcome.written.append(path)
+      return true
+    } catch {
+      outcome.problems.append(
+        .unwritable(path: target.path(percentEncoded: false), reason: Self.words(error)))
+      return false
+    }
+  }
+
+  /// Removes a file that may not be there.
+  mutating func remove(_ path: String) {
+    let target = directory.appending(path: path)
+    guard FileManager.default.fileExists(atPath: target.path(percentEncoded: false)) else { return }
+    do {
+      try FileManager.default.removeItem(at: target)
+    } catch {
+      outcome.problems.append(
+        .unwritable(path: target.path(percentEncoded: false), reason: Self.words(error)))
+    }
+  }
+
+  /// Does one file's work; its failure is noted and nothing else suffers.
+  mutating func attempt(_ body: (inout ReportRound) throws(ReportError) -> Void) {
+    do {
+      try body(&self)
+    } catch {
+      if !outcome.problems.contains(error) { outcome.problems.append(error) }
+    }
+  }
+
+  private static func words(_ error: any Error) -> String {
+    let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
+    return (cause ?? error).localizedDescription
+  }
+}

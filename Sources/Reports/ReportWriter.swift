@@ -1,0 +1,170 @@
+import Foundation
+import Trials
+
+/// Keeps a sweep's output directory in step with its results: every file valid at every moment,
+/// rewritten only when its content changes, complete or not at all.
+///
+/// Always: `trials.csv`, `trials.json`, `provenance.csv`, `trajectories/<trial>.csv`, and the file
+/// `PARTIAL` until every trial has ended. By the plan's outputs: `figure1.svg`,
+/// `figure2.svg` with `figure2/<trial>.png`, `figure3.{csv,json,svg}`,
+/// `table1.{csv,json,md,tex}`. The caller copies ``Outcome/copies``.
+///
+/// A writer remembers which finished trials it has dealt with, so that refreshing the reports of
+/// a long sweep costs what is new.
+package struct ReportWriter {
+  /// What a round of writing did.
+  package struct Outcome: Sendable {
+    /// Files that changed, relative to the directory, in the order of writing.
+    package var written: [String] = []
+    /// Files of finished trials that belong beside the reports, for the caller to copy.
+    package var copies: [ArtifactCopy] = []
+    /// What could not be made, and why; everything else was.
+    package var problems: [ReportError] = []
+  }
+
+  /// A trial's file and where its copy belongs.
+  package struct ArtifactCopy: Hashable, Sendable {
+    /// The trial.
+    package let trial: TrialID
+    /// The file, by its content.
+    package let artifact: Artifact
+    /// The copy's path, relative to the directory: `models/<trial>.safetensors`.
+    package let path: String
+  }
+
+  private let directory: URL
+  private let loader: ArtifactLoader
+  private var writtenTrials: Set<TrialID> = []
+  private var writtenStrips: Set<TrialID> = []
+
+  /// A writer of one sweep's reports.
+  ///
+  /// - Parameters:
+  ///   - directory: The sweep's output directory.
+  ///   - load: Fetches a finished trial's file by its content; what it throws is reported with
+  ///     the trial's name.
+  package init(directory: URL, load: @escaping (Artifact) throws -> Data) {
+    self.directory = directory
+    loader = ArtifactLoader(load: load)
+  }
+
+  /// Brings every report up to date.
+  ///
+  /// The mark `PARTIAL` is there before anything partial is, and goes when everything is final.
+  package mutating func write(_ results: SweepResults) -> Outcome {
+    var round = ReportRound(directory: directory)
+    let completion = Completion(of: results)
+    if !results.isComplete { round.put("PARTIAL", Data(completion.mark.utf8)) }
+
+    let records = TrialRecords(of: results)
+    round.put("trials.csv", records.csv)
+    round.put("trials.json", records.json)
+    round.put("provenance.csv", ProvenanceTable.csv(of: results))
+    writeTrajectories(results, in: &round)
+
+    let outputs = Set(results.plan.outputs)
+    if outputs.contains(.figure1) { writeFigure1(results, in: &round) }
+    if outputs.contains(.figure2) { writeFigure2(results, in: &round) }
+    if outputs.contains(.figure3) { writeFigure3(results, in: &round) }
+    if outputs.contains(.table1) {
+      let table = Table1(of: results)
+      round.put("table1.csv", table.csv)
+      round.put("table1.json", table.json)
+      round.put("table1.md", table.markdown)
+      round.put("table1.tex", table.latex)
+    }
+    if results.isComplete { round.remove("PARTIAL") }
+    round.outcome.copies = Self.copies(of: results)
+    return round.outcome
+  }
+
+  private static func copies(of results: SweepResults) -> [ArtifactCopy] {
+    results.trials.compactMap { trial in
+      trial.result?.artifacts.first { $0.kind == .model }.map { artifact in
+        ArtifactCopy(
+          trial: trial.planned.id, artifact: artifact,
+          path: "models/\(trial.planned.id).safetensors")
+      }
+    }
+  }
+
+  private mutating func writeTrajectories(_ results: SweepResults, in round: inout ReportRound) {
+    for trial in results.trials where trial.result != nil {
+      let id = trial.planned.id
+      guard !writtenTrials.contains(id) else { continue }
+      round.attempt { round throws(ReportError) in
+        let trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
+        let pace = try loader.parse(.pace, of: trial) { try Pace($0) }
+        if round.put("trajectories/\(id).csv", trajectory.joined(with: pace)) {
+          writtenTrials.insert(id)
+        }
+      }
+    }
+  }
+
+  /// One file for the first narrowing trial that has a result; with several data sets, one for
+  /// each, the first of them without the data set in its name.
+  private func writeFigure1(_ results: SweepResults, in round: inout ReportRound) {
+    var shown: [Dataset] = []
+    for trial in results.trials
+    where trial.result != nil && trial.planned.configuration.narrows {
+      let dataset = trial.planned.configuration.dataset
+      guard !shown.contains(dataset) else { continue }
+      let name = shown.isEmpty ? "figure1.svg" : "figure1-\(dataset.rawValue).svg"
+      shown.append(dataset)
+      round.attempt { round throws(ReportError) in
+        let trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
+        round.put(
+          name,
+          Figure1Drawing(
+            trial: trial, trajectory: trajectory, banner: Completion(of: results).banner
+          ).svg)
+      }
+    }
+  }
+
+  private mutating func writeFigure2(_ results: SweepResults, in round: inout ReportRound) {
+    var rows: [Figure2Drawing.Row] = []
+    let gridPoints = GridPoints(of: results)
+    for trial in results.trials
+    where trial.result != nil && trial.planned.configuration.narrows {
+      let id = trial.planned.id
+      round.attempt { round throws(ReportError) in
+        let images = try loader.parse(.reconstructions, of: trial) { try Reconstructions($0) }
+        // The drawing has one row for each grid point: its first replicate that is complete.
+        if gridPoints.point(of: id)?.trials.first(where: { $0.result != nil })?.planned.id == id {
+          rows.append(Figure2Drawing.Row(trial: trial, images: images))
+        }
+        guard !writtenStrips.contains(id) else { return }
+        if round.put("figure2/\(id).png", images.strip.png) { writtenStrips.insert(id) }
+      }
+    }
+    let drawing = Figure2Drawing(
+      rows: rows, name: results.plan.name, banner: Completion(of: results).banner)
+    round.put("figure2.svg", drawing.svg)
+  }
+
+  private func writeFigure3(_ results: SweepResults, in round: inout ReportRound) {
+    let front = Front(of: results)
+    let table = Figure3Table(of: front, in: results)
+    round.put("figure3.csv", table.csv)
+    round.put("figure3.json", table.json)
+    var samples: [Dataset: Figure3Drawing.Samples] = [:]
+    for dataset in Set(front.series.map(\.dataset)) {
+      for point in Figure3Drawing.chosenPoints(of: front, dataset: dataset) {
+        guard let trial = point.gridPoint.trials.first(where: { $0.result != nil }) else {
+          continue
+        }
+        round.attempt { _ throws(ReportError) in
+          let images = try loader.parse(.reconstructions, of: trial) { try Reconstructions($0) }
+          samples[dataset, default: .init(original: images.originals[0], samples: [])]
+            .samples.append(.init(point: point, image: images.reconstructions[0]))
+        }
+      }
+    }
+    let drawing = Figure3Drawing(
+      front: front, samples: samples, name: results.plan.name,
+      banner: Completion(of: results).banner)
+    round.put("figure3.svg", drawing.svg)
+  }
+}

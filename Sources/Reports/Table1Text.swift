@@ -1,0 +1,121 @@
+import Foundation
+import Trials
+
+/// `table1.md` and `table1.tex`: Table I in the paper's layout, this sweep's numbers and the
+/// paper's side by side; a dash where there is no number.
+extension Table1 {
+  /// One line of cells: data set, n, two MSEs, 2n, this sweep's columns, the paper's columns.
+  private func cells(of row: Row, isFirstOfDataset: Bool) -> [String] {
+    let dash = "–"
+    return [
+      isFirstOfDataset ? row.dataset.title : "", String(row.latents),
+      row.baselineMSE?.text { NumberText.fixed($0, 2) } ?? dash,
+      row.published.map { NumberText.fixed($0.mse, 2) } ?? dash, String(row.provisioned),
+    ]
+      + budgets.map { budget in
+        row.gatesOpen[budget]?.text { NumberText.compact($0, upTo: 1) } ?? dash
+      }
+      + PublishedResults.table1Budgets.indices.map { column in
+        row.published.map { String($0.gatesOpen[column]) } ?? dash
+      }
+  }
+
+  private var lines: [(isFirstOfDataset: Bool, cells: [String])] {
+    rows.enumerated().map { index, row in
+      let isFirst = index == 0 || rows[index - 1].dataset != row.dataset
+      return (isFirst, cells(of: row, isFirstOfDataset: isFirst))
+    }
+  }
+
+  /// A milestone as a column's head: `200K` for batches, `100 epochs`.
+  private static func heading(_ budget: Budget) -> String {
+    switch budget {
+    case .batches(let count): NumberText.count(count)
+    case .epochs(let count): "\(NumberText.count(count)) epochs"
+    }
+  }
+
+  /// `table1.md`.
+  var markdown: Data {
+    var text = "# \(Self.markdownEscaped(head.name)): Table I\n\n"
+    if let banner { text += "**\(banner)**\n\n" }
+    let columns =
+      ["data set", "n", "MSE", "MSE (paper)", "2n"]
+      + budgets.map { "‖ν‖₀ at \(Self.heading($0))" }
+      + PublishedResults.table1Budgets.map { "paper at \(Self.heading($0))" }
+    text += "| " + columns.joined(separator: " | ") + " |\n"
+    text += "| --- |" + String(repeating: " ---: |", count: columns.count - 1) + "\n"
+    for line in lines { text += "| " + line.cells.joined(separator: " | ") + " |\n" }
+    text += """
+
+      MSE: moving average of the summed squared error per training image of the baseline with n \
+      dimensions; it is the tolerance of the run with 2n. ‖ν‖₀: gates open in that run after so \
+      many batches. Replicates: median (least–most).
+
+      """
+    return Data(text.utf8)
+  }
+
+  /// `table1.tex`: a `table` environment; needs the package booktabs.
+  var latex: Data {
+    let headings = budgets.isEmpty ? [""] : budgets.map(Self.heading)
+    let ours = headings.count
+    let published = PublishedResults.table1Budgets.count
+    var text = """
+      % Needs \\usepackage{booktabs}.
+      \\begin{table}
+        \\centering
+        \\caption{Baseline MSE, and gates left open of twice as many dimensions when that MSE is \
+      the tolerance\(latexNote).}
+        \\begin{tabular}{lrrrr\(String(repeating: "r", count: ours + published))}
+          \\toprule
+          & & \\multicolumn{2}{c}{MSE} & & \\multicolumn{\(ours)}{c}{$\\|\\nu\\|_0$} \
+      & \\multicolumn{\(published)}{c}{$\\|\\nu\\|_0$ (paper)} \\\\
+          \\cmidrule(lr){3-4} \\cmidrule(lr){6-\(5 + ours)} \
+      \\cmidrule(lr){\(6 + ours)-\(5 + ours + published)}
+
+      """
+    let columns =
+      ["Data set", "$n$", "ours", "paper", "$2n$"]
+      + headings + PublishedResults.table1Budgets.map(Self.heading)
+    text += "    " + columns.joined(separator: " & ") + " \\\\\n    \\midrule\n"
+    for (index, line) in lines.enumerated() {
+      if line.isFirstOfDataset, index > 0 { text += "    \\addlinespace\n" }
+      text += "    " + line.cells.map(Self.latexEscaped).joined(separator: " & ") + " \\\\\n"
+    }
+    text += """
+          \\bottomrule
+        \\end{tabular}
+      \\end{table}
+
+      """
+    return Data(text.utf8)
+  }
+
+  private var latexNote: String {
+    let spread = rows.contains { ($0.baselineMSE?.count ?? 0) > 1 }
+    return (spread ? "; median (least--most) of replicates" : "")
+      + (banner.map { "; \\textbf{\(Self.latexEscaped($0))}" } ?? "")
+  }
+
+  /// A text with LaTeX's special characters spelt out.
+  static func latexEscaped(_ text: String) -> String {
+    var escaped = ""
+    for character in text {
+      switch character {
+      case "\\": escaped += "\\textbackslash{}"
+      case "&", "%", "$", "#", "_", "{", "}": escaped += "\\\(character)"
+      case "~": escaped += "\\textasciitilde{}"
+      case "^": escaped += "\\textasciicircum{}"
+      case "–": escaped += "--"
+      case "×": escaped += "$\\times$"
+      default: escaped.append(character)
+      }
+    }
+    return escaped
+  }
+
+  private static func markdownEscaped(_ text: String) -> String {
+    text.replacing("|", with: "\\|").replacing("\n", with: " ")
+  }
+}

@@ -1,0 +1,108 @@
+import Foundation
+
+/// The sampled course of one trial: `trajectory.csv` as the trial wrote it.
+///
+/// Columns: `step, squared_error, mse, constraint_average, multiplier, tolerance_hits, gates_open,
+/// expected_open, kl, gate_0 … gate_{n−1}`.
+struct Trajectory {
+  /// The columns before the gates'.
+  static let fixedColumns = [
+    "step", "squared_error", "mse", "constraint_average", "multiplier", "tolerance_hits",
+    "gates_open", "expected_open", "kl",
+  ]
+
+  /// The header line's fields.
+  let header: [String]
+  /// The lines' fields as text, so that a joined table keeps every digit.
+  let rows: [[Substring]]
+
+  /// Reads the file.
+  ///
+  /// - Throws: ``FormatError`` naming the line.
+  init(_ data: Data) throws(FormatError) {
+    let table = try PlainCSV(data)
+    guard table.header.starts(with: Self.fixedColumns),
+      zip(table.header.dropFirst(Self.fixedColumns.count), 0...).allSatisfy({ $0 == "gate_\($1)" })
+    else {
+      throw FormatError(
+        place: "line 1", found: table.header.joined(separator: ","),
+        expected: Self.fixedColumns.joined(separator: ",") + ",gate_0,…")
+    }
+    header = table.header
+    rows = table.rows
+    for (index, row) in rows.enumerated() {
+      guard let bad = row.first(where: { Double($0) == nil }) else { continue }
+      throw FormatError(place: "line \(index + 2)", found: "\"\(bad)\"", expected: "a number")
+    }
+  }
+
+  /// The numbers of a column, one per sample.
+  func numbers(_ column: String) -> [Double] {
+    guard let index = header.firstIndex(of: column) else {
+      preconditionFailure("a trajectory has the column \(column)")
+    }
+    return rows.map { Double($0[index]) ?? .nan }
+  }
+
+  /// How many gates the trial has.
+  var gateCount: Int { header.count - Self.fixedColumns.count }
+
+  /// The table with the training speed at each sample as a last column; empty where the pace has
+  /// no such step.
+  func joined(with pace: Pace) -> Data {
+    var text = (header + ["steps_per_second"]).joined(separator: ",") + "\n"
+    for row in rows {
+      text += row.joined(separator: ",")
+      text += "," + (pace.stepsPerSecond[row[0]] ?? "") + "\n"
+    }
+    return Data(text.utf8)
+  }
+}
+
+/// The training speed of one trial at its samples: `pace.csv` as the trial wrote it.
+struct Pace {
+  private static let columns = ["step", "seconds", "steps_per_second"]
+
+  /// Steps per second by step, both as the file writes them.
+  let stepsPerSecond: [Substring: Substring]
+
+  /// Reads the file.
+  ///
+  /// - Throws: ``FormatError`` naming the line.
+  init(_ data: Data) throws(FormatError) {
+    let table = try PlainCSV(data)
+    guard table.header == Self.columns else {
+      throw FormatError(
+        place: "line 1", found: table.header.joined(separator: ","),
+        expected: Self.columns.joined(separator: ","))
+    }
+    stepsPerSecond = Dictionary(
+      table.rows.map { ($0[0], $0[2]) }, uniquingKeysWith: { _, last in last })
+  }
+}
+
+/// A table of unquoted fields, as trials write numbers.
+private struct PlainCSV {
+  let header: [String]
+  let rows: [[Substring]]
+
+  init(_ data: Data) throws(FormatError) {
+    let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
+    guard let first = lines.first else {
+      throw FormatError(place: "line 1", found: "nothing", expected: "a header")
+    }
+    header = first.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    var rows: [[Substring]] = []
+    rows.reserveCapacity(lines.count - 1)
+    for (index, line) in lines.dropFirst().enumerated() {
+      let fields = line.split(separator: ",", omittingEmptySubsequences: false)
+      guard fields.count == header.count else {
+        throw FormatError(
+          place: "line \(index + 2)", found: "\(fields.count) fields",
+          expected: "\(header.count)")
+      }
+      rows.append(fields)
+    }
+    self.rows = rows
+  }
+}

@@ -1,0 +1,159 @@
+import Foundation
+import Trials
+
+/// `trials.csv` and `trials.json`: what every trial found, and nothing that could differ between
+/// two runs of the sweep, so no times and no hosts.
+struct TrialRecords {
+  /// What is said of the sweep as a whole.
+  let head: ReportHead
+  /// Every trial, in the plan's order.
+  let trials: [Trial]
+
+  /// One trial.
+  struct Trial: Encodable {
+    let trial: TrialID
+    let stage: String
+    let replicate: Int
+    let dataset: Dataset
+    let seed: String
+    let channels: [Int]
+    /// n; nil while it waits for a parent.
+    let latents: Int?
+    /// Which number of which parent the latents are, when they are measured.
+    let latentsFrom: String?
+    /// τ; nil while it waits for a parent.
+    let tolerance: Double?
+    /// Which number of which parent τ is, when it is measured.
+    let toleranceFrom: String?
+    let parents: [TrialID]
+    let settings: TrainerSettings
+    let status: TrialStatus
+    let milestones: [Milestone]
+
+    private enum CodingKeys: String, CodingKey {
+      case trial, stage, replicate, dataset, seed, channels, latents
+      case latentsFrom = "latents_from"
+      case tolerance
+      case toleranceFrom = "tolerance_from"
+      case parents, settings, status, milestones
+    }
+  }
+
+  /// One budget of a trial, with what was reported there, if it was reached.
+  struct Milestone: Encodable {
+    let budget: Budget
+    let step: Int?
+    let gatesOpen: Int?
+    let mse: Double?
+    let evaluationMSE: Double?
+    let firstHitStep: Int?
+    let multiplier: Double?
+    let expectedOpen: Double?
+    let openProbabilities: [Double]?
+
+    private enum CodingKeys: String, CodingKey {
+      case budget, step
+      case gatesOpen = "gates_open"
+      case mse
+      case evaluationMSE = "evaluation_mse"
+      case firstHitStep = "first_hit_step"
+      case multiplier
+      case expectedOpen = "expected_open"
+      case openProbabilities = "open_probabilities"
+    }
+
+    init(budget: Budget, report: MilestoneReport?) {
+      self.budget = budget
+      step = report?.step
+      gatesOpen = report?.gatesOpen
+      mse = report?.mse
+      evaluationMSE = report?.evaluationMSE
+      firstHitStep = report?.firstHitStep
+      multiplier = report?.multiplier
+      expectedOpen = report?.openProbabilities.reduce(0, +)
+      openProbabilities = report?.openProbabilities
+    }
+  }
+
+  /// The records of a sweep.
+  init(of results: SweepResults) {
+    let reports = results.lastReports
+    head = ReportHead(of: results)
+    trials = results.trials.map { recorded in
+      let planned = recorded.planned.configuration
+      let used = recorded.configurationUsed(in: reports)
+      return Trial(
+        trial: recorded.planned.id, stage: recorded.planned.stage,
+        replicate: recorded.planned.replicate, dataset: planned.dataset,
+        seed: planned.seed.hexadecimal, channels: planned.model.channels,
+        latents: try? used.resolvedLatents(),
+        latentsFrom: planned.model.latents.measurement.map(Self.text),
+        tolerance: try? used.resolvedTolerance(),
+        toleranceFrom: planned.tolerance.measurement.map(Self.text),
+        parents: planned.parents, settings: planned.trainer, status: recorded.status,
+        milestones: planned.milestones.map { budget in
+          Milestone(
+            budget: budget,
+            report: recorded.result?.milestones.first { $0.budget == budget })
+        })
+    }
+  }
+
+  /// `trials.json`.
+  var json: Data { ReportJSON.data(head, list: "trials", trials) }
+
+  /// `trials.csv`: one row per trial and milestone; the trainer settings that differ between the
+  /// sweep's trials follow as columns of their own.
+  var csv: Data {
+    let varying = TrainerSetting.all.filter { setting in
+      Set(trials.map { setting.text(in: $0.settings) }).count > 1
+    }
+    var table = CSVTable(
+      header: [
+        "trial", "stage", "replicate", "dataset", "seed", "channels", "latents", "latents_from",
+        "tolerance", "tolerance_from", "budget", "step", "gates_open", "mse", "evaluation_mse",
+        "first_hit_step", "multiplier", "expected_open", "status", "parents",
+      ] + varying.map(\.key))
+    for trial in trials {
+      for milestone in trial.milestones {
+        let configuration = [
+          trial.trial.description, trial.stage, String(trial.replicate), trial.dataset.rawValue,
+          trial.seed, trial.channels.map(String.init).joined(separator: " "),
+          Self.text(trial.latents), trial.latentsFrom ?? "", Self.text(trial.tolerance),
+          trial.toleranceFrom ?? "", milestone.budget.description,
+        ]
+        let found = [
+          Self.text(milestone.step), Self.text(milestone.gatesOpen), Self.text(milestone.mse),
+          Self.text(milestone.evaluationMSE), Self.text(milestone.firstHitStep),
+          Self.text(milestone.multiplier), Self.text(milestone.expectedOpen),
+          trial.status.rawValue, trial.parents.map(\.description).joined(separator: " "),
+        ]
+        table.append(configuration + found + varying.map { $0.text(in: trial.settings) })
+      }
+    }
+    return table.data
+  }
+
+  /// A measurement as sweep files write references: `<trial>.mse`, `2 * <trial>.gates_open`.
+  private static func text(_ measurement: Trials.Measurement) -> String {
+    let reference = "\(measurement.trial).\(measurement.output.rawValue)"
+    guard measurement.factor != 1 else { return reference }
+    return "\(NumberText.shortest(measurement.factor)) * \(reference)"
+  }
+
+  private static func text(_ number: Int?) -> String { number.map(String.init) ?? "" }
+  private static func text(_ number: Double?) -> String {
+    number.map(NumberText.shortest) ?? ""
+  }
+}
+
+extension SweepResults {
+  /// The last milestone's report of every trial that has a result.
+  var lastReports: [TrialID: MilestoneReport] {
+    var reports: [TrialID: MilestoneReport] = [:]
+    for trial in trials {
+      if let report = trial.result?.milestones.last { reports[trial.planned.id] = report }
+    }
+    return reports
+  }
+}

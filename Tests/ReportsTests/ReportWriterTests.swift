@@ -1,0 +1,172 @@
+import Digests
+import Foundation
+import Testing
+import Trials
+
+@testable import Reports
+
+/// A directory of a test's own, removed when it goes out of scope.
+final class TemporaryDirectory {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory
+      .appending(path: "reports-tests-\(UUID().uuidString)", directoryHint: .isDirectory)
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(at: url)
+  }
+
+  /// Every file under the directory with its bytes.
+  func files() throws -> [String: Data] {
+    var files: [String: Data] = [:]
+    for path in try FileManager.default.subpathsOfDirectory(
+      atPath: url.path(percentEncoded: false))
+    {
+      if let data = try? Data(contentsOf: url.appending(path: path)) { files[path] = data }
+    }
+    return files
+  }
+}
+
+@Suite("Writing reports")
+struct ReportWriterTests {
+  let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func sweep(complete: Int, outputs: [SweepOutput] = SweepOutput.allCases) -> SampleSweep {
+    var sweep = FrontTests.sweep(tolerances: [3, 10, 30])
+    sweep.results.plan.outputs = outputs
+    for index in 0..<complete {
+      sweep.complete(index, gatesOpen: [32, 27 - 10 * index], mse: 2.5)
+    }
+    return sweep
+  }
+
+  private func write(_ sweep: SampleSweep) -> ReportWriter.Outcome {
+    var writer = ReportWriter(directory: directory.url, load: sweep.load)
+    return writer.write(sweep.results)
+  }
+
+  @Test("The plan's outputs decide which figures and tables there are")
+  func outputs() throws {
+    let sweep = sweep(complete: 1, outputs: [.figure3])
+    #expect(write(sweep).problems == [])
+    let id = sweep.results.trials[0].planned.id
+    #expect(
+      try directory.files().keys.sorted() == [
+        "PARTIAL", "figure3.csv", "figure3.json", "figure3.svg", "provenance.csv",
+        "trajectories/\(id).csv", "trials.csv", "trials.json",
+      ])
+  }
+
+  @Test("Everything asked for is there at the end, and nothing says partial")
+  func complete() throws {
+    #expect(write(sweep(complete: 1)).problems == [])
+    let partial = try directory.files()
+    #expect(
+      partial["PARTIAL"].map { String(decoding: $0, as: UTF8.self) }
+        == "partial: 1 of 3 trials complete, 0 running, 2 waiting, 0 without result\n")
+
+    let sweep = sweep(complete: 3)
+    let outcome = write(sweep)
+    #expect(outcome.problems == [])
+    let ids = sweep.results.trials.map(\.planned.id)
+    let files = try directory.files()
+    #expect(
+      Set(files.keys)
+        == Set(
+          [
+            "figure1.svg", "figure2.svg", "figure3.csv", "figure3.json", "figure3.svg",
+            "provenance.csv", "table1.csv", "table1.json", "table1.md", "table1.tex",
+            "trials.csv", "trials.json",
+          ] + ids.map { "trajectories/\($0).csv" } + ids.map { "figure2/\($0).png" }))
+    for (name, data) in files where !name.hasSuffix(".png") {
+      #expect(!String(decoding: data, as: UTF8.self).contains("partial"), "\(name)")
+    }
+    #expect(
+      outcome.copies.map(\.path) == ids.map { "models/\($0).safetensors" })
+    #expect(outcome.copies.map(\.artifact.kind) == [.model, .model, .model])
+  }
+
+  @Test("The same results give the same bytes, and unchanged files are not touched")
+  func stable() throws {
+    #expect(!write(sweep(complete: 2)).written.isEmpty)
+    let first = try directory.files()
+    #expect(write(sweep(complete: 2)).written == [])
+    #expect(try directory.files() == first)
+
+    let other = try TemporaryDirectory()
+    let again = sweep(complete: 2)
+    var writer = ReportWriter(directory: other.url, load: again.load)
+    _ = writer.write(again.results)
+    #expect(try other.files() == first)
+  }
+
+  @Test("A writer that goes on with a growing sweep ends where a fresh one does")
+  func incremental() throws {
+    let final = sweep(complete: 3)
+    var writer = ReportWriter(directory: directory.url, load: final.load)
+    for count in 0...3 { _ = writer.write(sweep(complete: count).results) }
+    let other = try TemporaryDirectory()
+    var fresh = ReportWriter(directory: other.url, load: final.load)
+    _ = fresh.write(final.results)
+    #expect(try directory.files() == other.files())
+  }
+
+  @Test("A missing file is reported with its trial's name, and every other report is written")
+  func missingArtifact() throws {
+    var sweep = sweep(complete: 3)
+    let trial = sweep.results.trials[1]
+    for artifact in trial.result?.artifacts ?? [] where artifact.kind != .model {
+      // Plain images are the same for all trials; without them none has reconstructions.
+      sweep.files[artifact.digest] = nil
+    }
+    let outcome = write(sweep)
+    let id = trial.planned.id
+    #expect(
+      outcome.problems.contains(
+        .missingArtifact(trial: id, kind: .trajectory, reason: "no such file")))
+    #expect(
+      outcome.problems.contains(
+        .missingArtifact(trial: id, kind: .reconstructions, reason: "no such file")))
+    #expect(Set(outcome.problems).count == outcome.problems.count)
+    let files = try directory.files()
+    #expect(files["trajectories/\(id).csv"] == nil)
+    #expect(files["trials.csv"] != nil)
+    #expect(files["figure3.svg"] != nil)
+    #expect(files["table1.tex"] != nil)
+  }
+
+  @Test("A malformed file is reported with trial, file and place")
+  func malformedArtifact() throws {
+    var sweep = sweep(complete: 1)
+    let trial = sweep.results.trials[0]
+    let artifact = try #require(trial.result?.artifacts.first { $0.kind == .pace })
+    sweep.files[artifact.digest] = Data("step,seconds\n".utf8)
+    let problems = write(sweep).problems
+    #expect(
+      problems == [
+        .malformedArtifact(
+          trial: trial.planned.id, kind: .pace, place: "line 1", found: "step,seconds",
+          expected: "step,seconds,steps_per_second")
+      ])
+  }
+
+  @Test("A place that cannot be written is reported, not trapped")
+  func unwritable() throws {
+    let blocker = directory.url.appending(path: "file")
+    try Data().write(to: blocker)
+    let sweep = sweep(complete: 1)
+    var writer = ReportWriter(directory: blocker, load: sweep.load)
+    let problems = writer.write(sweep.results).problems
+    #expect(!problems.isEmpty)
+    #expect(
+      problems.allSatisfy { problem in
+        if case .unwritable = problem { true } else { false }
+      })
+  }
+}
