@@ -11,10 +11,6 @@ final class Decoder {
     let convolution: UpsampledConvolution
     let weight: TrainedTensor
     let bias: TrainedTensor
-    /// Source of the batch norm: the output of the previous layer's leaky ReLU.
-    let activation: ActivationMemory.Part
-    /// Output of the batch norm.
-    let normalized: ActivationMemory.Part
   }
 
   private let linear1: LinearLayer
@@ -22,11 +18,11 @@ final class Decoder {
   private let blocks: [Block]
   private let last: SigmoidSquaredError
   private let leaky: LeakyReLU
-  private let slope: Float
   private let memory: ActivationMemory
   private let scratch: ScratchParts
   private let batchSize: Int
   private let hiddenCount: Int
+  private let order: FlatOrder
   private let images: ActivationMemory.Part
   /// The latents of the latest training pass, `[B, n]`.
   private let keptLatents: ActivationMemory.Part
@@ -34,6 +30,8 @@ final class Decoder {
   /// that keeps nothing (in the backward pass, the gradient).
   private let hidden: ActivationMemory.Part
   private let hiddenScratch: ActivationMemory.Part
+  /// Output of the second linear layer's leaky ReLU, `[B, flatCount]`, and its gradient.
+  private let flat: ActivationMemory.Part
   /// Gradient of the summed squared error with respect to the sigmoid's input, `[B, H, W, C]`.
   private let errorGradient: ActivationMemory.Part
 
@@ -49,37 +47,34 @@ final class Decoder {
       outputs: shape.hidden, leakySlope: settings.leakySlope, tensors: tensors)
     linear2 = try LinearLayer(
       context, name: "decoder.linear2", batchSize: batchSize, inputs: shape.hidden,
-      outputs: shape.flatCount, leakySlope: settings.leakySlope,
-      side: .output(channels: first.inputChannels, pixels: first.inputSize * first.inputSize),
-      tensors: tensors)
+      outputs: shape.flatCount, leakySlope: settings.leakySlope, tensors: tensors)
     var blocks: [Block] = []
     for (index, layer) in shape.decoder.enumerated() {
-      let convolution = try UpsampledConvolution(
-        context, batch: batchSize, inputChannels: layer.inputChannels,
-        outputChannels: layer.outputChannels, inputSize: layer.inputSize,
-        kernelSize: layer.kernelSize)
       blocks.append(
         Block(
           norm: NormLayer(
             context, name: "decoder.norm\(index + 1)", batchSize: batchSize,
             size: layer.inputSize, channels: layer.inputChannels, settings: settings,
-            tensors: tensors),
-          convolution: convolution,
+            tensors: tensors, memory: memory),
+          convolution: UpsampledConvolution(
+            context, batch: batchSize, inputChannels: layer.inputChannels,
+            outputChannels: layer.outputChannels, inputSize: layer.inputSize,
+            kernelSize: layer.kernelSize,
+            leakySlope: index + 1 < shape.decoder.count ? Float(settings.leakySlope) : nil),
           weight: tensors.trained("decoder.conv\(index + 1).weight"),
-          bias: tensors.trained("decoder.conv\(index + 1).bias"),
-          activation: memory.reserve(convolution.inputCount),
-          normalized: memory.reserve(convolution.inputCount)))
+          bias: tensors.trained("decoder.conv\(index + 1).bias")))
     }
     self.blocks = blocks
     last = SigmoidSquaredError(
-      context, batch: batchSize, size: shape.image.height, channels: shape.image.channels)
-    slope = Float(settings.leakySlope)
-    leaky = LeakyReLU(context, slope: slope)
+      context, batch: batchSize, count: images.count / batchSize)
+    leaky = LeakyReLU(context, slope: Float(settings.leakySlope))
     self.memory = memory
     self.scratch = scratch
     self.batchSize = batchSize
     self.images = images
     hiddenCount = batchSize * shape.hidden
+    order = FlatOrder(batchSize: batchSize, channels: first.inputChannels, size: first.inputSize)
+    flat = memory.reserve(batchSize * shape.flatCount)
     keptLatents = memory.reserve(batchSize * shape.latents)
     hidden = memory.reserve(hiddenCount)
     hiddenScratch = memory.reserve(hiddenCount)
@@ -110,22 +105,28 @@ final class Decoder {
     guard let input else { preconditionFailure("there are latents") }
     let hidden = keeps ? memory[self.hidden] : memory[hiddenScratch]
     linear1.forward(src: input, dst: hidden)
-    var activation = keeps ? memory[blocks[0].activation] : memory[scratch.first]
-    linear2.forward(src: hidden, dst: activation)
+    linear2.forward(src: hidden, dst: memory[flat])
+    var source = keeps ? memory[blocks[0].norm.activation] : memory[scratch.first]
+    var other = memory[scratch.second]
+    order.unflatten(memory[flat], to: source)
+    if mode != .inference { blocks[0].norm.norm.measure(src: source) }
     for (index, block) in blocks.enumerated() {
-      let normalized = keeps ? memory[block.normalized] : activation
-      block.norm.forward(mode, src: activation, dst: normalized)
-      block.convolution.forward(src: normalized, transposed: memory[scratch.transposed])
+      let images = NormalizedImages(source, block.norm.norm.update(mode))
       if index + 1 < blocks.count {
-        if keeps { activation = memory[blocks[index + 1].activation] }
-        block.convolution.boxLeaky(
-          transposed: memory[scratch.transposed], bias: block.bias.value, slope: slope,
-          dst: activation)
+        let next = blocks[index + 1].norm
+        let activation = keeps ? memory[next.activation] : other
+        block.convolution.forward(
+          src: images, bias: block.bias.value, dst: activation,
+          measuring: mode == .inference ? nil : next.norm)
+        other = source
+        source = activation
       } else {
+        let output = keeps ? memory[errorGradient] : other
+        block.convolution.forward(
+          src: images, bias: block.bias.value, dst: output)
         last.forward(
-          transposed: memory[scratch.transposed], bias: block.bias.value, target: memory[images],
-          reconstruction: reconstruction, diffSrc: keeps ? memory[errorGradient] : nil,
-          squaredErrors: squaredErrors)
+          src: output, target: memory[self.images], reconstruction: reconstruction,
+          diffSrc: keeps ? output : nil, squaredErrors: squaredErrors)
       }
     }
   }
@@ -134,27 +135,29 @@ final class Decoder {
   /// `errorScale` times the mean squared error of an image in the latest training pass.
   func backward(errorScale: Float, latentGradient: UnsafeMutablePointer<Float>) {
     let scale = errorScale / Float(batchSize)
-    let gradient = memory[scratch.first]
-    let transposed = memory[scratch.transposed]
+    var gradient = memory[errorGradient]
+    var target = memory[scratch.first]
+    var other = memory[scratch.second]
     for (index, block) in blocks.enumerated().reversed() {
       if index + 1 == blocks.count {
-        last.biasGradient(
-          diffSrc: memory[errorGradient], scale: scale, diffBias: block.bias.gradient)
-        block.convolution.boxBackward(
-          diffDst: memory[errorGradient], scale: scale, diffTransposed: transposed)
+        block.convolution.backward(
+          src: block.norm.keptImages, diffDst: gradient, scale: scale,
+          diffWeights: block.weight.gradient, diffBias: block.bias.gradient, diffSrc: target,
+          measuring: block.norm.source)
       } else {
-        block.convolution.boxBackward(diffDst: gradient, diffTransposed: transposed)
+        block.convolution.backward(
+          src: block.norm.keptImages, diffDst: gradient,
+          through: blocks[index + 1].norm.source, diffWeights: block.weight.gradient,
+          diffBias: block.bias.gradient, diffSrc: target, measuring: block.norm.source)
       }
-      block.convolution.backwardWeights(
-        src: memory[block.normalized], diffTransposed: transposed,
-        diffWeights: block.weight.gradient)
-      block.convolution.backwardData(diffTransposed: transposed, diffSrc: gradient)
-      block.norm.backward(
-        diff: gradient, src: memory[block.activation],
-        diffBias: index > 0 ? blocks[index - 1].bias.gradient : nil)
+      block.norm.updateGradients()
+      gradient = target
+      swap(&target, &other)
     }
+    blocks[0].norm.norm.backward(diff: gradient, src: memory[blocks[0].norm.activation])
+    order.flatten(gradient, to: memory[flat])
     let hiddenGradient = memory[hiddenScratch]
-    linear2.backward(src: memory[hidden], diffDst: gradient, diffSrc: hiddenGradient)
+    linear2.backward(src: memory[hidden], diffDst: memory[flat], diffSrc: hiddenGradient)
     leaky.backward(dst: memory[hidden], diff: hiddenGradient, count: hiddenCount)
     linear1.backward(
       src: memory[keptLatents], diffDst: hiddenGradient, diffSrc: latentGradient)

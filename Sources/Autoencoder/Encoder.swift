@@ -10,10 +10,6 @@ final class Encoder {
     let weight: TrainedTensor
     let bias: TrainedTensor
     let norm: NormLayer
-    /// Output of the leaky ReLU, `[B, size, size, channels]`.
-    let activation: ActivationMemory.Part
-    /// Output of the batch norm.
-    let normalized: ActivationMemory.Part
   }
 
   private let blocks: [Block]
@@ -24,7 +20,11 @@ final class Encoder {
   private let scratch: ScratchParts
   private let batchSize: Int
   private let hiddenCount: Int
+  private let order: FlatOrder
   private let images: ActivationMemory.Part
+  /// Source of the first linear layer, `[B, flatCount]`, and its gradient.
+  private let flat: ActivationMemory.Part
+  private let flatGradient: ActivationMemory.Part
   /// Output of the first linear layer's leaky ReLU, `[B, hidden]`.
   private let hidden: ActivationMemory.Part
   private let hiddenGradient: ActivationMemory.Part
@@ -46,24 +46,19 @@ final class Encoder {
         kernelSize: layer.kernelSize, stride: layer.stride, padding: layer.padding)
       blocks.append(
         Block(
-          convolution: Convolution(
-            context, geometry, leakySlope: Float(settings.leakySlope), hasDataGradient: index > 0),
+          convolution: Convolution(context, geometry, leakySlope: Float(settings.leakySlope)),
           weight: tensors.trained("encoder.conv\(index + 1).weight"),
           bias: tensors.trained("encoder.conv\(index + 1).bias"),
           norm: NormLayer(
             context, name: "encoder.norm\(index + 1)", batchSize: batchSize,
             size: layer.outputSize, channels: layer.outputChannels, settings: settings,
-            tensors: tensors),
-          activation: memory.reserve(geometry.outputCount),
-          normalized: memory.reserve(geometry.outputCount)))
+            tensors: tensors, memory: memory)))
     }
     guard let last = shape.encoder.last else { preconditionFailure("an encoder has convolutions") }
     self.blocks = blocks
     linear1 = try LinearLayer(
       context, name: "encoder.linear1", batchSize: batchSize, inputs: shape.flatCount,
-      outputs: shape.hidden, leakySlope: settings.leakySlope,
-      side: .input(channels: last.outputChannels, pixels: last.outputSize * last.outputSize),
-      tensors: tensors)
+      outputs: shape.hidden, leakySlope: settings.leakySlope, tensors: tensors)
     linear2 = try LinearLayer(
       context, name: "encoder.linear2", batchSize: batchSize, inputs: shape.hidden,
       outputs: 2 * shape.latents, leakySlope: nil, tensors: tensors)
@@ -73,6 +68,10 @@ final class Encoder {
     self.batchSize = batchSize
     self.images = images
     hiddenCount = batchSize * shape.hidden
+    order = FlatOrder(
+      batchSize: batchSize, channels: last.outputChannels, size: last.outputSize)
+    flat = memory.reserve(batchSize * shape.flatCount)
+    flatGradient = memory.reserve(batchSize * shape.flatCount)
     hidden = memory.reserve(hiddenCount)
     hiddenGradient = memory.reserve(hiddenCount)
     posterior = memory.reserve(batchSize * 2 * shape.latents)
@@ -91,14 +90,20 @@ final class Encoder {
     _ mode: BatchNorm.Mode, mean: UnsafeMutableBufferPointer<Float>,
     logVariance: UnsafeMutableBufferPointer<Float>
   ) {
-    var source = images
-    for block in blocks {
+    var source = NormalizedImages(memory[images])
+    for (index, block) in blocks.enumerated() {
+      let activation = memory[block.norm.activation]
       block.convolution.forward(
-        src: memory[source], bias: block.bias.value, dst: memory[block.activation])
-      block.norm.forward(mode, src: memory[block.activation], dst: memory[block.normalized])
-      source = block.normalized
+        src: source, bias: block.bias.value, dst: activation,
+        measuring: mode == .inference ? nil : block.norm.norm)
+      let coefficients = block.norm.norm.update(mode)
+      source = NormalizedImages(activation, coefficients)
+      if index + 1 == blocks.count {
+        block.norm.norm.normalize(src: activation, with: coefficients, dst: memory[scratch.first])
+      }
     }
-    linear1.forward(src: memory[source], dst: memory[hidden])
+    order.flatten(memory[scratch.first], to: memory[flat])
+    linear1.forward(src: memory[flat], dst: memory[hidden])
     linear2.forward(src: memory[hidden], dst: memory[posterior])
     let latents = mean.count / batchSize
     let both = memory.elements(posterior)
@@ -127,21 +132,22 @@ final class Encoder {
     linear2.backward(
       src: memory[hidden], diffDst: memory[posteriorGradient], diffSrc: memory[hiddenGradient])
     leaky.backward(dst: memory[hidden], diff: memory[hiddenGradient], count: hiddenCount)
-    guard let last = blocks.last else { return }
-    var gradient = scratch.first
-    var other = scratch.second
     linear1.backward(
-      src: memory[last.normalized], diffDst: memory[hiddenGradient], diffSrc: memory[gradient])
+      src: memory[flat], diffDst: memory[hiddenGradient], diffSrc: memory[flatGradient])
+    guard let last = blocks.last else { return }
+    var gradient = memory[scratch.first]
+    var other = memory[scratch.second]
+    order.unflatten(memory[flatGradient], to: gradient)
+    last.norm.norm.measureGradient(diffDst: gradient, src: memory[last.norm.activation])
     for (index, block) in blocks.enumerated().reversed() {
-      block.norm.backward(
-        diff: memory[gradient], src: memory[block.activation], diffBias: block.bias.gradient)
-      let source = index > 0 ? blocks[index - 1].normalized : images
-      block.convolution.backwardWeights(
-        src: memory[source], diffDst: memory[gradient], diffWeights: block.weight.gradient)
-      if index > 0 {
-        block.convolution.backwardData(diffDst: memory[gradient], diffSrc: memory[other])
-        swap(&gradient, &other)
-      }
+      block.norm.updateGradients()
+      let before = index > 0 ? blocks[index - 1].norm : nil
+      block.convolution.backward(
+        src: before?.keptImages ?? NormalizedImages(memory[images]), diffDst: gradient,
+        through: block.norm.source, diffWeights: block.weight.gradient,
+        diffBias: block.bias.gradient, diffSrc: before == nil ? nil : other,
+        measuring: before?.source)
+      swap(&gradient, &other)
     }
   }
 }

@@ -1,49 +1,45 @@
 import Primitives
 
-/// A batch norm of the network with its tensors.
+/// A batch norm of the network with its tensors and its source.
 struct NormLayer {
-  private let norm: BatchNorm
+  /// The operation.
+  let norm: BatchNorm
+  /// Source of the batch norm: the output of a leaky ReLU, kept by training passes.
+  let activation: ActivationMemory.Part
+
+  private let memory: ActivationMemory
   private let scale: TrainedTensor
   private let shift: TrainedTensor
-  private let tensors: BatchNorm.Tensors
 
   /// The batch norm called `name` over `channels` channels of `size` × `size` images.
   init(
     _ context: ComputeContext, name: String, batchSize: Int, size: Int, channels: Int,
-    settings: AutoencoderSettings, tensors memory: TensorMemory
+    settings: AutoencoderSettings, tensors: TensorMemory, memory: ActivationMemory
   ) {
+    scale = tensors.trained("\(name).weight")
+    shift = tensors.trained("\(name).bias")
     norm = BatchNorm(
       context, batch: batchSize, pixels: size * size, channels: channels,
       momentum: settings.batchNormMomentum, epsilon: settings.batchNormEpsilon,
-      leakySlope: Float(settings.leakySlope))
-    scale = memory.trained("\(name).weight")
-    shift = memory.trained("\(name).bias")
-    tensors = BatchNorm.Tensors(
-      scale: scale.value, shift: shift.value,
-      runningMean: memory.statistic("\(name).running_mean"),
-      runningVariance: memory.statistic("\(name).running_var"))
+      leakySlope: Float(settings.leakySlope),
+      tensors: BatchNorm.Tensors(
+        scale: scale.value, shift: shift.value,
+        runningMean: tensors.statistic("\(name).running_mean"),
+        runningVariance: tensors.statistic("\(name).running_var")))
+    activation = memory.reserve(norm.count)
+    self.memory = memory
   }
 
-  /// Elements of source and destination.
-  var count: Int { norm.count }
-
-  /// Computes dst from src, the output of a leaky ReLU; dst may be src.
-  func forward(
-    _ mode: BatchNorm.Mode, src: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>
-  ) {
-    norm.forward(mode, src: src, tensors: tensors, dst: dst)
+  /// The source, normalised as in the latest training pass.
+  var keptImages: NormalizedImages {
+    NormalizedImages(memory[activation], norm.keptCoefficients)
   }
 
-  /// Turns `diff`, the gradient with respect to the output, in place into that with respect to the
-  /// input of the leaky ReLU that gave `src`, and overwrites the gradients of the layer's tensors.
-  ///
-  /// - Parameter diffBias: Receives the gradient of the bias before the leaky ReLU.
-  func backward(
-    diff: UnsafeMutablePointer<Float>, src: UnsafePointer<Float>,
-    diffBias: UnsafeMutablePointer<Float>?
-  ) {
-    norm.backward(
-      diffDst: diff, src: src, scale: scale.value, diffSrc: diff, diffScale: scale.gradient,
-      diffShift: shift.gradient, diffBias: diffBias)
+  /// The batch norm with its source, for the gradients' way through it.
+  var source: NormSource { NormSource(norm, src: memory[activation]) }
+
+  /// Overwrites the gradients of the tensors, once the sums of the gradient are taken.
+  func updateGradients() {
+    norm.updateGradients(diffScale: scale.gradient, diffShift: shift.gradient)
   }
 }

@@ -7,23 +7,18 @@ struct ScratchParts {
   let first: ActivationMemory.Part
   /// As large as the largest activation.
   let second: ActivationMemory.Part
-  /// As large as the largest transposed image of the decoder or its gradient.
-  let transposed: ActivationMemory.Part
 
   /// Reserves the parts for batches of `batchSize` images.
   init(shape: NetworkShape, batchSize: Int, memory: ActivationMemory) {
     var activation = shape.flatCount
-    var transposed = 0
     for layer in shape.encoder {
       activation = max(activation, layer.outputSize * layer.outputSize * layer.outputChannels)
     }
     for layer in shape.decoder {
       activation = max(activation, layer.inputSize * layer.inputSize * layer.inputChannels)
-      let size = layer.outputSize + 1
-      transposed = max(transposed, size * size * layer.outputChannels)
+      activation = max(activation, layer.outputSize * layer.outputSize * layer.outputChannels)
     }
     first = memory.reserve(batchSize * activation)
     second = memory.reserve(batchSize * activation)
-    self.transposed = memory.reserve(batchSize * transposed)
   }
 }

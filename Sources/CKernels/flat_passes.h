@@ -4,6 +4,50 @@
 #include "CKernels.h"
 #include "vectors.h"
 
+INLINE vec sigmoid_error_block(const float *src, const float *target, int64_t n,
+                               float *reconstruction, float *diff_src) {
+  vec e = exponential(-load_part(src, n));
+  vec x = 1.0f / (1.0f + e);
+  vec d = x - load_part(target, n);
+  if (reconstruction) store_part(reconstruction, x, n);
+  // e * x is 1 - x without the cancellation.
+  if (diff_src) store_part(diff_src, 2.0f * d * x * (e * x), n);
+  return d;
+}
+
+static void sigmoid_error(const float *src, const float *target, int64_t images, int64_t count,
+                          float *reconstruction, float *diff_src, double *squared_errors) {
+  // Long enough to keep fp32 sums short, so that a large image's error is as exact as a small one's.
+  enum { together = 32 * lanes };
+  for (int64_t image = 0; image < images; image++) {
+    double error = 0;
+    vec sum = {0};
+    int64_t j = 0;
+    for (; j + lanes <= count; j += lanes) {
+      vec d = sigmoid_error_block(src + j, target + j, lanes,
+                                  reconstruction ? reconstruction + j : NULL,
+                                  diff_src ? diff_src + j : NULL);
+      sum += d * d;
+      if ((j + lanes) % together == 0) {
+        error += sum_of_lanes(sum);
+        sum = (vec){0};
+      }
+    }
+    error += sum_of_lanes(sum);
+    if (j < count) {
+      vec d = sigmoid_error_block(src + j, target + j, count - j,
+                                  reconstruction ? reconstruction + j : NULL,
+                                  diff_src ? diff_src + j : NULL);
+      for (int64_t k = 0; k < count - j; k++) error += (double)d[k] * d[k];
+    }
+    squared_errors[image] = error;
+    src += count;
+    target += count;
+    if (reconstruction) reconstruction += count;
+    if (diff_src) diff_src += count;
+  }
+}
+
 static void channel_sums(const float *src, int64_t images, int64_t pixels, int64_t channels,
                          double *sums) {
   // Three vectors hold whole pixels of 1 or 3 channels, so that each lane is always one channel's.

@@ -42,29 +42,30 @@ INLINE void moments_of_block(const float *src, int64_t pixels, int64_t stride, i
   store_part(squared_deviations, squares, n);
 }
 
-static void moments(const float *src, int64_t images, int64_t pixels, int64_t channels,
-                    double *mean, double *squared_deviations) {
+// Takes one image into the moments of those before it.
+static void add_moments(const float *x, int64_t image, int64_t pixels, int64_t channels,
+                        const ck_moments *moments) {
   float image_mean[ck_channels_max], image_deviations[ck_channels_max];
-  for (int64_t image = 0; image < images; image++) {
-    const float *x = src + image * pixels * channels;
 #define BLOCK(n, c) \
   moments_of_block(x + (c), pixels, channels, n, image_mean + (c), image_deviations + (c))
-    FOR_CHANNEL_BLOCKS(channels, BLOCK);
+  FOR_CHANNEL_BLOCKS(channels, BLOCK);
 #undef BLOCK
-    if (image == 0) {
-      for (int64_t c = 0; c < channels; c++) {
-        mean[c] = image_mean[c];
-        squared_deviations[c] = image_deviations[c];
-      }
-      continue;
-    }
-    double share = 1.0 / (double)(image + 1);
-    double weight = (double)pixels * (double)image * share;
-    for (int64_t c = 0; c < channels; c++) {
-      double delta = image_mean[c] - mean[c];
-      mean[c] += delta * share;
-      squared_deviations[c] += image_deviations[c] + delta * delta * weight;
-    }
+  double *mean = moments->mean, *squared_deviations = moments->squared_deviations;
+  double share = 1.0 / (double)(image + 1);
+  double weight = (double)pixels * (double)image * share;
+  for (int64_t c = 0; c < channels; c++) {
+    double before = image == 0 ? 0 : mean[c];
+    double delta = image_mean[c] - before;
+    double sum = image == 0 ? 0 : squared_deviations[c];
+    mean[c] = before + delta * share;
+    squared_deviations[c] = sum + (image_deviations[c] + delta * delta * weight);
+  }
+}
+
+static void moments(const float *src, int64_t images, int64_t pixels, int64_t channels,
+                    const ck_moments *moments) {
+  for (int64_t image = 0; image < images; image++) {
+    add_moments(src + image * pixels * channels, image, pixels, channels, moments);
   }
 }
 
@@ -78,15 +79,15 @@ INLINE void normalize_block(const float *src, int64_t pixels, int64_t stride, in
 // Pixels that are taken together, so that all their channels stay in the first-level cache.
 enum { pixels_together = 64 };
 
-static void normalize(const float *src, int64_t pixels, int64_t channels, const float *mean,
-                      const float *scale, const float *shift, float *dst) {
+static void normalize(const float *src, int64_t pixels, int64_t channels, const ck_norm *norm,
+                      float *dst) {
   for (int64_t first = 0; first < pixels; first += pixels_together) {
     int64_t count = pixels - first < pixels_together ? pixels - first : pixels_together;
     const float *x = src + first * channels;
     float *y = dst + first * channels;
 #define BLOCK(n, c)                                                                       \
-  normalize_block(x + (c), count, channels, n, load_part(mean + (c), n),                  \
-                  load_part(scale + (c), n), load_part(shift + (c), n), y + (c))
+  normalize_block(x + (c), count, channels, n, load_part(norm->mean + (c), n),            \
+                  load_part(norm->scale + (c), n), load_part(norm->shift + (c), n), y + (c))
     FOR_CHANNEL_BLOCKS(channels, BLOCK);
 #undef BLOCK
   }
@@ -114,70 +115,60 @@ INLINE void gradient_sums_of_block(const float *diff_dst, const float *src, vec 
   store_part(dot, d0 + d1, n);
 }
 
-static void norm_gradient_sums(const float *diff_dst, const float *src, const float *mean,
-                               int64_t images, int64_t pixels, int64_t channels, double *sum,
-                               double *dot) {
+// Takes one image into the sums of those before it.
+static void add_gradient_sums(const float *diff_dst, int64_t image, int64_t pixels,
+                              int64_t channels, const ck_gradient_sums *sums) {
   float image_sum[ck_channels_max], image_dot[ck_channels_max];
-  for (int64_t c = 0; c < channels; c++) sum[c] = dot[c] = 0;
-  for (int64_t image = 0; image < images; image++) {
-    const float *g = diff_dst + image * pixels * channels;
-    const float *x = src + image * pixels * channels;
-#define BLOCK(n, c)                                                                  \
-  gradient_sums_of_block(g + (c), x + (c), load_part(mean + (c), n), pixels, channels, n, \
-                         image_sum + (c), image_dot + (c))
-    FOR_CHANNEL_BLOCKS(channels, BLOCK);
+  const float *src = sums->src + image * pixels * channels;
+#define BLOCK(n, c)                                                                         \
+  gradient_sums_of_block(diff_dst + (c), src + (c), load_part(sums->mean + (c), n), pixels, \
+                         channels, n, image_sum + (c), image_dot + (c))
+  FOR_CHANNEL_BLOCKS(channels, BLOCK);
 #undef BLOCK
-    for (int64_t c = 0; c < channels; c++) {
-      sum[c] += image_sum[c];
-      dot[c] += image_dot[c];
-    }
+  for (int64_t c = 0; c < channels; c++) {
+    sums->sum[c] = (image == 0 ? 0 : sums->sum[c]) + image_sum[c];
+    sums->dot[c] = (image == 0 ? 0 : sums->dot[c]) + image_dot[c];
   }
 }
 
-INLINE void norm_leaky_backward_block(const float *diff_dst, const float *src, vec mean, vec a,
-                                      vec b, vec c, vec slope, int64_t pixels, int64_t stride,
-                                      int64_t n, float *diff_src, float *diff_sum) {
-  vec s0 = {0}, s1 = {0};
-  vec one = splat(1.0f);
-#define GRADIENT(p)                                                                     \
-  vec x = load_part(src + (p) * stride, n);                                             \
-  vec d = (a * load_part(diff_dst + (p) * stride, n) + (b * (x - mean) + c)) *          \
-          select_positive(x, one, slope);                                               \
-  store_part(diff_src + (p) * stride, d, n)
-  int64_t p = 0;
-  for (; p + 2 <= pixels; p += 2) {
-    {
-      GRADIENT(p);
-      s0 += d;
-    }
-    {
-      GRADIENT(p + 1);
-      s1 += d;
-    }
+static void gradient_sums(const float *diff_dst, int64_t images, int64_t pixels,
+                          int64_t channels, const ck_gradient_sums *sums) {
+  for (int64_t image = 0; image < images; image++) {
+    add_gradient_sums(diff_dst + image * pixels * channels, image, pixels, channels, sums);
   }
-  if (p < pixels) {
-    GRADIENT(p);
-    s0 += d;
-  }
-#undef GRADIENT
-  store_part(diff_sum, s0 + s1, n);
 }
 
-static void norm_leaky_backward(const float *diff_dst, const float *src, const float *mean,
-                                const float *a, const float *b, const float *c, float slope,
+INLINE void norm_backward_block(const float *diff_dst, const float *src, vec mean, vec a, vec b,
+                                vec c, vec slope, int64_t pixels, int64_t stride, int64_t n,
+                                float *diff_src, float *diff_sum) {
+  vec sum = load_part(diff_sum, n), one = splat(1.0f);
+  for (int64_t p = 0; p < pixels; p++) {
+    vec x = load_part(src + p * stride, n);
+    vec d = (a * load_part(diff_dst + p * stride, n) + (b * (x - mean) + c)) *
+            select_positive(x, one, slope);
+    store_part(diff_src + p * stride, d, n);
+    sum += d;
+  }
+  store_part(diff_sum, sum, n);
+}
+
+// The gradient of a run of pixels through a batch norm and the leaky ReLU before it; its
+// per-channel sums are added to diff_sum.
+static void norm_backward(const float *diff_dst, const float *src, const ck_norm_gradient *norm,
+                          int64_t pixels, int64_t channels, float *diff_src, float *diff_sum) {
+#define BLOCK(n, k)                                                                       \
+  norm_backward_block(diff_dst + (k), src + (k), load_part(norm->mean + (k), n),          \
+                      load_part(norm->a + (k), n), load_part(norm->b + (k), n),           \
+                      load_part(norm->c + (k), n), splat(norm->slope), pixels, channels, n, \
+                      diff_src + (k), diff_sum + (k))
+  FOR_CHANNEL_BLOCKS(channels, BLOCK);
+#undef BLOCK
+}
+
+static void norm_leaky_backward(const float *diff_dst, const ck_norm_gradient *norm,
                                 int64_t images, int64_t pixels, int64_t channels,
-                                float *diff_src, double *diff_sum) {
-  float image_sum[ck_channels_max];
-  for (int64_t k = 0; k < channels; k++) diff_sum[k] = 0;
-  for (int64_t image = 0; image < images; image++) {
-    int64_t start = image * pixels * channels;
-#define BLOCK(n, k)                                                                          \
-  norm_leaky_backward_block(diff_dst + start + (k), src + start + (k), load_part(mean + (k), n), \
-                            load_part(a + (k), n), load_part(b + (k), n),                    \
-                            load_part(c + (k), n), splat(slope), pixels, channels, n,        \
-                            diff_src + start + (k), image_sum + (k))
-    FOR_CHANNEL_BLOCKS(channels, BLOCK);
-#undef BLOCK
-    for (int64_t k = 0; k < channels; k++) diff_sum[k] += image_sum[k];
-  }
+                                float *diff_src) {
+  float ignored[ck_channels_max] = {0};
+  int64_t count = images * pixels;
+  norm_backward(diff_dst, norm->src, norm, count, channels, diff_src, ignored);
 }

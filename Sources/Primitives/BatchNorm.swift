@@ -1,10 +1,15 @@
 import CKernels
 
-/// Batch norm over the channels of NHWC images, whose source is the output of a leaky ReLU.
+/// Batch norm over the channels of NHWC images, each the output of a leaky ReLU.
 ///
 /// Ioffe and Szegedy (2015), as PyTorch computes it: normalisation divides by the root of the
 /// biased batch variance plus ε; running statistics take the mean and the *unbiased* variance.
-/// The backward direction goes through the leaky ReLU as well, in the same pass.
+///
+/// The work is split so that the operations around it can do their share image by image: the one
+/// that computes the source takes its moments, ``update(_:)`` turns them into coefficients, and the
+/// one that reads the normalised image applies these on the way. Likewise backward: whoever
+/// computes the gradient takes its sums, ``updateGradients(diffScale:diffShift:)`` turns them into
+/// coefficients, and the operation before applies them, through the leaky ReLU as well.
 package final class BatchNorm {
   /// The statistics that a forward pass normalises with.
   package enum Mode: Hashable, Sendable {
@@ -27,7 +32,7 @@ package final class BatchNorm {
     /// Updated by a training pass.
     package var runningVariance: UnsafeMutablePointer<Float>
 
-    /// Names the given memory; the caller owns it.
+    /// Names the given memory; the caller owns it, for as long as the layer lives.
     package init(
       scale: UnsafePointer<Float>, shift: UnsafePointer<Float>,
       runningMean: UnsafeMutablePointer<Float>, runningVariance: UnsafeMutablePointer<Float>
@@ -39,6 +44,11 @@ package final class BatchNorm {
     }
   }
 
+  /// The numbers that normalise a source: `(x − mean) · scale + shift`, per channel.
+  package struct Coefficients {
+    let pass: ck_norm
+  }
+
   /// Images.
   package let batch: Int
   /// Rows times columns of an image.
@@ -47,15 +57,18 @@ package final class BatchNorm {
   package let channels: Int
 
   private let context: ComputeContext
+  private let tensors: Tensors
   private let momentum: Double
   private let epsilon: Double
   private let leakySlope: Float
-  /// Per channel, in double: two results of a reduction.
+  /// Per channel: the moments of the source or the sums of the gradient.
   private let sums: AlignedBuffer<Double>
-  /// Per channel, of the latest training pass: mean and 1 / √(variance + ε).
+  /// Per channel, of the latest training pass: mean, γ / √(variance + ε), 1 / √(variance + ε).
   private let kept: AlignedBuffer<Float>
-  /// Per channel: the coefficients of the pass that is running.
-  private let coefficients: AlignedBuffer<Float>
+  /// Per channel, of a pass that keeps nothing: mean and γ / √(variance + ε).
+  private let passing: AlignedBuffer<Float>
+  /// Per channel: the coefficients of the gradient.
+  private let gradient: AlignedBuffer<Float>
 
   /// Creates the operation.
   ///
@@ -65,101 +78,125 @@ package final class BatchNorm {
   ///   - leakySlope: Slope of the leaky ReLU that gave the source.
   package init(
     _ context: ComputeContext, batch: Int, pixels: Int, channels: Int, momentum: Double,
-    epsilon: Double, leakySlope: Float
+    epsilon: Double, leakySlope: Float, tensors: Tensors
   ) {
     precondition(channels <= ck_channels_max, "the kernels take up to \(ck_channels_max) channels")
     self.context = context
     self.batch = batch
     self.pixels = pixels
     self.channels = channels
+    self.tensors = tensors
     self.momentum = momentum
     self.epsilon = epsilon
     self.leakySlope = leakySlope
     sums = AlignedBuffer(count: 2 * channels)
-    kept = AlignedBuffer(count: 2 * channels)
-    coefficients = AlignedBuffer(count: 3 * channels)
+    kept = AlignedBuffer(count: 3 * channels)
+    passing = AlignedBuffer(count: 2 * channels)
+    gradient = AlignedBuffer(count: 3 * channels)
   }
 
   /// Elements of source and destination, `[batch, pixels, channels]`.
   package var count: Int { batch * pixels * channels }
 
-  /// Computes dst from src; dst is overwritten and may be src.
-  package func forward(
-    _ mode: Mode, src: UnsafePointer<Float>, tensors: Tensors, dst: UnsafeMutablePointer<Float>
-  ) {
-    let mean = coefficients.start
-    let scale = mean + channels
-    if mode != .inference {
-      context.kernels.moments(
-        src, Int64(batch), Int64(pixels), Int64(channels), sums.start, sums.start + channels)
-    }
+  /// Where an operation that computes the source puts its moments.
+  var moments: ck_moments {
+    ck_moments(mean: sums.start, squared_deviations: sums.start + channels)
+  }
+
+  /// Takes the moments of a source; only where the operation that computed it has not.
+  package func measure(src: UnsafePointer<Float>) {
+    var target = moments
+    context.kernels.moments(src, Int64(batch), Int64(pixels), Int64(channels), &target)
+  }
+
+  /// Makes the coefficients of a pass, for training and gradient-free ones from the moments.
+  package func update(_ mode: Mode) -> Coefficients {
     let elements = Double(batch * pixels)
+    let target = mode == .training ? kept.start : passing.start
     for channel in 0..<channels {
-      var center = Double(tensors.runningMean[channel])
+      var mean = Double(tensors.runningMean[channel])
       var variance = Double(tensors.runningVariance[channel])
       if mode != .inference {
         let deviations = sums.start[channels + channel]
         if mode == .training {
           let new = 1 - momentum
-          tensors.runningMean[channel] = Float(momentum * center + new * sums.start[channel])
+          tensors.runningMean[channel] = Float(momentum * mean + new * sums.start[channel])
           tensors.runningVariance[channel] = Float(
             momentum * variance + new * deviations / (elements - 1))
         }
-        center = sums.start[channel]
+        mean = sums.start[channel]
         variance = deviations / elements
       }
       let inverse = 1 / (variance + epsilon).squareRoot()
-      if mode == .training {
-        kept.start[channel] = Float(center)
-        kept.start[channels + channel] = Float(inverse)
-      }
-      mean[channel] = Float(center)
-      scale[channel] = Float(Double(tensors.scale[channel]) * inverse)
+      target[channel] = Float(mean)
+      target[channels + channel] = Float(Double(tensors.scale[channel]) * inverse)
+      if mode == .training { kept.start[2 * channels + channel] = Float(inverse) }
     }
-    context.kernels.normalize(
-      src, Int64(batch * pixels), Int64(channels), mean, scale, tensors.shift, dst)
+    return coefficients(at: target)
   }
 
-  /// Computes the gradients of the latest training pass.
+  /// The coefficients of the latest training pass.
+  package var keptCoefficients: Coefficients { coefficients(at: kept.start) }
+
+  private func coefficients(at start: UnsafePointer<Float>) -> Coefficients {
+    Coefficients(pass: ck_norm(mean: start, scale: start + channels, shift: tensors.shift))
+  }
+
+  /// Computes dst, the normalised src; dst is overwritten and may be src.
+  package func normalize(
+    src: UnsafePointer<Float>, with coefficients: Coefficients, dst: UnsafeMutablePointer<Float>
+  ) {
+    var pass = coefficients.pass
+    context.kernels.normalize(src, Int64(batch * pixels), Int64(channels), &pass, dst)
+  }
+
+  /// Where an operation that computes the gradient with respect to the normalised output puts its
+  /// sums; `src` is the source of the latest training pass.
+  func gradientSums(src: UnsafePointer<Float>) -> ck_gradient_sums {
+    ck_gradient_sums(src: src, mean: kept.start, sum: sums.start, dot: sums.start + channels)
+  }
+
+  /// Takes the sums of a gradient; only where the operation that computed it has not.
+  package func measureGradient(diffDst: UnsafePointer<Float>, src: UnsafePointer<Float>) {
+    var target = gradientSums(src: src)
+    context.kernels.gradient_sums(
+      diffDst, Int64(batch), Int64(pixels), Int64(channels), &target)
+  }
+
+  /// Makes the coefficients of the gradient from its sums, and the gradients of the tensors.
   ///
   /// - Parameters:
-  ///   - diffDst: Gradient of the loss with respect to the normalised output.
-  ///   - src: The source of the pass, the output of the leaky ReLU.
-  ///   - scale: γ of the pass.
-  ///   - diffSrc: Receives the gradient with respect to the leaky ReLU's *input*; overwritten, may
-  ///     be `diffDst`.
   ///   - diffScale: Gradient with respect to γ; overwritten.
   ///   - diffShift: Gradient with respect to β; overwritten.
-  ///   - diffBias: Per-channel sums of diffSrc, the gradient of a bias before the leaky ReLU;
-  ///     overwritten if given.
-  package func backward(
-    diffDst: UnsafePointer<Float>, src: UnsafePointer<Float>, scale: UnsafePointer<Float>,
-    diffSrc: UnsafeMutablePointer<Float>, diffScale: UnsafeMutablePointer<Float>,
-    diffShift: UnsafeMutablePointer<Float>, diffBias: UnsafeMutablePointer<Float>?
+  package func updateGradients(
+    diffScale: UnsafeMutablePointer<Float>, diffShift: UnsafeMutablePointer<Float>
   ) {
-    let mean = kept.start
-    let sum = sums.start
-    let dot = sum + channels
-    context.kernels.norm_gradient_sums(
-      diffDst, src, mean, Int64(batch), Int64(pixels), Int64(channels), sum, dot)
     let elements = Double(batch * pixels)
-    let a = coefficients.start
-    let b = a + channels
-    let c = b + channels
     for channel in 0..<channels {
-      let inverse = Double(kept.start[channels + channel])
-      let factor = Double(scale[channel]) * inverse
-      diffScale[channel] = Float(dot[channel] * inverse)
-      diffShift[channel] = Float(sum[channel])
-      a[channel] = Float(factor)
-      b[channel] = Float(-factor * inverse * inverse * dot[channel] / elements)
-      c[channel] = Float(-factor * sum[channel] / elements)
+      let sum = sums.start[channel]
+      let dot = sums.start[channels + channel]
+      let inverse = Double(kept.start[2 * channels + channel])
+      let factor = Double(tensors.scale[channel]) * inverse
+      diffScale[channel] = Float(dot * inverse)
+      diffShift[channel] = Float(sum)
+      gradient.start[channel] = Float(factor)
+      gradient.start[channels + channel] = Float(-factor * inverse * inverse * dot / elements)
+      gradient.start[2 * channels + channel] = Float(-factor * sum / elements)
     }
+  }
+
+  /// How a gradient goes through the batch norm and the leaky ReLU that gave `src`.
+  func gradientPass(src: UnsafePointer<Float>) -> ck_norm_gradient {
+    ck_norm_gradient(
+      src: src, mean: kept.start, a: gradient.start, b: gradient.start + channels,
+      c: gradient.start + 2 * channels, slope: leakySlope)
+  }
+
+  /// Turns `diff`, the gradient with respect to the normalised output, in place into that with
+  /// respect to the *input* of the leaky ReLU; only where no operation before does.
+  package func backward(diff: UnsafeMutablePointer<Float>, src: UnsafePointer<Float>) {
+    var pass = gradientPass(src: src)
     context.kernels.norm_leaky_backward(
-      diffDst, src, mean, a, b, c, leakySlope, Int64(batch), Int64(pixels), Int64(channels),
-      diffSrc, sum)
-    if let diffBias {
-      for channel in 0..<channels { diffBias[channel] = Float(sum[channel]) }
-    }
+      diff, &pass, Int64(batch), Int64(pixels), Int64(channels), diff)
   }
 }

@@ -1,104 +1,98 @@
 import CKernels
 
-/// A 2-D convolution on NHWC images, forward and both gradients, alone or followed by bias and
-/// leaky ReLU, with a batch norm of its source on the way.
+/// A strided 2-D convolution on NHWC images with bias and leaky ReLU, and the batch norms before
+/// and behind it.
 ///
-/// Our own kernels compute it image by image, so that the normalised image stays in cache. The
-/// weights in use are a packed copy: call ``updateWeights(from:)`` after every change.
+/// The kernels go image by image: one is normalised into scratch memory, convolved and measured
+/// before the next, so that what lies between two activations stays in cache. The weights in use
+/// are a packed copy: call ``updateWeights(from:)`` after every change.
 package final class Convolution {
   /// The extents.
   package let geometry: ConvolutionGeometry
 
   private let context: ComputeContext
-  private let leakySlope: Float?
+  private let leakySlope: Float
   private var shape: ck_convolution
   private let forwardWeights: AlignedBuffer<Float>
-  private let dataWeights: AlignedBuffer<Float>?
+  private let dataWeights: AlignedBuffer<Float>
   private let weightsGradient: AlignedBuffer<Float>
+  private let biasGradient: AlignedBuffer<Double>
 
-  /// Creates the operation.
-  ///
-  /// - Parameters:
-  ///   - geometry: Images of at most 66 rows; for a data gradient, stride 2 and at most 4 kernel
-  ///     rows.
-  ///   - leakySlope: Gives the forward direction a bias and a leaky ReLU of this slope; nil gives
-  ///     it neither. The gradients are those of the convolution alone.
-  ///   - hasDataGradient: False for a layer whose source needs no gradient.
-  package init(
-    _ context: ComputeContext, _ geometry: ConvolutionGeometry, leakySlope: Float?,
-    hasDataGradient: Bool = true
-  ) {
-    precondition(
-      geometry.inputSize + 2 * geometry.padding <= ck_size_max && geometry.stride == 2
-        && geometry.kernelSize <= 4,
-      "the kernels are for images of at most \(ck_size_max) rows, stride 2, kernels up to 4×4")
+  /// Creates the operation for images of at most 66 rows with padding, stride 2 and kernels of at
+  /// most 4 rows.
+  package init(_ context: ComputeContext, _ geometry: ConvolutionGeometry, leakySlope: Float) {
+    geometry.requireSupport()
     self.context = context
     self.geometry = geometry
     self.leakySlope = leakySlope
-    let g = geometry
-    shape = ck_convolution(
-      images: Int64(g.batch), in_channels: Int64(g.inputChannels),
-      out_channels: Int64(g.outputChannels), in_size: Int64(g.inputSize),
-      out_size: Int64(g.outputSize), kernel: Int64(g.kernelSize), stride: Int64(g.stride),
-      padding: Int64(g.padding))
-    let panel = 2 * Int(context.kernels.lanes)
-    func packedCount(rounding channels: Int, _ others: Int) -> Int {
-      (channels + panel - 1) / panel * panel * others * g.kernelSize * g.kernelSize
-    }
-    let count = packedCount(rounding: g.outputChannels, g.inputChannels)
-    forwardWeights = AlignedBuffer(count: count)
-    weightsGradient = AlignedBuffer(count: count)
-    dataWeights =
-      hasDataGradient
-      ? AlignedBuffer(count: packedCount(rounding: g.inputChannels, g.outputChannels)) : nil
-    let padded = g.inputSize + 2 * g.padding
-    let border = g.outputSize + 2
-    context.reserveScratchpad(
-      byteCount: MemoryLayout<Float>.stride
-        * max(padded * padded * g.inputChannels, border * border * g.outputChannels))
+    shape = geometry.shape
+    let lanes = Int(context.kernels.lanes)
+    forwardWeights = AlignedBuffer(count: geometry.forwardPackedCount(lanes: lanes))
+    dataWeights = AlignedBuffer(count: geometry.transposedPackedCount(lanes: lanes))
+    weightsGradient = AlignedBuffer(count: geometry.forwardPackedCount(lanes: lanes))
+    biasGradient = AlignedBuffer(count: geometry.outputChannels)
+    context.reserveScratchpad(for: geometry)
   }
 
   /// Copies new weights, `[outputChannels, inputChannels, kernelSize, kernelSize]`.
   package func updateWeights(from weights: UnsafePointer<Float>) {
     context.kernels.pack_forward(&shape, weights, forwardWeights.start)
-    if let dataWeights { context.kernels.pack_backward(&shape, weights, dataWeights.start) }
+    context.kernels.pack_backward(&shape, weights, dataWeights.start)
   }
 
-  /// Computes dst from src.
+  /// Computes dst, the leaky ReLU of bias plus convolution.
   ///
   /// - Parameters:
-  ///   - bias: `[outputChannels]`; nil exactly if the operation was created without leaky ReLU.
   ///   - dst: Overwritten.
+  ///   - norm: The batch norm behind, if its moments are to be taken.
   package func forward(
-    src: UnsafePointer<Float>, bias: UnsafePointer<Float>?, dst: UnsafeMutablePointer<Float>
+    src: NormalizedImages, bias: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>,
+    measuring norm: BatchNorm? = nil
   ) {
-    context.kernels.convolution_forward(
-      &shape, src, nil, forwardWeights.start, bias, leakySlope ?? 1, dst, context.floatScratch)
+    withOptionalPointer(src.coefficients?.pass) { coefficients in
+      withOptionalPointer(norm?.moments) { moments in
+        context.kernels.convolution_forward(
+          &shape, src.images, coefficients, forwardWeights.start, bias, leakySlope, dst, moments,
+          context.floatScratch)
+      }
+    }
   }
 
-  /// Computes the gradient with respect to the source.
+  /// Computes the gradients with respect to weights, bias and source.
   ///
   /// - Parameters:
-  ///   - diffDst: Gradient of the loss with respect to the convolution's output, before bias and
-  ///     leaky ReLU.
-  ///   - diffSrc: Overwritten.
-  package func backwardData(diffDst: UnsafePointer<Float>, diffSrc: UnsafeMutablePointer<Float>) {
-    guard let dataWeights else {
-      preconditionFailure("the convolution was created with a data gradient")
-    }
-    context.kernels.convolution_backward_data(
-      &shape, diffDst, nil, dataWeights.start, diffSrc, context.floatScratch)
-  }
-
-  /// Computes the gradient with respect to the weights.
-  ///
-  /// - Parameter diffWeights: In the weights' own order; overwritten, not accumulated.
-  package func backwardWeights(
-    src: UnsafePointer<Float>, diffDst: UnsafePointer<Float>,
-    diffWeights: UnsafeMutablePointer<Float>
+  ///   - src: As in the forward direction.
+  ///   - diffDst: Gradient of the loss with respect to the output of the batch norm behind.
+  ///   - through: The batch norm behind, its gradients updated, and the operation's output.
+  ///   - diffWeights: In the weights' own order; overwritten, not accumulated.
+  ///   - diffBias: Overwritten.
+  ///   - diffSrc: Gradient with respect to the (normalised) source, overwritten if given.
+  ///   - measuring: The batch norm before, if the sums of diffSrc are to be taken.
+  package func backward(
+    src: NormalizedImages, diffDst: UnsafePointer<Float>, through: NormSource,
+    diffWeights: UnsafeMutablePointer<Float>, diffBias: UnsafeMutablePointer<Float>,
+    diffSrc: UnsafeMutablePointer<Float>?, measuring before: NormSource? = nil
   ) {
-    context.kernels.convolution_backward_weights(
-      &shape, src, nil, diffDst, weightsGradient.start, context.floatScratch)
+    var pass = through.norm.gradientPass(src: through.src)
+    withOptionalPointer(src.coefficients?.pass) { coefficients in
+      withOptionalPointer(before.map { $0.norm.gradientSums(src: $0.src) }) { sums in
+        context.kernels.convolution_backward(
+          &shape, src.images, coefficients, diffDst, &pass, dataWeights.start,
+          weightsGradient.start, biasGradient.start, diffSrc, sums, context.floatScratch)
+      }
+    }
     context.kernels.unpack_gradient(&shape, weightsGradient.start, diffWeights)
+    for channel in 0..<geometry.outputChannels {
+      diffBias[channel] = Float(biasGradient.start[channel])
+    }
+  }
+}
+
+/// Calls `body` with a pointer to the value, or with nil if there is none.
+func withOptionalPointer<Value>(_ value: Value?, _ body: (UnsafePointer<Value>?) -> Void) {
+  if let value {
+    withUnsafePointer(to: value) { body($0) }
+  } else {
+    body(nil)
   }
 }

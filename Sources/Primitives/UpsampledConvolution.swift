@@ -6,12 +6,11 @@ import CKernels
 /// With upsampled rows 2i and 2i + 1 equal, the layer is a transposed convolution of stride 2
 /// without padding whose kernel is the layer's, turned by 180 degrees, followed by a sum over each
 /// 2×2 square. It takes 9 (4) multiplications per source pixel and channel pair in place of 36
-/// (16). The transposed convolution is computed as the data gradient of a strided one and never
-/// has a bias; bias and what follows belong to the box sum.
+/// (16). H is the source's size; the transposed image has 2H + 1 rows (2H for 2×2) and the
+/// destination one less.
 ///
-/// H is the source's size; the transposed image has 2H + 1 rows (2H for 2×2) and the destination
-/// one less. The weights in use are a packed copy: call ``updateWeights(from:)`` after every
-/// change.
+/// The kernels go image by image, as ``Convolution``'s do. The weights in use are a packed copy:
+/// call ``updateWeights(from:)`` after every change.
 package final class UpsampledConvolution {
   /// Images.
   package let batch: Int
@@ -23,17 +22,28 @@ package final class UpsampledConvolution {
   package let inputSize: Int
   /// Rows and columns of the kernel, 3 or 2.
   package let kernelSize: Int
+  /// Slope of the leaky ReLU behind; nil at the end of the network, where none follows.
+  package let leakySlope: Float?
 
   private let context: ComputeContext
-  /// From the transposed image to the source: the layer's own direction is its data gradient.
-  private let transposed: Convolution
+  /// The strided convolution from the transposed image to the source.
+  private let geometry: ConvolutionGeometry
+  private var shape: ck_convolution
+  /// Whether lanes are pixels in the forward direction, because the channels would fill few.
+  private let isThin: Bool
   private let turned: AlignedBuffer<Float>
+  private let forwardWeights: AlignedBuffer<Float>
+  private let dataWeights: AlignedBuffer<Float>
+  private let weightsGradient: AlignedBuffer<Float>
+  private let biasGradient: AlignedBuffer<Double>
 
   /// Creates the operation; `kernelSize` is 3 (padding 1) or 2 (padding 0).
+  ///
+  /// - Parameter leakySlope: Nil leaves the leaky ReLU out; no batch norm follows then.
   package init(
     _ context: ComputeContext, batch: Int, inputChannels: Int, outputChannels: Int,
-    inputSize: Int, kernelSize: Int
-  ) throws(PrimitiveError) {
+    inputSize: Int, kernelSize: Int, leakySlope: Float?
+  ) {
     precondition(kernelSize == 3 || kernelSize == 2, "the box form is for 3×3 and 2×2 kernels")
     self.context = context
     self.batch = batch
@@ -41,21 +51,27 @@ package final class UpsampledConvolution {
     self.outputChannels = outputChannels
     self.inputSize = inputSize
     self.kernelSize = kernelSize
-    let geometry = ConvolutionGeometry(
+    self.leakySlope = leakySlope
+    geometry = ConvolutionGeometry(
       batch: batch, inputChannels: outputChannels, outputChannels: inputChannels,
       inputSize: 2 * inputSize - 2 + kernelSize, kernelSize: kernelSize, stride: 2, padding: 0)
-    transposed = Convolution(context, geometry, leakySlope: nil)
+    geometry.requireSupport()
+    shape = geometry.shape
+    isThin = leakySlope == nil && outputChannels <= 4 && kernelSize == 3 && inputSize <= 32
+    let lanes = Int(context.kernels.lanes)
     turned = AlignedBuffer(count: geometry.weightCount)
+    forwardWeights = AlignedBuffer(
+      count: isThin ? geometry.weightCount : geometry.transposedPackedCount(lanes: lanes))
+    dataWeights = AlignedBuffer(count: geometry.forwardPackedCount(lanes: lanes))
+    weightsGradient = AlignedBuffer(count: geometry.forwardPackedCount(lanes: lanes))
+    biasGradient = AlignedBuffer(count: outputChannels)
+    context.reserveScratchpad(for: geometry)
   }
 
-  /// Rows and columns of the transposed image.
-  package var transposedSize: Int { transposed.geometry.inputSize }
   /// Rows and columns of the destination.
-  package var outputSize: Int { transposedSize - 1 }
-  /// Elements of the transposed image, `[batch, transposedSize, transposedSize, outputChannels]`.
-  package var transposedCount: Int { transposed.geometry.inputCount }
+  package var outputSize: Int { geometry.inputSize - 1 }
   /// Elements of the source, `[batch, H, H, inputChannels]`.
-  package var inputCount: Int { transposed.geometry.outputCount }
+  package var inputCount: Int { geometry.outputCount }
   /// Elements of the destination, `[batch, outputSize, outputSize, outputChannels]`.
   package var outputCount: Int { batch * outputSize * outputSize * outputChannels }
 
@@ -63,57 +79,97 @@ package final class UpsampledConvolution {
   package func updateWeights(from weights: UnsafePointer<Float>) {
     ck_turn_weights(
       weights, Int64(outputChannels), Int64(inputChannels), Int64(kernelSize), turned.start)
-    transposed.updateWeights(from: turned.start)
+    if isThin {
+      Transpose.copy(
+        turned.start, a: inputChannels, b: outputChannels, inner: kernelSize * kernelSize,
+        to: forwardWeights.start)
+    } else {
+      context.kernels.pack_backward(&shape, turned.start, forwardWeights.start)
+    }
+    context.kernels.pack_forward(&shape, turned.start, dataWeights.start)
   }
 
-  /// Computes the layer up to its box sum, which ``boxLeaky(transposed:bias:slope:dst:)`` or
-  /// ``SigmoidSquaredError`` takes over.
+  /// Computes dst, the leaky ReLU of bias plus upsampled convolution.
   ///
-  /// - Parameter transposed: Overwritten.
+  /// - Parameters:
+  ///   - dst: Overwritten.
+  ///   - norm: The batch norm behind, if its moments are to be taken.
   package func forward(
-    src: UnsafePointer<Float>, transposed destination: UnsafeMutablePointer<Float>
+    src: NormalizedImages, bias: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>,
+    measuring norm: BatchNorm? = nil
   ) {
-    transposed.backwardData(diffDst: src, diffSrc: destination)
+    withOptionalPointer(src.coefficients?.pass) { coefficients in
+      if isThin {
+        context.kernels.thin_upsampled_forward(
+          &shape, src.images, coefficients, forwardWeights.start, bias, dst, context.floatScratch)
+        return
+      }
+      withOptionalPointer(norm?.moments) { moments in
+        context.kernels.upsampled_forward(
+          &shape, src.images, coefficients, forwardWeights.start, bias, leakySlope ?? 1, dst,
+          moments, context.floatScratch)
+      }
+    }
   }
 
-  /// Computes dst, the leaky ReLU of bias plus the 2×2 sums of the transposed image.
-  package func boxLeaky(
-    transposed source: UnsafePointer<Float>, bias: UnsafePointer<Float>, slope: Float,
-    dst: UnsafeMutablePointer<Float>
-  ) {
-    context.kernels.box_leaky(
-      source, bias, slope, Int64(batch), Int64(outputSize), Int64(outputChannels), dst)
-  }
-
-  /// Computes the gradient with respect to the transposed image, `scale` times the 2×2 sums of
-  /// the zero-extended gradient with respect to the layer's output before its leaky ReLU.
+  /// Computes the gradients with respect to weights, bias and source of a layer with a batch norm
+  /// behind it.
   ///
-  /// - Parameter diffTransposed: Overwritten.
-  package func boxBackward(
-    diffDst: UnsafePointer<Float>, scale: Float = 1, diffTransposed: UnsafeMutablePointer<Float>
+  /// - Parameters:
+  ///   - src: As in the forward direction.
+  ///   - diffDst: Gradient of the loss with respect to the output of the batch norm behind.
+  ///   - through: The batch norm behind, its gradients updated, and the layer's output.
+  ///   - diffWeights: In the weights' own order; overwritten, not accumulated.
+  ///   - diffBias: Overwritten.
+  ///   - diffSrc: Gradient with respect to the (normalised) source; overwritten.
+  ///   - measuring: The batch norm before, if the sums of diffSrc are to be taken.
+  package func backward(
+    src: NormalizedImages, diffDst: UnsafePointer<Float>, through: NormSource,
+    diffWeights: UnsafeMutablePointer<Float>, diffBias: UnsafeMutablePointer<Float>,
+    diffSrc: UnsafeMutablePointer<Float>, measuring before: NormSource? = nil
   ) {
-    context.kernels.box_backward(
-      diffDst, scale, Int64(batch), Int64(outputSize), Int64(outputChannels), diffTransposed)
+    backward(
+      src: src, diffDst: diffDst, pass: through.norm.gradientPass(src: through.src), scale: 1,
+      diffWeights: diffWeights, diffSrc: diffSrc, before: before)
+    for channel in 0..<outputChannels {
+      diffBias[channel] = Float(biasGradient.start[channel])
+    }
   }
 
-  /// Computes the gradient with respect to the source.
-  ///
-  /// - Parameter diffSrc: Overwritten.
-  package func backwardData(
-    diffTransposed: UnsafePointer<Float>, diffSrc: UnsafeMutablePointer<Float>
+  /// Computes the gradients with respect to weights, bias and source of a layer without leaky ReLU
+  /// and batch norm, `scale` times those that diffDst gives.
+  package func backward(
+    src: NormalizedImages, diffDst: UnsafePointer<Float>, scale: Float,
+    diffWeights: UnsafeMutablePointer<Float>, diffBias: UnsafeMutablePointer<Float>,
+    diffSrc: UnsafeMutablePointer<Float>, measuring before: NormSource? = nil
   ) {
-    transposed.forward(src: diffTransposed, bias: nil, dst: diffSrc)
+    backward(
+      src: src, diffDst: diffDst, pass: nil, scale: scale, diffWeights: diffWeights,
+      diffSrc: diffSrc, before: before)
+    context.kernels.channel_sums(
+      diffDst, Int64(batch), Int64(outputSize * outputSize), Int64(outputChannels),
+      biasGradient.start)
+    for channel in 0..<outputChannels {
+      diffBias[channel] = Float(Double(scale) * biasGradient.start[channel])
+    }
   }
 
-  /// Computes the gradient with respect to the weights.
-  ///
-  /// - Parameter diffWeights: In the weights' own order; overwritten, not accumulated.
-  package func backwardWeights(
-    src: UnsafePointer<Float>, diffTransposed: UnsafePointer<Float>,
-    diffWeights: UnsafeMutablePointer<Float>
+  private func backward(
+    src: NormalizedImages, diffDst: UnsafePointer<Float>, pass: ck_norm_gradient?, scale: Float,
+    diffWeights: UnsafeMutablePointer<Float>, diffSrc: UnsafeMutablePointer<Float>,
+    before: NormSource?
   ) {
+    withOptionalPointer(src.coefficients?.pass) { coefficients in
+      withOptionalPointer(pass) { through in
+        withOptionalPointer(before.map { $0.norm.gradientSums(src: $0.src) }) { sums in
+          context.kernels.upsampled_backward(
+            &shape, src.images, coefficients, diffDst, through, scale, dataWeights.start,
+            weightsGradient.start, biasGradient.start, diffSrc, sums, context.floatScratch)
+        }
+      }
+    }
     // Between two updates of the weights, their turned copy serves as memory for the gradient.
-    transposed.backwardWeights(src: diffTransposed, diffDst: src, diffWeights: turned.start)
+    context.kernels.unpack_gradient(&shape, weightsGradient.start, turned.start)
     ck_turn_weights(
       turned.start, Int64(inputChannels), Int64(outputChannels), Int64(kernelSize), diffWeights)
   }

@@ -3,73 +3,39 @@ import Testing
 
 @Suite("Batch norm")
 struct BatchNormTests {
-  static let slope = 0.02
-  static let epsilon = 1e-5
-  static let momentum = 0.8
-
   /// Batch, pixels, channels: whole vectors, an odd rest, fewer channels than a vector.
   static let extents = [(3, 25, 32), (2, 6, 21), (4, 49, 3)]
 
-  /// A batch norm with guarded tensors.
-  struct Subject {
-    let norm: BatchNorm
-    let scale: [Double]
-    let shift: [Double]
-    let runningMean: GuardedBuffer
-    let runningVariance: GuardedBuffer
-    private let scaleBuffer: GuardedBuffer
-    private let shiftBuffer: GuardedBuffer
-
-    init(_ extents: (Int, Int, Int), _ instructionSet: InstructionSet) throws {
-      var random = RandomNumbers(seed: 6)
-      norm = BatchNorm(
-        try ComputeContext(instructionSet: instructionSet), batch: extents.0, pixels: extents.1,
-        channels: extents.2, momentum: momentum, epsilon: epsilon, leakySlope: Float(slope))
-      scale = random.array(extents.2)
-      shift = random.array(extents.2)
-      runningMean = GuardedBuffer(random.array(extents.2))
-      runningVariance = GuardedBuffer(random.array(extents.2).map { $0 + 2 })
-      scaleBuffer = GuardedBuffer(scale)
-      shiftBuffer = GuardedBuffer(shift)
-    }
-
-    var tensors: BatchNorm.Tensors {
-      BatchNorm.Tensors(
-        scale: scaleBuffer.start, shift: shiftBuffer.start, runningMean: runningMean.start,
-        runningVariance: runningVariance.start)
-    }
-
-    var reference: ReferenceBatchNorm {
-      ReferenceBatchNorm(channels: norm.channels, epsilon: epsilon)
-    }
-
-    func forward(_ mode: BatchNorm.Mode, _ src: [Double]) -> [Double] {
-      let given = GuardedInputs()
-      defer { given.verify() }
-      let dst = GuardedBuffer(count: norm.count)
-      norm.forward(mode, src: given(src), tensors: tensors, dst: dst.start)
-      return dst.values
-    }
+  private func fixture(_ extents: (Int, Int, Int), _ instructionSet: InstructionSet) throws
+    -> NormFixture
+  {
+    NormFixture(
+      try ComputeContext(instructionSet: instructionSet), batch: extents.0, pixels: extents.1,
+      channels: extents.2)
   }
 
   @Test(
     "normalises with batch statistics and moves the running ones by a fifth, unbiased",
     arguments: extents, runnableInstructionSets)
   func training(extents: (Int, Int, Int), instructionSet: InstructionSet) throws {
-    let subject = try Subject(extents, instructionSet)
+    let given = GuardedInputs()
+    defer { given.verify() }
+    let subject = try fixture(extents, instructionSet)
     var random = RandomNumbers(seed: 7)
     let src = random.array(subject.norm.count)
-    let (mean, variance) = subject.reference.statistics(src: src)
+    let images = given(src)
+    let (mean, variance) = subject.statistics(src)
     let oldMean = subject.runningMean.values
     let oldVariance = subject.runningVariance.values
-    let expected = subject.reference.forward(
-      src: src, scale: subject.scale, shift: subject.shift, mean: mean, variance: variance)
 
-    #expect(relativeError(subject.forward(.gradientFree, src), expected) < singleTolerance)
+    subject.norm.measure(src: images)
+    let passing = subject.normalize(images, subject.norm.update(.gradientFree))
+    #expect(relativeError(passing, subject.expected(src)) < singleTolerance)
     #expect(subject.runningMean.values == oldMean)
     #expect(subject.runningVariance.values == oldVariance)
 
-    #expect(relativeError(subject.forward(.training, src), expected) < singleTolerance)
+    let training = subject.normalize(images, subject.norm.update(.training))
+    #expect(training == passing)
     let elements = Double(extents.0 * extents.1)
     let newMean = zip(oldMean, mean).map { 0.8 * $0 + 0.2 * $1 }
     let newVariance = zip(oldVariance, variance).map {
@@ -81,27 +47,31 @@ struct BatchNormTests {
 
   @Test("normalises with running statistics at inference", arguments: extents)
   func inference(extents: (Int, Int, Int)) throws {
-    let subject = try Subject(extents, .effective)
+    let given = GuardedInputs()
+    defer { given.verify() }
+    let subject = try fixture(extents, .effective)
     var random = RandomNumbers(seed: 8)
     let src = random.array(subject.norm.count)
-    let expected = subject.reference.forward(
-      src: src, scale: subject.scale, shift: subject.shift, mean: subject.runningMean.values,
-      variance: subject.runningVariance.values)
-    #expect(relativeError(subject.forward(.inference, src), expected) < singleTolerance)
+    let expected = subject.expected(
+      src, (subject.runningMean.values, subject.runningVariance.values))
+    let actual = subject.normalize(given(src), subject.norm.update(.inference))
+    #expect(relativeError(actual, expected) < singleTolerance)
   }
 
   @Test(
     "a mean that is a thousand times the deviation costs no accuracy beyond the source's rounding",
     arguments: runnableInstructionSets)
   func largeMean(instructionSet: InstructionSet) throws {
-    let subject = try Subject((3, 25, 32), instructionSet)
+    let given = GuardedInputs()
+    defer { given.verify() }
+    let subject = try fixture((3, 25, 32), instructionSet)
     var random = RandomNumbers(seed: 9)
     let src = random.array(subject.norm.count).map { Double(Float(1_000 + $0)) }
-    let (mean, variance) = subject.reference.statistics(src: src)
-    let expected = subject.reference.forward(
-      src: src, scale: subject.scale, shift: subject.shift, mean: mean, variance: variance)
+    let images = given(src)
+    subject.norm.measure(src: images)
+    let actual = subject.normalize(images, subject.norm.update(.training))
     // The mean itself is rounded to fp32: 1000 · 2⁻²⁴ in units of a deviation of about 0.58.
-    #expect(relativeError(subject.forward(.training, src), expected) < 1e-4)
+    #expect(relativeError(actual, subject.expected(src)) < 1e-4)
   }
 
   @Test(
@@ -110,40 +80,34 @@ struct BatchNormTests {
   func backward(extents: (Int, Int, Int), instructionSet: InstructionSet) throws {
     let given = GuardedInputs()
     defer { given.verify() }
-    let subject = try Subject(extents, instructionSet)
+    let subject = try fixture(extents, instructionSet)
     var random = RandomNumbers(seed: 10)
-    let src = ReferenceActivations.leakyReLU(random.array(subject.norm.count), slope: Self.slope)
-      .map { Double(Float($0)) }
+    let src = random.array(subject.norm.count)
     let diffDst = random.array(subject.norm.count)
-    _ = subject.forward(.training, src)
+    let images = given(src)
+    subject.norm.measure(src: images)
+    _ = subject.norm.update(.training)
     // Passes that keep nothing may come between.
-    _ = subject.forward(.gradientFree, src.map { 3 * $0 })
-    _ = subject.forward(.inference, src)
+    subject.norm.measure(src: given(src.map { 3 * $0 }))
+    _ = subject.norm.update(.gradientFree)
+    _ = subject.norm.update(.inference)
 
-    let channels = subject.norm.channels
     let diff = GuardedBuffer(diffDst)
-    let diffScale = GuardedBuffer(count: channels)
-    let diffShift = GuardedBuffer(count: channels)
-    let diffBias = GuardedBuffer(count: channels)
-    subject.norm.backward(
-      diffDst: diff.start, src: given(src), scale: subject.tensors.scale,
-      diffSrc: diff.start, diffScale: diffScale.start, diffShift: diffShift.start,
-      diffBias: diffBias.start)
+    subject.norm.measureGradient(diffDst: diff.start, src: images)
+    let tensors = subject.updateGradients()
+    subject.norm.backward(diff: diff.start, src: images)
 
-    let expected = subject.reference.backward(src: src, scale: subject.scale, diffDst: diffDst)
+    let expected = subject.expectedGradients(src, diffDst: diffDst)
     let through = ReferenceActivations.leakyReLUGradient(
-      dst: src, diffDst: expected.src, slope: Self.slope)
+      dst: src, diffDst: expected.src, slope: NormFixture.slope)
     #expect(relativeError(diff.values, through) < singleTolerance)
-    #expect(relativeError(diffScale.values, expected.scale) < singleTolerance)
-    #expect(relativeError(diffShift.values, expected.shift) < singleTolerance)
-    var sums = [Double](repeating: 0, count: channels)
-    for (index, value) in through.enumerated() { sums[index % channels] += value }
-    #expect(relativeError(diffBias.values, sums) < 10 * singleTolerance)
+    #expect(relativeError(tensors.scale, expected.scale) < singleTolerance)
+    #expect(relativeError(tensors.shift, expected.shift) < singleTolerance)
   }
 
   @Test("the reference's gradients are those of its forward direction")
   func referenceGradients() {
-    let reference = ReferenceBatchNorm(channels: 3, epsilon: Self.epsilon)
+    let reference = ReferenceBatchNorm(channels: 3, epsilon: NormFixture.epsilon)
     var random = RandomNumbers(seed: 11)
     let src = random.array(30)
     let scale = random.array(3)

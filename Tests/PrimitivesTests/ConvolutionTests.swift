@@ -23,64 +23,111 @@ struct ConvolutionTests {
   ]
 
   @Test(
-    "agrees with the reference in all three directions", arguments: geometries,
-    runnableInstructionSets)
-  func agreesWithReference(geometry: ConvolutionGeometry, instructionSet: InstructionSet) throws {
+    "convolves the normalised source, adds bias and leaky ReLU, and takes the result's moments",
+    arguments: geometries, runnableInstructionSets)
+  func forward(geometry: ConvolutionGeometry, instructionSet: InstructionSet) throws {
     let given = GuardedInputs()
     defer { given.verify() }
     var random = RandomNumbers(seed: 1)
-    let src = random.array(geometry.inputCount)
-    let weights = random.array(geometry.weightCount)
-    let diffDst = random.array(geometry.outputCount)
-    let reference = ReferenceConvolution(geometry)
-    let operation = try Convolution(
-      ComputeContext(instructionSet: instructionSet), geometry, leakySlope: nil)
-    operation.updateWeights(from: given(weights))
-
-    let dst = GuardedBuffer(count: geometry.outputCount)
-    operation.forward(src: given(src), bias: nil, dst: dst.start)
-    #expect(
-      relativeError(dst.values, reference.forward(src: src, weights: weights)) < singleTolerance)
-
-    let diffSrc = GuardedBuffer(count: geometry.inputCount)
-    operation.backwardData(diffDst: given(diffDst), diffSrc: diffSrc.start)
-    #expect(
-      relativeError(diffSrc.values, reference.backwardData(diffDst: diffDst, weights: weights))
-        < singleTolerance)
-
-    let diffWeights = GuardedBuffer(count: geometry.weightCount)
-    operation.backwardWeights(
-      src: given(src), diffDst: given(diffDst),
-      diffWeights: diffWeights.start)
-    #expect(
-      relativeError(diffWeights.values, reference.backwardWeights(src: src, diffDst: diffDst))
-        < singleTolerance)
-
-    // ⟨Ax, y⟩ = ⟨x, Aᵀy⟩, in the weights as well.
-    let product = dot(dst.values, diffDst)
-    let scale = dot(dst.values, dst.values).squareRoot() * dot(diffDst, diffDst).squareRoot()
-    #expect(abs(dot(src, diffSrc.values) - product) < singleTolerance * scale)
-    #expect(abs(dot(weights, diffWeights.values) - product) < singleTolerance * scale)
-  }
-
-  @Test("adds bias and leaky ReLU when asked to", arguments: geometries, runnableInstructionSets)
-  func biasAndLeakyReLU(geometry: ConvolutionGeometry, instructionSet: InstructionSet) throws {
-    let given = GuardedInputs()
-    defer { given.verify() }
-    var random = RandomNumbers(seed: 2)
+    let context = try ComputeContext(instructionSet: instructionSet)
+    let fixture = Layer(context, geometry)
     let src = random.array(geometry.inputCount)
     let weights = random.array(geometry.weightCount)
     let bias = random.array(geometry.outputChannels)
-    let operation = try Convolution(
-      ComputeContext(instructionSet: instructionSet), geometry, leakySlope: 0.02)
+    let operation = Convolution(context, geometry, leakySlope: Float(NormFixture.slope))
     operation.updateWeights(from: given(weights))
+    let reference = ReferenceConvolution(geometry)
+
+    let images = given(src)
     let dst = GuardedBuffer(count: geometry.outputCount)
+    operation.forward(src: NormalizedImages(images), bias: given(bias), dst: dst.start)
+    let plain = leakyWithBias(reference.forward(src: src, weights: weights), bias)
+    #expect(relativeError(dst.values, plain) < singleTolerance)
+
+    fixture.before.norm.measure(src: images)
+    let coefficients = fixture.before.norm.update(.training)
     operation.forward(
-      src: given(src), bias: given(bias), dst: dst.start)
-    let sums = ReferenceConvolution(geometry).forward(src: src, weights: weights)
-    let expected = ReferenceActivations.leakyReLU(
-      sums.enumerated().map { $1 + bias[$0 % geometry.outputChannels] }, slope: 0.02)
+      src: NormalizedImages(images, coefficients), bias: given(bias), dst: dst.start,
+      measuring: fixture.behind.norm)
+    let sums = reference.forward(src: fixture.before.expected(src), weights: weights)
+    let expected = leakyWithBias(sums, bias)
     #expect(relativeError(dst.values, expected) < singleTolerance)
+    let normalized = fixture.behind.normalize(dst.start, fixture.behind.norm.update(.training))
+    #expect(relativeError(normalized, fixture.behind.expected(expected)) < chainTolerance)
+  }
+
+  @Test(
+    "has the reference's gradients, through both batch norms",
+    arguments: geometries, runnableInstructionSets)
+  func backward(geometry: ConvolutionGeometry, instructionSet: InstructionSet) throws {
+    let given = GuardedInputs()
+    defer { given.verify() }
+    var random = RandomNumbers(seed: 2)
+    let context = try ComputeContext(instructionSet: instructionSet)
+    let fixture = Layer(context, geometry)
+    let src = random.array(geometry.inputCount)
+    let weights = random.array(geometry.weightCount)
+    let diffDst = random.array(geometry.outputCount)
+    // The operation's output may be anything here, as the gradient reads it and nothing else.
+    let output = random.array(geometry.outputCount)
+    let operation = Convolution(context, geometry, leakySlope: Float(NormFixture.slope))
+    operation.updateWeights(from: given(weights))
+
+    let images = given(src)
+    fixture.before.norm.measure(src: images)
+    let source = NormalizedImages(images, fixture.before.norm.update(.training))
+    let behind = NormSource(fixture.behind.norm, src: given(output))
+    let gradient = given(diffDst)
+    fixture.behind.norm.measure(src: behind.src)
+    _ = fixture.behind.norm.update(.training)
+    fixture.behind.norm.measureGradient(diffDst: gradient, src: behind.src)
+    _ = fixture.behind.updateGradients()
+    let diffWeights = GuardedBuffer(count: geometry.weightCount)
+    let diffBias = GuardedBuffer(count: geometry.outputChannels)
+    let diffSrc = GuardedBuffer(count: geometry.inputCount)
+    operation.backward(
+      src: source, diffDst: gradient, through: behind, diffWeights: diffWeights.start,
+      diffBias: diffBias.start, diffSrc: diffSrc.start,
+      measuring: NormSource(fixture.before.norm, src: images))
+
+    let reference = ReferenceConvolution(geometry)
+    let diff = ReferenceActivations.leakyReLUGradient(
+      dst: output, diffDst: fixture.behind.expectedGradients(output, diffDst: diffDst).src,
+      slope: NormFixture.slope)
+    let expectedSrc = reference.backwardData(diffDst: diff, weights: weights)
+    let expectedWeights = reference.backwardWeights(
+      src: fixture.before.expected(src), diffDst: diff)
+    #expect(relativeError(diffWeights.values, expectedWeights) < chainTolerance)
+    #expect(relativeError(diffSrc.values, expectedSrc) < chainTolerance)
+    #expect(
+      relativeError(diffBias.values, channelSums(diff, geometry.outputChannels)) < chainTolerance)
+    let tensors = fixture.before.updateGradients()
+    let expectedTensors = fixture.before.expectedGradients(src, diffDst: expectedSrc)
+    #expect(relativeError(tensors.scale, expectedTensors.scale) < chainTolerance)
+    #expect(relativeError(tensors.shift, expectedTensors.shift) < chainTolerance)
+
+    // The first layer's source is the image itself and needs no gradient.
+    operation.backward(
+      src: NormalizedImages(images), diffDst: gradient, through: behind,
+      diffWeights: diffWeights.start, diffBias: diffBias.start, diffSrc: nil)
+    #expect(
+      relativeError(diffWeights.values, reference.backwardWeights(src: src, diffDst: diff))
+        < chainTolerance)
+  }
+
+  /// The batch norms before and behind a convolution.
+  private struct Layer {
+    let before: NormFixture
+    let behind: NormFixture
+
+    init(_ context: ComputeContext, _ geometry: ConvolutionGeometry) {
+      before = NormFixture(
+        context, batch: geometry.batch, pixels: geometry.inputSize * geometry.inputSize,
+        channels: geometry.inputChannels)
+      behind = NormFixture(
+        context, batch: geometry.batch, pixels: geometry.outputSize * geometry.outputSize,
+        channels: geometry.outputChannels, seed: 7)
+    }
   }
 
   @Test("the reference's gradients are the adjoints of its forward direction")

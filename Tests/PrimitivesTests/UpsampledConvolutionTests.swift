@@ -7,6 +7,7 @@ struct UpsampledCase: CustomTestStringConvertible, Sendable {
   var outputChannels: Int
   var inputSize: Int
   var kernelSize: Int
+  var endsNetwork = false
   var batch = 2
 
   var testDescription: String {
@@ -24,88 +25,135 @@ struct UpsampledCase: CustomTestStringConvertible, Sendable {
     ReferenceUpsampling(batch: batch, size: inputSize, channels: inputChannels)
   }
 
-  func operation(_ context: ComputeContext) throws(PrimitiveError) -> UpsampledConvolution {
-    try UpsampledConvolution(
+  func operation(_ context: ComputeContext) -> UpsampledConvolution {
+    UpsampledConvolution(
       context, batch: batch, inputChannels: inputChannels, outputChannels: outputChannels,
-      inputSize: inputSize, kernelSize: kernelSize)
+      inputSize: inputSize, kernelSize: kernelSize,
+      leakySlope: endsNetwork ? nil : Float(NormFixture.slope))
   }
 
   static let all: [UpsampledCase] = [
     .init(inputChannels: 32, outputChannels: 16, inputSize: 4, kernelSize: 3),
     .init(inputChannels: 16, outputChannels: 32, inputSize: 4, kernelSize: 2),
-    .init(inputChannels: 16, outputChannels: 3, inputSize: 6, kernelSize: 3),
-    .init(inputChannels: 16, outputChannels: 1, inputSize: 7, kernelSize: 3),
+    .init(inputChannels: 16, outputChannels: 3, inputSize: 6, kernelSize: 3, endsNetwork: true),
+    .init(inputChannels: 16, outputChannels: 1, inputSize: 7, kernelSize: 3, endsNetwork: true),
     .init(inputChannels: 5, outputChannels: 7, inputSize: 3, kernelSize: 3),
+    .init(inputChannels: 5, outputChannels: 2, inputSize: 4, kernelSize: 3),
+    .init(inputChannels: 19, outputChannels: 2, inputSize: 18, kernelSize: 3, endsNetwork: true),
   ]
 }
 
 @Suite("Upsampled convolution in the box form")
 struct UpsampledConvolutionTests {
   @Test(
-    "is upsampling, then convolution, bias and leaky ReLU",
+    "is upsampling, then convolution, bias and leaky ReLU, of the normalised source",
     arguments: UpsampledCase.all, runnableInstructionSets)
   func forward(layer: UpsampledCase, instructionSet: InstructionSet) throws {
     let given = GuardedInputs()
     defer { given.verify() }
     var random = RandomNumbers(seed: 4)
-    let operation = try layer.operation(ComputeContext(instructionSet: instructionSet))
+    let context = try ComputeContext(instructionSet: instructionSet)
+    let operation = layer.operation(context)
+    let (before, behind) = norms(context, operation)
     let src = random.array(operation.inputCount)
     let weights = random.array(layer.plain.weightCount)
     let bias = random.array(layer.outputChannels)
     operation.updateWeights(from: given(weights))
-    let transposed = GuardedBuffer(count: operation.transposedCount)
-    let dst = GuardedBuffer(count: operation.outputCount)
-    operation.forward(src: given(src), transposed: transposed.start)
-    operation.boxLeaky(
-      transposed: transposed.start, bias: given(bias), slope: 0.02, dst: dst.start)
+    let images = given(src)
+    before.norm.measure(src: images)
+    let coefficients = before.norm.update(.training)
+    let reference = ReferenceConvolution(layer.plain)
+    func expected(_ source: [Double]) -> [Double] {
+      let sums = reference.forward(src: layer.upsampling.forward(src: source), weights: weights)
+      return layer.endsNetwork
+        ? sums.enumerated().map { $1 + bias[$0 % bias.count] } : leakyWithBias(sums, bias)
+    }
 
-    let sums = ReferenceConvolution(layer.plain).forward(
-      src: layer.upsampling.forward(src: src), weights: weights)
-    let expected = ReferenceActivations.leakyReLU(
-      sums.enumerated().map { $1 + bias[$0 % layer.outputChannels] }, slope: 0.02)
-    #expect(relativeError(dst.values, expected) < singleTolerance)
-    #expect(!transposed.values.contains { $0.isNaN })
+    let dst = GuardedBuffer(count: operation.outputCount)
+    operation.forward(src: NormalizedImages(images), bias: given(bias), dst: dst.start)
+    #expect(relativeError(dst.values, expected(src)) < singleTolerance)
+
+    operation.forward(
+      src: NormalizedImages(images, coefficients), bias: given(bias), dst: dst.start,
+      measuring: layer.endsNetwork ? nil : behind.norm)
+    let normalizedExpectation = expected(before.expected(src))
+    #expect(relativeError(dst.values, normalizedExpectation) < singleTolerance)
+    if !layer.endsNetwork {
+      let normalized = behind.normalize(dst.start, behind.norm.update(.training))
+      #expect(relativeError(normalized, behind.expected(normalizedExpectation)) < chainTolerance)
+    }
   }
 
   @Test(
-    "has the gradients of upsampling, then convolution",
+    "has the gradients of upsampling, then convolution, through both batch norms",
     arguments: UpsampledCase.all, runnableInstructionSets)
   func backward(layer: UpsampledCase, instructionSet: InstructionSet) throws {
     let given = GuardedInputs()
     defer { given.verify() }
     var random = RandomNumbers(seed: 5)
-    let operation = try layer.operation(ComputeContext(instructionSet: instructionSet))
+    let context = try ComputeContext(instructionSet: instructionSet)
+    let operation = layer.operation(context)
+    let (before, behind) = norms(context, operation)
     let src = random.array(operation.inputCount)
     let weights = random.array(layer.plain.weightCount)
     let diffDst = random.array(operation.outputCount)
+    let output = random.array(operation.outputCount)
     operation.updateWeights(from: given(weights))
-    let diffTransposed = GuardedBuffer(count: operation.transposedCount)
-    let diffSrc = GuardedBuffer(count: operation.inputCount)
+    let images = given(src)
+    before.norm.measure(src: images)
+    let source = NormalizedImages(images, before.norm.update(.training))
+    let measured = NormSource(before.norm, src: images)
+    let gradient = given(diffDst)
     let diffWeights = GuardedBuffer(count: layer.plain.weightCount)
-    operation.boxBackward(
-      diffDst: given(diffDst), scale: 0.5, diffTransposed: diffTransposed.start)
-    operation.backwardData(diffTransposed: diffTransposed.start, diffSrc: diffSrc.start)
-    operation.backwardWeights(
-      src: given(src), diffTransposed: diffTransposed.start,
-      diffWeights: diffWeights.start)
+    let diffBias = GuardedBuffer(count: layer.outputChannels)
+    let diffSrc = GuardedBuffer(count: operation.inputCount)
+
+    let diff: [Double]
+    if layer.endsNetwork {
+      operation.backward(
+        src: source, diffDst: gradient, scale: 0.5, diffWeights: diffWeights.start,
+        diffBias: diffBias.start, diffSrc: diffSrc.start, measuring: measured)
+      diff = diffDst.map { $0 / 2 }
+    } else {
+      let through = NormSource(behind.norm, src: given(output))
+      behind.norm.measure(src: through.src)
+      _ = behind.norm.update(.training)
+      behind.norm.measureGradient(diffDst: gradient, src: through.src)
+      _ = behind.updateGradients()
+      operation.backward(
+        src: source, diffDst: gradient, through: through, diffWeights: diffWeights.start,
+        diffBias: diffBias.start, diffSrc: diffSrc.start, measuring: measured)
+      diff = ReferenceActivations.leakyReLUGradient(
+        dst: output, diffDst: behind.expectedGradients(output, diffDst: diffDst).src,
+        slope: NormFixture.slope)
+    }
 
     let reference = ReferenceConvolution(layer.plain)
-    let halved = diffDst.map { $0 / 2 }
     let expectedSrc = layer.upsampling.backward(
-      diffDst: reference.backwardData(diffDst: halved, weights: weights))
+      diffDst: reference.backwardData(diffDst: diff, weights: weights))
     let expectedWeights = reference.backwardWeights(
-      src: layer.upsampling.forward(src: src), diffDst: halved)
-    #expect(relativeError(diffSrc.values, expectedSrc) < singleTolerance)
-    #expect(relativeError(diffWeights.values, expectedWeights) < singleTolerance)
-    #expect(!diffTransposed.values.contains { $0.isNaN })
+      src: layer.upsampling.forward(src: before.expected(src)), diffDst: diff)
+    #expect(relativeError(diffWeights.values, expectedWeights) < chainTolerance)
+    #expect(relativeError(diffSrc.values, expectedSrc) < chainTolerance)
+    #expect(
+      relativeError(diffBias.values, channelSums(diff, layer.outputChannels)) < chainTolerance)
+    let tensors = before.updateGradients()
+    let expectedTensors = before.expectedGradients(src, diffDst: expectedSrc)
+    #expect(relativeError(tensors.scale, expectedTensors.scale) < chainTolerance)
+    #expect(relativeError(tensors.shift, expectedTensors.shift) < chainTolerance)
   }
 
-  @Test("the box form adds as many rows as the kernel has, and its sum takes one away")
-  func extents() throws {
-    let context = try ComputeContext()
-    let wide = try UpsampledCase.all[0].operation(context)
-    #expect((wide.transposedSize, wide.outputSize) == (9, 8))
-    let narrow = try UpsampledCase.all[1].operation(context)
-    #expect((narrow.transposedSize, narrow.outputSize) == (8, 7))
+  /// The batch norms before and behind a layer.
+  private func norms(
+    _ context: ComputeContext, _ layer: UpsampledConvolution
+  ) -> (before: NormFixture, behind: NormFixture) {
+    (
+      NormFixture(
+        context, batch: layer.batch, pixels: layer.inputSize * layer.inputSize,
+        channels: layer.inputChannels),
+      NormFixture(
+        context, batch: layer.batch, pixels: layer.outputSize * layer.outputSize,
+        channels: layer.outputChannels, seed: 7)
+    )
   }
 }

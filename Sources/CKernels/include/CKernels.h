@@ -21,92 +21,129 @@ typedef struct ck_convolution {
   int64_t images, in_channels, out_channels, in_size, out_size, kernel, stride, padding;
 } ck_convolution;
 
+/// Floats of scratch memory that any pass on these extents needs.
+static inline int64_t ck_scratch_count(const ck_convolution *shape) {
+  int64_t in = shape->in_size + 2 * shape->padding, out = shape->out_size + 2;
+  return 2 * in * in * shape->in_channels + 2 * out * out * shape->out_channels +
+         64 * (shape->out_channels + 32 * shape->in_channels) +
+         9 * (out * out + 64) * shape->in_channels;
+}
+
 /// A batch norm to apply on the way: (x - mean) * scale + shift, per channel.
 typedef struct ck_norm {
   const float *mean, *scale, *shift;
 } ck_norm;
+
+/// Per-channel mean and sum of squared deviations from it, over images and pixels.
+///
+/// Each image is summed twice (its mean, then its deviations); images are combined by the update
+/// of Chan, Golub and LeVeque (1983), so a large mean costs no accuracy.
+typedef struct ck_moments {
+  double *mean, *squared_deviations;
+} ck_moments;
+
+/// Per-channel sums over images and pixels of a gradient and of gradient * (src - mean).
+typedef struct ck_gradient_sums {
+  const float *src, *mean;
+  double *sum, *dot;
+} ck_gradient_sums;
+
+/// The gradient through a batch norm and the leaky ReLU whose output src was normalised:
+/// (a * gradient + b * (src - mean) + c) * (src > 0 ? 1 : slope), per channel.
+typedef struct ck_norm_gradient {
+  const float *src, *mean, *a, *b, *c;
+  float slope;
+} ck_norm_gradient;
 
 /// The passes as compiled for one instruction set.
 typedef struct ck_kernels {
   /// Lanes of a vector; weights are packed to a multiple of two vectors of channels.
   int64_t lanes;
 
-  /// dst = leaky(bias + convolution of src), or the convolution alone if bias is null; src is
-  /// normalised on the way if norm is given.
+  /// dst = leaky(bias + convolution of src), with src normalised on the way if norm is given and
+  /// the moments of dst taken if asked for.
   ///
-  /// weights are from pack_forward. scratch holds one image with its padding.
+  /// weights are from pack_forward.
   void (*convolution_forward)(const ck_convolution *shape, const float *src,
                               const ck_norm *_Nullable norm, const float *weights,
-                              const float *_Nullable bias, float slope, float *dst,
-                              float *scratch);
+                              const float *bias, float slope, float *dst,
+                              const ck_moments *_Nullable moments, float *scratch);
 
-  /// diff_src = gradient of the convolution with respect to src; stride 2, kernels up to 4.
+  /// The gradients of a convolution with respect to weights, for unpack_gradient, and source.
   ///
-  /// diff_dst is normalised on the way if norm is given: the direction also serves as a transposed
-  /// convolution. weights are from pack_backward. scratch holds one image of diff_dst with a
-  /// border of one pixel.
-  void (*convolution_backward_data)(const ck_convolution *shape, const float *diff_dst,
-                                    const ck_norm *_Nullable norm, const float *weights,
-                                    float *diff_src, float *scratch);
+  /// diff_dst goes through a batch norm and a leaky ReLU first if `through` is given, and
+  /// diff_bias receives the per-channel sums behind them. diff_src may be null and is then not
+  /// computed; sums are taken of it if asked for. weights are from pack_backward; stride 2.
+  void (*convolution_backward)(const ck_convolution *shape, const float *src,
+                               const ck_norm *_Nullable norm, const float *diff_dst,
+                               const ck_norm_gradient *_Nullable through,
+                               const float *_Nullable weights, float *diff_weights,
+                               double *diff_bias, float *_Nullable diff_src,
+                               const ck_gradient_sums *_Nullable sums, float *scratch);
 
-  /// diff_weights = gradient of the convolution with respect to the weights, for unpack_gradient.
-  void (*convolution_backward_weights)(const ck_convolution *shape, const float *src,
-                                       const ck_norm *_Nullable norm, const float *diff_dst,
-                                       float *diff_weights, float *scratch);
+  /// dst = leaky(bias + the convolution of src upsampled), in the box form.
+  ///
+  /// shape is the strided convolution from the transposed image to src; weights, turned by 180
+  /// degrees, are from its pack_backward.
+  void (*upsampled_forward)(const ck_convolution *shape, const float *src,
+                            const ck_norm *_Nullable norm, const float *weights,
+                            const float *bias, float slope, float *dst,
+                            const ck_moments *_Nullable moments, float *scratch);
 
-  /// Arranges weights, [out][in][kernel][kernel], for convolution_forward: as many floats as the
+  /// The gradients of an upsampled convolution, `scale` times those that diff_dst gives; otherwise
+  /// as convolution_backward.
+  ///
+  /// weights are from pack_forward of the same shape; diff_bias is not scaled, and is written only
+  /// if `through` is given.
+  void (*upsampled_backward)(const ck_convolution *shape, const float *src,
+                             const ck_norm *_Nullable norm, const float *diff_dst,
+                             const ck_norm_gradient *_Nullable through, float scale,
+                             const float *weights, float *diff_weights, double *diff_bias,
+                             float *diff_src, const ck_gradient_sums *_Nullable sums,
+                             float *scratch);
+
+  /// dst = bias + the convolution of src upsampled, for 3×3 kernels, sources of at most 32 rows
+  /// and few output channels.
+  ///
+  /// weights are [output][source channel][9], turned by 180 degrees.
+  void (*thin_upsampled_forward)(const ck_convolution *shape, const float *src,
+                                 const ck_norm *_Nullable norm, const float *weights,
+                                 const float *bias, float *dst, float *scratch);
+
+  /// Arranges weights, [out][in][kernel][kernel], for forward directions: as many floats as the
   /// weights have with out_channels rounded up to two vectors.
   void (*pack_forward)(const ck_convolution *shape, const float *weights, float *packed);
 
-  /// Arranges weights for convolution_backward_data: as many floats as the weights have with
+  /// Arranges weights for transposed directions: as many floats as the weights have with
   /// in_channels rounded up to two vectors.
   void (*pack_backward)(const ck_convolution *shape, const float *weights, float *packed);
 
   /// The inverse of pack_forward, for gradients.
   void (*unpack_gradient)(const ck_convolution *shape, const float *packed, float *weights);
 
-  /// Per-channel mean and sum of squared deviations from it, over all images and pixels.
-  ///
-  /// Each image is summed twice (its mean, then its deviations); images are combined by the
-  /// update of Chan, Golub and LeVeque (1983), so a large mean costs no accuracy.
+  /// The moments of src.
   void (*moments)(const float *src, int64_t images, int64_t pixels, int64_t channels,
-                  double *mean, double *squared_deviations);
+                  const ck_moments *moments);
 
-  /// dst = (src - mean) * scale + shift, per channel; dst may be src.
-  void (*normalize)(const float *src, int64_t pixels, int64_t channels, const float *mean,
-                    const float *scale, const float *shift, float *dst);
+  /// dst = src normalised; dst may be src.
+  void (*normalize)(const float *src, int64_t pixels, int64_t channels, const ck_norm *norm,
+                    float *dst);
 
-  /// Per-channel sums over all images and pixels of diff_dst and of diff_dst * (src - mean).
-  void (*norm_gradient_sums)(const float *diff_dst, const float *src, const float *mean,
-                             int64_t images, int64_t pixels, int64_t channels, double *sum,
-                             double *dot);
+  /// The sums of diff_dst.
+  void (*gradient_sums)(const float *diff_dst, int64_t images, int64_t pixels, int64_t channels,
+                        const ck_gradient_sums *sums);
 
-  /// Gradient through a batch norm and the leaky ReLU whose output src was normalised:
-  /// diff_src = (a * diff_dst + b * (src - mean) + c) * (src > 0 ? 1 : slope), per channel.
+  /// diff_src = diff_dst through a batch norm and the leaky ReLU before it; may be diff_dst.
+  void (*norm_leaky_backward)(const float *diff_dst, const ck_norm_gradient *norm,
+                              int64_t images, int64_t pixels, int64_t channels, float *diff_src);
+
+  /// reconstruction = sigmoid(src), its squared error against target summed per image of `count`
+  /// floats, and the gradient of that sum with respect to src.
   ///
-  /// diff_sum receives the per-channel sums of diff_src; diff_src may be diff_dst.
-  void (*norm_leaky_backward)(const float *diff_dst, const float *src, const float *mean,
-                              const float *a, const float *b, const float *c, float slope,
-                              int64_t images, int64_t pixels, int64_t channels,
-                              float *diff_src, double *diff_sum);
-
-  /// dst = leaky(bias + 2×2 sums of src): src has size + 1 rows and columns, dst has size.
-  void (*box_leaky)(const float *src, const float *bias, float slope, int64_t images,
-                    int64_t size, int64_t channels, float *dst);
-
-  /// dst = scale * 2×2 sums of src extended by zeros: src has size rows and columns, dst size + 1.
-  void (*box_backward)(const float *src, float scale, int64_t images, int64_t size,
-                       int64_t channels, float *dst);
-
-  /// reconstruction = sigmoid(bias + 2×2 sums of src), its squared error against target summed per
-  /// image, and the gradient of that sum with respect to the sigmoid's input.
-  ///
-  /// src has size + 1 rows and columns, the others size. Either of reconstruction and diff_src may
-  /// be null and is then not written; diff_src is not scaled.
-  void (*box_sigmoid_error)(const float *src, const float *bias, const float *target,
-                            int64_t images, int64_t size, int64_t channels,
-                            float *_Nullable reconstruction, float *_Nullable diff_src,
-                            double *squared_errors);
+  /// Either of reconstruction and diff_src may be null and is then not written; diff_src may be src.
+  void (*sigmoid_error)(const float *src, const float *target, int64_t images, int64_t count,
+                        float *_Nullable reconstruction, float *_Nullable diff_src,
+                        double *squared_errors);
 
   /// Per-channel sums over all images and pixels.
   void (*channel_sums)(const float *src, int64_t images, int64_t pixels, int64_t channels,

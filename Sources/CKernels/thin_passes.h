@@ -1,0 +1,175 @@
+// The upsampled 3×3 convolution to one or a few channels. Vectors of output channels would be
+// nearly empty, so here the lanes are pixels: the source is transposed to planes on the way, the
+// nine taps of an output channel are nine sums over its channels, and the planes of taps are added
+// up, shifted, straight into the box sums of the four parities.
+#pragma once
+
+#include "convolution_passes.h"
+
+#if VECTOR_FLOATS == 16
+enum { pixel_vectors = 3 };
+#define EVERY_LANE(f, s)                                                                        \
+  f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s), f(8, s), f(9, s),     \
+      f(10, s), f(11, s), f(12, s), f(13, s), f(14, s), f(15, s)
+#elif VECTOR_FLOATS == 8
+enum { pixel_vectors = 1 };
+#define EVERY_LANE(f, s) f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s)
+#else
+enum { pixel_vectors = 1 };
+#define EVERY_LANE(f, s) f(0, s), f(1, s), f(2, s), f(3, s)
+#endif
+
+enum { pixels_at_once = pixel_vectors * lanes, taps = 9, thin_size_max = 32 };
+
+// Lane i of the two rows s apart that a transposition exchanges blocks of s lanes between.
+#define UPPER(i, s) (((i) & (s)) ? lanes + (i) - (s) : (i))
+#define LOWER(i, s) (((i) & (s)) ? lanes + (i) : (i) + (s))
+#define EXCHANGE(v, s)                                                          \
+  for (int i = 0; i < lanes; i++) {                                             \
+    if (i & (s)) continue;                                                      \
+    vec upper = __builtin_shufflevector(v[i], v[i + (s)], EVERY_LANE(UPPER, s)); \
+    v[i + (s)] = __builtin_shufflevector(v[i], v[i + (s)], EVERY_LANE(LOWER, s)); \
+    v[i] = upper;                                                               \
+  }
+
+INLINE void transpose_lanes(vec v[lanes]) {
+#pragma clang loop unroll(full)
+  EXCHANGE(v, 1)
+#pragma clang loop unroll(full)
+  EXCHANGE(v, 2)
+#if VECTOR_FLOATS >= 8
+#pragma clang loop unroll(full)
+  EXCHANGE(v, 4)
+#endif
+#if VECTOR_FLOATS >= 16
+#pragma clang loop unroll(full)
+  EXCHANGE(v, 8)
+#endif
+}
+
+// planes[channel][pixel] = up to pixels_at_once pixels, normalised; zeros behind the last pixel.
+static void transpose_pixels(const float *src, const ck_norm *norm, int64_t pixels,
+                             int64_t channels, float *planes) {
+  for (int64_t c = 0; c < channels; c += lanes) {
+    int64_t n = channels - c < lanes ? channels - c : lanes;
+    vec mean = {0}, scale = splat(1), shift = {0};
+    if (norm) {
+      mean = load_part(norm->mean + c, n);
+      scale = load_part(norm->scale + c, n);
+      shift = load_part(norm->shift + c, n);
+    }
+    for (int64_t first = 0; first < pixels_at_once; first += lanes) {
+      vec v[lanes];
+      const float *x = src + first * channels + c;
+      if (n == lanes && first + lanes <= pixels) {
+#pragma clang loop unroll(full)
+        for (int i = 0; i < lanes; i++) v[i] = (load(x + i * channels) - mean) * scale + shift;
+      } else {
+        for (int i = 0; i < lanes; i++) {
+          v[i] = (vec){0};
+          if (first + i < pixels) v[i] = (load_part(x + i * channels, n) - mean) * scale + shift;
+        }
+      }
+      transpose_lanes(v);
+      for (int i = 0; i < n; i++) store(planes + (c + i) * pixels_at_once + first, v[i]);
+    }
+  }
+}
+
+// sums[tap][pixel] = the sum over channels of planes times the weights of one output channel.
+static void sum_taps(const float *planes, const float *weights, int64_t channels,
+                     int64_t plane_count, float *sums) {
+  vec sum[taps][pixel_vectors];
+#pragma clang loop unroll(full)
+  for (int t = 0; t < taps; t++) {
+#pragma clang loop unroll(full)
+    for (int j = 0; j < pixel_vectors; j++) sum[t][j] = (vec){0};
+  }
+  for (int64_t c = 0; c < channels; c++) {
+    vec x[pixel_vectors];
+#pragma clang loop unroll(full)
+    for (int j = 0; j < pixel_vectors; j++) x[j] = load(planes + c * pixels_at_once + j * lanes);
+#pragma clang loop unroll(full)
+    for (int t = 0; t < taps; t++) {
+      vec w = splat(weights[c * taps + t]);
+#pragma clang loop unroll(full)
+      for (int j = 0; j < pixel_vectors; j++) sum[t][j] += w * x[j];
+    }
+  }
+#pragma clang loop unroll(full)
+  for (int t = 0; t < taps; t++) {
+#pragma clang loop unroll(full)
+    for (int j = 0; j < pixel_vectors; j++) store(sums + t * plane_count + j * lanes, sum[t][j]);
+  }
+}
+
+// One row of one output channel: for each kernel column, three tap rows are added up; then each
+// parity of the output column takes three of these, one of them a pixel aside.
+static void add_taps(const float *const rows[3][3], int64_t size, vec bias, float *line) {
+  float columns[3][thin_size_max + 4 * lanes];
+  for (int s = 0; s < 3; s++) {
+    // Pixel j is at lanes + j; what lies beside the row is zero.
+    float *column = columns[s] + lanes;
+    store(column - lanes, (vec){0});
+    for (int64_t j = 0; j < size; j += lanes) {
+      vec sum = load(rows[0][s] + j) + load(rows[1][s] + j);
+      if (rows[2][s]) sum += load(rows[2][s] + j);
+      store(column + j, sum);
+    }
+    store(column + size, (vec){0});
+  }
+#define LEFT(i, s) (((i) & 1) ? lanes + (i) / 2 : (i) / 2)
+#define RIGHT(i, s) (((i) & 1) ? lanes + lanes / 2 + (i) / 2 : lanes / 2 + (i) / 2)
+  for (int64_t j = 0; j < size; j += lanes) {
+    const float *a = columns[0] + lanes + j, *b = columns[1] + lanes + j,
+                *c = columns[2] + lanes + j;
+    vec even = bias + (load(a) + load(b) + load(c - 1));
+    vec odd = bias + (load(a + 1) + load(b) + load(c));
+    store(line + 2 * j, __builtin_shufflevector(even, odd, EVERY_LANE(LEFT, 0)));
+    store(line + 2 * j + lanes, __builtin_shufflevector(even, odd, EVERY_LANE(RIGHT, 0)));
+  }
+#undef LEFT
+#undef RIGHT
+}
+
+static void thin_upsampled_forward(const ck_convolution *shape, const float *src,
+                                   const ck_norm *norm, const float *weights, const float *bias,
+                                   float *dst, float *scratch) {
+  int64_t size = shape->out_size, pixels = size * size;
+  int64_t in = shape->out_channels, out = shape->in_channels;
+  int64_t plane_count = (pixels + pixels_at_once - 1) / pixels_at_once * pixels_at_once + lanes;
+  float *planes = take(&scratch, in * pixels_at_once);
+  float *sums = take(&scratch, out * taps * plane_count);
+  float *lines = take(&scratch, out * 2 * (thin_size_max + lanes));
+  for (int64_t image = 0; image < shape->images; image++) {
+    const float *x = src + image * pixels * in;
+    for (int64_t p = 0; p < pixels; p += pixels_at_once) {
+      transpose_pixels(x + p * in, norm, pixels - p, in, planes);
+      for (int64_t o = 0; o < out; o++) {
+        sum_taps(planes, weights + o * in * taps, in, plane_count,
+                 sums + o * taps * plane_count + p);
+      }
+    }
+    for (int64_t row = 0; row < 2 * size; row++) {
+      int64_t i = row / 2, odd = row & 1;
+      // An even row has tap rows 0 and 1 of its pixel row and 2 of the one above; an odd row has
+      // 1 and 2 of its pixel row and 0 of the one below.
+      int64_t aside = odd ? i + 1 : i - 1;
+      bool exists = aside >= 0 && aside < size;
+      for (int64_t o = 0; o < out; o++) {
+        const float *t = sums + o * taps * plane_count;
+        const float *rows[3][3];
+        for (int s = 0; s < 3; s++) {
+          rows[0][s] = t + ((odd ? 1 : 0) * 3 + s) * plane_count + i * size;
+          rows[1][s] = t + ((odd ? 2 : 1) * 3 + s) * plane_count + i * size;
+          rows[2][s] = exists ? t + ((odd ? 0 : 2) * 3 + s) * plane_count + aside * size : NULL;
+        }
+        add_taps(rows, size, splat(bias[o]), lines + o * 2 * (thin_size_max + lanes));
+      }
+      float *y = dst + (image * 2 * size + row) * 2 * size * out;
+      for (int64_t u = 0; u < 2 * size; u++) {
+        for (int64_t o = 0; o < out; o++) y[u * out + o] = lines[o * 2 * (thin_size_max + lanes) + u];
+      }
+    }
+  }
+}

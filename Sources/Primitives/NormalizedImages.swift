@@ -1,0 +1,28 @@
+/// Images that an operation reads, normalised on the way if they come from a leaky ReLU with a
+/// batch norm behind it.
+package struct NormalizedImages {
+  /// NHWC, not normalised.
+  package var images: UnsafePointer<Float>
+  /// Applied to every element that is read.
+  package var coefficients: BatchNorm.Coefficients?
+
+  /// The given images, normalised if there are coefficients.
+  package init(_ images: UnsafePointer<Float>, _ coefficients: BatchNorm.Coefficients? = nil) {
+    self.images = images
+    self.coefficients = coefficients
+  }
+}
+
+/// A batch norm next to an operation, together with its source: the output of a leaky ReLU.
+package struct NormSource {
+  /// The batch norm.
+  package var norm: BatchNorm
+  /// Its source in the latest training pass, NHWC.
+  package var src: UnsafePointer<Float>
+
+  /// The given batch norm and its source.
+  package init(_ norm: BatchNorm, src: UnsafePointer<Float>) {
+    self.norm = norm
+    self.src = src
+  }
+}

@@ -1,0 +1,45 @@
+import CKernels
+
+extension ConvolutionGeometry {
+  /// The extents as the kernels take them.
+  var shape: ck_convolution {
+    ck_convolution(
+      images: Int64(batch), in_channels: Int64(inputChannels),
+      out_channels: Int64(outputChannels), in_size: Int64(inputSize),
+      out_size: Int64(outputSize), kernel: Int64(kernelSize), stride: Int64(stride),
+      padding: Int64(padding))
+  }
+
+  /// Elements of the weights in the panels of the forward direction.
+  func forwardPackedCount(lanes: Int) -> Int {
+    rounded(outputChannels, lanes) * inputChannels * kernelSize * kernelSize
+  }
+
+  /// Elements of the weights in the panels of the transposed direction.
+  func transposedPackedCount(lanes: Int) -> Int {
+    rounded(inputChannels, lanes) * outputChannels * kernelSize * kernelSize
+  }
+
+  private func rounded(_ channels: Int, _ lanes: Int) -> Int {
+    (channels + 2 * lanes - 1) / (2 * lanes) * 2 * lanes
+  }
+
+  /// Traps unless the kernels take these extents.
+  func requireSupport() {
+    precondition(
+      inputSize + 2 * padding <= ck_size_max && stride == 2 && kernelSize <= 4,
+      "the kernels are for images of at most \(ck_size_max) rows, stride 2, kernels up to 4×4")
+    precondition(
+      max(inputChannels, outputChannels) <= ck_channels_max,
+      "the kernels take up to \(ck_channels_max) channels")
+  }
+}
+
+extension ComputeContext {
+  /// Makes the scratchpad large enough for every pass of a convolution.
+  func reserveScratchpad(for geometry: ConvolutionGeometry) {
+    var shape = geometry.shape
+    reserveScratchpad(
+      byteCount: Int(ck_scratch_count(&shape)) * MemoryLayout<Float>.stride)
+  }
+}
