@@ -17,6 +17,7 @@ struct ArchiveReader: ~Copyable {
 
   private let handle: OpaquePointer
   private let path: String
+  private var isInMember = false
 
   /// Opens a file.
   ///
@@ -50,14 +51,19 @@ struct ArchiveReader: ~Copyable {
   mutating func nextMember() throws(DatasetError) -> String? {
     var entry: OpaquePointer?
     switch archive_read_next_header(handle, &entry) {
-    case ARCHIVE_EOF: return nil
+    case ARCHIVE_EOF:
+      isInMember = false
+      return nil
     case ARCHIVE_OK, ARCHIVE_WARN:
+      isInMember = true
       return archive_entry_pathname(entry).map { String(cString: $0) } ?? ""
     default: throw failure(offset: 0)
     }
   }
 
-  /// Reads up to `buffer.count` bytes of the current member; 0 at its end only.
+  /// Reads up to `buffer.count` bytes of the current member.
+  ///
+  /// Returns 0 at its end only, and where there is no member, as in an empty file.
   ///
   /// C function: `archive_read_data`. Of a zip member the end is reported only when its length and
   /// checksum are right.
@@ -66,6 +72,7 @@ struct ArchiveReader: ~Copyable {
   mutating func read(into buffer: UnsafeMutableRawBufferPointer, offset: Int)
     throws(DatasetError) -> Int
   {
+    guard isInMember else { return 0 }
     let count = archive_read_data(handle, buffer.baseAddress, buffer.count)
     guard count >= 0 else { throw failure(offset: offset) }
     return count

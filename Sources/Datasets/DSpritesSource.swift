@@ -10,7 +10,7 @@ import Trials
 struct DSpritesSource: ImageSource {
   private let stream: DecodedStream
   private let total: Int
-  private let heldBack: HeldBackSample
+  private let sample: HeldBackSample
 
   private static let member = "imgs.npy"
   private static let shape = Dataset.dsprites.imageShape
@@ -48,15 +48,16 @@ struct DSpritesSource: ImageSource {
     }
     self.stream = stream
     total = header.shape[0]
-    heldBack = HeldBackSample(ofTotal: total)
+    sample = HeldBackSample(ofTotal: total)
   }
 
   var encoding: PixelEncoding { .bit }
-  var trainingCount: Int { total - heldBack.count }
-  var evaluationCount: Int { heldBack.count }
+  var trainingCount: Int { sample.trainingCount }
+  var evaluationCount: Int { sample.count }
 
   func read(_ receive: ImageReceiver) throws(DatasetError) {
     var image = [UInt8](repeating: 0, count: Self.shape.elementCount)
+    var dealer = HeldBackDealer(sample)
     for index in 0..<total {
       let start = stream.offset
       try stream.fill(&image, "pixels of image \(index) of \(total)")
@@ -68,8 +69,9 @@ struct DSpritesSource: ImageSource {
           field: "pixel in row \(row), column \(column) of image \(index)",
           found: "\(image[pixel])", expected: "0 or 1")
       }
-      try receive(image, heldBack.split(of: index))
+      try dealer.deal(image, to: receive)
     }
     try stream.expectEnd()
+    try dealer.finish(receive)
   }
 }

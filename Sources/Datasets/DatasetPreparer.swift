@@ -87,11 +87,11 @@ package enum DatasetPreparer {
       done += 1
       if done % progressInterval == 0 || done == total { progress(done, total) }
     }
-    let digest: Digest
-    do throws(ImageArchiveError) { digest = try writer.finish() } catch { throw .archive(error) }
-    DigestRecord(of: url).write(digest)
-    let archive = try archiving { () throws(ImageArchiveError) in try ImageArchive.open(at: url) }
-    return PreparedImages(archive, of: dataset, digest: digest)
+    do throws(ImageArchiveError) {
+      return try library.admit(dataset, digest: try writer.finish())
+    } catch {
+      throw .archive(error)
+    }
   }
 
   private static func archiving<Value: ~Copyable>(

@@ -13,32 +13,64 @@ import Trials
 ///     z = (z xor z >> 27) · 0x94D049BB133111EB
 ///     mix(i) = z xor z >> 31
 ///
-/// `mix` is a bijection, so there are no ties. Both parts keep the order of the files. Where a
-/// data set repeats pictures, as dSprites does for squares after a quarter turn, a held-back
-/// picture can have a twin in the training part.
+/// `mix` is a bijection, so there are no ties. The sample stands in the archive in the order of
+/// `mix(i)`, so that its first images are a fair sample too; the other images keep their order.
+/// Where a data set repeats pictures, as dSprites does for squares after a quarter turn, a
+/// held-back picture can have a twin in the training part.
 struct HeldBackSample {
-  private let threshold: UInt64
-  private let isEmpty: Bool
-
   /// How many images are held back.
   let count: Int
 
+  private let total: Int
+  private let places: [Int: Int]
+
   /// The sample of a set of `total` images.
   init(ofTotal total: Int) {
+    self.total = total
     count = Dataset.heldBackCount(ofTotal: total)
-    isEmpty = count == 0
-    threshold = isEmpty ? 0 : (0..<total).map(Self.mix).sorted()[count - 1]
+    let order = (0..<total).sorted { Self.mix($0) < Self.mix($1) }
+    places = Dictionary(
+      uniqueKeysWithValues: order.prefix(count).enumerated().map { ($1, $0) })
   }
 
-  /// The part that an image belongs to.
-  func split(of index: Int) -> ImageSplit {
-    !isEmpty && Self.mix(index) <= threshold ? .evaluation : .training
-  }
+  /// How many images are left for training.
+  var trainingCount: Int { total - count }
+
+  /// Where in the sample an image stands; nil for a training image.
+  func place(of index: Int) -> Int? { places[index] }
 
   private static func mix(_ index: Int) -> UInt64 {
     var bits = (UInt64(index) &+ 1) &* 0x9e37_79b9_7f4a_7c15
     bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9
     bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
     return bits ^ bits >> 31
+  }
+}
+
+/// Deals the images of a set, which come in their order, out to the two parts of an archive.
+struct HeldBackDealer {
+  private let sample: HeldBackSample
+  private var index = 0
+  private var heldBack: [[UInt8]]
+
+  /// Deals by a sample, of which it keeps the images in memory.
+  init(_ sample: HeldBackSample) {
+    self.sample = sample
+    heldBack = [[UInt8]](repeating: [], count: sample.count)
+  }
+
+  /// Takes the next image: sends it on to the training part, or keeps it.
+  mutating func deal(_ image: [UInt8], to receive: ImageReceiver) throws(DatasetError) {
+    if let place = sample.place(of: index) {
+      heldBack[place] = image
+    } else {
+      try receive(image, .training)
+    }
+    index += 1
+  }
+
+  /// Sends the images that were kept to the evaluation part.
+  func finish(_ receive: ImageReceiver) throws(DatasetError) {
+    for image in heldBack { try receive(image, .evaluation) }
   }
 }

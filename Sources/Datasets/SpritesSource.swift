@@ -17,7 +17,7 @@ import Trials
 struct SpritesSource: ImageSource {
   private let shape: ImageShape
   private let geometry: SpriteGeometry
-  private let heldBack = HeldBackSample(ofTotal: Self.total)
+  private let sample = HeldBackSample(ofTotal: Self.total)
 
   /// How many images there are.
   static let total =
@@ -34,12 +34,12 @@ struct SpritesSource: ImageSource {
   }
 
   var encoding: PixelEncoding { geometry.samplesPerSide == 1 ? .bit : .byte }
-  var trainingCount: Int { Self.total - heldBack.count }
-  var evaluationCount: Int { heldBack.count }
+  var trainingCount: Int { sample.trainingCount }
+  var evaluationCount: Int { sample.count }
 
   func read(_ receive: ImageReceiver) throws(DatasetError) {
     let white: UInt8 = encoding == .bit ? 1 : 255
-    var index = 0
+    var dealer = HeldBackDealer(sample)
     for outline in Sprite.Outline.allCases {
       for scale in Sprite.scales {
         for orientation in 0..<Sprite.orientationCount {
@@ -47,14 +47,13 @@ struct SpritesSource: ImageSource {
           let stamp = sprite.drawn(geometry, white: white)
           for column in 0..<Self.positionCount {
             for row in 0..<Self.positionCount {
-              let image = place(stamp, column: column, row: row)
-              try receive(image, heldBack.split(of: index))
-              index += 1
+              try dealer.deal(place(stamp, column: column, row: row), to: receive)
             }
           }
         }
       }
     }
+    try dealer.finish(receive)
   }
 
   /// A black image with the stamp at one of the positions.

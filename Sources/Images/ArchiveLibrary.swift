@@ -1,6 +1,5 @@
 import Digests
 import Foundation
-import Images
 import Trials
 
 /// The folder of image archives that sweeps read from, one file for each data set.
@@ -68,8 +67,18 @@ package struct ArchiveLibrary: Sendable {
     }
   }
 
-  /// How the archive of each data set is found, in the order of ``Trials/Dataset``; as quick as
-  /// ``find(_:)``.
+  /// Takes in the archive that was just written for a data set.
+  ///
+  /// - Parameter digest: The whole file's, as its writer computed it.
+  package func admit(
+    _ dataset: Dataset, digest: Digest
+  ) throws(ImageArchiveError) -> PreparedImages {
+    let url = url(of: dataset)
+    DigestRecord(of: url).write(digest)
+    return PreparedImages(try ImageArchive.open(at: url), of: dataset, digest: digest)
+  }
+
+  /// How the archive of each data set is found, in the order of `Dataset`; as quick as ``find(_:)``.
   package func list() -> [Entry] {
     Dataset.allCases.map { Entry(dataset: $0, standing: examine($0, readingAll: false)) }
   }

@@ -1,6 +1,5 @@
 import Digests
 import Foundation
-import Images
 import Trials
 
 /// An image archive that is ready for trials.

@@ -45,7 +45,8 @@ struct DigestRecord {
   private static func stamp(of url: URL) -> String? {
     var status = stat()
     guard stat(url.path, &status) == 0,
-      let header = try? FileHead.read(url.path, count: 4096)
+      let file = try? FileHandle(forReadingFrom: url),
+      let header = try? file.read(upToCount: ImageArchiveHeader.byteCount)
     else { return nil }
     let modified = "\(status.st_mtim.tv_sec)s \(status.st_mtim.tv_nsec)ns"
     return "# \(status.st_size) bytes, modified \(modified), header \(Digest.of(header))"

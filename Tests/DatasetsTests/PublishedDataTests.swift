@@ -1,0 +1,57 @@
+import Datasets
+import Digests
+import Foundation
+import Images
+import Testing
+import Trials
+
+/// The folder of published files, when there is one to test with.
+private let testData = ProcessInfo.processInfo.environment["BOTTLENECKSWEEP_TEST_DATA"]
+  .map { URL(fileURLWithPath: $0) }
+
+@Suite("The published files", .enabled(if: testData != nil))
+struct PublishedDataTests {
+  /// The stored images of an archive, without its header.
+  private func payload(_ images: PreparedImages) throws -> Data {
+    try Data(contentsOf: images.url, options: .alwaysMapped).dropFirst(4096)
+  }
+
+  // Digests of the pixels: zcat train-images-idx3-ubyte.gz | tail -c +17 | sha256sum, and the same
+  // of t10k-images-idx3-ubyte.gz.
+  @Test("MNIST: 60,000 and 10,000 images, pixel for pixel")
+  func mnist() throws {
+    let folder = try TemporaryFolder()
+    let images = try DatasetPreparer.prepare(.mnist, from: testData, into: folder.url).images
+    #expect(images.trainingCount == 60_000 && images.evaluationCount == 10_000)
+    #expect(images.isComplete)
+    let payload = try payload(images)
+    #expect(
+      Digest.of(payload.prefix(60_000 * 784)).hexadecimal
+        == "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757")
+    #expect(
+      Digest.of(payload.dropFirst(60_000 * 784)).hexadecimal
+        == "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161")
+    #expect(
+      images.digest.hexadecimal
+        == "2f0d4510208c355110e3bc226a1a6186715e556291550bbc33bafa5d85aa52bc")
+  }
+
+  // The count of white pixels and the digest are NumPy's: imgs.sum(), and packbits of the images
+  // in the order of HeldBackSample behind a header after ImageArchiveHeader.
+  @Test("dSprites, the published subset of 64,834 images")
+  func dsprites() throws {
+    let folder = try TemporaryFolder()
+    let file = try #require(testData).appendingPathComponent(
+      "dsprites/dsprites_ndarray_co1sh3sc6or40x32y32_64x64_subset64834.npz")
+    let images = try DatasetPreparer.prepare(.dsprites, from: file, into: folder.url).images
+    #expect(images.trainingCount == 63_810 && images.evaluationCount == 1024)
+    #expect(!images.isComplete)
+    let whitePixelCount = try payload(images).withUnsafeBytes { bytes in
+      bytes.bindMemory(to: UInt64.self).reduce(0) { $0 + $1.nonzeroBitCount }
+    }
+    #expect(whitePixelCount == 11_279_176)
+    #expect(
+      images.digest.hexadecimal
+        == "7a32dbf7f6084a35192497e28968c314c86f9c6e4398720840f4bd80ec62de47")
+  }
+}
