@@ -88,7 +88,7 @@ struct Figure1Drawing {
       panel: 0, isLogarithmic: (all.max() ?? 1) / max(all.min() ?? 1, 1e-9) > 8,
       values: (all.min() ?? 0)...(all.max() ?? 1))
     frame.draw(in: &drawing, xLabel: nil, yLabel: "MSE")
-    drawFirstHit(frame, in: &drawing, label: "first hit")
+    drawFirstHit(frame, in: &drawing, label: nil)
     trace(
       "squared_error", frame, .init(color: Palette.series[5], width: 1, opacity: 0.8),
       in: &drawing)
@@ -108,7 +108,7 @@ struct Figure1Drawing {
   private func drawHits(in drawing: inout SVGDrawing) {
     let frame = frame(panel: 1, isLogarithmic: false, values: Self.shares)
     frame.draw(in: &drawing, xLabel: nil, yLabel: "tolerance hits")
-    drawFirstHit(frame, in: &drawing, label: nil)
+    drawFirstHit(frame, in: &drawing, label: "first hit")
     trace("tolerance_hits", frame, .init(color: Palette.series[2], width: 1.2), in: &drawing)
   }
 
