@@ -6,9 +6,9 @@ package enum CoordinatorMessage: Hashable, Sendable {
   case welcome(Welcome)
   /// Run this attempt.
   case assignment(Assignment)
-  /// The result is durable, the failure recorded, or neither wanted: forget the attempt.
+  /// The trial has a durable result, or is not wanted: forget every attempt at it up to this.
   case acknowledgement(AttemptKey)
-  /// Stop this attempt and forget it.
+  /// Stop this attempt and earlier ones and forget them; a finished result stays.
   case abandon(AttemptKey, reason: String)
   /// The sender is unknown here: announce again.
   case announceAgain

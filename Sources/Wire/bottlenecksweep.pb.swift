@@ -225,8 +225,7 @@ nonisolated struct PBProgress: Sendable {
 }
 
 /// Reports the result of a trial. Sent after its artifacts were stored over the data connection,
-/// and again (same bytes) on every new connection and every few heartbeats until the coordinator
-/// acknowledges it.
+/// and again on every new connection and every 10 s until the coordinator acknowledges it.
 nonisolated struct PBFinished: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -247,7 +246,9 @@ nonisolated struct PBFinished: Sendable {
   init() {}
 }
 
-/// Reports that an attempt ended without a result.
+/// Reports that an attempt ended without a result. Sent once; the worker claims the attempt no
+/// longer, so that the coordinator learns of the end from the next heartbeats too. Answered by
+/// Abandon, which the worker may ignore.
 nonisolated struct PBAttemptFailed: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -258,7 +259,7 @@ nonisolated struct PBAttemptFailed: Sendable {
   var attempt: UInt32 = 0
 
   /// One of: exit-code, signal, out-of-memory, not-a-number, timeout, lost, stopped, disk-full,
-  /// refused.
+  /// refused; an unknown word counts as exit-code.
   var cause: String = String()
 
   /// What was found and where, for people; the end of what the trial wrote to stderr belongs here.
@@ -429,7 +430,8 @@ nonisolated struct PBCoordinatorHeartbeat: Sendable {
 }
 
 /// Asks the worker to run an attempt. Repeated until the worker claims the attempt; a worker that
-/// has it already ignores the repetition.
+/// has it already ignores the repetition. A worker that has the trial under a lower attempt, running
+/// or finished, goes on with it under the new number.
 nonisolated struct PBAssignment: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -453,8 +455,9 @@ nonisolated struct PBAssignment: Sendable {
   init() {}
 }
 
-/// Says that a result is durable, or a failure recorded, or neither wanted any more: the worker
-/// forgets the attempt and deletes its files.
+/// Says that the trial has a durable result, or that the trial is not wanted: the worker forgets
+/// every attempt at it up to this one, running or finished, and deletes its files. Nothing else
+/// makes a worker drop finished work.
 nonisolated struct PBAcknowledgement: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -469,7 +472,8 @@ nonisolated struct PBAcknowledgement: Sendable {
   init() {}
 }
 
-/// Asks the worker to stop an attempt and to forget it.
+/// Asks the worker to stop attempts at a trial up to this one and to forget them. It does not
+/// concern a finished result, which is kept and reported until it is acknowledged.
 nonisolated struct PBAbandon: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -499,7 +503,8 @@ nonisolated struct PBAnnounceAgain: Sendable {
   init() {}
 }
 
-/// Says that there is no more work here and will be none: the worker stops.
+/// Says that there is no more work here and will be none: the worker stops its trials, keeps what
+/// is finished and not acknowledged, and ends or announces itself again later, as it was started.
 nonisolated struct PBShutDown: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -628,7 +633,7 @@ nonisolated struct PBOffer: Sendable {
   init() {}
 }
 
-/// Stores a piece of a blob that was offered on this connection. Answered by Wanted (go on from
+/// Stores a piece of a blob, normally after an Offer. Answered by Wanted (go on from
 /// there), by Stored after the last piece, or by Rejected.
 nonisolated struct PBStore: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -637,7 +642,8 @@ nonisolated struct PBStore: Sendable {
 
   var sha256: Data = Data()
 
-  /// Where the piece begins; it must be where the coordinator wants to go on.
+  /// Where the piece begins; a piece that is not where the coordinator wants to go on is ignored,
+  /// and answered by Wanted like any other.
   var offset: UInt64 = 0
 
   /// Size of the blob in bytes, as offered.

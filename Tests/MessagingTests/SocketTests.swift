@@ -77,12 +77,18 @@ struct SocketTests {
     let pair = try Loopback(routerOptions: options, dealerOptions: options)
     let frame = [UInt8](repeating: 0, count: 200_000)
     var sentCount = 0
-    while try pair.router.send([frame, frame], to: pair.routingID) == .sent {
-      sentCount += 1
-      if sentCount > 10_000 { break }
+    var refusalCount = 0
+    // The kernel's buffers fill in their own time: full is what stays full.
+    while refusalCount < 20 {
+      switch try pair.router.send([frame, frame], to: pair.routingID) {
+      case .sent: (sentCount, refusalCount) = (sentCount + 1, 0)
+      case .full:
+        refusalCount += 1
+        _ = try Poller.wait(for: [], timeout: .milliseconds(5))
+      case .unreachable: throw NothingCame()
+      }
+      try #require(sentCount < 10_000)
     }
-    #expect(sentCount < 10_000)
-    #expect(try pair.router.send([[1]], to: pair.routingID) == .full)
     for _ in 0..<sentCount { #expect(try pair.dealer.receiveWaiting().count == 2) }
     try waiting { try pair.router.send([[9]], to: pair.routingID) == .sent ? () : nil }
     #expect(try pair.dealer.receiveWaiting() == [[9]])
@@ -158,12 +164,13 @@ struct SocketTests {
       let router = try RouterSocket(context, options: .loopback)
       endpoint = try waiting { try? router.bind(to: endpoint) }
       if round == 0 { try dealer.connect(to: endpoint) }
-      try dealer.sendWaiting([[UInt8(round)]])
-      var message = try router.receiveWaiting()
-      // What was queued when the first server went may arrive at the second.
-      while message.frames != [[UInt8(round)]] { message = try router.receiveWaiting() }
+      // What was queued when the first server went is lost, or arrives at the second.
+      let message = try waiting {
+        _ = try dealer.send([[UInt8(round)]])
+        return try router.receive().flatMap { $0.frames == [[UInt8(round)]] ? $0 : nil }
+      }
       #expect(try router.send([[9]], to: message.routingID) == .sent)
-      #expect(try dealer.receiveWaiting() == [[9]])
+      try waiting { try dealer.receive() == [[9]] ? () : nil }
     }
   }
 
@@ -191,6 +198,22 @@ struct SocketTests {
       try router.receive()
     } throws: {
       ($0 as? MessagingError)?.code == .contextTerminated
+    }
+  }
+
+  @Test("Use on a second thread traps")
+  func secondThread() async {
+    await #expect(processExitsWith: .failure) {
+      let router = try RouterSocket(try Context())
+      _ = try router.receive()
+      let item = router.pollItem
+      nonisolated(unsafe) let elsewhere = item
+      let done = DispatchSemaphore(value: 0)
+      Thread.detachNewThread {
+        _ = try? Poller.wait(for: [elsewhere], timeout: .zero)
+        done.signal()
+      }
+      done.wait()
     }
   }
 

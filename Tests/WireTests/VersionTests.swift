@@ -75,20 +75,67 @@ struct VersionTests {
     frames[0] = ProtocolVersion(major: 7, minor: 3).header
     #expect(try CoordinatorMessage(frames: frames) == refusal)
   }
+}
 
-  @Test("The bytes of a heartbeat are those that the protocol document shows")
-  func documentedHeartbeat() throws {
-    let message = WorkerMessage.heartbeat(
+/// The examples of PROTOCOL.md, section 7.
+@Suite("The bytes that the protocol document shows")
+struct DocumentedBytesTests {
+  private let attempt = AttemptKey(trial: 0x0123_4567_89AB_CDEF, attempt: 1)
+
+  /// The frames of a message whose frame 1 is given in hexadecimal digits.
+  private func frames(_ digits: String) -> [[UInt8]] {
+    [
+      [0x42, 0x4E, 0x53, 0x57, 0x01, 0x00, 0x00, 0x00],
+      digits.split(separator: " ").compactMap { UInt8($0, radix: 16) },
+    ]
+  }
+
+  @Test("A heartbeat")
+  func heartbeat() throws {
+    let frames = frames("12 0F 08 03 12 0B 09 EF CD AB 89 67 45 23 01 10 01")
+    let message = WorkerMessage.heartbeat(.init(sequence: 3, claims: [.init(attempt: attempt)]))
+    #expect(try message.frames() == frames)
+    #expect(try WorkerMessage(frames: frames) == message)
+  }
+
+  @Test("The least announcement")
+  func announcement() throws {
+    guard
+      case .announcement(let announcement) = try WorkerMessage(
+        frames: frames("0A 05 1A 01 77 48 01"))
+    else {
+      Issue.record("expected an announcement")
+      return
+    }
+    #expect(announcement.worker == "w")
+    #expect(announcement.slotCount == 1)
+    #expect(announcement.sweepID == nil)
+  }
+
+  @Test("A welcome")
+  func welcome() throws {
+    let frames = frames("0A 10 08 88 27 10 E0 D4 03 18 F7 2C 2A 01 73 32 01 78")
+    let message = CoordinatorMessage.welcome(
       .init(
-        sequence: 3,
-        claims: [.init(attempt: AttemptKey(trial: 0x0123_4567_89AB_CDEF, attempt: 1))]))
-    #expect(
-      try message.frames() == [
-        [0x42, 0x4E, 0x53, 0x57, 0x01, 0x00, 0x00, 0x00],
-        [
-          0x12, 0x0F, 0x08, 0x03, 0x12, 0x0B, 0x09, 0xEF, 0xCD, 0xAB, 0x89, 0x67, 0x45, 0x23,
-          0x01, 0x10, 0x01,
-        ],
-      ])
+        heartbeatInterval: .seconds(5), lostAfter: .seconds(60), dataLocation: .port(5751),
+        sweep: "s", sweepID: "x"))
+    #expect(try message.frames() == frames)
+    #expect(try CoordinatorMessage(frames: frames) == message)
+  }
+
+  @Test("An acknowledgement")
+  func acknowledgement() throws {
+    let frames = frames("1A 0B 09 EF CD AB 89 67 45 23 01 10 01")
+    #expect(try CoordinatorMessage.acknowledgement(attempt).frames() == frames)
+  }
+
+  @Test("An offer")
+  func offer() throws {
+    let frames = frames(
+      """
+      12 24 0A 20 BA 78 16 BF 8F 01 CF EA 41 41 40 DE 5D AE 22 23 B0 03 61 A3 96 17 7A 9C B4 10 \
+      FF 61 F2 00 15 AD 10 03
+      """)
+    #expect(try DataRequest.offer(Digest.of("abc"), byteCount: 3).frames() == frames)
   }
 }
