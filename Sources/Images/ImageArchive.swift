@@ -62,7 +62,8 @@ package final class ImageArchive: Sendable {
 
   /// Copies images as values from 0 to 1.
   ///
-  /// A stored byte `v` becomes the float nearest to v/255, a stored bit 0 or 1. Allocates nothing.
+  /// A stored byte `v` becomes the float nearest to v/255, a stored bit 0 or 1. Allocates nothing
+  /// after the first call.
   ///
   /// - Parameters:
   ///   - indices: Positions within `split`, in any order and as often as wanted. Traps on a

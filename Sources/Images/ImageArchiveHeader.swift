@@ -118,30 +118,15 @@ struct ImageArchiveHeader: Equatable {
       throw malformed(
         bytes.count, "header", "the end of the file", "a header of \(Self.byteCount) bytes")
     }
-    func integer<Value: FixedWidthInteger>(_ offset: Int, _: Value.Type) -> Value {
-      Value(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Value.self))
-    }
-    func field32(_ offset: Int, _ field: String, _ range: ClosedRange<UInt32>)
-      throws(ImageArchiveError) -> Int
-    {
-      let value = integer(offset, UInt32.self)
+    func field<Value: UnsignedInteger & FixedWidthInteger>(
+      _ offset: Int, _ name: String, _ range: ClosedRange<Value>
+    ) throws(ImageArchiveError) -> Int {
+      let value = Value(
+        littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Value.self))
       guard range.contains(value) else {
         let expected =
-          range.count == 1
-          ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
-        throw malformed(offset, field, "\(value)", expected)
-      }
-      return Int(value)
-    }
-    func field64(_ offset: Int, _ field: String, _ range: ClosedRange<UInt64>)
-      throws(ImageArchiveError) -> Int
-    {
-      let value = integer(offset, UInt64.self)
-      guard range.contains(value) else {
-        let expected =
-          range.count == 1
-          ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
-        throw malformed(offset, field, "\(value)", expected)
+          range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
+        throw malformed(offset, name, "\(value)", expected)
       }
       return Int(value)
     }
@@ -156,29 +141,30 @@ struct ImageArchiveHeader: Equatable {
     guard found == Self.magic else {
       throw malformed(0, "magic", hexadecimal(found), hexadecimal(Self.magic) + " (BSIMAGES)")
     }
-    _ = try field32(8, "format version", Self.version...Self.version)
+    _ = try field(8, "format version", Self.version...Self.version)
     let checked = Digest.of(Array(bytes[..<Self.checkedByteCount]))
     let announced = digest(at: Self.checkedByteCount)
     guard checked == announced else {
       throw .digestMismatch(path: path, part: "header", found: checked, expected: announced)
     }
-    let code = try field32(12, "pixel encoding", 0...1)
+    let code = try field(12, "pixel encoding", UInt32(0)...1)
     guard let encoding = PixelEncoding(rawValue: UInt32(code)) else {
       preconditionFailure("the range holds the codes of all encodings")
     }
     self.encoding = encoding
     shape = ImageShape(
-      channels: try field32(16, "channels", 1...4),
-      height: try field32(20, "height", 1...4096), width: try field32(24, "width", 1...4096))
+      channels: try field(16, "channels", UInt32(1)...4),
+      height: try field(20, "height", UInt32(1)...4096),
+      width: try field(24, "width", UInt32(1)...4096))
     let imageByteCount = encoding.storedByteCount(of: shape)
-    _ = try field32(28, "bytes of an image", UInt32(imageByteCount)...UInt32(imageByteCount))
-    // With at most 2⁴⁰ images of at most 2²⁶ bytes in each part no later product overflows.
-    let countLimit = min(UInt64(1) << 40, UInt64(1) << 60 / UInt64(imageByteCount))
-    trainingCount = try field64(32, "count of training images", 0...countLimit)
-    evaluationCount = try field64(40, "count of evaluation images", 0...countLimit)
-    _ = try field64(48, "offset of the images", UInt64(Self.byteCount)...UInt64(Self.byteCount))
+    _ = try field(28, "bytes of an image", UInt32(imageByteCount)...UInt32(imageByteCount))
+    // Both parts together stay below 2⁶² bytes, so that no later product overflows.
+    let countLimit = (UInt64(1) << 60) / UInt64(imageByteCount)
+    trainingCount = try field(32, "count of training images", 0...countLimit)
+    evaluationCount = try field(40, "count of evaluation images", 0...countLimit)
+    _ = try field(48, "offset of the images", UInt64(Self.byteCount)...UInt64(Self.byteCount))
     let payload = UInt64((trainingCount + evaluationCount) * imageByteCount)
-    _ = try field64(56, "bytes of all images", payload...payload)
+    _ = try field(56, "bytes of all images", payload...payload)
     trainingDigest = digest(at: 64)
     evaluationDigest = digest(at: 96)
     let nameBytes = bytes[128..<128 + Self.nameByteLimit + 1].prefix { $0 != 0 }
