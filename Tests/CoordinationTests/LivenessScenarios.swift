@@ -112,6 +112,20 @@ struct LivenessScenarios {
     #expect(script.coordinator.runningTrials.map(\.progress?.step) == [500])
   }
 
+  @Test("a worker that comes back with more than its slots keeps one trial for each slot")
+  func adoptionWithinSlots() throws {
+    var script = try Script([a, b])
+    script.resume()
+    script.announce("w1", slots: 2)
+    script.pass(61)
+    let effects = script.announce("w2", claims: [a.claim(), b.claim()])
+    #expect(
+      effects.records == [.trialLeased(trial: a.id, attempt: 2, worker: WorkerID("w2"))])
+    #expect(
+      effects.sent(to: "w2").last
+        == .abandon(trial: b.id, attempt: 1, reason: "the trial is not this worker's"))
+  }
+
   @Test("a stall of the coordinator itself makes nobody lost")
   func stalledCoordinator() throws {
     var script = try Script([a, b])
