@@ -73,7 +73,8 @@ final class Decoder {
     self.batchSize = batchSize
     self.images = images
     hiddenCount = batchSize * shape.hidden
-    order = FlatOrder(batchSize: batchSize, channels: first.inputChannels, size: first.inputSize)
+    order = FlatOrder(
+      context, batchSize: batchSize, channels: first.inputChannels, size: first.inputSize)
     flat = memory.reserve(batchSize * shape.flatCount)
     keptLatents = memory.reserve(batchSize * shape.latents)
     hidden = memory.reserve(hiddenCount)

@@ -69,7 +69,7 @@ final class Encoder {
     self.images = images
     hiddenCount = batchSize * shape.hidden
     order = FlatOrder(
-      batchSize: batchSize, channels: last.outputChannels, size: last.outputSize)
+      context, batchSize: batchSize, channels: last.outputChannels, size: last.outputSize)
     flat = memory.reserve(batchSize * shape.flatCount)
     flatGradient = memory.reserve(batchSize * shape.flatCount)
     hidden = memory.reserve(hiddenCount)

@@ -4,6 +4,7 @@
 #include "norm_passes.h"
 #include "packing.h"
 #include "thin_passes.h"
+#include "transpose_passes.h"
 
 const ck_kernels KERNEL_TABLE = {
     .lanes = lanes,
@@ -20,6 +21,7 @@ const ck_kernels KERNEL_TABLE = {
     .gradient_sums = gradient_sums,
     .norm_leaky_backward = norm_leaky_backward,
     .sigmoid_error = sigmoid_error,
+    .transpose = transpose,
     .channel_sums = channel_sums,
     .leaky_backward = leaky_backward,
     .adam = adam,

@@ -5,51 +5,23 @@
 #pragma once
 
 #include "convolution_passes.h"
+#include "transpose_passes.h"
 
+// Vectors of pixels whose nine sums fit the registers.
 #if VECTOR_FLOATS == 16
 enum { pixel_vectors = 3 };
-#define EVERY_LANE(f, s)                                                                        \
-  f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s), f(8, s), f(9, s),     \
-      f(10, s), f(11, s), f(12, s), f(13, s), f(14, s), f(15, s)
-#elif VECTOR_FLOATS == 8
-enum { pixel_vectors = 1 };
-#define EVERY_LANE(f, s) f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s)
 #else
 enum { pixel_vectors = 1 };
-#define EVERY_LANE(f, s) f(0, s), f(1, s), f(2, s), f(3, s)
 #endif
 
 enum { pixels_at_once = pixel_vectors * lanes, taps = 9, thin_size_max = 32 };
 
-// Lane i of the two rows s apart that a transposition exchanges blocks of s lanes between.
-#define UPPER(i, s) (((i) & (s)) ? lanes + (i) - (s) : (i))
-#define LOWER(i, s) (((i) & (s)) ? lanes + (i) : (i) + (s))
-#define EXCHANGE(v, s)                                                          \
-  for (int i = 0; i < lanes; i++) {                                             \
-    if (i & (s)) continue;                                                      \
-    vec upper = __builtin_shufflevector(v[i], v[i + (s)], EVERY_LANE(UPPER, s)); \
-    v[i + (s)] = __builtin_shufflevector(v[i], v[i + (s)], EVERY_LANE(LOWER, s)); \
-    v[i] = upper;                                                               \
-  }
-
-INLINE void transpose_lanes(vec v[lanes]) {
-#pragma clang loop unroll(full)
-  EXCHANGE(v, 1)
-#pragma clang loop unroll(full)
-  EXCHANGE(v, 2)
-#if VECTOR_FLOATS >= 8
-#pragma clang loop unroll(full)
-  EXCHANGE(v, 4)
-#endif
-#if VECTOR_FLOATS >= 16
-#pragma clang loop unroll(full)
-  EXCHANGE(v, 8)
-#endif
-}
-
 // planes[channel][pixel] = up to pixels_at_once pixels, normalised; zeros behind the last pixel.
 static void transpose_pixels(const float *src, const ck_norm *norm, int64_t pixels,
                              int64_t channels, float *planes) {
+  // The loads below come in strides that no hardware prefetcher follows.
+  const float *next = src + pixels_at_once * channels;
+  for (int64_t k = 0; k < pixels_at_once * channels; k += 16) __builtin_prefetch(next + k);
   for (int64_t c = 0; c < channels; c += lanes) {
     int64_t n = channels - c < lanes ? channels - c : lanes;
     vec mean = {0}, scale = splat(1), shift = {0};

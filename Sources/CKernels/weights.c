@@ -1,15 +1,12 @@
 // Rearrangements of weights, once per optimiser step.
 #include "CKernels.h"
 
-void ck_transpose(const float *src, int64_t outer, int64_t a, int64_t b, int64_t inner,
-                  float *dst) {
-  for (int64_t o = 0; o < outer; o++) {
-    for (int64_t j = 0; j < b; j++) {
-      for (int64_t i = 0; i < a; i++) {
-        const float *from = src + ((o * a + i) * b + j) * inner;
-        float *to = dst + ((o * b + j) * a + i) * inner;
-        for (int64_t k = 0; k < inner; k++) to[k] = from[k];
-      }
+void ck_exchange(const float *src, int64_t a, int64_t b, int64_t inner, float *dst) {
+  for (int64_t j = 0; j < b; j++) {
+    for (int64_t i = 0; i < a; i++) {
+      const float *from = src + (i * b + j) * inner;
+      float *to = dst + (j * a + i) * inner;
+      for (int64_t k = 0; k < inner; k++) to[k] = from[k];
     }
   }
 }

@@ -1,12 +1,21 @@
 import CKernels
 
-/// Rearrangements of flat tensors.
-package enum Transpose {
-  /// Copies `[outer, a, b, inner]` to `[outer, b, a, inner]`; the two must not overlap.
-  package static func copy(
-    _ source: UnsafePointer<Float>, outer: Int = 1, a: Int, b: Int, inner: Int = 1,
+/// Transposition of a batch of matrices.
+package struct Transpose {
+  private let context: ComputeContext
+  private let batch: Int
+
+  /// An operation on `batch` matrices.
+  package init(_ context: ComputeContext, batch: Int) {
+    self.context = context
+    self.batch = batch
+  }
+
+  /// Copies `[batch, rows, columns]` to `[batch, columns, rows]`; the two must not overlap.
+  package func copy(
+    _ source: UnsafePointer<Float>, rows: Int, columns: Int,
     to destination: UnsafeMutablePointer<Float>
   ) {
-    ck_transpose(source, Int64(outer), Int64(a), Int64(b), Int64(inner), destination)
+    context.kernels.transpose(source, Int64(batch), Int64(rows), Int64(columns), destination)
   }
 }

@@ -80,9 +80,9 @@ package final class UpsampledConvolution {
     ck_turn_weights(
       weights, Int64(outputChannels), Int64(inputChannels), Int64(kernelSize), turned.start)
     if isThin {
-      Transpose.copy(
-        turned.start, a: inputChannels, b: outputChannels, inner: kernelSize * kernelSize,
-        to: forwardWeights.start)
+      ck_exchange(
+        turned.start, Int64(inputChannels), Int64(outputChannels), Int64(kernelSize * kernelSize),
+        forwardWeights.start)
     } else {
       context.kernels.pack_backward(&shape, turned.start, forwardWeights.start)
     }

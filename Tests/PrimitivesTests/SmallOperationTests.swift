@@ -18,15 +18,22 @@ struct SmallOperationTests {
     #expect(relativeError(buffer.values, expected) < singleTolerance)
   }
 
-  @Test("a transposition swaps the two middle axes")
-  func transposition() {
+  @Test(
+    "a transposition exchanges rows and columns of every matrix",
+    arguments: [(16, 64), (49, 16), (5, 3)], runnableInstructionSets)
+  func transposition(extents: (Int, Int), instructionSet: InstructionSet) throws {
     let given = GuardedInputs()
     defer { given.verify() }
-    let values = (0..<24).map(Double.init)
-    let copy = GuardedBuffer(count: 24)
-    Transpose.copy(given(values), outer: 2, a: 2, b: 3, inner: 2, to: copy.start)
-    #expect(copy.values.prefix(12) == [0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11])
-    #expect(copy.values.suffix(12).first == 12)
+    let (rows, columns) = extents
+    let values = (0..<2 * rows * columns).map(Double.init)
+    let copy = GuardedBuffer(count: values.count)
+    Transpose(try ComputeContext(instructionSet: instructionSet), batch: 2).copy(
+      given(values), rows: rows, columns: columns, to: copy.start)
+    let expected = (0..<values.count).map { index in
+      let (matrix, element) = index.quotientAndRemainder(dividingBy: rows * columns)
+      return values[matrix * rows * columns + element % rows * columns + element / rows]
+    }
+    #expect(copy.values == expected)
   }
 
   @Test("buffers begin at multiples of 64 bytes", arguments: [0, 1, 1_000])

@@ -145,6 +145,9 @@ typedef struct ck_kernels {
                         float *_Nullable reconstruction, float *_Nullable diff_src,
                         double *squared_errors);
 
+  /// dst[outer][b][a] = src[outer][a][b].
+  void (*transpose)(const float *src, int64_t outer, int64_t a, int64_t b, float *dst);
+
   /// Per-channel sums over all images and pixels.
   void (*channel_sums)(const float *src, int64_t images, int64_t pixels, int64_t channels,
                        double *sums);
@@ -166,9 +169,8 @@ extern const ck_kernels ck_kernels_avx2;
 /// Passes in the compiler's baseline instruction set.
 extern const ck_kernels ck_kernels_portable;
 
-/// dst[outer][b][a][inner] = src[outer][a][b][inner].
-void ck_transpose(const float *src, int64_t outer, int64_t a, int64_t b, int64_t inner,
-                  float *dst);
+/// dst[b][a] = src[a][b], with the elements of src runs of `inner` floats.
+void ck_exchange(const float *src, int64_t a, int64_t b, int64_t inner, float *dst);
 
 /// dst[b][a] = src[a][b] with the size × size kernel of each pair turned by 180 degrees.
 void ck_turn_weights(const float *src, int64_t a, int64_t b, int64_t size, float *dst);

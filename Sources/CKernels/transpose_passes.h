@@ -1,0 +1,63 @@
+// Transpositions of square blocks of lanes, and of matrices made of them.
+#pragma once
+
+#include "CKernels.h"
+#include "vectors.h"
+
+#if VECTOR_FLOATS == 16
+#define EVERY_LANE(f, s)                                                                        \
+  f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s), f(8, s), f(9, s),     \
+      f(10, s), f(11, s), f(12, s), f(13, s), f(14, s), f(15, s)
+#elif VECTOR_FLOATS == 8
+#define EVERY_LANE(f, s) f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s)
+#else
+#define EVERY_LANE(f, s) f(0, s), f(1, s), f(2, s), f(3, s)
+#endif
+
+// Lane i of the two rows s apart that a transposition exchanges blocks of s lanes between.
+#define UPPER(i, s) (((i) & (s)) ? lanes + (i) - (s) : (i))
+#define LOWER(i, s) (((i) & (s)) ? lanes + (i) : (i) + (s))
+#define EXCHANGE(v, s)                                                          \
+  for (int i = 0; i < lanes; i++) {                                             \
+    if (i & (s)) continue;                                                      \
+    vec upper = __builtin_shufflevector(v[i], v[i + (s)], EVERY_LANE(UPPER, s)); \
+    v[i + (s)] = __builtin_shufflevector(v[i], v[i + (s)], EVERY_LANE(LOWER, s)); \
+    v[i] = upper;                                                               \
+  }
+
+INLINE void transpose_lanes(vec v[lanes]) {
+#pragma clang loop unroll(full)
+  EXCHANGE(v, 1)
+#pragma clang loop unroll(full)
+  EXCHANGE(v, 2)
+#if VECTOR_FLOATS >= 8
+#pragma clang loop unroll(full)
+  EXCHANGE(v, 4)
+#endif
+#if VECTOR_FLOATS >= 16
+#pragma clang loop unroll(full)
+  EXCHANGE(v, 8)
+#endif
+}
+
+// dst[outer][b][a] = src[outer][a][b].
+static void transpose(const float *src, int64_t outer, int64_t a, int64_t b, float *dst) {
+  for (int64_t o = 0; o < outer; o++, src += a * b, dst += a * b) {
+    for (int64_t i = 0; i < a; i += lanes) {
+      for (int64_t j = 0; j < b; j += lanes) {
+        if (i + lanes <= a && j + lanes <= b) {
+          vec v[lanes];
+#pragma clang loop unroll(full)
+          for (int k = 0; k < lanes; k++) v[k] = load(src + (i + k) * b + j);
+          transpose_lanes(v);
+#pragma clang loop unroll(full)
+          for (int k = 0; k < lanes; k++) store(dst + (j + k) * a + i, v[k]);
+          continue;
+        }
+        for (int64_t y = i; y < a && y < i + lanes; y++) {
+          for (int64_t x = j; x < b && x < j + lanes; x++) dst[x * a + y] = src[y * b + x];
+        }
+      }
+    }
+  }
+}
