@@ -38,8 +38,9 @@ let package = Package(
     .systemLibrary(name: "CPNG"),
     .systemLibrary(name: "CSodium"),
     .systemLibrary(name: "CZeroMQ"),
-    .target(name: "CKernels"),
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
+    module("Files", []),
     module("Digests", ["CSodium"]),
     module("Trials", ["Digests"]),
     module("Images", ["Digests", "Trials"]),
@@ -50,7 +51,10 @@ let package = Package(
     module("Autoencoder", ["Primitives", "Trials"]),
     module("Narrowing", ["Autoencoder", "Digests", "Images", "Primitives", "Trials"]),
 
-    module("Wire", ["Digests", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+    .target(
+      name: "Wire",
+      dependencies: ["Digests", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["PROTOCOL.md", "bottlenecksweep.proto"], swiftSettings: settings),
     module("Messaging", ["CZeroMQ"]),
     module("Transfers", ["Digests", "Messaging", "Wire"]),
 
@@ -63,13 +67,14 @@ let package = Package(
     module(
       "CoordinatorService",
       [
-        "Coordination", "Datasets", "Digests", "Images", "Messaging", "Reports", "Store",
-        "Sweeps", "Transfers", "Trials", "Wire", logging,
+        "Coordination", "Datasets", "Digests", "Files", "Images", "Messaging", "Reports",
+        "Store", "Sweeps", "Transfers", "Trials", "Wire", logging,
       ]),
     module(
       "WorkerService",
       [
-        "Digests", "Images", "Messaging", "Narrowing", "Transfers", "Trials", "Wire", logging,
+        "Digests", "Files", "Images", "Messaging", "Narrowing", "Primitives", "Transfers",
+        "Trials", "Wire", logging,
       ]),
     .executableTarget(
       name: "coordinator", dependencies: ["CoordinatorService", argumentParser],
@@ -79,8 +84,8 @@ let package = Package(
 
     tests("DigestsTests", ["Digests"]),
     tests("TrialsTests", ["Trials"]),
-    tests("ImagesTests", ["Images"]),
-    tests("DatasetsTests", ["Datasets", "Images"]),
+    tests("ImagesTests", ["Digests", "Images", "Trials"]),
+    tests("DatasetsTests", ["CArchive", "Datasets", "Digests", "Images", "Trials"]),
     tests("SweepsTests", ["Sweeps"]),
     tests("PrimitivesTests", ["Primitives"]),
     tests("AutoencoderTests", ["Autoencoder", "Primitives"]),
@@ -94,6 +99,7 @@ let package = Package(
     tests("CoordinationTests", ["Coordination", "SimulatedCluster"]),
     tests("StoreTests", ["Store"]),
     tests("ReportsTests", ["Reports"]),
+    tests("WorkerServiceTests", ["WorkerService"]),
     tests("SystemTests", ["CoordinatorService", "WorkerService"]),
   ],
   swiftLanguageModes: [.v6]

@@ -38,7 +38,7 @@ final class TransferQueue: Sendable {
     state.withLock { $0.endpoint = endpoint }
   }
 
-  /// Adds a transfer; from any thread. Their number is bounded by the worker's slots.
+  /// Adds a transfer, from any thread; their number is bounded by the worker's slots.
   func perform(_ job: @escaping Job) {
     state.withLock { $0.jobs.append(job) }
     wake.signal()

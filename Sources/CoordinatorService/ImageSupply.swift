@@ -1,0 +1,42 @@
+import Datasets
+import Foundation
+import Images
+import Logging
+import Trials
+
+/// The image archives that a sweep trains on.
+enum ImageSupply {
+  /// Finds the archive of every data set, drawing those that need no files.
+  ///
+  /// - Throws: `ArchiveLibraryError`, whose text is the command that puts it right; the first in
+  ///   the data sets' order.
+  static func provide(
+    _ datasets: Set<Dataset>, folder: URL?, logger: Logger
+  ) throws -> [Dataset: SweepFacts.PinnedImages] {
+    let library = ArchiveLibrary(directory: folder ?? ArchiveLibrary.defaultDirectory())
+    var supply: [Dataset: SweepFacts.PinnedImages] = [:]
+    for dataset in datasets.sorted(by: { $0.rawValue < $1.rawValue }) {
+      let images =
+        dataset.isProcedural
+        ? try draw(dataset, into: library, logger) : try library.find(dataset)
+      supply[dataset] = SweepFacts.PinnedImages(
+        digest: images.digest, byteCount: images.byteCount, url: images.url)
+      if !images.isComplete {
+        logger.notice(
+          """
+          \(dataset.rawValue): \(images.trainingCount) training and \(images.evaluationCount) \
+          evaluation images, fewer than the published set has
+          """)
+      }
+    }
+    return supply
+  }
+
+  private static func draw(
+    _ dataset: Dataset, into library: ArchiveLibrary, _ logger: Logger
+  ) throws -> PreparedImages {
+    if let images = try? library.find(dataset) { return images }
+    logger.notice("drawing \(dataset.rawValue) into \(library.directory.path)")
+    return try DatasetPreparer.prepare(dataset, from: nil, into: library.directory).images
+  }
+}

@@ -1,0 +1,99 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// Worker processes on this machine, started for one run and ended with it.
+///
+/// A worker that dies is started again, at most ``restartLimit`` times in all: a worker that
+/// cannot live at all must not spin. Each ends by itself when its standard input does, so none
+/// outlives the coordinator, however that ends.
+final class LocalWorkers: Sendable {
+  /// How many deaths are made good before the rest is left to people.
+  static let restartLimit = 100
+
+  private let executable: URL
+  private let arguments: [String]
+  private let state = Mutex(State())
+
+  private struct State {
+    var processes: [ObjectIdentifier: Process] = [:]
+    var inputs: [ObjectIdentifier: Pipe] = [:]
+    var restarts = 0
+    var isStopping = false
+  }
+
+  /// Starts worker processes.
+  ///
+  /// - Parameters:
+  ///   - count: How many, each with one slot.
+  ///   - executable: The worker's executable.
+  ///   - endpoint: Where the coordinator listens.
+  ///   - cache: The workers' cache folder, or nil for their default.
+  /// - Throws: the system's error when the executable cannot be started.
+  init(count: Int, executable: URL, endpoint: String, cache: URL?) throws {
+    self.executable = executable
+    arguments =
+      ["--connect", endpoint, "--slots", "1", "--exit-when-idle", "--supervised"]
+      + (cache.map { ["--cache", $0.path] } ?? [])
+    for _ in 0..<count { try start() }
+  }
+
+  private func start() throws {
+    let process = Process()
+    let input = Pipe()
+    process.executableURL = executable
+    process.arguments = arguments
+    process.standardInput = input
+    process.terminationHandler = { [weak self] in self?.replace($0) }
+    let key = ObjectIdentifier(process)
+    state.withLock {
+      $0.processes[key] = process
+      $0.inputs[key] = input
+    }
+    try process.run()
+    try? input.fileHandleForReading.close()
+  }
+
+  private func replace(_ ended: Process) {
+    let key = ObjectIdentifier(ended)
+    let restarts = state.withLock { state in
+      state.processes[key] = nil
+      state.inputs[key] = nil
+      guard !state.isStopping, ended.terminationReason == .uncaughtSignal,
+        state.restarts < Self.restartLimit
+      else { return false }
+      state.restarts += 1
+      return true
+    }
+    if restarts { try? start() }
+  }
+
+  /// How many of the workers live.
+  var liveCount: Int { state.withLock { $0.processes.count } }
+
+  /// Asks every worker to end; running trials are handed back.
+  func stop() {
+    let processes = state.withLock { state in
+      state.isStopping = true
+      return Array(state.processes.values)
+    }
+    for process in processes where process.isRunning { process.terminate() }
+  }
+}
+
+extension LocalWorkers {
+  /// How long workers may take to end after the sweep.
+  private static let endGrace = Duration.seconds(10)
+
+  /// Waits until every worker has ended, asking once and then ending by force.
+  func awaitEnd() {
+    stop()
+    let deadline = ContinuousClock.now + Self.endGrace
+    while liveCount > 0, ContinuousClock.now < deadline {
+      Thread.sleep(forTimeInterval: 0.02)
+    }
+    for process in state.withLock({ Array($0.processes.values) }) where process.isRunning {
+      kill(process.processIdentifier, SIGKILL)
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import Coordination
+import Trials
+
+extension Notice {
+  /// The notice as one line for people.
+  var text: String {
+    switch self {
+    case .workerJoined(let worker, let host, let slots):
+      "worker \(worker) joined from \(host) with \(slots) \(slots == 1 ? "slot" : "slots")"
+    case .workerSuspected(let worker, let silentFor):
+      "worker \(worker) has been silent for \(silentFor.inSeconds); it gets no new work"
+    case .workerLost(let worker, let silentFor):
+      "worker \(worker) is lost, silent for \(silentFor.inSeconds); its trials go elsewhere"
+    case .workerLeft(let worker, let reason):
+      "worker \(worker) left: \(reason)"
+    case .trialStarted(let trial, let attempt, let worker):
+      "trial \(trial) started on \(worker)" + (attempt > 1 ? ", attempt \(attempt)" : "")
+    case .trialAdopted(let trial, let attempt, let worker):
+      "trial \(trial) goes on with \(worker), attempt \(attempt)"
+    case .trialCompleted(let trial, let worker):
+      "trial \(trial) complete, by \(worker)"
+    case .resultRepeated(let trial, let attempt, let worker, let sameContent):
+      "trial \(trial) has its result already; attempt \(attempt) by \(worker) found "
+        + (sameContent ? "the same" : "OTHER NUMBERS: the two machines compute differently")
+    case .attemptEnded(let trial, let attempt, let failure):
+      "trial \(trial), attempt \(attempt), ended without a result (\(failure.cause.rawValue)): "
+        + failure.message
+    case .trialRetried(let trial): "trial \(trial) is to be tried again"
+    case .resultRefused(let trial, let attempt, let worker, let reason):
+      "trial \(trial), attempt \(attempt): the result of \(worker) is not taken: \(reason)"
+    case .trialFailed(let trial, let failure):
+      "trial \(trial) failed (\(failure.cause.rawValue)): \(failure.message)"
+    }
+  }
+
+  /// Whether people should worry.
+  var isWarning: Bool {
+    switch self {
+    case .workerSuspected, .workerLost, .attemptEnded, .trialFailed, .resultRefused: true
+    case .resultRepeated(_, _, _, let sameContent): !sameContent
+    case .workerJoined, .workerLeft, .trialStarted, .trialAdopted, .trialCompleted, .trialRetried:
+      false
+    }
+  }
+}
+
+extension Duration {
+  /// The duration in whole seconds, as text with its unit.
+  var inSeconds: String { "\(components.seconds) s" }
+}

@@ -1,0 +1,27 @@
+import Foundation
+import Images
+import Sweeps
+import Trials
+
+/// `coordinator plan` and `coordinator settings`.
+package enum PlanReport {
+  /// What a sweep would do and cost, as text or as JSON.
+  ///
+  /// Epochs are counted with the archives that are prepared, else with the published sizes.
+  ///
+  /// - Throws: `SweepFileError` with everything that is wrong with the file.
+  package static func text(_ request: SweepRequest, asJSON: Bool) throws -> String {
+    let plan = try request.plan()
+    let library = ArchiveLibrary(
+      directory: request.dataFolder ?? ArchiveLibrary.defaultDirectory())
+    var counts: [Dataset: Int] = [:]
+    for dataset in Set(plan.trials.map(\.configuration.dataset)) {
+      counts[dataset] = try? ImageArchive.open(at: library.url(of: dataset)).trainingCount
+    }
+    let summary = PlanSummary(plan, trainingImageCounts: counts)
+    return asJSON ? summary.json : summary.text
+  }
+
+  /// Every key of a sweep file.
+  package static var settings: String { SettingsReference.text }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import Logging
+import Synchronization
+
+/// Writes the outputs while the sweep runs, on a thread of its own, so that drawing a figure never
+/// delays a heartbeat.
+///
+/// Requests that come while it writes are answered by one more writing afterwards, and between
+/// two writings it rests for ``rest``.
+final class ReportPublisher: Sendable {
+  /// The pause after a writing.
+  static let rest = DispatchTimeInterval.seconds(5)
+
+  private let requests = Requests()
+  private let wake = DispatchSemaphore(value: 0)
+  private let closing = DispatchSemaphore(value: 0)
+  private let done = DispatchSemaphore(value: 0)
+
+  private final class Requests: Sendable {
+    let state = Mutex((isRequested: false, isClosed: false))
+  }
+
+  /// Starts the thread.
+  ///
+  /// - Parameter write: Writes all outputs; its error is logged and the next writing tries again.
+  init(logger: Logger, write: @escaping @Sendable () throws -> Void) {
+    Thread.detachNewThread { [requests, wake, closing, done] in
+      while true {
+        wake.wait()
+        let isClosed = requests.state.withLock { state in
+          state.isRequested = false
+          return state.isClosed
+        }
+        if isClosed { break }
+        do {
+          try write()
+        } catch {
+          logger.warning("outputs not written: \(error)")
+        }
+        if closing.wait(timeout: .now() + Self.rest) == .success { break }
+      }
+      done.signal()
+    }
+  }
+
+  /// Asks for the outputs to be written soon; from any thread.
+  func request() {
+    let wasRequested = requests.state.withLock { state in
+      defer { state.isRequested = true }
+      return state.isRequested
+    }
+    if !wasRequested { wake.signal() }
+  }
+
+  /// Ends the thread, waiting for a writing that is under way.
+  func close() {
+    requests.state.withLock { $0.isClosed = true }
+    wake.signal()
+    closing.signal()
+    done.wait()
+  }
+}

@@ -1,0 +1,113 @@
+import Coordination
+import Digests
+import Foundation
+import Trials
+import Wire
+
+/// What does not change while a sweep runs and messages need: its identity, its trials, its images.
+struct SweepFacts: Sendable {
+  /// Names this sweep's record among all others, so that a worker that served another sweep does
+  /// not mix their results.
+  let sweepID: String
+  /// The sweep's name, for people.
+  let name: String
+  /// Port of the data connection.
+  let dataPort: UInt16
+  /// The image archive of each data set.
+  let images: [Dataset: PinnedImages]
+  private let trials: [TrialID: PlannedTrial]
+
+  /// An archive that the sweep's trials train on.
+  struct PinnedImages: Sendable {
+    var digest: Digest
+    var byteCount: Int
+    var url: URL
+  }
+
+  init(
+    sweepID: String, plan: SweepPlan, dataPort: UInt16, images: [Dataset: PinnedImages]
+  ) {
+    self.sweepID = sweepID
+    name = plan.name
+    self.dataPort = dataPort
+    self.images = images
+    trials = Dictionary(uniqueKeysWithValues: plan.trials.map { ($0.id, $0) })
+  }
+
+  /// A directive in the protocol's words.
+  func message(for directive: Directive) -> CoordinatorMessage {
+    switch directive {
+    case .welcome(let interval, let lostAfter):
+      return .welcome(
+        .init(
+          heartbeatInterval: interval, lostAfter: lostAfter, dataLocation: .port(dataPort),
+          sweep: name, sweepID: sweepID))
+    case .heartbeat: return .heartbeat
+    case .assign(let assignment):
+      guard let images = images[assignment.configuration.dataset] else {
+        preconditionFailure("the images of every planned data set are pinned before the start")
+      }
+      return .assignment(
+        .init(
+          attempt: AttemptKey(assignment.trial, assignment.attempt),
+          configurationJSON: Array(assignment.configuration.canonicalText.utf8),
+          images: images.digest, imagesByteCount: images.byteCount))
+    case .acknowledge(let trial, let attempt):
+      return .acknowledgement(AttemptKey(trial, attempt))
+    case .abandon(let trial, let attempt, let reason):
+      return .abandon(AttemptKey(trial, attempt), reason: reason)
+    case .announceAgain: return .announceAgain
+    case .shutDown(let reason): return .shutDown(reason: reason)
+    }
+  }
+
+  /// Reads a result and checks that it answers its trial.
+  ///
+  /// - Throws: ``ResultRejection`` naming what does not fit.
+  func accept(
+    _ finished: WorkerMessage.Finished, for trial: TrialID
+  ) throws(ResultRejection) -> TrialResult {
+    let result: TrialResult
+    do {
+      result = try CanonicalJSON.decode(TrialResult.self, from: Data(finished.resultJSON))
+    } catch {
+      throw ResultRejection(
+        place: "result", found: CanonicalJSON.describe(error), expected: "a trial's result")
+    }
+    guard result.contentDigest == finished.contentDigest else {
+      throw ResultRejection(
+        place: "content digest", found: "\(finished.contentDigest)",
+        expected: "\(result.contentDigest)")
+    }
+    // Of a trial that is not planned nothing more can be said; the coordinator knows what to do.
+    guard let planned = trials[trial] else { return result }
+    let expectedKinds = Set(ArtifactKind.allCases)
+    guard Set(result.artifacts.map(\.kind)) == expectedKinds,
+      result.artifacts.count == expectedKinds.count
+    else {
+      throw ResultRejection(
+        place: "artifacts", found: "\(result.artifacts.map(\.kind.rawValue))",
+        expected: "each of \(ArtifactKind.allCases.map(\.rawValue)) once")
+    }
+    guard result.milestones.map(\.budget) == planned.configuration.milestones else {
+      throw ResultRejection(
+        place: "milestones", found: "\(result.milestones.map(\.budget))",
+        expected: "\(planned.configuration.milestones)")
+    }
+    guard result.provenance.images == images[planned.configuration.dataset]?.digest else {
+      throw ResultRejection(
+        place: "images", found: "\(result.provenance.images)",
+        expected: "the archive that the sweep trains on")
+    }
+    return result
+  }
+}
+
+/// Why a result is not the one of its trial.
+struct ResultRejection: Error, CustomStringConvertible {
+  let place: String
+  let found: String
+  let expected: String
+
+  var description: String { "\(place): found \(found), expected \(expected)" }
+}

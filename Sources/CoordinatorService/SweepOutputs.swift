@@ -1,0 +1,64 @@
+import Digests
+import Files
+import Foundation
+import Logging
+import Reports
+import Store
+import Synchronization
+import Transfers
+import Trials
+
+/// The outputs of a sweep, made from its record.
+final class SweepOutputs: Sendable {
+  private let folder: URL
+  private let blobs: BlobStore
+  private let logger: Logger
+  private let writer: Mutex<ReportWriter>
+
+  /// The outputs that belong into a sweep's folder.
+  init(folder: URL, blobs: BlobStore, logger: Logger) {
+    self.folder = folder
+    self.blobs = blobs
+    self.logger = logger
+    writer = Mutex(
+      ReportWriter(directory: folder) { try Data(contentsOf: blobs.url(for: $0.digest)) })
+  }
+
+  /// Brings every output up to date and returns what to tell people: the front and the files.
+  @discardableResult
+  func write() throws -> String {
+    let results = try SweepReader.open(directory: folder).results()
+    let outcome = writer.withLock { $0.write(results) }
+    for problem in outcome.problems { logger.warning("\(problem)") }
+    for copy in outcome.copies { try provide(copy) }
+    return FrontTable.text(of: results)
+  }
+
+  /// Puts an artifact beside the reports, as a second name of the blob where the disk allows.
+  private func provide(_ copy: ReportWriter.ArtifactCopy) throws {
+    let manager = FileManager.default
+    let target = folder.appending(path: copy.path)
+    if manager.fileExists(atPath: target.path) { return }
+    let source = blobs.url(for: copy.artifact.digest)
+    try manager.createDirectory(
+      at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+    do {
+      try manager.linkItem(at: source, to: target)
+    } catch {
+      try DurableFile.write(try Data(contentsOf: source), to: target)
+    }
+  }
+}
+
+/// `coordinator report`.
+package enum SweepReport {
+  /// Rebuilds every output of a sweep from its record.
+  ///
+  /// - Throws: `StoreError` when the folder holds no record of a sweep.
+  package static func rebuild(_ folder: URL) throws -> String {
+    _ = try SweepReader.open(directory: folder)
+    let blobs = try BlobStore(folder: folder.appending(path: "blobs"))
+    let logger = Logger(label: "coordinator")
+    return try SweepOutputs(folder: folder, blobs: blobs, logger: logger).write()
+  }
+}

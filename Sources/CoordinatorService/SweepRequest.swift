@@ -1,0 +1,40 @@
+import Foundation
+import Images
+import Sweeps
+import Trials
+
+/// A sweep that somebody asks for: the file and what the command line changes in it.
+package struct SweepRequest: Sendable {
+  /// The sweep file.
+  package var file: URL
+  /// The texts of `--set`, in order.
+  package var overrides: [String]
+  /// The factor of `--scale-budget`.
+  package var budgetScale: Double
+  /// The folder of prepared image archives; nil for the standard one.
+  package var dataFolder: URL?
+
+  /// A request of the given parts.
+  package init(file: URL, overrides: [String], budgetScale: Double, dataFolder: URL?) {
+    self.file = file
+    self.overrides = overrides
+    self.budgetScale = budgetScale
+    self.dataFolder = dataFolder
+  }
+
+  /// Reads and expands the sweep.
+  ///
+  /// - Throws: `SweepFileError` with everything that is wrong with the file.
+  func plan() throws -> SweepPlan {
+    try SweepFile.load(at: file, overrides: overrides, budgetScale: budgetScale)
+  }
+
+  /// The sweep file's text with the changes as comments, kept for provenance.
+  func text() throws -> String {
+    var text = try String(contentsOf: file, encoding: .utf8)
+    if !text.hasSuffix("\n") { text += "\n" }
+    for override in overrides { text += "# --set \(override)\n" }
+    if budgetScale != 1 { text += "# --scale-budget \(budgetScale)\n" }
+    return text
+  }
+}

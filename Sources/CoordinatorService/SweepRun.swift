@@ -1,0 +1,217 @@
+import Coordination
+import Datasets
+import Digests
+import Foundation
+import Images
+import Logging
+import Messaging
+import Reports
+import Store
+import Sweeps
+import Transfers
+import Trials
+
+/// `coordinator run`: everything around the loop.
+package enum SweepRun {
+  /// What to run and where.
+  package struct Options: Sendable {
+    var request: SweepRequest
+    var outFolder: URL
+    var listen: String?
+    var localWorkers: Int
+    var retryFailed: Bool
+
+    /// The options of one run.
+    ///
+    /// - Parameters:
+    ///   - request: The sweep.
+    ///   - outFolder: Where its record and its outputs are.
+    ///   - listen: The control endpoint; nil for loopback.
+    ///   - localWorkers: How many worker processes to start here.
+    ///   - retryFailed: Whether trials that failed in an earlier run are tried again.
+    package init(
+      request: SweepRequest, outFolder: URL, listen: String?, localWorkers: Int,
+      retryFailed: Bool
+    ) {
+      self.request = request
+      self.outFolder = outFolder
+      self.listen = listen
+      self.localWorkers = localWorkers
+      self.retryFailed = retryFailed
+    }
+  }
+
+  /// How a run ended.
+  package enum Outcome: Sendable {
+    /// Every trial has its result.
+    case complete
+    /// Every trial has ended, some without a result.
+    case someFailed
+    /// A person stopped it.
+    case interrupted
+
+    /// The process's exit code.
+    package var exitCode: Int32 {
+      switch self {
+      case .complete: 0
+      case .someFailed: 2
+      case .interrupted: 130
+      }
+    }
+  }
+
+  /// The control port when none is asked for.
+  private static let standardPort: UInt16 = 5750
+
+  /// Runs a sweep, or goes on with one, until it ends or a person stops it.
+  ///
+  /// - Throws: the error of whatever cannot be read, opened or bound; the record stays whole.
+  package static func perform(_ options: Options) throws -> Outcome {
+    let logger = Logger(label: "coordinator")
+    let plan = try options.request.plan()
+    let images = try ImageSupply.provide(
+      Set(plan.trials.map(\.configuration.dataset)), folder: options.request.dataFolder,
+      logger: logger)
+    let store = try SweepStore.open(
+      directory: options.outFolder, plan: plan, sweepText: try options.request.text())
+    let coordinator = try replay(
+      plan, images: images, store: store, options: options, logger: logger)
+
+    let blobs = try BlobStore(folder: options.outFolder.appending(path: "blobs"))
+    let context = try Context()
+    let gateway = try ControlGateway(context, endpoint: try controlEndpoint(options))
+    let archives = FileRegistry()
+    for archive in images.values { archives.register(archive.url, as: archive.digest) }
+    let server = try BlobServer(
+      context, endpoint: try dataEndpoint(besides: gateway.endpoint, options), store: blobs,
+      files: archives)
+    defer { server.stop() }
+    let facts = SweepFacts(
+      sweepID: try store.identity(), plan: plan, dataPort: try Endpoint(server.endpoint).port ?? 0,
+      images: images)
+    logger.notice(
+      "sweep \(plan.name): \(plan.trials.count) trials; workers connect to \(gateway.endpoint)")
+    warnIfOpen(gateway.endpoint, logger)
+
+    let outputs = SweepOutputs(folder: options.outFolder, blobs: blobs, logger: logger)
+    let publisher = ReportPublisher(logger: logger) { try outputs.write() }
+    let localWorkers = try startLocalWorkers(options, endpoint: gateway.endpoint)
+    let interruptions = try Inbox<SweepLoop.Interruption>()
+    let signals = Interruptions(interruptions)
+    defer { withExtendedLifetime(signals) {} }
+
+    publisher.request()
+    var loop = SweepLoop(
+      coordinator: coordinator, gateway: gateway, facts: facts, store: store, blobs: blobs,
+      logger: logger)
+    let ending: SweepLoop.Ending
+    do {
+      ending = try loop.run(
+        interruptions: interruptions, localWorkers: localWorkers,
+        recorded: { publisher.request() })
+    } catch {
+      localWorkers?.stop()
+      publisher.close()
+      throw error
+    }
+    localWorkers?.awaitEnd()
+    publisher.close()
+    let summary = try outputs.write()
+    print(summary, terminator: "")
+    switch ending {
+    case .finished(.complete): return .complete
+    case .finished(.completeWithFailures): return .someFailed
+    case .finished(.stopped), .detached: return .interrupted
+    }
+  }
+
+  /// A coordinator that knows what the journal tells, with every data set pinned to its archive.
+  private static func replay(
+    _ plan: SweepPlan, images: [Dataset: SweepFacts.PinnedImages], store: SweepStore,
+    options: Options, logger: Logger
+  ) throws -> Coordinator {
+    if !store.change.isEmpty { logger.notice("the sweep has changed: \(store.change)") }
+    let journal = try store.journal()
+    var pinned: [Dataset: Digest] = [:]
+    for case .imagesPinned(let dataset, let digest) in journal { pinned[dataset] = digest }
+    var pins: [JournalRecord] = []
+    for (dataset, archive) in images.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      guard let digest = pinned[dataset] else {
+        pins.append(.imagesPinned(dataset: dataset, digest: archive.digest))
+        continue
+      }
+      guard digest == archive.digest else {
+        throw RunError.imagesChanged(
+          dataset: dataset, recorded: digest, found: archive.digest, url: archive.url)
+      }
+    }
+    try store.append(pins)
+
+    var settings = CoordinationSettings()
+    settings.retryFailed = options.retryFailed
+    let costs = PlanSummary(plan).trials.map { ($0.planned.id, $0.seconds) }
+    var coordinator = Coordinator(
+      plan: plan.trials, expectedCost: Dictionary(uniqueKeysWithValues: costs),
+      settings: settings)
+    for record in journal + pins { try coordinator.replay(record) }
+    return coordinator
+  }
+
+  private static func controlEndpoint(_ options: Options) throws -> String {
+    if let listen = options.listen { return try Endpoint(listen).description }
+    return options.localWorkers > 0 ? "tcp://127.0.0.1:*" : "tcp://127.0.0.1:\(standardPort)"
+  }
+
+  /// The data connection is on the next port, so that a firewall needs one rule; on any port when
+  /// the control connection's was not chosen either.
+  private static func dataEndpoint(besides control: String, _ options: Options) throws -> String {
+    let endpoint = try Endpoint(control)
+    let isChosen = try options.listen.map { try Endpoint($0).port != nil } ?? false
+    let port = isChosen ? endpoint.port.map { $0 + 1 } : nil
+    return endpoint.with(port: port)?.description ?? "tcp://127.0.0.1:*"
+  }
+
+  private static func warnIfOpen(_ endpoint: String, _ logger: Logger) {
+    guard let endpoint = try? Endpoint(endpoint), !endpoint.isLocal else { return }
+    logger.warning(
+      """
+      \(endpoint) is open to the network, neither encrypted nor authenticated: whoever reaches it \
+      can take work and hand in results; use it on networks you trust
+      """)
+  }
+
+  private static func startLocalWorkers(
+    _ options: Options, endpoint: String
+  ) throws -> LocalWorkers? {
+    guard options.localWorkers > 0 else { return nil }
+    let executable = URL(filePath: CommandLine.arguments[0])
+      .resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "worker")
+    guard FileManager.default.isExecutableFile(atPath: executable.path) else {
+      throw RunError.workerMissing(executable)
+    }
+    let port = try Endpoint(endpoint).port.map(String.init) ?? "*"
+    return try LocalWorkers(
+      count: options.localWorkers, executable: executable,
+      endpoint: "tcp://127.0.0.1:\(port)", cache: nil)
+  }
+}
+
+/// Why a run cannot begin.
+enum RunError: Error, CustomStringConvertible {
+  /// The archive of a data set is not the one that earlier results were made from.
+  case imagesChanged(dataset: Dataset, recorded: Digest, found: Digest, url: URL)
+  /// The worker's executable is not beside the coordinator's.
+  case workerMissing(URL)
+
+  var description: String {
+    switch self {
+    case .imagesChanged(let dataset, let recorded, let found, let url):
+      """
+      \(url.path): found images \(found), expected \(recorded), on which this sweep's results of \
+      \(dataset.rawValue) were trained; use the same archive, or another --out
+      """
+    case .workerMissing(let url):
+      "\(url.path): not found; --local-workers expects `worker` beside `coordinator`"
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// `coordinator`: plans, runs and reports sweeps.
+@main
+struct CoordinatorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "coordinator",
+    abstract: "Farms the trials of a sweep out to workers and collects their results.",
+    discussion: """
+      Exit codes: 0 the sweep is complete; 1 an error, explained on standard error; 2 the sweep \
+      has ended and some trials failed; 64 a wrong command line; 130 stopped by a person, to be \
+      resumed by the same command.
+      """,
+    subcommands: [
+      RunCommand.self, PlanCommand.self, ReportCommand.self, DataCommand.self,
+      SettingsCommand.self,
+    ])
+}

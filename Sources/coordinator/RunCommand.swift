@@ -1,0 +1,50 @@
+import ArgumentParser
+import CoordinatorService
+import Foundation
+
+/// `coordinator run`: runs a sweep, or goes on with one.
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Runs a sweep on workers and writes its results; resumes what was stopped.",
+    discussion: """
+      Start workers on any host with `worker --connect ENDPOINT`, or let --local-workers start \
+      them here. The outputs in --out are valid at every moment. Ctrl-C stops this coordinator \
+      and the local workers; remote workers train on and hand in their results when the same \
+      command is given again. A second Ctrl-C also stops the remote workers' trials.
+      """)
+
+  @OptionGroup var sweep: SweepArguments
+
+  @Option(
+    help: ArgumentHelp("Folder for the sweep's record and its outputs.", valueName: "dir"),
+    completion: .directory)
+  var out: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Where workers connect; the data connection takes the next port.",
+      discussion: "Without it: tcp://127.0.0.1:5750, or any free port with --local-workers.",
+      valueName: "endpoint"))
+  var listen: String?
+
+  @Option(help: ArgumentHelp("Starts this many workers on this machine.", valueName: "n"))
+  var localWorkers = 0
+
+  @Flag(help: "Tries trials that failed in an earlier run again.")
+  var retryFailed = false
+
+  func validate() throws {
+    guard (0...1024).contains(localWorkers) else {
+      throw ValidationError("--local-workers: found \(localWorkers), expected 0 to 1024")
+    }
+  }
+
+  func run() throws {
+    let outcome = try SweepRun.perform(
+      SweepRun.Options(
+        request: sweep.request, outFolder: URL(filePath: out, directoryHint: .isDirectory),
+        listen: listen, localWorkers: localWorkers, retryFailed: retryFailed))
+    throw ExitCode(outcome.exitCode)
+  }
+}
