@@ -172,6 +172,9 @@ package final class Autoencoder {
   }
 
   /// Computes the posterior of the first `count` images with running statistics; updates nothing.
+  ///
+  /// It overwrites what ``encode()`` kept for ``encodeBackward()``. The pass always computes a whole
+  /// batch; images and results beyond `count` are without meaning.
   package func infer(count: Int) {
     precondition(count <= batchSize, "a pass takes at most a batch")
     OneDNN.useOneThread()
@@ -179,7 +182,9 @@ package final class Autoencoder {
   }
 
   /// Decodes the first `count` latents with running statistics into ``reconstructions`` and
-  /// measures ``squaredErrors``; updates nothing.
+  /// measures ``squaredErrors``; updates nothing and leaves what a training pass kept.
+  ///
+  /// The pass always computes a whole batch; results beyond `count` are without meaning.
   package func reconstruct(count: Int) {
     precondition(count <= batchSize, "a pass takes at most a batch")
     OneDNN.useOneThread()

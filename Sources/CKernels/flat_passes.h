@@ -17,7 +17,7 @@ INLINE vec sigmoid_error_block(const float *src, const float *target, int64_t n,
 
 static void sigmoid_error(const float *src, const float *target, int64_t images, int64_t count,
                           float *reconstruction, float *diff_src, double *squared_errors) {
-  // Long enough to keep fp32 sums short, so that a large image's error is as exact as a small one's.
+  // fp32 sums stay short, so that a large image's error is as exact as a small one's.
   enum { together = 32 * lanes };
   for (int64_t image = 0; image < images; image++) {
     double error = 0;
@@ -96,8 +96,8 @@ static void adam(float *parameters, const float *gradients, float *m, float *v, 
                  float root_scale, float epsilon) {
   int64_t j = 0;
   for (; j + lanes <= count; j += lanes) {
-    adam_block(parameters + j, gradients + j, m + j, v + j, lanes, rate, decay1, share1, decay2, share2,
-               root_scale, epsilon);
+    adam_block(parameters + j, gradients + j, m + j, v + j, lanes, rate, decay1, share1, decay2,
+               share2, root_scale, epsilon);
   }
   if (j < count) {
     adam_block(parameters + j, gradients + j, m + j, v + j, count - j, rate, decay1, share1, decay2,

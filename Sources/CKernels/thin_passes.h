@@ -139,8 +139,9 @@ static void thin_upsampled_forward(const ck_convolution *shape, const float *src
         add_taps(rows, size, splat(bias[o]), lines + o * 2 * (thin_size_max + lanes));
       }
       float *y = dst + (image * 2 * size + row) * 2 * size * out;
-      for (int64_t u = 0; u < 2 * size; u++) {
-        for (int64_t o = 0; o < out; o++) y[u * out + o] = lines[o * 2 * (thin_size_max + lanes) + u];
+      for (int64_t o = 0; o < out; o++) {
+        const float *line = lines + o * 2 * (thin_size_max + lanes);
+        for (int64_t u = 0; u < 2 * size; u++) y[u * out + o] = line[u];
       }
     }
   }

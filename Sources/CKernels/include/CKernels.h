@@ -140,7 +140,8 @@ typedef struct ck_kernels {
   /// reconstruction = sigmoid(src), its squared error against target summed per image of `count`
   /// floats, and the gradient of that sum with respect to src.
   ///
-  /// Either of reconstruction and diff_src may be null and is then not written; diff_src may be src.
+  /// Either of reconstruction and diff_src may be null and is then not written; diff_src may be
+  /// src.
   void (*sigmoid_error)(const float *src, const float *target, int64_t images, int64_t count,
                         float *_Nullable reconstruction, float *_Nullable diff_src,
                         double *squared_errors);
