@@ -40,6 +40,7 @@ let package = Package(
     .systemLibrary(name: "CZeroMQ"),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
+    module("Console", [logging]),
     module("Files", []),
     module("Digests", ["CSodium"]),
     module("Trials", ["Digests"]),
@@ -77,10 +78,11 @@ let package = Package(
         "Trials", "Wire", logging,
       ]),
     .executableTarget(
-      name: "coordinator", dependencies: ["CoordinatorService", argumentParser],
+      name: "coordinator", dependencies: ["Console", "CoordinatorService", argumentParser],
       swiftSettings: settings),
     .executableTarget(
-      name: "worker", dependencies: ["WorkerService", argumentParser], swiftSettings: settings),
+      name: "worker", dependencies: ["Console", "WorkerService", argumentParser],
+      swiftSettings: settings),
 
     tests("DigestsTests", ["Digests"]),
     tests("TrialsTests", ["Trials"]),
@@ -89,7 +91,7 @@ let package = Package(
     tests("SweepsTests", ["Sweeps"]),
     tests("PrimitivesTests", ["Primitives"]),
     tests("AutoencoderTests", ["Autoencoder", "Primitives"]),
-    tests("NarrowingTests", ["Images", "Narrowing"]),
+    tests("NarrowingTests", ["Images", "Narrowing"], resources: [.copy("Golden")]),
     tests("WireTests", ["Wire"]),
     tests("MessagingTests", ["Messaging"]),
     tests("TransfersTests", ["Transfers"]),
@@ -100,7 +102,7 @@ let package = Package(
     tests("StoreTests", ["Store"]),
     tests("ReportsTests", ["Reports"]),
     tests("WorkerServiceTests", ["WorkerService"]),
-    tests("SystemTests", ["CoordinatorService", "WorkerService"]),
+    tests("SystemTests", ["Trials", "coordinator", "worker"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -11,14 +11,17 @@ import Wire
 struct ControlGateway: ~Copyable {
   private let socket: RouterSocket
   /// Where it listens, with the actual port.
-  let endpoint: String
+  let endpoint: Endpoint
   /// How many messages were dropped, by reason.
   private(set) var droppedCounts: [String: Int] = [:]
 
   /// Binds the control socket.
-  init(_ context: Context, endpoint: String) throws(MessagingError) {
+  ///
+  /// - Throws: `MessagingError` when the endpoint is taken or not this machine's.
+  init(_ context: Context, endpoint: Endpoint) throws {
     let socket = try RouterSocket(context, options: .control)
-    self.endpoint = try socket.bind(to: endpoint)
+    let port = try Endpoint(try socket.bind(to: endpoint.description)).port
+    self.endpoint = endpoint.with(port: port) ?? endpoint
     self.socket = socket
   }
 

@@ -28,13 +28,12 @@ final class LocalWorkers: Sendable {
   ///   - count: How many, each with one slot.
   ///   - executable: The worker's executable.
   ///   - endpoint: Where the coordinator listens.
-  ///   - cache: The workers' cache folder, or nil for their default.
   /// - Throws: the system's error when the executable cannot be started.
-  init(count: Int, executable: URL, endpoint: String, cache: URL?) throws {
+  init(count: Int, executable: URL, endpoint: String) throws {
     self.executable = executable
-    arguments =
-      ["--connect", endpoint, "--slots", "1", "--exit-when-idle", "--supervised"]
-      + (cache.map { ["--cache", $0.path] } ?? [])
+    arguments = [
+      "--connect", endpoint, "--slots", "1", "--exit-when-idle", "--supervised",
+    ]
     for _ in 0..<count { try start() }
   }
 

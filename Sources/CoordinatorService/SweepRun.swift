@@ -83,8 +83,8 @@ package enum SweepRun {
     let archives = FileRegistry()
     for archive in images.values { archives.register(archive.url, as: archive.digest) }
     let server = try BlobServer(
-      context, endpoint: try dataEndpoint(besides: gateway.endpoint, options), store: blobs,
-      files: archives)
+      context, endpoint: try dataEndpoint(besides: gateway.endpoint, options).description,
+      store: blobs, files: archives)
     defer { server.stop() }
     let facts = SweepFacts(
       sweepID: try store.identity(), plan: plan, dataPort: try Endpoint(server.endpoint).port ?? 0,
@@ -149,6 +149,8 @@ package enum SweepRun {
 
     var settings = CoordinationSettings()
     settings.retryFailed = options.retryFailed
+    // Local workers died with the coordinator that started them; nobody else can come back.
+    if options.listen == nil, options.localWorkers > 0 { settings.resumeGrace = .zero }
     let costs = PlanSummary(plan).trials.map { ($0.planned.id, $0.seconds) }
     var coordinator = Coordinator(
       plan: plan.trials, expectedCost: Dictionary(uniqueKeysWithValues: costs),
@@ -157,22 +159,22 @@ package enum SweepRun {
     return coordinator
   }
 
-  private static func controlEndpoint(_ options: Options) throws -> String {
-    if let listen = options.listen { return try Endpoint(listen).description }
-    return options.localWorkers > 0 ? "tcp://127.0.0.1:*" : "tcp://127.0.0.1:\(standardPort)"
+  private static func controlEndpoint(_ options: Options) throws -> Endpoint {
+    if let listen = options.listen { return try Endpoint(listen) }
+    return .tcp(host: "127.0.0.1", port: options.localWorkers > 0 ? nil : standardPort)
   }
 
   /// The data connection is on the next port, so that a firewall needs one rule; on any port when
   /// the control connection's was not chosen either.
-  private static func dataEndpoint(besides control: String, _ options: Options) throws -> String {
-    let endpoint = try Endpoint(control)
-    let isChosen = try options.listen.map { try Endpoint($0).port != nil } ?? false
-    let port = isChosen ? endpoint.port.map { $0 + 1 } : nil
-    return endpoint.with(port: port)?.description ?? "tcp://127.0.0.1:*"
+  private static func dataEndpoint(besides control: Endpoint, _ options: Options) throws -> Endpoint
+  {
+    let isChosen = try controlEndpoint(options).port != nil
+    return control.with(port: isChosen ? control.port.map { $0 + 1 } : nil)
+      ?? .tcp(host: "127.0.0.1", port: nil)
   }
 
-  private static func warnIfOpen(_ endpoint: String, _ logger: Logger) {
-    guard let endpoint = try? Endpoint(endpoint), !endpoint.isLocal else { return }
+  private static func warnIfOpen(_ endpoint: Endpoint, _ logger: Logger) {
+    guard !endpoint.isLocal else { return }
     logger.warning(
       """
       \(endpoint) is open to the network, neither encrypted nor authenticated: whoever reaches it \
@@ -181,7 +183,7 @@ package enum SweepRun {
   }
 
   private static func startLocalWorkers(
-    _ options: Options, endpoint: String
+    _ options: Options, endpoint: Endpoint
   ) throws -> LocalWorkers? {
     guard options.localWorkers > 0 else { return nil }
     let executable = URL(filePath: CommandLine.arguments[0])
@@ -189,10 +191,9 @@ package enum SweepRun {
     guard FileManager.default.isExecutableFile(atPath: executable.path) else {
       throw RunError.workerMissing(executable)
     }
-    let port = try Endpoint(endpoint).port.map(String.init) ?? "*"
+    let local = Endpoint.tcp(host: "127.0.0.1", port: endpoint.port)
     return try LocalWorkers(
-      count: options.localWorkers, executable: executable,
-      endpoint: "tcp://127.0.0.1:\(port)", cache: nil)
+      count: options.localWorkers, executable: executable, endpoint: local.description)
   }
 }
 

@@ -12,6 +12,10 @@ package struct TrialFailure: Codable, Hashable, Sendable, Error {
   }
 }
 
+extension TrialFailure: CustomStringConvertible {
+  package var description: String { message }
+}
+
 /// The kinds of cause that end an attempt.
 package enum FailureCause: String, CaseIterable, Codable, Hashable, Sendable {
   /// The trial's process ended with an exit code that is not zero.

@@ -16,6 +16,8 @@ final class TransferQueue: Sendable {
   private struct State {
     var endpoint: String?
     var jobs: [Job] = []
+    /// Ends the transfer under way.
+    var cancellation: Cancellation?
   }
 
   /// Starts the thread, which lives as long as the process.
@@ -24,18 +26,25 @@ final class TransferQueue: Sendable {
       var connection = TransferConnection(context)
       while true {
         wake.wait()
+        let cancellation = try? Cancellation()
         let (endpoint, job) = state.withLock { state in
-          (state.endpoint, state.jobs.isEmpty ? nil : state.jobs.removeFirst())
+          state.cancellation = cancellation
+          return (state.endpoint, state.jobs.isEmpty ? nil : state.jobs.removeFirst())
         }
-        connection.move(to: endpoint)
+        connection.move(to: endpoint, cancellation: cancellation)
         job?(connection)
       }
     }
   }
 
-  /// Sets where the transfers that follow go.
+  /// Sets where transfers go; one that is under way to another place ends, to be tried again.
   func connect(to endpoint: String) {
-    state.withLock { $0.endpoint = endpoint }
+    let outdated = state.withLock { state -> Cancellation? in
+      guard state.endpoint != endpoint else { return nil }
+      state.endpoint = endpoint
+      return state.cancellation
+    }
+    outdated?.cancel()
   }
 
   /// Adds a transfer, from any thread; their number is bounded by the worker's slots.
@@ -51,6 +60,7 @@ struct TransferConnection: ~Copyable {
   private let context: Context
   private var endpoint: String?
   private var client: Result<Client, MessagingError>?
+  private var cancellation: Cancellation?
 
   private final class Client {
     let blobs: BlobClient
@@ -62,20 +72,21 @@ struct TransferConnection: ~Copyable {
 
   fileprivate init(_ context: Context) { self.context = context }
 
-  fileprivate mutating func move(to newEndpoint: String?) {
+  fileprivate mutating func move(to newEndpoint: String?, cancellation: Cancellation?) {
+    self.cancellation = cancellation
     guard let newEndpoint, newEndpoint != endpoint else { return }
     endpoint = newEndpoint
     client = Result { () throws(MessagingError) in try Client(context, newEndpoint) }
   }
 
-  /// Lets a transfer use the connection.
+  /// Lets a transfer use the connection until it is cancelled.
   ///
   /// - Throws: `MessagingError` when there is none, or what the transfer throws.
-  func use(_ transfer: (borrowing BlobClient) throws -> Void) throws {
+  func use(_ transfer: (borrowing BlobClient, Cancellation?) throws -> Void) throws {
     guard let client else {
       throw MessagingError(
         code: .hostUnreachable, operation: "connect", context: "no coordinator yet")
     }
-    try transfer(client.get().blobs)
+    try transfer(client.get().blobs, cancellation)
   }
 }

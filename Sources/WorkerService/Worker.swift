@@ -51,7 +51,9 @@ package enum Worker {
   ///
   /// - Throws: the error of whatever cannot be opened; ``WorkerError`` when refused.
   package static func run(_ options: Options) throws {
-    let logger = Logger(label: "worker")
+    var logger = Logger(label: "worker")
+    // The coordinator beside a supervised worker tells people the same already.
+    if options.isSupervised { logger.logLevel = .warning }
     let name =
       "\(Host.name)-\(getpid())-"
       + UInt64.random(in: 0 ... .max).hexadecimal.prefix(8)

@@ -233,8 +233,9 @@ extension WorkerShell {
     downloads.perform { [cache, inbox] connection in
       do {
         try cache.provide(order.images) { url in
-          try connection.use { client in
-            try client.fetch(order.images, byteCount: order.imagesByteCount, to: url)
+          try connection.use { client, cancellation in
+            try client.fetch(
+              order.images, byteCount: order.imagesByteCount, to: url, cancellation: cancellation)
           }
         }
         inbox.put(.imagesReady(trial: order.trial))
@@ -274,8 +275,10 @@ extension WorkerShell {
     }
     uploads.perform { [inbox] connection in
       do {
-        try connection.use { client in
-          for (artifact, url) in files { try client.upload(url, digest: artifact.digest) }
+        try connection.use { client, cancellation in
+          for (artifact, url) in files {
+            try client.upload(url, digest: artifact.digest, cancellation: cancellation)
+          }
         }
         inbox.put(.artifactsUploaded(trial: trial))
       } catch {

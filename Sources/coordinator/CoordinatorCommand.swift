@@ -1,7 +1,15 @@
 import ArgumentParser
+import Console
+
+@main
+enum Main {
+  static func main() {
+    ConsoleLog.bootstrap()
+    CoordinatorCommand.main()
+  }
+}
 
 /// `coordinator`: plans, runs and reports sweeps.
-@main
 struct CoordinatorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "coordinator",

@@ -1,7 +1,15 @@
 import ArgumentParser
+import Console
+
+@main
+enum Main {
+  static func main() {
+    ConsoleLog.bootstrap()
+    WorkerCommand.main()
+  }
+}
 
 /// `worker`: trains the trials that a coordinator hands out.
-@main
 struct WorkerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "worker",

@@ -1,0 +1,40 @@
+import Foundation
+import Logging
+
+/// Shows log messages to people: time of day, level where it matters, and the text, on standard
+/// error.
+package struct ConsoleLog: LogHandler {
+  package var logLevel: Logger.Level = .info
+  package var metadata: Logger.Metadata = [:]
+
+  private let name: String
+
+  /// Makes every logger of this process show its messages this way.
+  ///
+  /// To be called once, before the first logger is made.
+  package static func bootstrap() {
+    LoggingSystem.bootstrap { ConsoleLog(name: $0) }
+  }
+
+  private init(name: String) { self.name = name }
+
+  package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  package func log(event: LogEvent) {
+    let mark = event.level >= .warning ? "\(event.level.rawValue.uppercased()): " : ""
+    let line = "\(Self.timeOfDay) \(name): \(mark)\(event.message)\n"
+    try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
+  }
+
+  /// Local time as hours, minutes and seconds.
+  private static var timeOfDay: String {
+    var seconds = time(nil)
+    var parts = tm()
+    localtime_r(&seconds, &parts)
+    return [parts.tm_hour, parts.tm_min, parts.tm_sec]
+      .map { ($0 < 10 ? "0" : "") + String($0) }.joined(separator: ":")
+  }
+}
