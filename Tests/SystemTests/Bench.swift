@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+/// A folder for one test's processes, removed at its end.
+final class Bench {
+  let folder: URL
+
+  /// Image archives, drawn once for all tests.
+  static let data = FileManager.default.temporaryDirectory
+    .appending(path: "bottlenecksweep-tests-\(ProcessInfo.processInfo.processIdentifier)")
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  /// Writes a file and returns its path.
+  func file(_ name: String, _ text: String) throws -> String {
+    let url = folder.appending(path: name)
+    try Data(text.utf8).write(to: url)
+    return url.path
+  }
+
+  func path(_ name: String) -> String { folder.appending(path: name).path }
+
+  func read(_ name: String) throws -> String {
+    try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+  }
+
+  /// Runs a command to its end.
+  func run(_ executable: URL, _ arguments: String...) throws -> (
+    code: Int32, out: String, err: String
+  ) {
+    let command = try Command(executable, arguments, on: self)
+    let code = try command.exitCode()
+    return (code, command.standardOutput, command.standardError)
+  }
+
+  /// A sweep of two stages on tiny networks: the second waits for the first's error.
+  static func sweep(steps: Int = 30) -> String {
+    """
+    sweep: tiny
+    question: Does everything hold together?
+    dataset: sprites28
+    model: {channels: [4, 4, 8]}
+    trainer: {batch_size: 16, sample_every: 10, reconstruction_count: 2}
+    axes: {latents: [2, 3]}
+    stages:
+      baseline:
+        tolerance: 0
+        trainer: {kl_reduction: sum}
+        budget: \(steps) batches
+      narrowed:
+        latents: 2 * baseline.latents
+        tolerance: baseline.mse
+        budget: [\(steps / 2) batches, \(steps) batches]
+    outputs: [figure1, figure2, figure3, table1]
+    """
+  }
+}

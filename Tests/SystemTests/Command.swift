@@ -1,0 +1,79 @@
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+/// One process of a test, with its output in files.
+final class Command {
+  private let process = Process()
+  private let output: URL
+  private let errors: URL
+
+  /// Starts a process.
+  ///
+  /// - Parameters:
+  ///   - bench: Where the process may put its data, cache and output.
+  init(_ executable: URL, _ arguments: [String], on bench: Bench) throws {
+    let name = UUID().uuidString
+    output = bench.folder.appending(path: "\(name).out")
+    errors = bench.folder.appending(path: "\(name).err")
+    for file in [output, errors] { try Data().write(to: file) }
+    process.executableURL = executable
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(
+      [
+        "BOTTLENECKSWEEP_DATA": Bench.data.path,
+        "XDG_CACHE_HOME": bench.folder.appending(path: "cache").path,
+      ]) { _, new in new }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = try FileHandle(forWritingTo: errors)
+    try process.run()
+  }
+
+  deinit {
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+  }
+
+  var isRunning: Bool { process.isRunning }
+  var standardOutput: String { text(of: output) }
+  var standardError: String { text(of: errors) }
+
+  /// Waits for the end and returns the exit code, or minus the signal that ended it.
+  func exitCode() throws -> Int32 {
+    try wait(seconds: 180, "the end of \(process.arguments ?? [])") { !self.process.isRunning }
+    return process.terminationReason == .exit
+      ? process.terminationStatus : -process.terminationStatus
+  }
+
+  func send(_ signal: Int32) {
+    kill(process.processIdentifier, signal)
+  }
+
+  /// Process ids of the children.
+  var children: [Int32] {
+    let pid = process.processIdentifier
+    let path = "/proc/\(pid)/task/\(pid)/children"
+    let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    return text.split(separator: " ").compactMap { Int32($0) }
+  }
+
+  private func text(of file: URL) -> String {
+    (try? String(contentsOf: file, encoding: .utf8)) ?? ""
+  }
+}
+
+/// Waits until a condition holds; a generous bound keeps a broken product from hanging the tests.
+func wait(seconds: Int, _ what: String, until condition: () -> Bool) throws {
+  let deadline = ContinuousClock.now + .seconds(seconds)
+  while !condition() {
+    guard ContinuousClock.now < deadline else {
+      throw Overdue(description: "waited \(seconds) s in vain for \(what)")
+    }
+    Thread.sleep(forTimeInterval: 0.02)
+  }
+}
+
+struct Overdue: Error, CustomStringConvertible {
+  let description: String
+}

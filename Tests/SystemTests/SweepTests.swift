@@ -1,0 +1,181 @@
+import Foundation
+import Glibc
+import Testing
+import Trials
+
+/// Real processes on this machine: what a user does, and what befalls them.
+@Suite("Sweeps on real processes", .serialized)
+struct SweepTests {
+  /// Runs the tiny sweep undisturbed and returns its `trials.csv`.
+  private func undisturbed(_ bench: Bench, sweep: String) throws -> String {
+    let run = try bench.run(
+      Executables.coordinator, "run", sweep, "--out", bench.path("undisturbed"),
+      "--local-workers", "2")
+    try #require(run.code == 0, "\(run.err)")
+    return try bench.read("undisturbed/trials.csv")
+  }
+
+  @Test("one command on one machine gives every output, and a second one finds it done")
+  func local() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep())
+    let trials = try undisturbed(bench, sweep: sweep)
+    // Two baselines with one milestone, two narrowed trials with two.
+    #expect(trials.split(separator: "\n").count == 1 + 2 + 4)
+    for name in [
+      "trials.json", "provenance.csv", "figure1.svg", "figure2.svg", "figure3.csv",
+      "figure3.json", "figure3.svg", "table1.csv", "table1.json", "table1.md", "table1.tex",
+    ] {
+      #expect(!(try bench.read("undisturbed/\(name)").isEmpty), "\(name)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: bench.path("undisturbed/PARTIAL")))
+
+    let again = try bench.run(
+      Executables.coordinator, "run", sweep, "--out", bench.path("undisturbed"),
+      "--local-workers", "1")
+    #expect(again.code == 0)
+    #expect(try bench.read("undisturbed/trials.csv") == trials)
+    let report = try bench.run(Executables.coordinator, "report", bench.path("undisturbed"))
+    #expect(report.code == 0)
+    #expect(try bench.read("undisturbed/trials.csv") == trials)
+  }
+
+  @Test("a narrowed trial's tolerance is its baseline's recorded error to the last bit")
+  func toleranceFromBaseline() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep())
+    let rows = try undisturbed(bench, sweep: sweep).split(separator: "\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
+    let header = try #require(rows.first)
+    func column(_ name: String) throws -> Int { try #require(header.firstIndex(of: name)) }
+    let (trial, stage) = (try column("trial"), try column("stage"))
+    let (mse, tolerance, source) = (
+      try column("mse"), try column("tolerance"), try column("tolerance_from")
+    )
+    let baselines = rows.filter { $0[stage] == "baseline" }
+    let narrowed = rows.filter { $0[stage] == "narrowed" }
+    try #require(narrowed.count == 4)
+    for row in narrowed {
+      let baseline = try #require(baselines.first { row[source].hasPrefix($0[trial]) })
+      let expected = try #require(Double(baseline[mse]))
+      #expect(Double(row[tolerance])?.bitPattern == expected.bitPattern)
+    }
+  }
+
+  @Test("a trial run alone gives the same files as in the sweep")
+  func alone() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep())
+    _ = try undisturbed(bench, sweep: sweep)
+    let models = try FileManager.default.contentsOfDirectory(
+      atPath: bench.path("undisturbed/models"))
+    try #require(models.count == 4)
+    let plan = try bench.run(Executables.coordinator, "plan", sweep, "--json")
+    let json = try #require(
+      try JSONSerialization.jsonObject(with: Data(plan.out.utf8)) as? [String: Any])
+    let trials = try #require(json["trials"] as? [[String: Any]])
+    let first = try #require(trials.first)
+    let id = try #require(first["id"] as? String)
+    let configuration = try JSONSerialization.data(
+      withJSONObject: try #require(first["configuration"]))
+    let file = try bench.file("c.json", String(decoding: configuration, as: UTF8.self))
+    let trial = try bench.run(Executables.worker, "trial", file, "--out", bench.path("alone"))
+    try #require(trial.code == 0, "\(trial.err)")
+    #expect(
+      FileManager.default.contentsEqual(
+        atPath: bench.path("alone/model.safetensors"),
+        andPath: bench.path("undisturbed/models/\(id).safetensors")))
+  }
+
+  @Test("a worker killed in mid-trial costs nothing but time, and its trial's process ends too")
+  func workerKilled() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 300))
+    let expected = try undisturbed(bench, sweep: sweep)
+    let coordinator = try Command(
+      Executables.coordinator,
+      ["run", sweep, "--out", bench.path("out"), "--listen", "tcp://127.0.0.1:*"], on: bench)
+    let endpoint = try endpoint(of: coordinator)
+    let victim = try Command(
+      Executables.worker, ["--connect", endpoint, "--slots", "1"], on: bench)
+    try wait(seconds: 60, "a trial's process") { !victim.children.isEmpty }
+    let child = try #require(victim.children.first)
+    victim.send(SIGKILL)
+    #expect(try victim.exitCode() == -SIGKILL)
+    try wait(seconds: 30, "the end of the orphaned trial") { kill(child, 0) != 0 }
+
+    let worker = try Command(
+      Executables.worker, ["--connect", endpoint, "--slots", "2", "--exit-when-idle"], on: bench)
+    #expect(try coordinator.exitCode() == 0, "\(coordinator.standardError)")
+    #expect(try worker.exitCode() == 0)
+    #expect(try bench.read("out/trials.csv") == expected)
+  }
+
+  @Test("a coordinator killed in mid-sweep goes on with the same command; workers train on")
+  func coordinatorKilled() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 300))
+    let expected = try undisturbed(bench, sweep: sweep)
+    let first = try Command(
+      Executables.coordinator,
+      ["run", sweep, "--out", bench.path("out"), "--listen", "tcp://127.0.0.1:*"], on: bench)
+    let endpoint = try endpoint(of: first)
+    let worker = try Command(
+      Executables.worker, ["--connect", endpoint, "--slots", "2", "--exit-when-idle"], on: bench)
+    try wait(seconds: 60, "two trials' processes") { worker.children.count == 2 }
+    let children = worker.children
+    first.send(SIGKILL)
+    #expect(try first.exitCode() == -SIGKILL)
+
+    let second = try Command(
+      Executables.coordinator,
+      ["run", sweep, "--out", bench.path("out"), "--listen", endpoint], on: bench)
+    #expect(try second.exitCode() == 0, "\(second.standardError)")
+    #expect(try worker.exitCode() == 0)
+    // The worker kept its trials through the outage.
+    #expect(second.standardError.contains("goes on with"))
+    #expect(!children.isEmpty)
+    #expect(try bench.read("out/trials.csv") == expected)
+  }
+
+  @Test("Ctrl-C stops cleanly with exit code 130, and the same command finishes the sweep")
+  func interrupted() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 300))
+    let expected = try undisturbed(bench, sweep: sweep)
+    let arguments = ["run", sweep, "--out", bench.path("out"), "--local-workers", "2"]
+    let first = try Command(Executables.coordinator, arguments, on: bench)
+    try wait(seconds: 60, "the first lease") { first.standardError.contains("started on") }
+    first.send(SIGINT)
+    #expect(try first.exitCode() == 130, "\(first.standardError)")
+    #expect(try bench.read("out/PARTIAL").contains("of 4"))
+    let second = try Command(Executables.coordinator, arguments, on: bench)
+    #expect(try second.exitCode() == 0, "\(second.standardError)")
+    #expect(try bench.read("out/trials.csv") == expected)
+  }
+
+  @Test("a second coordinator on the same folder is refused")
+  func twoCoordinators() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 300))
+    let arguments = ["run", sweep, "--out", bench.path("out"), "--listen", "tcp://127.0.0.1:*"]
+    let first = try Command(Executables.coordinator, arguments, on: bench)
+    _ = try endpoint(of: first)
+    let second = try Command(Executables.coordinator, arguments, on: bench)
+    #expect(try second.exitCode() == 1)
+    first.send(SIGTERM)
+    #expect(try first.exitCode() == 130)
+  }
+
+  /// Where a coordinator says that it listens.
+  private func endpoint(of coordinator: Command) throws -> String {
+    let mark = "workers connect to "
+    try wait(seconds: 60, "the coordinator's endpoint") {
+      coordinator.standardError.contains(mark) || !coordinator.isRunning
+    }
+    let text = coordinator.standardError
+    let range = try #require(text.range(of: mark), "\(text)")
+    return String(text[range.upperBound...].prefix { $0 != "\n" })
+  }
+}
