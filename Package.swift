@@ -62,7 +62,7 @@ let package = Package(
     module("Coordination", ["Digests", "Trials"]),
     module(
       "Store",
-      ["Coordination", "Digests", "Trials", .product(name: "GRDB", package: "GRDB.swift")]),
+      ["Coordination", "Digests", "Files", "Trials", .product(name: "GRDB", package: "GRDB.swift")]),
     module("Reports", ["CPNG", "Digests", "Trials"]),
 
     module(

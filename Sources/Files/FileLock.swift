@@ -4,7 +4,8 @@ import Glibc
 /// An exclusive lock on a file, held until the value is dropped or the process ends, however it
 /// ends.
 ///
-/// C function: `flock`. The file stays; only the lock goes.
+/// C function: `flock`. The file stays, with a text for people about its latest holder; only the
+/// lock goes, so that no stale file ever stands in the way.
 package final class FileLock: Sendable {
   private let descriptor: Int32
 
@@ -33,7 +34,18 @@ package final class FileLock: Sendable {
       guard failure.code == EWOULDBLOCK else { throw failure }
       return nil
     }
+    // The text only informs: a failure to write it does not weaken the lock.
+    let text = "process \(getpid()) on \(ProcessInfo.processInfo.hostName)\n"
+    if ftruncate(descriptor, 0) == 0 {
+      _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) }
+    }
     return FileLock(descriptor: descriptor)
+  }
+
+  /// Who has, or last had, the lock: "process 4711 on host".
+  package static func holder(of url: URL) -> String {
+    let text = (try? String(contentsOf: url, encoding: .utf8)) ?? ""
+    return text.isEmpty ? "an unknown process" : text.trimmingCharacters(in: .newlines)
   }
 
   private init(descriptor: Int32) { self.descriptor = descriptor }

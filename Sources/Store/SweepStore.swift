@@ -1,4 +1,5 @@
 import Coordination
+import Files
 import Foundation
 import GRDB
 import Trials
@@ -16,7 +17,7 @@ package final class SweepStore: Sendable {
 
   let queue: DatabaseQueue
   private let path: String
-  private let lock: DirectoryLock
+  private let lock: FileLock
   private let numbers: TrialNumbers
 
   /// Opens a directory's store, and makes directory and store when they are missing.
@@ -47,7 +48,7 @@ package final class SweepStore: Sendable {
     if let kind = FileSystemKind.networkKind(ofDirectory: directoryPath) {
       throw .networkFileSystem(path: directoryPath, kind: kind)
     }
-    let lock = try DirectoryLock(directory: directory)
+    let lock = try takeLock(of: directory)
     let file = StoreFile(directory: directory)
     let isNew = !file.exists
     if isNew {
@@ -71,9 +72,21 @@ package final class SweepStore: Sendable {
     }
   }
 
+  private static func takeLock(of directory: URL) throws(StoreError) -> FileLock {
+    let file = directory.appending(path: "sweep.lock")
+    do {
+      if let lock = try FileLock.tryLock(file) { return lock }
+    } catch {
+      throw StoreError(
+        systemCode: error.code, operation: "\(error.operation) the lock", path: error.path)
+    }
+    throw .locked(
+      path: directory.path(percentEncoded: false), holder: FileLock.holder(of: file))
+  }
+
   private init(
     plan: SweepPlan, change: PlanChange, queue: DatabaseQueue, path: String,
-    lock: DirectoryLock, numbers: TrialNumbers
+    lock: FileLock, numbers: TrialNumbers
   ) {
     self.plan = plan
     self.change = change
