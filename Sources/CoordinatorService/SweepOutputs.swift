@@ -14,12 +14,17 @@ final class SweepOutputs: Sendable {
   private let blobs: BlobStore
   private let logger: Logger
   private let writer: Mutex<ReportWriter>
+  private let reader: SweepReader
 
   /// The outputs that belong into a sweep's folder.
-  init(folder: URL, blobs: BlobStore, logger: Logger) {
+  ///
+  /// - Throws: `StoreError` when the folder holds no record of a sweep.
+  init(folder: URL, logger: Logger) throws {
     self.folder = folder
-    self.blobs = blobs
     self.logger = logger
+    reader = try SweepReader.open(directory: folder)
+    let blobs = try BlobStore(folder: folder.appending(path: "blobs"))
+    self.blobs = blobs
     writer = Mutex(
       ReportWriter(directory: folder) { try Data(contentsOf: blobs.url(for: $0.digest)) })
   }
@@ -27,11 +32,19 @@ final class SweepOutputs: Sendable {
   /// Brings every output up to date and returns what to tell people: the front and the files.
   @discardableResult
   func write() throws -> String {
-    let results = try SweepReader.open(directory: folder).results()
+    let results = try reader.results()
     let outcome = writer.withLock { $0.write(results) }
     for problem in outcome.problems { logger.warning("\(problem)") }
     for copy in outcome.copies { try provide(copy) }
-    return FrontTable.text(of: results)
+    return FrontTable.text(of: results) + "\n" + places(of: results.plan.outputs)
+  }
+
+  /// Where to look, a line for each output asked for.
+  private func places(of outputs: [SweepOutput]) -> String {
+    let names = outputs.map { $0 == .table1 ? "table1.md" : "\($0.rawValue).svg" } + ["trials.csv"]
+    return names.map { folder.appending(path: $0).relativePath }
+      .filter { FileManager.default.fileExists(atPath: $0) }
+      .map { "\($0)\n" }.joined()
   }
 
   /// Puts an artifact beside the reports, as a second name of the blob where the disk allows.
@@ -56,9 +69,6 @@ package enum SweepReport {
   ///
   /// - Throws: `StoreError` when the folder holds no record of a sweep.
   package static func rebuild(_ folder: URL) throws -> String {
-    _ = try SweepReader.open(directory: folder)
-    let blobs = try BlobStore(folder: folder.appending(path: "blobs"))
-    let logger = Logger(label: "coordinator")
-    return try SweepOutputs(folder: folder, blobs: blobs, logger: logger).write()
+    try SweepOutputs(folder: folder, logger: Logger(label: "coordinator")).write()
   }
 }

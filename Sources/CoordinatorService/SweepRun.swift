@@ -93,7 +93,7 @@ package enum SweepRun {
       "sweep \(plan.name): \(plan.trials.count) trials; workers connect to \(gateway.endpoint)")
     warnIfOpen(gateway.endpoint, logger)
 
-    let outputs = SweepOutputs(folder: options.outFolder, blobs: blobs, logger: logger)
+    let outputs = try SweepOutputs(folder: options.outFolder, logger: logger)
     let publisher = ReportPublisher(logger: logger) { try outputs.write() }
     let localWorkers = try startLocalWorkers(options, endpoint: gateway.endpoint)
     let interruptions = try Inbox<SweepLoop.Interruption>()
