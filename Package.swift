@@ -84,6 +84,7 @@ let package = Package(
       name: "worker", dependencies: ["Console", "WorkerService", argumentParser],
       swiftSettings: settings),
 
+    tests("FilesTests", ["Files"]),
     tests("DigestsTests", ["Digests"]),
     tests("TrialsTests", ["Trials"]),
     tests("ImagesTests", ["Digests", "Images", "Trials"]),
@@ -101,6 +102,7 @@ let package = Package(
     tests("CoordinationTests", ["Coordination", "SimulatedCluster"]),
     tests("StoreTests", ["Store"]),
     tests("ReportsTests", ["Reports"]),
+    tests("CoordinatorServiceTests", ["CoordinatorService", "Digests", "Trials", "Wire"]),
     tests("WorkerServiceTests", ["WorkerService"]),
     tests("SystemTests", ["Trials", "coordinator", "worker"]),
   ],

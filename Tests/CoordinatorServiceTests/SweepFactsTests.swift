@@ -1,0 +1,100 @@
+import Digests
+import Foundation
+import Testing
+import Trials
+import Wire
+
+@testable import CoordinatorService
+
+/// A result is recorded only when it answers its trial.
+@Suite("Results that workers send")
+struct SweepFactsTests {
+  private let images = Digest.of("images")
+  private let planned = PlannedTrial(
+    stage: "main", replicate: 0,
+    configuration: TrialConfiguration(
+      dataset: .sprites28, model: ModelSettings(channels: [4, 4, 8], latents: .value(3)),
+      tolerance: .value(20), milestones: [.batches(20)], seed: 1))
+
+  private var facts: SweepFacts {
+    SweepFacts(
+      sweepID: "sweep",
+      plan: SweepPlan(name: "s", question: "q", outputs: [], trials: [planned]), dataPort: 1,
+      images: [
+        .sprites28: SweepFacts.PinnedImages(
+          digest: images, byteCount: 6, url: URL(filePath: "/images"))
+      ])
+  }
+
+  private var result: TrialResult {
+    TrialResult(
+      milestones: [
+        MilestoneReport(
+          budget: .batches(20), step: 20, gatesOpen: 2, mse: 21.5, evaluationMSE: 22.25,
+          firstHitStep: nil, multiplier: 0.5, openProbabilities: [0.9, 0.8, 0.1])
+      ],
+      artifacts: ArtifactKind.allCases.map {
+        Artifact(kind: $0, digest: Digest.of($0.rawValue), byteCount: 5)
+      },
+      provenance: TrialProvenance(
+        configuration: planned.configuration, images: images, host: "h", processor: "p",
+        instructionSet: "avx2", versions: [:], started: "2026-01-01T00:00:00Z", seconds: 2,
+        processorSeconds: 2, steps: 20, secondPassShare: 0, peakResidentBytes: 1))
+  }
+
+  private func finished(_ result: TrialResult) -> WorkerMessage.Finished {
+    .init(
+      attempt: AttemptKey(planned.id, 1), resultJSON: Array(CanonicalJSON.data(result)),
+      contentDigest: result.contentDigest)
+  }
+
+  private func rejection(of message: WorkerMessage.Finished) -> ResultRejection? {
+    do throws(ResultRejection) {
+      _ = try facts.accept(message, for: planned.id)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test("a whole result is taken as it is")
+  func accepted() throws {
+    #expect(try facts.accept(finished(result), for: planned.id) == result)
+  }
+
+  @Test("text that is no result is refused with the place")
+  func unreadable() {
+    var message = finished(result)
+    message.resultJSON = Array("{}".utf8)
+    #expect(rejection(of: message)?.place == "result")
+  }
+
+  @Test("numbers changed on the way do not match their digest")
+  func altered() {
+    var altered = result
+    altered.milestones[0].mse += 1
+    var message = finished(altered)
+    message.contentDigest = result.contentDigest
+    #expect(rejection(of: message)?.place == "content digest")
+  }
+
+  @Test("a result lacking an artifact, or with one twice, is refused")
+  func artifacts() {
+    var lacking = result
+    lacking.artifacts.removeLast()
+    #expect(rejection(of: finished(lacking))?.place == "artifacts")
+    var doubled = result
+    doubled.artifacts.append(doubled.artifacts[0])
+    #expect(rejection(of: finished(doubled))?.place == "artifacts")
+  }
+
+  @Test("a result with other milestones or other images is refused")
+  func mismatch() {
+    var other = result
+    other.milestones[0].budget = .batches(10)
+    #expect(rejection(of: finished(other))?.place == "milestones")
+    var elsewhere = result
+    elsewhere.provenance.images = Digest.of("other images")
+    #expect(rejection(of: finished(elsewhere))?.place == "images")
+  }
+}

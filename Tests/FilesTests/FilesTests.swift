@@ -1,0 +1,61 @@
+import Files
+import Foundation
+import Glibc
+import Testing
+
+@Suite("Durable files and locks")
+final class FilesTests {
+  private let folder: URL
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  @Test("a file is replaced whole, and nothing is left aside")
+  func replaced() throws {
+    let file = folder.appending(path: "a")
+    try DurableFile.write(Data("old".utf8), to: file)
+    try DurableFile.write(Data(repeating: 7, count: 300_000), to: file)
+    #expect(try Data(contentsOf: file) == Data(repeating: 7, count: 300_000))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a"])
+  }
+
+  @Test("a failure names the call and the file, and the old content stays")
+  func failure() throws {
+    let missing = folder.appending(path: "no/such/folder/file")
+    #expect {
+      try DurableFile.write(Data(), to: missing)
+    } throws: { error in
+      guard let error = error as? FileError else { return false }
+      return error.operation == "open" && error.code == ENOENT
+        && error.description.contains("no/such/folder")
+    }
+    // A folder in the file's place cannot be renamed over.
+    let taken = folder.appending(path: "taken")
+    try FileManager.default.createDirectory(at: taken, withIntermediateDirectories: true)
+    #expect(throws: FileError.self) { try DurableFile.write(Data("x".utf8), to: taken) }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["taken"])
+  }
+
+  @Test("a full disk is told from other failures")
+  func diskFull() {
+    #expect(FileError("write", "/x", code: ENOSPC).isDiskFull)
+    #expect(FileError("write", "/x", code: EDQUOT).isDiskFull)
+    #expect(!FileError("write", "/x", code: EIO).isDiskFull)
+  }
+
+  @Test("a lock has one holder, who can be named, and is free when dropped")
+  func lock() throws {
+    let file = folder.appending(path: "lock")
+    var first: FileLock? = try FileLock.tryLock(file)
+    #expect(first != nil)
+    #expect(try FileLock.tryLock(file) == nil)
+    #expect(FileLock.holder(of: file).hasPrefix("process \(getpid()) on "))
+    withExtendedLifetime(first) {}
+    first = nil
+    #expect(try FileLock.tryLock(file) != nil)
+  }
+}
