@@ -3,6 +3,7 @@
 #include "flat_passes.h"
 #include "norm_passes.h"
 #include "packing.h"
+#include "peak.h"
 #include "thin_passes.h"
 #include "transpose_passes.h"
 
@@ -25,4 +26,5 @@ const ck_kernels KERNEL_TABLE = {
     .channel_sums = channel_sums,
     .leaky_backward = leaky_backward,
     .adam = adam,
+    .peak_arithmetic = peak_arithmetic,
 };

@@ -16,6 +16,9 @@ enum { ck_channels_max = 1024 };
 /// The most rows and columns of an image.
 enum { ck_size_max = 66 };
 
+/// Vectors that peak_arithmetic works on at once.
+enum { ck_peak_chains = 12 };
+
 /// The extents of a convolution, square in image, kernel, stride and padding.
 typedef struct ck_convolution {
   int64_t images, in_channels, out_channels, in_size, out_size, kernel, stride, padding;
@@ -161,6 +164,10 @@ typedef struct ck_kernels {
   void (*adam)(float *parameters, const float *gradients, float *m, float *v, int64_t count,
                float rate, float decay1, float share1, float decay2, float share2,
                float root_scale, float epsilon);
+
+  /// The sum over all lanes of ck_peak_chains vectors, the i-th of which begins as i everywhere and
+  /// is replaced by factor * itself + addend in each of `rounds` rounds, in registers alone.
+  double (*peak_arithmetic)(int64_t rounds, float factor, float addend);
 } ck_kernels;
 
 /// Passes in AVX-512 (F, BW, DQ, VL); call them only where the processor has it.

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Autoencoder
+import Narrowing
+import Trials
+
+/// The two sizes of image that a network can have.
+enum BenchmarkShape: String, CaseIterable, Codable, ExpressibleByArgument {
+  /// 28×28×1, channels [32, 32, 64].
+  case mnist
+  /// 64×64×3, channels [32, 32, 64, 64].
+  case rgb64
+
+  /// The network with 32 latent dimensions.
+  func network() throws -> NetworkShape {
+    switch self {
+    case .mnist:
+      try NetworkShape(
+        image: ImageShape(channels: 1, height: 28, width: 28), channels: [32, 32, 64],
+        latents: 32)
+    case .rgb64:
+      try NetworkShape(
+        image: ImageShape(channels: 3, height: 64, width: 64), channels: [32, 32, 64, 64],
+        latents: 32)
+    }
+  }
+
+  /// A trainer that never reaches its tolerance, on a batch of noise.
+  ///
+  /// All gates stay open, so the decoder runs once a step, or twice if `forceSecondPass`.
+  func trainer(forceSecondPass: Bool) throws -> Trainer {
+    let settings = TrainerSettings()
+    let network = try Autoencoder(
+      shape: network(), batchSize: settings.batchSize, settings: AutoencoderSettings())
+    Noise(seed: 1).fill(network.images, 0...1)
+    return Trainer(
+      network: network, tolerance: 0, settings: settings, seed: 1,
+      forceSecondPass: forceSecondPass)
+  }
+}
+
+/// Which sizes of image a command measures.
+struct ShapeOptions: ParsableArguments {
+  @Option(help: "Only this image shape: mnist (28×28×1) or rgb64 (64×64×3).")
+  var shape: BenchmarkShape?
+
+  /// The chosen one, or all.
+  var shapes: [BenchmarkShape] { shape.map { [$0] } ?? BenchmarkShape.allCases }
+}

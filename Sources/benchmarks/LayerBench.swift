@@ -1,0 +1,210 @@
+import Primitives
+import Trials
+
+/// One layer in one direction, on memory of its own.
+struct LayerBench {
+  /// The layer's name and the direction.
+  let name: String
+  /// What it cannot do without.
+  let work: Work
+  /// Computes it once.
+  let run: () -> Void
+
+  /// Every layer of a network in the order of a training step.
+  static func all(of shape: NetworkShape) throws -> [LayerBench] {
+    let context = try ComputeContext()
+    let work = NetworkWork(shape)
+    var forward: [LayerBench] = []
+    var backward: [LayerBench] = []
+    func add(_ pair: (forward: LayerBench, backward: [LayerBench])) {
+      forward.append(pair.forward)
+      backward.insert(contentsOf: pair.backward, at: 0)
+    }
+    for index in shape.encoder.indices {
+      add(encoderConvolution(context, shape.encoder[index], index, work))
+    }
+    for layer in work.linearLayers {
+      add(try linear(context, layer, work))
+    }
+    for index in shape.decoder.indices {
+      add(
+        decoderConvolution(
+          context, shape.decoder[index], index, isLast: index + 1 == shape.decoder.count, work))
+    }
+    return forward + [loss(context, shape, work)] + backward
+  }
+
+  private static let batch = 64
+  private static let slope: Float = 0.02
+
+  private static func noise(_ count: Int, _ seed: UInt64) -> AlignedBuffer<Float> {
+    let buffer = AlignedBuffer<Float>(count: count)
+    Noise(seed: seed).fill(buffer.elements, -1...1)
+    return buffer
+  }
+
+  private static func encoderConvolution(
+    _ context: ComputeContext, _ layer: NetworkShape.Convolution, _ index: Int, _ work: NetworkWork
+  ) -> (forward: LayerBench, backward: [LayerBench]) {
+    let geometry = ConvolutionGeometry(
+      batch: batch, inputChannels: layer.inputChannels, outputChannels: layer.outputChannels,
+      inputSize: layer.inputSize, kernelSize: layer.kernelSize, stride: layer.stride,
+      padding: layer.padding)
+    let operation = Convolution(context, geometry, leakySlope: slope)
+    let src = noise(geometry.inputCount, 1)
+    let dst = noise(geometry.outputCount, 2)
+    let diffDst = noise(geometry.outputCount, 3)
+    let diffSrc = index == 0 ? nil : noise(geometry.inputCount, 4)
+    let weights = noise(geometry.weightCount, 5)
+    let diffWeights = noise(geometry.weightCount, 6)
+    let bias = noise(layer.outputChannels, 7)
+    let diffBias = noise(layer.outputChannels, 8)
+    let before =
+      index == 0 ? nil : NormBench(context, layer.inputSize, layer.inputChannels, src)
+    let behind = NormBench(context, layer.outputSize, layer.outputChannels, dst)
+    operation.updateWeights(from: weights.start)
+    let name = "encoder.conv\(index + 1)"
+    return (
+      LayerBench(name: "\(name) forward", work: work.encoderForward(index)) {
+        operation.forward(
+          src: before?.images ?? NormalizedImages(src.start), bias: bias.start, dst: dst.start,
+          measuring: behind.norm)
+      },
+      [
+        LayerBench(
+          name: "\(name) \(index == 0 ? "weight gradient" : "gradients")",
+          work: work.encoderBackward(index)
+        ) {
+          operation.backward(
+            src: before?.images ?? NormalizedImages(src.start), diffDst: diffDst.start,
+            through: behind.source, diffWeights: diffWeights.start, diffBias: diffBias.start,
+            diffSrc: diffSrc?.start, measuring: before?.source)
+        }
+      ]
+    )
+  }
+
+  private static func decoderConvolution(
+    _ context: ComputeContext, _ layer: NetworkShape.Convolution, _ index: Int, isLast: Bool,
+    _ work: NetworkWork
+  ) -> (forward: LayerBench, backward: [LayerBench]) {
+    let operation = UpsampledConvolution(
+      context, batch: batch, inputChannels: layer.inputChannels,
+      outputChannels: layer.outputChannels, inputSize: layer.inputSize,
+      kernelSize: layer.kernelSize, leakySlope: isLast ? nil : slope)
+    let weightCount =
+      layer.outputChannels * layer.inputChannels * layer.kernelSize * layer.kernelSize
+    let src = noise(operation.inputCount, 1)
+    let dst = noise(operation.outputCount, 2)
+    let diffDst = noise(operation.outputCount, 3)
+    let diffSrc = noise(operation.inputCount, 4)
+    let weights = noise(weightCount, 5)
+    let diffWeights = noise(weightCount, 6)
+    let bias = noise(layer.outputChannels, 7)
+    let diffBias = noise(layer.outputChannels, 8)
+    let before = NormBench(context, layer.inputSize, layer.inputChannels, src)
+    let behind = isLast ? nil : NormBench(context, layer.outputSize, layer.outputChannels, dst)
+    operation.updateWeights(from: weights.start)
+    let name = "decoder.conv\(index + 1)"
+    return (
+      LayerBench(name: "\(name) forward", work: work.decoderForward(index)) {
+        operation.forward(
+          src: before.images, bias: bias.start, dst: dst.start, measuring: behind?.norm)
+      },
+      [
+        LayerBench(name: "\(name) gradients", work: work.decoderBackward(index)) {
+          if let behind {
+            operation.backward(
+              src: before.images, diffDst: diffDst.start, through: behind.source,
+              diffWeights: diffWeights.start, diffBias: diffBias.start, diffSrc: diffSrc.start,
+              measuring: before.source)
+          } else {
+            operation.backward(
+              src: before.images, diffDst: diffDst.start, scale: 0.1,
+              diffWeights: diffWeights.start, diffBias: diffBias.start, diffSrc: diffSrc.start,
+              measuring: before.source)
+          }
+        }
+      ]
+    )
+  }
+
+  private static func linear(
+    _ context: ComputeContext, _ layer: (name: String, inputs: Int, outputs: Int),
+    _ work: NetworkWork
+  ) throws -> (forward: LayerBench, backward: [LayerBench]) {
+    let operation = try Linear(
+      context, batch: batch, inputs: layer.inputs, outputs: layer.outputs)
+    let src = noise(batch * layer.inputs, 1)
+    let dst = noise(batch * layer.outputs, 2)
+    let diffSrc = noise(batch * layer.inputs, 3)
+    let weights = noise(layer.inputs * layer.outputs, 4)
+    let diffWeights = noise(layer.inputs * layer.outputs, 5)
+    let bias = noise(layer.outputs, 6)
+    let diffBias = noise(layer.outputs, 7)
+    operation.updateWeights(from: weights.start)
+    let work = work.linear(layer.inputs, layer.outputs)
+    return (
+      LayerBench(name: "\(layer.name) forward", work: work) {
+        operation.forward(src: src.start, bias: bias.start, dst: dst.start)
+      },
+      [
+        LayerBench(name: "\(layer.name) weight gradient", work: work) {
+          operation.backwardWeights(
+            src: src.start, diffDst: dst.start, diffWeights: diffWeights.start,
+            diffBias: diffBias.start)
+        },
+        LayerBench(name: "\(layer.name) data gradient", work: work) {
+          operation.backwardData(diffDst: dst.start, diffSrc: diffSrc.start)
+        },
+      ]
+    )
+  }
+
+  private static func loss(
+    _ context: ComputeContext, _ shape: NetworkShape, _ work: NetworkWork
+  ) -> LayerBench {
+    let count = shape.image.elementCount
+    let operation = SigmoidSquaredError(context, batch: batch, count: count)
+    let src = noise(batch * count, 1)
+    let target = noise(batch * count, 2)
+    let diffSrc = noise(batch * count, 3)
+    let errors = AlignedBuffer<Double>(count: batch)
+    return LayerBench(name: "sigmoid, error, gradient", work: work.loss) {
+      operation.forward(
+        src: src.start, target: target.start, reconstruction: nil, diffSrc: diffSrc.start,
+        squaredErrors: errors.start)
+    }
+  }
+}
+
+/// A batch norm as a training pass leaves it.
+private final class NormBench {
+  /// The operation.
+  let norm: BatchNorm
+  private let src: AlignedBuffer<Float>
+  private let tensors: [AlignedBuffer<Float>]
+
+  /// The batch norm of `src`, images of `size` × `size` pixels.
+  init(_ context: ComputeContext, _ size: Int, _ channels: Int, _ src: AlignedBuffer<Float>) {
+    let ones = AlignedBuffer<Float>(count: channels)
+    ones.elements.update(repeating: 1)
+    tensors = [ones] + (0..<5).map { _ in AlignedBuffer<Float>(count: channels) }
+    self.src = src
+    norm = BatchNorm(
+      context, batch: 64, pixels: size * size, channels: channels, momentum: 0.8, epsilon: 1e-5,
+      leakySlope: 0.02,
+      tensors: BatchNorm.Tensors(
+        scale: tensors[0].start, shift: tensors[1].start, runningMean: tensors[2].start,
+        runningVariance: tensors[3].start))
+    norm.measure(src: src.start)
+    _ = norm.update(.training)
+    norm.measureGradient(diffDst: src.start, src: src.start)
+    norm.updateGradients(diffScale: tensors[4].start, diffShift: tensors[5].start)
+  }
+
+  /// The source, normalised.
+  var images: NormalizedImages { NormalizedImages(src.start, norm.keptCoefficients) }
+  /// The batch norm with its source.
+  var source: NormSource { NormSource(norm, src: src.start) }
+}

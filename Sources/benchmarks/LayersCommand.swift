@@ -1,0 +1,52 @@
+import ArgumentParser
+import Primitives
+
+/// `benchmarks layers`: every layer and direction alone.
+struct LayersCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "layers",
+    abstract: "Times every layer and direction beside the core's limits.",
+    discussion: """
+      Convolutions run with what a training step fuses into them: the batch norm before them, \
+      bias, leaky ReLU and statistics behind them, and both gradients in one pass. Multiplies are \
+      those of the form in use. "above floor" is the time beyond arithmetic at the pace of \
+      multiply-adds on registers plus memory at a copy's pace: the largest is the first to work \
+      on. Between two repetitions of a layer all others run, so that none finds its tensors in \
+      cache that a step would not leave there.
+      """)
+
+  @OptionGroup var shapes: ShapeOptions
+  @Option(help: "Repetitions.")
+  var repetitions = 30
+
+  func validate() throws {
+    guard repetitions > 0 else { throw ValidationError("--repetitions: expected at least 1") }
+  }
+
+  func run() throws {
+    for shape in shapes.shapes {
+      var limits = MachineLimits()
+      let layers = try LayerBench.all(of: shape.network())
+      var samples = [Samples](repeating: Samples(), count: layers.count)
+      // The first round warms caches and the clock.
+      for layer in layers { layer.run() }
+      for _ in 0..<repetitions {
+        limits.sample()
+        for (index, layer) in layers.enumerated() { samples[index].time(layer.run) }
+      }
+      var table = TextTable(
+        "layer", "M multiplies", "MB", "ms", "GFLOP/s", "% of peak", "GB/s", "above floor ms")
+      for (layer, samples) in zip(layers, samples) {
+        let time = samples.processorMilliseconds
+        let rate = 2 * Double(layer.work.multiplies) / time / 1e6
+        table.add(
+          layer.name, (Double(layer.work.multiplies) / 1e6).text(1),
+          (Double(layer.work.bytes) / 1e6).text(2), time.text(3), rate.text(1),
+          (100 * rate / limits.peakGigaflops).text(0),
+          (Double(layer.work.bytes) / time / 1e6).text(1),
+          (time - limits.floorMilliseconds([layer.work])).text(3))
+      }
+      print("\(shape.rawValue): \(limits.summary)\n\(table.text)")
+    }
+  }
+}

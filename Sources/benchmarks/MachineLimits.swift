@@ -1,0 +1,77 @@
+import Primitives
+
+/// The core's arithmetic and its memory, measured beside whatever is compared with them.
+struct MachineLimits {
+  private let peak = PeakArithmetic()
+  private let rounds = 400_000
+  private var arithmetic = Samples()
+  private var copies: [CopyPace]
+
+  /// Copies of 1, 4 and 16 MB, counting what is read and what is written.
+  init() {
+    copies = [1 << 20, 4 << 20, 16 << 20].map { CopyPace(bytes: $0) }
+  }
+
+  /// Takes one more sample of everything; call it once per repetition.
+  mutating func sample() {
+    let (peak, rounds) = (peak, rounds)
+    arithmetic.time {
+      let sum = peak.run(rounds: rounds, factor: 0.5, addend: 1)
+      precondition(sum.isFinite, "the iteration converges")
+    }
+    for index in copies.indices { copies[index].sample() }
+  }
+
+  /// Multiply-adds per second at most, in units of 10⁹ floating-point operations.
+  var peakGigaflops: Double {
+    let multiplies = Double(rounds * peak.multipliesPerRound)
+    return 2 * multiplies / arithmetic.processorMilliseconds / 1e6
+  }
+
+  /// The least time of passes that follow each other: the arithmetic of each at the peak, and its
+  /// memory at the pace of the largest copy that is not larger than it.
+  func floorMilliseconds(_ passes: [Work]) -> Double {
+    passes.reduce(0) { sum, work in
+      let copy = copies.last { $0.bytes <= work.bytes } ?? copies[0]
+      return sum + 2 * Double(work.multiplies) / peakGigaflops / 1e6
+        + Double(work.bytes) / copy.gigabytesPerSecond / 1e6
+    }
+  }
+
+  /// One line that states both.
+  var summary: String {
+    let paces = copies.map { "\($0.gigabytesPerSecond.text(0))" }.joined(separator: "/")
+    return "\(InstructionSet.effective.rawValue), multiply-adds on registers "
+      + "\(peakGigaflops.text(1)) GFLOP/s, copies of 1/4/16 MB \(paces) GB/s"
+  }
+}
+
+/// The pace of a copy between two halves of a buffer.
+private struct CopyPace {
+  /// Read and written together.
+  let bytes: Int
+  private let buffer: AlignedBuffer<UInt8>
+  private var samples = Samples()
+
+  init(bytes: Int) {
+    self.bytes = bytes
+    buffer = AlignedBuffer(count: bytes)
+  }
+
+  mutating func sample() {
+    let (start, half) = (buffer.start, bytes / 2)
+    // The first copy brings a small buffer back into cache.
+    (start + half).update(from: start, count: half)
+    samples.time { (start + half).update(from: start, count: half) }
+  }
+
+  var gigabytesPerSecond: Double { Double(bytes) / samples.processorMilliseconds / 1e6 }
+}
+
+/// What a computation cannot do without.
+struct Work {
+  /// Multiplications, each with an addition.
+  var multiplies = 0
+  /// Bytes of activations, gradients and weights read and written, each once per pass.
+  var bytes = 0
+}

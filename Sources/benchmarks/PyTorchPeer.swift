@@ -1,0 +1,74 @@
+import Foundation
+
+/// A Python that takes the same training steps in PyTorch when told to.
+final class PyTorchPeer {
+  /// How PyTorch lays out its images.
+  enum Layout: String, CaseIterable, Codable {
+    case eager
+    case channelsLast = "channels_last"
+  }
+
+  /// The versions of what runs.
+  struct Versions: Decodable {
+    var torch: String
+    var python: String
+  }
+
+  private struct Request: Encodable {
+    var shape: BenchmarkShape
+    var layout: Layout
+    var passes: Int
+    var steps: Int
+  }
+
+  private struct Answer: Decodable {
+    /// Processor seconds of each step.
+    var processor: [Double]
+  }
+
+  /// What runs.
+  let versions: Versions
+  private let companion: Companion
+
+  /// Starts the script in `python`, a path or a name to look up.
+  ///
+  /// - Throws: ``BenchmarkError`` that tells how to install PyTorch where it is missing.
+  init(python: String) throws {
+    guard let folder = Bundle.module.resourceURL?.appending(path: "peers") else {
+      throw BenchmarkError("the program's resources are missing")
+    }
+    let requirements = folder.appending(path: "requirements.txt").path
+    guard try Self.succeeds([python, "-c", "import torch"]) else {
+      throw BenchmarkError(
+        """
+        \(python) cannot import torch. To install it in a folder of its own:
+          python3 -m venv pytorch && pytorch/bin/pip install -r \(requirements)
+        then run again with --python pytorch/bin/python
+        """)
+    }
+    companion = try Companion(
+      URL(filePath: "/usr/bin/env"),
+      [python, folder.appending(path: "pytorch_step.py").path])
+    versions = try companion.receive(Versions.self)
+  }
+
+  /// Takes steps.
+  ///
+  /// - Returns: Processor seconds of each.
+  func take(_ steps: Int, _ shape: BenchmarkShape, _ layout: Layout, passes: Int) throws
+    -> [Double]
+  {
+    try companion.send(Request(shape: shape, layout: layout, passes: passes, steps: steps))
+    return try companion.receive(Answer.self).processor
+  }
+
+  private static func succeeds(_ arguments: [String]) throws -> Bool {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = arguments
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Foundation
+
+/// `benchmarks scaling`: one trial against N trials at once.
+struct ScalingCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "scaling",
+    abstract: "Compares N trials on N cores with one.",
+    discussion: """
+      Every trial is a process, as on a worker. Rounds of one trial and of all alternate; the \
+      ratio is of steps per second, N at best. It is meaningful on an otherwise idle machine; the \
+      processor time per step, in the same rounds, tells what the cores take from each other.
+      """)
+
+  @OptionGroup var shapes: ShapeOptions
+  @Option(help: ArgumentHelp("Trials at once.", discussion: "Without it: one per core."))
+  var trials: Int?
+  @Option(help: "Rounds.")
+  var rounds = 5
+  @Option(help: "Seconds of a round.")
+  var seconds = 2.0
+
+  func validate() throws {
+    guard rounds > 0, seconds > 0, (trials ?? 1) > 0 else {
+      throw ValidationError("--rounds, --seconds and --trials: expected more than 0")
+    }
+  }
+
+  func run() throws {
+    let count = trials ?? ProcessInfo.processInfo.activeProcessorCount
+    let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    var table = TextTable(
+      "shape", "trials", "steps/s of one", "steps/s of all", "ratio", "of N", "ms of one",
+      "ms among all", "MB per trial", "page faults per step")
+    for shape in shapes.shapes {
+      let children = try (0..<count).map { _ in
+        try Companion(URL(filePath: program), ["load", "--shape", shape.rawValue])
+      }
+      var alone: [LoadCommand.Answer] = []
+      var together: [[LoadCommand.Answer]] = []
+      for round in 0..<rounds {
+        alone += try answers(of: [children[round % count]])
+        together.append(try answers(of: children))
+      }
+      let one = median(alone.map(stepsPerSecond))
+      let all = median(together.map { $0.map(stepsPerSecond).reduce(0, +) })
+      let answers = together.flatMap { $0 }
+      let steps = answers.reduce(0) { $0 + $1.steps }
+      table.add(
+        shape.rawValue, "\(count)", one.text(1), all.text(1), (all / one).text(3),
+        (100 * all / one / Double(count)).text(1) + " %",
+        median(alone.map(millisecondsPerStep)).text(2),
+        median(answers.map(millisecondsPerStep)).text(2),
+        (Double(answers.map(\.residentBytes).max() ?? 0) / 1e6).text(1),
+        (Double(answers.reduce(0) { $0 + $1.pageFaults }) / Double(steps)).text(3))
+    }
+    print(table.text)
+  }
+
+  private func answers(of children: [Companion]) throws -> [LoadCommand.Answer] {
+    for child in children { try child.send(LoadCommand.Request(seconds: seconds)) }
+    return try children.map { try $0.receive(LoadCommand.Answer.self) }
+  }
+
+  private func stepsPerSecond(_ answer: LoadCommand.Answer) -> Double {
+    Double(answer.steps) / answer.elapsed.wall
+  }
+
+  private func millisecondsPerStep(_ answer: LoadCommand.Answer) -> Double {
+    1e3 * answer.elapsed.processor / Double(answer.steps)
+  }
+}

@@ -1,0 +1,21 @@
+import Primitives
+import Testing
+
+@Suite("Peak arithmetic")
+struct PeakArithmeticTests {
+  @Test(
+    "Every lane of every vector takes every round",
+    arguments: runnableInstructionSets, [0, 1, 5])
+  func sum(instructionSet: InstructionSet, rounds: Int) {
+    let peak = PeakArithmetic(instructionSet: instructionSet)
+    let vectors = 12
+    var expected = 0.0
+    for start in 0..<vectors {
+      var value = Double(start)
+      for _ in 0..<rounds { value = 0.5 * value + 3 }
+      expected += value
+    }
+    expected *= Double(peak.multipliesPerRound / vectors)
+    #expect(peak.run(rounds: rounds, factor: 0.5, addend: 3) == expected)
+  }
+}
