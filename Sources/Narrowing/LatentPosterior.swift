@@ -28,17 +28,20 @@ package final class LatentPosterior {
     deviationBuffer = AlignedBuffer(count: batchSize * latents)
   }
 
-  /// ε of the latest sample.
+  /// ε of the coming or latest sample.
   package var noise: UnsafeMutableBufferPointer<Float> { noiseBuffer.elements }
   /// z = μ + exp(ℓ/2)⊙ε of the latest sample, gates not applied.
   package var samples: UnsafeMutableBufferPointer<Float> { sampleBuffer.elements }
 
-  /// Draws ε and sets ``samples`` (Algorithm 1, step 2).
-  package func sample(
-    mean: UnsafeMutableBufferPointer<Float>, logVariance: UnsafeMutableBufferPointer<Float>,
-    from stream: RandomStream
-  ) {
+  /// Draws ε for the coming sample.
+  package func drawNoise(from stream: RandomStream) {
     stream.fillNormals(noise)
+  }
+
+  /// Sets ``samples`` from the posterior and ``noise`` (Algorithm 1, step 2).
+  package func sample(
+    mean: UnsafeMutableBufferPointer<Float>, logVariance: UnsafeMutableBufferPointer<Float>
+  ) {
     let (noise, samples, deviations) = (noise, samples, deviationBuffer.elements)
     for index in samples.indices {
       let deviation = exp(0.5 * Double(logVariance[index]))

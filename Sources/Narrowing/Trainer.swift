@@ -29,14 +29,16 @@ package final class Trainer {
   /// What is carried from step to step besides the network and the moments.
   package internal(set) var state: NarrowingState
   /// The gates drawn in the latest step.
-  package private(set) var draw: GateDraw
+  package internal(set) var draw: GateDraw
+  /// ε, the posterior's sample and its divergence in the latest step.
+  let posterior: LatentPosterior
+  /// Gradient of the loss with respect to γ in the latest step.
+  private(set) var gateGradients: [Double]
 
   private let settings: TrainerSettings
   private let adamSettings: AdamOptimizer.Settings
   private let seed: UInt64
   private let forceSecondPass: Bool
-  private let posterior: LatentPosterior
-  private var gateGradients: [Double]
 
   /// A trainer before its first step, with initialised parameters.
   ///
@@ -71,20 +73,29 @@ package final class Trainer {
   /// - Throws: A failure with cause ``FailureCause/notANumber`` as soon as an error, the
   ///   constraint's average, λ or a gate logit is not finite; nothing can be resumed from there.
   package func step() throws(TrialFailure) -> StepReport {
-    let step = state.step + 1
+    drawNumbers()
+    return try update()
+  }
 
+  /// Draws the coming step's random numbers: u, where gates are drawn, and ε.
+  private func drawNumbers() {
+    let step = state.step + 1
     // 1. Gates.
     if state.hasHit {
       draw.draw(state.gates, from: RandomStream(seed: seed, purpose: .gates, at: step))
     } else {
       draw.openAll()
     }
+    posterior.drawNoise(from: RandomStream(seed: seed, purpose: .noise, at: step))
+  }
+
+  /// Takes a step whose random numbers stand in ``draw`` and in ``posterior``.
+  func update() throws(TrialFailure) -> StepReport {
+    let step = state.step + 1
 
     // 2. Posterior and one sample of it.
     network.encode()
-    posterior.sample(
-      mean: network.posteriorMean, logVariance: network.posteriorLogVariance,
-      from: RandomStream(seed: seed, purpose: .noise, at: step))
+    posterior.sample(mean: network.posteriorMean, logVariance: network.posteriorLogVariance)
 
     // 3. Errors. The pass under ν₂ comes last: its activations are the ones differentiated.
     let needsSecondPass = !draw.agrees || forceSecondPass

@@ -23,9 +23,8 @@ struct LatentPosteriorTests {
     var (means, logVariances) = (means, logVariances)
     means.withUnsafeMutableBufferPointer { means in
       logVariances.withUnsafeMutableBufferPointer { logVariances in
-        posterior.sample(
-          mean: means, logVariance: logVariances,
-          from: RandomStream(seed: 9, purpose: .noise, at: 4))
+        posterior.drawNoise(from: RandomStream(seed: 9, purpose: .noise, at: 4))
+        posterior.sample(mean: means, logVariance: logVariances)
         body(posterior, means, logVariances)
       }
     }
