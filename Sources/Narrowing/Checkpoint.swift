@@ -17,14 +17,14 @@ import Trials
 /// | `constraint.average`, `mse` | F64 `[]` | C_ma and the average of E₂; absent before step 1 |
 /// | `step` | I64 `[]` | steps taken, Adam's t |
 /// | `first_hit_step` | I64 `[]` | absent before the first hit |
-package enum Checkpoint {
+///
+/// ``CheckpointFile`` says what else a file of it holds.
+enum Checkpoint {
   private static let firstMoment = "first_moment."
   private static let secondMoment = "second_moment."
 
   /// The state of a trainer.
-  ///
-  /// - Parameter metadata: Free text to go with it, such as the trial's configuration.
-  package static func save(_ trainer: Trainer, metadata: [String: String]) -> Safetensors {
+  static func tensors(of trainer: Trainer) -> [Safetensors.Tensor] {
     let network = trainer.network
     let state = trainer.state
     var tensors = NetworkTensors.all(of: network)
@@ -49,17 +49,19 @@ package enum Checkpoint {
     append("mse", state.mse)
     append("step", Int64(state.step))
     append("first_hit_step", state.firstHitStep.map { Int64($0) })
-    return Safetensors(metadata: metadata, tensors: tensors)
+    return tensors
   }
 
   /// Puts a trainer into a saved state.
   ///
   /// The trainer must be made for the configuration that was saved; what the tensors can tell of
   /// that is checked, before anything changes.
-  package static func restore(
-    _ checkpoint: Safetensors, into trainer: Trainer
+  ///
+  /// - Parameter path: The checkpoint's name in errors.
+  static func restore(
+    _ checkpoint: Safetensors, path: String, into trainer: Trainer
   ) throws(CheckpointError) {
-    let source = Source(checkpoint: checkpoint)
+    let source = Source(checkpoint: checkpoint, path: path)
     let network = trainer.network
     let arrays = [
       try source.values(network.tensors, prefix: "", into: network.parameters),
@@ -77,8 +79,9 @@ package enum Checkpoint {
   }
 
   /// A checkpoint as the place where a trainer's state is looked up.
-  fileprivate struct Source {
+  struct Source {
     let checkpoint: Safetensors
+    let path: String
 
     /// The elements of a tensor that must be there with a type and shape.
     func elements<Value: Safetensors.Element>(
@@ -87,7 +90,8 @@ package enum Checkpoint {
       let found = checkpoint[name]
       guard let found, found.shape == shape, let elements = found.elements(as: Value.self) else {
         throw CheckpointError(
-          tensor: name, found: found.map { "\($0.elementType.rawValue) \($0.shape)" } ?? "nothing",
+          .mismatch, path: path, part: "tensor \"\(name)\"",
+          found: Safetensors.describe(found),
           expected: "\(Value.elementType.rawValue) \(shape)")
       }
       return elements
@@ -145,16 +149,9 @@ extension NarrowingState {
   }
 }
 
-/// A tensor that keeps a checkpoint from being this trainer's state.
-package struct CheckpointError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The tensor's name.
-  package let tensor: String
-  /// What the checkpoint has under that name.
-  package let found: String
-  /// What the trainer has.
-  package let expected: String
-
-  package var description: String {
-    "tensor \"\(tensor)\": found \(found), expected \(expected)"
+extension Safetensors {
+  /// A tensor's type and shape in the words of an error.
+  static func describe(_ tensor: Tensor?) -> String {
+    tensor.map { "\($0.elementType.rawValue) \($0.shape)" } ?? "nothing"
   }
 }

@@ -49,6 +49,14 @@ struct PartialFile: ~Copyable {
 
   /// Makes the content durable, then the name: `fsync`, `rename`, `fsync` of the folder.
   consuming func finish(as kind: ArtifactKind) throws(TrialFailure) -> Artifact {
+    let (digest, byteCount) = try finish()
+    return Artifact(kind: kind, digest: digest, byteCount: byteCount)
+  }
+
+  /// Makes the content durable, then the name.
+  ///
+  /// - Returns: Digest and count of the content's bytes.
+  consuming func finish() throws(TrialFailure) -> (digest: Digest, byteCount: Int) {
     let partial = url.path + Self.suffix
     guard fsync(descriptor) == 0 else { throw Self.lastSystemFailure("fsync", partial) }
     guard rename(partial, url.path) == 0 else { throw Self.lastSystemFailure("rename", partial) }
@@ -57,7 +65,7 @@ struct PartialFile: ~Copyable {
     guard folderDescriptor >= 0 else { throw Self.lastSystemFailure("open", folder) }
     defer { close(folderDescriptor) }
     guard fsync(folderDescriptor) == 0 else { throw Self.lastSystemFailure("fsync", folder) }
-    return Artifact(kind: kind, digest: digest.digest, byteCount: byteCount)
+    return (digest.digest, byteCount)
   }
 
   /// The failure that `errno` holds; to be called before anything else can change it.

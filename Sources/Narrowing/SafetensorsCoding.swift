@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 
 /// Why a file is not readable as safetensors, with the place counted from the file's start.
@@ -48,6 +49,13 @@ extension Safetensors {
     file.append(header)
     for tensor in ordered { file.append(tensor.bytes) }
     return file
+  }
+
+  /// The digest of the data section, which is all of the file after its header.
+  package var dataDigest: Digest {
+    var stream = DigestStream()
+    for tensor in orderedTensors { stream.append(tensor.bytes) }
+    return stream.digest
   }
 
   /// The tensors, larger element types first, else as they are.

@@ -20,14 +20,21 @@ package final class TrialRunner {
     package var progressInterval: Double
     /// The archive's digest where it is known already; computed from all of the file otherwise.
     package var imagesDigest: Digest?
+    /// The steps after which to write a ``CheckpointFile``; 0 is the initial state.
+    package var checkpointSteps: Set<Int>
+    /// The checkpoint to go on from; nil begins with initial parameters.
+    package var checkpoint: URL?
 
     /// The given options; the defaults suit a trial of a sweep.
     package init(
-      forceSecondPass: Bool = false, progressInterval: Double = 0.5, imagesDigest: Digest? = nil
+      forceSecondPass: Bool = false, progressInterval: Double = 0.5, imagesDigest: Digest? = nil,
+      checkpointSteps: Set<Int> = [], checkpoint: URL? = nil
     ) {
       self.forceSecondPass = forceSecondPass
       self.progressInterval = progressInterval
       self.imagesDigest = imagesDigest
+      self.checkpointSteps = checkpointSteps
+      self.checkpoint = checkpoint
     }
   }
 
@@ -38,6 +45,8 @@ package final class TrialRunner {
   private let trainer: Trainer
   private let milestones: [(budget: Budget, step: Int)]
   private var sampler: EpochSampler
+  private lazy var imagesDigest = options.imagesDigest ?? images.computeDigest()
+  private var resumed: CheckpointFile.Reports?
 
   /// Prepares a trial: checks it against the images, lays out the network, initialises it.
   ///
@@ -45,7 +54,7 @@ package final class TrialRunner {
   ///   - configuration: Every measured parameter resolved.
   ///   - directory: An existing folder that belongs to this trial alone.
   /// - Throws: A failure with cause ``FailureCause/refused`` when configuration and images do not
-  ///   go together or the network cannot be made.
+  ///   go together, the network cannot be made or the checkpoint is not this trial's.
   package init(
     configuration: TrialConfiguration, images: ImageArchive, directory: URL,
     options: Options = Options()
@@ -85,6 +94,28 @@ package final class TrialRunner {
         message: "milestones: found \(last.budget), which are \(last.step) batches, expected at "
           + "most \(Budget.maximumCount)")
     }
+    try prepareCheckpoints()
+  }
+
+  /// Checks which checkpoints are asked for, and restores the one to go on from.
+  private func prepareCheckpoints() throws(TrialFailure) {
+    for step in options.checkpointSteps.sorted() where !(0...totalSteps).contains(step) {
+      throw TrialFailure(
+        cause: .refused,
+        message: "checkpoint: found step \(step), expected 0 to \(totalSteps), the trial's last")
+    }
+    guard let url = options.checkpoint else { return }
+    do {
+      resumed = try checkpoints.restore(url, into: trainer)
+    } catch {
+      throw TrialFailure(cause: .refused, message: "cannot resume: \(error)")
+    }
+  }
+
+  private var totalSteps: Int { milestones.last?.step ?? 0 }
+
+  private var checkpoints: CheckpointFile {
+    CheckpointFile(configuration: configuration, images: imagesDigest)
   }
 
   private static func check(
@@ -124,14 +155,19 @@ package final class TrialRunner {
     let started = Date()
     let clock = ContinuousClock()
     let beginning = clock.now
-    var meter = ProgressMeter(interval: options.progressInterval, at: beginning)
-    var reports: [MilestoneReport] = []
+    let firstStep = trainer.state.step
+    let totalSteps = totalSteps
+    var meter = ProgressMeter(
+      interval: options.progressInterval, step: firstStep, at: beginning)
+    var reports = resumed?.milestones ?? []
     var secondPasses = 0
-    let totalSteps = milestones.last?.step ?? 0
-    var trajectory = try Trajectory(in: directory, gates: trainer.state.gates.count)
-    var pace = try Pace(in: directory)
+    var trajectory = try Trajectory(
+      in: directory, gates: trainer.state.gates.count, resuming: resumed?.trajectory)
+    var pace = try Pace(in: directory, from: firstStep)
+    try saveIfAsked(trajectory, reports)
 
-    for step in 1...totalSteps {
+    while trainer.state.step < totalSteps {
+      let step = trainer.state.step + 1
       guard !shouldStop() else {
         throw TrialFailure(
           cause: .stopped, message: "stopped after \(step - 1) of \(totalSteps) steps")
@@ -146,6 +182,7 @@ package final class TrialRunner {
         try pace.append(step: step, seconds: (clock.now - beginning).seconds)
       }
       if let milestone { reports.append(self.report(at: milestone.budget)) }
+      try saveIfAsked(trajectory, reports)
       if let stepsPerSecond = meter.tick(step: step, isLast: step == totalSteps, at: clock.now) {
         progress(self.progress(totalSteps: totalSteps, stepsPerSecond: stepsPerSecond))
       }
@@ -160,13 +197,23 @@ package final class TrialRunner {
     return TrialResult(
       milestones: reports, artifacts: artifacts,
       provenance: TrialProvenance(
-        configuration: configuration, images: options.imagesDigest ?? images.computeDigest(),
+        configuration: configuration, images: imagesDigest,
         host: Host.name, processor: Host.processor,
         instructionSet: InstructionSet.effective.rawValue,
         versions: Self.versions, started: started.ISO8601Format(),
         seconds: (clock.now - beginning).seconds, processorSeconds: Host.processorSeconds,
-        steps: totalSteps, secondPassShare: Double(secondPasses) / Double(totalSteps),
+        steps: totalSteps - firstStep,
+        secondPassShare: Double(secondPasses) / Double(max(totalSteps - firstStep, 1)),
         peakResidentBytes: Host.peakResidentBytes))
+  }
+
+  private func saveIfAsked(
+    _ trajectory: borrowing Trajectory, _ milestones: [MilestoneReport]
+  ) throws(TrialFailure) {
+    guard options.checkpointSteps.contains(trainer.state.step) else { return }
+    try checkpoints.write(
+      trainer, CheckpointFile.Reports(trajectory: trajectory.text, milestones: milestones),
+      into: directory)
   }
 
   private static var versions: [String: String] {
@@ -212,11 +259,12 @@ package final class TrialRunner {
 /// Decides when progress is due and measures the pace since it was last.
 private struct ProgressMeter {
   private let interval: Double
-  private var lastStep = 0
+  private var lastStep: Int
   private var lastInstant: ContinuousClock.Instant
 
-  init(interval: Double, at instant: ContinuousClock.Instant) {
+  init(interval: Double, step: Int, at instant: ContinuousClock.Instant) {
     self.interval = interval
+    lastStep = step
     lastInstant = instant
   }
 

@@ -1,4 +1,6 @@
 import Autoencoder
+import Digests
+import Foundation
 import Testing
 import Trials
 
@@ -6,6 +8,38 @@ import Trials
 
 @Suite("Checkpoints")
 struct CheckpointTests {
+  private let temporary: TemporaryFolder
+  private let images = Digest.of("images")
+
+  init() throws {
+    temporary = try TemporaryFolder()
+  }
+
+  private var checkpoints: CheckpointFile {
+    CheckpointFile(
+      configuration: TinyTrial.configuration(milestones: [8], tolerance: 1e5), images: images)
+  }
+
+  private func url(step: Int) -> URL {
+    temporary.url.appending(path: CheckpointFile.name(step: step))
+  }
+
+  /// A trainer after a step, and its checkpoint in the folder.
+  private func saved() throws -> Trainer {
+    let trainer = try TinyTrial.trainer(tolerance: 1e5)
+    try TinyTrial.train(trainer, steps: 1)
+    try checkpoints.write(trainer, Self.reports, into: temporary.url)
+    return trainer
+  }
+
+  private static let reports = CheckpointFile.Reports(
+    trajectory: Data("step,mse\n1,0.5\n".utf8),
+    milestones: [
+      MilestoneReport(
+        budget: .batches(1), step: 1, gatesOpen: 3, mse: 0.1, evaluationMSE: 1e-17,
+        firstHitStep: nil, multiplier: 0.3, openProbabilities: [0.95, 1.0 / 3])
+    ])
+
   @Test(
     "a resumed trainer gives the bits of an uninterrupted one, whenever it was interrupted",
     arguments: [0, 1, 2, 5])
@@ -17,12 +51,13 @@ struct CheckpointTests {
     let interrupted = try TinyTrial.trainer(tolerance: 1e5, settings: settings)
     try TinyTrial.train(uninterrupted, steps: 8)
     try TinyTrial.train(interrupted, steps: interruption)
-    let file = Checkpoint.save(interrupted, metadata: ["trial": "x"]).encoded()
+    try checkpoints.write(interrupted, Self.reports, into: temporary.url)
 
     let resumed = try TinyTrial.trainer(tolerance: 1e5, settings: settings)
     // Steps that the checkpoint must undo completely.
     try TinyTrial.train(resumed, steps: 3)
-    try Checkpoint.restore(try Safetensors(parsing: file, path: "x"), into: resumed)
+    let reports = try checkpoints.restore(url(step: interruption), into: resumed)
+    #expect(reports == Self.reports)
     #expect(resumed.fingerprint == interrupted.fingerprint)
     try TinyTrial.train(resumed, steps: 8 - interruption)
     #expect(resumed.fingerprint == uninterrupted.fingerprint)
@@ -31,36 +66,140 @@ struct CheckpointTests {
   @Test("a checkpoint before the first hit and one after it differ in what they hold")
   func optionalTensors() throws {
     let trainer = try TinyTrial.trainer()
-    let fresh = Checkpoint.save(trainer, metadata: [:])
+    let fresh = Safetensors(metadata: [:], tensors: Checkpoint.tensors(of: trainer))
     #expect(fresh["constraint.average"] == nil)
     #expect(fresh["mse"] == nil)
     trainer.state.constraint = Constraint(tolerance: 1e5, smoothing: 0.99)
     try TinyTrial.train(trainer, steps: 1)
-    let hit = Checkpoint.save(trainer, metadata: [:])
+    let hit = Safetensors(metadata: [:], tensors: Checkpoint.tensors(of: trainer))
     #expect(hit["first_hit_step"]?.elements(as: Int64.self) == [1])
     #expect(hit["step"]?.elements(as: Int64.self) == [1])
   }
 
+  @Test("the metadata name the trial, its images and the digest of the data")
+  func metadata() throws {
+    _ = try saved()
+    let file = try Data(contentsOf: url(step: 1))
+    let content = try Safetensors(parsing: file, path: "x")
+    let headerCount = file.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+    #expect(
+      content.metadata == [
+        "checkpoint_version": "1",
+        "configuration": checkpoints.configuration.canonicalText,
+        "data_sha256": Digest.of(file[(8 + headerCount)...]).hexadecimal,
+        "format": "pt",
+        "images_sha256": images.hexadecimal,
+        "trial": checkpoints.configuration.id.description,
+      ])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.url.path).count == 1)
+  }
+
+  /// What is refused, changing nothing of the trainer.
+  private func refusal(
+    _ trainer: Trainer, by checkpoints: CheckpointFile? = nil
+  ) throws -> CheckpointError {
+    let fingerprint = trainer.fingerprint
+    let error = #expect(throws: CheckpointError.self) {
+      try (checkpoints ?? self.checkpoints).restore(url(step: 1), into: trainer)
+    }
+    #expect(trainer.fingerprint == fingerprint)
+    let refusal = try #require(error)
+    #expect(refusal.path == url(step: 1).path)
+    #expect(
+      refusal.description
+        == "\(refusal.path): \(refusal.part): found \(refusal.found), expected "
+        + refusal.expected)
+    return refusal
+  }
+
+  @Test("a checkpoint cut anywhere is refused")
+  func torn() throws {
+    let trainer = try saved()
+    let whole = try Data(contentsOf: url(step: 1))
+    for count in [0, 7, 8, 100, 5000, whole.count / 2, whole.count - 1] {
+      try whole.prefix(count).write(to: url(step: 1))
+      #expect(try refusal(trainer).reason == .damaged)
+    }
+  }
+
+  @Test("a checkpoint with one other bit in its data is refused")
+  func damaged() throws {
+    let trainer = try saved()
+    let whole = try Data(contentsOf: url(step: 1))
+    for place in [whole.count - 1, whole.count / 2] {
+      var file = whole
+      file[place] ^= 1
+      try file.write(to: url(step: 1))
+      let refusal = try refusal(trainer)
+      #expect(refusal.reason == .damaged)
+      #expect(refusal.part == "digest of the data")
+    }
+  }
+
+  @Test("a checkpoint that is not there is refused")
+  func absent() throws {
+    let trainer = try TinyTrial.trainer()
+    #expect(try refusal(trainer).reason == .unreadable)
+  }
+
+  @Test("a checkpoint of another configuration is refused, with both trials named")
+  func otherTrial() throws {
+    let trainer = try saved()
+    let other = TinyTrial.configuration(milestones: [8], tolerance: 99_999)
+    let refusal = try refusal(
+      trainer, by: CheckpointFile(configuration: other, images: images))
+    #expect(refusal.reason == .otherTrial)
+    #expect(refusal.found == checkpoints.configuration.id.description)
+    #expect(refusal.expected == other.id.description)
+  }
+
+  @Test("a checkpoint of a trial on other images is refused, with both digests named")
+  func otherImages() throws {
+    let trainer = try saved()
+    let other = Digest.of("other images")
+    let refusal = try refusal(
+      trainer, by: CheckpointFile(configuration: checkpoints.configuration, images: other))
+    #expect(refusal.reason == .otherImages)
+    #expect(refusal.found == images.hexadecimal)
+    #expect(refusal.expected == other.hexadecimal)
+  }
+
+  @Test("another version of the format, or none, is refused", arguments: ["2", nil])
+  func format(version: String?) throws {
+    let trainer = try saved()
+    var content = try Safetensors(contentsOf: url(step: 1))
+    content.metadata["checkpoint_version"] = version
+    try content.encoded().write(to: url(step: 1))
+    let refusal = try refusal(trainer)
+    #expect(refusal.reason == .format)
+    #expect(refusal.found == version ?? "none")
+    #expect(refusal.expected == "1")
+  }
+
   @Test(
     "a checkpoint of another network is refused and changes nothing",
-    arguments: ["encoder.conv2.weight", "second_moment.decoder.conv1.bias", "gates.logit", "step"])
-  func foreign(name: String) throws {
-    let trainer = try TinyTrial.trainer()
-    try TinyTrial.train(trainer, steps: 1)
-    var missing = Checkpoint.save(trainer, metadata: [:])
-    missing.tensors.removeAll { $0.name == name }
-    var reshaped = missing
-    reshaped.tensors.append(Safetensors.Tensor(name: name, shape: [1], elements: [1 as Float]))
-
-    try TinyTrial.train(trainer, steps: 1)
-    let fingerprint = trainer.fingerprint
-    for (checkpoint, found) in [(missing, "nothing"), (reshaped, "F32 [1]")] {
-      let error = #expect(throws: CheckpointError.self) {
-        try Checkpoint.restore(checkpoint, into: trainer)
-      }
-      #expect(error?.tensor == name)
-      #expect(error?.found == found)
-      #expect(trainer.fingerprint == fingerprint)
+    arguments: [
+      "encoder.conv2.weight", "second_moment.decoder.conv1.bias", "gates.logit", "step",
+      "reports.trajectory",
+    ])
+  func mismatch(name: String) throws {
+    let trainer = try saved()
+    let whole = try Safetensors(contentsOf: url(step: 1))
+    func write(_ tensors: [Safetensors.Tensor]) throws {
+      var content = Safetensors(metadata: whole.metadata, tensors: tensors)
+      content.metadata["data_sha256"] = content.dataDigest.hexadecimal
+      try content.encoded().write(to: url(step: 1))
     }
+    let others = whole.tensors.filter { $0.name != name }
+    try TinyTrial.train(trainer, steps: 1)
+
+    try write(others)
+    let missing = try refusal(trainer)
+    #expect(missing.reason == .mismatch)
+    #expect(missing.part == "tensor \"\(name)\"")
+    try write(others + [Safetensors.Tensor(name: name, shape: [1], elements: [1 as Float])])
+    let reshaped = try refusal(trainer)
+    #expect(reshaped.reason == .mismatch)
+    #expect(reshaped.found == "F32 [1]")
   }
 }

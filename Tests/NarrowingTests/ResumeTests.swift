@@ -1,0 +1,163 @@
+import Autoencoder
+import Foundation
+import Images
+import Synchronization
+import Testing
+import Trials
+
+@testable import Narrowing
+
+/// Whole trials that go on from a checkpoint, against the same trial uninterrupted.
+///
+/// With 42 training images and batches of 4 the epochs end in steps 10 and 20; batches meet the
+/// tolerance for the first time in step 7.
+@Suite("Resumed trials")
+struct ResumeTests {
+  private static let configuration: TrialConfiguration = {
+    var configuration = TinyTrial.configuration(milestones: [4, 9, 13], tolerance: 183)
+    configuration.trainer.learningRate = 0.005
+    configuration.trainer.initialGateLogit = 0.1
+    return configuration
+  }()
+  private static let steps: Set = [0, 1, 4, 6, 7, 9, 10, 12, 13]
+
+  private let temporary: TemporaryFolder
+  private let images: ImageArchive
+
+  init() throws {
+    temporary = try TemporaryFolder()
+    images = try TinyTrial.archive(in: temporary.url)
+  }
+
+  private func run(
+    _ configuration: TrialConfiguration = configuration, in name: String,
+    options: TrialRunner.Options = TrialRunner.Options(), shouldStop: () -> Bool = { false }
+  ) throws -> TrialResult {
+    let runner = try TrialRunner(
+      configuration: configuration, images: images, directory: try temporary.folder(name),
+      options: options)
+    return try runner.run(shouldStop: shouldStop)
+  }
+
+  private func checkpoint(_ step: Int, in name: String = "whole") -> URL {
+    temporary.url.appending(path: name).appending(path: CheckpointFile.name(step: step))
+  }
+
+  @Test("resumed at any step, a trial leaves the bits of the uninterrupted one")
+  func anyStep() throws {
+    let whole = try run(in: "whole", options: .init(checkpointSteps: Self.steps))
+    #expect(whole.milestones.map(\.firstHitStep) == [nil, 7, 7])
+    #expect((0.01..<0.99).contains(whole.provenance.secondPassShare))
+    for step in Self.steps.sorted() {
+      let name = "from \(step)"
+      let later = Self.steps.filter { $0 >= step }
+      let resumed = try run(
+        in: name, options: .init(checkpointSteps: later, checkpoint: checkpoint(step)))
+      #expect(resumed.milestones == whole.milestones)
+      #expect(resumed.artifacts.map(\.kind) == whole.artifacts.map(\.kind))
+      for (found, expected) in zip(resumed.artifacts, whole.artifacts)
+      where expected.kind.isDeterministic {
+        #expect(found == expected, "\(expected.kind) from step \(step)")
+      }
+      #expect(resumed.provenance.steps == 13 - step)
+      for other in later {
+        #expect(
+          try Data(contentsOf: checkpoint(other, in: name))
+            == Data(contentsOf: checkpoint(other)))
+      }
+    }
+  }
+
+  @Test("a trial that was stopped goes on in its own folder")
+  func sameFolder() throws {
+    let whole = try run(in: "whole")
+    var asked = 0
+    let options = TrialRunner.Options(checkpointSteps: [6])
+    #expect(throws: TrialFailure.self) {
+      try run(in: "stopped", options: options) {
+        asked += 1
+        return asked > 9
+      }
+    }
+    let resumed = try run(
+      in: "stopped", options: .init(checkpoint: checkpoint(6, in: "stopped")))
+    #expect(resumed.contentDigest == whole.contentDigest)
+  }
+
+  @Test("checkpoints change nothing about a result")
+  func checkpointsChangeNothing() throws {
+    let plain = try run(in: "plain")
+    let saving = try run(in: "saving", options: .init(checkpointSteps: Self.steps))
+    #expect(saving.contentDigest == plain.contentDigest)
+  }
+
+  @Test("the initial checkpoint holds the initial parameters")
+  func initial() throws {
+    _ = try run(in: "whole", options: .init(checkpointSteps: [0]))
+    let content = try Safetensors(contentsOf: checkpoint(0))
+    let network = try TinyTrial.trainer().network
+    for tensor in network.tensors {
+      #expect(
+        content[tensor.name]?.elements(as: Float.self) == Array(network.parameters[tensor.range]))
+    }
+    #expect(content["step"]?.elements(as: Int64.self) == [0])
+  }
+
+  @Test("a checkpoint of another trial is refused before anything is written")
+  func otherTrial() throws {
+    _ = try run(in: "whole", options: .init(checkpointSteps: [4]))
+    var other = Self.configuration
+    other.seed += 1
+    let failure = #expect(throws: TrialFailure.self) {
+      try run(other, in: "other", options: .init(checkpoint: checkpoint(4)))
+    }
+    #expect(failure?.cause == .refused)
+    #expect(
+      failure?.message
+        == "cannot resume: \(checkpoint(4).path): trial: found \(Self.configuration.id), "
+        + "expected \(other.id)")
+    #expect(
+      try FileManager.default.contentsOfDirectory(
+        atPath: temporary.url.appending(path: "other").path
+      ).isEmpty)
+  }
+
+  @Test("a checkpoint asked for after the last step is refused", arguments: [-1, 14])
+  func impossibleStep(step: Int) throws {
+    let failure = #expect(throws: TrialFailure.self) {
+      try run(in: "whole", options: .init(checkpointSteps: [4, step]))
+    }
+    #expect(failure?.cause == .refused)
+    #expect(
+      failure?.message == "checkpoint: found step \(step), expected 0 to 13, the trial's last")
+  }
+
+  // "Same bits … whether one trial or N run, whatever the number of slots."
+  @Test("two trials at once give the bits of each alone")
+  func atOnce() throws {
+    var other = Self.configuration
+    other.seed += 1
+    let configurations = [Self.configuration, other]
+    let alone = try configurations.enumerated().map {
+      try run($1, in: "alone \($0)").contentDigest
+    }
+    let folders = try (0..<2).map { try temporary.folder("at once \($0)") }
+    let together = Mutex<[TrialID: Result<TrialResult, any Error>]>([:])
+    let group = DispatchGroup()
+    for (configuration, folder) in zip(configurations, folders) {
+      group.enter()
+      Thread.detachNewThread { [images] in
+        let result = Result {
+          try TrialRunner(configuration: configuration, images: images, directory: folder).run()
+        }
+        together.withLock { $0[configuration.id] = result }
+        group.leave()
+      }
+    }
+    group.wait()
+    for (configuration, digest) in zip(configurations, alone) {
+      let result = try #require(together.withLock { $0[configuration.id] })
+      #expect(try result.get().contentDigest == digest)
+    }
+  }
+}
