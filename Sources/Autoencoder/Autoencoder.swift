@@ -47,7 +47,7 @@ package final class Autoencoder {
   /// Lays out the network's memory and creates its operations, with zero parameters, running
   /// means 0 and running variances 1.
   ///
-  /// - Throws: ``PrimitiveError`` when oneDNN refuses an operation.
+  /// - Throws: ``PrimitiveError`` when the processor cannot run the kernels.
   package init(
     shape: NetworkShape, batchSize: Int, settings: AutoencoderSettings
   ) throws(PrimitiveError) {
@@ -71,10 +71,10 @@ package final class Autoencoder {
       meanGradient: activations.reserve(latentCount),
       logVarianceGradient: activations.reserve(latentCount))
     let scratch = ScratchParts(shape: shape, batchSize: batchSize, memory: activations)
-    encoder = try Encoder(
+    encoder = Encoder(
       context, shape: shape, batchSize: batchSize, settings: settings, tensors: memory,
       memory: activations, images: parts.images, scratch: scratch)
-    decoder = try Decoder(
+    decoder = Decoder(
       context, shape: shape, batchSize: batchSize, settings: settings, tensors: memory,
       memory: activations, images: parts.images, scratch: scratch)
     activations.allocate()
@@ -129,7 +129,6 @@ package final class Autoencoder {
 
   /// Takes notice of new ``parameters``; call it after every write to them and before any pass.
   package func parametersChanged() {
-    OneDNN.useOneThread()
     encoder.parametersChanged()
     decoder.parametersChanged()
   }
@@ -137,7 +136,6 @@ package final class Autoencoder {
   /// Computes the posterior of ``images`` with batch statistics and updates the encoder's running
   /// statistics once.
   package func encode() {
-    OneDNN.useOneThread()
     encoder.forward(.training, mean: posteriorMean, logVariance: posteriorLogVariance)
   }
 
@@ -148,7 +146,6 @@ package final class Autoencoder {
   ///   earlier pass kept; equal latents give the same ``squaredErrors`` to the last bit either
   ///   way.
   package func decode(updatingStatistics: Bool) {
-    OneDNN.useOneThread()
     decoder.forward(
       updatingStatistics ? .training : .gradientFree, latents: latents, reconstruction: nil,
       squaredErrors: errors.start)
@@ -159,14 +156,12 @@ package final class Autoencoder {
   ///
   /// It belongs to the latest `decode(updatingStatistics: true)`, once.
   package func decodeBackward(errorScale: Float) {
-    OneDNN.useOneThread()
     decoder.backward(errorScale: errorScale, latentGradient: activations[parts.latentGradient])
   }
 
   /// Computes the encoder's part of ``gradients``, overwritten, from ``meanGradient`` and
   /// ``logVarianceGradient``, for the latest ``encode()``, once.
   package func encodeBackward() {
-    OneDNN.useOneThread()
     encoder.backward(
       meanGradient: meanGradient, logVarianceGradient: logVarianceGradient)
   }
@@ -177,7 +172,6 @@ package final class Autoencoder {
   /// batch; images and results beyond `count` are without meaning.
   package func infer(count: Int) {
     precondition(count <= batchSize, "a pass takes at most a batch")
-    OneDNN.useOneThread()
     encoder.forward(.inference, mean: posteriorMean, logVariance: posteriorLogVariance)
   }
 
@@ -187,7 +181,6 @@ package final class Autoencoder {
   /// The pass always computes a whole batch; results beyond `count` are without meaning.
   package func reconstruct(count: Int) {
     precondition(count <= batchSize, "a pass takes at most a batch")
-    OneDNN.useOneThread()
     decoder.forward(
       .inference, latents: latents, reconstruction: activations[parts.reconstructions],
       squaredErrors: errors.start)

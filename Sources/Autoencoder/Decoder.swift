@@ -40,12 +40,12 @@ final class Decoder {
     _ context: ComputeContext, shape: NetworkShape, batchSize: Int, settings: AutoencoderSettings,
     tensors: TensorMemory, memory: ActivationMemory, images: ActivationMemory.Part,
     scratch: ScratchParts
-  ) throws(PrimitiveError) {
+  ) {
     guard let first = shape.decoder.first else { preconditionFailure("a decoder has convolutions") }
-    linear1 = try LinearLayer(
+    linear1 = LinearLayer(
       context, name: "decoder.linear1", batchSize: batchSize, inputs: shape.latents,
       outputs: shape.hidden, leakySlope: settings.leakySlope, tensors: tensors)
-    linear2 = try LinearLayer(
+    linear2 = LinearLayer(
       context, name: "decoder.linear2", batchSize: batchSize, inputs: shape.hidden,
       outputs: shape.flatCount, leakySlope: settings.leakySlope, tensors: tensors)
     var blocks: [Block] = []

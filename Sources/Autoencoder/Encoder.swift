@@ -37,7 +37,7 @@ final class Encoder {
     _ context: ComputeContext, shape: NetworkShape, batchSize: Int, settings: AutoencoderSettings,
     tensors: TensorMemory, memory: ActivationMemory, images: ActivationMemory.Part,
     scratch: ScratchParts
-  ) throws(PrimitiveError) {
+  ) {
     var blocks: [Block] = []
     for (index, layer) in shape.encoder.enumerated() {
       let geometry = ConvolutionGeometry(
@@ -56,10 +56,10 @@ final class Encoder {
     }
     guard let last = shape.encoder.last else { preconditionFailure("an encoder has convolutions") }
     self.blocks = blocks
-    linear1 = try LinearLayer(
+    linear1 = LinearLayer(
       context, name: "encoder.linear1", batchSize: batchSize, inputs: shape.flatCount,
       outputs: shape.hidden, leakySlope: settings.leakySlope, tensors: tensors)
-    linear2 = try LinearLayer(
+    linear2 = LinearLayer(
       context, name: "encoder.linear2", batchSize: batchSize, inputs: shape.hidden,
       outputs: 2 * shape.latents, leakySlope: nil, tensors: tensors)
     leaky = LeakyReLU(context, slope: Float(settings.leakySlope))

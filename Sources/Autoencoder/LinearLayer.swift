@@ -10,8 +10,8 @@ struct LinearLayer {
   init(
     _ context: ComputeContext, name: String, batchSize: Int, inputs: Int, outputs: Int,
     leakySlope: Double?, tensors: TensorMemory
-  ) throws(PrimitiveError) {
-    linear = try Linear(
+  ) {
+    linear = Linear(
       context, batch: batchSize, inputs: inputs, outputs: outputs,
       leakySlope: leakySlope.map { Float($0) })
     weight = tensors.trained("\(name).weight")

@@ -1,6 +1,7 @@
 // The table of one instruction set; included last, after KERNEL_TABLE is defined.
 #include "convolution_passes.h"
 #include "flat_passes.h"
+#include "linear_passes.h"
 #include "norm_passes.h"
 #include "packing.h"
 #include "peak.h"
@@ -17,6 +18,10 @@ const ck_kernels KERNEL_TABLE = {
     .pack_forward = pack_forward,
     .pack_backward = pack_backward,
     .unpack_gradient = unpack_gradient,
+    .linear_multiply = linear_multiply,
+    .linear_outer = linear_outer,
+    .pack_columns = pack_columns,
+    .pack_rows = pack_rows,
     .moments = moments,
     .normalize = normalize,
     .gradient_sums = gradient_sums,

@@ -104,8 +104,9 @@ static void multiply(const product *shape, const float *src, const float *weight
   }
 }
 
+// Adds to `tile` rows of a result that are `stride` floats apart; n lanes of the last vector count.
 INLINE void outer_tile(const int tile, const int width, const product *shape, const float *src,
-                       const float *diff, int64_t n, float *result) {
+                       const float *diff, int64_t n, float *result, int64_t stride) {
   vec sum[tile_max][2];
 #pragma clang loop unroll(full)
   for (int i = 0; i < tile; i++) {
@@ -130,46 +131,55 @@ INLINE void outer_tile(const int tile, const int width, const product *shape, co
   for (int i = 0; i < tile; i++) {
 #pragma clang loop unroll(full)
     for (int j = 0; j < width; j++) {
-      float *out = result + i * panel_width + j * lanes;
-      store(out, load(out) + sum[i][j]);
+      float *out = result + i * stride + j * lanes;
+      if (j + 1 < width || n == lanes) {
+        store(out, load(out) + sum[i][j]);
+      } else {
+        store_part(out, load_part(out, n) + sum[i][j], n);
+      }
     }
   }
 }
 
-// result += for every element of every run, the sum over pixels of it times the pixel's gradient.
+// result += for every element of a run, the sum over pixels of it times the pixel's gradient, for
+// up to two vectors of channels; elements are `stride` floats apart in the result.
+static void multiply_outer_run(const product *shape, const float *src, const float *diff,
+                               int64_t channels, float *result, int64_t stride) {
+  // Lanes of the last vector that are channels.
+  int64_t n = channels >= panel_width ? lanes : channels > lanes ? channels - lanes : channels;
+  int64_t run = shape->run, k = 0;
+#define TILE(size)                                                                              \
+  do {                                                                                          \
+    float *out = result + k * stride;                                                           \
+    if (channels > lanes && n == lanes) {                                                       \
+      outer_tile(size, 2, shape, src + k, diff, lanes, out, stride);                            \
+    } else if (channels > lanes) {                                                              \
+      outer_tile(size, 2, shape, src + k, diff, n, out, stride);                                \
+    } else {                                                                                    \
+      outer_tile(size, 1, shape, src + k, diff, n, out, stride);                                \
+    }                                                                                           \
+    k += size;                                                                                  \
+  } while (0)
+#if VECTOR_FLOATS == 16
+  if (run == 9) TILE(9);
+  while (run - k >= 12 && run - k != 16) TILE(12);
+  while (run - k >= 8) TILE(8);
+#else
+  while (run - k >= 6) TILE(6);
+#endif
+  if (run - k >= 4) TILE(4);
+  if (run - k == 3) TILE(3);
+  while (run - k > 0) TILE(1);
+#undef TILE
+}
+
+// The same for all channels and every row of runs, in panels.
 static void multiply_outer(const product *shape, const float *src, const float *diff,
                            float *result) {
   for (int64_t c = 0; c < shape->channels; c += panel_width) {
-    int64_t channels = shape->channels - c;
-    // Lanes of the last vector that are channels.
-    int64_t n = channels >= panel_width ? lanes : channels > lanes ? channels - lanes : channels;
-    for (int64_t row = 0; row < shape->rows; row++) {
-      int64_t k = 0;
-#define TILE(size)                                                                              \
-  do {                                                                                          \
-    const float *a = src + row * shape->row_stride + k;                                         \
-    if (channels > lanes && n == lanes) {                                                       \
-      outer_tile(size, 2, shape, a, diff + c, lanes, result);                                   \
-    } else if (channels > lanes) {                                                              \
-      outer_tile(size, 2, shape, a, diff + c, n, result);                                       \
-    } else {                                                                                    \
-      outer_tile(size, 1, shape, a, diff + c, n, result);                                       \
-    }                                                                                           \
-    result += size * panel_width;                                                               \
-    k += size;                                                                                  \
-  } while (0)
-      int64_t run = shape->run;
-#if VECTOR_FLOATS == 16
-      if (run == 9) TILE(9);
-      while (run - k >= 12 && run - k != 16) TILE(12);
-      while (run - k >= 8) TILE(8);
-#else
-      while (run - k >= 6) TILE(6);
-#endif
-      if (run - k >= 4) TILE(4);
-      if (run - k == 3) TILE(3);
-      while (run - k > 0) TILE(1);
-#undef TILE
+    for (int64_t row = 0; row < shape->rows; row++, result += shape->run * panel_width) {
+      multiply_outer_run(shape, src + row * shape->row_stride, diff + c, shape->channels - c,
+                         result, panel_width);
     }
   }
 }

@@ -53,7 +53,7 @@ package final class Convolution {
       withOptionalPointer(norm?.moments) { moments in
         context.kernels.convolution_forward(
           &shape, src.images, coefficients, forwardWeights.start, bias, leakySlope, dst, moments,
-          context.floatScratch)
+          context.scratch)
       }
     }
   }
@@ -78,7 +78,7 @@ package final class Convolution {
       withOptionalPointer(before.map { $0.norm.gradientSums(src: $0.src) }) { sums in
         context.kernels.convolution_backward(
           &shape, src.images, coefficients, diffDst, &pass, dataWeights.start,
-          weightsGradient.start, biasGradient.start, diffSrc, sums, context.floatScratch)
+          weightsGradient.start, biasGradient.start, diffSrc, sums, context.scratch)
       }
     }
     context.kernels.unpack_gradient(&shape, weightsGradient.start, diffWeights)

@@ -39,7 +39,6 @@ extension ComputeContext {
   /// Makes the scratchpad large enough for every pass of a convolution.
   func reserveScratchpad(for geometry: ConvolutionGeometry) {
     var shape = geometry.shape
-    reserveScratchpad(
-      byteCount: Int(ck_scratch_count(&shape)) * MemoryLayout<Float>.stride)
+    reserveScratchpad(count: Int(ck_scratch_count(&shape)))
   }
 }

@@ -10,7 +10,7 @@ package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
   /// The compiler's baseline: 4 floats at a time.
   case portable
 
-  /// What this process uses, in oneDNN and in our own kernels alike.
+  /// What this process uses.
   ///
   /// oneDNN: `dnnl_get_effective_cpu_isa`, which honours the environment variables
   /// `ONEDNN_MAX_CPU_ISA` and `DNNL_MAX_CPU_ISA` as they were at the first call.
@@ -19,6 +19,15 @@ package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
     let available = dnnl_get_effective_cpu_isa().rawValue
     func has(_ isa: dnnl_cpu_isa_t) -> Bool { available & isa.rawValue == isa.rawValue }
     return has(dnnl_cpu_isa_avx512_core) ? .avx512 : has(dnnl_cpu_isa_avx2) ? .avx2 : .portable
+  }
+
+  /// Whether a processor that has this one can run `other` too.
+  package func includes(_ other: InstructionSet) -> Bool {
+    switch self {
+    case .avx512: true
+    case .avx2: other != .avx512
+    case .portable: other == .portable
+    }
   }
 
   /// The passes compiled for this instruction set; call them only where the processor has it.

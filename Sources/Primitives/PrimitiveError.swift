@@ -1,26 +1,14 @@
-/// An operation that could not be created or carried out.
+/// Why there can be no operations.
 package enum PrimitiveError: Error, Hashable, Sendable {
-  /// oneDNN refused a call.
-  ///
-  /// - Parameters:
-  ///   - operation: The C function and the operation that it served.
-  ///   - status: oneDNN's `dnnl_status_t`.
-  case library(operation: String, status: UInt32)
+  /// The processor, or the limit that the environment sets, does not have an instruction set.
+  case unavailable(InstructionSet, available: InstructionSet)
 }
 
 extension PrimitiveError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .library(let operation, let status):
-      "oneDNN: \(operation) failed with \(Self.name(ofStatus: status)) (status \(status))"
+    case .unavailable(let wanted, let available):
+      "instruction set \(wanted.rawValue): expected at most \(available.rawValue) here"
     }
-  }
-
-  private static func name(ofStatus status: UInt32) -> String {
-    let names = [
-      "success", "out of memory", "invalid arguments", "unimplemented", "iterator ends",
-      "runtime error", "not required",
-    ]
-    return status < names.count ? names[Int(status)] : "an unknown status"
   }
 }

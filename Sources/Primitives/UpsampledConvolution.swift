@@ -101,13 +101,13 @@ package final class UpsampledConvolution {
     withOptionalPointer(src.coefficients?.pass) { coefficients in
       if isThin {
         context.kernels.thin_upsampled_forward(
-          &shape, src.images, coefficients, forwardWeights.start, bias, dst, context.floatScratch)
+          &shape, src.images, coefficients, forwardWeights.start, bias, dst, context.scratch)
         return
       }
       withOptionalPointer(norm?.moments) { moments in
         context.kernels.upsampled_forward(
           &shape, src.images, coefficients, forwardWeights.start, bias, leakySlope ?? 1, dst,
-          moments, context.floatScratch)
+          moments, context.scratch)
       }
     }
   }
@@ -164,7 +164,7 @@ package final class UpsampledConvolution {
         withOptionalPointer(before.map { $0.norm.gradientSums(src: $0.src) }) { sums in
           context.kernels.upsampled_backward(
             &shape, src.images, coefficients, diffDst, through, scale, dataWeights.start,
-            weightsGradient.start, biasGradient.start, diffSrc, sums, context.floatScratch)
+            weightsGradient.start, biasGradient.start, diffSrc, sums, context.scratch)
         }
       }
     }

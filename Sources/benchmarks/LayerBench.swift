@@ -133,7 +133,7 @@ struct LayerBench {
     _ context: ComputeContext, _ layer: (name: String, inputs: Int, outputs: Int),
     _ work: NetworkWork
   ) throws -> (forward: LayerBench, backward: [LayerBench]) {
-    let operation = try Linear(
+    let operation = Linear(
       context, batch: batch, inputs: layer.inputs, outputs: layer.outputs)
     let src = noise(batch * layer.inputs, 1)
     let dst = noise(batch * layer.outputs, 2)

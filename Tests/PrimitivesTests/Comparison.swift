@@ -22,12 +22,9 @@ func dot(_ left: [Double], _ right: [Double]) -> Double {
 let singleTolerance = 2e-6
 
 /// The instruction sets that this processor can run.
-let runnableInstructionSets: [InstructionSet] =
-  switch InstructionSet.effective {
-  case .avx512: [.avx512, .avx2, .portable]
-  case .avx2: [.avx2, .portable]
-  case .portable: [.portable]
-  }
+let runnableInstructionSets = InstructionSet.allCases.filter {
+  InstructionSet.effective.includes($0)
+}
 
 /// The derivative of `function` at `point` along `direction`, by central differences.
 func directionalDerivative(

@@ -43,11 +43,19 @@ struct SmallOperationTests {
     #expect(buffer.elements.allSatisfy { $0 == 0 })
   }
 
-  @Test("oneDNN says its version, and errors name the operation and the status")
+  @Test("oneDNN says its version, and an instruction set that is missing is named")
   func names() {
     #expect(OneDNN.version.split(separator: ".").count == 3)
-    let error = PrimitiveError.library(operation: "dnnl_engine_create", status: 3)
     #expect(
-      error.description == "oneDNN: dnnl_engine_create failed with unimplemented (status 3)")
+      PrimitiveError.unavailable(.avx512, available: .avx2).description
+        == "instruction set avx512: expected at most avx2 here")
+  }
+
+  @Test("a processor runs the instruction sets up to its own")
+  func inclusion() {
+    let all = InstructionSet.allCases
+    #expect(all.filter(InstructionSet.avx512.includes) == [.avx512, .avx2, .portable])
+    #expect(all.filter(InstructionSet.avx2.includes) == [.avx2, .portable])
+    #expect(all.filter(InstructionSet.portable.includes) == [.portable])
   }
 }

@@ -16,6 +16,9 @@ enum { ck_channels_max = 1024 };
 /// The most rows and columns of an image.
 enum { ck_size_max = 66 };
 
+/// Rows that a linear pass takes at a time.
+enum { ck_rows_max = 64 };
+
 /// Vectors that peak_arithmetic works on at once.
 enum { ck_peak_chains = 12 };
 
@@ -30,6 +33,11 @@ static inline int64_t ck_scratch_count(const ck_convolution *shape) {
   return 2 * in * in * shape->in_channels + 2 * out * out * shape->out_channels +
          64 * (shape->out_channels + 32 * shape->in_channels) +
          9 * (out * out + 64) * shape->in_channels;
+}
+
+/// Floats of scratch memory that the passes of a linear layer need.
+static inline int64_t ck_linear_scratch_count(int64_t inputs, int64_t outputs) {
+  return ck_rows_max * (inputs + outputs + 32);
 }
 
 /// A batch norm to apply on the way: (x - mean) * scale + shift, per channel.
@@ -123,6 +131,27 @@ typedef struct ck_kernels {
 
   /// The inverse of pack_forward, for gradients.
   void (*unpack_gradient)(const ck_convolution *shape, const float *packed, float *weights);
+
+  /// dst, [rows][columns], = the product of src, [rows][depth], and a matrix [depth][columns]; with
+  /// a bias, leaky(bias + product).
+  ///
+  /// The matrix is from pack_columns, or its transpose from pack_rows.
+  void (*linear_multiply)(int64_t rows, int64_t depth, int64_t columns, const float *src,
+                          const float *panels, const float *_Nullable bias, float slope,
+                          float *dst, float *scratch);
+
+  /// dst, [depth][columns], = the sum over rows of the outer products of src, [rows][depth], and
+  /// other, [rows][columns]; src_sums = the sum over rows of src.
+  void (*linear_outer)(int64_t rows, int64_t depth, int64_t columns, const float *src,
+                       const float *other, float *dst, float *src_sums, float *scratch);
+
+  /// Arranges a matrix, [rows][columns], with its columns in lanes: as many floats as the matrix
+  /// has with columns rounded up to two vectors.
+  void (*pack_columns)(const float *src, int64_t rows, int64_t columns, float *panels);
+
+  /// Arranges a matrix, [rows][columns], with its rows in lanes: as many floats as the matrix has
+  /// with rows rounded up to two vectors.
+  void (*pack_rows)(const float *src, int64_t rows, int64_t columns, float *panels);
 
   /// The moments of src.
   void (*moments)(const float *src, int64_t images, int64_t pixels, int64_t channels,
