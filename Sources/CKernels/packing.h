@@ -2,35 +2,61 @@
 #pragma once
 
 #include "products.h"
+#include "transpose_passes.h"
 
-// The place of weight (o, i, row, column) in the panels of the forward direction.
-INLINE int64_t forward_place(const ck_convolution *shape, int64_t o, int64_t i, int64_t row,
-                             int64_t column) {
-  int64_t run = shape->kernel * shape->in_channels;
-  int64_t element = row * run + column * shape->in_channels + i;
-  return (o / panel_width * shape->kernel * run + element) * panel_width + o % panel_width;
+// A weight's element, channel by channel, as the forward direction's panels have it, tap by tap.
+INLINE int64_t forward_row(const ck_convolution *shape, int64_t element) {
+  int64_t taps = shape->kernel * shape->kernel;
+  return element % taps * shape->in_channels + element / taps;
 }
 
 static void pack_forward(const ck_convolution *shape, const float *weights, float *packed) {
-  int64_t k = shape->kernel;
-  int64_t panels = panels_of(shape->out_channels);
-  clear(packed, panels * panel_width * k * k * shape->in_channels);
-  for (int64_t row = 0; row < k; row++)
-    for (int64_t column = 0; column < k; column++)
-      for (int64_t i = 0; i < shape->in_channels; i++)
-        for (int64_t o = 0; o < shape->out_channels; o++)
-          packed[forward_place(shape, o, i, row, column)] =
-              weights[((o * shape->in_channels + i) * k + row) * k + column];
+  int64_t depth = shape->kernel * shape->kernel * shape->in_channels;
+  for (int64_t o = 0; o < shape->out_channels; o += panel_width) {
+    int64_t n = shape->out_channels - o, j = 0;
+    if (n < panel_width) clear(packed, depth * panel_width);
+    for (; n >= panel_width && j + lanes <= depth; j += lanes) {
+      for (int64_t half = 0; half < panel_width; half += lanes) {
+        vec v[lanes];
+#pragma clang loop unroll(full)
+        for (int i = 0; i < lanes; i++) v[i] = load(weights + (half + i) * depth + j);
+        transpose_lanes(v);
+        for (int i = 0; i < lanes; i++) {
+          store(packed + forward_row(shape, j + i) * panel_width + half, v[i]);
+        }
+      }
+    }
+    for (; j < depth; j++) {
+      float *row = packed + forward_row(shape, j) * panel_width;
+      for (int64_t i = 0; i < n && i < panel_width; i++) row[i] = weights[i * depth + j];
+    }
+    weights += panel_width * depth;
+    packed += panel_width * depth;
+  }
 }
 
 static void unpack_gradient(const ck_convolution *shape, const float *packed, float *weights) {
-  int64_t k = shape->kernel;
-  for (int64_t o = 0; o < shape->out_channels; o++)
-    for (int64_t i = 0; i < shape->in_channels; i++)
-      for (int64_t row = 0; row < k; row++)
-        for (int64_t column = 0; column < k; column++)
-          weights[((o * shape->in_channels + i) * k + row) * k + column] =
-              packed[forward_place(shape, o, i, row, column)];
+  int64_t depth = shape->kernel * shape->kernel * shape->in_channels;
+  for (int64_t o = 0; o < shape->out_channels; o += panel_width) {
+    int64_t n = shape->out_channels - o, j = 0;
+    for (; n >= panel_width && j + lanes <= depth; j += lanes) {
+      for (int64_t half = 0; half < panel_width; half += lanes) {
+        vec v[lanes];
+        for (int i = 0; i < lanes; i++) {
+          v[i] = load(packed + forward_row(shape, j + i) * panel_width + half);
+        }
+        transpose_lanes(v);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < lanes; i++) store(weights + (half + i) * depth + j, v[i]);
+      }
+    }
+    for (; j < depth; j++) {
+      const float *row = packed + forward_row(shape, j) * panel_width;
+      for (int64_t i = 0; i < n && i < panel_width; i++) weights[i * depth + j] = row[i];
+    }
+    weights += panel_width * depth;
+    packed += panel_width * depth;
+  }
 }
 
 static void pack_backward(const ck_convolution *shape, const float *weights, float *packed) {

@@ -18,6 +18,9 @@ struct ConvolutionTests {
       batch: 2, inputChannels: 32, outputChannels: 16, inputSize: 7, kernelSize: 2, stride: 2,
       padding: 1),
     .init(
+      batch: 2, inputChannels: 5, outputChannels: 33, inputSize: 6, kernelSize: 3, stride: 2,
+      padding: 1),
+    .init(
       batch: 2, inputChannels: 5, outputChannels: 7, inputSize: 6, kernelSize: 3, stride: 2,
       padding: 1),
   ]
