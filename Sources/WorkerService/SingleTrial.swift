@@ -15,6 +15,8 @@ package enum SingleTrial {
     var folder: URL
     var images: URL?
     var forcesSecondPass: Bool
+    var checkpointSteps: Set<Int>
+    var checkpoint: URL?
     var isSupervised: Bool
 
     /// The options of one trial.
@@ -24,15 +26,21 @@ package enum SingleTrial {
     ///   - folder: Where results go; made if it is not there.
     ///   - images: The image archive; nil looks in the data folder.
     ///   - forcesSecondPass: Whether the decoder runs for both gate vectors even where they agree.
+    ///   - checkpointSteps: The steps after which to write a checkpoint into the folder; 0 is the
+    ///     initial state.
+    ///   - checkpoint: The checkpoint to go on from; nil begins anew.
     ///   - isSupervised: Whether a worker runs this: progress as JSON lines on standard output,
     ///     the end when standard input ends, failures as a file.
     package init(
-      configuration: URL, folder: URL, images: URL?, forcesSecondPass: Bool, isSupervised: Bool
+      configuration: URL, folder: URL, images: URL?, forcesSecondPass: Bool,
+      checkpointSteps: Set<Int> = [], checkpoint: URL? = nil, isSupervised: Bool
     ) {
       self.configuration = configuration
       self.folder = folder
       self.images = images
       self.forcesSecondPass = forcesSecondPass
+      self.checkpointSteps = checkpointSteps
+      self.checkpoint = checkpoint
       self.isSupervised = isSupervised
     }
   }
@@ -52,7 +60,9 @@ package enum SingleTrial {
           .find(configuration.dataset).url)
       let runner = try TrialRunner(
         configuration: configuration, images: archive, directory: options.folder,
-        options: .init(forceSecondPass: options.forcesSecondPass))
+        options: .init(
+          forceSecondPass: options.forcesSecondPass, checkpointSteps: options.checkpointSteps,
+          checkpoint: options.checkpoint))
       let result = try runner.run(
         progress: options.isSupervised ? printLine : showProgress,
         shouldStop: { stop.isSet })

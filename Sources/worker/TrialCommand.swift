@@ -29,8 +29,37 @@ struct TrialCommand: ParsableCommand {
   @Flag(help: "Runs the decoder for both gate vectors even where they agree; the same bits.")
   var forceSecondPass = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Steps after which to write checkpoint-<step>.safetensors, such as 0,1,100.",
+      discussion: "0 is the initial state.", valueName: "steps"))
+  var checkpointAt: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The checkpoint to go on from.",
+      discussion: "The results are those of a trial that was never interrupted.",
+      valueName: "file"),
+    completion: .file(extensions: ["safetensors"]))
+  var resume: String?
+
   @Flag(help: .hidden)
   var supervised = false
+
+  func validate() throws {
+    _ = try checkpointSteps()
+  }
+
+  private func checkpointSteps() throws -> Set<Int> {
+    let steps = try checkpointAt?.split(separator: ",", omittingEmptySubsequences: false).map {
+      guard let step = Int($0), step >= 0 else {
+        throw ValidationError(
+          "--checkpoint-at: found \"\($0)\", expected step numbers from 0 on, with commas")
+      }
+      return step
+    }
+    return Set(steps ?? [])
+  }
 
   func run() throws {
     try SingleTrial.run(
@@ -38,6 +67,7 @@ struct TrialCommand: ParsableCommand {
         configuration: URL(filePath: config),
         folder: URL(filePath: out, directoryHint: .isDirectory),
         images: images.map { URL(filePath: $0) }, forcesSecondPass: forceSecondPass,
+        checkpointSteps: try checkpointSteps(), checkpoint: resume.map { URL(filePath: $0) },
         isSupervised: supervised))
   }
 }
