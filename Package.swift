@@ -34,7 +34,6 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CArchive"),
-    .systemLibrary(name: "COneDNN"),
     .systemLibrary(name: "CPNG"),
     .systemLibrary(name: "CSodium"),
     .systemLibrary(name: "CZeroMQ"),
@@ -48,7 +47,7 @@ let package = Package(
     module("Datasets", ["CArchive", "Images", "Trials"]),
     module("Sweeps", ["Trials", .product(name: "Yams", package: "Yams")]),
 
-    module("Primitives", ["CKernels", "COneDNN"]),
+    module("Primitives", ["CKernels"]),
     module("Autoencoder", ["Primitives", "Trials"]),
     module("Narrowing", ["Autoencoder", "Digests", "Images", "Primitives", "Trials"]),
 
@@ -83,6 +82,11 @@ let package = Package(
     .executableTarget(
       name: "worker", dependencies: ["Console", "WorkerService", argumentParser],
       swiftSettings: settings),
+
+    .executableTarget(
+      name: "benchmarks",
+      dependencies: ["Autoencoder", "Narrowing", "Primitives", "Trials", argumentParser],
+      resources: [.copy("peers")], swiftSettings: settings),
 
     tests("FilesTests", ["Files"]),
     tests("DigestsTests", ["Digests"]),

@@ -218,7 +218,7 @@ package final class TrialRunner {
 
   private static var versions: [String: String] {
     [
-      "bottlenecksweep": ProductVersion.current, "onednn": OneDNN.version,
+      "bottlenecksweep": ProductVersion.current,
       "swift": _SwiftStdlibVersion.current.description, "kernel": Host.kernel,
     ]
   }

@@ -1,5 +1,5 @@
 import CKernels
-import COneDNN
+import Foundation
 
 /// The instruction set that the kernels run on: the processor's best, limited by the environment.
 package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
@@ -10,15 +10,30 @@ package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
   /// The compiler's baseline: 4 floats at a time.
   case portable
 
-  /// What this process uses.
+  /// The environment variable that limits what is used: `avx2` or `portable`.
   ///
-  /// oneDNN: `dnnl_get_effective_cpu_isa`, which honours the environment variables
-  /// `ONEDNN_MAX_CPU_ISA` and `DNNL_MAX_CPU_ISA` as they were at the first call.
-  package static var effective: InstructionSet {
-    // The values are bit sets: each instruction set's bits include those it builds on.
-    let available = dnnl_get_effective_cpu_isa().rawValue
-    func has(_ isa: dnnl_cpu_isa_t) -> Bool { available & isa.rawValue == isa.rawValue }
-    return has(dnnl_cpu_isa_avx512_core) ? .avx512 : has(dnnl_cpu_isa_avx2) ? .avx2 : .portable
+  /// For machines of one fleet that are to give the same bits, and for tests.
+  package static let limitVariable = "BOTTLENECKSWEEP_INSTRUCTION_SET"
+
+  /// What this process uses: the processor's widest, or the environment's limit if that is less.
+  package static let effective = limited(
+    to: ProcessInfo.processInfo.environment[limitVariable], processor: best)
+
+  /// The widest that the processor has.
+  private static var best: InstructionSet {
+    switch ck_processor_best() {
+    case ck_processor_avx512: .avx512
+    case ck_processor_avx2: .avx2
+    default: .portable
+    }
+  }
+
+  /// The instruction set named by `limit` where the processor has it, else the processor's own.
+  package static func limited(to limit: String?, processor: InstructionSet) -> InstructionSet {
+    guard let limit = limit.flatMap(InstructionSet.init), processor.includes(limit) else {
+      return processor
+    }
+    return limit
   }
 
   /// Whether a processor that has this one can run `other` too.

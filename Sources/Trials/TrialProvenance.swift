@@ -13,7 +13,7 @@ package struct TrialProvenance: Codable, Hashable, Sendable {
   package var processor: String
   /// Instruction set that the kernels used.
   package var instructionSet: String
-  /// Versions of what computed: this product, oneDNN, the compiler, the kernel.
+  /// Versions of what computed: this product, Swift, the operating system.
   package var versions: [String: String]
   /// When training began, ISO 8601 in UTC.
   package var started: String

@@ -170,7 +170,7 @@ struct TrialRunnerTests {
     #expect(provenance.steps == 3)
     #expect(!provenance.host.isEmpty)
     #expect(
-      Set(provenance.versions.keys) == ["bottlenecksweep", "onednn", "swift", "kernel"])
+      Set(provenance.versions.keys) == ["bottlenecksweep", "swift", "kernel"])
     #expect(provenance.versions.values.allSatisfy { !$0.isEmpty })
     #expect(provenance.started.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/) != nil)
     #expect(provenance.seconds > 0)

@@ -43,9 +43,17 @@ struct SmallOperationTests {
     #expect(buffer.elements.allSatisfy { $0 == 0 })
   }
 
-  @Test("oneDNN says its version, and an instruction set that is missing is named")
+  @Test("the environment limits the instruction set and never widens it")
+  func limit() {
+    #expect(InstructionSet.limited(to: nil, processor: .avx2) == .avx2)
+    #expect(InstructionSet.limited(to: "avx2", processor: .avx512) == .avx2)
+    #expect(InstructionSet.limited(to: "portable", processor: .avx512) == .portable)
+    #expect(InstructionSet.limited(to: "avx512", processor: .avx2) == .avx2)
+    #expect(InstructionSet.limited(to: "sse9", processor: .avx2) == .avx2)
+  }
+
+  @Test("an instruction set that is missing is named")
   func names() {
-    #expect(OneDNN.version.split(separator: ".").count == 3)
     #expect(
       PrimitiveError.unavailable(.avx512, available: .avx2).description
         == "instruction set avx512: expected at most avx2 here")

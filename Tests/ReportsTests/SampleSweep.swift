@@ -83,7 +83,7 @@ struct SampleSweep {
       provenance: TrialProvenance(
         configuration: configuration, images: Digest.of("images"), host: "node, 1",
         processor: "CPU \"fast\"", instructionSet: "avx512",
-        versions: ["onednn": "2.6.3", "kernel": "6.1"], started: "2026-01-02T03:04:05Z",
+        versions: ["swift": "6.3", "kernel": "6.1"], started: "2026-01-02T03:04:05Z",
         seconds: 12.5, processorSeconds: 12.25, steps: lastStep, secondPassShare: 0.5,
         peakResidentBytes: 1_000_000))
   }

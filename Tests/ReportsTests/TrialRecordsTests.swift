@@ -95,7 +95,7 @@ struct TrialRecordsTests {
     #expect(
       rows[1].hasPrefix(
         "\(sweep.results.trials[0].planned.id),1,worker-a,\"node, 1\",\"CPU \"\"fast\"\"\",avx512,"
-          + "kernel 6.1; onednn 2.6.3,"))
+          + "kernel 6.1; swift 6.3,"))
     #expect(rows[1].hasSuffix(",2026-01-02T03:04:05Z,12.500,12.250,200,16.00,0.5000,1000000"))
     #expect(rows[2] == "\(sweep.results.trials[1].planned.id),0,,,,,,,,,,,,,,")
   }

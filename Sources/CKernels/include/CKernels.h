@@ -19,6 +19,16 @@ enum { ck_size_max = 66 };
 /// Rows that a linear pass takes at a time.
 enum { ck_rows_max = 64 };
 
+/// The instruction sets that there are kernels for.
+typedef enum ck_processor {
+  ck_processor_portable,
+  ck_processor_avx2,
+  ck_processor_avx512
+} ck_processor;
+
+/// The widest instruction set that processor and operating system support.
+ck_processor ck_processor_best(void);
+
 /// Vectors that peak_arithmetic works on at once.
 enum { ck_peak_chains = 12 };
 
