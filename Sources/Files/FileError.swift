@@ -17,6 +17,24 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     self.path = path
   }
 
+  /// A failure that Foundation reported, reduced to the C call's reason beneath it.
+  package init(_ operation: String, _ path: String, reportedAs error: any Error) {
+    self.init(operation, path, code: Self.code(of: error))
+  }
+
+  private static func code(of error: any Error) -> Int32 {
+    let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    if let reason, reason.domain == NSPOSIXErrorDomain { return Int32(reason.code) }
+    return switch error {
+    case CocoaError.fileWriteFileExists: EEXIST
+    case CocoaError.fileNoSuchFile, CocoaError.fileReadNoSuchFile: ENOENT
+    case CocoaError.fileWriteNoPermission, CocoaError.fileReadNoPermission: EACCES
+    case CocoaError.fileWriteVolumeReadOnly: EROFS
+    case CocoaError.fileWriteOutOfSpace: ENOSPC
+    default: EIO
+    }
+  }
+
   /// Whether the disk, or the user's share of it, is full.
   package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 

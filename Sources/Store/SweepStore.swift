@@ -43,7 +43,9 @@ package final class SweepStore: Sendable {
     do {
       try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     } catch {
-      throw .inputOutput(path: directoryPath, reason: "cannot make the directory: \(error)")
+      let failure = FileError("make the directory", directoryPath, reportedAs: error)
+      throw StoreError(
+        systemCode: failure.code, operation: failure.operation, path: directoryPath)
     }
     if let kind = FileSystemKind.networkKind(ofDirectory: directoryPath) {
       throw .networkFileSystem(path: directoryPath, kind: kind)
