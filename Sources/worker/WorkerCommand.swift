@@ -15,8 +15,8 @@ struct WorkerCommand: ParsableCommand {
     commandName: "worker",
     abstract: "Trains the trials that a coordinator hands out.",
     discussion: """
-      `worker --connect ENDPOINT` joins a coordinator; `worker trial CONFIG` runs one trial \
-      alone. Exit codes: 0 done; 1 an error, explained on standard error; 64 a wrong command line.
+      `worker --connect ENDPOINT` joins a coordinator (its options: `worker join --help`); \
+      `worker trial CONFIG` runs one trial alone. Exit codes: 0 done; 1 an error, explained on standard error; 64 a wrong command line.
       """,
     subcommands: [JoinCommand.self, TrialCommand.self],
     defaultSubcommand: JoinCommand.self)
