@@ -126,7 +126,7 @@ def make(name, size, image_channels, channels, batch_size, tolerance, seed, **ch
         record_state()
     golden |= {key: np.ascontiguousarray(np.stack(values)) for key, values in steps.items()}
 
-    differing = [bool((a != b).any()) for a, b in zip(golden["first_gates"], golden["second_gates"])]
+    differing = (golden["first_gates"] != golden["second_gates"]).any(axis=1).tolist()
     missed = golden["squared_error"] > tolerance
     hit = twin.first_hit or STEPS
     print(f"{name}: first hit in step {twin.first_hit}; gates differ {differing};")
