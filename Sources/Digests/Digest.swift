@@ -69,7 +69,8 @@ extension Digest: Codable {
       throw DecodingError.dataCorrupted(
         .init(
           codingPath: decoder.codingPath,
-          debugDescription: "expected a SHA-256 digest of 64 hexadecimal digits, found \"\(text)\""))
+          debugDescription: "expected a SHA-256 digest of 64 hexadecimal digits, found \"\(text)\"")
+      )
     }
     self = digest
   }

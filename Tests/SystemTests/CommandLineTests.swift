@@ -19,7 +19,9 @@ struct CommandLineTests {
   @Test("a mistake in a sweep file is told with its place, and nothing runs")
   func mistake() throws {
     let bench = try Bench()
-    let sweep = try bench.file("bad.yaml", "sweep: bad\nlatnts: 3\ndataset: sprites28\ntolerance: 3\nbudget: 5 batches\n")
+    let sweep = try bench.file(
+      "bad.yaml",
+      "sweep: bad\nlatnts: 3\n" + "dataset: sprites28\ntolerance: 3\nbudget: 5 batches\n")
     let plan = try bench.run(Executables.coordinator, "plan", sweep)
     #expect(plan.code == 1)
     #expect(plan.err.contains("bad.yaml:2:1"))
