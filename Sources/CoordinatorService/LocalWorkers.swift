@@ -18,6 +18,7 @@ final class LocalWorkers: Sendable {
   private struct State {
     var processes: [ObjectIdentifier: Process] = [:]
     var inputs: [ObjectIdentifier: Pipe] = [:]
+    var startingCount = 0
     var restarts = 0
     var isStopping = false
   }
@@ -34,10 +35,14 @@ final class LocalWorkers: Sendable {
     arguments = [
       "--connect", endpoint, "--slots", "1", "--exit-when-idle", "--supervised",
     ]
-    for _ in 0..<count { try start() }
+    for _ in 0..<count {
+      state.withLock { $0.startingCount += 1 }
+      try start()
+    }
   }
 
   private func start() throws {
+    defer { state.withLock { $0.startingCount -= 1 } }
     let process = Process()
     let input = Pipe()
     process.executableURL = executable
@@ -45,11 +50,20 @@ final class LocalWorkers: Sendable {
     process.standardInput = input
     process.terminationHandler = { [weak self] in self?.replace($0) }
     let key = ObjectIdentifier(process)
+    // Before it runs, since it may end at once.
     state.withLock {
       $0.processes[key] = process
       $0.inputs[key] = input
     }
-    try process.run()
+    do {
+      try process.run()
+    } catch {
+      state.withLock {
+        $0.processes[key] = nil
+        $0.inputs[key] = nil
+      }
+      throw error
+    }
     try? input.fileHandleForReading.close()
   }
 
@@ -62,13 +76,14 @@ final class LocalWorkers: Sendable {
         state.restarts < Self.restartLimit
       else { return false }
       state.restarts += 1
+      state.startingCount += 1
       return true
     }
     if restarts { try? start() }
   }
 
-  /// How many of the workers live.
-  var liveCount: Int { state.withLock { $0.processes.count } }
+  /// How many of the workers live or are being started.
+  var liveCount: Int { state.withLock { $0.processes.count + $0.startingCount } }
 
   /// Asks every worker to end; running trials are handed back.
   func stop() {

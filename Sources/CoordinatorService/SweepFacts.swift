@@ -13,6 +13,8 @@ struct SweepFacts: Sendable {
   let name: String
   /// Port of the data connection.
   let dataPort: UInt16
+  /// Whether no other workers than those started with this run can join.
+  let hasLocalWorkersOnly: Bool
   /// The image archive of each data set.
   let images: [Dataset: PinnedImages]
   private let trials: [TrialID: PlannedTrial]
@@ -25,11 +27,13 @@ struct SweepFacts: Sendable {
   }
 
   init(
-    sweepID: String, plan: SweepPlan, dataPort: UInt16, images: [Dataset: PinnedImages]
+    sweepID: String, plan: SweepPlan, dataPort: UInt16, hasLocalWorkersOnly: Bool,
+    images: [Dataset: PinnedImages]
   ) {
     self.sweepID = sweepID
     name = plan.name
     self.dataPort = dataPort
+    self.hasLocalWorkersOnly = hasLocalWorkersOnly
     self.images = images
     trials = Dictionary(uniqueKeysWithValues: plan.trials.map { ($0.id, $0) })
   }

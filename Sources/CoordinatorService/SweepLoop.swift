@@ -104,6 +104,9 @@ struct SweepLoop: ~Copyable {
       if let leaveBy, effects.isEmpty, now >= leaveBy || (localWorkers?.liveCount ?? 0) == 0 {
         return .detached
       }
+      if leaveBy == nil, facts.hasLocalWorkersOnly, localWorkers?.liveCount == 0 {
+        throw RunError.localWorkersEnded
+      }
     }
   }
 

@@ -21,6 +21,9 @@ package enum SweepRun {
     var localWorkers: Int
     var retryFailed: Bool
 
+    /// Whether no other workers than those started with this run can join.
+    var hasLocalWorkersOnly: Bool { listen == nil && localWorkers > 0 }
+
     /// The options of one run.
     ///
     /// - Parameters:
@@ -88,7 +91,7 @@ package enum SweepRun {
     defer { server.stop() }
     let facts = SweepFacts(
       sweepID: try store.identity(), plan: plan, dataPort: try Endpoint(server.endpoint).port ?? 0,
-      images: images)
+      hasLocalWorkersOnly: options.hasLocalWorkersOnly, images: images)
     logger.notice(
       "sweep \(plan.name): \(plan.trials.count) trials; workers connect to \(gateway.endpoint)")
     warnIfOpen(gateway.endpoint, logger)
@@ -150,7 +153,7 @@ package enum SweepRun {
     var settings = CoordinationSettings()
     settings.retryFailed = options.retryFailed
     // Local workers died with the coordinator that started them; nobody else can come back.
-    if options.listen == nil, options.localWorkers > 0 { settings.resumeGrace = .zero }
+    if options.hasLocalWorkersOnly { settings.resumeGrace = .zero }
     let costs = PlanSummary(plan).trials.map { ($0.planned.id, $0.seconds) }
     var coordinator = Coordinator(
       plan: plan.trials, expectedCost: Dictionary(uniqueKeysWithValues: costs),
@@ -201,6 +204,8 @@ package enum SweepRun {
 enum RunError: Error, CustomStringConvertible {
   /// The archive of a data set is not the one that earlier results were made from.
   case imagesChanged(dataset: Dataset, recorded: Digest, found: Digest, url: URL)
+  /// All workers of a run that has only local ones ended by themselves.
+  case localWorkersEnded
   /// The worker's executable is not beside the coordinator's.
   case workerMissing(URL)
 
@@ -211,6 +216,8 @@ enum RunError: Error, CustomStringConvertible {
       \(url.path): found images \(found), expected \(recorded), on which this sweep's results of \
       \(dataset.rawValue) were trained; use the same archive, or another --out
       """
+    case .localWorkersEnded:
+      "all local workers ended by themselves; what they said is above, and the same command resumes"
     case .workerMissing(let url):
       "\(url.path): not found; --local-workers expects `worker` beside `coordinator`"
     }

@@ -20,6 +20,7 @@ struct SweepFactsTests {
     SweepFacts(
       sweepID: "sweep",
       plan: SweepPlan(name: "s", question: "q", outputs: [], trials: [planned]), dataPort: 1,
+      hasLocalWorkersOnly: false,
       images: [
         .sprites28: SweepFacts.PinnedImages(
           digest: images, byteCount: 6, url: URL(filePath: "/images"))

@@ -155,6 +155,18 @@ struct SweepTests {
     #expect(try bench.read("out/trials.csv") == expected)
   }
 
+  @Test("a run whose local workers cannot live ends with an error instead of waiting for ever")
+  func workersCannotLive() throws {
+    let bench = try Bench()
+    // The workers' cache cannot be made where a file is.
+    _ = try bench.file("cache", "in the way")
+    let sweep = try bench.file("tiny.yaml", Bench.sweep())
+    let run = try bench.run(
+      Executables.coordinator, "run", sweep, "--out", bench.path("out"), "--local-workers", "2")
+    #expect(run.code == 1)
+    #expect(run.err.contains("all local workers ended by themselves"))
+  }
+
   @Test("a second coordinator on the same folder is refused")
   func twoCoordinators() throws {
     let bench = try Bench()
