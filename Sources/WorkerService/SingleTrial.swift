@@ -61,8 +61,9 @@ package enum SingleTrial {
       let runner = try TrialRunner(
         configuration: configuration, images: archive, directory: options.folder,
         options: .init(
-          forceSecondPass: options.forcesSecondPass, checkpointSteps: options.checkpointSteps,
-          checkpoint: options.checkpoint))
+          forceSecondPass: options.forcesSecondPass,
+          progressInterval: options.isSupervised ? 0.5 : 5,
+          checkpointSteps: options.checkpointSteps, checkpoint: options.checkpoint))
       let result = try runner.run(
         progress: options.isSupervised ? printLine : showProgress,
         shouldStop: { stop.isSet })
