@@ -21,6 +21,7 @@ package struct WorkerCore: Sendable {
   private var link: Link
   private var stopping: Stopping?
   private var lastHeard: Duration
+  private var nextReminder: Duration
 
   private struct Attempt {
     var order: WorkOrder?
@@ -63,6 +64,8 @@ package struct WorkerCore: Sendable {
 
   /// How often a worker without a welcome announces itself.
   package static let announcementInterval = Duration.seconds(2)
+  /// How long a worker tries to join before it tells people, and how often it repeats that.
+  package static let reminders = (first: Duration.seconds(10), later: Duration.seconds(60))
   /// How often an unacknowledged result is reported again.
   package static let reportInterval = Duration.seconds(10)
   /// How long a failed upload waits for its next try.
@@ -85,6 +88,7 @@ package struct WorkerCore: Sendable {
     self.patience = patience
     link = .searching(nextAnnouncement: now)
     lastHeard = now
+    nextReminder = now + Self.reminders.first
     parked = held
   }
 
@@ -311,6 +315,10 @@ extension WorkerCore {
     switch link {
     case .searching(let nextAnnouncement):
       if now >= nextAnnouncement { effects.append(announce(at: now)) }
+      if now >= nextReminder {
+        nextReminder = now + Self.reminders.later
+        effects.append(.notify("no answer from the coordinator; still trying"))
+      }
       if attempts.isEmpty, now - lastHeard > patience {
         effects.append(.notify("no coordinator for \(patience); nothing to do"))
         effects.append(.exit(.abandoned))
@@ -318,6 +326,7 @@ extension WorkerCore {
     case .joined(let interval, let lostAfter, let nextBeat):
       if now - lastHeard > lostAfter {
         effects.append(.notify("the coordinator is silent; training goes on"))
+        nextReminder = now + Self.reminders.later
         effects.append(announce(at: now))
       } else if now >= nextBeat {
         link = .joined(interval: interval, lostAfter: lostAfter, nextBeat: now + interval)

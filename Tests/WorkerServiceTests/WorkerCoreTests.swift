@@ -169,6 +169,17 @@ struct WorkerCoreTests {
     #expect(core.handle(.clockTicked, at: .seconds(3601)).contains(.exit(.abandoned)))
   }
 
+  @Test("a worker that nobody answers says so, but not all the time")
+  func reminder() {
+    var core = core()
+    func isReminded(at seconds: Int) -> Bool {
+      core.handle(.clockTicked, at: .seconds(seconds)).contains {
+        if case .notify(let text) = $0 { text.contains("still trying") } else { false }
+      }
+    }
+    #expect([9, 10, 11, 69, 70, 71].filter(isReminded) == [10, 70])
+  }
+
   @Test("the end of the sweep ends a worker started for it")
   func sweepEnded() {
     var core = WorkerCore(
