@@ -22,7 +22,7 @@ package struct TrainerSetting: Sendable {
 
   /// Every trainer setting, in the order of documentation.
   package static let all: [TrainerSetting] = [
-    .integer("batch_size", \.batchSize, 1...4096, "images per batch"),
+    .integer("batch_size", \.batchSize, 2...4096, "images per batch; batch statistics need two"),
     .real("learning_rate", \.learningRate, .above(0, to: 1), "Adam's step size"),
     .real("adam_beta1", \.adamBeta1, .from(0, below: 1), "Adam's decay of the first moment"),
     .real("adam_beta2", \.adamBeta2, .from(0, below: 1), "Adam's decay of the second moment"),
@@ -63,7 +63,7 @@ package struct TrainerSetting: Sendable {
     .choice("precision", \.precision, "arithmetic of the network"),
   ]
 
-  /// What the setting accepts, in words: "a whole number from 1 to 4096".
+  /// What the setting accepts, in words: "a whole number from 2 to 4096".
   package var expectation: String {
     switch kind {
     case .integer(_, let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"

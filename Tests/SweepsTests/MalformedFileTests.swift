@@ -136,7 +136,7 @@ struct MalformedFileTests {
       "x.yaml:6:11: [8, 8, 8, 8] for channels; expected 3 widths from 1 to 1024 for 28×28 images"),
     Malformed(
       "trainer: {batch_size: 0}",
-      "x.yaml:6:23: 0 for batch_size; expected a whole number from 1 to 4096"),
+      "x.yaml:6:23: 0 for batch_size; expected a whole number from 2 to 4096"),
     Malformed(
       "trainer: {learning_rate: fast}",
       "x.yaml:6:26: fast for learning_rate; expected a number > 0 and ≤ 1"),
@@ -172,11 +172,11 @@ struct MalformedFileTests {
       "axes: {tolerance: [1]}",
       "x.yaml:4:12: tolerance beside an axis over it (at x.yaml:6:8); expected one of them"),
     Malformed(
-      "axes: {batch_size: [1], trainer.batch_size: [2]}",
+      "axes: {batch_size: [2], trainer.batch_size: [3]}",
       "x.yaml:6:25: a second axis over batch_size (first at x.yaml:6:8); "
         + "expected one axis for each key"),
     Malformed(
-      "zip: {batch_size: [1, 2], seed: [1]}",
+      "zip: {batch_size: [2, 3], seed: [1]}",
       "x.yaml:6:6: paired lists of unequal length (2 for batch_size, 1 for seed); "
         + "expected as many values for each key"),
     Malformed(
@@ -206,7 +206,7 @@ struct MalformedFileTests {
       "axes: {kl_reduction: {from: 0, to: 1, step: 1}}",
       "x.yaml:6:22: a mapping for the axis kl_reduction; expected a list of one value or more"),
     Malformed(
-      "axes: {seed: {from: 1, to: 1000, step: 1}, batch_size: {from: 1, to: 1001, step: 1}}",
+      "axes: {seed: {from: 1, to: 1000, step: 1}, batch_size: {from: 2, to: 1002, step: 1}}",
       "x.yaml: a grid of 1001000 trials; expected at most 1000000"),
     Malformed(
       "axes: {channels: [[8, 8, 8], [8, 8]]}",

@@ -148,7 +148,7 @@ struct OverrideTests {
           + "expected one of them; did you mean --set axes.tolerance=[…]?"
       ])
     #expect(
-      errors(oneTrial + "\nzip: [{seed: [0], batch_size: [1]}]", set: ["zip.1.seed=[3]"]) == [
+      errors(oneTrial + "\nzip: [{seed: [0], batch_size: [2]}]", set: ["zip.1.seed=[3]"]) == [
         "--set zip.1.seed=[3]: the path zip.1.seed; "
           + "expected zip.NUMBER.KEY with a group from 0 to 0"
       ])

@@ -40,7 +40,7 @@ struct ConfigurationTests {
       ),
       (
         "\"batch_size\":64", "\"batch_size\":0",
-        "trainer.batch_size: batch_size must be a whole number from 1 to 4096, found 0"
+        "trainer.batch_size: batch_size must be a whole number from 2 to 4096, found 0"
       ),
       (
         "\"leaky_slope\":0.02", "\"leaky_slope\":2",
