@@ -358,7 +358,7 @@ extension WorkerCore {
 
 extension WorkerCore {
   private mutating func endSweep(_ reason: String, at now: Duration) -> [WorkerEffect] {
-    var effects: [WorkerEffect] = [.notify("the sweep has ended: \(reason)")]
+    var effects: [WorkerEffect] = [.notify("no more work here: \(reason)")]
     effects += stopEverything()
     attempts = attempts.filter { !$0.value.phase.occupiesSlot }
     if exitsWhenIdle { return effects + [.exit(.sweepEnded)] }

@@ -59,7 +59,10 @@ struct WorkerShell: ~Copyable {
     slots = options.slots
     self.inbox = inbox
     self.logger = logger
-    logger.notice("worker \(name) with \(options.slots) slots connects to \(options.endpoint)")
+    logger.notice(
+      """
+      worker \(name) with \(slots) \(slots == 1 ? "slot" : "slots") connects to \(endpoint)
+      """)
   }
 
   /// The running executable, which is also that of the trials' processes.
