@@ -63,11 +63,6 @@ package final class WorkerFolder {
   /// Forgets a trial and deletes its folder.
   package func discard(_ trial: TrialID) {
     guard let folder = folders.removeValue(forKey: trial) else { return }
-    remove(folder)
-  }
-
-  /// Deletes a folder that no longer belongs to a trial.
-  package func remove(_ folder: URL) {
     try? FileManager.default.removeItem(at: folder)
   }
 

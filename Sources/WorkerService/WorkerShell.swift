@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 import Logging
 import Messaging
@@ -266,9 +267,12 @@ extension WorkerShell {
         }
       }
     } catch {
+      // Not being able to start a process is the host's trouble, never the trial's.
+      let isDiskFull = (error as? FileError)?.isDiskFull ?? false
       inbox.put(
         .trialFailed(
-          trial: order.trial, TrialFailure(cause: .diskFull, message: "not started: \(error)")))
+          trial: order.trial,
+          TrialFailure(cause: isDiskFull ? .diskFull : .stopped, message: "not started: \(error)")))
     }
   }
 
