@@ -142,6 +142,7 @@ extension SweepLoop {
           trial: TrialID(rawValue: failed.attempt.trial), attempt: failed.attempt.attempt,
           failure: TrialFailure(cause: cause, message: failed.message), on: connection),
         at: now)
+    case .logLines: return []
     case .goodbye(let reason):
       return coordinator.handle(.workerLeft(reason: reason, on: connection), at: now)
     }

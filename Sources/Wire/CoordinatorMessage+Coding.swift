@@ -37,15 +37,7 @@ extension CoordinatorMessage {
   ) throws(WireError) -> CoordinatorMessage {
     switch body {
     case .welcome(let body): .welcome(try Welcome(body))
-    case .assignment(let body):
-      .assignment(
-        Assignment(
-          attempt: try Field.attempt(body.trial, body.attempt),
-          configurationJSON: try Field.bytes(
-            body.configurationJson, "configuration_json",
-            limit: WireLimits.configurationByteCount),
-          images: try Field.digest(body.imagesSha256, "images_sha256"),
-          imagesByteCount: try Field.count(body.imagesBytes, "images_bytes")))
+    case .assignment(let body): .assignment(try Assignment(body))
     case .acknowledgement(let body):
       .acknowledgement(try Field.attempt(body.trial, body.attempt))
     case .abandon(let body):
@@ -61,6 +53,7 @@ extension CoordinatorMessage {
       .artifactsWanted(
         try Field.attempt(body.trial, body.attempt), digests: try digests(body.sha256))
     case .heartbeat: .heartbeat
+    case .drain(let body): .drain(reason: try Field.text(body.reason, "reason"))
     }
   }
 
@@ -77,15 +70,7 @@ extension CoordinatorMessage {
     var envelope = PBCoordinatorEnvelope()
     switch self {
     case .welcome(let welcome): envelope.welcome = try welcome.body()
-    case .assignment(let assignment):
-      _ = try Field.count(
-        assignment.configurationJSON.count, "configuration_json bytes",
-        in: 0...WireLimits.configurationByteCount)
-      envelope.assignment.trial = assignment.attempt.trial
-      envelope.assignment.attempt = UInt32(clamping: assignment.attempt.attempt)
-      envelope.assignment.configurationJson = Data(assignment.configurationJSON)
-      envelope.assignment.imagesSha256 = Data(assignment.images.bytes)
-      envelope.assignment.imagesBytes = UInt64(clamping: assignment.imagesByteCount)
+    case .assignment(let assignment): envelope.assignment = try assignment.body()
     case .acknowledgement(let attempt):
       envelope.acknowledgement.trial = attempt.trial
       envelope.acknowledgement.attempt = UInt32(clamping: attempt.attempt)
@@ -104,6 +89,7 @@ extension CoordinatorMessage {
       envelope.artifactsWanted.attempt = UInt32(clamping: attempt.attempt)
       envelope.artifactsWanted.sha256 = digests.map { Data($0.bytes) }
     case .heartbeat: envelope.heartbeat = PBCoordinatorHeartbeat()
+    case .drain(let reason): envelope.drain.reason = Field.head(of: reason)
     }
     return envelope
   }
@@ -142,6 +128,43 @@ extension CoordinatorMessage.Welcome {
     }
     body.sweep = Field.head(of: sweep)
     body.sweepID = try Field.identifier(sweepID, "sweep_id")
+    return body
+  }
+}
+
+extension CoordinatorMessage.Assignment {
+  fileprivate init(_ body: PBAssignment) throws(WireError) {
+    _ = try Field.count(
+      body.checkpoints.count, "checkpoints", in: 0...WireLimits.checkpointCount)
+    var checkpoints: [StoredCheckpoint] = []
+    for checkpoint in body.checkpoints { checkpoints.append(try StoredCheckpoint(checkpoint)) }
+    self.init(
+      attempt: try Field.attempt(body.trial, body.attempt),
+      configurationJSON: try Field.bytes(
+        body.configurationJson, "configuration_json", limit: WireLimits.configurationByteCount),
+      images: try Field.digest(body.imagesSha256, "images_sha256"),
+      imagesByteCount: try Field.count(body.imagesBytes, "images_bytes"),
+      checkpoints: checkpoints,
+      stallTimeout: body.stallTimeoutMs == 0 ? nil : .milliseconds(Int(body.stallTimeoutMs)))
+  }
+
+  fileprivate func body() throws(WireError) -> PBAssignment {
+    _ = try Field.count(
+      configurationJSON.count, "configuration_json bytes",
+      in: 0...WireLimits.configurationByteCount)
+    _ = try Field.count(checkpoints.count, "checkpoints", in: 0...WireLimits.checkpointCount)
+    var body = PBAssignment()
+    body.trial = attempt.trial
+    body.attempt = UInt32(clamping: attempt.attempt)
+    body.configurationJson = Data(configurationJSON)
+    body.imagesSha256 = Data(images.bytes)
+    body.imagesBytes = UInt64(clamping: imagesByteCount)
+    body.checkpoints = checkpoints.map(\.body)
+    if let stallTimeout {
+      // A stall of less than a millisecond would mean none.
+      let milliseconds = max(stallTimeout / .milliseconds(1), 1)
+      body.stallTimeoutMs = UInt32(min(milliseconds, Double(UInt32.max)))
+    }
     return body
   }
 }

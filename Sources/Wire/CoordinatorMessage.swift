@@ -20,6 +20,8 @@ package enum CoordinatorMessage: Hashable, Sendable {
   case artifactsWanted(AttemptKey, digests: [Digest])
   /// The coordinator lives.
   case heartbeat
+  /// Hand the trials back, with their checkpoints, and leave.
+  case drain(reason: String)
 }
 
 extension CoordinatorMessage {
@@ -67,15 +69,22 @@ extension CoordinatorMessage {
     package var images: Digest
     /// Size of that archive.
     package var imagesByteCount: Int
+    /// Where the trial can go on from, newest first, at most 2.
+    package var checkpoints: [StoredCheckpoint]
+    /// Ends a trial that takes no step for so long; whole milliseconds, nil leaves it to the worker.
+    package var stallTimeout: Duration?
 
     /// An assignment of the given parts.
     package init(
-      attempt: AttemptKey, configurationJSON: [UInt8], images: Digest, imagesByteCount: Int
+      attempt: AttemptKey, configurationJSON: [UInt8], images: Digest, imagesByteCount: Int,
+      checkpoints: [StoredCheckpoint] = [], stallTimeout: Duration? = nil
     ) {
       self.attempt = attempt
       self.configurationJSON = configurationJSON
       self.images = images
       self.imagesByteCount = imagesByteCount
+      self.checkpoints = checkpoints
+      self.stallTimeout = stallTimeout
     }
   }
 }

@@ -12,6 +12,16 @@ package enum WireLimits {
   package static let configurationByteCount = 64 << 10
   /// Claims of one worker: what it runs and what it holds finished.
   package static let claimCount = 2048
+  /// Claims up to which each may tell its progress, so that all fit into a message.
+  package static let progressCount = 1024
+  /// Checkpoints that an assignment names.
+  package static let checkpointCount = 2
+  /// Bytes of the name of an instruction set.
+  package static let instructionSetByteCount = 32
+  /// Lines of a log in one message.
+  package static let logLineCount = 256
+  /// Bytes of a log in one message.
+  package static let logByteCount = 64 << 10
   /// Trials that one worker runs at once.
   package static let slotCount = 4096
   /// Digests in one request for artifacts.

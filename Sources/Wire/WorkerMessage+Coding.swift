@@ -35,8 +35,11 @@ extension WorkerMessage {
           attempt: try Field.attempt(body.trial, body.attempt),
           cause: try Field.identifier(body.cause, "cause"),
           message: try Field.text(
-            body.message, "message", limit: WireLimits.failureByteCount)))
+            body.message, "message", limit: WireLimits.failureByteCount),
+          checkpoint: body.hasCheckpoint ? try StoredCheckpoint(body.checkpoint) : nil,
+          log: body.hasLog ? try StoredBlob(body.log) : nil))
     case .goodbye(let body): self = .goodbye(reason: try Field.text(body.reason, "reason"))
+    case .logLines(let body): self = .logLines(try LogLines(body))
     case nil: throw .unknownBody(version: version)
     }
   }
@@ -62,7 +65,10 @@ extension WorkerMessage {
       envelope.attemptFailed.cause = try Field.identifier(failed.cause, "cause")
       envelope.attemptFailed.message = Field.tail(
         of: failed.message, limit: WireLimits.failureByteCount)
+      if let checkpoint = failed.checkpoint { envelope.attemptFailed.checkpoint = checkpoint.body }
+      if let log = failed.log { envelope.attemptFailed.log = log.body }
     case .goodbye(let reason): envelope.goodbye.reason = Field.head(of: reason)
+    case .logLines(let log): envelope.logLines = try log.body()
     }
     return envelope
   }
@@ -113,7 +119,8 @@ extension WorkerMessage.Claim {
       claims.append(
         WorkerMessage.Claim(
           attempt: try Field.attempt(body.trial, body.attempt),
-          progress: body.hasProgress ? try WorkerMessage.Progress(body.progress) : nil))
+          progress: body.hasProgress ? try WorkerMessage.Progress(body.progress) : nil,
+          checkpoint: body.hasCheckpoint ? try StoredCheckpoint(body.checkpoint) : nil))
     }
     return claims
   }
@@ -124,11 +131,13 @@ extension WorkerMessage.Claim {
     guard claims.count <= WireLimits.claimCount else {
       throw .tooLarge(place: "claims", count: claims.count, limit: WireLimits.claimCount)
     }
+    let tellsProgress = claims.count <= WireLimits.progressCount
     return claims.map { claim in
       var body = PBClaim()
       body.trial = claim.attempt.trial
       body.attempt = UInt32(clamping: claim.attempt.attempt)
-      if let progress = claim.progress { body.progress = progress.body }
+      if tellsProgress, let progress = claim.progress { body.progress = progress.body }
+      if let checkpoint = claim.checkpoint { body.checkpoint = checkpoint.body }
       return body
     }
   }

@@ -12,6 +12,8 @@ package enum WorkerMessage: Hashable, Sendable {
   case attemptFailed(AttemptFailed)
   /// The worker leaves and keeps nothing.
   case goodbye(reason: String)
+  /// What the worker tells people.
+  case logLines(LogLines)
 }
 
 extension WorkerMessage {
@@ -79,11 +81,16 @@ extension WorkerMessage {
     package var attempt: AttemptKey
     /// How far it is; nil before the first step.
     package var progress: Progress?
+    /// The newest checkpoint that the worker has stored.
+    package var checkpoint: StoredCheckpoint?
 
     /// A claim of an attempt.
-    package init(attempt: AttemptKey, progress: Progress? = nil) {
+    package init(
+      attempt: AttemptKey, progress: Progress? = nil, checkpoint: StoredCheckpoint? = nil
+    ) {
       self.attempt = attempt
       self.progress = progress
+      self.checkpoint = checkpoint
     }
   }
 
@@ -141,12 +148,21 @@ extension WorkerMessage {
     package var cause: String
     /// The cause for people; cut to 64 KiB, keeping its end, when sent.
     package var message: String
+    /// The newest checkpoint that the worker has stored.
+    package var checkpoint: StoredCheckpoint?
+    /// The trial's log, if it could be stored.
+    package var log: StoredBlob?
 
     /// A failed attempt of the given parts.
-    package init(attempt: AttemptKey, cause: String, message: String) {
+    package init(
+      attempt: AttemptKey, cause: String, message: String, checkpoint: StoredCheckpoint? = nil,
+      log: StoredBlob? = nil
+    ) {
       self.attempt = attempt
       self.cause = cause
       self.message = message
+      self.checkpoint = checkpoint
+      self.log = log
     }
   }
 }

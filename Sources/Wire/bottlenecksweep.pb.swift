@@ -91,6 +91,14 @@ nonisolated struct PBWorkerEnvelope: Sendable {
     set {body = .goodbye(newValue)}
   }
 
+  var logLines: PBLogLines {
+    get {
+      if case .logLines(let v)? = body {return v}
+      return PBLogLines()
+    }
+    set {body = .logLines(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -99,6 +107,7 @@ nonisolated struct PBWorkerEnvelope: Sendable {
     case finished(PBFinished)
     case attemptFailed(PBAttemptFailed)
     case goodbye(PBGoodbye)
+    case logLines(PBLogLines)
 
   }
 
@@ -178,7 +187,7 @@ nonisolated struct PBClaim: Sendable {
 
   var attempt: UInt32 = 0
 
-  /// Absent before the first step.
+  /// Absent before the first step, and left out where there are more than 1,024 claims.
   var progress: PBProgress {
     get {_progress ?? PBProgress()}
     set {_progress = newValue}
@@ -188,11 +197,46 @@ nonisolated struct PBClaim: Sendable {
   /// Clears the value of `progress`. Subsequent reads from it will return its default value.
   mutating func clearProgress() {self._progress = nil}
 
+  /// The newest checkpoint of the trial that the worker has stored over the data connection; absent
+  /// before the first. (1.1)
+  var checkpoint: PBCheckpoint {
+    get {_checkpoint ?? PBCheckpoint()}
+    set {_checkpoint = newValue}
+  }
+  /// Returns true if `checkpoint` has been explicitly set.
+  var hasCheckpoint: Bool {self._checkpoint != nil}
+  /// Clears the value of `checkpoint`. Subsequent reads from it will return its default value.
+  mutating func clearCheckpoint() {self._checkpoint = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _progress: PBProgress? = nil
+  fileprivate var _checkpoint: PBCheckpoint? = nil
+}
+
+/// A running trial's state after a step, stored as a blob, from which another worker can go on.
+/// What is in it is between workers; PROTOCOL.md, "Checkpoints". (1.1)
+nonisolated struct PBCheckpoint: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Optimiser steps taken.
+  var step: UInt64 = 0
+
+  var sha256: Data = Data()
+
+  /// Size of the blob in bytes.
+  var bytes: UInt64 = 0
+
+  /// Instruction set that the state was computed with, as in Announcement; at most 32 bytes.
+  var instructionSet: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// How far a running trial is; for people and schedulers, never for results.
@@ -264,6 +308,63 @@ nonisolated struct PBAttemptFailed: Sendable {
 
   /// What was found and where, for people; the end of what the trial wrote to stderr belongs here.
   var message: String = String()
+
+  /// The newest checkpoint of the trial that the worker has stored, if any. (1.1)
+  var checkpoint: PBCheckpoint {
+    get {_checkpoint ?? PBCheckpoint()}
+    set {_checkpoint = newValue}
+  }
+  /// Returns true if `checkpoint` has been explicitly set.
+  var hasCheckpoint: Bool {self._checkpoint != nil}
+  /// Clears the value of `checkpoint`. Subsequent reads from it will return its default value.
+  mutating func clearCheckpoint() {self._checkpoint = nil}
+
+  /// What the trial wrote to stderr, stored as a blob; absent if it could not be stored. (1.1)
+  var log: PBBlob {
+    get {_log ?? PBBlob()}
+    set {_log = newValue}
+  }
+  /// Returns true if `log` has been explicitly set.
+  var hasLog: Bool {self._log != nil}
+  /// Clears the value of `log`. Subsequent reads from it will return its default value.
+  mutating func clearLog() {self._log = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _checkpoint: PBCheckpoint? = nil
+  fileprivate var _log: PBBlob? = nil
+}
+
+/// A stored blob. (1.1)
+nonisolated struct PBBlob: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var sha256: Data = Data()
+
+  /// Size of the blob in bytes.
+  var bytes: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// What the worker tells people, for them to read beside the coordinator too. Sent once; what is
+/// lost on the way is lost. (1.1)
+nonisolated struct PBLogLines: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// At most 256 lines of at most 4,096 bytes each, 65,536 together, without line feeds.
+  var lines: [String] = []
+
+  /// How many lines were left out before these because there were too many.
+  var leftOut: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -366,6 +467,14 @@ nonisolated struct PBCoordinatorEnvelope: Sendable {
     set {body = .heartbeat(newValue)}
   }
 
+  var drain: PBDrain {
+    get {
+      if case .drain(let v)? = body {return v}
+      return PBDrain()
+    }
+    set {body = .drain(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -380,6 +489,7 @@ nonisolated struct PBCoordinatorEnvelope: Sendable {
     case refusal(PBRefusal)
     case artifactsWanted(PBArtifactsWanted)
     case heartbeat(PBCoordinatorHeartbeat)
+    case drain(PBDrain)
 
   }
 
@@ -450,6 +560,14 @@ nonisolated struct PBAssignment: Sendable {
   /// Size of that archive in bytes.
   var imagesBytes: UInt64 = 0
 
+  /// Where the trial can go on from, newest first, at most 2. The worker takes the first that is
+  /// whole and of this configuration, else begins anew. (1.1)
+  var checkpoints: [PBCheckpoint] = []
+
+  /// A trial that takes no step for so long, in milliseconds, is ended by the worker with cause
+  /// timeout; 0 leaves the time to the worker. (1.1)
+  var stallTimeoutMs: UInt32 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -506,6 +624,21 @@ nonisolated struct PBAnnounceAgain: Sendable {
 /// Says that there is no more work here and will be none: the worker stops its trials, keeps what
 /// is finished and not acknowledged, and ends or announces itself again later, as it was started.
 nonisolated struct PBShutDown: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Why, for people.
+  var reason: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Asks the worker to hand its trials back and to leave: it checkpoints them, stores the
+/// checkpoints, reports the attempts as stopped and says Goodbye. (1.1)
+nonisolated struct PBDrain: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -804,7 +937,7 @@ fileprivate nonisolated let _protobuf_package = "bottlenecksweep.v1"
 
 nonisolated extension PBWorkerEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".WorkerEnvelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}announcement\0\u{1}heartbeat\0\u{1}finished\0\u{3}attempt_failed\0\u{1}goodbye\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}announcement\0\u{1}heartbeat\0\u{1}finished\0\u{3}attempt_failed\0\u{1}goodbye\0\u{3}log_lines\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -877,6 +1010,19 @@ nonisolated extension PBWorkerEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.body = .goodbye(v)
         }
       }()
+      case 6: try {
+        var v: PBLogLines?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .logLines(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .logLines(v)
+        }
+      }()
       default: break
       }
     }
@@ -907,6 +1053,10 @@ nonisolated extension PBWorkerEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .goodbye?: try {
       guard case .goodbye(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .logLines?: try {
+      guard case .logLines(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     }()
     case nil: break
     }
@@ -1037,7 +1187,7 @@ nonisolated extension PBHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension PBClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Claim"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{1}progress\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{1}progress\0\u{1}checkpoint\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1048,6 +1198,7 @@ nonisolated extension PBClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
       case 1: try { try decoder.decodeSingularFixed64Field(value: &self.trial) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._progress) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._checkpoint) }()
       default: break
       }
     }
@@ -1067,6 +1218,9 @@ nonisolated extension PBClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
     try { if let v = self._progress {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._checkpoint {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1074,6 +1228,52 @@ nonisolated extension PBClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
     if lhs.trial != rhs.trial {return false}
     if lhs.attempt != rhs.attempt {return false}
     if lhs._progress != rhs._progress {return false}
+    if lhs._checkpoint != rhs._checkpoint {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Checkpoint"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}sha256\0\u{1}bytes\0\u{3}instruction_set\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.step) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.sha256) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.instructionSet) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.step != 0 {
+      try visitor.visitSingularUInt64Field(value: self.step, fieldNumber: 1)
+    }
+    if !self.sha256.isEmpty {
+      try visitor.visitSingularBytesField(value: self.sha256, fieldNumber: 2)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 3)
+    }
+    if !self.instructionSet.isEmpty {
+      try visitor.visitSingularStringField(value: self.instructionSet, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBCheckpoint, rhs: PBCheckpoint) -> Bool {
+    if lhs.step != rhs.step {return false}
+    if lhs.sha256 != rhs.sha256 {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs.instructionSet != rhs.instructionSet {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1181,7 +1381,7 @@ nonisolated extension PBFinished: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension PBAttemptFailed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".AttemptFailed"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{1}cause\0\u{1}message\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{1}cause\0\u{1}message\0\u{1}checkpoint\0\u{1}log\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1193,12 +1393,18 @@ nonisolated extension PBAttemptFailed: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.cause) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.message) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._checkpoint) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._log) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.trial != 0 {
       try visitor.visitSingularFixed64Field(value: self.trial, fieldNumber: 1)
     }
@@ -1211,6 +1417,12 @@ nonisolated extension PBAttemptFailed: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.message.isEmpty {
       try visitor.visitSingularStringField(value: self.message, fieldNumber: 4)
     }
+    try { if let v = self._checkpoint {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._log {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1219,6 +1431,78 @@ nonisolated extension PBAttemptFailed: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.attempt != rhs.attempt {return false}
     if lhs.cause != rhs.cause {return false}
     if lhs.message != rhs.message {return false}
+    if lhs._checkpoint != rhs._checkpoint {return false}
+    if lhs._log != rhs._log {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBBlob: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Blob"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sha256\0\u{1}bytes\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.sha256) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.sha256.isEmpty {
+      try visitor.visitSingularBytesField(value: self.sha256, fieldNumber: 1)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBBlob, rhs: PBBlob) -> Bool {
+    if lhs.sha256 != rhs.sha256 {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBLogLines: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LogLines"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lines\0\u{3}left_out\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.lines) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.leftOut) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.lines.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.lines, fieldNumber: 1)
+    }
+    if self.leftOut != 0 {
+      try visitor.visitSingularUInt64Field(value: self.leftOut, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBLogLines, rhs: PBLogLines) -> Bool {
+    if lhs.lines != rhs.lines {return false}
+    if lhs.leftOut != rhs.leftOut {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1256,7 +1540,7 @@ nonisolated extension PBGoodbye: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCoordinatorEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CoordinatorEnvelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}assignment\0\u{1}acknowledgement\0\u{1}abandon\0\u{3}announce_again\0\u{3}shut_down\0\u{1}refusal\0\u{3}artifacts_wanted\0\u{1}heartbeat\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}assignment\0\u{1}acknowledgement\0\u{1}abandon\0\u{3}announce_again\0\u{3}shut_down\0\u{1}refusal\0\u{3}artifacts_wanted\0\u{1}heartbeat\0\u{1}drain\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1381,6 +1665,19 @@ nonisolated extension PBCoordinatorEnvelope: SwiftProtobuf.Message, SwiftProtobu
           self.body = .heartbeat(v)
         }
       }()
+      case 10: try {
+        var v: PBDrain?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .drain(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .drain(v)
+        }
+      }()
       default: break
       }
     }
@@ -1427,6 +1724,10 @@ nonisolated extension PBCoordinatorEnvelope: SwiftProtobuf.Message, SwiftProtobu
     case .heartbeat?: try {
       guard case .heartbeat(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case .drain?: try {
+      guard case .drain(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
     }()
     case nil: break
     }
@@ -1516,7 +1817,7 @@ nonisolated extension PBCoordinatorHeartbeat: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension PBAssignment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Assignment"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{3}configuration_json\0\u{3}images_sha256\0\u{3}images_bytes\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{3}configuration_json\0\u{3}images_sha256\0\u{3}images_bytes\0\u{1}checkpoints\0\u{3}stall_timeout_ms\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1529,6 +1830,8 @@ nonisolated extension PBAssignment: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 3: try { try decoder.decodeSingularBytesField(value: &self.configurationJson) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self.imagesSha256) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.imagesBytes) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.checkpoints) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.stallTimeoutMs) }()
       default: break
       }
     }
@@ -1550,6 +1853,12 @@ nonisolated extension PBAssignment: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.imagesBytes != 0 {
       try visitor.visitSingularUInt64Field(value: self.imagesBytes, fieldNumber: 5)
     }
+    if !self.checkpoints.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.checkpoints, fieldNumber: 6)
+    }
+    if self.stallTimeoutMs != 0 {
+      try visitor.visitSingularUInt32Field(value: self.stallTimeoutMs, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1559,6 +1868,8 @@ nonisolated extension PBAssignment: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.configurationJson != rhs.configurationJson {return false}
     if lhs.imagesSha256 != rhs.imagesSha256 {return false}
     if lhs.imagesBytes != rhs.imagesBytes {return false}
+    if lhs.checkpoints != rhs.checkpoints {return false}
+    if lhs.stallTimeoutMs != rhs.stallTimeoutMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1682,6 +1993,36 @@ nonisolated extension PBShutDown: SwiftProtobuf.Message, SwiftProtobuf._MessageI
   }
 
   static func ==(lhs: PBShutDown, rhs: PBShutDown) -> Bool {
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBDrain: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Drain"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBDrain, rhs: PBDrain) -> Bool {
     if lhs.reason != rhs.reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

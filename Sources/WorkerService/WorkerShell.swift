@@ -139,6 +139,7 @@ extension WorkerShell {
     case .announceAgain: return .announcementRequested
     case .shutDown(let reason): return .sweepEnded(reason: reason)
     case .refusal(let reason, let remedy): return .refused(reason: "\(reason); \(remedy)")
+    case .drain(let reason): return .stopRequested(reason: reason)
     case .artifactsWanted(let key, _):
       return .artifactsWanted(trial: TrialID(rawValue: key.trial))
     }

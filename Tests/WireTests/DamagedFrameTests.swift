@@ -128,6 +128,29 @@ struct DamagedFrameTests {
         == .goodbye(reason: "a\u{FFFD}[31mb\u{FFFD}\u{FFFD}\n\tc"))
   }
 
+  @Test("A line of a log has no line feed of its own")
+  func logLines() throws {
+    let message = WorkerMessage.logLines(.init(lines: ["one\ntwo", "three"]))
+    #expect(
+      try WorkerMessage(frames: try message.frames())
+        == .logLines(.init(lines: ["one two", "three"])))
+  }
+
+  @Test("A checkpoint without a digest, or three of them, are not taken")
+  func checkpoints() throws {
+    // A claim (heartbeat, 2) of trial 1, attempt 1, with an empty checkpoint.
+    let claim: [UInt8] = [0x09, 1, 0, 0, 0, 0, 0, 0, 0, 0x10, 1, 0x22, 0]
+    #expect(
+      throws: WireError.malformed(place: "sha256", found: "0 bytes", expected: "32 bytes")
+    ) {
+      try WorkerMessage(frames: frames(body: 2, [0x12, UInt8(claim.count)] + claim))
+    }
+    // An assignment (2) of attempt 1 with three empty checkpoints.
+    #expect(throws: WireError.malformed(place: "checkpoints", found: "3", expected: "0 to 2")) {
+      try CoordinatorMessage(frames: frames(body: 2, [0x10, 1, 0x32, 0, 0x32, 0, 0x32, 0]))
+    }
+  }
+
   @Test("Text that is not UTF-8 is malformed")
   func invalidText() {
     #expect(throws: WireError.self) {

@@ -40,13 +40,21 @@ struct RoundTripTests {
     let progress = WorkerMessage.Progress(
       step: .max, totalSteps: .max, mse: 1, gatesOpen: Int(UInt32.max), multiplier: 1,
       stepsPerSecond: 1)
-    let claim = WorkerMessage.Claim(
-      attempt: AttemptKey(trial: .max, attempt: Int(UInt32.max)), progress: progress)
-    let heartbeat = WorkerMessage.heartbeat(
-      .init(
-        sequence: .max,
-        claims: [WorkerMessage.Claim](repeating: claim, count: WireLimits.claimCount)))
-    #expect(try WorkerMessage(frames: try heartbeat.frames()) == heartbeat)
+    var claim = WorkerMessage.Claim(
+      attempt: AttemptKey(trial: .max, attempt: Int(UInt32.max)), progress: progress,
+      checkpoint: StoredCheckpoint(
+        step: .max, blob: StoredBlob(digest: Samples.digest, byteCount: .max),
+        instructionSet: String(repeating: "x", count: WireLimits.instructionSetByteCount)))
+    func heartbeat(_ count: Int) -> WorkerMessage {
+      .heartbeat(
+        .init(sequence: .max, claims: [WorkerMessage.Claim](repeating: claim, count: count)))
+    }
+    let many = heartbeat(WireLimits.progressCount)
+    #expect(try WorkerMessage(frames: try many.frames()) == many)
+    // Beyond that, progress is left out.
+    let most = try WorkerMessage(frames: try heartbeat(WireLimits.claimCount).frames())
+    claim.progress = nil
+    #expect(most == heartbeat(WireLimits.claimCount))
   }
 
   @Test("A progress that is not a number arrives as such")
@@ -87,6 +95,21 @@ struct SendingLimitTests {
       try WorkerMessage.heartbeat(
         .init(sequence: 1, claims: [WorkerMessage.Claim](repeating: claim, count: 2049))
       ).frames()
+    }
+    #expect(throws: WireError.self) {
+      try CoordinatorMessage.assignment(
+        .init(
+          attempt: Samples.attempt, configurationJSON: [], images: Samples.digest,
+          imagesByteCount: 1,
+          checkpoints: [StoredCheckpoint](repeating: Samples.checkpoint, count: 3))
+      ).frames()
+    }
+    let line = String(repeating: "x", count: 4096)
+    #expect(throws: WireError.self) {
+      try WorkerMessage.logLines(.init(lines: [String](repeating: line, count: 17))).frames()
+    }
+    #expect(throws: WireError.self) {
+      try WorkerMessage.logLines(.init(lines: [String](repeating: "", count: 257))).frames()
     }
     #expect(throws: WireError.self) {
       try CoordinatorMessage.artifactsWanted(

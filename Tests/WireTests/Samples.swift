@@ -11,8 +11,13 @@ enum Samples {
     step: 12_345, totalSteps: 1_000_000, mse: 14.25, gatesOpen: 9, multiplier: 0.125,
     stepsPerSecond: 250.5)
 
+  static let checkpoint = StoredCheckpoint(
+    step: 12_000, blob: StoredBlob(digest: Digest.of("state"), byteCount: 3_000_000),
+    instructionSet: "avx512")
+
   static let claims = [
     WorkerMessage.Claim(attempt: attempt, progress: progress),
+    WorkerMessage.Claim(attempt: attempt, progress: progress, checkpoint: checkpoint),
     WorkerMessage.Claim(attempt: AttemptKey(trial: .max, attempt: 4_294_967_295)),
   ]
 
@@ -28,6 +33,12 @@ enum Samples {
     .finished(
       .init(attempt: attempt, resultJSON: Array(#"{"a":1}"#.utf8), contentDigest: digest)),
     .attemptFailed(.init(attempt: attempt, cause: "not-a-number", message: "step 5:\n\tNaN")),
+    .attemptFailed(
+      .init(
+        attempt: attempt, cause: "stopped", message: "drained", checkpoint: checkpoint,
+        log: StoredBlob(digest: digest, byteCount: 17))),
+    .logLines(.init(lines: ["info trial starts", "", "wärning"], leftOutCount: 12)),
+    .logLines(.init(lines: [])),
     .goodbye(reason: "drained"),
     .goodbye(reason: ""),
   ]
@@ -46,6 +57,11 @@ enum Samples {
       .init(
         attempt: attempt, configurationJSON: Array(#"{"seed":1}"#.utf8), images: digest,
         imagesByteCount: 47_040_000)),
+    .assignment(
+      .init(
+        attempt: attempt, configurationJSON: [], images: digest, imagesByteCount: 0,
+        checkpoints: [checkpoint, checkpoint], stallTimeout: .milliseconds(600_500))),
+    .drain(reason: "the host is needed"),
     .acknowledgement(attempt),
     .abandon(attempt, reason: "another attempt finished"),
     .announceAgain,
