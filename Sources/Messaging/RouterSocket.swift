@@ -41,7 +41,7 @@ package struct RouterSocket: ~Copyable {
     else { return nil }
     return RoutedMessage(
       routingID: received.frames[0], frames: Array(received.frames.dropFirst()),
-      peerAddress: received.peerAddress)
+      peerAddress: received.peerAddress, userID: received.userID)
   }
 
   /// Sends a message of at least one frame to a peer; never waits.
@@ -78,6 +78,8 @@ package struct RoutedMessage: Hashable, Sendable {
   package var frames: [[UInt8]]
   /// The numeric address of the peer's host, nil where the transport has none; for people.
   package var peerAddress: String?
+  /// What the ``AdmissionDesk`` calls the peer; nil on a socket that admits everybody.
+  package var userID: String?
 }
 
 /// What became of a message that was to be sent.

@@ -64,6 +64,13 @@ final class SocketHandle {
     }
   }
 
+  /// The C function is `zmq_setsockopt`; an error does not show the bytes, which may be secret.
+  func set(_ option: Int32, _ name: String, bytes: [UInt8]) throws(MessagingError) {
+    try Call.check("zmq_setsockopt", name) {
+      zmq_setsockopt(pointer, option, bytes, bytes.count)
+    }
+  }
+
   /// The C function is `zmq_getsockopt`.
   func number<Number: FixedWidthInteger>(
     _ option: Int32, _ name: String, as type: Number.Type
@@ -104,6 +111,11 @@ final class SocketHandle {
     }
   }
 
+  /// Ends what ``monitor(at:events:)`` began; the C function is `zmq_socket_monitor`.
+  func stopMonitor() {
+    if isOpen { zmq_socket_monitor(openPointer, nil, 0) }
+  }
+
   /// The C function is `zmq_disconnect`.
   func disconnect(from endpoint: String) throws(MessagingError) {
     try Call.check("zmq_disconnect", endpoint) { zmq_disconnect(pointer, endpoint) }
@@ -137,6 +149,7 @@ extension SocketHandle {
   struct Received {
     var frames: [[UInt8]]
     var peerAddress: String?
+    var userID: String?
   }
 
   /// Takes the next whole message of at most `frameCountMaximum` frames, if there is one.
@@ -145,17 +158,17 @@ extension SocketHandle {
   /// The C functions are `zmq_msg_recv`, `zmq_msg_more` and `zmq_msg_gets`.
   func receive(frameCountMaximum: Int) throws(MessagingError) -> Received? {
     for _ in 0..<64 {
-      guard let first = try receiveFrame() else { return nil }
+      guard let first = try receiveFrame(isFirst: true) else { return nil }
       var frames = [first.bytes]
       var count = 1
       var hasMore = first.hasMore
-      while hasMore, let next = try receiveFrame() {
+      while hasMore, let next = try receiveFrame(isFirst: false) {
         count += 1
         if count <= frameCountMaximum { frames.append(next.bytes) }
         hasMore = next.hasMore
       }
       if count <= frameCountMaximum {
-        return Received(frames: frames, peerAddress: first.peerAddress)
+        return Received(frames: frames, peerAddress: first.peerAddress, userID: first.userID)
       }
       droppedMessageCount += 1
     }
@@ -166,9 +179,10 @@ extension SocketHandle {
     var bytes: [UInt8]
     var hasMore: Bool
     var peerAddress: String?
+    var userID: String?
   }
 
-  private func receiveFrame() throws(MessagingError) -> Frame? {
+  private func receiveFrame(isFirst: Bool) throws(MessagingError) -> Frame? {
     let socket = pointerForUse
     var message = zmq_msg_t()
     zmq_msg_init(&message)
@@ -180,8 +194,12 @@ extension SocketHandle {
     }
     let bytes = [UInt8](
       UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message)))
-    return Frame(
-      bytes: bytes, hasMore: zmq_msg_more(&message) != 0,
-      peerAddress: zmq_msg_gets(&message, "Peer-Address").map { String(cString: $0) })
+    var frame = Frame(bytes: bytes, hasMore: zmq_msg_more(&message) != 0)
+    // All frames of a message are of the same peer.
+    if isFirst {
+      frame.peerAddress = zmq_msg_gets(&message, "Peer-Address").map { String(cString: $0) }
+      frame.userID = zmq_msg_gets(&message, "User-Id").map { String(cString: $0) }
+    }
+    return frame
   }
 }

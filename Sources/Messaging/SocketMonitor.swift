@@ -8,26 +8,33 @@ import Synchronization
 /// beyond that libzmq's I/O thread waits too.
 package struct SocketMonitor: ~Copyable {
   private let handle: SocketHandle
+  private let watched: SocketHandle
 
   private static let count = Atomic<Int>(0)
 
-  fileprivate init(of socket: SocketHandle) throws(MessagingError) {
+  fileprivate init(of socket: SocketHandle, failuresOnly: Bool) throws(MessagingError) {
     let number = Self.count.add(1, ordering: .relaxed).newValue
     let endpoint = "inproc://socket-monitor-\(number)"
-    let events =
+    let failures =
+      ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
+      | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_ACCEPT_FAILED
+    let progress =
       ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED
-      | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
-      | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
-      | ZMQ_EVENT_ACCEPT_FAILED
-    try socket.monitor(at: endpoint, events: events)
+      | ZMQ_EVENT_HANDSHAKE_SUCCEEDED
+    try socket.monitor(at: endpoint, events: failuresOnly ? failures : failures | progress)
     var options = SocketOptions(frameByteCountMaximum: 4096)
     options.receiveQueueCountMaximum = 10_000
     let handle = try SocketHandle(socket.context, type: ZMQ_PAIR, options: options)
     try handle.connect(to: endpoint)
     self.handle = handle
+    watched = socket
   }
 
-  deinit { handle.close() }
+  deinit {
+    // libzmq's I/O thread would wait for ever to tell a monitor that is gone.
+    watched.stopMonitor()
+    handle.close()
+  }
 
   /// Takes the next event, if there is one; never waits.
   package func next() throws(MessagingError) -> ConnectionEvent? {
@@ -75,6 +82,11 @@ package struct ConnectionEvent: Hashable, Sendable {
     /// A connection could not be taken; an error number of the system.
     case acceptFailed(code: MessagingError.Code)
 
+    /// Whether one side encrypts and the other does not.
+    package var isMechanismMismatch: Bool {
+      self == .protocolViolated(number: UInt32(ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH))
+    }
+
     init?(event: Int32, value: UInt32) {
       switch event {
       case ZMQ_EVENT_ACCEPTED: self = .accepted
@@ -97,14 +109,20 @@ extension RouterSocket {
   /// Begins to watch the socket's connections; before it binds, so that none is missed.
   ///
   /// The C function is `zmq_socket_monitor`.
-  package func monitor() throws(MessagingError) -> SocketMonitor { try SocketMonitor(of: handle) }
+  ///
+  /// - Parameter failuresOnly: Whether only connections that came to nothing are reported.
+  package func monitor(failuresOnly: Bool = false) throws(MessagingError) -> SocketMonitor {
+    try SocketMonitor(of: handle, failuresOnly: failuresOnly)
+  }
 }
 
 extension DealerSocket {
   /// Begins to watch the socket's connections; before it connects, so that none is missed.
   ///
   /// The C function is `zmq_socket_monitor`.
-  package func monitor() throws(MessagingError) -> SocketMonitor { try SocketMonitor(of: handle) }
+  package func monitor() throws(MessagingError) -> SocketMonitor {
+    try SocketMonitor(of: handle, failuresOnly: false)
+  }
 }
 
 // As the sockets: one owner, one thread.

@@ -41,6 +41,8 @@ package struct SocketOptions: Hashable, Sendable {
   package var heartbeatTimeToLive: Duration = .seconds(60)
   /// Most TCP connections that wait to be accepted (`ZMQ_BACKLOG`).
   package var backlogCountMaximum = 1024
+  /// How connections are protected.
+  package var security = SocketSecurity.plain
 
   /// Options with a limit of bytes for each frame and the defaults else.
   package init(frameByteCountMaximum: Int) {
@@ -68,7 +70,7 @@ package struct SocketOptions: Hashable, Sendable {
 extension SocketOptions {
   /// Sets everything on a socket that is neither bound nor connected yet.
   ///
-  /// The one place where options are set; a security mechanism belongs here too.
+  /// The one place where options are set.
   func apply(to socket: SocketHandle) throws(MessagingError) {
     try socket.set(ZMQ_MAXMSGSIZE, "ZMQ_MAXMSGSIZE", Int64(frameByteCountMaximum))
     let numbers: [(Int32, String, Int)] = [
@@ -88,6 +90,7 @@ extension SocketOptions {
     for (option, name, value) in numbers {
       try socket.set(option, name, Int32(clamping: value))
     }
+    try security.apply(to: socket)
   }
 }
 

@@ -1,0 +1,118 @@
+import CZeroMQ
+import Foundation
+import Synchronization
+
+/// Decides who may connect to the CURVE servers of a context.
+///
+/// The handler of ZeroMQ's authentication protocol (RFC 27, ZAP): libzmq asks it once for every
+/// handshake, on a thread of its own. To be opened before the sockets bind; while it is closed
+/// nobody is admitted.
+package final class AdmissionDesk: Sendable {
+  /// Who asks to be admitted.
+  package struct Request: Sendable {
+    /// The door: the server socket's domain.
+    package var domain: String
+    /// The peer's key, which it has proved to hold.
+    package var key: CurvePublicKey
+    /// The numeric address of the peer's host.
+    package var address: String
+  }
+
+  /// The answer to a request.
+  package enum Verdict: Hashable, Sendable {
+    /// Admitted; the user id comes with every message of the connection.
+    case admit(userID: String)
+    /// Refused; the peer learns that it was, not why.
+    case refuse
+  }
+
+  private static let endpoint = "inproc://zeromq.zap.01"
+
+  private let wakePipe: WakePipe
+  private let ended = DispatchSemaphore(value: 0)
+
+  /// Opens the desk of a context; there can be one.
+  ///
+  /// - Parameter decide: Called on the desk's thread.
+  package init(
+    _ context: Context, decide: @escaping @Sendable (Request) -> Verdict
+  ) throws(MessagingError) {
+    var options = SocketOptions(frameByteCountMaximum: 4096)
+    options.frameCountMaximum = 16
+    // A ROUTER, which unlike a REP can pass over a request.
+    let handle = try SocketHandle(context, type: ZMQ_ROUTER, options: options)
+    _ = try handle.bind(to: Self.endpoint)
+    wakePipe = try WakePipe()
+    let desk = Loop(handle: handle, wakePipe: wakePipe, decide: decide)
+    let ended = ended
+    let handOver = Mutex<Loop?>(desk)
+    let thread = Thread {
+      handOver.withLock { $0.take() }?.run()
+      ended.signal()
+    }
+    thread.name = "admission desk"
+    thread.start()
+  }
+
+  /// Closes the desk; returns when its thread has ended.
+  ///
+  /// From then on nobody is admitted.
+  package func close() {
+    wakePipe.wake()
+    ended.wait()
+    // For whoever calls this too.
+    ended.signal()
+  }
+
+  deinit { wakePipe.wake() }
+
+  private struct Loop: ~Copyable, @unchecked Sendable {
+    let handle: SocketHandle
+    let wakePipe: WakePipe
+    let decide: @Sendable (Request) -> Verdict
+
+    consuming func run() {
+      defer { handle.close() }
+      // An error here is the context's end: without a desk nobody is admitted.
+      while let ready = try? Poller.wait(
+        for: [PollItem(handle, .readable), wakePipe.pollItem], timeout: .seconds(60))
+      {
+        if ready[1] != [] { return }
+        while let received = try? handle.receive(frameCountMaximum: 16) {
+          answer(received.frames)
+        }
+      }
+    }
+
+    /// Frames: routing id, empty, "1.0", request id, domain, address, the peer's routing id,
+    /// mechanism, credentials.
+    private func answer(_ frames: [[UInt8]]) {
+      guard frames.count >= 4 else { return }
+      var reply = Array(frames[0..<2]) + [Array("1.0".utf8), frames[3]]
+      switch verdict(on: frames) {
+      case .admit(let userID):
+        reply += [Array("200".utf8), Array("OK".utf8), Array(userID.utf8), []]
+      case .refuse:
+        reply += [Array("400".utf8), Array("refused".utf8), [], []]
+      }
+      for (index, frame) in reply.enumerated() {
+        try? handle.send(frame: frame, isLast: index == reply.count - 1)
+      }
+    }
+
+    /// An IPv4 address as people write it, not as an IPv6 socket does.
+    private static func address(_ text: String) -> String {
+      text.hasPrefix("::ffff:") && text.contains(".") ? String(text.dropFirst(7)) : text
+    }
+
+    private func verdict(on frames: [[UInt8]]) -> Verdict {
+      guard frames.count == 9, frames[2] == Array("1.0".utf8), frames[7] == Array("CURVE".utf8),
+        let key = CurvePublicKey(bytes: frames[8])
+      else { return .refuse }
+      return decide(
+        Request(
+          domain: String(decoding: frames[4], as: UTF8.self), key: key,
+          address: Self.address(String(decoding: frames[5], as: UTF8.self))))
+    }
+  }
+}
