@@ -1,3 +1,5 @@
+import Trials
+
 /// The times and limits of coordination.
 package struct CoordinationSettings: Hashable, Sendable {
   /// How often a worker says that it is alive.
@@ -20,6 +22,21 @@ package struct CoordinationSettings: Hashable, Sendable {
   package var claimLimit = 3
   /// How many failures of its own a trial may have before it is given up.
   package var attemptLimit = 3
+  /// How many trials may fail before no further one is begun; nil for any number.
+  package var failureLimit: Int?
+  /// How many different trials may die on a host, with no result from it in between, before the
+  /// host gets no more; the last host that works is never given up.
+  package var hostFailureLimit = 3
+  /// Whether one trial of a stage goes first.
+  package var canary = SweepLimits.Canary.auto
+  /// The expected core time of a stage from which on ``SweepLimits/Canary/auto`` sends one first.
+  package var canaryThreshold = Duration.seconds(24 * 3600)
+  /// How long a trial may take no step before the attempt counts as stuck.
+  package var stallTimeout = Duration.seconds(600)
+  /// Whether an idle worker may run a straggler's trial as well.
+  package var duplicatesStragglers = true
+  /// How long a sweep waits for a person when only trials of paused stages are left.
+  package var pauseLimit = Duration.seconds(600)
   /// The delay before a trial's third lease when the earlier ones ended without its fault.
   ///
   /// It doubles with every further one; the second lease is not delayed.
@@ -31,4 +48,13 @@ package struct CoordinationSettings: Hashable, Sendable {
 
   /// The defaults.
   package init() {}
+
+  /// The defaults with a sweep's own limits.
+  package init(limits: SweepLimits) {
+    failureLimit = limits.failures
+    attemptLimit = limits.attempts
+    hostFailureLimit = limits.hostFailures
+    canary = limits.canary
+    stallTimeout = .seconds(60 * limits.stallMinutes)
+  }
 }

@@ -118,7 +118,7 @@ package struct Coordinator: Sendable {
     case .resultRejected(let trial, let attempt, let reason, let connection):
       guard let worker = sender(on: connection, at: now) else { break }
       refuseResult(of: trial, attempt: attempt, from: worker, reason: reason, at: now)
-    case .attemptFailed(let trial, let attempt, let failure, let connection):
+    case .attemptFailed(let trial, let attempt, let failure, _, let connection):
       guard let worker = sender(on: connection, at: now) else { break }
       noteFailure(failure, of: trial, attempt: attempt, from: worker, at: now)
     case .workerLeft(let reason, let connection):
@@ -129,6 +129,8 @@ package struct Coordinator: Sendable {
       roster.setLink(.away(until: now + settings.reconnectGrace), of: worker)
     case .stopRequested(let reason):
       stop(reason)
+    case .cancelRequested, .retryRequested, .drainRequested, .undrainRequested, .resumeRequested:
+      break
     case .clockTicked:
       expireDeadlines(at: now)
     }
@@ -203,7 +205,7 @@ package struct Coordinator: Sendable {
     let shutDown = Directive.shutDown(reason: "the sweep has ended")
     switch event {
     case .workerAnnounced(_, let connection), .heartbeatReceived(_, let connection),
-      .attemptFailed(_, _, _, let connection), .resultRejected(_, _, _, let connection):
+      .attemptFailed(_, _, _, _, let connection), .resultRejected(_, _, _, let connection):
       return [.send(shutDown, to: connection)]
     case .trialFinished(let trial, let attempt, _, let connection):
       guard standing(of: trial)?.status == .complete else {
@@ -213,7 +215,8 @@ package struct Coordinator: Sendable {
         .send(.acknowledge(trial: trial, attempt: attempt), to: connection),
         .send(shutDown, to: connection),
       ]
-    case .workerLeft, .connectionLost, .stopRequested, .clockTicked:
+    case .workerLeft, .connectionLost, .stopRequested, .cancelRequested, .retryRequested,
+      .drainRequested, .undrainRequested, .resumeRequested, .clockTicked:
       return []
     }
   }

@@ -1,3 +1,4 @@
+import Digests
 import Trials
 
 /// What the shell must do, in the imperative.
@@ -11,6 +12,9 @@ package enum Effect: Hashable, Sendable {
   case append(JournalRecord)
   /// Send a directive; delivery is not guaranteed and never assumed.
   case send(Directive, to: ConnectionID)
+  /// Delete a checkpoint's blob: no trial will ever go on from it. Like a send, only after the
+  /// appends before it are durable; deleting what is not there is no error.
+  case discardCheckpoint(Digest)
   /// Tell people.
   case notify(Notice)
   /// Every trial has ended, or the stop is done: leave the loop.
@@ -35,6 +39,8 @@ package enum Directive: Hashable, Sendable {
   case abandon(trial: TrialID, attempt: Int, reason: String)
   /// The sender is unknown here: announce again.
   case announceAgain
+  /// Hand every trial back with its latest checkpoint, then say goodbye.
+  case drain(reason: String)
   /// There is no more work here and will be none.
   case shutDown(reason: String)
 }
@@ -47,12 +53,22 @@ package struct Assignment: Hashable, Sendable {
   package var attempt: Int
   /// The configuration with every parameter resolved.
   package var configuration: TrialConfiguration
+  /// What to go on from, newest first, at most two; when none can be used, from the start.
+  package var checkpoints: [TrialCheckpoint]
+  /// How long the trial may take no step before the attempt counts as stuck
+  /// (``FailureCause/timeout``).
+  package var stallTimeout: Duration
 
   /// An attempt at a trial.
-  package init(trial: TrialID, attempt: Int, configuration: TrialConfiguration) {
+  package init(
+    trial: TrialID, attempt: Int, configuration: TrialConfiguration,
+    checkpoints: [TrialCheckpoint] = [], stallTimeout: Duration = .seconds(600)
+  ) {
     self.trial = trial
     self.attempt = attempt
     self.configuration = configuration
+    self.checkpoints = checkpoints
+    self.stallTimeout = stallTimeout
   }
 }
 
@@ -62,6 +78,10 @@ package enum SweepEnding: Hashable, Sendable {
   case complete
   /// Every trial has ended, some without a result.
   case completeWithFailures(count: Int)
+  /// More trials failed than the sweep's limit allows: none was begun any more.
+  case failureLimitReached(failed: Int, remaining: Int)
+  /// Only trials of paused stages are left, and nobody resumed them.
+  case paused(stages: [String], remaining: Int)
   /// A person stopped it; the same command resumes it.
   case stopped(remaining: Int)
 }

@@ -13,14 +13,26 @@ package enum Event: Hashable, Sendable {
   case trialFinished(trial: TrialID, attempt: Int, result: TrialResult, on: ConnectionID)
   /// A worker sent as a trial's result what is none: it cannot be read, or lacks parts.
   case resultRejected(trial: TrialID, attempt: Int, reason: String, on: ConnectionID)
-  /// A worker's attempt ended without a result.
-  case attemptFailed(trial: TrialID, attempt: Int, failure: TrialFailure, on: ConnectionID)
+  /// A worker's attempt ended without a result; a checkpoint that it left is stored already.
+  case attemptFailed(
+    trial: TrialID, attempt: Int, failure: TrialFailure, checkpoint: TrialCheckpoint?,
+    on: ConnectionID)
   /// A worker said goodbye; it keeps nothing.
   case workerLeft(reason: String, on: ConnectionID)
   /// A message could not be delivered because the connection is gone.
   case connectionLost(ConnectionID)
   /// A person asked the sweep to stop; it can be resumed.
   case stopRequested(reason: String)
+  /// A person wants no results of these trials; those that have one keep it.
+  case cancelRequested(trials: [TrialID], reason: String)
+  /// A person wants these failed or stopped trials tried again, with failed parents they need.
+  case retryRequested(trials: [TrialID])
+  /// A person wants a host to hand back what it runs and to get nothing more.
+  case drainRequested(host: String, reason: String)
+  /// A person allows a drained host to work again.
+  case undrainRequested(host: String)
+  /// A person wants a paused stage to go on.
+  case resumeRequested(stage: String)
   /// Time passed. Deadlines expire with this event only, so that a shell which takes in what has
   /// arrived before it ticks never blames a worker for its own delay.
   case clockTicked
@@ -34,14 +46,29 @@ package struct WorkerAnnouncement: Hashable, Sendable {
   package var host: String
   /// How many trials it runs at once.
   package var slots: Int
+  /// The processor's model name; empty if unknown.
+  package var processor: String
+  /// Instruction set that its kernels use; empty if unknown.
+  package var instructionSet: String
+  /// Logical processors of the host; 0 if unknown.
+  package var coreCount: Int
+  /// Main memory of the host; 0 if unknown.
+  package var memoryByteCount: Int
   /// What it works on or holds finished.
   package var claims: [Claim]
 
   /// An announcement of the given parts.
-  package init(worker: WorkerID, host: String, slots: Int, claims: [Claim]) {
+  package init(
+    worker: WorkerID, host: String, slots: Int, processor: String = "",
+    instructionSet: String = "", coreCount: Int = 0, memoryByteCount: Int = 0, claims: [Claim]
+  ) {
     self.worker = worker
     self.host = host
     self.slots = slots
+    self.processor = processor
+    self.instructionSet = instructionSet
+    self.coreCount = coreCount
+    self.memoryByteCount = memoryByteCount
     self.claims = claims
   }
 }
@@ -54,11 +81,17 @@ package struct Claim: Hashable, Sendable {
   package var attempt: Int
   /// How far it is; nil before the first step.
   package var progress: TrialProgress?
+  /// The latest checkpoint of the attempt that the coordinator's blob store has; nil before one.
+  package var checkpoint: TrialCheckpoint?
 
   /// A claim of an attempt.
-  package init(trial: TrialID, attempt: Int, progress: TrialProgress? = nil) {
+  package init(
+    trial: TrialID, attempt: Int, progress: TrialProgress? = nil,
+    checkpoint: TrialCheckpoint? = nil
+  ) {
     self.trial = trial
     self.attempt = attempt
     self.progress = progress
+    self.checkpoint = checkpoint
   }
 }

@@ -10,13 +10,28 @@ package enum JournalRecord: Codable, Hashable, Sendable {
   case imagesPinned(dataset: Dataset, digest: Digest)
   /// An attempt was handed to a worker.
   case trialLeased(trial: TrialID, attempt: Int, worker: WorkerID)
+  /// A further attempt at a running trial was handed to another worker; the first result counts.
+  case trialDuplicated(trial: TrialID, attempt: Int, worker: WorkerID)
+  /// An unfinished trial can go on from this checkpoint, which replaces all of as many steps or
+  /// more.
+  case checkpointRecorded(trial: TrialID, attempt: Int, checkpoint: TrialCheckpoint)
   /// An attempt ended without a result.
   case attemptEnded(trial: TrialID, attempt: Int, failure: TrialFailure)
   /// The trial's one result.
   case resultRecorded(trial: TrialID, attempt: Int, worker: WorkerID, result: TrialResult)
   /// The trial will not be tried again by itself.
   case trialFailed(trial: TrialID, failure: TrialFailure)
-  /// A failed trial waits again, with a fresh budget of failures: a person asked for it, or the
+  /// A person wants no result of the trial.
+  case trialStopped(trial: TrialID, reason: String)
+  /// A failed or stopped trial waits again, with a fresh budget of failures: a person asked for it, or the
   /// parent whose failure it inherited has a result after all.
   case trialRetried(trial: TrialID)
+  /// The workers of a host get nothing more.
+  case hostDrained(host: String, reason: String)
+  /// The workers of a drained host work again.
+  case hostUndrained(host: String)
+  /// No trial of a stage is begun until it is resumed; the failure says why.
+  case stagePaused(stage: String, failure: TrialFailure)
+  /// A paused stage goes on.
+  case stageResumed(stage: String)
 }

@@ -72,6 +72,9 @@ package struct Ledger: Sendable {
     case .resultRecorded(let trial, let attempt, let worker, let result):
       guard let number = graph.number(of: trial) else { return }
       try recordResult(result, of: number, attempt: attempt, worker: worker)
+    case .trialDuplicated, .checkpointRecorded, .trialStopped, .hostDrained, .hostUndrained,
+      .stagePaused, .stageResumed:
+      break
     case .trialFailed(let trial, let failure):
       guard let number = graph.number(of: trial) else { return }
       try require(

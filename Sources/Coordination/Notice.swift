@@ -22,6 +22,24 @@ package enum Notice: Hashable, Sendable {
   case attemptEnded(TrialID, attempt: Int, TrialFailure)
   /// A trial is given up.
   case trialFailed(TrialID, TrialFailure)
+  /// A person stopped a trial.
+  case trialStopped(TrialID, reason: String)
+  /// A running trial is computed by a second, faster worker as well.
+  case trialDuplicated(TrialID, attempt: Int, WorkerID)
+  /// A host gets nothing more to do.
+  case hostDrained(host: String, reason: String)
+  /// A drained host works again.
+  case hostUndrained(host: String)
+  /// No trial of a stage is begun until a person resumes it.
+  case stagePaused(stage: String, TrialFailure)
+  /// A paused stage goes on.
+  case stageResumed(stage: String)
+  /// One trial of a stage goes first; the others wait until it is seen to work.
+  case canarySent(TrialID, stage: String, reason: String)
+  /// The first trial of a stage works, and the others follow.
+  case canaryReturned(TrialID, stage: String)
+  /// More trials failed than the sweep's limit allows; none is begun any more.
+  case failureLimitReached(failed: Int, limit: Int)
   /// A failed trial waits again.
   case trialRetried(TrialID)
   /// A result was not taken, for it does not answer the trial's configuration.

@@ -46,12 +46,14 @@ package struct TrialCounts: Hashable, Sendable {
   package var complete = 0
   /// Given up.
   package var failed = 0
+  /// Not wanted any more by a person.
+  package var stopped = 0
 
   /// No trials at all.
   package init() {}
 
   /// All trials of the plan.
-  package var total: Int { waiting + running + complete + failed }
+  package var total: Int { waiting + running + complete + failed + stopped }
   /// Whether no trial waits or runs.
   package var haveAllEnded: Bool { waiting + running == 0 }
 
@@ -67,7 +69,7 @@ package struct TrialCounts: Hashable, Sendable {
     case .running: \.running
     case .complete: \.complete
     case .failed: \.failed
-    case .stopped: preconditionFailure("the coordinator stops sweeps, not single trials")
+    case .stopped: \.stopped
     }
   }
 }

@@ -25,6 +25,20 @@ extension Notice {
     case .attemptEnded(let trial, let attempt, let failure):
       "trial \(trial), attempt \(attempt), ended without a result (\(failure.cause.rawValue)): "
         + failure.message
+    case .trialStopped(let trial, let reason): "trial \(trial) is stopped: \(reason)"
+    case .trialDuplicated(let trial, let attempt, let worker):
+      "trial \(trial) is run by \(worker) as well, attempt \(attempt): it may finish sooner"
+    case .hostDrained(let host, let reason): "host \(host) gets no more trials: \(reason)"
+    case .hostUndrained(let host): "host \(host) may run trials again"
+    case .stagePaused(let stage, let failure):
+      "stage \(stage) is paused (\(failure.cause.rawValue)): \(failure.message)"
+    case .stageResumed(let stage): "stage \(stage) goes on"
+    case .canarySent(let trial, let stage, let reason):
+      "trial \(trial) goes first in stage \(stage), the others follow once it works: \(reason)"
+    case .canaryReturned(let trial, let stage):
+      "trial \(trial) works: the other trials of stage \(stage) follow"
+    case .failureLimitReached(let failed, let limit):
+      "\(failed) trials failed, more than the \(limit) allowed: no further trial is begun"
     case .trialRetried(let trial): "trial \(trial) is to be tried again"
     case .resultRefused(let trial, let attempt, let worker, let reason):
       "trial \(trial), attempt \(attempt): the result of \(worker) is not taken: \(reason)"
@@ -36,9 +50,12 @@ extension Notice {
   /// Whether people should worry.
   var isWarning: Bool {
     switch self {
-    case .workerSuspected, .workerLost, .attemptEnded, .trialFailed, .resultRefused: true
+    case .workerSuspected, .workerLost, .attemptEnded, .trialFailed, .resultRefused,
+      .hostDrained, .stagePaused, .failureLimitReached:
+      true
     case .resultRepeated(_, _, _, let sameContent): !sameContent
-    case .workerJoined, .workerLeft, .trialStarted, .trialAdopted, .trialCompleted, .trialRetried:
+    case .workerJoined, .workerLeft, .trialStarted, .trialAdopted, .trialCompleted, .trialRetried,
+      .trialStopped, .trialDuplicated, .hostUndrained, .stageResumed, .canarySent, .canaryReturned:
       false
     }
   }

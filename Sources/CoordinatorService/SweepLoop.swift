@@ -127,7 +127,9 @@ extension SweepLoop {
         .workerAnnounced(
           WorkerAnnouncement(
             worker: WorkerID(announcement.worker), host: announcement.host,
-            slots: announcement.slotCount,
+            slots: announcement.slotCount, processor: announcement.processor,
+            instructionSet: announcement.instructionSet, coreCount: announcement.coreCount,
+            memoryByteCount: announcement.memoryByteCount,
             claims: isOurs ? announcement.claims.map(Claim.init) : []),
           on: connection), at: now)
     case .heartbeat(let heartbeat):
@@ -140,7 +142,8 @@ extension SweepLoop {
       return coordinator.handle(
         .attemptFailed(
           trial: TrialID(rawValue: failed.attempt.trial), attempt: failed.attempt.attempt,
-          failure: TrialFailure(cause: cause, message: failed.message), on: connection),
+          failure: TrialFailure(cause: cause, message: failed.message), checkpoint: nil,
+          on: connection),
         at: now)
     case .logLines: return []
     case .goodbye(let reason):
@@ -198,6 +201,7 @@ extension SweepLoop {
           if try send(directive, to: connection) == .unreachable {
             consequences += coordinator.handle(.connectionLost(connection), at: now)
           }
+        case .discardCheckpoint(let digest): try blobs.remove(digest)
         case .notify(let notice):
           logger.log(level: notice.isWarning ? .warning : .info, "\(notice.text)")
         case .finish(let end): ending = end
@@ -241,8 +245,10 @@ extension JournalRecord {
   /// Whether the record changes what reports show of a trial's end.
   fileprivate var endsTrial: Bool {
     switch self {
-    case .resultRecorded, .trialFailed: true
-    case .imagesPinned, .trialLeased, .attemptEnded, .trialRetried: false
+    case .resultRecorded, .trialFailed, .trialStopped: true
+    case .imagesPinned, .trialLeased, .trialDuplicated, .checkpointRecorded, .attemptEnded,
+      .trialRetried, .hostDrained, .hostUndrained, .stagePaused, .stageResumed:
+      false
     }
   }
 }

@@ -123,7 +123,8 @@ package enum SweepRun {
     print(summary, terminator: "")
     switch ending {
     case .finished(.complete): return .complete
-    case .finished(.completeWithFailures): return .someFailed
+    case .finished(.completeWithFailures), .finished(.failureLimitReached), .finished(.paused):
+      return .someFailed
     case .finished(.stopped), .detached: return .interrupted
     }
   }
@@ -150,7 +151,7 @@ package enum SweepRun {
     }
     try store.append(pins)
 
-    var settings = CoordinationSettings()
+    var settings = CoordinationSettings(limits: plan.limits)
     settings.retryFailed = options.retryFailed
     // Local workers died with the coordinator that started them; nobody else can come back.
     if options.hasLocalWorkersOnly { settings.resumeGrace = .zero }

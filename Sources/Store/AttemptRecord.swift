@@ -54,7 +54,8 @@ package struct AttemptRecord: Hashable, Sendable {
     }
     for stamped in history {
       switch stamped.record {
-      case .trialLeased(let trial, let attempt, let worker):
+      case .trialLeased(let trial, let attempt, let worker),
+        .trialDuplicated(let trial, let attempt, let worker):
         indices[Key(trial: trial, attempt: attempt)] = attempts.count
         attempts.append(
           AttemptRecord(
@@ -64,7 +65,9 @@ package struct AttemptRecord: Hashable, Sendable {
         end(trial, attempt, at: stamped.time, .failed(failure))
       case .resultRecorded(let trial, let attempt, _, _):
         end(trial, attempt, at: stamped.time, .recorded)
-      case .imagesPinned, .trialFailed, .trialRetried: break
+      case .imagesPinned, .checkpointRecorded, .trialFailed, .trialStopped, .trialRetried,
+        .hostDrained, .hostUndrained, .stagePaused, .stageResumed:
+        break
       }
     }
     return attempts

@@ -12,15 +12,36 @@ enum JournalRows {
   private enum Kind: String {
     case imagesPinned = "images-pinned"
     case trialLeased = "trial-leased"
+    case trialDuplicated = "trial-duplicated"
+    case checkpointRecorded = "checkpoint-recorded"
     case attemptEnded = "attempt-ended"
     case resultRecorded = "result-recorded"
     case trialFailed = "trial-failed"
+    case trialStopped = "trial-stopped"
     case trialRetried = "trial-retried"
+    case hostDrained = "host-drained"
+    case hostUndrained = "host-undrained"
+    case stagePaused = "stage-paused"
+    case stageResumed = "stage-resumed"
   }
 
   private struct PinnedImages: Codable {
     var dataset: Dataset
     var sha256: Digest
+  }
+
+  private struct Reason: Codable {
+    var reason: String
+  }
+
+  private struct HostChange: Codable {
+    var host: String
+    var reason: String?
+  }
+
+  private struct StageChange: Codable {
+    var stage: String
+    var failure: TrialFailure?
   }
 
   /// Everything of a row but its place, its time and its checksum.
@@ -142,6 +163,12 @@ enum JournalRows {
         detail: CanonicalJSON.text(PinnedImages(dataset: dataset, sha256: digest)))
     case .trialLeased(let trial, let attempt, let worker):
       Columns(kind: .trialLeased, trial: trial, attempt: attempt, worker: worker)
+    case .trialDuplicated(let trial, let attempt, let worker):
+      Columns(kind: .trialDuplicated, trial: trial, attempt: attempt, worker: worker)
+    case .checkpointRecorded(let trial, let attempt, let checkpoint):
+      Columns(
+        kind: .checkpointRecorded, trial: trial, attempt: attempt,
+        detail: CanonicalJSON.text(checkpoint))
     case .attemptEnded(let trial, let attempt, let failure):
       Columns(
         kind: .attemptEnded, trial: trial, attempt: attempt, detail: CanonicalJSON.text(failure))
@@ -149,8 +176,21 @@ enum JournalRows {
       Columns(kind: .resultRecorded, trial: trial, attempt: attempt, worker: worker)
     case .trialFailed(let trial, let failure):
       Columns(kind: .trialFailed, trial: trial, detail: CanonicalJSON.text(failure))
+    case .trialStopped(let trial, let reason):
+      Columns(
+        kind: .trialStopped, trial: trial, detail: CanonicalJSON.text(Reason(reason: reason)))
     case .trialRetried(let trial):
       Columns(kind: .trialRetried, trial: trial)
+    case .hostDrained(let host, let reason):
+      Columns(
+        kind: .hostDrained, detail: CanonicalJSON.text(HostChange(host: host, reason: reason)))
+    case .hostUndrained(let host):
+      Columns(kind: .hostUndrained, detail: CanonicalJSON.text(HostChange(host: host)))
+    case .stagePaused(let stage, let failure):
+      Columns(
+        kind: .stagePaused, detail: CanonicalJSON.text(StageChange(stage: stage, failure: failure)))
+    case .stageResumed(let stage):
+      Columns(kind: .stageResumed, detail: CanonicalJSON.text(StageChange(stage: stage)))
     }
   }
 
@@ -167,6 +207,12 @@ enum JournalRows {
       }
     case (.trialLeased, let trial?, let attempt?, let worker?):
       return .trialLeased(trial: trial, attempt: attempt, worker: worker)
+    case (.trialDuplicated, let trial?, let attempt?, let worker?):
+      return .trialDuplicated(trial: trial, attempt: attempt, worker: worker)
+    case (.checkpointRecorded, let trial?, let attempt?, nil):
+      if let checkpoint = try decode(TrialCheckpoint.self) {
+        return .checkpointRecorded(trial: trial, attempt: attempt, checkpoint: checkpoint)
+      }
     case (.attemptEnded, let trial?, let attempt?, nil):
       if let failure = try decode(TrialFailure.self) {
         return .attemptEnded(trial: trial, attempt: attempt, failure: failure)
@@ -179,8 +225,24 @@ enum JournalRows {
       if let failure = try decode(TrialFailure.self) {
         return .trialFailed(trial: trial, failure: failure)
       }
+    case (.trialStopped, let trial?, nil, nil):
+      if let reason = try decode(Reason.self)?.reason {
+        return .trialStopped(trial: trial, reason: reason)
+      }
     case (.trialRetried, let trial?, nil, nil):
       return .trialRetried(trial: trial)
+    case (.hostDrained, nil, nil, nil):
+      if let change = try decode(HostChange.self), let reason = change.reason {
+        return .hostDrained(host: change.host, reason: reason)
+      }
+    case (.hostUndrained, nil, nil, nil):
+      if let host = try decode(HostChange.self)?.host { return .hostUndrained(host: host) }
+    case (.stagePaused, nil, nil, nil):
+      if let change = try decode(StageChange.self), let failure = change.failure {
+        return .stagePaused(stage: change.stage, failure: failure)
+      }
+    case (.stageResumed, nil, nil, nil):
+      if let stage = try decode(StageChange.self)?.stage { return .stageResumed(stage: stage) }
     default: break
     }
     throw Damage("journal record \(sequence) lacks a part of its kind, \(columns.kind.rawValue)")

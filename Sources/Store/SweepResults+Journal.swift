@@ -15,8 +15,11 @@ extension SweepResults {
     }
     for record in records {
       switch record {
-      case .imagesPinned: break
-      case .trialLeased(let trial, let attempt, let worker):
+      case .imagesPinned, .checkpointRecorded, .hostDrained, .hostUndrained, .stagePaused,
+        .stageResumed:
+        break
+      case .trialLeased(let trial, let attempt, let worker),
+        .trialDuplicated(let trial, let attempt, let worker):
         update(trial) { recorded in
           recorded.attempts = max(recorded.attempts, attempt)
           guard recorded.status != .complete else { return }
@@ -47,9 +50,18 @@ extension SweepResults {
           recorded.failure = failure
           recorded.worker = nil
         }
+      case .trialStopped(let trial, let reason):
+        update(trial) { recorded in
+          guard recorded.status != .complete else { return }
+          recorded.status = .stopped
+          recorded.failure = TrialFailure(cause: .stopped, message: reason)
+          recorded.worker = nil
+        }
       case .trialRetried(let trial):
         update(trial) { recorded in
-          if recorded.status == .failed { recorded.status = .waiting }
+          if recorded.status == .failed || recorded.status == .stopped {
+            recorded.status = .waiting
+          }
         }
       }
     }

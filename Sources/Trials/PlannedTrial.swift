@@ -31,6 +31,15 @@ package struct SweepPlan: Codable, Hashable, Sendable {
   package var outputs: [SweepOutput]
   /// Every trial once, parents before children, in the order of the sweep file.
   package var trials: [PlannedTrial]
+  /// When to stop by itself; read anew from the sweep file by every run, and not coded.
+  package var limits = SweepLimits()
+
+  private enum CodingKeys: String, CodingKey {
+    case name
+    case question
+    case outputs
+    case trials
+  }
 
   /// A plan of the given parts.
   package init(name: String, question: String, outputs: [SweepOutput], trials: [PlannedTrial]) {

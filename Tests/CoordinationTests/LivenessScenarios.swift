@@ -150,7 +150,7 @@ struct LivenessScenarios {
     for event: Event in [
       .heartbeatReceived(claims: [a.claim()], on: stranger),
       .trialFinished(trial: a.id, attempt: 1, result: result, on: stranger),
-      .attemptFailed(trial: a.id, attempt: 1, failure: failure, on: stranger),
+      .attemptFailed(trial: a.id, attempt: 1, failure: failure, checkpoint: nil, on: stranger),
     ] {
       #expect(script.handle(event) == [.send(.announceAgain, to: stranger)])
     }

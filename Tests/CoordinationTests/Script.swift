@@ -74,7 +74,7 @@ struct Script {
     handle(
       .attemptFailed(
         trial: trial.id, attempt: attempt, failure: TrialFailure(cause: cause, message: "it broke"),
-        on: Self.connection(connection)))
+        checkpoint: nil, on: Self.connection(connection)))
   }
 
   /// Lets time pass with a tick in each half second; workers beat as told.

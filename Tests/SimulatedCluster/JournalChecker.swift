@@ -62,7 +62,9 @@ package struct JournalChecker: Sendable {
   /// Checks a record that has just become durable.
   package mutating func noteAppended(_ record: JournalRecord) {
     switch record {
-    case .imagesPinned: break
+    case .imagesPinned, .trialDuplicated, .checkpointRecorded, .trialStopped, .hostDrained,
+      .hostUndrained, .stagePaused, .stageResumed:
+      break
     case .trialLeased(let trial, let attempt, let worker): noteLease(trial, attempt, worker)
     case .attemptEnded(let trial, let attempt, let failure):
       check(models[trial]?.lease?.attempt == attempt, "attempt \(attempt) of \(trial) not leased")
@@ -142,7 +144,7 @@ package struct JournalChecker: Sendable {
       check(
         !isLeased(trial, attempt, to: worker),
         "\(trial): attempt \(attempt) abandoned while its lease is open")
-    case .welcome, .heartbeat, .announceAgain, .shutDown: break
+    case .welcome, .heartbeat, .announceAgain, .drain, .shutDown: break
     }
   }
 

@@ -77,7 +77,7 @@ struct SimulatedWorker {
       let wasWelcome = isWelcome
       isWelcome = true
       return wasWelcome ? [] : reports(at: now, all: true)
-    case .heartbeat: return []
+    case .heartbeat, .drain: return []
     case .announceAgain: return [announcement]
     case .shutDown: return [.exit]
     case .assign(let assignment): return accept(assignment, run: nextRun, at: now)
@@ -112,7 +112,8 @@ struct SimulatedWorker {
       return [
         .say(
           .attemptFailed(
-            trial: order.trial, attempt: order.attempt, failure: failure, on: connection))
+            trial: order.trial, attempt: order.attempt, failure: failure, checkpoint: nil,
+            on: connection))
       ]
     }
     works.append(
@@ -147,7 +148,8 @@ struct SimulatedWorker {
     case .failed(let failure):
       return .say(
         .attemptFailed(
-          trial: work.trial, attempt: work.attempt, failure: failure, on: connection))
+          trial: work.trial, attempt: work.attempt, failure: failure, checkpoint: nil,
+          on: connection))
     case nil: preconditionFailure("work that goes on has nothing to report")
     }
   }

@@ -49,6 +49,7 @@ extension Simulation {
         hasAppended = true
         if crashes(beforeRecord: -1) { return crash() }
       case .send(let directive, let connection): send(directive, to: connection)
+      case .discardCheckpoint: break
       case .notify(let notice):
         let kind = String(describing: notice).prefix { $0 != "(" }
         outcome.noticeCounts[String(kind), default: 0] += 1

@@ -122,7 +122,7 @@ package struct Simulation {
   private var hasEnded: Bool {
     switch outcome.ending {
     case .complete, .completeWithFailures: true
-    case .stopped, nil: false
+    case .failureLimitReached, .paused, .stopped, nil: false
     }
   }
 

@@ -1,0 +1,29 @@
+import Digests
+
+/// A trainer's saved state of an unfinished trial, as the coordinator knows it; the bytes are a
+/// blob of this digest.
+package struct TrialCheckpoint: Codable, Hashable, Sendable {
+  /// Optimiser steps that it has behind it.
+  package var step: Int
+  /// The SHA-256 of its bytes.
+  package var digest: Digest
+  /// How many bytes it has.
+  package var byteCount: Int
+  /// Instruction set that computed it; going on with the same one gives the same bits.
+  package var instructionSet: String
+
+  /// A checkpoint of the given parts.
+  package init(step: Int, digest: Digest, byteCount: Int, instructionSet: String) {
+    self.step = step
+    self.digest = digest
+    self.byteCount = byteCount
+    self.instructionSet = instructionSet
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case step
+    case digest = "sha256"
+    case byteCount = "bytes"
+    case instructionSet = "instruction_set"
+  }
+}
