@@ -1,0 +1,156 @@
+# shellcheck shell=bash
+# What cluster/up, cluster/down and cluster/status share: the inventory, ssh, and doing something
+# on all hosts at once. To be sourced; `self` is the command's name, `here` the folder cluster.
+# shellcheck disable=SC2034,SC2154 # Whoever sources this sets and uses these variables.
+
+fail() { echo "$self: $1" >&2; exit "${2:-1}"; }
+misuse() { fail "$1; see $self --help" 64; }
+
+# The inventory's format, for the help of every command.
+explain_inventory() {
+  cat <<'END'
+
+The inventory is a text file, ./hosts.txt or $BOTTLENECKSWEEP_HOSTS without --inventory:
+
+  coordinator tcp://10.0.0.5:5750    # where the workers connect
+  defaults user=me leave=1           # for the lines that follow
+  node1
+  node2 slots=4 cache=/scratch/me/bottlenecksweep
+
+A host's name is what ssh calls it. Its settings, all optional:
+  address=HOST  port=N  user=NAME    when ssh's own configuration does not know them
+  ssh=FILE                           an ssh configuration, from the inventory's folder on
+  slots=N|auto                       trials at once; auto (the standard) is one per core …
+  leave=N                            … but this many, which stay free
+  nice=N                             priority, 0 to 19; 10 without it
+  cache=DIR                          images and unsent results; ~/.cache/bottlenecksweep without it
+  cache-limit=SIZE                   how large the images may grow, such as 20GB
+  folder=DIR                         the installation; ~/.local/share/bottlenecksweep without it
+END
+}
+
+declare -A setting=()
+hosts=()
+endpoint=""
+
+# read_inventory FILE: fills `hosts`, `setting[HOST.KEY]` and `endpoint`.
+read_inventory() {
+  local file=$1 number=0 line words word name key value parent
+  local -A defaults=([slots]=auto [leave]=0 [nice]=10 [folder]=\~/.local/share/bottlenecksweep)
+  [ -f "$file" ] || fail "$file: found no inventory; see $self --help"
+  parent=$(cd "$(dirname "$file")" && pwd)
+  while IFS= read -r line || [ -n "$line" ]; do
+    number=$((number + 1))
+    line=${line%%#*}
+    read -ra words <<<"$line"
+    [ "${#words[@]}" -gt 0 ] || continue
+    name=${words[0]}
+    if [ "$name" = coordinator ]; then
+      [ "${#words[@]}" -eq 2 ] || fail "$file:$number: expected \"coordinator ENDPOINT\""
+      endpoint=${words[1]}
+      continue
+    fi
+    [[ $name =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ ]] || fail "$file:$number: found the host name $name, expected letters, digits, dots and dashes"
+    if [ "$name" != defaults ]; then
+      [ -z "${setting[$name.folder]:-}" ] || fail "$file:$number: found $name a second time"
+      hosts+=("$name")
+      for key in "${!defaults[@]}"; do setting[$name.$key]=${defaults[$key]}; done
+    fi
+    for word in "${words[@]:1}"; do
+      key=${word%%=*} value=${word#*=}
+      check_setting "$key" "$value" "$word" || fail "$file:$number: found $word, expected $expected"
+      [ "$key" != ssh ] || [[ $value == /* ]] || value=$parent/$value
+      if [ "$name" = defaults ]; then defaults[$key]=$value; else setting[$name.$key]=$value; fi
+    done
+  done <"$file"
+  [ "${#hosts[@]}" -gt 0 ] || fail "$file: found no hosts"
+}
+
+# Whether a setting is one; `expected` says what is.
+check_setting() {
+  local pattern
+  case $1 in
+    slots) pattern='^(auto|[1-9][0-9]{0,3})$' expected="slots=auto or slots=1 to 9999" ;;
+    leave) pattern='^[0-9]{1,4}$' expected="leave=0 to 9999" ;;
+    nice) pattern='^1?[0-9]$' expected="nice=0 to 19" ;;
+    port) pattern='^[1-9][0-9]{0,4}$' expected="port=1 to 65535" ;;
+    cache-limit) pattern='^[1-9][0-9]*(MB|GB|TB)$' expected="cache-limit=SIZE, such as 20GB" ;;
+    address | user | ssh) pattern='^[^-].*$' expected="$1=VALUE" ;;
+    cache | folder) pattern='^(/|~/).+$' expected="$1=DIR, from / or ~/ on" ;;
+    *)
+      expected="one of address, cache, cache-limit, folder, leave, nice, port, slots, ssh, user"
+      return 1
+      ;;
+  esac
+  [[ $3 == *=* ]] && [[ $2 =~ $pattern ]]
+}
+
+# choose NAME…: keeps only these hosts, if any are named.
+choose() {
+  local name
+  [ $# -gt 0 ] || return 0
+  for name in "$@"; do
+    [ -n "${setting[$name.folder]:-}" ] || fail "found the host $name, expected one of: ${hosts[*]}"
+  done
+  hosts=("$@")
+}
+
+# One connection per host serves all commands; they end with this one.
+connections=""
+open_connections() {
+  connections=$(mktemp -d /tmp/fleet.XXXXXX)
+  trap close_connections EXIT
+}
+close_connections() {
+  local name
+  for name in "${hosts[@]}"; do secure_shell "$name" -O exit 2>/dev/null || true; done
+  rm -rf "$connections"
+}
+
+# secure_shell HOST WORD…: ssh with the host's settings.
+secure_shell() {
+  local name=$1 options
+  shift
+  options=(-o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=15 -o ServerAliveCountMax=8
+    -o ControlMaster=auto -o "ControlPath=$connections/%C" -o ControlPersist=60)
+  [ -z "${setting[$name.ssh]:-}" ] || options+=(-F "${setting[$name.ssh]}")
+  [ -z "${setting[$name.port]:-}" ] || options+=(-p "${setting[$name.port]}")
+  [ -z "${setting[$name.user]:-}" ] || options+=(-l "${setting[$name.user]}")
+  # shellcheck disable=SC2029 # Words are quoted by `on`.
+  ssh "${options[@]}" "${setting[$name.address]:-$name}" "$@"
+}
+
+# A word as any POSIX shell reads it.
+quoted() { printf "'%s' " "${1//\'/\'\\\'\'}"; }
+
+# on HOST COMMAND WORD…: runs a command of lib/host there, in the host's folder.
+on() {
+  local name=$1 command=$2 word line
+  shift 2
+  line="bash -c $(quoted "$(<"$here/lib/host")") host $command $(quoted "${setting[$name.folder]}")"
+  for word in "$@"; do line+=$(quoted "$word"); done
+  secure_shell "$name" "$line"
+}
+
+# everywhere FUNCTION: runs FUNCTION HOST for all hosts at once; each prints one line, with the
+# host's name before it. The exit code is 1 if any failed.
+everywhere() {
+  local function=$1 name code=0 pid width=0 running=()
+  for name in "${hosts[@]}"; do [ "${#name}" -le "$width" ] || width=${#name}; done
+  for name in "${hosts[@]}"; do
+    (
+      trap - EXIT
+      code=0
+      line=$("$function" "$name" 2>"$connections/$name.err") || code=$?
+      if [ "$code" -ne 0 ] && [ -z "$line" ]; then
+        line=$(grep -v '^Warning: Permanently added' "$connections/$name.err" | tail -n 1)
+        line="cannot be reached: ${line:-no answer}"
+      fi
+      printf "%-${width}s  %s\n" "$name" "$line"
+      exit "$code"
+    ) &
+    running+=($!)
+  done
+  for pid in "${running[@]}"; do wait "$pid" || code=1; done
+  return "$code"
+}
