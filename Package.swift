@@ -54,9 +54,10 @@ let package = Package(
     .target(
       name: "Wire",
       dependencies: ["Digests", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
-      exclude: ["PROTOCOL.md", "bottlenecksweep.proto"], swiftSettings: settings),
+      exclude: ["PROTOCOL.md", "access.proto", "bottlenecksweep.proto"], swiftSettings: settings),
     module("Messaging", ["CZeroMQ"]),
     module("Transfers", ["Digests", "Messaging", "Wire"]),
+    module("Enrolment", ["Files", "Messaging"]),
 
     module("Coordination", ["Digests", "Trials"]),
     module(
@@ -100,6 +101,7 @@ let package = Package(
     tests("WireTests", ["Wire"]),
     tests("MessagingTests", ["Messaging"]),
     tests("TransfersTests", ["Transfers"]),
+    tests("EnrolmentTests", ["Enrolment", "Messaging"]),
     .target(
       name: "SimulatedCluster", dependencies: ["Coordination", "Digests", "Trials"],
       path: "Tests/SimulatedCluster", swiftSettings: settings),

@@ -8,12 +8,15 @@ package enum DurableFile {
   ///
   /// C functions: `write`, `fsync`, `rename`.
   ///
+  /// - Parameter permissions: Who may read and write the file, before the process's mask.
   /// - Throws: ``FileError`` with the failing call; the old content is then still there.
-  package static func write(_ data: Data, to url: URL) throws(FileError) {
+  package static func write(
+    _ data: Data, to url: URL, permissions: mode_t = 0o644
+  ) throws(FileError) {
     let aside = url.deletingLastPathComponent().appending(
       path: ".\(url.lastPathComponent).\(getpid()).new")
     do throws(FileError) {
-      try writeAside(data, to: aside.path)
+      try writeAside(data, to: aside.path, permissions)
       guard rename(aside.path, url.path) == 0 else { throw FileError("rename", url.path) }
     } catch {
       unlink(aside.path)
@@ -32,8 +35,10 @@ package enum DurableFile {
     guard fsync(descriptor) == 0 else { throw FileError("fsync", url.path) }
   }
 
-  private static func writeAside(_ data: Data, to path: String) throws(FileError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+  private static func writeAside(
+    _ data: Data, to path: String, _ permissions: mode_t
+  ) throws(FileError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, permissions)
     guard descriptor >= 0 else { throw FileError("open", path) }
     defer { close(descriptor) }
     var failure: FileError?

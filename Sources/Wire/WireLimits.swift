@@ -2,6 +2,8 @@
 package enum WireLimits {
   /// Bytes of a control message's envelope.
   package static let controlEnvelopeByteCount = 256 << 10
+  /// Bytes of a request's envelope besides the work.
+  package static let accessEnvelopeByteCount = 8 << 10
   /// Bytes of a data message's envelope.
   package static let dataEnvelopeByteCount = 128 << 10
   /// Bytes of a blob in one message.

@@ -1,0 +1,190 @@
+import Foundation
+import Glibc
+import Messaging
+import Synchronization
+
+/// Decides, for a running coordinator, whose connections and messages are taken.
+///
+/// It reads the lists again whenever their files have changed, so that `coordinator admit`,
+/// `enroll` and `revoke` work on a running coordinator. Usable from any thread.
+package final class Gatekeeper: Sendable {
+  /// What a key may do.
+  package enum Standing: Hashable, Sendable {
+    /// Work, under this name.
+    case worker(name: String)
+    /// Hand in a worker's key, nothing else.
+    case token(CurvePublicKey)
+    /// Nothing any more.
+    case revoked(name: String)
+    /// Nothing.
+    case stranger
+  }
+
+  /// The domain of the coordinator's sockets.
+  private static let domain = "bottlenecksweep"
+  /// What the workers that a coordinator starts itself are called.
+  package static let localName = "local"
+
+  /// The coordinator's keys.
+  package let keys: CurveKeyPair
+  private let folder: KeyFolder
+  private let report: @Sendable (String) -> Void
+  private let state = Mutex(State())
+  private let start = ContinuousClock.now
+
+  private struct State {
+    var list = AllowList()
+    var tokens = TokenList()
+    var stamps: [FileStamp?] = []
+    var local: CurvePublicKey?
+    var notes = RepeatedNotes()
+    /// Why the lists cannot be read now; nobody new is admitted then.
+    var trouble: String?
+  }
+
+  /// A gatekeeper over a folder, whose keys are made if there are none.
+  ///
+  /// - Parameter report: Takes what people should know, from any thread.
+  package init(
+    _ folder: KeyFolder, report: @escaping @Sendable (String) -> Void
+  ) throws(AccessError) {
+    self.folder = folder
+    self.report = report
+    keys = try folder.keysMadeIfMissing(of: .coordinator)
+    // A list that cannot be read is an error at the start, and none later.
+    let (list, tokens) = (try folder.allowList(), try folder.tokens())
+    state.withLock {
+      $0.list = list
+      $0.tokens = tokens
+      $0.stamps = stamps()
+    }
+  }
+
+  /// For the coordinator's sockets.
+  package var serverSecurity: SocketSecurity { .curveServer(keys, domain: Self.domain) }
+
+  /// How many workers are admitted.
+  package var admittedCount: Int {
+    state.withLock { $0.list.entries.count { $0.revoked == nil } }
+  }
+
+  /// Admits the workers that this process will start itself, by keys that live as long as it.
+  package func makeLocalKeys() throws(AccessError) -> CurveKeyPair {
+    do {
+      let keys = try CurveKeyPair.generate()
+      state.withLock { $0.local = keys.publicKey }
+      return keys
+    } catch {
+      throw .noCurve
+    }
+  }
+
+  /// Begins to decide for the sockets of a context.
+  package func openDesk(_ context: Context) throws(MessagingError) -> AdmissionDesk {
+    try AdmissionDesk(context) { [self] in decide($0) }
+  }
+
+  /// What the holder of a user id may do, as of the latest ``refresh()``.
+  package func standing(of userID: String?) -> Standing {
+    guard let userID, let key = CurvePublicKey(userID) else { return .stranger }
+    return state.withLock { Self.standing(of: key, in: $0) }
+  }
+
+  /// Reads the lists again if their files have changed, and tells what is due.
+  package func refresh() {
+    let texts = state.withLock { state in
+      reload(&state)
+      return state.notes.due(at: ContinuousClock.now - start)
+    }
+    for text in texts { report(text) }
+  }
+
+  /// Admits a worker's key for a token; see ``KeyFolder/enrol(_:host:token:at:)``.
+  package func enrol(
+    _ worker: CurvePublicKey, host: String, token: CurvePublicKey
+  ) throws(AccessError) -> String {
+    let name = try folder.enrol(worker, host: host, token: token, at: Date())
+    refresh()
+    return name
+  }
+
+  /// Tells people, but not the same again and again.
+  package func note(kind: String, _ text: String) {
+    let text = state.withLock {
+      $0.notes.note(kind: kind, text, at: ContinuousClock.now - start)
+    }
+    if let text { report(text) }
+  }
+
+  private func decide(_ request: AdmissionDesk.Request) -> AdmissionDesk.Verdict {
+    refresh()
+    let (standing, isOpen, trouble) = state.withLock { state in
+      let entry = state.tokens.entry(of: request.key)
+      return (
+        Self.standing(of: request.key, in: state),
+        entry.map { $0.usedFor == nil && $0.expires > Date() } ?? false, state.trouble
+      )
+    }
+    switch standing {
+    case .worker where trouble == nil, .token where isOpen && trouble == nil:
+      return .admit(userID: "\(request.key)")
+    case .worker,
+      .token where trouble != nil:
+      refuse(request, "the lists cannot be read: \(trouble ?? "")")
+    case .token: refuse(request, "its token is used or has expired")
+    case .revoked(let name): refuse(request, "the key of \(name) was revoked")
+    case .stranger: refuse(request, "its key, \(request.key.short)…, is not admitted")
+    }
+    return .refuse
+  }
+
+  private func refuse(_ request: AdmissionDesk.Request, _ reason: String) {
+    note(
+      kind: "key \(request.address)", "refused a connection from \(request.address): \(reason)")
+  }
+
+  private static func standing(of key: CurvePublicKey, in state: State) -> Standing {
+    if key == state.local { return .worker(name: localName) }
+    if let entry = state.list.entry(of: key) {
+      return entry.revoked == nil ? .worker(name: entry.name) : .revoked(name: entry.name)
+    }
+    return state.tokens.entry(of: key) == nil ? .stranger : .token(key)
+  }
+
+  private func reload(_ state: inout State) {
+    let found = stamps()
+    guard found != state.stamps else { return }
+    state.stamps = found
+    do throws(AccessError) {
+      state.list = try folder.allowList()
+      state.tokens = try folder.tokens()
+      state.trouble = nil
+    } catch {
+      state.trouble = "\(error)"
+      report("nobody new is admitted: \(error)")
+    }
+  }
+
+  private func stamps() -> [FileStamp?] {
+    [AllowList.fileName, TokenList.fileName].map { FileStamp(folder.url.appending(path: $0)) }
+  }
+}
+
+/// What changes when a file is replaced.
+private struct FileStamp: Hashable {
+  var device: UInt
+  var inode: UInt
+  var size: Int
+  var seconds: Int
+  var nanoseconds: Int
+
+  init?(_ file: URL) {
+    var found = stat()
+    guard stat(file.path, &found) == 0 else { return nil }
+    device = UInt(found.st_dev)
+    inode = UInt(found.st_ino)
+    size = Int(found.st_size)
+    seconds = Int(found.st_mtim.tv_sec)
+    nanoseconds = Int(found.st_mtim.tv_nsec)
+  }
+}

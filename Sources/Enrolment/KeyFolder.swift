@@ -1,0 +1,130 @@
+import Files
+import Foundation
+import Glibc
+import Messaging
+
+/// The folder of a person's keys and of the lists that say whom they trust.
+///
+/// Nobody else may read it: a folder or file that others can read is refused, not repaired, since
+/// what they could read they may have read.
+package struct KeyFolder: Sendable {
+  /// Where it is.
+  package let url: URL
+
+  /// The folder that was asked for, else `$BOTTLENECKSWEEP_KEYS`, else `bottlenecksweep` in
+  /// `$XDG_CONFIG_HOME` or `~/.config`.
+  package init(_ chosen: URL?) {
+    let environment = ProcessInfo.processInfo.environment
+    if let chosen {
+      url = chosen
+    } else if let folder = environment["BOTTLENECKSWEEP_KEYS"], !folder.isEmpty {
+      url = URL(filePath: folder, directoryHint: .isDirectory)
+    } else if let folder = environment["XDG_CONFIG_HOME"], folder.hasPrefix("/") {
+      url = URL(filePath: folder).appending(path: "bottlenecksweep")
+    } else {
+      url = URL.homeDirectory.appending(path: ".config/bottlenecksweep")
+    }
+  }
+
+  /// Makes the folder if it is missing.
+  ///
+  /// - Throws: ``AccessError`` when it cannot be made or others can read it.
+  package func prepare() throws(AccessError) {
+    if status(of: url) == nil {
+      do {
+        try FileManager.default.createDirectory(
+          at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      } catch {
+        throw AccessError(
+          "\(url.path): \(error.localizedDescription)", remedy: "give another folder with --keys")
+      }
+    }
+    try check()
+  }
+
+  /// Checks that only this user can read the folder, if it is there.
+  func check() throws(AccessError) {
+    guard let found = status(of: url) else { return }
+    try check(found, url, expected: 0o700)
+  }
+
+  /// Who may read a file or folder, as `ls` would say it; nil when it is not there.
+  package func mode(of name: String) -> mode_t? {
+    status(of: url.appending(path: name)).map { $0.st_mode & 0o777 }
+  }
+
+  /// A secret of the folder; nil when there is none.
+  ///
+  /// - Throws: ``AccessError`` when others can read it.
+  func read(_ name: String) throws(AccessError) -> Data? {
+    try check()
+    let file = url.appending(path: name)
+    guard let found = status(of: file) else { return nil }
+    try check(found, file, expected: 0o600)
+    do {
+      return try Data(contentsOf: file)
+    } catch {
+      throw AccessError("\(file.path): \(error.localizedDescription)", remedy: "see to the file")
+    }
+  }
+
+  /// Replaces a file of the folder, readable by this user only.
+  func write(_ data: Data, _ name: String) throws(AccessError) {
+    try prepare()
+    do throws(FileError) {
+      try DurableFile.write(data, to: url.appending(path: name), permissions: 0o600)
+    } catch {
+      throw AccessError("\(error)", remedy: "see to the folder, or give another with --keys")
+    }
+  }
+
+  /// Runs a change of the folder's files that no other process may come between.
+  func locked<Value>(_ change: () throws(AccessError) -> Value) throws(AccessError) -> Value {
+    try prepare()
+    let lock: FileLock
+    do throws(FileError) {
+      lock = try FileLock.waitForLock(url.appending(path: "lock"))
+    } catch {
+      throw AccessError("\(error)", remedy: "see to the folder, or give another with --keys")
+    }
+    defer { withExtendedLifetime(lock) {} }
+    return try change()
+  }
+
+  private func check(_ found: stat, _ file: URL, expected: mode_t) throws(AccessError) {
+    guard found.st_uid == geteuid() else {
+      throw AccessError(
+        "\(file.path): belongs to user \(found.st_uid), expected \(geteuid())",
+        remedy: "use a folder of your own with --keys")
+    }
+    let mode = found.st_mode & 0o777
+    guard mode & 0o077 == 0 else {
+      throw AccessError(
+        "\(file.path): found mode \(String(mode, radix: 8)), expected "
+          + "\(String(expected, radix: 8)): others can read the keys",
+        remedy: "chmod \(String(expected, radix: 8)) '\(file.path)', and make new keys if others "
+          + "may have read them")
+    }
+  }
+
+  private func status(of file: URL) -> stat? {
+    var found = stat()
+    return stat(file.path, &found) == 0 ? found : nil
+  }
+}
+
+/// Why somebody is not let in, or keys cannot be used, and what a person should do about it.
+package struct AccessError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What was found, where, and what was expected.
+  package var reason: String
+  /// What to do.
+  package var remedy: String
+
+  /// An error of the given texts.
+  package init(_ reason: String, remedy: String) {
+    self.reason = reason
+    self.remedy = remedy
+  }
+
+  package var description: String { "\(reason); \(remedy)" }
+}

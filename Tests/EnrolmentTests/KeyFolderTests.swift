@@ -1,0 +1,191 @@
+import Foundation
+import Glibc
+import Messaging
+import Testing
+
+@testable import Enrolment
+
+/// A key folder of one test, removed at its end.
+final class TestFolder {
+  let keys: KeyFolder
+
+  init() {
+    keys = KeyFolder(
+      FileManager.default.temporaryDirectory.appending(path: "keys-\(UUID().uuidString)"))
+  }
+
+  deinit { try? FileManager.default.removeItem(at: keys.url) }
+}
+
+@Suite("Key folders")
+struct KeyFolderTests {
+  @Test("A pair of keys is made once, readable by its owner only, and found again")
+  func madeOnce() throws {
+    let folder = TestFolder()
+    #expect(try folder.keys.keys(of: .worker) == nil)
+    let made = try folder.keys.keysMadeIfMissing(of: .worker)
+    #expect(try folder.keys.keysMadeIfMissing(of: .worker) == made)
+    #expect(try folder.keys.keys(of: .worker) == made)
+    #expect(try folder.keys.keys(of: .coordinator) == nil)
+    #expect(folder.keys.mode(of: "worker.key") == 0o600)
+    #expect(folder.keys.mode(of: ".") == 0o700)
+    #expect(try folder.keys.keysMadeIfMissing(of: .worker, renewing: true) != made)
+  }
+
+  @Test("Keys that others can read are refused, with the command that mends it")
+  func readableByOthers() throws {
+    let folder = TestFolder()
+    _ = try folder.keys.keysMadeIfMissing(of: .worker)
+    let file = folder.keys.url.appending(path: "worker.key").path
+    chmod(file, 0o640)
+    #expect {
+      try folder.keys.keys(of: .worker)
+    } throws: { error in
+      "\(error)".contains("found mode 640, expected 600") && "\(error)".contains("chmod 600")
+    }
+    chmod(file, 0o600)
+    chmod(folder.keys.url.path, 0o755)
+    #expect {
+      try folder.keys.keysMadeIfMissing(of: .worker)
+    } throws: { error in
+      "\(error)".contains("found mode 755, expected 700")
+    }
+  }
+
+  @Test("A damaged key is an error, never replaced")
+  func damaged() throws {
+    let folder = TestFolder()
+    _ = try folder.keys.keysMadeIfMissing(of: .worker)
+    let file = folder.keys.url.appending(path: "worker.key")
+    try Data("short\n".utf8).write(to: file)
+    chmod(file.path, 0o600)
+    #expect(throws: AccessError.self) { try folder.keys.keysMadeIfMissing(of: .worker) }
+    #expect(try String(contentsOf: file, encoding: .utf8) == "short\n")
+  }
+
+  @Test("One coordinator is trusted at a time")
+  func trust() throws {
+    let folder = TestFolder()
+    #expect(try folder.keys.trustedCoordinator() == nil)
+    let (first, second) = (try CurveKeyPair.generate(), try CurveKeyPair.generate())
+    #expect(try folder.keys.trust(first.publicKey) == nil)
+    #expect(try folder.keys.trust(first.publicKey) == nil)
+    #expect(try folder.keys.trust(second.publicKey) == first.publicKey)
+    #expect(try folder.keys.trustedCoordinator() == second.publicKey)
+  }
+}
+
+@Suite("Allow-lists")
+struct AllowListTests {
+  private let now = Date(timeIntervalSince1970: 1_800_000_000)
+
+  @Test("Keys are admitted under names of their own and revoked by name or key")
+  func admitAndRevoke() throws {
+    let folder = TestFolder()
+    let (first, second) = (
+      try CurveKeyPair.generate().publicKey, try CurveKeyPair.generate().publicKey
+    )
+    try folder.keys.changeAllowList { (list) throws(AccessError) in
+      try list.admit(first, as: "alpha", at: now)
+      try list.admit(second, as: "beta", at: now)
+    }
+    #expect(throws: AccessError.self) {
+      try folder.keys.changeAllowList { (list) throws(AccessError) in
+        try list.admit(second, as: "alpha", at: now)
+      }
+    }
+    let revoked = try folder.keys.changeAllowList { (list) throws(AccessError) in
+      [list.revoke("alpha", at: now), list.revoke("\(second)", at: now), list.revoke("x", at: now)]
+    }
+    #expect(revoked.map { $0?.name } == ["alpha", "beta", nil])
+    let list = try folder.keys.allowList()
+    #expect(list.entries.map(\.revoked) == [now, now])
+    // Revoked, a name is free again, and a person may admit a key again.
+    try folder.keys.changeAllowList { (list) throws(AccessError) in
+      try list.admit(second, as: "alpha", at: now)
+    }
+    #expect(try folder.keys.allowList().entry(of: second)?.revoked == nil)
+    #expect(folder.keys.mode(of: "workers.json") == 0o600)
+  }
+
+  @Test(
+    "Names that could be an option, a path or a terminal's command are refused",
+    arguments: [
+      "", "-x", ".x", "../x", "a/b", "a b", "ä", "a\u{1B}", String(repeating: "a", count: 64),
+    ])
+  func names(name: String) {
+    #expect(throws: AccessError.self) { try AllowList.check(name) }
+  }
+}
+
+@Suite("Enrolment by token")
+struct EnrolmentTests {
+  private let now = Date(timeIntervalSince1970: 1_800_000_000)
+
+  @Test("A token is carried as text, and a part of it is refused")
+  func text() throws {
+    let folder = TestFolder()
+    let token = try folder.keys.makeToken(name: nil, validity: .seconds(60), at: now)
+    let read = try EnrolmentToken(token.exposed)
+    #expect(read.keys == token.keys)
+    #expect(read.coordinator == (try folder.keys.keys(of: .coordinator))?.publicKey)
+    for wrong in ["", "bns1_", String(token.exposed.dropLast()), token.exposed + "0", "hello"] {
+      #expect(throws: AccessError.self) { try EnrolmentToken(wrong) }
+    }
+    let kept = try String(
+      contentsOf: folder.keys.url.appending(path: "tokens.json"), encoding: .utf8)
+    #expect(!kept.contains(token.keys.secretKey.exposed))
+  }
+
+  @Test("A token admits one key, once; the same worker may ask again, another may not")
+  func once() throws {
+    let folder = TestFolder()
+    let token = try folder.keys.makeToken(name: "alpha", validity: .seconds(60), at: now).keys
+      .publicKey
+    let (first, second) = (
+      try CurveKeyPair.generate().publicKey, try CurveKeyPair.generate().publicKey
+    )
+    #expect(try folder.keys.isOpen(token, at: now))
+    #expect(try folder.keys.enrol(first, host: "h", token: token, at: now) == "alpha")
+    #expect(try !folder.keys.isOpen(token, at: now))
+    #expect(try folder.keys.enrol(first, host: "h", token: token, at: now) == "alpha")
+    #expect(throws: AccessError.self) {
+      try folder.keys.enrol(second, host: "h", token: token, at: now)
+    }
+    #expect(try folder.keys.allowList().entries.map(\.key) == [first])
+  }
+
+  @Test("An expired or unknown token admits nobody, and a revoked key stays revoked")
+  func refused() throws {
+    let folder = TestFolder()
+    let token = try folder.keys.makeToken(name: nil, validity: .seconds(60), at: now).keys.publicKey
+    let worker = try CurveKeyPair.generate().publicKey
+    let later = now.addingTimeInterval(61)
+    for (key, time) in [(token, later), (worker, now)] {
+      #expect(throws: AccessError.self) {
+        try folder.keys.enrol(worker, host: "h", token: key, at: time)
+      }
+    }
+    #expect(try folder.keys.enrol(worker, host: "node 1", token: token, at: now) == "node-1")
+    _ = try folder.keys.changeAllowList { (list) throws(AccessError) in
+      list.revoke("node-1", at: now)
+    }
+    let next = try folder.keys.makeToken(name: nil, validity: .seconds(60), at: now).keys.publicKey
+    #expect {
+      try folder.keys.enrol(worker, host: "node 1", token: next, at: now)
+    } throws: {
+      "\($0)".contains("revoked")
+    }
+  }
+
+  @Test("Hosts of the same name get names of their own")
+  func sameHostName() throws {
+    let folder = TestFolder()
+    let names = try (0..<3).map { _ in
+      let token = try folder.keys.makeToken(name: nil, validity: .seconds(60), at: now)
+      return try folder.keys.enrol(
+        try CurveKeyPair.generate().publicKey, host: "-node", token: token.keys.publicKey, at: now)
+    }
+    #expect(names == ["node", "node-2", "node-3"])
+  }
+}
