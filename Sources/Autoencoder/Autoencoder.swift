@@ -57,7 +57,7 @@ package final class Autoencoder {
     self.batchSize = batchSize
     tensors = list.trained
     statistics = list.statistics
-    let context = try ComputeContext()
+    let context = try ComputeContext(arithmetic: settings.arithmetic)
     instructionSet = context.instructionSet
     let memory = TensorMemory(list: list)
     let activations = ActivationMemory()
@@ -70,7 +70,8 @@ package final class Autoencoder {
       latents: activations.reserve(latentCount), latentGradient: activations.reserve(latentCount),
       meanGradient: activations.reserve(latentCount),
       logVarianceGradient: activations.reserve(latentCount))
-    let scratch = ScratchParts(shape: shape, batchSize: batchSize, memory: activations)
+    let scratch = ScratchParts(
+      context, shape: shape, batchSize: batchSize, memory: activations)
     encoder = Encoder(
       context, shape: shape, batchSize: batchSize, settings: settings, tensors: memory,
       memory: activations, images: parts.images, scratch: scratch)

@@ -1,3 +1,5 @@
+import Primitives
+
 /// The numbers that shape the network's arithmetic.
 package struct AutoencoderSettings: Hashable, Sendable {
   /// Slope of every leaky ReLU for negative inputs; more than 0.
@@ -7,13 +9,17 @@ package struct AutoencoderSettings: Hashable, Sendable {
   package var batchNormMomentum: Double
   /// Added to the variance before its root is taken.
   package var batchNormEpsilon: Double
+  /// What is multiplied.
+  package var arithmetic: Arithmetic
 
   /// The given settings; the defaults are the paper's.
   package init(
-    leakySlope: Double = 0.02, batchNormMomentum: Double = 0.8, batchNormEpsilon: Double = 1e-5
+    leakySlope: Double = 0.02, batchNormMomentum: Double = 0.8, batchNormEpsilon: Double = 1e-5,
+    arithmetic: Arithmetic = .fp32
   ) {
     self.leakySlope = leakySlope
     self.batchNormMomentum = batchNormMomentum
     self.batchNormEpsilon = batchNormEpsilon
+    self.arithmetic = arithmetic
   }
 }

@@ -16,11 +16,11 @@ struct FlatOrder {
 
   /// Copies NHWC images to rows of elements channel by channel.
   func flatten(_ images: UnsafePointer<Float>, to rows: UnsafeMutablePointer<Float>) {
-    transpose.copy(images, rows: pixels, columns: channels, to: rows)
+    transpose.copyImages(images, channels: channels, pixels: pixels, to: rows)
   }
 
   /// Copies rows of elements channel by channel to NHWC images.
   func unflatten(_ rows: UnsafePointer<Float>, to images: UnsafeMutablePointer<Float>) {
-    transpose.copy(rows, rows: channels, columns: pixels, to: images)
+    transpose.copyRows(rows, channels: channels, pixels: pixels, to: images)
   }
 }

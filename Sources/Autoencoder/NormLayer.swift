@@ -26,7 +26,7 @@ struct NormLayer {
         scale: scale.value, shift: shift.value,
         runningMean: tensors.statistic("\(name).running_mean"),
         runningVariance: tensors.statistic("\(name).running_var")))
-    activation = memory.reserve(norm.count)
+    activation = memory.reserve(context.storedCount(norm.count))
     self.memory = memory
   }
 

@@ -1,3 +1,4 @@
+import Primitives
 import Trials
 
 /// Memory that holds nothing from one pass to the next, shared by encoder and decoder.
@@ -9,7 +10,9 @@ struct ScratchParts {
   let second: ActivationMemory.Part
 
   /// Reserves the parts for batches of `batchSize` images.
-  init(shape: NetworkShape, batchSize: Int, memory: ActivationMemory) {
+  init(
+    _ context: ComputeContext, shape: NetworkShape, batchSize: Int, memory: ActivationMemory
+  ) {
     var activation = shape.flatCount
     for layer in shape.encoder {
       activation = max(activation, layer.outputSize * layer.outputSize * layer.outputChannels)
@@ -18,7 +21,9 @@ struct ScratchParts {
       activation = max(activation, layer.inputSize * layer.inputSize * layer.inputChannels)
       activation = max(activation, layer.outputSize * layer.outputSize * layer.outputChannels)
     }
-    first = memory.reserve(batchSize * activation)
-    second = memory.reserve(batchSize * activation)
+    // The decoder's output is as large as an image, and fp32 like it.
+    let count = batchSize * max(context.storedCount(activation), shape.image.elementCount)
+    first = memory.reserve(count)
+    second = memory.reserve(count)
   }
 }

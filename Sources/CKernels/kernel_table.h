@@ -10,6 +10,7 @@
 
 const ck_kernels KERNEL_TABLE = {
     .lanes = lanes,
+    .stored_per_float = 1,
     .convolution_forward = convolution_forward,
     .convolution_backward = convolution_backward,
     .upsampled_forward = upsampled_forward,
@@ -27,7 +28,8 @@ const ck_kernels KERNEL_TABLE = {
     .gradient_sums = gradient_sums,
     .norm_leaky_backward = norm_leaky_backward,
     .sigmoid_error = sigmoid_error,
-    .transpose = transpose,
+    .images_from_rows = images_from_rows,
+    .rows_from_images = rows_from_images,
     .channel_sums = channel_sums,
     .leaky_backward = leaky_backward,
     .adam = adam,

@@ -3,5 +3,7 @@
 
 #define VECTOR_FLOATS 4
 #define KERNEL_TABLE ck_kernels_portable
+#define BF16_TABLE ck_kernels_bf16_portable
 
 #include "kernel_table.h"
+#include "bf16_table.h"

@@ -104,6 +104,34 @@ static void add_taps(const float *const rows[3][3], int64_t size, vec bias, floa
 #undef RIGHT
 }
 
+// One image from its planes of taps, [output][tap][plane_count]; lines are room for one row of each
+// output channel.
+static void add_thin_rows(const float *sums, int64_t plane_count, const float *bias, int64_t size,
+                          int64_t out, float *lines, float *dst) {
+  for (int64_t row = 0; row < 2 * size; row++) {
+    int64_t i = row / 2, odd = row & 1;
+    // An even row has tap rows 0 and 1 of its pixel row and 2 of the one above; an odd row has
+    // 1 and 2 of its pixel row and 0 of the one below.
+    int64_t aside = odd ? i + 1 : i - 1;
+    bool exists = aside >= 0 && aside < size;
+    for (int64_t o = 0; o < out; o++) {
+      const float *t = sums + o * taps * plane_count;
+      const float *rows[3][3];
+      for (int s = 0; s < 3; s++) {
+        rows[0][s] = t + ((odd ? 1 : 0) * 3 + s) * plane_count + i * size;
+        rows[1][s] = t + ((odd ? 2 : 1) * 3 + s) * plane_count + i * size;
+        rows[2][s] = exists ? t + ((odd ? 0 : 2) * 3 + s) * plane_count + aside * size : NULL;
+      }
+      add_taps(rows, size, splat(bias[o]), lines + o * 2 * (thin_size_max + lanes));
+    }
+    float *y = dst + row * 2 * size * out;
+    for (int64_t o = 0; o < out; o++) {
+      const float *line = lines + o * 2 * (thin_size_max + lanes);
+      for (int64_t u = 0; u < 2 * size; u++) y[u * out + o] = line[u];
+    }
+  }
+}
+
 static void thin_upsampled_forward(const ck_convolution *shape, const float *src,
                                    const ck_norm *norm, const float *weights, const float *bias,
                                    float *dst, float *scratch) {
@@ -122,27 +150,6 @@ static void thin_upsampled_forward(const ck_convolution *shape, const float *src
                  sums + o * taps * plane_count + p);
       }
     }
-    for (int64_t row = 0; row < 2 * size; row++) {
-      int64_t i = row / 2, odd = row & 1;
-      // An even row has tap rows 0 and 1 of its pixel row and 2 of the one above; an odd row has
-      // 1 and 2 of its pixel row and 0 of the one below.
-      int64_t aside = odd ? i + 1 : i - 1;
-      bool exists = aside >= 0 && aside < size;
-      for (int64_t o = 0; o < out; o++) {
-        const float *t = sums + o * taps * plane_count;
-        const float *rows[3][3];
-        for (int s = 0; s < 3; s++) {
-          rows[0][s] = t + ((odd ? 1 : 0) * 3 + s) * plane_count + i * size;
-          rows[1][s] = t + ((odd ? 2 : 1) * 3 + s) * plane_count + i * size;
-          rows[2][s] = exists ? t + ((odd ? 0 : 2) * 3 + s) * plane_count + aside * size : NULL;
-        }
-        add_taps(rows, size, splat(bias[o]), lines + o * 2 * (thin_size_max + lanes));
-      }
-      float *y = dst + (image * 2 * size + row) * 2 * size * out;
-      for (int64_t o = 0; o < out; o++) {
-        const float *line = lines + o * 2 * (thin_size_max + lanes);
-        for (int64_t u = 0; u < 2 * size; u++) y[u * out + o] = line[u];
-      }
-    }
+    add_thin_rows(sums, plane_count, bias, size, out, lines, dst + image * 4 * pixels * out);
   }
 }

@@ -61,3 +61,13 @@ static void transpose(const float *src, int64_t outer, int64_t a, int64_t b, flo
     }
   }
 }
+
+static void images_from_rows(const float *src, int64_t images, int64_t pixels, int64_t channels,
+                             float *dst) {
+  transpose(src, images, channels, pixels, dst);
+}
+
+static void rows_from_images(const float *src, int64_t images, int64_t pixels, int64_t channels,
+                             float *dst) {
+  transpose(src, images, pixels, channels, dst);
+}

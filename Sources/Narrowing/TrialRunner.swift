@@ -74,7 +74,8 @@ package final class TrialRunner {
         shape: shape, batchSize: settings.batchSize,
         settings: AutoencoderSettings(
           leakySlope: settings.leakySlope, batchNormMomentum: settings.batchNormMomentum,
-          batchNormEpsilon: settings.batchNormEpsilon))
+          batchNormEpsilon: settings.batchNormEpsilon,
+          arithmetic: Arithmetic(settings.precision)))
       trainer = Trainer(
         network: network, tolerance: try configuration.resolvedTolerance(), settings: settings,
         seed: configuration.seed, forceSecondPass: options.forceSecondPass)
@@ -199,7 +200,7 @@ package final class TrialRunner {
       provenance: TrialProvenance(
         configuration: configuration, images: imagesDigest,
         host: Host.name, processor: Host.processor,
-        instructionSet: InstructionSet.effective.rawValue,
+        instructionSet: trainer.network.instructionSet.rawValue,
         versions: Self.versions, started: started.ISO8601Format(),
         seconds: (clock.now - beginning).seconds, processorSeconds: Host.processorSeconds,
         steps: totalSteps - firstStep,
@@ -282,5 +283,15 @@ extension Duration {
   /// The duration in seconds.
   fileprivate var seconds: Double {
     Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}
+
+extension Arithmetic {
+  /// The arithmetic that a trial asks for.
+  package init(_ precision: Precision) {
+    switch precision {
+    case .fp32: self = .fp32
+    case .bf16: self = .bf16
+    }
   }
 }

@@ -38,7 +38,7 @@ package final class AdamOptimizer {
 
   /// An optimiser of `count` parameters with zero moments.
   package init(count: Int, instructionSet: InstructionSet = .effective) {
-    kernels = instructionSet.kernels
+    kernels = instructionSet.kernels()
     first = AlignedBuffer(count: count)
     second = AlignedBuffer(count: count)
   }

@@ -8,21 +8,36 @@ import CKernels
 package final class ComputeContext {
   /// The instruction set of the kernels.
   package let instructionSet: InstructionSet
+  /// What the kernels multiply.
+  package let arithmetic: Arithmetic
   let kernels: ck_kernels
   private var scratchpad = AlignedBuffer<Float>(count: 0)
 
   /// A context without scratch memory.
   ///
-  /// - Parameter instructionSet: For the kernels; at most the processor's.
+  /// - Parameters:
+  ///   - instructionSet: For the kernels; at most the processor's. By default the widest that is
+  ///     used for the arithmetic.
+  ///   - arithmetic: What the kernels multiply.
   /// - Throws: ``PrimitiveError`` when the processor, or the limit that the environment sets, does
   ///   not have the instruction set.
-  package init(instructionSet: InstructionSet = .effective) throws(PrimitiveError) {
-    let available = InstructionSet.effective
+  package init(
+    instructionSet: InstructionSet? = nil, arithmetic: Arithmetic = .fp32
+  ) throws(PrimitiveError) {
+    let available = InstructionSet.effective(for: arithmetic)
+    let instructionSet = instructionSet ?? available
     guard available.includes(instructionSet) else {
       throw .unavailable(instructionSet, available: available)
     }
     self.instructionSet = instructionSet
-    kernels = instructionSet.kernels
+    self.arithmetic = arithmetic
+    kernels = instructionSet.kernels(for: arithmetic)
+  }
+
+  /// Floats whose room `count` numbers of an activation, or of its gradient, take: in bf16 half as
+  /// many.
+  package func storedCount(_ count: Int) -> Int {
+    (count + Int(kernels.stored_per_float) - 1) / Int(kernels.stored_per_float)
   }
 
   /// Makes the scratchpad at least this large; for the creation of operations.

@@ -3,6 +3,8 @@ import Foundation
 
 /// The instruction set that the kernels run on: the processor's best, limited by the environment.
 package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
+  /// The same with AVX512-BF16; it makes a difference to bf16 arithmetic alone.
+  case avx512BF16 = "avx512-bf16"
   /// AVX-512 (F, BW, DQ, VL): 16 floats at a time.
   case avx512
   /// AVX2 with FMA: 8 floats at a time.
@@ -10,18 +12,28 @@ package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
   /// The compiler's baseline: 4 floats at a time.
   case portable
 
-  /// The environment variable that limits what is used: `avx2` or `portable`.
+  /// The environment variable that limits what is used: `avx512`, `avx2` or
+  /// `portable`.
   ///
   /// For machines of one fleet that are to give the same bits, and for tests.
   package static let limitVariable = "BOTTLENECKSWEEP_INSTRUCTION_SET"
 
-  /// What this process uses: the processor's widest, or the environment's limit if that is less.
-  package static let effective = limited(
+  /// What this process uses for fp32 arithmetic: the processor's widest, or the environment's limit
+  /// if that is less.
+  package static let effective = effective(for: .fp32)
+
+  /// What this process uses for an arithmetic.
+  package static func effective(for arithmetic: Arithmetic) -> InstructionSet {
+    available == .avx512BF16 && arithmetic == .fp32 ? .avx512 : available
+  }
+
+  private static let available = limited(
     to: ProcessInfo.processInfo.environment[limitVariable], processor: best)
 
   /// The widest that the processor has.
   private static var best: InstructionSet {
     switch ck_processor_best() {
+    case ck_processor_avx512_bf16: .avx512BF16
     case ck_processor_avx512: .avx512
     case ck_processor_avx2: .avx2
     default: .portable
@@ -39,18 +51,23 @@ package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
   /// Whether a processor that has this one can run `other` too.
   package func includes(_ other: InstructionSet) -> Bool {
     switch self {
-    case .avx512: true
-    case .avx2: other != .avx512
+    case .avx512BF16: true
+    case .avx512: other != .avx512BF16
+    case .avx2: other == .avx2 || other == .portable
     case .portable: other == .portable
     }
   }
 
   /// The passes compiled for this instruction set; call them only where the processor has it.
-  var kernels: ck_kernels {
-    switch self {
-    case .avx512: ck_kernels_avx512
-    case .avx2: ck_kernels_avx2
-    case .portable: ck_kernels_portable
+  func kernels(for arithmetic: Arithmetic = .fp32) -> ck_kernels {
+    switch (self, arithmetic) {
+    case (.avx512BF16, .fp32), (.avx512, .fp32): ck_kernels_avx512
+    case (.avx2, .fp32): ck_kernels_avx2
+    case (.portable, .fp32): ck_kernels_portable
+    case (.avx512BF16, .bf16): ck_kernels_bf16_avx512_bf16
+    case (.avx512, .bf16): ck_kernels_bf16_avx512
+    case (.avx2, .bf16): ck_kernels_bf16_avx2
+    case (.portable, .bf16): ck_kernels_bf16_portable
     }
   }
 }

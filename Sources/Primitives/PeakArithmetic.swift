@@ -10,7 +10,7 @@ package struct PeakArithmetic {
 
   /// The yardstick of an instruction set that the processor has.
   package init(instructionSet: InstructionSet = .effective) {
-    kernels = instructionSet.kernels
+    kernels = instructionSet.kernels()
   }
 
   /// Multiplications, each with an addition, of one round.

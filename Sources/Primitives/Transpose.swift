@@ -1,21 +1,33 @@
 import CKernels
 
-/// Transposition of a batch of matrices.
+/// The way between images and rows of a matrix whose elements are in the order channel, pixel.
 package struct Transpose {
   private let context: ComputeContext
   private let batch: Int
 
-  /// An operation on `batch` matrices.
+  /// An operation on `batch` images.
   package init(_ context: ComputeContext, batch: Int) {
     self.context = context
     self.batch = batch
   }
 
-  /// Copies `[batch, rows, columns]` to `[batch, columns, rows]`; the two must not overlap.
-  package func copy(
-    _ source: UnsafePointer<Float>, rows: Int, columns: Int,
-    to destination: UnsafeMutablePointer<Float>
+  /// Copies fp32 rows, `[batch, channels, pixels]`, to an activation, `[batch, pixels, channels]`;
+  /// the two must not overlap.
+  package func copyRows(
+    _ rows: UnsafePointer<Float>, channels: Int, pixels: Int,
+    to images: UnsafeMutablePointer<Float>
   ) {
-    context.kernels.transpose(source, Int64(batch), Int64(rows), Int64(columns), destination)
+    context.kernels.images_from_rows(
+      rows, Int64(batch), Int64(pixels), Int64(channels), images)
+  }
+
+  /// Copies an activation, `[batch, pixels, channels]`, to fp32 rows, `[batch, channels, pixels]`;
+  /// the two must not overlap.
+  package func copyImages(
+    _ images: UnsafePointer<Float>, channels: Int, pixels: Int,
+    to rows: UnsafeMutablePointer<Float>
+  ) {
+    context.kernels.rows_from_images(
+      images, Int64(batch), Int64(pixels), Int64(channels), rows)
   }
 }

@@ -58,6 +58,9 @@ package final class UpsampledConvolution {
     geometry.requireSupport()
     shape = geometry.shape
     isThin = leakySlope == nil && outputChannels <= 4 && kernelSize == 3 && inputSize <= 32
+    precondition(
+      isThin || leakySlope != nil || context.arithmetic == .fp32,
+      "what has no leaky ReLU behind it is fp32, and in bf16 only thin layers compute that")
     let lanes = Int(context.kernels.lanes)
     turned = AlignedBuffer(count: geometry.weightCount)
     forwardWeights = AlignedBuffer(

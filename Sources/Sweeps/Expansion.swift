@@ -13,6 +13,9 @@ struct Expansion {
   private var indices: [TrialID: Int] = [:]
   /// For each stage without axes of its own, its trials by shared point and replicate.
   private var positions: [String: [Int]] = [:]
+  /// For each trial in another precision, the identity of the same trial in fp32, which its
+  /// children's seeds come from.
+  private var siblings: [TrialID: TrialID] = [:]
   private var log: DiagnosticLog
 
   /// How many trials a sweep may have.
@@ -118,8 +121,26 @@ struct Expansion {
       return nil
     }
     configuration.seed = TrialConfiguration.deriveSeed(
-      sweepSeed: sweepSeed, replicate: replicate, configuration: configuration)
+      sweepSeed: sweepSeed, replicate: replicate, configuration: fp32Sibling(of: configuration))
+    if configuration.trainer.precision != .fp32 {
+      siblings[configuration.id] = fp32Sibling(of: configuration).id
+    }
     return configuration
+  }
+
+  /// The same trial in fp32, with the parents that it would have then.
+  private func fp32Sibling(of configuration: TrialConfiguration) -> TrialConfiguration {
+    var sibling = configuration
+    sibling.trainer.precision = .fp32
+    if case .measured(var measurement) = sibling.tolerance {
+      measurement.trial = siblings[measurement.trial] ?? measurement.trial
+      sibling.tolerance = .measured(measurement)
+    }
+    if case .measured(var measurement) = sibling.model.latents {
+      measurement.trial = siblings[measurement.trial] ?? measurement.trial
+      sibling.model.latents = .measured(measurement)
+    }
+    return sibling
   }
 
   /// Reports a combination of values that makes no sense, at the value to blame.

@@ -60,7 +60,10 @@ package struct TrainerSetting: Sendable {
     .integer(
       "reconstruction_count", \.reconstructionCount, 1...64,
       "evaluation images reconstructed at the end"),
-    .choice("precision", \.precision, "arithmetic of the network"),
+    .choice(
+      "precision", \.precision,
+      "what the network multiplies; bf16 is faster and rounds more, its sums and parameters stay "
+        + "fp32"),
   ]
 
   /// What the setting accepts, in words: "a whole number from 2 to 4096".

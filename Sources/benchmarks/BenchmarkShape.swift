@@ -1,6 +1,7 @@
 import ArgumentParser
 import Autoencoder
 import Narrowing
+import Primitives
 import Trials
 
 /// The two sizes of image that a network can have.
@@ -27,15 +28,25 @@ enum BenchmarkShape: String, CaseIterable, Codable, ExpressibleByArgument {
   /// A trainer that never reaches its tolerance, on a batch of noise.
   ///
   /// All gates stay open, so the decoder runs once a step, or twice if `forceSecondPass`.
-  func trainer(forceSecondPass: Bool) throws -> Trainer {
-    let settings = TrainerSettings()
+  func trainer(forceSecondPass: Bool, precision: Precision = .fp32) throws -> Trainer {
+    var settings = TrainerSettings()
+    settings.precision = precision
     let network = try Autoencoder(
-      shape: network(), batchSize: settings.batchSize, settings: AutoencoderSettings())
+      shape: network(), batchSize: settings.batchSize,
+      settings: AutoencoderSettings(arithmetic: Arithmetic(precision)))
     Noise(seed: 1).fill(network.images, 0...1)
     return Trainer(
       network: network, tolerance: 0, settings: settings, seed: 1,
       forceSecondPass: forceSecondPass)
   }
+}
+
+extension Precision: ExpressibleByArgument {}
+
+/// Which arithmetic a command measures.
+struct PrecisionOption: ParsableArguments {
+  @Option(help: "Arithmetic of our network: fp32 or bf16.")
+  var precision = Precision.fp32
 }
 
 /// Which sizes of image a command measures.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Narrowing
 import Primitives
+import Trials
 
 /// `benchmarks peers`: our training step against PyTorch's.
 struct PeersCommand: ParsableCommand {
@@ -9,13 +10,14 @@ struct PeersCommand: ParsableCommand {
     commandName: "peers",
     abstract: "Compares a training step with PyTorch's.",
     discussion: """
-      The same algorithm, arithmetic (fp32) and batch, on one thread each, in turns; medians \
-      of processor time. Under `taskset -c 0` both run on the same core. PyTorch runs eagerly, with its plain layout and with channels_last. "two \
+      The same algorithm, arithmetic (fp32, unless --precision says otherwise for ours) and \
+      batch, on one thread each, in turns; medians of processor time. Under `taskset -c 0` both run on the same core. PyTorch runs eagerly, with its plain layout and with channels_last. "two \
       passes" are steps in which the decoder also runs for the first gate vector, without \
       gradients.
       """)
 
   @OptionGroup var shapes: ShapeOptions
+  @OptionGroup var arithmetic: PrecisionOption
   @Option(
     help: ArgumentHelp("The Python to run, one with PyTorch.", valueName: "path"),
     completion: .file())
@@ -44,7 +46,8 @@ struct PeersCommand: ParsableCommand {
     }
     let report = Report(
       torch: torch.versions.torch, python: torch.versions.python, processor: Host.processor,
-      instructionSet: InstructionSet.effective.rawValue, peakGigaflops: limits.peakGigaflops,
+      instructionSet: InstructionSet.effective(for: Arithmetic(arithmetic.precision)).rawValue,
+      precision: arithmetic.precision, peakGigaflops: limits.peakGigaflops,
       rounds: rounds, stepsPerTurn: steps, comparisons: comparisons)
     print(json ? try report.json : report.table, terminator: "")
   }
@@ -52,7 +55,8 @@ struct PeersCommand: ParsableCommand {
   private func compare(
     _ shape: BenchmarkShape, _ passes: Int, with torch: PyTorchPeer, _ limits: inout MachineLimits
   ) throws -> Comparison {
-    let trainer = try shape.trainer(forceSecondPass: passes == 2)
+    let trainer = try shape.trainer(
+      forceSecondPass: passes == 2, precision: arithmetic.precision)
     var ours = Samples()
     var theirs: [PyTorchPeer.Layout: [Double]] = [:]
     // The first turn of each is not counted: memory is handed out, kernels are chosen.
@@ -107,6 +111,8 @@ struct PeersCommand: ParsableCommand {
     var python: String
     var processor: String
     var instructionSet: String
+    /// Ours; PyTorch computes in fp32.
+    var precision: Precision
     var peakGigaflops: Double
     var rounds: Int
     var stepsPerTurn: Int
@@ -130,7 +136,8 @@ struct PeersCommand: ParsableCommand {
           row.ratio.text(2) + "×")
       }
       return """
-        PyTorch \(torch), Python \(python), \(processor), \(instructionSet), \
+        PyTorch \(torch), Python \(python), \(processor), \(instructionSet), ours \
+        in \(precision.rawValue), \
         multiply-adds on registers \(peakGigaflops.text(1)) GFLOP/s
         \(table.text)
         """

@@ -2,6 +2,7 @@ import ArgumentParser
 import Autoencoder
 import Narrowing
 import Primitives
+import Trials
 
 /// `benchmarks step`: one training step, by part.
 struct StepCommand: ParsableCommand {
@@ -16,6 +17,7 @@ struct StepCommand: ParsableCommand {
       """)
 
   @OptionGroup var shapes: ShapeOptions
+  @OptionGroup var arithmetic: PrecisionOption
   @Option(help: "Repetitions.")
   var repetitions = 30
 
@@ -25,7 +27,7 @@ struct StepCommand: ParsableCommand {
 
   func run() throws {
     for shape in shapes.shapes {
-      var run = try StepMeasurement(shape)
+      var run = try StepMeasurement(shape, arithmetic.precision)
       for repetition in 0..<repetitions { try run.repeatOnce(repetition) }
       print(run.report)
     }
@@ -47,6 +49,7 @@ private struct StepMeasurement {
   }
 
   private let shape: BenchmarkShape
+  private let precision: Precision
   private let network: Autoencoder
   private let optimizer: AdamOptimizer
   private let onePass: Trainer
@@ -54,14 +57,15 @@ private struct StepMeasurement {
   private var limits = MachineLimits()
   private var samples: [Part: Samples] = [:]
 
-  init(_ shape: BenchmarkShape) throws {
+  init(_ shape: BenchmarkShape, _ precision: Precision) throws {
     self.shape = shape
-    onePass = try shape.trainer(forceSecondPass: false)
-    twoPasses = try shape.trainer(forceSecondPass: true)
+    self.precision = precision
+    onePass = try shape.trainer(forceSecondPass: false, precision: precision)
+    twoPasses = try shape.trainer(forceSecondPass: true, precision: precision)
     // The parts run on a network of their own, with the initial parameters of a trainer's.
     network = try Autoencoder(
       shape: shape.network(), batchSize: onePass.network.batchSize,
-      settings: AutoencoderSettings())
+      settings: AutoencoderSettings(arithmetic: Arithmetic(precision)))
     _ = network.parameters.update(fromContentsOf: onePass.network.parameters)
     Noise(seed: 1).fill(network.images, 0...1)
     Noise(seed: 2).fill(network.latents, -1...1)
@@ -115,7 +119,7 @@ private struct StepMeasurement {
         table.add(part.rawValue, time.text(2), samples.wallMilliseconds.text(2), "", "", "", "")
       }
     }
-    return "\(shape.rawValue): \(limits.summary)\n\(table.text)"
+    return "\(shape.rawValue) in \(precision.rawValue): \(limits.summary)\n\(table.text)"
   }
 
   private func millions(_ passes: [Work], _ count: KeyPath<Work, Int>) -> Double {

@@ -19,7 +19,7 @@ struct SmallOperationTests {
   }
 
   @Test(
-    "a transposition exchanges rows and columns of every matrix",
+    "rows of channel by channel and images are each other's transposition",
     arguments: [(16, 64), (49, 16), (5, 3)], runnableInstructionSets)
   func transposition(extents: (Int, Int), instructionSet: InstructionSet) throws {
     let given = GuardedInputs()
@@ -27,13 +27,16 @@ struct SmallOperationTests {
     let (rows, columns) = extents
     let values = (0..<2 * rows * columns).map(Double.init)
     let copy = GuardedBuffer(count: values.count)
-    Transpose(try ComputeContext(instructionSet: instructionSet), batch: 2).copy(
-      given(values), rows: rows, columns: columns, to: copy.start)
+    let transpose = Transpose(try ComputeContext(instructionSet: instructionSet), batch: 2)
+    transpose.copyImages(given(values), channels: columns, pixels: rows, to: copy.start)
     let expected = (0..<values.count).map { index in
       let (matrix, element) = index.quotientAndRemainder(dividingBy: rows * columns)
       return values[matrix * rows * columns + element % rows * columns + element / rows]
     }
     #expect(copy.values == expected)
+    let back = GuardedBuffer(count: values.count)
+    transpose.copyRows(copy.start, channels: columns, pixels: rows, to: back.start)
+    #expect(back.values == values)
   }
 
   @Test("buffers begin at multiples of 64 bytes", arguments: [0, 1, 1_000])
@@ -50,6 +53,8 @@ struct SmallOperationTests {
     #expect(InstructionSet.limited(to: "portable", processor: .avx512) == .portable)
     #expect(InstructionSet.limited(to: "avx512", processor: .avx2) == .avx2)
     #expect(InstructionSet.limited(to: "sse9", processor: .avx2) == .avx2)
+    #expect(InstructionSet.limited(to: "avx512", processor: .avx512BF16) == .avx512)
+    #expect(InstructionSet.limited(to: "avx512-bf16", processor: .avx512) == .avx512)
   }
 
   @Test("an instruction set that is missing is named")
@@ -62,6 +67,7 @@ struct SmallOperationTests {
   @Test("a processor runs the instruction sets up to its own")
   func inclusion() {
     let all = InstructionSet.allCases
+    #expect(all.filter(InstructionSet.avx512BF16.includes) == all)
     #expect(all.filter(InstructionSet.avx512.includes) == [.avx512, .avx2, .portable])
     #expect(all.filter(InstructionSet.avx2.includes) == [.avx2, .portable])
     #expect(all.filter(InstructionSet.portable.includes) == [.portable])

@@ -57,6 +57,14 @@ struct StageTests {
       loose.tolerance == .measured(Measurement(trial: plan.trials[0].id, output: .mse, factor: 3)))
   }
 
+  @Test("a stage that measures its parent has in bf16 the seeds that it has in fp32")
+  func precisions() throws {
+    let plain = try plan(twoStages).configurations
+    let rounded = try plan(twoStages + "\ntrainer: {precision: bf16}").configurations
+    #expect(plain.map(\.seed) == rounded.map(\.seed))
+    #expect(zip(plain, rounded).allSatisfy { $0.id != $1.id })
+  }
+
   @Test("a static count is rounded to the nearest whole number, as a measured one is")
   func rounded() throws {
     let plan = try plan(twoStages.replacing("2 * baseline", with: "1.5 * baseline"))

@@ -4,6 +4,13 @@
 // the rows times columns of one image. Sums run in a fixed order: fp32 within an image, double
 // across images, so that results depend on neither addresses nor load. No function keeps state,
 // allocates or calls another library. Inputs and outputs must not overlap unless said otherwise.
+//
+// The bf16 tables round what they multiply to bf16 and add up in fp32; weights, biases, their
+// gradients, statistics, box sums and the error are fp32 there too. They store activations, the
+// images between a leaky ReLU and the batch norm behind it, and the gradients between two
+// operations as bf16, two numbers in the room of one float, wherever they are named here by a
+// pointer to float. fp32 in every table are pictures (a src without a norm), what has no leaky
+// ReLU behind it (dst of thin_upsampled_forward, diff_dst without `through`) and linear layers.
 #pragma once
 
 #include <stdint.h>
@@ -23,7 +30,8 @@ enum { ck_rows_max = 64 };
 typedef enum ck_processor {
   ck_processor_portable,
   ck_processor_avx2,
-  ck_processor_avx512
+  ck_processor_avx512,
+  ck_processor_avx512_bf16
 } ck_processor;
 
 /// The widest instruction set that processor and operating system support.
@@ -80,6 +88,9 @@ typedef struct ck_norm_gradient {
 typedef struct ck_kernels {
   /// Lanes of a vector; weights are packed to a multiple of two vectors of channels.
   int64_t lanes;
+
+  /// Numbers of an activation, or of its gradient, in the room of one float: 1, or 2 in bf16.
+  int64_t stored_per_float;
 
   /// dst = leaky(bias + convolution of src), with src normalised on the way if norm is given and
   /// the moments of dst taken if asked for.
@@ -188,8 +199,13 @@ typedef struct ck_kernels {
                         float *_Nullable reconstruction, float *_Nullable diff_src,
                         double *squared_errors);
 
-  /// dst[outer][b][a] = src[outer][a][b].
-  void (*transpose)(const float *src, int64_t outer, int64_t a, int64_t b, float *dst);
+  /// dst, an activation [image][pixel][channel], = src, [image][channel][pixel] in fp32.
+  void (*images_from_rows)(const float *src, int64_t images, int64_t pixels, int64_t channels,
+                           float *dst);
+
+  /// dst, [image][channel][pixel] in fp32, = src, an activation [image][pixel][channel].
+  void (*rows_from_images)(const float *src, int64_t images, int64_t pixels, int64_t channels,
+                           float *dst);
 
   /// Per-channel sums over all images and pixels.
   void (*channel_sums)(const float *src, int64_t images, int64_t pixels, int64_t channels,
@@ -215,6 +231,13 @@ extern const ck_kernels ck_kernels_avx512;
 extern const ck_kernels ck_kernels_avx2;
 /// Passes in the compiler's baseline instruction set.
 extern const ck_kernels ck_kernels_portable;
+
+/// The same with bf16 multiplications in AVX512-BF16; call them only where the processor has it.
+extern const ck_kernels ck_kernels_bf16_avx512_bf16;
+/// The same with bf16 multiplications, which the other instruction sets compute in fp32.
+extern const ck_kernels ck_kernels_bf16_avx512;
+extern const ck_kernels ck_kernels_bf16_avx2;
+extern const ck_kernels ck_kernels_bf16_portable;
 
 /// dst[b][a] = src[a][b], with the elements of src runs of `inner` floats.
 void ck_exchange(const float *src, int64_t a, int64_t b, int64_t inner, float *dst);

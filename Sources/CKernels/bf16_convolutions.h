@@ -1,0 +1,168 @@
+// The convolutions of convolution_passes.h on activations and gradients kept as bf16. Two images
+// are taken at a time in the gradients, because the outer products sum over both.
+#pragma once
+
+#include "bf16_images.h"
+#include "bf16_products.h"
+#include "convolution_passes.h"
+#include "packing.h"
+
+// Takes room for `count` bf16 numbers, and for the one that an odd run's last pair reads beyond.
+INLINE bf16 *take_bf16(float **scratch, int64_t count) {
+  int64_t floats = (count + 2) / 2;
+  bf16 *part = (bf16 *)take(scratch, floats);
+  memset(part, 0, (size_t)floats * sizeof(float));
+  return part;
+}
+
+INLINE uint32_t *take_pairs(float **scratch, int64_t count) {
+  uint32_t *part = (uint32_t *)take(scratch, count);
+  memset(part, 0, (size_t)count * sizeof(uint32_t));
+  return part;
+}
+
+INLINE const uint32_t *paired_weights(const float *packed) { return (const uint32_t *)packed; }
+
+static void bf16_convolution_forward(const ck_convolution *shape, const float *src,
+                                     const ck_norm *norm, const float *weights,
+                                     const float *bias, float slope, float *dst,
+                                     const ck_moments *moments, float *scratch) {
+  int32_t src_offsets[pixels_max], dst_offsets[pixels_max];
+  product p = forward_product(shape, 0, src_offsets, dst_offsets);
+  int64_t dst_count = square(shape->out_size) * shape->out_channels;
+  bf16 *padded = take_bf16(
+      &scratch, square(shape->in_size + 2 * shape->padding) * shape->in_channels);
+  for (int64_t image = 0; image < shape->images; image++) {
+    bf16 *y = (bf16 *)dst + image * dst_count;
+    place_bf16(src, norm, image, shape->in_size, shape->in_channels, shape->padding, padded);
+    multiply_to_bf16(&p, padded, paired_weights(weights), bias, slope, y);
+    if (moments) {
+      add_bf16_moments(y, image, square(shape->out_size), shape->out_channels, moments);
+    }
+  }
+}
+
+// The bf16 gradients of two images, or of one.
+typedef struct gradient_images {
+  const bf16 *diff[2], *src[2];
+} gradient_images;
+
+static gradient_images images_of(const float *diff, const ck_norm_gradient *through,
+                                 int64_t image, bool both, int64_t count) {
+  int64_t first = image * count, second = (image + (both ? 1 : 0)) * count;
+  return (gradient_images){
+      .diff = {stored(diff) + first, stored(diff) + second},
+      .src = {stored(through->src) + first, stored(through->src) + second},
+  };
+}
+
+INLINE void combine_bias_sums(const float *sums, int64_t image, int64_t channels,
+                              double *diff_bias) {
+  for (int64_t c = 0; c < channels; c++) diff_bias[c] = (image ? diff_bias[c] : 0) + sums[c];
+}
+
+INLINE void place_gradient_block(const bool both, const gradient_images *images,
+                                 const ck_norm_gradient *through, int64_t at, int64_t k,
+                                 int64_t n, int64_t pixels, int64_t stride, uint32_t *paired,
+                                 bf16 *first, bf16 *second, float *sums) {
+  gradient_block block = load_gradient_block(through, k, n);
+  vec sum = load_part(sums + k, n);
+  for (int64_t p = 0; p < pixels; p++) {
+    int64_t from = at + p * stride + k, to = p * stride + k;
+    vec d = through_norm(&block, load_bf16_part(images->diff[0] + from, n),
+                         load_bf16_part(images->src[0] + from, n));
+    vec e = {0};
+    sum += d;
+    if (first) store_bf16_part(first + to, d, n);
+    if (both) {
+      e = through_norm(&block, load_bf16_part(images->diff[1] + from, n),
+                       load_bf16_part(images->src[1] + from, n));
+      sum += e;
+      if (first) store_bf16_part(second + to, e, n);
+    }
+    store_pairs_part(paired + to, pair_up(d, e), n);
+  }
+  store_part(sums + k, sum, n);
+}
+
+// Places the gradients of two images, through the norm, with a border of one zero: in pairs and,
+// if there are `singles`, one by one.
+INLINE void place_gradients(const bool both, const ck_convolution *shape, const float *diff,
+                            const ck_norm_gradient *through, int64_t image, uint32_t *paired,
+                            bf16 *const *singles, double *diff_bias) {
+  float sums[ck_channels_max] = {0};
+  int64_t size = shape->out_size, channels = shape->out_channels;
+  gradient_images images = images_of(diff, through, image, both, square(size) * channels);
+  for (int64_t row = 0; row < size; row++) {
+    int64_t at = row * size * channels, to = ((row + 1) * (size + 2) + 1) * channels;
+    bf16 *first = singles ? singles[0] + to : NULL, *second = singles ? singles[1] + to : NULL;
+#define BLOCK(n, k)                                                                           \
+  place_gradient_block(both, &images, through, at, k, n, size, channels, paired + to, first, \
+                       second, sums)
+    FOR_CHANNEL_BLOCKS(channels, BLOCK);
+#undef BLOCK
+  }
+  combine_bias_sums(sums, image, channels, diff_bias);
+}
+
+static void bf16_convolution_backward(const ck_convolution *shape, const float *src,
+                                      const ck_norm *norm, const float *diff_dst,
+                                      const ck_norm_gradient *through, const float *weights,
+                                      float *diff_weights, double *diff_bias, float *diff_src,
+                                      const ck_gradient_sums *sums, float *scratch) {
+  int32_t forward_offsets[2][pixels_max], src_offsets[4][pixels_max], dst_offsets[4][pixels_max];
+  product outer = forward_product(shape, 1, forward_offsets[0], forward_offsets[1]);
+  product products[4];
+  for (int parity = 0; parity < 4 && diff_src; parity++) {
+    products[parity] = transposed_product(shape, parity >> 1, parity & 1, src_offsets[parity],
+                                          dst_offsets[parity]);
+  }
+  int64_t src_count = square(shape->in_size) * shape->in_channels;
+  int64_t padded_count = square(shape->in_size + 2 * shape->padding) * shape->in_channels;
+  int64_t bordered_count = square(shape->out_size + 2) * shape->out_channels;
+  uint32_t *padded = take_pairs(&scratch, padded_count);
+  uint32_t *paired = take_pairs(&scratch, bordered_count);
+  bf16 *bordered[2] = {take_bf16(&scratch, bordered_count), take_bf16(&scratch, bordered_count)};
+  clear(diff_weights, panels_of(shape->out_channels) * outer.rows * outer.run * panel_width);
+  for (int64_t image = 0; image < shape->images; image += 2) {
+    bool both = image + 1 < shape->images;
+    place_paired(src, norm, image, both, shape->in_size, shape->in_channels, shape->padding,
+                 padded);
+    bf16 *const *singles = diff_src ? bordered : NULL;
+    if (both) {
+      place_gradients(true, shape, diff_dst, through, image, paired, singles, diff_bias);
+    } else {
+      place_gradients(false, shape, diff_dst, through, image, paired, singles, diff_bias);
+    }
+    outer_pairs(&outer, padded, paired, diff_weights);
+    for (int64_t i = 0; i < (both ? 2 : 1) && diff_src; i++) {
+      bf16 *diff = (bf16 *)diff_src + (image + i) * src_count;
+      const uint32_t *w = paired_weights(weights);
+      for (int parity = 0; parity < 4; parity++) {
+        multiply_to_bf16(&products[parity], bordered[i], w, NULL, 1, diff);
+        w += panels_of(shape->in_channels) * paired_depth(&products[parity]) * panel_width;
+      }
+      if (sums) {
+        add_bf16_gradient_sums(diff, image + i, square(shape->in_size), shape->in_channels, sums);
+      }
+    }
+  }
+}
+
+static void bf16_pack_forward(const ck_convolution *shape, const float *weights, float *packed) {
+  pack_forward(shape, weights, packed);
+  pair_panels(packed, packed, panels_of(shape->out_channels) * shape->kernel,
+              shape->kernel * shape->in_channels);
+}
+
+static void bf16_pack_backward(const ck_convolution *shape, const float *weights, float *packed) {
+  pack_backward(shape, weights, packed);
+  float *from = packed, *to = packed;
+  for (int parity = 0; parity < 4; parity++) {
+    int64_t runs = panels_of(shape->in_channels) * taps_of(shape, parity >> 1);
+    int64_t run = taps_of(shape, parity & 1) * shape->out_channels;
+    pair_panels(from, to, runs, run);
+    from += runs * run * panel_width;
+    to += runs * pairs_of(run) * panel_width;
+  }
+}

@@ -1,0 +1,222 @@
+// The two products on bf16 numbers, two multiplications to a lane, with fp32 sums.
+//
+// Runs are taken two elements at a time: neighbours in NHWC are a pair as they lie, and the panels
+// hold the weights of both, [panel][row][pair of the run][2 * lanes]. A run of odd length ends in
+// a pair whose second weight is zero; what its second element reads must be a finite number.
+// Outer products sum over pixels, so there the two halves of a lane are two images.
+#pragma once
+
+#include "bf16_vectors.h"
+#include "products.h"
+
+INLINE int64_t pairs_of(int64_t run) { return (run + 1) / 2; }
+
+// Words of a panel.
+INLINE int64_t paired_depth(const product *shape) { return shape->rows * pairs_of(shape->run); }
+
+// The results of a tile of pixels: bf16 or, as `narrowed` says, fp32.
+INLINE void multiply_pairs_tile(const int tile, const int width, const bool narrowed,
+                                const product *shape, const bf16 *src,
+                                const int32_t *src_offsets, const uint32_t *weights,
+                                const float *bias, float slope, int64_t channels, void *dst,
+                                const int32_t *dst_offsets) {
+  vec sum[tile_max][2];
+  const bf16 *a[tile_max];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < tile; i++) {
+    a[i] = src + src_offsets[i];
+#pragma clang loop unroll(full)
+    for (int j = 0; j < width; j++) sum[i][j] = (vec){0};
+  }
+  int64_t run = pairs_of(shape->run);
+  for (int64_t row = 0; row < shape->rows; row++) {
+    for (int64_t k = 0; k < run; k++) {
+      pairs b[2];
+#pragma clang loop unroll(full)
+      for (int j = 0; j < width; j++) b[j] = load_pairs(weights + j * lanes);
+#pragma clang loop unroll(full)
+      for (int i = 0; i < tile; i++) {
+        pairs x = splat_pair(a[i] + 2 * k);
+#pragma clang loop unroll(full)
+        for (int j = 0; j < width; j++) sum[i][j] = add_products(sum[i][j], b[j], x);
+      }
+      weights += panel_width;
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < tile; i++) a[i] += shape->row_stride;
+  }
+#pragma clang loop unroll(full)
+  for (int j = 0; j < width; j++) {
+    int64_t n = channels - j * lanes;
+    if (n > lanes) n = lanes;
+    vec offset = bias ? load_part(bias + j * lanes, n) : (vec){0};
+#pragma clang loop unroll(full)
+    for (int i = 0; i < tile; i++) {
+      vec y = sum[i][j] + offset;
+      if (bias) y = select_positive(y, y, y * slope);
+      int64_t offset = dst_offsets[i] + j * lanes;
+      if (narrowed) {
+        bf16 *out = (bf16 *)dst + offset;
+        if (n == lanes) {
+          store_bf16(out, y);
+        } else {
+          store_bf16_part(out, y, n);
+        }
+      } else {
+        float *out = (float *)dst + offset;
+        if (n == lanes) {
+          store(out, y);
+        } else {
+          store_part(out, y, n);
+        }
+      }
+    }
+  }
+}
+
+INLINE void multiply_pairs(const bool narrowed, const product *shape, const bf16 *src,
+                           const uint32_t *weights, const float *bias, float slope, void *dst) {
+  for (int64_t c = 0; c < shape->channels; c += panel_width) {
+    int64_t channels = shape->channels - c;
+    void *out = narrowed ? (void *)((bf16 *)dst + c) : (void *)((float *)dst + c);
+    const float *b = bias ? bias + c : NULL;
+    int64_t p = 0;
+#define TILE(n)                                                                               \
+  do {                                                                                        \
+    const int32_t *from = shape->src_offsets + p, *to = shape->dst_offsets + p;               \
+    if (channels > lanes) {                                                                   \
+      multiply_pairs_tile(n, 2, narrowed, shape, src, from, weights, b, slope, channels, out, \
+                          to);                                                                \
+    } else {                                                                                  \
+      multiply_pairs_tile(n, 1, narrowed, shape, src, from, weights, b, slope, channels, out, \
+                          to);                                                                \
+    }                                                                                         \
+    p += n;                                                                                   \
+  } while (0)
+    while (shape->pixels - p >= tile_max) TILE(tile_max);
+#if VECTOR_FLOATS == 16
+    if (shape->pixels - p >= 8) TILE(8);
+#endif
+    if (shape->pixels - p >= 4) TILE(4);
+    while (shape->pixels - p > 0) TILE(1);
+#undef TILE
+    weights += paired_depth(shape) * panel_width;
+  }
+}
+
+// dst = the product of every pixel with the weights; with a bias, leaky(bias + product).
+static void multiply_to_bf16(const product *shape, const bf16 *src, const uint32_t *weights,
+                             const float *bias, float slope, bf16 *dst) {
+  multiply_pairs(true, shape, src, weights, bias, slope, dst);
+}
+
+static void multiply_to_floats(const product *shape, const bf16 *src, const uint32_t *weights,
+                               const float *bias, float slope, float *dst) {
+  multiply_pairs(false, shape, src, weights, bias, slope, dst);
+}
+
+INLINE pairs load_pairs_part(const uint32_t *p, int64_t n) {
+  if (n == lanes) return load_pairs(p);
+  pairs v = {0};
+  memcpy(&v, p, (size_t)n * sizeof(uint32_t));
+  return v;
+}
+
+// Adds to `tile` rows of a result that are `stride` floats apart; n lanes of the last vector count.
+INLINE void outer_pairs_tile(const int tile, const int width, const product *shape,
+                             const uint32_t *src, const uint32_t *diff, int64_t n, float *result,
+                             int64_t stride) {
+  vec sum[tile_max][2];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < tile; i++) {
+#pragma clang loop unroll(full)
+    for (int j = 0; j < width; j++) sum[i][j] = (vec){0};
+  }
+  for (int64_t p = 0; p < shape->pixels; p++) {
+    const uint32_t *a = src + shape->src_offsets[p], *d = diff + shape->dst_offsets[p];
+    pairs b[2];
+#pragma clang loop unroll(full)
+    for (int j = 0; j < width; j++) {
+      b[j] = load_pairs_part(d + j * lanes, j + 1 < width ? lanes : n);
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < tile; i++) {
+      pairs x = splat_pair(a + i);
+#pragma clang loop unroll(full)
+      for (int j = 0; j < width; j++) sum[i][j] = add_products(sum[i][j], b[j], x);
+    }
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < tile; i++) {
+#pragma clang loop unroll(full)
+    for (int j = 0; j < width; j++) {
+      float *out = result + i * stride + j * lanes;
+      if (j + 1 < width || n == lanes) {
+        store(out, load(out) + sum[i][j]);
+      } else {
+        store_part(out, load_part(out, n) + sum[i][j], n);
+      }
+    }
+  }
+}
+
+// result += for every element of a run, the sum over pixels, and over the two images that share
+// lanes, of it times the pixel's gradient, for up to two vectors of channels.
+static void outer_pairs_run(const product *shape, const uint32_t *src, const uint32_t *diff,
+                            int64_t channels, float *result, int64_t stride) {
+  // Lanes of the last vector that are channels.
+  int64_t n = channels >= panel_width ? lanes : channels > lanes ? channels - lanes : channels;
+  int64_t run = shape->run, k = 0;
+#define TILE(size)                                                         \
+  do {                                                                     \
+    float *out = result + k * stride;                                      \
+    if (channels > lanes && n == lanes) {                                  \
+      outer_pairs_tile(size, 2, shape, src + k, diff, lanes, out, stride); \
+    } else if (channels > lanes) {                                         \
+      outer_pairs_tile(size, 2, shape, src + k, diff, n, out, stride);     \
+    } else {                                                               \
+      outer_pairs_tile(size, 1, shape, src + k, diff, n, out, stride);     \
+    }                                                                      \
+    k += size;                                                             \
+  } while (0)
+#if VECTOR_FLOATS == 16
+  if (run == 9) TILE(9);
+  while (run - k >= 12 && run - k != 16) TILE(12);
+  while (run - k >= 8) TILE(8);
+#else
+  while (run - k >= 6) TILE(6);
+#endif
+  if (run - k >= 4) TILE(4);
+  if (run - k == 3) TILE(3);
+  while (run - k > 0) TILE(1);
+#undef TILE
+}
+
+// The same for all channels and every row of runs, in panels of fp32.
+static void outer_pairs(const product *shape, const uint32_t *src, const uint32_t *diff,
+                        float *result) {
+  for (int64_t c = 0; c < shape->channels; c += panel_width) {
+    for (int64_t row = 0; row < shape->rows; row++, result += shape->run * panel_width) {
+      outer_pairs_run(shape, src + row * shape->row_stride, diff + c, shape->channels - c, result,
+                      panel_width);
+    }
+  }
+}
+
+// dst = panels of floats, `runs` times `run` rows, as panels of pairs; dst may begin at or before
+// panels.
+static void pair_panels(const float *panels, float *dst, int64_t runs, int64_t run) {
+  for (; runs > 0; runs--, panels += run * panel_width) {
+    for (int64_t k = 0; k < run; k += 2, dst += panel_width) {
+      const float *first = panels + k * panel_width, *second = first + panel_width;
+      vec left = {0}, right = {0};
+      if (k + 1 < run) {
+        left = load(second);
+        right = load(second + lanes);
+      }
+      pairs a = pair_up(load(first), left), b = pair_up(load(first + lanes), right);
+      store_pairs(dst, a);
+      store_pairs(dst + lanes, b);
+    }
+  }
+}

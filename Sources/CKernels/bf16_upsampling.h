@@ -1,0 +1,211 @@
+// The upsampled convolutions of convolution_passes.h on activations and gradients kept as bf16.
+// Box sums are fp32.
+#pragma once
+
+#include "bf16_convolutions.h"
+
+// One row of one block of channels of box_leaky_bf16; `squares` and `sum` are of the differences
+// from `shift`.
+INLINE void box_leaky_bf16_block(const float *above, const float *below, vec bias, vec slope,
+                                 vec shift, int64_t size, int64_t stride, int64_t n, bf16 *dst,
+                                 vec *sum, vec *squares) {
+  vec s = *sum, q = *squares;
+  vec left = load_part(above, n) + load_part(below, n);
+  for (int64_t p = 0; p < size; p++) {
+    above += stride;
+    below += stride;
+    vec right = load_part(above, n) + load_part(below, n);
+    vec y = bias + (left + right);
+    left = right;
+    y = select_positive(y, y, y * slope);
+    bf16_vec narrowed = narrow(y);
+    if (n == lanes) {
+      *(bf16_vec_unaligned *)(dst + p * stride) = narrowed;
+    } else {
+      memcpy(dst + p * stride, &narrowed, (size_t)n * sizeof(bf16));
+    }
+    vec d = widen(narrowed) - shift;
+    s += d;
+    q += d * d;
+  }
+  *sum = s;
+  *squares = q;
+}
+
+// One image: dst = leaky(bias + 2×2 sums of src), with its moments taken; src has size + 1 rows
+// and columns, dst has size.
+static void box_leaky_bf16(const float *src, const float *bias, float slope, int64_t size,
+                           int64_t channels, bf16 *dst, float *mean, float *deviations) {
+  int64_t src_row = (size + 1) * channels, dst_row = size * channels;
+#define BLOCK(n, c)                                                                             \
+  do {                                                                                          \
+    const float *x = src + (c);                                                                 \
+    vec b = load_part(bias + (c), n), sum = {0}, squares = {0};                                 \
+    vec first = b + (load_part(x, n) + load_part(x + channels, n)) +                            \
+                (load_part(x + src_row, n) + load_part(x + src_row + channels, n));             \
+    vec shift = select_positive(first, first, first * slope);                                   \
+    for (int64_t row = 0; row < size; row++) {                                                  \
+      box_leaky_bf16_block(x + row * src_row, x + (row + 1) * src_row, b, splat(slope), shift,  \
+                           size, channels, n, dst + row * dst_row + (c), &sum, &squares);       \
+    }                                                                                           \
+    vec m = sum * (1.0f / (float)(size * size));                                                \
+    store_part(mean + (c), shift + m, n);                                                       \
+    store_part(deviations + (c), squares - m * sum, n);                                         \
+  } while (0)
+  FOR_CHANNEL_BLOCKS(channels, BLOCK);
+#undef BLOCK
+}
+
+static void bf16_upsampled_forward(const ck_convolution *shape, const float *src,
+                                   const ck_norm *norm, const float *weights, const float *bias,
+                                   float slope, float *dst, const ck_moments *moments,
+                                   float *scratch) {
+  int32_t src_offsets[4][pixels_max], dst_offsets[4][pixels_max];
+  product products[4];
+  for (int parity = 0; parity < 4; parity++) {
+    products[parity] = transposed_product(shape, parity >> 1, parity & 1, src_offsets[parity],
+                                          dst_offsets[parity]);
+  }
+  int64_t channels = shape->in_channels, size = shape->in_size - 1;
+  int64_t bordered_count = square(shape->out_size + 2) * shape->out_channels;
+  bf16 *bordered = take_bf16(&scratch, bordered_count);
+  float *transposed = take(&scratch, square(shape->in_size) * channels);
+  float mean[ck_channels_max], deviations[ck_channels_max];
+  for (int64_t image = 0; image < shape->images; image++) {
+    bf16 *y = (bf16 *)dst + image * square(size) * channels;
+    place_bf16(src, norm, image, shape->out_size, shape->out_channels, 1, bordered);
+    const uint32_t *w = paired_weights(weights);
+    for (int parity = 0; parity < 4; parity++) {
+      multiply_to_floats(&products[parity], bordered, w, NULL, 1, transposed);
+      w += panels_of(channels) * paired_depth(&products[parity]) * panel_width;
+    }
+    box_leaky_bf16(transposed, bias, slope, size, channels, y, mean, deviations);
+    if (moments) combine_moments(mean, deviations, image, square(size), channels, moments);
+  }
+}
+
+// One row of an image's gradient in fp32, through the norm if there is one.
+static void gradient_row(const float *diff, const ck_norm_gradient *through, int64_t offset,
+                         int64_t size, int64_t channels, float *dst, float *sums) {
+  if (!through) {
+    memcpy(dst, diff + offset, (size_t)(size * channels) * sizeof(float));
+    return;
+  }
+  const bf16 *g = stored(diff) + offset, *x = stored(through->src) + offset;
+#define BLOCK(n, k)                                                                             \
+  do {                                                                                          \
+    gradient_block block = load_gradient_block(through, k, n);                                  \
+    vec sum = load_part(sums + (k), n);                                                         \
+    for (int64_t p = 0; p < size; p++) {                                                        \
+      int64_t at = p * channels + (k);                                                          \
+      vec d = through_norm(&block, load_bf16_part(g + at, n), load_bf16_part(x + at, n));       \
+      sum += d;                                                                                 \
+      store_part(dst + at, d, n);                                                               \
+    }                                                                                           \
+    store_part(sums + (k), sum, n);                                                             \
+  } while (0)
+  FOR_CHANNEL_BLOCKS(channels, BLOCK);
+#undef BLOCK
+}
+
+// The two rows of a gradient, each with a pixel of zeros on either side, that a row of box sums is
+// made from.
+typedef struct row_pair {
+  const float *above, *below;
+} row_pair;
+
+INLINE vec box_sum(row_pair rows, int64_t j, int64_t channels, int64_t n, vec scale) {
+  vec left = load_part(rows.above + j, n) + load_part(rows.below + j, n);
+  vec right = load_part(rows.above + j + channels, n) + load_part(rows.below + j + channels, n);
+  return (left + right) * scale;
+}
+
+// One row of scaled box sums of two images (or of one and zeros): in pairs, and one by one.
+INLINE void box_row(const bool both, row_pair first, row_pair second, vec scale, int64_t count,
+                    int64_t channels, uint32_t *paired, bf16 *one, bf16 *other) {
+#define BLOCK(n, j)                                                     \
+  do {                                                                  \
+    vec a = box_sum(first, j, channels, n, scale), b = {0};             \
+    store_bf16_part(one + (j), a, n);                                   \
+    if (both) {                                                         \
+      b = box_sum(second, j, channels, n, scale);                       \
+      store_bf16_part(other + (j), b, n);                               \
+    }                                                                   \
+    store_pairs_part(paired + (j), pair_up(a, b), n);                   \
+  } while (0)
+  FOR_CHANNEL_BLOCKS(count, BLOCK);
+#undef BLOCK
+}
+
+// The box sums of two images' gradients, extended by zeros; `rows` are two images' two rows with
+// a pixel of zeros on either side.
+INLINE void box_gradients(const bool both, const float *diff, const ck_norm_gradient *through,
+                          float scale, int64_t image, int64_t size, int64_t channels,
+                          float *const rows[2][2], uint32_t *paired, bf16 *const singles[2],
+                          double *diff_bias) {
+  float sums[ck_channels_max] = {0};
+  int64_t width = (size + 2) * channels, dst_row = (size + 1) * channels;
+  int64_t images = both ? 2 : 1;
+  // Row -1 is the one above the image.
+  for (int64_t i = 0; i < images; i++) clear(rows[i][1], width);
+  for (int64_t row = 0; row <= size; row++) {
+    for (int64_t i = 0; i < images; i++) {
+      if (row < size) {
+        int64_t offset = ((image + i) * size + row) * size * channels;
+        gradient_row(diff, through, offset, size, channels, rows[i][row & 1] + channels, sums);
+      } else {
+        clear(rows[i][row & 1], width);
+      }
+    }
+    row_pair pairs[2];
+    for (int64_t i = 0; i < 2; i++) {
+      pairs[i] = (row_pair){rows[i][(row + 1) & 1], rows[i][row & 1]};
+    }
+    box_row(both, pairs[0], pairs[1], splat(scale), dst_row, channels, paired + row * dst_row,
+            singles[0] + row * dst_row, singles[1] + row * dst_row);
+  }
+  if (through) combine_bias_sums(sums, image, channels, diff_bias);
+}
+
+static void bf16_upsampled_backward(const ck_convolution *shape, const float *src,
+                                    const ck_norm *norm, const float *diff_dst,
+                                    const ck_norm_gradient *through, float scale,
+                                    const float *weights, float *diff_weights, double *diff_bias,
+                                    float *diff_src, const ck_gradient_sums *sums,
+                                    float *scratch) {
+  int32_t src_offsets[pixels_max], dst_offsets[pixels_max];
+  product p = forward_product(shape, 0, src_offsets, dst_offsets);
+  int64_t channels = shape->in_channels, size = shape->in_size - 1;
+  int64_t src_count = square(shape->out_size) * shape->out_channels;
+  int64_t transposed_count = square(shape->in_size) * channels;
+  uint32_t *placed = take_pairs(&scratch, src_count);
+  uint32_t *paired = take_pairs(&scratch, transposed_count);
+  bf16 *singles[2] = {take_bf16(&scratch, transposed_count),
+                      take_bf16(&scratch, transposed_count)};
+  float *rows[2][2];
+  for (int i = 0; i < 4; i++) {
+    rows[i / 2][i % 2] = take(&scratch, (size + 2) * channels);
+    clear(rows[i / 2][i % 2], (size + 2) * channels);
+  }
+  clear(diff_weights, panels_of(shape->out_channels) * p.rows * p.run * panel_width);
+  for (int64_t image = 0; image < shape->images; image += 2) {
+    bool both = image + 1 < shape->images;
+    if (both) {
+      box_gradients(true, diff_dst, through, scale, image, size, channels, rows, paired, singles,
+                    diff_bias);
+    } else {
+      box_gradients(false, diff_dst, through, scale, image, size, channels, rows, paired, singles,
+                    diff_bias);
+    }
+    place_paired(src, norm, image, both, shape->out_size, shape->out_channels, 0, placed);
+    outer_pairs(&p, paired, placed, diff_weights);
+    for (int64_t i = 0; i < (both ? 2 : 1); i++) {
+      bf16 *diff = (bf16 *)diff_src + (image + i) * src_count;
+      multiply_to_bf16(&p, singles[i], paired_weights(weights), NULL, 1, diff);
+      if (sums) {
+        add_bf16_gradient_sums(diff, image + i, square(shape->out_size), shape->out_channels,
+                               sums);
+      }
+    }
+  }
+}
