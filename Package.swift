@@ -109,8 +109,10 @@ let package = Package(
     tests("StoreTests", ["Store"]),
     tests("ReportsTests", ["Reports"]),
     tests("CoordinatorServiceTests", ["CoordinatorService", "Digests", "Trials", "Wire"]),
-    tests("WorkerServiceTests", ["WorkerService"]),
-    tests("SystemTests", ["Trials", "coordinator", "worker"]),
+    tests(
+      "WorkerServiceTests",
+      ["Digests", "Files", "Messaging", "Transfers", "Trials", "WorkerService"]),
+    tests("SystemTests", ["Digests", "Trials", "coordinator", "worker"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
 
-/// An exclusive lock on a file, held until the value is dropped or the process ends, however it
-/// ends.
+/// A lock on a file, exclusive or shared, held until the value is dropped or the process ends,
+/// however it ends.
 ///
 /// C function: `flock`. The file stays, with a text for people about its latest holder; only the
 /// lock goes, so that no stale file ever stands in the way.
@@ -24,6 +24,14 @@ package final class FileLock: Sendable {
     return lock
   }
 
+  /// Takes the lock in common with others that share it, waiting while one holder has it alone.
+  ///
+  /// - Throws: ``FileError`` when the file cannot be created or locked at all.
+  package static func waitForSharedLock(_ url: URL) throws(FileError) -> FileLock {
+    guard let lock = try lock(url, LOCK_SH) else { throw FileError("flock", url.path) }
+    return lock
+  }
+
   private static func lock(_ url: URL, _ operation: Int32) throws(FileError) -> FileLock? {
     let descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw FileError("open", url.path) }
@@ -34,6 +42,7 @@ package final class FileLock: Sendable {
       guard failure.code == EWOULDBLOCK else { throw failure }
       return nil
     }
+    if operation & LOCK_SH != 0 { return FileLock(descriptor: descriptor) }
     // The text only informs: a failure to write it does not weaken the lock.
     let text = "process \(getpid()) on \(ProcessInfo.processInfo.hostName)\n"
     if ftruncate(descriptor, 0) == 0 {

@@ -12,6 +12,7 @@ package enum Worker {
     var endpoint: String
     var slots: Int
     var cache: URL
+    var cacheLimit: Int
     var exitsWhenIdle: Bool
     var patience: Duration
     var isSupervised: Bool
@@ -22,16 +23,18 @@ package enum Worker {
     ///   - endpoint: The coordinator's control endpoint.
     ///   - slots: Trials at once.
     ///   - cache: Folder for images and unsent results; nil for the standard one.
+    ///   - cacheLimit: How large the images in it may grow, in bytes; nil for the standard limit.
     ///   - exitsWhenIdle: Whether it ends with the sweep.
     ///   - patience: How long it waits, idle, for a coordinator.
     ///   - isSupervised: Whether it ends when its standard input does.
     package init(
-      endpoint: String, slots: Int, cache: URL?, exitsWhenIdle: Bool, patience: Duration,
-      isSupervised: Bool
+      endpoint: String, slots: Int, cache: URL?, cacheLimit: Int?, exitsWhenIdle: Bool,
+      patience: Duration, isSupervised: Bool
     ) {
       self.endpoint = endpoint
       self.slots = slots
       self.cache = cache ?? Self.standardCache
+      self.cacheLimit = cacheLimit ?? ImageCache.standardLimit
       self.exitsWhenIdle = exitsWhenIdle
       self.patience = patience
       self.isSupervised = isSupervised

@@ -33,6 +33,8 @@ struct WorkerShell: ~Copyable {
   private let logger: Logger
   private let start = ContinuousClock.now
   private var processes: [TrialID: TrialProcess] = [:]
+  /// What keeps the running trials' images in the cache.
+  private var leases: [TrialID: FileLock] = [:]
   private var heartbeatCount: UInt64 = 0
 
   /// Opens the cache, takes over what dead workers of the host left, and begins to connect.
@@ -41,7 +43,7 @@ struct WorkerShell: ~Copyable {
   ) throws {
     let endpoint = try Endpoint(options.endpoint)
     let folder = try WorkerFolder(cache: options.cache, worker: name)
-    let cache = try ImageCache(cache: options.cache)
+    let cache = try ImageCache(cache: options.cache, limit: options.cacheLimit)
     let executable = try Self.ownExecutable()
     let context = try Context()
     let socket = try DealerSocket(context, options: .control)
@@ -96,7 +98,9 @@ struct WorkerShell: ~Copyable {
 
   private mutating func forgetProcess(after event: WorkerEvent) {
     switch event {
-    case .trialFinished(let trial, _), .trialFailed(let trial, _): processes[trial] = nil
+    case .trialFinished(let trial, _), .trialFailed(let trial, _):
+      processes[trial] = nil
+      leases[trial] = nil
     default: return
     }
   }
@@ -237,7 +241,7 @@ extension WorkerShell {
   private func fetchImages(_ order: WorkOrder) {
     downloads.perform { [cache, inbox] connection in
       do {
-        try cache.provide(order.images) { url in
+        try cache.provide(order.images, byteCount: order.imagesByteCount) { url in
           try connection.use { client, cancellation in
             try client.fetch(
               order.images, byteCount: order.imagesByteCount, to: url, cancellation: cancellation)
@@ -255,6 +259,7 @@ extension WorkerShell {
 
   private mutating func startTrial(_ order: WorkOrder) {
     do {
+      leases[order.trial] = try cache.use(order.images)
       let folder = try folder.prepare(order)
       logger.info("trial \(order.trial) starts, attempt \(order.attempt)")
       processes[order.trial] = try TrialProcess(

@@ -28,6 +28,13 @@ struct JoinCommand: ParsableCommand {
     completion: .directory)
   var cache: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "How large the images in the cache may grow, such as 500MB or 20GB, the standard.",
+      discussion: "The least recently used go first, never those that trials are reading.",
+      valueName: "size"))
+  var cacheLimit: String?
+
   @Flag(help: "Ends when the coordinator has no more work, instead of waiting for another sweep.")
   var exitWhenIdle = false
 
@@ -41,6 +48,7 @@ struct JoinCommand: ParsableCommand {
 
   func validate() throws {
     _ = try slotCount()
+    _ = try cacheLimitByteCount()
     guard (1...1_000_000).contains(patience) else {
       throw ValidationError("--patience: found \(patience), expected 1 to 1000000 minutes")
     }
@@ -54,12 +62,24 @@ struct JoinCommand: ParsableCommand {
     return count
   }
 
+  private func cacheLimitByteCount() throws -> Int? {
+    guard let cacheLimit else { return nil }
+    for (unit, factor) in [("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000)]
+    where cacheLimit.hasSuffix(unit) {
+      if let count = Int(cacheLimit.dropLast(2)), (1...9999).contains(count) {
+        return count * factor
+      }
+    }
+    throw ValidationError(
+      "--cache-limit: found \"\(cacheLimit)\", expected 1 to 9999 and MB, GB or TB, such as 20GB")
+  }
+
   func run() throws {
     try Worker.run(
       Worker.Options(
         endpoint: connect, slots: try slotCount(),
         cache: cache.map { URL(filePath: $0, directoryHint: .isDirectory) },
-        exitsWhenIdle: exitWhenIdle, patience: .seconds(60 * patience),
-        isSupervised: supervised))
+        cacheLimit: try cacheLimitByteCount(), exitsWhenIdle: exitWhenIdle,
+        patience: .seconds(60 * patience), isSupervised: supervised))
   }
 }
