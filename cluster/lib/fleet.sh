@@ -74,7 +74,7 @@ check_setting() {
     leave) pattern='^[0-9]{1,4}$' expected="leave=0 to 9999" ;;
     nice) pattern='^1?[0-9]$' expected="nice=0 to 19" ;;
     port) pattern='^[1-9][0-9]{0,4}$' expected="port=1 to 65535" ;;
-    cache-limit) pattern='^[1-9][0-9]*(MB|GB|TB)$' expected="cache-limit=SIZE, such as 20GB" ;;
+    cache-limit) pattern='^[1-9][0-9]{0,3}(MB|GB|TB)$' expected="cache-limit=SIZE, such as 20GB" ;;
     address | user | ssh) pattern='^[^-].*$' expected="$1=VALUE" ;;
     cache | folder) pattern='^(/|~/).+$' expected="$1=DIR, from / or ~/ on" ;;
     *)
