@@ -28,6 +28,12 @@ final class Command {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
+    // The threads of tests block most signals, and a process would inherit that from them.
+    var none = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     try process.run()
   }
 
@@ -40,8 +46,8 @@ final class Command {
   var standardError: String { text(of: errors) }
 
   /// Waits for the end and returns the exit code, or minus the signal that ended it.
-  func exitCode() throws -> Int32 {
-    try wait(seconds: 180, "the end of \(process.arguments ?? [])") { !self.process.isRunning }
+  func exitCode(withinSeconds seconds: Int = 180) throws -> Int32 {
+    try wait(seconds: seconds, "the end of \(process.arguments ?? [])") { !self.process.isRunning }
     return process.terminationReason == .exit
       ? process.terminationStatus : -process.terminationStatus
   }

@@ -5,7 +5,13 @@ enum Executables {
   static let coordinator = folder.appending(path: "coordinator")
   static let worker = folder.appending(path: "worker")
 
+  /// A command of the folder `cluster`.
+  static func cluster(_ name: String) -> URL {
+    URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../cluster/\(name)")
+      .standardizedFileURL
+  }
+
   /// The folder of the build's products: that of the bundle which this code is in.
-  private static let folder = URL(filePath: CommandLine.arguments[0])
+  static let folder = URL(filePath: CommandLine.arguments[0])
     .resolvingSymlinksInPath().deletingLastPathComponent()
 }
