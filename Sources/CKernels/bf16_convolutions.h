@@ -21,6 +21,16 @@ INLINE uint32_t *take_pairs(float **scratch, int64_t count) {
   return part;
 }
 
+// Where `count` images are of all the bf16 ones of an activation or gradient, or of pictures; none
+// behind the last.
+INLINE stretch images_at(const float *images, bool pictures, int64_t first, int64_t count,
+                         int64_t all, int64_t size) {
+  int64_t bytes = pictures ? 4 : 2;
+  if (!images || first >= all) return (stretch){images, 0};
+  if (count > all - first) count = all - first;
+  return (stretch){(const char *)images + first * size * bytes, count * size * bytes};
+}
+
 INLINE const uint32_t *paired_weights(const float *packed) { return (const uint32_t *)packed; }
 
 static void bf16_convolution_forward(const ck_convolution *shape, const float *src,
@@ -29,13 +39,18 @@ static void bf16_convolution_forward(const ck_convolution *shape, const float *s
                                      const ck_moments *moments, float *scratch) {
   int32_t src_offsets[pixels_max], dst_offsets[pixels_max];
   product p = forward_product(shape, 0, src_offsets, dst_offsets);
+  int64_t src_count = square(shape->in_size) * shape->in_channels;
   int64_t dst_count = square(shape->out_size) * shape->out_channels;
   bf16 *padded = take_bf16(
       &scratch, square(shape->in_size + 2 * shape->padding) * shape->in_channels);
   for (int64_t image = 0; image < shape->images; image++) {
     bf16 *y = (bf16 *)dst + image * dst_count;
     place_bf16(src, norm, image, shape->in_size, shape->in_channels, shape->padding, padded);
-    multiply_to_bf16(&p, padded, paired_weights(weights), bias, slope, y);
+    ahead next = look_ahead(paired_rounds_of(&p),
+                            images_at(src, !norm, image + 1, 1, shape->images, src_count),
+                            (stretch){0}, (stretch){0},
+                            images_at(dst, false, image + 1, 1, shape->images, dst_count));
+    multiply_to_bf16(&p, padded, paired_weights(weights), bias, slope, y, &next);
     if (moments) {
       add_bf16_moments(y, image, square(shape->out_size), shape->out_channels, moments);
     }
@@ -113,11 +128,14 @@ static void bf16_convolution_backward(const ck_convolution *shape, const float *
   int32_t forward_offsets[2][pixels_max], src_offsets[4][pixels_max], dst_offsets[4][pixels_max];
   product outer = forward_product(shape, 1, forward_offsets[0], forward_offsets[1]);
   product products[4];
+  int64_t rounds = outer_paired_rounds_of(&outer);
   for (int parity = 0; parity < 4 && diff_src; parity++) {
     products[parity] = transposed_product(shape, parity >> 1, parity & 1, src_offsets[parity],
                                           dst_offsets[parity]);
+    rounds += 2 * paired_rounds_of(&products[parity]);
   }
   int64_t src_count = square(shape->in_size) * shape->in_channels;
+  int64_t dst_count = square(shape->out_size) * shape->out_channels;
   int64_t padded_count = square(shape->in_size + 2 * shape->padding) * shape->in_channels;
   int64_t bordered_count = square(shape->out_size + 2) * shape->out_channels;
   uint32_t *padded = take_pairs(&scratch, padded_count);
@@ -134,12 +152,19 @@ static void bf16_convolution_backward(const ck_convolution *shape, const float *
     } else {
       place_gradients(false, shape, diff_dst, through, image, paired, singles, diff_bias);
     }
-    outer_pairs(&outer, padded, paired, diff_weights);
+    stretch soon[3] = {
+        images_at(src, !norm, image + 2, 2, shape->images, src_count),
+        images_at(diff_dst, false, image + 2, 2, shape->images, dst_count),
+        images_at(through->src, false, image + 2, 2, shape->images, dst_count),
+    };
+    ahead next = look_ahead(rounds, soon[0], soon[1], soon[2],
+                            images_at(diff_src, false, image + 2, 2, shape->images, src_count));
+    outer_pairs(&outer, padded, paired, diff_weights, &next);
     for (int64_t i = 0; i < (both ? 2 : 1) && diff_src; i++) {
       bf16 *diff = (bf16 *)diff_src + (image + i) * src_count;
       const uint32_t *w = paired_weights(weights);
       for (int parity = 0; parity < 4; parity++) {
-        multiply_to_bf16(&products[parity], bordered[i], w, NULL, 1, diff);
+        multiply_to_bf16(&products[parity], bordered[i], w, NULL, 1, diff, &next);
         w += panels_of(shape->in_channels) * paired_depth(&products[parity]) * panel_width;
       }
       if (sums) {

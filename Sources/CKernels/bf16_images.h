@@ -30,6 +30,17 @@ INLINE void place_run_block(const bf16 *x, const ck_norm *norm, int64_t c, int64
   }
 }
 
+// dst = a run of floats.
+INLINE void narrow_run(const float *src, int64_t count, bf16 *dst) {
+  if (count < lanes) {
+    store_bf16_part(dst, load_part(src, count), count);
+    return;
+  }
+  for (int64_t j = 0; j + lanes <= count; j += lanes) store_bf16(dst + j, load(src + j));
+  // The last vector may overlap the one before.
+  store_bf16(dst + count - lanes, load(src + count - lanes));
+}
+
 static void place_run(source src, const ck_norm *norm, int64_t pixels, int64_t channels,
                       bf16 *dst) {
   if (norm) {
@@ -38,9 +49,7 @@ static void place_run(source src, const ck_norm *norm, int64_t pixels, int64_t c
 #undef BLOCK
     return;
   }
-  int64_t count = pixels * channels, j = 0;
-  for (; j + lanes <= count; j += lanes) store_bf16(dst + j, load(src.picture + j));
-  if (j < count) store_bf16_part(dst + j, load_part(src.picture + j, count - j), count - j);
+  narrow_run(src.picture, pixels * channels, dst);
 }
 
 // Places an image in scratch memory with `halo` rows and columns of zeros around it, which must be
@@ -54,6 +63,22 @@ static void place_bf16(const float *src, const ck_norm *norm, int64_t image, int
     place_run(x, norm, size, channels, dst);
     x = (source){x.activation + row_count, x.picture + row_count};
   }
+}
+
+// dst = two runs of floats, or one and zeros.
+INLINE void pair_run(const float *src, const float *other, int64_t count, uint32_t *dst) {
+#define PAIR(j, n)                                                                     \
+  store_pairs_part(dst + (j),                                                          \
+                   pair_up(load_part(src + (j), n),                                    \
+                           other ? load_part(other + (j), n) : (vec){0}),              \
+                   n)
+  if (count < lanes) {
+    PAIR(0, count);
+    return;
+  }
+  for (int64_t j = 0; j + lanes <= count; j += lanes) PAIR(j, lanes);
+  PAIR(count - lanes, lanes);
+#undef PAIR
 }
 
 INLINE void place_paired_block(const bool both, const bf16 *x, const bf16 *z, const ck_norm *norm,
@@ -78,13 +103,7 @@ INLINE void place_paired_run(const bool both, source src, source other, const ck
 #undef BLOCK
     return;
   }
-  int64_t count = pixels * channels;
-  for (int64_t j = 0; j < count; j += lanes) {
-    int64_t n = count - j < lanes ? count - j : lanes;
-    vec second = {0};
-    if (both) second = load_part(other.picture + j, n);
-    store_pairs_part(dst + j, pair_up(load_part(src.picture + j, n), second), n);
-  }
+  pair_run(src.picture, both ? other.picture : NULL, pixels * channels, dst);
 }
 
 // Places two images, or the last one of an odd number, as place_bf16 does, in pairs.
@@ -130,7 +149,20 @@ INLINE void moments_of_bf16_block(const bf16 *x, int64_t pixels, int64_t stride,
   store_part(squared_deviations, (q0 + q1) - m * sum, n);
 }
 
-// Takes one image into the moments of those before it.
+// Takes the moments of one image into those of the images before it.
+static void combine_moments(const float *image_mean, const float *image_deviations, int64_t image,
+                            int64_t pixels, int64_t channels, const ck_moments *moments) {
+  double share = 1.0 / (double)(image + 1);
+  double weight = (double)pixels * (double)image * share;
+  for (int64_t c = 0; c < channels; c++) {
+    double before = image == 0 ? 0 : moments->mean[c];
+    double delta = image_mean[c] - before;
+    double sum = image == 0 ? 0 : moments->squared_deviations[c];
+    moments->mean[c] = before + delta * share;
+    moments->squared_deviations[c] = sum + (image_deviations[c] + delta * delta * weight);
+  }
+}
+
 static void add_bf16_moments(const bf16 *x, int64_t image, int64_t pixels, int64_t channels,
                              const ck_moments *moments) {
   float mean[ck_channels_max], deviations[ck_channels_max];
@@ -183,7 +215,10 @@ static void add_bf16_gradient_sums(const bf16 *diff, int64_t image, int64_t pixe
                               channels, n, image_sum + (c), image_dot + (c))
   FOR_CHANNEL_BLOCKS(channels, BLOCK);
 #undef BLOCK
-  combine_gradient_sums(image_sum, image_dot, image, channels, sums);
+  for (int64_t c = 0; c < channels; c++) {
+    sums->sum[c] = (image == 0 ? 0 : sums->sum[c]) + image_sum[c];
+    sums->dot[c] = (image == 0 ? 0 : sums->dot[c]) + image_dot[c];
+  }
 }
 
 static void bf16_gradient_sums(const float *diff_dst, int64_t images, int64_t pixels,

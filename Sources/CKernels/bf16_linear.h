@@ -1,6 +1,7 @@
 // Linear layers as products of bf16 numbers; sources and destinations are fp32.
 #pragma once
 
+#include "bf16_images.h"
 #include "bf16_products.h"
 #include "linear_passes.h"
 
@@ -9,9 +10,7 @@ INLINE int64_t padded_bf16_row(int64_t columns) { return 2 * pairs_of(columns) +
 
 static void place_bf16_rows(const float *src, int64_t rows, int64_t columns, bf16 *scratch) {
   for (int64_t row = 0; row < rows; row++, src += columns, scratch += padded_bf16_row(columns)) {
-    int64_t j = 0;
-    for (; j + lanes <= columns; j += lanes) store_bf16(scratch + j, load(src + j));
-    if (j < columns) store_bf16_part(scratch + j, load_part(src + j, columns - j), columns - j);
+    narrow_run(src, columns, scratch);
     scratch[columns] = 0;
   }
 }
@@ -35,8 +34,9 @@ static void bf16_linear_multiply(int64_t rows, int64_t depth, int64_t columns, c
         .run = depth,
         .channels = columns,
     };
+    ahead nothing = look_nowhere(scratch);
     multiply_to_floats(&shape, (const bf16 *)scratch, (const uint32_t *)panels, bias, slope,
-                       dst + first * columns);
+                       dst + first * columns, &nothing);
   }
 }
 
@@ -44,14 +44,8 @@ static void bf16_linear_multiply(int64_t rows, int64_t depth, int64_t columns, c
 static void place_paired_rows(const float *src, int64_t rows, int64_t columns,
                               uint32_t *scratch) {
   for (int64_t row = 0; row < rows; row += 2, scratch += padded_row(columns)) {
-    const float *first = src + row * columns, *second = first + columns;
-    bool both = row + 1 < rows;
-    for (int64_t j = 0; j < columns; j += lanes) {
-      int64_t n = columns - j < lanes ? columns - j : lanes;
-      vec other = {0};
-      if (both) other = load_part(second + j, n);
-      store_pairs_part(scratch + j, pair_up(load_part(first + j, n), other), n);
-    }
+    const float *first = src + row * columns;
+    pair_run(first, row + 1 < rows ? first + columns : NULL, columns, scratch);
   }
 }
 
@@ -78,8 +72,10 @@ static void bf16_linear_outer(int64_t rows, int64_t depth, int64_t columns, cons
         .run = depth,
         .channels = columns,
     };
+    ahead nothing = look_nowhere(scratch);
     for (int64_t c = 0; c < columns; c += panel_width) {
-      outer_pairs_run(&shape, src_scratch, other_scratch + c, columns - c, dst + c, columns);
+      outer_pairs_run(&shape, src_scratch, other_scratch + c, columns - c, dst + c, columns,
+                      &nothing);
     }
     for (int64_t row = first; row < first + count; row++) {
       const float *x = src + row * depth;
@@ -88,12 +84,43 @@ static void bf16_linear_outer(int64_t rows, int64_t depth, int64_t columns, cons
   }
 }
 
+// A matrix with its columns in lanes and two rows in each.
 static void bf16_pack_columns(const float *src, int64_t rows, int64_t columns, float *panels) {
-  pack_columns(src, rows, columns, panels);
-  pair_panels(panels, panels, panels_of(columns), rows);
+  for (int64_t c = 0; c < columns; c += panel_width) {
+    for (int64_t row = 0; row < rows; row += 2, panels += panel_width) {
+      const float *first = src + row * columns + c;
+      const float *second = row + 1 < rows ? first + columns : NULL;
+      if (columns - c >= panel_width) {
+        pair_run(first, second, panel_width, (uint32_t *)panels);
+      } else {
+        clear(panels, panel_width);
+        pair_run(first, second, columns - c, (uint32_t *)panels);
+      }
+    }
+  }
 }
 
+// A matrix with its rows in lanes and two columns in each.
 static void bf16_pack_rows(const float *src, int64_t rows, int64_t columns, float *panels) {
-  pack_rows(src, rows, columns, panels);
-  pair_panels(panels, panels, panels_of(rows), columns);
+  for (int64_t r = 0; r < rows; r += panel_width, panels += pairs_of(columns) * panel_width) {
+    for (int64_t half = 0; half < panel_width; half += lanes) {
+      for (int64_t k = 0; k < columns; k += 2 * lanes) {
+        int64_t n = columns - k < 2 * lanes ? columns - k : 2 * lanes;
+        vec v[lanes];
+        for (int64_t i = 0; i < lanes; i++) {
+          const float *from = src + (r + half + i) * columns + k;
+          vec first = {0}, second = {0};
+          if (r + half + i < rows) {
+            first = load_part(from, n < lanes ? n : lanes);
+            if (n > lanes) second = load_part(from + lanes, n - lanes);
+          }
+          v[i] = (vec)pair_neighbours(first, second);
+        }
+        transpose_lanes(v);
+        for (int64_t i = 0; i < pairs_of(n); i++) {
+          store(panels + (k / 2 + i) * panel_width + half, v[i]);
+        }
+      }
+    }
+  }
 }

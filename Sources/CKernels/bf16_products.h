@@ -6,6 +6,7 @@
 // Outer products sum over pixels, so there the two halves of a lane are two images.
 #pragma once
 
+#include "ahead.h"
 #include "bf16_vectors.h"
 #include "products.h"
 
@@ -19,7 +20,7 @@ INLINE void multiply_pairs_tile(const int tile, const int width, const bool narr
                                 const product *shape, const bf16 *src,
                                 const int32_t *src_offsets, const uint32_t *weights,
                                 const float *bias, float slope, int64_t channels, void *dst,
-                                const int32_t *dst_offsets) {
+                                const int32_t *dst_offsets, ahead *next) {
   vec sum[tile_max][2];
   const bf16 *a[tile_max];
 #pragma clang loop unroll(full)
@@ -28,9 +29,15 @@ INLINE void multiply_pairs_tile(const int tile, const int width, const bool narr
 #pragma clang loop unroll(full)
     for (int j = 0; j < width; j++) sum[i][j] = (vec){0};
   }
+  const char *read = next->read, *write = next->write;
+  int64_t read_step = next->read_step, write_step = next->write_step;
   int64_t run = pairs_of(shape->run);
   for (int64_t row = 0; row < shape->rows; row++) {
     for (int64_t k = 0; k < run; k++) {
+      __builtin_prefetch(read, 0, 3);
+      read += read_step;
+      __builtin_prefetch(write, 1, 3);
+      write += write_step;
       pairs b[2];
 #pragma clang loop unroll(full)
       for (int j = 0; j < width; j++) b[j] = load_pairs(weights + j * lanes);
@@ -45,6 +52,7 @@ INLINE void multiply_pairs_tile(const int tile, const int width, const bool narr
 #pragma clang loop unroll(full)
     for (int i = 0; i < tile; i++) a[i] += shape->row_stride;
   }
+  advance(next, read, write);
 #pragma clang loop unroll(full)
   for (int j = 0; j < width; j++) {
     int64_t n = channels - j * lanes;
@@ -75,7 +83,8 @@ INLINE void multiply_pairs_tile(const int tile, const int width, const bool narr
 }
 
 INLINE void multiply_pairs(const bool narrowed, const product *shape, const bf16 *src,
-                           const uint32_t *weights, const float *bias, float slope, void *dst) {
+                           const uint32_t *weights, const float *bias, float slope, void *dst,
+                           ahead *next) {
   for (int64_t c = 0; c < shape->channels; c += panel_width) {
     int64_t channels = shape->channels - c;
     void *out = narrowed ? (void *)((bf16 *)dst + c) : (void *)((float *)dst + c);
@@ -86,10 +95,10 @@ INLINE void multiply_pairs(const bool narrowed, const product *shape, const bf16
     const int32_t *from = shape->src_offsets + p, *to = shape->dst_offsets + p;               \
     if (channels > lanes) {                                                                   \
       multiply_pairs_tile(n, 2, narrowed, shape, src, from, weights, b, slope, channels, out, \
-                          to);                                                                \
+                          to, next);                                                          \
     } else {                                                                                  \
       multiply_pairs_tile(n, 1, narrowed, shape, src, from, weights, b, slope, channels, out, \
-                          to);                                                                \
+                          to, next);                                                          \
     }                                                                                         \
     p += n;                                                                                   \
   } while (0)
@@ -106,13 +115,13 @@ INLINE void multiply_pairs(const bool narrowed, const product *shape, const bf16
 
 // dst = the product of every pixel with the weights; with a bias, leaky(bias + product).
 static void multiply_to_bf16(const product *shape, const bf16 *src, const uint32_t *weights,
-                             const float *bias, float slope, bf16 *dst) {
-  multiply_pairs(true, shape, src, weights, bias, slope, dst);
+                             const float *bias, float slope, bf16 *dst, ahead *next) {
+  multiply_pairs(true, shape, src, weights, bias, slope, dst, next);
 }
 
 static void multiply_to_floats(const product *shape, const bf16 *src, const uint32_t *weights,
-                               const float *bias, float slope, float *dst) {
-  multiply_pairs(false, shape, src, weights, bias, slope, dst);
+                               const float *bias, float slope, float *dst, ahead *next) {
+  multiply_pairs(false, shape, src, weights, bias, slope, dst, next);
 }
 
 INLINE pairs load_pairs_part(const uint32_t *p, int64_t n) {
@@ -125,14 +134,20 @@ INLINE pairs load_pairs_part(const uint32_t *p, int64_t n) {
 // Adds to `tile` rows of a result that are `stride` floats apart; n lanes of the last vector count.
 INLINE void outer_pairs_tile(const int tile, const int width, const product *shape,
                              const uint32_t *src, const uint32_t *diff, int64_t n, float *result,
-                             int64_t stride) {
+                             int64_t stride, ahead *next) {
   vec sum[tile_max][2];
 #pragma clang loop unroll(full)
   for (int i = 0; i < tile; i++) {
 #pragma clang loop unroll(full)
     for (int j = 0; j < width; j++) sum[i][j] = (vec){0};
   }
+  const char *read = next->read, *write = next->write;
+  int64_t read_step = next->read_step, write_step = next->write_step;
   for (int64_t p = 0; p < shape->pixels; p++) {
+    __builtin_prefetch(read, 0, 3);
+    read += read_step;
+    __builtin_prefetch(write, 1, 3);
+    write += write_step;
     const uint32_t *a = src + shape->src_offsets[p], *d = diff + shape->dst_offsets[p];
     pairs b[2];
 #pragma clang loop unroll(full)
@@ -146,6 +161,7 @@ INLINE void outer_pairs_tile(const int tile, const int width, const product *sha
       for (int j = 0; j < width; j++) sum[i][j] = add_products(sum[i][j], b[j], x);
     }
   }
+  advance(next, read, write);
 #pragma clang loop unroll(full)
   for (int i = 0; i < tile; i++) {
 #pragma clang loop unroll(full)
@@ -163,7 +179,7 @@ INLINE void outer_pairs_tile(const int tile, const int width, const product *sha
 // result += for every element of a run, the sum over pixels, and over the two images that share
 // lanes, of it times the pixel's gradient, for up to two vectors of channels.
 static void outer_pairs_run(const product *shape, const uint32_t *src, const uint32_t *diff,
-                            int64_t channels, float *result, int64_t stride) {
+                            int64_t channels, float *result, int64_t stride, ahead *next) {
   // Lanes of the last vector that are channels.
   int64_t n = channels >= panel_width ? lanes : channels > lanes ? channels - lanes : channels;
   int64_t run = shape->run, k = 0;
@@ -171,11 +187,11 @@ static void outer_pairs_run(const product *shape, const uint32_t *src, const uin
   do {                                                                     \
     float *out = result + k * stride;                                      \
     if (channels > lanes && n == lanes) {                                  \
-      outer_pairs_tile(size, 2, shape, src + k, diff, lanes, out, stride); \
+      outer_pairs_tile(size, 2, shape, src + k, diff, lanes, out, stride, next); \
     } else if (channels > lanes) {                                         \
-      outer_pairs_tile(size, 2, shape, src + k, diff, n, out, stride);     \
+      outer_pairs_tile(size, 2, shape, src + k, diff, n, out, stride, next); \
     } else {                                                               \
-      outer_pairs_tile(size, 1, shape, src + k, diff, n, out, stride);     \
+      outer_pairs_tile(size, 1, shape, src + k, diff, n, out, stride, next); \
     }                                                                      \
     k += size;                                                             \
   } while (0)
@@ -194,13 +210,23 @@ static void outer_pairs_run(const product *shape, const uint32_t *src, const uin
 
 // The same for all channels and every row of runs, in panels of fp32.
 static void outer_pairs(const product *shape, const uint32_t *src, const uint32_t *diff,
-                        float *result) {
+                        float *result, ahead *next) {
   for (int64_t c = 0; c < shape->channels; c += panel_width) {
     for (int64_t row = 0; row < shape->rows; row++, result += shape->run * panel_width) {
       outer_pairs_run(shape, src + row * shape->row_stride, diff + c, shape->channels - c, result,
-                      panel_width);
+                      panel_width, next);
     }
   }
+}
+
+// Rounds of the multiply-add loops of a product, about, and of the outer one on the same extents.
+INLINE int64_t paired_rounds_of(const product *shape) {
+  return panels_of(shape->channels) * (shape->pixels / tile_max + 1) * paired_depth(shape);
+}
+
+INLINE int64_t outer_paired_rounds_of(const product *shape) {
+  int64_t tiles = (shape->run + tile_max - 1) / tile_max;
+  return panels_of(shape->channels) * shape->rows * tiles * shape->pixels;
 }
 
 // dst = panels of floats, `runs` times `run` rows, as panels of pairs; dst may begin at or before

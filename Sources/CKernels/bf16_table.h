@@ -1,11 +1,11 @@
 // The bf16 table of one instruction set; included last, after BF16_TABLE is defined.
 #include "bf16_convolutions.h"
 #include "bf16_linear.h"
+#include "bf16_peak.h"
 #include "bf16_thin.h"
 #include "bf16_upsampling.h"
 #include "flat_passes.h"
 #include "packing.h"
-#include "peak.h"
 
 const ck_kernels BF16_TABLE = {
     .lanes = lanes,
@@ -32,5 +32,5 @@ const ck_kernels BF16_TABLE = {
     .channel_sums = channel_sums,
     .leaky_backward = leaky_backward,
     .adam = adam,
-    .peak_arithmetic = peak_arithmetic,
+    .peak_arithmetic = bf16_peak_arithmetic,
 };

@@ -62,21 +62,30 @@ static void bf16_upsampled_forward(const ck_convolution *shape, const float *src
                                    float *scratch) {
   int32_t src_offsets[4][pixels_max], dst_offsets[4][pixels_max];
   product products[4];
+  int64_t rounds = 0;
   for (int parity = 0; parity < 4; parity++) {
     products[parity] = transposed_product(shape, parity >> 1, parity & 1, src_offsets[parity],
                                           dst_offsets[parity]);
+    rounds += paired_rounds_of(&products[parity]);
   }
   int64_t channels = shape->in_channels, size = shape->in_size - 1;
+  int64_t src_count = square(shape->out_size) * shape->out_channels;
+  int64_t dst_count = square(size) * channels;
   int64_t bordered_count = square(shape->out_size + 2) * shape->out_channels;
   bf16 *bordered = take_bf16(&scratch, bordered_count);
   float *transposed = take(&scratch, square(shape->in_size) * channels);
   float mean[ck_channels_max], deviations[ck_channels_max];
   for (int64_t image = 0; image < shape->images; image++) {
-    bf16 *y = (bf16 *)dst + image * square(size) * channels;
+    bf16 *y = (bf16 *)dst + image * dst_count;
     place_bf16(src, norm, image, shape->out_size, shape->out_channels, 1, bordered);
+    ahead next = look_ahead(rounds,
+                            images_at(src, false, image + 1, 1, shape->images, src_count),
+                            (stretch){0}, (stretch){0},
+                            images_at(dst, false, image + 1, 1, shape->images, dst_count));
     const uint32_t *w = paired_weights(weights);
     for (int parity = 0; parity < 4; parity++) {
-      multiply_to_floats(&products[parity], bordered, w, NULL, 1, transposed);
+      multiply_to_floats(&products[parity], bordered, w, NULL, 1, transposed,
+                         &next);
       w += panels_of(channels) * paired_depth(&products[parity]) * panel_width;
     }
     box_leaky_bf16(transposed, bias, slope, size, channels, y, mean, deviations);
@@ -114,26 +123,55 @@ typedef struct row_pair {
   const float *above, *below;
 } row_pair;
 
-INLINE vec box_sum(row_pair rows, int64_t j, int64_t channels, int64_t n, vec scale) {
-  vec left = load_part(rows.above + j, n) + load_part(rows.below + j, n);
-  vec right = load_part(rows.above + j + channels, n) + load_part(rows.below + j + channels, n);
-  return (left + right) * scale;
+INLINE vec column_of(row_pair rows, int64_t j, int64_t n) {
+  return load_part(rows.above + j, n) + load_part(rows.below + j, n);
 }
 
-// One row of scaled box sums of two images (or of one and zeros): in pairs, and one by one.
-INLINE void box_row(const bool both, row_pair first, row_pair second, vec scale, int64_t count,
+// One block of channels of a row of scaled box sums of two images (or of one and zeros): in pairs,
+// and one by one.
+INLINE void box_row_block(const bool both, row_pair first, row_pair second, vec scale,
+                          int64_t pixels, int64_t stride, int64_t c, int64_t n,
+                          uint32_t *paired, bf16 *one, bf16 *other) {
+  vec left = column_of(first, c, n), left2 = {0};
+  if (both) left2 = column_of(second, c, n);
+  for (int64_t j = c; j < pixels * stride; j += stride) {
+    vec right = column_of(first, j + stride, n), a = (left + right) * scale, b = {0};
+    left = right;
+    store_bf16_part(one + j, a, n);
+    if (both) {
+      vec right2 = column_of(second, j + stride, n);
+      b = (left2 + right2) * scale;
+      left2 = right2;
+      store_bf16_part(other + j, b, n);
+    }
+    store_pairs_part(paired + j, pair_up(a, b), n);
+  }
+}
+
+// The same for images of few channels, whose row is taken as one run: the right neighbour of element
+// j is element j + channels. Whole vectors are read and written, up to one beyond the row.
+INLINE void box_row_run(const bool both, row_pair first, row_pair second, vec scale, int64_t count,
+                        int64_t channels, uint32_t *paired, bf16 *one, bf16 *other) {
+  for (int64_t j = 0; j < count; j += lanes) {
+    vec a = (column_of(first, j, lanes) + column_of(first, j + channels, lanes)) * scale, b = {0};
+    store_bf16(one + j, a);
+    if (both) {
+      b = (column_of(second, j, lanes) + column_of(second, j + channels, lanes)) * scale;
+      store_bf16(other + j, b);
+    }
+    store_pairs(paired + j, pair_up(a, b));
+  }
+}
+
+INLINE void box_row(const bool both, row_pair first, row_pair second, vec scale, int64_t pixels,
                     int64_t channels, uint32_t *paired, bf16 *one, bf16 *other) {
-#define BLOCK(n, j)                                                     \
-  do {                                                                  \
-    vec a = box_sum(first, j, channels, n, scale), b = {0};             \
-    store_bf16_part(one + (j), a, n);                                   \
-    if (both) {                                                         \
-      b = box_sum(second, j, channels, n, scale);                       \
-      store_bf16_part(other + (j), b, n);                               \
-    }                                                                   \
-    store_pairs_part(paired + (j), pair_up(a, b), n);                   \
-  } while (0)
-  FOR_CHANNEL_BLOCKS(count, BLOCK);
+  if (channels < lanes) {
+    box_row_run(both, first, second, scale, pixels * channels, channels, paired, one, other);
+    return;
+  }
+#define BLOCK(n, c) \
+  box_row_block(both, first, second, scale, pixels, channels, c, n, paired, one, other)
+  FOR_CHANNEL_BLOCKS(channels, BLOCK);
 #undef BLOCK
 }
 
@@ -161,7 +199,7 @@ INLINE void box_gradients(const bool both, const float *diff, const ck_norm_grad
     for (int64_t i = 0; i < 2; i++) {
       pairs[i] = (row_pair){rows[i][(row + 1) & 1], rows[i][row & 1]};
     }
-    box_row(both, pairs[0], pairs[1], splat(scale), dst_row, channels, paired + row * dst_row,
+    box_row(both, pairs[0], pairs[1], splat(scale), size + 1, channels, paired + row * dst_row,
             singles[0] + row * dst_row, singles[1] + row * dst_row);
   }
   if (through) combine_bias_sums(sums, image, channels, diff_bias);
@@ -175,17 +213,20 @@ static void bf16_upsampled_backward(const ck_convolution *shape, const float *sr
                                     float *scratch) {
   int32_t src_offsets[pixels_max], dst_offsets[pixels_max];
   product p = forward_product(shape, 0, src_offsets, dst_offsets);
+  int64_t rounds = outer_paired_rounds_of(&p) + 2 * paired_rounds_of(&p);
   int64_t channels = shape->in_channels, size = shape->in_size - 1;
   int64_t src_count = square(shape->out_size) * shape->out_channels;
-  int64_t transposed_count = square(shape->in_size) * channels;
+  // Rows are written from above, in whole vectors.
+  int64_t transposed_count = square(shape->in_size) * channels + lanes;
+  int64_t row_count = (size + 2) * channels + lanes;
   uint32_t *placed = take_pairs(&scratch, src_count);
   uint32_t *paired = take_pairs(&scratch, transposed_count);
   bf16 *singles[2] = {take_bf16(&scratch, transposed_count),
                       take_bf16(&scratch, transposed_count)};
   float *rows[2][2];
   for (int i = 0; i < 4; i++) {
-    rows[i / 2][i % 2] = take(&scratch, (size + 2) * channels);
-    clear(rows[i / 2][i % 2], (size + 2) * channels);
+    rows[i / 2][i % 2] = take(&scratch, row_count);
+    clear(rows[i / 2][i % 2], row_count);
   }
   clear(diff_weights, panels_of(shape->out_channels) * p.rows * p.run * panel_width);
   for (int64_t image = 0; image < shape->images; image += 2) {
@@ -198,10 +239,18 @@ static void bf16_upsampled_backward(const ck_convolution *shape, const float *sr
                     diff_bias);
     }
     place_paired(src, norm, image, both, shape->out_size, shape->out_channels, 0, placed);
-    outer_pairs(&p, paired, placed, diff_weights);
+    int64_t dst_count = square(size) * channels;
+    stretch soon[3] = {
+        images_at(diff_dst, !through, image + 2, 2, shape->images, dst_count),
+        images_at(through ? through->src : NULL, false, image + 2, 2, shape->images, dst_count),
+        images_at(src, false, image + 2, 2, shape->images, src_count),
+    };
+    ahead next = look_ahead(rounds, soon[0], soon[1], soon[2],
+                            images_at(diff_src, false, image + 2, 2, shape->images, src_count));
+    outer_pairs(&p, paired, placed, diff_weights, &next);
     for (int64_t i = 0; i < (both ? 2 : 1); i++) {
       bf16 *diff = (bf16 *)diff_src + (image + i) * src_count;
-      multiply_to_bf16(&p, singles[i], paired_weights(weights), NULL, 1, diff);
+      multiply_to_bf16(&p, singles[i], paired_weights(weights), NULL, 1, diff, &next);
       if (sums) {
         add_bf16_gradient_sums(diff, image + i, square(shape->out_size), shape->out_channels,
                                sums);

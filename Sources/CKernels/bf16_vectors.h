@@ -9,6 +9,7 @@
 
 typedef uint16_t bf16;
 typedef uint16_t bf16_vec __attribute__((vector_size(2 * VECTOR_FLOATS)));
+typedef uint16_t bf16_twice_vec __attribute__((vector_size(4 * VECTOR_FLOATS)));
 typedef uint16_t bf16_vec_unaligned __attribute__((vector_size(2 * VECTOR_FLOATS), aligned(2)));
 typedef uint32_t uvec __attribute__((vector_size(4 * VECTOR_FLOATS)));
 // Lane i holds two numbers, the first in its lower half.
@@ -24,8 +25,6 @@ INLINE pairs splat_pair(const void *p) { return *(const pair_unaligned *)p + (pa
 
 #ifdef BF16_INSTRUCTIONS
 
-typedef uint16_t bf16_twice_vec __attribute__((vector_size(4 * VECTOR_FLOATS)));
-
 INLINE bf16_vec narrow(vec v) { return (bf16_vec)_mm512_cvtneps_pbh((__m512)v); }
 
 // Lane i of the result holds lane i of `first` and of `second`.
@@ -34,6 +33,11 @@ INLINE pairs pair_up(vec first, vec second) {
                                     9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
   __m512bh both = _mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
   return (pairs)_mm512_permutexvar_epi16((__m512i)alternate, (__m512i)both);
+}
+
+// Neighbours of two vectors in pairs, as they would lie in memory.
+INLINE pairs pair_neighbours(vec first, vec second) {
+  return (pairs)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
 }
 
 // sum + the products of first with first and second with second halves.
@@ -56,6 +60,13 @@ INLINE bf16_vec narrow(vec v) { return __builtin_convertvector(rounded(v) >> 16,
 
 INLINE pairs pair_up(vec first, vec second) {
   return (rounded(first) >> 16) | (rounded(second) & 0xffff0000u);
+}
+
+INLINE pairs pair_neighbours(vec first, vec second) {
+  bf16_vec both[2] = {narrow(first), narrow(second)};
+  pairs result;
+  memcpy(&result, both, sizeof result);
+  return result;
 }
 
 INLINE vec add_products(vec sum, pairs a, pairs b) {

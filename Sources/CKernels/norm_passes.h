@@ -42,9 +42,14 @@ INLINE void moments_of_block(const float *src, int64_t pixels, int64_t stride, i
   store_part(squared_deviations, squares, n);
 }
 
-// Takes the moments of one image into those of the images before it.
-static void combine_moments(const float *image_mean, const float *image_deviations, int64_t image,
-                            int64_t pixels, int64_t channels, const ck_moments *moments) {
+// Takes one image into the moments of those before it.
+static void add_moments(const float *x, int64_t image, int64_t pixels, int64_t channels,
+                        const ck_moments *moments) {
+  float image_mean[ck_channels_max], image_deviations[ck_channels_max];
+#define BLOCK(n, c) \
+  moments_of_block(x + (c), pixels, channels, n, image_mean + (c), image_deviations + (c))
+  FOR_CHANNEL_BLOCKS(channels, BLOCK);
+#undef BLOCK
   double *mean = moments->mean, *squared_deviations = moments->squared_deviations;
   double share = 1.0 / (double)(image + 1);
   double weight = (double)pixels * (double)image * share;
@@ -55,17 +60,6 @@ static void combine_moments(const float *image_mean, const float *image_deviatio
     mean[c] = before + delta * share;
     squared_deviations[c] = sum + (image_deviations[c] + delta * delta * weight);
   }
-}
-
-// Takes one image into the moments of those before it.
-static void add_moments(const float *x, int64_t image, int64_t pixels, int64_t channels,
-                        const ck_moments *moments) {
-  float image_mean[ck_channels_max], image_deviations[ck_channels_max];
-#define BLOCK(n, c) \
-  moments_of_block(x + (c), pixels, channels, n, image_mean + (c), image_deviations + (c))
-  FOR_CHANNEL_BLOCKS(channels, BLOCK);
-#undef BLOCK
-  combine_moments(image_mean, image_deviations, image, pixels, channels, moments);
 }
 
 static void moments(const float *src, int64_t images, int64_t pixels, int64_t channels,
@@ -121,15 +115,6 @@ INLINE void gradient_sums_of_block(const float *diff_dst, const float *src, vec 
   store_part(dot, d0 + d1, n);
 }
 
-// Takes the sums of one image into those of the images before it.
-static void combine_gradient_sums(const float *image_sum, const float *image_dot, int64_t image,
-                                  int64_t channels, const ck_gradient_sums *sums) {
-  for (int64_t c = 0; c < channels; c++) {
-    sums->sum[c] = (image == 0 ? 0 : sums->sum[c]) + image_sum[c];
-    sums->dot[c] = (image == 0 ? 0 : sums->dot[c]) + image_dot[c];
-  }
-}
-
 // Takes one image into the sums of those before it.
 static void add_gradient_sums(const float *diff_dst, int64_t image, int64_t pixels,
                               int64_t channels, const ck_gradient_sums *sums) {
@@ -140,7 +125,10 @@ static void add_gradient_sums(const float *diff_dst, int64_t image, int64_t pixe
                          channels, n, image_sum + (c), image_dot + (c))
   FOR_CHANNEL_BLOCKS(channels, BLOCK);
 #undef BLOCK
-  combine_gradient_sums(image_sum, image_dot, image, channels, sums);
+  for (int64_t c = 0; c < channels; c++) {
+    sums->sum[c] = (image == 0 ? 0 : sums->sum[c]) + image_sum[c];
+    sums->dot[c] = (image == 0 ? 0 : sums->dot[c]) + image_dot[c];
+  }
 }
 
 static void gradient_sums(const float *diff_dst, int64_t images, int64_t pixels,

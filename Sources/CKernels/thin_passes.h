@@ -75,33 +75,68 @@ static void sum_taps(const float *planes, const float *weights, int64_t channels
   }
 }
 
-// One row of one output channel: for each kernel column, three tap rows are added up; then each
+// The sum of three tap rows (of two, where the third is missing) from element j on; zero from `size`
+// on.
+INLINE vec column_sum(const float *const rows[3], int64_t j, int64_t size) {
+  vec sum = load(rows[0] + j) + load(rows[1] + j);
+  if (rows[2]) sum += load(rows[2] + j);
+  if (size - j >= lanes) return sum;
+#define INDEX(i, s) (i)
+  const ivec index = {EVERY_LANE(INDEX, 0)};
+#undef INDEX
+  return (vec)((ivec)sum & (index < (int32_t)(size - j)));
+}
+
+// One row of one output channel: for each kernel column, its three tap rows are added up; then each
 // parity of the output column takes three of these, one of them a pixel aside.
-static void add_taps(const float *const rows[3][3], int64_t size, vec bias, float *line) {
-  float columns[3][thin_size_max + 4 * lanes];
-  for (int s = 0; s < 3; s++) {
-    // Pixel j is at lanes + j; what lies beside the row is zero.
-    float *column = columns[s] + lanes;
-    store(column - lanes, (vec){0});
-    for (int64_t j = 0; j < size; j += lanes) {
-      vec sum = load(rows[0][s] + j) + load(rows[1][s] + j);
-      if (rows[2][s]) sum += load(rows[2][s] + j);
-      store(column + j, sum);
-    }
-    store(column + size, (vec){0});
-  }
+INLINE void add_taps(const float *const rows[3][3], int64_t size, vec bias, float *line) {
+#define BEHIND(i, s) ((i) + 1)
+#define BEFORE(i, s) (lanes - 1 + (i))
 #define LEFT(i, s) (((i) & 1) ? lanes + (i) / 2 : (i) / 2)
 #define RIGHT(i, s) (((i) & 1) ? lanes + lanes / 2 + (i) / 2 : lanes / 2 + (i) / 2)
+  vec a = column_sum(rows[0], 0, size), last = {0};
   for (int64_t j = 0; j < size; j += lanes) {
-    const float *a = columns[0] + lanes + j, *b = columns[1] + lanes + j,
-                *c = columns[2] + lanes + j;
-    vec even = bias + (load(a) + load(b) + load(c - 1));
-    vec odd = bias + (load(a + 1) + load(b) + load(c));
+    vec b = column_sum(rows[1], j, size), c = column_sum(rows[2], j, size), next = {0};
+    if (j + lanes < size) next = column_sum(rows[0], j + lanes, size);
+    vec even = bias + (a + b + __builtin_shufflevector(last, c, EVERY_LANE(BEFORE, 0)));
+    vec odd = bias + (__builtin_shufflevector(a, next, EVERY_LANE(BEHIND, 0)) + b + c);
     store(line + 2 * j, __builtin_shufflevector(even, odd, EVERY_LANE(LEFT, 0)));
     store(line + 2 * j + lanes, __builtin_shufflevector(even, odd, EVERY_LANE(RIGHT, 0)));
+    a = next;
+    last = c;
   }
+#undef BEHIND
+#undef BEFORE
 #undef LEFT
 #undef RIGHT
+}
+
+// dst[pixel][output] = lines of `apart` floats, of which `count` are pixels.
+static void interleave_lines(const float *lines, int64_t apart, int64_t count, int64_t out,
+                             float *dst) {
+  int64_t u = 0;
+// Element i of the v-th vector of three that hold `lanes` pixels of three channels.
+#define FLAT(i, v) ((v) * lanes + (i))
+#define FIRST_TWO(i, v) (FLAT(i, v) % 3 == 1 ? lanes + FLAT(i, v) / 3 : FLAT(i, v) / 3)
+#define THIRD(i, v) (FLAT(i, v) % 3 == 2 ? lanes + FLAT(i, v) / 3 : (i))
+#define STORE(v)                                                                              \
+  store(dst + 3 * u + (v) * lanes,                                                            \
+        __builtin_shufflevector(__builtin_shufflevector(a, b, EVERY_LANE(FIRST_TWO, v)), c, \
+                                EVERY_LANE(THIRD, v)))
+  for (; out == 3 && u + lanes <= count; u += lanes) {
+    vec a = load(lines + u), b = load(lines + apart + u), c = load(lines + 2 * apart + u);
+    STORE(0);
+    STORE(1);
+    STORE(2);
+  }
+#undef STORE
+#undef THIRD
+#undef FIRST_TWO
+#undef FLAT
+  for (; out == 1 && u + lanes <= count; u += lanes) store(dst + u, load(lines + u));
+  for (; u < count; u++) {
+    for (int64_t o = 0; o < out; o++) dst[u * out + o] = lines[o * apart + u];
+  }
 }
 
 // One image from its planes of taps, [output][tap][plane_count]; lines are room for one row of each
@@ -118,17 +153,13 @@ static void add_thin_rows(const float *sums, int64_t plane_count, const float *b
       const float *t = sums + o * taps * plane_count;
       const float *rows[3][3];
       for (int s = 0; s < 3; s++) {
-        rows[0][s] = t + ((odd ? 1 : 0) * 3 + s) * plane_count + i * size;
-        rows[1][s] = t + ((odd ? 2 : 1) * 3 + s) * plane_count + i * size;
-        rows[2][s] = exists ? t + ((odd ? 0 : 2) * 3 + s) * plane_count + aside * size : NULL;
+        rows[s][0] = t + ((odd ? 1 : 0) * 3 + s) * plane_count + i * size;
+        rows[s][1] = t + ((odd ? 2 : 1) * 3 + s) * plane_count + i * size;
+        rows[s][2] = exists ? t + ((odd ? 0 : 2) * 3 + s) * plane_count + aside * size : NULL;
       }
       add_taps(rows, size, splat(bias[o]), lines + o * 2 * (thin_size_max + lanes));
     }
-    float *y = dst + row * 2 * size * out;
-    for (int64_t o = 0; o < out; o++) {
-      const float *line = lines + o * 2 * (thin_size_max + lanes);
-      for (int64_t u = 0; u < 2 * size; u++) y[u * out + o] = line[u];
-    }
+    interleave_lines(lines, 2 * (thin_size_max + lanes), 2 * size, out, dst + row * 2 * size * out);
   }
 }
 

@@ -39,6 +39,11 @@ extension ComputeContext {
   /// Makes the scratchpad large enough for every pass of a convolution.
   func reserveScratchpad(for geometry: ConvolutionGeometry) {
     var shape = geometry.shape
-    reserveScratchpad(count: Int(ck_scratch_count(&shape)))
+    let count =
+      switch arithmetic {
+      case .fp32: ck_scratch_count(&shape)
+      case .bf16: ck_bf16_scratch_count(&shape)
+      }
+    reserveScratchpad(count: Int(count))
   }
 }

@@ -8,15 +8,18 @@ import CKernels
 package struct PeakArithmetic {
   private let kernels: ck_kernels
 
-  /// The yardstick of an instruction set that the processor has.
-  package init(instructionSet: InstructionSet = .effective) {
-    kernels = instructionSet.kernels()
+  /// The yardstick of an instruction set that the processor has, in an arithmetic.
+  package init(instructionSet: InstructionSet = .effective, arithmetic: Arithmetic = .fp32) {
+    kernels = instructionSet.kernels(for: arithmetic)
   }
 
   /// Multiplications, each with an addition, of one round.
-  package var multipliesPerRound: Int { Int(ck_peak_chains) * Int(kernels.lanes) }
+  package var multipliesPerRound: Int {
+    Int(ck_peak_chains) * Int(kernels.lanes) * Int(kernels.stored_per_float)
+  }
 
-  /// Takes `rounds` rounds of x ← factor · x + addend on every lane.
+  /// Takes `rounds` rounds of x ← factor · x + addend on every lane; in bf16, of
+  /// x ← x + factor · addend + factor · addend.
   ///
   /// - Returns: The sum of all lanes; those of the i-th vector begin as i.
   @inline(never)

@@ -11,9 +11,9 @@ struct LayerBench {
   let run: () -> Void
 
   /// Every layer of a network in the order of a training step.
-  static func all(of shape: NetworkShape) throws -> [LayerBench] {
-    let context = try ComputeContext()
-    let work = NetworkWork(shape)
+  static func all(of shape: NetworkShape, in arithmetic: Arithmetic) throws -> [LayerBench] {
+    let context = try ComputeContext(arithmetic: arithmetic)
+    let work = NetworkWork(shape, in: arithmetic)
     var forward: [LayerBench] = []
     var backward: [LayerBench] = []
     func add(_ pair: (forward: LayerBench, backward: [LayerBench])) {
@@ -43,6 +43,21 @@ struct LayerBench {
     return buffer
   }
 
+  /// Noise as an activation holds it.
+  private static func stored(
+    _ context: ComputeContext, _ count: Int, _ seed: UInt64
+  ) -> AlignedBuffer<Float> {
+    let values = noise(count, seed)
+    guard context.arithmetic == .bf16 else { return values }
+    let halves = AlignedBuffer<Float>(count: context.storedCount(count))
+    for index in halves.elements.indices {
+      let second = 2 * index + 1 < count ? values.elements[2 * index + 1].bitPattern : 0
+      halves.elements[index] = Float(
+        bitPattern: second & 0xffff_0000 | values.elements[2 * index].bitPattern >> 16)
+    }
+    return halves
+  }
+
   private static func encoderConvolution(
     _ context: ComputeContext, _ layer: NetworkShape.Convolution, _ index: Int, _ work: NetworkWork
   ) -> (forward: LayerBench, backward: [LayerBench]) {
@@ -51,10 +66,12 @@ struct LayerBench {
       inputSize: layer.inputSize, kernelSize: layer.kernelSize, stride: layer.stride,
       padding: layer.padding)
     let operation = Convolution(context, geometry, leakySlope: slope)
-    let src = noise(geometry.inputCount, 1)
-    let dst = noise(geometry.outputCount, 2)
-    let diffDst = noise(geometry.outputCount, 3)
-    let diffSrc = index == 0 ? nil : noise(geometry.inputCount, 4)
+    // The first layer's source is a picture.
+    let src =
+      index == 0 ? noise(geometry.inputCount, 1) : stored(context, geometry.inputCount, 1)
+    let dst = stored(context, geometry.outputCount, 2)
+    let diffDst = stored(context, geometry.outputCount, 3)
+    let diffSrc = index == 0 ? nil : stored(context, geometry.inputCount, 4)
     let weights = noise(geometry.weightCount, 5)
     let diffWeights = noise(geometry.weightCount, 6)
     let bias = noise(layer.outputChannels, 7)
@@ -94,10 +111,12 @@ struct LayerBench {
       kernelSize: layer.kernelSize, leakySlope: isLast ? nil : slope)
     let weightCount =
       layer.outputChannels * layer.inputChannels * layer.kernelSize * layer.kernelSize
-    let src = noise(operation.inputCount, 1)
-    let dst = noise(operation.outputCount, 2)
-    let diffDst = noise(operation.outputCount, 3)
-    let diffSrc = noise(operation.inputCount, 4)
+    let src = stored(context, operation.inputCount, 1)
+    // The error's gradient is fp32.
+    let output = isLast ? noise : { stored(context, $0, $1) }
+    let dst = output(operation.outputCount, 2)
+    let diffDst = output(operation.outputCount, 3)
+    let diffSrc = stored(context, operation.inputCount, 4)
     let weights = noise(weightCount, 5)
     let diffWeights = noise(weightCount, 6)
     let bias = noise(layer.outputChannels, 7)

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Narrowing
 import Primitives
+import Trials
 
 /// `benchmarks layers`: every layer and direction alone.
 struct LayersCommand: ParsableCommand {
@@ -16,6 +18,7 @@ struct LayersCommand: ParsableCommand {
       """)
 
   @OptionGroup var shapes: ShapeOptions
+  @OptionGroup var arithmetic: PrecisionOption
   @Option(help: "Repetitions.")
   var repetitions = 30
 
@@ -25,8 +28,9 @@ struct LayersCommand: ParsableCommand {
 
   func run() throws {
     for shape in shapes.shapes {
-      var limits = MachineLimits()
-      let layers = try LayerBench.all(of: shape.network())
+      var limits = MachineLimits(Arithmetic(arithmetic.precision))
+      let layers = try LayerBench.all(
+        of: shape.network(), in: Arithmetic(arithmetic.precision))
       var samples = [Samples](repeating: Samples(), count: layers.count)
       // The first round warms caches and the clock.
       for layer in layers { layer.run() }
@@ -46,7 +50,8 @@ struct LayersCommand: ParsableCommand {
           (Double(layer.work.bytes) / time / 1e6).text(1),
           (time - limits.floorMilliseconds([layer.work])).text(3))
       }
-      print("\(shape.rawValue): \(limits.summary)\n\(table.text)")
+      let precision = arithmetic.precision.rawValue
+      print("\(shape.rawValue) in \(precision): \(limits.summary)\n\(table.text)")
     }
   }
 }

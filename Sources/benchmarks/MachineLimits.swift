@@ -2,13 +2,16 @@ import Primitives
 
 /// The core's arithmetic and its memory, measured beside whatever is compared with them.
 struct MachineLimits {
-  private let peak = PeakArithmetic()
+  private let peak: PeakArithmetic
+  private let instructionSet: InstructionSet
   private let rounds = 400_000
   private var arithmetic = Samples()
   private var copies: [CopyPace]
 
   /// Copies of 1, 4 and 16 MB, counting what is read and what is written.
-  init() {
+  init(_ arithmetic: Arithmetic) {
+    instructionSet = .effective(for: arithmetic)
+    peak = PeakArithmetic(instructionSet: instructionSet, arithmetic: arithmetic)
     copies = [1 << 20, 4 << 20, 16 << 20].map { CopyPace(bytes: $0) }
   }
 
@@ -41,7 +44,7 @@ struct MachineLimits {
   /// One line that states both.
   var summary: String {
     let paces = copies.map { "\($0.gigabytesPerSecond.text(0))" }.joined(separator: "/")
-    return "\(InstructionSet.effective.rawValue), multiply-adds on registers "
+    return "\(instructionSet.rawValue), multiply-adds on registers "
       + "\(peakGigaflops.text(1)) GFLOP/s, copies of 1/4/16 MB \(paces) GB/s"
   }
 }

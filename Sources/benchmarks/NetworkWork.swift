@@ -1,3 +1,4 @@
+import Primitives
 import Trials
 
 /// The work of a training step by layer, for a batch of 64 images.
@@ -9,8 +10,13 @@ struct NetworkWork {
   private let shape: NetworkShape
   private let batch = 64
   private let float = MemoryLayout<Float>.stride
+  /// Numbers of an activation in the room of a float.
+  private let storedPerFloat: Int
 
-  init(_ shape: NetworkShape) { self.shape = shape }
+  init(_ shape: NetworkShape, in arithmetic: Arithmetic) {
+    self.shape = shape
+    storedPerFloat = arithmetic == .bf16 ? 2 : 1
+  }
 
   /// An encoder convolution forward: the source read, the destination written.
   func encoderForward(_ index: Int) -> Work {
@@ -97,11 +103,16 @@ struct NetworkWork {
   private func bytes(_ floats: Int) -> Int { floats * float }
 
   private func source(_ layer: NetworkShape.Convolution) -> Int {
-    batch * layer.inputSize * layer.inputSize * layer.inputChannels
+    floats(layer.inputSize, layer.inputChannels)
   }
 
   private func destination(_ layer: NetworkShape.Convolution) -> Int {
-    batch * layer.outputSize * layer.outputSize * layer.outputChannels
+    floats(layer.outputSize, layer.outputChannels)
+  }
+
+  /// What images take: pictures are fp32, everything smaller is an activation.
+  private func floats(_ size: Int, _ channels: Int) -> Int {
+    batch * size * size * channels / (size == shape.image.height ? 1 : storedPerFloat)
   }
 }
 

@@ -37,7 +37,7 @@ struct PeersCommand: ParsableCommand {
 
   func run() throws {
     let torch = try PyTorchPeer(python: python)
-    var limits = MachineLimits()
+    var limits = MachineLimits(Arithmetic(arithmetic.precision))
     var comparisons: [Comparison] = []
     for shape in shapes.shapes {
       for passes in 1...2 {

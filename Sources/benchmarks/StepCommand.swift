@@ -54,12 +54,13 @@ private struct StepMeasurement {
   private let optimizer: AdamOptimizer
   private let onePass: Trainer
   private let twoPasses: Trainer
-  private var limits = MachineLimits()
+  private var limits: MachineLimits
   private var samples: [Part: Samples] = [:]
 
   init(_ shape: BenchmarkShape, _ precision: Precision) throws {
     self.shape = shape
     self.precision = precision
+    limits = MachineLimits(Arithmetic(precision))
     onePass = try shape.trainer(forceSecondPass: false, precision: precision)
     twoPasses = try shape.trainer(forceSecondPass: true, precision: precision)
     // The parts run on a network of their own, with the initial parameters of a trainer's.
@@ -97,7 +98,7 @@ private struct StepMeasurement {
   }
 
   var report: String {
-    let work = NetworkWork(network.shape)
+    let work = NetworkWork(network.shape, in: Arithmetic(precision))
     let adam = [work.adam(network.parameters.count)]
     let one = work.encode + work.decode + work.decodeBackward + work.encodeBackward + adam
     let passes: [Part: [Work]] = [

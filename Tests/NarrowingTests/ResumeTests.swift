@@ -1,6 +1,7 @@
 import Autoencoder
 import Foundation
 import Images
+import Primitives
 import Synchronization
 import Testing
 import Trials
@@ -66,6 +67,37 @@ struct ResumeTests {
             == Data(contentsOf: checkpoint(other)))
       }
     }
+  }
+
+  @Test("so does a trial in bf16, whose parameters are saved as fp32")
+  func rounded() throws {
+    var configuration = Self.configuration
+    configuration.trainer.precision = .bf16
+    let whole = try run(configuration, in: "whole", options: .init(checkpointSteps: [6]))
+    let plain = try run(in: "plain")
+    #expect(whole.milestones.map(\.mse) != plain.milestones.map(\.mse))
+    let resumed = try run(configuration, in: "resumed", options: .init(checkpoint: checkpoint(6)))
+    #expect(resumed.contentDigest == whole.contentDigest)
+    #expect(
+      whole.provenance.instructionSet == InstructionSet.effective(for: .bf16).rawValue)
+    #expect(plain.provenance.instructionSet == InstructionSet.effective.rawValue)
+    let content = try Safetensors(contentsOf: checkpoint(6))
+    #expect(content["encoder.conv1.weight"]?.elementType == .float32)
+  }
+
+  @Test("a checkpoint of the same trial in another precision is refused")
+  func otherPrecision() throws {
+    _ = try run(in: "whole", options: .init(checkpointSteps: [4]))
+    var rounded = Self.configuration
+    rounded.trainer.precision = .bf16
+    let failure = #expect(throws: TrialFailure.self) {
+      try run(rounded, in: "rounded", options: .init(checkpoint: checkpoint(4)))
+    }
+    #expect(failure?.cause == .refused)
+    #expect(
+      failure?.message
+        == "cannot resume: \(checkpoint(4).path): trial: found \(Self.configuration.id), "
+        + "expected \(rounded.id)")
   }
 
   @Test("a trial that was stopped goes on in its own folder")

@@ -3,6 +3,7 @@ import Digests
 import Foundation
 import Images
 import Narrowing
+import Primitives
 import Trials
 
 /// Trials small enough for debug builds: 28×28 images, channels [4, 4, 8], 3 latent dimensions,
@@ -26,7 +27,8 @@ enum TinyTrial {
     let shape = try NetworkShape(
       image: ImageShape(channels: 1, height: 28, width: 28), channels: [4, 4, 8], latents: latents)
     let network = try Autoencoder(
-      shape: shape, batchSize: batchSize, settings: AutoencoderSettings())
+      shape: shape, batchSize: batchSize,
+      settings: AutoencoderSettings(arithmetic: Arithmetic(settings.precision)))
     return Trainer(
       network: network, tolerance: tolerance, settings: settings, seed: seed,
       forceSecondPass: forceSecondPass)

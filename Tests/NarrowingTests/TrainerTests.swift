@@ -46,10 +46,15 @@ struct TrainerTests {
 
   // Step 3: "If ν₁ = ν₂ then E₁ = E₂ exactly, so the pass for E₁ is skipped"; only the ν₂ pass
   // updates running statistics.
-  @Test("skipping the pass for E₁ where ν₁ = ν₂ changes no bit", arguments: [0, 1e5])
-  func skip(tolerance: Double) throws {
-    let skipping = try TinyTrial.trainer(tolerance: tolerance)
-    let forced = try TinyTrial.trainer(tolerance: tolerance, forceSecondPass: true)
+  @Test(
+    "skipping the pass for E₁ where ν₁ = ν₂ changes no bit", arguments: [0, 1e5],
+    Precision.allCases)
+  func skip(tolerance: Double, precision: Precision) throws {
+    var settings = TinyTrial.settings
+    settings.precision = precision
+    let skipping = try TinyTrial.trainer(tolerance: tolerance, settings: settings)
+    let forced = try TinyTrial.trainer(
+      tolerance: tolerance, settings: settings, forceSecondPass: true)
     let skippingReports = try TinyTrial.train(skipping, steps: 12)
     let forcedReports = try TinyTrial.train(forced, steps: 12)
     #expect(forcedReports.allSatisfy { $0.ranSecondPass })

@@ -18,4 +18,14 @@ struct PeakArithmeticTests {
     expected *= Double(peak.multipliesPerRound / vectors)
     #expect(peak.run(rounds: rounds, factor: 0.5, addend: 3) == expected)
   }
+
+  @Test("In bf16 too, with two products", arguments: roundingInstructionSets, [0, 1, 5])
+  func rounded(instructionSet: InstructionSet, rounds: Int) {
+    let peak = PeakArithmetic(instructionSet: instructionSet, arithmetic: .bf16)
+    let vectors = 12
+    let lanes = Double(peak.multipliesPerRound / vectors / 2)
+    let starts = Double((0..<vectors).reduce(0, +))
+    let expected = lanes * (starts + Double(vectors * rounds) * 2 * 0.5 * 3)
+    #expect(peak.run(rounds: rounds, factor: 0.5, addend: 3) == expected)
+  }
 }

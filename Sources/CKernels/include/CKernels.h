@@ -53,6 +53,15 @@ static inline int64_t ck_scratch_count(const ck_convolution *shape) {
          9 * (out * out + 64) * shape->in_channels;
 }
 
+/// The same for the passes of the bf16 tables.
+static inline int64_t ck_bf16_scratch_count(const ck_convolution *shape) {
+  int64_t in = shape->in_size + 2 * shape->padding, out = shape->out_size + 2;
+  int64_t paired = 2 * in * in * shape->in_channels + 2 * out * out * shape->out_channels;
+  int64_t thin = shape->in_channels * (9 * (out * out + 64) + 5 * shape->out_channels + 128) +
+                 24 * (shape->out_channels + 2);
+  return paired + thin + 8 * (in + 2) * shape->in_channels + 1024;
+}
+
 /// Floats of scratch memory that the passes of a linear layer need.
 static inline int64_t ck_linear_scratch_count(int64_t inputs, int64_t outputs) {
   return ck_rows_max * (inputs + outputs + 32);
@@ -221,7 +230,8 @@ typedef struct ck_kernels {
                float root_scale, float epsilon);
 
   /// The sum over all lanes of ck_peak_chains vectors, the i-th of which begins as i everywhere and
-  /// is replaced by factor * itself + addend in each of `rounds` rounds, in registers alone.
+  /// is replaced by factor * itself + addend in each of `rounds` rounds, in registers alone; in
+  /// bf16 by itself + factor * addend + factor * addend.
   double (*peak_arithmetic)(int64_t rounds, float factor, float addend);
 } ck_kernels;
 
