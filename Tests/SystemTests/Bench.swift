@@ -15,6 +15,7 @@ final class Bench {
     drawing.executableURL = Executables.coordinator
     drawing.arguments = ["data", "prepare", "sprites28", "--data", data.path]
     drawing.standardOutput = FileHandle.nullDevice
+    drawing.standardError = FileHandle.nullDevice
     try drawing.run()
     drawing.waitUntilExit()
   }

@@ -127,7 +127,8 @@ struct VirtualHostsTests {
     #expect(try hosts.run("down").code == 0)
     let left = try hosts.bench.run(
       URL(filePath: "/bin/bash"), "-c",
-      "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c 'sleep \(sleeper)'")
+      "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline; echo; done 2>/dev/null"
+        + " | grep -c '^sleep \(sleeper)'")
     #expect(left.out == "0\n")
     #expect(!FileManager.default.fileExists(atPath: hosts.bench.path("network/network")))
   }
