@@ -100,11 +100,6 @@ package final class AdmissionDesk: Sendable {
       }
     }
 
-    /// An IPv4 address as people write it, not as an IPv6 socket does.
-    private static func address(_ text: String) -> String {
-      text.hasPrefix("::ffff:") && text.contains(".") ? String(text.dropFirst(7)) : text
-    }
-
     private func verdict(on frames: [[UInt8]]) -> Verdict {
       guard frames.count == 9, frames[2] == Array("1.0".utf8), frames[7] == Array("CURVE".utf8),
         let key = CurvePublicKey(bytes: frames[8])
@@ -112,7 +107,7 @@ package final class AdmissionDesk: Sendable {
       return decide(
         Request(
           domain: String(decoding: frames[4], as: UTF8.self), key: key,
-          address: Self.address(String(decoding: frames[5], as: UTF8.self))))
+          address: PeerAddress.text(String(decoding: frames[5], as: UTF8.self))))
     }
   }
 }

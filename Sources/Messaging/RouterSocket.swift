@@ -82,6 +82,14 @@ package struct RoutedMessage: Hashable, Sendable {
   package var userID: String?
 }
 
+/// The numeric address of a peer's host.
+enum PeerAddress {
+  /// An IPv4 address as people write it, not as an IPv6 socket does.
+  static func text(_ text: String) -> String {
+    text.hasPrefix("::ffff:") && text.contains(".") ? String(text.dropFirst(7)) : text
+  }
+}
+
 /// What became of a message that was to be sent.
 package enum SendOutcome: Hashable, Sendable {
   /// It is queued. It may still be lost with the connection.

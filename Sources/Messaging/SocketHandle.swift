@@ -158,17 +158,19 @@ extension SocketHandle {
   /// The C functions are `zmq_msg_recv`, `zmq_msg_more` and `zmq_msg_gets`.
   func receive(frameCountMaximum: Int) throws(MessagingError) -> Received? {
     for _ in 0..<64 {
-      guard let first = try receiveFrame(isFirst: true) else { return nil }
+      guard let first = try receiveFrame() else { return nil }
+      var last = first
       var frames = [first.bytes]
       var count = 1
       var hasMore = first.hasMore
-      while hasMore, let next = try receiveFrame(isFirst: false) {
+      while hasMore, let next = try receiveFrame() {
+        last = next
         count += 1
         if count <= frameCountMaximum { frames.append(next.bytes) }
         hasMore = next.hasMore
       }
       if count <= frameCountMaximum {
-        return Received(frames: frames, peerAddress: first.peerAddress, userID: first.userID)
+        return Received(frames: frames, peerAddress: last.peerAddress, userID: last.userID)
       }
       droppedMessageCount += 1
     }
@@ -182,7 +184,7 @@ extension SocketHandle {
     var userID: String?
   }
 
-  private func receiveFrame(isFirst: Bool) throws(MessagingError) -> Frame? {
+  private func receiveFrame() throws(MessagingError) -> Frame? {
     let socket = pointerForUse
     var message = zmq_msg_t()
     zmq_msg_init(&message)
@@ -195,9 +197,12 @@ extension SocketHandle {
     let bytes = [UInt8](
       UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message)))
     var frame = Frame(bytes: bytes, hasMore: zmq_msg_more(&message) != 0)
-    // All frames of a message are of the same peer.
-    if isFirst {
-      frame.peerAddress = zmq_msg_gets(&message, "Peer-Address").map { String(cString: $0) }
+    // All frames of a message are of the same peer, but a ROUTER's first one, the routing id, does
+    // not say whose it is once the socket was polled.
+    if !frame.hasMore {
+      frame.peerAddress = zmq_msg_gets(&message, "Peer-Address").map {
+        PeerAddress.text(String(cString: $0))
+      }
       frame.userID = zmq_msg_gets(&message, "User-Id").map { String(cString: $0) }
     }
     return frame

@@ -49,6 +49,13 @@ package struct SocketOptions: Hashable, Sendable {
     self.frameByteCountMaximum = frameByteCountMaximum
   }
 
+  /// The same options with connections protected otherwise.
+  package func with(_ security: SocketSecurity) -> SocketOptions {
+    var options = self
+    options.security = security
+    return options
+  }
+
   /// For control messages: at most 256 kB a frame.
   package static var control: SocketOptions { SocketOptions(frameByteCountMaximum: 256 << 10) }
 

@@ -114,6 +114,15 @@ struct CurveTests {
     let message = try server.router.receiveWaiting()
     #expect(message.frames == [[1], [2]])
     #expect(message.userID == "worker \(worker.publicKey)")
+    // A poll makes libzmq look at the message before it is taken.
+    try dealer.sendWaiting([[1], [2]])
+    try waiting {
+      try Poller.wait(for: [server.router.pollItem], timeout: .milliseconds(5)) == [.readable]
+        ? () : nil
+    }
+    let polled = try server.router.receiveWaiting()
+    #expect(polled.userID == "worker \(worker.publicKey)")
+    #expect(polled.peerAddress?.contains("127.0.0.1") == true)
     #expect(try server.router.send([[3]], to: message.routingID) == .sent)
     #expect(try dealer.receiveWaiting() == [[3]])
     let request = try #require(server.requests.withLock { $0.first })
