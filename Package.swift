@@ -58,6 +58,7 @@ let package = Package(
     module("Messaging", ["CZeroMQ"]),
     module("Transfers", ["Digests", "Messaging", "Wire"]),
     module("Enrolment", ["Files", "Messaging"]),
+    module("Doctor", ["CSodium", "Enrolment", "Messaging"]),
 
     module("Coordination", ["Digests", "Trials"]),
     module(
@@ -68,26 +69,38 @@ let package = Package(
     module(
       "CoordinatorService",
       [
-        "Coordination", "Datasets", "Digests", "Files", "Images", "Messaging", "Reports",
+        "Coordination", "Datasets", "Digests", "Doctor", "Enrolment", "Files", "Images",
+        "Messaging",
+        "Reports",
         "Store", "Sweeps", "Transfers", "Trials", "Wire", logging,
       ]),
     module(
       "WorkerService",
       [
-        "Digests", "Files", "Images", "Messaging", "Narrowing", "Primitives", "Transfers",
+        "Digests", "Doctor", "Enrolment", "Files", "Images", "Messaging", "Narrowing", "Primitives",
+        "Transfers",
         "Trials", "Wire", logging,
       ]),
     .executableTarget(
-      name: "coordinator", dependencies: ["Console", "CoordinatorService", argumentParser],
+      name: "coordinator",
+      dependencies: ["Console", "CoordinatorService", "Doctor", argumentParser],
       swiftSettings: settings),
     .executableTarget(
-      name: "worker", dependencies: ["Console", "WorkerService", argumentParser],
+      name: "worker", dependencies: ["Console", "Doctor", "WorkerService", argumentParser],
       swiftSettings: settings),
 
     .executableTarget(
       name: "benchmarks",
-      dependencies: ["Autoencoder", "Narrowing", "Primitives", "Trials", argumentParser],
+      dependencies: [
+        "Autoencoder", "Digests", "Enrolment", "Messaging", "Narrowing", "Primitives", "Transfers",
+        "Trials",
+        "Wire", argumentParser,
+      ],
       resources: [.copy("peers")], swiftSettings: settings),
+
+    .executableTarget(
+      name: "fuzzer", dependencies: ["Digests", "Trials", "Wire"], path: "Tests/Fuzzer",
+      swiftSettings: settings),
 
     tests("FilesTests", ["Files"]),
     tests("DigestsTests", ["Digests"]),

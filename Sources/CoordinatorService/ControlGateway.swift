@@ -1,5 +1,7 @@
 import Coordination
 import Digests
+import Enrolment
+import Logging
 import Messaging
 import Trials
 import Wire
@@ -7,42 +9,72 @@ import Wire
 /// The coordinator's control socket in the coordinator's own words.
 ///
 /// Frames that are no message, and messages of another protocol version, are dropped and counted
-/// here; the peer of another version is told, alone.
+/// here; the peer of another version is told, alone. Where connections are encrypted, a worker is
+/// who its key says: its name is completed by that of the key, so that no worker can speak for
+/// another, and what a revoked key sends is dropped.
 struct ControlGateway: ~Copyable {
   private let socket: RouterSocket
+  private let monitor: SocketMonitor
+  private let gatekeeper: Gatekeeper?
+  private let logger: Logger
+  private let start = ContinuousClock.now
+  private var register = PeerRegister()
+  private var dismissals: [(connection: ConnectionID, reason: String)] = []
+  private var nextReview = Duration.zero
+  private var notes = RepeatedNotes()
+  private var introduction: (sweep: String, dataPort: UInt16) = ("", 0)
   /// Where it listens, with the actual port.
   let endpoint: Endpoint
+  /// Where it listens, as libzmq has understood it.
+  let boundEndpoint: Endpoint
   /// How many messages were dropped, by reason.
   private(set) var droppedCounts: [String: Int] = [:]
+
+  /// How often the allow-list and failed connections are looked at.
+  private static let reviewInterval = Duration.milliseconds(250)
 
   /// Binds the control socket.
   ///
   /// - Throws: `MessagingError` when the endpoint is taken or not this machine's.
-  init(_ context: Context, endpoint: Endpoint) throws {
-    let socket = try RouterSocket(context, options: .control)
-    let port = try Endpoint(try socket.bind(to: endpoint.description)).port
-    self.endpoint = endpoint.with(port: port) ?? endpoint
+  init(
+    _ context: Context, endpoint: Endpoint, access: CoordinatorAccess, logger: Logger
+  ) throws {
+    let socket = try RouterSocket(context, options: access.protected(.control))
+    let monitor = try socket.monitor(failuresOnly: true)
+    let boundEndpoint = try Endpoint(try socket.bind(to: endpoint.description))
+    self.boundEndpoint = boundEndpoint
+    self.endpoint = endpoint.with(port: boundEndpoint.port) ?? endpoint
     self.socket = socket
+    self.monitor = monitor
+    self.logger = logger
+    gatekeeper = access.gatekeeper
   }
 
   /// Waits for messages.
   var pollItem: PollItem { socket.pollItem }
 
+  /// Sets what inquiries are answered with.
+  mutating func introduce(sweep: String, dataPort: UInt16) {
+    introduction = (sweep, dataPort)
+  }
+
   /// Takes the next message that makes sense; nil when none is left.
   mutating func receive() throws(MessagingError) -> (message: WorkerMessage, from: ConnectionID)? {
     while let routed = try socket.receive() {
-      let connection = ConnectionID(routed.routingID)
       do throws(WireError) {
-        return (try WorkerMessage(frames: routed.frames), connection)
+        if let message = try read(routed) {
+          return (message, ConnectionID(routed.routingID))
+        }
       } catch {
         droppedCounts[error.kind, default: 0] += 1
+        note(kind: error.kind, "dropped a message of \(routed.peerAddress ?? "a peer"): \(error)")
         if case .otherMajor = error {
           _ = try send(
             .refusal(
               reason: "\(error)",
               remedy: "run the worker of the same release as the coordinator, "
                 + "\(ProductVersion.current)"),
-            to: connection)
+            to: ConnectionID(routed.routingID))
         }
       }
     }
@@ -53,13 +85,153 @@ struct ControlGateway: ~Copyable {
   func send(
     _ message: CoordinatorMessage, to connection: ConnectionID
   ) throws(MessagingError) -> SendOutcome {
-    let frames: [[UInt8]]
+    try socket.send(
+      Self.frames { () throws(WireError) in try message.frames() }, to: connection.bytes)
+  }
+
+  private func send(_ reply: AccessReply, to routed: RoutedMessage) throws(MessagingError) {
+    _ = try socket.send(
+      Self.frames { () throws(WireError) in try reply.frames() }, to: routed.routingID)
+  }
+
+  private static func frames(_ encode: () throws(WireError) -> [[UInt8]]) -> [[UInt8]] {
     do throws(WireError) {
-      frames = try message.frames()
+      return try encode()
     } catch {
       preconditionFailure("a message of ours that breaks the protocol: \(error)")
     }
-    return try socket.send(frames, to: connection.bytes)
+  }
+
+  private var now: Duration { ContinuousClock.now - start }
+}
+
+// MARK: - Who speaks
+
+extension ControlGateway {
+  /// The connections of workers that are no longer welcome, and why; each is named once.
+  ///
+  /// To be asked in every round; it also tells people of connections that came to nothing.
+  mutating func takeDismissals() throws(MessagingError) -> [(
+    connection: ConnectionID, reason: String
+  )] {
+    defer { dismissals = [] }
+    guard now >= nextReview else { return dismissals }
+    nextReview = now + Self.reviewInterval
+    while let event = try monitor.next() { noteFailure(event.kind) }
+    for text in notes.due(at: now) { logger.warning("\(text)") }
+    guard let gatekeeper else { return dismissals }
+    gatekeeper.refresh()
+    let leaving = register.dismissed { key in
+      if case .worker = gatekeeper.standing(of: key) { true } else { false }
+    }
+    for (connection, name) in leaving {
+      logger.notice("\(name) is dismissed: its key was revoked")
+      _ = try send(Self.revocation(of: name), to: connection)
+      dismissals.append((connection, "its key was revoked"))
+    }
+    return dismissals
+  }
+
+  /// The message of a worker; nil when it was answered here, or is not to be heard.
+  private mutating func read(_ routed: RoutedMessage) throws(WireError) -> WorkerMessage? {
+    guard let gatekeeper else { return try read(routed, name: nil) }
+    let connection = ConnectionID(routed.routingID)
+    switch gatekeeper.standing(of: routed.userID) {
+    case .worker(let name):
+      guard let key = routed.userID, let message = try read(routed, name: name) else { return nil }
+      return admit(message, key: key, name: name, on: connection)
+    case .token(let token):
+      let reply = try AccessClerk.answer(routed.frames, token: token, gatekeeper: gatekeeper) {
+        logger.notice("enrolled \($0)")
+      }
+      if let reply { try? send(reply, to: routed) }
+    case .revoked(let name):
+      droppedCounts["revoked key", default: 0] += 1
+      _ = try? send(Self.revocation(of: name), to: connection)
+    case .stranger:
+      droppedCounts["stranger", default: 0] += 1
+    }
+    return nil
+  }
+
+  private func read(_ routed: RoutedMessage, name: String?) throws(WireError) -> WorkerMessage? {
+    do {
+      return try WorkerMessage(frames: routed.frames)
+    } catch .unknownBody {
+      guard
+        let reply = try AccessClerk.answer(
+          inquiry: routed.frames, dataPort: introduction.dataPort, sweep: introduction.sweep,
+          name: name)
+      else { return nil }
+      try? send(reply, to: routed)
+      return nil
+    }
+  }
+
+  /// Binds an announcement to the key that it came under.
+  private mutating func admit(
+    _ message: WorkerMessage, key: String, name: String, on connection: ConnectionID
+  ) -> WorkerMessage? {
+    guard case .announcement(var announcement) = message else {
+      register.heard(key, name: name, on: connection, at: now)
+      return message
+    }
+    if let owner = register.claim(key, host: announcement.host, at: now) {
+      droppedCounts["shared key", default: 0] += 1
+      note(
+        kind: "shared \(key)",
+        """
+        refused a worker on \(announcement.host): its key, \(name), is in use on \(owner); one of \
+        them has a copy
+        """)
+      _ = try? send(
+        .refusal(
+          reason: "this host's key is in use on \(owner)",
+          remedy: "make a key of this host's own with `worker key --new`, and enrol it"),
+        to: connection)
+      return nil
+    }
+    register.heard(key, name: name, on: connection, at: now)
+    _ = register.claim(key, host: announcement.host, at: now)
+    announcement.worker = Self.workerName(announcement.worker, key: name)
+    return .announcement(announcement)
+  }
+
+  /// A worker's name, completed by its key's, within the bounds of an identifier.
+  private static func workerName(_ worker: String, key: String) -> String {
+    "\(worker.prefix(WireLimits.identifierCount - key.count - 1))@\(key)"
+  }
+
+  private static func revocation(of name: String) -> CoordinatorMessage {
+    .refusal(
+      reason: "the key of \(name) was revoked",
+      remedy: "if that was a mistake: `worker key --new` on this host, and enrol it again")
+  }
+
+  private mutating func noteFailure(_ kind: ConnectionEvent.Kind) {
+    switch kind {
+    case .protocolViolated where kind.isMechanismMismatch:
+      note(
+        kind: "mechanism",
+        gatekeeper == nil
+          ? "refused a connection: the peer encrypts, expected a plain one"
+          : "refused a connection: the peer does not encrypt; it was started with --plain, or "
+            + "connects to a loopback address without --curve")
+    case .protocolViolated(let number):
+      note(
+        kind: "protocol",
+        "refused a connection: it does not speak ZMTP, or not to this coordinator's key "
+          + "(\(String(number, radix: 16)))")
+    case .handshakeFailed(let code):
+      note(kind: "handshake", "a connection did not introduce itself (\(code))")
+    case .acceptFailed(let code):
+      note(kind: "accept", "a connection could not be taken: \(code)")
+    case .accepted, .connected, .handshakeSucceeded, .admissionRefused, .disconnected: return
+    }
+  }
+
+  private mutating func note(kind: String, _ text: String) {
+    if let text = notes.note(kind: kind, text, at: now) { logger.warning("\(text)") }
   }
 }
 

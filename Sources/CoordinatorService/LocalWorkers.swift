@@ -13,6 +13,7 @@ final class LocalWorkers: Sendable {
 
   private let executable: URL
   private let arguments: [String]
+  private let credentials: Data
   private let state = Mutex(State())
 
   private struct State {
@@ -29,12 +30,16 @@ final class LocalWorkers: Sendable {
   ///   - count: How many, each with one slot.
   ///   - executable: The worker's executable.
   ///   - endpoint: Where the coordinator listens.
+  ///   - credentials: A line for each worker's standard input, with its keys; nil where
+  ///     connections are plain.
   /// - Throws: the system's error when the executable cannot be started.
-  init(count: Int, executable: URL, endpoint: String) throws {
+  init(count: Int, executable: URL, endpoint: String, credentials: String?) throws {
     self.executable = executable
-    arguments = [
-      "--connect", endpoint, "--slots", "1", "--exit-when-idle", "--supervised",
-    ]
+    self.credentials = Data((credentials ?? "").utf8)
+    arguments =
+      [
+        "--connect", endpoint, "--slots", "1", "--exit-when-idle", "--supervised",
+      ] + (credentials == nil ? ["--plain"] : ["--keys-from-input"])
     for _ in 0..<count {
       state.withLock { $0.startingCount += 1 }
       try start()
@@ -64,6 +69,8 @@ final class LocalWorkers: Sendable {
       }
       throw error
     }
+    // Never on a command line or in the environment, which others can see.
+    try? input.fileHandleForWriting.write(contentsOf: credentials)
     try? input.fileHandleForReading.close()
   }
 

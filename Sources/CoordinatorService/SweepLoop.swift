@@ -99,6 +99,9 @@ struct SweepLoop: ~Copyable {
         guard let (message, connection) = try gateway.receive() else { break }
         effects += try takeIn(message, from: connection)
       }
+      for (connection, reason) in try gateway.takeDismissals() {
+        effects += coordinator.handle(.workerLeft(reason: reason, on: connection), at: now)
+      }
       effects += coordinator.handle(.clockTicked, at: now)
       reportProgress()
       if let leaveBy, effects.isEmpty, now >= leaveBy || (localWorkers?.liveCount ?? 0) == 0 {

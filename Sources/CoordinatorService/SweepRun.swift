@@ -20,6 +20,7 @@ package enum SweepRun {
     var listen: String?
     var localWorkers: Int
     var retryFailed: Bool
+    var access: CoordinatorAccess.Options
 
     /// Whether no other workers than those started with this run can join.
     var hasLocalWorkersOnly: Bool { listen == nil && localWorkers > 0 }
@@ -32,15 +33,19 @@ package enum SweepRun {
     ///   - listen: The control endpoint; nil for loopback.
     ///   - localWorkers: How many worker processes to start here.
     ///   - retryFailed: Whether trials that failed in an earlier run are tried again.
+    ///   - keys: The key folder; nil for the standard one.
+    ///   - isPlain: Whether connections over the network are neither encrypted nor authenticated.
+    ///   - isEncrypted: Whether connections on this machine are, too.
     package init(
       request: SweepRequest, outFolder: URL, listen: String?, localWorkers: Int,
-      retryFailed: Bool
+      retryFailed: Bool, keys: URL?, isPlain: Bool, isEncrypted: Bool
     ) {
       self.request = request
       self.outFolder = outFolder
       self.listen = listen
       self.localWorkers = localWorkers
       self.retryFailed = retryFailed
+      access = CoordinatorAccess.Options(keys: keys, isPlain: isPlain, isEncrypted: isEncrypted)
     }
   }
 
@@ -65,12 +70,15 @@ package enum SweepRun {
 
   /// The control port when none is asked for.
   private static let standardPort: UInt16 = 5750
+  /// The control endpoint when none is asked for.
+  static let standardEndpoint = Endpoint.tcp(host: "127.0.0.1", port: standardPort)
 
   /// Runs a sweep, or goes on with one, until it ends or a person stops it.
   ///
   /// - Throws: the error of whatever cannot be read, opened or bound; the record stays whole.
   package static func perform(_ options: Options) throws -> Outcome {
     let logger = Logger(label: "coordinator")
+    OpenFiles.raiseLimit()
     let plan = try options.request.plan()
     let images = try ImageSupply.provide(
       Set(plan.trials.map(\.configuration.dataset)), folder: options.request.dataFolder,
@@ -82,23 +90,29 @@ package enum SweepRun {
 
     let blobs = try BlobStore(folder: options.outFolder.appending(path: "blobs"))
     let context = try Context()
-    let gateway = try ControlGateway(context, endpoint: try controlEndpoint(options))
+    let access = try CoordinatorAccess(
+      context, endpoint: try controlEndpoint(options), options: options.access, logger: logger)
+    defer { access.close() }
+    var gateway = try ControlGateway(
+      context, endpoint: try controlEndpoint(options), access: access, logger: logger)
     let archives = FileRegistry()
     for archive in images.values { archives.register(archive.url, as: archive.digest) }
     let server = try BlobServer(
       context, endpoint: try dataEndpoint(besides: gateway.endpoint, options).description,
-      store: blobs, files: archives)
+      store: blobs, files: archives, options: access.protected(.data), admits: access.admits)
     defer { server.stop() }
+    try access.prove(context, at: [gateway.boundEndpoint, try Endpoint(server.endpoint)])
     let facts = SweepFacts(
       sweepID: try store.identity(), plan: plan, dataPort: try Endpoint(server.endpoint).port ?? 0,
       hasLocalWorkersOnly: options.hasLocalWorkersOnly, images: images)
     logger.notice(
       "sweep \(plan.name): \(plan.trials.count) trials; workers connect to \(gateway.endpoint)")
-    warnIfOpen(gateway.endpoint, logger)
+    gateway.introduce(sweep: plan.name, dataPort: facts.dataPort)
 
     let outputs = try SweepOutputs(folder: options.outFolder, logger: logger)
     let publisher = ReportPublisher(logger: logger) { try outputs.write() }
-    let localWorkers = try startLocalWorkers(options, endpoint: gateway.endpoint)
+    let localWorkers = try startLocalWorkers(
+      options, endpoint: gateway.boundEndpoint, access: access)
     let interruptions = try Inbox<SweepLoop.Interruption>()
     let signals = Interruptions(interruptions)
     defer { withExtendedLifetime(signals) {} }
@@ -177,17 +191,8 @@ package enum SweepRun {
       ?? .tcp(host: "127.0.0.1", port: nil)
   }
 
-  private static func warnIfOpen(_ endpoint: Endpoint, _ logger: Logger) {
-    guard !endpoint.isLocal else { return }
-    logger.warning(
-      """
-      \(endpoint) is open to the network, neither encrypted nor authenticated: whoever reaches it \
-      can take work and hand in results; use it on networks you trust
-      """)
-  }
-
   private static func startLocalWorkers(
-    _ options: Options, endpoint: Endpoint
+    _ options: Options, endpoint: Endpoint, access: CoordinatorAccess
   ) throws -> LocalWorkers? {
     guard options.localWorkers > 0 else { return nil }
     let executable = URL(filePath: CommandLine.arguments[0])
@@ -195,9 +200,9 @@ package enum SweepRun {
     guard FileManager.default.isExecutableFile(atPath: executable.path) else {
       throw RunError.workerMissing(executable)
     }
-    let local = Endpoint.tcp(host: "127.0.0.1", port: endpoint.port)
     return try LocalWorkers(
-      count: options.localWorkers, executable: executable, endpoint: local.description)
+      count: options.localWorkers, executable: executable,
+      endpoint: endpoint.reachableHere.description, credentials: access.makeLocalCredentials())
   }
 }
 

@@ -121,6 +121,11 @@ extension KeyFolder {
     return entry.usedFor == nil && entry.expires > now
   }
 
+  /// Whether a token was used.
+  package func isUsed(_ token: CurvePublicKey) throws(AccessError) -> Bool {
+    try tokens().entry(of: token)?.usedFor != nil
+  }
+
   /// Admits a worker's key for a token, which is then used up.
   ///
   /// The same worker may ask again, since an answer may be lost.

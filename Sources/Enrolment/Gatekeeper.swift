@@ -38,6 +38,7 @@ package final class Gatekeeper: Sendable {
     var stamps: [FileStamp?] = []
     var local: CurvePublicKey?
     var notes = RepeatedNotes()
+    var isTelling = false
     /// Why the lists cannot be read now; nobody new is admitted then.
     var trouble: String?
   }
@@ -108,10 +109,19 @@ package final class Gatekeeper: Sendable {
     return name
   }
 
+  /// Whether a token still waits to be used.
+  package func isOpen(_ token: CurvePublicKey) -> Bool {
+    state.withLock { Self.isOpen(token, in: $0) }
+  }
+
+  /// Begins to tell people of refusals; those before are the coordinator's own proof.
+  package func beginTelling() { state.withLock { $0.isTelling = true } }
+
   /// Tells people, but not the same again and again.
   package func note(kind: String, _ text: String) {
-    let text = state.withLock {
-      $0.notes.note(kind: kind, text, at: ContinuousClock.now - start)
+    let text = state.withLock { state in
+      state.isTelling
+        ? state.notes.note(kind: kind, text, at: ContinuousClock.now - start) : nil
     }
     if let text { report(text) }
   }
@@ -119,10 +129,9 @@ package final class Gatekeeper: Sendable {
   private func decide(_ request: AdmissionDesk.Request) -> AdmissionDesk.Verdict {
     refresh()
     let (standing, isOpen, trouble) = state.withLock { state in
-      let entry = state.tokens.entry(of: request.key)
-      return (
-        Self.standing(of: request.key, in: state),
-        entry.map { $0.usedFor == nil && $0.expires > Date() } ?? false, state.trouble
+      (
+        Self.standing(of: request.key, in: state), Self.isOpen(request.key, in: state),
+        state.trouble
       )
     }
     switch standing {
@@ -149,6 +158,10 @@ package final class Gatekeeper: Sendable {
       return entry.revoked == nil ? .worker(name: entry.name) : .revoked(name: entry.name)
     }
     return state.tokens.entry(of: key) == nil ? .stranger : .token(key)
+  }
+
+  private static func isOpen(_ token: CurvePublicKey, in state: State) -> Bool {
+    state.tokens.entry(of: token).map { $0.usedFor == nil && $0.expires > Date() } ?? false
   }
 
   private func reload(_ state: inout State) {

@@ -43,7 +43,7 @@ package struct KeyFolder: Sendable {
   }
 
   /// Checks that only this user can read the folder, if it is there.
-  func check() throws(AccessError) {
+  package func check() throws(AccessError) {
     guard let found = status(of: url) else { return }
     try check(found, url, expected: 0o700)
   }

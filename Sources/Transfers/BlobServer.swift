@@ -27,9 +27,11 @@ package final class BlobServer: Sendable {
   ///   - endpoint: Where to listen, such as `tcp://*:5751` or `tcp://*:*`.
   ///   - store: What is fetched from and stored to.
   ///   - files: Files that are served besides the store.
+  ///   - admits: Whether the holder of a user id is still served.
   package init(
     _ context: Context, endpoint: String, store: BlobStore, files: FileRegistry = FileRegistry(),
-    options: SocketOptions = .data
+    options: SocketOptions = .data,
+    admits: @escaping @Sendable (_ userID: String?) -> Bool = { _ in true }
   ) throws(MessagingError) {
     let router = try RouterSocket(context, options: options)
     self.endpoint = try router.bind(to: endpoint)
@@ -38,7 +40,7 @@ package final class BlobServer: Sendable {
     state = Shared()
     let loop = Loop(
       router: router, desk: BlobDesk(store: store, files: files), wakePipe: wakePipe,
-      state: state)
+      state: state, admits: admits)
     let handOver = Mutex<Loop?>(loop)
     let state = state
     let thread = Thread {
@@ -70,6 +72,7 @@ package final class BlobServer: Sendable {
     var desk: BlobDesk
     let wakePipe: WakePipe
     let state: Shared
+    let admits: @Sendable (_ userID: String?) -> Bool
 
     mutating func run() {
       do {
@@ -88,6 +91,10 @@ package final class BlobServer: Sendable {
     private mutating func serve() throws(MessagingError) {
       for _ in 0..<64 {
         guard let message = try router.receive() else { return }
+        guard admits(message.userID) else {
+          state.statistics.withLock { $0.refusedCount += 1 }
+          continue
+        }
         guard let reply = reply(to: message.frames) else {
           state.statistics.withLock { $0.unreadableCount += 1 }
           continue
@@ -125,6 +132,8 @@ package struct BlobStatistics: Sendable {
   package var rejectedCount = 0
   /// Messages that are no requests of this protocol version.
   package var unreadableCount = 0
+  /// Messages of peers that are no longer admitted.
+  package var refusedCount = 0
   /// Replies that were not sent because the peer was gone or did not read.
   package var unsentCount = 0
   /// Why the server ended by itself, if it did.

@@ -21,9 +21,9 @@ final class TransferQueue: Sendable {
   }
 
   /// Starts the thread, which lives as long as the process.
-  init(_ context: Context) {
+  init(_ context: Context, _ security: SocketSecurity) {
     Thread.detachNewThread { [self] in
-      var connection = TransferConnection(context)
+      var connection = TransferConnection(context, security)
       while true {
         wake.wait()
         let cancellation = try? Cancellation()
@@ -33,6 +33,7 @@ final class TransferQueue: Sendable {
         }
         connection.move(to: endpoint, cancellation: cancellation)
         job?(connection)
+        connection.replaceIfBroken()
       }
     }
   }
@@ -58,25 +59,43 @@ final class TransferQueue: Sendable {
 /// coordinator's endpoint has changed.
 struct TransferConnection: ~Copyable {
   private let context: Context
+  private let security: SocketSecurity
   private var endpoint: String?
   private var client: Result<Client, MessagingError>?
   private var cancellation: Cancellation?
 
   private final class Client {
     let blobs: BlobClient
+    /// Whether a transfer failed; libzmq does not come back after some failures.
+    var isBroken = false
 
-    init(_ context: Context, _ endpoint: String) throws(MessagingError) {
-      blobs = try BlobClient(context, endpoint: endpoint)
+    init(
+      _ context: Context, _ endpoint: String, _ security: SocketSecurity
+    ) throws(MessagingError) {
+      blobs = try BlobClient(context, endpoint: endpoint, options: .data.with(security))
     }
   }
 
-  fileprivate init(_ context: Context) { self.context = context }
+  fileprivate init(_ context: Context, _ security: SocketSecurity) {
+    self.context = context
+    self.security = security
+  }
 
   fileprivate mutating func move(to newEndpoint: String?, cancellation: Cancellation?) {
     self.cancellation = cancellation
     guard let newEndpoint, newEndpoint != endpoint else { return }
+    open(newEndpoint)
+  }
+
+  /// Opens the connection anew after a transfer that failed.
+  fileprivate mutating func replaceIfBroken() {
+    guard let endpoint, case .success(let broken) = client, broken.isBroken else { return }
+    open(endpoint)
+  }
+
+  private mutating func open(_ newEndpoint: String) {
     endpoint = newEndpoint
-    client = Result { () throws(MessagingError) in try Client(context, newEndpoint) }
+    client = Result { () throws(MessagingError) in try Client(context, newEndpoint, security) }
   }
 
   /// Lets a transfer use the connection until it is cancelled.
@@ -87,6 +106,12 @@ struct TransferConnection: ~Copyable {
       throw MessagingError(
         code: .hostUnreachable, operation: "connect", context: "no coordinator yet")
     }
-    try transfer(client.get().blobs, cancellation)
+    let opened = try client.get()
+    do {
+      try transfer(opened.blobs, cancellation)
+    } catch {
+      opened.isBroken = true
+      throw error
+    }
   }
 }

@@ -16,6 +16,7 @@ package enum Worker {
     var exitsWhenIdle: Bool
     var patience: Duration
     var isSupervised: Bool
+    var access: WorkerAccess
 
     /// The options of a worker.
     ///
@@ -27,18 +28,23 @@ package enum Worker {
     ///   - exitsWhenIdle: Whether it ends with the sweep.
     ///   - patience: How long it waits, idle, for a coordinator.
     ///   - isSupervised: Whether it ends when its standard input does.
+    ///   - access: How it connects.
     package init(
       endpoint: String, slots: Int, cache: URL?, cacheLimit: Int?, exitsWhenIdle: Bool,
-      patience: Duration, isSupervised: Bool
+      patience: Duration, isSupervised: Bool, access: WorkerAccess
     ) {
       self.endpoint = endpoint
       self.slots = slots
-      self.cache = cache ?? Self.standardCache
+      self.cache = Self.cache(cache)
       self.cacheLimit = cacheLimit ?? ImageCache.standardLimit
       self.exitsWhenIdle = exitsWhenIdle
       self.patience = patience
       self.isSupervised = isSupervised
+      self.access = access
     }
+
+    /// The folder that was asked for, or the standard one.
+    static func cache(_ chosen: URL?) -> URL { chosen ?? standardCache }
 
     /// `$XDG_CACHE_HOME/bottlenecksweep`, or `~/.cache/bottlenecksweep`.
     private static var standardCache: URL {
@@ -60,10 +66,13 @@ package enum Worker {
     let name =
       "\(Host.name)-\(getpid())-"
       + UInt64.random(in: 0 ... .max).hexadecimal.prefix(8)
+    // Before anything else reads standard input, where the keys may come from.
+    let security = try options.access.security(for: try Endpoint(options.endpoint))
     let inbox = try Inbox<WorkerEvent>()
     let signals = StopSignals(inbox, endsWithInput: options.isSupervised)
     defer { withExtendedLifetime(signals) {} }
-    var shell = try WorkerShell(options, name: name, inbox: inbox, logger: logger)
+    var shell = try WorkerShell(
+      options, name: name, security: security, inbox: inbox, logger: logger)
     switch try shell.run() {
     case .sweepEnded, .stopped, .abandoned: return
     case .refused(let reason): throw WorkerError.refused(reason)

@@ -21,6 +21,7 @@ struct WorkerShell: ~Copyable {
 
   private var core: WorkerCore
   private let socket: DealerSocket
+  private var watch: ConnectionWatch
   private let endpoint: Endpoint
   private let name: String
   private let slots: Int
@@ -39,22 +40,25 @@ struct WorkerShell: ~Copyable {
 
   /// Opens the cache, takes over what dead workers of the host left, and begins to connect.
   init(
-    _ options: Worker.Options, name: String, inbox: Inbox<WorkerEvent>, logger: Logger
+    _ options: Worker.Options, name: String, security: SocketSecurity,
+    inbox: Inbox<WorkerEvent>, logger: Logger
   ) throws {
     let endpoint = try Endpoint(options.endpoint)
     let folder = try WorkerFolder(cache: options.cache, worker: name)
     let cache = try ImageCache(cache: options.cache, limit: options.cacheLimit)
     let executable = try Self.ownExecutable()
     let context = try Context()
-    let socket = try DealerSocket(context, options: .control)
+    let socket = try DealerSocket(context, options: .control.with(security))
+    let monitor = try socket.monitor()
     try socket.connect(to: endpoint.description)
+    watch = ConnectionWatch(monitor, isEncrypted: security != .plain)
     self.endpoint = endpoint
     self.folder = folder
     self.cache = cache
     self.executable = executable
     self.socket = socket
-    downloads = TransferQueue(context)
-    uploads = TransferQueue(context)
+    downloads = TransferQueue(context, security)
+    uploads = TransferQueue(context, security)
     core = WorkerCore(
       slots: options.slots, exitsWhenIdle: options.exitsWhenIdle, patience: options.patience,
       held: folder.held, at: .zero)
@@ -88,6 +92,9 @@ struct WorkerShell: ~Copyable {
       for event in inbox.take() {
         forgetProcess(after: event)
         effects += core.handle(event, at: now)
+      }
+      for trouble in try watch.attend(to: socket, at: endpoint.description, now: now) {
+        logger.warning("\(trouble)")
       }
       effects += core.handle(.clockTicked, at: now)
       for effect in effects {

@@ -14,6 +14,7 @@ struct BenchmarksCommand: ParsableCommand {
       """,
     subcommands: [
       LayersCommand.self, StepCommand.self, ScalingCommand.self, PeersCommand.self,
-      LoadCommand.self,
+      LoadCommand.self, HostileCommand.self,
+      EncryptionCommand.self,
     ])
 }

@@ -21,6 +21,7 @@ struct CoordinatorCommand: ParsableCommand {
       """,
     subcommands: [
       RunCommand.self, PlanCommand.self, ReportCommand.self, DataCommand.self,
-      SettingsCommand.self,
+      SettingsCommand.self, KeyCommand.self, EnrollCommand.self, AdmitCommand.self,
+      WorkersCommand.self, RevokeCommand.self, DoctorCommand.self,
     ])
 }

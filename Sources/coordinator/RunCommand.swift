@@ -12,6 +12,10 @@ struct RunCommand: ParsableCommand {
       them here. The outputs in --out are valid at every moment. Ctrl-C stops this coordinator \
       and the local workers; remote workers train on and hand in their results when the same \
       command is given again. A second Ctrl-C also stops the remote workers' trials.
+
+      At a network address connections are encrypted, and only workers that `coordinator enroll` \
+      or `admit` named may connect; at a loopback address they are plain and anybody on this \
+      machine may.
       """)
 
   @OptionGroup var sweep: SweepArguments
@@ -31,6 +35,14 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Starts this many workers on this machine.", valueName: "n"))
   var localWorkers = 0
 
+  @Flag(help: "Leaves connections over the network open to everybody; for networks you trust.")
+  var plain = false
+
+  @Flag(help: "Encrypts connections at a loopback address too; for an ssh tunnel, say.")
+  var curve = false
+
+  @OptionGroup var keys: KeysArguments
+
   @Flag(help: "Tries trials that failed in an earlier run again.")
   var retryFailed = false
 
@@ -38,13 +50,17 @@ struct RunCommand: ParsableCommand {
     guard (0...1024).contains(localWorkers) else {
       throw ValidationError("--local-workers: found \(localWorkers), expected 0 to 1024")
     }
+    guard !(plain && curve) else {
+      throw ValidationError("found both --plain and --curve, expected one of them")
+    }
   }
 
   func run() throws {
     let outcome = try SweepRun.perform(
       SweepRun.Options(
         request: sweep.request, outFolder: URL(filePath: out, directoryHint: .isDirectory),
-        listen: listen, localWorkers: localWorkers, retryFailed: retryFailed))
+        listen: listen, localWorkers: localWorkers, retryFailed: retryFailed,
+        keys: keys.url, isPlain: plain, isEncrypted: curve))
     throw ExitCode(outcome.exitCode)
   }
 }

@@ -10,6 +10,10 @@ struct JoinCommand: ParsableCommand {
     discussion: """
       A worker may join and leave at any time. SIGTERM or Ctrl-C hands running trials back and \
       ends it. When the coordinator is away, running trials go on and results wait on disk.
+
+      Over a network the connection is encrypted, and this host must be enrolled once: run \
+      `coordinator enroll --address HOST:PORT` where the coordinator runs, and the command it \
+      prints here.
       """)
 
   @Option(
@@ -43,12 +47,26 @@ struct JoinCommand: ParsableCommand {
       "Ends after this long without a coordinator and without work.", valueName: "minutes"))
   var patience = 60
 
+  @OptionGroup var keys: KeysArguments
+
+  @Flag(help: "Connects without encryption, to a coordinator that was started with --plain.")
+  var plain = false
+
+  @Flag(help: "Encrypts a connection to a loopback address too.")
+  var curve = false
+
   @Flag(help: .hidden)
   var supervised = false
+
+  @Flag(help: .hidden)
+  var keysFromInput = false
 
   func validate() throws {
     _ = try slotCount()
     _ = try cacheLimitByteCount()
+    guard !(plain && curve) else {
+      throw ValidationError("found both --plain and --curve, expected one of them")
+    }
     guard (1...1_000_000).contains(patience) else {
       throw ValidationError("--patience: found \(patience), expected 1 to 1000000 minutes")
     }
@@ -80,6 +98,8 @@ struct JoinCommand: ParsableCommand {
         endpoint: connect, slots: try slotCount(),
         cache: cache.map { URL(filePath: $0, directoryHint: .isDirectory) },
         cacheLimit: try cacheLimitByteCount(), exitsWhenIdle: exitWhenIdle,
-        patience: .seconds(60 * patience), isSupervised: supervised))
+        patience: .seconds(60 * patience), isSupervised: supervised,
+        access: keysFromInput
+          ? .keysFromInput : .init(keys: keys.url, isPlain: plain, isEncrypted: curve)))
   }
 }

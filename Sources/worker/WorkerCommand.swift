@@ -16,8 +16,12 @@ struct WorkerCommand: ParsableCommand {
     abstract: "Trains the trials that a coordinator hands out.",
     discussion: """
       `worker --connect ENDPOINT` joins a coordinator (its options: `worker join --help`); \
-      `worker trial CONFIG` runs one trial alone. Exit codes: 0 done; 1 an error, explained on standard error; 64 a wrong command line.
+      `worker trial CONFIG` runs one trial alone; `worker enroll` makes this host known to a \
+      coordinator. Exit codes: 0 done; 1 an error, explained on standard error; 64 a wrong command line.
       """,
-    subcommands: [JoinCommand.self, TrialCommand.self],
+    subcommands: [
+      JoinCommand.self, TrialCommand.self, EnrollCommand.self, KeyCommand.self, TrustCommand.self,
+      DoctorCommand.self,
+    ],
     defaultSubcommand: JoinCommand.self)
 }

@@ -45,6 +45,8 @@ struct GatekeeperTests {
     let endpoint = try router.bind(to: "tcp://127.0.0.1:*")
     let server = keeper.keys.publicKey
     try AdmissionProof.check(context, endpoint: endpoint, server: server)
+    #expect(reports.texts.withLock { $0 } == [])
+    keeper.beginTelling()
 
     let worker = try CurveKeyPair.generate()
     let refused = ConnectionEvent.Kind.admissionRefused(status: 400)

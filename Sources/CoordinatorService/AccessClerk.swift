@@ -1,0 +1,41 @@
+import Enrolment
+import Foundation
+import Messaging
+import Trials
+import Wire
+
+/// Answers what is asked besides the work: enrolments and inquiries.
+enum AccessClerk {
+  /// The answer to a token's holder, who may hand in a key and nothing else.
+  ///
+  /// - Returns: nil for anything else; it is dropped.
+  static func answer(
+    _ frames: [[UInt8]], token: CurvePublicKey, gatekeeper: Gatekeeper,
+    enrolled: (String) -> Void
+  ) throws(WireError) -> AccessReply? {
+    guard case .enrolment(let key, let host) = try AccessRequest(frames: frames),
+      let worker = CurvePublicKey(bytes: key)
+    else { return nil }
+    do throws(AccessError) {
+      let wasOpen = gatekeeper.isOpen(token)
+      let name = try gatekeeper.enrol(worker, host: host, token: token)
+      if wasOpen { enrolled(name) }
+      return .enrolled(name: name)
+    } catch {
+      gatekeeper.note(kind: "enrolment", "refused to enrol \(host): \(error.reason)")
+      return .refusal(reason: error.reason, remedy: error.remedy)
+    }
+  }
+
+  /// The answer to an inquiry; nil when the frames are none.
+  static func answer(
+    inquiry frames: [[UInt8]], dataPort: UInt16, sweep: String, name: String?
+  ) throws(WireError) -> AccessReply? {
+    guard case .inquiry = try AccessRequest(frames: frames) else { return nil }
+    return .introduction(
+      .init(
+        productVersion: ProductVersion.current,
+        unixMilliseconds: Int(Date().timeIntervalSince1970 * 1000), dataPort: dataPort,
+        sweep: sweep, name: name))
+  }
+}

@@ -1,0 +1,68 @@
+import Enrolment
+import Foundation
+import Messaging
+
+/// `coordinator key`, `admit`, `workers` and `revoke`: what people do with keys.
+package enum AccessCommands {
+  /// The coordinator's public key; the pair is made if it is missing.
+  package static func key(in folder: URL?) throws -> String {
+    "\(try KeyFolder(folder).keysMadeIfMissing(of: .coordinator).publicKey)\n"
+  }
+
+  /// Admits a worker's public key under a name.
+  package static func admit(_ key: String, as name: String, in folder: URL?) throws -> String {
+    guard let key = CurvePublicKey(key) else {
+      throw AccessError(
+        "key: found \(String(reflecting: String(key.prefix(80)))), expected 64 hexadecimal digits",
+        remedy: "copy what `worker key` prints on the worker's host")
+    }
+    let folder = KeyFolder(folder)
+    guard try folder.keys(of: .coordinator)?.publicKey != key else {
+      throw AccessError(
+        "key \(key.short)… is the coordinator's own",
+        remedy: "copy what `worker key` prints on the worker's host")
+    }
+    try folder.changeAllowList { (list) throws(AccessError) in
+      try list.admit(key, as: name, at: Date())
+    }
+    return "admitted \(name), key \(key.short)…\n"
+  }
+
+  /// Revokes the key of a name, or a key.
+  package static func revoke(_ nameOrKey: String, in folder: URL?) throws -> String {
+    let entry = try KeyFolder(folder).changeAllowList { (list) throws(AccessError) in
+      list.revoke(nameOrKey, at: Date())
+    }
+    guard let entry else {
+      throw AccessError(
+        "found no admitted worker \(String(reflecting: String(nameOrKey.prefix(80))))",
+        remedy: "`coordinator workers` lists them")
+    }
+    return """
+      revoked \(entry.name), key \(entry.key.short)…; a running coordinator dismisses its workers \
+      within a second\n
+      """
+  }
+
+  /// The allow-list, a line for each key.
+  package static func list(in folder: URL?, asJSON: Bool) throws -> String {
+    let list = try KeyFolder(folder).allowList()
+    if asJSON {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+      encoder.dateEncodingStrategy = .iso8601
+      return String(decoding: try encoder.encode(list), as: UTF8.self) + "\n"
+    }
+    guard !list.entries.isEmpty else {
+      return "no worker is admitted; `coordinator enroll` prints the command for a worker's host\n"
+    }
+    let width = list.entries.map(\.name.count).max() ?? 0
+    return list.entries.map { entry in
+      let name = entry.name.padding(toLength: width, withPad: " ", startingAt: 0)
+      let state =
+        entry.revoked.map { "REVOKED \($0.formatted(.iso8601))" }
+        ?? "admitted \(entry.admitted.formatted(.iso8601))"
+      return "\(name)  \(entry.key)  \(state)\n"
+    }.joined()
+  }
+}

@@ -1,0 +1,90 @@
+import Doctor
+import Enrolment
+import Foundation
+import Messaging
+import Trials
+import Wire
+
+/// `coordinator doctor`: whether this host can run a coordinator, and what it lacks.
+package enum CoordinatorDoctor {
+  /// What the coordinator is to be.
+  package struct Options: Sendable {
+    var keys: URL?
+    var listen: String?
+    var out: URL?
+    var isPlain: Bool
+
+    /// The options of a later `coordinator run`.
+    package init(keys: URL?, listen: String?, out: URL?, isPlain: Bool) {
+      self.keys = keys
+      self.listen = listen
+      self.out = out
+      self.isPlain = isPlain
+    }
+  }
+
+  /// Looks at everything.
+  ///
+  /// - Throws: `EndpointError` when the endpoint is none.
+  package static func examine(_ options: Options) throws -> Checkup {
+    let endpoint = try options.listen.map { try Endpoint($0) } ?? SweepRun.standardEndpoint
+    var checkup = Checkup()
+    checkup.ok("version", "\(ProductVersion.current), protocol \(ProtocolVersion.current)")
+    checkup.checkLibraries()
+    checkup.checkClock()
+    checkup.checkOpenFiles(needed: 4096)
+    checkup.checkDisk(
+      options.out ?? URL(filePath: FileManager.default.currentDirectoryPath), topic: "disk")
+    checkPorts(endpoint, &checkup)
+    checkKeys(KeyFolder(options.keys), isNeeded: !endpoint.isLocal && !options.isPlain, &checkup)
+    return checkup
+  }
+
+  private static func checkPorts(_ endpoint: Endpoint, _ checkup: inout Checkup) {
+    let endpoints =
+      [endpoint] + (endpoint.port.flatMap { endpoint.with(port: $0 &+ 1) }.map { [$0] } ?? [])
+    for (topic, endpoint) in zip(["port", "data port"], endpoints) {
+      do {
+        let router = try RouterSocket(try Context())
+        _ = try router.bind(to: endpoint.description)
+        checkup.ok(topic, "\(endpoint) is free")
+      } catch  where error.code == .addressInUse {
+        checkup.fault(
+          topic, "\(endpoint) is in use",
+          remedy: "if a coordinator runs there, all is well; else give another --listen")
+      } catch {
+        checkup.fault(
+          topic, "\(error)", remedy: "give an address of this host to --listen, or tcp://*:5750")
+      }
+    }
+  }
+
+  private static func checkKeys(
+    _ folder: KeyFolder, isNeeded: Bool, _ checkup: inout Checkup
+  ) {
+    guard checkup.checkKeyFolder(folder) else { return }
+    do throws(AccessError) {
+      if let keys = try folder.keys(of: .coordinator) {
+        checkup.ok("keys", "\(folder.url.path): public key \(keys.publicKey)")
+      } else if isNeeded {
+        checkup.warn(
+          "keys", "\(folder.url.path): none yet",
+          remedy: "`coordinator key` makes them, and so does the first run")
+      } else {
+        checkup.ok("keys", "none, and none needed at a loopback address")
+      }
+      let list = try folder.allowList()
+      let admitted = list.entries.count { $0.revoked == nil }
+      let found = "\(admitted) admitted, \(list.entries.count - admitted) revoked"
+      if admitted == 0, isNeeded {
+        checkup.warn(
+          "workers", found,
+          remedy: "`coordinator enroll --address HOST:PORT` prints the command for a worker's host")
+      } else {
+        checkup.ok("workers", found)
+      }
+    } catch {
+      checkup.fault("keys", error.reason, remedy: error.remedy)
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import Enrolment
+import Foundation
+import Logging
+import Messaging
+import Wire
+
+/// `coordinator enroll`: makes a token, and serves it where no coordinator runs.
+package enum EnrolmentRun {
+  /// What to enrol and where.
+  package struct Options: Sendable {
+    var keys: URL?
+    var name: String?
+    var validity: Duration
+    var address: String
+    var waits: Bool
+
+    /// The options of one enrolment.
+    ///
+    /// - Parameters:
+    ///   - keys: The key folder; nil for the standard one.
+    ///   - name: What the worker is to be called; nil for the name of its host.
+    ///   - validity: How long the token can be used.
+    ///   - address: HOST:PORT, or the endpoint, at which the worker reaches the coordinator.
+    ///   - waits: Whether to listen for the worker where no coordinator does.
+    package init(keys: URL?, name: String?, validity: Duration, address: String, waits: Bool) {
+      self.keys = keys
+      self.name = name
+      self.validity = validity
+      self.address = address
+      self.waits = waits
+    }
+  }
+
+  /// Prints the command for the worker's host; then listens, if nobody else does, until the token
+  /// is used or has expired.
+  ///
+  /// - Throws: `AccessError`, or `EndpointError` when the address is none at all.
+  package static func perform(_ options: Options) throws {
+    let logger = Logger(label: "coordinator")
+    let text = options.address
+    let endpoint = try Endpoint(text.contains("://") ? text : "tcp://\(text)")
+    guard case .tcp(_, let port?) = endpoint else {
+      throw AccessError(
+        "--address: found \(text), expected HOST:PORT",
+        remedy: "give the port of `coordinator run --listen`")
+    }
+    let folder = KeyFolder(options.keys)
+    let token = try folder.makeToken(name: options.name, validity: options.validity, at: Date())
+    print("worker enroll \(endpoint) \(token.exposed)")
+    // What follows may take a while.
+    fflush(nil)
+    guard options.waits else { return }
+
+    let context = try Context()
+    let access = try CoordinatorAccess(
+      context, endpoint: endpoint,
+      options: .init(keys: options.keys, isPlain: false, isEncrypted: true), logger: logger)
+    defer { access.close() }
+    guard let gatekeeper = access.gatekeeper else { return }
+    let router = try RouterSocket(context, options: access.protected(.control))
+    do throws(MessagingError) {
+      _ = try router.bind(to: "tcp://*:\(port)")
+    } catch {
+      guard error.code == .addressInUse else { throw error }
+      try confirmServed(token, port: port, context: context, logger: logger)
+      return
+    }
+    gatekeeper.beginTelling()
+    logger.notice("no coordinator listens on port \(port) here: waiting for the worker")
+    try serve(router, token: token.keys.publicKey, gatekeeper: gatekeeper, folder: folder, logger)
+  }
+
+  private static func serve(
+    _ router: borrowing RouterSocket, token: CurvePublicKey, gatekeeper: Gatekeeper,
+    folder: KeyFolder, _ logger: Logger
+  ) throws {
+    while try folder.isOpen(token, at: Date()) {
+      _ = try Poller.wait(for: [router.pollItem], timeout: .milliseconds(500))
+      while let routed = try router.receive() {
+        guard case .token(let sender) = gatekeeper.standing(of: routed.userID) else { continue }
+        let reply = try? AccessClerk.answer(routed.frames, token: sender, gatekeeper: gatekeeper) {
+          logger.notice("enrolled \($0)")
+        }
+        if let frames = try? reply?.frames() {
+          _ = try router.send(frames, to: routed.routingID)
+        }
+      }
+    }
+    guard try folder.isUsed(token) else {
+      throw AccessError("the token has expired, unused", remedy: "run this command again")
+    }
+  }
+
+  /// Makes sure that whoever listens on the port takes the token.
+  private static func confirmServed(
+    _ token: EnrolmentToken, port: UInt16, context: Context, logger: Logger
+  ) throws {
+    var options = SocketOptions.control
+    options.linger = .zero
+    options.security = .curveClient(token.keys, server: token.coordinator)
+    let dealer = try DealerSocket(context, options: options)
+    let monitor = try dealer.monitor()
+    try dealer.connect(to: "tcp://127.0.0.1:\(port)")
+    let deadline = ContinuousClock.now + .seconds(5)
+    while ContinuousClock.now < deadline {
+      _ = try Poller.wait(for: [monitor.pollItem], timeout: .milliseconds(100))
+      while let event = try monitor.next() {
+        if event.kind == .handshakeSucceeded {
+          logger.notice("the coordinator that runs on port \(port) here will enrol the worker")
+          return
+        }
+      }
+    }
+    throw AccessError(
+      "port \(port) of this machine is in use by something that does not take the token",
+      remedy: "if it is a coordinator, it was started with other --keys, or is plain: see its port "
+        + "and keys, or end it")
+  }
+}

@@ -1,0 +1,50 @@
+import Enrolment
+import Messaging
+
+/// Reads, out of what happens to a worker's connection, why it does not come about.
+struct HandshakeReading {
+  /// How many handshakes may break off before the peer is taken not to want this one.
+  static let patience = 2
+
+  private let isEncrypted: Bool
+  private var brokenCount = 0
+
+  /// A reading of connections that are encrypted or plain.
+  init(isEncrypted: Bool) { self.isEncrypted = isEncrypted }
+
+  /// Why there is no connection and what to do; nil when libzmq goes on by itself.
+  mutating func trouble(_ kind: ConnectionEvent.Kind) -> AccessError? {
+    switch kind {
+    case .handshakeSucceeded:
+      brokenCount = 0
+      return nil
+    case .admissionRefused:
+      return AccessError(
+        "the coordinator does not admit this host's key: it was never enrolled, or is revoked",
+        remedy: "run `coordinator enroll` where it runs, and the command it prints here")
+    case .protocolViolated where kind.isMechanismMismatch:
+      return isEncrypted
+        ? AccessError(
+          "the coordinator does not encrypt",
+          remedy: "start it without --plain (at a loopback address with --curve), or this worker "
+            + "with --plain")
+        : AccessError(
+          "the coordinator encrypts",
+          remedy: "start this worker without --plain (to a loopback address with --curve)")
+    case .protocolViolated:
+      return AccessError("what answers is no coordinator", remedy: "see address and port")
+    case .handshakeFailed:
+      brokenCount += 1
+      guard brokenCount >= Self.patience else { return nil }
+      return isEncrypted
+        ? AccessError(
+          "what answers does not have the key of the coordinator that this host trusts",
+          remedy:
+            "if the coordinator has new keys, enrol this host again; else see address and port")
+        : AccessError(
+          "what answers breaks off, most likely because the coordinator encrypts",
+          remedy: "start this worker without --plain (to a loopback address with --curve)")
+    case .accepted, .connected, .disconnected, .acceptFailed: return nil
+    }
+  }
+}

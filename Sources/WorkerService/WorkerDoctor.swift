@@ -1,0 +1,179 @@
+import Doctor
+import Enrolment
+import Foundation
+import Messaging
+import Narrowing
+import Primitives
+import Trials
+import Wire
+
+/// `worker doctor`: whether this host can run a worker, and reach its coordinator.
+package enum WorkerDoctor {
+  /// How long each step of reaching the coordinator may take.
+  private static let patience = Duration.seconds(10)
+  /// How far the clocks may be apart before somebody should see to it.
+  private static let skewMaximum = Duration.seconds(2)
+
+  /// Looks at everything.
+  ///
+  /// - Parameters:
+  ///   - endpoint: The coordinator; nil to look at this host only.
+  ///   - cache: The folder for images and unsent results; nil for the standard one.
+  ///   - keys: The key folder; nil for the standard one.
+  ///   - isPlain: Whether the worker connects plain also over a network.
+  ///   - isEncrypted: Whether it encrypts also on this machine.
+  /// - Throws: `EndpointError` when the endpoint is none.
+  package static func examine(
+    endpoint: String?, cache: URL?, keys: URL?, isPlain: Bool, isEncrypted: Bool
+  ) throws -> Checkup {
+    let endpoint = try endpoint.map { try Endpoint($0) }
+    let isProtected = isEncrypted || !(isPlain || (endpoint?.isLocal ?? false))
+    var checkup = Checkup()
+    checkup.ok("version", "\(ProductVersion.current), protocol \(ProtocolVersion.current)")
+    checkup.checkLibraries()
+    checkup.ok(
+      "processor",
+      "\(Host.processor), \(Host.coreCount) cores, \(InstructionSet.effective.rawValue), "
+        + "\(Host.memoryByteCount >> 30) GiB")
+    if InstructionSet.effective == .portable {
+      checkup.warn(
+        "instructions", "neither AVX2 nor AVX-512",
+        remedy: "it works, many times slower than on a processor that has them")
+    }
+    checkup.checkClock()
+    checkup.checkOpenFiles(needed: 1024)
+    checkup.checkDisk(Worker.Options.cache(cache), topic: "cache")
+    let credentials = checkKeys(KeyFolder(keys), isNeeded: isProtected, &checkup)
+    if let endpoint, !isProtected || credentials != nil {
+      let security = isProtected ? credentials?.security ?? .plain : .plain
+      try reach(endpoint, security, &checkup)
+    }
+    return checkup
+  }
+
+  private static func checkKeys(
+    _ folder: KeyFolder, isNeeded: Bool, _ checkup: inout Checkup
+  ) -> WorkerCredentials? {
+    guard checkup.checkKeyFolder(folder) else { return nil }
+    do throws(AccessError) {
+      let own = try folder.keys(of: .worker)
+      let trusted = try folder.trustedCoordinator()
+      guard own != nil, trusted != nil else {
+        if isNeeded {
+          let error = AccessError.notEnrolled(folder)
+          checkup.fault("keys", error.reason, remedy: error.remedy)
+        } else {
+          checkup.ok("keys", "not enrolled, and not needed for a plain connection")
+        }
+        return nil
+      }
+      let credentials = try WorkerCredentials(folder)
+      checkup.ok(
+        "keys",
+        "\(folder.url.path): own \(credentials.keys.publicKey.short)…, coordinator "
+          + "\(credentials.coordinator.short)…")
+      return credentials
+    } catch {
+      checkup.fault("keys", error.reason, remedy: error.remedy)
+      return nil
+    }
+  }
+
+  // MARK: - Reaching the coordinator
+
+  private static func reach(
+    _ endpoint: Endpoint, _ security: SocketSecurity, _ checkup: inout Checkup
+  ) throws {
+    let context = try Context()
+    var options = SocketOptions.control.with(security)
+    options.linger = .zero
+    let dealer = try DealerSocket(context, options: options)
+    guard try shakeHands(dealer, endpoint, "coordinator", security, &checkup) else { return }
+    let asked = Date()
+    guard let introduction = try ask(dealer) else {
+      checkup.warn(
+        "coordinator", "\(endpoint): connected, no answer in \(patience.components.seconds) s",
+        remedy: "it may be busy, or of an older release, or only enrolling; try again")
+      return
+    }
+    let middle = (asked.timeIntervalSince1970 + Date().timeIntervalSince1970) / 2
+    checkup.ok(
+      "coordinator",
+      "\(endpoint): version \(introduction.productVersion), sweep \(introduction.sweep)"
+        + (introduction.name.map { "; this host is admitted as \($0)" } ?? "; plain"))
+    if introduction.productVersion != ProductVersion.current {
+      checkup.warn(
+        "release", "\(ProductVersion.current) here, \(introduction.productVersion) there",
+        remedy: "results are compared best between workers of one release")
+    }
+    let skew = Duration.seconds(middle - Double(introduction.unixMilliseconds) / 1000)
+    let found =
+      "\(skew.formatted(.units(allowed: [.seconds, .milliseconds], width: .narrow))) "
+      + "ahead of the coordinator's"
+    if skew > skewMaximum || skew < .zero - skewMaximum {
+      checkup.warn(
+        "clock skew", found, remedy: "times in logs and results will not match: set both by NTP")
+    } else {
+      checkup.ok("clock skew", found)
+    }
+    guard let data = endpoint.with(port: introduction.dataPort) else { return }
+    var dataOptions = SocketOptions.data.with(security)
+    dataOptions.linger = .zero
+    let socket = try DealerSocket(context, options: dataOptions)
+    if try shakeHands(socket, data, "data port", security, &checkup) {
+      checkup.ok("data port", "\(data): connected")
+    }
+  }
+
+  /// Connects; notes why not.
+  private static func shakeHands(
+    _ dealer: borrowing DealerSocket, _ endpoint: Endpoint, _ topic: String,
+    _ security: SocketSecurity, _ checkup: inout Checkup
+  ) throws -> Bool {
+    let monitor = try dealer.monitor()
+    do {
+      try dealer.connect(to: endpoint.description)
+    } catch {
+      checkup.fault(topic, "\(error)", remedy: "see to the name: getent hosts NAME")
+      return false
+    }
+    var reading = HandshakeReading(isEncrypted: security != .plain)
+    var isConnected = false
+    let deadline = ContinuousClock.now + patience
+    while ContinuousClock.now < deadline {
+      _ = try Poller.wait(for: [monitor.pollItem], timeout: .milliseconds(100))
+      while let event = try monitor.next() {
+        if event.kind == .handshakeSucceeded { return true }
+        if event.kind == .connected { isConnected = true }
+        if let trouble = reading.trouble(event.kind) {
+          checkup.fault(topic, "\(endpoint): \(trouble.reason)", remedy: trouble.remedy)
+          return false
+        }
+      }
+    }
+    checkup.fault(
+      topic,
+      isConnected
+        ? "\(endpoint): what answers does not speak ZeroMQ" : "\(endpoint): nobody answers",
+      remedy: "see that the coordinator runs, that its name leads to it, and that no firewall is "
+        + "between")
+    return false
+  }
+
+  private static func ask(
+    _ dealer: borrowing DealerSocket
+  ) throws -> AccessReply.Introduction? {
+    let request = try AccessRequest.inquiry(productVersion: ProductVersion.current).frames()
+    _ = try dealer.send(request)
+    let deadline = ContinuousClock.now + patience
+    while ContinuousClock.now < deadline {
+      _ = try Poller.wait(for: [dealer.pollItem()], timeout: .milliseconds(100))
+      while let frames = try dealer.receive() {
+        if case .introduction(let introduction) = try? AccessReply(frames: frames) {
+          return introduction
+        }
+      }
+    }
+    return nil
+  }
+}

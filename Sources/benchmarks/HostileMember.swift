@@ -1,0 +1,84 @@
+import Foundation
+import Messaging
+import Trials
+import Wire
+
+/// A peer that is let in and means harm.
+final class HostileMember {
+  private let context: Context
+  private let endpoint: Endpoint
+  private let security: SocketSecurity
+  private let seed: UInt64
+
+  init(_ endpoint: Endpoint, security: SocketSecurity, seed: UInt64) throws {
+    context = try Context()
+    self.endpoint = endpoint
+    self.security = security
+    self.seed = seed
+  }
+
+  private func dealer(_ endpoint: Endpoint) throws -> DealerSocket {
+    // What the peer may not send is for the coordinator to refuse.
+    var options = SocketOptions(frameByteCountMaximum: 1 << 20).with(security)
+    options.frameCountMaximum = 64
+    options.reconnectInterval = .milliseconds(5)
+    options.reconnectIntervalMaximum = .milliseconds(50)
+    options.linger = .zero
+    let dealer = try DealerSocket(context, options: options)
+    try dealer.connect(to: endpoint.description)
+    return dealer
+  }
+
+  /// Asks where the data connection is, as a peer that behaves.
+  func dataPort() throws -> UInt16 {
+    let dealer = try dealer(endpoint)
+    let request = try AccessRequest.inquiry(productVersion: ProductVersion.current).frames()
+    let deadline = ContinuousClock.now + .seconds(60)
+    var sendAt = ContinuousClock.now
+    while ContinuousClock.now < deadline {
+      if ContinuousClock.now >= sendAt, try dealer.send(request) == .sent {
+        sendAt = ContinuousClock.now + .seconds(5)
+      }
+      _ = try Poller.wait(for: [dealer.pollItem()], timeout: .milliseconds(50))
+      while let frames = try dealer.receive() {
+        if case .introduction(let introduction) = try? AccessReply(frames: frames) {
+          return introduction.dataPort
+        }
+      }
+    }
+    throw BenchmarkError("\(endpoint): no answer in 60 s")
+  }
+
+  /// Sends messages on the control connection; how many.
+  func attackControl(_ count: Int) throws -> Int {
+    try attack(count, try dealer(endpoint), .control(seed: seed))
+  }
+
+  /// Sends messages on the data connection; how many.
+  func attackData(_ count: Int, port: UInt16) throws -> Int {
+    try attack(
+      count, try dealer(.tcp(host: "127.0.0.1", port: port)), .data(seed: seed))
+  }
+
+  private func attack(
+    _ count: Int, _ dealer: consuming DealerSocket, _ frames: HostileFrames
+  ) throws -> Int {
+    let dealer = dealer
+    var frames = frames
+    var sent = 0
+    let deadline = ContinuousClock.now + .seconds(3600)
+    while sent < count {
+      let message = frames.next()
+      while try dealer.send(message) != .sent {
+        guard ContinuousClock.now < deadline else { return sent }
+        // Full, or between two connections.
+        _ = try Poller.wait(
+          for: [dealer.pollItem(for: [.readable, .writable])], timeout: .milliseconds(20))
+        while try dealer.receive() != nil {}
+      }
+      sent += 1
+      if sent.isMultiple(of: 64) { while try dealer.receive() != nil {} }
+    }
+    return sent
+  }
+}

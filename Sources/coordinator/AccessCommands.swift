@@ -1,0 +1,128 @@
+import ArgumentParser
+import CoordinatorService
+import Foundation
+
+/// Where the keys are.
+struct KeysArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Folder of keys and of admitted workers.",
+      discussion: "Without it: $BOTTLENECKSWEEP_KEYS, or ~/.config/bottlenecksweep.",
+      valueName: "dir"),
+    completion: .directory)
+  var keys: String?
+
+  var url: URL? { keys.map { URL(filePath: $0, directoryHint: .isDirectory) } }
+}
+
+/// `coordinator key`: the coordinator's public key.
+struct KeyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "key",
+    abstract: "Prints the coordinator's public key; makes the pair if there is none.")
+
+  @OptionGroup var keys: KeysArguments
+
+  func run() throws {
+    print(try AccessCommands.key(in: keys.url), terminator: "")
+  }
+}
+
+/// `coordinator admit`: admits a worker by its public key.
+struct AdmitCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "admit",
+    abstract: "Admits a worker by its public key, also to a running coordinator.",
+    discussion: """
+      The key is what `worker key` prints on the worker's host, which needs `worker trust KEY` with \
+      the coordinator's. `coordinator enroll` does both with one command.
+      """)
+
+  @Argument(help: "The worker's public key.")
+  var publicKey: String
+
+  @Option(help: "What to call the worker.")
+  var name: String
+
+  @OptionGroup var keys: KeysArguments
+
+  func run() throws {
+    print(try AccessCommands.admit(publicKey, as: name, in: keys.url), terminator: "")
+  }
+}
+
+/// `coordinator enroll`: makes a one-time token for a worker's host.
+struct EnrollCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "enroll",
+    abstract: "Prints the one command that enrols a worker's host, with a token for one use.",
+    discussion: """
+      A coordinator that listens at the address enrols the worker; then this command ends at once. \
+      If none does, this command listens there itself, on the port in --address, until the token \
+      is used or has expired. Whoever has the token can enrol one worker: give it away as you \
+      would a password.
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the worker's host reaches the coordinator: its name or address, and the port of "
+        + "`coordinator run --listen`.", valueName: "host:port"))
+  var address: String
+
+  @Option(help: "What to call the worker; its host's name without it.")
+  var name: String?
+
+  @Option(help: ArgumentHelp("How long the token can be used.", valueName: "hours"))
+  var valid = 24.0
+
+  @Flag(help: "Only prints the command; some coordinator run later enrols the worker.")
+  var noWait = false
+
+  @OptionGroup var keys: KeysArguments
+
+  func validate() throws {
+    guard valid > 0, valid <= 8760 else {
+      throw ValidationError("--valid: found \(valid), expected more than 0 and at most 8760 hours")
+    }
+  }
+
+  func run() throws {
+    try EnrolmentRun.perform(
+      EnrolmentRun.Options(
+        keys: keys.url, name: name, validity: .seconds(valid * 3600), address: address,
+        waits: !noWait))
+  }
+}
+
+/// `coordinator workers`: the admitted workers.
+struct WorkersCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "workers",
+    abstract: "Lists the workers that are admitted, and those that were revoked.")
+
+  @OptionGroup var keys: KeysArguments
+
+  @Flag(help: "Prints the list as JSON.")
+  var json = false
+
+  func run() throws {
+    print(try AccessCommands.list(in: keys.url, asJSON: json), terminator: "")
+  }
+}
+
+/// `coordinator revoke`: admits a worker no longer.
+struct RevokeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "revoke",
+    abstract: "Admits a worker no longer; a running coordinator dismisses it at once.",
+    discussion: "Its trials go to others; what it finished and did not hand in stays on its disk.")
+
+  @Argument(help: "The worker's name, or its public key.")
+  var worker: String
+
+  @OptionGroup var keys: KeysArguments
+
+  func run() throws {
+    print(try AccessCommands.revoke(worker, in: keys.url), terminator: "")
+  }
+}

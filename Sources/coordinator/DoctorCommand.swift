@@ -1,0 +1,40 @@
+import ArgumentParser
+import CoordinatorService
+import Doctor
+import Foundation
+
+/// `coordinator doctor`: whether this host can run a coordinator.
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract: "Looks whether this host can run a coordinator, and says what to do if not.",
+    discussion: "Exit codes: 0 nothing is at fault; 1 something is.")
+
+  @Option(
+    help: ArgumentHelp(
+      "The endpoint that `coordinator run` is to be given; loopback without it.",
+      valueName: "endpoint"))
+  var listen: String?
+
+  @Option(
+    help: ArgumentHelp("The folder that `coordinator run` is to be given.", valueName: "dir"),
+    completion: .directory)
+  var out: String?
+
+  @Flag(help: "Connections over the network are to be plain.")
+  var plain = false
+
+  @OptionGroup var keys: KeysArguments
+
+  @Flag(help: "Prints the findings as JSON.")
+  var json = false
+
+  func run() throws {
+    let checkup = try CoordinatorDoctor.examine(
+      .init(
+        keys: keys.url, listen: listen,
+        out: out.map { URL(filePath: $0, directoryHint: .isDirectory) }, isPlain: plain))
+    print(json ? checkup.json : checkup.text, terminator: "")
+    if !checkup.isSound { throw ExitCode(1) }
+  }
+}

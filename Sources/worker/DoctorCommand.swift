@@ -1,0 +1,39 @@
+import ArgumentParser
+import Doctor
+import Foundation
+import WorkerService
+
+/// `worker doctor`: whether this host can run a worker and reach its coordinator.
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract: "Looks whether this host can run a worker and reach the coordinator.",
+    discussion: "Exit codes: 0 nothing is at fault; 1 something is.")
+
+  @Argument(help: "The coordinator, such as tcp://host:5750; only this host without it.")
+  var endpoint: String?
+
+  @Option(
+    help: ArgumentHelp("Folder for images and unsent results.", valueName: "dir"),
+    completion: .directory)
+  var cache: String?
+
+  @Flag(help: "The connection is to be plain.")
+  var plain = false
+
+  @Flag(help: "A connection to a loopback address is to be encrypted.")
+  var curve = false
+
+  @OptionGroup var keys: KeysArguments
+
+  @Flag(help: "Prints the findings as JSON.")
+  var json = false
+
+  func run() throws {
+    let checkup = try WorkerDoctor.examine(
+      endpoint: endpoint, cache: cache.map { URL(filePath: $0, directoryHint: .isDirectory) },
+      keys: keys.url, isPlain: plain, isEncrypted: curve)
+    print(json ? checkup.json : checkup.text, terminator: "")
+    if !checkup.isSound { throw ExitCode(1) }
+  }
+}

@@ -1,0 +1,236 @@
+import Foundation
+import Glibc
+import Testing
+
+/// Real processes that meet over CURVE: who gets in, who does not, and what they are told.
+@Suite("Who may connect", .serialized)
+struct AccessTests {
+  private let bench: Bench
+  private let sweep: String
+
+  init() throws {
+    bench = try Bench()
+    sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 200))
+  }
+
+  private var keys: String { bench.path("coordinator-keys") }
+
+  /// A coordinator that encrypts, at a free port of this host.
+  private func coordinator(_ more: String...) throws -> (command: Command, endpoint: String) {
+    let command = try Command(
+      Executables.coordinator,
+      [
+        "run", sweep, "--out", bench.path("out"), "--listen", "tcp://127.0.0.1:*", "--curve",
+        "--keys", keys,
+      ] + more, on: bench)
+    return (command, try command.endpoint())
+  }
+
+  /// The token in the command that `coordinator enroll` prints.
+  private func token(_ endpoint: String, name: String, _ more: String...) throws -> String {
+    let command = try Command(
+      Executables.coordinator,
+      ["enroll", "--address", endpoint, "--name", name, "--keys", keys, "--no-wait"] + more,
+      on: bench)
+    try #require(try command.exitCode() == 0, "\(command.standardError)")
+    let words = command.standardOutput.split(whereSeparator: \.isWhitespace).map(String.init)
+    try #require(words.count == 4 && words[0...1] == ["worker", "enroll"] && words[2] == endpoint)
+    return words[3]
+  }
+
+  private func enroll(_ endpoint: String, as name: String) throws {
+    let run = try bench.run(
+      Executables.worker, "enroll", endpoint, try token(endpoint, name: name), "--keys",
+      bench.path(name))
+    try #require(run.code == 0, "\(run.err)")
+    #expect(run.out.contains("enrolled as \(name)"))
+  }
+
+  private func worker(_ endpoint: String, keys: String, _ more: String...) throws -> Command {
+    try Command(
+      Executables.worker,
+      ["--connect", endpoint, "--slots", "1", "--keys", bench.path(keys), "--curve"] + more,
+      on: bench)
+  }
+
+  @Test("an enrolled host works; an unknown one, a plain one and a used token are told why not")
+  func enrolled() throws {
+    let (coordinator, endpoint) = try coordinator()
+    let plain = try Command(Executables.worker, ["--connect", endpoint], on: bench)
+    try wait(seconds: 60, "the plain worker's words") {
+      plain.standardError.contains("the coordinator encrypts")
+    }
+    let nobody = try bench.run(
+      Executables.worker, "--connect", endpoint, "--curve", "--keys", bench.path("nobody"))
+    #expect(nobody.code == 1)
+    #expect(nobody.err.contains("not enrolled"))
+
+    let used = try token(endpoint, name: "alpha")
+    let enrolment = ["enroll", endpoint, used, "--keys"]
+    let first = try Command(Executables.worker, enrolment + [bench.path("alpha")], on: bench)
+    try #require(try first.exitCode() == 0, "\(first.standardError)")
+    let second = try Command(Executables.worker, enrolment + [bench.path("beta")], on: bench)
+    #expect(try second.exitCode() == 1)
+    #expect(second.standardError.contains("used already, or has expired"))
+
+    // The second host trusts the coordinator now, which does not know it.
+    let unknown = try worker(endpoint, keys: "beta")
+    try wait(seconds: 60, "the refused worker's words") {
+      unknown.standardError.contains("does not admit this host's key")
+    }
+    let worker = try worker(endpoint, keys: "alpha", "--exit-when-idle")
+    #expect(try coordinator.exitCode() == 0, "\(coordinator.standardError)")
+    #expect(try worker.exitCode() == 0, "\(worker.standardError)")
+    let log = coordinator.standardError
+    #expect(log.contains("enrolled alpha"))
+    #expect(log.contains("@alpha joined"))
+    #expect(log.contains("refused a connection from 127.0.0.1: its key"))
+    #expect(log.contains("the peer does not encrypt"))
+    // A refused worker waits before it tries again.
+    #expect(unknown.standardError.components(separatedBy: "does not admit").count < 10)
+  }
+
+  @Test(
+    "a coordinator beside which no worker needs enrolling keeps its own workers' keys to itself")
+  func localWorkers() throws {
+    let (coordinator, _) = try coordinator("--local-workers", "1")
+    #expect(try coordinator.exitCode() == 0, "\(coordinator.standardError)")
+    #expect(coordinator.standardError.contains("@local joined"))
+  }
+
+  @Test("a revoked worker is dismissed and told; the other one finishes the sweep")
+  func revoked() throws {
+    let (coordinator, endpoint) = try coordinator()
+    try enroll(endpoint, as: "alpha")
+    try enroll(endpoint, as: "beta")
+    let alpha = try worker(endpoint, keys: "alpha")
+    try wait(seconds: 60, "a trial on alpha") { !alpha.children.isEmpty }
+    let revocation = try bench.run(Executables.coordinator, "revoke", "alpha", "--keys", keys)
+    #expect(revocation.code == 0)
+    #expect(try alpha.exitCode() == 1)
+    #expect(alpha.standardError.contains("the key of alpha was revoked"))
+    let again = try worker(endpoint, keys: "alpha")
+    try wait(seconds: 60, "the revoked worker's words") {
+      again.standardError.contains("does not admit this host's key")
+    }
+    let beta = try worker(endpoint, keys: "beta", "--exit-when-idle")
+    #expect(try coordinator.exitCode() == 0, "\(coordinator.standardError)")
+    #expect(try beta.exitCode() == 0)
+    #expect(coordinator.standardError.contains("alpha is dismissed"))
+    let list = try bench.run(Executables.coordinator, "workers", "--keys", keys)
+    #expect(list.out.contains("REVOKED") && list.out.contains("admitted"))
+  }
+
+  @Test("keys are carried by hand too: key, admit, trust")
+  func byHand() throws {
+    let key = try bench.run(Executables.worker, "key", "--keys", bench.path("gamma")).out
+    let server = try bench.run(Executables.coordinator, "key", "--keys", keys).out
+    func word(_ text: String) -> String { text.trimmingCharacters(in: .whitespacesAndNewlines) }
+    #expect(word(key).count == 64 && word(server).count == 64)
+    let admitted = try bench.run(
+      Executables.coordinator, "admit", word(key), "--name", "gamma", "--keys", keys)
+    #expect(admitted.code == 0, "\(admitted.err)")
+    let trusted = try bench.run(
+      Executables.worker, "trust", word(server), "--keys", bench.path("gamma"))
+    #expect(trusted.code == 0, "\(trusted.err)")
+    let (coordinator, endpoint) = try coordinator()
+    let doctor = try bench.run(
+      Executables.worker, "doctor", endpoint, "--curve", "--keys", bench.path("gamma"), "--json")
+    #expect(doctor.code == 0, "\(doctor.out)")
+    #expect(doctor.out.contains("admitted as gamma"))
+    let worker = try worker(endpoint, keys: "gamma", "--exit-when-idle")
+    #expect(try coordinator.exitCode() == 0, "\(coordinator.standardError)")
+    #expect(try worker.exitCode() == 0)
+  }
+
+  @Test("where no coordinator runs, the command that makes the token waits for the worker itself")
+  func enrolledWithoutCoordinator() throws {
+    // A port that was free a moment ago.
+    let (probe, endpoint) = try coordinator()
+    probe.send(SIGTERM)
+    _ = try probe.exitCode()
+    let waiting = try Command(
+      Executables.coordinator, ["enroll", "--address", endpoint, "--keys", keys], on: bench)
+    try wait(seconds: 60, "the command") {
+      waiting.standardError.contains("waiting for the worker") || !waiting.isRunning
+    }
+    let words = waiting.standardOutput.split(whereSeparator: \.isWhitespace).map(String.init)
+    try #require(words.count == 4, "\(waiting.standardError)")
+    let run = try bench.run(
+      Executables.worker, "enroll", words[2], words[3], "--keys", bench.path("delta"))
+    #expect(run.code == 0, "\(run.err)")
+    #expect(try waiting.exitCode() == 0)
+    #expect(waiting.standardError.contains("enrolled "))
+  }
+
+  @Test("keys that others can read are not used, and the doctor says what to do")
+  func readableByOthers() throws {
+    _ = try bench.run(Executables.worker, "key", "--keys", bench.path("open"))
+    chmod(bench.path("open/worker.key"), 0o644)
+    let key = try bench.run(Executables.worker, "key", "--keys", bench.path("open"))
+    #expect(key.code == 1)
+    #expect(key.err.contains("others can read the keys"))
+    let doctor = try bench.run(Executables.worker, "doctor", "--keys", bench.path("open"))
+    #expect(doctor.code == 1)
+    #expect(doctor.out.contains("chmod 600"))
+    let sound = try bench.run(
+      Executables.coordinator, "doctor", "--keys", keys, "--listen", "tcp://127.0.0.1:*", "--json")
+    #expect(sound.code == 0, "\(sound.out)")
+    let findings =
+      try JSONSerialization.jsonObject(with: Data(sound.out.utf8)) as? [[String: String]]
+    #expect(findings?.contains { $0["topic"] == "encryption" && $0["level"] == "ok" } == true)
+  }
+
+  /// A Python with the package that the worker in Python needs; nil where there is none.
+  private static let python: String? = {
+    let candidates = [
+      ProcessInfo.processInfo.environment["BOTTLENECKSWEEP_TEST_PYTHON"], "python3",
+    ]
+    return candidates.compactMap { $0 }.first { candidate in
+      let process = Process()
+      process.executableURL = URL(filePath: "/usr/bin/env")
+      process.arguments = [candidate, "-c", "import zmq; assert zmq.has('curve')"]
+      process.standardError = FileHandle.nullDevice
+      guard (try? process.run()) != nil else { return false }
+      process.waitUntilExit()
+      return process.terminationStatus == 0
+    }
+  }()
+
+  @Test(
+    "a worker in another language, written from the protocol's page, enrols and is recorded",
+    .enabled(if: python != nil, "needs python3 with pyzmq; see Tests/PythonWorker"))
+  func otherLanguage() throws {
+    let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "PythonWorker/worker.py").path
+    let python = URL(filePath: "/usr/bin/env")
+    let (coordinator, endpoint) = try coordinator()
+    let name = try #require(Self.python)
+    let enrolment = try bench.run(
+      python, name, script, "enroll", endpoint, try token(endpoint, name: "snake"), "--keys",
+      bench.path("snake"))
+    #expect(enrolment.code == 0, "\(enrolment.err)")
+    #expect(enrolment.out.contains("enrolled as snake"))
+    let worker = try Command(
+      python, [name, script, "run", endpoint, "--keys", bench.path("snake")], on: bench)
+    #expect(try coordinator.exitCode() == 0, "\(coordinator.standardError)")
+    #expect(try worker.exitCode() == 0, "\(worker.standardError)")
+    #expect(coordinator.standardError.contains("@snake joined"))
+    let rows = try bench.read("out/trials.csv").split(separator: "\n")
+    #expect(rows.count == 7)
+    #expect(rows.dropFirst().allSatisfy { $0.contains("complete") && $0.contains(",1.25,1.5,") })
+  }
+}
+
+extension Command {
+  /// Where a coordinator says that it listens.
+  func endpoint() throws -> String {
+    let mark = "workers connect to "
+    try wait(seconds: 60, "the coordinator's endpoint") {
+      standardError.contains(mark) || !isRunning
+    }
+    let text = standardError
+    let range = try #require(text.range(of: mark), "\(text)")
+    return String(text[range.upperBound...].prefix { $0 != "\n" })
+  }
+}
