@@ -61,6 +61,7 @@ let package = Package(
     module("Doctor", ["CSodium", "Enrolment", "Messaging"]),
 
     module("Coordination", ["Digests", "Trials"]),
+    module("Rehearsal", ["Coordination", "Digests", "Trials"]),
     module(
       "Store",
       ["Coordination", "Digests", "Files", "Trials", .product(name: "GRDB", package: "GRDB.swift")]),
@@ -116,9 +117,14 @@ let package = Package(
     tests("TransfersTests", ["Transfers"]),
     tests("EnrolmentTests", ["Enrolment", "Messaging"]),
     .target(
-      name: "SimulatedCluster", dependencies: ["Coordination", "Digests", "Trials"],
+      name: "SimulatedCluster", dependencies: ["Coordination", "Digests", "Rehearsal", "Trials"],
       path: "Tests/SimulatedCluster", swiftSettings: settings),
-    tests("CoordinationTests", ["Coordination", "SimulatedCluster"]),
+    .executableTarget(
+      name: "ClusterRun", dependencies: ["Coordination", "SimulatedCluster"],
+      path: "Tests/ClusterRun",
+      swiftSettings: settings),
+    tests("CoordinationTests", ["Coordination", "Rehearsal", "SimulatedCluster"]),
+    tests("RehearsalTests", ["Rehearsal", "Sweeps"]),
     tests("StoreTests", ["Store"]),
     tests("ReportsTests", ["Reports"]),
     tests("CoordinatorServiceTests", ["CoordinatorService", "Digests", "Trials", "Wire"]),

@@ -39,23 +39,27 @@ extension Coordinator {
       send(.acknowledge(trial: claim.trial, attempt: claim.attempt), to: worker)
       return
     }
+    take(claim.checkpoint, of: claim.trial, attempt: claim.attempt, from: worker)
     switch ledger.standings[trial].status {
     case .complete:
       send(.acknowledge(trial: claim.trial, attempt: claim.attempt), to: worker)
     case .running:
-      if Int(holders[trial]) != worker {
-        abandon(claim, of: worker, reason: "another worker has the trial")
-      } else {
+      if holders.contains(worker, of: trial) {
         confirm(claim, of: trial, by: worker, isNewConnection: isNewConnection, at: now)
+      } else {
+        abandon(claim, of: worker, reason: "another worker has the trial")
       }
     case .waiting:
+      if (claim.progress?.step ?? 0) > 0 { noteSignOfLife(of: trial) }
       if canAdopt(claim, of: trial, by: worker) {
         lease(trial, to: worker, progress: claim.progress, isAdoption: true, at: now)
       } else {
         abandon(claim, of: worker, reason: "the trial is not this worker's")
       }
-    case .failed, .stopped:
+    case .failed:
       abandon(claim, of: worker, reason: "the trial has failed")
+    case .stopped:
+      abandon(claim, of: worker, reason: "a person stopped the trial")
     }
   }
 
@@ -69,7 +73,14 @@ extension Coordinator {
     else { return }
     roster[worker].leases[index].claimedAt = now
     roster[worker].leases[index].resends = 0
-    if let progress = claim.progress { roster[worker].leases[index].progress = progress }
+    if let progress = claim.progress {
+      if progress.step != roster[worker].leases[index].progress?.step {
+        roster[worker].leases[index].progressAt = now
+      }
+      roster[worker].leases[index].progress = progress
+      learn(from: index, of: worker)
+    }
+    if claim.checkpoint != nil || (claim.progress?.step ?? 0) > 0 { noteSignOfLife(of: trial) }
     if isNewConnection {
       effects.append(
         .notify(.trialAdopted(claim.trial, attempt: claim.attempt, roster[worker].id)))
@@ -85,8 +96,11 @@ extension Coordinator {
     let hasReportedEnd =
       standing.attempts == claim.attempt && standing.worker == roster[worker].id
       && standing.failure?.cause != .lost && standing.failure?.cause != .stopped
+    // Going on from a checkpoint saves more than a computation that is behind it.
+    let step = max(claim.progress?.step ?? 0, claim.checkpoint?.step ?? 0)
+    let isBehind = ledger.newestCheckpoint(of: trial).map { $0.step > step } ?? false
     return standing.unfinishedParents == 0 && claim.attempt <= standing.attempts && !hasReportedEnd
-      && roster[worker].canTakeWork
+      && !isBehind && !isBlocked(trial) && roster[worker].canTakeWork
   }
 
   private mutating func abandon(_ claim: Claim, of worker: Int, reason: String) {
@@ -99,7 +113,7 @@ extension Coordinator {
     roster[worker].isDeaf = true
     let failure = TrialFailure(
       cause: .lost, message: "worker \(roster[worker].id) never took the trial up")
-    for trial in trials { endLease(of: trial, failure: failure) }
+    for trial in trials { endLease(of: trial, on: worker, failure: failure) }
     roster.refresh(worker)
     settle(trials, at: now, delaying: true)
     send(.announceAgain, to: worker)

@@ -2,23 +2,12 @@ import Trials
 
 /// Who gets which trial.
 extension Coordinator {
-  /// Leases trials, in order of rank, while there is a trial and a worker.
-  mutating func leaseReadyTrials(at now: Instant) {
-    while let trial = ready.first {
-      let standing = ledger.standings[trial]
-      let avoided = standing.failure == nil ? nil : standing.worker
-      guard let worker = roster.leastLoaded(avoiding: avoided) else { return }
-      lease(trial, to: worker, progress: nil, isAdoption: false, at: now)
-    }
-  }
-
   /// Leases a trial that can be leased to a worker that can take it.
   mutating func lease(
     _ trial: Int, to worker: Int, progress: TrialProgress?, isAdoption: Bool, at now: Instant
   ) {
     let (id, attempt) = (graph.trials[trial].id, ledger.standings[trial].attempts + 1)
-    ready[trial] = nil
-    delayed[trial] = nil
+    dequeue(trial)
     record(.trialLeased(trial: id, attempt: attempt, worker: roster[worker].id))
     var lease = Lease(trial: trial, attempt: attempt, sentAt: now)
     lease.progress = progress
@@ -30,6 +19,16 @@ extension Coordinator {
         isAdoption
           ? .trialAdopted(id, attempt: attempt, holder)
           : .trialStarted(id, attempt: attempt, holder)))
+    sendCanary(trial)
+  }
+
+  /// Leases a running trial to a second worker as well; the first result counts.
+  mutating func duplicate(_ trial: Int, on worker: Int, at now: Instant) {
+    let (id, attempt) = (graph.trials[trial].id, ledger.standings[trial].attempts + 1)
+    record(.trialDuplicated(trial: id, attempt: attempt, worker: roster[worker].id))
+    addLease(Lease(trial: trial, attempt: attempt, sentAt: now), to: worker)
+    sendAssignment(of: trial, attempt: attempt, to: worker)
+    effects.append(.notify(.trialDuplicated(id, attempt: attempt, roster[worker].id)))
   }
 
   mutating func sendAssignment(of trial: Int, attempt: Int, to worker: Int) {
@@ -38,7 +37,8 @@ extension Coordinator {
       send(
         .assign(
           Assignment(
-            trial: graph.trials[trial].id, attempt: attempt, configuration: configuration)),
+            trial: graph.trials[trial].id, attempt: attempt, configuration: configuration,
+            checkpoints: ledger.checkpoints(of: trial), stallTimeout: settings.stallTimeout)),
         to: worker)
     } catch {
       preconditionFailure("trial \(graph.trials[trial].id) is leased though \(error)")
@@ -48,20 +48,19 @@ extension Coordinator {
   mutating func addLease(_ lease: Lease, to worker: Int) {
     roster[worker].leases.append(lease)
     roster.refresh(worker)
-    holders[lease.trial] = Int32(worker)
+    holders.add(worker, to: lease.trial)
   }
 
-  /// Forgets a trial's lease; returns whose it was, or nil if it had none.
-  mutating func dropLease(of trial: Int) -> (worker: Int, attempt: Int)? {
-    guard holders[trial] >= 0 else { return nil }
-    let worker = Int(holders[trial])
-    holders[trial] = -1
+  /// Forgets a worker's lease of a trial; returns the attempt's number.
+  mutating func dropLease(of trial: Int, on worker: Int) -> Int {
+    holders.remove(worker, from: trial)
     guard let index = roster[worker].leaseIndex(of: trial) else {
       preconditionFailure("worker \(roster[worker].id) holds a trial that it is not leased")
     }
     let attempt = roster[worker].leases.remove(at: index).attempt
     roster.refresh(worker)
-    return (worker, attempt)
+    isPlanDue = true
+    return attempt
   }
 
   /// Queues a trial up for a lease.
@@ -72,7 +71,15 @@ extension Coordinator {
       delayed[trial] = now + delay
     } else {
       ready[trial] = graph.rank(of: trial)
+      isPlanDue = true
     }
+  }
+
+  /// Takes a trial out of every queue.
+  mutating func dequeue(_ trial: Int) {
+    ready[trial] = nil
+    delayed[trial] = nil
+    held[graph.stage(of: trial)]?.remove(trial)
   }
 
   /// None after the first failure, then doubling from the shortest delay to the longest.

@@ -22,19 +22,18 @@ extension Coordinator {
       refuseResult(of: id, attempt: attempt, from: worker, reason: defect, at: now)
       return
     }
-    let previousHolder = dropLease(of: trial)
+    let previousHolders = holders[trial].map { ($0, dropLease(of: trial, on: $0)) }
     record(.resultRecorded(trial: id, attempt: attempt, worker: sender, result: result))
-    ready[trial] = nil
-    delayed[trial] = nil
+    dequeue(trial)
     send(.acknowledge(trial: id, attempt: attempt), to: worker)
-    if let previousHolder, previousHolder.worker != worker {
+    for (holder, heldAttempt) in previousHolders where holder != worker {
       send(
         .abandon(
-          trial: id, attempt: previousHolder.attempt,
-          reason: "worker \(sender) has finished the trial"),
-        to: previousHolder.worker)
+          trial: id, attempt: heldAttempt, reason: "worker \(sender) has finished the trial"),
+        to: holder)
     }
     effects.append(.notify(.trialCompleted(id, sender)))
+    noteSuccess(of: trial, result: result, on: worker)
     settle(graph.children(of: trial).map(Int.init), at: now, delaying: false)
   }
 
@@ -58,11 +57,12 @@ extension Coordinator {
   mutating func noteFailure(
     _ failure: TrialFailure, of id: TrialID, attempt: Int, from worker: Int, at now: Instant
   ) {
-    if let trial = graph.number(of: id), Int(holders[trial]) == worker,
-      ledger.standings[trial].attempts == attempt
+    if let trial = graph.number(of: id), let index = roster[worker].leaseIndex(of: trial),
+      roster[worker].leases[index].attempt == attempt
     {
-      endLease(of: trial, failure: failure)
+      endLease(of: trial, on: worker, failure: failure)
       settle([trial], at: now, delaying: true)
+      noteDeath(of: trial, on: worker, failure: failure)
     }
     send(.abandon(trial: id, attempt: attempt, reason: "its failure is noted"), to: worker)
   }
@@ -86,14 +86,13 @@ extension Coordinator {
     return nil
   }
 
-  /// Ends a trial's lease without a result; the caller settles the trial.
-  mutating func endLease(of trial: Int, failure: TrialFailure) {
-    guard let lease = dropLease(of: trial) else {
-      preconditionFailure("trial \(graph.trials[trial].id) has no lease to end")
-    }
+  /// Ends a worker's lease of a trial without a result; the caller settles the trial.
+  mutating func endLease(of trial: Int, on worker: Int, failure: TrialFailure) {
+    let attempt = dropLease(of: trial, on: worker)
     let id = graph.trials[trial].id
-    record(.attemptEnded(trial: id, attempt: lease.attempt, failure: failure))
-    effects.append(.notify(.attemptEnded(id, attempt: lease.attempt, failure)))
+    record(.attemptEnded(trial: id, attempt: attempt, failure: failure))
+    effects.append(.notify(.attemptEnded(id, attempt: attempt, failure)))
+    noteEnd(of: trial)
   }
 
   /// Brings trials, and all that wait for them, to the state that follows from the ledger.
@@ -128,9 +127,10 @@ extension Coordinator {
   private func verdict(on trial: Int) -> TrialFailure? {
     let standing = ledger.standings[trial]
     if let parent = failedParent(of: trial) {
+      let end = ledger.standings[parent].status == .stopped ? "was stopped" : "failed"
       return TrialFailure(
         cause: .parentFailed,
-        message: "it needs a result of trial \(graph.trials[parent].id), which failed")
+        message: "it needs a result of trial \(graph.trials[parent].id), which \(end)")
     }
     if standing.chargedFailures >= settings.attemptLimit { return standing.failure }
     guard standing.unfinishedParents == 0 else { return nil }
@@ -142,14 +142,17 @@ extension Coordinator {
     }
   }
 
-  private func failedParent(of trial: Int) -> Int? {
-    graph.parents(of: trial).first { ledger.standings[Int($0)].status == .failed }.map(Int.init)
+  /// A parent without a result that will not be tried again by itself.
+  func failedParent(of trial: Int) -> Int? {
+    graph.parents(of: trial).map(Int.init).first {
+      let status = ledger.standings[$0].status
+      return status == .failed || status == .stopped
+    }
   }
 
   private mutating func giveUp(_ trial: Int, failure: TrialFailure) {
     let id = graph.trials[trial].id
-    ready[trial] = nil
-    delayed[trial] = nil
+    dequeue(trial)
     record(.trialFailed(trial: id, failure: failure))
     effects.append(.notify(.trialFailed(id, failure)))
   }

@@ -16,11 +16,10 @@ extension Coordinator {
       let worker = roster[number]
       return worker.leases.map { (worker: worker, lease: $0) }
     }
-    return leases.sorted { $0.lease.trial < $1.lease.trial }.map { worker, lease in
-      RunningTrial(
-        trial: graph.trials[lease.trial].id, attempt: lease.attempt, worker: worker.id,
-        host: worker.host, isClaimed: lease.claimedAt != nil, progress: lease.progress)
-    }
+    return
+      leases
+      .sorted { ($0.lease.trial, $0.lease.attempt) < ($1.lease.trial, $1.lease.attempt) }
+      .map { running($0.lease, on: $0.worker) }
   }
 
   /// The known workers, in order of joining.
@@ -28,8 +27,19 @@ extension Coordinator {
     roster.numbers.map { roster[$0] }.sorted { $0.joinNumber < $1.joinNumber }.map { worker in
       WorkerStanding(
         worker: worker.id, host: worker.host, slots: worker.slots, leases: worker.leases.count,
-        isConnected: worker.connection != nil, isSuspect: worker.isSuspect)
+        isConnected: worker.connection != nil, isSuspect: worker.isSuspect,
+        isDrained: worker.isDrained, processor: worker.processor,
+        instructionSet: worker.instructionSet, speed: worker.speed)
     }
+  }
+
+  /// Why hosts get nothing to do, by name.
+  package var drainedHosts: [String: String] { ledger.drainedHosts }
+
+  /// Why stages are paused, by name.
+  package var pausedStages: [String: TrialFailure] {
+    Dictionary(
+      uniqueKeysWithValues: ledger.pausedStages.map { (graph.stageNames[$0.key], $0.value) })
   }
 
   /// Every trial's standing, in the plan's order, for reports.

@@ -31,8 +31,7 @@ extension Coordinator {
     let isFirst = known == nil || roster[worker].slots == 0
     let isNewConnection = known == nil || roster[worker].connection != connection
     if isNewConnection, known != nil { roster.setLink(link, of: worker) }
-    roster[worker].host = announcement.host
-    roster[worker].slots = max(announcement.slots, 0)
+    introduce(worker, as: announcement)
     roster[worker].lastHeard = now
     roster[worker].isSuspect = false
     roster[worker].isDeaf = false
@@ -47,6 +46,24 @@ extension Coordinator {
       .welcome(heartbeatInterval: settings.heartbeatInterval, lostAfter: settings.lostAfter),
       to: worker)
     examine(announcement.claims, of: worker, isNewConnection: isNewConnection, at: now)
+    remindOfDrain(worker)
+  }
+
+  /// Takes over what a worker says of itself and its host.
+  private mutating func introduce(_ worker: Int, as announcement: WorkerAnnouncement) {
+    roster.setHost(announcement.host, of: worker)
+    roster[worker].slots = max(announcement.slots, 0)
+    roster[worker].processor = announcement.processor
+    roster[worker].instructionSet = announcement.instructionSet
+    roster[worker].coreCount = announcement.coreCount
+    roster[worker].memoryByteCount = announcement.memoryByteCount
+    roster[worker].isDrained = ledger.drainedHosts[announcement.host] != nil
+    speeds.introduce(
+      announcement.host, processor: announcement.processor,
+      instructionSet: announcement.instructionSet, cores: announcement.coreCount,
+      slots: announcement.slots)
+    roster[worker].speed = speeds.speed(of: announcement.host)
+    isPlanDue = true
   }
 
   /// Lets a worker go that said goodbye.
@@ -99,7 +116,7 @@ extension Coordinator {
 
   private mutating func remove(_ worker: Int, failure: TrialFailure, at now: Instant) {
     let trials = roster[worker].leases.map(\.trial)
-    for trial in trials { endLease(of: trial, failure: failure) }
+    for trial in trials { endLease(of: trial, on: worker, failure: failure) }
     roster.remove(worker)
     settle(trials, at: now, delaying: true)
   }

@@ -32,12 +32,24 @@ package struct Coordinator: Sendable {
   package internal(set) var ledger: Ledger
   let settings: CoordinationSettings
   var roster: WorkerRoster
-  /// The worker that has each trial's lease; -1 for none.
-  var holders: [Int32]
+  /// The workers that have each trial's leases.
+  var holders: LeaseHolders
   /// Trials that can be leased now, by rank.
   var ready = IndexedHeap<Int32>()
   /// Trials that can be leased from the given time on.
   var delayed = IndexedHeap<Instant>()
+  /// Trials that could be leased but for their stage, or for the sweep's failures, by stage.
+  var held: [Int: Set<Int>] = [:]
+  /// What is known of each stage's first trial.
+  var canaries: [Canary]
+  var health = HealthRecords()
+  var speeds = SpeedModel()
+  /// Whether something has changed since leases were last planned, and when that was.
+  var isPlanDue = true
+  var plannedAt: Instant?
+  /// When the sweep ends if only trials of paused stages are left and nobody resumes them.
+  var pauseEndsAt: Instant?
+  var hasReportedFailureLimit = false
   /// How the run ended, once ``Effect/finish(_:)`` was returned.
   package internal(set) var ending: SweepEnding?
   private var clock: StallClock
@@ -50,15 +62,20 @@ package struct Coordinator: Sendable {
   ///
   /// - Parameters:
   ///   - plan: The trials, parents before children.
-  ///   - expectedCost: How long a trial is expected to take, in any one unit; 1 where unknown. It
-  ///     orders trials by critical path and decides nothing else.
+  ///   - expectedCost: Seconds that a trial is expected to take on one core of the reference speed;
+  ///     1 where unknown. It decides who gets what and when, never what is recorded.
+  ///   - expectedSteps: Optimiser steps of a trial, which tell what a checkpoint saves; may lack
+  ///     any.
   package init(
-    plan: [PlannedTrial], expectedCost: [TrialID: Double] = [:], settings: CoordinationSettings
+    plan: [PlannedTrial], expectedCost: [TrialID: Double] = [:],
+    expectedSteps: [TrialID: Int] = [:], settings: CoordinationSettings
   ) {
-    ledger = Ledger(graph: TrialGraph(plan, expectedCost: expectedCost))
+    let graph = TrialGraph(plan, expectedCost: expectedCost, expectedSteps: expectedSteps)
+    ledger = Ledger(graph: graph)
     self.settings = settings
     roster = WorkerRoster(settings: settings)
-    holders = [Int32](repeating: -1, count: plan.count)
+    holders = LeaseHolders(trialCount: plan.count)
+    canaries = [Canary](repeating: .none, count: graph.stageNames.count)
     clock = StallClock(heartbeatInterval: settings.heartbeatInterval)
   }
 
@@ -80,22 +97,24 @@ package struct Coordinator: Sendable {
     precondition(!isResumed, "a sweep resumes once")
     isResumed = true
     let now = clock.read(at: now)
+    if settings.retryFailed {
+      for stage in ledger.pausedStages.keys.sorted() { resumeStage(stage) }
+    }
     for number in ledger.standings.indices {
-      let standing = ledger.standings[number]
-      switch standing.status {
+      switch ledger.standings[number].status {
       case .failed:
         if settings.retryFailed { retry(number) }
       case .running:
-        guard let worker = standing.worker else {
-          preconditionFailure("trial \(graph.trials[number].id) is leased to nobody")
+        for open in ledger.openLeases(of: number) {
+          let holder =
+            roster.number(of: open.worker)
+            ?? roster.add(open.worker, link: .away(until: now + settings.resumeGrace), at: now)
+          addLease(Lease(trial: number, attempt: open.attempt, sentAt: now), to: holder)
         }
-        let holder =
-          roster.number(of: worker)
-          ?? roster.add(worker, link: .away(until: now + settings.resumeGrace), at: now)
-        addLease(Lease(trial: number, attempt: standing.attempts, sentAt: now), to: holder)
       case .waiting, .complete, .stopped: break
       }
     }
+    prepareCanaries()
     settle(Array(ledger.standings.indices), at: now, delaying: false)
     return conclude(at: now)
   }
@@ -112,14 +131,16 @@ package struct Coordinator: Sendable {
       guard let worker = sender(on: connection, at: now) else { break }
       if roster[worker].isDeaf { send(.announceAgain, to: worker) }
       examine(claims, of: worker, isNewConnection: false, at: now)
+      remindOfDrain(worker)
     case .trialFinished(let trial, let attempt, let result, let connection):
       guard let worker = sender(on: connection, at: now) else { break }
       take(result, of: trial, attempt: attempt, from: worker, at: now)
     case .resultRejected(let trial, let attempt, let reason, let connection):
       guard let worker = sender(on: connection, at: now) else { break }
       refuseResult(of: trial, attempt: attempt, from: worker, reason: reason, at: now)
-    case .attemptFailed(let trial, let attempt, let failure, _, let connection):
+    case .attemptFailed(let trial, let attempt, let failure, let checkpoint, let connection):
       guard let worker = sender(on: connection, at: now) else { break }
+      take(checkpoint, of: trial, attempt: attempt, from: worker)
       noteFailure(failure, of: trial, attempt: attempt, from: worker, at: now)
     case .workerLeft(let reason, let connection):
       guard let worker = roster.number(of: connection) else { break }
@@ -129,8 +150,12 @@ package struct Coordinator: Sendable {
       roster.setLink(.away(until: now + settings.reconnectGrace), of: worker)
     case .stopRequested(let reason):
       stop(reason)
-    case .cancelRequested, .retryRequested, .drainRequested, .undrainRequested, .resumeRequested:
-      break
+    case .cancelRequested(let trials, let reason): cancel(trials, reason: reason, at: now)
+    case .retryRequested(let trials): retry(trials, at: now)
+    case .drainRequested(let host, let reason): drain(host, reason: reason)
+    case .undrainRequested(let host): undrain(host)
+    case .resumeRequested(let stage):
+      if let stage = graph.stage(named: stage) { resumeStage(stage) }
     case .clockTicked:
       expireDeadlines(at: now)
     }
@@ -140,7 +165,7 @@ package struct Coordinator: Sendable {
   /// When ``Event/clockTicked`` is due at the latest; nil while there is nothing to wait for.
   package var nextDeadline: Instant? {
     guard ending == nil else { return nil }
-    let deadlines = [roster.nextDeadline, delayed.firstKey].compactMap { $0 }
+    let deadlines = [roster.nextDeadline, delayed.firstKey, pauseEndsAt].compactMap { $0 }
     return deadlines.min().map { clock.wakingTime(for: $0) }
   }
 
@@ -152,11 +177,8 @@ package struct Coordinator: Sendable {
   /// Leases what can be leased, ends the sweep if that was all, and hands out the effects.
   private mutating func conclude(at now: Instant) -> [Effect] {
     if ending == nil { leaseReadyTrials(at: now) }
-    if ending == nil, ledger.counts.haveAllEnded {
-      let failed = ledger.counts.failed
-      finish(
-        failed == 0 ? .complete : .completeWithFailures(count: failed),
-        telling: "the sweep has ended")
+    if ending == nil, let ending = verdict(at: now) {
+      finish(ending, telling: "the sweep has ended")
     }
     defer { effects = [] }
     return effects
@@ -165,11 +187,12 @@ package struct Coordinator: Sendable {
   /// Writes a fact down: the one way in which durable state changes after replay.
   mutating func record(_ record: JournalRecord) {
     do {
-      try ledger.apply(record)
+      let unreferenced = try ledger.apply(record)
+      effects.append(.append(record))
+      effects += unreferenced.map { .discardCheckpoint($0) }
     } catch {
       preconditionFailure("the coordinator contradicts itself: \(error)")
     }
-    effects.append(.append(record))
   }
 
   /// Sends a directive if the worker has a connection.
@@ -185,11 +208,35 @@ package struct Coordinator: Sendable {
     self.ending = ending
   }
 
+  /// Whether the run is over, and how.
+  private mutating func verdict(at now: Instant) -> SweepEnding? {
+    let counts = ledger.counts
+    if counts.haveAllEnded {
+      let without = counts.failed + counts.stopped
+      return without == 0 ? .complete : .completeWithFailures(count: without)
+    }
+    guard counts.running == 0 else {
+      pauseEndsAt = nil
+      return nil
+    }
+    if hasTooManyFailures {
+      return .failureLimitReached(failed: ledger.ownFailureCount, remaining: counts.waiting)
+    }
+    guard ready.first == nil, delayed.first == nil, !ledger.pausedStages.isEmpty else {
+      pauseEndsAt = nil
+      return nil
+    }
+    let end = pauseEndsAt ?? now + settings.pauseLimit
+    pauseEndsAt = end
+    let stages = ledger.pausedStages.keys.sorted().map { graph.stageNames[$0] }
+    return end <= now ? .paused(stages: stages, remaining: counts.waiting) : nil
+  }
+
   private mutating func stop(_ reason: String) {
     let failure = TrialFailure(cause: .stopped, message: "the sweep was stopped: \(reason)")
     for worker in roster.numbers {
       for lease in roster[worker].leases {
-        endLease(of: lease.trial, failure: failure)
+        endLease(of: lease.trial, on: worker, failure: failure)
         send(
           .abandon(
             trial: graph.trials[lease.trial].id, attempt: lease.attempt, reason: failure.message),

@@ -12,8 +12,7 @@ package enum JournalRecord: Codable, Hashable, Sendable {
   case trialLeased(trial: TrialID, attempt: Int, worker: WorkerID)
   /// A further attempt at a running trial was handed to another worker; the first result counts.
   case trialDuplicated(trial: TrialID, attempt: Int, worker: WorkerID)
-  /// An unfinished trial can go on from this checkpoint, which replaces all of as many steps or
-  /// more.
+  /// An unfinished trial can go on from this checkpoint, or from the one of the most steps.
   case checkpointRecorded(trial: TrialID, attempt: Int, checkpoint: TrialCheckpoint)
   /// An attempt ended without a result.
   case attemptEnded(trial: TrialID, attempt: Int, failure: TrialFailure)

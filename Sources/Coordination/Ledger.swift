@@ -10,9 +10,21 @@ package struct Ledger: Sendable {
   private(set) var standings: [TrialStanding]
   /// How many trials have each status.
   package private(set) var counts = TrialCounts()
+  /// How many trials failed by themselves, not only for want of a parent's result.
+  private(set) var ownFailureCount = 0
+  /// How many trials of each stage have a result.
+  private(set) var completeCounts: [Int32]
+  /// Why hosts get nothing to do.
+  private(set) var drainedHosts: [String: String] = [:]
+  /// Why stages are paused, by stage number.
+  private(set) var pausedStages: [Int: TrialFailure] = [:]
   /// The last milestones of trials that others wait for.
   private var reports: [Int: MilestoneReport] = [:]
   private var images: [Dataset: Digest] = [:]
+  private var checkpoints = CheckpointRecords()
+  /// The open leases of trials that have, or had, two at once; any other running trial has the one
+  /// that its standing names.
+  private var severalLeases: [Int: [OpenLease]] = [:]
 
   /// A ledger in which every trial of the plan waits.
   init(graph: TrialGraph) {
@@ -21,10 +33,36 @@ package struct Ledger: Sendable {
       TrialStanding(unfinishedParents: graph.parents(of: $0).count)
     }
     counts.waiting = graph.trials.count
+    completeCounts = [Int32](repeating: 0, count: graph.stageNames.count)
   }
 
   /// The image archive that the trials of a data set train on, once it is pinned.
   func images(of dataset: Dataset) -> Digest? { images[dataset] }
+
+  /// What an unfinished trial can go on from, most steps first, at most two.
+  func checkpoints(of number: Int) -> [TrialCheckpoint] { checkpoints[number].map(\.checkpoint) }
+
+  /// A trial's checkpoint of the most steps.
+  func newestCheckpoint(of number: Int) -> TrialCheckpoint? {
+    checkpoints[number].first?.checkpoint
+  }
+
+  /// A trial's checkpoints with the attempts that brought them, most steps first.
+  func checkpointEntries(of number: Int) -> [CheckpointRecords.Entry] { checkpoints[number] }
+
+  /// Whether a trial can go on from a checkpoint of this digest.
+  func refers(to digest: Digest) -> Bool { checkpoints.refers(to: digest) }
+
+  /// The digests of all checkpoints that trials can go on from.
+  var checkpointDigests: Set<Digest> { checkpoints.digests }
+
+  /// The leases of a trial that have not ended, the latest last.
+  func openLeases(of number: Int) -> [OpenLease] {
+    if let leases = severalLeases[number] { return leases }
+    let standing = standings[number]
+    guard standing.status == .running, let worker = standing.worker else { return [] }
+    return [OpenLease(attempt: standing.attempts, worker: worker)]
+  }
 
   /// A trial's configuration with its parents' recorded numbers.
   ///
@@ -37,9 +75,11 @@ package struct Ledger: Sendable {
 
   /// Takes in a record; one of a trial that is not in the plan changes nothing.
   ///
+  /// - Returns: Checkpoints that no trial can go on from any more.
   /// - Throws: ``JournalContradiction`` when the record cannot follow the earlier ones; the ledger
   ///   is then as before.
-  mutating func apply(_ record: JournalRecord) throws(JournalContradiction) {
+  @discardableResult
+  mutating func apply(_ record: JournalRecord) throws(JournalContradiction) -> [Digest] {
     switch record {
     case .imagesPinned(let dataset, let digest):
       if let pinned = images[dataset], pinned != digest {
@@ -49,7 +89,7 @@ package struct Ledger: Sendable {
       }
       images[dataset] = digest
     case .trialLeased(let trial, let attempt, let worker):
-      guard let number = graph.number(of: trial) else { return }
+      guard let number = graph.number(of: trial) else { return [] }
       let standing = standings[number]
       try require(
         standing.status == .waiting && standing.unfinishedParents == 0
@@ -60,37 +100,86 @@ package struct Ledger: Sendable {
         $0.attempts = attempt
         $0.worker = worker
       }
-    case .attemptEnded(let trial, let attempt, let failure):
-      guard let number = graph.number(of: trial) else { return }
+    case .trialDuplicated(let trial, let attempt, let worker):
+      guard let number = graph.number(of: trial) else { return [] }
+      try duplicate(number, attempt: attempt, worker: worker)
+    case .checkpointRecorded(let trial, let attempt, let checkpoint):
+      guard let number = graph.number(of: trial) else { return [] }
+      let standing = standings[number]
       try require(
-        standings[number].status == .running && standings[number].attempts == attempt,
-        record: "attempt \(attempt) ended", of: number, expected: "a lease of attempt \(attempt)")
-      change(number, to: .waiting) {
-        if failure.cause.chargesTrial { $0.chargedFailures += 1 } else { $0.unchargedFailures += 1 }
-        $0.failure = failure
-      }
+        (standing.status == .running || standing.status == .waiting)
+          && attempt <= standing.attempts,
+        record: "a checkpoint of attempt \(attempt)", of: number,
+        expected: "an unfinished trial that attempt \(attempt) was made at")
+      return checkpoints.insert(checkpoint, attempt: attempt, of: number)
+    case .attemptEnded(let trial, let attempt, let failure):
+      guard let number = graph.number(of: trial) else { return [] }
+      try endAttempt(attempt, of: number, failure: failure)
     case .resultRecorded(let trial, let attempt, let worker, let result):
-      guard let number = graph.number(of: trial) else { return }
+      guard let number = graph.number(of: trial) else { return [] }
       try recordResult(result, of: number, attempt: attempt, worker: worker)
-    case .trialDuplicated, .checkpointRecorded, .trialStopped, .hostDrained, .hostUndrained,
-      .stagePaused, .stageResumed:
-      break
+      return checkpoints.remove(number)
     case .trialFailed(let trial, let failure):
-      guard let number = graph.number(of: trial) else { return }
+      guard let number = graph.number(of: trial) else { return [] }
       try require(
         standings[number].status == .waiting, record: "given up", of: number,
         expected: "a waiting trial")
       change(number, to: .failed) { $0.failure = failure }
-    case .trialRetried(let trial):
-      guard let number = graph.number(of: trial) else { return }
+      return checkpoints.remove(number)
+    case .trialStopped(let trial, let reason):
+      guard let number = graph.number(of: trial) else { return [] }
       try require(
-        standings[number].status == .failed, record: "retried", of: number,
-        expected: "a failed trial")
+        standings[number].status == .waiting, record: "stopped", of: number,
+        expected: "a waiting trial")
+      change(number, to: .stopped) { $0.failure = TrialFailure(cause: .stopped, message: reason) }
+    case .trialRetried(let trial):
+      guard let number = graph.number(of: trial) else { return [] }
+      try require(
+        standings[number].status == .failed || standings[number].status == .stopped,
+        record: "retried", of: number, expected: "a failed or stopped trial")
       change(number, to: .waiting) {
         $0.chargedFailures = 0
         $0.unchargedFailures = 0
         $0.failure = nil
       }
+    case .hostDrained(let host, let reason): drainedHosts[host] = reason
+    case .hostUndrained(let host): drainedHosts[host] = nil
+    case .stagePaused(let stage, let failure):
+      if let stage = graph.stage(named: stage) { pausedStages[stage] = failure }
+    case .stageResumed(let stage):
+      if let stage = graph.stage(named: stage) { pausedStages[stage] = nil }
+    }
+    return []
+  }
+
+  private mutating func duplicate(
+    _ number: Int, attempt: Int, worker: WorkerID
+  ) throws(JournalContradiction) {
+    let open = openLeases(of: number)
+    try require(
+      open.count == 1 && open[0].worker != worker && attempt == standings[number].attempts + 1,
+      record: "attempt \(attempt) leased besides", of: number,
+      expected: "a trial that one other worker runs, leased before attempt \(attempt) only")
+    severalLeases[number] = open + [OpenLease(attempt: attempt, worker: worker)]
+    standings[number].attempts = attempt
+    standings[number].worker = worker
+  }
+
+  private mutating func endAttempt(
+    _ attempt: Int, of number: Int, failure: TrialFailure
+  ) throws(JournalContradiction) {
+    var open = openLeases(of: number)
+    guard let index = open.firstIndex(where: { $0.attempt == attempt }) else {
+      return try require(
+        false, record: "attempt \(attempt) ended", of: number,
+        expected: "a lease of attempt \(attempt)")
+    }
+    let ended = open.remove(at: index)
+    if severalLeases[number] != nil { severalLeases[number] = open.isEmpty ? nil : open }
+    change(number, to: open.isEmpty ? .waiting : .running) {
+      if failure.cause.chargesTrial { $0.chargedFailures += 1 } else { $0.unchargedFailures += 1 }
+      $0.failure = failure
+      $0.worker = (open.last ?? ended).worker
     }
   }
 
@@ -110,22 +199,26 @@ package struct Ledger: Sendable {
       }
       reports[number] = report
     }
+    severalLeases[number] = nil
     change(number, to: .complete) {
       $0.attempts = max($0.attempts, attempt)
       $0.worker = worker
       $0.failure = nil
       $0.contentHash = result.contentHash
     }
+    completeCounts[graph.stage(of: number)] += 1
     for child in children { standings[Int(child)].unfinishedParents -= 1 }
   }
 
   private mutating func change(
     _ number: Int, to status: TrialStatus, _ update: (inout TrialStanding) -> Void
   ) {
+    if standings[number].hasFailedByItself { ownFailureCount -= 1 }
     counts[standings[number].status] -= 1
     counts[status] += 1
     standings[number].status = status
     update(&standings[number])
+    if standings[number].hasFailedByItself { ownFailureCount += 1 }
   }
 
   private func require(
@@ -140,11 +233,21 @@ package struct Ledger: Sendable {
   }
 }
 
+/// A lease that has not ended, as the journal tells.
+struct OpenLease: Hashable, Sendable {
+  var attempt: Int
+  var worker: WorkerID
+}
+
 extension Ledger: Equatable {
   /// Compares what was recorded; both ledgers are of one plan.
   package static func == (left: Ledger, right: Ledger) -> Bool {
     left.standings == right.standings && left.counts == right.counts
       && left.reports == right.reports && left.images == right.images
+      && left.checkpoints == right.checkpoints && left.severalLeases == right.severalLeases
+      && left.drainedHosts == right.drainedHosts && left.pausedStages == right.pausedStages
+      && left.ownFailureCount == right.ownFailureCount
+      && left.completeCounts == right.completeCounts
   }
 }
 

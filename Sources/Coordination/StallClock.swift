@@ -18,12 +18,14 @@ struct StallClock: Sendable {
   }
 
   /// Reads the clock: an instant that counts no stalls, never before the last one read.
+  ///
+  /// A clock that was set back goes on from the last reading.
   mutating func read(at now: Instant) -> Instant {
-    let last = lastReading ?? now
-    let gap = now - last
+    let gap = now - (lastReading ?? now)
     if gap > longestGap { stalled += gap - ordinaryGap }
-    lastReading = max(now, last)
-    return Instant(sinceStart: max(now, last).sinceStart - stalled)
+    if gap < .zero { stalled += gap }
+    lastReading = now
+    return Instant(sinceStart: now.sinceStart - stalled)
   }
 
   /// When to read the clock again for the sake of a deadline: at the deadline, and early enough

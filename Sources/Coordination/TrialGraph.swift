@@ -10,15 +10,32 @@ struct TrialGraph: Sendable {
   private let parentLists: AdjacencyLists
   private let childLists: AdjacencyLists
   private let ranks: [Int32]
+  /// Expected seconds on one core of the reference speed.
+  private let costs: [Float]
+  private let steps: [Int32]
+  private let stages: [Int32]
+  private let kinds: [Int32]
+  /// The stages' names, in the order in which the plan mentions them; a stage's number is its
+  /// place here.
+  let stageNames: [String]
+  /// Expected seconds of all trials of each stage.
+  let stageCosts: [Double]
+  /// How many trials each stage has.
+  let stageSizes: [Int]
 
   /// Indexes a plan.
   ///
   /// Traps when a trial is planned twice or a parent does not precede its child, which planning
   /// refuses.
   ///
-  /// - Parameter expectedCost: How long a trial is expected to take, in any one unit; 1 for trials
-  ///   without an entry.
-  init(_ trials: [PlannedTrial], expectedCost: [TrialID: Double]) {
+  /// - Parameters:
+  ///   - expectedCost: Seconds that a trial is expected to take on one core of the reference speed;
+  ///     1 for trials without an entry.
+  ///   - expectedSteps: Optimiser steps of a trial; unknown for trials without an entry.
+  init(
+    _ trials: [PlannedTrial], expectedCost: [TrialID: Double],
+    expectedSteps: [TrialID: Int] = [:]
+  ) {
     self.trials = trials
     var numbers: [TrialID: Int32] = Dictionary(minimumCapacity: trials.count)
     var edges: [(parent: Int32, child: Int32)] = []
@@ -35,8 +52,59 @@ struct TrialGraph: Sendable {
     self.numbers = numbers
     parentLists = AdjacencyLists(edges.map { ($0.child, $0.parent) }, count: trials.count)
     childLists = AdjacencyLists(edges.map { ($0.parent, $0.child) }, count: trials.count)
-    ranks = Self.ranks(trials, children: childLists, expectedCost: expectedCost)
+    let costs = trials.map { expectedCost[$0.id] ?? 1 }
+    ranks = Self.ranks(costs, children: childLists)
+    self.costs = costs.map(Float.init)
+    steps = trials.map { Int32(clamping: expectedSteps[$0.id] ?? 0) }
+    var stageNumbers: [String: Int32] = [:]
+    var kindNumbers: [Kind: Int32] = [:]
+    var stages: [Int32] = []
+    var kinds: [Int32] = []
+    var stageNames: [String] = []
+    var stageCosts: [Double] = []
+    var stageSizes: [Int] = []
+    for (trial, cost) in zip(trials, costs) {
+      if stageNumbers[trial.stage] == nil {
+        stageNumbers[trial.stage] = Int32(stageNames.count)
+        stageNames.append(trial.stage)
+        stageCosts.append(0)
+        stageSizes.append(0)
+      }
+      let stage = stageNumbers[trial.stage] ?? 0
+      stageCosts[Int(stage)] += cost
+      stageSizes[Int(stage)] += 1
+      stages.append(stage)
+      let kind = Kind(stage: stage, dataset: trial.configuration.dataset)
+      if kindNumbers[kind] == nil { kindNumbers[kind] = Int32(kindNumbers.count) }
+      kinds.append(kindNumbers[kind] ?? 0)
+    }
+    self.stages = stages
+    self.kinds = kinds
+    self.stageNames = stageNames
+    self.stageCosts = stageCosts
+    self.stageSizes = stageSizes
   }
+
+  private struct Kind: Hashable {
+    var stage: Int32
+    var dataset: Dataset
+  }
+
+  /// The number of a trial's stage.
+  func stage(of number: Int) -> Int { Int(stages[number]) }
+
+  /// The number of a stage; nil if no trial is of it.
+  func stage(named name: String) -> Int? { stageNames.firstIndex(of: name) }
+
+  /// The kind of a trial, stage and data set: trials of one kind err alike from their expected
+  /// cost.
+  func kind(of number: Int) -> Int { Int(kinds[number]) }
+
+  /// Expected seconds of a trial on one core of the reference speed.
+  func cost(of number: Int) -> Double { Double(costs[number]) }
+
+  /// Optimiser steps of a trial; nil if unknown.
+  func steps(of number: Int) -> Int? { steps[number] > 0 ? Int(steps[number]) : nil }
 
   /// The number of a trial; nil if it is not planned.
   func number(of trial: TrialID) -> Int? { numbers[trial].map(Int.init) }
@@ -53,17 +121,17 @@ struct TrialGraph: Sendable {
 
   /// Ranks trials by the length of the critical path that begins with them.
   private static func ranks(
-    _ trials: [PlannedTrial], children: AdjacencyLists, expectedCost: [TrialID: Double]
+    _ costs: [Double], children: AdjacencyLists
   ) -> [Int32] {
-    var lengths = [Double](repeating: 0, count: trials.count)
-    for number in trials.indices.reversed() {
+    var lengths = [Double](repeating: 0, count: costs.count)
+    for number in costs.indices.reversed() {
       let rest = children[number].reduce(0) { max($0, lengths[Int($1)]) }
-      lengths[number] = rest + (expectedCost[trials[number].id] ?? 1)
+      lengths[number] = rest + costs[number]
     }
-    let order = trials.indices.sorted {
+    let order = costs.indices.sorted {
       lengths[$0] == lengths[$1] ? $0 < $1 : lengths[$0] > lengths[$1]
     }
-    var ranks = [Int32](repeating: 0, count: trials.count)
+    var ranks = [Int32](repeating: 0, count: costs.count)
     for (rank, number) in order.enumerated() { ranks[number] = Int32(rank) }
     return ranks
   }

@@ -2,7 +2,7 @@ import Trials
 
 /// What the journal says of one trial.
 package struct TrialStanding: Hashable, Sendable {
-  /// Waiting, running (leased), complete or failed.
+  /// Waiting, running (leased), complete, failed or stopped.
   package var status = TrialStatus.waiting
   /// The number of the latest attempt; 0 before the first.
   package var attempts: Int {
@@ -15,7 +15,8 @@ package struct TrialStanding: Hashable, Sendable {
   package var unchargedFailures: Int32 = 0
   /// How many parents have no result yet.
   package var unfinishedParents: Int32
-  /// The worker of the latest lease, or of the result once there is one.
+  /// The worker of the latest lease that is open, or that ended last, or of the result once there
+  /// is one.
   package var worker: WorkerID?
   /// Why the latest attempt, or the trial, failed; nil once it is complete.
   package var failure: TrialFailure?
@@ -24,6 +25,9 @@ package struct TrialStanding: Hashable, Sendable {
   private var attemptNumber: Int32 = 0
 
   init(unfinishedParents: Int) { self.unfinishedParents = Int32(unfinishedParents) }
+
+  /// Whether it failed for another reason than a parent's failure.
+  var hasFailedByItself: Bool { status == .failed && failure?.cause != .parentFailed }
 }
 
 extension TrialResult {
@@ -104,4 +108,13 @@ package struct WorkerStanding: Hashable, Sendable {
   package var isConnected: Bool
   /// Whether it is too silent to get new work.
   package var isSuspect: Bool
+  /// Whether its host gets nothing to do.
+  package var isDrained: Bool
+  /// The processor's model name; empty if unknown.
+  package var processor: String
+  /// Instruction set that its kernels use; empty if unknown.
+  package var instructionSet: String
+  /// The speed of one of its slots as far as it is known, 1 for the one that expected costs are
+  /// for.
+  package var speed: Double
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Trials
 
 /// A worker as the coordinator sees it now; none of this is durable.
@@ -7,6 +8,14 @@ struct Worker: Sendable {
   let joinNumber: Int
   var host = ""
   var slots = 0
+  var processor = ""
+  var instructionSet = ""
+  var coreCount = 0
+  var memoryByteCount = 0
+  /// Whether its host gets nothing to do.
+  var isDrained = false
+  /// The speed of one of its slots, 1 for the one that expected costs are for.
+  var speed = 1.0
   var link: Link
   var lastHeard: Instant
   var isSuspect = false
@@ -29,9 +38,14 @@ struct Worker: Sendable {
     return nil
   }
 
-  var canTakeWork: Bool {
-    connection != nil && !isSuspect && !isDeaf && leases.count < slots
-  }
+  /// Whether it is there and works.
+  var isUsable: Bool { connection != nil && !isSuspect && !isDeaf && !isDrained && slots > 0 }
+
+  /// Whether it is there and has a slot free.
+  var canTakeWork: Bool { isUsable && leases.count < slots }
+
+  /// Which share of its slots is leased.
+  var share: Double { Double(leases.count) / Double(max(slots, 1)) }
 
   func leaseIndex(of trial: Int) -> Int? { leases.firstIndex { $0.trial == trial } }
 }
@@ -41,18 +55,26 @@ struct Lease: Sendable {
   /// The trial's number in the plan.
   let trial: Int
   let attempt: Int
+  /// When it was leased, or when the coordinator started.
+  let begunAt: Instant
   /// When the assignment was last sent.
   var sentAt: Instant
   /// When the worker last claimed the attempt.
   var claimedAt: Instant?
   /// How often the assignment was sent again without being claimed since.
   var resends = 0
+  /// The last progress heard of, and when its step was first heard of.
   var progress: TrialProgress?
+  var progressAt: Instant
+  /// The step of the progress from which the speed model last learned.
+  var learnedStep = 0
 
   init(trial: Int, attempt: Int, sentAt: Instant) {
     self.trial = trial
     self.attempt = attempt
     self.sentAt = sentAt
+    begunAt = sentAt
+    progressAt = sentAt
   }
 
   /// The latest moment at which the worker is known, or may be thought, to have the attempt.
@@ -68,18 +90,24 @@ struct WorkerRoster: Sendable {
   private var numbersByID: [WorkerID: Int] = [:]
   private var numbersByConnection: [ConnectionID: Int] = [:]
   private var joinCount = 0
-  /// Workers that can take work, least loaded first.
+  /// Workers that can take work, the fastest first, of equally fast ones the least loaded.
   private var available = IndexedHeap<Load>()
+  /// Workers that can be used, free or not, the fastest first.
+  private var usable = IndexedHeap<Int>()
+  private var numbersByHost: [String: Set<Int>] = [:]
   /// When each worker needs looking at; never later than it does.
   private var deadlines = IndexedHeap<Instant>()
   private let settings: CoordinationSettings
 
   private struct Load: Comparable, Sendable {
+    var slowness: Int
     var share: Double
     var joinNumber: Int
 
     static func < (left: Load, right: Load) -> Bool {
-      left.share == right.share ? left.joinNumber < right.joinNumber : left.share < right.share
+      guard left.slowness == right.slowness else { return left.slowness < right.slowness }
+      return left.share == right.share
+        ? left.joinNumber < right.joinNumber : left.share < right.share
     }
   }
 
@@ -132,7 +160,9 @@ struct WorkerRoster: Sendable {
     precondition(worker.leases.isEmpty, "worker \(worker.id) is removed while it has leases")
     if let connection = worker.connection { numbersByConnection[connection] = nil }
     numbersByID[worker.id] = nil
+    leaveHost(of: number)
     available[number] = nil
+    usable[number] = nil
     deadlines[number] = nil
     workers[number] = nil
     freeNumbers.append(number)
@@ -152,8 +182,10 @@ struct WorkerRoster: Sendable {
     available[number] =
       worker.canTakeWork
       ? Load(
+        slowness: Self.slowness(of: worker),
         share: Double(worker.leases.count) / Double(worker.slots), joinNumber: worker.joinNumber)
       : nil
+    usable[number] = worker.isUsable ? Self.slowness(of: worker) : nil
     switch worker.link {
     case .away(let until): deadlines[number] = until
     case .connected(_, let probeAt):
@@ -162,9 +194,50 @@ struct WorkerRoster: Sendable {
     }
   }
 
-  /// The least loaded worker that can take work; another than `avoided` if there is one.
-  func leastLoaded(avoiding avoided: WorkerID?) -> Int? {
-    available.first(otherThan: avoided.flatMap { numbersByID[$0] }) ?? available.first
+  /// Speeds within 5 % of each other count as equal, so that work spreads over equal hosts.
+  private static func slowness(of worker: Worker) -> Int {
+    Int((-log(max(worker.speed, 1e-6)) / log(1.05)).rounded())
+  }
+
+  /// Notes the host that a worker says it is on.
+  mutating func setHost(_ host: String, of number: Int) {
+    leaveHost(of: number)
+    self[number].host = host
+    numbersByHost[host, default: []].insert(number)
+  }
+
+  private mutating func leaveHost(of number: Int) {
+    let host = self[number].host
+    numbersByHost[host]?.remove(number)
+    if numbersByHost[host]?.isEmpty == true { numbersByHost[host] = nil }
+  }
+
+  /// The workers of a host, in ascending order of number.
+  func numbers(onHost host: String) -> [Int] { (numbersByHost[host] ?? []).sorted() }
+
+  /// Gives all workers of a host a speed.
+  mutating func setSpeed(_ speed: Double, ofHost host: String) {
+    for number in numbersByHost[host] ?? [] {
+      let before = Self.slowness(of: self[number])
+      self[number].speed = speed
+      if Self.slowness(of: self[number]) != before { refresh(number) }
+    }
+  }
+
+  /// The fastest worker that can take work, the least loaded of equally fast ones.
+  var fastestAvailable: Int? { available.first }
+
+  /// Whether a worker that can be used is clearly faster than this one, be it busy.
+  func hasFaster(than number: Int) -> Bool {
+    guard let best = usable.firstKey else { return false }
+    return best < Self.slowness(of: self[number])
+  }
+
+  /// Whether some usable worker is on another host.
+  func hasUsable(onOtherHostThan host: String) -> Bool {
+    numbersByHost.contains { other, numbers in
+      other != host && numbers.contains { self[$0].isUsable }
+    }
   }
 
   /// When the next worker needs looking at.

@@ -169,9 +169,11 @@ package enum SweepRun {
     settings.retryFailed = options.retryFailed
     // Local workers died with the coordinator that started them; nobody else can come back.
     if options.hasLocalWorkersOnly { settings.resumeGrace = .zero }
-    let costs = PlanSummary(plan).trials.map { ($0.planned.id, $0.seconds) }
+    let trials = PlanSummary(plan).trials
     var coordinator = Coordinator(
-      plan: plan.trials, expectedCost: Dictionary(uniqueKeysWithValues: costs),
+      plan: plan.trials,
+      expectedCost: Dictionary(uniqueKeysWithValues: trials.map { ($0.planned.id, $0.seconds) }),
+      expectedSteps: Dictionary(uniqueKeysWithValues: trials.map { ($0.planned.id, $0.steps) }),
       settings: settings)
     for record in journal + pins { try coordinator.replay(record) }
     return coordinator

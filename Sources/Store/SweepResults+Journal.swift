@@ -13,6 +13,8 @@ extension SweepResults {
     func update(_ trial: TrialID, _ change: (inout RecordedTrial) -> Void) {
       if let index = indices[trial] { change(&trials[index]) }
     }
+    // The open attempts and their workers: one for a running trial, two for a duplicated one.
+    var open: [Int: [(attempt: Int, worker: String)]] = [:]
     for record in records {
       switch record {
       case .imagesPinned, .checkpointRecorded, .hostDrained, .hostUndrained, .stagePaused,
@@ -20,6 +22,9 @@ extension SweepResults {
         break
       case .trialLeased(let trial, let attempt, let worker),
         .trialDuplicated(let trial, let attempt, let worker):
+        if let index = indices[trial] {
+          open[index, default: []].append((attempt, worker.rawValue))
+        }
         update(trial) { recorded in
           recorded.attempts = max(recorded.attempts, attempt)
           guard recorded.status != .complete else { return }
@@ -27,15 +32,19 @@ extension SweepResults {
           recorded.worker = worker.rawValue
         }
       case .attemptEnded(let trial, let attempt, let failure):
+        guard let index = indices[trial] else { break }
+        open[index]?.removeAll { $0.attempt == attempt }
+        let worker = open[index]?.last?.worker
+        if worker == nil { open[index] = nil }
         update(trial) { recorded in
           guard recorded.status != .complete else { return }
           recorded.failure = failure
-          // An attempt before the newest one ends without touching that one's lease.
-          guard recorded.status == .running, attempt == recorded.attempts else { return }
-          recorded.status = .waiting
-          recorded.worker = nil
+          guard recorded.status == .running else { return }
+          if worker == nil { recorded.status = .waiting }
+          recorded.worker = worker
         }
       case .resultRecorded(let trial, let attempt, let worker, let result):
+        if let index = indices[trial] { open[index] = nil }
         update(trial) { recorded in
           recorded.attempts = max(recorded.attempts, attempt)
           recorded.status = .complete

@@ -8,7 +8,7 @@ struct DeclarationReader {
   private static let trialKeys =
     TrialKey.direct.map(\.name) + ["model", "trainer", "axes", "zip"]
   private static let topKeys =
-    ["sweep", "question", "outputs", "seed", "replicates", "stages"] + trialKeys
+    ["sweep", "question", "outputs", "seed", "replicates", "limits", "stages"] + trialKeys
 
   init(log: DiagnosticLog, budgetScale: BudgetScale) {
     self.log = log
@@ -38,6 +38,7 @@ struct DeclarationReader {
           declaration.seed = seed
         }
       case "replicates": declaration.replicates = replicates(entry.value)
+      case "limits": declaration.limits = LimitsReader.limits(entry.value, log: &log)
       case "stages": declaration.stages = stages(entry.value)
       case let key where !Self.trialKeys.contains(key):
         refuseKey(entry, expected: Self.topKeys)

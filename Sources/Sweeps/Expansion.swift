@@ -34,9 +34,11 @@ struct Expansion {
     var expansion = Expansion(declaration, log: log)
     for stage in order { expansion.expand(declaration.stages[stage]) }
     try expansion.log.check()
-    return SweepPlan(
+    var plan = SweepPlan(
       name: declaration.name, question: declaration.question, outputs: declaration.outputs,
       trials: expansion.trials)
+    plan.limits = declaration.limits
+    return plan
   }
 
   private init(_ declaration: SweepDeclaration, log: DiagnosticLog) {

@@ -15,6 +15,8 @@ package enum SettingsReference {
     lines += TextTable.lines(trialKeys, leftAligned: [0, 1]).map { "  " + $0 }
     lines += ["", "Keys under trainer, or under axes or zip with a list", ""]
     lines += TextTable.lines(trainerKeys, leftAligned: [0, 1, 2, 3]).map { "  " + $0 }
+    lines += ["", "Keys under limits; they are no part of any trial's identity", ""]
+    lines += TextTable.lines(limitKeys, leftAligned: [0, 1, 2, 3]).map { "  " + $0 }
     lines += ["", "Axes"]
     lines += axisNotes.map { "  " + $0 }
     lines += ["", "References"]
@@ -34,6 +36,7 @@ package enum SettingsReference {
     ["axes", "mapping of keys to lists; every combination is a point of the grid"],
     ["zip", "mapping of keys to lists of one length that vary together, or a list of such"],
     ["stages", "mapping of names to stages, whose trials can use one another's results"],
+    ["limits", "mapping of the keys below: when to stop, how careful to be"],
   ]
 
   private static var trialKeys: [[String]] {
@@ -63,6 +66,13 @@ package enum SettingsReference {
         [
           setting.key, setting.text(in: TrainerSettings()), setting.expectation, setting.summary,
         ]
+      }
+  }
+
+  private static var limitKeys: [[String]] {
+    [["key", "default", "accepts", "meaning"]]
+      + LimitsReader.documentation.map { key, meaning, standard in
+        [key, standard, LimitsReader.expectation(key), meaning]
       }
   }
 

@@ -7,6 +7,7 @@ struct SweepDeclaration {
   var outputs: [SweepOutput] = []
   var seed: UInt64 = 1
   var replicates = 1
+  var limits = SweepLimits()
   /// What stands at the top level: defaults of every stage, and the axes that all stages share.
   var shared = Scope()
   /// In the order of the file; never empty.

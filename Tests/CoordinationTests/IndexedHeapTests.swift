@@ -1,4 +1,4 @@
-import SimulatedCluster
+import Rehearsal
 import Testing
 
 @testable import Coordination

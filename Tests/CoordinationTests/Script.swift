@@ -1,4 +1,5 @@
 import Coordination
+import Digests
 import SimulatedCluster
 import Testing
 import Trials
@@ -7,24 +8,32 @@ import Trials
 struct Script {
   let plan: [PlannedTrial]
   let settings: CoordinationSettings
+  let expectedCost: [TrialID: Double]
+  let expectedSteps: [TrialID: Int]
   var coordinator: Coordinator
   var journal: [JournalRecord] = []
   var seconds = 0.0
 
   init(
     _ plan: [PlannedTrial], expectedCost: [TrialID: Double] = [:],
+    expectedSteps: [TrialID: Int] = [:],
     settings: CoordinationSettings = CoordinationSettings(), journal: [JournalRecord] = []
   ) throws {
     self.plan = plan
     self.settings = settings
-    coordinator = Coordinator(plan: plan, expectedCost: expectedCost, settings: settings)
+    self.expectedCost = expectedCost
+    self.expectedSteps = expectedSteps
+    coordinator = Coordinator(
+      plan: plan, expectedCost: expectedCost, expectedSteps: expectedSteps, settings: settings)
     for record in journal { try coordinator.replay(record) }
     self.journal = journal
   }
 
   /// The script's coordinator after a crash: a fresh one, with the journal as it is now.
   func restarted(settings: CoordinationSettings? = nil) throws -> Script {
-    try Script(plan, settings: settings ?? self.settings, journal: journal)
+    try Script(
+      plan, expectedCost: expectedCost, expectedSteps: expectedSteps,
+      settings: settings ?? self.settings, journal: journal)
   }
 
   var now: Instant { Instant(sinceStart: .milliseconds(Int(seconds * 1000))) }
@@ -42,12 +51,14 @@ struct Script {
 
   @discardableResult
   mutating func announce(
-    _ worker: String, slots: Int = 1, on connection: String? = nil, claims: [Claim] = []
+    _ worker: String, slots: Int = 1, host: String? = nil, instructionSet: String = "",
+    on connection: String? = nil, claims: [Claim] = []
   ) -> [Effect] {
     handle(
       .workerAnnounced(
         WorkerAnnouncement(
-          worker: WorkerID(worker), host: "host-\(worker)", slots: slots, claims: claims),
+          worker: WorkerID(worker), host: host ?? "host-\(worker)", slots: slots,
+          instructionSet: instructionSet, claims: claims),
         on: Self.connection(connection ?? worker)))
   }
 
@@ -69,12 +80,13 @@ struct Script {
 
   @discardableResult
   mutating func fail(
-    _ trial: PlannedTrial, attempt: Int, cause: FailureCause = .exitCode, on connection: String
+    _ trial: PlannedTrial, attempt: Int, cause: FailureCause = .exitCode,
+    checkpoint: TrialCheckpoint? = nil, on connection: String
   ) -> [Effect] {
     handle(
       .attemptFailed(
         trial: trial.id, attempt: attempt, failure: TrialFailure(cause: cause, message: "it broke"),
-        checkpoint: nil, on: Self.connection(connection)))
+        checkpoint: checkpoint, on: Self.connection(connection)))
   }
 
   /// Lets time pass with a tick in each half second; workers beat as told.
@@ -106,6 +118,18 @@ extension [Effect] {
     }
   }
 
+  /// The assignments sent on a connection.
+  func assignments(to connection: String) -> [Assignment] {
+    sent(to: connection).compactMap {
+      if case .assign(let assignment) = $0 { assignment } else { nil }
+    }
+  }
+
+  /// The checkpoints to delete.
+  var discarded: [Digest] {
+    compactMap { if case .discardCheckpoint(let digest) = $0 { digest } else { nil } }
+  }
+
   /// The assignments, as trial and attempt, sent on a connection.
   func assigned(to connection: String) -> [Claim] {
     sent(to: connection).compactMap {
@@ -128,12 +152,27 @@ extension [Effect] {
 }
 
 extension PlannedTrial {
-  func claim(attempt: Int = 1, step: Int? = nil) -> Claim {
+  func claim(
+    attempt: Int = 1, step: Int? = nil, stepsPerSecond: Double = 50,
+    checkpoint: TrialCheckpoint? = nil
+  ) -> Claim {
     Claim(
       trial: id, attempt: attempt,
       progress: step.map {
         TrialProgress(
-          step: $0, totalSteps: 1000, mse: 9, gatesOpen: 4, multiplier: 1, stepsPerSecond: 50)
-      })
+          step: $0, totalSteps: 1000, mse: 9, gatesOpen: 4, multiplier: 1,
+          stepsPerSecond: stepsPerSecond)
+      }, checkpoint: checkpoint)
+  }
+}
+
+extension TrialCheckpoint {
+  /// A checkpoint after a step, whose bytes are of that trial and step.
+  static func of(
+    _ trial: PlannedTrial, step: Int, instructionSet: String = "avx2"
+  ) -> TrialCheckpoint {
+    TrialCheckpoint(
+      step: step, digest: Digest.of("\(trial.id) \(step) \(instructionSet)"), byteCount: 100,
+      instructionSet: instructionSet)
   }
 }

@@ -79,11 +79,34 @@ struct SimulationTests {
     }
   }
 
+  @Test("a killed worker costs at most one checkpoint interval of each trial that it ran")
+  func recomputation() {
+    var killCount = 0
+    for seed in 0..<30 as Range<UInt64> {
+      var options = SimulationOptions()
+      options.workerCount = 4
+      options.faultMilliseconds = 1_200_000
+      options.trialMilliseconds = 200_000...600_000
+      options.workerCrashesPerMinute = 1.5
+      options.duplicatesStragglers = false
+      let sweep = Self.familySweep(families: 3)
+      var simulation = Simulation(seed: seed, options: options, sweep: sweep)
+      let outcome = simulation.run()
+      #expect(outcome.violations == [], "seed \(seed)")
+      #expect(outcome.ending == .complete)
+      let computed = outcome.computedSteps.values.reduce(0, +) + outcome.lostSteps
+      let twice = computed - SimulatedSweep.steps * sweep.plan.count
+      #expect(twice <= outcome.killCount * SimulatedSweep.interval, "seed \(seed)")
+      killCount += outcome.killCount
+    }
+    #expect(killCount >= 100)
+  }
+
   @Test("the drawn faults do reach the coordinator")
   func faultsAreReal() {
     var counts: [String: Int] = [:]
     var crashCount = 0
-    for seed in 0..<150 as Range<UInt64> {
+    for seed in 0..<250 as Range<UInt64> {
       var simulation = Simulation(seed: seed)
       let outcome = simulation.run()
       crashCount += outcome.crashCount
@@ -92,6 +115,8 @@ struct SimulationTests {
     for notice in [
       "workerJoined", "workerSuspected", "workerLost", "workerLeft", "trialStarted",
       "trialAdopted", "trialCompleted", "resultRepeated", "attemptEnded", "trialFailed",
+      "trialStopped", "trialRetried", "trialDuplicated", "hostDrained", "hostUndrained",
+      "stagePaused", "stageResumed", "canarySent", "canaryReturned",
     ] {
       #expect(counts[notice, default: 0] >= 10, "\(notice): \(counts)")
     }

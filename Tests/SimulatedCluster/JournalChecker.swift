@@ -1,4 +1,5 @@
 import Coordination
+import Digests
 import Trials
 
 /// What must hold of the journal and of every directive, checked against a model of its own that
@@ -8,7 +9,11 @@ package struct JournalChecker: Sendable {
   private let attemptLimit: Int
   private var models: [TrialID: Model] = [:]
   private var slots: [WorkerID: Int] = [:]
+  private var hosts: [WorkerID: String] = [:]
   private var leaseCounts: [WorkerID: Int] = [:]
+  private var drainedHosts: Set<String> = []
+  private var pausedStages: Set<String> = []
+  private var successfulStages: Set<String> = []
   /// What was found to be wrong, in order.
   package private(set) var violations: [String] = []
 
@@ -16,8 +21,16 @@ package struct JournalChecker: Sendable {
     var attempts = 0
     var chargedFailures = 0
     var hasFailed = false
-    var lease: (attempt: Int, worker: WorkerID)?
+    var isStopped = false
+    var leases: [Lease] = []
     var result: TrialResult?
+    /// Recorded checkpoints: the one of the most steps, then the latest other one.
+    var checkpoints: [TrialCheckpoint] = []
+  }
+
+  private struct Lease: Equatable {
+    var attempt: Int
+    var worker: WorkerID
   }
 
   /// A checker for a plan.
@@ -28,7 +41,16 @@ package struct JournalChecker: Sendable {
   }
 
   /// Tells of a worker that exists.
-  package mutating func noteWorker(_ worker: WorkerID, slots: Int) { self.slots[worker] = slots }
+  package mutating func noteWorker(_ worker: WorkerID, slots: Int, host: String) {
+    self.slots[worker] = slots
+    hosts[worker] = host
+  }
+
+  /// The host of a worker that exists.
+  package func host(of worker: WorkerID) -> String? { hosts[worker] }
+
+  /// The stage of a planned trial.
+  package func stage(of trial: TrialID) -> String? { planned[trial]?.stage }
 
   /// Notes a violation that somebody else found.
   package mutating func report(_ violation: String) { violations.append(violation) }
@@ -44,13 +66,23 @@ package struct JournalChecker: Sendable {
         counts.complete += 1
       } else if model.hasFailed {
         counts.failed += 1
-      } else if model.lease != nil {
+      } else if model.isStopped {
+        counts.stopped += 1
+      } else if !model.leases.isEmpty {
         counts.running += 1
       } else {
         counts.waiting += 1
       }
     }
     return counts
+  }
+
+  /// How many leases are open.
+  package var leaseCount: Int { models.values.reduce(0) { $0 + $1.leases.count } }
+
+  /// The digests of checkpoints that unfinished trials may need.
+  package var checkpointDigests: Set<Digest> {
+    Set(models.values.flatMap(\.checkpoints).map(\.digest))
   }
 
   /// A trial's configuration with the numbers that its parents' recorded results have; nil while
@@ -62,80 +94,131 @@ package struct JournalChecker: Sendable {
   /// Checks a record that has just become durable.
   package mutating func noteAppended(_ record: JournalRecord) {
     switch record {
-    case .imagesPinned, .trialDuplicated, .checkpointRecorded, .trialStopped, .hostDrained,
-      .hostUndrained, .stagePaused, .stageResumed:
-      break
-    case .trialLeased(let trial, let attempt, let worker): noteLease(trial, attempt, worker)
+    case .imagesPinned: break
+    case .trialLeased(let trial, let attempt, let worker):
+      check(models[trial]?.leases == [], "\(trial) leased twice at once")
+      noteLease(trial, attempt, worker)
+    case .trialDuplicated(let trial, let attempt, let worker):
+      check(models[trial]?.leases.count == 1, "\(trial) duplicated while nobody or two run it")
+      check(models[trial]?.leases.first?.worker != worker, "\(trial) duplicated on its own worker")
+      noteLease(trial, attempt, worker)
+    case .checkpointRecorded(let trial, let attempt, let checkpoint):
+      noteCheckpoint(checkpoint, attempt, trial)
     case .attemptEnded(let trial, let attempt, let failure):
-      check(models[trial]?.lease?.attempt == attempt, "attempt \(attempt) of \(trial) not leased")
-      endLease(of: trial)
+      check(
+        models[trial]?.leases.contains { $0.attempt == attempt } == true,
+        "attempt \(attempt) of \(trial) not leased")
+      endLeases(of: trial) { $0.attempt == attempt }
       if failure.cause.chargesTrial { models[trial]?.chargedFailures += 1 }
     case .resultRecorded(let trial, let attempt, _, let result):
-      check(models[trial]?.result == nil, "a second result of \(trial)")
-      check(attempt <= models[trial]?.attempts ?? 0, "\(trial): result of a future attempt")
-      if let configuration = configuration(of: trial) {
-        check(
-          result == SimulatedSweep.result(of: configuration), "\(trial): not its own result")
-      } else {
-        check(false, "\(trial): a result before its parents'")
-      }
-      endLease(of: trial)
-      models[trial]?.result = result
-      models[trial]?.hasFailed = false
-    case .trialFailed(let trial, _):
-      noteFailure(trial)
+      noteResult(result, attempt, trial)
+    case .trialFailed(let trial, _): noteFailure(trial)
+    case .trialStopped(let trial, _): noteStop(trial)
     case .trialRetried(let trial):
-      check(models[trial]?.hasFailed == true, "\(trial) retried without having failed")
+      check(
+        models[trial]?.hasFailed == true || models[trial]?.isStopped == true,
+        "\(trial) retried without having failed")
       models[trial]?.hasFailed = false
+      models[trial]?.isStopped = false
       models[trial]?.chargedFailures = 0
+    case .hostDrained(let host, _):
+      check(!drainedHosts.contains(host), "\(host) drained twice")
+      drainedHosts.insert(host)
+    case .hostUndrained(let host): drainedHosts.remove(host)
+    case .stagePaused(let stage, _):
+      check(!successfulStages.contains(stage), "stage \(stage) paused though it has a result")
+      pausedStages.insert(stage)
+    case .stageResumed(let stage): pausedStages.remove(stage)
     }
   }
 
   private mutating func noteLease(_ trial: TrialID, _ attempt: Int, _ worker: WorkerID) {
-    guard let model = models[trial] else { return check(false, "\(trial) is not planned") }
-    check(model.lease == nil, "\(trial) leased twice at once")
-    check(model.result == nil && !model.hasFailed, "\(trial) leased after its end")
+    guard let model = models[trial], let plan = planned[trial] else {
+      return check(false, "\(trial) is not planned")
+    }
+    check(
+      model.result == nil && !model.hasFailed && !model.isStopped, "\(trial) leased after its end")
     check(attempt == model.attempts + 1, "\(trial): attempt \(attempt) after \(model.attempts)")
     check(configuration(of: trial) != nil, "\(trial) leased before its parents' results")
+    if let host = hosts[worker] {
+      check(!drainedHosts.contains(host), "\(trial) leased to the drained host \(host)")
+    }
+    check(!pausedStages.contains(plan.stage), "\(trial) leased in the paused stage \(plan.stage)")
     models[trial]?.attempts = attempt
-    models[trial]?.lease = (attempt, worker)
+    models[trial]?.leases.append(Lease(attempt: attempt, worker: worker))
     leaseCounts[worker, default: 0] += 1
     check(
       leaseCounts[worker, default: 0] <= slots[worker, default: 0],
       "worker \(worker) has more leases than slots")
   }
 
-  private mutating func noteFailure(_ trial: TrialID) {
-    guard let model = models[trial], let plan = planned[trial] else { return }
-    check(model.lease == nil, "\(trial) failed while it was leased")
-    check(model.result == nil, "\(trial) failed after its result")
-    let hasFailedParent = plan.parents.contains { models[$0]?.hasFailed == true }
-    let hasAllParents = plan.parents.allSatisfy { models[$0]?.result != nil }
+  private mutating func noteCheckpoint(
+    _ checkpoint: TrialCheckpoint, _ attempt: Int, _ trial: TrialID
+  ) {
+    guard let model = models[trial] else { return }
     check(
-      hasFailedParent || model.chargedFailures >= attemptLimit
-        || (hasAllParents && configuration(of: trial) == nil), "\(trial) failed without a reason")
-    models[trial]?.hasFailed = true
+      model.result == nil && !model.hasFailed && !model.isStopped,
+      "\(trial): a checkpoint after its end")
+    check(attempt <= model.attempts, "\(trial): checkpoint of a future attempt")
+    let kept = model.checkpoints
+    let isFurther = checkpoint.step > kept.first?.step ?? 0
+    models[trial]?.checkpoints =
+      isFurther ? [checkpoint] + kept.prefix(1) : kept.prefix(1) + [checkpoint]
   }
 
-  private mutating func endLease(of trial: TrialID) {
-    if let worker = models[trial]?.lease?.worker { leaseCounts[worker, default: 0] -= 1 }
-    models[trial]?.lease = nil
+  private mutating func noteResult(_ result: TrialResult, _ attempt: Int, _ trial: TrialID) {
+    check(models[trial]?.result == nil, "a second result of \(trial)")
+    check(attempt <= models[trial]?.attempts ?? 0, "\(trial): result of a future attempt")
+    if let configuration = configuration(of: trial) {
+      check(
+        result == SimulatedSweep.result(of: configuration), "\(trial): not its own result")
+    } else {
+      check(false, "\(trial): a result before its parents'")
+    }
+    endLeases(of: trial) { _ in true }
+    models[trial]?.result = result
+    models[trial]?.hasFailed = false
+    models[trial]?.isStopped = false
+    models[trial]?.checkpoints = []
+    if let stage = planned[trial]?.stage { successfulStages.insert(stage) }
+  }
+
+  private mutating func noteFailure(_ trial: TrialID) {
+    guard let model = models[trial], let plan = planned[trial] else { return }
+    check(model.leases.isEmpty, "\(trial) failed while it was leased")
+    check(model.result == nil && !model.isStopped, "\(trial) failed after its end")
+    let lacksParent = plan.parents.contains {
+      models[$0]?.hasFailed == true || models[$0]?.isStopped == true
+    }
+    let hasAllParents = plan.parents.allSatisfy { models[$0]?.result != nil }
+    check(
+      lacksParent || model.chargedFailures >= attemptLimit
+        || (hasAllParents && configuration(of: trial) == nil), "\(trial) failed without a reason")
+    models[trial]?.hasFailed = true
+    models[trial]?.checkpoints = []
+  }
+
+  private mutating func noteStop(_ trial: TrialID) {
+    guard let model = models[trial] else { return }
+    check(model.leases.isEmpty, "\(trial) stopped while it was leased")
+    check(model.result == nil && !model.hasFailed, "\(trial) stopped after its end")
+    models[trial]?.isStopped = true
+  }
+
+  private mutating func endLeases(of trial: TrialID, where ends: (Lease) -> Bool) {
+    for lease in models[trial]?.leases ?? [] where ends(lease) {
+      leaseCounts[lease.worker, default: 0] -= 1
+    }
+    models[trial]?.leases.removeAll(where: ends)
   }
 
   /// Checks a directive as it leaves: whatever it rests on must be durable.
-  package mutating func noteSent(_ directive: Directive, to worker: WorkerID?) {
+  package mutating func noteSent(
+    _ directive: Directive, to worker: WorkerID?, blobs: [Digest: SimulatedBlob]
+  ) {
     switch directive {
     case .assign(let assignment):
-      let model = models[assignment.trial]
-      check(
-        model?.lease?.attempt == assignment.attempt,
-        "\(assignment.trial): attempt \(assignment.attempt) assigned before it was written down")
-      if let worker, let lease = model?.lease {
-        check(lease.worker == worker, "\(assignment.trial) assigned to another than its lessee")
-      }
-      check(
-        assignment.configuration == configuration(of: assignment.trial),
-        "\(assignment.trial): assigned with other numbers than its parents'")
+      noteAssigned(assignment, to: worker, blobs: blobs)
     case .acknowledge(let trial, let attempt):
       check(
         models[trial]?.result != nil,
@@ -144,7 +227,35 @@ package struct JournalChecker: Sendable {
       check(
         !isLeased(trial, attempt, to: worker),
         "\(trial): attempt \(attempt) abandoned while its lease is open")
-    case .welcome, .heartbeat, .announceAgain, .drain, .shutDown: break
+    case .drain:
+      if let host = worker.flatMap({ hosts[$0] }) {
+        check(drainedHosts.contains(host), "\(host) told to drain before that was written down")
+      }
+    case .welcome, .heartbeat, .announceAgain, .shutDown: break
+    }
+  }
+
+  private mutating func noteAssigned(
+    _ assignment: Assignment, to worker: WorkerID?, blobs: [Digest: SimulatedBlob]
+  ) {
+    guard let model = models[assignment.trial] else { return }
+    let lease = model.leases.first { $0.attempt == assignment.attempt }
+    check(
+      lease != nil,
+      "\(assignment.trial): attempt \(assignment.attempt) assigned before it was written down")
+    if let worker, let lease {
+      check(lease.worker == worker, "\(assignment.trial) assigned to another than its lessee")
+    }
+    check(
+      assignment.configuration == configuration(of: assignment.trial),
+      "\(assignment.trial): assigned with other numbers than its parents'")
+    check(
+      assignment.checkpoints == model.checkpoints,
+      "\(assignment.trial): assigned without its latest checkpoints")
+    for checkpoint in assignment.checkpoints {
+      check(
+        blobs[checkpoint.digest] != nil,
+        "\(assignment.trial): assigned a checkpoint whose blob was deleted")
     }
   }
 
@@ -154,8 +265,8 @@ package struct JournalChecker: Sendable {
   }
 
   private func isLeased(_ trial: TrialID, _ attempt: Int, to worker: WorkerID?) -> Bool {
-    guard let lease = models[trial]?.lease else { return false }
-    return lease.attempt == attempt && lease.worker == worker
+    guard let worker else { return false }
+    return models[trial]?.leases.contains(Lease(attempt: attempt, worker: worker)) ?? false
   }
 
   private mutating func check(_ condition: Bool, _ violation: @autoclosure () -> String) {

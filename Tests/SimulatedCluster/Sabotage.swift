@@ -16,6 +16,14 @@ package enum Sabotage: String, CaseIterable, Sendable {
   case recordsOtherNumbers
   case givesUpTooSoon
   case abandonsLiveLeases
+  case forgetsCheckpoints
+  case deletesNeededCheckpoints
+  case neverDeletesCheckpoints
+  case duplicatesOnTheSameWorker
+  case leasesOnDrainedHosts
+  case leasesInPausedStages
+  case stopsFinishedTrials
+  case drainsUnwrittenHosts
 
   func alter(_ event: Event) -> Event? {
     switch (self, event) {
@@ -80,6 +88,37 @@ package enum Sabotage: String, CaseIterable, Sendable {
           .abandon(trial: assignment.trial, attempt: assignment.attempt, reason: "planted"),
           to: connection),
       ]
+    default: return alterNewer(effect, in: checker)
+    }
+  }
+
+  private func alterNewer(_ effect: Effect, in checker: JournalChecker) -> [Effect] {
+    switch (self, effect) {
+    case (.forgetsCheckpoints, .send(.assign(var assignment), let connection)):
+      assignment.checkpoints = []
+      return [.send(.assign(assignment), to: connection)]
+    case (
+      .deletesNeededCheckpoints, .append(.checkpointRecorded(_, _, let checkpoint))
+    ):
+      return [effect, .discardCheckpoint(checkpoint.digest)]
+    case (.neverDeletesCheckpoints, .discardCheckpoint): return []
+    case (.duplicatesOnTheSameWorker, .append(.trialLeased(let trial, let attempt, let worker))):
+      return [
+        effect, .append(.trialDuplicated(trial: trial, attempt: attempt + 1, worker: worker)),
+      ]
+    case (.leasesOnDrainedHosts, .append(.trialLeased(_, _, let worker))):
+      return [
+        .append(.hostDrained(host: checker.host(of: worker) ?? "", reason: "planted")), effect,
+      ]
+    case (.leasesInPausedStages, .append(.trialLeased(let trial, _, _))):
+      let failure = TrialFailure(cause: .signal, message: "planted")
+      return [
+        .append(.stagePaused(stage: checker.stage(of: trial) ?? "", failure: failure)), effect,
+      ]
+    case (.stopsFinishedTrials, .append(.resultRecorded(let trial, _, _, _))):
+      return [effect, .append(.trialStopped(trial: trial, reason: "planted"))]
+    case (.drainsUnwrittenHosts, .send(.welcome, let connection)):
+      return [effect, .send(.drain(reason: "planted"), to: connection)]
     default: return [effect]
     }
   }

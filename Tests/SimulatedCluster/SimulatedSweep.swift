@@ -1,4 +1,5 @@
 import Digests
+import Rehearsal
 import Trials
 
 /// A sweep whose trials take no computing: a result is a function of its configuration alone.
@@ -58,14 +59,19 @@ package struct SimulatedSweep: Sendable {
       latents: .measured(Measurement(trial: parent.id, output: .gatesOpen, factor: 2)))
   }
 
+  /// Steps of every trial.
+  package static let steps = 1000
+  /// Steps between two checkpoints.
+  package static let interval = 100
+
   private static func planned(
     seed: UInt64, tolerance: Parameter<Double>, latents: Parameter<Int>
   ) -> PlannedTrial {
     PlannedTrial(
-      stage: "simulated", replicate: 0,
+      stage: tolerance == .value(0) ? "baseline" : "narrowed", replicate: 0,
       configuration: TrialConfiguration(
         dataset: .mnist, model: ModelSettings(channels: [8, 8, 16], latents: latents),
-        tolerance: tolerance, milestones: [.batches(1000)], seed: seed))
+        tolerance: tolerance, milestones: [.batches(steps)], seed: seed))
   }
 
   /// The images that every trial claims to have trained on.

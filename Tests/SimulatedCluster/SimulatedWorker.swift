@@ -1,18 +1,30 @@
 import Coordination
+import Digests
 import Trials
+
+/// The bytes of a checkpoint: whose state after how many steps they are.
+package struct SimulatedBlob: Hashable, Sendable {
+  package var trial: TrialID
+  package var step: Int
+}
 
 /// A worker that follows the protocol and computes nothing.
 ///
 /// It never drops finished work unless it is told that the result is not needed.
 struct SimulatedWorker {
   let id: WorkerID
+  let host: String
   let slots: Int
+  /// How much faster it computes than the slowest.
+  let speed: Int
+  let instructionSet: String
   let repeatsFailures: Bool
   /// Whether it heeds an acknowledgement only of its own attempt number or a later one; the
   /// protocol allows either.
   let fencesAcknowledgements: Bool
   var connection: ConnectionID
   var isWelcome = false
+  var isDraining = false
   var lastHeard: Int
   var pausedUntil = 0
   /// The network drops what the worker says, or what it is told, until then.
@@ -27,6 +39,13 @@ struct SimulatedWorker {
     let configuration: TrialConfiguration
     /// Tells a computation from a later one of the same trial.
     let run: Int
+    /// Steps done.
+    var step: Int
+    /// The latest checkpoint that the coordinator's blob store has.
+    var checkpoint: TrialCheckpoint?
+    var stepsPerSecond = 0.0
+    /// When the steps since `step` began.
+    var since: Int
     var outcome: Outcome?
     var reportedAt = 0
   }
@@ -45,9 +64,15 @@ struct SimulatedWorker {
     case exit
   }
 
-  init(id: WorkerID, slots: Int, options: SimulationOptions, connection: ConnectionID, now: Int) {
-    self.id = id
+  init(
+    number: Int, slots: Int, speed: Int, options: SimulationOptions, connection: ConnectionID,
+    now: Int
+  ) {
+    id = WorkerID("w\(number)")
+    host = "h\(number % options.hostCount)"
+    instructionSet = number.isMultiple(of: 2) ? "avx512" : "avx2"
     self.slots = slots
+    self.speed = speed
     repeatsFailures = options.failureReportsAreRepeated
     fencesAcknowledgements = options.acknowledgementsAreFenced
     self.connection = connection
@@ -61,34 +86,50 @@ struct SimulatedWorker {
 
   mutating func inherit(_ spool: [Work]) { works = spool }
 
-  private var claims: [Claim] { works.map { Claim(trial: $0.trial, attempt: $0.attempt) } }
+  private var claims: [Claim] {
+    works.map { work in
+      Claim(
+        trial: work.trial, attempt: work.attempt,
+        progress: work.step == 0
+          ? nil
+          : TrialProgress(
+            step: work.step, totalSteps: SimulatedSweep.steps, mse: 9, gatesOpen: 4,
+            multiplier: 1, stepsPerSecond: work.stepsPerSecond), checkpoint: work.checkpoint)
+    }
+  }
 
   var announcement: Deed {
     .say(
       .workerAnnounced(
-        WorkerAnnouncement(worker: id, host: "host", slots: slots, claims: claims),
+        WorkerAnnouncement(
+          worker: id, host: host, slots: slots, instructionSet: instructionSet, claims: claims),
         on: connection))
   }
 
-  mutating func receive(_ directive: Directive, nextRun: Int, at now: Int) -> [Deed] {
+  mutating func receive(
+    _ directive: Directive, nextRun: Int, blobs: [Digest: SimulatedBlob], at now: Int
+  ) -> [Deed] {
     lastHeard = now
     switch directive {
     case .welcome:
       let wasWelcome = isWelcome
       isWelcome = true
       return wasWelcome ? [] : reports(at: now, all: true)
-    case .heartbeat, .drain: return []
+    case .heartbeat: return []
     case .announceAgain: return [announcement]
+    case .drain: return drain()
     case .shutDown: return [.exit]
-    case .assign(let assignment): return accept(assignment, run: nextRun, at: now)
+    case .assign(let assignment): return accept(assignment, run: nextRun, blobs: blobs, at: now)
     case .acknowledge(let trial, let attempt):
       guard
         let index = works.firstIndex(where: {
           $0.trial == trial && ($0.attempt <= attempt || !fencesAcknowledgements)
         })
-      else { return [] }
-      guard case .finished(let result) = works.remove(at: index).outcome else { return [] }
-      return [.forgetResult(trial, result)]
+      else { return leaveIfDrained() }
+      guard case .finished(let result) = works.remove(at: index).outcome else {
+        return leaveIfDrained()
+      }
+      return [.forgetResult(trial, result)] + leaveIfDrained()
     case .abandon(let trial, let attempt, _):
       guard let index = works.firstIndex(where: { $0.trial == trial }) else { return [] }
       if case .finished = works[index].outcome { return [] }
@@ -97,7 +138,9 @@ struct SimulatedWorker {
     }
   }
 
-  private mutating func accept(_ order: Assignment, run: Int, at now: Int) -> [Deed] {
+  private mutating func accept(
+    _ order: Assignment, run: Int, blobs: [Digest: SimulatedBlob], at now: Int
+  ) -> [Deed] {
     if let index = works.firstIndex(where: { $0.trial == order.trial }) {
       guard order.attempt > works[index].attempt else { return [] }
       if case .failed = works[index].outcome {
@@ -107,7 +150,7 @@ struct SimulatedWorker {
         return works[index].outcome == nil ? [] : [report(index, at: now)]
       }
     }
-    guard works.count(where: { $0.outcome == nil }) < slots else {
+    guard !isDraining, works.count(where: { $0.outcome == nil }) < slots else {
       let failure = TrialFailure(cause: .stopped, message: "no free slot")
       return [
         .say(
@@ -116,15 +159,61 @@ struct SimulatedWorker {
             on: connection))
       ]
     }
+    // A checkpoint under way for long may have been deleted; then the one before, or the start.
+    let usable = order.checkpoints.first { blobs[$0.digest]?.trial == order.trial }
     works.append(
       Work(
-        trial: order.trial, attempt: order.attempt, configuration: order.configuration, run: run))
+        trial: order.trial, attempt: order.attempt, configuration: order.configuration, run: run,
+        step: usable?.step ?? 0, checkpoint: usable, since: now))
     return [.compute(trial: order.trial, run: run)]
   }
 
-  /// The configuration of a computation that goes on; nil if it was abandoned.
-  func configuration(of trial: TrialID, run: Int) -> TrialConfiguration? {
-    works.first { $0.trial == trial && $0.run == run && $0.outcome == nil }?.configuration
+  /// Hands back what it works on; what is finished stays until it is acknowledged.
+  private mutating func drain() -> [Deed] {
+    isDraining = true
+    let unfinished = works.filter { $0.outcome == nil }
+    works.removeAll { $0.outcome == nil }
+    return unfinished.map { work in
+      .say(
+        .attemptFailed(
+          trial: work.trial, attempt: work.attempt,
+          failure: TrialFailure(cause: .stopped, message: "drained"), checkpoint: work.checkpoint,
+          on: connection))
+    } + leaveIfDrained()
+  }
+
+  private func leaveIfDrained() -> [Deed] {
+    guard isDraining, works.isEmpty else { return [] }
+    return [.say(.workerLeft(reason: "drained", on: connection)), .exit]
+  }
+
+  /// A computation that goes on; nil if it was abandoned.
+  func work(of trial: TrialID, run: Int) -> Work? {
+    works.first { $0.trial == trial && $0.run == run && $0.outcome == nil }
+  }
+
+  /// Takes a computation further.
+  mutating func advance(
+    _ trial: TrialID, run: Int, to step: Int, stepsPerSecond: Double, storing: TrialCheckpoint?,
+    at now: Int
+  ) -> [Deed] {
+    guard let index = works.firstIndex(where: { $0.trial == trial && $0.run == run }) else {
+      return []
+    }
+    works[index].since = now
+    works[index].step = step
+    works[index].stepsPerSecond = stepsPerSecond
+    guard let storing else { return [] }
+    works[index].checkpoint = storing
+    return isWelcome ? [.say(.heartbeatReceived(claims: claims, on: connection))] : []
+  }
+
+  /// Steps done since the last ones that count, which die with the process.
+  func stepsInHand(at now: Int) -> Int {
+    works.filter { $0.outcome == nil && pausedUntil <= now }.reduce(0) { sum, work in
+      let steps = Int(Double(now - work.since) / 1000 * work.stepsPerSecond)
+      return sum + min(max(steps, 0), SimulatedSweep.interval)
+    }
   }
 
   mutating func end(_ trial: TrialID, run: Int, _ outcome: Outcome, at now: Int) -> [Deed] {
@@ -148,7 +237,7 @@ struct SimulatedWorker {
     case .failed(let failure):
       return .say(
         .attemptFailed(
-          trial: work.trial, attempt: work.attempt, failure: failure, checkpoint: nil,
+          trial: work.trial, attempt: work.attempt, failure: failure, checkpoint: work.checkpoint,
           on: connection))
     case nil: preconditionFailure("work that goes on has nothing to report")
     }

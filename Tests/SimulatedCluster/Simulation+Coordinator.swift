@@ -1,11 +1,12 @@
 import Coordination
+import Rehearsal
 import Trials
 
 /// The coordinator's shell: its clock, its journal, its crashes.
 extension Simulation {
   mutating func startCoordinator() {
     guard coordinator == nil else { return }
-    var fresh = Coordinator(plan: sweep.plan, settings: settings)
+    var fresh = Self.coordinator(of: sweep, options: options, settings: settings)
     do {
       for record in outcome.journal { try fresh.replay(record) }
     } catch {
@@ -16,13 +17,17 @@ extension Simulation {
     plannedTick = nil
     outcome.ending = nil
     epoch += 1
+    clockOffset = 0
+    // What the coordinator before had no time to delete.
+    let kept = fresh.checkpointDigests
+    blobs = blobs.filter { kept.contains($0.key) }
     let effects = fresh.resume(at: instant)
     coordinator = fresh
     carryOut(effects)
   }
 
   private var instant: Instant {
-    Instant(sinceStart: .milliseconds(now - coordinatorStartedAt))
+    Instant(sinceStart: .milliseconds(now - coordinatorStartedAt + clockOffset))
   }
 
   mutating func deliver(_ event: Event) {
@@ -31,6 +36,7 @@ extension Simulation {
       timeline.plan(.toCoordinator(event), at: stalledUntil)
       return
     }
+    let event = event.keepingCheckpoints { blobs[$0.digest] != nil }
     guard let event = sabotage == nil ? event : sabotage?.alter(event) else { return planTick() }
     outcome.eventCount += 1
     let instant = self.instant
@@ -49,13 +55,13 @@ extension Simulation {
         hasAppended = true
         if crashes(beforeRecord: -1) { return crash() }
       case .send(let directive, let connection): send(directive, to: connection)
-      case .discardCheckpoint: break
+      case .discardCheckpoint(let digest): blobs[digest] = nil
       case .notify(let notice):
         let kind = String(describing: notice).prefix { $0 != "(" }
         outcome.noticeCounts[String(kind), default: 0] += 1
       case .finish(let ending):
         outcome.ending = ending
-        if case .stopped = ending {
+        if !ending.isLast {
           checkState(hasAppended: true)
           coordinator = nil
           loseAllConnections()
@@ -78,6 +84,9 @@ extension Simulation {
 
   private mutating func append(_ record: JournalRecord) {
     outcome.journal.append(record)
+    if case .checkpointRecorded(_, _, let checkpoint) = record {
+      recordedDigests.insert(checkpoint.digest)
+    }
     checker.noteAppended(record)
     do {
       try shadow.replay(record)
@@ -94,10 +103,18 @@ extension Simulation {
     if coordinator.counts != checker.counts {
       checker.report("counts differ: \(coordinator.counts), model \(checker.counts)")
     }
-    let running = coordinator.runningTrials
-    if running.count != coordinator.counts.running {
-      checker.report("\(running.count) leases for \(coordinator.counts.running) running trials")
+    let leaseCount = coordinator.runningTrials.count
+    if leaseCount != checker.leaseCount {
+      checker.report("\(leaseCount) leases, \(checker.leaseCount) in the journal")
     }
+    let kept = checker.checkpointDigests
+    if coordinator.checkpointDigests != kept {
+      checker.report("keeps other checkpoints than the journal tells of")
+    }
+    // A blob that no worker has claimed yet is not the coordinator's business.
+    let leaked = recordedDigests.filter { blobs[$0] != nil && !kept.contains($0) }
+    if !leaked.isEmpty { checker.report("\(leaked.count) superseded checkpoints not deleted") }
+    if !kept.allSatisfy({ blobs[$0] != nil }) { checker.report("a needed checkpoint was deleted") }
   }
 
   private mutating func crash() {
@@ -117,7 +134,7 @@ extension Simulation {
 
   private mutating func send(_ directive: Directive, to connection: ConnectionID) {
     let worker = connections[connection]
-    checker.noteSent(directive, to: worker.flatMap { workers[$0]?.id })
+    checker.noteSent(directive, to: worker.flatMap { workers[$0]?.id }, blobs: blobs)
     guard let worker else {
       if isHealed || random.happens(0.8) {
         timeline.plan(.toCoordinator(.connectionLost(connection)), at: now + 1)
@@ -133,10 +150,35 @@ extension Simulation {
     let (seconds, attoseconds) = deadline.sinceStart.components
     let milliseconds =
       Int(seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
-    let time = max(now + 1, coordinatorStartedAt + milliseconds)
+    let time = max(now + 1, coordinatorStartedAt + milliseconds - clockOffset)
     if let plannedTick, plannedTick <= time { return }
     plannedTick = time
     tickNumber += 1
     timeline.plan(.tick(epoch: epoch, number: tickNumber), at: time)
+  }
+}
+
+extension Event {
+  /// The event without checkpoints that are not in the blob store, as a shell passes it on.
+  fileprivate func keepingCheckpoints(where isStored: (TrialCheckpoint) -> Bool) -> Event {
+    func checked(_ claims: [Claim]) -> [Claim] {
+      claims.map { claim in
+        var claim = claim
+        claim.checkpoint = claim.checkpoint.flatMap { isStored($0) ? $0 : nil }
+        return claim
+      }
+    }
+    switch self {
+    case .workerAnnounced(var announcement, let connection):
+      announcement.claims = checked(announcement.claims)
+      return .workerAnnounced(announcement, on: connection)
+    case .heartbeatReceived(let claims, let connection):
+      return .heartbeatReceived(claims: checked(claims), on: connection)
+    case .attemptFailed(let trial, let attempt, let failure, let checkpoint, let connection):
+      return .attemptFailed(
+        trial: trial, attempt: attempt, failure: failure,
+        checkpoint: checkpoint.flatMap { isStored($0) ? $0 : nil }, on: connection)
+    default: return self
+    }
   }
 }

@@ -1,4 +1,6 @@
 import Coordination
+import Rehearsal
+import Trials
 
 /// What goes wrong, and the healing.
 extension Simulation {
@@ -11,6 +13,8 @@ extension Simulation {
     case arrival
     case coordinatorStall
     case stop
+    case clockJump
+    case wish
   }
 
   /// Spreads the drawn faults over the fault time.
@@ -21,6 +25,7 @@ extension Simulation {
       (.workerCrash, options.workerCrashesPerMinute), (.pause, options.pausesPerMinute),
       (.departure, options.departuresPerMinute), (.arrival, options.arrivalsPerMinute),
       (.coordinatorStall, options.coordinatorStallsPerMinute), (.stop, options.stopsPerMinute),
+      (.clockJump, options.clockJumpsPerMinute), (.wish, options.wishesPerMinute),
     ]
     for (fault, rate) in rates where rate > 0 {
       var time = 0.0
@@ -43,6 +48,10 @@ extension Simulation {
     case .stop:
       deliver(.stopRequested(reason: "simulated"))
       return
+    case .clockJump:
+      clockOffset += random.draw(-600_000...3_600_000)
+      return
+    case .wish: return wish()
     case .partition, .brokenConnection, .workerCrash, .pause, .departure: break
     }
     let living = workers.indices.filter { workers[$0] != nil }
@@ -60,6 +69,8 @@ extension Simulation {
       timeline.plan(.reconnect(worker, connection), at: now + random.draw(100...8_000))
     case .workerCrash:
       let spool = options.spoolSurvivesCrash ? workers[worker]?.finishedWorks ?? [] : []
+      outcome.lostSteps += workers[worker]?.stepsInHand(at: now) ?? 0
+      outcome.killCount += workers[worker]?.works.count { $0.outcome == nil } ?? 0
       end(worker)
       timeline.plan(.workerStarts(spool: spool), at: now + random.draw(500...40_000))
     case .pause: workers[worker]?.pausedUntil = now + random.draw(1_000...120_000)
@@ -67,8 +78,34 @@ extension Simulation {
       guard let connection = workers[worker]?.connection else { return }
       perform([.say(.workerLeft(reason: "simulated", on: connection))], by: worker)
       end(worker)
-    case .arrival, .coordinatorStall, .stop: preconditionFailure("handled above")
+    case .arrival, .coordinatorStall, .stop, .clockJump, .wish:
+      preconditionFailure("handled above")
     }
+  }
+
+  /// What a person may ask for at any moment.
+  private mutating func wish() {
+    guard let trial = sweep.plan.randomElement(using: &random)?.id else { return }
+    let host = "h\(random.draw(0...options.hostCount - 1))"
+    switch random.draw(0...5) {
+    case 0: deliver(.cancelRequested(trials: [trial], reason: "simulated"))
+    case 1: deliver(.retryRequested(trials: [trial]))
+    case 2: deliver(.retryRequested(trials: sweep.plan.map(\.id)))
+    case 3: deliver(.drainRequested(host: host, reason: "simulated"))
+    case 4: deliver(.undrainRequested(host: host))
+    default: attend()
+    }
+  }
+
+  /// A person lets paused stages and drained hosts go on.
+  mutating func attend() {
+    for stage in (coordinator?.pausedStages ?? [:]).keys.sorted() {
+      deliver(.resumeRequested(stage: stage))
+    }
+    for host in (coordinator?.drainedHosts ?? [:]).keys.sorted() {
+      deliver(.undrainRequested(host: host))
+    }
+    if isHealed { timeline.plan(.attend, at: now + 20_000) }
   }
 
   /// Ends every fault; what they broke stays broken until the protocol mends it.
@@ -81,5 +118,6 @@ extension Simulation {
       workers[worker]?.deafenedUntil = 0
     }
     if !workers.contains(where: { $0 != nil }) { startWorker(spool: []) }
+    attend()
   }
 }

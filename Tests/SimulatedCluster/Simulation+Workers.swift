@@ -1,4 +1,6 @@
 import Coordination
+import Digests
+import Rehearsal
 import Trials
 
 /// The workers' shells: their clocks, their computations, their ends.
@@ -8,11 +10,12 @@ extension Simulation {
   mutating func startWorker(spool: [SimulatedWorker.Work]) {
     let number = workers.count
     var worker = SimulatedWorker(
-      id: WorkerID("w\(number)"), slots: random.draw(1...options.slotsMaximum),
-      options: options, connection: newConnection(of: number),
+      number: number, slots: random.draw(1...options.slotsMaximum),
+      speed: number.isMultiple(of: 3) ? options.speedMaximum : 1, options: options,
+      connection: newConnection(of: number),
       now: now)
     worker.inherit(spool)
-    checker.noteWorker(worker.id, slots: worker.slots)
+    checker.noteWorker(worker.id, slots: worker.slots, host: worker.host)
     workers.append(worker)
     perform([worker.announcement], by: number)
     timeline.plan(.beat(number), at: now + random.draw(500...Self.beatMilliseconds))
@@ -41,7 +44,8 @@ extension Simulation {
     guard !defers(worker, .toWorker(worker, connection, directive)) else { return }
     runCount += 1
     perform(
-      workers[worker]?.receive(directive, nextRun: runCount, at: now) ?? [], by: worker)
+      workers[worker]?.receive(directive, nextRun: runCount, blobs: blobs, at: now) ?? [],
+      by: worker)
   }
 
   mutating func beat(_ worker: Int) {
@@ -55,11 +59,44 @@ extension Simulation {
     }
   }
 
-  mutating func endComputation(_ worker: Int, trial: TrialID, run: Int) {
-    guard let configuration = workers[worker]?.configuration(of: trial, run: run) else { return }
+  /// Takes a computation one checkpoint interval further; the checkpoint is stored if the worker
+  /// has a connection that carries it.
+  mutating func compute(_ worker: Int, trial: TrialID, run: Int, milliseconds: Int) {
+    guard let work = workers[worker]?.work(of: trial, run: run),
+      let instructionSet = workers[worker]?.instructionSet
+    else { return }
+    let step = min(work.step + SimulatedSweep.interval, SimulatedSweep.steps)
+    outcome.computedSteps[trial, default: 0] += step - work.step
+    guard step < SimulatedSweep.steps else {
+      return endComputation(worker, trial: trial, run: run, work.configuration)
+    }
+    var checkpoint: TrialCheckpoint?
+    if isConnected(worker), (workers[worker]?.silencedUntil ?? 0) <= now {
+      let digest = Digest.of("\(trial) \(step) \(instructionSet)")
+      recordedDigests.remove(digest)
+      blobs[digest] = SimulatedBlob(trial: trial, step: step)
+      checkpoint = TrialCheckpoint(
+        step: step, digest: digest, byteCount: 1, instructionSet: instructionSet)
+    }
+    let deeds =
+      workers[worker]?.advance(
+        trial, run: run, to: step,
+        stepsPerSecond: Double(SimulatedSweep.interval) * 1000 / Double(milliseconds),
+        storing: checkpoint, at: now) ?? []
+    perform(deeds, by: worker)
+    timeline.plan(
+      .computed(worker: worker, trial: trial, run: run, milliseconds: milliseconds),
+      at: now + milliseconds)
+  }
+
+  private mutating func endComputation(
+    _ worker: Int, trial: TrialID, run: Int, _ configuration: TrialConfiguration
+  ) {
     let end: SimulatedWorker.Outcome
     if sweep.poison.contains(trial) || (!isHealed && random.happens(options.failurePerAttempt)) {
-      end = .failed(TrialFailure(cause: .exitCode, message: "simulated crash"))
+      let causes: [FailureCause] = [.exitCode, .signal, .outOfMemory, .notANumber, .timeout]
+      let cause = causes.randomElement(using: &random) ?? .exitCode
+      end = .failed(TrialFailure(cause: cause, message: "simulated death"))
     } else if !isHealed, random.happens(options.diskFullPerAttempt) {
       end = .failed(TrialFailure(cause: .diskFull, message: "simulated full disk"))
     } else {
@@ -80,9 +117,11 @@ extension Simulation {
         guard isConnected(worker), (workers[worker]?.silencedUntil ?? 0) <= now else { continue }
         transmit(.toCoordinator(event))
       case .compute(let trial, let run):
+        let whole = random.draw(options.trialMilliseconds) / (workers[worker]?.speed ?? 1)
+        let milliseconds = max(whole * SimulatedSweep.interval / SimulatedSweep.steps, 1)
         timeline.plan(
-          .computed(worker: worker, trial: trial, run: run),
-          at: now + random.draw(options.trialMilliseconds))
+          .computed(worker: worker, trial: trial, run: run, milliseconds: milliseconds),
+          at: now + milliseconds)
       case .forgetResult(let trial, let result):
         checker.noteForgotten(trial, result)
       case .exit:

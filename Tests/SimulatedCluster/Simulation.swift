@@ -1,4 +1,6 @@
 import Coordination
+import Digests
+import Rehearsal
 import Trials
 
 /// A coordinator, its journal, its workers and the network between them, in virtual time.
@@ -25,6 +27,12 @@ package struct Simulation {
     package var crashCount = 0
     /// Notices by kind, to see that the faults reached the coordinator.
     package var noticeCounts: [String: Int] = [:]
+    /// Steps that were computed, those done twice counted twice.
+    package var computedSteps: [TrialID: Int] = [:]
+    /// Steps that died with their process before they were counted.
+    package var lostSteps = 0
+    /// How often a worker's process was killed while it had work.
+    package var killCount = 0
   }
 
   enum Happening {
@@ -33,11 +41,12 @@ package struct Simulation {
     case tick(epoch: Int, number: Int)
     case coordinatorStarts
     case beat(Int)
-    case computed(worker: Int, trial: TrialID, run: Int)
+    case computed(worker: Int, trial: TrialID, run: Int, milliseconds: Int)
     case reconnect(Int, ConnectionID)
     case workerStarts(spool: [SimulatedWorker.Work])
     case fault(Fault)
     case heal
+    case attend
   }
 
   let sweep: SimulatedSweep
@@ -66,6 +75,12 @@ package struct Simulation {
   var connections: [ConnectionID: Int] = [:]
   var connectionCount: UInt64 = 0
   var runCount = 0
+  /// The coordinator's blob store.
+  var blobs: [Digest: SimulatedBlob] = [:]
+  /// Checkpoints that were ever recorded.
+  var recordedDigests: Set<Digest> = []
+  /// By how much the coordinator's clock was set forward or back.
+  var clockOffset = 0
 
   /// Prepares a run.
   ///
@@ -88,12 +103,27 @@ package struct Simulation {
     settings.probeInterval = options.probeInterval
     self.sweep = sweep
     self.options = options
-    self.settings = settings
     self.sabotage = sabotage
     self.crashAtRecord = crashAtRecord
     self.random = random
+    settings.canary = options.canary
+    settings.duplicatesStragglers = options.duplicatesStragglers
     checker = JournalChecker(plan: sweep.plan, attemptLimit: settings.attemptLimit)
-    shadow = Coordinator(plan: sweep.plan, settings: settings)
+    self.settings = settings
+    shadow = Self.coordinator(of: sweep, options: options, settings: settings)
+  }
+
+  /// A coordinator of the simulated sweep that knows nothing of its journal.
+  static func coordinator(
+    of sweep: SimulatedSweep, options: SimulationOptions, settings: CoordinationSettings
+  ) -> Coordinator {
+    let trials = sweep.plan.map(\.id)
+    return Coordinator(
+      plan: sweep.plan,
+      expectedCost: Dictionary(
+        uniqueKeysWithValues: trials.map { ($0, options.expectedSeconds) }),
+      expectedSteps: Dictionary(uniqueKeysWithValues: trials.map { ($0, SimulatedSweep.steps) }),
+      settings: settings)
   }
 
   /// Runs to the end of the sweep, to a violation, or to the end of patience.
@@ -108,7 +138,12 @@ package struct Simulation {
     while checker.violations.isEmpty, !hasEnded, let (time, happening) = timeline.next() {
       now = max(now, time)
       if now > options.faultMilliseconds + patience {
-        checker.report("the sweep has not ended \(patience / 1000) s after the last fault")
+        checker.report(
+          """
+          the sweep has not ended \(patience / 1000) s after the last fault: \
+          \(coordinator?.counts ?? TrialCounts()), workers \(coordinator?.workers ?? []), running \
+          \(coordinator?.runningTrials ?? [])
+          """)
         break
       }
       happen(happening)
@@ -119,12 +154,7 @@ package struct Simulation {
     return outcome
   }
 
-  private var hasEnded: Bool {
-    switch outcome.ending {
-    case .complete, .completeWithFailures: true
-    case .failureLimitReached, .paused, .stopped, nil: false
-    }
-  }
+  private var hasEnded: Bool { outcome.ending?.isLast ?? false }
 
   private mutating func happen(_ happening: Happening) {
     switch happening {
@@ -137,14 +167,17 @@ package struct Simulation {
     case .toWorker(let worker, let connection, let directive):
       deliver(directive, to: worker, on: connection)
     case .beat(let worker): beat(worker)
-    case .computed(let worker, let trial, let run):
-      if !defers(worker, happening) { endComputation(worker, trial: trial, run: run) }
+    case .computed(let worker, let trial, let run, let milliseconds):
+      if !defers(worker, happening) {
+        compute(worker, trial: trial, run: run, milliseconds: milliseconds)
+      }
     case .reconnect(let worker, let connection):
       guard workers[worker]?.connection == connection else { return }
       if !defers(worker, happening) { reconnect(worker) }
     case .workerStarts(let spool): startWorker(spool: spool)
     case .fault(let fault): cause(fault)
     case .heal: heal()
+    case .attend: attend()
     }
   }
 
@@ -165,6 +198,16 @@ package struct Simulation {
     for _ in 0..<copies {
       let delay = isHealed ? 1 : random.draw(options.delayMilliseconds)
       timeline.plan(happening, at: now + delay)
+    }
+  }
+}
+
+extension SweepEnding {
+  /// Whether there is nothing that the same command would go on with.
+  var isLast: Bool {
+    switch self {
+    case .complete, .completeWithFailures: true
+    case .failureLimitReached, .paused, .stopped: false
     }
   }
 }

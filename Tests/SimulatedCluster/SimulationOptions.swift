@@ -1,9 +1,16 @@
 import Coordination
+import Rehearsal
+import Trials
 
 /// Which faults a simulation has and how often; times in milliseconds, chances per message, record
 /// or second as named.
 package struct SimulationOptions: Sendable, CustomStringConvertible {
   package var workerCount = 2
+  package var hostCount = 8
+  package var speedMaximum = 1
+  package var expectedSeconds = 1.0
+  package var duplicatesStragglers = true
+  package var canary = SweepLimits.Canary.never
   package var slotsMaximum = 1
   package var trialCount = 4
   package var trialMilliseconds = 2_000...40_000
@@ -31,6 +38,9 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
   package var coordinatorCrashPerRecord = 0.0
   package var coordinatorStallsPerMinute = 0.0
   package var stopsPerMinute = 0.0
+  package var clockJumpsPerMinute = 0.0
+  /// A person cancels, retries, drains or allows something.
+  package var wishesPerMinute = 0.0
 
   package var probeInterval = Duration.milliseconds(1500)
 
@@ -66,6 +76,16 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
     coordinatorCrashPerRecord = rate(0.3, &random)
     coordinatorStallsPerMinute = rate(2, &random)
     stopsPerMinute = rate(1, &random)
+    clockJumpsPerMinute = rate(2, &random)
+    wishesPerMinute = rate(6, &random)
+    hostCount = random.draw(1...8)
+    speedMaximum = random.happens(0.5) ? 1 : random.draw(2...5)
+    canary = random.happens(0.3) ? .always : .never
+    if random.happens(0.15) {
+      // Long enough for a straggler to be worth a second worker.
+      trialMilliseconds = 100_000...400_000
+      expectedSeconds = 250
+    }
     probeInterval = [.milliseconds(1500), .seconds(4), .seconds(10)][random.draw(0...2)]
   }
 

@@ -28,6 +28,17 @@ struct SweepStoreTests {
       .attemptEnded(trial: front.trials[1].id, attempt: 1, failure: charged),
       .trialFailed(trial: front.trials[1].id, failure: charged),
       .trialRetried(trial: front.trials[1].id),
+      lease(front.trials[1], attempt: 2),
+      .trialDuplicated(trial: front.trials[1].id, attempt: 3, worker: workerB),
+      .checkpointRecorded(
+        trial: front.trials[1].id, attempt: 3,
+        checkpoint: TrialCheckpoint(
+          step: 500, digest: Digest.of("state"), byteCount: 1 << 20, instructionSet: "avx512")),
+      .stagePaused(stage: "narrow", failure: charged),
+      .stageResumed(stage: "narrow"),
+      .hostDrained(host: "höst", reason: "three \"different\" trials died there"),
+      .hostUndrained(host: "höst"),
+      .trialStopped(trial: front.trials[2].id, reason: "wrong\nτ"),
     ]
   }
 

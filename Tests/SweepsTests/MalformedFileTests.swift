@@ -32,7 +32,7 @@ struct Malformed: Sendable, CustomTestStringConvertible {
 @Suite("Malformed sweep files are refused with place, finding and expectation")
 struct MalformedFileTests {
   static let topKeys =
-    "one of sweep, question, outputs, seed, replicates, stages, dataset, latents, channels, "
+    "one of sweep, question, outputs, seed, replicates, limits, stages, dataset, latents, channels, "
     + "tolerance, budget, model, trainer, axes, zip"
   static let budgetText =
     "a budget such as 200000 batches or 100 epochs, or an ascending list of them in one unit"

@@ -1,5 +1,5 @@
 /// What is going to happen in a simulation, earliest first, ties in the order of planning.
-struct Timeline<Happening> {
+package struct Timeline<Happening> {
   private struct Entry {
     var time: Int
     var number: Int
@@ -13,8 +13,11 @@ struct Timeline<Happening> {
   private var heap: [Entry] = []
   private var count = 0
 
+  /// An empty timeline.
+  package init() {}
+
   /// Plans a happening at a time in milliseconds.
-  mutating func plan(_ happening: Happening, at time: Int) {
+  package mutating func plan(_ happening: Happening, at time: Int) {
     heap.append(Entry(time: time, number: count, happening: happening))
     count += 1
     var place = heap.count - 1
@@ -25,7 +28,7 @@ struct Timeline<Happening> {
   }
 
   /// Takes the earliest happening out.
-  mutating func next() -> (time: Int, happening: Happening)? {
+  package mutating func next() -> (time: Int, happening: Happening)? {
     guard let first = heap.first else { return nil }
     let last = heap.removeLast()
     if !heap.isEmpty {

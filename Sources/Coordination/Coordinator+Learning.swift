@@ -1,0 +1,106 @@
+import Trials
+
+/// What reports teach about speeds and health.
+extension Coordinator {
+  /// Learns from the progress of a lease, at the first one and whenever its steps have doubled, so
+  /// that a trial weighs no more for being long.
+  mutating func learn(from index: Int, of worker: Int) {
+    let lease = roster[worker].leases[index]
+    guard let progress = lease.progress, progress.totalSteps > 0, progress.stepsPerSecond > 0,
+      progress.step >= max(2 * lease.learnedStep, 1)
+    else { return }
+    roster[worker].leases[index].learnedStep = progress.step
+    let costPerStep = graph.cost(of: lease.trial) / Double(progress.totalSteps)
+    observe(rate: costPerStep * progress.stepsPerSecond, of: lease.trial, on: worker)
+  }
+
+  /// Learns from a result, and that its host and its stage work.
+  mutating func noteSuccess(of trial: Int, result: TrialResult, on worker: Int) {
+    let provenance = result.provenance
+    if provenance.seconds >= 1, provenance.steps > 0, let total = result.milestones.last?.step,
+      total > 0
+    {
+      let cost = graph.cost(of: trial) * Double(provenance.steps) / Double(total)
+      observe(rate: cost / provenance.seconds, of: trial, on: worker)
+    }
+    let stage = graph.stage(of: trial)
+    health.noteResult(of: trial, stage: stage, on: roster[worker].host)
+    noteSignOfLife(of: trial)
+    if ledger.pausedStages[stage] != nil { resumeStage(stage) }
+  }
+
+  private mutating func observe(rate: Double, of trial: Int, on worker: Int) {
+    let host = roster[worker].host
+    speeds.observe(rate: rate, kind: graph.kind(of: trial), on: host)
+    roster.setSpeed(speeds.speed(of: host), ofHost: host)
+  }
+
+  /// Draws the consequences of an attempt's death for its host and its stage.
+  mutating func noteDeath(of trial: Int, on worker: Int, failure: TrialFailure) {
+    guard failure.cause.chargesTrial || failure.cause.speaksAgainstHost else { return }
+    let (host, stage) = (roster[worker].host, graph.stage(of: trial))
+    health.noteDeath(of: trial, stage: stage, on: host, cause: failure.cause)
+    let deaths = health.deathCount(on: host)
+    // Of the last host that works nobody can tell whether it or the trials are at fault, and
+    // giving it up would end the sweep.
+    if deaths >= settings.hostFailureLimit, ledger.drainedHosts[host] == nil,
+      roster.hasUsable(onOtherHostThan: host)
+    {
+      drain(
+        host,
+        reason: "\(deaths) different trials died there, with no result in between; the last one: "
+          + failure.message)
+    }
+    pauseIfHopeless(stage, failure: failure)
+  }
+
+  /// Pauses a stage without any result of which different trials die of one cause on two hosts:
+  /// neither a host nor a trial is at fault, and going on would only use up all of them.
+  private mutating func pauseIfHopeless(_ stage: Int, failure: TrialFailure) {
+    guard ledger.completeCounts[stage] == 0, ledger.pausedStages[stage] == nil,
+      let (cause, hosts) = health.commonCause(in: stage)
+    else { return }
+    let verdict = TrialFailure(
+      cause: cause,
+      message: "different trials die of it on \(hosts.joined(separator: " and ")), and none of "
+        + "the stage has a result; the last one: \(failure.message)")
+    let name = graph.stageNames[stage]
+    record(.stagePaused(stage: name, failure: verdict))
+    effects.append(.notify(.stagePaused(stage: name, verdict)))
+  }
+
+  /// Records a checkpoint that a worker has stored, if a trial is to go on from it; else has it
+  /// deleted.
+  ///
+  /// More steps are better, whoever brings them: the trial is deterministic. Fewer are recorded
+  /// only of a later lease, held alone: its worker could not use what it was given.
+  mutating func take(
+    _ checkpoint: TrialCheckpoint?, of id: TrialID, attempt: Int, from worker: Int
+  ) {
+    guard let checkpoint else { return }
+    if let trial = graph.number(of: id), isWanted(checkpoint, of: trial, attempt: attempt, worker) {
+      record(.checkpointRecorded(trial: id, attempt: attempt, checkpoint: checkpoint))
+    }
+    if !ledger.refers(to: checkpoint.digest) {
+      effects.append(.discardCheckpoint(checkpoint.digest))
+    }
+  }
+  private func isWanted(
+    _ checkpoint: TrialCheckpoint, of trial: Int, attempt: Int, _ worker: Int
+  ) -> Bool {
+    let standing = ledger.standings[trial]
+    guard standing.status == .running || standing.status == .waiting,
+      attempt <= standing.attempts, checkpoint.step > 0
+    else { return false }
+    let entries = ledger.checkpointEntries(of: trial)
+    guard let furthest = entries.first, checkpoint.step <= furthest.checkpoint.step else {
+      return true
+    }
+    let isSoleHolder = holders[trial] == [worker] && standing.attempts == attempt
+    guard isSoleHolder, attempt > furthest.attempt,
+      checkpoint.step < furthest.checkpoint.step
+    else { return false }
+    guard let second = entries.dropFirst().first, second.attempt == attempt else { return true }
+    return checkpoint.step > second.checkpoint.step
+  }
+}

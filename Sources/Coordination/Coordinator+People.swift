@@ -1,0 +1,79 @@
+import Trials
+
+/// What people ask for while the sweep runs.
+extension Coordinator {
+  /// Stops trials that have no result yet; what waits for one cannot go on either.
+  mutating func cancel(_ trials: [TrialID], reason: String, at now: Instant) {
+    for id in trials {
+      guard let trial = graph.number(of: id) else { continue }
+      let failure = TrialFailure(cause: .stopped, message: "a person stopped the trial: \(reason)")
+      for worker in holders[trial] {
+        guard let index = roster[worker].leaseIndex(of: trial) else { continue }
+        let attempt = roster[worker].leases[index].attempt
+        endLease(of: trial, on: worker, failure: failure)
+        send(.abandon(trial: id, attempt: attempt, reason: failure.message), to: worker)
+      }
+      guard ledger.standings[trial].status == .waiting else { continue }
+      dequeue(trial)
+      record(.trialStopped(trial: id, reason: reason))
+      effects.append(.notify(.trialStopped(id, reason: reason)))
+      settle(graph.children(of: trial).map(Int.init), at: now, delaying: false)
+    }
+  }
+
+  /// Has failed and stopped trials wait again, with the parents that they need.
+  mutating func retry(_ trials: [TrialID], at now: Instant) {
+    var pending = trials.compactMap(graph.number)
+    var retried: [Int] = []
+    while let trial = pending.popLast() {
+      let status = ledger.standings[trial].status
+      guard status == .failed || status == .stopped else { continue }
+      retry(trial)
+      retried.append(trial)
+      pending += graph.parents(of: trial).map(Int.init)
+    }
+    // Parents first: a child is brought to what follows from them.
+    for trial in retried.sorted() {
+      settle([trial] + graph.children(of: trial).map(Int.init), at: now, delaying: false)
+    }
+    guard !hasTooManyFailures else { return }
+    hasReportedFailureLimit = false
+    for stage in held.keys.sorted() { release(stage) }
+  }
+
+  /// Gives a host nothing more, and has its workers hand back what they run.
+  mutating func drain(_ host: String, reason: String) {
+    if ledger.drainedHosts[host] == nil {
+      record(.hostDrained(host: host, reason: reason))
+      effects.append(.notify(.hostDrained(host: host, reason: reason)))
+    }
+    for worker in roster.numbers(onHost: host) {
+      roster[worker].isDrained = true
+      roster.refresh(worker)
+      send(.drain(reason: reason), to: worker)
+    }
+    isPlanDue = true
+  }
+
+  /// Lets a drained host work again.
+  mutating func undrain(_ host: String) {
+    guard ledger.drainedHosts[host] != nil else { return }
+    record(.hostUndrained(host: host))
+    effects.append(.notify(.hostUndrained(host: host)))
+    health.forget(host: host)
+    for worker in roster.numbers(onHost: host) {
+      roster[worker].isDrained = false
+      roster.refresh(worker)
+    }
+    isPlanDue = true
+  }
+
+  /// Tells a worker of a drained host once more to hand back what it runs; a worker that came back
+  /// with nothing stays, idle, until the host may work again.
+  mutating func remindOfDrain(_ worker: Int) {
+    guard roster[worker].isDrained, !roster[worker].leases.isEmpty,
+      let reason = ledger.drainedHosts[roster[worker].host]
+    else { return }
+    send(.drain(reason: reason), to: worker)
+  }
+}

@@ -1,0 +1,245 @@
+import Trials
+
+/// Which worker a trial goes to: the one that is expected to finish it first.
+///
+/// Trials are taken in order of rank, the longest way to the sweep's end first. While all workers
+/// are about equally fast, or trials are short, the first free one is right, and costs
+/// O(log workers). Where a busy worker is clearly faster, a schedule of the next trials is drawn
+/// up over all slots, free and busy (list scheduling with earliest finish times; for unequal
+/// machines, Gonzalez, Ibarra and Sahni 1977): what a busy worker would finish first stays queued
+/// for it, and a long trial does not begin on a slow host just before a fast one becomes free.
+/// A schedule is drawn up when something has changed, at most ``scheduleWork`` steps long, and
+/// thrown away: the next one knows better.
+extension Coordinator {
+  /// Trials that take less on the free worker go to it without a schedule.
+  private static let worthPlanning = 10.0
+  /// How often a schedule is drawn up again though nothing was heard of.
+  private static let planInterval = Duration.seconds(5)
+  /// At most so many pairs of trial and slot are looked at in one schedule.
+  private static let scheduleWork = 200_000
+  /// A free slot is taken if it finishes at most this factor later than the best one.
+  private static let tolerance = 1.05
+  /// How much longer a trial is taken to need where its checkpoint comes from another
+  /// instruction set: going on there is possible, but not with the same bits.
+  private static let foreignCheckpointFactor = 1.25
+  /// Where a trial has just failed it goes only when nobody else would finish it in four times
+  /// the time.
+  private static let failureFactor = 4.0
+  /// A duplicate must save this share of what the straggler still needs, and this many seconds.
+  private static let duplicateShare = 0.25
+  private static let duplicateSeconds = 60.0
+
+  /// Leases trials, in order of rank, while there is a trial and a worker for it.
+  mutating func leaseReadyTrials(at now: Instant) {
+    holdBlockedTrials()
+    if ready.first != nil, roster.fastestAvailable == nil {
+      reclaimDuplicate(at: now)
+      holdBlockedTrials()
+    }
+    while let trial = ready.first, let worker = freeWorker(for: trial) {
+      guard
+        !roster.hasFaster(than: worker) || duration(of: trial, on: worker) < Self.worthPlanning
+      else { return leaseBySchedule(at: now) }
+      lease(trial, to: worker, progress: nil, isAdoption: false, at: now)
+      holdBlockedTrials()
+    }
+    if ready.first == nil { duplicateStraggler(at: now) }
+  }
+
+  /// The free worker that finishes a trial first.
+  private func freeWorker(for trial: Int) -> Int? {
+    guard ledger.standings[trial].failure != nil || ledger.newestCheckpoint(of: trial) != nil else {
+      return roster.fastestAvailable
+    }
+    return roster.numbers.filter { roster[$0].canTakeWork }.map { worker in
+      (worker, duration(of: trial, on: worker), roster[worker].share, roster[worker].joinNumber)
+    }.min { ($0.1, $0.2, $0.3) < ($1.1, $1.2, $1.3) }?.0
+  }
+
+  /// Seconds that a worker is expected to need for a trial from its latest checkpoint.
+  func duration(of trial: Int, on worker: Int) -> Double {
+    let newest = ledger.newestCheckpoint(of: trial)
+    var cost = graph.cost(of: trial)
+    if let newest, let steps = graph.steps(of: trial) {
+      cost *= max(0, 1 - Double(newest.step) / Double(steps))
+    }
+    var seconds = cost / roster[worker].speed / speeds.factor(ofKind: graph.kind(of: trial))
+    if let newest, newest.instructionSet != roster[worker].instructionSet {
+      seconds *= Self.foreignCheckpointFactor
+    }
+    let standing = ledger.standings[trial]
+    if standing.failure != nil, let last = standing.worker, hasFailedNear(last, worker) {
+      seconds = seconds * Self.failureFactor + 60
+    }
+    return seconds
+  }
+
+  private func hasFailedNear(_ last: WorkerID, _ worker: Int) -> Bool {
+    guard let number = roster.number(of: last) else { return false }
+    return number == worker
+      || (!roster[worker].host.isEmpty && roster[number].host == roster[worker].host)
+  }
+
+  /// Seconds until a lease is expected to bring its result.
+  ///
+  /// One that is overdue is expected to need as long again as it is overdue: of something that
+  /// hangs, be it the trial or the way of its result, nobody waits for the end.
+  func remaining(of lease: Lease, on worker: Int, at now: Instant) -> Double {
+    let left: Double
+    let since: Double
+    if let progress = lease.progress, progress.stepsPerSecond > 0 {
+      left = Double(progress.totalSteps - progress.step) / progress.stepsPerSecond
+      // What is silent may stand still.
+      since = roster[worker].isUsable ? (now - lease.progressAt).seconds : 0
+    } else {
+      left = duration(of: lease.trial, on: worker)
+      since = (now - lease.begunAt).seconds
+    }
+    return abs(left - since)
+  }
+
+  // MARK: - Schedules
+
+  private struct Slot {
+    var worker: Int
+    var isFree: Bool
+    var freeIn: Double
+  }
+
+  private func slots(at now: Instant) -> [Slot] {
+    var slots: [Slot] = []
+    for number in roster.numbers where roster[number].isUsable {
+      let worker = roster[number]
+      for lease in worker.leases.prefix(worker.slots) {
+        slots.append(
+          Slot(
+            worker: number, isFree: false, freeIn: remaining(of: lease, on: number, at: now)))
+      }
+      for _ in 0..<max(worker.slots - worker.leases.count, 0) {
+        slots.append(Slot(worker: number, isFree: true, freeIn: 0))
+      }
+    }
+    return slots
+  }
+
+  private mutating func leaseBySchedule(at now: Instant) {
+    guard isPlanDue(at: now) else { return }
+    var slots = slots(at: now)
+    var freeCount = slots.count(where: \.isFree)
+    let trialLimit = min(max(Self.scheduleWork / max(slots.count, 1), 16), 512)
+    var queued: [Int] = []
+    while freeCount > 0, queued.count < trialLimit, let trial = ready.first {
+      let (best, bestFree) = choose(for: trial, among: slots)
+      guard let bestFree else { break }
+      if bestFree.end <= best.end * Self.tolerance {
+        let worker = slots[bestFree.slot].worker
+        slots[bestFree.slot].isFree = false
+        slots[bestFree.slot].freeIn = bestFree.end
+        freeCount -= 1
+        lease(trial, to: worker, progress: nil, isAdoption: false, at: now)
+      } else {
+        slots[best.slot].freeIn = best.end
+        ready[trial] = nil
+        queued.append(trial)
+      }
+      holdBlockedTrials()
+    }
+    // So many trials would finish sooner elsewhere that the schedule says no more.
+    while freeCount > 0, let trial = ready.first, let worker = roster.fastestAvailable {
+      lease(trial, to: worker, progress: nil, isAdoption: false, at: now)
+      freeCount -= 1
+      holdBlockedTrials()
+    }
+    for trial in queued { ready[trial] = graph.rank(of: trial) }
+  }
+
+  private typealias Choice = (slot: Int, end: Double)
+
+  private func choose(
+    for trial: Int, among slots: [Slot]
+  ) -> (best: Choice, bestFree: Choice?) {
+    var best: Choice = (0, .infinity)
+    var bestFree: Choice?
+    var known: (worker: Int, seconds: Double)?
+    for (index, slot) in slots.enumerated() {
+      if known?.worker != slot.worker {
+        known = (slot.worker, duration(of: trial, on: slot.worker))
+      }
+      let end = slot.freeIn + (known?.seconds ?? 0)
+      if end < best.end { best = (index, end) }
+      if slot.isFree, end < bestFree?.end ?? .infinity { bestFree = (index, end) }
+    }
+    return (best, bestFree)
+  }
+
+  private mutating func isPlanDue(at now: Instant) -> Bool {
+    guard isPlanDue || plannedAt.map({ now - $0 >= Self.planInterval }) ?? true else {
+      return false
+    }
+    isPlanDue = false
+    plannedAt = now
+    return true
+  }
+
+  // MARK: - Duplicates
+
+  /// Has an idle worker run the trial that would end last as well, from its latest checkpoint, if
+  /// that brings its result clearly sooner.
+  private mutating func duplicateStraggler(at now: Instant) {
+    guard settings.duplicatesStragglers, let idle = roster.fastestAvailable,
+      ledger.counts.running > 0, isPlanDue(at: now)
+    else { return }
+    var straggler: (trial: Int, left: Double)?
+    for number in roster.numbers where number != idle {
+      for lease in roster[number].leases where canDuplicate(lease) {
+        let left = remaining(of: lease, on: number, at: now)
+        let saved = left - duration(of: lease.trial, on: idle)
+        guard saved >= max(Self.duplicateSeconds, Self.duplicateShare * left),
+          left > straggler?.left ?? 0
+        else { continue }
+        straggler = (lease.trial, left)
+      }
+    }
+    guard let straggler else { return }
+    duplicate(straggler.trial, on: idle, at: now)
+    isPlanDue = true
+  }
+
+  /// Whether a second worker may run a lease's trial.
+  ///
+  /// Once beside each lease, and never a trial that has died by itself: with two leases in turn it
+  /// would go on dying for ever, without being given up.
+  private func canDuplicate(_ lease: Lease) -> Bool {
+    let standing = ledger.standings[lease.trial]
+    return holders.count(of: lease.trial) == 1 && standing.attempts == lease.attempt
+      && standing.chargedFailures == 0 && !isBlocked(lease.trial)
+  }
+
+  /// Takes back the slower lease of a trial that two workers run, for a trial that waits.
+  private mutating func reclaimDuplicate(at now: Instant) {
+    guard isPlanDue, let trial = holders.firstDuplicate else { return }
+    let slower = holders[trial].max { left, right in
+      expectedEnd(of: trial, on: left, at: now) < expectedEnd(of: trial, on: right, at: now)
+    }
+    guard let slower, let index = roster[slower].leaseIndex(of: trial) else { return }
+    let attempt = roster[slower].leases[index].attempt
+    let failure = TrialFailure(
+      cause: .stopped, message: "another worker finishes it sooner, and this one is needed")
+    endLease(of: trial, on: slower, failure: failure)
+    send(
+      .abandon(trial: graph.trials[trial].id, attempt: attempt, reason: failure.message),
+      to: slower)
+  }
+
+  private func expectedEnd(of trial: Int, on worker: Int, at now: Instant) -> Double {
+    guard let index = roster[worker].leaseIndex(of: trial), roster[worker].isUsable else {
+      return .infinity
+    }
+    return remaining(of: roster[worker].leases[index], on: worker, at: now)
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  var seconds: Double { self / .seconds(1) }
+}

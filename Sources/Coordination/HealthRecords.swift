@@ -1,0 +1,79 @@
+import Trials
+
+/// What speaks against hosts and against stages: which trials died where, and of what.
+///
+/// None of it is durable; what follows from it is (a drained host, a paused stage). A trial that
+/// dies on one host after another speaks against itself, not against them.
+struct HealthRecords: Sendable {
+  private struct Death: Hashable {
+    var trial: Int
+    var host: String
+  }
+
+  /// Trials that died on a host, with no result from there since, and on no other host.
+  private var suspects: [String: Set<Int>] = [:]
+  /// Hosts on which a trial died.
+  private var hostsOfDeath: [Int: Set<String>] = [:]
+  private var deathsByStage: [Int: [FailureCause: [Death]]] = [:]
+  /// More deaths of one stage than these tell nothing new.
+  private static let deathsKept = 32
+
+  /// Takes in that an attempt died.
+  mutating func noteDeath(of trial: Int, stage: Int, on host: String, cause: FailureCause) {
+    if cause.chargesTrial {
+      let death = Death(trial: trial, host: host)
+      var deaths = deathsByStage[stage]?[cause] ?? []
+      if deaths.count < Self.deathsKept, !deaths.contains(death) {
+        deaths.append(death)
+        deathsByStage[stage, default: [:]][cause] = deaths
+      }
+    }
+    guard cause.speaksAgainstHost else { return }
+    hostsOfDeath[trial, default: []].insert(host)
+    if hostsOfDeath[trial]?.count == 1 {
+      suspects[host, default: []].insert(trial)
+    } else {
+      for host in hostsOfDeath[trial] ?? [] { suspects[host]?.remove(trial) }
+    }
+  }
+
+  /// Takes in that a trial has its result.
+  mutating func noteResult(of trial: Int, stage: Int, on host: String) {
+    suspects[host] = nil
+    hostsOfDeath[trial] = nil
+    deathsByStage[stage] = nil
+  }
+
+  /// How many different trials died on a host alone since the last result from it.
+  func deathCount(on host: String) -> Int { suspects[host]?.count ?? 0 }
+
+  /// Forgets what speaks against a host.
+  mutating func forget(host: String) { suspects[host] = nil }
+
+  /// Forgets what speaks against a stage.
+  mutating func forget(stage: Int) { deathsByStage[stage] = nil }
+
+  /// The cause of which two different trials of a stage died on two hosts, and those hosts.
+  func commonCause(in stage: Int) -> (cause: FailureCause, hosts: [String])? {
+    for cause in FailureCause.allCases {
+      let deaths = deathsByStage[stage]?[cause] ?? []
+      for death in deaths {
+        let other = deaths.first { $0.trial != death.trial && $0.host != death.host }
+        if let other { return (cause, [death.host, other.host].sorted()) }
+      }
+    }
+    return nil
+  }
+}
+
+extension FailureCause {
+  /// Whether a death of this kind may be its host's doing.
+  ///
+  /// A loss that stops being a number is the trial's own wherever it runs.
+  var speaksAgainstHost: Bool {
+    switch self {
+    case .exitCode, .signal, .outOfMemory, .timeout, .refused, .diskFull: true
+    case .notANumber, .lost, .stopped, .parentFailed: false
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import Foundation
+import Trials
+
+/// When a sweep is expected to end, from expected costs, learned speeds and the order of trials.
+package struct SweepForecast: Hashable, Sendable {
+  /// As likely to be early as late; nil while no worker can be used.
+  package var remaining: Duration?
+  /// With four chances in five the sweep ends between these; nil while no worker can be used.
+  package var interval: ClosedRange<Duration>?
+  /// What is left of all trials, on one slot of the reference speed.
+  package var work: Duration
+  /// What is left of the longest chain of trials, on a slot of the reference speed.
+  package var criticalPath: Duration
+  /// How many slots can be used.
+  package var slots: Int
+}
+
+extension Coordinator {
+  /// The 90th percentile of the normal distribution.
+  private static let ninetiethPercentile = 1.2816
+  /// What chance adds though every speed were known: failures, other load, the order of ends.
+  private static let ownVariance = 0.0025
+
+  /// When the sweep is expected to end if nothing fails.
+  ///
+  /// Trials are dealt to the slots there are as they would be leased; O(n log n) for n unfinished
+  /// trials, so not for every event. The interval comes from how sure the speed model is.
+  package func forecast(at now: Instant) -> SweepForecast {
+    var plan = ForecastPlan(self, at: now)
+    plan.deal(self)
+    var forecast = SweepForecast(
+      work: .seconds(plan.work), criticalPath: .seconds(plan.criticalPath),
+      slots: plan.slotCount)
+    guard plan.slotCount > 0 else { return forecast }
+    forecast.remaining = .seconds(plan.end)
+    let deviation = (plan.variance + Self.ownVariance).squareRoot()
+    let factor = exp(Self.ninetiethPercentile * deviation)
+    forecast.interval = .seconds(plan.end / factor) ... .seconds(plan.end * factor)
+    return forecast
+  }
+}
+
+/// The unfinished trials dealt to the slots in order of rank, each to the slot that ends it first
+/// among those that become free first.
+private struct ForecastPlan {
+  private struct Slot {
+    var speed: Double
+    var freeAt: Double
+    var trial: Int?
+  }
+
+  private var slots: [Slot] = []
+  private var queue = IndexedHeap<Double>()
+  private var waitingParents: [Int: Int] = [:]
+  private var ready = IndexedHeap<Int32>()
+  private var shares: [Int: Double] = [:]
+  private(set) var hostVariance = 0.0
+  private(set) var work = 0.0
+  private(set) var criticalPath = 0.0
+  private(set) var end = 0.0
+
+  var slotCount: Int { slots.count }
+
+  /// How uncertain the logarithm of the end is: of the kinds of work left, by their shares, and of
+  /// the hosts together.
+  private(set) var variance = 0.0
+
+  init(_ coordinator: Coordinator, at now: Instant) {
+    let (roster, graph) = (coordinator.roster, coordinator.graph)
+    var left: [Int: Double] = [:]
+    for number in roster.numbers where roster[number].isUsable {
+      let worker = roster[number]
+      let host = coordinator.speeds.host(worker.host)
+      hostVariance += host.variance * Double(worker.slots)
+      for lease in worker.leases.prefix(worker.slots) {
+        let seconds = coordinator.remaining(of: lease, on: number, at: now)
+        left[lease.trial] = min(left[lease.trial] ?? .infinity, seconds * worker.speed)
+        add(Slot(speed: worker.speed, freeAt: seconds, trial: lease.trial))
+      }
+      for _ in 0..<max(worker.slots - worker.leases.count, 0) {
+        add(Slot(speed: worker.speed, freeAt: 0, trial: nil))
+      }
+    }
+    if !slots.isEmpty { hostVariance /= Double(slots.count * slots.count) }
+    var paths: [Int: Double] = [:]
+    for trial in graph.trials.indices.reversed() {
+      let standing = coordinator.ledger.standings[trial]
+      guard standing.status == .waiting || standing.status == .running else { continue }
+      let cost = left[trial] ?? coordinator.costLeft(of: trial)
+      work += cost
+      shares[graph.kind(of: trial), default: 0] += cost
+      let rest = graph.children(of: trial).reduce(0) { max($0, paths[Int($1)] ?? 0) }
+      paths[trial] = cost + rest
+      criticalPath = max(criticalPath, cost + rest)
+      if left[trial] == nil {
+        if standing.unfinishedParents == 0 {
+          ready[trial] = graph.rank(of: trial)
+        } else {
+          waitingParents[trial] = Int(standing.unfinishedParents)
+        }
+      }
+    }
+    variance = hostVariance
+    guard work > 0 else { return }
+    for (kind, share) in shares.sorted(by: { $0.key < $1.key }) {
+      variance += coordinator.speeds.kind(kind).variance * (share / work) * (share / work)
+    }
+  }
+
+  private mutating func add(_ slot: Slot) {
+    queue[slots.count] = slot.freeAt
+    slots.append(slot)
+  }
+
+  /// Lets the slots work until nothing is left.
+  mutating func deal(_ coordinator: Coordinator) {
+    let graph = coordinator.graph
+    var idle = IndexedHeap<Double>()
+    while let index = queue.first, let time = queue.firstKey {
+      queue[index] = nil
+      if let trial = slots[index].trial {
+        end = max(end, time)
+        for child in graph.children(of: trial).map(Int.init) {
+          guard let waiting = waitingParents[child] else { continue }
+          waitingParents[child] = waiting - 1
+          if waiting == 1 { ready[child] = graph.rank(of: child) }
+        }
+      }
+      slots[index].trial = nil
+      idle[index] = -slots[index].speed
+      while let trial = ready.first, let slot = idle.first {
+        idle[slot] = nil
+        ready[trial] = nil
+        slots[slot].trial = trial
+        queue[slot] = time + coordinator.costLeft(of: trial) / slots[slot].speed
+      }
+    }
+  }
+}
+
+extension Coordinator {
+  /// Seconds that are left of a trial from its latest checkpoint, on a slot of the reference speed.
+  fileprivate func costLeft(of trial: Int) -> Double {
+    var cost = graph.cost(of: trial) / speeds.factor(ofKind: graph.kind(of: trial))
+    if let newest = ledger.newestCheckpoint(of: trial), let steps = graph.steps(of: trial) {
+      cost *= max(0, 1 - Double(newest.step) / Double(steps))
+    }
+    return cost
+  }
+}

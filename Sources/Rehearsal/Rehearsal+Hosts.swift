@@ -1,0 +1,189 @@
+import Coordination
+import Digests
+import Foundation
+import Trials
+
+/// What hosts do: join, compute, report, fail.
+extension Rehearsal {
+  private func connection(of host: Int, process: Int) -> ConnectionID {
+    ConnectionID(Array("\(host):\(process)".utf8))
+  }
+
+  private func connection(of host: Int) -> ConnectionID? {
+    hosts[host].process.map { connection(of: host, process: $0) }
+  }
+
+  mutating func start(_ host: Int) {
+    hosts[host].processCount += 1
+    let process = hosts[host].processCount
+    hosts[host].process = process
+    let model = hosts[host].model
+    if let mean = options.meanTimeBetweenFailures {
+      timeline.plan(.hostFails(host), at: now + exponential(mean))
+    }
+    timeline.plan(.beat(host: host, process: process), at: now + beatMilliseconds)
+    tell(
+      .workerAnnounced(
+        WorkerAnnouncement(
+          worker: WorkerID("\(model.name).\(process)"), host: model.name, slots: model.slots,
+          instructionSet: options.announcesInstructionSet ? model.instructionSet : "",
+          coreCount: model.slots, claims: []),
+        on: connection(of: host, process: process)))
+  }
+
+  mutating func fail(_ host: Int) {
+    guard hosts[host].process != nil else { return }
+    report.hostFailures += 1
+    for trial in hosts[host].runs.keys { endRun(of: trial, on: host) }
+    hosts[host].process = nil
+    timeline.plan(.hostReturns(host), at: now + exponential(options.meanTimeToReturn))
+  }
+
+  private var beatMilliseconds: Int { max(Int(options.heartbeatInterval / .milliseconds(1)), 1) }
+
+  mutating func beat(_ host: Int, process: Int) {
+    guard hosts[host].process == process, let connection = connection(of: host) else { return }
+    timeline.plan(.beat(host: host, process: process), at: now + beatMilliseconds)
+    tell(.heartbeatReceived(claims: claims(of: host), on: connection))
+  }
+
+  private func claims(of host: Int) -> [Claim] {
+    hosts[host].runs.sorted { $0.key < $1.key }.map { trial, run in
+      Claim(
+        trial: trial, attempt: run.attempt,
+        progress: TrialProgress(
+          step: step(of: run), totalSteps: trials[trial]?.steps ?? 1, mse: 10, gatesOpen: 1,
+          multiplier: 1, stepsPerSecond: run.stepsPerSecond),
+        checkpoint: run.checkpoint)
+    }
+  }
+
+  private func step(of run: Run) -> Int {
+    run.firstStep + Int(Double(now - run.begunAt) / 1000 * run.stepsPerSecond)
+  }
+
+  /// Takes an order to the host that has the connection; the coordinator hears when none has.
+  mutating func deliver(_ directive: Directive, on connection: ConnectionID) {
+    guard let host = hosts.indices.first(where: { self.connection(of: $0) == connection }) else {
+      pendingEvents.append(.connectionLost(connection))
+      return
+    }
+    switch directive {
+    case .assign(let assignment): begin(assignment, on: host)
+    case .abandon(let trial, let attempt, _), .acknowledge(let trial, let attempt):
+      if let run = hosts[host].runs[trial], run.attempt <= attempt { endRun(of: trial, on: host) }
+    case .drain(let reason):
+      for (trial, run) in hosts[host].runs.sorted(by: { $0.key < $1.key }) {
+        endRun(of: trial, on: host)
+        pendingEvents.append(
+          .attemptFailed(
+            trial: trial, attempt: run.attempt,
+            failure: TrialFailure(cause: .stopped, message: reason), checkpoint: run.checkpoint,
+            on: connection))
+      }
+      pendingEvents.append(.workerLeft(reason: reason, on: connection))
+      hosts[host].process = nil
+    case .announceAgain, .welcome, .heartbeat, .shutDown: break
+    }
+  }
+
+  private mutating func begin(_ assignment: Assignment, on host: Int) {
+    let trial = assignment.trial
+    if hosts[host].runs[trial] != nil {
+      hosts[host].runs[trial]?.attempt = assignment.attempt
+      return
+    }
+    guard let facts = trials[trial] else { return }
+    let checkpoint = assignment.checkpoints.first
+    if checkpoint != nil { report.resumptions += 1 }
+    runCount += 1
+    let run = Run(
+      number: runCount, attempt: assignment.attempt, configuration: assignment.configuration,
+      firstStep: checkpoint?.step ?? 0, begunAt: now,
+      stepsPerSecond: Double(facts.steps) / max(facts.seconds, 1e-3) * hosts[host].model.speed)
+    hosts[host].runs[trial] = run
+    let seconds = Double(facts.steps - run.firstStep) / run.stepsPerSecond
+    let fails = random.happens(options.failurePerAttempt)
+    let share = fails ? Double.random(in: 0..<1, using: &random) : 1
+    timeline.plan(
+      .trialEnds(host: host, trial: trial, run: fails ? -run.number : run.number),
+      at: now + max(Int((seconds * share * 1000).rounded(.up)), 1))
+    planCheckpoint(of: trial, run: run.number, on: host)
+  }
+
+  private mutating func planCheckpoint(of trial: TrialID, run: Int, on host: Int) {
+    let interval = max(Int(options.checkpointInterval / .milliseconds(1)), 1)
+    timeline.plan(.checkpoint(host: host, trial: trial, run: run), at: now + interval)
+  }
+
+  mutating func saveCheckpoint(of trial: TrialID, run number: Int, on host: Int) {
+    guard let run = hosts[host].runs[trial], run.number == number else { return }
+    let step = step(of: run)
+    let instructionSet = hosts[host].model.instructionSet
+    hosts[host].runs[trial]?.checkpoint = TrialCheckpoint(
+      step: step, digest: Digest.of("\(trial) \(step)"), byteCount: 1,
+      instructionSet: options.announcesInstructionSet ? instructionSet : "")
+    planCheckpoint(of: trial, run: number, on: host)
+  }
+
+  /// A trial has its result, or, when the number is negative, died.
+  mutating func endTrial(_ trial: TrialID, run number: Int, on host: Int) {
+    guard let run = hosts[host].runs[trial], run.number == abs(number),
+      let connection = connection(of: host)
+    else { return }
+    endRun(of: trial, on: host)
+    guard number > 0 else {
+      report.attemptFailures += 1
+      return tell(
+        .attemptFailed(
+          trial: trial, attempt: run.attempt,
+          failure: TrialFailure(cause: .signal, message: "rehearsed death"),
+          checkpoint: run.checkpoint, on: connection))
+    }
+    tell(
+      .trialFinished(
+        trial: trial, attempt: run.attempt, result: result(of: run, trial, on: host),
+        on: connection))
+  }
+
+  /// Takes a run out and books its time.
+  mutating func endRun(of trial: TrialID, on host: Int) {
+    guard let run = hosts[host].runs.removeValue(forKey: trial) else { return }
+    let steps = trials[trial]?.steps ?? 0
+    let computed = min(step(of: run), steps) - run.firstStep
+    trials[trial]?.computedSteps += computed
+    trials[trial]?.busyMilliseconds += now - run.begunAt
+    hosts[host].busyMilliseconds += now - run.begunAt
+  }
+
+  /// Numbers that fit whatever takes them over: no error to speak of, every dimension kept.
+  private func result(of run: Run, _ trial: TrialID, on host: Int) -> TrialResult {
+    let steps = trials[trial]?.steps ?? 0
+    let latents: Int
+    if case .value(let count) = run.configuration.model.latents {
+      latents = count
+    } else {
+      latents = 1
+    }
+    let milestones = run.configuration.milestones.map { budget in
+      MilestoneReport(
+        budget: budget, step: steps, gatesOpen: latents, mse: 10, evaluationMSE: 10,
+        firstHitStep: nil, multiplier: 1, openProbabilities: [])
+    }
+    let seconds = Double(now - run.begunAt) / 1000
+    let model = hosts[host].model
+    return TrialResult(
+      milestones: milestones, artifacts: [],
+      provenance: TrialProvenance(
+        configuration: run.configuration, images: Digest.of(""), host: model.name, processor: "",
+        instructionSet: model.instructionSet, versions: [:], started: "", seconds: seconds,
+        processorSeconds: seconds, steps: steps - run.firstStep, secondPassShare: 0,
+        peakResidentBytes: 0))
+  }
+
+  /// A time of the exponential distribution, in milliseconds.
+  private mutating func exponential(_ mean: Duration) -> Int {
+    let uniform = Double.random(in: .leastNonzeroMagnitude..<1, using: &random)
+    return max(Int(-log(uniform) * (mean / .milliseconds(1))), 1)
+  }
+}

@@ -1,0 +1,81 @@
+import Coordination
+import Foundation
+import SimulatedCluster
+
+// The long forms of what CoordinationTests runs briefly, for a release build:
+//
+//   swift run -c release ClusterRun seeds 0 100000
+//   swift run -c release ClusterRun scale
+
+/// Runs whole sweeps under drawn faults, one for each seed, on all cores; says which went wrong.
+func runSeeds(_ seeds: Range<Int>) -> Bool {
+  let lock = NSLock()
+  nonisolated(unsafe) var next = seeds.lowerBound
+  nonisolated(unsafe) var failedCount = 0
+  nonisolated(unsafe) var eventCount = 0
+  nonisolated(unsafe) var crashCount = 0
+  nonisolated(unsafe) var hours = 0.0
+  let threadCount =
+    ProcessInfo.processInfo.environment["BOTTLENECKSWEEP_THREADS"].flatMap { Int($0) }
+    ?? ProcessInfo.processInfo.activeProcessorCount
+  DispatchQueue.concurrentPerform(iterations: threadCount) { _ in
+    while true {
+      let seed = lock.withLock {
+        defer { next += 1 }
+        return next
+      }
+      guard seed < seeds.upperBound else { return }
+      var simulation = Simulation(seed: UInt64(seed))
+      let options = simulation.options
+      let outcome = simulation.run()
+      lock.withLock {
+        eventCount += outcome.eventCount
+        crashCount += outcome.crashCount
+        hours += Double(outcome.milliseconds) / 3_600_000
+        if !outcome.violations.isEmpty {
+          failedCount += 1
+          print("seed \(seed): \(outcome.violations)\n  \(options)")
+        }
+        let count = seed - seeds.lowerBound + 1
+        if count.isMultiple(of: 5_000) {
+          print("\(count) seeds, \(eventCount) events, \(failedCount) with violations")
+          fflush(nil)
+        }
+      }
+    }
+  }
+  print(
+    """
+    \(seeds.count) seeds: \(eventCount) events in \(Int(hours)) simulated hours, \(crashCount) \
+    crashes of the coordinator, \(failedCount) seeds with violations
+    """)
+  return failedCount == 0
+}
+
+/// Runs a thousand workers and a hundred thousand trials.
+func runScale() -> Bool {
+  let plain = ScaleRun(trialCount: 100_000, workerCount: 1_000).run()
+  print(
+    """
+    100000 trials, 1000 workers: \(Int(plain.trialsPerSecond)) leases and results a second, \
+    \(plain.bytesPerTrial) bytes a pending trial
+    """)
+  let scheduled = ScaleRun(trialCount: 10_000, workerCount: 1_000, needsSchedules: true).run()
+  print(
+    """
+    10000 long trials, 1000 unequal workers: \(Int(scheduled.trialsPerSecond)) leases and results \
+    a second
+    """)
+  return plain.ending == .complete && scheduled.ending == .complete
+}
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+switch arguments.first {
+case "seeds" where arguments.count == 3:
+  guard let first = Int(arguments[1]), let count = Int(arguments[2]), count > 0 else { fallthrough }
+  exit(runSeeds(first..<first + count) ? 0 : 1)
+case "scale": exit(runScale() ? 0 : 1)
+default:
+  print("usage: ClusterRun seeds FIRST COUNT | ClusterRun scale")
+  exit(64)
+}

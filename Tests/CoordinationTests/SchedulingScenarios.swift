@@ -1,0 +1,185 @@
+import Coordination
+import SimulatedCluster
+import Testing
+import Trials
+
+/// Which worker gets what.
+@Suite("Scenarios: unequal hosts")
+struct SchedulingScenarios {
+  let trials = (1...8 as ClosedRange<UInt64>).map { SimulatedSweep.baseline(seed: $0) }
+
+  private func costs(_ seconds: [Double]) -> [TrialID: Double] {
+    Dictionary(uniqueKeysWithValues: zip(trials.map(\.id), seconds))
+  }
+
+  @Test("the longest trial goes to the fastest of the free workers")
+  func longestToFastest() throws {
+    var script = try Script(
+      Array(trials.prefix(3)), expectedCost: costs([100, 300, 200]))
+    script.resume()
+    // All trials are taken before the third worker comes; what counts is who is there.
+    script.handle(.drainRequested(host: "host-a", reason: ""))
+    script.announce("a", instructionSet: "portable")
+    script.announce("b", instructionSet: "avx512")
+    #expect(script.coordinator.runningTrials.map(\.trial) == [trials[1].id])
+  }
+
+  @Test("a long trial waits for a fast host that is about to be free")
+  func waitsForFastHost() throws {
+    var script = try Script(
+      Array(trials.prefix(3)), expectedCost: costs([1000, 900, 20]))
+    script.resume()
+    script.announce("fast", instructionSet: "avx512")
+    // 990 of 1000 seconds are done: the fast host is free in 10 s and needs 900 s for the second
+    // trial; the slow one would need four times as long.
+    script.seconds = 990
+    script.handle(.clockTicked)
+    script.beat("fast", claims: [trials[0].claim(step: 990, stepsPerSecond: 1)])
+    let effects = script.announce("slow", instructionSet: "portable")
+    #expect(effects.assigned(to: "slow") == [])
+    #expect(script.finish(trials[0], on: "fast").assigned(to: "fast") == [trials[1].claim()])
+    // The short one would wait 900 s for the fast host, and takes 80 s here.
+    #expect(script.coordinator.runningTrials.map(\.worker).contains(WorkerID("slow")))
+  }
+
+  @Test("speeds are learned from progress, and outweigh what was announced")
+  func learning() throws {
+    var script = try Script(trials, expectedCost: costs([Double](repeating: 1000, count: 8)))
+    script.resume()
+    script.announce("w1")
+    script.announce("w2")
+    // Both run trials of one kind; one makes twice the steps of the other.
+    script.beat("w1", claims: [trials[0].claim(step: 10, stepsPerSecond: 2)])
+    script.beat("w2", claims: [trials[1].claim(step: 10, stepsPerSecond: 1)])
+    let speeds = script.coordinator.workers.map(\.speed)
+    #expect(speeds[0] > 1.2 * speeds[1])
+    for step in [20, 40, 80, 160, 320] {
+      script.beat("w1", claims: [trials[0].claim(step: step, stepsPerSecond: 2)])
+      script.beat("w2", claims: [trials[1].claim(step: step, stepsPerSecond: 1)])
+    }
+    let learned = script.coordinator.workers.map(\.speed)
+    #expect(learned[0] / learned[1] > 1.9 && learned[0] / learned[1] < 2.1)
+  }
+
+  @Test(
+    "an idle fast worker runs the straggler's trial as well, from its checkpoint; the first wins")
+  func straggler() throws {
+    var script = try Script(
+      Array(trials.prefix(2)), expectedCost: costs([1000, 1000]),
+      expectedSteps: [trials[0].id: 1000, trials[1].id: 1000])
+    script.resume()
+    script.announce("slow")
+    script.announce("fast")
+    let checkpoint = TrialCheckpoint.of(trials[0], step: 200, instructionSet: "")
+    script.beat(
+      "slow", claims: [trials[0].claim(step: 200, stepsPerSecond: 1, checkpoint: checkpoint)])
+    script.beat("fast", claims: [trials[1].claim(step: 900, stepsPerSecond: 4)])
+    let effects = script.finish(trials[1], on: "fast")
+    #expect(
+      effects.records.last
+        == .trialDuplicated(trial: trials[0].id, attempt: 2, worker: WorkerID("fast")))
+    #expect(effects.assignments(to: "fast").first?.checkpoints == [checkpoint])
+    #expect(script.coordinator.runningTrials.map(\.attempt) == [1, 2])
+    // Both claims are good; a restart knows both leases.
+    #expect(script.beat("slow", claims: [trials[0].claim(step: 210)]).sent(to: "slow") == [])
+    #expect(
+      script.beat("fast", claims: [trials[0].claim(attempt: 2, step: 210)]).sent(to: "fast") == [])
+    var restarted = try script.restarted()
+    restarted.resume()
+    #expect(restarted.coordinator.runningTrials.map(\.attempt) == [1, 2])
+    #expect(restarted.coordinator.ledger == script.coordinator.ledger)
+    let end = script.finish(trials[0], attempt: 2, on: "fast")
+    #expect(
+      end.sent(to: "slow").first
+        == .abandon(
+          trial: trials[0].id, attempt: 1, reason: "worker fast has finished the trial"))
+    #expect(script.coordinator.ending == .complete)
+  }
+
+  /// A trial that two workers run.
+  private func duplicated(settings: CoordinationSettings = CoordinationSettings()) throws -> Script
+  {
+    var script = try Script(
+      Array(trials.prefix(3)), expectedCost: costs([1000, 1000, 1]),
+      expectedSteps: [trials[0].id: 1000], settings: settings)
+    script.resume()
+    script.handle(.cancelRequested(trials: [trials[2].id], reason: "later"))
+    script.announce("slow")
+    script.announce("fast")
+    script.beat("slow", claims: [trials[0].claim(step: 20, stepsPerSecond: 0.5)])
+    script.beat("fast", claims: [trials[1].claim(step: 900, stepsPerSecond: 4)])
+    script.finish(trials[1], on: "fast")
+    #expect(script.coordinator.runningTrials.map(\.attempt) == [1, 2])
+    return script
+  }
+
+  @Test("when one of two attempts dies, the other goes on, and the trial is not leased again")
+  func duplicateDies() throws {
+    for attempt in [1, 2] {
+      var script = try duplicated()
+      let effects = script.fail(
+        trials[0], attempt: attempt, on: attempt == 1 ? "slow" : "fast")
+      #expect(effects.records.count == 1)
+      #expect(script.coordinator.runningTrials.map(\.attempt) == [3 - attempt])
+      #expect(script.coordinator.standing(of: trials[0].id)?.status == .running)
+      #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
+      let survivor = attempt == 1 ? "fast" : "slow"
+      script.fail(trials[0], attempt: 3 - attempt, on: survivor)
+      #expect(script.coordinator.standing(of: trials[0].id)?.attempts == 3)
+      #expect(script.coordinator.standing(of: trials[0].id)?.chargedFailures == 2)
+    }
+  }
+
+  @Test("a worker that is needed is taken off the trial that another finishes sooner")
+  func duplicateYields() throws {
+    var script = try duplicated()
+    let effects = script.handle(.retryRequested(trials: [trials[2].id]))
+    #expect(
+      effects.records.suffix(2) == [
+        .attemptEnded(
+          trial: trials[0].id, attempt: 1,
+          failure: TrialFailure(
+            cause: .stopped,
+            message: "another worker finishes it sooner, and this one is needed")),
+        .trialLeased(trial: trials[2].id, attempt: 1, worker: WorkerID("slow")),
+      ])
+  }
+
+  @Test("no duplicates where the sweep's settings forbid them")
+  func noDuplicates() throws {
+    var settings = CoordinationSettings()
+    settings.duplicatesStragglers = false
+    var script = try Script(
+      Array(trials.prefix(2)), expectedCost: costs([1000, 1000]), settings: settings)
+    script.resume()
+    script.announce("slow")
+    script.announce("fast")
+    script.beat("slow", claims: [trials[0].claim(step: 20, stepsPerSecond: 0.5)])
+    #expect(script.finish(trials[1], on: "fast").records.count == 1)
+  }
+
+  @Test("the forecast is an interval that narrows as speeds become known")
+  func forecast() throws {
+    var script = try Script(trials, expectedCost: costs([Double](repeating: 1000, count: 8)))
+    #expect(script.coordinator.forecast(at: script.now).remaining == nil)
+    script.resume()
+    script.announce("w1")
+    script.announce("w2")
+    let first = script.coordinator.forecast(at: script.now)
+    #expect(first.work == .seconds(8000) && first.criticalPath == .seconds(1000))
+    #expect(first.slots == 2)
+    #expect(first.remaining == .seconds(4000))
+    let early = try #require(first.interval)
+    #expect(early.lowerBound < .seconds(3000) && early.upperBound > .seconds(5500))
+    for step in [1, 2, 4, 8] {
+      script.beat("w1", claims: [trials[0].claim(step: step, stepsPerSecond: 2)])
+      script.beat("w2", claims: [trials[1].claim(step: step, stepsPerSecond: 2)])
+    }
+    let second = script.coordinator.forecast(at: script.now)
+    let remaining = try #require(second.remaining)
+    #expect(remaining > .seconds(1800) && remaining < .seconds(2300))
+    let late = try #require(second.interval)
+    #expect(late.contains(.seconds(1994)))
+    #expect(late.upperBound / late.lowerBound < early.upperBound / early.lowerBound)
+  }
+}
