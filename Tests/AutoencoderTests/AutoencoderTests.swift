@@ -32,9 +32,10 @@ struct Pair {
   let images: [Double]
   let latents: [Double]
 
-  init(_ network: SmallNetwork) throws {
+  init(
+    _ network: SmallNetwork, _ settings: AutoencoderSettings = AutoencoderSettings()
+  ) throws {
     let shape = try network.shape()
-    let settings = AutoencoderSettings()
     fast = try Autoencoder(shape: shape, batchSize: network.batch, settings: settings)
     var random = TestNumbers(seed: 21)
     var tensors: [String: [Double]] = [:]
