@@ -125,9 +125,12 @@ let package = Package(
       swiftSettings: settings),
     tests("CoordinationTests", ["Coordination", "Rehearsal", "SimulatedCluster"]),
     tests("RehearsalTests", ["Rehearsal", "Sweeps"]),
-    tests("StoreTests", ["Store"]),
+    .target(
+      name: "FaultyDisk", path: "Tests/FaultyDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
+    tests("StoreTests", ["FaultyDisk", "Store"]),
     tests("ReportsTests", ["Reports"]),
-    tests("CoordinatorServiceTests", ["CoordinatorService", "Digests", "Trials", "Wire"]),
+    tests(
+      "CoordinatorServiceTests", ["CoordinatorService", "Digests", "Messaging", "Trials", "Wire"]),
     tests(
       "WorkerServiceTests",
       ["Digests", "Files", "Messaging", "Transfers", "Trials", "WorkerService"]),

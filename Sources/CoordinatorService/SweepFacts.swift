@@ -79,26 +79,29 @@ struct SweepFacts: Sendable {
   func accept(
     _ finished: WorkerMessage.Finished, for trial: TrialID
   ) throws(ResultRejection) -> TrialResult {
+    let planned = trials[trial]
     let result: TrialResult
+    let contentDigest: Digest
     do {
-      result = try CanonicalJSON.decode(TrialResult.self, from: Data(finished.resultJSON))
+      (result, contentDigest) = try TrialResult.read(
+        finished.resultJSON, expecting: finished.contentDigest, planned: planned?.configuration)
     } catch {
       throw ResultRejection(
         place: "result", found: CanonicalJSON.describe(error), expected: "a trial's result")
     }
-    guard result.contentDigest == finished.contentDigest else {
+    guard contentDigest == finished.contentDigest else {
       throw ResultRejection(
         place: "content digest", found: "\(finished.contentDigest)",
-        expected: "\(result.contentDigest)")
+        expected: "\(contentDigest)")
     }
     // Of a trial that is not planned nothing more can be said; the coordinator knows what to do.
-    guard let planned = trials[trial] else { return result }
-    let expectedKinds = Set(ArtifactKind.allCases)
-    guard Set(result.artifacts.map(\.kind)) == expectedKinds,
-      result.artifacts.count == expectedKinds.count
+    guard let planned else { return result }
+    let kinds = result.artifacts.map(\.kind)
+    guard kinds.count == ArtifactKind.allCases.count,
+      ArtifactKind.allCases.allSatisfy(kinds.contains)
     else {
       throw ResultRejection(
-        place: "artifacts", found: "\(result.artifacts.map(\.kind.rawValue))",
+        place: "artifacts", found: "\(kinds.map(\.rawValue))",
         expected: "each of \(ArtifactKind.allCases.map(\.rawValue)) once")
     }
     guard result.milestones.map(\.budget) == planned.configuration.milestones else {

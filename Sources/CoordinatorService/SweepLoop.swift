@@ -36,22 +36,27 @@ struct SweepLoop: ~Copyable {
   private static let leavingGrace = Duration.seconds(10)
   /// How often people are told how far the sweep is.
   private static let reportInterval = Duration.seconds(15)
+  /// How often a full disk is tried again.
+  private static let spaceInterval = Duration.seconds(1)
 
   private var coordinator: Coordinator
   private var gateway: ControlGateway
   private let facts: SweepFacts
   private let store: SweepStore
   private let blobs: BlobStore
+  private let desk: AdministrationDesk
   private let logger: Logger
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
   private var nextReport: Instant
+  private var notices = NoticeLimiter()
 
   /// A loop over a coordinator that has replayed the journal and not yet resumed.
   init(
     coordinator: Coordinator, gateway: consuming ControlGateway, facts: SweepFacts,
-    store: SweepStore, blobs: BlobStore, logger: Logger
+    store: SweepStore, blobs: BlobStore, desk: AdministrationDesk, logger: Logger
   ) {
+    self.desk = desk
     self.coordinator = coordinator
     self.gateway = gateway
     self.facts = facts
@@ -66,21 +71,29 @@ struct SweepLoop: ~Copyable {
   ///
   /// - Parameters:
   ///   - interruptions: What people ask for; looked at in every round.
+  ///   - administration: What people ask through the control socket.
   ///   - localWorkers: The workers that end with this run.
   ///   - recorded: Called after each commit that recorded a result or an end.
   /// - Throws: `StoreError` or `MessagingError`; nothing that was not durable has been sent.
   mutating func run(
-    interruptions: Inbox<Interruption>, localWorkers: LocalWorkers?, recorded: () -> Void
+    interruptions: Inbox<Interruption>, administration: AdministrationServer,
+    localWorkers: LocalWorkers?, recorded: () -> Void
   ) throws -> Ending {
     var leaveBy: Instant?
+    var answers: [(call: AdministrationServer.Call, reply: AdministrationReply)] = []
     var effects = coordinator.resume(at: now)
     while true {
-      if let ending = try carryOut(effects, recorded: recorded) { return .finished(ending) }
+      let ending = try carryOut(
+        effects, interruptions: interruptions, administration: administration, recorded: recorded)
+      for answer in answers { answer.call.answer(answer.reply) }
+      if let ending { return .finished(ending) }
       effects = []
+      answers = []
       let timeout = min(
         coordinator.nextDeadline.map { $0 - now } ?? .seconds(1), .seconds(1))
       _ = try Poller.wait(
-        for: [gateway.pollItem, interruptions.pollItem], timeout: max(timeout, .zero))
+        for: [gateway.pollItem, interruptions.pollItem, administration.calls.pollItem],
+        timeout: max(timeout, .zero))
       for interruption in interruptions.take() {
         switch interruption {
         case .detach:
@@ -93,6 +106,14 @@ struct SweepLoop: ~Copyable {
           leaveBy = now + Self.leavingGrace
         case .stop:
           effects += coordinator.handle(.stopRequested(reason: "by a person"), at: now)
+        }
+      }
+      for call in administration.calls.take() {
+        switch decide(call.request) {
+        case .answer(let reply): call.answer(reply)
+        case .event(let event, let reply):
+          effects += coordinator.handle(event, at: now)
+          answers.append((call, reply))
         }
       }
       for _ in 0..<Self.messagesPerRound {
@@ -114,6 +135,12 @@ struct SweepLoop: ~Copyable {
   }
 
   private var now: Instant { Instant(sinceStart: clock.now - start) }
+
+  private func decide(
+    _ request: AdministrationRequest, obstacle: String? = nil
+  ) -> AdministrationDesk.Outcome {
+    desk.decide(request, coordinator, at: now, obstacle: obstacle)
+  }
 }
 
 // MARK: - Facts in
@@ -186,7 +213,8 @@ extension SweepLoop {
 extension SweepLoop {
   /// Commits the records of the effects, then carries out the rest in order.
   private mutating func carryOut(
-    _ effects: [Effect], recorded: () -> Void
+    _ effects: [Effect], interruptions: Inbox<Interruption>,
+    administration: AdministrationServer, recorded: () -> Void
   ) throws -> SweepEnding? {
     var effects = effects
     var ending: SweepEnding?
@@ -195,7 +223,7 @@ extension SweepLoop {
       let records = effects.compactMap { effect -> JournalRecord? in
         if case .append(let record) = effect { record } else { nil }
       }
-      try store.append(records)
+      try commit(records, interruptions: interruptions, administration: administration)
       var consequences: [Effect] = []
       for effect in effects {
         switch effect {
@@ -205,8 +233,7 @@ extension SweepLoop {
             consequences += coordinator.handle(.connectionLost(connection), at: now)
           }
         case .discardCheckpoint(let digest): try blobs.remove(digest)
-        case .notify(let notice):
-          logger.log(level: notice.isWarning ? .warning : .info, "\(notice.text)")
+        case .notify(let notice): tell(notice)
         case .finish(let end): ending = end
         }
       }
@@ -214,6 +241,47 @@ extension SweepLoop {
       effects = consequences
     }
     return ending
+  }
+
+  /// Makes records durable; on a full disk it waits for space, answering people meanwhile.
+  ///
+  /// Nothing is begun, taken or acknowledged then; workers train on and keep what they finish.
+  private func commit(
+    _ records: [JournalRecord], interruptions: Inbox<Interruption>,
+    administration: AdministrationServer
+  ) throws {
+    var isTold = false
+    while true {
+      do throws(StoreError) {
+        try store.append(records)
+        if isTold { logger.notice("there is space on the disk again: the sweep goes on") }
+        return
+      } catch {
+        guard case .diskFull(let path) = error else { throw error }
+        let obstacle =
+          "\(path): the disk is full: no trial is begun and no result taken until "
+          + "there is space; workers train on and keep what they finish"
+        if !isTold { logger.warning("\(obstacle)") }
+        isTold = true
+        _ = try Poller.wait(
+          for: [interruptions.pollItem, administration.calls.pollItem],
+          timeout: Self.spaceInterval)
+        for call in administration.calls.take() { answer(call, obstacle: obstacle) }
+        guard interruptions.take().isEmpty else { throw error }
+      }
+    }
+  }
+
+  private func answer(_ call: AdministrationServer.Call, obstacle: String) {
+    switch decide(call.request, obstacle: obstacle) {
+    case .answer(let reply): call.answer(reply)
+    case .event: call.answer(AdministrationReply(error: obstacle))
+    }
+  }
+
+  private mutating func tell(_ notice: Notice) {
+    guard notices.allows(notice, at: now) else { return }
+    logger.log(level: notice.isWarning ? .warning : .info, "\(notice.text)")
   }
 
   private func send(
@@ -225,12 +293,13 @@ extension SweepLoop {
   private mutating func reportProgress() {
     guard now >= nextReport else { return }
     nextReport = now + Self.reportInterval
-    let counts = coordinator.counts
+    if let summary = notices.summary() { logger.info("\(summary)") }
+    let forecast = SweepStatus.Forecast(coordinator.forecast(at: now))
     logger.info(
       """
-      \(counts.complete) of \(counts.total) trials complete, \(counts.running) running, \
-      \(counts.waiting) waiting, \(counts.failed) failed; \
-      \(coordinator.workers.count(where: \.isConnected)) workers
+      \(SweepStatus.Counts(coordinator.counts).words); \
+      \(coordinator.workers.count(where: \.isConnected)) workers\
+      \(forecast.map { "; \($0.words)" } ?? "")
       """)
     for running in coordinator.runningTrials.prefix(8) {
       guard let progress = running.progress else { continue }

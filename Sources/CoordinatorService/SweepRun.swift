@@ -21,6 +21,7 @@ package enum SweepRun {
     var localWorkers: Int
     var retryFailed: Bool
     var access: CoordinatorAccess.Options
+    var assumesYes: Bool
 
     /// Whether no other workers than those started with this run can join.
     var hasLocalWorkersOnly: Bool { listen == nil && localWorkers > 0 }
@@ -33,12 +34,13 @@ package enum SweepRun {
     ///   - listen: The control endpoint; nil for loopback.
     ///   - localWorkers: How many worker processes to start here.
     ///   - retryFailed: Whether trials that failed in an earlier run are tried again.
+    ///   - assumesYes: Whether an edited sweep goes on without asking.
     ///   - keys: The key folder; nil for the standard one.
     ///   - isPlain: Whether connections over the network are neither encrypted nor authenticated.
     ///   - isEncrypted: Whether connections on this machine are, too.
     package init(
       request: SweepRequest, outFolder: URL, listen: String?, localWorkers: Int,
-      retryFailed: Bool, keys: URL?, isPlain: Bool, isEncrypted: Bool
+      retryFailed: Bool, assumesYes: Bool, keys: URL?, isPlain: Bool, isEncrypted: Bool
     ) {
       self.request = request
       self.outFolder = outFolder
@@ -46,6 +48,7 @@ package enum SweepRun {
       self.localWorkers = localWorkers
       self.retryFailed = retryFailed
       access = CoordinatorAccess.Options(keys: keys, isPlain: isPlain, isEncrypted: isEncrypted)
+      self.assumesYes = assumesYes
     }
   }
 
@@ -83,10 +86,13 @@ package enum SweepRun {
     let images = try ImageSupply.provide(
       Set(plan.trials.map(\.configuration.dataset)), folder: options.request.dataFolder,
       logger: logger)
+    let summary = PlanSummary(plan)
     let store = try SweepStore.open(
-      directory: options.outFolder, plan: plan, sweepText: try options.request.text())
+      directory: options.outFolder, plan: plan, sweepText: try options.request.text()
+    ) { options.assumesYes || PlanQuestion.isAgreed($0, sweep: plan.name) }
+    try DiskSpace.check(options.outFolder, for: summary, logger: logger)
     let coordinator = try replay(
-      plan, images: images, store: store, options: options, logger: logger)
+      plan, summary, images: images, store: store, options: options, logger: logger)
 
     let blobs = try BlobStore(folder: options.outFolder.appending(path: "blobs"))
     let context = try Context()
@@ -116,15 +122,20 @@ package enum SweepRun {
     let interruptions = try Inbox<SweepLoop.Interruption>()
     let signals = Interruptions(interruptions)
     defer { withExtendedLifetime(signals) {} }
+    let administration = try AdministrationServer(folder: options.outFolder)
+    defer { administration.stop() }
 
     publisher.request()
+    let desk = AdministrationDesk(
+      plan: plan, folder: options.outFolder.relativePath, endpoint: "\(gateway.endpoint)")
     var loop = SweepLoop(
       coordinator: coordinator, gateway: gateway, facts: facts, store: store, blobs: blobs,
-      logger: logger)
+      desk: desk, logger: logger)
     let ending: SweepLoop.Ending
     do {
       ending = try loop.run(
-        interruptions: interruptions, localWorkers: localWorkers,
+        interruptions: interruptions, administration: administration,
+        localWorkers: localWorkers,
         recorded: { publisher.request() })
     } catch {
       localWorkers?.stop()
@@ -133,8 +144,7 @@ package enum SweepRun {
     }
     localWorkers?.awaitEnd()
     publisher.close()
-    let summary = try outputs.write()
-    print(summary, terminator: "")
+    print(try outputs.write(), terminator: "")
     switch ending {
     case .finished(.complete): return .complete
     case .finished(.completeWithFailures), .finished(.failureLimitReached), .finished(.paused):
@@ -145,8 +155,8 @@ package enum SweepRun {
 
   /// A coordinator that knows what the journal tells, with every data set pinned to its archive.
   private static func replay(
-    _ plan: SweepPlan, images: [Dataset: SweepFacts.PinnedImages], store: SweepStore,
-    options: Options, logger: Logger
+    _ plan: SweepPlan, _ summary: PlanSummary, images: [Dataset: SweepFacts.PinnedImages],
+    store: SweepStore, options: Options, logger: Logger
   ) throws -> Coordinator {
     if !store.change.isEmpty { logger.notice("the sweep has changed: \(store.change)") }
     let journal = try store.journal()
@@ -169,7 +179,7 @@ package enum SweepRun {
     settings.retryFailed = options.retryFailed
     // Local workers died with the coordinator that started them; nobody else can come back.
     if options.hasLocalWorkersOnly { settings.resumeGrace = .zero }
-    let trials = PlanSummary(plan).trials
+    let trials = summary.trials
     var coordinator = Coordinator(
       plan: plan.trials,
       expectedCost: Dictionary(uniqueKeysWithValues: trials.map { ($0.planned.id, $0.seconds) }),

@@ -38,38 +38,49 @@ package struct AttemptRecord: Hashable, Sendable {
     self.ended = ended
     self.outcome = outcome
   }
+}
 
-  /// Every attempt that a journal tells of, in the order in which they were handed out.
-  static func all(in history: [StampedRecord]) -> [AttemptRecord] {
-    struct Key: Hashable {
-      var trial: TrialID
-      var attempt: Int
+/// Collects the attempts that a journal tells of, in the order in which they were handed out.
+struct AttemptLog {
+  private struct Key: Hashable {
+    var trial: TrialID
+    var attempt: Int
+  }
+
+  private(set) var attempts: [AttemptRecord] = []
+  private var indices: [Key: Int] = [:]
+
+  /// Notes that an attempt was handed out.
+  mutating func begin(_ trial: TrialID, _ attempt: Int, _ worker: WorkerID, at time: Date) {
+    indices[Key(trial: trial, attempt: attempt)] = attempts.count
+    attempts.append(
+      AttemptRecord(
+        trial: trial, attempt: attempt, worker: worker, begun: time, ended: nil,
+        outcome: .running))
+  }
+
+  /// Notes how an attempt ended.
+  mutating func end(
+    _ trial: TrialID, _ attempt: Int, at time: Date, _ outcome: AttemptRecord.Outcome
+  ) {
+    guard let index = indices[Key(trial: trial, attempt: attempt)] else { return }
+    attempts[index].ended = time
+    attempts[index].outcome = outcome
+  }
+
+  /// Takes in a record of the journal.
+  mutating func note(_ stamped: StampedRecord) {
+    switch stamped.record {
+    case .trialLeased(let trial, let attempt, let worker),
+      .trialDuplicated(let trial, let attempt, let worker):
+      begin(trial, attempt, worker, at: stamped.time)
+    case .attemptEnded(let trial, let attempt, let failure):
+      end(trial, attempt, at: stamped.time, .failed(failure))
+    case .resultRecorded(let trial, let attempt, _, _):
+      end(trial, attempt, at: stamped.time, .recorded)
+    case .imagesPinned, .checkpointRecorded, .trialFailed, .trialStopped, .trialRetried,
+      .hostDrained, .hostUndrained, .stagePaused, .stageResumed:
+      break
     }
-    var attempts: [AttemptRecord] = []
-    var indices: [Key: Int] = [:]
-    func end(_ trial: TrialID, _ attempt: Int, at time: Date, _ outcome: Outcome) {
-      guard let index = indices[Key(trial: trial, attempt: attempt)] else { return }
-      attempts[index].ended = time
-      attempts[index].outcome = outcome
-    }
-    for stamped in history {
-      switch stamped.record {
-      case .trialLeased(let trial, let attempt, let worker),
-        .trialDuplicated(let trial, let attempt, let worker):
-        indices[Key(trial: trial, attempt: attempt)] = attempts.count
-        attempts.append(
-          AttemptRecord(
-            trial: trial, attempt: attempt, worker: worker, begun: stamped.time, ended: nil,
-            outcome: .running))
-      case .attemptEnded(let trial, let attempt, let failure):
-        end(trial, attempt, at: stamped.time, .failed(failure))
-      case .resultRecorded(let trial, let attempt, _, _):
-        end(trial, attempt, at: stamped.time, .recorded)
-      case .imagesPinned, .checkpointRecorded, .trialFailed, .trialStopped, .trialRetried,
-        .hostDrained, .hostUndrained, .stagePaused, .stageResumed:
-        break
-      }
-    }
-    return attempts
   }
 }

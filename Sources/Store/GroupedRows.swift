@@ -14,7 +14,7 @@ final class GroupedRows {
   /// Decodes the group of a number, which must be the next one; empty when it is not.
   func take<Value>(of number: Int, decode: (Row) throws -> Value) throws -> [Value] {
     var values: [Value] = []
-    while let row = next, row[0] == number {
+    while let row = next, try row.value(0) == number {
       values.append(try decode(row))
       next = try cursor.next()
     }

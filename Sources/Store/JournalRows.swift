@@ -77,8 +77,8 @@ enum JournalRows {
   ) throws {
     let last = try Row.fetchOne(
       database, sql: "SELECT sequence, checksum FROM journal ORDER BY sequence DESC LIMIT 1")
-    var sequence: Int = last?[0] ?? 0
-    var previous: Int64 = last?[1] ?? 0
+    var sequence: Int = try last?.value(0) ?? 0
+    var previous: Int64 = try last?.value(1) ?? 0
     let milliseconds = Int64((time.timeIntervalSince1970 * 1000).rounded())
     let statement = try database.cachedStatement(
       sql: "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
@@ -118,19 +118,20 @@ enum JournalRows {
     var previous: Int64 = 0
     let rows = try Row.fetchCursor(database, sql: "SELECT * FROM journal ORDER BY sequence")
     while let row = try rows.next() {
-      let sequence: Int = row[0]
+      let sequence: Int = try row.value(0)
       guard sequence == expectedSequence else {
         throw Damage("journal record \(expectedSequence) is missing")
       }
       expectedSequence += 1
-      guard let kind = Kind(rawValue: row[2]) else {
-        throw Damage("journal record \(sequence): found the kind \"\(row[2] as String)\"")
+      let kindText: String = try row.value(2)
+      guard let kind = Kind(rawValue: kindText) else {
+        throw Damage("journal record \(sequence): found the kind \"\(kindText)\"")
       }
       let columns = Columns(
         kind: kind, trial: try (row[3] as Int?).map(numbers.trial), attempt: row[4],
         worker: (row[5] as String?).map(WorkerID.init), detail: row[6])
-      let milliseconds: Int64 = row[1]
-      let checksum: Int64 = row[7]
+      let milliseconds: Int64 = try row.value(1)
+      let checksum: Int64 = try row.value(7)
       let stored = columns.trial.flatMap { kind == .resultRecorded ? results[$0] : nil }
       guard
         checksum
@@ -153,6 +154,34 @@ enum JournalRows {
       throw Damage("\(results.count) results for \(resultCount) records of one")
     }
     return records
+  }
+
+  /// Reads the attempts at one trial, by its name, from its rows alone.
+  static func fetchAttempts(of trial: String, in database: Database) throws -> [AttemptRecord] {
+    guard let id = TrialID(trial) else { return [] }
+    var log = AttemptLog()
+    let rows = try Row.fetchCursor(
+      database,
+      sql: """
+        SELECT recorded_at_ms, kind, attempt, worker, detail FROM journal
+        WHERE trial = (SELECT number FROM trial WHERE id = ?) AND attempt IS NOT NULL
+        ORDER BY sequence
+        """, arguments: [trial])
+    while let row = try rows.next() {
+      let time = Date(timeIntervalSince1970: Double(try row.value(0) as Int64) / 1000)
+      let attempt: Int = try row.value(2)
+      switch Kind(rawValue: try row.value(1)) {
+      case .trialLeased, .trialDuplicated:
+        log.begin(id, attempt, WorkerID(row[3] as String? ?? ""), at: time)
+      case .attemptEnded:
+        let detail = Data((row[4] as String? ?? "").utf8)
+        let failure = try CanonicalJSON.decode(TrialFailure.self, from: detail)
+        log.end(id, attempt, at: time, .failed(failure))
+      case .resultRecorded: log.end(id, attempt, at: time, .recorded)
+      default: break
+      }
+    }
+    return log.attempts
   }
 
   private static func columns(of record: JournalRecord) -> Columns {

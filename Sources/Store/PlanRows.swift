@@ -3,19 +3,22 @@ import GRDB
 import Trials
 
 /// The sweep's plan as rows of `plan` and `trial`.
+///
+/// Rows of `trial` are read from the table alone (`NOT INDEXED`): the checksum is over the table,
+/// and a damaged index must not hide rows of it.
 enum PlanRows {
   /// Stores the plan of a new sweep, or replaces an older one; rows of trials that are no longer
   /// planned stay.
   static func store(_ plan: SweepPlan, sweepText: String, in database: Database) throws {
     try database.execute(
       sql: """
-        INSERT INTO plan VALUES (1, ?, ?, ?, ?, 1, lower(hex(randomblob(8))))
+        INSERT INTO plan VALUES (1, ?, ?, ?, ?, 1, lower(hex(randomblob(8))), NULL)
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, question = excluded.question,
           outputs = excluded.outputs, sweep_text = excluded.sweep_text, revision = revision + 1
         """,
       arguments: [plan.name, plan.question, CanonicalJSON.text(plan.outputs), sweepText])
     try database.execute(sql: "UPDATE trial SET position = NULL")
-    let known = try Set(String.fetchAll(database, sql: "SELECT id FROM trial"))
+    let known = try Set(String.fetchAll(database, sql: "SELECT id FROM trial NOT INDEXED"))
     let update = try database.makeStatement(
       sql: "UPDATE trial SET position = ?, stage = ?, replicate = ? WHERE id = ?")
     let insert = try database.makeStatement(
@@ -32,6 +35,47 @@ enum PlanRows {
         ])
       }
     }
+    try seal(in: database)
+  }
+
+  /// Stores the checksum of the plan as it is now.
+  static func seal(in database: Database) throws {
+    try database.execute(
+      sql: "UPDATE plan SET checksum = ?", arguments: [try checksum(in: database)])
+  }
+
+  /// Holds the plan against its checksum.
+  ///
+  /// - Throws: ``Damage`` when it contradicts it.
+  static func verify(in database: Database) throws {
+    guard try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0 >= 2 else { return }
+    let stored = try Int64.fetchOne(database, sql: "SELECT checksum FROM plan")
+    guard stored == (try checksum(in: database)) else {
+      throw Damage("the plan contradicts its checksum")
+    }
+  }
+
+  /// The checksum of all that the plan says; a configuration is guarded by its trial's name.
+  private static func checksum(in database: Database) throws -> Int64 {
+    guard
+      let plan = try Row.fetchOne(
+        database, sql: "SELECT name, question, outputs, sweep_text, revision, identity FROM plan")
+    else { throw Damage("the plan is missing") }
+    var checksum = Checksum()
+    for index in 0..<4 { checksum.add(try plan.value(index) as String) }
+    checksum.add(try plan.value(4) as Int64)
+    checksum.add(try plan.value(5) as String)
+    let trials = try Row.fetchCursor(
+      database,
+      sql: "SELECT number, id, position, stage, replicate FROM trial ORDER BY number")
+    while let trial = try trials.next() {
+      checksum.add(try trial.value(0) as Int64)
+      checksum.add(try trial.value(1) as String)
+      checksum.add(trial[2] as Int?)
+      checksum.add(try trial.value(3) as String)
+      checksum.add(try trial.value(4) as Int64)
+    }
+    return checksum.value
   }
 
   /// The name of the stored sweep.
@@ -56,7 +100,10 @@ enum PlanRows {
     var storedIDs: Set<TrialID> = []
     let planned = Set(plan.trials.map(\.id))
     let names = try String.fetchCursor(
-      database, sql: "SELECT id FROM trial WHERE position IS NOT NULL ORDER BY position")
+      database,
+      sql: """
+        SELECT id FROM trial NOT INDEXED WHERE position IS NOT NULL ORDER BY position
+        """)
     while let name = try names.next() {
       guard let trial = TrialID(name) else { throw Damage("found the trial name \"\(name)\"") }
       storedIDs.insert(trial)
@@ -74,18 +121,18 @@ enum PlanRows {
     guard
       let row = try Row.fetchOne(
         database, sql: "SELECT name, question, outputs, sweep_text FROM plan"),
-      row[0] == plan.name, row[1] == plan.question,
-      row[2] == CanonicalJSON.text(plan.outputs), row[3] == sweepText
+      try row.value(0) == plan.name, try row.value(1) == plan.question,
+      try row.value(2) == CanonicalJSON.text(plan.outputs), try row.value(3) == sweepText
     else { return false }
     var remaining = plan.trials[...]
     let rows = try Row.fetchCursor(
       database,
       sql: """
-        SELECT id, stage, replicate FROM trial WHERE position IS NOT NULL ORDER BY position
+        SELECT id, stage, replicate FROM trial NOT INDEXED WHERE position IS NOT NULL ORDER BY position
         """)
     while let row = try rows.next() {
-      guard let trial = remaining.popFirst(), row[0] == trial.id.description,
-        row[1] == trial.stage, row[2] == trial.replicate
+      guard let trial = remaining.popFirst(), try row.value(0) == trial.id.description,
+        try row.value(1) == trial.stage, try row.value(2) == trial.replicate
       else { return false }
     }
     return remaining.isEmpty
@@ -95,24 +142,25 @@ enum PlanRows {
   ///
   /// - Throws: ``Damage`` when a trial's configuration does not hash to its name.
   static func fetch(in database: Database) throws -> (plan: SweepPlan, sweepText: String) {
+    try verify(in: database)
     guard
       let row = try Row.fetchOne(
         database, sql: "SELECT name, question, outputs, sweep_text FROM plan")
     else { throw Damage("the plan is missing") }
     let outputs = try CanonicalJSON.decode(
-      [SweepOutput].self, from: Data((row[2] as String).utf8))
+      [SweepOutput].self, from: Data((try row.value(2) as String).utf8))
     var trials: [PlannedTrial] = []
     let rows = try Row.fetchCursor(
       database,
       sql: """
-        SELECT id, stage, replicate, configuration FROM trial
+        SELECT id, stage, replicate, configuration FROM trial NOT INDEXED
         WHERE position IS NOT NULL ORDER BY position
         """)
     while let row = try rows.next() {
-      let name: String = row[0]
-      let text: String = row[3]
+      let name: String = try row.value(0)
+      let text: String = try row.value(3)
       let trial = PlannedTrial(
-        stage: row[1], replicate: row[2],
+        stage: try row.value(1), replicate: try row.value(2),
         configuration: try CanonicalJSON.decode(
           TrialConfiguration.self, from: Data(text.utf8)))
       guard trial.id.description == name else {
@@ -120,8 +168,9 @@ enum PlanRows {
       }
       trials.append(trial)
     }
-    let plan = SweepPlan(name: row[0], question: row[1], outputs: outputs, trials: trials)
-    return (plan, row[3])
+    let plan = SweepPlan(
+      name: try row.value(0), question: try row.value(1), outputs: outputs, trials: trials)
+    return (plan, try row.value(3))
   }
 
   /// A number that grows whenever the stored plan changes.

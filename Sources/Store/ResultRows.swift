@@ -36,7 +36,7 @@ enum ResultRows {
     }
     let configuration =
       expected == provenance.configuration ? nil : provenance.configuration.canonicalText
-    let versions = CanonicalJSON.text(provenance.versions)
+    let versions = numbers.versions.text(of: provenance.versions)
     let checksum = checksum(
       of: result, configuration: configuration, tolerance: tolerance, latents: latents,
       versions: versions)
@@ -86,16 +86,16 @@ enum ResultRows {
       Row.fetchCursor(database, sql: "SELECT * FROM artifact ORDER BY trial, position"))
     let rows = try Row.fetchCursor(database, sql: "SELECT * FROM result ORDER BY trial")
     while let row = try rows.next() {
-      let number: Int = row[0]
+      let number: Int = try row.value(0)
       let trial = try numbers.trial(ofNumber: number)
       let reports = try milestones.take(of: number) { try report($0, budgets: &budgets) }
       let files = try artifacts.take(of: number, decode: artifact)
-      let checksum: Int64 = row[15]
+      let checksum: Int64 = try row.value(15)
       guard let planned = numbers.plannedTrial(trial) else {
         results[trial] = Stored(result: nil, checksum: checksum)
         continue
       }
-      let versionsText: String = row[8]
+      let versionsText: String = try row.value(8)
       if versions[versionsText] == nil {
         versions[versionsText] = try CanonicalJSON.decode(
           [String: String].self, from: Data(versionsText.utf8))
@@ -106,7 +106,8 @@ enum ResultRows {
       guard
         checksum
           == Self.checksum(
-            of: result, configuration: row[1], tolerance: row[2], latents: row[3],
+            of: result, configuration: row[1], tolerance: try row.value(2),
+            latents: try row.value(3),
             versions: versionsText)
       else {
         throw Damage("the result of trial \(trial) contradicts its checksum")
@@ -119,42 +120,47 @@ enum ResultRows {
   private static func provenance(
     _ row: Row, planned: PlannedTrial, versions: [String: String]
   ) throws -> TrialProvenance {
-    var configuration = used(planned.configuration, tolerance: row[2], latents: row[3])
+    var configuration = used(
+      planned.configuration, tolerance: try row.value(2), latents: try row.value(3))
     if let text: String = row[1] {
       configuration = try CanonicalJSON.decode(TrialConfiguration.self, from: Data(text.utf8))
     }
     return TrialProvenance(
-      configuration: configuration, images: try digest(row, 4), host: row[5],
-      processor: row[6], instructionSet: row[7], versions: versions, started: row[9],
-      seconds: row[10], processorSeconds: row[11], steps: row[12], secondPassShare: row[13],
-      peakResidentBytes: row[14])
+      configuration: configuration, images: try digest(row, 4), host: try row.value(5),
+      processor: try row.value(6), instructionSet: try row.value(7), versions: versions,
+      started: try row.value(9),
+      seconds: try row.value(10), processorSeconds: try row.value(11), steps: try row.value(12),
+      secondPassShare: try row.value(13),
+      peakResidentBytes: try row.value(14))
   }
 
   private static func report(
     _ row: Row, budgets: inout [String: Budget]
   ) throws -> MilestoneReport {
-    let text: String = row[2]
+    let text: String = try row.value(2)
     guard let budget = budgets[text] ?? Budget(text) else {
-      throw Damage("trial number \(row[0] as Int): found the budget \"\(text)\"")
+      throw Damage("trial number \(try row.value(0) as Int): found the budget \"\(text)\"")
     }
     budgets[text] = budget
     return MilestoneReport(
-      budget: budget, step: row[3], gatesOpen: row[4], mse: row[5], evaluationMSE: row[6],
-      firstHitStep: row[7], multiplier: row[8],
+      budget: budget, step: try row.value(3), gatesOpen: try row.value(4), mse: try row.value(5),
+      evaluationMSE: try row.value(6),
+      firstHitStep: row[7], multiplier: try row.value(8),
       openProbabilities: try row.withUnsafeData(atIndex: 9) { doubles(in: $0 ?? Data()) })
   }
 
   private static func artifact(_ row: Row) throws -> Artifact {
-    guard let kind = ArtifactKind(rawValue: row[2]) else {
-      throw Damage("trial number \(row[0] as Int): found the artifact \"\(row[2] as String)\"")
+    let name: String = try row.value(2)
+    guard let kind = ArtifactKind(rawValue: name) else {
+      throw Damage("trial number \(try row.value(0) as Int): found the artifact \"\(name)\"")
     }
-    return Artifact(kind: kind, digest: try digest(row, 3), byteCount: row[4])
+    return Artifact(kind: kind, digest: try digest(row, 3), byteCount: try row.value(4))
   }
 
   private static func digest(_ row: Row, _ index: Int) throws -> Digest {
     let digest = try row.withUnsafeData(atIndex: index) { $0.flatMap { Digest(bytes: $0) } }
     guard let digest else {
-      throw Damage("trial number \(row[0] as Int): a digest is not 32 bytes")
+      throw Damage("trial number \(try row.value(0) as Int): a digest is not 32 bytes")
     }
     return digest
   }

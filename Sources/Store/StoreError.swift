@@ -50,7 +50,8 @@ extension StoreError: CustomStringConvertible {
       "\(path): this store belongs to the sweep \"\(stored)\", not to \"\(given)\"; "
         + "choose another --out"
     case .planChangeDeclined(let change):
-      "the sweep differs from the stored one (\(change)) and the change was declined"
+      "the sweep differs from the one in --out (\(change)) and nothing was changed; "
+        + "--yes agrees to the change, another --out begins anew"
     case .corrupted(let path, let found):
       "\(path): the store is damaged: \(found)"
     case .readOnly(let path):
@@ -97,10 +98,18 @@ extension StoreError {
     }
   }
 
+  private static func isFull(_ path: String) -> Bool {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return false }
+    return Int(status.f_bavail) * Int(status.f_frsize) < 1 << 16
+  }
+
   private init(database error: DatabaseError, path: String) {
     let words = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
     switch error.resultCode {
     case .SQLITE_FULL: self = .diskFull(path: path)
+    // Of the files beside the database SQLite does not say that the disk is full.
+    case .SQLITE_IOERR where Self.isFull(path): self = .diskFull(path: path)
     case .SQLITE_READONLY, .SQLITE_PERM: self = .readOnly(path: path)
     case .SQLITE_NOTADB: self = .foreign(path: path, found: "a file that is no database")
     case .SQLITE_CORRUPT: self = .corrupted(path: path, found: words)

@@ -12,13 +12,14 @@ import GRDB
 ///   schema's business: the trial is the primary key.
 /// - `images`: the one image archive that the trials of a data set train on.
 ///
+/// The plan's checksum covers its row and what the rows of `trial` say besides the configuration.
 /// Each journal row's checksum covers the row and the checksum before it, each result's checksum
 /// covers its rows in all three tables.
 enum StoreSchema {
   /// Marks a SQLite file as a sweep's store (`PRAGMA application_id`): "BSWP".
   static let applicationID = 0x4253_5750
   /// The version of the tables (`PRAGMA user_version`).
-  static let formatVersion = 1
+  static let formatVersion = 2
 
   /// Makes the tables in an empty database.
   static func create(in database: Database) throws {
@@ -34,7 +35,8 @@ enum StoreSchema {
           outputs TEXT NOT NULL,
           sweep_text TEXT NOT NULL,
           revision INTEGER NOT NULL,
-          identity TEXT NOT NULL
+          identity TEXT NOT NULL,
+          checksum INTEGER
         ) STRICT;
 
         CREATE TABLE trial (
@@ -104,5 +106,13 @@ enum StoreSchema {
           PRIMARY KEY (trial, position)
         ) STRICT, WITHOUT ROWID;
         """)
+  }
+
+  /// Brings the tables of an earlier release up to this format.
+  static func migrate(_ database: Database) throws {
+    guard try Int.fetchOne(database, sql: "PRAGMA user_version") == 1 else { return }
+    try database.execute(sql: "ALTER TABLE plan ADD COLUMN checksum INTEGER")
+    try PlanRows.seal(in: database)
+    try database.execute(sql: "PRAGMA user_version = \(formatVersion)")
   }
 }

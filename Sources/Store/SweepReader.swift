@@ -58,7 +58,24 @@ package final class SweepReader: Sendable {
 
   /// Every attempt at a planned trial, in the order in which they were handed out.
   package func attempts() throws(StoreError) -> [AttemptRecord] {
-    AttemptRecord.all(in: try history())
+    var log = AttemptLog()
+    for record in try history() { log.note(record) }
+    return log.attempts
+  }
+
+  /// Every attempt at one trial, in the order in which they were handed out; none if it was never
+  /// planned.
+  ///
+  /// Reads that trial's rows alone, without holding them against their checksums.
+  package func attempts(of trial: String) throws(StoreError) -> [AttemptRecord] {
+    try read { database in try JournalRows.fetchAttempts(of: trial, in: database) }
+  }
+
+  /// What SQLite finds wrong with the file's structure, at most twenty things.
+  package func integrityProblems() throws(StoreError) -> [String] {
+    try read { database in
+      try String.fetchAll(database, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
+    }
   }
 
   private func history(in database: Database) throws -> [StampedRecord] {

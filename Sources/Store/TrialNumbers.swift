@@ -6,6 +6,8 @@ struct TrialNumbers: Sendable {
   private var idOfNumber: [Int: TrialID] = [:]
   private var numberOfID: [TrialID: Int] = [:]
   private let planned: [TrialID: PlannedTrial]
+  /// The texts of versions that results were stored with.
+  let versions = VersionTexts()
 
   /// Reads the numbers of all trials ever planned.
   ///
@@ -14,12 +16,13 @@ struct TrialNumbers: Sendable {
     planned = Dictionary(plan.trials.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     idOfNumber.reserveCapacity(planned.count)
     numberOfID.reserveCapacity(planned.count)
-    let rows = try Row.fetchCursor(database, sql: "SELECT number, id FROM trial")
+    let rows = try Row.fetchCursor(database, sql: "SELECT number, id FROM trial NOT INDEXED")
     while let row = try rows.next() {
-      guard let id = TrialID(row[1] as String) else {
-        throw Damage("found the trial name \"\(row[1] as String)\"")
+      let name: String = try row.value(1)
+      guard let id = TrialID(name) else {
+        throw Damage("found the trial name \"\(name)\"")
       }
-      let number: Int = row[0]
+      let number: Int = try row.value(0)
       idOfNumber[number] = id
       numberOfID[id] = number
     }

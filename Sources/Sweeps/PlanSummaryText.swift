@@ -68,7 +68,7 @@ extension PlanSummary {
   }
 
   /// Seconds in the unit that suits them: `40 s`, `12 min`, `5.3 h`.
-  static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     if seconds < 99.5 { return String(format: "%.0f s", seconds) }
     if seconds < 99.5 * 60 { return String(format: "%.0f min", seconds / 60) }
     return String(format: "%.1f h", seconds / 3600)
@@ -76,9 +76,9 @@ extension PlanSummary {
 }
 
 /// Lays out rows of text in columns.
-enum TextTable {
+package enum TextTable {
   /// One line a row, columns two spaces apart, right-aligned unless said otherwise.
-  static func lines(_ rows: [[String]], leftAligned: Set<Int>) -> [String] {
+  package static func lines(_ rows: [[String]], leftAligned: Set<Int>) -> [String] {
     guard let columns = rows.first?.indices else { return [] }
     let widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in

@@ -12,6 +12,7 @@ package final class BlobStore: Sendable {
   package let folder: URL
   /// The largest blob that is stored, in bytes.
   package let byteCountMaximum: Int
+  private let path: String
 
   /// Opens a folder of blobs, which is made if it is not there.
   ///
@@ -20,6 +21,7 @@ package final class BlobStore: Sendable {
     folder: URL, byteCountMaximum: Int = 16 << 30
   ) throws(TransferError) {
     self.folder = folder
+    path = folder.path
     self.byteCountMaximum = byteCountMaximum
     try OpenFile.makeFolder(folder.path)
     try OpenFile.makeFolder(incomingFolder.path)
@@ -39,7 +41,8 @@ package final class BlobStore: Sendable {
 
   /// A blob's size in bytes; nil when it is not there.
   package func byteCount(of digest: Digest) -> Int? {
-    OpenFile.byteCount(of: url(for: digest).path)
+    let name = digest.hexadecimal
+    return OpenFile.byteCount(of: "\(path)/\(name.prefix(2))/\(name.dropFirst(2))")
   }
 
   /// Reads a blob again and compares it with its name.

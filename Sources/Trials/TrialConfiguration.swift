@@ -193,7 +193,7 @@ extension TrialConfiguration {
 
   /// The canonical text: JSON with sorted keys, every setting present, shortest round-trip
   /// numbers, no white space.
-  package var canonicalText: String { CanonicalJSON.text(self) }
+  package var canonicalText: String { CanonicalConfigurationText.text(self) }
 
   /// The trial's identity.
   package var id: TrialID { TrialID(ofCanonicalText: canonicalText) }

@@ -20,7 +20,9 @@ struct CoordinatorCommand: ParsableCommand {
       resumed by the same command.
       """,
     subcommands: [
-      RunCommand.self, PlanCommand.self, ReportCommand.self, DataCommand.self,
+      RunCommand.self, PlanCommand.self, StatusCommand.self, ExplainCommand.self,
+      CancelCommand.self, RetryCommand.self, DrainCommand.self, UndrainCommand.self,
+      ResumeStageCommand.self, CheckCommand.self, ReportCommand.self, DataCommand.self,
       SettingsCommand.self, KeyCommand.self, EnrollCommand.self, AdmitCommand.self,
       WorkersCommand.self, RevokeCommand.self, DoctorCommand.self,
     ])

@@ -46,6 +46,11 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Tries trials that failed in an earlier run again.")
   var retryFailed = false
 
+  @Flag(
+    name: .shortAndLong,
+    help: "Goes on with an edited sweep file without asking; needed where nobody can be asked.")
+  var yes = false
+
   func validate() throws {
     guard (0...1024).contains(localWorkers) else {
       throw ValidationError("--local-workers: found \(localWorkers), expected 0 to 1024")
@@ -59,7 +64,7 @@ struct RunCommand: ParsableCommand {
     let outcome = try SweepRun.perform(
       SweepRun.Options(
         request: sweep.request, outFolder: URL(filePath: out, directoryHint: .isDirectory),
-        listen: listen, localWorkers: localWorkers, retryFailed: retryFailed,
+        listen: listen, localWorkers: localWorkers, retryFailed: retryFailed, assumesYes: yes,
         keys: keys.url, isPlain: plain, isEncrypted: curve))
     throw ExitCode(outcome.exitCode)
   }

@@ -9,9 +9,9 @@ import Trials
 final class TemporaryDirectory: Sendable {
   let url: URL
 
-  init() throws {
+  init(named name: String = "store-tests") throws {
     url = FileManager.default.temporaryDirectory
-      .appending(path: "store-tests-\(UUID().uuidString)", directoryHint: .isDirectory)
+      .appending(path: "\(name)-\(UUID().uuidString)", directoryHint: .isDirectory)
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
 

@@ -7,7 +7,8 @@ struct CommandLineTests {
     "help exists for every command",
     arguments: [
       [], ["run"], ["plan"], ["report"], ["data"], ["data", "list"], ["data", "prepare"],
-      ["data", "verify"], ["settings"],
+      ["data", "verify"], ["settings"], ["status"], ["explain"], ["cancel"], ["retry"], ["drain"],
+      ["undrain"], ["resume-stage"], ["check"],
     ])
   func coordinatorHelp(command: [String]) throws {
     let bench = try Bench()

@@ -1,0 +1,155 @@
+import Coordination
+import Foundation
+import Trials
+
+/// What a running coordinator does about a request.
+struct AdministrationDesk {
+  /// What the request comes to.
+  enum Outcome {
+    /// It is answered.
+    case answer(AdministrationReply)
+    /// The coordinator is told this; the reply is true once the effects are durable.
+    case event(Event, reply: AdministrationReply)
+  }
+
+  let plan: SweepPlan
+  /// The sweep's folder, as commands name it.
+  let folder: String
+  /// Where workers connect.
+  let endpoint: String?
+
+  /// Decides about a request.
+  ///
+  /// - Parameters:
+  ///   - now: The moment that forecasts and delays are counted from; nil without a running sweep.
+  ///   - obstacle: What keeps the coordinator from going on, in words.
+  func decide(
+    _ request: AdministrationRequest, _ coordinator: Coordinator, at now: Instant?,
+    obstacle: String? = nil
+  ) -> Outcome {
+    do throws(AdministrationError) {
+      switch request.command {
+      case .status:
+        let forecast = now.flatMap { SweepStatus.Forecast(coordinator.forecast(at: $0)) }
+        var status = SweepStatus(of: plan, coordinator, endpoint: endpoint, forecast: forecast)
+        status.obstacle = obstacle
+        return .answer(AdministrationReply(status: status))
+      case .explain:
+        let trial = try selected(request)[0]
+        guard let explanation = coordinator.explanation(of: trial.id, at: now) else {
+          throw AdministrationError("trial \(trial.id) is not planned")
+        }
+        let workerCount = coordinator.workers.count {
+          $0.isConnected && !$0.isSuspect && !$0.isDrained
+        }
+        return .answer(
+          AdministrationReply(
+            trial: TrialReport(
+              explanation, of: coordinator,
+              in: .init(folder: folder, endpoint: endpoint, workerCount: workerCount))))
+      case .cancel, .retry, .drain, .undrain, .resumeStage:
+        let (event, changes) = try change(request, coordinator)
+        return .event(event, reply: AdministrationReply(changes: changes))
+      }
+    } catch {
+      return .answer(.refusal(error))
+    }
+  }
+
+  /// The event that a changing request makes, and what it will have changed.
+  ///
+  /// - Throws: ``AdministrationError`` when there is nothing to change, or no such thing.
+  func change(
+    _ request: AdministrationRequest, _ coordinator: Coordinator
+  ) throws(AdministrationError) -> (event: Event, changes: [String]) {
+    switch request.command {
+    case .status, .explain: throw AdministrationError("\(request.command.rawValue) changes nothing")
+    case .cancel:
+      let trials = try selected(request)
+      let open = trials.filter { trial in
+        [.waiting, .running].contains(coordinator.standing(of: trial.id)?.status)
+      }
+      guard !open.isEmpty else {
+        throw AdministrationError("nothing to cancel: " + standing(of: trials, coordinator))
+      }
+      let reason = request.reason ?? "cancelled"
+      return (
+        .cancelRequested(trials: open.map(\.id), reason: reason),
+        open.map { "trial \($0.id) is cancelled: \(reason)" }
+      )
+    case .retry:
+      let trials =
+        request.failed == true
+        ? plan.trials.filter { isFailed($0, coordinator) }
+        : try selected(request)
+      let ended = trials.filter { isRetryable($0, coordinator) }
+      guard !ended.isEmpty else {
+        throw AdministrationError(
+          trials.isEmpty
+            ? "no trial has failed" : "nothing to retry: " + standing(of: trials, coordinator))
+      }
+      return (
+        .retryRequested(trials: ended.map(\.id)),
+        ended.map { "trial \($0.id) is to be tried again" }
+      )
+    case .drain:
+      let host = try named(request.host, "host")
+      let hosts = Set(coordinator.workers.map(\.host)).subtracting([""])
+      guard endpoint == nil || hosts.contains(host) else {
+        throw AdministrationError(
+          "host \"\(host)\": no worker is there"
+            + (hosts.isEmpty ? "" : "; hosts are \(hosts.sorted().joined(separator: ", "))"))
+      }
+      let reason = request.reason ?? "drained by a person"
+      return (
+        .drainRequested(host: host, reason: reason),
+        ["host \(host) hands back what it runs and gets no more: \(reason)"]
+      )
+    case .undrain:
+      let host = try named(request.host, "host")
+      guard coordinator.drainedHosts[host] != nil else {
+        throw AdministrationError("host \"\(host)\" is not drained")
+      }
+      return (.undrainRequested(host: host), ["host \(host) may run trials again"])
+    case .resumeStage:
+      let stage = try named(request.stage, "stage")
+      guard coordinator.pausedStages[stage] != nil else {
+        let paused = coordinator.pausedStages.keys.sorted()
+        throw AdministrationError(
+          "stage \"\(stage)\" is not paused"
+            + (paused.isEmpty ? "" : "; paused are \(paused.joined(separator: ", "))"))
+      }
+      return (.resumeRequested(stage: stage), ["stage \(stage) goes on"])
+    }
+  }
+
+  private func named(_ name: String?, _ what: String) throws(AdministrationError) -> String {
+    guard let name, !name.isEmpty else { throw AdministrationError("expected a \(what)'s name") }
+    return name
+  }
+
+  private func selected(
+    _ request: AdministrationRequest
+  ) throws(AdministrationError) -> [PlannedTrial] {
+    guard let texts = request.trials, !texts.isEmpty else {
+      throw AdministrationError("expected a trial")
+    }
+    var trials: [PlannedTrial] = []
+    for text in texts { trials.append(try TrialSelector(text).select(in: plan.trials)) }
+    return trials
+  }
+
+  private func isFailed(_ trial: PlannedTrial, _ coordinator: Coordinator) -> Bool {
+    coordinator.standing(of: trial.id)?.status == .failed
+  }
+
+  private func isRetryable(_ trial: PlannedTrial, _ coordinator: Coordinator) -> Bool {
+    [.failed, .stopped].contains(coordinator.standing(of: trial.id)?.status)
+  }
+
+  private func standing(of trials: [PlannedTrial], _ coordinator: Coordinator) -> String {
+    trials.map { trial in
+      "trial \(trial.id) is \(coordinator.standing(of: trial.id)?.status.rawValue ?? "not planned")"
+    }.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,24 @@
+import Trials
+
+extension TrialFailure {
+  /// The failure as a sentence: the kind of cause, then what was found.
+  var words: String { message.isEmpty ? cause.words : "\(cause.words): \(message)" }
+}
+
+extension FailureCause {
+  /// The kind of cause as people say it.
+  var words: String {
+    switch self {
+    case .exitCode: "the trial's process ended with an error"
+    case .signal: "a signal ended the trial's process"
+    case .outOfMemory: "the trial needed more memory than it could get"
+    case .notANumber: "the training diverged"
+    case .timeout: "the trial made no progress for too long"
+    case .lost: "the worker fell silent or lost its connection"
+    case .stopped: "it was stopped"
+    case .diskFull: "the worker's disk is full"
+    case .refused: "the worker could not begin it, or its result was not taken"
+    case .parentFailed: "a trial that it waits for failed"
+    }
+  }
+}

@@ -1,0 +1,229 @@
+import Coordination
+import Foundation
+import Trials
+
+/// How far a sweep is, for people and dashboards; JSON keys are in snake case.
+package struct SweepStatus: Codable, Hashable, Sendable {
+  /// How many trials have each status.
+  package struct Counts: Codable, Hashable, Sendable {
+    package var waiting = 0
+    package var running = 0
+    package var complete = 0
+    package var failed = 0
+    package var stopped = 0
+    package var total: Int { waiting + running + complete + failed + stopped }
+  }
+
+  /// One stage.
+  package struct Stage: Codable, Hashable, Sendable {
+    package var name: String
+    package var counts = Counts()
+    /// Why it is paused; nil while it goes on.
+    package var paused: String?
+  }
+
+  /// A trial that a worker runs.
+  package struct Running: Codable, Hashable, Sendable {
+    package var trial: String
+    package var stage: String
+    package var attempt: Int
+    package var worker: String
+    package var host: String
+    /// Whether the worker has said so itself since the coordinator started.
+    package var isClaimed: Bool
+    /// Optimiser steps taken, of how many; nil before the first word of the worker.
+    package var step: Int?
+    package var totalSteps: Int?
+    package var mse: Double?
+    package var gatesOpen: Int?
+    package var stepsPerSecond: Double?
+    /// Seconds to its end at that speed.
+    package var remainingSeconds: Double?
+  }
+
+  /// One worker process.
+  package struct Worker: Codable, Hashable, Sendable {
+    package var worker: String
+    package var host: String
+    package var slots: Int
+    package var running: Int
+    /// `connected`, `silent` or `away`.
+    package var state: String
+    /// Steps per second of its trials together.
+    package var stepsPerSecond: Double
+    /// The speed of one of its slots as learned, 1 for the one that `coordinator plan` assumes.
+    package var relativeSpeed: Double
+  }
+
+  /// One host.
+  package struct Host: Codable, Hashable, Sendable {
+    package var host: String
+    package var workers = 0
+    package var slots = 0
+    package var running = 0
+    package var stepsPerSecond = 0.0
+    /// Why it gets no more trials; nil while it does.
+    package var drained: String?
+  }
+
+  /// Trials that failed alike.
+  package struct Failure: Codable, Hashable, Sendable {
+    package var cause: String
+    package var trials: Int
+    /// One of them.
+    package var example: String
+    package var message: String
+  }
+
+  /// When the sweep will be done, in seconds from now: with four chances in five between the
+  /// earliest and the latest.
+  package struct Forecast: Codable, Hashable, Sendable {
+    package var earliestSeconds: Double
+    package var latestSeconds: Double
+    /// As likely to be early as late.
+    package var expectedSeconds: Double
+  }
+
+  package var sweep: String
+  package var question: String
+  /// Whether a coordinator runs the sweep now.
+  package var isRunning: Bool
+  /// Where workers connect; nil without a coordinator.
+  package var endpoint: String?
+  package var counts = Counts()
+  package var stages: [Stage] = []
+  package var running: [Running] = []
+  package var workers: [Worker] = []
+  package var hosts: [Host] = []
+  package var failures: [Failure] = []
+  package var forecast: Forecast?
+  /// What keeps the coordinator from going on, such as a full disk.
+  package var obstacle: String?
+}
+
+extension SweepStatus.Forecast {
+  /// The coordinator's forecast; nil while no worker can be used or nothing is left.
+  init?(_ forecast: Coordination.SweepForecast) {
+    guard let expected = forecast.remaining, let interval = forecast.interval,
+      forecast.work > .zero
+    else { return nil }
+    self.init(
+      earliestSeconds: interval.lowerBound.inFractions,
+      latestSeconds: interval.upperBound.inFractions, expectedSeconds: expected.inFractions)
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  fileprivate var inFractions: Double {
+    Double(components.seconds) + 1e-18 * Double(components.attoseconds)
+  }
+}
+
+extension SweepStatus.Counts {
+  init(_ counts: TrialCounts) {
+    self.init(
+      waiting: counts.waiting, running: counts.running, complete: counts.complete,
+      failed: counts.failed, stopped: counts.stopped)
+  }
+
+  mutating func count(_ status: TrialStatus) {
+    switch status {
+    case .waiting: waiting += 1
+    case .running: running += 1
+    case .complete: complete += 1
+    case .failed: failed += 1
+    case .stopped: stopped += 1
+    }
+  }
+}
+
+extension SweepStatus {
+  /// What a coordinator, live or replayed, knows of a plan.
+  init(
+    of plan: SweepPlan, _ coordinator: Coordinator, endpoint: String?, forecast: Forecast?
+  ) {
+    self.init(
+      sweep: plan.name, question: plan.question, isRunning: endpoint != nil, endpoint: endpoint)
+    counts = Counts(coordinator.counts)
+    self.forecast = forecast
+    let pausedStages = coordinator.pausedStages
+    var stageNumbers: [String: Int] = [:]
+    var failureNumbers: [TrialFailure: Int] = [:]
+    for planned in plan.trials {
+      guard let standing = coordinator.standing(of: planned.id) else { continue }
+      let stage = stageNumbers[planned.stage] ?? stages.count
+      if stage == stages.count {
+        stageNumbers[planned.stage] = stage
+        stages.append(
+          Stage(
+            name: planned.stage, paused: pausedStages[planned.stage]?.words))
+      }
+      stages[stage].counts.count(standing.status)
+      guard standing.status == .failed, let failure = standing.failure else { continue }
+      // Messages of one kind differ in numbers; people need the kinds.
+      let kind = TrialFailure(
+        cause: failure.cause, message: failure.message.filter { !$0.isNumber })
+      if let number = failureNumbers[kind] {
+        failures[number].trials += 1
+      } else {
+        failureNumbers[kind] = failures.count
+        failures.append(
+          Failure(
+            cause: failure.cause.rawValue, trials: 1, example: "\(planned.id)",
+            message: failure.words))
+      }
+    }
+    failures.sort { $0.trials > $1.trials }
+    let running = coordinator.runningTrials
+    let runningIDs = Set(running.map(\.trial))
+    let names = plan.trials.filter { runningIDs.contains($0.id) }.map { ($0.id, $0.stage) }
+    addWorkers(coordinator, running, stages: Dictionary(uniqueKeysWithValues: names))
+  }
+
+  private mutating func addWorkers(
+    _ coordinator: Coordinator, _ runningTrials: [RunningTrial], stages: [TrialID: String]
+  ) {
+    var speeds: [WorkerID: Double] = [:]
+    for trial in runningTrials {
+      speeds[trial.worker, default: 0] += trial.progress?.stepsPerSecond ?? 0
+      running.append(Running(trial, stage: stages[trial.trial] ?? ""))
+    }
+    var hosts: [String: Host] = [:]
+    for (host, reason) in coordinator.drainedHosts {
+      hosts[host] = Host(host: host, drained: reason)
+    }
+    for worker in coordinator.workers {
+      let speed = speeds[worker.worker] ?? 0
+      workers.append(
+        Worker(
+          worker: "\(worker.worker)", host: worker.host, slots: worker.slots,
+          running: worker.leases,
+          state: !worker.isConnected ? "away" : worker.isSuspect ? "silent" : "connected",
+          stepsPerSecond: speed, relativeSpeed: worker.speed))
+      guard !worker.host.isEmpty else { continue }
+      var host = hosts[worker.host] ?? Host(host: worker.host)
+      host.workers += 1
+      host.slots += worker.slots
+      host.running += worker.leases
+      host.stepsPerSecond += speed
+      hosts[worker.host] = host
+    }
+    self.hosts = hosts.values.sorted { $0.host < $1.host }
+  }
+}
+
+extension SweepStatus.Running {
+  init(_ running: RunningTrial, stage: String) {
+    let progress = running.progress
+    self.init(
+      trial: "\(running.trial)", stage: stage, attempt: running.attempt,
+      worker: "\(running.worker)", host: running.host, isClaimed: running.isClaimed,
+      step: progress?.step, totalSteps: progress?.totalSteps, mse: progress?.mse,
+      gatesOpen: progress?.gatesOpen, stepsPerSecond: progress?.stepsPerSecond)
+    if let progress, progress.stepsPerSecond > 0 {
+      remainingSeconds =
+        Double(max(0, progress.totalSteps - progress.step)) / progress.stepsPerSecond
+    }
+  }
+}

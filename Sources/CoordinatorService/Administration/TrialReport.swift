@@ -1,0 +1,202 @@
+import Coordination
+import Foundation
+import Store
+import Trials
+
+/// Everything that a person may want to know of one trial; JSON keys are in snake case.
+package struct TrialReport: Codable, Hashable, Sendable {
+  /// One attempt at it.
+  package struct Attempt: Codable, Hashable, Sendable {
+    package var attempt: Int
+    package var worker: String
+    package var begun: Date
+    /// When it ended; nil while it runs.
+    package var ended: Date?
+    /// `running`, `complete`, or the cause of its failure.
+    package var outcome: String
+    /// The outcome in words.
+    package var words: String
+  }
+
+  /// Where a trial can go on from.
+  package struct Checkpoint: Codable, Hashable, Sendable {
+    package var step: Int
+    package var byteCount: Int
+    package var instructionSet: String
+  }
+
+  /// A trial that it waits for.
+  package struct Parent: Codable, Hashable, Sendable {
+    package var trial: String
+    package var status: String
+  }
+
+  package var trial: String
+  package var stage: String
+  package var replicate: Int
+  package var dataset: String
+  package var latents: String
+  package var tolerance: String
+  package var budget: String
+  /// `waiting`, `running`, `complete`, `failed` or `stopped`.
+  package var status: String
+  /// Why it stands there, a sentence.
+  package var reason: String
+  /// What would make it go on, a sentence; nil when nothing is needed.
+  package var remedy: String?
+  /// Failures of its own making, of how many that it may have.
+  package var chargedFailures: Int
+  package var attemptLimit: Int
+  package var running: [SweepStatus.Running] = []
+  package var attempts: [Attempt] = []
+  package var checkpoints: [Checkpoint] = []
+  package var parents: [Parent] = []
+  /// How many trials wait for its result.
+  package var childCount: Int
+}
+
+extension TrialReport {
+  /// Where a trial is asked about, for the sentences.
+  struct Surroundings {
+    /// The sweep's folder, as commands name it.
+    var folder: String
+    /// Where workers connect; nil without a coordinator.
+    var endpoint: String?
+    /// How many workers could take a trial.
+    var workerCount: Int
+  }
+
+  /// Words an explanation; the attempts are the record's to tell.
+  init(
+    _ explanation: TrialExplanation, of coordinator: Coordinator,
+    in surroundings: Surroundings
+  ) {
+    let planned = explanation.planned
+    let configuration = planned.configuration
+    let (reason, remedy) = Self.words(explanation, in: surroundings)
+    self.init(
+      trial: "\(planned.id)", stage: planned.stage, replicate: planned.replicate,
+      dataset: configuration.dataset.rawValue, latents: configuration.model.latents.words,
+      tolerance: configuration.tolerance.words,
+      budget: configuration.milestones.map(\.description).joined(separator: ", "),
+      status: explanation.standing.status.rawValue, reason: reason, remedy: remedy,
+      chargedFailures: Int(explanation.standing.chargedFailures),
+      attemptLimit: explanation.attemptLimit, childCount: explanation.children.count)
+    if case .running(let running) = explanation.reason {
+      self.running = running.map { SweepStatus.Running($0, stage: planned.stage) }
+    }
+    checkpoints = explanation.checkpoints.map {
+      Checkpoint(step: $0.step, byteCount: $0.byteCount, instructionSet: $0.instructionSet)
+    }
+    parents = planned.parents.map { parent in
+      Parent(
+        trial: "\(parent)",
+        status: coordinator.standing(of: parent)?.status.rawValue ?? "not planned")
+    }
+  }
+
+  private static func words(
+    _ explanation: TrialExplanation, in surroundings: Surroundings
+  ) -> (reason: String, remedy: String?) {
+    let retry =
+      "`coordinator retry \(surroundings.folder) \(explanation.planned.id)` tries it again"
+    switch explanation.reason {
+    case .waitsForParents(let parents):
+      let names = parents.map(\.description).joined(separator: " and ")
+      return (
+        "it waits for the result of \(parents.count == 1 ? "trial" : "trials") \(names)",
+        surroundings.needsWorker
+          ?? "it is begun once \(parents.count == 1 ? "that is" : "they are") complete"
+      )
+    case .queued(let ahead):
+      let place =
+        ahead == 0 ? "it is the next to be begun" : "\(ahead) trials are begun before it"
+      return (
+        "it waits for a free slot: \(place)",
+        surroundings.needsWorker ?? "more workers would begin it sooner"
+      )
+    case .delayed(let time):
+      return (
+        "its worker was lost repeatedly, so it waits before the next attempt",
+        surroundings.needsWorker ?? "it is tried again in \(time.inSeconds)"
+      )
+    case .stagePaused(let failure):
+      let stage = explanation.planned.stage
+      return (
+        "its stage, \(stage), is paused: \(failure.words)",
+        "`coordinator resume-stage \(surroundings.folder) \(stage)` lets the stage go on"
+      )
+    case .waitsForCanary(let trial):
+      return (
+        "trial \(trial) goes first in its stage; the others follow once it is seen to work",
+        surroundings.needsWorker
+      )
+    case .failureLimitReached(let failed, let limit):
+      return (
+        "\(failed) trials failed, more than the \(limit) that the sweep allows, so none is begun",
+        "`coordinator retry \(surroundings.folder) --failed` tries the failed trials again; "
+          + "max_failures in the sweep file is the limit"
+      )
+    case .running(let running):
+      guard surroundings.endpoint != nil else {
+        return (
+          "it was running when the coordinator ended; its worker may still train on",
+          surroundings.needsWorker
+        )
+      }
+      let hosts = running.map { $0.host.isEmpty ? "\($0.worker)" : "\($0.worker) on \($0.host)" }
+      let place = hosts.isEmpty ? "" : " by " + hosts.joined(separator: " and by ")
+      return (
+        running.contains(where: \.isClaimed) || running.isEmpty
+          ? "it is run\(place)"
+          : "it is leased to \(hosts.joined(separator: " and ")), not heard of yet", nil
+      )
+    case .complete(let worker): return ("its result is recorded, by \(worker)", nil)
+    case .failed(let failure): return ("it is given up: \(failure.words)", retry)
+    case .parentFailed(let parent):
+      return (
+        "it needs the result of trial \(parent), which has none and is not tried again",
+        "`coordinator retry \(surroundings.folder) \(parent)` tries that one again, and this follows"
+      )
+    case .stopped(let reason): return ("a person stopped it: \(reason)", retry)
+    }
+  }
+
+  /// Adds what the record tells of the attempts.
+  mutating func add(_ attempts: [AttemptRecord]) {
+    self.attempts = attempts.map { record in
+      let (outcome, words) =
+        switch record.outcome {
+        case .running: ("running", "no end is recorded")
+        case .recorded: ("complete", "it brought the result")
+        case .failed(let failure): (failure.cause.rawValue, failure.words)
+        }
+      return Attempt(
+        attempt: record.attempt, worker: "\(record.worker)", begun: record.begun,
+        ended: record.ended, outcome: outcome, words: words)
+    }
+  }
+}
+
+extension TrialReport.Surroundings {
+  /// What to do first when nobody could take a trial; nil when somebody could.
+  var needsWorker: String? {
+    guard let endpoint else {
+      return "no coordinator runs: the command that began the sweep goes on"
+    }
+    return workerCount > 0
+      ? nil : "no worker can take a trial: `worker --connect \(endpoint)` starts one"
+  }
+}
+
+extension Parameter {
+  /// The value, or where it comes from.
+  fileprivate var words: String {
+    switch self {
+    case .value(let value): "\(value)"
+    case .measured(let measurement):
+      (measurement.factor == 1 ? "" : "\(measurement.factor) × ")
+        + "\(measurement.output.rawValue) of \(measurement.trial)"
+    }
+  }
+}

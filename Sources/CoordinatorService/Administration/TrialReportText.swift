@@ -1,0 +1,46 @@
+import Foundation
+import Sweeps
+
+extension TrialReport {
+  /// The report for people, ending with a line break.
+  package var text: String {
+    var lines = [
+      "trial \(trial), stage \(stage), replicate \(replicate)",
+      "  \(dataset), latents \(latents), tolerance \(tolerance), \(budget)",
+      "\(status): \(reason)",
+    ]
+    if let remedy { lines.append("  \(remedy)") }
+    for parent in parents { lines.append("  waits for \(parent.trial), which is \(parent.status)") }
+    if childCount > 0 {
+      lines.append(
+        "  \(childCount == 1 ? "1 trial waits" : "\(childCount) trials wait") for its result")
+    }
+    for run in running {
+      guard let step = run.step, let total = run.totalSteps else { continue }
+      lines.append(
+        "  attempt \(run.attempt) on \(run.host): step \(step) of \(total)"
+          + (run.remainingSeconds.map { ", \(PlanSummary.duration($0)) left" } ?? ""))
+    }
+    if chargedFailures > 0 {
+      lines.append("  \(chargedFailures) failures of its own, of \(attemptLimit) that it may have")
+    }
+    if let checkpoint = checkpoints.first {
+      lines.append(
+        "  its latest checkpoint is of step \(checkpoint.step) (\(checkpoint.byteCount) bytes, "
+          + "\(checkpoint.instructionSet))")
+    }
+    if !attempts.isEmpty { lines.append("attempts") }
+    for attempt in attempts {
+      let end = attempt.ended.map { " to \(Self.text($0))" } ?? ""
+      lines.append(
+        "  \(attempt.attempt)  \(attempt.worker)  \(Self.text(attempt.begun))\(end)")
+      lines.append("     \(attempt.words.firstLine)")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func text(_ date: Date) -> String {
+    date.formatted(
+      .iso8601.year().month().day().dateSeparator(.dash).time(includingFractionalSeconds: false))
+  }
+}

@@ -1,0 +1,188 @@
+import Coordination
+import Digests
+import Foundation
+import Reports
+import Store
+import Transfers
+import Trials
+
+/// Whether a sweep's folder is sound: its record, its blobs and its outputs.
+///
+/// Nothing is changed. The outputs are compared only while no coordinator runs, which would be
+/// about to write them.
+package struct SweepCheck: Codable, Hashable, Sendable {
+  /// Something that is damaged, and what to do.
+  package struct Damage: Codable, Hashable, Sendable {
+    package var place: String
+    package var found: String
+    package var remedy: String
+  }
+
+  /// What is damaged; empty when all is sound.
+  package private(set) var damage: [Damage] = []
+  /// What is not as it might be, and does no harm.
+  package private(set) var notes: [String] = []
+  /// Records of the journal that were read and replayed.
+  package private(set) var recordCount = 0
+  /// Results that were held against their checksums.
+  package private(set) var resultCount = 0
+  /// Blobs that were read and held against their digests.
+  package private(set) var blobCount = 0
+  /// Outputs that were made anew and compared.
+  package private(set) var outputCount = 0
+
+  /// Whether nothing is damaged.
+  package var isSound: Bool { damage.isEmpty }
+
+  /// Reads everything in a sweep's folder.
+  ///
+  /// - Throws: `StoreError.missing` when there is no sweep at all.
+  package init(_ folder: URL) throws {
+    do {
+      let reader = try SweepReader.open(directory: folder)
+      for problem in try reader.integrityProblems() {
+        add("sweep.sqlite", problem, Self.storeRemedy)
+      }
+      let plan = try reader.plan()
+      let journal = try reader.history().map(\.record)
+      recordCount = journal.count
+      replay(plan, journal)
+      let results = SweepResults(plan: plan, records: journal)
+      checkBlobs(of: results, journal, in: folder)
+      if try ControlSocket.isServed(in: folder) {
+        notes.append("a coordinator runs the sweep: its outputs were not compared")
+      } else {
+        checkOutputs(of: results, in: folder)
+      }
+    } catch let error as StoreError {
+      if case .missing = error { throw error }
+      add("sweep.sqlite", "\(error)", Self.storeRemedy)
+    }
+  }
+
+  private static let storeRemedy = """
+    restore the folder from a copy; without one, move sweep.sqlite, sweep.sqlite-wal and \
+    sweep.sqlite-shm elsewhere and run the sweep again: trials are computed anew, to the same bits
+    """
+
+  private mutating func add(_ place: String, _ found: String, _ remedy: String) {
+    let damage = Damage(place: place, found: found, remedy: remedy)
+    if !self.damage.contains(damage) { self.damage.append(damage) }
+  }
+
+  private mutating func replay(_ plan: SweepPlan, _ journal: [JournalRecord]) {
+    var coordinator = Coordinator(plan: plan.trials, settings: CoordinationSettings())
+    do {
+      for record in journal { try coordinator.replay(record) }
+    } catch {
+      add("sweep.sqlite", "\(error)", Self.storeRemedy)
+    }
+  }
+
+  private mutating func checkBlobs(
+    of results: SweepResults, _ journal: [JournalRecord], in folder: URL
+  ) {
+    let blobFolder = folder.appending(path: "blobs")
+    guard FileManager.default.fileExists(atPath: blobFolder.path) else { return }
+    var named: [Digest: String] = [:]
+    for trial in results.trials {
+      guard let result = trial.result else { continue }
+      resultCount += 1
+      for artifact in result.artifacts where named[artifact.digest] == nil {
+        named[artifact.digest] = "\(artifact.kind.rawValue) of trial \(trial.planned.id)"
+      }
+    }
+    do {
+      let blobs = try BlobStore(folder: blobFolder)
+      for (digest, what) in named.sorted(by: { $0.key < $1.key }) {
+        blobCount += 1
+        do {
+          try blobs.verify(digest)
+        } catch {
+          add(
+            "blobs/", "\(what): \(error)",
+            """
+            the numbers are safe in the record; the file comes back from `coordinator plan \
+            --json` and `worker trial`, which compute it anew to the same bits
+            """)
+        }
+      }
+    } catch {
+      add("blobs/", "\(error)", "make the folder readable")
+    }
+    for case .checkpointRecorded(_, _, let checkpoint) in journal {
+      named[checkpoint.digest] = "checkpoint"
+    }
+    noteOrphans(besides: Set(named.keys), in: blobFolder)
+  }
+
+  /// Tells of blobs that nothing names, such as files of trials that are no longer planned.
+  private mutating func noteOrphans(besides named: Set<Digest>, in folder: URL) {
+    let keys: [URLResourceKey] = [.fileSizeKey, .isRegularFileKey]
+    let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: keys)
+    var (count, bytes) = (0, 0)
+    for case let file as URL in files ?? FileManager.DirectoryEnumerator() {
+      let parts = file.pathComponents.suffix(2)
+      guard let digest = Digest(hexadecimal: parts.joined()), !named.contains(digest) else {
+        continue
+      }
+      count += 1
+      bytes += (try? file.resourceValues(forKeys: Set(keys)).fileSize) ?? 0
+    }
+    if count > 0 {
+      notes.append("\(count) blobs, \(bytes) bytes, are named by no result of the sweep as planned")
+    }
+  }
+
+  private mutating func checkOutputs(of results: SweepResults, in folder: URL) {
+    let manager = FileManager.default
+    let fresh = manager.temporaryDirectory.appending(path: "check-\(UUID().uuidString)")
+    defer { try? manager.removeItem(at: fresh) }
+    let remedy = "`coordinator report \(folder.relativePath)` writes the outputs anew"
+    do {
+      try manager.createDirectory(at: fresh, withIntermediateDirectories: true)
+      let blobs = folder.appending(path: "blobs")
+      var writer = ReportWriter(directory: fresh) { artifact in
+        let name = artifact.digest.hexadecimal
+        return try Data(
+          contentsOf: blobs.appending(path: "\(name.prefix(2))/\(name.dropFirst(2))"))
+      }
+      let outcome = writer.write(results)
+      for path in outcome.written {
+        outputCount += 1
+        let (made, found) = (fresh.appending(path: path), folder.appending(path: path))
+        guard !manager.contentsEqual(atPath: made.path, andPath: found.path) else { continue }
+        add(
+          path, manager.fileExists(atPath: found.path) ? "differs from the record" : "is missing",
+          remedy)
+      }
+    } catch {
+      add("outputs", "\(error)", remedy)
+    }
+  }
+}
+
+extension SweepCheck {
+  /// The findings for people, ending with a line break.
+  package var text: String {
+    var lines = [
+      "\(recordCount) records, \(resultCount) results, \(blobCount) blobs and \(outputCount) "
+        + "outputs were checked"
+    ]
+    for damage in damage {
+      lines.append("DAMAGED \(damage.place): \(damage.found)")
+      lines.append("  \(damage.remedy)")
+    }
+    lines += notes.map { "note: \($0)" }
+    if isSound { lines.append("all is sound") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The findings as JSON.
+  package var json: String {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: (try? encoder.encode(self)) ?? Data(), as: UTF8.self) + "\n"
+  }
+}

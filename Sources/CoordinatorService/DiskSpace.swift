@@ -1,0 +1,79 @@
+import Foundation
+import Glibc
+import Logging
+import Sweeps
+import Trials
+
+/// Room on the disk of a sweep's folder.
+enum DiskSpace {
+  /// Below this, nothing is begun.
+  static let leastByteCount = 64 << 20
+
+  /// Refuses to begin on a disk that is nearly full, and warns when the sweep will not fit.
+  ///
+  /// - Throws: ``DiskSpaceError`` with what is there and what is needed.
+  static func check(_ folder: URL, for summary: PlanSummary, logger: Logger) throws {
+    guard let free = freeByteCount(of: folder) else { return }
+    guard free >= leastByteCount else {
+      throw DiskSpaceError(path: folder.path, freeByteCount: free)
+    }
+    let needed = expectedByteCount(of: summary)
+    if free < needed {
+      logger.warning(
+        """
+        \(folder.path): \(text(free)) free, while the results of the whole sweep will take about \
+        \(text(needed)); when the disk is full, the sweep waits for space
+        """)
+    }
+  }
+
+  /// Bytes that this process may still write on a folder's disk; nil where the system does not
+  /// tell.
+  static func freeByteCount(of folder: URL) -> Int? {
+    var status = statvfs()
+    guard statvfs(folder.path, &status) == 0 else { return nil }
+    return Int(status.f_bavail) * Int(status.f_frsize)
+  }
+
+  /// About how many bytes a sweep's results take: each trial's parameters, and a little besides.
+  private static func expectedByteCount(of summary: PlanSummary) -> Int {
+    var bytes = 0
+    for trial in summary.trials {
+      let configuration = trial.planned.configuration
+      let latents = (try? configuration.resolvedLatents()) ?? 32
+      let shape = try? NetworkShape(
+        image: configuration.dataset.imageShape, channels: configuration.model.channels,
+        latents: latents)
+      let rows = trial.steps / configuration.trainer.sampleEvery + 1
+      bytes += 4 * (shape?.parameterCount ?? 0) + rows * (100 + 12 * latents) + (1 << 16)
+    }
+    return bytes
+  }
+
+  static func text(_ byteCount: Int) -> String {
+    byteCount < 10_000_000_000
+      ? "\(byteCount / 1_000_000) MB" : "\(byteCount / 1_000_000_000) GB"
+  }
+}
+
+extension NetworkShape {
+  /// How many numbers a trained network has, about: its weights.
+  fileprivate var parameterCount: Int {
+    (encoder + decoder).reduce(0) {
+      $0 + $1.kernelSize * $1.kernelSize * $1.inputChannels * $1.outputChannels
+    } + 2 * flatCount * hidden + 3 * latents * hidden
+  }
+}
+
+/// A disk with too little room to begin.
+struct DiskSpaceError: Error, CustomStringConvertible {
+  let path: String
+  let freeByteCount: Int
+
+  var description: String {
+    """
+    \(path): found \(DiskSpace.text(freeByteCount)) free, expected at least \
+    \(DiskSpace.text(DiskSpace.leastByteCount)); make room or choose another --out
+    """
+  }
+}

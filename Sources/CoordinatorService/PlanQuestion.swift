@@ -1,0 +1,22 @@
+import Foundation
+import Glibc
+import Store
+
+/// Asks whether an edited sweep may take the place of the stored one.
+enum PlanQuestion {
+  /// Says what would change and asks; without a terminal nobody agrees.
+  static func isAgreed(_ change: PlanChange, sweep: String) -> Bool {
+    let text = """
+      The sweep \(sweep) in --out was planned differently. With this sweep file
+        \(change.keptCount) trials are kept, with their results,
+        \(change.added.count) are new,
+        \(change.orphaned.count) are no longer planned: what is known of them stays in the record, \
+      and comes back when they are planned again.
+
+      """
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    guard isatty(STDIN_FILENO) == 1 else { return false }
+    try? FileHandle.standardError.write(contentsOf: Data("Go on? (y/N) ".utf8))
+    return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+  }
+}

@@ -1,0 +1,143 @@
+import Digests
+import Foundation
+import Messaging
+import Transfers
+import Trials
+import Wire
+
+/// Many workers in one process, each with its own connection, that finish every trial at once.
+///
+/// They speak the whole protocol: a result is repeated until it is acknowledged.
+final class SimulatedFleet {
+  private final class Member {
+    let name: String
+    let socket: DealerSocket
+    var sweepID: String?
+    var isWelcome = false
+    var sequence: UInt64 = 0
+    var finished: [AttemptKey: [[UInt8]]] = [:]
+
+    init(_ name: String, _ context: Context, _ endpoint: String) throws {
+      self.name = name
+      var options = SocketOptions.control
+      options.reconnectInterval = .milliseconds(20)
+      options.reconnectIntervalMaximum = .milliseconds(40)
+      socket = try DealerSocket(context, options: options)
+      try socket.connect(to: endpoint)
+    }
+  }
+
+  private let members: [Member]
+  private let items: [PollItem]
+  private let trial: NoOpTrial
+  private let clock = ContinuousClock()
+  private var nextBeat: ContinuousClock.Instant
+  /// How often every worker says that it lives.
+  var beatInterval = Duration.seconds(5)
+  /// Trials handed out, and results acknowledged.
+  private(set) var assignedCount = 0
+  private(set) var acknowledgedCount = 0
+  /// When the first assignment came since ``forgetTimes()``.
+  private(set) var firstAssignment: ContinuousClock.Instant?
+  private(set) var lastAcknowledgement: ContinuousClock.Instant?
+  /// Port of the data connection, once a coordinator has told it.
+  private(set) var dataPort: UInt16?
+  /// Whether a coordinator has said that there is no more work.
+  private(set) var isDismissed = false
+
+  init(count: Int, endpoint: String, context: Context, trial: NoOpTrial) throws {
+    members = try (1...count).map { try Member("bench-\($0)", context, endpoint) }
+    items = members.map { $0.socket.pollItem() }
+    self.trial = trial
+    nextBeat = clock.now
+  }
+
+  /// How many workers a coordinator has welcomed.
+  var welcomeCount: Int { members.count(where: \.isWelcome) }
+
+  func forgetTimes() {
+    firstAssignment = nil
+    lastAcknowledgement = nil
+    dataPort = nil
+  }
+
+  /// Takes part until a condition holds.
+  func run(until condition: () -> Bool, within limit: Duration = .seconds(300)) throws {
+    let deadline = clock.now + limit
+    while !condition() {
+      guard clock.now < deadline else {
+        throw BenchmarkError(
+          "after \(limit) the fleet has \(assignedCount) trials and \(acknowledgedCount) "
+            + "acknowledgements, \(welcomeCount) of its workers are welcome")
+      }
+      let pause = min(nextBeat - clock.now, .milliseconds(50))
+      let ready = try Poller.wait(for: items, timeout: max(.zero, pause))
+      for (member, readiness) in zip(members, ready) where !readiness.isEmpty {
+        while let frames = try member.socket.receive() { try take(frames, by: member) }
+      }
+      if clock.now >= nextBeat { try beat() }
+    }
+  }
+
+  private func beat() throws {
+    nextBeat = clock.now + beatInterval
+    for member in members {
+      if member.isWelcome {
+        member.sequence += 1
+        let claims = member.finished.keys.map { WorkerMessage.Claim(attempt: $0) }
+        try send(.heartbeat(.init(sequence: member.sequence, claims: claims)), by: member)
+        for frames in member.finished.values { _ = try member.socket.send(frames) }
+      } else {
+        try announce(member)
+      }
+    }
+  }
+
+  private func announce(_ member: Member) throws {
+    try send(
+      .announcement(
+        .init(
+          productVersion: ProductVersion.current, worker: member.name, host: "bench",
+          processor: "none", instructionSet: "none", coreCount: 1, memoryByteCount: 1 << 30,
+          slotCount: 1, sweepID: member.sweepID,
+          claims: member.finished.keys.map { WorkerMessage.Claim(attempt: $0) })), by: member)
+  }
+
+  private func send(_ message: WorkerMessage, by member: Member) throws {
+    _ = try member.socket.send(try message.frames())
+  }
+
+  private func take(_ frames: [[UInt8]], by member: Member) throws {
+    switch try CoordinatorMessage(frames: frames) {
+    case .welcome(let welcome):
+      member.isWelcome = true
+      member.sweepID = welcome.sweepID
+      if case .port(let port) = welcome.dataLocation { dataPort = port }
+    case .announceAgain:
+      member.isWelcome = false
+      try announce(member)
+    case .assignment(let assignment):
+      assignedCount += 1
+      if firstAssignment == nil { firstAssignment = clock.now }
+      let message = WorkerMessage.finished(
+        .init(
+          attempt: assignment.attempt,
+          resultJSON: trial.json(
+            configuration: assignment.configurationJSON, images: assignment.images),
+          contentDigest: trial.contentDigest))
+      let frames = try message.frames()
+      member.finished[assignment.attempt] = frames
+      _ = try member.socket.send(frames)
+    case .acknowledgement(let attempt):
+      guard member.finished.removeValue(forKey: attempt) != nil else { break }
+      acknowledgedCount += 1
+      lastAcknowledgement = clock.now
+    case .abandon(let attempt, _): member.finished[attempt] = nil
+    case .shutDown: isDismissed = true
+    case .refusal(let reason, _): throw BenchmarkError("the coordinator refuses: \(reason)")
+    // The result is sent again with the next heartbeat.
+    case .artifactsWanted: break
+    default: break
+    }
+  }
+}

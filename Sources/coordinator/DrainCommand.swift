@@ -1,0 +1,31 @@
+import ArgumentParser
+import CoordinatorService
+
+/// `coordinator drain`: a host shall get nothing more.
+struct DrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "drain",
+    abstract: "Makes the workers of a host hand back what they run, with checkpoints, and leave.")
+
+  @OptionGroup var sweep: SweepFolder
+  @Argument(help: "The host's name, as `coordinator status` shows it.") var host: String
+  @Option(help: "Why, for the record.") var reason = "drained by a person"
+
+  func run() throws {
+    try sweep.change(AdministrationRequest(.drain, host: host, reason: reason))
+  }
+}
+
+/// `coordinator undrain`: a drained host may work again.
+struct UndrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "undrain",
+    abstract: "Lets a drained host run trials again.")
+
+  @OptionGroup var sweep: SweepFolder
+  @Argument(help: "The host's name, as `coordinator status` shows it.") var host: String
+
+  func run() throws {
+    try sweep.change(AdministrationRequest(.undrain, host: host))
+  }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import CoordinatorService
+
+/// `coordinator explain`: why a trial stands where it does.
+struct ExplainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain",
+    abstract: "Says why a trial waits, where it runs, and what happened to it.",
+    discussion: "Also without workers, and without a coordinator.")
+
+  @OptionGroup var sweep: SweepFolder
+  @Argument(help: TrialArguments.help) var trial: String
+
+  func run() throws {
+    try sweep.answer(AdministrationRequest(.explain, trials: [trial])) { $0.trial?.text }
+  }
+}
+
+/// How trials are named on command lines.
+enum TrialArguments {
+  static let help = ArgumentHelp(
+    "The first digits of a trial's name, or values that only it has: latents=10,tolerance=3.",
+    valueName: "trial")
+}

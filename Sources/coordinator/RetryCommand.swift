@@ -1,0 +1,24 @@
+import ArgumentParser
+import CoordinatorService
+
+/// `coordinator retry`: trials that failed or were cancelled are tried again.
+struct RetryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "retry",
+    abstract: "Tries trials that failed or were cancelled again, with what waits for them.")
+
+  @OptionGroup var sweep: SweepFolder
+  @Argument(help: TrialArguments.help) var trials: [String] = []
+  @Flag(help: "All trials that failed.") var failed = false
+
+  func validate() throws {
+    guard failed == trials.isEmpty else {
+      throw ValidationError("expected either trials or --failed")
+    }
+  }
+
+  func run() throws {
+    try sweep.change(
+      AdministrationRequest(.retry, trials: failed ? nil : trials, failed: failed))
+  }
+}

@@ -1,0 +1,19 @@
+import ArgumentParser
+import CoordinatorService
+
+/// `coordinator status`: how far a sweep is.
+struct StatusCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "Says how far a sweep is: trials, stages, workers, failures, and when it ends.",
+    discussion: """
+      While a coordinator runs the sweep it is asked; otherwise the record answers. The time to the \
+      end is an interval, from the speeds seen so far.
+      """)
+
+  @OptionGroup var sweep: SweepFolder
+
+  func run() throws {
+    try sweep.answer(AdministrationRequest(.status)) { $0.status?.text }
+  }
+}

@@ -1,0 +1,27 @@
+import ArgumentParser
+import CoordinatorService
+import Foundation
+
+/// The sweep that a command is about, and how it answers.
+struct SweepFolder: ParsableArguments {
+  @Argument(help: "The folder given to `coordinator run --out`.", completion: .directory)
+  var folder: String
+
+  @Flag(help: "Answers in JSON.")
+  var json = false
+
+  var url: URL { URL(filePath: folder, directoryHint: .isDirectory) }
+
+  /// Asks, and prints the answer as JSON or as text.
+  func answer(
+    _ request: AdministrationRequest, text: (AdministrationReply) -> String?
+  ) throws {
+    let reply = try Administration.perform(request, in: url)
+    print(json ? reply.json : text(reply) ?? "", terminator: "")
+  }
+
+  /// Asks for a change and prints what was changed, a line each.
+  func change(_ request: AdministrationRequest) throws {
+    try answer(request) { ($0.changes ?? []).map { "\($0)\n" }.joined() }
+  }
+}

@@ -1,0 +1,111 @@
+import Coordination
+import FaultyDisk
+import Foundation
+import Store
+import Testing
+import Trials
+
+/// A disk that is full, whose fsync fails, or whose power goes in mid-write, at every call in turn.
+@Suite("Stores on a faulty disk", .serialized)
+struct FaultyDiskTests {
+  let directory: TemporaryDirectory
+  let front = plan(tolerances: (1...8).map(Double.init))
+
+  init() throws {
+    directory = try TemporaryDirectory(named: "faulty-disk")
+    #expect(faulty_disk_install() == 0)
+  }
+
+  private var commits: [[JournalRecord]] { front.trials.map { [lease($0), recorded($0)] } }
+
+  /// Appends until the disk fails.
+  ///
+  /// - Returns: How many commits were sure, and the error.
+  private func append(
+    to store: SweepStore, _ commits: ArraySlice<[JournalRecord]>
+  ) -> (sureCount: Int, error: StoreError?) {
+    for (count, records) in commits.enumerated() {
+      do throws(StoreError) {
+        try store.append(records)
+      } catch {
+        return (count, error)
+      }
+    }
+    return (commits.count, nil)
+  }
+
+  /// Lets every write or sync of a run fail in turn, until a run meets none.
+  private func atEveryCall(
+    _ fault: faulty_disk_fault, _ check: (SweepStore, StoreError?, Int) throws -> Void
+  ) throws {
+    defer { faulty_disk_fail(FAULTY_DISK_NONE, 0) }
+    var failureCount = 0
+    for count in 0..<10_000 {
+      try? FileManager.default.removeItem(at: directory.url)
+      let store = try open(front, in: directory)
+      faulty_disk_fail(fault, Int32(count))
+      let (sureCount, error) = append(to: store, commits[...])
+      let hasFailed = faulty_disk_failures() > 0
+      faulty_disk_fail(FAULTY_DISK_NONE, 0)
+      #expect(hasFailed == (error != nil))
+      try check(store, error, sureCount)
+      if !hasFailed { break }
+      failureCount += 1
+    }
+    #expect(failureCount > 8)
+  }
+
+  @Test("A full disk is said so at whichever write, and the same store goes on when it has space")
+  func full() throws {
+    try atEveryCall(FAULTY_DISK_FULL) { (store, error, sureCount) throws in
+      if let error {
+        guard case .diskFull = error else {
+          Issue.record("found \(error)")
+          return
+        }
+      }
+      #expect(try store.journal() == Array(commits[..<sureCount].joined()))
+      let (_, secondError) = append(to: store, commits[sureCount...])
+      #expect(secondError == nil)
+      #expect(try store.journal() == Array(commits.joined()))
+    }
+  }
+
+  @Test("After a failed fsync nothing that was sure is gone, and nothing is half there")
+  func sync() throws {
+    try atEveryCall(FAULTY_DISK_SYNC) { (store, error, sureCount) throws in
+      if let error {
+        guard case .inputOutput = error else {
+          Issue.record("found \(error)")
+          return
+        }
+      }
+      try? store.close()
+    }
+    try reopened(after: FAULTY_DISK_SYNC)
+  }
+
+  @Test("A write cut in half leaves what was sure, and nothing half")
+  func torn() throws {
+    try reopened(after: FAULTY_DISK_TORN)
+  }
+
+  private func reopened(after fault: faulty_disk_fault) throws {
+    for count in 0..<40 {
+      try? FileManager.default.removeItem(at: directory.url)
+      var sureCount = 0
+      do {
+        let store = try open(front, in: directory)
+        faulty_disk_fail(fault, Int32(count))
+        (sureCount, _) = append(to: store, commits[...])
+        // Folding the log into the database meets the same disk.
+        try? store.close()
+        faulty_disk_fail(FAULTY_DISK_NONE, 0)
+      }
+      let journal = try open(front, in: directory).journal()
+      #expect(journal.count.isMultiple(of: 2))
+      #expect(journal.count >= 2 * sureCount)
+      #expect(journal == Array(commits.joined().prefix(journal.count)))
+    }
+  }
+}
