@@ -11,7 +11,9 @@ struct PeersCommand: ParsableCommand {
     abstract: "Compares a training step with PyTorch's.",
     discussion: """
       The same algorithm, arithmetic (fp32, unless --precision says otherwise for ours) and \
-      batch, on one thread each, in turns; medians of processor time. Under `taskset -c 0` both run on the same core. PyTorch runs eagerly, with its plain layout and with channels_last. "two \
+      batch, on one thread each, in turns; medians of processor time. Under `taskset -c 0` both \
+      run on the same core. PyTorch runs eagerly with its plain layout and with channels_last, \
+      and through torch.compile with channels_last where that works; the ratio is to the best. "two \
       passes" are steps in which the decoder also runs for the first gate vector, without \
       gradients.
       """)
@@ -58,25 +60,32 @@ struct PeersCommand: ParsableCommand {
     let trainer = try shape.trainer(
       forceSecondPass: passes == 2, precision: arithmetic.precision)
     var ours = Samples()
-    var theirs: [PyTorchPeer.Layout: [Double]] = [:]
-    // The first turn of each is not counted: memory is handed out, kernels are chosen.
+    var theirs: [PyTorchPeer.Mode: [Double]] = [:]
+    var modes = PyTorchPeer.Mode.allCases
+    // The first turn of each is not counted: memory is handed out, kernels are chosen and compiled.
     for round in 0...rounds {
       let counts = round > 0
       for _ in 0..<steps {
         let elapsed = try Elapsed { _ = try trainer.step() }
         if counts { ours.add(elapsed) }
       }
-      for layout in PyTorchPeer.Layout.allCases {
-        let times = try torch.take(steps, shape, layout, passes: passes)
-        if counts { theirs[layout, default: []] += times }
+      for mode in modes {
+        do {
+          let times = try torch.take(steps, shape, mode, passes: passes)
+          if counts { theirs[mode, default: []] += times }
+        } catch {
+          guard mode == .compiled, round == 0 else { throw error }
+          // Compiling needs more than PyTorch; without it the other modes are compared.
+          FileHandle.standardError.write(Data("\(error)\n".utf8))
+          modes.removeAll { $0 == mode }
+        }
       }
       limits.sample()
     }
-    let milliseconds = theirs.mapValues { 1e3 * median($0) }
     return Comparison(
       shape: shape, decoderPasses: passes, milliseconds: ours.processorMilliseconds,
-      eagerMilliseconds: milliseconds[.eager] ?? .nan,
-      channelsLastMilliseconds: milliseconds[.channelsLast] ?? .nan)
+      peerMilliseconds: Dictionary(
+        uniqueKeysWithValues: theirs.map { ($0.key.rawValue, 1e3 * median($0.value)) }))
   }
 
   /// One shape with one or two decoder passes.
@@ -85,23 +94,25 @@ struct PeersCommand: ParsableCommand {
     var decoderPasses: Int
     /// Ours.
     var milliseconds: Double
-    /// PyTorch's with its plain layout.
-    var eagerMilliseconds: Double
-    /// PyTorch's with channels_last.
-    var channelsLastMilliseconds: Double
-    /// PyTorch's better time over ours.
+    /// PyTorch's by mode.
+    var peerMilliseconds: [String: Double]
+    /// PyTorch's best time over ours.
     var ratio: Double
 
     init(
-      shape: BenchmarkShape, decoderPasses: Int, milliseconds: Double, eagerMilliseconds: Double,
-      channelsLastMilliseconds: Double
+      shape: BenchmarkShape, decoderPasses: Int, milliseconds: Double,
+      peerMilliseconds: [String: Double]
     ) {
       self.shape = shape
       self.decoderPasses = decoderPasses
       self.milliseconds = milliseconds
-      self.eagerMilliseconds = eagerMilliseconds
-      self.channelsLastMilliseconds = channelsLastMilliseconds
-      ratio = min(eagerMilliseconds, channelsLastMilliseconds) / milliseconds
+      self.peerMilliseconds = peerMilliseconds
+      ratio = (peerMilliseconds.values.min() ?? .nan) / milliseconds
+    }
+
+    /// PyTorch's time in a mode, or a dash.
+    func text(_ mode: PyTorchPeer.Mode) -> String {
+      peerMilliseconds[mode.rawValue]?.text(1) ?? "–"
     }
   }
 
@@ -128,11 +139,12 @@ struct PeersCommand: ParsableCommand {
 
     var table: String {
       var table = TextTable(
-        "shape", "decoder passes", "ours ms", "eager ms", "channels_last ms", "ratio to the better")
+        "shape", "decoder passes", "ours ms", "eager ms", "channels_last ms", "compiled ms",
+        "ratio to the best")
       for row in comparisons {
         table.add(
           row.shape.rawValue, "\(row.decoderPasses)", row.milliseconds.text(2),
-          row.eagerMilliseconds.text(1), row.channelsLastMilliseconds.text(1),
+          row.text(.eager), row.text(.channelsLast), row.text(.compiled),
           row.ratio.text(2) + "×")
       }
       return """

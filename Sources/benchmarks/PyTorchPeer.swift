@@ -2,10 +2,14 @@ import Foundation
 
 /// A Python that takes the same training steps in PyTorch when told to.
 final class PyTorchPeer {
-  /// How PyTorch lays out its images.
-  enum Layout: String, CaseIterable, Codable {
+  /// How PyTorch runs.
+  enum Mode: String, CaseIterable, Codable {
+    /// Eagerly with its plain layout.
     case eager
+    /// Eagerly with channels_last.
     case channelsLast = "channels_last"
+    /// Through torch.compile with channels_last.
+    case compiled
   }
 
   /// The versions of what runs.
@@ -16,14 +20,16 @@ final class PyTorchPeer {
 
   private struct Request: Encodable {
     var shape: BenchmarkShape
-    var layout: Layout
+    var mode: Mode
     var passes: Int
     var steps: Int
   }
 
   private struct Answer: Decodable {
     /// Processor seconds of each step.
-    var processor: [Double]
+    var processor: [Double]?
+    /// Why there are none.
+    var failure: String?
   }
 
   /// What runs.
@@ -55,11 +61,14 @@ final class PyTorchPeer {
   /// Takes steps.
   ///
   /// - Returns: Processor seconds of each.
-  func take(_ steps: Int, _ shape: BenchmarkShape, _ layout: Layout, passes: Int) throws
-    -> [Double]
-  {
-    try companion.send(Request(shape: shape, layout: layout, passes: passes, steps: steps))
-    return try companion.receive(Answer.self).processor
+  /// - Throws: ``BenchmarkError`` with PyTorch's reason where this mode does not work.
+  func take(_ steps: Int, _ shape: BenchmarkShape, _ mode: Mode, passes: Int) throws -> [Double] {
+    try companion.send(Request(shape: shape, mode: mode, passes: passes, steps: steps))
+    let answer = try companion.receive(Answer.self)
+    guard let processor = answer.processor else {
+      throw BenchmarkError("PyTorch, \(mode.rawValue): \(answer.failure ?? "no answer")")
+    }
+    return processor
   }
 
   private static func succeeds(_ arguments: [String]) throws -> Bool {
