@@ -121,6 +121,11 @@ final class Decoder {
           measuring: mode == .inference ? nil : next.norm)
         other = source
         source = activation
+      } else if block.convolution.takesError {
+        block.convolution.forwardError(
+          src: images, bias: block.bias.value, target: memory[self.images],
+          reconstruction: reconstruction, diffDst: keeps ? memory[errorGradient] : nil,
+          squaredErrors: squaredErrors)
       } else {
         let output = keeps ? memory[errorGradient] : other
         block.convolution.forward(

@@ -36,7 +36,8 @@ static void next_stretch(ahead *next) {
 
 // Plans to ask for all of it within so many rounds.
 static ahead look_ahead(int64_t rounds, stretch a, stretch b, stretch c, stretch written) {
-  ahead next = {.stretches = {a, b, c}, .write = written.start};
+  // An address that nothing lies at would be looked up in vain every time.
+  ahead next = {.stretches = {a, b, c}, .write = written.bytes > 0 ? written.start : a.start};
   int64_t bytes = 0;
   for (int i = 0; i < stretches_max; i++) bytes += next.stretches[i].bytes;
   next.read = a.start;

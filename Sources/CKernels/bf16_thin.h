@@ -97,7 +97,8 @@ static void pair_taps(const float *weights, int64_t channels, uint32_t *paired) 
 
 static void bf16_thin_upsampled_forward(const ck_convolution *shape, const float *src,
                                         const ck_norm *norm, const float *weights,
-                                        const float *bias, float *dst, float *scratch) {
+                                        const float *bias, float *dst, const ck_error *error,
+                                        float *scratch) {
   int64_t size = shape->out_size, pixels = size * size;
   int64_t in = shape->out_channels, out = shape->in_channels;
   int64_t plane_count = (pixels + pixels_at_once - 1) / pixels_at_once * pixels_at_once + lanes;
@@ -105,6 +106,7 @@ static void bf16_thin_upsampled_forward(const ck_convolution *shape, const float
   uint32_t *paired = take_pairs(&scratch, out * pairs_of(in) * taps);
   float *sums = take(&scratch, out * taps * plane_count);
   float *lines = take(&scratch, out * 2 * (thin_size_max + lanes));
+  float *outcome = take(&scratch, 4 * pixels * out);
   paired_norm coefficients;
   pair_norm(norm, in, &coefficients);
   for (int64_t o = 0; o < out; o++) {
@@ -119,6 +121,6 @@ static void bf16_thin_upsampled_forward(const ck_convolution *shape, const float
                         sums + o * taps * plane_count + p);
       }
     }
-    add_thin_rows(sums, plane_count, bias, size, out, lines, dst + image * 4 * pixels * out);
+    finish_thin_image(sums, plane_count, bias, size, out, lines, outcome, image, dst, error);
   }
 }

@@ -1,4 +1,4 @@
-// Convolutions with what stands before and behind them, one image at a time, so that everything
+// Convolutions with what stands before and behind them, a few images at a time, so that everything
 // between two activations stays in cache.
 #pragma once
 
@@ -13,42 +13,62 @@ INLINE float *take(float **scratch, int64_t count) {
 
 INLINE int64_t square(int64_t x) { return x * x; }
 
+INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// The floats of `count` images from `first` on, or nothing behind the last image of all.
+INLINE stretch stretch_of(const float *images, int64_t first, int64_t count, int64_t all,
+                         int64_t floats) {
+  if (!images || first >= all) return (stretch){images, 0};
+  return (stretch){images + first * floats, smaller(count, all - first) * floats * 4};
+}
+
 static void convolution_forward(const ck_convolution *shape, const float *src,
                                 const ck_norm *norm, const float *weights, const float *bias,
                                 float slope, float *dst, const ck_moments *moments,
                                 float *scratch) {
   int32_t src_offsets[pixels_max], dst_offsets[pixels_max];
-  product p = forward_product(shape, 0, src_offsets, dst_offsets);
-  int64_t src_count = square(shape->in_size) * shape->in_channels;
-  int64_t dst_count = square(shape->out_size) * shape->out_channels;
-  int64_t padded_count = square(shape->in_size + 2 * shape->padding) * shape->in_channels;
-  float *padded = take(&scratch, padded_count);
-  clear(padded, padded_count);
-  for (int64_t image = 0; image < shape->images; image++) {
+  int64_t pixels = square(shape->out_size), channels = shape->out_channels;
+  int64_t group = smaller(group_of(pixels, ck_pixels_together), shape->images);
+  int64_t src_count = square(shape->in_size) * shape->in_channels, dst_count = pixels * channels;
+  int64_t padded_apart =
+      apart(square(shape->in_size + 2 * shape->padding) * shape->in_channels);
+  product p = group_product(shape, 0, group, padded_apart, dst_count, src_offsets, dst_offsets);
+  float *padded = take(&scratch, group * padded_apart);
+  clear(padded, group * padded_apart);
+  finish end = {.bias = bias, .slope = slope};
+  int64_t rounds = rounds_of(&p);
+  for (int64_t image = 0; image < shape->images; image += group) {
+    int64_t count = smaller(group, shape->images - image), after = image + group;
+    for (int64_t i = 0; i < count; i++) {
+      place_image(src + (image + i) * src_count, norm, shape->in_size, shape->in_channels,
+                  shape->padding, padded + i * padded_apart);
+    }
+    p.pixels = count * pixels;
+    ahead next = look_ahead(rounds, stretch_of(src, after, group, shape->images, src_count),
+                            (stretch){0}, (stretch){0},
+                            stretch_of(dst, after, group, shape->images, dst_count));
     float *y = dst + image * dst_count;
-    place_image(src + image * src_count, norm, shape->in_size, shape->in_channels, shape->padding,
-                padded);
-    multiply(&p, padded, weights, bias, slope, y);
-    if (moments) add_moments(y, image, square(shape->out_size), shape->out_channels, moments);
+    multiply_activated(&p, padded, weights, y, &end, &next);
+    for (int64_t i = 0; i < count && moments; i++) {
+      add_moments(y + i * dst_count, image + i, pixels, channels, moments);
+    }
   }
 }
 
-// Places the gradient of an image with a border of zeros, through the norm if there is one.
+// Places the gradient of an image with a border of zeros, through the norm if there is one, and
+// adds it up.
 static void place_gradient(const float *diff, const ck_norm_gradient *norm, int64_t image,
-                           int64_t size, int64_t channels, int64_t border, float *placed,
-                           double *diff_bias) {
+                           int64_t size, int64_t channels, float *placed, double *diff_bias) {
   if (!norm) {
-    place_image(diff, NULL, size, channels, border, placed);
+    place_image(diff, NULL, size, channels, 1, placed);
     return;
   }
-  float sums[ck_channels_max] = {0};
   const float *src = norm->src + image * size * size * channels;
   for (int64_t row = 0; row < size; row++) {
-    float *dst = placed + ((row + border) * (size + 2 * border) + border) * channels;
+    float *dst = placed + ((row + 1) * (size + 2) + 1) * channels;
     norm_backward(diff + row * size * channels, src + row * size * channels, norm, size, channels,
-                  dst, sums);
+                  dst, diff_bias);
   }
-  for (int64_t c = 0; c < channels; c++) diff_bias[c] = (image ? diff_bias[c] : 0) + sums[c];
 }
 
 static void convolution_backward(const ck_convolution *shape, const float *src,
@@ -56,94 +76,62 @@ static void convolution_backward(const ck_convolution *shape, const float *src,
                                  const ck_norm_gradient *through, const float *weights,
                                  float *diff_weights, double *diff_bias, float *diff_src,
                                  const ck_gradient_sums *sums, float *scratch) {
-  int32_t forward_offsets[2][pixels_max], src_offsets[4][pixels_max], dst_offsets[4][pixels_max];
-  product outer = forward_product(shape, 1, forward_offsets[0], forward_offsets[1]);
-  product products[4];
-  for (int parity = 0; parity < 4 && diff_src; parity++) {
-    products[parity] = transposed_product(shape, parity >> 1, parity & 1, src_offsets[parity],
-                                          dst_offsets[parity]);
+  int32_t src_offsets[pixels_max], dst_offsets[pixels_max];
+  int64_t pixels = square(shape->out_size), in_pixels = square(shape->in_size);
+  int64_t group = smaller(group_of(pixels, ck_pixels_together), shape->images);
+  int64_t src_count = in_pixels * shape->in_channels, dst_count = pixels * shape->out_channels;
+  int64_t padded_apart =
+      apart(square(shape->in_size + 2 * shape->padding) * shape->in_channels);
+  int64_t bordered_apart = apart(square(shape->out_size + 2) * shape->out_channels);
+  product outer = group_product(shape, 1, group, padded_apart, bordered_apart, src_offsets,
+                                  dst_offsets);
+  int64_t rounds = outer_rounds_of(&outer);
+  transposed_products transposed;
+  if (diff_src) {
+    plan_transposed(shape, shape->in_size, group, bordered_apart, src_count, &transposed);
+    rounds += transposed_rounds_of(&transposed);
   }
-  int64_t src_count = square(shape->in_size) * shape->in_channels;
-  int64_t dst_count = square(shape->out_size) * shape->out_channels;
-  int64_t padded_count = square(shape->in_size + 2 * shape->padding) * shape->in_channels;
-  int64_t bordered_count = square(shape->out_size + 2) * shape->out_channels;
-  float *padded = take(&scratch, padded_count), *bordered = take(&scratch, bordered_count);
-  clear(padded, padded_count);
-  clear(bordered, bordered_count);
-  clear(diff_weights, panels_of(shape->out_channels) * outer.rows * outer.run * panel_width);
-  for (int64_t image = 0; image < shape->images; image++) {
-    place_image(src + image * src_count, norm, shape->in_size, shape->in_channels, shape->padding,
-                padded);
-    place_gradient(diff_dst + image * dst_count, through, image, shape->out_size,
-                   shape->out_channels, 1, bordered, diff_bias);
-    multiply_outer(&outer, padded, bordered, diff_weights);
+  float *padded = take(&scratch, group * padded_apart);
+  float *bordered = take(&scratch, group * bordered_apart);
+  clear(padded, group * padded_apart);
+  clear(bordered, group * bordered_apart);
+  channel_totals totals, bias_totals;
+  clear_totals(&totals, shape->in_channels);
+  clear_totals(&bias_totals, shape->out_channels);
+  finish end = {.sum = totals.sum, .dot = totals.dot};
+  for (int64_t image = 0; image < shape->images; image += group) {
+    int64_t count = smaller(group, shape->images - image), after = image + group;
+    for (int64_t i = 0; i < count; i++) {
+      place_image(src + (image + i) * src_count, norm, shape->in_size, shape->in_channels,
+                  shape->padding, padded + i * padded_apart);
+      place_gradient(diff_dst + (image + i) * dst_count, through, image + i, shape->out_size,
+                     shape->out_channels, bordered + i * bordered_apart, bias_totals.sum);
+    }
+    ahead next =
+        look_ahead(rounds, stretch_of(src, after, group, shape->images, src_count),
+                   stretch_of(diff_dst, after, group, shape->images, dst_count),
+                   stretch_of(through ? through->src : NULL, after, group, shape->images,
+                              dst_count),
+                   stretch_of(diff_src, after, group, shape->images, src_count));
+    outer.pixels = count * pixels;
+    multiply_outer(&outer, padded, bordered, diff_weights, image == 0, &next);
     if (!diff_src) continue;
     float *diff = diff_src + image * src_count;
-    const float *w = weights;
     for (int parity = 0; parity < 4; parity++) {
-      multiply(&products[parity], bordered, w, NULL, 1, diff);
-      w += panels_of(shape->in_channels) * products[parity].rows * products[parity].run *
-           panel_width;
+      product p = transposed.products[parity];
+      p.pixels = p.pixels / group * count;
+      const float *w = weights + transposed.weights[parity];
+      if (sums) {
+        end.src = sums->src + image * src_count;
+        end.mean = sums->mean;
+        multiply_differentiated(&p, bordered, w, diff, &end, &next);
+      } else {
+        multiply(&p, bordered, w, diff, &next);
+      }
     }
-    if (sums) add_gradient_sums(diff, image, square(shape->in_size), shape->in_channels, sums);
   }
-}
-
-// In the two directions of an upsampled convolution, `shape` is the strided convolution from the
-// transposed image to the layer's source.
-
-static void upsampled_forward(const ck_convolution *shape, const float *src, const ck_norm *norm,
-                              const float *weights, const float *bias, float slope, float *dst,
-                              const ck_moments *moments, float *scratch) {
-  int32_t src_offsets[4][pixels_max], dst_offsets[4][pixels_max];
-  product products[4];
-  for (int parity = 0; parity < 4; parity++) {
-    products[parity] = transposed_product(shape, parity >> 1, parity & 1, src_offsets[parity],
-                                          dst_offsets[parity]);
+  if (through) {
+    memcpy(diff_bias, bias_totals.sum, (size_t)shape->out_channels * sizeof(double));
   }
-  int64_t channels = shape->in_channels, size = shape->in_size - 1;
-  int64_t src_count = square(shape->out_size) * shape->out_channels;
-  int64_t bordered_count = square(shape->out_size + 2) * shape->out_channels;
-  float *bordered = take(&scratch, bordered_count);
-  float *transposed = take(&scratch, square(shape->in_size) * channels);
-  clear(bordered, bordered_count);
-  for (int64_t image = 0; image < shape->images; image++) {
-    float *y = dst + image * square(size) * channels;
-    place_image(src + image * src_count, norm, shape->out_size, shape->out_channels, 1, bordered);
-    const float *w = weights;
-    for (int parity = 0; parity < 4; parity++) {
-      multiply(&products[parity], bordered, w, NULL, 1, transposed);
-      w += panels_of(channels) * products[parity].rows * products[parity].run * panel_width;
-    }
-    box_leaky(transposed, bias, slope, size, channels, y);
-    if (moments) add_moments(y, image, square(size), channels, moments);
-  }
-}
-
-static void upsampled_backward(const ck_convolution *shape, const float *src, const ck_norm *norm,
-                               const float *diff_dst, const ck_norm_gradient *through,
-                               float scale, const float *weights, float *diff_weights,
-                               double *diff_bias, float *diff_src, const ck_gradient_sums *sums,
-                               float *scratch) {
-  int32_t src_offsets[pixels_max], dst_offsets[pixels_max];
-  product p = forward_product(shape, 0, src_offsets, dst_offsets);
-  int64_t channels = shape->in_channels, size = shape->in_size - 1;
-  int64_t src_count = square(shape->out_size) * shape->out_channels;
-  float *placed = take(&scratch, src_count);
-  float *gradient = take(&scratch, square(size) * channels);
-  float *transposed = take(&scratch, square(shape->in_size) * channels);
-  clear(diff_weights, panels_of(shape->out_channels) * p.rows * p.run * panel_width);
-  for (int64_t image = 0; image < shape->images; image++) {
-    const float *diff = diff_dst + image * square(size) * channels;
-    if (through) {
-      place_gradient(diff, through, image, size, channels, 0, gradient, diff_bias);
-      diff = gradient;
-    }
-    box_backward(diff, scale, size, channels, transposed);
-    place_image(src + image * src_count, norm, shape->out_size, shape->out_channels, 0, placed);
-    multiply_outer(&p, transposed, placed, diff_weights);
-    float *out = diff_src + image * src_count;
-    multiply(&p, transposed, weights, NULL, 1, out);
-    if (sums) add_gradient_sums(out, image, square(shape->out_size), shape->out_channels, sums);
-  }
+  if (diff_src && sums) store_sums(&totals, shape->in_channels, sums);
 }

@@ -4,47 +4,59 @@
 #include "CKernels.h"
 #include "vectors.h"
 
+// Where the reconstruction of a run and the gradient of its squared error go; each may be null.
+typedef struct error_targets {
+  float *reconstruction, *diff;
+} error_targets;
+
+// n elements; returns what the reconstruction is off the target.
 INLINE vec sigmoid_error_block(const float *src, const float *target, int64_t n,
-                               float *reconstruction, float *diff_src) {
+                               error_targets to) {
   vec e = exponential(-load_part(src, n));
   vec x = 1.0f / (1.0f + e);
   vec d = x - load_part(target, n);
-  if (reconstruction) store_part(reconstruction, x, n);
+  if (to.reconstruction) store_part(to.reconstruction, x, n);
   // e * x is 1 - x without the cancellation.
-  if (diff_src) store_part(diff_src, 2.0f * d * x * (e * x), n);
+  if (to.diff) store_part(to.diff, 2.0f * d * x * (e * x), n);
   return d;
+}
+
+// The squared error of a run.
+static double sigmoid_error_run(const float *src, const float *target, int64_t count,
+                                error_targets to) {
+  // fp32 sums stay short, so that a large image's error is as exact as a small one's.
+  enum { together = 32 * lanes };
+  double error = 0;
+  vec sum = {0};
+  int64_t j = 0;
+#define AT(j)                                                         \
+  (error_targets) {                                                   \
+    .reconstruction = to.reconstruction ? to.reconstruction + (j) : NULL, \
+    .diff = to.diff ? to.diff + (j) : NULL                            \
+  }
+  for (; j + lanes <= count; j += lanes) {
+    vec d = sigmoid_error_block(src + j, target + j, lanes, AT(j));
+    sum += d * d;
+    if ((j + lanes) % together == 0) {
+      error += sum_of_lanes(sum);
+      sum = (vec){0};
+    }
+  }
+  if (j < count) {
+    vec d = sigmoid_error_block(src + j, target + j, count - j, AT(j));
+    for (int64_t k = 0; k < count - j; k++) error += (double)d[k] * d[k];
+  }
+#undef AT
+  return error + sum_of_lanes(sum);
 }
 
 static void sigmoid_error(const float *src, const float *target, int64_t images, int64_t count,
                           float *reconstruction, float *diff_src, double *squared_errors) {
-  // fp32 sums stay short, so that a large image's error is as exact as a small one's.
-  enum { together = 32 * lanes };
   for (int64_t image = 0; image < images; image++) {
-    double error = 0;
-    vec sum = {0};
-    int64_t j = 0;
-    for (; j + lanes <= count; j += lanes) {
-      vec d = sigmoid_error_block(src + j, target + j, lanes,
-                                  reconstruction ? reconstruction + j : NULL,
-                                  diff_src ? diff_src + j : NULL);
-      sum += d * d;
-      if ((j + lanes) % together == 0) {
-        error += sum_of_lanes(sum);
-        sum = (vec){0};
-      }
-    }
-    error += sum_of_lanes(sum);
-    if (j < count) {
-      vec d = sigmoid_error_block(src + j, target + j, count - j,
-                                  reconstruction ? reconstruction + j : NULL,
-                                  diff_src ? diff_src + j : NULL);
-      for (int64_t k = 0; k < count - j; k++) error += (double)d[k] * d[k];
-    }
-    squared_errors[image] = error;
-    src += count;
-    target += count;
-    if (reconstruction) reconstruction += count;
-    if (diff_src) diff_src += count;
+    int64_t first = image * count;
+    error_targets to = {.reconstruction = reconstruction ? reconstruction + first : NULL,
+                        .diff = diff_src ? diff_src + first : NULL};
+    squared_errors[image] = sigmoid_error_run(src + first, target + first, count, to);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "peak.h"
 #include "thin_passes.h"
 #include "transpose_passes.h"
+#include "upsampled_passes.h"
 
 const ck_kernels KERNEL_TABLE = {
     .lanes = lanes,

@@ -36,13 +36,27 @@ static void linear_multiply(int64_t rows, int64_t depth, int64_t columns, const 
         .run = depth,
         .channels = columns,
     };
-    multiply(&shape, scratch, panels, bias, slope, dst + first * columns);
+    float *out = dst + first * columns;
+    // A panel comes from memory while the one before it is multiplied.
+    int64_t panel = depth * panel_width, behind = panels_of(columns) - 1;
+    ahead next = behind > 0 && first == 0
+                     ? look_ahead(rounds_of(&shape) * behind / (behind + 1),
+                                  (stretch){panels + panel, behind * panel * 4}, (stretch){0},
+                                  (stretch){0}, (stretch){0})
+                     : look_nowhere(scratch);
+    if (bias) {
+      finish end = {.bias = bias, .slope = slope};
+      multiply_activated(&shape, scratch, panels, out, &end, &next);
+    } else {
+      multiply(&shape, scratch, panels, out, &next);
+    }
   }
 }
 
 static void linear_outer(int64_t rows, int64_t depth, int64_t columns, const float *src,
                          const float *other, float *dst, float *src_sums, float *scratch) {
   int32_t src_offsets[ck_rows_max], other_offsets[ck_rows_max];
+  // In cache, so that adding to it waits for nothing.
   clear(dst, depth * columns);
   clear(src_sums, depth);
   for (int64_t first = 0; first < rows; first += ck_rows_max) {
@@ -62,8 +76,10 @@ static void linear_outer(int64_t rows, int64_t depth, int64_t columns, const flo
         .run = depth,
         .channels = columns,
     };
+    ahead next = look_nowhere(scratch);
     for (int64_t c = 0; c < columns; c += panel_width) {
-      multiply_outer_run(&shape, scratch, other_scratch + c, columns - c, dst + c, columns);
+      multiply_outer_run(&shape, scratch, other_scratch + c, columns - c, dst + c, columns,
+                         false, &next);
     }
     for (int64_t row = 0; row < count; row++) {
       const float *x = scratch + row * padded_row(depth);

@@ -115,52 +115,63 @@ INLINE void gradient_sums_of_block(const float *diff_dst, const float *src, vec 
   store_part(dot, d0 + d1, n);
 }
 
-// Takes one image into the sums of those before it.
-static void add_gradient_sums(const float *diff_dst, int64_t image, int64_t pixels,
-                              int64_t channels, const ck_gradient_sums *sums) {
-  float image_sum[ck_channels_max], image_dot[ck_channels_max];
-  const float *src = sums->src + image * pixels * channels;
-#define BLOCK(n, c)                                                                         \
-  gradient_sums_of_block(diff_dst + (c), src + (c), load_part(sums->mean + (c), n), pixels, \
-                         channels, n, image_sum + (c), image_dot + (c))
-  FOR_CHANNEL_BLOCKS(channels, BLOCK);
-#undef BLOCK
-  for (int64_t c = 0; c < channels; c++) {
-    sums->sum[c] = (image == 0 ? 0 : sums->sum[c]) + image_sum[c];
-    sums->dot[c] = (image == 0 ? 0 : sums->dot[c]) + image_dot[c];
-  }
-}
-
 static void gradient_sums(const float *diff_dst, int64_t images, int64_t pixels,
                           int64_t channels, const ck_gradient_sums *sums) {
-  for (int64_t image = 0; image < images; image++) {
-    add_gradient_sums(diff_dst + image * pixels * channels, image, pixels, channels, sums);
+  for (int64_t c = 0; c < channels; c++) sums->sum[c] = sums->dot[c] = 0;
+  int64_t all = images * pixels;
+  for (int64_t first = 0; first < all; first += pixels_together) {
+    int64_t count = all - first < pixels_together ? all - first : pixels_together;
+    float sum[ck_channels_max], dot[ck_channels_max];
+#define BLOCK(n, c)                                                                            \
+  gradient_sums_of_block(diff_dst + first * channels + (c), sums->src + first * channels + (c), \
+                         load_part(sums->mean + (c), n), count, channels, n, sum + (c), dot + (c))
+    FOR_CHANNEL_BLOCKS(channels, BLOCK);
+#undef BLOCK
+    for (int64_t c = 0; c < channels; c++) {
+      sums->sum[c] += sum[c];
+      sums->dot[c] += dot[c];
+    }
   }
 }
 
-INLINE void norm_backward_block(const float *diff_dst, const float *src, vec mean, vec a, vec b,
-                                vec c, vec slope, int64_t pixels, int64_t stride, int64_t n,
-                                float *diff_src, float *diff_sum) {
-  vec sum = load_part(diff_sum, n), one = splat(1.0f);
-  for (int64_t p = 0; p < pixels; p++) {
-    vec x = load_part(src + p * stride, n);
-    vec d = (a * load_part(diff_dst + p * stride, n) + (b * (x - mean) + c)) *
-            select_positive(x, one, slope);
-    store_part(diff_src + p * stride, d, n);
-    sum += d;
+INLINE vec norm_backward_block(const float *diff_dst, const float *src, vec mean, vec a, vec b,
+                               vec c, vec slope, int64_t pixels, int64_t stride, int64_t n,
+                               float *diff_src) {
+  vec s0 = {0}, s1 = {0}, one = splat(1.0f);
+#define GRADIENT(p)                                                                         \
+  vec x = load_part(src + (p) * stride, n);                                                 \
+  vec d = (a * load_part(diff_dst + (p) * stride, n) + (b * (x - mean) + c)) *              \
+          select_positive(x, one, slope);                                                   \
+  store_part(diff_src + (p) * stride, d, n)
+  int64_t p = 0;
+  for (; p + 2 <= pixels; p += 2) {
+    {
+      GRADIENT(p);
+      s0 += d;
+    }
+    {
+      GRADIENT(p + 1);
+      s1 += d;
+    }
   }
-  store_part(diff_sum, sum, n);
+  if (p < pixels) {
+    GRADIENT(p);
+    s0 += d;
+  }
+#undef GRADIENT
+  return s0 + s1;
 }
 
 // The gradient of a run of pixels through a batch norm and the leaky ReLU before it; its
-// per-channel sums are added to diff_sum.
+// per-channel sums are added to diff_sum, which has room for a whole vector behind the last.
 static void norm_backward(const float *diff_dst, const float *src, const ck_norm_gradient *norm,
-                          int64_t pixels, int64_t channels, float *diff_src, float *diff_sum) {
+                          int64_t pixels, int64_t channels, float *diff_src, double *diff_sum) {
 #define BLOCK(n, k)                                                                       \
-  norm_backward_block(diff_dst + (k), src + (k), load_part(norm->mean + (k), n),          \
-                      load_part(norm->a + (k), n), load_part(norm->b + (k), n),           \
-                      load_part(norm->c + (k), n), splat(norm->slope), pixels, channels, n, \
-                      diff_src + (k), diff_sum + (k))
+  add_to(diff_sum + (k),                                                                  \
+         norm_backward_block(diff_dst + (k), src + (k), load_part(norm->mean + (k), n),   \
+                             load_part(norm->a + (k), n), load_part(norm->b + (k), n),    \
+                             load_part(norm->c + (k), n), splat(norm->slope), pixels,     \
+                             channels, n, diff_src + (k)))
   FOR_CHANNEL_BLOCKS(channels, BLOCK);
 #undef BLOCK
 }
@@ -168,7 +179,7 @@ static void norm_backward(const float *diff_dst, const float *src, const ck_norm
 static void norm_leaky_backward(const float *diff_dst, const ck_norm_gradient *norm,
                                 int64_t images, int64_t pixels, int64_t channels,
                                 float *diff_src) {
-  float ignored[ck_channels_max] = {0};
+  double ignored[ck_channels_max + lanes] = {0};
   int64_t count = images * pixels;
   norm_backward(diff_dst, norm->src, norm, count, channels, diff_src, ignored);
 }

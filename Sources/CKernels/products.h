@@ -8,7 +8,9 @@
 #pragma once
 
 #include "CKernels.h"
+#include "ahead.h"
 #include "box_passes.h"
+#include "finish.h"
 #include "norm_passes.h"
 #include "vectors.h"
 
@@ -27,10 +29,10 @@ typedef struct product {
   int64_t pixels, rows, row_stride, run, channels;
 } product;
 
-INLINE void multiply_tile(const int tile, const int width, const product *shape,
-                          const float *src, const int32_t *src_offsets, const float *weights,
-                          const float *bias, float slope, int64_t channels, float *dst,
-                          const int32_t *dst_offsets) {
+INLINE void multiply_tile(const int tile, const int width, const finish_kind kind,
+                          const product *shape, const float *src, const int32_t *src_offsets,
+                          const float *weights, int64_t c, float *dst,
+                          const int32_t *dst_offsets, const finish *end, ahead *next) {
   vec sum[tile_max][2];
   const float *a[tile_max];
 #pragma clang loop unroll(full)
@@ -39,9 +41,15 @@ INLINE void multiply_tile(const int tile, const int width, const product *shape,
 #pragma clang loop unroll(full)
     for (int j = 0; j < width; j++) sum[i][j] = (vec){0};
   }
+  const char *read = next->read, *write = next->write;
+  int64_t read_step = next->read_step, write_step = next->write_step;
   int64_t run = shape->run;
   for (int64_t row = 0; row < shape->rows; row++) {
     for (int64_t k = 0; k < run; k++) {
+      __builtin_prefetch(read, 0, 3);
+      read += read_step;
+      __builtin_prefetch(write, 1, 3);
+      write += write_step;
       vec b[2];
 #pragma clang loop unroll(full)
       for (int j = 0; j < width; j++) b[j] = load(weights + j * lanes);
@@ -56,64 +64,118 @@ INLINE void multiply_tile(const int tile, const int width, const product *shape,
 #pragma clang loop unroll(full)
     for (int i = 0; i < tile; i++) a[i] += shape->row_stride;
   }
+  advance(next, read, write);
 #pragma clang loop unroll(full)
   for (int j = 0; j < width; j++) {
-    int64_t n = channels - j * lanes;
+    int64_t first = c + j * lanes, n = shape->channels - first;
     if (n > lanes) n = lanes;
-    vec offset = bias ? load_part(bias + j * lanes, n) : (vec){0};
+    vec bias = {0}, mean = {0}, total = {0}, dot = {0};
+    if (kind == finish_activated) bias = load_part(end->bias + first, n);
+    if (kind == finish_differentiated) mean = load_part(end->mean + first, n);
 #pragma clang loop unroll(full)
     for (int i = 0; i < tile; i++) {
-      vec y = sum[i][j] + offset;
-      if (bias) y = select_positive(y, y, y * slope);
-      float *out = dst + dst_offsets[i] + j * lanes;
+      vec y = sum[i][j];
+      if (kind == finish_activated) {
+        y += bias;
+        y = select_positive(y, y, y * end->slope);
+      }
+      if (kind == finish_differentiated) {
+        total += y;
+        dot += y * (load_part(end->src + dst_offsets[i] + first, n) - mean);
+      }
+      float *out = dst + dst_offsets[i] + first;
       if (n == lanes) {
         store(out, y);
       } else {
         store_part(out, y, n);
       }
     }
+    if (kind == finish_differentiated) {
+      add_to(end->sum + first, total);
+      add_to(end->dot + first, dot);
+    }
   }
 }
 
-// dst = the product of every pixel with the weights; with a bias, leaky(bias + product).
-static void multiply(const product *shape, const float *src, const float *weights,
-                     const float *bias, float slope, float *dst) {
+#if VECTOR_FLOATS == 16
+#define EVERY_TILE(f) f(1) f(2) f(3) f(4) f(5) f(6) f(7) f(8) f(9) f(10) f(11) f(12)
+#else
+#define EVERY_TILE(f) f(1) f(2) f(3) f(4) f(5) f(6)
+#endif
+
+// Of `left` things that tiles are to share evenly: how many the next one takes.
+INLINE int64_t next_tile(int64_t left) {
+  int64_t tiles = (left + tile_max - 1) / tile_max;
+  return (left + tiles - 1) / tiles;
+}
+
+INLINE int64_t tiles_of(int64_t count) { return (count + tile_max - 1) / tile_max; }
+
+// dst = the product of every pixel with the weights, finished.
+INLINE void multiply_kind(const finish_kind kind, const product *shape, const float *src,
+                          const float *weights, float *dst, const finish *end, ahead *next) {
   int64_t depth = shape->rows * shape->run;
   for (int64_t c = 0; c < shape->channels; c += panel_width) {
-    int64_t channels = shape->channels - c;
+    bool narrow = shape->channels - c <= lanes;
     int64_t p = 0;
-#define TILE(n)                                                                                 \
-  do {                                                                                          \
-    const int32_t *from = shape->src_offsets + p, *to = shape->dst_offsets + p;                 \
-    const float *b = bias ? bias + c : NULL;                                                    \
-    if (channels > lanes) {                                                                     \
-      multiply_tile(n, 2, shape, src, from, weights, b, slope, channels, dst + c, to);          \
-    } else {                                                                                    \
-      multiply_tile(n, 1, shape, src, from, weights, b, slope, channels, dst + c, to);          \
-    }                                                                                           \
-    p += n;                                                                                     \
-  } while (0)
-    while (shape->pixels - p >= tile_max) TILE(tile_max);
-#if VECTOR_FLOATS == 16
-    if (shape->pixels - p >= 8) TILE(8);
-#endif
-    if (shape->pixels - p >= 4) TILE(4);
-    while (shape->pixels - p > 0) TILE(1);
+#define TILE(n, width)                                                                     \
+  multiply_tile(n, width, kind, shape, src, shape->src_offsets + p, weights, c, dst,       \
+                shape->dst_offsets + p, end, next);                                        \
+  p += n;
+    while (narrow && shape->pixels - p >= 4) {
+      TILE(4, 1)
+    }
+    while (narrow && p < shape->pixels) {
+      TILE(1, 1)
+    }
+    while (p < shape->pixels) {
+      switch (next_tile(shape->pixels - p)) {
+#define CASE(n)   \
+  case n:         \
+    TILE(n, 2)    \
+    break;
+        EVERY_TILE(CASE)
+#undef CASE
+      }
+    }
 #undef TILE
     weights += depth * panel_width;
   }
 }
 
-// Adds to `tile` rows of a result that are `stride` floats apart; n lanes of the last vector count.
-INLINE void outer_tile(const int tile, const int width, const product *shape, const float *src,
-                       const float *diff, int64_t n, float *result, int64_t stride) {
+static void multiply(const product *shape, const float *src, const float *weights, float *dst,
+                     ahead *next) {
+  multiply_kind(finish_plain, shape, src, weights, dst, NULL, next);
+}
+
+static void multiply_activated(const product *shape, const float *src, const float *weights,
+                               float *dst, const finish *end, ahead *next) {
+  multiply_kind(finish_activated, shape, src, weights, dst, end, next);
+}
+
+static void multiply_differentiated(const product *shape, const float *src, const float *weights,
+                                    float *dst, const finish *end, ahead *next) {
+  multiply_kind(finish_differentiated, shape, src, weights, dst, end, next);
+}
+
+// Adds to `tile` rows of a result that are `stride` floats apart, or begins them if they are fresh;
+// n lanes of the last vector count. The elements are of one run, or `each` of several.
+INLINE void outer_tile(const int tile, const int width, const int each, const product *shape,
+                       const float *src, const float *diff, int64_t n, float *result,
+                       int64_t stride, bool fresh, ahead *next) {
   vec sum[tile_max][2];
 #pragma clang loop unroll(full)
   for (int i = 0; i < tile; i++) {
 #pragma clang loop unroll(full)
     for (int j = 0; j < width; j++) sum[i][j] = (vec){0};
   }
+  const char *read = next->read, *write = next->write;
+  int64_t read_step = next->read_step, write_step = next->write_step;
   for (int64_t p = 0; p < shape->pixels; p++) {
+    __builtin_prefetch(read, 0, 3);
+    read += read_step;
+    __builtin_prefetch(write, 1, 3);
+    write += write_step;
     const float *a = src + shape->src_offsets[p], *d = diff + shape->dst_offsets[p];
     vec b[2];
 #pragma clang loop unroll(full)
@@ -122,64 +184,117 @@ INLINE void outer_tile(const int tile, const int width, const product *shape, co
     }
 #pragma clang loop unroll(full)
     for (int i = 0; i < tile; i++) {
-      vec x = splat(a[i]);
+      vec x = splat(a[i / each * shape->row_stride + i % each]);
 #pragma clang loop unroll(full)
       for (int j = 0; j < width; j++) sum[i][j] += x * b[j];
     }
   }
+  advance(next, read, write);
 #pragma clang loop unroll(full)
   for (int i = 0; i < tile; i++) {
 #pragma clang loop unroll(full)
     for (int j = 0; j < width; j++) {
       float *out = result + i * stride + j * lanes;
       if (j + 1 < width || n == lanes) {
-        store(out, load(out) + sum[i][j]);
+        store(out, fresh ? sum[i][j] : load(out) + sum[i][j]);
       } else {
-        store_part(out, load_part(out, n) + sum[i][j], n);
+        store_part(out, fresh ? sum[i][j] : load_part(out, n) + sum[i][j], n);
       }
     }
   }
 }
 
-// result += for every element of a run, the sum over pixels of it times the pixel's gradient, for
-// up to two vectors of channels; elements are `stride` floats apart in the result.
+// result += (= if it is fresh) for every element of a run, the sum over pixels of it times the
+// pixel's gradient, for up to two vectors of channels; elements are `stride` floats apart in the
+// result.
 static void multiply_outer_run(const product *shape, const float *src, const float *diff,
-                               int64_t channels, float *result, int64_t stride) {
+                               int64_t channels, float *result, int64_t stride, bool fresh,
+                               ahead *next) {
   // Lanes of the last vector that are channels.
   int64_t n = channels >= panel_width ? lanes : channels > lanes ? channels - lanes : channels;
   int64_t run = shape->run, k = 0;
-#define TILE(size)                                                                              \
-  do {                                                                                          \
-    float *out = result + k * stride;                                                           \
-    if (channels > lanes && n == lanes) {                                                       \
-      outer_tile(size, 2, shape, src + k, diff, lanes, out, stride);                            \
-    } else if (channels > lanes) {                                                              \
-      outer_tile(size, 2, shape, src + k, diff, n, out, stride);                                \
-    } else {                                                                                    \
-      outer_tile(size, 1, shape, src + k, diff, n, out, stride);                                \
-    }                                                                                           \
-    k += size;                                                                                  \
-  } while (0)
+#define TILE(size, width, n)                                                                  \
+  outer_tile(size, width, tile_max, shape, src + k, diff, n, result + k * stride, stride, fresh, \
+             next);        \
+  k += size;
+  if (channels > lanes && n == lanes) {
+    while (k < run) {
+      switch (next_tile(run - k)) {
+#define CASE(size)         \
+  case size:               \
+    TILE(size, 2, lanes)   \
+    break;
+        EVERY_TILE(CASE)
+#undef CASE
+      }
+    }
+  } else if (channels > lanes) {
+    while (run - k >= 4) {
+      TILE(4, 2, n)
+    }
+    while (k < run) {
+      TILE(1, 2, n)
+    }
+  } else {
+    while (run - k >= 4) {
+      TILE(4, 1, n)
+    }
+    while (k < run) {
+      TILE(1, 1, n)
+    }
+  }
+#undef TILE
+}
+
+// The same for two whole vectors of channels and several rows of runs of three or four elements,
+// too short to fill a tile.
+static void multiply_outer_rows(const product *shape, const float *src, const float *diff,
+                                float *result, bool fresh, ahead *next) {
+#define TILE(rows, each)                                                                       \
+  outer_tile((rows) * (each), 2, each, shape, src, diff, lanes, result, panel_width, fresh,  \
+             next);    \
+  src += (rows)*shape->row_stride;                                                             \
+  result += (rows) * (each)*panel_width;                                                       \
+  left -= rows;
+  int64_t left = shape->rows;
+  while (left > 0) {
+    if (shape->run == 3) {
 #if VECTOR_FLOATS == 16
-  if (run == 9) TILE(9);
-  while (run - k >= 12 && run - k != 16) TILE(12);
-  while (run - k >= 8) TILE(8);
-#else
-  while (run - k >= 6) TILE(6);
+      if (left >= 3) {
+        TILE(3, 3)
+        continue;
+      }
 #endif
-  if (run - k >= 4) TILE(4);
-  if (run - k == 3) TILE(3);
-  while (run - k > 0) TILE(1);
+      if (left >= 2) {
+        TILE(2, 3)
+      } else {
+        TILE(1, 3)
+      }
+    } else {
+#if VECTOR_FLOATS == 16
+      if (left >= 2) {
+        TILE(2, 4)
+        continue;
+      }
+#endif
+      TILE(1, 4)
+    }
+  }
 #undef TILE
 }
 
 // The same for all channels and every row of runs, in panels.
 static void multiply_outer(const product *shape, const float *src, const float *diff,
-                           float *result) {
+                           float *result, bool fresh, ahead *next) {
   for (int64_t c = 0; c < shape->channels; c += panel_width) {
+    if ((shape->run == 3 || shape->run == 4) && shape->channels - c >= panel_width) {
+      multiply_outer_rows(shape, src, diff + c, result, fresh, next);
+      result += shape->rows * shape->run * panel_width;
+      continue;
+    }
     for (int64_t row = 0; row < shape->rows; row++, result += shape->run * panel_width) {
       multiply_outer_run(shape, src + row * shape->row_stride, diff + c, shape->channels - c,
-                         result, panel_width);
+                         result, panel_width, fresh, next);
     }
   }
 }
@@ -205,24 +320,45 @@ INLINE int64_t panels_of(int64_t channels) { return (channels + panel_width - 1)
 
 static void clear(float *p, int64_t count) { memset(p, 0, (size_t)count * sizeof(float)); }
 
-// The product that is a convolution, on an image with `shape->padding` zeros around it.
+// Rounds of the multiply-add loops of a product, and of the outer one on the same extents.
+static int64_t rounds_of(const product *shape) {
+  return panels_of(shape->channels) * tiles_of(shape->pixels) * shape->rows * shape->run;
+}
+
+static int64_t outer_rounds_of(const product *shape) {
+  return panels_of(shape->channels) * shape->rows * tiles_of(shape->run) * shape->pixels;
+}
+
+// Images that are multiplied together, so that a product has pixels enough for its weights or
+// results to be worth loading.
+INLINE int64_t group_of(int64_t pixels, int64_t enough) {
+  return pixels < enough ? enough / pixels : 1;
+}
+
+// Floats between two things in scratch memory: whole cache lines, and one more so that pixels of
+// successive images do not meet in few sets of the first cache.
+INLINE int64_t apart(int64_t count) { return (count + 15) / 16 * 16 + 16; }
+
+// The product that is a convolution, on a group of images with `shape->padding` zeros around each.
 //
-// The destination has `border` pixels around it.
-static product forward_product(const ck_convolution *shape, int64_t border, int32_t *src_offsets,
-                               int32_t *dst_offsets) {
+// The destination has `border` pixels around it; images of both are so many floats apart.
+static product group_product(const ck_convolution *shape, int64_t border, int64_t images,
+                             int64_t src_apart, int64_t dst_apart, int32_t *src_offsets,
+                             int32_t *dst_offsets) {
   int64_t width = (shape->in_size + 2 * shape->padding) * shape->in_channels;
-  int64_t size = shape->out_size;
-  for (int64_t p = 0; p < size * size; p++) {
-    int64_t row = p / size, column = p % size;
-    src_offsets[p] =
-        (int32_t)(shape->stride * (row * width + column * shape->in_channels));
-    dst_offsets[p] = (int32_t)(((row + border) * (size + 2 * border) + column + border) *
-                               shape->out_channels);
+  int64_t size = shape->out_size, pixels = size * size;
+  for (int64_t p = 0; p < images * pixels; p++) {
+    int64_t image = p / pixels, row = p % pixels / size, column = p % size;
+    src_offsets[p] = (int32_t)(image * src_apart +
+                               shape->stride * (row * width + column * shape->in_channels));
+    dst_offsets[p] =
+        (int32_t)(image * dst_apart + ((row + border) * (size + 2 * border) + column + border) *
+                                          shape->out_channels);
   }
   return (product){
       .src_offsets = src_offsets,
       .dst_offsets = dst_offsets,
-      .pixels = size * size,
+      .pixels = images * pixels,
       .rows = shape->kernel,
       .row_stride = width,
       .run = shape->kernel * shape->in_channels,
@@ -230,39 +366,86 @@ static product forward_product(const ck_convolution *shape, int64_t border, int3
   };
 }
 
+// The same for one image.
+INLINE product forward_product(const ck_convolution *shape, int64_t border, int32_t *src_offsets,
+                               int32_t *dst_offsets) {
+  return group_product(shape, border, 1, 0, 0, src_offsets, dst_offsets);
+}
+
 // Kernel rows (or columns) that reach the positions of one parity.
 INLINE int64_t taps_of(const ck_convolution *shape, int64_t parity) {
   return (shape->kernel - parity + 1) / 2;
 }
 
-// The product that gives the source positions of one parity of row and column: position t + padding
-// = 2 * i + parity receives kernel rows parity + 2 * m from row i - m of the gradient.
-static product transposed_product(const ck_convolution *shape, int64_t row_parity,
-                                  int64_t column_parity, int32_t *src_offsets,
-                                  int32_t *dst_offsets) {
+// The product that gives the source positions of one parity of row and column, for `rows` rows of a
+// group of images: position t + padding = 2 * i + parity receives kernel rows parity + 2 * m from
+// row i - m of the gradient.
+static product transposed_group_product(const ck_convolution *shape, int64_t row_parity,
+                                        int64_t column_parity, int64_t rows, int64_t images,
+                                        int64_t src_apart, int64_t dst_apart,
+                                        int32_t *src_offsets, int32_t *dst_offsets) {
   int64_t channels = shape->out_channels;
   int64_t width = (shape->out_size + 2) * channels;
-  int64_t rows = taps_of(shape, row_parity), columns = taps_of(shape, column_parity);
+  int64_t row_taps = taps_of(shape, row_parity), column_taps = taps_of(shape, column_parity);
   int64_t count = 0;
-  for (int64_t y = 0; y < shape->in_size; y++) {
-    if (((y + shape->padding) & 1) != row_parity) continue;
-    // In scratch memory row i of the gradient is row i + 1; the first that counts is i - rows + 1.
-    int64_t first_row = (y + shape->padding) / 2 - rows + 2;
-    for (int64_t x = 0; x < shape->in_size; x++) {
-      if (((x + shape->padding) & 1) != column_parity) continue;
-      int64_t first_column = (x + shape->padding) / 2 - columns + 2;
-      src_offsets[count] = (int32_t)(first_row * width + first_column * channels);
-      dst_offsets[count] = (int32_t)((y * shape->in_size + x) * shape->in_channels);
-      count++;
+  for (int64_t image = 0; image < images; image++) {
+    for (int64_t y = 0; y < rows; y++) {
+      if (((y + shape->padding) & 1) != row_parity) continue;
+      // In scratch memory row i of the gradient is row i + 1; the first that counts is
+      // i - row_taps + 1.
+      int64_t first_row = (y + shape->padding) / 2 - row_taps + 2;
+      for (int64_t x = 0; x < shape->in_size; x++) {
+        if (((x + shape->padding) & 1) != column_parity) continue;
+        int64_t first_column = (x + shape->padding) / 2 - column_taps + 2;
+        src_offsets[count] =
+            (int32_t)(image * src_apart + first_row * width + first_column * channels);
+        dst_offsets[count] =
+            (int32_t)(image * dst_apart + (y * shape->in_size + x) * shape->in_channels);
+        count++;
+      }
     }
   }
   return (product){
       .src_offsets = src_offsets,
       .dst_offsets = dst_offsets,
       .pixels = count,
-      .rows = rows,
+      .rows = row_taps,
       .row_stride = width,
-      .run = columns * channels,
+      .run = column_taps * channels,
       .channels = shape->in_channels,
   };
+}
+
+// The same for all rows of one image.
+INLINE product transposed_product(const ck_convolution *shape, int64_t row_parity,
+                                  int64_t column_parity, int32_t *src_offsets,
+                                  int32_t *dst_offsets) {
+  return transposed_group_product(shape, row_parity, column_parity, shape->in_size, 1, 0, 0,
+                                  src_offsets, dst_offsets);
+}
+
+// The four of them, and where the weights of each begin.
+typedef struct transposed_products {
+  product products[4];
+  int64_t weights[4];
+  int32_t src_offsets[4][pixels_max], dst_offsets[4][pixels_max];
+} transposed_products;
+
+static void plan_transposed(const ck_convolution *shape, int64_t rows, int64_t images,
+                            int64_t src_apart, int64_t dst_apart, transposed_products *plan) {
+  int64_t weights = 0;
+  for (int parity = 0; parity < 4; parity++) {
+    product p = transposed_group_product(shape, parity >> 1, parity & 1, rows, images, src_apart,
+                                         dst_apart, plan->src_offsets[parity],
+                                         plan->dst_offsets[parity]);
+    plan->products[parity] = p;
+    plan->weights[parity] = weights;
+    weights += panels_of(p.channels) * p.rows * p.run * panel_width;
+  }
+}
+
+static int64_t transposed_rounds_of(const transposed_products *plan) {
+  int64_t rounds = 0;
+  for (int parity = 0; parity < 4; parity++) rounds += rounds_of(&plan->products[parity]);
+  return rounds;
 }

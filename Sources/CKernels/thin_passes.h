@@ -5,6 +5,7 @@
 #pragma once
 
 #include "convolution_passes.h"
+#include "flat_passes.h"
 #include "transpose_passes.h"
 
 // Vectors of pixels whose nine sums fit the registers.
@@ -19,9 +20,6 @@ enum { pixels_at_once = pixel_vectors * lanes, taps = 9, thin_size_max = 32 };
 // planes[channel][pixel] = up to pixels_at_once pixels, normalised; zeros behind the last pixel.
 static void transpose_pixels(const float *src, const ck_norm *norm, int64_t pixels,
                              int64_t channels, float *planes) {
-  // The loads below come in strides that no hardware prefetcher follows.
-  const float *next = src + pixels_at_once * channels;
-  for (int64_t k = 0; k < pixels_at_once * channels; k += 16) __builtin_prefetch(next + k);
   for (int64_t c = 0; c < channels; c += lanes) {
     int64_t n = channels - c < lanes ? channels - c : lanes;
     vec mean = {0}, scale = splat(1), shift = {0};
@@ -50,14 +48,20 @@ static void transpose_pixels(const float *src, const ck_norm *norm, int64_t pixe
 
 // sums[tap][pixel] = the sum over channels of planes times the weights of one output channel.
 static void sum_taps(const float *planes, const float *weights, int64_t channels,
-                     int64_t plane_count, float *sums) {
+                     int64_t plane_count, float *sums, ahead *next) {
   vec sum[taps][pixel_vectors];
 #pragma clang loop unroll(full)
   for (int t = 0; t < taps; t++) {
 #pragma clang loop unroll(full)
     for (int j = 0; j < pixel_vectors; j++) sum[t][j] = (vec){0};
   }
+  const char *read = next->read, *write = next->write;
+  int64_t read_step = next->read_step, write_step = next->write_step;
   for (int64_t c = 0; c < channels; c++) {
+    __builtin_prefetch(read, 0, 3);
+    read += read_step;
+    __builtin_prefetch(write, 1, 3);
+    write += write_step;
     vec x[pixel_vectors];
 #pragma clang loop unroll(full)
     for (int j = 0; j < pixel_vectors; j++) x[j] = load(planes + c * pixels_at_once + j * lanes);
@@ -68,6 +72,7 @@ static void sum_taps(const float *planes, const float *weights, int64_t channels
       for (int j = 0; j < pixel_vectors; j++) sum[t][j] += w * x[j];
     }
   }
+  advance(next, read, write);
 #pragma clang loop unroll(full)
   for (int t = 0; t < taps; t++) {
 #pragma clang loop unroll(full)
@@ -163,24 +168,46 @@ static void add_thin_rows(const float *sums, int64_t plane_count, const float *b
   }
 }
 
+// One image from its planes of taps to dst, or with an error no further than to `outcome`, room for
+// it in scratch memory.
+static void finish_thin_image(const float *sums, int64_t plane_count, const float *bias,
+                              int64_t size, int64_t out, float *lines, float *outcome,
+                              int64_t image, float *dst, const ck_error *error) {
+  int64_t count = 4 * size * size * out, first = image * count;
+  add_thin_rows(sums, plane_count, bias, size, out, lines, error ? outcome : dst + first);
+  if (!error) return;
+  error_targets to = {
+      .reconstruction = error->reconstruction ? error->reconstruction + first : NULL,
+      .diff = error->diff ? error->diff + first : NULL};
+  error->squared_errors[image] = sigmoid_error_run(outcome, error->target + first, count, to);
+}
+
 static void thin_upsampled_forward(const ck_convolution *shape, const float *src,
                                    const ck_norm *norm, const float *weights, const float *bias,
-                                   float *dst, float *scratch) {
+                                   float *dst, const ck_error *error, float *scratch) {
   int64_t size = shape->out_size, pixels = size * size;
   int64_t in = shape->out_channels, out = shape->in_channels;
+  int64_t src_count = pixels * in, dst_count = 4 * pixels * out;
   int64_t plane_count = (pixels + pixels_at_once - 1) / pixels_at_once * pixels_at_once + lanes;
   float *planes = take(&scratch, in * pixels_at_once);
   float *sums = take(&scratch, out * taps * plane_count);
   float *lines = take(&scratch, out * 2 * (thin_size_max + lanes));
+  float *outcome = take(&scratch, dst_count);
+  int64_t rounds = (pixels + pixels_at_once - 1) / pixels_at_once * out * in;
   for (int64_t image = 0; image < shape->images; image++) {
-    const float *x = src + image * pixels * in;
+    const float *x = src + image * src_count;
+    ahead next = look_ahead(
+        rounds, stretch_of(src, image + 1, 1, shape->images, src_count),
+        stretch_of(error ? error->target : NULL, image + 1, 1, shape->images, dst_count),
+        (stretch){0},
+        stretch_of(error ? error->diff : dst, image + 1, 1, shape->images, dst_count));
     for (int64_t p = 0; p < pixels; p += pixels_at_once) {
       transpose_pixels(x + p * in, norm, pixels - p, in, planes);
       for (int64_t o = 0; o < out; o++) {
         sum_taps(planes, weights + o * in * taps, in, plane_count,
-                 sums + o * taps * plane_count + p);
+                 sums + o * taps * plane_count + p, &next);
       }
     }
-    add_thin_rows(sums, plane_count, bias, size, out, lines, dst + image * 4 * pixels * out);
+    finish_thin_image(sums, plane_count, bias, size, out, lines, outcome, image, dst, error);
   }
 }

@@ -46,6 +46,15 @@ INLINE double sum_of_lanes(vec v) {
   return sum;
 }
 
+typedef double double_vec __attribute__((vector_size(8 * VECTOR_FLOATS)));
+typedef double double_vec_unaligned
+    __attribute__((vector_size(8 * VECTOR_FLOATS), aligned(8)));
+
+// Adds each lane to a number of its own.
+INLINE void add_to(double *totals, vec v) {
+  *(double_vec_unaligned *)totals += __builtin_convertvector(v, double_vec);
+}
+
 // e to the x, relative error below 2e-7 for |x| <= 87; x beyond is held there.
 INLINE vec exponential(vec x) {
   const float limit = 87.0f;

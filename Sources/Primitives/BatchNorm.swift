@@ -63,9 +63,12 @@ package final class BatchNorm {
   private let leakySlope: Float
   /// Per channel: the moments of the source or the sums of the gradient.
   private let sums: AlignedBuffer<Double>
-  /// Per channel, of the latest training pass: mean, γ / √(variance + ε), 1 / √(variance + ε).
+  /// Per channel, of the latest training pass: mean, γ / √(variance + ε), the shift that goes with
+  /// the mean as float has it, and 1 / √(variance + ε).
   private let kept: AlignedBuffer<Float>
-  /// Per channel, of a pass that keeps nothing: mean and γ / √(variance + ε).
+  /// Per channel, of the latest training pass: what rounding took from the mean.
+  private let residue: AlignedBuffer<Double>
+  /// Per channel, of a pass that keeps nothing: mean, γ / √(variance + ε) and shift.
   private let passing: AlignedBuffer<Float>
   /// Per channel: the coefficients of the gradient.
   private let gradient: AlignedBuffer<Float>
@@ -90,8 +93,9 @@ package final class BatchNorm {
     self.epsilon = epsilon
     self.leakySlope = leakySlope
     sums = AlignedBuffer(count: 2 * channels)
-    kept = AlignedBuffer(count: 3 * channels)
-    passing = AlignedBuffer(count: 2 * channels)
+    kept = AlignedBuffer(count: 4 * channels)
+    residue = AlignedBuffer(count: channels)
+    passing = AlignedBuffer(count: 3 * channels)
     gradient = AlignedBuffer(count: 3 * channels)
   }
 
@@ -128,9 +132,15 @@ package final class BatchNorm {
         variance = deviations / elements
       }
       let inverse = 1 / (variance + epsilon).squareRoot()
+      let scale = Double(tensors.scale[channel]) * inverse
+      let lost = mean - Double(Float(mean))
       target[channel] = Float(mean)
-      target[channels + channel] = Float(Double(tensors.scale[channel]) * inverse)
-      if mode == .training { kept.start[2 * channels + channel] = Float(inverse) }
+      target[channels + channel] = Float(scale)
+      target[2 * channels + channel] = Float(Double(tensors.shift[channel]) - lost * scale)
+      if mode == .training {
+        kept.start[3 * channels + channel] = Float(inverse)
+        residue.start[channel] = lost
+      }
     }
     return coefficients(at: target)
   }
@@ -139,7 +149,8 @@ package final class BatchNorm {
   package var keptCoefficients: Coefficients { coefficients(at: kept.start) }
 
   private func coefficients(at start: UnsafePointer<Float>) -> Coefficients {
-    Coefficients(pass: ck_norm(mean: start, scale: start + channels, shift: tensors.shift))
+    Coefficients(
+      pass: ck_norm(mean: start, scale: start + channels, shift: start + 2 * channels))
   }
 
   /// Computes dst, the normalised src; dst is overwritten and may be src.
@@ -174,14 +185,18 @@ package final class BatchNorm {
     let elements = Double(batch * pixels)
     for channel in 0..<channels {
       let sum = sums.start[channel]
-      let dot = sums.start[channels + channel]
-      let inverse = Double(kept.start[2 * channels + channel])
+      // Kernels subtract the mean as float has it; all but everything may cancel in what they sum.
+      let residue = residue.start[channel]
+      let dot = sums.start[channels + channel] - residue * sum
+      let inverse = Double(kept.start[3 * channels + channel])
       let factor = Double(tensors.scale[channel]) * inverse
       diffScale[channel] = Float(dot * inverse)
       diffShift[channel] = Float(sum)
       gradient.start[channel] = Float(factor)
-      gradient.start[channels + channel] = Float(-factor * inverse * inverse * dot / elements)
-      gradient.start[2 * channels + channel] = Float(-factor * sum / elements)
+      let slope = Float(-factor * inverse * inverse * dot / elements)
+      gradient.start[channels + channel] = slope
+      gradient.start[2 * channels + channel] = Float(
+        -factor * sum / elements - Double(slope) * residue)
     }
   }
 

@@ -104,7 +104,7 @@ package final class UpsampledConvolution {
     withOptionalPointer(src.coefficients?.pass) { coefficients in
       if isThin {
         context.kernels.thin_upsampled_forward(
-          &shape, src.images, coefficients, forwardWeights.start, bias, dst, context.scratch)
+          &shape, src.images, coefficients, forwardWeights.start, bias, dst, nil, context.scratch)
         return
       }
       withOptionalPointer(norm?.moments) { moments in
@@ -112,6 +112,30 @@ package final class UpsampledConvolution {
           &shape, src.images, coefficients, forwardWeights.start, bias, leakySlope ?? 1, dst,
           moments, context.scratch)
       }
+    }
+  }
+
+  /// Whether ``forwardError(src:bias:target:reconstruction:diffDst:squaredErrors:)`` can be called:
+  /// for 3×3 kernels, at most 4 output channels and 32 rows of the source, without leaky ReLU.
+  package var takesError: Bool { isThin }
+
+  /// Computes what the sigmoid of bias plus upsampled convolution is off a target, image by image
+  /// while it is in cache; the arguments are those of
+  /// ``SigmoidSquaredError/forward(src:target:reconstruction:diffSrc:squaredErrors:)``.
+  ///
+  /// - Parameter diffDst: Gradient with respect to the sigmoid's source.
+  package func forwardError(
+    src: NormalizedImages, bias: UnsafePointer<Float>, target: UnsafePointer<Float>,
+    reconstruction: UnsafeMutablePointer<Float>?, diffDst: UnsafeMutablePointer<Float>?,
+    squaredErrors: UnsafeMutablePointer<Double>
+  ) {
+    precondition(takesError, "the kernel is for layers of few channels")
+    var error = ck_error(
+      target: target, reconstruction: reconstruction, diff: diffDst,
+      squared_errors: squaredErrors)
+    withOptionalPointer(src.coefficients?.pass) { coefficients in
+      context.kernels.thin_upsampled_forward(
+        &shape, src.images, coefficients, forwardWeights.start, bias, nil, &error, context.scratch)
     }
   }
 

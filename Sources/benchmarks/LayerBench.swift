@@ -31,7 +31,7 @@ struct LayerBench {
         decoderConvolution(
           context, shape.decoder[index], index, isLast: index + 1 == shape.decoder.count, work))
     }
-    return forward + [loss(context, shape, work)] + backward
+    return forward + backward
   }
 
   private static let batch = 64
@@ -125,10 +125,19 @@ struct LayerBench {
     let behind = isLast ? nil : NormBench(context, layer.outputSize, layer.outputChannels, dst)
     operation.updateWeights(from: weights.start)
     let name = "decoder.conv\(index + 1)"
+    let errors = AlignedBuffer<Double>(count: batch)
     return (
-      LayerBench(name: "\(name) forward", work: work.decoderForward(index)) {
-        operation.forward(
-          src: before.images, bias: bias.start, dst: dst.start, measuring: behind?.norm)
+      LayerBench(
+        name: "\(name) forward\(isLast ? ", error" : "")", work: work.decoderForward(index)
+      ) {
+        if isLast {
+          operation.forwardError(
+            src: before.images, bias: bias.start, target: dst.start, reconstruction: nil,
+            diffDst: diffDst.start, squaredErrors: errors.start)
+        } else {
+          operation.forward(
+            src: before.images, bias: bias.start, dst: dst.start, measuring: behind?.norm)
+        }
       },
       [
         LayerBench(name: "\(name) gradients", work: work.decoderBackward(index)) {
@@ -178,22 +187,6 @@ struct LayerBench {
         },
       ]
     )
-  }
-
-  private static func loss(
-    _ context: ComputeContext, _ shape: NetworkShape, _ work: NetworkWork
-  ) -> LayerBench {
-    let count = shape.image.elementCount
-    let operation = SigmoidSquaredError(context, batch: batch, count: count)
-    let src = noise(batch * count, 1)
-    let target = noise(batch * count, 2)
-    let diffSrc = noise(batch * count, 3)
-    let errors = AlignedBuffer<Double>(count: batch)
-    return LayerBench(name: "sigmoid, error, gradient", work: work.loss) {
-      operation.forward(
-        src: src.start, target: target.start, reconstruction: nil, diffSrc: diffSrc.start,
-        squaredErrors: errors.start)
-    }
   }
 }
 

@@ -36,11 +36,16 @@ struct NetworkWork {
       bytes: bytes(gradients * source(layer) + 2 * destination(layer)))
   }
 
-  /// A decoder convolution forward, in the box form.
-  func decoderForward(_ index: Int) -> Work {
+  /// A decoder convolution forward, in the box form: the source read, the destination written.
+  ///
+  /// The last goes on to the error: it reads the target in place of writing the destination, and
+  /// writes the gradient if there is to be one.
+  func decoderForward(_ index: Int, writesGradient: Bool = true) -> Work {
     let layer = shape.decoder[index]
+    let images = index + 1 == shape.decoder.count && writesGradient ? 2 : 1
     return Work(
-      multiplies: batch * layer.boxMultiplies, bytes: bytes(source(layer) + destination(layer)))
+      multiplies: batch * layer.boxMultiplies,
+      bytes: bytes(source(layer) + images * destination(layer)))
   }
 
   /// Both gradients of a decoder convolution; the last has no leaky ReLU behind it and does
@@ -70,9 +75,6 @@ struct NetworkWork {
     ]
   }
 
-  /// Sigmoid, squared error and gradient: prediction and target read, the gradient written.
-  var loss: Work { Work(bytes: bytes(3 * batch * shape.image.elementCount)) }
-
   /// Adam: parameter, gradient and both moments read, all but the gradient written.
   func adam(_ parameters: Int) -> Work { Work(bytes: bytes(7 * parameters)) }
 
@@ -82,8 +84,9 @@ struct NetworkWork {
   }
 
   /// The decoder forward, with the error.
-  var decode: [Work] {
-    shape.decoder.indices.map(decoderForward) + linearWork(2..<4) + [loss]
+  func decode(writesGradient: Bool) -> [Work] {
+    shape.decoder.indices.map { decoderForward($0, writesGradient: writesGradient) }
+      + linearWork(2..<4)
   }
 
   /// The decoder's gradients.

@@ -100,11 +100,12 @@ private struct StepMeasurement {
   var report: String {
     let work = NetworkWork(network.shape, in: Arithmetic(precision))
     let adam = [work.adam(network.parameters.count)]
-    let one = work.encode + work.decode + work.decodeBackward + work.encodeBackward + adam
+    let (first, second) = (work.decode(writesGradient: false), work.decode(writesGradient: true))
+    let one = work.encode + second + work.decodeBackward + work.encodeBackward + adam
     let passes: [Part: [Work]] = [
-      .encode: work.encode, .decodeFirst: work.decode, .decode: work.decode,
+      .encode: work.encode, .decodeFirst: first, .decode: second,
       .decodeBackward: work.decodeBackward, .encodeBackward: work.encodeBackward, .adam: adam,
-      .one: one, .two: one + work.decode,
+      .one: one, .two: one + first,
     ]
     var table = TextTable("part", "ms", "wall ms", "M multiplies", "MB", "floor ms", "% of floor")
     for part in Part.allCases {

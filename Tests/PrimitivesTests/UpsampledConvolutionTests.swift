@@ -40,6 +40,9 @@ struct UpsampledCase: CustomTestStringConvertible, Sendable {
     .init(inputChannels: 5, outputChannels: 7, inputSize: 3, kernelSize: 3),
     .init(inputChannels: 5, outputChannels: 2, inputSize: 4, kernelSize: 3),
     .init(inputChannels: 19, outputChannels: 2, inputSize: 18, kernelSize: 3, endsNetwork: true),
+    .init(inputChannels: 7, outputChannels: 3, inputSize: 16, kernelSize: 3, endsNetwork: true),
+    .init(inputChannels: 32, outputChannels: 33, inputSize: 18, kernelSize: 3),
+    .init(inputChannels: 6, outputChannels: 5, inputSize: 4, kernelSize: 3, batch: 6),
   ]
 }
 
@@ -82,6 +85,45 @@ struct UpsampledConvolutionTests {
       let normalized = behind.normalize(dst.start, behind.norm.update(.training))
       #expect(relativeError(normalized, behind.expected(normalizedExpectation)) < chainTolerance)
     }
+  }
+
+  @Test(
+    "takes the error at the end of the network as the two operations one by one do",
+    arguments: UpsampledCase.all.filter(\.endsNetwork), runnableInstructionSets)
+  func error(layer: UpsampledCase, instructionSet: InstructionSet) throws {
+    let given = GuardedInputs()
+    defer { given.verify() }
+    var random = RandomNumbers(seed: 6)
+    let context = try ComputeContext(instructionSet: instructionSet)
+    let operation = layer.operation(context)
+    try #require(operation.takesError)
+    operation.updateWeights(from: given(random.array(layer.plain.weightCount)))
+    let images = NormalizedImages(given(random.array(operation.inputCount)))
+    let bias = given(random.array(layer.outputChannels))
+    let count = operation.outputCount
+    let target = given(random.array(count).map { abs($0) })
+    let errors = AlignedBuffer<Double>(count: layer.batch)
+    let dst = GuardedBuffer(count: count)
+    let reconstruction = GuardedBuffer(count: count)
+    operation.forward(src: images, bias: bias, dst: dst.start)
+    SigmoidSquaredError(context, batch: layer.batch, count: count / layer.batch).forward(
+      src: dst.start, target: target, reconstruction: reconstruction.start, diffSrc: dst.start,
+      squaredErrors: errors.start)
+
+    let fusedErrors = AlignedBuffer<Double>(count: layer.batch)
+    let fusedReconstruction = GuardedBuffer(count: count)
+    let diff = GuardedBuffer(count: count)
+    operation.forwardError(
+      src: images, bias: bias, target: target, reconstruction: fusedReconstruction.start,
+      diffDst: diff.start, squaredErrors: fusedErrors.start)
+    #expect(Array(fusedErrors.elements) == Array(errors.elements))
+    #expect(fusedReconstruction.values == reconstruction.values)
+    #expect(diff.values == dst.values)
+
+    operation.forwardError(
+      src: images, bias: bias, target: target, reconstruction: nil, diffDst: nil,
+      squaredErrors: fusedErrors.start)
+    #expect(Array(fusedErrors.elements) == Array(errors.elements))
   }
 
   @Test(

@@ -1,8 +1,8 @@
 // The trainer's elementwise and reducing passes in C, one implementation per instruction set.
 //
 // Conventions: images are [image][row][column][channel] (NHWC), fp32, without gaps; "pixels" are
-// the rows times columns of one image. Sums run in a fixed order: fp32 within an image, double
-// across images, so that results depend on neither addresses nor load. No function keeps state,
+// the rows times columns of one image. Sums run in a fixed order, fp32 within an image or less and
+// double beyond, so that results depend on neither addresses nor load. No function keeps state,
 // allocates or calls another library. Inputs and outputs must not overlap unless said otherwise.
 //
 // The bf16 tables round what they multiply to bf16 and add up in fp32; weights, biases, their
@@ -45,12 +45,18 @@ typedef struct ck_convolution {
   int64_t images, in_channels, out_channels, in_size, out_size, kernel, stride, padding;
 } ck_convolution;
 
+/// Output pixels that the passes take together at least, of several images if one has fewer.
+enum { ck_pixels_together = 64 };
+
 /// Floats of scratch memory that any pass on these extents needs.
 static inline int64_t ck_scratch_count(const ck_convolution *shape) {
   int64_t in = shape->in_size + 2 * shape->padding, out = shape->out_size + 2;
-  return 2 * in * in * shape->in_channels + 2 * out * out * shape->out_channels +
+  int64_t pixels = shape->out_size * shape->out_size;
+  int64_t group = pixels < ck_pixels_together ? ck_pixels_together / pixels : 1;
+  return group * (in * in * shape->in_channels + out * out * shape->out_channels + 64) +
+         2 * in * (in * shape->in_channels + out * shape->in_channels) +
          64 * (shape->out_channels + 32 * shape->in_channels) +
-         9 * (out * out + 64) * shape->in_channels;
+         9 * (out * out + 64) * shape->in_channels + in * in * shape->in_channels;
 }
 
 /// The same for the passes of the bf16 tables.
@@ -92,6 +98,16 @@ typedef struct ck_norm_gradient {
   const float *src, *mean, *a, *b, *c;
   float slope;
 } ck_norm_gradient;
+
+/// What a reconstruction, the sigmoid of an image, is off its target: the squared error of each
+/// image, and the gradient of their sum with respect to the sigmoid's source.
+///
+/// Either of reconstruction and diff may be null and is then not written.
+typedef struct ck_error {
+  const float *target;
+  float *_Nullable reconstruction, *_Nullable diff;
+  double *squared_errors;
+} ck_error;
 
 /// The passes as compiled for one instruction set.
 typedef struct ck_kernels {
@@ -144,12 +160,14 @@ typedef struct ck_kernels {
                              float *scratch);
 
   /// dst = bias + the convolution of src upsampled, for 3×3 kernels, sources of at most 32 rows
-  /// and few output channels.
+  /// and at most 4 output channels.
   ///
-  /// weights are [output][source channel][9], turned by 180 degrees.
+  /// weights are [output][source channel][9], turned by 180 degrees. With an error, that of the
+  /// sigmoid behind is taken while an image is in cache, and dst is not written and may be null.
   void (*thin_upsampled_forward)(const ck_convolution *shape, const float *src,
                                  const ck_norm *_Nullable norm, const float *weights,
-                                 const float *bias, float *dst, float *scratch);
+                                 const float *bias, float *_Nullable dst,
+                                 const ck_error *_Nullable error, float *scratch);
 
   /// Arranges weights, [out][in][kernel][kernel], for forward directions: as many floats as the
   /// weights have with out_channels rounded up to two vectors.

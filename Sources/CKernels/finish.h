@@ -1,0 +1,40 @@
+// What happens to a result while it is in registers.
+#pragma once
+
+#include "CKernels.h"
+#include "vectors.h"
+
+// What a product does with a result before it leaves the registers.
+typedef enum finish_kind {
+  finish_plain,
+  // leaky(bias + result).
+  finish_activated,
+  // The sums of the result, a gradient, and of its products with src - mean.
+  finish_differentiated
+} finish_kind;
+
+// The numbers for it. Sums are fp32 within a tile and double beyond, and have room for a whole
+// vector behind the last channel.
+typedef struct finish {
+  const float *bias;
+  float slope;
+  const float *src, *mean;
+  double *sum, *dot;
+} finish;
+
+// Two sums per channel, with room for a whole vector behind the last.
+typedef struct channel_totals {
+  double sum[ck_channels_max + lanes], dot[ck_channels_max + lanes];
+} channel_totals;
+
+static void clear_totals(channel_totals *totals, int64_t channels) {
+  memset(totals->sum, 0, (size_t)(channels + lanes) * sizeof(double));
+  memset(totals->dot, 0, (size_t)(channels + lanes) * sizeof(double));
+}
+
+// Copies totals to where the caller wants them.
+static void store_sums(const channel_totals *totals, int64_t channels,
+                       const ck_gradient_sums *sums) {
+  memcpy(sums->sum, totals->sum, (size_t)channels * sizeof(double));
+  memcpy(sums->dot, totals->dot, (size_t)channels * sizeof(double));
+}
