@@ -72,7 +72,7 @@ let package = Package(
       [
         "Coordination", "Datasets", "Digests", "Doctor", "Enrolment", "Files", "Images",
         "Messaging",
-        "Reports",
+        "Rehearsal", "Reports",
         "Store", "Sweeps", "Transfers", "Trials", "Wire", logging,
       ]),
     module(

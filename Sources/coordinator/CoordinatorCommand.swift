@@ -20,7 +20,8 @@ struct CoordinatorCommand: ParsableCommand {
       resumed by the same command.
       """,
     subcommands: [
-      RunCommand.self, PlanCommand.self, StatusCommand.self, ExplainCommand.self,
+      RunCommand.self, PlanCommand.self, SimulateCommand.self, StatusCommand.self,
+      ExplainCommand.self,
       CancelCommand.self, RetryCommand.self, DrainCommand.self, UndrainCommand.self,
       ResumeStageCommand.self, CheckCommand.self, ReportCommand.self, DataCommand.self,
       SettingsCommand.self, KeyCommand.self, EnrollCommand.self, AdmitCommand.self,

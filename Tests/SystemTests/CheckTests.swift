@@ -1,6 +1,39 @@
 import Foundation
 import Testing
 
+/// A sweep rehearsed without running anything.
+@Suite("Simulating a sweep")
+struct SimulateTests {
+  @Test("equal seeds give equal rehearsals, hosts that fail cost time, and nothing is written")
+  func rehearsal() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 3_000_000))
+    func simulate(_ arguments: String...) throws -> [String: Double] {
+      let command = try Command(
+        Executables.coordinator, ["simulate", sweep, "--hosts", "2", "--json"] + arguments,
+        on: bench)
+      #expect(try command.exitCode() == 0, "\(command.standardError)")
+      let object = try JSONSerialization.jsonObject(with: Data(command.standardOutput.utf8))
+      let values = try #require(object as? [String: Any])
+      #expect(values["is_complete"] as? Bool == true)
+      return values.compactMapValues { ($0 as? NSNumber)?.doubleValue }
+    }
+    let calm = try simulate()
+    let rough = try simulate("--mtbf", "20m", "--away", "2m", "--seed", "7")
+    #expect(rough == (try simulate("--mtbf", "20m", "--away", "2m", "--seed", "7")))
+    #expect(calm["host_failures"] == 0)
+    #expect(rough["host_failures"] ?? 0 > 0)
+    #expect(try #require(rough["makespan_seconds"]) > (try #require(calm["makespan_seconds"])))
+    let wrong = try bench.run(Executables.coordinator, "simulate", sweep, "--mtbf", "soon")
+    #expect(wrong.code == 64)
+    #expect(wrong.err.contains("expected a time such as 90s or 2h"))
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: bench.folder.path).allSatisfy {
+        $0 == "tiny.yaml" || $0.hasSuffix(".out") || $0.hasSuffix(".err")
+      })
+  }
+}
+
 /// Damage to a sweep's folder, found by `coordinator check`.
 @Suite("Checking a sweep", .serialized)
 struct CheckTests {

@@ -8,7 +8,7 @@ struct CommandLineTests {
     arguments: [
       [], ["run"], ["plan"], ["report"], ["data"], ["data", "list"], ["data", "prepare"],
       ["data", "verify"], ["settings"], ["status"], ["explain"], ["cancel"], ["retry"], ["drain"],
-      ["undrain"], ["resume-stage"], ["check"],
+      ["undrain"], ["resume-stage"], ["check"], ["simulate"],
     ])
   func coordinatorHelp(command: [String]) throws {
     let bench = try Bench()

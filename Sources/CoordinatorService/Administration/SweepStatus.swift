@@ -114,8 +114,8 @@ extension SweepStatus.Forecast {
 }
 
 extension Duration {
-  /// The duration in seconds.
-  fileprivate var inFractions: Double {
+  /// The duration in seconds, with their fractions.
+  var inFractions: Double {
     Double(components.seconds) + 1e-18 * Double(components.attoseconds)
   }
 }

@@ -1,0 +1,110 @@
+import Coordination
+import Foundation
+import Rehearsal
+import Sweeps
+import Trials
+
+/// `coordinator simulate`: a sweep on hosts that do not exist, in virtual time, with the real
+/// coordinator's decisions.
+package struct SweepSimulation: Codable, Hashable, Sendable {
+  /// What is assumed.
+  package struct Options: Sendable {
+    /// How many hosts there are.
+    package var hosts = 8
+    /// Trials that each runs at once.
+    package var slots = 1
+    /// Speeds of the hosts' slots, dealt in turn; 1 is the speed that `coordinator plan` assumes.
+    package var speeds = [1.0]
+    /// Time between two sudden ends of a host, on average; nil for hosts that never fail.
+    package var meanTimeBetweenFailures: Duration?
+    /// Time that it is away then, on average.
+    package var meanTimeToReturn = Duration.seconds(300)
+    /// Decides everything that is drawn.
+    package var seed: UInt64 = 1
+
+    /// The defaults.
+    package init() {}
+  }
+
+  package var sweep: String
+  package var trials: Int
+  package var hosts: Int
+  package var slots: Int
+  package var seed: UInt64
+  /// Whether every trial got its result.
+  package var isComplete: Bool
+  package var makespanSeconds: Double
+  /// What no order of trials on these hosts can beat, if none fails.
+  package var lowerBoundSeconds: Double
+  package var hostFailures: Int
+  package var attempts: Int
+  package var resumptions: Int
+  package var duplicates: Int
+  /// Time that slots spent on steps that were computed before, or twice at once.
+  package var wastedSeconds: Double
+  package var busySeconds: Double
+  /// Share of the slots' time that was spent computing.
+  package var utilisation: Double
+
+  /// Rehearses a sweep.
+  ///
+  /// - Throws: `SweepFileError` with everything that is wrong with the file.
+  package init(_ request: SweepRequest, _ options: Options) throws {
+    let plan = try request.plan()
+    let summary = PlanSummary(plan)
+    let facts = summary.trials
+    var assumptions = RehearsalOptions()
+    assumptions.seed = options.seed
+    assumptions.meanTimeBetweenFailures = options.meanTimeBetweenFailures
+    assumptions.meanTimeToReturn = options.meanTimeToReturn
+    let hosts = (0..<options.hosts).map { number in
+      RehearsalHost(
+        name: "host-\(number + 1)", speed: options.speeds[number % options.speeds.count],
+        slots: options.slots)
+    }
+    let report = Rehearsal.run(
+      plan: plan.trials,
+      expectedSeconds: Dictionary(uniqueKeysWithValues: facts.map { ($0.planned.id, $0.seconds) }),
+      expectedSteps: Dictionary(uniqueKeysWithValues: facts.map { ($0.planned.id, $0.steps) }),
+      hosts: hosts, options: assumptions, settings: CoordinationSettings(limits: plan.limits))
+    sweep = plan.name
+    trials = plan.trials.count
+    self.hosts = options.hosts
+    slots = options.slots * options.hosts
+    seed = options.seed
+    isComplete = report.ending == .complete
+    makespanSeconds = report.makespan.inFractions
+    lowerBoundSeconds = report.lowerBound.inFractions
+    hostFailures = report.hostFailures
+    attempts = report.attempts
+    resumptions = report.resumptions
+    duplicates = report.duplicates
+    wastedSeconds = report.wasted.inFractions
+    busySeconds = report.busy.inFractions
+    utilisation = report.utilisation
+  }
+
+  /// The rehearsal for people, ending with a line break.
+  package var text: String {
+    func duration(_ seconds: Double) -> String { PlanSummary.duration(seconds) }
+    let ratio = lowerBoundSeconds > 0 ? makespanSeconds / lowerBoundSeconds : 1
+    return """
+      \(sweep): \(trials) trials on \(hosts) hosts with \(slots) slots, seed \(seed)
+      \(isComplete ? "complete" : "NOT complete") after \(duration(makespanSeconds)), \
+      \(String(format: "%.2f", ratio)) times the least that hosts without failures could take
+      \(hostFailures) hosts ended suddenly; \(attempts) attempts, \(resumptions) went on from a \
+      checkpoint, \(duplicates) were second ones of stragglers
+      \(duration(wastedSeconds)) of \(duration(busySeconds)) computed twice; slots were busy \
+      \(Int((100 * utilisation).rounded())) % of the time
+
+      """
+  }
+
+  /// The rehearsal as JSON.
+  package var json: String {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: (try? encoder.encode(self)) ?? Data(), as: UTF8.self) + "\n"
+  }
+}

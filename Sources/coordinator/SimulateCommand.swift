@@ -1,0 +1,73 @@
+import ArgumentParser
+import CoordinatorService
+
+/// `coordinator simulate`: rehearses a sweep on hosts that do not exist.
+struct SimulateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "simulate",
+    abstract: "Rehearses a sweep in virtual time on hosts that fail; runs nothing.",
+    discussion: """
+      The coordinator's own decisions, with the trials' times as `coordinator plan` estimates \
+      them. Equal seeds give equal rehearsals. Durations are numbers with s, m, h or d: 90s, 2h.
+      """)
+
+  @OptionGroup var sweep: SweepArguments
+  @Option(help: "How many hosts there are.") var hosts = 8
+  @Option(help: "Trials that each host runs at once.") var slots = 1
+  @Option(
+    help: ArgumentHelp(
+      "Speeds of the hosts' slots, dealt in turn; 1 is the speed that `plan` assumes.",
+      valueName: "a,b,…"))
+  var speeds = "1"
+  @Option(
+    help: ArgumentHelp(
+      "Time between two sudden ends of a host, on average; without it none fails.",
+      valueName: "time"))
+  var mtbf: String?
+  @Option(
+    help: ArgumentHelp("How long such a host is away, on average.", valueName: "time"))
+  var away = "5m"
+  @Option(help: "Decides everything that is drawn.") var seed: UInt64 = 1
+  @Flag(help: "Answers in JSON.") var json = false
+
+  func validate() throws {
+    guard (1...10_000).contains(hosts), (1...1024).contains(slots) else {
+      throw ValidationError("--hosts: expected 1 to 10000; --slots: expected 1 to 1024")
+    }
+    _ = try options
+  }
+
+  private var options: SweepSimulation.Options {
+    get throws {
+      var options = SweepSimulation.Options()
+      options.hosts = hosts
+      options.slots = slots
+      options.seed = seed
+      options.speeds = try speeds.split(separator: ",").map { text in
+        guard let speed = Double(text), speed > 0, speed < 1e6 else {
+          throw ValidationError("--speeds: found \"\(text)\", expected numbers above 0")
+        }
+        return speed
+      }
+      guard !options.speeds.isEmpty else { throw ValidationError("--speeds: expected numbers") }
+      options.meanTimeBetweenFailures = try mtbf.map { try Self.duration($0, "--mtbf") }
+      options.meanTimeToReturn = try Self.duration(away, "--away")
+      return options
+    }
+  }
+
+  private static func duration(_ text: String, _ option: String) throws -> Duration {
+    let units = ["s": 1.0, "m": 60, "h": 3600, "d": 86_400]
+    guard let unit = units[String(text.suffix(1))], let number = Double(text.dropLast()),
+      number > 0, number * unit < 1e9
+    else {
+      throw ValidationError("\(option): found \"\(text)\", expected a time such as 90s or 2h")
+    }
+    return .seconds(number * unit)
+  }
+
+  func run() throws {
+    let simulation = try SweepSimulation(sweep.request, try options)
+    print(json ? simulation.json : simulation.text, terminator: "")
+  }
+}
