@@ -134,7 +134,7 @@ let package = Package(
     tests(
       "WorkerServiceTests",
       ["Digests", "Files", "Messaging", "Transfers", "Trials", "WorkerService"]),
-    tests("SystemTests", ["Digests", "Trials", "coordinator", "worker"]),
+    tests("SystemTests", ["Digests", "Trials", "benchmarks", "coordinator", "worker"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -3,28 +3,36 @@ import Foundation
 import Trials
 import Wire
 
-/// Feeds libFuzzer's inputs to everything that decodes what comes over the network.
-///
-/// Build and run it with the fuzzer's runtime, which the Swift toolchain for Linux has:
-///
-///     swift build -c release --product fuzzer --sanitize fuzzer -Xswiftc -DFUZZING --scratch-path .build/fuzzer
-///     .build/fuzzer/release/fuzzer -max_total_time=600 -max_len=4096
-@main
-enum Fuzzer {
-  static func main() {
-    #if FUZZING
-      var count = CommandLine.argc
-      var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
-      exit(runDriver(&count, &arguments) { bytes, count in decode(bytes, count) })
-    #else
-      print("built without libFuzzer; see the comment in Tests/Fuzzer/Fuzzer.swift")
-    #endif
+// Feeds libFuzzer's inputs to everything that decodes what comes over the network. The Swift
+// toolchain for Linux has libFuzzer's runtime; build and run it so:
+//
+//   swift build -c release --product fuzzer --sanitize fuzzer -Xswiftc -DFUZZING \
+//     --scratch-path .build/fuzzer
+//   .build/fuzzer/release/fuzzer -max_total_time=600 -max_len=4096
+
+#if FUZZING
+  /// The entry of the executable, under the name that SwiftPM gives it: libFuzzer's own loop.
+  @_cdecl("fuzzer_main")
+  func fuzzerMain(
+    _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+  ) -> CInt {
+    var count = count
+    var arguments = arguments
+    return runDriver(&count, &arguments, decode)
   }
+
+  @_silgen_name("LLVMFuzzerRunDriver")
+  private func runDriver(
+    _ count: UnsafeMutablePointer<CInt>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
+    _ input: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+  ) -> CInt
 
   /// Decodes an input in every way; whatever it is, each gives a message or an error.
   ///
   /// The first byte chooses what frame 0 says, the others are frame 1.
-  private static func decode(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  @_cdecl("LLVMFuzzerTestOneInput")
+  func decode(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = Array(UnsafeBufferPointer(start: bytes, count: count))
     let current = ProtocolVersion.current
     var header = Array("BNSW".utf8) + [UInt8(current.major), 0, UInt8(current.minor), 0]
@@ -41,14 +49,11 @@ enum Fuzzer {
     _ = try? CanonicalJSON.decode(TrialConfiguration.self, from: data)
     return 0
   }
-}
-
-#if FUZZING
-  /// libFuzzer's own loop.
-  @_silgen_name("LLVMFuzzerRunDriver")
-  private func runDriver(
-    _ count: UnsafeMutablePointer<CInt>,
-    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
-    _ input: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-  ) -> CInt
+#else
+  @main
+  enum Fuzzer {
+    static func main() {
+      print("built without libFuzzer; see the comment in Tests/Fuzzer/Fuzzer.swift")
+    }
+  }
 #endif
