@@ -10,7 +10,9 @@ package enum AccessCommands {
   }
 
   /// Admits a worker's public key under a name.
-  package static func admit(_ key: String, as name: String, in folder: URL?) throws -> String {
+  package static func admit(
+    _ key: String, as name: String, isShared: Bool, in folder: URL?
+  ) throws -> String {
     guard let key = CurvePublicKey(key) else {
       throw AccessError(
         "key: found \(String(reflecting: String(key.prefix(80)))), expected 64 hexadecimal digits",
@@ -23,7 +25,7 @@ package enum AccessCommands {
         remedy: "copy what `worker key` prints on the worker's host")
     }
     try folder.changeAllowList { (list) throws(AccessError) in
-      try list.admit(key, as: name, at: Date())
+      try list.admit(key, as: name, isShared: isShared, at: Date())
     }
     return "admitted \(name), key \(key.short)…\n"
   }
@@ -61,7 +63,7 @@ package enum AccessCommands {
       let name = entry.name.padding(toLength: width, withPad: " ", startingAt: 0)
       let state =
         entry.revoked.map { "REVOKED \($0.formatted(.iso8601))" }
-        ?? "admitted \(entry.admitted.formatted(.iso8601))"
+        ?? "admitted \(entry.admitted.formatted(.iso8601))\(entry.isShared ? ", shared" : "")"
       return "\(name)  \(entry.key)  \(state)\n"
     }.joined()
   }

@@ -176,7 +176,8 @@ extension ControlGateway {
       register.heard(key, name: name, on: connection, at: now)
       return message
     }
-    if let owner = register.claim(key, host: announcement.host, at: now) {
+    let isShared = gatekeeper?.isShared(key) ?? false
+    if !isShared, let owner = register.claim(key, host: announcement.host, at: now) {
       droppedCounts["shared key", default: 0] += 1
       note(
         kind: "shared \(key)",
@@ -187,7 +188,9 @@ extension ControlGateway {
       _ = try? send(
         .refusal(
           reason: "this host's key is in use on \(owner)",
-          remedy: "make a key of this host's own with `worker key --new`, and enrol it"),
+          remedy:
+            "give this host a folder of its own with --keys and enrol it, or admit the key with --shared"
+        ),
         to: connection)
       return nil
     }

@@ -10,6 +10,7 @@ package enum EnrolmentRun {
   package struct Options: Sendable {
     var keys: URL?
     var name: String?
+    var isShared: Bool
     var validity: Duration
     var address: String
     var waits: Bool
@@ -19,12 +20,16 @@ package enum EnrolmentRun {
     /// - Parameters:
     ///   - keys: The key folder; nil for the standard one.
     ///   - name: What the worker is to be called; nil for the name of its host.
+    ///   - isShared: Whether several hosts may use the worker's key.
     ///   - validity: How long the token can be used.
     ///   - address: HOST:PORT, or the endpoint, at which the worker reaches the coordinator.
     ///   - waits: Whether to listen for the worker where no coordinator does.
-    package init(keys: URL?, name: String?, validity: Duration, address: String, waits: Bool) {
+    package init(
+      keys: URL?, name: String?, isShared: Bool, validity: Duration, address: String, waits: Bool
+    ) {
       self.keys = keys
       self.name = name
+      self.isShared = isShared
       self.validity = validity
       self.address = address
       self.waits = waits
@@ -45,7 +50,8 @@ package enum EnrolmentRun {
         remedy: "give the port of `coordinator run --listen`")
     }
     let folder = KeyFolder(options.keys)
-    let token = try folder.makeToken(name: options.name, validity: options.validity, at: Date())
+    let token = try folder.makeToken(
+      name: options.name, isShared: options.isShared, validity: options.validity, at: Date())
     print("worker enroll \(endpoint) \(token.exposed)")
     // What follows may take a while.
     fflush(nil)

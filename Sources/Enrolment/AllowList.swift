@@ -11,6 +11,8 @@ package struct AllowList: Hashable, Sendable {
     package var key: CurvePublicKey
     /// When it was admitted.
     package var admitted: Date
+    /// Whether several hosts may use it, such as those of a cluster with one home folder.
+    package var isShared = false
     /// When it was revoked; nil while it is admitted.
     package var revoked: Date?
   }
@@ -29,7 +31,7 @@ package struct AllowList: Hashable, Sendable {
   ///
   /// - Throws: ``AccessError`` when the name is no name, or another admitted key has it.
   package mutating func admit(
-    _ key: CurvePublicKey, as name: String, at now: Date
+    _ key: CurvePublicKey, as name: String, isShared: Bool = false, at now: Date
   ) throws(AccessError) {
     try Self.check(name)
     if let other = entries.first(where: { $0.name == name && $0.revoked == nil && $0.key != key }) {
@@ -38,7 +40,7 @@ package struct AllowList: Hashable, Sendable {
         remedy: "give another name, or `coordinator revoke \(name)` first")
     }
     entries.removeAll { $0.key == key }
-    entries.append(Entry(name: name, key: key, admitted: now))
+    entries.append(Entry(name: name, key: key, admitted: now, isShared: isShared))
   }
 
   /// Revokes the key of a name, or a key.
@@ -89,6 +91,7 @@ extension AllowList: Codable {
     var name: String
     var key: String
     var admitted: Date
+    var shared: Bool?
     var revoked: Date?
   }
 
@@ -99,13 +102,17 @@ extension AllowList: Codable {
           .init(codingPath: decoder.codingPath, debugDescription: "\(row.name): no key"))
       }
       try Self.check(row.name)
-      return Entry(name: row.name, key: key, admitted: row.admitted, revoked: row.revoked)
+      return Entry(
+        name: row.name, key: key, admitted: row.admitted, isShared: row.shared ?? false,
+        revoked: row.revoked)
     }
   }
 
   package func encode(to encoder: any Encoder) throws {
     try entries.map {
-      Row(name: $0.name, key: "\($0.key)", admitted: $0.admitted, revoked: $0.revoked)
+      Row(
+        name: $0.name, key: "\($0.key)", admitted: $0.admitted, shared: $0.isShared ? true : nil,
+        revoked: $0.revoked)
     }.encode(to: encoder)
   }
 }

@@ -63,6 +63,8 @@ struct TokenList: Codable, Hashable {
     var key: String
     /// What the worker is to be called; nil for the name of its host.
     var name: String?
+    /// Whether several hosts may use the worker's key.
+    var shared: Bool?
     var expires: Date
     /// The worker's key that it was used for.
     var usedFor: String?
@@ -89,9 +91,10 @@ extension KeyFolder {
   ///
   /// - Parameters:
   ///   - name: What the worker is to be called; nil for the name of its host.
+  ///   - isShared: Whether several hosts may use the worker's key.
   ///   - validity: How long it can be used.
   package func makeToken(
-    name: String?, validity: Duration, at now: Date
+    name: String?, isShared: Bool = false, validity: Duration, at now: Date
   ) throws(AccessError) -> EnrolmentToken {
     let coordinator = try keysMadeIfMissing(of: .coordinator)
     let token = try EnrolmentToken.generate(for: coordinator.publicKey)
@@ -108,7 +111,7 @@ extension KeyFolder {
       list.entries.removeAll { now.timeIntervalSince($0.expires) > TokenList.memory }
       list.entries.append(
         .init(
-          key: "\(token.keys.publicKey)", name: name,
+          key: "\(token.keys.publicKey)", name: name, shared: isShared ? true : nil,
           expires: now.addingTimeInterval(TimeInterval(validity.components.seconds))))
       try writeValue(list, TokenList.fileName)
     }
@@ -158,7 +161,7 @@ extension KeyFolder {
         throw AccessError("the token has expired", remedy: Self.tokenRemedy)
       }
       let name = known?.name ?? entry.name ?? list.freeName(like: host)
-      try list.admit(worker, as: name, at: now)
+      try list.admit(worker, as: name, isShared: entry.shared ?? false, at: now)
       tokens.entries[index].usedFor = "\(worker)"
       // The token first: a crash in between leaves a used token, never one that works twice.
       try writeValue(tokens, TokenList.fileName)

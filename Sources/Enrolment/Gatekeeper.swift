@@ -91,6 +91,12 @@ package final class Gatekeeper: Sendable {
     return state.withLock { Self.standing(of: key, in: $0) }
   }
 
+  /// Whether several hosts may use the key of a user id.
+  package func isShared(_ userID: String) -> Bool {
+    guard let key = CurvePublicKey(userID) else { return false }
+    return state.withLock { $0.list.entry(of: key)?.isShared ?? false }
+  }
+
   /// Reads the lists again if their files have changed, and tells what is due.
   package func refresh() {
     let texts = state.withLock { state in

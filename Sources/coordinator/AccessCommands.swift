@@ -44,10 +44,14 @@ struct AdmitCommand: ParsableCommand {
   @Option(help: "What to call the worker.")
   var name: String
 
+  @Flag(help: "Several hosts may use the key; for a cluster whose hosts share the home folder.")
+  var shared = false
+
   @OptionGroup var keys: KeysArguments
 
   func run() throws {
-    print(try AccessCommands.admit(publicKey, as: name, in: keys.url), terminator: "")
+    print(
+      try AccessCommands.admit(publicKey, as: name, isShared: shared, in: keys.url), terminator: "")
   }
 }
 
@@ -72,6 +76,9 @@ struct EnrollCommand: ParsableCommand {
   @Option(help: "What to call the worker; its host's name without it.")
   var name: String?
 
+  @Flag(help: "Several hosts may use the key; for a cluster whose hosts share the home folder.")
+  var shared = false
+
   @Option(help: ArgumentHelp("How long the token can be used.", valueName: "hours"))
   var valid = 24.0
 
@@ -89,7 +96,8 @@ struct EnrollCommand: ParsableCommand {
   func run() throws {
     try EnrolmentRun.perform(
       EnrolmentRun.Options(
-        keys: keys.url, name: name, validity: .seconds(valid * 3600), address: address,
+        keys: keys.url, name: name, isShared: shared, validity: .seconds(valid * 3600),
+        address: address,
         waits: !noWait))
   }
 }

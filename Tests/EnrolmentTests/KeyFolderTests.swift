@@ -178,6 +178,19 @@ struct EnrolmentTests {
     }
   }
 
+  @Test("A key that several hosts may use is one because a person said so")
+  func shared() throws {
+    let folder = TestFolder()
+    let keeper = try Gatekeeper(folder.keys) { _ in }
+    for isShared in [false, true] {
+      let token = try folder.keys.makeToken(
+        name: nil, isShared: isShared, validity: .seconds(60), at: Date())
+      let worker = try CurveKeyPair.generate().publicKey
+      _ = try keeper.enrol(worker, host: "h", token: token.keys.publicKey)
+      #expect(keeper.isShared("\(worker)") == isShared)
+    }
+  }
+
   @Test("Hosts of the same name get names of their own")
   func sameHostName() throws {
     let folder = TestFolder()
