@@ -145,17 +145,17 @@ package final class Gatekeeper: Sendable {
       return .admit(userID: "\(request.key)")
     case .worker,
       .token where trouble != nil:
-      refuse(request, "the lists cannot be read: \(trouble ?? "")")
-    case .token: refuse(request, "its token is used or has expired")
-    case .revoked(let name): refuse(request, "the key of \(name) was revoked")
-    case .stranger: refuse(request, "its key, \(request.key.short)…, is not admitted")
+      refuse(request, "lists", "the lists cannot be read: \(trouble ?? "")")
+    case .token: refuse(request, "token", "its token is used or has expired")
+    case .revoked(let name): refuse(request, "revoked", "the key of \(name) was revoked")
+    case .stranger: refuse(request, "key", "its key, \(request.key.short)…, is not admitted")
     }
     return .refuse
   }
 
-  private func refuse(_ request: AdmissionDesk.Request, _ reason: String) {
+  private func refuse(_ request: AdmissionDesk.Request, _ kind: String, _ reason: String) {
     note(
-      kind: "key \(request.address)", "refused a connection from \(request.address): \(reason)")
+      kind: "\(kind) \(request.address)", "refused a connection from \(request.address): \(reason)")
   }
 
   private static func standing(of key: CurvePublicKey, in state: State) -> Standing {
