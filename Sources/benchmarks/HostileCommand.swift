@@ -60,8 +60,12 @@ struct HostileCommand: ParsableCommand {
       let start = clock.now
       let count = try attack()
       let seconds = (clock.now - start) / .seconds(1)
+      let after = residentMiB
       table.add(
-        name, "\(count)", seconds.text(1), (Double(count) / seconds).text(0), before, residentMiB)
+        name, "\(count)", seconds.text(1), (Double(count) / seconds).text(0), before, after)
+      // An attack may take minutes, and more are to come.
+      print("\(name): \(count) in \(seconds.text(1)) s, \(before) → \(after) MiB")
+      fflush(nil)
     }
     let strangers = HostileStrangers(ports: [control.port ?? 0, dataPort], seed: seed)
     try measure("strangers, frames") { try strangers.sendFrames(frames) }
