@@ -25,7 +25,8 @@ A host's name is what ssh calls it. Its settings, all optional:
   nice=N                             priority, 0 to 19; 10 without it
   cache=DIR                          images and unsent results; ~/.cache/bottlenecksweep without it
   cache-limit=SIZE                   how large the images may grow, such as 20GB
-  folder=DIR                         the installation; ~/.local/share/bottlenecksweep without it
+  folder=DIR                         the installation; ~/.local/share/bottlenecksweep without it;
+                                     hosts that share their homes need one on a disk of their own
 END
 }
 
@@ -144,7 +145,7 @@ everywhere() {
       line=$("$function" "$name" 2>"$connections/$name.err") || code=$?
       if [ "$code" -ne 0 ] && [ -z "$line" ]; then
         line=$(grep -v '^Warning: Permanently added' "$connections/$name.err" | tail -n 1)
-        line="cannot be reached: ${line:-no answer}"
+        if [ "$code" -eq 255 ]; then line="cannot be reached: ${line:-no answer}"; fi
       fi
       printf "%-${width}s  %s\n" "$name" "$line"
       exit "$code"
