@@ -35,11 +35,11 @@ extension Coordinator {
   private mutating func examine(
     _ claim: Claim, of worker: Int, isNewConnection: Bool, at now: Instant
   ) {
+    take(claim.checkpoint, of: claim.trial, attempt: claim.attempt, from: worker)
     guard let trial = graph.number(of: claim.trial) else {
       send(.acknowledge(trial: claim.trial, attempt: claim.attempt), to: worker)
       return
     }
-    take(claim.checkpoint, of: claim.trial, attempt: claim.attempt, from: worker)
     switch ledger.standings[trial].status {
     case .complete:
       send(.acknowledge(trial: claim.trial, attempt: claim.attempt), to: worker)

@@ -193,6 +193,11 @@ extension Coordinator {
     for number in roster.numbers where number != idle {
       for lease in roster[number].leases where canDuplicate(lease) {
         let left = remaining(of: lease, on: number, at: now)
+        // A result made on two instruction sets would not have the bits of either.
+        let newest = ledger.newestCheckpoint(of: lease.trial)
+        guard newest == nil || newest?.instructionSet == roster[idle].instructionSet else {
+          continue
+        }
         let saved = left - duration(of: lease.trial, on: idle)
         guard saved >= max(Self.duplicateSeconds, Self.duplicateShare * left),
           left > straggler?.left ?? 0

@@ -85,6 +85,10 @@ package struct Rehearsal {
   ) {
     var settings = settings
     settings.heartbeatInterval = options.heartbeatInterval
+    settings.probeInterval = options.heartbeatInterval
+    settings.suspectAfter = options.heartbeatInterval * 4
+    settings.lostAfter = options.heartbeatInterval * 12
+    settings.claimTimeout = options.heartbeatInterval * 2
     self.options = options
     self.plan = plan
     self.hosts = hosts.map { Host(model: $0) }

@@ -132,12 +132,16 @@ struct CheckpointScenarios {
 
   @Test("a trial with a checkpoint prefers the instruction set that made it")
   func instructionSet() throws {
-    var script = try Script([a, b], expectedCost: [a.id: 1000, b.id: 10])
+    var settings = CoordinationSettings()
+    settings.duplicatesStragglers = false
+    var script = try Script(
+      [a, b], expectedCost: [a.id: 1000, b.id: 10], settings: settings)
     script.resume()
-    script.announce("w1", instructionSet: "avx2")
-    script.beat("w1", claims: [a.claim(step: 600, checkpoint: checkpoint(600))])
-    script.announce("other", instructionSet: "avx2-other")
-    script.announce("same", instructionSet: "avx2")
+    script.announce("w1", instructionSet: "one")
+    let checkpoint = TrialCheckpoint.of(a, step: 600, instructionSet: "one")
+    script.beat("w1", claims: [a.claim(step: 600, checkpoint: checkpoint)])
+    script.announce("other", instructionSet: "another")
+    script.announce("same", instructionSet: "one")
     script.finish(b, on: "other")
     let effects = script.handle(.workerLeft(reason: "", on: Script.connection("w1")))
     #expect(effects.assigned(to: "same") == [a.claim(attempt: 2)])

@@ -30,14 +30,14 @@ struct IndexedHeapTests {
 struct StallClockTests {
   private func instant(_ seconds: Int) -> Instant { Instant(sinceStart: .seconds(seconds)) }
 
-  @Test("ordinary gaps count, stalls count as one heartbeat, and time never runs back")
+  @Test("ordinary gaps count, stalls count as one heartbeat, and a clock set back goes on")
   func countsNoStalls() {
     var clock = StallClock(heartbeatInterval: .seconds(5))
     #expect(clock.read(at: instant(0)) == instant(0))
     #expect(clock.read(at: instant(10)) == instant(10))
     #expect(clock.read(at: instant(110)) == instant(15))
     #expect(clock.read(at: instant(100)) == instant(15))
-    #expect(clock.read(at: instant(112)) == instant(17))
+    #expect(clock.read(at: instant(102)) == instant(17))
   }
 
   @Test("a far deadline wakes the shell early enough not to pass for a stall")

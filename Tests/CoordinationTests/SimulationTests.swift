@@ -37,7 +37,8 @@ struct SimulationTests {
       let outcome = simulation.run()
       #expect(outcome.violations == [], "seed \(seed)")
       #expect(outcome.ending == .complete)
-      #expect(outcome.journal.count == 2 * sweep.plan.count)
+      let leases = outcome.journal.count { if case .trialLeased = $0 { true } else { false } }
+      #expect(leases == sweep.plan.count)
     }
   }
 
@@ -67,7 +68,7 @@ struct SimulationTests {
     var undisturbed = Simulation(seed: 7, options: SimulationOptions(), sweep: sweep)
     let expected = undisturbed.run()
     #expect(expected.ending == .completeWithFailures(count: 3))
-    #expect(expected.journal.count == 13)
+    #expect(expected.journal.count == 40)
     for count in 0..<expected.journal.count {
       var simulation = Simulation(
         seed: 7, options: SimulationOptions(), sweep: sweep, crashAtRecord: count)

@@ -134,7 +134,7 @@ struct SimulatedWorker {
       guard let index = works.firstIndex(where: { $0.trial == trial }) else { return [] }
       if case .finished = works[index].outcome { return [] }
       if works[index].attempt <= attempt { works.remove(at: index) }
-      return []
+      return leaveIfDrained()
     }
   }
 

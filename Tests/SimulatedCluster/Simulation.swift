@@ -142,7 +142,8 @@ package struct Simulation {
           """
           the sweep has not ended \(patience / 1000) s after the last fault: \
           \(coordinator?.counts ?? TrialCounts()), workers \(coordinator?.workers ?? []), running \
-          \(coordinator?.runningTrials ?? [])
+          \(coordinator?.runningTrials ?? []), paused \(coordinator?.pausedStages ?? [:]), waiting \
+          \(waitingReasons)
           """)
         break
       }
@@ -152,6 +153,11 @@ package struct Simulation {
     outcome.results = checker.results
     outcome.milliseconds = now
     return outcome
+  }
+
+  private var waitingReasons: [TrialExplanation.Reason] {
+    sweep.plan.compactMap { coordinator?.explanation(of: $0.id) }
+      .filter { $0.standing.status == .waiting }.map(\.reason)
   }
 
   private var hasEnded: Bool { outcome.ending?.isLast ?? false }

@@ -70,7 +70,7 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
     arrivalsPerMinute = rate(3, &random)
     failureReportsAreRepeated = random.happens(0.5)
     acknowledgementsAreFenced = random.happens(0.5)
-    poisonPerTrial = rate(0.4, &random)
+    poisonPerTrial = random.happens(0.1) ? 1 : rate(0.4, &random)
     failurePerAttempt = rate(0.4, &random)
     diskFullPerAttempt = rate(0.4, &random)
     coordinatorCrashPerRecord = rate(0.3, &random)
