@@ -15,6 +15,8 @@ final class SweepOutputs: Sendable {
   private let logger: Logger
   private let writer: Mutex<ReportWriter>
   private let reader: SweepReader
+  /// At most this many problems of one writing are told.
+  private static let problemCountMaximum = 10
 
   /// The outputs that belong into a sweep's folder.
   ///
@@ -34,7 +36,11 @@ final class SweepOutputs: Sendable {
   func write() throws -> String {
     let results = try reader.results()
     let outcome = writer.withLock { $0.write(results) }
-    for problem in outcome.problems { logger.warning("\(problem)") }
+    for problem in outcome.problems.prefix(Self.problemCountMaximum) {
+      logger.warning("\(problem)")
+    }
+    let more = outcome.problems.count - Self.problemCountMaximum
+    if more > 0 { logger.warning("\(more) more reports have such problems") }
     for copy in outcome.copies { try provide(copy) }
     return FrontTable.text(of: results) + "\n" + places(of: results.plan.outputs)
   }

@@ -42,6 +42,19 @@ final class CoordinatorProcess {
     }
   }
 
+  /// What `coordinator status` says of a sweep's folder.
+  func status(of folder: URL) throws -> String {
+    let status = Process()
+    let output = Pipe()
+    status.executableURL = process.executableURL
+    status.arguments = ["status", folder.path]
+    status.standardOutput = output
+    try status.run()
+    let text = output.fileHandleForReading.readDataToEndOfFile()
+    status.waitUntilExit()
+    return String(decoding: text, as: UTF8.self)
+  }
+
   var isRunning: Bool { process.isRunning }
 
   /// Ends it at once, as a power cut does.

@@ -41,6 +41,7 @@ final class Command {
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
   }
 
+  var identifier: Int32 { process.processIdentifier }
   var isRunning: Bool { process.isRunning }
   var standardOutput: String { text(of: output) }
   var standardError: String { text(of: errors) }

@@ -1,0 +1,65 @@
+import Foundation
+import Glibc
+import Testing
+
+/// A disk that is full while a sweep runs: a small file system in a mount namespace of its own.
+@Suite("A full disk", .serialized)
+struct FullDiskTests {
+  /// Whether this user may mount file systems of its own.
+  static let mayMount: Bool = {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["unshare", "-m", "sh", "-c", "mount -t tmpfs none /mnt"]
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }()
+
+  @Test(
+    "the sweep says so, waits, and goes on when there is space, with the same results",
+    .enabled(if: mayMount, "needs the right to mount a file system"))
+  func waitsForSpace() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 100))
+    let calm = try bench.run(
+      Executables.coordinator, "run", sweep, "--out", bench.path("calm"), "--local-workers", "2")
+    try #require(calm.code == 0, "\(calm.err)")
+
+    let out = bench.path("out")
+    try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+    // What the coordinator wrote goes with its namespace, so the table is copied out first.
+    let script = """
+      mount -t tmpfs -o size=96m none '\(out)' || exit 99
+      '\(Executables.coordinator.path)' run '\(sweep)' --out '\(out)' --local-workers 2
+      code=$?
+      cp '\(out)/trials.csv' '\(bench.path("rough.csv"))'
+      exit $code
+      """
+    let run = try Command(
+      URL(filePath: "/usr/bin/env"), ["unshare", "-m", "sh", "-c", script], on: bench)
+    try wait(seconds: 60, "the sweep's start") {
+      run.standardError.contains("workers connect to") || !run.isRunning
+    }
+    // The namespace's own view of the folder.
+    let inside = "/proc/\(run.identifier)/root\(out)"
+    let ballast = open("\(inside)/ballast", O_WRONLY | O_CREAT, 0o600)
+    try #require(ballast >= 0, "\(run.standardError)")
+    let zeros = [UInt8](repeating: 0, count: 1 << 16)
+    for size in [zeros.count, 4096, 1] {
+      while write(ballast, zeros, size) == size {}
+    }
+    try wait(seconds: 90, "word of the full disk") {
+      run.standardError.contains("the disk is full") || !run.isRunning
+    }
+    #expect(run.isRunning, "\(run.standardError)")
+    let status = try bench.run(Executables.coordinator, "status", inside)
+    #expect(status.out.contains("HELD UP"), "\(status.out)\(status.err)")
+    close(ballast)
+    unlink("\(inside)/ballast")
+    #expect(try run.exitCode() == 0, "\(run.standardError)")
+    #expect(run.standardError.contains("there is space on the disk again"))
+    #expect(try bench.read("rough.csv") == (try bench.read("calm/trials.csv")))
+  }
+}
