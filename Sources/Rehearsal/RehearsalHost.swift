@@ -35,8 +35,9 @@ package struct RehearsalOptions: Hashable, Sendable {
   /// Whether workers know their instruction set and so their speed roughly; else the coordinator
   /// learns it from progress alone.
   package var announcesInstructionSet = true
-  /// How often workers report; what the coordinator takes for silence grows with it. Coarser than
-  /// in a real sweep, for the sake of speed: a loss is noticed that much later.
+  /// How often workers report; what the coordinator takes for silence grows with it.
+  ///
+  /// Coarser than in a real sweep, for the sake of speed: a loss is noticed that much later.
   package var heartbeatInterval = Duration.seconds(30)
 
   /// Hosts that never fail and trials that take exactly as long as expected.
