@@ -57,7 +57,7 @@ func runScale() -> Bool {
   let plain = ScaleRun(trialCount: 100_000, workerCount: 1_000).run()
   print(
     """
-    100000 trials, 1000 workers: \(Int(plain.trialsPerSecond)) leases and results a second, \
+    100000 trials, 1000 workers: \(Int(plain.trialsPerSecond)) leases and results a second of processor time, \
     \(plain.bytesPerTrial) bytes a pending trial
     """)
   let scheduled = ScaleRun(trialCount: 10_000, workerCount: 1_000, needsSchedules: true).run()

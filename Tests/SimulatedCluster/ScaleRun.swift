@@ -8,7 +8,7 @@ package struct ScaleRun: Sendable {
   package struct Outcome: Sendable {
     /// The coordinator's ending.
     package var ending: SweepEnding?
-    /// Leases, each with its result, in a second.
+    /// Leases, each with its result, in a second of processor time.
     package var trialsPerSecond = 0.0
     /// Resident bytes of each pending trial, its plan included.
     package var bytesPerTrial = 0
@@ -57,7 +57,7 @@ package struct ScaleRun: Sendable {
     }
     guard let first = plan.first else { return outcome }
     let template = SimulatedSweep.result(of: first.configuration)
-    let begun = clock.now
+    let begun = Self.processorSeconds()
     var next = 0
     while next < queue.count {
       let (worker, assignment) = queue[next]
@@ -70,7 +70,7 @@ package struct ScaleRun: Sendable {
             trial: assignment.trial, attempt: assignment.attempt, result: result,
             on: Self.connection(of: worker)), at: now()))
     }
-    outcome.trialsPerSecond = Double(next) / ((clock.now - begun) / .seconds(1))
+    outcome.trialsPerSecond = Double(next) / max(Self.processorSeconds() - begun, 1e-6)
     outcome.eventCount = next + workerCount
     outcome.ending = coordinator.ending
     return outcome
@@ -89,6 +89,12 @@ package struct ScaleRun: Sendable {
 
   private static func number(of connection: ConnectionID) -> Int {
     connection.bytes.reduce(0) { $0 << 8 | Int($1) }
+  }
+
+  private static func processorSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
   private static func residentBytes() -> Int {
