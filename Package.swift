@@ -87,7 +87,8 @@ let package = Package(
       dependencies: ["Console", "CoordinatorService", "Doctor", argumentParser],
       swiftSettings: settings),
     .executableTarget(
-      name: "worker", dependencies: ["Console", "Doctor", "WorkerService", argumentParser],
+      name: "worker",
+      dependencies: ["Console", "Doctor", "Narrowing", "WorkerService", argumentParser],
       swiftSettings: settings),
 
     .executableTarget(
@@ -130,10 +131,17 @@ let package = Package(
     tests("StoreTests", ["FaultyDisk", "Store"]),
     tests("ReportsTests", ["Reports"]),
     tests(
-      "CoordinatorServiceTests", ["CoordinatorService", "Digests", "Messaging", "Trials", "Wire"]),
+      "CoordinatorServiceTests",
+      [
+        "Coordination", "CoordinatorService", "Digests", "Messaging", "Transfers", "Trials", "Wire",
+        logging,
+      ]),
     tests(
       "WorkerServiceTests",
-      ["Digests", "Files", "Messaging", "Transfers", "Trials", "WorkerService"]),
+      [
+        "Digests", "Files", "Messaging", "Narrowing", "Transfers", "Trials", "WorkerService",
+        logging,
+      ]),
     tests("SystemTests", ["Digests", "Trials", "benchmarks", "coordinator", "worker"]),
   ],
   swiftLanguageModes: [.v6]

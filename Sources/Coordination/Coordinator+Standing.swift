@@ -22,6 +22,11 @@ extension Coordinator {
       .map { running($0.lease, on: $0.worker) }
   }
 
+  /// The worker that speaks on a connection; nil before it has announced itself there.
+  package func worker(on connection: ConnectionID) -> WorkerID? {
+    roster.number(of: connection).map { roster[$0].id }
+  }
+
   /// The known workers, in order of joining.
   package var workers: [WorkerStanding] {
     roster.numbers.map { roster[$0] }.sorted { $0.joinNumber < $1.joinNumber }.map { worker in

@@ -97,12 +97,11 @@ struct SweepFacts: Sendable {
     // Of a trial that is not planned nothing more can be said; the coordinator knows what to do.
     guard let planned else { return result }
     let kinds = result.artifacts.map(\.kind)
-    guard kinds.count == ArtifactKind.allCases.count,
-      ArtifactKind.allCases.allSatisfy(kinds.contains)
-    else {
+    let required = ArtifactKind.allCases.filter(\.isRequired)
+    guard required.allSatisfy(kinds.contains), Set(kinds).count == kinds.count else {
       throw ResultRejection(
         place: "artifacts", found: "\(kinds.map(\.rawValue))",
-        expected: "each of \(ArtifactKind.allCases.map(\.rawValue)) once")
+        expected: "each of \(required.map(\.rawValue)) once, and no other twice")
     }
     guard result.milestones.map(\.budget) == planned.configuration.milestones else {
       throw ResultRejection(

@@ -45,6 +45,8 @@ struct SweepLoop: ~Copyable {
   private let store: SweepStore
   private let blobs: BlobStore
   private let desk: AdministrationDesk
+  private let checkpoints: CheckpointBlobs
+  private var logs: LogFolder
   private let logger: Logger
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
@@ -54,7 +56,7 @@ struct SweepLoop: ~Copyable {
   /// A loop over a coordinator that has replayed the journal and not yet resumed.
   init(
     coordinator: Coordinator, gateway: consuming ControlGateway, facts: SweepFacts,
-    store: SweepStore, blobs: BlobStore, desk: AdministrationDesk, logger: Logger
+    store: SweepStore, blobs: BlobStore, logs: LogFolder, desk: AdministrationDesk, logger: Logger
   ) {
     self.desk = desk
     self.coordinator = coordinator
@@ -62,6 +64,8 @@ struct SweepLoop: ~Copyable {
     self.facts = facts
     self.store = store
     self.blobs = blobs
+    checkpoints = CheckpointBlobs(blobs)
+    self.logs = logs
     self.logger = logger
     start = clock.now
     nextReport = Instant(sinceStart: Self.reportInterval)
@@ -160,25 +164,42 @@ extension SweepLoop {
             slots: announcement.slotCount, processor: announcement.processor,
             instructionSet: announcement.instructionSet, coreCount: announcement.coreCount,
             memoryByteCount: announcement.memoryByteCount,
-            claims: isOurs ? announcement.claims.map(Claim.init) : []),
+            claims: isOurs ? claims(announcement.claims) : []),
           on: connection), at: now)
     case .heartbeat(let heartbeat):
       return coordinator.handle(
-        .heartbeatReceived(claims: heartbeat.claims.map(Claim.init), on: connection), at: now)
+        .heartbeatReceived(claims: claims(heartbeat.claims), on: connection), at: now)
     case .finished(let finished):
       return try takeIn(finished, from: connection)
     case .attemptFailed(let failed):
-      let cause = FailureCause(rawValue: failed.cause) ?? .exitCode
-      return coordinator.handle(
-        .attemptFailed(
-          trial: TrialID(rawValue: failed.attempt.trial), attempt: failed.attempt.attempt,
-          failure: TrialFailure(cause: cause, message: failed.message), checkpoint: nil,
-          on: connection),
-        at: now)
-    case .logLines: return []
+      return takeIn(failed, from: connection)
+    case .logLines(let lines):
+      if let worker = coordinator.worker(on: connection) { logs.append(lines, of: worker) }
+      return []
     case .goodbye(let reason):
       return coordinator.handle(.workerLeft(reason: reason, on: connection), at: now)
     }
+  }
+
+  private func claims(_ claims: [WorkerMessage.Claim]) -> [Claim] {
+    claims.map { Claim($0, checkpoints) }
+  }
+
+  private mutating func takeIn(
+    _ failed: WorkerMessage.AttemptFailed, from connection: ConnectionID
+  ) -> [Effect] {
+    let trial = TrialID(rawValue: failed.attempt.trial)
+    if let log = failed.log?.digest {
+      logs.keep(log, of: trial, attempt: failed.attempt.attempt)
+    }
+    let cause = FailureCause(rawValue: failed.cause) ?? .exitCode
+    return coordinator.handle(
+      .attemptFailed(
+        trial: trial, attempt: failed.attempt.attempt,
+        failure: TrialFailure(cause: cause, message: failed.message),
+        checkpoint: checkpoints.accepted(failed.checkpoint.map(TrialCheckpoint.init), of: trial),
+        on: connection),
+      at: now)
   }
 
   /// A result counts only when it answers its trial and all its artifacts are here.
@@ -227,6 +248,11 @@ extension SweepLoop {
       var consequences: [Effect] = []
       for effect in effects {
         switch effect {
+        case .append(.resultRecorded(let trial, let attempt, _, let result)):
+          checkpoints.forget(trial)
+          if let log = result.artifacts.first(where: { $0.kind == .log }), log.byteCount > 0 {
+            logs.keep(log.digest, of: trial, attempt: attempt)
+          }
         case .append: continue
         case .send(let directive, let connection):
           if try send(directive, to: connection) == .unreachable {

@@ -130,6 +130,8 @@ package enum SweepRun {
       plan: plan, folder: options.outFolder.relativePath, endpoint: "\(gateway.endpoint)")
     var loop = SweepLoop(
       coordinator: coordinator, gateway: gateway, facts: facts, store: store, blobs: blobs,
+      logs: LogFolder(
+        folder: options.outFolder.appending(path: "logs"), blobs: blobs, logger: logger),
       desk: desk, logger: logger)
     let ending: SweepLoop.Ending
     do {
@@ -144,7 +146,13 @@ package enum SweepRun {
     }
     localWorkers?.awaitEnd()
     publisher.close()
-    print(try outputs.write(), terminator: "")
+    let summary = try outputs.write()
+    switch ending {
+    case .finished(.complete), .finished(.completeWithFailures):
+      try BlobHousekeeping.tidy(blobs, try store.journal())
+    case .finished, .detached: break
+    }
+    print(summary, terminator: "")
     switch ending {
     case .finished(.complete): return .complete
     case .finished(.completeWithFailures), .finished(.failureLimitReached), .finished(.paused):

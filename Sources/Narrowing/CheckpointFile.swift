@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import Primitives
 import Trials
 
 /// A checkpoint on disk: a trainer's state, what its trial has reported so far, and whose they are.
@@ -22,7 +23,9 @@ import Trials
 /// | `configuration` | canonical text of the trial's configuration |
 /// | `data_sha256` | SHA-256 of the data section, all bytes after the header |
 /// | `format` | `pt`: names and layouts are PyTorch's |
+/// | `host`, `instruction_set` | who wrote it |
 /// | `images_sha256` | SHA-256 of the image archive |
+/// | `resumed` | the checkpoints gone on from before: JSON, an array of `Resumption` |
 /// | `trial` | the trial's identity, which follows from the configuration |
 package struct CheckpointFile: Sendable {
   /// The trial that checkpoints belong to, every parameter resolved.
@@ -42,6 +45,8 @@ package struct CheckpointFile: Sendable {
     package var trajectory = Data()
     /// The milestones reached.
     package var milestones: [MilestoneReport] = []
+    /// The checkpoints gone on from, in order.
+    package var resumed: [Resumption] = []
   }
 
   /// The version of the format that is written and read.
@@ -51,7 +56,10 @@ package struct CheckpointFile: Sendable {
     static let version = "checkpoint_version"
     static let configuration = "configuration"
     static let dataDigest = "data_sha256"
+    static let host = "host"
     static let images = "images_sha256"
+    static let instructionSet = "instruction_set"
+    static let resumed = "resumed"
     static let trial = "trial"
     static let trajectory = "reports.trajectory"
     static let milestones = "reports.milestones"
@@ -60,12 +68,21 @@ package struct CheckpointFile: Sendable {
   /// The name of the checkpoint of a step in a trial's folder.
   package static func name(step: Int) -> String { "checkpoint-\(step).safetensors" }
 
+  /// The step in a checkpoint's name; nil for the name of another file.
+  package static func step(ofName name: String) -> Int? {
+    guard name.hasPrefix("checkpoint-"), name.hasSuffix(".safetensors") else { return nil }
+    return Int(name.dropFirst("checkpoint-".count).dropLast(".safetensors".count))
+  }
+
   /// Writes the checkpoint of a trainer's step into a folder.
   ///
   /// The file has its name only once it is complete and durable.
+  ///
+  /// - Returns: Digest and count of the file's bytes.
+  @discardableResult
   package func write(
     _ trainer: Trainer, _ reports: Reports, into directory: URL
-  ) throws(TrialFailure) {
+  ) throws(TrialFailure) -> (digest: Digest, byteCount: Int) {
     var tensors = Checkpoint.tensors(of: trainer)
     let texts = [
       (Key.trajectory, reports.trajectory),
@@ -78,12 +95,14 @@ package struct CheckpointFile: Sendable {
       metadata: [
         Key.version: Self.version, Key.configuration: configuration.canonicalText,
         Key.images: images.hexadecimal, Key.trial: configuration.id.description, "format": "pt",
+        Key.host: Host.name, Key.instructionSet: trainer.network.instructionSet.rawValue,
+        Key.resumed: CanonicalJSON.text(reports.resumed),
       ], tensors: tensors)
     content.metadata[Key.dataDigest] = content.dataDigest.hexadecimal
     let name = Self.name(step: trainer.state.step)
     var file = try PartialFile(at: directory.appending(path: name))
     try file.append(content.encoded())
-    _ = try file.finish()
+    return try file.finish()
   }
 
   /// Puts a trainer into the state of a checkpoint of this trial.
@@ -92,6 +111,22 @@ package struct CheckpointFile: Sendable {
   ///
   /// - Returns: What the trial had reported.
   package func restore(_ url: URL, into trainer: Trainer) throws(CheckpointError) -> Reports {
+    let content = try verified(url)
+    var reports = try reports(of: content, path: url.path)
+    try Checkpoint.restore(content, path: url.path, into: trainer)
+    reports.resumed.append(
+      Resumption(
+        step: trainer.state.step, host: content.metadata[Key.host] ?? "unknown",
+        instructionSet: content.metadata[Key.instructionSet] ?? "unknown"))
+    return reports
+  }
+
+  /// Checks that a file is a whole checkpoint of this trial on these images.
+  package func verify(_ url: URL) throws(CheckpointError) {
+    _ = try verified(url)
+  }
+
+  private func verified(_ url: URL) throws(CheckpointError) -> Safetensors {
     let path = url.path
     let content = try read(url)
     func check(
@@ -109,10 +144,7 @@ package struct CheckpointFile: Sendable {
       .otherTrial, Key.configuration, configuration.canonicalText, "trial",
       found: content.metadata[Key.trial], expecting: configuration.id.description)
     try check(.otherImages, Key.images, images.hexadecimal, "digest of the images")
-
-    let reports = try reports(of: content, path: path)
-    try Checkpoint.restore(content, path: path, into: trainer)
-    return reports
+    return content
   }
 
   private func read(_ url: URL) throws(CheckpointError) -> Safetensors {
@@ -143,17 +175,23 @@ package struct CheckpointFile: Sendable {
       }
       return Data(bytes)
     }
-    let milestones: [MilestoneReport]
-    do {
-      milestones = try CanonicalJSON.decode(
-        [MilestoneReport].self, from: try text(Key.milestones))
-    } catch let error as CheckpointError {
-      throw error
-    } catch {
-      throw CheckpointError(
-        .mismatch, path: path, part: "tensor \"\(Key.milestones)\"",
-        found: CanonicalJSON.describe(error), expected: "milestone reports")
+    func list<Element: Decodable>(
+      _ data: Data, _ part: String, _ expected: String
+    ) throws(CheckpointError) -> [Element] {
+      do {
+        return try CanonicalJSON.decode([Element].self, from: data)
+      } catch {
+        throw CheckpointError(
+          .mismatch, path: path, part: part, found: CanonicalJSON.describe(error),
+          expected: expected)
+      }
     }
-    return Reports(trajectory: try text(Key.trajectory), milestones: milestones)
+    return Reports(
+      trajectory: try text(Key.trajectory),
+      milestones: try list(
+        try text(Key.milestones), "tensor \"\(Key.milestones)\"", "milestone reports"),
+      resumed: try list(
+        Data((content.metadata[Key.resumed] ?? "[]").utf8), "metadata \"\(Key.resumed)\"",
+        "resumptions"))
   }
 }

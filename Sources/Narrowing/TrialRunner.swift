@@ -22,19 +22,29 @@ package final class TrialRunner {
     package var imagesDigest: Digest?
     /// The steps after which to write a ``CheckpointFile``; 0 is the initial state.
     package var checkpointSteps: Set<Int>
-    /// The checkpoint to go on from; nil begins with initial parameters.
-    package var checkpoint: URL?
+    /// How often to write one besides, of which the two newest stay; nil for never.
+    package var checkpointInterval: CheckpointInterval?
+    /// Whether to write one when the trial is stopped.
+    package var savesWhenStopped: Bool
+    /// The checkpoints to go on from: the first that is whole and this trial's.
+    package var checkpoints: [URL]
+    /// Whether to begin with initial parameters when no checkpoint is of use, instead of failing.
+    package var beginsAnew: Bool
 
     /// The given options; the defaults suit a trial of a sweep.
     package init(
       forceSecondPass: Bool = false, progressInterval: Double = 0.5, imagesDigest: Digest? = nil,
-      checkpointSteps: Set<Int> = [], checkpoint: URL? = nil
+      checkpointSteps: Set<Int> = [], checkpointInterval: CheckpointInterval? = nil,
+      savesWhenStopped: Bool = false, checkpoints: [URL] = [], beginsAnew: Bool = false
     ) {
       self.forceSecondPass = forceSecondPass
       self.progressInterval = progressInterval
       self.imagesDigest = imagesDigest
       self.checkpointSteps = checkpointSteps
-      self.checkpoint = checkpoint
+      self.checkpointInterval = checkpointInterval
+      self.savesWhenStopped = savesWhenStopped
+      self.checkpoints = checkpoints
+      self.beginsAnew = beginsAnew
     }
   }
 
@@ -47,6 +57,8 @@ package final class TrialRunner {
   private var sampler: EpochSampler
   private lazy var imagesDigest = options.imagesDigest ?? images.computeDigest()
   private var resumed: CheckpointFile.Reports?
+  /// Why checkpoints to go on from were not of use.
+  package private(set) var refusals: [String] = []
 
   /// Prepares a trial: checks it against the images, lays out the network, initialises it.
   ///
@@ -105,13 +117,22 @@ package final class TrialRunner {
         cause: .refused,
         message: "checkpoint: found step \(step), expected 0 to \(totalSteps), the trial's last")
     }
-    guard let url = options.checkpoint else { return }
-    do {
-      resumed = try checkpoints.restore(url, into: trainer)
-    } catch {
-      throw TrialFailure(cause: .refused, message: "cannot resume: \(error)")
+    for url in options.checkpoints {
+      do {
+        resumed = try checkpoints.restore(url, into: trainer)
+        return
+      } catch {
+        refusals.append("\(error)")
+      }
+    }
+    guard refusals.isEmpty || options.beginsAnew else {
+      throw TrialFailure(
+        cause: .refused, message: "cannot resume: \(refusals.joined(separator: "; "))")
     }
   }
+
+  /// The step that the trial goes on from; 0 at its beginning.
+  package var firstStep: Int { resumed?.resumed.last?.step ?? 0 }
 
   private var totalSteps: Int { milestones.last?.step ?? 0 }
 
@@ -147,16 +168,20 @@ package final class TrialRunner {
   ///
   /// - Parameters:
   ///   - progress: Called about every ``Options/progressInterval`` and at the end.
+  ///   - checkpointed: Called after each attempt to write a checkpoint that was not asked for by
+  ///     its step; a failure, such as a full disk, does not end the trial.
   ///   - shouldStop: Asked before every step; true ends the trial.
   /// - Throws: A failure with cause `notANumber`, `diskFull`, `stopped`, or `exitCode` for other
   ///   failures of the file system.
   package func run(
-    progress: (TrialProgress) -> Void = { _ in }, shouldStop: () -> Bool = { false }
+    progress: (TrialProgress) -> Void = { _ in },
+    checkpointed: (Result<WrittenCheckpoint, TrialFailure>) -> Void = { _ in },
+    shouldStop: () -> Bool = { false }
   ) throws(TrialFailure) -> TrialResult {
     let started = Date()
     let clock = ContinuousClock()
     let beginning = clock.now
-    let firstStep = trainer.state.step
+    let firstStep = firstStep
     let totalSteps = totalSteps
     var meter = ProgressMeter(
       interval: options.progressInterval, step: firstStep, at: beginning)
@@ -165,11 +190,24 @@ package final class TrialRunner {
     var trajectory = try Trajectory(
       in: directory, gates: trainer.state.gates.count, resuming: resumed?.trajectory)
     var pace = try Pace(in: directory, from: firstStep)
-    try saveIfAsked(trajectory, reports)
+    var keeper = CheckpointKeeper(
+      checkpoints, in: directory, interval: options.checkpointInterval, firstStep: firstStep,
+      permanentSteps: options.checkpointSteps, at: beginning)
+    func keep(_ trajectory: Data, _ milestones: [MilestoneReport]) {
+      do throws(TrialFailure) {
+        let reports = self.reports(trajectory, milestones)
+        guard let saved = try keeper.save(trainer, reports, clock: clock) else { return }
+        checkpointed(.success(saved))
+      } catch {
+        checkpointed(.failure(error))
+      }
+    }
+    try saveIfAsked(trajectory.text, reports)
 
     while trainer.state.step < totalSteps {
       let step = trainer.state.step + 1
       guard !shouldStop() else {
+        if options.savesWhenStopped { keep(trajectory.text, reports) }
         throw TrialFailure(
           cause: .stopped, message: "stopped after \(step - 1) of \(totalSteps) steps")
       }
@@ -183,7 +221,8 @@ package final class TrialRunner {
         try pace.append(step: step, seconds: (clock.now - beginning).seconds)
       }
       if let milestone { reports.append(self.report(at: milestone.budget)) }
-      try saveIfAsked(trajectory, reports)
+      try saveIfAsked(trajectory.text, reports)
+      if step < totalSteps, keeper.isDue(at: clock.now) { keep(trajectory.text, reports) }
       if let stepsPerSecond = meter.tick(step: step, isLast: step == totalSteps, at: clock.now) {
         progress(self.progress(totalSteps: totalSteps, stepsPerSecond: stepsPerSecond))
       }
@@ -203,18 +242,24 @@ package final class TrialRunner {
         instructionSet: trainer.network.instructionSet.rawValue,
         versions: Self.versions, started: started.ISO8601Format(),
         seconds: (clock.now - beginning).seconds, processorSeconds: Host.processorSeconds,
-        steps: totalSteps - firstStep,
+        steps: totalSteps - firstStep, resumed: resumed?.resumed,
         secondPassShare: Double(secondPasses) / Double(max(totalSteps - firstStep, 1)),
         peakResidentBytes: Host.peakResidentBytes))
   }
 
   private func saveIfAsked(
-    _ trajectory: borrowing Trajectory, _ milestones: [MilestoneReport]
+    _ trajectory: Data, _ milestones: [MilestoneReport]
   ) throws(TrialFailure) {
     guard options.checkpointSteps.contains(trainer.state.step) else { return }
-    try checkpoints.write(
-      trainer, CheckpointFile.Reports(trajectory: trajectory.text, milestones: milestones),
-      into: directory)
+    try checkpoints.write(trainer, reports(trajectory, milestones), into: directory)
+  }
+
+  /// What the trial has reported so far, as a checkpoint holds it.
+  private func reports(
+    _ trajectory: Data, _ milestones: [MilestoneReport]
+  ) -> CheckpointFile.Reports {
+    CheckpointFile.Reports(
+      trajectory: trajectory, milestones: milestones, resumed: resumed?.resumed ?? [])
   }
 
   private static var versions: [String: String] {
@@ -256,36 +301,6 @@ package final class TrialRunner {
       stepsPerSecond: stepsPerSecond)
   }
 }
-
-/// Decides when progress is due and measures the pace since it was last.
-private struct ProgressMeter {
-  private let interval: Double
-  private var lastStep: Int
-  private var lastInstant: ContinuousClock.Instant
-
-  init(interval: Double, step: Int, at instant: ContinuousClock.Instant) {
-    self.interval = interval
-    lastStep = step
-    lastInstant = instant
-  }
-
-  /// Steps per second since progress was last due; nil when it is not due.
-  mutating func tick(step: Int, isLast: Bool, at instant: ContinuousClock.Instant) -> Double? {
-    let seconds = (instant - lastInstant).seconds
-    guard isLast || seconds >= interval else { return nil }
-    let stepsPerSecond = Double(step - lastStep) / max(seconds, 1e-9)
-    (lastStep, lastInstant) = (step, instant)
-    return stepsPerSecond
-  }
-}
-
-extension Duration {
-  /// The duration in seconds.
-  fileprivate var seconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
-  }
-}
-
 extension Arithmetic {
   /// The arithmetic that a trial asks for.
   package init(_ precision: Precision) {

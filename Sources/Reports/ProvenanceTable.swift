@@ -11,6 +11,7 @@ enum ProvenanceTable {
       header: [
         "trial", "attempts", "worker", "host", "processor", "instruction_set", "versions",
         "images_sha256", "model_sha256", "started", "seconds", "processor_seconds", "steps",
+        "resumed",
         "steps_per_second", "second_pass_share", "peak_resident_bytes",
       ])
     for trial in results.trials {
@@ -32,10 +33,17 @@ enum ProvenanceTable {
           provenance.images.hexadecimal, model?.digest.hexadecimal ?? "", provenance.started,
           NumberText.fixed(provenance.seconds, 3),
           NumberText.fixed(provenance.processorSeconds, 3), String(provenance.steps),
+          Self.text(of: provenance.resumed ?? []),
           NumberText.fixed(pace, 2), NumberText.fixed(provenance.secondPassShare, 4),
           String(provenance.peakResidentBytes),
         ])
     }
     return table.data
+  }
+
+  /// Where a trial went on from, and who had computed up to there.
+  private static func text(of resumed: [Resumption]) -> String {
+    resumed.map { "step \($0.step) of \($0.host) (\($0.instructionSet))" }
+      .joined(separator: "; ")
   }
 }

@@ -3,7 +3,7 @@ import Foundation
 import GRDB
 import Trials
 
-/// A trial's result as rows of `result`, `milestone` and `artifact`.
+/// A trial's result as rows of `result`, `milestone`, `artifact` and `resumption`.
 ///
 /// The configuration that ran is the planned one with the tolerance and the latent dimensions
 /// used, so those two numbers stand for it; it is stored in full only where that does not hold.
@@ -66,6 +66,13 @@ enum ResultRows {
       ])
       try artifact.execute()
     }
+    for (position, resumption) in (provenance.resumed ?? []).enumerated() {
+      try database.execute(
+        sql: "INSERT INTO resumption VALUES (?, ?, ?, ?, ?)",
+        arguments: [
+          number, position, resumption.step, resumption.host, resumption.instructionSet,
+        ])
+    }
     return checksum
   }
 
@@ -84,12 +91,17 @@ enum ResultRows {
       Row.fetchCursor(database, sql: "SELECT * FROM milestone ORDER BY trial, position"))
     let artifacts = try GroupedRows(
       Row.fetchCursor(database, sql: "SELECT * FROM artifact ORDER BY trial, position"))
+    let resumptions =
+      try StoreSchema.hasResumptions(database)
+      ? GroupedRows(
+        Row.fetchCursor(database, sql: "SELECT * FROM resumption ORDER BY trial, position")) : nil
     let rows = try Row.fetchCursor(database, sql: "SELECT * FROM result ORDER BY trial")
     while let row = try rows.next() {
       let number: Int = try row.value(0)
       let trial = try numbers.trial(ofNumber: number)
       let reports = try milestones.take(of: number) { try report($0, budgets: &budgets) }
       let files = try artifacts.take(of: number, decode: artifact)
+      let resumed = try resumptions?.take(of: number, decode: resumption) ?? []
       let checksum: Int64 = try row.value(15)
       guard let planned = numbers.plannedTrial(trial) else {
         results[trial] = Stored(result: nil, checksum: checksum)
@@ -100,9 +112,10 @@ enum ResultRows {
         versions[versionsText] = try CanonicalJSON.decode(
           [String: String].self, from: Data(versionsText.utf8))
       }
-      let result = TrialResult(
+      var result = TrialResult(
         milestones: reports, artifacts: files,
         provenance: try provenance(row, planned: planned, versions: versions[versionsText] ?? [:]))
+      if !resumed.isEmpty { result.provenance.resumed = resumed }
       guard
         checksum
           == Self.checksum(
@@ -155,6 +168,11 @@ enum ResultRows {
       throw Damage("trial number \(try row.value(0) as Int): found the artifact \"\(name)\"")
     }
     return Artifact(kind: kind, digest: try digest(row, 3), byteCount: try row.value(4))
+  }
+
+  private static func resumption(_ row: Row) throws -> Resumption {
+    Resumption(
+      step: try row.value(2), host: try row.value(3), instructionSet: try row.value(4))
   }
 
   private static func digest(_ row: Row, _ index: Int) throws -> Digest {
@@ -226,6 +244,11 @@ enum ResultRows {
       checksum.add(artifact.kind.rawValue)
       checksum.add(artifact.digest.bytes, count: Digest.byteCount)
       checksum.add(Int64(artifact.byteCount))
+    }
+    for resumption in provenance.resumed ?? [] {
+      checksum.add(Int64(resumption.step))
+      checksum.add(resumption.host)
+      checksum.add(resumption.instructionSet)
     }
     return checksum.value
   }

@@ -72,7 +72,9 @@ struct StoreFile {
       }
     }
     do {
-      return try DatabaseQueue(path: path, configuration: configuration)
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      try queue.write { try StoreSchema.upgrade($0) }
+      return queue
     } catch {
       throw StoreError(error, path: path)
     }

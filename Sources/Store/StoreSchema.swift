@@ -8,13 +8,13 @@ import GRDB
 ///   is its place in the plan, null when it is no longer planned. The other tables refer to it by
 ///   `number`: numbers follow the plan, as work does, so that a commit touches few pages.
 /// - `journal`: what happened, in order; the truth that the coordinator's state is replayed from.
-/// - `result`, `milestone`, `artifact`: the one result of a trial. That there is only one is the
+/// - `result`, `milestone`, `artifact`, `resumption`: the one result of a trial. That there is only one is the
 ///   schema's business: the trial is the primary key.
 /// - `images`: the one image archive that the trials of a data set train on.
 ///
 /// The plan's checksum covers its row and what the rows of `trial` say besides the configuration.
 /// Each journal row's checksum covers the row and the checksum before it, each result's checksum
-/// covers its rows in all three tables.
+/// covers its rows in all four tables.
 enum StoreSchema {
   /// Marks a SQLite file as a sweep's store (`PRAGMA application_id`): "BSWP".
   static let applicationID = 0x4253_5750
@@ -103,6 +103,34 @@ enum StoreSchema {
           kind TEXT NOT NULL,
           sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
           bytes INTEGER NOT NULL,
+          PRIMARY KEY (trial, position)
+        ) STRICT, WITHOUT ROWID;
+        """)
+    try createResumptions(in: database)
+  }
+
+  /// Brings a store of an earlier format up to date; its rows stay as they are.
+  static func upgrade(_ database: Database) throws {
+    let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+    guard version < 2 else { return }
+    try createResumptions(in: database)
+    try database.execute(sql: "PRAGMA user_version = \(formatVersion)")
+  }
+
+  /// Whether a store has the table, which format 1 did not.
+  static func hasResumptions(_ database: Database) throws -> Bool {
+    try database.tableExists("resumption")
+  }
+
+  private static func createResumptions(in database: Database) throws {
+    try database.execute(
+      sql: """
+        CREATE TABLE resumption (
+          trial INTEGER NOT NULL REFERENCES result,
+          position INTEGER NOT NULL,
+          step INTEGER NOT NULL,
+          host TEXT NOT NULL,
+          instruction_set TEXT NOT NULL,
           PRIMARY KEY (trial, position)
         ) STRICT, WITHOUT ROWID;
         """)

@@ -63,6 +63,29 @@ package final class BlobStore: Sendable {
     try OpenFile.remove(url(for: digest).path)
   }
 
+  /// Removes every blob that is not among the given ones, and what was on its way.
+  ///
+  /// Whoever needs a removed blob again finds it missing, and stores it again.
+  ///
+  /// - Returns: How many blobs were removed.
+  @discardableResult
+  package func removeAll(except kept: Set<Digest>) throws(TransferError) -> Int {
+    let manager = FileManager.default
+    var count = 0
+    for prefix in (try? manager.contentsOfDirectory(atPath: folder.path)) ?? [] {
+      let names = (try? manager.contentsOfDirectory(atPath: "\(folder.path)/\(prefix)")) ?? []
+      for name in names {
+        if prefix == incomingFolder.lastPathComponent {
+          try OpenFile.remove("\(incomingFolder.path)/\(name)")
+        } else if let digest = Digest(hexadecimal: prefix + name), !kept.contains(digest) {
+          try OpenFile.remove(url(for: digest).path)
+          count += 1
+        }
+      }
+    }
+    return count
+  }
+
   /// Stores bytes; returns their digest.
   @discardableResult
   package func insert(_ bytes: [UInt8]) throws(TransferError) -> Digest {

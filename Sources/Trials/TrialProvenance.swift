@@ -23,6 +23,8 @@ package struct TrialProvenance: Codable, Hashable, Sendable {
   package var processorSeconds: Double
   /// Optimiser steps taken by this attempt.
   package var steps: Int
+  /// The checkpoints that the trial went on from, in order; nil for none.
+  package var resumed: [Resumption]?
   /// Share of the steps that needed the second decoder pass.
   package var secondPassShare: Double
   /// Largest resident memory of the trial's process.
@@ -32,7 +34,8 @@ package struct TrialProvenance: Codable, Hashable, Sendable {
   package init(
     configuration: TrialConfiguration, images: Digest, host: String, processor: String,
     instructionSet: String, versions: [String: String], started: String, seconds: Double,
-    processorSeconds: Double, steps: Int, secondPassShare: Double, peakResidentBytes: Int
+    processorSeconds: Double, steps: Int, resumed: [Resumption]? = nil, secondPassShare: Double,
+    peakResidentBytes: Int
   ) {
     self.configuration = configuration
     self.images = images
@@ -44,6 +47,7 @@ package struct TrialProvenance: Codable, Hashable, Sendable {
     self.seconds = seconds
     self.processorSeconds = processorSeconds
     self.steps = steps
+    self.resumed = resumed
     self.secondPassShare = secondPassShare
     self.peakResidentBytes = peakResidentBytes
   }
@@ -59,6 +63,7 @@ package struct TrialProvenance: Codable, Hashable, Sendable {
     case seconds
     case processorSeconds = "processor_seconds"
     case steps
+    case resumed
     case secondPassShare = "second_pass_share"
     case peakResidentBytes = "peak_resident_bytes"
   }

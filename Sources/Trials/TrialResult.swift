@@ -2,8 +2,9 @@ import Digests
 
 /// A finished trial: what it found, the files it made, and where and how that came about.
 ///
-/// The milestones and all artifacts but the pace are deterministic: the same configuration gives
-/// the same bytes on the same machine. What may differ between two runs is in ``provenance``.
+/// The milestones and all artifacts but the pace and the log are deterministic: the same
+/// configuration gives the same bytes on the same machine. What may differ between two runs is in
+/// ``provenance``.
 package struct TrialResult: Codable, Hashable, Sendable {
   /// The reports, one for each milestone, in order.
   package var milestones: [MilestoneReport]
@@ -53,7 +54,7 @@ package struct Artifact: Codable, Hashable, Sendable {
   }
 }
 
-/// The files that every finished trial has; the raw value is the file's name.
+/// The files of a finished trial; the raw value is the file's name.
 package enum ArtifactKind: String, CaseIterable, Codable, Hashable, Sendable {
   /// The trained parameters and running statistics.
   case model = "model.safetensors"
@@ -63,7 +64,12 @@ package enum ArtifactKind: String, CaseIterable, Codable, Hashable, Sendable {
   case reconstructions = "reconstructions.safetensors"
   /// Training speed at the trajectory's samples.
   case pace = "pace.csv"
+  /// What the trial's process told people.
+  case log = "log.txt"
 
   /// Whether two runs of one configuration on one machine give the same bytes.
-  package var isDeterministic: Bool { self != .pace }
+  package var isDeterministic: Bool { self != .pace && self != .log }
+
+  /// Whether every finished trial has such a file.
+  package var isRequired: Bool { self != .log }
 }

@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Images
 import Narrowing
+import Primitives
 import Synchronization
 import Trials
 
@@ -16,7 +17,8 @@ package enum SingleTrial {
     var images: URL?
     var forcesSecondPass: Bool
     var checkpointSteps: Set<Int>
-    var checkpoint: URL?
+    var checkpointInterval: CheckpointInterval?
+    var checkpoints: [URL]
     var isSupervised: Bool
 
     /// The options of one trial.
@@ -28,19 +30,22 @@ package enum SingleTrial {
     ///   - forcesSecondPass: Whether the decoder runs for both gate vectors even where they agree.
     ///   - checkpointSteps: The steps after which to write a checkpoint into the folder; 0 is the
     ///     initial state.
-    ///   - checkpoint: The checkpoint to go on from; nil begins anew.
-    ///   - isSupervised: Whether a worker runs this: progress as JSON lines on standard output,
-    ///     the end when standard input ends, failures as a file.
+    ///   - checkpointInterval: How often to write one besides; nil for never.
+    ///   - checkpoints: The checkpoints to go on from, the first that is of use; none begins anew.
+    ///   - isSupervised: Whether a worker runs this: reports as ``TrialLine`` on standard output,
+    ///     the end when standard input ends, and a beginning anew when no checkpoint is of use.
     package init(
       configuration: URL, folder: URL, images: URL?, forcesSecondPass: Bool,
-      checkpointSteps: Set<Int> = [], checkpoint: URL? = nil, isSupervised: Bool
+      checkpointSteps: Set<Int> = [], checkpointInterval: CheckpointInterval? = nil,
+      checkpoints: [URL] = [], isSupervised: Bool
     ) {
       self.configuration = configuration
       self.folder = folder
       self.images = images
       self.forcesSecondPass = forcesSecondPass
       self.checkpointSteps = checkpointSteps
-      self.checkpoint = checkpoint
+      self.checkpointInterval = checkpointInterval
+      self.checkpoints = checkpoints
       self.isSupervised = isSupervised
     }
   }
@@ -63,20 +68,28 @@ package enum SingleTrial {
         options: .init(
           forceSecondPass: options.forcesSecondPass,
           progressInterval: options.isSupervised ? 0.5 : 5,
-          checkpointSteps: options.checkpointSteps, checkpoint: options.checkpoint))
+          checkpointSteps: options.checkpointSteps,
+          checkpointInterval: options.checkpointInterval, savesWhenStopped: true,
+          checkpoints: options.checkpoints, beginsAnew: options.isSupervised))
+      let beginning = TrialBeginning(step: runner.firstStep, refusals: runner.refusals)
+      show(beginning)
+      if options.isSupervised { tell(TrialLine(beginning: beginning)) }
       let result = try runner.run(
-        progress: options.isSupervised ? printLine : showProgress,
+        progress: options.isSupervised ? { tell(TrialLine(progress: $0)) } : showProgress,
+        checkpointed: { checkpoint in
+          switch checkpoint {
+          case .success(let written):
+            if options.isSupervised { tell(TrialLine(checkpoint: written)) }
+          case .failure(let failure): say("no checkpoint: \(failure)")
+          }
+        },
         shouldStop: { stop.isSet })
       try DurableFile.write(
         CanonicalJSON.data(result),
         to: options.folder.appending(path: WorkerFolder.resultFileName))
       if !options.isSupervised { show(result, in: options.folder) }
     } catch {
-      if options.isSupervised {
-        try? DurableFile.write(
-          CanonicalJSON.data(failure(error)),
-          to: options.folder.appending(path: TrialProcess.failureFileName))
-      }
+      if options.isSupervised { tell(TrialLine(failure: failure(error))) }
       throw error
     }
   }
@@ -108,18 +121,30 @@ package enum SingleTrial {
     }
   }
 
-  private static func printLine(_ progress: TrialProgress) {
-    let line = CanonicalJSON.data(progress) + Data("\n".utf8)
-    try? FileHandle.standardOutput.write(contentsOf: line)
+  private static func tell(_ line: TrialLine) {
+    try? FileHandle.standardOutput.write(contentsOf: line.data)
+  }
+
+  /// Tells people, who read it on the terminal or in the trial's log.
+  private static func say(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data("\(text)\n".utf8))
+  }
+
+  private static func show(_ beginning: TrialBeginning) {
+    for refusal in beginning.refusals { say("checkpoint refused: \(refusal)") }
+    say(
+      beginning.step > 0 ? "goes on from step \(beginning.step)" : "begins with initial parameters")
+    say(
+      "\(Date().ISO8601Format()) on \(Host.name), \(Host.processor), "
+        + "\(InstructionSet.effective.rawValue), \(ProductVersion.current)")
   }
 
   private static func showProgress(_ progress: TrialProgress) {
     let share = 100 * progress.step / max(1, progress.totalSteps)
-    let text =
+    say(
       "step \(progress.step) of \(progress.totalSteps) (\(share) %), "
-      + "mse \(rounded(progress.mse)), open \(progress.gatesOpen), "
-      + "λ′ \(rounded(progress.multiplier)), \(Int(progress.stepsPerSecond)) steps/s\n"
-    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+        + "mse \(rounded(progress.mse)), open \(progress.gatesOpen), "
+        + "λ′ \(rounded(progress.multiplier)), \(Int(progress.stepsPerSecond)) steps/s")
   }
 
   private static func rounded(_ value: Double) -> String {
@@ -133,7 +158,8 @@ package enum SingleTrial {
           + "evaluation mse \(rounded(report.evaluationMSE)), first hit "
           + (report.firstHitStep.map { "in step \($0)" } ?? "none"))
     }
-    print("\(result.artifacts.map(\.kind.rawValue).joined(separator: ", ")) in \(folder.path)")
+    print(
+      "\(result.artifacts.map(\.kind.rawValue).joined(separator: ", ")) in \(folder.path)")
   }
 }
 

@@ -24,7 +24,7 @@ final class StopSignals {
     if endsWithInput {
       Thread.detachNewThread {
         while let piece = try? FileHandle.standardInput.read(upToCount: 4096), !piece.isEmpty {}
-        inbox.put(.stopRequested(reason: "the coordinator's process ended"))
+        inbox.put(.supervisorEnded)
       }
     }
   }

@@ -1,26 +1,30 @@
+import Digests
 import Files
 import Foundation
 import Glibc
+import Narrowing
 import Trials
 
 /// One trial's own process: `worker trial … --supervised`.
 ///
-/// The process writes its progress to its standard output, one JSON object a line, its result or
-/// failure into its folder, and ends when its standard input does, so that it never outlives
-/// this one. Waiting happens on a thread of its own; what happens is reported there.
+/// The process writes what happens to its standard output, one ``TrialLine`` each, its result
+/// into its folder and words for people into `log.txt` there, and ends when its standard input
+/// does, so that it never outlives this one. Waiting happens on a thread of its own; what happens
+/// is reported there.
 package final class TrialProcess: Sendable {
   /// What a trial's process reports.
   package enum Report: Sendable {
+    /// From where it begins.
+    case began(TrialBeginning)
     /// How far it is.
     case progressed(TrialProgress)
+    /// It wrote a checkpoint into the folder.
+    case checkpointed(WrittenCheckpoint)
     /// It ended; the folder holds the result.
     case finished(TrialResult)
     /// It ended without a result.
     case failed(TrialFailure)
   }
-
-  /// The name of the file in which a trial's process explains why it failed.
-  package static let failureFileName = "failure.json"
 
   private let process: Process
   private let standardInput = Pipe()
@@ -31,23 +35,26 @@ package final class TrialProcess: Sendable {
   ///   - executable: The worker's own executable.
   ///   - folder: The trial's folder, with `configuration.json` in it.
   ///   - images: The image archive.
+  ///   - checkpoint: The checkpoint to go on from.
+  ///   - interval: How often the trial writes checkpoints.
   ///   - report: Called on the waiting thread; the last call is finished or failed.
   /// - Throws: the system's error when the process cannot be started.
   package init(
-    executable: URL, folder: URL, images: URL, report: @escaping @Sendable (Report) -> Void
+    executable: URL, folder: URL, images: URL, checkpoint: URL?, interval: CheckpointInterval,
+    report: @escaping @Sendable (Report) -> Void
   ) throws {
     let process = Process()
     process.executableURL = executable
-    process.arguments = [
-      "trial", folder.appending(path: "configuration.json").path, "--out", folder.path,
-      "--images", images.path, "--supervised",
-    ]
+    process.arguments =
+      [
+        "trial", folder.appending(path: "configuration.json").path, "--out", folder.path,
+        "--images", images.path, "--supervised", "--checkpoint-every", interval.argument,
+      ] + (checkpoint.map { ["--resume", $0.path] } ?? [])
     let standardOutput = Pipe()
-    let log = folder.appending(path: "log.txt")
-    try Data().write(to: log)
+    let log = TrialLog(folder: folder)
     process.standardInput = standardInput
     process.standardOutput = standardOutput
-    process.standardError = try FileHandle(forWritingTo: log)
+    process.standardError = try log.open()
     let killsBefore = OutOfMemoryCounter.current
     try process.run()
     try? standardOutput.fileHandleForWriting.close()
@@ -56,89 +63,63 @@ package final class TrialProcess: Sendable {
 
     let reading = standardOutput.fileHandleForReading
     Thread.detachNewThread {
-      Self.forwardProgress(from: reading, report)
+      let failure = Self.forwardLines(from: reading, report)
       process.waitUntilExit()
-      report(Self.ending(of: process, folder: folder, killsBefore: killsBefore))
+      let end = TrialEnd(
+        isExit: process.terminationReason == .exit, status: process.terminationStatus,
+        failure: failure, isOutOfMemory: OutOfMemoryCounter.current > killsBefore)
+      report(end.report(in: folder, log: log))
     }
   }
 
-  /// Asks the process to end; it reports as usual.
-  package func stop() {
+  /// Asks the process to write a checkpoint and to end; it reports as usual.
+  package func drain() {
     if process.isRunning { process.terminate() }
   }
 
-  /// Ends the process at once.
+  /// Ends the process at once; it reports as usual.
   package func kill() {
     if process.isRunning { Glibc.kill(process.processIdentifier, SIGKILL) }
   }
 
-  private static func forwardProgress(
+  /// Reports what the process says until it closes its output; returns why it failed, if it said.
+  private static func forwardLines(
     from file: FileHandle, _ report: (Report) -> Void
-  ) {
+  ) -> TrialFailure? {
     var line = Data()
+    var failure: TrialFailure?
     while let piece = try? file.read(upToCount: 4096), !piece.isEmpty {
       line.append(piece)
       while let end = line.firstIndex(of: UInt8(ascii: "\n")) {
-        if let progress = try? CanonicalJSON.decode(
-          TrialProgress.self, from: Data(line[line.startIndex..<end]))
-        {
-          report(.progressed(progress))
-        }
+        let said = try? CanonicalJSON.decode(
+          TrialLine.self, from: Data(line[line.startIndex..<end]))
+        if let beginning = said?.beginning { report(.began(beginning)) }
+        if let progress = said?.progress { report(.progressed(progress)) }
+        if let checkpoint = said?.checkpoint { report(.checkpointed(checkpoint)) }
+        failure = said?.failure ?? failure
         line = Data(line[line.index(after: end)...])
       }
       // A line is some hundred bytes; anything longer is not ours.
       if line.count > 65_536 { line = Data() }
     }
+    return failure
   }
+}
 
-  private static func ending(
-    of process: Process, folder: URL, killsBefore: Int
-  ) -> Report {
-    if process.terminationReason == .exit, process.terminationStatus == 0 {
-      let file = folder.appending(path: WorkerFolder.resultFileName)
-      do {
-        let data = try Data(contentsOf: file)
-        return .finished(try CanonicalJSON.decode(TrialResult.self, from: data))
-      } catch {
-        return .failed(
-          TrialFailure(
-            cause: .exitCode,
-            message: "the trial's process ended well but left no readable result: "
-              + CanonicalJSON.describe(error)))
-      }
+extension CheckpointInterval {
+  /// The value of `--checkpoint-every`.
+  fileprivate var argument: String {
+    switch self {
+    case .adaptive: "auto"
+    case .seconds(let seconds): "\(seconds)"
     }
-    if let data = try? Data(contentsOf: folder.appending(path: failureFileName)),
-      let failure = try? CanonicalJSON.decode(TrialFailure.self, from: data)
-    {
-      return .failed(failure)
-    }
-    return .failed(
-      unexplained(
-        process, log: folder.appending(path: "log.txt"), killsBefore: killsBefore))
-  }
-
-  private static func unexplained(
-    _ process: Process, log: URL, killsBefore: Int
-  ) -> TrialFailure {
-    let lastWords = (try? String(contentsOf: log, encoding: .utf8))?.suffix(2000) ?? ""
-    let tail = lastWords.isEmpty ? "" : "; its last words: \(lastWords)"
-    guard process.terminationReason == .uncaughtSignal else {
-      return TrialFailure(
-        cause: .exitCode,
-        message: "the trial's process ended with exit code \(process.terminationStatus)\(tail)")
-    }
-    let signal = process.terminationStatus
-    let outOfMemory = signal == SIGKILL && OutOfMemoryCounter.current > killsBefore
-    return TrialFailure(
-      cause: outOfMemory ? .outOfMemory : .signal,
-      message: "the trial's process was ended by signal \(signal)"
-        + (outOfMemory ? ", by the kernel because memory ran out" : "") + tail)
   }
 }
 
 /// How many processes the kernel has ended because memory ran out, since the host started.
 ///
-/// Source: `oom_kill` in `/proc/vmstat`. A SIGKILL between two equal counts came from a person.
+/// Source: `oom_kill` in `/proc/vmstat`, which counts those of control groups too. A SIGKILL
+/// between two equal counts came from a person.
 private enum OutOfMemoryCounter {
   static var current: Int {
     let text = (try? String(contentsOfFile: "/proc/vmstat", encoding: .utf8)) ?? ""

@@ -15,6 +15,8 @@ package enum Worker {
     var cacheLimit: Int
     var exitsWhenIdle: Bool
     var patience: Duration
+    var checkpointInterval: CheckpointInterval
+    var drainGrace: Duration
     var isSupervised: Bool
     var access: WorkerAccess
 
@@ -27,11 +29,14 @@ package enum Worker {
     ///   - cacheLimit: How large the images in it may grow, in bytes; nil for the standard limit.
     ///   - exitsWhenIdle: Whether it ends with the sweep.
     ///   - patience: How long it waits, idle, for a coordinator.
+    ///   - checkpointInterval: How often a trial writes checkpoints.
+    ///   - drainGrace: How long it may take to hand its trials back when it is stopped.
     ///   - isSupervised: Whether it ends when its standard input does.
     ///   - access: How it connects.
     package init(
       endpoint: String, slots: Int, cache: URL?, cacheLimit: Int?, exitsWhenIdle: Bool,
-      patience: Duration, isSupervised: Bool, access: WorkerAccess
+      patience: Duration, checkpointInterval: CheckpointInterval = .adaptive,
+      drainGrace: Duration = .seconds(60), isSupervised: Bool, access: WorkerAccess
     ) {
       self.endpoint = endpoint
       self.slots = slots
@@ -39,6 +44,8 @@ package enum Worker {
       self.cacheLimit = cacheLimit ?? ImageCache.standardLimit
       self.exitsWhenIdle = exitsWhenIdle
       self.patience = patience
+      self.checkpointInterval = checkpointInterval
+      self.drainGrace = drainGrace
       self.isSupervised = isSupervised
       self.access = access
     }
@@ -60,9 +67,11 @@ package enum Worker {
   ///
   /// - Throws: the error of whatever cannot be opened; ``WorkerError`` when refused.
   package static func run(_ options: Options) throws {
-    var logger = Logger(label: "worker")
+    var console = Logger(label: "worker")
     // The coordinator beside a supervised worker tells people the same already.
-    if options.isSupervised { logger.logLevel = .warning }
+    if options.isSupervised { console.logLevel = .warning }
+    let log = LogForwarder()
+    let logger = log.logger(besides: console)
     let name =
       "\(Host.name)-\(getpid())-"
       + UInt64.random(in: 0 ... .max).hexadecimal.prefix(8)
@@ -72,7 +81,7 @@ package enum Worker {
     let signals = StopSignals(inbox, endsWithInput: options.isSupervised)
     defer { withExtendedLifetime(signals) {} }
     var shell = try WorkerShell(
-      options, name: name, security: security, inbox: inbox, logger: logger)
+      options, name: name, security: security, inbox: inbox, logger: logger, log: log)
     switch try shell.run() {
     case .sweepEnded, .stopped, .abandoned: return
     case .refused(let reason): throw WorkerError.refused(reason)

@@ -1,4 +1,5 @@
 import Digests
+import Narrowing
 import Trials
 
 /// An order to run one attempt at a trial.
@@ -15,11 +16,19 @@ package struct WorkOrder: Hashable, Sendable {
   package var images: Digest
   /// Size of the archive.
   package var imagesByteCount: Int
+  /// Where the trial can go on from, newest first.
+  package var checkpoints: [TrialCheckpoint]
+  /// How long the trial may take no step.
+  package var stallTimeout: Duration
+
+  /// How long that is unless the coordinator says otherwise.
+  package static let standardStallTimeout = Duration.seconds(600)
 
   /// An order of the given parts.
   package init(
     sweep: String, trial: TrialID, attempt: Int, configuration: TrialConfiguration,
-    images: Digest, imagesByteCount: Int
+    images: Digest, imagesByteCount: Int, checkpoints: [TrialCheckpoint] = [],
+    stallTimeout: Duration = standardStallTimeout
   ) {
     self.sweep = sweep
     self.trial = trial
@@ -27,6 +36,8 @@ package struct WorkOrder: Hashable, Sendable {
     self.configuration = configuration
     self.images = images
     self.imagesByteCount = imagesByteCount
+    self.checkpoints = checkpoints
+    self.stallTimeout = stallTimeout
   }
 }
 
@@ -46,25 +57,43 @@ package enum WorkerEvent: Sendable {
   case abandoned(trial: TrialID, attempt: Int, reason: String)
   /// The coordinator lacks artifacts that a finished result names.
   case artifactsWanted(trial: TrialID)
+  /// The coordinator asked for the trials back and for this worker's end; may be repeated.
+  case drainRequested(reason: String)
   /// The coordinator has no more work.
   case sweepEnded(reason: String)
   /// The coordinator does not work with this worker.
   case refused(reason: String)
   /// The images of a trial are in the cache.
-  case imagesReady(trial: TrialID)
-  /// The images of a trial could not be had.
-  case imagesFailed(trial: TrialID, TrialFailure)
+  case imagesReady(WorkID)
+  /// The checkpoint to go on from is in the trial's folder, or there is none.
+  case checkpointReady(WorkID, FetchedCheckpoint?, refusals: [String])
+  /// What a trial needs could not be had.
+  case preparationFailed(WorkID, TrialFailure)
+  /// A trial's process told from where it begins.
+  case trialBegan(WorkID, TrialBeginning)
   /// A trial's process told how far it is.
-  case trialProgressed(trial: TrialID, TrialProgress)
+  case trialProgressed(WorkID, TrialProgress)
+  /// A trial's process wrote a checkpoint.
+  case checkpointWritten(WorkID, WrittenCheckpoint)
+  /// The coordinator has a checkpoint, which took that long.
+  case checkpointStored(WorkID, TrialCheckpoint, took: Duration)
+  /// A checkpoint could not be sent.
+  case checkpointNotStored(WorkID, reason: String)
   /// A trial's process ended with a result, spooled on disk.
-  case trialFinished(trial: TrialID, TrialResult)
+  case trialFinished(WorkID, TrialResult)
   /// A trial's process ended without a result.
-  case trialFailed(trial: TrialID, TrialFailure)
+  case trialFailed(WorkID, TrialFailure)
+  /// What an attempt without a result leaves was stored, as far as possible.
+  case handedBack(WorkID, HandBack)
   /// The coordinator has every artifact of a result.
-  case artifactsUploaded(trial: TrialID)
+  case artifactsUploaded(WorkID)
   /// The artifacts could not be sent for now.
-  case uploadFailed(trial: TrialID, reason: String)
-  /// A person or the system asked the worker to end.
+  case uploadFailed(WorkID, reason: String)
+  /// Somebody looked how much room the cache's disk has.
+  case diskMeasured(freeByteCount: Int)
+  /// The process that started this worker, and served it, is gone.
+  case supervisorEnded
+  /// A person or the system asked the worker to end; the second time at once.
   case stopRequested(reason: String)
   /// Time passed.
   case clockTicked

@@ -1,20 +1,24 @@
 import Digests
 import Files
 import Foundation
+import Narrowing
 import Trials
 
-/// A worker process's own folder in the cache: one folder per running trial, and the spooled
-/// results that wait to be acknowledged.
+/// A worker process's own folder in the cache: one folder per running trial, the spooled results
+/// that wait to be acknowledged, and the checkpoints that dead processes left.
 ///
 /// `CACHE/workers/<worker>/lock` is held while the process lives; a folder whose lock is free
-/// belonged to a process that died, and the next worker to start takes over its results.
+/// belonged to a process that died, and the next worker to start takes over what it left.
 package final class WorkerFolder {
   /// The name of the file that makes a trial's folder a finished one; it is written last.
   package static let resultFileName = "result.json"
+  /// Checkpoints that nobody wanted for so long are deleted.
+  private static let salvageLifetime: TimeInterval = 7 * 24 * 3600
 
   private let root: URL
   private let lock: FileLock
-  private var folders: [TrialID: URL] = [:]
+  private var folders: [WorkID: URL] = [:]
+  private var salvaged: [TrialID: [SalvagedCheckpoint]] = [:]
   private var launches = 0
 
   /// Opens the folder of a worker process and takes over what dead processes left.
@@ -34,15 +38,29 @@ package final class WorkerFolder {
     try adoptOrphans(of: workers)
   }
 
+  /// Where the folder is.
+  package var path: String { root.path }
+
   /// The results that dead processes left, now in this folder.
   package private(set) var held: [HeldResult] = []
 
-  /// Makes an empty folder for a trial, with its configuration in it.
+  /// A checkpoint of a trial whose worker died, to be verified before it is used.
+  package struct SalvagedCheckpoint: Hashable, Sendable {
+    /// Steps taken, as the file's name says.
+    package var step: Int
+    /// The file.
+    package var url: URL
+  }
+
+  /// The checkpoints of a trial that dead processes left, newest first.
+  package func salvage(_ trial: TrialID) -> [SalvagedCheckpoint] { salvaged[trial] ?? [] }
+
+  /// Makes the folder of a work, if it is not there yet, with its configuration in it.
   ///
-  /// - Returns: The folder, which is the trial's until ``discard(_:)``.
-  package func prepare(_ order: WorkOrder) throws -> URL {
-    launches += 1
-    let folder = root.appending(path: "\(order.trial)-\(launches)")
+  /// - Returns: The folder, which is the work's until ``discard(_:)``.
+  package func prepare(_ id: WorkID, _ order: WorkOrder) throws -> URL {
+    if let folder = folders[id] { return folder }
+    let folder = root.appending(path: "\(id.trial)-\(id.launch)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try DurableFile.write(
       CanonicalJSON.data(order.configuration), to: folder.appending(path: "configuration.json"))
@@ -51,24 +69,28 @@ package final class WorkerFolder {
         SpooledAttempt(
           sweep: order.sweep, trial: order.trial, attempt: order.attempt)),
       to: folder.appending(path: "attempt.json"))
-    folders[order.trial] = folder
+    folders[id] = folder
     return folder
   }
 
-  /// A file of a trial's folder.
-  package func url(of artifact: Artifact, trial: TrialID) -> URL? {
-    folders[trial]?.appending(path: artifact.kind.rawValue)
-  }
+  /// The folder of a work, if it has one.
+  package func url(of id: WorkID) -> URL? { folders[id] }
 
-  /// Forgets a trial and deletes its folder.
-  package func discard(_ trial: TrialID) {
-    guard let folder = folders.removeValue(forKey: trial) else { return }
+  /// Forgets a work and deletes its folder, and what others left of its trial.
+  package func discard(_ id: WorkID) {
+    guard let folder = folders.removeValue(forKey: id) else { return }
     try? FileManager.default.removeItem(at: folder)
+    for old in salvaged.removeValue(forKey: id.trial) ?? [] {
+      try? FileManager.default.removeItem(at: old.url.deletingLastPathComponent())
+    }
   }
 
-  /// Deletes the worker's folder if no result is left in it.
-  package func removeIfEmpty() {
-    guard folders.isEmpty else { return }
+  /// Deletes the worker's folder if nothing is left in it that anybody may want.
+  ///
+  /// - Parameter keepsCheckpoints: Whether trials that were begun here may go on elsewhere on
+  ///   this host.
+  package func removeIfEmpty(keepsCheckpoints: Bool) {
+    guard folders.isEmpty, salvaged.isEmpty || !keepsCheckpoints else { return }
     try? FileManager.default.removeItem(at: root)
   }
 
@@ -79,26 +101,54 @@ package final class WorkerFolder {
       let orphan = workers.appending(path: name)
       guard let orphanLock = try? FileLock.tryLock(orphan.appending(path: "lock")) else { continue }
       for entry in try manager.contentsOfDirectory(atPath: orphan.path).sorted() {
-        adopt(orphan.appending(path: entry))
+        let folder = orphan.appending(path: entry)
+        guard let spooled: SpooledAttempt = Self.decode(folder.appending(path: "attempt.json"))
+        else { continue }
+        if let result: TrialResult = Self.decode(folder.appending(path: Self.resultFileName)) {
+          adopt(folder, spooled, result)
+        } else {
+          adoptCheckpoints(in: folder, of: spooled.trial)
+        }
       }
       try? manager.removeItem(at: orphan)
       withExtendedLifetime(orphanLock) {}
     }
   }
 
-  private func adopt(_ folder: URL) {
-    guard
-      let result: TrialResult = Self.decode(folder.appending(path: Self.resultFileName)),
-      let spooled: SpooledAttempt = Self.decode(folder.appending(path: "attempt.json")),
-      folders[spooled.trial] == nil
-    else { return }
+  private func adopt(_ folder: URL, _ spooled: SpooledAttempt, _ result: TrialResult) {
+    // Two results of one trial are the same.
+    let isKnown = held.contains {
+      $0.work.sweep == spooled.sweep && $0.work.trial == spooled.trial
+    }
+    guard !isKnown else { return }
     launches += 1
+    let id = WorkID(sweep: spooled.sweep, trial: spooled.trial, launch: launches)
     let adopted = root.appending(path: "\(spooled.trial)-held-\(launches)")
     guard (try? FileManager.default.moveItem(at: folder, to: adopted)) != nil else { return }
-    folders[spooled.trial] = adopted
-    held.append(
-      HeldResult(
-        sweep: spooled.sweep, trial: spooled.trial, attempt: spooled.attempt, result: result))
+    folders[id] = adopted
+    held.append(HeldResult(work: id, attempt: spooled.attempt, result: result))
+  }
+
+  /// Takes over the checkpoints in a folder, with what says whose they are, so that they are found
+  /// again should this process die too.
+  private func adoptCheckpoints(in folder: URL, of trial: TrialID) {
+    let manager = FileManager.default
+    let oldest = Date().addingTimeInterval(-Self.salvageLifetime)
+    let names = ((try? manager.contentsOfDirectory(atPath: folder.path)) ?? []).filter {
+      guard CheckpointFile.step(ofName: $0) != nil else { return false }
+      let attributes = try? manager.attributesOfItem(atPath: folder.appending(path: $0).path)
+      return (attributes?[.modificationDate] as? Date ?? .distantPast) > oldest
+    }
+    guard !names.isEmpty else { return }
+    launches += 1
+    let adopted = root.appending(path: "\(trial)-left-\(launches)")
+    guard (try? manager.moveItem(at: folder, to: adopted)) != nil else { return }
+    let found = names.compactMap { name in
+      CheckpointFile.step(ofName: name).map {
+        SalvagedCheckpoint(step: $0, url: adopted.appending(path: name))
+      }
+    }
+    salvaged[trial] = (salvage(trial) + found).sorted { $0.step > $1.step }
   }
 
   private static func decode<Value: Decodable>(_ url: URL) -> Value? {

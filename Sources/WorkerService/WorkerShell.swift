@@ -18,6 +18,10 @@ import Wire
 struct WorkerShell: ~Copyable {
   /// The longest wait of a round; the core's times are whole seconds.
   private static let round = Duration.milliseconds(250)
+  /// How often the coordinator gets what people are told.
+  private static let logInterval = Duration.seconds(1)
+  /// How often somebody looks how much room the cache has.
+  private static let diskInterval = Duration.seconds(10)
 
   private var core: WorkerCore
   private let socket: DealerSocket
@@ -26,46 +30,41 @@ struct WorkerShell: ~Copyable {
   private let name: String
   private let slots: Int
   private let inbox: Inbox<WorkerEvent>
-  private let folder: WorkerFolder
-  private let cache: ImageCache
-  private let downloads: TransferQueue
-  private let uploads: TransferQueue
-  private let executable: URL
+  private let bench: TrialBench
   private let logger: Logger
+  private let log: LogForwarder
   private let start = ContinuousClock.now
-  private var processes: [TrialID: TrialProcess] = [:]
-  /// What keeps the running trials' images in the cache.
-  private var leases: [TrialID: FileLock] = [:]
+  private var nextLog = Duration.zero
+  private var nextDiskMeasurement = Duration.zero
   private var heartbeatCount: UInt64 = 0
 
   /// Opens the cache, takes over what dead workers of the host left, and begins to connect.
   init(
     _ options: Worker.Options, name: String, security: SocketSecurity,
-    inbox: Inbox<WorkerEvent>, logger: Logger
+    inbox: Inbox<WorkerEvent>, logger: Logger, log: LogForwarder
   ) throws {
     let endpoint = try Endpoint(options.endpoint)
     let folder = try WorkerFolder(cache: options.cache, worker: name)
-    let cache = try ImageCache(cache: options.cache, limit: options.cacheLimit)
-    let executable = try Self.ownExecutable()
     let context = try Context()
+    let bench = TrialBench(
+      folder: folder, images: try ImageCache(cache: options.cache, limit: options.cacheLimit),
+      executable: try Self.ownExecutable(), context: context, security: security, inbox: inbox,
+      checkpointInterval: options.checkpointInterval)
     let socket = try DealerSocket(context, options: .control.with(security))
     let monitor = try socket.monitor()
     try socket.connect(to: endpoint.description)
     watch = ConnectionWatch(monitor, isEncrypted: security != .plain)
     self.endpoint = endpoint
-    self.folder = folder
-    self.cache = cache
-    self.executable = executable
+    self.bench = bench
     self.socket = socket
-    downloads = TransferQueue(context, security)
-    uploads = TransferQueue(context, security)
     core = WorkerCore(
       slots: options.slots, exitsWhenIdle: options.exitsWhenIdle, patience: options.patience,
-      held: folder.held, at: .zero)
+      drainGrace: options.drainGrace, held: folder.held, at: .zero)
     self.name = name
     slots = options.slots
     self.inbox = inbox
     self.logger = logger
+    self.log = log
     logger.notice(
       """
       worker \(name) with \(slots) \(slots == 1 ? "slot" : "slots") connects to \(endpoint)
@@ -90,31 +89,28 @@ struct WorkerShell: ~Copyable {
         effects += core.handle(event, at: now)
       }
       for event in inbox.take() {
-        forgetProcess(after: event)
+        bench.note(event)
         effects += core.handle(event, at: now)
       }
       for trouble in try watch.attend(to: socket, at: endpoint.description, now: now) {
         logger.warning("\(trouble)")
       }
-      effects += core.handle(.clockTicked, at: now)
+      effects += measureDisk() + core.handle(.clockTicked, at: now)
       for effect in effects {
         if let ending = try carryOut(effect) { return close(ending) }
       }
+      if now >= nextLog { sendLog() }
     }
   }
 
-  private mutating func forgetProcess(after event: WorkerEvent) {
-    switch event {
-    case .trialFinished(let trial, _), .trialFailed(let trial, _):
-      processes[trial] = nil
-      leases[trial] = nil
-    default: return
-    }
+  private mutating func measureDisk() -> [WorkerEffect] {
+    guard now >= nextDiskMeasurement, let free = bench.freeByteCount else { return [] }
+    nextDiskMeasurement = now + Self.diskInterval
+    return core.handle(.diskMeasured(freeByteCount: free), at: now)
   }
 
-  private mutating func close(_ ending: WorkerEnding) -> WorkerEnding {
-    for process in processes.values { process.kill() }
-    folder.removeIfEmpty()
+  private func close(_ ending: WorkerEnding) -> WorkerEnding {
+    bench.close(keepsCheckpoints: ending != .sweepEnded)
     logger.notice("worker \(name) ends")
     return ending
   }
@@ -136,8 +132,7 @@ extension WorkerShell {
     switch message {
     case .welcome(let welcome):
       let data = dataEndpoint(welcome.dataLocation)
-      downloads.connect(to: data)
-      uploads.connect(to: data)
+      bench.connect(to: data)
       return .welcomed(
         sweep: welcome.sweepID, heartbeatInterval: welcome.heartbeatInterval,
         lostAfter: welcome.lostAfter)
@@ -150,7 +145,7 @@ extension WorkerShell {
     case .announceAgain: return .announcementRequested
     case .shutDown(let reason): return .sweepEnded(reason: reason)
     case .refusal(let reason, let remedy): return .refused(reason: "\(reason); \(remedy)")
-    case .drain(let reason): return .stopRequested(reason: reason)
+    case .drain(let reason): return .drainRequested(reason: reason)
     case .artifactsWanted(let key, _):
       return .artifactsWanted(trial: TrialID(rawValue: key.trial))
     }
@@ -167,7 +162,9 @@ extension WorkerShell {
         WorkOrder(
           sweep: sweep, trial: trial, attempt: assignment.attempt.attempt,
           configuration: configuration, images: assignment.images,
-          imagesByteCount: assignment.imagesByteCount))
+          imagesByteCount: assignment.imagesByteCount,
+          checkpoints: assignment.checkpoints.map(TrialCheckpoint.init),
+          stallTimeout: assignment.stallTimeout ?? WorkOrder.standardStallTimeout))
     } catch {
       let failure = TrialFailure(
         cause: .refused,
@@ -209,18 +206,28 @@ extension WorkerShell {
             attempt: AttemptKey(trial: trial.rawValue, attempt: attempt),
             resultJSON: Array(CanonicalJSON.data(result)),
             contentDigest: result.contentDigest)))
-    case .sendFailure(let trial, let attempt, let failure):
+    case .sendFailure(let trial, let attempt, let failure, let left):
       tell(
         .attemptFailed(
           .init(
             attempt: AttemptKey(trial: trial.rawValue, attempt: attempt),
-            cause: failure.cause.rawValue, message: failure.message)))
-    case .sayGoodbye(let reason): tell(.goodbye(reason: reason))
-    case .fetchImages(let order): fetchImages(order)
-    case .startTrial(let order): startTrial(order)
-    case .stopTrial(let trial): processes[trial]?.stop()
-    case .upload(let trial, let artifacts): upload(artifacts, of: trial)
-    case .discard(let trial): folder.discard(trial)
+            cause: failure.cause.rawValue, message: failure.message,
+            checkpoint: left.checkpoint.map(StoredCheckpoint.init),
+            log: left.log.map { StoredBlob(digest: $0.digest, byteCount: $0.byteCount) })))
+    case .sayGoodbye(let reason):
+      sendLog()
+      tell(.goodbye(reason: reason))
+    case .fetchImages(let id, let order): bench.fetchImages(id, order)
+    case .fetchCheckpoint(let id, let order): bench.fetchCheckpoint(id, order)
+    case .startTrial(let id, let order, let checkpoint):
+      logger.info("trial \(order.trial) starts, attempt \(order.attempt)")
+      bench.start(id, order, from: checkpoint)
+    case .drainTrial(let id): bench.drain(id)
+    case .killTrial(let id): bench.kill(id)
+    case .uploadCheckpoint(let id, let written): bench.upload(written, of: id)
+    case .handBack(let id, let written): bench.handBack(id, checkpoint: written)
+    case .upload(let id, let artifacts): bench.upload(artifacts, of: id)
+    case .discard(let id): bench.discard(id)
     case .notify(let text): logger.info("\(text)")
     case .exit(let ending): return ending
     }
@@ -245,66 +252,11 @@ extension WorkerShell {
       claims: claims.map(WorkerMessage.Claim.init))
   }
 
-  private func fetchImages(_ order: WorkOrder) {
-    downloads.perform { [cache, inbox] connection in
-      do {
-        try cache.provide(order.images, byteCount: order.imagesByteCount) { url in
-          try connection.use { client, cancellation in
-            try client.fetch(
-              order.images, byteCount: order.imagesByteCount, to: url, cancellation: cancellation)
-          }
-        }
-        inbox.put(.imagesReady(trial: order.trial))
-      } catch {
-        inbox.put(
-          .imagesFailed(
-            trial: order.trial,
-            TrialFailure(cause: .lost, message: "images \(order.images): \(error)")))
-      }
-    }
-  }
-
-  private mutating func startTrial(_ order: WorkOrder) {
-    do {
-      leases[order.trial] = try cache.use(order.images)
-      let folder = try folder.prepare(order)
-      logger.info("trial \(order.trial) starts, attempt \(order.attempt)")
-      processes[order.trial] = try TrialProcess(
-        executable: executable, folder: folder, images: cache.url(for: order.images)
-      ) { [inbox] report in
-        switch report {
-        case .progressed(let progress):
-          inbox.put(.trialProgressed(trial: order.trial, progress))
-        case .finished(let result): inbox.put(.trialFinished(trial: order.trial, result))
-        case .failed(let failure): inbox.put(.trialFailed(trial: order.trial, failure))
-        }
-      }
-    } catch {
-      // Not being able to start a process is the host's trouble, never the trial's.
-      let isDiskFull = (error as? FileError)?.isDiskFull ?? false
-      inbox.put(
-        .trialFailed(
-          trial: order.trial,
-          TrialFailure(cause: isDiskFull ? .diskFull : .stopped, message: "not started: \(error)")))
-    }
-  }
-
-  private func upload(_ artifacts: [Artifact], of trial: TrialID) {
-    let files = artifacts.compactMap { artifact in
-      folder.url(of: artifact, trial: trial).map { (artifact, $0) }
-    }
-    uploads.perform { [inbox] connection in
-      do {
-        try connection.use { client, cancellation in
-          for (artifact, url) in files {
-            try client.upload(url, digest: artifact.digest, cancellation: cancellation)
-          }
-        }
-        inbox.put(.artifactsUploaded(trial: trial))
-      } catch {
-        inbox.put(.uploadFailed(trial: trial, reason: "\(error)"))
-      }
-    }
+  private mutating func sendLog() {
+    nextLog = now + Self.logInterval
+    // A line that nobody would get waits for a connection.
+    guard core.sweep != nil, let (lines, leftOutCount) = log.take() else { return }
+    tell(.logLines(.init(lines: lines, leftOutCount: leftOutCount)))
   }
 }
 
@@ -316,6 +268,24 @@ extension WorkerMessage.Claim {
         .init(
           step: $0.step, totalSteps: $0.totalSteps, mse: $0.mse, gatesOpen: $0.gatesOpen,
           multiplier: $0.multiplier, stepsPerSecond: $0.stepsPerSecond)
-      })
+      },
+      checkpoint: claim.checkpoint.map(StoredCheckpoint.init))
+  }
+}
+
+extension StoredCheckpoint {
+  fileprivate init(_ checkpoint: TrialCheckpoint) {
+    self.init(
+      step: checkpoint.step,
+      blob: StoredBlob(digest: checkpoint.digest, byteCount: checkpoint.byteCount),
+      instructionSet: checkpoint.instructionSet)
+  }
+}
+
+extension TrialCheckpoint {
+  fileprivate init(_ stored: StoredCheckpoint) {
+    self.init(
+      step: stored.step, digest: stored.blob.digest, byteCount: stored.blob.byteCount,
+      instructionSet: stored.instructionSet)
   }
 }

@@ -8,8 +8,9 @@ struct JoinCommand: ParsableCommand {
     commandName: "join",
     abstract: "Joins a coordinator and trains until told to stop (the default).",
     discussion: """
-      A worker may join and leave at any time. SIGTERM or Ctrl-C hands running trials back and \
-      ends it. When the coordinator is away, running trials go on and results wait on disk.
+      A worker may join and leave at any time. SIGTERM or Ctrl-C hands running trials back, with \
+      their checkpoints, and ends it. When the coordinator is away, running trials go on and \
+      results wait on disk.
 
       Over a network the connection is encrypted, and this host must be enrolled once: run \
       `coordinator enroll --address HOST:PORT` where the coordinator runs, and the command it \
@@ -47,6 +48,18 @@ struct JoinCommand: ParsableCommand {
       "Ends after this long without a coordinator and without work.", valueName: "minutes"))
   var patience = 60
 
+  @Option(
+    help: ArgumentHelp(
+      "Seconds between a trial's checkpoints; auto: as cheap as needed, 10 to 300.",
+      valueName: "seconds"))
+  var checkpointEvery = CheckpointEvery.automatic
+
+  @Option(
+    help: ArgumentHelp(
+      "How long a stopped worker may take to hand its trials back; a second signal ends it at once.",
+      valueName: "seconds"))
+  var drainGrace = 60
+
   @OptionGroup var keys: KeysArguments
 
   @Flag(help: "Connects without encryption, to a coordinator that was started with --plain.")
@@ -66,6 +79,9 @@ struct JoinCommand: ParsableCommand {
     _ = try cacheLimitByteCount()
     guard !(plain && curve) else {
       throw ValidationError("found both --plain and --curve, expected one of them")
+    }
+    guard (1...86_400).contains(drainGrace) else {
+      throw ValidationError("--drain-grace: found \(drainGrace), expected 1 to 86400 seconds")
     }
     guard (1...1_000_000).contains(patience) else {
       throw ValidationError("--patience: found \(patience), expected 1 to 1000000 minutes")
@@ -98,7 +114,8 @@ struct JoinCommand: ParsableCommand {
         endpoint: connect, slots: try slotCount(),
         cache: cache.map { URL(filePath: $0, directoryHint: .isDirectory) },
         cacheLimit: try cacheLimitByteCount(), exitsWhenIdle: exitWhenIdle,
-        patience: .seconds(60 * patience), isSupervised: supervised,
+        patience: .seconds(60 * patience), checkpointInterval: checkpointEvery.interval,
+        drainGrace: .seconds(drainGrace), isSupervised: supervised,
         access: keysFromInput
           ? .keysFromInput : .init(keys: keys.url, isPlain: plain, isEncrypted: curve)))
   }

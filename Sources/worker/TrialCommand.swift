@@ -37,11 +37,17 @@ struct TrialCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The checkpoint to go on from.",
+      "Writes a checkpoint every so many seconds as well, and keeps the two newest.",
+      discussion: "SIGTERM or Ctrl-C writes one in any case.", valueName: "seconds"))
+  var checkpointEvery: CheckpointEvery?
+
+  @Option(
+    help: ArgumentHelp(
+      "The checkpoint to go on from; of several, the first that is whole.",
       discussion: "The results are those of a trial that was never interrupted.",
       valueName: "file"),
     completion: .file(extensions: ["safetensors"]))
-  var resume: String?
+  var resume: [String] = []
 
   @Flag(help: .hidden)
   var supervised = false
@@ -67,7 +73,7 @@ struct TrialCommand: ParsableCommand {
         configuration: URL(filePath: config),
         folder: URL(filePath: out, directoryHint: .isDirectory),
         images: images.map { URL(filePath: $0) }, forcesSecondPass: forceSecondPass,
-        checkpointSteps: try checkpointSteps(), checkpoint: resume.map { URL(filePath: $0) },
-        isSupervised: supervised))
+        checkpointSteps: try checkpointSteps(), checkpointInterval: checkpointEvery?.interval,
+        checkpoints: resume.map { URL(filePath: $0) }, isSupervised: supervised))
   }
 }

@@ -44,6 +44,14 @@ struct ResumeTests {
     temporary.url.appending(path: name).appending(path: CheckpointFile.name(step: step))
   }
 
+  /// The bytes of a checkpoint, but for those that tell what was gone on from.
+  private func contents(of url: URL) throws -> Data {
+    var content = try Safetensors(contentsOf: url)
+    #expect(content.metadata["resumed"] != nil)
+    content.metadata["resumed"] = nil
+    return content.encoded()
+  }
+
   @Test("resumed at any step, a trial leaves the bits of the uninterrupted one")
   func anyStep() throws {
     let whole = try run(in: "whole", options: .init(checkpointSteps: Self.steps))
@@ -53,7 +61,7 @@ struct ResumeTests {
       let name = "from \(step)"
       let later = Self.steps.filter { $0 >= step }
       let resumed = try run(
-        in: name, options: .init(checkpointSteps: later, checkpoint: checkpoint(step)))
+        in: name, options: .init(checkpointSteps: later, checkpoints: [checkpoint(step)]))
       #expect(resumed.milestones == whole.milestones)
       #expect(resumed.artifacts.map(\.kind) == whole.artifacts.map(\.kind))
       for (found, expected) in zip(resumed.artifacts, whole.artifacts)
@@ -61,10 +69,14 @@ struct ResumeTests {
         #expect(found == expected, "\(expected.kind) from step \(step)")
       }
       #expect(resumed.provenance.steps == 13 - step)
+      #expect(
+        resumed.provenance.resumed == [
+          Resumption(
+            step: step, host: Host.name, instructionSet: InstructionSet.effective.rawValue)
+        ])
       for other in later {
         #expect(
-          try Data(contentsOf: checkpoint(other, in: name))
-            == Data(contentsOf: checkpoint(other)))
+          try contents(of: checkpoint(other, in: name)) == contents(of: checkpoint(other)))
       }
     }
   }
@@ -76,7 +88,8 @@ struct ResumeTests {
     let whole = try run(configuration, in: "whole", options: .init(checkpointSteps: [6]))
     let plain = try run(in: "plain")
     #expect(whole.milestones.map(\.mse) != plain.milestones.map(\.mse))
-    let resumed = try run(configuration, in: "resumed", options: .init(checkpoint: checkpoint(6)))
+    let resumed = try run(
+      configuration, in: "resumed", options: .init(checkpoints: [checkpoint(6)]))
     #expect(resumed.contentDigest == whole.contentDigest)
     #expect(
       whole.provenance.instructionSet == InstructionSet.effective(for: .bf16).rawValue)
@@ -91,7 +104,7 @@ struct ResumeTests {
     var rounded = Self.configuration
     rounded.trainer.precision = .bf16
     let failure = #expect(throws: TrialFailure.self) {
-      try run(rounded, in: "rounded", options: .init(checkpoint: checkpoint(4)))
+      try run(rounded, in: "rounded", options: .init(checkpoints: [checkpoint(4)]))
     }
     #expect(failure?.cause == .refused)
     #expect(
@@ -112,7 +125,7 @@ struct ResumeTests {
       }
     }
     let resumed = try run(
-      in: "stopped", options: .init(checkpoint: checkpoint(6, in: "stopped")))
+      in: "stopped", options: .init(checkpoints: [checkpoint(6, in: "stopped")]))
     #expect(resumed.contentDigest == whole.contentDigest)
   }
 
@@ -141,7 +154,7 @@ struct ResumeTests {
     var other = Self.configuration
     other.seed += 1
     let failure = #expect(throws: TrialFailure.self) {
-      try run(other, in: "other", options: .init(checkpoint: checkpoint(4)))
+      try run(other, in: "other", options: .init(checkpoints: [checkpoint(4)]))
     }
     #expect(failure?.cause == .refused)
     #expect(

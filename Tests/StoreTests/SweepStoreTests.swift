@@ -68,6 +68,33 @@ struct SweepStoreTests {
     #expect(try store.journal() == [record])
   }
 
+  @Test("What a trial went on from is kept, also in a store of the format before")
+  func resumptionsSurvive() throws {
+    var result = result(of: front.trials[1])
+    result.provenance.resumed = [
+      Resumption(step: 50, host: "höst", instructionSet: "avx2"),
+      Resumption(step: 120, host: "other", instructionSet: "avx512"),
+    ]
+    let records = [
+      recorded(front.trials[0]),
+      .resultRecorded(trial: front.trials[1].id, attempt: 2, worker: workerB, result: result),
+    ]
+    do {
+      let store = try open(front, in: directory)
+      try store.append([records[0]])
+      try store.close()
+    }
+    let queue = try DatabaseQueue(path: directory.database.path(percentEncoded: false))
+    try queue.write {
+      try $0.execute(sql: "DROP TABLE resumption; PRAGMA user_version = 1")
+    }
+    try queue.close()
+    #expect(try SweepReader.open(directory: directory.url).results().trials[0].result != nil)
+    let store = try open(front, in: directory)
+    try store.append([records[1]])
+    #expect(try store.journal() == records)
+  }
+
   @Test("A measured tolerance comes back as the value that was used")
   func measuredToleranceSurvives() throws {
     var configuration = front.trials[0].configuration

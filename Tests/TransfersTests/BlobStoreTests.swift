@@ -128,6 +128,17 @@ struct BlobStoreTests {
     #expect(TransferError.diskFull(path: "x").description == "x: no space left on the device")
   }
 
+  @Test("What is not to be kept is removed, also what was on its way")
+  func removeAll() throws {
+    let kept = try store.insert(sampleBytes(10))
+    let removed = try store.insert(sampleBytes(11))
+    let arriving = Digest.of(sampleBytes(12))
+    do { try store.resume(arriving, byteCount: 12).append(sampleBytes(5)) }
+    #expect(try store.removeAll(except: [kept]) == 1)
+    #expect(store.contains(kept) && !store.contains(removed))
+    #expect(try store.resume(arriving, byteCount: 12).offset == 0)
+  }
+
   @Test("A folder that cannot be made is an error that names it")
   func noFolder() {
     #expect {

@@ -7,6 +7,7 @@ import Trials
 @Suite("The worker's decisions")
 struct WorkerCoreTests {
   private let trial = TrialID(rawValue: 7)
+  private let work = WorkID(sweep: "s", trial: TrialID(rawValue: 7), launch: 1)
 
   private func core(slots: Int = 2, held: [HeldResult] = []) -> WorkerCore {
     WorkerCore(
@@ -24,10 +25,22 @@ struct WorkerCoreTests {
     .welcomed(sweep: sweep, heartbeatInterval: .seconds(5), lostAfter: .seconds(60))
   }
 
-  private func order(_ trial: UInt64 = 7, attempt: Int = 1) -> WorkOrder {
+  /// A core that trains trial 7 as ``work``.
+  private func training(slots: Int = 2, checkpoints: [TrialCheckpoint] = []) -> WorkerCore {
+    var core = joined(slots: slots)
+    _ = core.handle(.assigned(order(checkpoints: checkpoints)), at: .zero)
+    _ = core.handle(.imagesReady(work), at: .zero)
+    _ = core.handle(.checkpointReady(work, nil, refusals: []), at: .zero)
+    return core
+  }
+
+  private func order(
+    _ trial: UInt64 = 7, attempt: Int = 1, checkpoints: [TrialCheckpoint] = []
+  ) -> WorkOrder {
     WorkOrder(
       sweep: "s", trial: TrialID(rawValue: trial), attempt: attempt,
-      configuration: Samples.configuration, images: Digest.of("images"), imagesByteCount: 6)
+      configuration: Samples.configuration, images: Digest.of("images"), imagesByteCount: 6,
+      checkpoints: checkpoints)
   }
 
   @Test("a worker announces itself until it is welcomed, then beats")
@@ -41,20 +54,21 @@ struct WorkerCoreTests {
     #expect(core.handle(.clockTicked, at: .seconds(7)) == [.beat([])])
   }
 
-  @Test("an order fetches the images, then trains; a repeated order changes nothing")
+  @Test("an order fetches images and checkpoint, then trains; a repeated order changes nothing")
   func order() {
     var core = joined()
-    #expect(core.handle(.assigned(order()), at: .zero) == [.fetchImages(order())])
+    #expect(core.handle(.assigned(order()), at: .zero) == [.fetchImages(work, order())])
     #expect(core.handle(.assigned(order()), at: .zero).isEmpty)
-    #expect(core.handle(.imagesReady(trial: trial), at: .zero) == [.startTrial(order())])
-    #expect(core.claims == [WorkClaim(trial: trial, attempt: 1, progress: nil)])
+    #expect(core.handle(.imagesReady(work), at: .zero) == [.fetchCheckpoint(work, order())])
+    #expect(
+      core.handle(.checkpointReady(work, nil, refusals: []), at: .zero)
+        == [.startTrial(work, order(), from: nil)])
+    #expect(core.claims == [WorkClaim(trial: trial, attempt: 1)])
   }
 
   @Test("a newer attempt at what is already running only changes the number")
   func renumbered() {
-    var core = joined()
-    _ = core.handle(.assigned(order()), at: .zero)
-    _ = core.handle(.imagesReady(trial: trial), at: .zero)
+    var core = training()
     #expect(core.handle(.assigned(order(attempt: 3)), at: .zero).isEmpty)
     #expect(core.claims.map(\.attempt) == [3])
     // The order to abandon the older attempt comes late and does not concern the newer one.
@@ -67,7 +81,7 @@ struct WorkerCoreTests {
     var core = joined(slots: 1)
     _ = core.handle(.assigned(order()), at: .zero)
     let effects = core.handle(.assigned(order(8)), at: .zero)
-    guard case .sendFailure(_, 1, let failure) = try #require(effects.first) else {
+    guard case .sendFailure(_, 1, let failure, _) = try #require(effects.first) else {
       Issue.record("expected a failure, found \(effects)")
       return
     }
@@ -76,90 +90,126 @@ struct WorkerCoreTests {
 
   @Test("a result is uploaded, reported until acknowledged, and only then deleted")
   func delivery() {
-    var core = joined()
-    _ = core.handle(.assigned(order()), at: .zero)
-    _ = core.handle(.imagesReady(trial: trial), at: .zero)
+    var core = training()
     let result = Samples.result
     #expect(
-      core.handle(.trialFinished(trial: trial, result), at: .seconds(1))
-        .contains(.upload(trial: trial, result.artifacts)))
+      core.handle(.trialFinished(work, result), at: .seconds(1))
+        .contains(.upload(work, result.artifacts)))
     let report = WorkerEffect.sendResult(trial: trial, attempt: 1, result)
-    #expect(core.handle(.artifactsUploaded(trial: trial), at: .seconds(2)) == [report])
+    #expect(core.handle(.artifactsUploaded(work), at: .seconds(2)) == [report])
     #expect(core.handle(.clockTicked, at: .seconds(13)).contains(report))
     // An order to abandon the attempt does not drop finished work.
     #expect(core.handle(.abandoned(trial: trial, attempt: 1, reason: ""), at: .seconds(14)).isEmpty)
     #expect(core.handle(.clockTicked, at: .seconds(24)).contains(report))
     #expect(
-      core.handle(.acknowledged(trial: trial, attempt: 1), at: .seconds(25)) == [.discard(trial)])
+      core.handle(.acknowledged(trial: trial, attempt: 1), at: .seconds(25)) == [.discard(work)])
     #expect(core.claims.isEmpty)
   }
 
   @Test("artifacts that the coordinator lacks are uploaded again")
   func wantedAgain() {
-    var core = joined()
-    _ = core.handle(.assigned(order()), at: .zero)
-    _ = core.handle(.imagesReady(trial: trial), at: .zero)
-    _ = core.handle(.trialFinished(trial: trial, Samples.result), at: .zero)
-    _ = core.handle(.artifactsUploaded(trial: trial), at: .zero)
+    var core = training()
+    _ = core.handle(.trialFinished(work, Samples.result), at: .zero)
+    _ = core.handle(.artifactsUploaded(work), at: .zero)
     #expect(
       core.handle(.artifactsWanted(trial: trial), at: .zero)
-        == [.upload(trial: trial, Samples.result.artifacts)])
+        == [.upload(work, Samples.result.artifacts)])
   }
 
   @Test("training goes on while the coordinator is silent, and its result waits for it")
   func outage() {
-    var core = joined()
-    _ = core.handle(.assigned(order()), at: .zero)
-    _ = core.handle(.imagesReady(trial: trial), at: .zero)
+    var core = training()
     let effects = core.handle(.clockTicked, at: .seconds(61))
     #expect(effects.contains(.announce(core.claims)))
-    #expect(!effects.contains(.stopTrial(trial)))
-    let finish = core.handle(.trialFinished(trial: trial, Samples.result), at: .seconds(70))
-    #expect(!finish.contains(.upload(trial: trial, Samples.result.artifacts)))
+    #expect(!effects.contains(.killTrial(work)) && !effects.contains(.drainTrial(work)))
+    let finish = core.handle(.trialFinished(work, Samples.result), at: .seconds(70))
+    #expect(!finish.contains(.upload(work, Samples.result.artifacts)))
     #expect(
       core.handle(welcome("s"), at: .seconds(90))
-        .contains(.upload(trial: trial, Samples.result.artifacts)))
+        .contains(.upload(work, Samples.result.artifacts)))
   }
 
   @Test("results of an earlier process go to the coordinator of their sweep and to no other")
   func held() {
-    let held = HeldResult(sweep: "s", trial: trial, attempt: 4, result: Samples.result)
+    let held = HeldResult(work: work, attempt: 4, result: Samples.result)
     var stranger = core(held: [held])
-    #expect(!stranger.handle(welcome("other"), at: .zero).contains(.upload(trial: trial, [])))
+    #expect(
+      !stranger.handle(welcome("other"), at: .zero)
+        .contains(.upload(work, Samples.result.artifacts)))
     #expect(stranger.claims.isEmpty)
     _ = stranger.handle(welcome("s"), at: .zero)
     #expect(
       stranger.handle(.clockTicked, at: .seconds(1))
-        .contains(.upload(trial: trial, Samples.result.artifacts)))
+        .contains(.upload(work, Samples.result.artifacts)))
     var own = core(held: [held])
     #expect(
-      own.handle(welcome("s"), at: .zero).contains(.upload(trial: trial, Samples.result.artifacts)))
+      own.handle(welcome("s"), at: .zero).contains(.upload(work, Samples.result.artifacts)))
     #expect(own.claims.map(\.attempt) == [4])
   }
 
-  @Test("stopping hands running trials back, says goodbye and ends")
-  func stopping() {
-    var core = joined()
-    _ = core.handle(.assigned(order()), at: .zero)
-    _ = core.handle(.imagesReady(trial: trial), at: .zero)
-    #expect(core.handle(.stopRequested(reason: "SIGTERM"), at: .zero).contains(.stopTrial(trial)))
-    let failure = TrialFailure(cause: .stopped, message: "stopped")
-    let effects = core.handle(.trialFailed(trial: trial, failure), at: .seconds(1))
-    #expect(effects.contains(.sendFailure(trial: trial, attempt: 1, failure)))
-    #expect(effects.suffix(2) == [.sayGoodbye(reason: "SIGTERM"), .exit(.stopped)])
+  @Test("the same trial of two sweeps is two works: neither's end is the other's")
+  func twoSweeps() throws {
+    let held = HeldResult(work: work, attempt: 4, result: Samples.result)
+    var core = core(held: [held])
+    _ = core.handle(welcome("other"), at: .zero)
+    var order = order()
+    order.sweep = "other"
+    let second = WorkID(sweep: "other", trial: trial, launch: 2)
+    #expect(core.handle(.assigned(order), at: .zero) == [.fetchImages(second, order)])
+    #expect(core.claims == [WorkClaim(trial: trial, attempt: 1)])
+    // The end of the one deletes its files alone.
+    #expect(
+      core.handle(.acknowledged(trial: trial, attempt: 9), at: .zero).contains(.discard(second)))
+    // The other's result is still there for its sweep.
+    #expect(
+      core.handle(welcome("s"), at: .zero).isEmpty)
+    #expect(core.claims.map(\.attempt) == [4])
   }
 
-  @Test("an abandoned attempt is stopped, deleted and not reported")
+  @Test("what comes of a run that was given up does not touch a later one of the same trial")
+  func lateEnd() {
+    var core = training()
+    _ = core.handle(welcome("other"), at: .zero)
+    _ = core.handle(welcome("s"), at: .zero)
+    let second = WorkID(sweep: "s", trial: trial, launch: 2)
+    _ = core.handle(.assigned(order(attempt: 2)), at: .zero)
+    let failure = TrialFailure(cause: .signal, message: "killed")
+    #expect(core.handle(.trialFailed(work, failure), at: .zero) == [.discard(work)])
+    #expect(core.claims == [WorkClaim(trial: trial, attempt: 2)])
+    #expect(core.handle(.imagesReady(second), at: .zero).count == 1)
+  }
+
+  @Test("an abandoned attempt is killed, deleted and not reported")
   func abandoning() {
-    var core = joined()
-    _ = core.handle(.assigned(order()), at: .zero)
-    _ = core.handle(.imagesReady(trial: trial), at: .zero)
+    var core = training()
     #expect(
       core.handle(.abandoned(trial: trial, attempt: 1, reason: "lost"), at: .zero)
-        .contains(.stopTrial(trial)))
-    #expect(
-      core.handle(.trialFinished(trial: trial, Samples.result), at: .zero) == [.discard(trial)])
+        .contains(.killTrial(work)))
     #expect(core.claims.isEmpty)
+    #expect(core.handle(.trialFinished(work, Samples.result), at: .zero) == [.discard(work)])
+  }
+
+  @Test("a worker with a full disk takes no trials until there is room, and says so")
+  func diskFull() throws {
+    var core = joined()
+    #expect(core.handle(.diskMeasured(freeByteCount: 1 << 40), at: .zero).isEmpty)
+    #expect(core.handle(.diskMeasured(freeByteCount: 1 << 20), at: .zero).count == 1)
+    guard
+      case .sendFailure(_, _, let failure, _) = try #require(
+        core.handle(.assigned(order()), at: .seconds(1)).first)
+    else {
+      Issue.record("expected a failure")
+      return
+    }
+    #expect(failure.cause == .diskFull)
+    #expect(core.handle(.diskMeasured(freeByteCount: 100 << 20), at: .seconds(10)).isEmpty)
+    #expect(core.handle(.diskMeasured(freeByteCount: 200 << 20), at: .seconds(20)).count == 1)
+    #expect(core.handle(.assigned(order()), at: .seconds(21)) == [.fetchImages(work, order())])
+    // A trial that failed for lack of room counts more than what the disk says.
+    _ = core.handle(
+      .preparationFailed(work, TrialFailure(cause: .diskFull, message: "")), at: .seconds(22))
+    #expect(core.handle(.diskMeasured(freeByteCount: 1 << 40), at: .seconds(30)).isEmpty)
+    #expect(core.handle(.diskMeasured(freeByteCount: 1 << 40), at: .seconds(83)).count == 1)
   }
 
   @Test("an idle worker that hears of no coordinator for long ends by itself")

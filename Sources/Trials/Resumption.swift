@@ -1,0 +1,22 @@
+/// A checkpoint that a trial went on from, and who had computed up to there.
+package struct Resumption: Codable, Hashable, Sendable {
+  /// Steps taken up to the checkpoint.
+  package var step: Int
+  /// Name of the host that wrote it.
+  package var host: String
+  /// Instruction set that it was computed with.
+  package var instructionSet: String
+
+  /// A resumption at a step.
+  package init(step: Int, host: String, instructionSet: String) {
+    self.step = step
+    self.host = host
+    self.instructionSet = instructionSet
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case step
+    case host
+    case instructionSet = "instruction_set"
+  }
+}

@@ -1,0 +1,77 @@
+import Digests
+import Foundation
+import Narrowing
+import Transfers
+import Trials
+
+/// Brings the newest checkpoint that is of use into a work's folder.
+struct CheckpointFetch: Sendable {
+  let order: WorkOrder
+  /// The work's folder.
+  let folder: URL
+  /// What dead workers of this host left, newest first.
+  let salvage: [WorkerFolder.SalvagedCheckpoint]
+
+  /// What was found.
+  struct Outcome {
+    /// The checkpoint, verified; nil for none.
+    var checkpoint: FetchedCheckpoint?
+    /// Why newer ones were not of use.
+    var refusals: [String] = []
+  }
+
+  /// Looks at what is on this host, as far as it is newer, then at what the coordinator has.
+  ///
+  /// - Throws: `TransferError` when the coordinator has one that cannot be had now: a trial does
+  ///   not begin anew because a network is slow.
+  func run(_ connection: borrowing TransferConnection) throws -> Outcome {
+    var outcome = Outcome()
+    let stored = order.checkpoints.sorted { $0.step > $1.step }
+    for local in salvage where local.step > stored.first?.step ?? 0 {
+      do {
+        try file.verify(local.url)
+        let name = CheckpointFile.name(step: local.step)
+        try FileManager.default.copyItem(at: local.url, to: folder.appending(path: name))
+        outcome.checkpoint = FetchedCheckpoint(file: name, stored: nil)
+        return outcome
+      } catch {
+        outcome.refusals.append("\(error)")
+      }
+    }
+    for checkpoint in stored {
+      do {
+        let name = CheckpointFile.name(step: checkpoint.step)
+        let url = folder.appending(path: name)
+        try connection.use { client, cancellation in
+          try client.fetch(
+            checkpoint.digest, byteCount: checkpoint.byteCount, to: url,
+            cancellation: cancellation)
+        }
+        try file.verify(url)
+        outcome.checkpoint = FetchedCheckpoint(file: name, stored: checkpoint)
+        return outcome
+      } catch let error as TransferError where !error.concernsBlob {
+        throw error
+      } catch let error as TransferError {
+        outcome.refusals.append("step \(checkpoint.step): \(error)")
+      } catch let error as CheckpointError {
+        outcome.refusals.append("step \(checkpoint.step): \(error)")
+      }
+    }
+    return outcome
+  }
+
+  private var file: CheckpointFile {
+    CheckpointFile(configuration: order.configuration, images: order.images)
+  }
+}
+
+extension TransferError {
+  /// Whether the error is the blob's, so that trying again would find the same.
+  fileprivate var concernsBlob: Bool {
+    switch self {
+    case .digestMismatch, .sizeMismatch, .tooLarge, .missing, .rejected: true
+    case .diskFull, .fileSystem, .busy, .stalled, .cancelled, .otherMajor, .messaging: false
+    }
+  }
+}

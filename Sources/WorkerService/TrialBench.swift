@@ -1,0 +1,235 @@
+import Digests
+import Files
+import Foundation
+import Glibc
+import Messaging
+import Narrowing
+import Transfers
+import Trials
+
+/// Where a worker's trials run: their folders, their processes and their transfers.
+///
+/// Everything that takes time happens elsewhere and is reported to the inbox. Downloads of image
+/// archives, uploads of results and checkpoints each have a connection of their own, so that a
+/// result is never behind a checkpoint and a checkpoint never behind an image archive.
+final class TrialBench {
+  private let folder: WorkerFolder
+  private let images: ImageCache
+  private let executable: URL
+  private let inbox: Inbox<WorkerEvent>
+  private let checkpointInterval: CheckpointInterval
+  private let downloads: TransferQueue
+  private let uploads: TransferQueue
+  private let checkpoints: TransferQueue
+  private var processes: [WorkID: TrialProcess] = [:]
+  /// What keeps the running trials' images in the cache.
+  private var leases: [WorkID: FileLock] = [:]
+
+  /// A bench in a worker's folder, with no trial on it.
+  init(
+    folder: WorkerFolder, images: ImageCache, executable: URL, context: Context,
+    security: SocketSecurity, inbox: Inbox<WorkerEvent>, checkpointInterval: CheckpointInterval
+  ) {
+    self.folder = folder
+    self.images = images
+    self.executable = executable
+    self.inbox = inbox
+    self.checkpointInterval = checkpointInterval
+    downloads = TransferQueue(context, security)
+    uploads = TransferQueue(context, security)
+    checkpoints = TransferQueue(context, security)
+  }
+
+  /// Sets where transfers go.
+  func connect(to endpoint: String) {
+    for queue in [downloads, uploads, checkpoints] { queue.connect(to: endpoint) }
+  }
+
+  /// Forgets the process of a trial that has ended.
+  func note(_ event: WorkerEvent) {
+    switch event {
+    case .trialFinished(let id, _), .trialFailed(let id, _):
+      processes[id] = nil
+      leases[id] = nil
+    default: return
+    }
+  }
+
+  /// Bytes that the cache's disk has free; nil if the system does not tell.
+  var freeByteCount: Int? {
+    var status = statvfs()
+    guard statvfs(folder.path, &status) == 0 else { return nil }
+    return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+  }
+
+  /// Ends every process and deletes the worker's folder if nothing is left in it.
+  func close(keepsCheckpoints: Bool) {
+    for process in processes.values { process.kill() }
+    folder.removeIfEmpty(keepsCheckpoints: keepsCheckpoints)
+  }
+
+  func discard(_ id: WorkID) { folder.discard(id) }
+  func drain(_ id: WorkID) { processes[id]?.drain() }
+  func kill(_ id: WorkID) { processes[id]?.kill() }
+}
+
+// MARK: - Before
+
+extension TrialBench {
+  /// Makes sure that the cache has the images of a trial.
+  func fetchImages(_ id: WorkID, _ order: WorkOrder) {
+    downloads.perform { [images, inbox] connection in
+      do {
+        try images.provide(order.images, byteCount: order.imagesByteCount) { url in
+          try connection.use { client, cancellation in
+            try client.fetch(
+              order.images, byteCount: order.imagesByteCount, to: url, cancellation: cancellation)
+          }
+        }
+        inbox.put(.imagesReady(id))
+      } catch {
+        inbox.put(.preparationFailed(id, Self.failure("images \(order.images)", error)))
+      }
+    }
+  }
+
+  /// Brings the checkpoint to go on from into the trial's folder.
+  func fetchCheckpoint(_ id: WorkID, _ order: WorkOrder) {
+    let salvage = folder.salvage(order.trial)
+    guard !salvage.isEmpty || !order.checkpoints.isEmpty else {
+      inbox.put(.checkpointReady(id, nil, refusals: []))
+      return
+    }
+    let fetch: CheckpointFetch
+    do {
+      fetch = CheckpointFetch(
+        order: order, folder: try folder.prepare(id, order), salvage: salvage)
+    } catch {
+      inbox.put(.preparationFailed(id, Self.failure("not started", error)))
+      return
+    }
+    checkpoints.perform { [inbox] connection in
+      do {
+        let outcome = try fetch.run(connection)
+        inbox.put(.checkpointReady(id, outcome.checkpoint, refusals: outcome.refusals))
+      } catch {
+        inbox.put(.preparationFailed(id, Self.failure("checkpoint", error)))
+      }
+    }
+  }
+
+  /// Starts a trial's process.
+  func start(_ id: WorkID, _ order: WorkOrder, from checkpoint: FetchedCheckpoint?) {
+    do {
+      leases[id] = try images.use(order.images)
+      let folder = try folder.prepare(id, order)
+      processes[id] = try TrialProcess(
+        executable: executable, folder: folder, images: images.url(for: order.images),
+        checkpoint: checkpoint.map { folder.appending(path: $0.file) },
+        interval: checkpointInterval
+      ) { [inbox] report in
+        switch report {
+        case .began(let beginning): inbox.put(.trialBegan(id, beginning))
+        case .progressed(let progress): inbox.put(.trialProgressed(id, progress))
+        case .checkpointed(let written): inbox.put(.checkpointWritten(id, written))
+        case .finished(let result): inbox.put(.trialFinished(id, result))
+        case .failed(let failure): inbox.put(.trialFailed(id, failure))
+        }
+      }
+    } catch {
+      inbox.put(.trialFailed(id, Self.failure("not started", error)))
+    }
+  }
+
+  /// Not having what a trial needs, or no process for it, is the host's trouble, never the trial's.
+  private static func failure(_ what: String, _ error: any Error) -> TrialFailure {
+    let isDiskFull =
+      switch error {
+      case let error as FileError: error.isDiskFull
+      case TransferError.diskFull: true
+      default: (error as? CocoaError)?.code == .fileWriteOutOfSpace
+      }
+    let cause: FailureCause =
+      if isDiskFull { .diskFull } else if error is TransferError { .lost } else { .stopped }
+    return TrialFailure(cause: cause, message: "\(what): \(error)")
+  }
+}
+
+// MARK: - During and after
+
+extension TrialBench {
+  /// Stores a checkpoint with the coordinator.
+  func upload(_ written: WrittenCheckpoint, of id: WorkID) {
+    guard let file = folder.url(of: id)?.appending(path: written.file) else {
+      inbox.put(.checkpointNotStored(id, reason: "\(written.file) is gone"))
+      return
+    }
+    checkpoints.perform { [inbox] connection in
+      let start = ContinuousClock.now
+      do {
+        try connection.use { client, cancellation in
+          try client.upload(file, digest: written.checkpoint.digest, cancellation: cancellation)
+        }
+        inbox.put(
+          .checkpointStored(id, written.checkpoint, took: ContinuousClock.now - start))
+      } catch {
+        inbox.put(.checkpointNotStored(id, reason: "\(error)"))
+      }
+    }
+  }
+
+  /// Stores what an attempt without a result leaves: its log, then its last checkpoint.
+  func handBack(_ id: WorkID, checkpoint: WrittenCheckpoint?) {
+    guard let folder = folder.url(of: id) else {
+      inbox.put(.handedBack(id, HandBack()))
+      return
+    }
+    checkpoints.perform { [inbox] connection in
+      var left = HandBack()
+      if let log = TrialLog(folder: folder).close(), log.byteCount > 0,
+        connection.stores(folder.appending(path: log.kind.rawValue), log.digest)
+      {
+        left.log = log
+      }
+      if let checkpoint,
+        connection.stores(
+          folder.appending(path: checkpoint.file), checkpoint.checkpoint.digest)
+      {
+        left.checkpoint = checkpoint.checkpoint
+      }
+      inbox.put(.handedBack(id, left))
+    }
+  }
+
+  /// Stores a result's artifacts.
+  func upload(_ artifacts: [Artifact], of id: WorkID) {
+    let folder = folder.url(of: id)
+    uploads.perform { [inbox] connection in
+      do {
+        try connection.use { client, cancellation in
+          for artifact in artifacts {
+            guard let file = folder?.appending(path: artifact.kind.rawValue) else { continue }
+            try client.upload(file, digest: artifact.digest, cancellation: cancellation)
+          }
+        }
+        inbox.put(.artifactsUploaded(id))
+      } catch {
+        inbox.put(.uploadFailed(id, reason: "\(error)"))
+      }
+    }
+  }
+}
+
+extension TransferConnection {
+  /// Stores a file with the coordinator, if that is possible now.
+  fileprivate func stores(_ file: URL, _ digest: Digest) -> Bool {
+    do {
+      try use { client, cancellation in
+        try client.upload(file, digest: digest, cancellation: cancellation)
+      }
+      return true
+    } catch {
+      return false
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import Trials
+
+/// The end of a worker that was asked to leave.
+struct Stopping {
+  var reason: String
+  var since: Duration
+  var deadline: Duration
+  /// Whether a coordinator may be there to take the trials back.
+  var handsBack: Bool
+}
+
+extension WorkerCore {
+  /// How long a stopping worker waits where nothing is under way: for an acknowledgement, or for a
+  /// coordinator that is away.
+  package static let stopGrace = Duration.seconds(5)
+
+  mutating func endSweep(_ reason: String, at now: Duration) -> [WorkerEffect] {
+    var effects: [WorkerEffect] = [.notify("no more work here: \(reason)")]
+    effects += stopEverything()
+    if exitsWhenIdle { return effects + [.exit(.sweepEnded)] }
+    link = .searching(nextAnnouncement: now + Self.announcementInterval)
+    lastHeard = now
+    return effects
+  }
+
+  /// Ends every running trial without waiting; results already spooled stay on disk.
+  mutating func stopEverything() -> [WorkerEffect] {
+    var effects: [WorkerEffect] = []
+    for work in works.values.sorted(by: { $0.id < $1.id }) where work.phase.result == nil {
+      if work.phase.hasProcess { effects.append(.killTrial(work.id)) }
+      effects.append(.discard(work.id))
+      works[work.id] = nil
+    }
+    return effects
+  }
+
+  /// Begins to leave: running trials write checkpoints, which are handed back.
+  ///
+  /// A second request ends the worker at once.
+  mutating func stop(_ reason: String, at now: Duration) -> [WorkerEffect] {
+    if let stopping { return leave(stopping.reason) }
+    stopping = Stopping(
+      reason: reason, since: now, deadline: now + drainGrace, handsBack: true)
+    var effects: [WorkerEffect] = [.notify("stopping: \(reason)")]
+    for work in currentWorks {
+      switch work.phase {
+      case .preparing:
+        works[work.id] = nil
+        effects += [
+          .discard(work.id),
+          .sendFailure(
+            trial: work.id.trial, attempt: work.attempt,
+            TrialFailure(cause: .stopped, message: reason), HandBack()),
+        ]
+      case .training: effects += drain(work)
+      default: continue
+      }
+    }
+    return effects + exitIfDone()
+  }
+
+  /// Begins to leave without anybody to hand trials to: their checkpoints stay on disk for the
+  /// next worker of this host.
+  mutating func leaveAlone(at now: Duration) -> [WorkerEffect] {
+    let reason = "the coordinator's process ended"
+    if stopping != nil { return [.exit(.stopped)] }
+    stopping = Stopping(
+      reason: reason, since: now, deadline: now + Self.stopGrace, handsBack: false)
+    var effects: [WorkerEffect] = [.notify("stopping: \(reason)")]
+    for work in currentWorks {
+      if case .training = work.phase { effects += drain(work) }
+      if case .preparing = work.phase {
+        works[work.id] = nil
+        effects.append(.discard(work.id))
+      }
+    }
+    return effects + exitIfDone()
+  }
+
+  private mutating func drain(_ work: Work) -> [WorkerEffect] {
+    works[work.id]?.phase = .draining
+    return [.drainTrial(work.id)]
+  }
+
+  /// What a stopping worker does when its time is up, or nothing is under way any more.
+  func endOfStopping(at now: Duration) -> [WorkerEffect]? {
+    guard let stopping else { return nil }
+    if now >= stopping.deadline { return leave(stopping.reason) }
+    guard now >= stopping.since + Self.stopGrace else { return nil }
+    let isBusy = currentWorks.contains { work in
+      switch work.phase {
+      case .draining, .killed: true
+      case .handingBack(_, let isUnderWay): isUnderWay && link.isJoined
+      case .uploading: link.isJoined
+      case .preparing, .training, .dismissed, .uploadDelayed, .reporting: false
+      }
+    }
+    return isBusy ? nil : leave(stopping.reason)
+  }
+
+  func exitIfDone() -> [WorkerEffect] {
+    guard let stopping, !currentWorks.contains(where: \.phase.isClaimed) else { return [] }
+    return leave(stopping.reason)
+  }
+
+  private func leave(_ reason: String) -> [WorkerEffect] {
+    [.sayGoodbye(reason: reason), .exit(.stopped)]
+  }
+}

@@ -1,0 +1,97 @@
+import Trials
+
+extension WorkerCore {
+  /// Makes a sweep the current one: trials still running for the one before end, and its results
+  /// wait for its coordinator.
+  mutating func enter(_ newSweep: String, at now: Duration) -> [WorkerEffect] {
+    guard sweep != newSweep else { return [] }
+    let effects = sweep == nil ? [] : stopEverything()
+    sweep = newSweep
+    for work in works.values {
+      guard let result = work.phase.result else { continue }
+      works[work.id]?.phase = .uploadDelayed(result, until: now)
+    }
+    return effects
+  }
+
+  mutating func announce(at now: Duration) -> WorkerEffect {
+    link = .searching(nextAnnouncement: now + Self.announcementInterval)
+    return .announce(claims)
+  }
+
+  /// Beats out of turn, if there is a coordinator.
+  mutating func beat(at now: Duration) -> [WorkerEffect] {
+    guard case .joined(let interval, let lostAfter, _) = link else { return [] }
+    link = .joined(interval: interval, lostAfter: lostAfter, nextBeat: now + interval)
+    return [.beat(claims)]
+  }
+
+  /// Takes up, on a new connection, every delivery that the old one left open.
+  mutating func resumeDeliveries(at now: Duration) -> [WorkerEffect] {
+    var effects: [WorkerEffect] = [.notify("joined the coordinator")]
+    for work in currentWorks {
+      switch work.phase {
+      case .uploadDelayed(let result, let until) where until <= now:
+        effects += beginUpload(work.id, result)
+      case .reporting(let result, _):
+        works[work.id]?.phase = .reporting(result, nextReport: now + Self.reportInterval)
+        effects.append(.sendResult(trial: work.id.trial, attempt: work.attempt, result))
+      case .handingBack: effects += resumeHandingBack(work)
+      default: continue
+      }
+    }
+    return effects
+  }
+
+  mutating func tick(at now: Duration) -> [WorkerEffect] {
+    noteTick(at: now)
+    if let ending = endOfStopping(at: now) { return ending }
+    var effects: [WorkerEffect] = []
+    switch link {
+    case .searching(let nextAnnouncement):
+      if now >= nextAnnouncement { effects.append(announce(at: now)) }
+      if now >= nextReminder {
+        nextReminder = now + Self.reminders.later
+        effects.append(.notify("no answer from the coordinator; still trying"))
+      }
+      if currentWorks.isEmpty, now - lastHeard > patience {
+        effects.append(.notify("no coordinator for \(patience); nothing to do"))
+        effects.append(.exit(.abandoned))
+      }
+    case .joined(_, let lostAfter, let nextBeat):
+      if now - lastHeard > lostAfter {
+        effects.append(.notify("the coordinator is silent; training goes on"))
+        nextReminder = now + Self.reminders.later
+        effects.append(announce(at: now))
+      } else if now >= nextBeat {
+        effects += beat(at: now)
+      }
+    }
+    return effects + endStalledTrials(at: now) + retryDeliveries(at: now)
+      + shipNextCheckpoint(at: now)
+  }
+
+  /// Time in which this worker did not run is not held against its trials.
+  private mutating func noteTick(at now: Duration) {
+    let gap = now - lastTick
+    lastTick = now
+    guard gap > .seconds(5) else { return }
+    for id in works.keys { works[id]?.stall.forgive(gap) }
+  }
+
+  private mutating func retryDeliveries(at now: Duration) -> [WorkerEffect] {
+    guard link.isJoined else { return [] }
+    var effects: [WorkerEffect] = []
+    for work in currentWorks {
+      switch work.phase {
+      case .uploadDelayed(let result, let until) where now >= until:
+        effects += beginUpload(work.id, result)
+      case .reporting(let result, let nextReport) where now >= nextReport:
+        works[work.id]?.phase = .reporting(result, nextReport: now + Self.reportInterval)
+        effects.append(.sendResult(trial: work.id.trial, attempt: work.attempt, result))
+      default: continue
+      }
+    }
+    return effects
+  }
+}

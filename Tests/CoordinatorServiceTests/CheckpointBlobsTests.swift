@@ -1,0 +1,77 @@
+import Coordination
+import Digests
+import Foundation
+import Logging
+import Testing
+import Transfers
+import Trials
+import Wire
+
+@testable import CoordinatorService
+
+@Suite("Checkpoints and logs that workers name")
+struct CheckpointBlobsTests {
+  private let folder = FileManager.default.temporaryDirectory.appending(
+    path: "checkpoint-blobs-\(UUID())")
+  private let trial = TrialID(rawValue: 7)
+
+  /// The bytes of a safetensors file without tensors.
+  private func file(_ metadata: String) -> [UInt8] {
+    let header = Array(#"{"__metadata__":{\#(metadata)}}"#.utf8)
+    return (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header
+  }
+
+  private func checkpoint(_ bytes: [UInt8]) -> TrialCheckpoint {
+    TrialCheckpoint(
+      step: 5, digest: Digest.of(bytes), byteCount: bytes.count, instructionSet: "avx2")
+  }
+
+  @Test("a stored checkpoint of the trial counts; no other blob does")
+  func accepted() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let store = try BlobStore(folder: folder)
+    let checkpoints = CheckpointBlobs(store)
+    let own = file(#""checkpoint_version":"1","trial":"\#(trial)""#)
+    #expect(checkpoints.accepted(checkpoint(own), of: trial) == nil)
+    let artifact = file(#""trial":"\#(trial)""#)
+    let other = file(#""checkpoint_version":"1","trial":"\#(TrialID(rawValue: 8))""#)
+    let huge = [UInt8](repeating: 0xFF, count: 16)
+    for bytes in [own, artifact, other, huge, [], [1, 2, 3]] { try store.insert(bytes) }
+    #expect(checkpoints.accepted(checkpoint(own), of: trial) == checkpoint(own))
+    for bytes in [artifact, other, huge, [], [1, 2, 3]] {
+      #expect(checkpoints.accepted(checkpoint(bytes), of: trial) == nil)
+    }
+    var wrongSize = checkpoint(own)
+    wrongSize.byteCount += 1
+    #expect(checkpoints.accepted(wrongSize, of: trial) == nil)
+    #expect(checkpoints.accepted(nil, of: trial) == nil)
+  }
+
+  @Test("a worker's log grows to its limit and no further, and a trial's keeps its name")
+  func logs() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let store = try BlobStore(folder: folder)
+    var logs = LogFolder(
+      folder: folder.appending(path: "logs"), blobs: store, logger: Logger(label: "test"))
+    func text(_ name: String) -> String? {
+      try? String(contentsOf: folder.appending(path: "logs/\(name)"), encoding: .utf8)
+    }
+    let worker = WorkerID("host-1")
+    logs.append(.init(lines: ["one", "two"]), of: worker)
+    logs.append(.init(lines: ["three"], leftOutCount: 4), of: worker)
+    #expect(text("host-1.log") == "one\ntwo\n(4 lines left out)\nthree\n")
+    let line = String(repeating: "x", count: 4095)
+    let many = WorkerMessage.LogLines(lines: [String](repeating: line, count: 256))
+    for _ in 0..<8 { logs.append(many, of: worker) }
+    #expect(text("host-1.log") == nil)
+    #expect(text("host-1.log.1")?.hasPrefix("one\n") == true)
+    logs.append(.init(lines: ["later"]), of: worker)
+    #expect(text("host-1.log") == "later\n")
+
+    let log = try store.insert(Array("what happened".utf8))
+    logs.keep(log, of: trial, attempt: 2)
+    logs.keep(Digest.of("missing"), of: trial, attempt: 3)
+    #expect(text("\(trial).2.txt") == "what happened")
+    #expect(text("\(trial).3.txt") == nil)
+  }
+}

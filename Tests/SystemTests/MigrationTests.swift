@@ -1,0 +1,198 @@
+import Foundation
+import Glibc
+import Testing
+
+/// Trials that begin in one process and end in another, byte for byte as if left alone.
+@Suite("Trials that move on real processes", .serialized)
+struct MigrationTests {
+  private static let steps = 2000
+
+  /// One trial that takes seconds.
+  private static let sweep = """
+    sweep: one
+    question: Does it end as if nothing had happened?
+    dataset: sprites28
+    model: {channels: [4, 4, 8]}
+    trainer: {batch_size: 16, sample_every: 10, reconstruction_count: 2}
+    latents: 3
+    tolerance: 20
+    budget: [\(steps / 4) batches, \(steps) batches]
+    """
+
+  /// What the sweep's `trials.csv` is when nothing happens; run once for all tests.
+  private static let undisturbed = Result {
+    let bench = try Bench()
+    let sweep = try bench.file("one.yaml", sweep)
+    let run = try bench.run(
+      Executables.coordinator, "run", sweep, "--out", bench.path("out"), "--local-workers", "1")
+    try #require(run.code == 0, "\(run.err)")
+    return try bench.read("out/trials.csv")
+  }
+
+  private let bench: Bench
+  private let expected: String
+  private let sweep: String
+
+  init() throws {
+    expected = try Self.undisturbed.get()
+    bench = try Bench()
+    sweep = try bench.file("one.yaml", Self.sweep)
+  }
+
+  private func coordinator() throws -> (Command, endpoint: String) {
+    let command = try Command(
+      Executables.coordinator,
+      ["run", sweep, "--out", bench.path("out"), "--listen", "tcp://127.0.0.1:*"], on: bench)
+    let mark = "workers connect to "
+    try wait(seconds: 60, "the coordinator's endpoint") {
+      command.standardError.contains(mark) || !command.isRunning
+    }
+    let text = command.standardError
+    let range = try #require(text.range(of: mark), "\(text)")
+    return (command, String(text[range.upperBound...].prefix { $0 != "\n" }))
+  }
+
+  /// A worker with a cache of its own, so that it finds nothing that another one left.
+  private func worker(_ endpoint: String, cache: String, _ options: String...) throws -> Command {
+    try Command(
+      Executables.worker,
+      ["--connect", endpoint, "--slots", "1", "--cache", bench.path(cache)] + options, on: bench)
+  }
+
+  private func files(below name: String) -> [URL] {
+    let paths = FileManager.default.enumerator(atPath: bench.path(name))?.allObjects ?? []
+    return paths.compactMap { $0 as? String }.map {
+      URL(filePath: bench.path(name)).appending(path: $0)
+    }
+  }
+
+  /// The checkpoints in a worker's cache, newest first, with their steps.
+  private func checkpoints(in cache: String) -> [(step: Int, url: URL)] {
+    files(below: cache).compactMap { url in
+      let name = url.lastPathComponent
+      guard name.hasPrefix("checkpoint-"), name.hasSuffix(".safetensors") else { return nil }
+      return Int(name.dropFirst(11).dropLast(12)).map { (step: $0, url: url) }
+    }.sorted { $0.step > $1.step }
+  }
+
+  /// The blob of the coordinator that has a file's content.
+  private func blob(of file: URL) -> URL? {
+    files(below: "out/blobs").first {
+      !$0.path.contains("/incoming/")
+        && FileManager.default.contentsEqual(atPath: $0.path, andPath: file.path)
+    }
+  }
+
+  /// Lets a worker train until two checkpoints are stored, and its trial then stand still, with
+  /// nothing on its way.
+  private func standStill(_ worker: Command, cache: String) throws -> [(step: Int, url: URL)] {
+    try wait(seconds: 60, "a trial's process") { !worker.children.isEmpty }
+    let child = try #require(worker.children.first)
+    try wait(seconds: 60, "two stored checkpoints") {
+      let written = checkpoints(in: cache)
+      return written.count == 2 && written.allSatisfy { blob(of: $0.url) != nil }
+    }
+    #expect(kill(child, SIGSTOP) == 0)
+    try wait(seconds: 60, "the newest checkpoint in the store") {
+      checkpoints(in: cache).first.flatMap { blob(of: $0.url) } != nil
+    }
+    // The claim follows its checkpoint at once.
+    Thread.sleep(forTimeInterval: 1)
+    return checkpoints(in: cache)
+  }
+
+  /// The column of the one trial's row in `provenance.csv`.
+  private func provenance(_ column: String) throws -> String {
+    let rows = try bench.read("out/provenance.csv").split(separator: "\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
+    return rows[1][try #require(rows[0].firstIndex(of: column))]
+  }
+
+  /// Expects that the sweep ended as undisturbed and that its trial went on from a step.
+  private func expectResumed(_ coordinator: Command, at step: Int) throws {
+    #expect(try coordinator.exitCode() == 0, "\(coordinator.standardError)")
+    #expect(try bench.read("out/trials.csv") == expected)
+    #expect(try provenance("resumed").hasPrefix("step \(step) of "))
+    #expect(try provenance("steps") == String(Self.steps - step))
+  }
+
+  @Test("a trial whose worker is killed with it goes on elsewhere from its newest checkpoint")
+  func killed() throws {
+    let (coordinator, endpoint) = try coordinator()
+    let victim = try worker(endpoint, cache: "first", "--checkpoint-every", "0.3")
+    let newest = try #require(try standStill(victim, cache: "first").first)
+    for child in victim.children { kill(child, SIGKILL) }
+    victim.send(SIGKILL)
+    #expect(try victim.exitCode() == -SIGKILL)
+    let second = try worker(endpoint, cache: "second", "--exit-when-idle")
+    try expectResumed(coordinator, at: newest.step)
+    #expect(try second.exitCode() == 0)
+    // Nothing is left of the checkpoints once the trial has its result.
+    #expect(blob(of: newest.url) == nil)
+  }
+
+  @Test("a checkpoint that the coordinator's disk has torn is refused, and the one before taken")
+  func torn() throws {
+    let (coordinator, endpoint) = try coordinator()
+    let victim = try worker(endpoint, cache: "first", "--checkpoint-every", "0.3")
+    let checkpoints = try standStill(victim, cache: "first")
+    try #require(checkpoints.count == 2)
+    let torn = try FileHandle(forUpdating: try #require(blob(of: checkpoints[0].url)))
+    try torn.seek(toOffset: torn.seekToEnd() / 2)
+    try torn.write(contentsOf: Data(repeating: 0xA5, count: 64))
+    try torn.close()
+    for child in victim.children { kill(child, SIGKILL) }
+    victim.send(SIGKILL)
+    let second = try worker(endpoint, cache: "second", "--exit-when-idle")
+    try expectResumed(coordinator, at: checkpoints[1].step)
+    #expect(try second.exitCode() == 0)
+    #expect(second.standardError.contains("checkpoint not of use: step \(checkpoints[0].step)"))
+  }
+
+  @Test("a drained worker hands its trial back with every step that it took")
+  func drained() throws {
+    let (coordinator, endpoint) = try coordinator()
+    let first = try worker(endpoint, cache: "first", "--checkpoint-every", "600")
+    try wait(seconds: 60, "some steps") {
+      files(below: "first").contains {
+        $0.lastPathComponent == "trajectory.csv.partial"
+          && ((try? Data(contentsOf: $0).count) ?? 0) > 4000
+      }
+    }
+    first.send(SIGTERM)
+    #expect(try first.exitCode() == 0, "\(first.standardError)")
+    let mark = "stopped after "
+    let text = first.standardError
+    let range = try #require(text.range(of: mark), "\(text)")
+    let step = try #require(Int(text[range.upperBound...].prefix { $0.isNumber }))
+    #expect(step > 100)
+    let second = try worker(endpoint, cache: "second", "--exit-when-idle")
+    try expectResumed(coordinator, at: step)
+    #expect(try second.exitCode() == 0)
+    // What both told people, and what the trial did, is kept.
+    let logs = files(below: "out/logs").map(\.lastPathComponent)
+    #expect(logs.filter { $0.hasSuffix(".log") }.count == 2)
+    #expect(logs.filter { $0.hasSuffix(".txt") }.count == 2)
+  }
+
+  @Test("local workers that lose their coordinator leave their trials to the next run")
+  func localWorkers() throws {
+    let arguments = ["run", sweep, "--out", bench.path("out"), "--local-workers", "1"]
+    let first = try Command(Executables.coordinator, arguments, on: bench)
+    try wait(seconds: 60, "some steps") {
+      files(below: "cache").contains {
+        $0.lastPathComponent == "trajectory.csv.partial"
+          && ((try? Data(contentsOf: $0).count) ?? 0) > 4000
+      }
+    }
+    let workers = first.children
+    first.send(SIGKILL)
+    #expect(try first.exitCode() == -SIGKILL)
+    try wait(seconds: 60, "the end of the workers") { workers.allSatisfy { kill($0, 0) != 0 } }
+    let left = try #require(checkpoints(in: "cache").first)
+    #expect(left.step > 100)
+    let second = try Command(Executables.coordinator, arguments, on: bench)
+    try expectResumed(second, at: left.step)
+  }
+}

@@ -1,0 +1,242 @@
+import Digests
+import Narrowing
+import Testing
+import Trials
+
+@testable import WorkerService
+
+/// What the worker decides about checkpoints, stalls and its own end.
+@Suite("The worker's decisions about checkpoints")
+struct CheckpointCoreTests {
+  private let trial = TrialID(rawValue: 7)
+  private let work = WorkID(sweep: "s", trial: TrialID(rawValue: 7), launch: 1)
+  private let other = WorkID(sweep: "s", trial: TrialID(rawValue: 8), launch: 2)
+  private let stopped = TrialFailure(cause: .stopped, message: "stopped after 20 of 30 steps")
+
+  private func order(_ id: WorkID, checkpoints: [TrialCheckpoint] = []) -> WorkOrder {
+    WorkOrder(
+      sweep: "s", trial: id.trial, attempt: 1, configuration: Samples.configuration,
+      images: Digest.of("images"), imagesByteCount: 6, checkpoints: checkpoints,
+      stallTimeout: .seconds(100))
+  }
+
+  /// A core that trains ``work``, or ``work`` and ``other``.
+  private func training(two: Bool = false, from checkpoint: TrialCheckpoint? = nil) -> WorkerCore {
+    var core = WorkerCore(
+      slots: 2, exitsWhenIdle: false, patience: .seconds(3600), held: [], at: .zero)
+    _ = core.handle(
+      .welcomed(sweep: "s", heartbeatInterval: .seconds(5), lostAfter: .seconds(60)), at: .zero)
+    for id in two ? [work, other] : [work] {
+      _ = core.handle(.assigned(order(id)), at: .zero)
+      _ = core.handle(.imagesReady(id), at: .zero)
+      let fetched = checkpoint.map { FetchedCheckpoint(file: "checkpoint", stored: $0) }
+      _ = core.handle(.checkpointReady(id, fetched, refusals: []), at: .zero)
+    }
+    return core
+  }
+
+  private func checkpoint(_ step: Int) -> TrialCheckpoint {
+    TrialCheckpoint(
+      step: step, digest: Digest.of("\(step)"), byteCount: 5, instructionSet: "avx2")
+  }
+
+  private func written(_ step: Int) -> WrittenCheckpoint {
+    WrittenCheckpoint(file: "checkpoint-\(step)", checkpoint: checkpoint(step))
+  }
+
+  private func progress(_ step: Int) -> TrialProgress {
+    TrialProgress(
+      step: step, totalSteps: 30, mse: 1, gatesOpen: 2, multiplier: 1, stepsPerSecond: 10)
+  }
+
+  @Test("a checkpoint is stored, then claimed at once and with every heartbeat")
+  func shipping() {
+    var core = training()
+    #expect(
+      core.handle(.checkpointWritten(work, written(10)), at: .zero)
+        == [.uploadCheckpoint(work, written(10))])
+    #expect(core.claims.map(\.checkpoint) == [nil])
+    let effects = core.handle(
+      .checkpointStored(work, checkpoint(10), took: .seconds(1)), at: .seconds(1))
+    #expect(core.claims.map(\.checkpoint) == [checkpoint(10)])
+    #expect(effects == [.beat(core.claims)])
+    #expect(core.handle(.clockTicked, at: .seconds(6)) == [.beat(core.claims)])
+  }
+
+  @Test("while one is sent, newer ones supersede each other and only the newest follows")
+  func superseded() {
+    var core = training()
+    _ = core.handle(.checkpointWritten(work, written(10)), at: .zero)
+    #expect(core.handle(.checkpointWritten(work, written(11)), at: .zero).isEmpty)
+    #expect(core.handle(.checkpointWritten(work, written(12)), at: .zero).isEmpty)
+    let effects = core.handle(
+      .checkpointStored(work, checkpoint(10), took: .zero), at: .seconds(1))
+    #expect(effects.last == .uploadCheckpoint(work, written(12)))
+  }
+
+  @Test("checkpoints leave the link alone for three times what one took, at most four minutes")
+  func rest() {
+    func nextUpload(took duration: Duration) -> Int? {
+      var core = training()
+      _ = core.handle(.checkpointWritten(work, written(10)), at: .zero)
+      _ = core.handle(.checkpointStored(work, checkpoint(10), took: duration), at: .zero)
+      _ = core.handle(.checkpointWritten(work, written(11)), at: .zero)
+      return (0...300).first { second in
+        core.handle(.clockTicked, at: .seconds(second)).contains(
+          .uploadCheckpoint(work, written(11)))
+      }
+    }
+    #expect(nextUpload(took: .zero) == nil)
+    #expect(nextUpload(took: .seconds(10)) == 30)
+    #expect(nextUpload(took: .seconds(200)) == 240)
+  }
+
+  @Test("of two trials the one whose checkpoint was stored longer ago is next")
+  func turns() {
+    var core = training(two: true)
+    _ = core.handle(.checkpointWritten(work, written(10)), at: .zero)
+    _ = core.handle(.checkpointWritten(other, written(1)), at: .zero)
+    _ = core.handle(.checkpointWritten(work, written(11)), at: .zero)
+    #expect(
+      core.handle(.checkpointStored(work, checkpoint(10), took: .zero), at: .seconds(1)).last
+        == .uploadCheckpoint(other, written(1)))
+    #expect(
+      core.handle(.checkpointStored(other, checkpoint(1), took: .zero), at: .seconds(2)).last
+        == .uploadCheckpoint(work, written(11)))
+  }
+
+  @Test("a checkpoint that could not be sent is tried again, or its successor")
+  func notStored() {
+    var core = training()
+    _ = core.handle(.checkpointWritten(work, written(10)), at: .zero)
+    _ = core.handle(.checkpointNotStored(work, reason: "away"), at: .zero)
+    #expect(core.handle(.checkpointWritten(work, written(11)), at: .seconds(1)).isEmpty)
+    #expect(
+      core.handle(.clockTicked, at: .seconds(30)).contains(.uploadCheckpoint(work, written(11))))
+  }
+
+  @Test("a trial starts from the fetched checkpoint, claims it, and tells why others were no use")
+  func resumed() {
+    var core = training()
+    let order = order(other, checkpoints: [checkpoint(20), checkpoint(10)])
+    _ = core.handle(.assigned(order), at: .zero)
+    _ = core.handle(.imagesReady(other), at: .zero)
+    let fetched = FetchedCheckpoint(file: "checkpoint-10", stored: checkpoint(10))
+    #expect(
+      core.handle(.checkpointReady(other, fetched, refusals: ["torn"]), at: .zero) == [
+        .notify("trial \(other.trial): checkpoint not of use: torn"),
+        .startTrial(other, order, from: fetched),
+      ])
+    #expect(core.claims.map(\.checkpoint) == [nil, checkpoint(10)])
+  }
+
+  @Test("a stopping worker hands back with the last checkpoint, says goodbye and ends")
+  func draining() {
+    var core = training()
+    #expect(core.handle(.stopRequested(reason: "SIGTERM"), at: .zero).contains(.drainTrial(work)))
+    #expect(core.handle(.checkpointWritten(work, written(20)), at: .zero).isEmpty)
+    #expect(
+      core.handle(.trialFailed(work, stopped), at: .seconds(1)).last
+        == .handBack(work, written(20)))
+    #expect(core.claims.count == 1)
+    let left = HandBack(
+      checkpoint: checkpoint(20),
+      log: Artifact(kind: .log, digest: Digest.of("log"), byteCount: 3))
+    #expect(
+      core.handle(.handedBack(work, left), at: .seconds(2)) == [
+        .sendFailure(trial: trial, attempt: 1, stopped, left), .discard(work),
+        .sayGoodbye(reason: "SIGTERM"), .exit(.stopped),
+      ])
+  }
+
+  @Test("the coordinator's wish to drain is as good as a signal, but never ends a drain early")
+  func drainDirective() {
+    var core = training()
+    #expect(core.handle(.drainRequested(reason: "why"), at: .zero).contains(.drainTrial(work)))
+    #expect(core.handle(.drainRequested(reason: "why"), at: .zero).isEmpty)
+    #expect(core.handle(.stopRequested(reason: "now"), at: .zero).last == .exit(.stopped))
+  }
+
+  @Test("a drain has its grace and no more; with nothing under way it waits for 5 s at most")
+  func drainGrace() {
+    var core = training()
+    _ = core.handle(.stopRequested(reason: "SIGTERM"), at: .zero)
+    #expect(!core.handle(.clockTicked, at: .seconds(59)).contains(.exit(.stopped)))
+    #expect(core.handle(.clockTicked, at: .seconds(60)).contains(.exit(.stopped)))
+
+    var reporting = training()
+    _ = reporting.handle(.trialFinished(work, Samples.result), at: .zero)
+    _ = reporting.handle(.artifactsUploaded(work), at: .zero)
+    _ = reporting.handle(.stopRequested(reason: "SIGTERM"), at: .zero)
+    #expect(!reporting.handle(.clockTicked, at: .seconds(4)).contains(.exit(.stopped)))
+    #expect(reporting.handle(.clockTicked, at: .seconds(5)).contains(.exit(.stopped)))
+  }
+
+  @Test("without the process that started it, a worker leaves its checkpoints to its successor")
+  func leftAlone() {
+    var core = training()
+    _ = core.handle(.checkpointWritten(work, written(10)), at: .zero)
+    #expect(core.handle(.supervisorEnded, at: .zero).contains(.drainTrial(work)))
+    let effects = core.handle(.trialFailed(work, stopped), at: .zero)
+    #expect(effects.last == .exit(.stopped))
+    #expect(!effects.contains(.discard(work)))
+  }
+
+  @Test("a failure hands back what the next attempt can use, once there is a connection")
+  func failure() {
+    var core = training()
+    _ = core.handle(.checkpointWritten(work, written(10)), at: .zero)
+    _ = core.handle(.clockTicked, at: .seconds(61))
+    let killed = TrialFailure(cause: .signal, message: "signal 11")
+    let effects = core.handle(.trialFailed(work, killed), at: .seconds(62))
+    #expect(!effects.contains(.handBack(work, written(10))))
+    #expect(
+      core.handle(
+        .welcomed(sweep: "s", heartbeatInterval: .seconds(5), lostAfter: .seconds(60)),
+        at: .seconds(70)
+      ).contains(.handBack(work, written(10))))
+  }
+
+  @Test(
+    "a checkpoint that leads to the same end is not handed back",
+    arguments: [FailureCause.notANumber, .refused])
+  func deterministicFailure(cause: FailureCause) {
+    var core = training()
+    _ = core.handle(.checkpointWritten(work, written(10)), at: .zero)
+    let failure = TrialFailure(cause: cause, message: "")
+    #expect(core.handle(.trialFailed(work, failure), at: .zero).last == .handBack(work, nil))
+  }
+
+  @Test("a trial that takes no step for its stall timeout is ended with cause timeout")
+  func stalled() throws {
+    var core = training()
+    func isKilled(at second: Int) -> Bool {
+      core.handle(.clockTicked, at: .seconds(second)).contains(.killTrial(work))
+    }
+    for second in stride(from: 0, through: 96, by: 4) { #expect(!isKilled(at: second)) }
+    _ = core.handle(.trialProgressed(work, progress(5)), at: .seconds(97))
+    // The same step again is none.
+    _ = core.handle(.trialProgressed(work, progress(5)), at: .seconds(150))
+    for second in stride(from: 98, through: 194, by: 4) { #expect(!isKilled(at: second)) }
+    #expect(isKilled(at: 198))
+    let killed = TrialFailure(cause: .signal, message: "signal 9")
+    _ = core.handle(.trialFailed(work, killed), at: .seconds(199))
+    guard
+      case .sendFailure(_, _, let failure, _) = try #require(
+        core.handle(.handedBack(work, HandBack()), at: .seconds(200)).first)
+    else {
+      Issue.record("expected a failure")
+      return
+    }
+    #expect(failure.cause == .timeout)
+    #expect(failure.message == "no step for 100 s after step 5 of 30")
+  }
+
+  @Test("time in which the worker did not run is not held against a trial")
+  func suspended() {
+    var core = training()
+    _ = core.handle(.clockTicked, at: .seconds(1))
+    #expect(!core.handle(.clockTicked, at: .seconds(601)).contains(.killTrial(work)))
+    #expect(!core.handle(.clockTicked, at: .seconds(602)).contains(.killTrial(work)))
+  }
+}

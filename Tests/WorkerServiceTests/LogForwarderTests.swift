@@ -1,0 +1,41 @@
+import Logging
+import Testing
+
+@testable import WorkerService
+
+@Suite("What a worker tells people goes to the coordinator too")
+struct LogForwarderTests {
+  @Test("lines wait with their level, and both listeners get them")
+  func lines() throws {
+    let forwarder = LogForwarder()
+    var console = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+    console.logLevel = .warning
+    let logger = forwarder.logger(besides: console)
+    #expect(forwarder.take() == nil)
+    logger.info("trial starts\nnow")
+    logger.debug("not for people")
+    let taken = try #require(forwarder.take())
+    #expect(taken.lines.count == 1)
+    #expect(taken.lines[0].hasSuffix(" info trial starts now"))
+    #expect(taken.leftOutCount == 0)
+    #expect(forwarder.take() == nil)
+  }
+
+  @Test("what is too much is left out and counted in the next message")
+  func tooMuch() throws {
+    let forwarder = LogForwarder()
+    for number in 0..<LogForwarder.lineCountMaximum + 7 { forwarder.add("\(number)") }
+    let first = try #require(forwarder.take())
+    #expect(first.lines.count == LogForwarder.lineCountMaximum)
+    #expect(first.leftOutCount == 0)
+    forwarder.add("later")
+    let second = try #require(forwarder.take())
+    #expect(second.lines == ["later"])
+    #expect(second.leftOutCount == 7)
+
+    for _ in 0..<100 { forwarder.add(String(repeating: "ä", count: 5000)) }
+    let long = try #require(forwarder.take())
+    #expect(long.lines.allSatisfy { $0.utf8.count == 2000 })
+    #expect(long.lines.reduce(0) { $0 + $1.utf8.count } <= LogForwarder.byteCountMaximum)
+  }
+}

@@ -1,0 +1,74 @@
+import Digests
+import Foundation
+import Testing
+import Trials
+
+@testable import WorkerService
+
+@Suite("What a worker process leaves and its successor takes over")
+struct WorkerFolderTests {
+  private let cache = FileManager.default.temporaryDirectory.appending(
+    path: "worker-folder-\(UUID())")
+
+  private func order(_ sweep: String) -> WorkOrder {
+    WorkOrder(
+      sweep: sweep, trial: TrialID(rawValue: 7), attempt: 2, configuration: Samples.configuration,
+      images: Digest.of("images"), imagesByteCount: 6)
+  }
+
+  private func id(_ sweep: String, launch: Int = 1) -> WorkID {
+    WorkID(sweep: sweep, trial: TrialID(rawValue: 7), launch: launch)
+  }
+
+  @Test("results of one trial for two sweeps are two results, each with its own files")
+  func twoSweeps() throws {
+    defer { try? FileManager.default.removeItem(at: cache) }
+    do {
+      let first = try WorkerFolder(cache: cache, worker: "first")
+      for (launch, sweep) in ["a", "b"].enumerated() {
+        let folder = try first.prepare(id(sweep, launch: launch), order(sweep))
+        try CanonicalJSON.data(Samples.result).write(
+          to: folder.appending(path: WorkerFolder.resultFileName))
+        try Data(sweep.utf8).write(to: folder.appending(path: "file"))
+      }
+    }
+    let second = try WorkerFolder(cache: cache, worker: "second")
+    #expect(Set(second.held.map(\.work.sweep)) == ["a", "b"])
+    #expect(Set(second.held.map(\.work.launch)).count == 2)
+    for held in second.held {
+      let folder = try #require(second.url(of: held.work))
+      #expect(
+        try String(contentsOf: folder.appending(path: "file"), encoding: .utf8)
+          == held.work.sweep)
+    }
+    second.discard(second.held[0].work)
+    #expect(second.url(of: second.held[1].work) != nil)
+  }
+
+  @Test("checkpoints of an unfinished trial are found, newest first, until the trial is done")
+  func salvage() throws {
+    defer { try? FileManager.default.removeItem(at: cache) }
+    do {
+      let first = try WorkerFolder(cache: cache, worker: "first")
+      let folder = try first.prepare(id("a"), order("a"))
+      for step in [9, 10] {
+        try Data("\(step)".utf8).write(
+          to: folder.appending(path: "checkpoint-\(step).safetensors"))
+      }
+    }
+    // Whoever takes them over and dies too loses nothing.
+    do {
+      let second = try WorkerFolder(cache: cache, worker: "second")
+      #expect(second.salvage(TrialID(rawValue: 7)).map(\.step) == [10, 9])
+      second.removeIfEmpty(keepsCheckpoints: true)
+    }
+    let third = try WorkerFolder(cache: cache, worker: "third")
+    let salvage = third.salvage(TrialID(rawValue: 7))
+    #expect(salvage.map(\.step) == [10, 9])
+    #expect(try String(contentsOf: salvage[0].url, encoding: .utf8) == "10")
+    _ = try third.prepare(id("a"), order("a"))
+    third.discard(id("a"))
+    #expect(third.salvage(TrialID(rawValue: 7)).isEmpty)
+    #expect(!FileManager.default.fileExists(atPath: salvage[0].url.path))
+  }
+}
