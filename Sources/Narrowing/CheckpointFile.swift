@@ -1,3 +1,4 @@
+import Autoencoder
 import Digests
 import Foundation
 import Primitives
