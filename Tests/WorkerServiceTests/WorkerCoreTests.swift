@@ -152,7 +152,7 @@ struct WorkerCoreTests {
     let held = HeldResult(work: work, attempt: 4, result: Samples.result)
     var core = core(held: [held])
     _ = core.handle(welcome("other"), at: .zero)
-    var order = order()
+    var order = self.order(7)
     order.sweep = "other"
     let second = WorkID(sweep: "other", trial: trial, launch: 2)
     #expect(core.handle(.assigned(order), at: .zero) == [.fetchImages(second, order)])
