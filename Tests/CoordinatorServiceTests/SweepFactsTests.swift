@@ -82,7 +82,7 @@ struct SweepFactsTests {
   @Test("a result lacking an artifact, or with one twice, is refused")
   func artifacts() {
     var lacking = result
-    lacking.artifacts.removeLast()
+    lacking.artifacts.removeFirst()
     #expect(rejection(of: finished(lacking))?.place == "artifacts")
     var doubled = result
     doubled.artifacts.append(doubled.artifacts[0])

@@ -1,6 +1,7 @@
 import Autoencoder
 import Digests
 import Foundation
+import Primitives
 import Testing
 import Trials
 
@@ -90,7 +91,10 @@ struct CheckpointTests {
         "configuration": checkpoints.configuration.canonicalText,
         "data_sha256": Digest.of(file[(8 + headerCount)...]).hexadecimal,
         "format": "pt",
+        "host": Host.name,
         "images_sha256": images.hexadecimal,
+        "instruction_set": InstructionSet.effective.rawValue,
+        "resumed": "[]",
         "trial": checkpoints.configuration.id.description,
       ])
     #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.url.path).count == 1)

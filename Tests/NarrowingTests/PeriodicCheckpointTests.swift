@@ -98,10 +98,10 @@ struct PeriodicCheckpointTests {
     let file = temporary.url.appending(path: "foreign")
     try Data("nothing of ours".utf8).write(to: file)
     #expect(throws: TrialFailure.self) { try runner(in: "fails", checkpoints: [file, file]) }
-    let runner = try runner(in: "begins", checkpoints: [file, file], beginsAnew: true)
-    #expect(runner.firstStep == 0)
-    #expect(runner.refusals.count == 2)
-    #expect(try runner.run().provenance.resumed == nil)
+    let anew = try runner(in: "begins", checkpoints: [file, file], beginsAnew: true)
+    #expect(anew.firstStep == 0)
+    #expect(anew.refusals.count == 2)
+    #expect(try anew.run().provenance.resumed == nil)
   }
 
   @Test("a checkpoint of another precision, network or seed is another trial's")

@@ -89,6 +89,9 @@ struct TrialRecordsTests {
     #expect(csv(sweep) == before)
 
     sweep.complete(0, gatesOpen: [3], mse: 4)
+    sweep.results.trials[0].result?.provenance.resumed = [
+      Resumption(step: 90, host: "node, 2", instructionSet: "avx2")
+    ]
     let rows = String(decoding: ProvenanceTable.csv(of: sweep.results), as: UTF8.self)
       .split(separator: "\n")
     #expect(!csv(sweep).contains("node"))
@@ -96,8 +99,11 @@ struct TrialRecordsTests {
       rows[1].hasPrefix(
         "\(sweep.results.trials[0].planned.id),1,worker-a,\"node, 1\",\"CPU \"\"fast\"\"\",avx512,"
           + "kernel 6.1; swift 6.3,"))
-    #expect(rows[1].hasSuffix(",2026-01-02T03:04:05Z,12.500,12.250,200,16.00,0.5000,1000000"))
-    #expect(rows[2] == "\(sweep.results.trials[1].planned.id),0,,,,,,,,,,,,,,")
+    #expect(
+      rows[1].hasSuffix(
+        ",2026-01-02T03:04:05Z,12.500,12.250,200,\"step 90 of node, 2 (avx2)\",16.00,0.5000,1000000"
+      ))
+    #expect(rows[2] == "\(sweep.results.trials[1].planned.id),0,,,,,,,,,,,,,,,")
   }
 }
 

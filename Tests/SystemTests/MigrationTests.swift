@@ -22,9 +22,9 @@ struct MigrationTests {
   /// What the sweep's `trials.csv` is when nothing happens; run once for all tests.
   private static let undisturbed = Result {
     let bench = try Bench()
-    let sweep = try bench.file("one.yaml", sweep)
+    let file = try bench.file("one.yaml", MigrationTests.sweep)
     let run = try bench.run(
-      Executables.coordinator, "run", sweep, "--out", bench.path("out"), "--local-workers", "1")
+      Executables.coordinator, "run", file, "--out", bench.path("out"), "--local-workers", "1")
     try #require(run.code == 0, "\(run.err)")
     return try bench.read("out/trials.csv")
   }

@@ -82,7 +82,8 @@ struct CheckpointCoreTests {
       _ = core.handle(.checkpointStored(work, checkpoint(10), took: duration), at: .zero)
       _ = core.handle(.checkpointWritten(work, written(11)), at: .zero)
       return (0...300).first { second in
-        core.handle(.clockTicked, at: .seconds(second)).contains(
+        _ = core.handle(.coordinatorBeat, at: .seconds(second))
+        return core.handle(.clockTicked, at: .seconds(second)).contains(
           .uploadCheckpoint(work, written(11)))
       }
     }
