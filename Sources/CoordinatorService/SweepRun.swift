@@ -146,13 +146,12 @@ package enum SweepRun {
     }
     localWorkers?.awaitEnd()
     publisher.close()
-    let summary = try outputs.write()
+    print(try outputs.write(), terminator: "")
     switch ending {
     case .finished(.complete), .finished(.completeWithFailures):
       try BlobHousekeeping.tidy(blobs, try store.journal())
     case .finished, .detached: break
     }
-    print(summary, terminator: "")
     switch ending {
     case .finished(.complete): return .complete
     case .finished(.completeWithFailures), .finished(.failureLimitReached), .finished(.paused):
