@@ -83,6 +83,7 @@ struct CheckpointCoreTests {
       _ = core.handle(.checkpointWritten(work, written(11)), at: .zero)
       return (0...300).first { second in
         _ = core.handle(.coordinatorBeat, at: .seconds(second))
+        _ = core.handle(.trialProgressed(work, progress(second)), at: .seconds(second))
         return core.handle(.clockTicked, at: .seconds(second)).contains(
           .uploadCheckpoint(work, written(11)))
       }
