@@ -88,8 +88,8 @@ package final class TrialProcess: Sendable {
   ) -> TrialFailure? {
     var line = Data()
     var failure: TrialFailure?
-    while let piece = try? file.read(upToCount: 4096), !piece.isEmpty {
-      line.append(piece)
+    while let piece = nextPiece(of: file) {
+      line.append(contentsOf: piece)
       while let end = line.firstIndex(of: UInt8(ascii: "\n")) {
         let said = try? CanonicalJSON.decode(
           TrialLine.self, from: Data(line[line.startIndex..<end]))
@@ -103,6 +103,18 @@ package final class TrialProcess: Sendable {
       if line.count > 65_536 { line = Data() }
     }
     return failure
+  }
+
+  /// What is in a pipe, as soon as there is anything; nil at its end.
+  ///
+  /// C function: `read`. The file handle's own reading waits until a buffer is full.
+  private static func nextPiece(of file: FileHandle) -> [UInt8]? {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = read(file.fileDescriptor, &buffer, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      return count > 0 ? Array(buffer.prefix(count)) : nil
+    }
   }
 }
 
