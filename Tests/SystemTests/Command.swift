@@ -12,7 +12,7 @@ final class Command {
   /// Starts a process.
   ///
   /// - Parameters:
-  ///   - bench: Where the process may put its data, cache and output.
+  ///   - bench: Where the process may put its data, keys, cache and output.
   init(_ executable: URL, _ arguments: [String], on bench: Bench) throws {
     let name = UUID().uuidString
     output = bench.folder.appending(path: "\(name).out")
@@ -23,6 +23,7 @@ final class Command {
     process.environment = ProcessInfo.processInfo.environment.merging(
       [
         "BOTTLENECKSWEEP_DATA": Bench.data.path,
+        "BOTTLENECKSWEEP_KEYS": bench.folder.appending(path: "standard-keys").path,
         "XDG_CACHE_HOME": bench.folder.appending(path: "cache").path,
       ]) { _, new in new }
     process.standardInput = FileHandle.nullDevice
