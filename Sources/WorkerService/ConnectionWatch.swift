@@ -12,6 +12,7 @@ struct ConnectionWatch: ~Copyable {
   private var reading: HandshakeReading
   private var told: (text: String, at: Duration)?
   private var retryAt: Duration?
+  private var isNew = false
 
   init(_ monitor: consuming SocketMonitor, isEncrypted: Bool) {
     self.monitor = monitor
@@ -26,7 +27,10 @@ struct ConnectionWatch: ~Copyable {
   ) throws(MessagingError) -> [String] {
     var texts: [String] = []
     while let event = try monitor.next() {
-      if event.kind == .handshakeSucceeded { told = nil }
+      if event.kind == .handshakeSucceeded {
+        told = nil
+        isNew = true
+      }
       guard let trouble = reading.trouble(event.kind).map({ "\(endpoint): \($0)" }) else {
         continue
       }
@@ -45,5 +49,11 @@ struct ConnectionWatch: ~Copyable {
       try socket.connect(to: endpoint)
     }
     return texts
+  }
+
+  /// Whether a connection has come about since this was last asked.
+  mutating func takeNewConnection() -> Bool {
+    defer { isNew = false }
+    return isNew
   }
 }

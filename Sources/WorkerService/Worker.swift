@@ -4,9 +4,14 @@ import Logging
 import Messaging
 import Narrowing
 import Trials
+import Wire
 
 /// `worker`: joins a coordinator and trains until told to stop.
 package enum Worker {
+  /// The most trials at once: half of what one message can claim, for as many finished results may
+  /// wait to be acknowledged.
+  package static let slotCountMaximum = WireLimits.claimCount / 2
+
   /// How a worker runs.
   package struct Options: Sendable {
     var endpoint: String

@@ -106,6 +106,8 @@ package struct WorkerCore: Sendable {
     case .coordinatorBeat:
       lastHeard = now
       return []
+    case .connected:
+      return [announce(at: now)]
     case .announcementRequested:
       lastHeard = now
       return [announce(at: now)]

@@ -43,6 +43,8 @@ package struct WorkOrder: Hashable, Sendable {
 
 /// A fact that reached the worker, in the past tense; every event is legal in every state.
 package enum WorkerEvent: Sendable {
+  /// A connection came about, the first or a new one; nobody there knows of this worker yet.
+  case connected
   /// The coordinator of a sweep knows this connection.
   case welcomed(sweep: String, heartbeatInterval: Duration, lostAfter: Duration)
   /// The coordinator said that it lives.

@@ -84,6 +84,11 @@ struct WorkerShell: ~Copyable {
       _ = try Poller.wait(
         for: [socket.pollItem(), inbox.pollItem], timeout: Self.round)
       var effects: [WorkerEffect] = []
+      // Before the messages, so that an answer on a new connection is not taken for an old one.
+      for trouble in try watch.attend(to: socket, at: endpoint.description, now: now) {
+        logger.warning("\(trouble)")
+      }
+      if watch.takeNewConnection() { effects += core.handle(.connected, at: now) }
       while let frames = try socket.receive() {
         guard let event = event(from: frames) else { continue }
         effects += core.handle(event, at: now)
@@ -91,9 +96,6 @@ struct WorkerShell: ~Copyable {
       for event in inbox.take() {
         bench.note(event)
         effects += core.handle(event, at: now)
-      }
-      for trouble in try watch.attend(to: socket, at: endpoint.description, now: now) {
-        logger.warning("\(trouble)")
       }
       effects += measureDisk() + core.handle(.clockTicked, at: now)
       for effect in effects {

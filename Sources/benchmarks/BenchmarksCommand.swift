@@ -14,7 +14,7 @@ struct BenchmarksCommand: ParsableCommand {
       """,
     subcommands: [
       LayersCommand.self, StepCommand.self, ScalingCommand.self, PeersCommand.self,
-      CoordinatorCommand.self, SoakCommand.self, LoadCommand.self, HostileCommand.self,
-      EncryptionCommand.self,
+      CoordinatorCommand.self, SoakCommand.self, DetectionCommand.self, LoadCommand.self,
+      HostileCommand.self, EncryptionCommand.self,
     ])
 }

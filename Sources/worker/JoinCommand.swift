@@ -89,9 +89,10 @@ struct JoinCommand: ParsableCommand {
   }
 
   private func slotCount() throws -> Int {
-    if slots == "auto" { return ProcessInfo.processInfo.activeProcessorCount }
-    guard let count = Int(slots), (1...4096).contains(count) else {
-      throw ValidationError("--slots: found \"\(slots)\", expected auto or 1 to 4096")
+    let maximum = Worker.slotCountMaximum
+    if slots == "auto" { return min(ProcessInfo.processInfo.activeProcessorCount, maximum) }
+    guard let count = Int(slots), (1...maximum).contains(count) else {
+      throw ValidationError("--slots: found \"\(slots)\", expected auto or 1 to \(maximum)")
     }
     return count
   }

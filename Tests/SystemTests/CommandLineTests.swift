@@ -44,12 +44,12 @@ struct CommandLineTests {
     #expect(run.err.contains("coordinator data prepare mnist --from PATH"))
   }
 
-  @Test("a wrong flag is a usage error")
-  func usage() throws {
+  @Test("a wrong flag is a usage error", arguments: ["0", "1025", "many"])
+  func usage(slots: String) throws {
     let worker = try Bench().run(
-      Executables.worker, "--connect", "tcp://127.0.0.1:1", "--slots", "0")
+      Executables.worker, "--connect", "tcp://127.0.0.1:1", "--slots", slots)
     #expect(worker.code == 64)
-    #expect(worker.err.contains("--slots"))
+    #expect(worker.err.contains("--slots: found \"\(slots)\", expected auto or 1 to 1024"))
   }
 
   @Test("a folder without a sweep has nothing to report")

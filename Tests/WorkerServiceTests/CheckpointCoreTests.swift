@@ -107,14 +107,36 @@ struct CheckpointCoreTests {
         == .uploadCheckpoint(work, written(11)))
   }
 
-  @Test("a checkpoint that could not be sent is tried again, or its successor")
+  @Test(
+    "a checkpoint that could not be sent, or its successor, is tried again soon, then less often")
   func notStored() {
     var core = training()
+    func pause(before time: Duration) -> Bool {
+      _ = core.handle(.coordinatorBeat, at: time)
+      return !core.handle(.clockTicked, at: time).contains(.uploadCheckpoint(work, written(11)))
+    }
     _ = core.handle(.checkpointWritten(work, written(10)), at: .zero)
     _ = core.handle(.checkpointNotStored(work, reason: "away"), at: .zero)
-    #expect(core.handle(.checkpointWritten(work, written(11)), at: .seconds(1)).isEmpty)
-    #expect(
-      core.handle(.clockTicked, at: .seconds(30)).contains(.uploadCheckpoint(work, written(11))))
+    #expect(core.handle(.checkpointWritten(work, written(11)), at: .milliseconds(900)).isEmpty)
+    #expect(!pause(before: .seconds(1)))
+    _ = core.handle(.checkpointNotStored(work, reason: "no room"), at: .seconds(1))
+    #expect(pause(before: .milliseconds(2900)))
+    #expect(!pause(before: .seconds(3)))
+    var now = Duration.seconds(3)
+    for _ in 0..<8 {
+      _ = core.handle(.checkpointNotStored(work, reason: "no room"), at: now)
+      now += .seconds(30)
+      #expect(!pause(before: now))
+    }
+    _ = core.handle(.checkpointNotStored(work, reason: "no room"), at: now)
+    #expect(pause(before: now + .seconds(29)))
+  }
+
+  @Test("a connection that came about anew is announced at once, with what is claimed")
+  func connectedAnew() {
+    var core = training()
+    #expect(core.handle(.connected, at: .seconds(1)) == [.announce(core.claims)])
+    #expect(!core.claims.isEmpty)
   }
 
   @Test("a trial starts from the fetched checkpoint, claims it, and tells why others were no use")

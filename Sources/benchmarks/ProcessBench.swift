@@ -1,0 +1,137 @@
+import Foundation
+import Glibc
+
+/// Real coordinators and workers in a folder of their own.
+///
+/// Each process has a name, that of its log; processes of one name share it.
+struct ProcessBench {
+  let folder: URL
+  private let programs: URL
+
+  /// Makes the folder.
+  init(_ name: String) throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: "\(name)-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    programs = URL(
+      filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    ).deletingLastPathComponent()
+  }
+
+  func path(_ name: String) -> String { folder.appending(path: name).path }
+
+  /// Writes a file and returns its path.
+  func write(_ text: String, to name: String) throws -> String {
+    try Data(text.utf8).write(to: folder.appending(path: name))
+    return path(name)
+  }
+
+  func read(_ name: String) throws -> String {
+    try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+  }
+
+  /// Starts the `coordinator` or `worker` beside this executable.
+  func start(_ program: String, _ arguments: [String], as name: String) throws -> Process {
+    let process = Process()
+    process.executableURL = programs.appending(path: program)
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging([
+      "XDG_CACHE_HOME": path("cache"), "XDG_CONFIG_HOME": path("config"),
+      "BOTTLENECKSWEEP_KEYS": path("keys"),
+    ]) { _, new in new }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    let log = path("\(name).log")
+    let descriptor = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw BenchmarkError("cannot write \(log)") }
+    process.standardError = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    try process.run()
+    return process
+  }
+
+  /// Runs a program to its end.
+  ///
+  /// - Throws: ``BenchmarkError`` with its last words when it fails.
+  func complete(_ program: String, _ arguments: [String], as name: String) throws {
+    let process = try start(program, arguments, as: name)
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      throw BenchmarkError("\(name) failed: \(log(name).suffix(2000))")
+    }
+  }
+
+  /// What the processes of a name have told people so far.
+  func log(_ name: String) -> String { (try? read("\(name).log")) ?? "" }
+
+  /// Waits until a log holds a text after so many characters of it, and returns what follows it in
+  /// its line.
+  ///
+  /// - Throws: ``BenchmarkError`` when the process ends before, or time runs out.
+  @discardableResult
+  func await(
+    _ mark: String, of process: Process, as name: String, after count: Int = 0,
+    seconds: Double = 600
+  ) throws -> String {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while true {
+      let text = log(name).dropFirst(count)
+      if let range = text.range(of: mark), text[range.upperBound...].contains("\n") {
+        return String(text[range.upperBound...].prefix { !$0.isNewline })
+      }
+      guard process.isRunning else { throw BenchmarkError("\(name) ended: \(text.suffix(2000))") }
+      guard ContinuousClock.now < deadline else {
+        throw BenchmarkError("\(name) did not say \"\(mark)\": \(text.suffix(2000))")
+      }
+      usleep(10_000)
+    }
+  }
+
+  /// Where a coordinator's workers connect, once it says so.
+  func endpoint(of coordinator: Process, as name: String, after count: Int = 0) throws -> String {
+    try self.await("workers connect to ", of: coordinator, as: name, after: count)
+  }
+
+  /// Ends processes of this bench that are still there, and counts them.
+  @discardableResult
+  func endLeftovers() -> Int {
+    var count = 0
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
+      guard let process = Int32(name), process != getpid(),
+        let line = try? String(contentsOfFile: "/proc/\(name)/cmdline", encoding: .utf8),
+        line.contains(folder.lastPathComponent)
+      else { continue }
+      count += 1
+      kill(process, SIGKILL)
+    }
+    return count
+  }
+
+  func remove() { try? FileManager.default.removeItem(at: folder) }
+}
+
+extension Process {
+  /// Process ids of the children.
+  var children: [Int32] {
+    let paths = try? FileManager.default.contentsOfDirectory(
+      atPath: "/proc/\(processIdentifier)/task")
+    return (paths ?? []).flatMap { thread in
+      let file = "/proc/\(processIdentifier)/task/\(thread)/children"
+      let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+      return text.split(separator: " ").compactMap { Int32($0) }
+    }
+  }
+
+  /// Ends it by `kill -9` and waits until its children, which notice, have ended too.
+  ///
+  /// - Returns: Whether it had any.
+  @discardableResult
+  func crash() -> Bool {
+    let children = children
+    kill(processIdentifier, SIGKILL)
+    waitUntilExit()
+    let deadline = ContinuousClock.now + .seconds(10)
+    while children.contains(where: { kill($0, 0) == 0 }), ContinuousClock.now < deadline {
+      usleep(2000)
+    }
+    return !children.isEmpty
+  }
+}

@@ -1,0 +1,178 @@
+import Foundation
+import Glibc
+
+/// One soak under way.
+struct Soak {
+  /// A row is written every so many steps of a trial.
+  static let sampling = 10
+  /// How often somebody looks what the trials' processes have done.
+  private static let lookInterval = 0.05
+
+  private let command: SoakCommand
+  private let bench: ProcessBench
+  private var random: UInt64
+  private var computed: ComputedSteps
+  private var workers: [Worker] = []
+  private var caches = 0
+  private var interruptedTrials = 0
+  /// The runs that kills ended.
+  private var interruptions: [ComputedSteps.Run] = []
+
+  private struct Worker {
+    var process: Process
+    var cache: URL
+  }
+
+  init(_ command: SoakCommand, on bench: ProcessBench) {
+    self.command = command
+    self.bench = bench
+    random = command.seed
+    computed = ComputedSteps(sampling: Self.sampling, length: command.steps)
+  }
+
+  mutating func run() throws -> SoakCommand.Outcome {
+    let sweep = try bench.write(
+      """
+      sweep: soak
+      question: Is anything lost?
+      dataset: \(command.dataset)
+      model: {channels: [4, 4, 8]}
+      trainer: {sample_every: \(Self.sampling)}
+      budget: \(command.steps) batches
+      axes:
+        latents: [3, 4, 5]
+        tolerance: [10, 20, 30, 40]
+
+      """, to: "soak.yaml")
+    let clock = ContinuousClock()
+    let undisturbed = try clock.measure {
+      try bench.complete(
+        "coordinator", coordinator(sweep, "calm", ["--local-workers", "2"]), as: "calm")
+    }
+    var kills = (workers: 0, coordinators: 0)
+    let disturbed = try clock.measure { kills = try disturb(sweep) }
+    Thread.sleep(forTimeInterval: 2)
+    let leftovers = bench.endLeftovers()
+    let check = try bench.start("coordinator", ["check", bench.path("rough")], as: "check")
+    check.waitUntilExit()
+    let (calm, rough) = (try bench.read("calm/trials.csv"), try bench.read("rough/trials.csv"))
+    let names = Set(calm.split(separator: "\n").dropFirst().map { $0.prefix { $0 != "," } })
+    let rows = rough.split(separator: "\n").dropFirst().map { $0.prefix { $0 != "," } }
+    let beside = computed.inOrder.filter { isBeside($0) }.reduce(0) { $0 + $1.steps }
+    return SoakCommand.Outcome(
+      seed: command.seed, trials: names.count, workerKills: kills.workers,
+      coordinatorKills: kills.coordinators, interruptedTrials: interruptedTrials,
+      recomputedSteps: computed.total - names.count * command.steps - beside,
+      largestRecomputation: largestRecomputation,
+      intervalSteps: Int(computed.pace * command.checkpointEvery), isSame: calm == rough,
+      lost: names.subtracting(rows).count, double: rows.count - Set(rows).count,
+      isSound: check.terminationStatus == 0,
+      undisturbedSeconds: undisturbed.seconds, disturbedSeconds: disturbed.seconds,
+      leftovers: leftovers)
+  }
+
+  /// Runs the sweep while killing, and to its end.
+  private mutating func disturb(_ sweep: String) throws -> (workers: Int, coordinators: Int) {
+    var coordinator = try start(sweep, port: "*")
+    let endpoint = try bench.endpoint(of: coordinator, as: "rough")
+    let port = endpoint.split(separator: ":").last.map(String.init) ?? "*"
+    for _ in 0..<command.workers { workers.append(try startWorker(endpoint)) }
+    var kills = (workers: 0, coordinators: 0)
+    while coordinator.isRunning {
+      let left = (
+        command.workerKills - kills.workers, command.coordinatorKills - kills.coordinators
+      )
+      guard left.0 + left.1 > 0 else { break }
+      watch(coordinator, seconds: -log(1 - uniform()) * command.interval)
+      guard coordinator.isRunning else { break }
+      if uniform() * Double(left.0 + left.1) < Double(left.0) {
+        let victim = Int(uniform() * Double(workers.count))
+        guard workers[victim].process.isRunning else { continue }
+        crash(workers[victim])
+        kills.workers += 1
+        workers[victim] = try startWorker(endpoint)
+      } else {
+        coordinator.crash()
+        kills.coordinators += 1
+        coordinator = try start(sweep, port: port)
+      }
+    }
+    watch(coordinator, seconds: .infinity)
+    guard coordinator.terminationStatus == 0 else {
+      throw BenchmarkError("the disturbed run failed: \(bench.log("rough").suffix(2000))")
+    }
+    let deadline = ContinuousClock.now + .seconds(30)
+    while workers.contains(where: \.process.isRunning), ContinuousClock.now < deadline {
+      usleep(50_000)
+    }
+    return kills
+  }
+
+  /// Looks on for a while, or until the coordinator has ended.
+  private mutating func watch(_ coordinator: Process, seconds: Double) {
+    let start = ContinuousClock.now
+    while coordinator.isRunning, (ContinuousClock.now - start) / .seconds(1) < seconds {
+      computed.look(into: workers.map(\.cache))
+      Thread.sleep(forTimeInterval: Self.lookInterval)
+    }
+    computed.look(into: workers.map(\.cache))
+  }
+
+  /// Ends a worker with its trial, sees how far that was, and takes away its cache.
+  private mutating func crash(_ worker: Worker) {
+    if worker.process.crash() { interruptedTrials += 1 }
+    computed.look(into: workers.map(\.cache))
+    interruptions += computed.end(below: worker.cache)
+    try? FileManager.default.removeItem(at: worker.cache)
+  }
+
+  /// The most steps between where a kill interrupted a trial and where its next process went on.
+  private var largestRecomputation: Int {
+    let runs = computed.inOrder
+    return interruptions.compactMap { ended in
+      runs[(ended.number + 1)...].first { $0.trial == ended.trial }.map {
+        ended.row + ended.slack - $0.first
+      }
+    }.max() ?? 0
+  }
+
+  /// Whether a process ran an attempt that was begun beside a running one.
+  private func isBeside(_ run: ComputedSteps.Run) -> Bool {
+    bench.log("rough").split(separator: "\n").contains {
+      $0.contains("trial \(run.trial) is run by ")
+        && $0.contains(" as well, attempt \(run.attempt):")
+    }
+  }
+
+  private func start(_ sweep: String, port: String) throws -> Process {
+    try bench.start(
+      "coordinator", coordinator(sweep, "rough", ["--listen", "tcp://127.0.0.1:\(port)"]),
+      as: "rough")
+  }
+
+  private mutating func startWorker(_ endpoint: String) throws -> Worker {
+    caches += 1
+    let cache = bench.folder.appending(path: "cache-\(caches)")
+    let process = try bench.start(
+      "worker",
+      [
+        "--connect", endpoint, "--slots", "1", "--exit-when-idle", "--cache", cache.path,
+        "--checkpoint-every", "\(command.checkpointEvery)",
+      ], as: "worker")
+    return Worker(process: process, cache: cache)
+  }
+
+  private func coordinator(_ sweep: String, _ name: String, _ more: [String]) -> [String] {
+    ["run", sweep, "--out", bench.path(name)] + more
+      + (command.data.map { ["--data", $0] } ?? [])
+  }
+
+  /// The next number from 0 up to 1 (SplitMix64).
+  private mutating func uniform() -> Double {
+    random &+= 0x9e37_79b9_7f4a_7c15
+    var bits = random
+    bits = (bits ^ (bits >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    bits = (bits ^ (bits >> 27)) &* 0x94d0_49bb_1331_11eb
+    return Double((bits ^ (bits >> 31)) >> 11) * 0x1p-53
+  }
+}
