@@ -15,7 +15,10 @@ package struct CoordinationSettings: Hashable, Sendable {
   /// With the probe interval it bounds how soon a killed worker's trial is leased again.
   package var reconnectGrace = Duration.seconds(3)
   /// How long, after the coordinator's own start, the workers of open leases may take to return.
-  package var resumeGrace = Duration.seconds(60)
+  ///
+  /// Longer than a live worker needs: at most 10 s for a connection attempt under way, 10 s to the
+  /// next one, and a moment to announce itself.
+  package var resumeGrace = Duration.seconds(30)
   /// How long heartbeats may omit a leased attempt before it is assigned again.
   package var claimTimeout = Duration.seconds(10)
   /// How often an attempt is assigned again in vain before its worker counts as deaf.

@@ -28,7 +28,10 @@ package struct SocketOptions: Hashable, Sendable {
   /// a fleet does not come back in one instant.
   package var reconnectInterval: Duration = Self.drawnReconnectInterval
   /// The pause doubles up to this (`ZMQ_RECONNECT_IVL_MAX`).
-  package var reconnectIntervalMaximum: Duration = .seconds(30)
+  ///
+  /// With the time that a connection may take it bounds how soon workers are back with a coordinator
+  /// that was away for long, and so how long that must wait for them before it gives them up.
+  package var reconnectIntervalMaximum: Duration = .seconds(10)
   /// Interval of ZMTP pings (`ZMQ_HEARTBEAT_IVL`), which notice a dead TCP connection.
   package var heartbeatInterval: Duration = .seconds(10)
   /// A connection without an answer for so long is closed (`ZMQ_HEARTBEAT_TIMEOUT`).

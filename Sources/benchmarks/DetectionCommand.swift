@@ -22,9 +22,9 @@ struct DetectionCommand: ParsableCommand {
     var bound: Double? {
       switch self {
       case .killed, .encrypted: 5
-      // The grace of a coordinator that begins, and the delay of a message.
-      case .restarted: 62
-      case .silent: 62
+      // The grace of a coordinator that begins, and its start.
+      case .restarted: 32
+      case .silent: 60
       case .continued: nil
       }
     }

@@ -21,7 +21,7 @@ struct CoordinatorCommand: ParsableCommand {
       """,
     subcommands: [
       RunCommand.self, PlanCommand.self, SimulateCommand.self, StatusCommand.self,
-      ExplainCommand.self,
+      ExplainCommand.self, LogsCommand.self,
       CancelCommand.self, RetryCommand.self, DrainCommand.self, UndrainCommand.self,
       ResumeStageCommand.self, CheckCommand.self, ReportCommand.self, DataCommand.self,
       SettingsCommand.self, KeyCommand.self, EnrollCommand.self, AdmitCommand.self,

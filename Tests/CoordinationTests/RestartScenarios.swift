@@ -26,7 +26,7 @@ struct RestartScenarios {
     #expect(effects.notices.contains(.trialAdopted(a.id, attempt: 1, WorkerID("w1"))))
     // The other worker does not return; after the grace its trial goes on elsewhere.
     let beats = ["w3": [], "w1-again": [a.claim()]]
-    #expect(script.pass(59.5, beating: beats).assigned(to: "w3") == [])
+    #expect(script.pass(29.5, beating: beats).assigned(to: "w3") == [])
     #expect(script.pass(0.5, beating: beats).assigned(to: "w3") == [b.claim(attempt: 2)])
   }
 

@@ -7,7 +7,8 @@ struct CommandLineTests {
     "help exists for every command",
     arguments: [
       [], ["run"], ["plan"], ["report"], ["data"], ["data", "list"], ["data", "prepare"],
-      ["data", "verify"], ["settings"], ["status"], ["explain"], ["cancel"], ["retry"], ["drain"],
+      ["data", "verify"], ["settings"], ["status"], ["explain"], ["logs"], ["cancel"], ["retry"],
+      ["drain"],
       ["undrain"], ["resume-stage"], ["check"], ["simulate"],
     ])
   func coordinatorHelp(command: [String]) throws {

@@ -20,6 +20,9 @@ package enum Administration {
     if let error = reply.error { throw AdministrationError(error) }
     if var trial = reply.trial {
       trial.add(try SweepReader.open(directory: folder).attempts(of: trial.trial))
+      if !trial.attempts.isEmpty {
+        trial.logs = "coordinator logs \(folder.relativePath) \(trial.trial)"
+      }
       reply.trial = trial
     }
     return reply

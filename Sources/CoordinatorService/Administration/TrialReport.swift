@@ -53,6 +53,8 @@ package struct TrialReport: Codable, Hashable, Sendable {
   package var parents: [Parent] = []
   /// How many trials wait for its result.
   package var childCount: Int
+  /// The command that shows what its attempts told; nil while there is none.
+  package var logs: String?
 }
 
 extension TrialReport {

@@ -1,0 +1,152 @@
+import Foundation
+import Store
+import Trials
+
+/// What the workers and trials of a sweep told people, as ``LogFolder`` keeps it; the sweep may run
+/// or not.
+///
+/// A worker's log grows as it speaks. A trial's log is kept by its worker and comes when the
+/// attempt ends.
+package struct SweepLogs {
+  /// What a person asked for.
+  package struct Log: Hashable, Sendable {
+    /// The files that make it up, the older one first; none while there is nothing yet.
+    package var files: [URL]
+    /// What else is to be known, a sentence; nil for nothing.
+    package var note: String?
+    /// Whether more may come.
+    package var mayGrow: Bool
+  }
+
+  private let sweep: URL
+  private let folder: URL
+
+  /// The logs in a sweep's folder.
+  package init(_ sweep: URL) {
+    self.sweep = sweep
+    folder = sweep.appending(path: "logs")
+  }
+
+  /// The log of a worker, by the beginning of its name, or of a trial, as commands name trials.
+  ///
+  /// - Parameter attempt: Which attempt at the trial; nil for the latest one that left a log.
+  /// - Throws: ``AdministrationError`` when there is no such worker, trial or attempt, or several;
+  ///   `StoreError` when the sweep's record cannot be read.
+  package func log(of name: String, attempt: Int?) throws -> Log {
+    let found =
+      workers.filter { $0 == name }.first.map { [$0] } ?? workers.filter { $0.hasPrefix(name) }
+    if attempt == nil, !name.isEmpty, !found.isEmpty {
+      guard found.count == 1 else {
+        throw AdministrationError(
+          "worker \"\(name)\": \(found.count) workers are meant: \(Self.list(found))")
+      }
+      let files = ["\(found[0]).log.1", "\(found[0]).log"].map { folder.appending(path: $0) }
+      return Log(
+        files: files.filter { FileManager.default.fileExists(atPath: $0.path) },
+        mayGrow: try isRunning)
+    }
+    return try log(of: trial(name), attempt: attempt)
+  }
+
+  /// What there is, for people.
+  package var text: String {
+    get throws {
+      let attempts = attempts
+      var lines = workers.isEmpty ? ["no worker has told anything"] : ["workers"]
+      lines += workers.map { "  \($0)" }
+      lines.append(attempts.isEmpty ? "no attempt at a trial has left a log" : "trials, attempts")
+      for (trial, numbers) in attempts.sorted(by: { $0.key < $1.key }) {
+        lines.append("  \(trial)  \(numbers.sorted().map(String.init).joined(separator: ", "))")
+      }
+      lines.append("`coordinator logs \(sweep.relativePath) NAME` shows one")
+      return lines.joined(separator: "\n") + "\n"
+    }
+  }
+
+  /// Whether a coordinator runs the sweep.
+  package var isRunning: Bool {
+    get throws { try ControlSocket.isServed(in: sweep) }
+  }
+
+  private func log(of trial: TrialID, attempt: Int?) throws -> Log {
+    let kept = attempts["\(trial)"] ?? []
+    let made = try SweepReader.open(directory: sweep).attempts(of: "\(trial)")
+    let latest = made.last
+    let running = latest.flatMap { $0.outcome == .running ? $0 : nil }
+    if let attempt, !made.contains(where: { $0.attempt == attempt }) {
+      throw AdministrationError(
+        "trial \(trial), attempt \(attempt): no such attempt"
+          + (made.isEmpty
+            ? "; it was never begun"
+            : "; there are \(made.map { "\($0.attempt)" }.joined(separator: ", "))"))
+    }
+    let wanted = attempt ?? kept.max()
+    let files = wanted.flatMap { number in
+      kept.contains(number) ? [folder.appending(path: "\(trial).\(number).txt")] : nil
+    }
+    let isRunningWanted = running != nil && (attempt ?? running?.attempt) == running?.attempt
+    return Log(
+      files: files ?? [],
+      note: Self.note(
+        trial, wanted: wanted, isKept: files != nil, latest: latest,
+        isRunning: isRunningWanted, sweep: sweep.relativePath),
+      mayGrow: try isRunningWanted && isRunning)
+  }
+
+  private static func note(
+    _ trial: TrialID, wanted: Int?, isKept: Bool, latest: AttemptRecord?, isRunning: Bool,
+    sweep: String
+  ) -> String? {
+    guard let latest else { return "trial \(trial) was never begun" }
+    if isRunning {
+      return """
+        trial \(trial): attempt \(latest.attempt) is with worker \(latest.worker), which has its \
+        log until it ends; `coordinator logs \(sweep) \(latest.worker)` shows what the worker tells\
+        \(isKept ? "; this is attempt \(wanted ?? 0)" : "")
+        """
+    }
+    return isKept
+      ? nil
+      : "trial \(trial): attempt \(wanted ?? latest.attempt) left no log: it said nothing, "
+        + "or its worker was lost with it"
+  }
+
+  private func trial(_ name: String) throws -> TrialID {
+    let trials = try SweepReader.open(directory: sweep).plan().trials
+    do throws(AdministrationError) {
+      return try TrialSelector(name).select(in: trials).id
+    } catch {
+      throw AdministrationError(
+        "\(error); no worker's name begins with it either: "
+          + (workers.isEmpty ? "there is no worker's log yet" : "there are \(Self.list(workers))"))
+    }
+  }
+
+  /// Names of workers that told something, in order.
+  private var workers: [String] {
+    Set(names.compactMap { Self.name(of: $0, ".log") ?? Self.name(of: $0, ".log.1") }).sorted()
+  }
+
+  /// The attempts of which there are logs, by trial.
+  private var attempts: [String: [Int]] {
+    var attempts: [String: [Int]] = [:]
+    for name in names {
+      let parts = name.split(separator: ".")
+      guard parts.count == 3, parts[2] == "txt", let number = Int(parts[1]) else { continue }
+      attempts[String(parts[0]), default: []].append(number)
+    }
+    return attempts
+  }
+
+  private var names: [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+  }
+
+  private static func name(of file: String, _ suffix: String) -> String? {
+    file.hasSuffix(suffix) ? String(file.dropLast(suffix.count)) : nil
+  }
+
+  private static func list(_ names: [String]) -> String {
+    names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
+  }
+}

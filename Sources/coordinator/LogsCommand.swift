@@ -1,0 +1,98 @@
+import ArgumentParser
+import CoordinatorService
+import Foundation
+
+/// `coordinator logs`: what workers and trials told people.
+struct LogsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "logs",
+    abstract: "Shows what a worker or a trial told people; without a name, of whom there are logs.",
+    discussion: """
+      Also while nobody runs the sweep. A worker's log grows as the worker speaks; a trial's comes \
+      when its attempt has ended.
+      """)
+
+  @Argument(help: "The folder given to `coordinator run --out`.", completion: .directory)
+  var folder: String
+
+  @Argument(
+    help: ArgumentHelp(
+      "The beginning of a worker's name, or a trial as in `explain`.", valueName: "name"))
+  var name: String?
+
+  @Option(help: "Which attempt at the trial; without it the latest that left a log.")
+  var attempt: Int?
+
+  @Option(help: ArgumentHelp("Only so many lines from the end.", valueName: "lines"))
+  var tail: Int?
+
+  @Flag(help: "Goes on showing what comes, until the sweep is no longer run.")
+  var follow = false
+
+  func validate() throws {
+    guard tail ?? 0 >= 0 else { throw ValidationError("--tail: expected a number of lines") }
+    guard name != nil || (attempt == nil && tail == nil && !follow) else {
+      throw ValidationError("--attempt, --tail and --follow need the name of a worker or trial")
+    }
+  }
+
+  func run() throws {
+    let logs = SweepLogs(URL(filePath: folder, directoryHint: .isDirectory))
+    guard let name else { return print(try logs.text, terminator: "") }
+    var log = try logs.log(of: name, attempt: attempt)
+    if let note = log.note { say(note) }
+    while follow, log.files.isEmpty, log.mayGrow {
+      Thread.sleep(forTimeInterval: 0.5)
+      log = try logs.log(of: name, attempt: attempt)
+    }
+    guard let last = log.files.last else { throw ExitCode(1) }
+    let file = try FileHandle(forReadingFrom: last)
+    var text = try Data(log.files.dropLast().map { try Data(contentsOf: $0) }.joined())
+    try text.append(file.readToEnd() ?? Data())
+    if let tail { text = Self.lastLines(tail, of: text) }
+    try FileHandle.standardOutput.write(contentsOf: text)
+    guard follow, log.mayGrow else { return }
+    try show(last, from: file, while: { try logs.isRunning })
+  }
+
+  /// Shows what is appended to an open file, also when another one takes its name.
+  private func show(
+    _ url: URL, from open: FileHandle, while goesOn: () throws -> Bool
+  ) throws {
+    var file = open
+    while true {
+      let isLast = try !goesOn()
+      if let more = try file.readToEnd(), !more.isEmpty {
+        try FileHandle.standardOutput.write(contentsOf: more)
+      }
+      if isLast { return }
+      if Self.number(ofFile: url.path) != Self.number(of: file),
+        let next = try? FileHandle(forReadingFrom: url)
+      {
+        file = next
+        continue
+      }
+      Thread.sleep(forTimeInterval: 0.3)
+    }
+  }
+
+  private static func number(ofFile path: String) -> UInt64? {
+    var status = stat()
+    return stat(path, &status) == 0 ? UInt64(status.st_ino) : nil
+  }
+
+  private static func number(of file: FileHandle) -> UInt64? {
+    var status = stat()
+    return fstat(file.fileDescriptor, &status) == 0 ? UInt64(status.st_ino) : nil
+  }
+
+  private static func lastLines(_ count: Int, of text: Data) -> Data {
+    let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    let ended = lines.last?.isEmpty == true ? lines.dropLast() : lines[...]
+    return Data(ended.suffix(count).map { $0 + [UInt8(ascii: "\n")] }.joined())
+  }
+
+  private func say(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data("\(text)\n".utf8))
+  }
+}
