@@ -17,7 +17,7 @@ struct SweepFacts: Sendable {
   let hasLocalWorkersOnly: Bool
   /// The image archive of each data set.
   let images: [Dataset: PinnedImages]
-  private let trials: [TrialID: PlannedTrial]
+  private let trials: TrialIndex
 
   /// An archive that the sweep's trials train on.
   struct PinnedImages: Sendable {
@@ -35,7 +35,7 @@ struct SweepFacts: Sendable {
     self.dataPort = dataPort
     self.hasLocalWorkersOnly = hasLocalWorkersOnly
     self.images = images
-    trials = Dictionary(uniqueKeysWithValues: plan.trials.map { ($0.id, $0) })
+    trials = TrialIndex(plan.trials)
   }
 
   /// A directive in the protocol's words.

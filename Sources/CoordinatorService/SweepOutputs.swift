@@ -20,11 +20,12 @@ final class SweepOutputs: Sendable {
 
   /// The outputs that belong into a sweep's folder.
   ///
-  /// - Throws: `StoreError` when the folder holds no record of a sweep.
-  init(folder: URL, logger: Logger) throws {
+  /// - Parameter reader: Reads the sweep's record.
+  /// - Throws: the error of a folder in which blobs cannot be kept.
+  init(folder: URL, reader: SweepReader, logger: Logger) throws {
     self.folder = folder
     self.logger = logger
-    reader = try SweepReader.open(directory: folder)
+    self.reader = reader
     let blobs = try BlobStore(folder: folder.appending(path: "blobs"))
     self.blobs = blobs
     writer = Mutex(
@@ -75,6 +76,9 @@ package enum SweepReport {
   ///
   /// - Throws: `StoreError` when the folder holds no record of a sweep.
   package static func rebuild(_ folder: URL) throws -> String {
-    try SweepOutputs(folder: folder, logger: Logger(label: "coordinator")).write()
+    try SweepOutputs(
+      folder: folder, reader: try SweepReader.open(directory: folder),
+      logger: Logger(label: "coordinator")
+    ).write()
   }
 }

@@ -115,7 +115,8 @@ package enum SweepRun {
       "sweep \(plan.name): \(plan.trials.count) trials; workers connect to \(gateway.endpoint)")
     gateway.introduce(sweep: plan.name, dataPort: facts.dataPort)
 
-    let outputs = try SweepOutputs(folder: options.outFolder, logger: logger)
+    let outputs = try SweepOutputs(
+      folder: options.outFolder, reader: try store.reader(), logger: logger)
     let publisher = ReportPublisher(logger: logger) { try outputs.write() }
     let localWorkers = try startLocalWorkers(
       options, endpoint: gateway.boundEndpoint, access: access)

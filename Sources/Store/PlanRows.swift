@@ -86,6 +86,14 @@ enum PlanRows {
     return name
   }
 
+  /// The text of the sweep file that the stored plan came from.
+  static func sweepText(in database: Database) throws -> String {
+    guard let text = try String.fetchOne(database, sql: "SELECT sweep_text FROM plan") else {
+      throw Damage("the plan is missing")
+    }
+    return text
+  }
+
   /// What was drawn for the store when it was made.
   static func identity(in database: Database) throws -> String {
     guard let identity = try String.fetchOne(database, sql: "SELECT identity FROM plan") else {

@@ -14,6 +14,9 @@ struct StoreFile {
     path = directory.appending(path: "sweep.sqlite").path(percentEncoded: false)
   }
 
+  /// The store at a path.
+  init(path: String) { self.path = path }
+
   /// Whether the file is there.
   var exists: Bool { FileManager.default.fileExists(atPath: path) }
 

@@ -11,9 +11,10 @@ import Trials
 package final class SweepReader: Sendable {
   private let queue: DatabaseQueue
   private let path: String
-  private let cachedPlan = Mutex<StoredPlan?>(nil)
+  private let cachedPlan: Mutex<StoredPlan?>
 
-  private struct StoredPlan {
+  /// The plan as of a revision of the record.
+  struct StoredPlan {
     var revision: Int
     var plan: SweepPlan
     var sweepText: String
@@ -28,9 +29,13 @@ package final class SweepReader: Sendable {
     return SweepReader(queue: try file.openForReading(), path: file.path)
   }
 
-  private init(queue: DatabaseQueue, path: String) {
+  /// A reader over an open file.
+  ///
+  /// - Parameter known: The plan, where it need not be read.
+  init(queue: DatabaseQueue, path: String, known: StoredPlan? = nil) {
     self.queue = queue
     self.path = path
+    cachedPlan = Mutex(known)
   }
 
   /// The sweep as planned.

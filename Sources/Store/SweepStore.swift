@@ -150,6 +150,26 @@ package final class SweepStore: Sendable {
     }
   }
 
+  /// A reader beside this store, which shares the plan that the store knows instead of reading it.
+  ///
+  /// - Throws: ``StoreError`` when the file cannot be opened a second time.
+  package func reader() throws(StoreError) -> SweepReader {
+    let reading = try StoreFile(path: path).openForReading()
+    do {
+      // Limits belong to a run and are not in the record.
+      var recorded = plan
+      recorded.limits = SweepLimits()
+      let known = try queue.read { database in
+        SweepReader.StoredPlan(
+          revision: try PlanRows.revision(in: database), plan: recorded,
+          sweepText: try PlanRows.sweepText(in: database), numbers: numbers)
+      }
+      return SweepReader(queue: reading, path: path, known: known)
+    } catch {
+      throw StoreError(error, path: path)
+    }
+  }
+
   /// Names this record of a sweep among all others: 16 hexadecimal digits, drawn when it was made.
   ///
   /// Workers tell results of one record from those of another by it.

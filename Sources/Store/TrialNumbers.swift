@@ -5,7 +5,7 @@ import Trials
 struct TrialNumbers: Sendable {
   private var idOfNumber: [Int: TrialID] = [:]
   private var numberOfID: [TrialID: Int] = [:]
-  private let planned: [TrialID: PlannedTrial]
+  private let planned: TrialIndex
   /// The texts of versions that results were stored with.
   let versions = VersionTexts()
 
@@ -13,9 +13,9 @@ struct TrialNumbers: Sendable {
   ///
   /// - Throws: ``Damage`` when a name is none, or a planned trial has no row.
   init(of plan: SweepPlan, in database: Database) throws {
-    planned = Dictionary(plan.trials.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-    idOfNumber.reserveCapacity(planned.count)
-    numberOfID.reserveCapacity(planned.count)
+    planned = TrialIndex(plan.trials)
+    idOfNumber.reserveCapacity(plan.trials.count)
+    numberOfID.reserveCapacity(plan.trials.count)
     let rows = try Row.fetchCursor(database, sql: "SELECT number, id FROM trial NOT INDEXED")
     while let row = try rows.next() {
       let name: String = try row.value(1)
@@ -35,7 +35,7 @@ struct TrialNumbers: Sendable {
   ///
   /// - Throws: ``StoreError/refused(reason:)`` when the trial is not planned.
   func number(of trial: TrialID) throws -> Int {
-    guard planned[trial] != nil, let number = numberOfID[trial] else {
+    guard planned.contains(trial), let number = numberOfID[trial] else {
       throw StoreError.refused(reason: "trial \(trial) is not planned")
     }
     return number

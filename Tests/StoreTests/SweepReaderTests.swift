@@ -27,6 +27,24 @@ struct SweepReaderTests {
     #expect(results.trials[0].result == result(of: front.trials[0]))
   }
 
+  @Test("The store's own reader tells what one from outside tells, and notices a changed plan")
+  func readerOfTheStore() throws {
+    var limited = front
+    limited.limits.failures = 3
+    var store: SweepStore? = try open(limited, in: directory)
+    let own = try #require(try store?.reader())
+    let other = try SweepReader.open(directory: directory.url)
+    try store?.append([lease(front.trials[0]), recorded(front.trials[0])])
+    #expect(try own.results().trials.map(\.status) == [.complete, .waiting, .waiting])
+    #expect(try own.results() == other.results())
+    #expect(try own.plan() == front)
+    #expect(try own.sweepText() == other.sweepText())
+    store = nil
+    let longer = plan(tolerances: [3, 10, 30, 100])
+    _ = try open(longer, in: directory)
+    #expect(try own.plan() == longer)
+  }
+
   @Test("After the coordinator is gone it gives the same results")
   func worksWithoutWriter() throws {
     let live: SweepResults
