@@ -84,11 +84,11 @@ let package = Package(
       ]),
     .executableTarget(
       name: "coordinator",
-      dependencies: ["Console", "CoordinatorService", "Doctor", argumentParser],
+      dependencies: ["Console", "CoordinatorService", "Doctor", "Trials", argumentParser],
       swiftSettings: settings),
     .executableTarget(
       name: "worker",
-      dependencies: ["Console", "Doctor", "Narrowing", "WorkerService", argumentParser],
+      dependencies: ["Console", "Doctor", "Narrowing", "Trials", "WorkerService", argumentParser],
       swiftSettings: settings),
 
     .executableTarget(

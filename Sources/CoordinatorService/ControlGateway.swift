@@ -73,7 +73,7 @@ struct ControlGateway: ~Copyable {
             .refusal(
               reason: "\(error)",
               remedy: "run the worker of the same release as the coordinator, "
-                + "\(ProductVersion.current)"),
+                + "\(ProductVersion.release)"),
             to: ConnectionID(routed.routingID))
         }
       }

@@ -101,9 +101,10 @@ package enum WorkerDoctor {
       "coordinator",
       "\(endpoint): version \(introduction.productVersion), sweep \(introduction.sweep)"
         + (introduction.name.map { "; this host is admitted as \($0)" } ?? "; plain"))
-    if introduction.productVersion != ProductVersion.current {
+    let release = introduction.productVersion.prefix { $0 != "+" }
+    if release != ProductVersion.release {
       checkup.warn(
-        "release", "\(ProductVersion.current) here, \(introduction.productVersion) there",
+        "release", "\(ProductVersion.release) here, \(release) there",
         remedy: "results are compared best between workers of one release")
     }
     let skew = Duration.seconds(middle - Double(introduction.unixMilliseconds) / 1000)

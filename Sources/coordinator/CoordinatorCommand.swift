@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Trials
 
 @main
 enum Main {
@@ -19,6 +20,7 @@ struct CoordinatorCommand: ParsableCommand {
       has ended and some trials failed; 64 a wrong command line; 130 stopped by a person, to be \
       resumed by the same command.
       """,
+    version: ProductVersion.current,
     subcommands: [
       RunCommand.self, PlanCommand.self, SimulateCommand.self, StatusCommand.self,
       ExplainCommand.self, LogsCommand.self,

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Trials
 
 @main
 enum Main {
@@ -19,6 +20,7 @@ struct WorkerCommand: ParsableCommand {
       `worker trial CONFIG` runs one trial alone; `worker enroll` makes this host known to a \
       coordinator. Exit codes: 0 done; 1 an error, explained on standard error; 64 a wrong command line.
       """,
+    version: ProductVersion.current,
     subcommands: [
       JoinCommand.self, TrialCommand.self, EnrollCommand.self, KeyCommand.self, TrustCommand.self,
       DoctorCommand.self,

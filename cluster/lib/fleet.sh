@@ -30,6 +30,17 @@ A host's name is what ssh calls it. Its settings, all optional:
 END
 }
 
+# The folder of the executables: that of an unpacked bundle, or the build's, which is brought up to
+# date.
+executables_folder() {
+  local root
+  root=$(cd "$here/.." && pwd)
+  if [ -e "$root/release" ]; then echo "$root"; return; fi
+  cd "$root" || return
+  for product in coordinator worker; do swift build -c release --product "$product" >&2 || return; done
+  swift build -c release --show-bin-path
+}
+
 declare -A setting=()
 hosts=()
 endpoint=""
