@@ -9,9 +9,9 @@ package enum AccessCommands {
     "\(try KeyFolder(folder).keysMadeIfMissing(of: .coordinator).publicKey)\n"
   }
 
-  /// Admits a worker's public key under a name.
+  /// Admits a worker's public key under a name; one that was revoked only if told so.
   package static func admit(
-    _ key: String, as name: String, isShared: Bool, in folder: URL?
+    _ key: String, as name: String, isShared: Bool, evenIfRevoked: Bool, in folder: URL?
   ) throws -> String {
     guard let key = CurvePublicKey(key) else {
       throw AccessError(
@@ -25,7 +25,7 @@ package enum AccessCommands {
         remedy: "copy what `worker key` prints on the worker's host")
     }
     try folder.changeAllowList { (list) throws(AccessError) in
-      try list.admit(key, as: name, isShared: isShared, at: Date())
+      try list.admit(key, as: name, isShared: isShared, evenIfRevoked: evenIfRevoked, at: Date())
     }
     return "admitted \(name), key \(key.short)…\n"
   }

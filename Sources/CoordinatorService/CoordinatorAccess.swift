@@ -89,10 +89,16 @@ struct CoordinatorAccess: Sendable {
 }
 
 extension Endpoint {
+  /// Whether it is bound at every address of this machine.
+  var isOnEveryAddress: Bool {
+    guard case .tcp(let host, _) = self else { return false }
+    return ["*", "0.0.0.0", "[::]"].contains(host)
+  }
+
   /// The endpoint as a process of this machine connects to it.
   var reachableHere: Endpoint {
     guard case .tcp(let host, let port) = self else { return self }
-    if ["*", "0.0.0.0", "[::]"].contains(host) { return .tcp(host: "127.0.0.1", port: port) }
+    if isOnEveryAddress { return .tcp(host: "127.0.0.1", port: port) }
     // An IPv4 address as an IPv6 socket has it.
     guard host.hasPrefix("[::ffff:"), host.contains(".") else { return self }
     return .tcp(host: String(host.dropFirst(8).dropLast()), port: port)

@@ -25,9 +25,12 @@ package enum CoordinatorDoctor {
 
   /// Looks at everything.
   ///
-  /// - Throws: `EndpointError` when the endpoint is none.
+  /// - Throws: `EndpointError` when the endpoint is none, ``AdministrationError`` when the sweep that
+  ///   runs in the folder does not answer.
   package static func examine(_ options: Options) throws -> Checkup {
-    let endpoint = try options.listen.map { try Endpoint($0) } ?? SweepRun.standardEndpoint
+    let running = try options.out.flatMap { try RunningSweep.endpoint(in: $0) }
+    let endpoint =
+      try options.listen.map { try Endpoint($0) } ?? running ?? SweepRun.standardEndpoint
     var checkup = Checkup()
     checkup.ok("version", "\(ProductVersion.current), protocol \(ProtocolVersion.current)")
     checkup.checkLibraries()
@@ -35,7 +38,11 @@ package enum CoordinatorDoctor {
     checkup.checkOpenFiles(needed: 4096)
     checkup.checkDisk(
       options.out ?? URL(filePath: FileManager.default.currentDirectoryPath), topic: "disk")
-    checkPorts(endpoint, &checkup)
+    if let running, running.port == endpoint.port {
+      checkup.ok("port", "\(running) serves the sweep in \(options.out?.relativePath ?? "")")
+    } else {
+      checkPorts(endpoint, &checkup)
+    }
     checkKeys(KeyFolder(options.keys), isNeeded: !endpoint.isLocal && !options.isPlain, &checkup)
     return checkup
   }
@@ -51,7 +58,9 @@ package enum CoordinatorDoctor {
       } catch  where error.code == .addressInUse {
         checkup.fault(
           topic, "\(endpoint) is in use",
-          remedy: "if a coordinator runs there, all is well; else give another --listen")
+          remedy:
+            "if a coordinator runs there, all is well, and its --out tells; else give another "
+            + "--listen")
       } catch {
         checkup.fault(
           topic, "\(error)", remedy: "give an address of this host to --listen, or tcp://*:5750")

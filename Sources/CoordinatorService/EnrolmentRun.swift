@@ -6,13 +6,21 @@ import Wire
 
 /// `coordinator enroll`: makes a token, and serves it where no coordinator runs.
 package enum EnrolmentRun {
+  /// Where the worker reaches the coordinator.
+  package enum Place: Sendable {
+    /// HOST:PORT, or the endpoint.
+    case address(String)
+    /// Where the coordinator that runs the sweep in a folder listens.
+    case sweep(URL)
+  }
+
   /// What to enrol and where.
   package struct Options: Sendable {
     var keys: URL?
     var name: String?
     var isShared: Bool
     var validity: Duration
-    var address: String
+    var coordinator: Place
     var waits: Bool
 
     /// The options of one enrolment.
@@ -22,16 +30,17 @@ package enum EnrolmentRun {
     ///   - name: What the worker is to be called; nil for the name of its host.
     ///   - isShared: Whether several hosts may use the worker's key.
     ///   - validity: How long the token can be used.
-    ///   - address: HOST:PORT, or the endpoint, at which the worker reaches the coordinator.
+    ///   - coordinator: Where the worker reaches the coordinator.
     ///   - waits: Whether to listen for the worker where no coordinator does.
     package init(
-      keys: URL?, name: String?, isShared: Bool, validity: Duration, address: String, waits: Bool
+      keys: URL?, name: String?, isShared: Bool, validity: Duration, coordinator: Place,
+      waits: Bool
     ) {
       self.keys = keys
       self.name = name
       self.isShared = isShared
       self.validity = validity
-      self.address = address
+      self.coordinator = coordinator
       self.waits = waits
     }
   }
@@ -39,16 +48,11 @@ package enum EnrolmentRun {
   /// Prints the command for the worker's host; then listens, if nobody else does, until the token
   /// is used or has expired.
   ///
-  /// - Throws: `AccessError`, or `EndpointError` when the address is none at all.
+  /// - Throws: `AccessError`, `EndpointError` when the address is none at all,
+  ///   ``AdministrationError`` when the running sweep does not answer.
   package static func perform(_ options: Options) throws {
     let logger = Logger(label: "coordinator")
-    let text = options.address
-    let endpoint = try Endpoint(text.contains("://") ? text : "tcp://\(text)")
-    guard case .tcp(_, let port?) = endpoint else {
-      throw AccessError(
-        "--address: found \(text), expected HOST:PORT",
-        remedy: "give the port of `coordinator run --listen`")
-    }
+    let (endpoint, port) = try endpoint(options.coordinator)
     let folder = KeyFolder(options.keys)
     let token = try folder.makeToken(
       name: options.name, isShared: options.isShared, validity: options.validity, at: Date())
@@ -74,6 +78,28 @@ package enum EnrolmentRun {
     gatekeeper.beginTelling()
     logger.notice("no coordinator listens on port \(port) here: waiting for the worker")
     try serve(router, token: token.keys.publicKey, gatekeeper: gatekeeper, folder: folder, logger)
+  }
+
+  /// The endpoint that the worker is told, and its port.
+  private static func endpoint(_ place: Place) throws -> (Endpoint, port: UInt16) {
+    switch place {
+    case .address(let text):
+      let endpoint = try Endpoint(text.contains("://") ? text : "tcp://\(text)")
+      guard let port = endpoint.port else {
+        throw AccessError(
+          "--address: found \(text), expected HOST:PORT",
+          remedy: "give the port of `coordinator run --listen`")
+      }
+      return (endpoint, port)
+    case .sweep(let folder):
+      guard let endpoint = try RunningSweep.endpoint(in: folder), let port = endpoint.port else {
+        throw AccessError(
+          "--out \(folder.relativePath): no coordinator runs a sweep there",
+          remedy: "start it, or give --address HOST:PORT")
+      }
+      guard endpoint.isOnEveryAddress else { return (endpoint, port) }
+      return (.tcp(host: ProcessInfo.processInfo.hostName, port: port), port)
+    }
   }
 
   private static func serve(

@@ -27,13 +27,22 @@ package struct AllowList: Hashable, Sendable {
     entries.first { $0.key == key }
   }
 
-  /// Admits a key under a name, also one that was revoked.
+  /// Admits a key under a name.
   ///
-  /// - Throws: ``AccessError`` when the name is no name, or another admitted key has it.
+  /// - Parameter evenIfRevoked: Whether a key that was revoked is admitted again: a person's
+  ///   decision, which no script takes for them.
+  /// - Throws: ``AccessError`` when the name is no name or another admitted key has it, or when the
+  ///   key was revoked.
   package mutating func admit(
-    _ key: CurvePublicKey, as name: String, isShared: Bool = false, at now: Date
+    _ key: CurvePublicKey, as name: String, isShared: Bool = false, evenIfRevoked: Bool = false,
+    at now: Date
   ) throws(AccessError) {
     try Self.check(name)
+    if let known = entry(of: key), let revoked = known.revoked, !evenIfRevoked {
+      throw AccessError(
+        "the key of \(known.name) was revoked on \(revoked.formatted(.iso8601))",
+        remedy: "`coordinator admit \(key) --name \(name) --again` admits it again")
+    }
     if let other = entries.first(where: { $0.name == name && $0.revoked == nil && $0.key != key }) {
       throw AccessError(
         "the name \(name) is that of another key, \(other.key.short)…",

@@ -47,11 +47,16 @@ struct AdmitCommand: ParsableCommand {
   @Flag(help: "Several hosts may use the key; for a cluster whose hosts share the home folder.")
   var shared = false
 
+  @Flag(help: "Admits the key even if it was revoked.")
+  var again = false
+
   @OptionGroup var keys: KeysArguments
 
   func run() throws {
     print(
-      try AccessCommands.admit(publicKey, as: name, isShared: shared, in: keys.url), terminator: "")
+      try AccessCommands.admit(
+        publicKey, as: name, isShared: shared, evenIfRevoked: again, in: keys.url),
+      terminator: "")
   }
 }
 
@@ -63,7 +68,8 @@ struct EnrollCommand: ParsableCommand {
     discussion: """
       A coordinator that listens at the address enrols the worker; then this command ends at once. \
       If none does, this command listens there itself, on the port in --address, until the token \
-      is used or has expired. Whoever has the token can enrol one worker: give it away as you \
+      is used or has expired. --out takes the address from the coordinator that runs the sweep in \
+      that folder, with this host's name where it listens on every address. Whoever has the token can enrol one worker: give it away as you \
       would a password.
       """)
 
@@ -71,7 +77,14 @@ struct EnrollCommand: ParsableCommand {
     help: ArgumentHelp(
       "Where the worker's host reaches the coordinator: its name or address, and the port of "
         + "`coordinator run --listen`.", valueName: "host:port"))
-  var address: String
+  var address: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The folder of a running sweep, whose coordinator is asked for its address instead.",
+      valueName: "dir"),
+    completion: .directory)
+  var out: String?
 
   @Option(help: "What to call the worker; its host's name without it.")
   var name: String?
@@ -88,17 +101,23 @@ struct EnrollCommand: ParsableCommand {
   @OptionGroup var keys: KeysArguments
 
   func validate() throws {
+    guard (address == nil) != (out == nil) else {
+      throw ValidationError("expected either --address or --out")
+    }
     guard valid > 0, valid <= 8760 else {
       throw ValidationError("--valid: found \(valid), expected more than 0 and at most 8760 hours")
     }
   }
 
   func run() throws {
+    let coordinator: EnrolmentRun.Place =
+      if let address { .address(address) } else {
+        .sweep(URL(filePath: out ?? "", directoryHint: .isDirectory))
+      }
     try EnrolmentRun.perform(
       EnrolmentRun.Options(
         keys: keys.url, name: name, isShared: shared, validity: .seconds(valid * 3600),
-        address: address,
-        waits: !noWait))
+        coordinator: coordinator, waits: !noWait))
   }
 }
 

@@ -12,7 +12,8 @@ struct DoctorCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The endpoint that `coordinator run` is to be given; loopback without it.",
+      "The endpoint that `coordinator run` is to be given; without it that of the sweep that runs in "
+        + "--out, or else loopback.",
       valueName: "endpoint"))
   var listen: String?
 

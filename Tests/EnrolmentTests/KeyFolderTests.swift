@@ -100,9 +100,17 @@ struct AllowListTests {
     #expect(revoked.map { $0?.name } == ["alpha", "beta", nil])
     let list = try folder.keys.allowList()
     #expect(list.entries.map(\.revoked) == [now, now])
-    // Revoked, a name is free again, and a person may admit a key again.
+    // Revoked, a name is free again, and a person who means it may admit a key again.
+    let refusal = #expect(throws: AccessError.self) {
+      try folder.keys.changeAllowList { (list) throws(AccessError) in
+        try list.admit(second, as: "alpha", at: now)
+      }
+    }
+    #expect(refusal?.reason == "the key of beta was revoked on 2027-01-15T08:00:00Z")
+    #expect(refusal?.remedy.contains("coordinator admit \(second) --name alpha --again") == true)
+    #expect(try folder.keys.allowList() == list)
     try folder.keys.changeAllowList { (list) throws(AccessError) in
-      try list.admit(second, as: "alpha", at: now)
+      try list.admit(second, as: "alpha", evenIfRevoked: true, at: now)
     }
     #expect(try folder.keys.allowList().entry(of: second)?.revoked == nil)
     #expect(folder.keys.mode(of: "workers.json") == 0o600)

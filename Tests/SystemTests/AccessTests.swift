@@ -141,9 +141,31 @@ struct AccessTests {
       Executables.worker, "doctor", endpoint, "--curve", "--keys", bench.path("gamma"), "--json")
     #expect(doctor.code == 0, "\(doctor.out)")
     #expect(doctor.out.contains("admitted as gamma"))
+    // The running coordinator's own port is no fault, and a token needs no address typed.
+    let own = try bench.run(
+      Executables.coordinator, "doctor", "--out", bench.path("out"), "--keys", keys)
+    #expect(own.code == 0 && own.out.contains("\(endpoint) serves the sweep in"), "\(own.out)")
+    let other = try bench.run(
+      Executables.coordinator, "doctor", "--listen", endpoint, "--keys", keys)
+    #expect(other.code == 1 && other.out.contains("\(endpoint) is in use"), "\(other.out)")
+    let asked = try bench.run(
+      Executables.coordinator, "enroll", "--out", bench.path("out"), "--keys", keys, "--no-wait")
+    #expect(asked.out.hasPrefix("worker enroll \(endpoint) "), "\(asked.err)")
     let worker = try worker(endpoint, keys: "gamma", "--exit-when-idle")
     #expect(try coordinator.exitCode() == 0, "\(coordinator.standardError)")
     #expect(try worker.exitCode() == 0)
+    let over = try bench.run(
+      Executables.coordinator, "enroll", "--out", bench.path("out"), "--keys", keys, "--no-wait")
+    #expect(over.code == 1 && over.err.contains("no coordinator runs a sweep there"), "\(over.err)")
+    let revoked = try bench.run(Executables.coordinator, "revoke", "gamma", "--keys", keys)
+    #expect(revoked.code == 0)
+    let scripted = try bench.run(
+      Executables.coordinator, "admit", word(key), "--name", "gamma", "--keys", keys)
+    #expect(scripted.code == 1)
+    #expect(scripted.err.split(separator: "\n").last?.contains("--again") == true)
+    let meant = try bench.run(
+      Executables.coordinator, "admit", word(key), "--name", "gamma", "--again", "--keys", keys)
+    #expect(meant.code == 0, "\(meant.err)")
   }
 
   @Test("where no coordinator runs, the command that makes the token waits for the worker itself")

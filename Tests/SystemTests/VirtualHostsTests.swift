@@ -99,6 +99,17 @@ struct VirtualHostsTests {
         + " --scale-budget 0.001 --out ~/out --local-workers 1")
     #expect(run.code == 0, "\(run.err)")
     #expect(FileManager.default.fileExists(atPath: "\(home)/out/figure3.svg"))
+
+    // It brings its worker to other hosts too: no sources, no toolchain, no build.
+    let up = try hosts.unpacked("\(home)/b/cluster/up")
+    #expect(up.code == 0 && up.out.contains("v1  started"), "\(up)")
+    let again = try hosts.unpacked("\(home)/b/cluster/up")
+    #expect(again.code == 0 && again.out.contains("v1  runs already"), "\(again)")
+    let revoked = try hosts.bench.run(Executables.coordinator, "revoke", "v1")
+    #expect(revoked.code == 0, "\(revoked.err)")
+    #expect(try hosts.unpacked("\(home)/b/cluster/down").code == 0)
+    let refused = try hosts.unpacked("\(home)/b/cluster/up")
+    #expect(refused.code == 1 && refused.out.contains("--again"), "\(refused)")
   }
 
   @Test("hosts that cannot be reached are named, and the others served")
@@ -169,6 +180,18 @@ final class VirtualHosts {
       try Command(
         Executables.cluster(name),
         ["--inventory", bench.path("network/inventory")] + arguments, on: bench))
+  }
+
+  /// Runs a command that an unpacked bundle brought, where no toolchain is found.
+  func unpacked(_ command: String) throws -> (
+    code: Int32, out: String, err: String
+  ) {
+    try finish(
+      try Command(
+        URL(filePath: "/usr/bin/env"),
+        [
+          "PATH=/usr/bin:/bin", command, "--inventory", bench.path("network/inventory"),
+        ], on: bench))
   }
 
   private func finish(_ command: Command) throws -> (code: Int32, out: String, err: String) {
