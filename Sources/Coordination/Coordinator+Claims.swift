@@ -79,6 +79,7 @@ extension Coordinator {
       }
       roster[worker].leases[index].progress = progress
       learn(from: index, of: worker)
+      withdrawIfOvertaken(trial, by: worker, at: now)
     }
     if claim.checkpoint != nil || (claim.progress?.step ?? 0) > 0 { noteSignOfLife(of: trial) }
     if isNewConnection {

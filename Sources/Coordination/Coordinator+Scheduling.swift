@@ -8,6 +8,8 @@ import Trials
 /// up over all slots, free and busy (list scheduling with earliest finish times; for unequal
 /// machines, Gonzalez, Ibarra and Sahni 1977): what a busy worker would finish first stays queued
 /// for it, and a long trial does not begin on a slow host just before a fast one becomes free.
+/// Trials move: an idle worker that is clearly faster goes on from the latest checkpoint of the one
+/// that would end last, and takes it over once it is ahead. So no slot waits idle for long either.
 /// A schedule is drawn up when something has changed, at most ``scheduleWork`` steps long, and
 /// thrown away: the next one knows better.
 extension Coordinator {
@@ -22,11 +24,14 @@ extension Coordinator {
   /// How much longer a trial is taken to need where its checkpoint comes from another
   /// instruction set: going on there is possible, but not with the same bits.
   private static let foreignCheckpointFactor = 1.25
-  /// Where a trial has just failed it goes only when nobody else would finish it in four times
-  /// the time.
+  /// Where a trial that waits has just failed it goes only when nobody else would finish it in four
+  /// times the time.
   private static let failureFactor = 4.0
+  /// A trial that must wait at least so many seconds for the worker that would finish it first begins
+  /// on a slower one.
+  private static let worthMoving = 600.0
   /// A duplicate must save this share of what the straggler still needs, and this many seconds.
-  private static let duplicateShare = 0.25
+  private static let duplicateShare = 0.1
   private static let duplicateSeconds = 60.0
 
   /// Leases trials, in order of rank, while there is a trial and a worker for it.
@@ -68,7 +73,9 @@ extension Coordinator {
       seconds *= Self.foreignCheckpointFactor
     }
     let standing = ledger.standings[trial]
-    if standing.failure != nil, let last = standing.worker, hasFailedNear(last, worker) {
+    if standing.status == .waiting, standing.failure != nil, let last = standing.worker,
+      hasFailedNear(last, worker)
+    {
       seconds = seconds * Self.failureFactor + 60
     }
     return seconds
@@ -127,7 +134,7 @@ extension Coordinator {
     var slots = slots(at: now)
     var freeCount = slots.count(where: \.isFree)
     let trialLimit = min(max(Self.scheduleWork / max(slots.count, 1), 16), 512)
-    var queued: [Int] = []
+    var queued: [(trial: Int, slot: Slot)] = []
     while freeCount > 0, queued.count < trialLimit, let trial = ready.first {
       let (best, bestFree) = choose(for: trial, among: slots)
       guard let bestFree else { break }
@@ -138,9 +145,9 @@ extension Coordinator {
         freeCount -= 1
         lease(trial, to: worker, progress: nil, isAdoption: false, at: now)
       } else {
+        queued.append((trial, slots[best.slot]))
         slots[best.slot].freeIn = best.end
         ready[trial] = nil
-        queued.append(trial)
       }
       holdBlockedTrials()
     }
@@ -150,7 +157,26 @@ extension Coordinator {
       freeCount -= 1
       holdBlockedTrials()
     }
-    for trial in queued { ready[trial] = graph.rank(of: trial) }
+    for (trial, _) in queued { ready[trial] = graph.rank(of: trial) }
+    beginEarly(queued, at: now)
+  }
+
+  /// Has free workers begin trials that a schedule left to slots that are busy for a while, the one
+  /// that would wait longest first: it gets on, and moves with its checkpoint when the slot is free.
+  private mutating func beginEarly(_ queued: [(trial: Int, slot: Slot)], at now: Instant) {
+    guard settings.duplicatesStragglers else { return }
+    for (trial, slot) in queued.reversed() {
+      guard roster.fastestAvailable != nil else { return }
+      guard slot.freeIn >= Self.worthMoving, graph.steps(of: trial) != nil, ready[trial] != nil
+      else { continue }
+      let instructionSet = roster[slot.worker].instructionSet
+      let worker = roster.numbers.filter {
+        roster[$0].canTakeWork && roster[$0].instructionSet == instructionSet
+      }.min { duration(of: trial, on: $0) < duration(of: trial, on: $1) }
+      guard let worker else { continue }
+      lease(trial, to: worker, progress: nil, isAdoption: false, at: now)
+      holdBlockedTrials()
+    }
   }
 
   private typealias Choice = (slot: Int, end: Double)
@@ -226,14 +252,36 @@ extension Coordinator {
     let slower = holders[trial].max { left, right in
       expectedEnd(of: trial, on: left, at: now) < expectedEnd(of: trial, on: right, at: now)
     }
-    guard let slower, let index = roster[slower].leaseIndex(of: trial) else { return }
-    let attempt = roster[slower].leases[index].attempt
-    let failure = TrialFailure(
-      cause: .stopped, message: "another worker finishes it sooner, and this one is needed")
-    endLease(of: trial, on: slower, failure: failure)
-    send(
-      .abandon(trial: graph.trials[trial].id, attempt: attempt, reason: failure.message),
-      to: slower)
+    guard let slower else { return }
+    withdraw(
+      trial, from: slower, because: "another worker finishes it sooner, and this one is needed")
+  }
+
+  /// Takes a duplicated trial from the worker that the other one has overtaken, and will be ahead
+  /// of to the end: with that the trial has moved.
+  ///
+  /// - Parameter worker: The one whose progress was just heard of; the one that began first never
+  ///   takes the trial back, so that estimates that differ do not move it to and fro.
+  mutating func withdrawIfOvertaken(_ trial: Int, by worker: Int, at now: Instant) {
+    guard holders.count(of: trial) == 2,
+      let other = holders[trial].first(where: { $0 != worker }),
+      let mine = lease(of: trial, on: worker), let theirs = lease(of: trial, on: other),
+      mine.attempt > theirs.attempt, let step = mine.progress?.step, step > 0,
+      step >= theirs.progress?.step ?? 0,
+      expectedEnd(of: trial, on: worker, at: now) < expectedEnd(of: trial, on: other, at: now)
+    else { return }
+    withdraw(trial, from: other, because: "another worker is ahead of this one")
+  }
+
+  private func lease(of trial: Int, on worker: Int) -> Lease? {
+    roster[worker].leaseIndex(of: trial).map { roster[worker].leases[$0] }
+  }
+
+  /// Ends one of a trial's two leases.
+  private mutating func withdraw(_ trial: Int, from worker: Int, because reason: String) {
+    guard let attempt = lease(of: trial, on: worker)?.attempt else { return }
+    endLease(of: trial, on: worker, failure: TrialFailure(cause: .stopped, message: reason))
+    send(.abandon(trial: graph.trials[trial].id, attempt: attempt, reason: reason), to: worker)
   }
 
   private func expectedEnd(of trial: Int, on worker: Int, at now: Instant) -> Double {

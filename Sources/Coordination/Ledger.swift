@@ -176,9 +176,13 @@ package struct Ledger: Sendable {
     }
     let ended = open.remove(at: index)
     if severalLeases[number] != nil { severalLeases[number] = open.isEmpty ? nil : open }
+    // Of two attempts one was taken back: nothing has failed, the other goes on.
+    let isWithdrawn = failure.cause == .stopped && !open.isEmpty
     change(number, to: open.isEmpty ? .waiting : .running) {
-      if failure.cause.chargesTrial { $0.chargedFailures += 1 } else { $0.unchargedFailures += 1 }
-      $0.failure = failure
+      if !isWithdrawn {
+        if failure.cause.chargesTrial { $0.chargedFailures += 1 } else { $0.unchargedFailures += 1 }
+        $0.failure = failure
+      }
       $0.worker = (open.last ?? ended).worker
     }
   }

@@ -82,9 +82,12 @@ struct SchedulingScenarios {
     #expect(effects.assignments(to: "fast").first?.checkpoints == [checkpoint])
     #expect(script.coordinator.runningTrials.map(\.attempt) == [1, 2])
     // Both claims are good; a restart knows both leases.
-    #expect(script.beat("slow", claims: [trials[0].claim(step: 210)]).sent(to: "slow") == [])
     #expect(
-      script.beat("fast", claims: [trials[0].claim(attempt: 2, step: 210)]).sent(to: "fast") == [])
+      script.beat("slow", claims: [trials[0].claim(step: 210, stepsPerSecond: 1)]).sent(to: "slow")
+        == [])
+    #expect(
+      script.beat("fast", claims: [trials[0].claim(attempt: 2, step: 205, stepsPerSecond: 4)]).sent(
+        to: "fast") == [])
     var restarted = try script.restarted()
     restarted.resume()
     #expect(restarted.coordinator.runningTrials.map(\.attempt) == [1, 2])
@@ -95,6 +98,66 @@ struct SchedulingScenarios {
         == .abandon(
           trial: trials[0].id, attempt: 1, reason: "worker fast has finished the trial"))
     #expect(script.coordinator.ending == .complete)
+  }
+
+  @Test("a trial moves: the slower worker gives it up when the other is ahead, and nothing failed")
+  func moves() throws {
+    var script = try duplicated()
+    #expect(
+      script.beat("fast", claims: [trials[0].claim(attempt: 2, step: 19, stepsPerSecond: 4)])
+        .records == [])
+    let effects = script.beat(
+      "fast", claims: [trials[0].claim(attempt: 2, step: 20, stepsPerSecond: 4)])
+    let reason = "another worker is ahead of this one"
+    #expect(
+      effects.records == [
+        .attemptEnded(
+          trial: trials[0].id, attempt: 1,
+          failure: TrialFailure(cause: .stopped, message: reason))
+      ])
+    #expect(
+      effects.sent(to: "slow") == [.abandon(trial: trials[0].id, attempt: 1, reason: reason)])
+    #expect(script.coordinator.runningTrials.map(\.attempt) == [2])
+    let standing = try #require(script.coordinator.standing(of: trials[0].id))
+    #expect(standing.failure == nil)
+    #expect(standing.chargedFailures == 0 && standing.unchargedFailures == 0)
+    #expect(standing.worker == WorkerID("fast"))
+    #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
+  }
+
+  @Test("the worker that keeps a trial is not taken for one on which it failed")
+  func withdrawnIsNoFailure() throws {
+    var script = try duplicated()
+    script.handle(.retryRequested(trials: [trials[2].id]))
+    let standing = try #require(script.coordinator.standing(of: trials[0].id))
+    #expect(standing.failure == nil && standing.unchargedFailures == 0)
+    // Its first later failure is the first: it is leased again at once.
+    script.finish(trials[2], on: "slow")
+    let effects = script.fail(trials[0], attempt: 2, cause: .lost, on: "fast")
+    #expect(effects.assigned(to: "slow") == [trials[0].claim(attempt: 3)])
+  }
+
+  @Test("a trial that must wait long for the fast host begins on the slow one, if it may move")
+  func beginsEarly() throws {
+    for moves in [true, false] {
+      var settings = CoordinationSettings()
+      settings.duplicatesStragglers = moves
+      let plan = Array(trials.prefix(3))
+      var script = try Script(
+        plan, expectedCost: costs([2500, 2500, 2500]),
+        expectedSteps: Dictionary(uniqueKeysWithValues: plan.map { ($0.id, 1000) }),
+        settings: settings)
+      script.resume()
+      script.announce("fast")
+      script.announce("slow")
+      for step in [10, 20, 40, 80, 160, 320] {
+        script.beat("fast", claims: [trials[0].claim(step: step, stepsPerSecond: 0.4)])
+        script.beat("slow", claims: [trials[1].claim(step: step, stepsPerSecond: 0.1)])
+      }
+      // The fast host would be free in 1,700 s and need 2,500 s more, the slow one 10,000 s.
+      let effects = script.finish(trials[1], on: "slow")
+      #expect(effects.assigned(to: "slow") == (moves ? [trials[2].claim()] : []))
+    }
   }
 
   /// A trial that two workers run.

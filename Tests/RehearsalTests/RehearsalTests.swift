@@ -48,14 +48,13 @@ struct RehearsalTests {
       """)
   }
 
-  /// The bound lets trials be split at will; on one slot each, whole trials of up to a third of the
-  /// makespan cannot come closer than this.
-  @Test("Table I over eight unequal hosts takes at most 1.15 times the lower bound")
+  /// The bound lets trials be split at will; towards the end fewer trials are left than hosts.
+  @Test("Table I over eight unequal hosts takes at most 1.1 times the lower bound")
   func makespan() {
     let report = Self.rehearse()
     Self.show("Table I, 8 unequal hosts", report)
     #expect(report.ending == .complete)
-    #expect(report.makespan / report.lowerBound <= 1.15)
+    #expect(report.makespan / report.lowerBound <= 1.1)
     #expect(report.makespan >= report.lowerBound)
   }
 
@@ -69,7 +68,7 @@ struct RehearsalTests {
     let report = Self.rehearse(options)
     Self.show("costs off by 20 %, seed \(seed)", report)
     #expect(report.ending == .complete)
-    #expect(report.makespan / report.lowerBound <= 1.3)
+    #expect(report.makespan / report.lowerBound <= 1.15)
   }
 
   @Test("hosts that fail cost at most a checkpoint interval of each trial, and nothing else")
@@ -86,7 +85,7 @@ struct RehearsalTests {
       (options.checkpointInterval + options.heartbeatInterval) * report.hostFailures
       + report.busy / 10
     #expect(report.wasted <= bound)
-    #expect(report.makespan / report.lowerBound <= 1.4)
+    #expect(report.makespan / report.lowerBound <= 1.2)
   }
 
   @Test("equal seeds give equal rehearsals, other seeds others")
