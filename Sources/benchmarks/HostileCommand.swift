@@ -1,87 +1,62 @@
 import ArgumentParser
-import Enrolment
 import Foundation
-import Messaging
-import Trials
-import Wire
 
-/// `benchmarks hostile`: peers that mean harm, at a coordinator that runs elsewhere.
-///
-/// The load is bounded in number, and only for loopback addresses.
+/// `benchmarks hostile`: peers that mean harm, at a coordinator that runs a sweep.
 struct HostileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hostile",
-    abstract: "Sends malformed frames to a running coordinator on this machine.",
+    abstract: "Attacks a coordinator that runs a sweep, and judges what came of it.",
     discussion: """
-      Three attacks, one after the other: strangers, raw TCP connections that break the handshake \
-      in many ways; a flood of connections that say nothing; and a member, an admitted peer (or \
-      any, where connections are plain) that sends random, mutated, truncated, oversized, replayed \
-      and endless messages on both connections. With --watch, the memory of that process is \
-      printed before and after each. The sweep's results are to be compared with an undisturbed \
-      run's.
+      Everything runs on a loopback address. A sweep runs undisturbed, then under attack, with one \
+      worker that has a core of its own where there are two. Two rounds, each of half the frames, \
+      of: strangers, raw TCP connections that break the handshake in many ways, each counted as the \
+      50 frames that it writes until the coordinator closes it; a flood of connections that say \
+      nothing; and a member, an admitted peer (any, with --plain), that sends \
+      random, mutated, truncated, oversized, replayed and endless messages on the control and on \
+      the data connection. Exit code 1 if a bound is missed.
       """)
 
-  @Argument(help: "The coordinator's control endpoint, at a loopback address.")
-  var endpoint: String
-
-  @Option(help: "Frames or messages in each attack that has any.")
+  @Flag(help: "Connections are plain; else they are encrypted, and the member has a key.")
+  var plain = false
+  @Option(help: "Frames of strangers, and messages of the member on each connection.")
   var frames = 1_000_000
+  @Option(help: "Connections of the flood, held open at once.") var connections = 2000
+  @Option(help: "How long each flood lasts, in seconds.") var holding = 5
+  @Option(help: "Trials of the sweep; they must outlast the attacks.") var trials = 150
+  @Option(help: "Optimiser steps of each.") var batches = 100
+  @Option(help: "The worker's pace under attack, as a share of its pace before, at least.")
+  var leastPace = 0.9
+  @Option(help: "Seed of everything that is random.") var seed: UInt64 = 1
 
-  @Option(help: "Connections of the flood, held open at once.")
-  var connections = 2000
-
-  @Option(help: "How long the flood lasts, in seconds.")
-  var holding = 15
-
-  @Option(help: "Folder of the member's keys; a plain connection without it.")
-  var keys: String?
-
-  @Option(help: "Process id of the coordinator.")
-  var watch: Int32?
-
-  @Option(help: "Seed of everything that is random.")
-  var seed: UInt64 = 1
-
-  func run() throws {
-    let control = try Endpoint(endpoint)
-    guard control.isLocal, control.port != nil else {
-      throw BenchmarkError("\(endpoint): expected a TCP endpoint at a loopback address")
+  func validate() throws {
+    guard frames >= 100, connections > 0, holding > 0, batches > 0, trials > Siege.calmTrials,
+      leastPace >= 0
+    else {
+      throw ValidationError(
+        "expected numbers above 0, at least 100 frames and \(Siege.calmTrials + 1) trials")
     }
-    let security =
-      try keys.map {
-        try WorkerCredentials(KeyFolder(URL(filePath: $0, directoryHint: .isDirectory))).security
-      } ?? .plain
-    let member = try HostileMember(control, security: security, seed: seed)
-    let dataPort = try member.dataPort()
-    print("data connection at port \(dataPort)")
-    var table = TextTable("attack", "sent", "seconds", "per second", "MiB before", "MiB after")
-    func measure(_ name: String, _ attack: () throws -> Int) rethrows {
-      let (before, clock) = (residentMiB, ContinuousClock())
-      let start = clock.now
-      let count = try attack()
-      let seconds = (clock.now - start) / .seconds(1)
-      let after = residentMiB
-      table.add(
-        name, "\(count)", seconds.text(1), (Double(count) / seconds).text(0), before, after)
-      // An attack may take minutes, and more are to come.
-      print("\(name): \(count) in \(seconds.text(1)) s, \(before) → \(after) MiB")
-      fflush(nil)
-    }
-    let strangers = HostileStrangers(ports: [control.port ?? 0, dataPort], seed: seed)
-    try measure("strangers, frames") { try strangers.sendFrames(frames) }
-    try measure("strangers, silent") { try strangers.hold(connections, seconds: holding) }
-    try measure("member, control") { try member.attackControl(frames) }
-    try measure("member, data") { try member.attackData(frames, port: dataPort) }
-    print(table.text, terminator: "")
-    print("the coordinator still answers: \(try member.dataPort() == dataPort)")
   }
 
-  /// Resident memory of the process that is watched.
-  private var residentMiB: String {
-    guard let watch else { return "-" }
-    let status = (try? String(contentsOfFile: "/proc/\(watch)/status", encoding: .utf8)) ?? ""
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-    let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first
-    return kibibytes.flatMap { Double($0) }.map { ($0 / 1024).text(1) } ?? "gone"
+  /// Something that must hold.
+  struct Finding {
+    var what: String
+    var found: String
+    var expected: String
+    var isMet: Bool
+  }
+
+  func run() throws {
+    let bench = try ProcessBench("hostile")
+    defer {
+      bench.endLeftovers()
+      bench.remove()
+    }
+    let findings = try Siege(self, on: bench).run()
+    var table = TextTable("what must hold", "found", "expected", "")
+    for finding in findings {
+      table.add(finding.what, finding.found, finding.expected, finding.isMet ? "" : "MISSED")
+    }
+    print(table.text, terminator: "")
+    guard findings.allSatisfy(\.isMet) else { throw ExitCode(1) }
   }
 }

@@ -8,13 +8,11 @@ final class HostileMember {
   private let context: Context
   private let endpoint: Endpoint
   private let security: SocketSecurity
-  private let seed: UInt64
 
-  init(_ endpoint: Endpoint, security: SocketSecurity, seed: UInt64) throws {
+  init(_ endpoint: Endpoint, security: SocketSecurity) throws {
     context = try Context()
     self.endpoint = endpoint
     self.security = security
-    self.seed = seed
   }
 
   private func dealer(_ endpoint: Endpoint) throws -> DealerSocket {
@@ -50,12 +48,12 @@ final class HostileMember {
   }
 
   /// Sends messages on the control connection; how many.
-  func attackControl(_ count: Int) throws -> Int {
+  func attackControl(_ count: Int, seed: UInt64) throws -> Int {
     try attack(count, try dealer(endpoint), .control(seed: seed))
   }
 
   /// Sends messages on the data connection; how many.
-  func attackData(_ count: Int, port: UInt16) throws -> Int {
+  func attackData(_ count: Int, port: UInt16, seed: UInt64) throws -> Int {
     try attack(
       count, try dealer(.tcp(host: "127.0.0.1", port: port)), .data(seed: seed))
   }

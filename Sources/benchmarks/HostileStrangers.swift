@@ -4,13 +4,12 @@ import Glibc
 /// Peers that nobody knows, on raw TCP connections.
 struct HostileStrangers {
   let ports: [UInt16]
-  let seed: UInt64
 
   /// How many frames a connection sends at once; the coordinator closes it at the first bad one.
   private static let burst = 50
 
   /// Sends frames that break the handshake, many on each connection; how many.
-  func sendFrames(_ count: Int) throws -> Int {
+  func sendFrames(_ count: Int, seed: UInt64) throws -> Int {
     var generator = SeededBytes(state: seed)
     var sent = 0
     while sent < count {

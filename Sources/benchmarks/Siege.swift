@@ -1,0 +1,203 @@
+import Enrolment
+import Foundation
+import Glibc
+import Messaging
+
+/// A sweep whose coordinator is attacked, beside the same sweep undisturbed.
+struct Siege {
+  /// Trials that complete before the attacks begin, to tell the worker's pace.
+  static let calmTrials = 12
+
+  private let command: HostileCommand
+  private let bench: ProcessBench
+  private let options: [String]
+  private let member: SocketSecurity
+
+  init(_ command: HostileCommand, on bench: ProcessBench) throws {
+    self.command = command
+    self.bench = bench
+    options = command.plain ? [] : ["--curve"]
+    try bench.complete(
+      "coordinator", ["data", "prepare", "sprites28", "--data", bench.path("data")], as: "data")
+    guard !command.plain else {
+      member = .plain
+      return
+    }
+    let keys = KeyFolder(bench.folder.appending(path: "keys"))
+    let server = try keys.keysMadeIfMissing(of: .coordinator).publicKey
+    let good = try keys.keysMadeIfMissing(of: .worker).publicKey
+    let mean = try CurveKeyPair.generate()
+    try keys.changeAllowList { (list) throws(AccessError) in
+      try list.admit(good, as: "good", at: Date())
+      try list.admit(mean.publicKey, as: "mean", at: Date())
+    }
+    _ = try keys.trust(server)
+    member = .curveClient(mean, server: server)
+  }
+
+  func run() throws -> [HostileCommand.Finding] {
+    let sweep = try bench.write(
+      """
+      sweep: siege
+      question: Does it hold?
+      dataset: sprites28
+      model: {channels: [4, 4, 8]}
+      trainer: {batch_size: 16, sample_every: 10, reconstruction_count: 2}
+      latents: 3
+      axes:
+        tolerance: {from: 1, to: \(command.trials), step: 1}
+      budget: \(command.batches) batches
+
+      """, to: "siege.yaml")
+    let run = ["run", sweep, "--data", bench.path("data"), "--out"]
+    try bench.complete(
+      "coordinator", run + [bench.path("alone"), "--local-workers", "2"], as: "alone")
+
+    let coordinator = try bench.start(
+      "coordinator", run + [bench.path("siege"), "--listen", "tcp://127.0.0.1:*"] + options,
+      as: "siege")
+    let endpoint = try bench.endpoint(of: coordinator, as: "siege")
+    let worker = try bench.start(
+      "worker", ["--connect", endpoint, "--slots", "1", "--exit-when-idle"] + options,
+      as: "worker")
+    let cores = Cores.own
+    if cores.count > 1 {
+      try Cores.keep(worker.processIdentifier, on: cores.suffix(1))
+      for process in [coordinator.processIdentifier, getpid()] {
+        try Cores.keep(process, on: cores.dropLast())
+      }
+    }
+    let completions = Completions(bench, "siege")
+    defer { completions.close() }
+    while completions.times.count < Self.calmTrials {
+      guard coordinator.isRunning else { throw ended }
+      usleep(10_000)
+    }
+
+    let begin = ContinuousClock.now
+    var memory = [coordinator.residentMiB]
+    let control = try Endpoint(endpoint)
+    let attacker = try HostileMember(control, security: member)
+    let dataPort = try attacker.dataPort()
+    let strangers = HostileStrangers(ports: [control.port ?? 0, dataPort])
+    for round in 0..<2 {
+      let seed = command.seed &+ UInt64(round)
+      try attack(attacker, strangers, dataPort: dataPort, seed: seed, coordinator)
+      memory.append(coordinator.residentMiB)
+    }
+    let answers = try attacker.dataPort() == dataPort
+    let seconds = (ContinuousClock.now - begin) / .seconds(1)
+    guard coordinator.isRunning else { throw ended }
+    let times = completions.times
+    coordinator.waitUntilExit()
+    worker.waitUntilExit()
+    let log = bench.log("siege")
+    return try [
+      .init(
+        what: "the coordinator answers afterwards", found: answers ? "yes" : "no",
+        expected: "yes", isMet: answers),
+      sameBytes(),
+      undisturbed(log),
+      exits(coordinator, worker),
+      pace(times, since: begin),
+      .init(
+        what: "MiB of its memory before, after one round, after two",
+        found: memory.map { $0.text(1) }.joined(separator: ", "), expected: "16 in the second",
+        isMet: memory[2] - memory[1] <= 16),
+      told(log, seconds: seconds),
+    ]
+  }
+
+  private var ended: BenchmarkError {
+    BenchmarkError(
+      "the coordinator ended before the attacks did; give more --trials if this is the sweep's end: "
+        + bench.log("siege").suffix(2000))
+  }
+
+  /// One round of every kind, told as it happens.
+  private func attack(
+    _ member: HostileMember, _ strangers: HostileStrangers, dataPort: UInt16, seed: UInt64,
+    _ coordinator: Process
+  ) throws {
+    func measure(_ name: String, _ attack: () throws -> Int) throws {
+      let start = ContinuousClock.now
+      let count = try attack()
+      let seconds = (ContinuousClock.now - start) / .seconds(1)
+      guard coordinator.isRunning else { throw ended }
+      print(
+        "\(name): \(count) in \(seconds.text(1)) s, \(coordinator.residentMiB.text(1)) MiB then")
+      fflush(nil)
+    }
+    let count = command.frames / 2
+    try measure("strangers, frames") { try strangers.sendFrames(count, seed: seed) }
+    try measure("strangers, silent") {
+      try strangers.hold(command.connections, seconds: command.holding)
+    }
+    try measure("member, control") { try member.attackControl(count, seed: seed) }
+    try measure("member, data") { try member.attackData(count, port: dataPort, seed: seed) }
+  }
+}
+
+// MARK: - What must hold
+
+extension Siege {
+  private func sameBytes() throws -> HostileCommand.Finding {
+    let isSame = try bench.read("siege/trials.csv") == bench.read("alone/trials.csv")
+    return .init(
+      what: "trials.csv, beside the undisturbed one", found: isSame ? "same bytes" : "differs",
+      expected: "same bytes", isMet: isSame)
+  }
+
+  /// Every trial was begun once, and no worker was given up.
+  private func undisturbed(_ log: String) -> HostileCommand.Finding {
+    let begun = log.components(separatedBy: " started on ").count - 1
+    let lost = log.components(separatedBy: " is lost, ").count - 1
+    return .init(
+      what: "attempts begun, workers lost", found: "\(begun), \(lost)",
+      expected: "\(command.trials), 0", isMet: begun == command.trials && lost == 0)
+  }
+
+  private func exits(_ coordinator: Process, _ worker: Process) -> HostileCommand.Finding {
+    let codes = [coordinator.terminationStatus, worker.terminationStatus]
+    return .init(
+      what: "exit codes of coordinator and worker",
+      found: codes.map { "\($0)" }.joined(separator: ", "), expected: "0, 0",
+      isMet: codes == [0, 0])
+  }
+
+  private func pace(
+    _ times: [ContinuousClock.Instant], since begin: ContinuousClock.Instant
+  ) -> HostileCommand.Finding {
+    func pace(_ times: some Collection<ContinuousClock.Instant>) -> Double {
+      let all = Array(times)
+      guard let first = all.first, let last = all.last, first < last else { return 0 }
+      return Double(all.count - 1) / ((last - first) / .seconds(1))
+    }
+    let calm = pace(times.prefix { $0 < begin })
+    let attacked = pace(times.drop { $0 < begin })
+    return .init(
+      what: "trials/s of the worker before and under attack",
+      found: "\(calm.text(3)), \(attacked.text(3))",
+      expected: "\(command.leastPace.text(2)) of it", isMet: attacked >= command.leastPace * calm)
+  }
+
+  /// People are told of the refusals, and not of each.
+  private func told(_ log: String, seconds: Double) -> HostileCommand.Finding {
+    let warnings = log.components(separatedBy: "WARNING").count - 1
+    let kinds = ["refused a connection", "dropped a message of"].filter { log.contains($0) }.count
+    let bound = 30 + Int(seconds / 2)
+    return .init(
+      what: "kinds of refusal told, warnings", found: "\(kinds), \(warnings)",
+      expected: "2, at most \(bound)", isMet: kinds == 2 && warnings <= bound)
+  }
+}
+
+extension Process {
+  /// Its memory that is resident; 0 once it has ended.
+  fileprivate var residentMiB: Double {
+    let status = try? String(contentsOfFile: "/proc/\(processIdentifier)/status", encoding: .utf8)
+    let line = (status ?? "").split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+    let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first
+    return kibibytes.flatMap { Double($0) }.map { $0 / 1024 } ?? 0
+  }
+}
