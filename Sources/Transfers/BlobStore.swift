@@ -30,10 +30,12 @@ package final class BlobStore: Sendable {
   private var incomingFolder: URL { folder.appendingPathComponent("incoming") }
 
   /// Where a blob is, or would be.
-  package func url(for digest: Digest) -> URL {
+  package func url(for digest: Digest) -> URL { URL(filePath: path(for: digest)) }
+
+  /// Where a blob is, or would be.
+  package func path(for digest: Digest) -> String {
     let name = digest.hexadecimal
-    return folder.appendingPathComponent(String(name.prefix(2)))
-      .appendingPathComponent(String(name.dropFirst(2)))
+    return "\(path)/\(name.prefix(2))/\(name.dropFirst(2))"
   }
 
   /// Whether a blob is there.
@@ -41,8 +43,7 @@ package final class BlobStore: Sendable {
 
   /// A blob's size in bytes; nil when it is not there.
   package func byteCount(of digest: Digest) -> Int? {
-    let name = digest.hexadecimal
-    return OpenFile.byteCount(of: "\(path)/\(name.prefix(2))/\(name.dropFirst(2))")
+    OpenFile.byteCount(of: path(for: digest))
   }
 
   /// Reads a blob again and compares it with its name.
