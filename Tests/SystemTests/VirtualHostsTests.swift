@@ -29,7 +29,10 @@ struct VirtualHostsTests {
       budget: 4000 batches
       """)
     try rehearse(
-      bench, sweep, ["--hosts", "3", "--rough", "--rate", "500kB", "--partition", "2"])
+      bench, sweep,
+      [
+        "--hosts", "3", "--rough", "--rate", "500kB", "--partition", "2", "--checkpoint-every", "2",
+      ])
   }
 
   private func rehearse(_ bench: Bench, _ sweep: String, _ options: [String]) throws {
