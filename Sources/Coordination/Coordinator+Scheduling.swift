@@ -167,7 +167,7 @@ extension Coordinator {
     guard settings.duplicatesStragglers else { return }
     for (trial, slot) in queued.reversed() {
       guard roster.fastestAvailable != nil else { return }
-      guard slot.freeIn >= Self.worthMoving, graph.steps(of: trial) != nil, ready[trial] != nil
+      guard slot.freeIn >= Self.worthMoving, graph.steps(of: trial) != nil, !isBlocked(trial)
       else { continue }
       let instructionSet = roster[slot.worker].instructionSet
       let worker = roster.numbers.filter {
