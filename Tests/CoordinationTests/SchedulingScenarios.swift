@@ -160,6 +160,35 @@ struct SchedulingScenarios {
     }
   }
 
+  @Test("no trial begins early while another of its stage is still to show that the stage works")
+  func beginsEarlyAfterCanary() throws {
+    let (parent, busy) = (trials[0], trials[1])
+    let long = SimulatedSweep.child(of: parent, seed: 11)
+    let short = SimulatedSweep.child(of: parent, seed: 12)
+    let plan = [parent, busy, long, short]
+    var settings = CoordinationSettings()
+    settings.canary = .always
+    var script = try Script(
+      plan, expectedCost: [parent.id: 100, busy.id: 2600, long.id: 2500, short.id: 100],
+      expectedSteps: Dictionary(uniqueKeysWithValues: plan.map { ($0.id, 1000) }),
+      settings: settings)
+    script.resume()
+    script.announce("fast")
+    #expect(script.finish(parent, on: "fast").assigned(to: "fast") == [busy.claim()])
+    script.beat("fast", claims: [busy.claim(step: 320, stepsPerSecond: 0.4)])
+    // Its slots share one core, so that each is a quarter as fast as the other host's.
+    let effects = script.handle(
+      .workerAnnounced(
+        WorkerAnnouncement(
+          worker: WorkerID("slow"), host: "slow", slots: 4, coreCount: 1, claims: []),
+        on: Script.connection("slow")))
+    // The fast host is free in 1,700 s and would end the long trial first; the short one flies.
+    #expect(effects.assigned(to: "slow") == [short.claim()])
+    let beat = script.beat("slow", claims: [short.claim(step: 1, stepsPerSecond: 2.5)])
+    #expect(beat.notices.contains(.canaryReturned(short.id, stage: "narrowed")))
+    #expect(beat.assigned(to: "slow") == [long.claim()])
+  }
+
   /// A trial that two workers run.
   private func duplicated(settings: CoordinationSettings = CoordinationSettings()) throws -> Script
   {
