@@ -116,6 +116,94 @@ struct RestartScenarios {
     #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
   }
 
+  /// What people ask for and what hosts answer, one after the other, with all kinds of record.
+  private func steered(_ plan: [PlannedTrial]) throws -> Script {
+    let (a, b, c, d) = (plan[0], plan[1], plan[2], plan[3])
+    var script = try Script(plan)
+    let steps: [(inout Script) -> Void] = [
+      { $0.resume() }, { $0.announce("w1", slots: 2) },
+      {
+        $0.beat(
+          "w1",
+          claims: [
+            a.claim(step: 110, stepsPerSecond: 1000, checkpoint: .of(a, step: 100)), b.claim(),
+          ])
+      },
+      {
+        $0.beat(
+          "w1",
+          claims: [
+            a.claim(step: 210, stepsPerSecond: 1000, checkpoint: .of(a, step: 200)),
+            b.claim(step: 310, stepsPerSecond: 1000, checkpoint: .of(b, step: 300)),
+          ])
+      }, { $0.announce("w2") }, { $0.handle(.cancelRequested(trials: [b.id, d.id], reason: "")) },
+      { $0.handle(.drainRequested(host: "host-w1", reason: "reboot")) },
+      { $0.fail(a, attempt: 1, cause: .stopped, checkpoint: .of(a, step: 250), on: "w1") },
+      { $0.handle(.workerLeft(reason: "reboot", on: Script.connection("w1"))) },
+      { $0.handle(.retryRequested(trials: [b.id])) },
+      { $0.handle(.undrainRequested(host: "host-w1")) }, { $0.announce("w1", slots: 2) },
+      { dieEverywhere(&$0) }, { $0.handle(.resumeRequested(stage: "baseline")) },
+      { $0.handle(.retryRequested(trials: [d.id])) },
+      { $0.handle(.cancelRequested(trials: [c.id], reason: "")) },
+      { $0.handle(.stopRequested(reason: "Ctrl-C")) },
+    ]
+    for step in steps {
+      step(&script)
+      #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
+    }
+    return script
+  }
+
+  /// Has whatever runs die once, which pauses the stage for it happens on two hosts.
+  private func dieEverywhere(_ script: inout Script) {
+    for running in script.coordinator.runningTrials {
+      guard let trial = script.plan.first(where: { $0.id == running.trial }) else { continue }
+      script.fail(
+        trial, attempt: running.attempt, cause: .signal, on: running.worker.rawValue)
+    }
+  }
+
+  /// Has one worker do everything that is left, whatever people had wished before.
+  private func complete(_ script: inout Script) throws {
+    var effects = script.resume()
+    for event: Event in [
+      .undrainRequested(host: "host-w1"), .resumeRequested(stage: "baseline"),
+      .retryRequested(trials: script.plan.map(\.id)),
+    ] {
+      effects += script.handle(event)
+    }
+    effects += script.pass(61)
+    effects += script.announce("last")
+    while let assignment = effects.assignments(to: "last").last, script.coordinator.ending == nil {
+      let trial = try #require(script.plan.first { $0.id == assignment.trial })
+      effects = script.finish(
+        trial, attempt: assignment.attempt, on: "last",
+        result: SimulatedSweep.result(of: assignment.configuration))
+      effects += script.pass(8)
+    }
+  }
+
+  @Test("killed after any record of what people asked for, it goes on from there")
+  func killedWhileSteered() throws {
+    let child = SimulatedSweep.child(of: a, seed: 5)
+    let plan = [a, b] + [3, 4].map { SimulatedSweep.baseline(seed: $0) } + [child]
+    let whole = try steered(plan)
+    let kinds = Set(whole.journal.map(\.kind))
+    #expect(
+      kinds.isSuperset(of: [
+        "trialLeased", "checkpointRecorded", "attemptEnded", "trialStopped", "trialRetried",
+        "hostDrained", "hostUndrained", "stagePaused", "stageResumed",
+      ]))
+    for count in 0...whole.journal.count {
+      var script = try Script(plan, journal: Array(whole.journal.prefix(count)))
+      try complete(&script)
+      #expect(script.coordinator.ending == .complete, "killed after \(count) records")
+      #expect(
+        try script.restarted().coordinator.ledger == script.coordinator.ledger,
+        "killed after \(count) records")
+    }
+  }
+
   @Test("records of trials that are no longer planned change nothing")
   func orphanedRecords() throws {
     var first = try Script([a, b])
@@ -152,4 +240,9 @@ struct RestartScenarios {
     #expect(
       error?.description.contains("trial \(a.id), attempt 1 leased: found a running trial") == true)
   }
+}
+
+extension JournalRecord {
+  /// The record's name, without what it tells.
+  fileprivate var kind: String { Mirror(reflecting: self).children.first?.label ?? "" }
 }
