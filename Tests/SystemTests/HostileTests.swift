@@ -13,7 +13,7 @@ struct HostileTests {
     let siege = try Command(
       Executables.benchmarks,
       [
-        "hostile", "--frames", "5000", "--connections", "300", "--holding", "1", "--trials", "50",
+        "hostile", "--frames", "10000", "--connections", "300", "--holding", "1", "--trials", "50",
         "--batches", "100", "--least-pace", "0",
       ] + (isEncrypted ? [] : ["--plain"]), on: bench)
     let code = try siege.exitCode(withinSeconds: 300)
