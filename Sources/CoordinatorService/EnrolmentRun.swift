@@ -57,6 +57,9 @@ package enum EnrolmentRun {
     let token = try folder.makeToken(
       name: options.name, isShared: options.isShared, validity: options.validity, at: Date())
     print("worker enroll \(endpoint) \(token.exposed)")
+    if endpoint.isLocal {
+      logger.notice("only this host reaches \(endpoint); for others: coordinator run --listen")
+    }
     // What follows may take a while.
     fflush(nil)
     guard options.waits else { return }

@@ -151,6 +151,7 @@ struct AccessTests {
     let asked = try bench.run(
       Executables.coordinator, "enroll", "--out", bench.path("out"), "--keys", keys, "--no-wait")
     #expect(asked.out.hasPrefix("worker enroll \(endpoint) "), "\(asked.err)")
+    #expect(asked.err.contains("only this host reaches \(endpoint)"), "\(asked.err)")
     let worker = try worker(endpoint, keys: "gamma", "--exit-when-idle")
     #expect(try coordinator.exitCode() == 0, "\(coordinator.standardError)")
     #expect(try worker.exitCode() == 0)
