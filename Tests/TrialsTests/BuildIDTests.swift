@@ -5,25 +5,30 @@ import Testing
 
 @Suite("Build ids")
 struct BuildIDTests {
-  @Test("the running program has the id that readelf finds in it")
-  func thisProgram() throws {
-    let readelf = URL(filePath: "/usr/bin/readelf")
-    try #require(FileManager.default.isExecutableFile(atPath: readelf.path))
+  @Test("programs have the id that readelf finds in them")
+  func realPrograms() throws {
+    let running = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    #expect(BuildID.ofThisProgram == (try Self.readelf(running)))
+    // The tests' own code, linked as the product is.
+    let tests = try #require(CommandLine.arguments.first)
+    let id = try #require(try Self.readelf(tests))
+    #expect(id.count == 40)
+    #expect(Self.id([UInt8](try Data(contentsOf: URL(filePath: tests)))) == id)
+  }
+
+  private static func readelf(_ program: String) throws -> String? {
     let process = Process()
-    process.executableURL = readelf
-    process.arguments = [
-      "-n", try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
-    ]
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["readelf", "-n", program]
     let output = Pipe()
     process.standardOutput = output
     try process.run()
     let text = String(
       decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
     process.waitUntilExit()
-    let found = text.split(separator: "\n").compactMap { line in
-      line.contains("Build ID: ") ? line.split(separator: " ").last.map(String.init) : nil
-    }
-    #expect(BuildID.ofThisProgram == found.first)
+    try #require(process.terminationStatus == 0)
+    let line = text.split(separator: "\n").first { $0.contains("Build ID: ") }
+    return line?.split(separator: " ").last.map(String.init)
   }
 
   @Test("the id is found behind another note, and damage finds none")
