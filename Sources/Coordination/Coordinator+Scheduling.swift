@@ -27,8 +27,8 @@ extension Coordinator {
   /// Where a trial that waits has just failed it goes only when nobody else would finish it in four
   /// times the time.
   private static let failureFactor = 4.0
-  /// A trial that must wait at least so many seconds for the worker that would finish it first begins
-  /// on a slower one.
+  /// A trial that must wait at least so many seconds for the worker that would finish it first
+  /// begins on a slower one.
   private static let worthMoving = 600.0
   /// A duplicate must save this share of what the straggler still needs, and this many seconds.
   private static let duplicateShare = 0.1

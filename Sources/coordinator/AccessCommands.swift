@@ -69,8 +69,8 @@ struct EnrollCommand: ParsableCommand {
       A coordinator that listens at the address enrols the worker; then this command ends at once. \
       If none does, this command listens there itself, on the port in --address, until the token \
       is used or has expired. --out takes the address from the coordinator that runs the sweep in \
-      that folder, with this host's name where it listens on every address. Whoever has the token can enrol one worker: give it away as you \
-      would a password.
+      that folder, with this host's name where it listens on every address. Whoever has the token \
+      can enrol one worker: give it away as you would a password.
       """)
 
   @Option(
