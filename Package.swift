@@ -41,10 +41,11 @@ let package = Package(
 
     module("Console", [logging]),
     module("Files", []),
+    module("Randomness", []),
     module("Digests", ["CSodium"]),
     module("Trials", ["Digests"]),
     module("Images", ["Digests", "Trials"]),
-    module("Datasets", ["CArchive", "Images", "Trials"]),
+    module("Datasets", ["CArchive", "Images", "Randomness", "Trials"]),
     module("Sweeps", ["Trials", .product(name: "Yams", package: "Yams")]),
 
     module("Primitives", ["CKernels"]),
@@ -61,7 +62,7 @@ let package = Package(
     module("Doctor", ["CSodium", "Enrolment", "Messaging"]),
 
     module("Coordination", ["Digests", "Trials"]),
-    module("Rehearsal", ["Coordination", "Digests", "Trials"]),
+    module("Rehearsal", ["Coordination", "Digests", "Randomness", "Trials"]),
     module(
       "Store",
       ["Coordination", "Digests", "Files", "Trials", .product(name: "GRDB", package: "GRDB.swift")]),
@@ -94,9 +95,8 @@ let package = Package(
     .executableTarget(
       name: "benchmarks",
       dependencies: [
-        "Autoencoder", "Digests", "Enrolment", "Messaging", "Narrowing", "Primitives", "Transfers",
-        "Trials",
-        "Wire", argumentParser,
+        "Autoencoder", "Digests", "Enrolment", "Messaging", "Narrowing", "Primitives", "Randomness",
+        "Transfers", "Trials", "Wire", argumentParser,
       ],
       resources: [.copy("peers")], swiftSettings: settings),
 
@@ -113,22 +113,23 @@ let package = Package(
     tests("PrimitivesTests", ["Primitives"]),
     tests("AutoencoderTests", ["Autoencoder", "Primitives"]),
     tests("NarrowingTests", ["Images", "Narrowing"], resources: [.copy("Golden")]),
-    tests("WireTests", ["Wire"]),
+    tests("WireTests", ["Randomness", "Wire"]),
     tests("MessagingTests", ["Messaging"]),
     tests("TransfersTests", ["Transfers"]),
     tests("EnrolmentTests", ["Enrolment", "Messaging"]),
     .target(
-      name: "SimulatedCluster", dependencies: ["Coordination", "Digests", "Rehearsal", "Trials"],
+      name: "SimulatedCluster",
+      dependencies: ["Coordination", "Digests", "Randomness", "Rehearsal", "Trials"],
       path: "Tests/SimulatedCluster", swiftSettings: settings),
     .executableTarget(
       name: "ClusterRun", dependencies: ["Coordination", "SimulatedCluster"],
       path: "Tests/ClusterRun",
       swiftSettings: settings),
-    tests("CoordinationTests", ["Coordination", "Rehearsal", "SimulatedCluster"]),
+    tests("CoordinationTests", ["Coordination", "Randomness", "SimulatedCluster"]),
     tests("RehearsalTests", ["Rehearsal", "Sweeps"]),
     .target(
       name: "FaultyDisk", path: "Tests/FaultyDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
-    tests("StoreTests", ["FaultyDisk", "Store"]),
+    tests("StoreTests", ["FaultyDisk", "Randomness", "Store"]),
     tests("ReportsTests", ["Reports"]),
     tests(
       "CoordinatorServiceTests",

@@ -1,6 +1,7 @@
 import Coordination
 import Digests
 import Foundation
+import Randomness
 import Trials
 
 /// What hosts do: join, compute, report, fail.

@@ -1,6 +1,7 @@
 import Coordination
 import Digests
 import Foundation
+import Randomness
 import Trials
 
 /// A sweep on hosts that do not exist, in virtual time: the real ``Coordinator`` decides, and

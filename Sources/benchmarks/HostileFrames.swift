@@ -1,10 +1,11 @@
 import Digests
 import Foundation
+import Randomness
 import Wire
 
 /// Messages that a peer could send to do harm, from a seed.
 struct HostileFrames {
-  private var generator: SeededBytes
+  private var generator: SplitMix64
   private let sound: [[[UInt8]]]
   private let replays: [[[UInt8]]]
 
@@ -40,7 +41,7 @@ struct HostileFrames {
   }
 
   private init(seed: UInt64, sound: [[[UInt8]]], replays: [[[UInt8]]]) {
-    generator = SeededBytes(state: seed)
+    generator = SplitMix64(seed: seed)
     self.sound = sound
     self.replays = replays
   }
@@ -68,18 +69,8 @@ struct HostileFrames {
   }
 }
 
-/// A generator with a seed, so that an attack can be repeated (SplitMix64).
-struct SeededBytes: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ mixed >> 31
-  }
-
+extension SplitMix64 {
+  /// The next bytes of a message that means nothing.
   mutating func bytes(_ count: Int) -> [UInt8] {
     (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) }
   }

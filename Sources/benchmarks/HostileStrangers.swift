@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Randomness
 
 /// Peers that nobody knows, on raw TCP connections.
 struct HostileStrangers {
@@ -10,7 +11,7 @@ struct HostileStrangers {
 
   /// Sends frames that break the handshake, many on each connection; how many.
   func sendFrames(_ count: Int, seed: UInt64) throws -> Int {
-    var generator = SeededBytes(state: seed)
+    var generator = SplitMix64(seed: seed)
     var sent = 0
     while sent < count {
       let port = ports[Int.random(in: 0..<ports.count, using: &generator)]
@@ -77,7 +78,7 @@ struct HostileStrangers {
   }
 
   /// What one connection sends: ZMTP 3 broken in one of many ways (RFC 23, RFC 26).
-  private func attack(_ generator: inout SeededBytes) -> [UInt8] {
+  private func attack(_ generator: inout SplitMix64) -> [UInt8] {
     switch Int.random(in: 0..<6, using: &generator) {
     case 0: return generator.bytes(64 * Self.burst)
     case 1:
@@ -105,7 +106,7 @@ struct HostileStrangers {
     return [4, UInt8(content.count)] + content
   }
 
-  private func frames(_ generator: inout SeededBytes) -> [UInt8] {
+  private func frames(_ generator: inout SplitMix64) -> [UInt8] {
     var bytes: [UInt8] = []
     for _ in 0..<Self.burst {
       switch Int.random(in: 0..<4, using: &generator) {

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Randomness
 
 /// One soak under way.
 struct Soak {
@@ -10,7 +11,7 @@ struct Soak {
 
   private let command: SoakCommand
   private let bench: ProcessBench
-  private var random: UInt64
+  private var random: SplitMix64
   private var computed: ComputedSteps
   private var workers: [Worker] = []
   private var caches = 0
@@ -26,7 +27,7 @@ struct Soak {
   init(_ command: SoakCommand, on bench: ProcessBench) {
     self.command = command
     self.bench = bench
-    random = command.seed
+    random = SplitMix64(seed: command.seed)
     computed = ComputedSteps(sampling: Self.sampling, length: command.steps)
   }
 
@@ -83,10 +84,11 @@ struct Soak {
         command.workerKills - kills.workers, command.coordinatorKills - kills.coordinators
       )
       guard left.0 + left.1 > 0 else { break }
-      watch(coordinator, seconds: -log(1 - uniform()) * command.interval)
+      let pause = -log(1 - Double.random(in: 0..<1, using: &random)) * command.interval
+      watch(coordinator, seconds: pause)
       guard coordinator.isRunning else { break }
-      if uniform() * Double(left.0 + left.1) < Double(left.0) {
-        let victim = Int(uniform() * Double(workers.count))
+      if random.draw(1...left.0 + left.1) <= left.0 {
+        let victim = Int.random(in: workers.indices, using: &random)
         guard workers[victim].process.isRunning else { continue }
         crash(workers[victim])
         kills.workers += 1
@@ -165,14 +167,5 @@ struct Soak {
   private func coordinator(_ sweep: String, _ name: String, _ more: [String]) -> [String] {
     ["run", sweep, "--out", bench.path(name)] + more
       + (command.data.map { ["--data", $0] } ?? [])
-  }
-
-  /// The next number from 0 up to 1 (SplitMix64).
-  private mutating func uniform() -> Double {
-    random &+= 0x9e37_79b9_7f4a_7c15
-    var bits = random
-    bits = (bits ^ (bits >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    bits = (bits ^ (bits >> 27)) &* 0x94d0_49bb_1331_11eb
-    return Double((bits ^ (bits >> 31)) >> 11) * 0x1p-53
   }
 }

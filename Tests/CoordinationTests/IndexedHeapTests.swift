@@ -1,4 +1,4 @@
-import Rehearsal
+import Randomness
 import Testing
 
 @testable import Coordination

@@ -1,5 +1,5 @@
 import Digests
-import Rehearsal
+import Randomness
 import Trials
 
 /// A sweep whose trials take no computing: a result is a function of its configuration alone.

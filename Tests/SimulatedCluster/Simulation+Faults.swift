@@ -1,4 +1,5 @@
 import Coordination
+import Randomness
 import Rehearsal
 import Trials
 

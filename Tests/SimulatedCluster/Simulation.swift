@@ -1,5 +1,6 @@
 import Coordination
 import Digests
+import Randomness
 import Rehearsal
 import Trials
 

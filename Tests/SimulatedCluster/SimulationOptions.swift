@@ -1,5 +1,5 @@
 import Coordination
-import Rehearsal
+import Randomness
 import Trials
 
 /// Which faults a simulation has and how often; times in milliseconds, chances per message, record

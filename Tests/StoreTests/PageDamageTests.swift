@@ -1,5 +1,6 @@
 import Coordination
 import Foundation
+import Randomness
 import Store
 import Testing
 import Trials
@@ -57,7 +58,7 @@ struct PageDamageTests {
   @Test("A flipped bit anywhere is told, or changes nothing")
   func flippedBits() throws {
     let bytes = try filled()
-    var random = SeededNumbers(seed: 7)
+    var random = SplitMix64(seed: 7)
     #if DEBUG
       let count = 150
     #else
@@ -94,20 +95,5 @@ struct PageDamageTests {
       }
     }
     #expect(toldCount > pages)
-  }
-}
-
-/// Numbers that follow from a seed (SplitMix64).
-struct SeededNumbers: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var bits = state
-    bits = (bits ^ (bits >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    bits = (bits ^ (bits >> 27)) &* 0x94d0_49bb_1331_11eb
-    return bits ^ (bits >> 31)
   }
 }

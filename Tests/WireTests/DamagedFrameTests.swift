@@ -1,20 +1,8 @@
 import Digests
+import Randomness
 import Testing
 
 @testable import Wire
-
-/// A small generator with a seed, so that a failure can be repeated (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ mixed >> 31
-  }
-}
 
 @Suite("Damaged frames")
 struct DamagedFrameTests {
@@ -31,7 +19,7 @@ struct DamagedFrameTests {
       UInt64(1), 2, 3, 4,
     ])
   func fuzz(seed: UInt64) throws {
-    var generator = SeededGenerator(state: seed)
+    var generator = SplitMix64(seed: seed)
     let sound = try Self.soundFrames()
     var errorCount = 0
     for _ in 0..<2500 {

@@ -1,4 +1,6 @@
-/// Steele, Lea and Flood's SplitMix64: the random numbers of a simulation, all from one seed.
+/// Random numbers that follow from a seed: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
+///
+/// For simulations, samples and tests; a training's numbers are `Philox`'s, each found by its place.
 package struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
