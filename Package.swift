@@ -1,27 +1,46 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// Of every Swift target.
 let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .treatAllWarnings(as: .error),
 ]
 
-/// A Swift target; the order of the list below is the order of the layers, lowest first.
-func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+/// A module that others import; those of `Sources` are listed lowest layer first.
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil,
+  exclude: [String] = []
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil)
-  -> Target
-{
+/// A program.
+func program(
+  _ name: String, _ dependencies: [Target.Dependency], path: String? = nil,
+  resources: [Resource]? = nil
+) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies, path: path, resources: resources,
+    swiftSettings: settings)
+}
+
+/// Tests.
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil
+) -> Target {
   .testTarget(
     name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
+let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
   name: "BottleneckSweep",
@@ -40,22 +59,21 @@ let package = Package(
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
     module("Console", [logging]),
-    module("Files", []),
-    module("Randomness", []),
+    module("Files"),
+    module("Randomness"),
     module("Digests", ["CSodium"]),
     module("Trials", ["Digests"]),
     module("Images", ["Digests", "Trials"]),
     module("Datasets", ["CArchive", "Images", "Randomness", "Trials"]),
-    module("Sweeps", ["Trials", .product(name: "Yams", package: "Yams")]),
+    module("Sweeps", ["Trials", yaml]),
 
     module("Primitives", ["CKernels"]),
     module("Autoencoder", ["Primitives", "Trials"]),
     module("Narrowing", ["Autoencoder", "Digests", "Images", "Primitives", "Trials"]),
 
-    .target(
-      name: "Wire",
-      dependencies: ["Digests", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
-      exclude: ["PROTOCOL.md", "access.proto", "bottlenecksweep.proto"], swiftSettings: settings),
+    module(
+      "Wire", ["Digests", protobuf],
+      exclude: ["PROTOCOL.md", "access.proto", "bottlenecksweep.proto"]),
     module("Messaging", ["CZeroMQ"]),
     module("Transfers", ["Digests", "Messaging", "Wire"]),
     module("Enrolment", ["Files", "Messaging"]),
@@ -63,46 +81,74 @@ let package = Package(
 
     module("Coordination", ["Digests", "Trials"]),
     module("Rehearsal", ["Coordination", "Digests", "Randomness", "Trials"]),
-    module(
-      "Store",
-      ["Coordination", "Digests", "Files", "Trials", .product(name: "GRDB", package: "GRDB.swift")]),
+    module("Store", ["Coordination", "Digests", "Files", "Trials", database]),
     module("Reports", ["CPNG", "Digests", "Trials"]),
 
     module(
       "CoordinatorService",
       [
-        "Coordination", "Datasets", "Digests", "Doctor", "Enrolment", "Files", "Images",
+        "Coordination",
+        "Datasets",
+        "Digests",
+        "Doctor",
+        "Enrolment",
+        "Files",
+        "Images",
         "Messaging",
-        "Rehearsal", "Reports",
-        "Store", "Sweeps", "Transfers", "Trials", "Wire", logging,
+        "Rehearsal",
+        "Reports",
+        "Store",
+        "Sweeps",
+        "Transfers",
+        "Trials",
+        "Wire",
+        logging,
       ]),
     module(
       "WorkerService",
       [
-        "Digests", "Doctor", "Enrolment", "Files", "Images", "Messaging", "Narrowing", "Primitives",
+        "Digests",
+        "Doctor",
+        "Enrolment",
+        "Files",
+        "Images",
+        "Messaging",
+        "Narrowing",
+        "Primitives",
         "Transfers",
-        "Trials", "Wire", logging,
+        "Trials",
+        "Wire",
+        logging,
       ]),
-    .executableTarget(
-      name: "coordinator",
-      dependencies: ["Console", "CoordinatorService", "Doctor", "Trials", argumentParser],
-      swiftSettings: settings),
-    .executableTarget(
-      name: "worker",
-      dependencies: ["Console", "Doctor", "Narrowing", "Trials", "WorkerService", argumentParser],
-      swiftSettings: settings),
 
-    .executableTarget(
-      name: "benchmarks",
-      dependencies: [
-        "Autoencoder", "Digests", "Enrolment", "Messaging", "Narrowing", "Primitives", "Randomness",
-        "Transfers", "Trials", "Wire", argumentParser,
+    program(
+      "coordinator", ["Console", "CoordinatorService", "Doctor", "Trials", argumentParser]),
+    program(
+      "worker", ["Console", "Doctor", "Narrowing", "Trials", "WorkerService", argumentParser]),
+    program(
+      "benchmarks",
+      [
+        "Autoencoder",
+        "Digests",
+        "Enrolment",
+        "Messaging",
+        "Narrowing",
+        "Primitives",
+        "Randomness",
+        "Transfers",
+        "Trials",
+        "Wire",
+        argumentParser,
       ],
-      resources: [.copy("peers")], swiftSettings: settings),
+      resources: [.copy("peers")]),
 
-    .executableTarget(
-      name: "fuzzer", dependencies: ["Digests", "Trials", "Wire"], path: "Tests/Fuzzer",
-      swiftSettings: settings),
+    .target(
+      name: "FaultyDisk", path: "Tests/FaultyDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
+    module(
+      "SimulatedCluster", ["Coordination", "Digests", "Randomness", "Rehearsal", "Trials"],
+      path: "Tests/SimulatedCluster"),
+    program("ClusterRun", ["Coordination", "SimulatedCluster"], path: "Tests/ClusterRun"),
+    program("fuzzer", ["Digests", "Trials", "Wire"], path: "Tests/Fuzzer"),
 
     tests("FilesTests", ["Files"]),
     tests("DigestsTests", ["Digests"]),
@@ -117,30 +163,32 @@ let package = Package(
     tests("MessagingTests", ["Messaging"]),
     tests("TransfersTests", ["Transfers"]),
     tests("EnrolmentTests", ["Enrolment", "Messaging"]),
-    .target(
-      name: "SimulatedCluster",
-      dependencies: ["Coordination", "Digests", "Randomness", "Rehearsal", "Trials"],
-      path: "Tests/SimulatedCluster", swiftSettings: settings),
-    .executableTarget(
-      name: "ClusterRun", dependencies: ["Coordination", "SimulatedCluster"],
-      path: "Tests/ClusterRun",
-      swiftSettings: settings),
     tests("CoordinationTests", ["Coordination", "Randomness", "SimulatedCluster"]),
     tests("RehearsalTests", ["Rehearsal", "Sweeps"]),
-    .target(
-      name: "FaultyDisk", path: "Tests/FaultyDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
     tests("StoreTests", ["FaultyDisk", "Randomness", "Store"]),
     tests("ReportsTests", ["Reports"]),
     tests(
       "CoordinatorServiceTests",
       [
-        "Coordination", "CoordinatorService", "Digests", "Messaging", "Transfers", "Trials", "Wire",
+        "Coordination",
+        "CoordinatorService",
+        "Digests",
+        "Messaging",
+        "Transfers",
+        "Trials",
+        "Wire",
         logging,
       ]),
     tests(
       "WorkerServiceTests",
       [
-        "Digests", "Files", "Messaging", "Narrowing", "Transfers", "Trials", "WorkerService",
+        "Digests",
+        "Files",
+        "Messaging",
+        "Narrowing",
+        "Transfers",
+        "Trials",
+        "WorkerService",
         logging,
       ]),
     tests("SystemTests", ["Digests", "Trials", "benchmarks", "coordinator", "worker"]),
