@@ -1,5 +1,6 @@
 import Autoencoder
 import Primitives
+import TestSupport
 import Testing
 import Trials
 
@@ -37,7 +38,7 @@ struct Pair {
   ) throws {
     let shape = try network.shape()
     fast = try Autoencoder(shape: shape, batchSize: network.batch, settings: settings)
-    var random = TestNumbers(seed: 21)
+    var random = RandomNumbers(seed: 21)
     var tensors: [String: [Double]] = [:]
     for tensor in fast.tensors {
       let bound = tensor.fanIn > 0 ? 1 / Double(tensor.fanIn).squareRoot() : 0.5
@@ -146,7 +147,7 @@ struct AutoencoderTests {
   @Test("has the twin's gradients in every tensor of the encoder", arguments: networks)
   func encoderGradients(network: SmallNetwork) throws {
     let pair = try Pair(network)
-    var random = TestNumbers(seed: 22)
+    var random = RandomNumbers(seed: 22)
     let n = network.latents
     let posteriorGradient = (0..<2 * n * network.batch).map { _ in random.next() }
     let trace = pair.reference.encode(pair.images).trace

@@ -1,5 +1,6 @@
 import Autoencoder
 import Primitives
+import TestSupport
 import Testing
 import Trials
 
@@ -17,7 +18,7 @@ struct ReferenceGradientTests {
   func gradients(network: SmallNetwork) throws {
     let pair = try Pair(network)
     let reference = pair.reference
-    var random = TestNumbers(seed: 23)
+    var random = RandomNumbers(seed: 23)
     let weights = (0..<2 * network.latents * network.batch).map { _ in random.next() }
 
     let encoded = reference.encode(pair.images)

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Messaging
+import TestSupport
 import Testing
 
 @testable import CoordinatorService
@@ -8,12 +9,13 @@ import Testing
 /// What a peer of the control socket may do, and what it may not.
 @Suite("The control socket", .serialized)
 struct AdministrationServerTests {
+  private let temporary: TemporaryFolder
   /// A folder whose path is longer than a socket's address holds.
-  private let folder = FileManager.default.temporaryDirectory
-    .appending(path: UUID().uuidString).appending(path: String(repeating: "long", count: 40))
+  private let folder: URL
 
   init() throws {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    temporary = try TemporaryFolder()
+    folder = try temporary.folder(String(repeating: "long", count: 40))
   }
 
   /// Answers every call with one change, until the server is stopped.
@@ -31,7 +33,6 @@ struct AdministrationServerTests {
     defer {
       thread.cancel()
       server.stop()
-      try? FileManager.default.removeItem(at: folder.deletingLastPathComponent())
     }
     try body()
   }

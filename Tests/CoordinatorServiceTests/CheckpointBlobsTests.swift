@@ -2,6 +2,7 @@ import Coordination
 import Digests
 import Foundation
 import Logging
+import TestSupport
 import Testing
 import Transfers
 import Trials
@@ -11,9 +12,10 @@ import Wire
 
 @Suite("Checkpoints and logs that workers name")
 struct CheckpointBlobsTests {
-  private let folder = FileManager.default.temporaryDirectory.appending(
-    path: "checkpoint-blobs-\(UUID())")
+  private let folder: TemporaryFolder
   private let trial = TrialID(rawValue: 7)
+
+  init() throws { folder = try TemporaryFolder() }
 
   /// The bytes of a safetensors file without tensors.
   private func file(_ metadata: String) -> [UInt8] {
@@ -28,8 +30,7 @@ struct CheckpointBlobsTests {
 
   @Test("a stored checkpoint of the trial counts; no other blob does")
   func accepted() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let store = try BlobStore(folder: folder)
+    let store = try BlobStore(folder: folder.url)
     let checkpoints = CheckpointBlobs(store)
     let own = file(#""checkpoint_version":"1","trial":"\#(trial)""#)
     #expect(checkpoints.accepted(checkpoint(own), of: trial) == nil)
@@ -49,12 +50,11 @@ struct CheckpointBlobsTests {
 
   @Test("a worker's log grows to its limit and no further, and a trial's keeps its name")
   func logs() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let store = try BlobStore(folder: folder)
+    let store = try BlobStore(folder: folder.url)
     var logs = LogFolder(
-      folder: folder.appending(path: "logs"), blobs: store, logger: Logger(label: "test"))
+      folder: folder.file("logs"), blobs: store, logger: Logger(label: "test"))
     func text(_ name: String) -> String? {
-      try? String(contentsOf: folder.appending(path: "logs/\(name)"), encoding: .utf8)
+      try? String(contentsOf: folder.file("logs/\(name)"), encoding: .utf8)
     }
     let worker = WorkerID("host-1")
     logs.append(.init(lines: ["one", "two"]), of: worker)

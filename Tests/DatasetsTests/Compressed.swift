@@ -1,5 +1,6 @@
 import CArchive
 import Foundation
+import TestSupport
 import Testing
 
 /// Real gzip and zip bytes, written by libarchive.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Digests
@@ -29,10 +30,9 @@ struct DigestTests {
 
   @Test("a file's digest is that of its bytes")
   func file() throws {
-    let url = FileManager.default.temporaryDirectory.appending(path: "digest-\(UUID()).bin")
-    defer { try? FileManager.default.removeItem(at: url) }
-    let bytes = Data((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0) })
-    try bytes.write(to: url)
+    let folder = try TemporaryFolder()
+    let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0) }
+    let url = try folder.file("bytes", holding: bytes)
     #expect(try Digest.ofFile(at: url) == Digest.of(bytes))
   }
 

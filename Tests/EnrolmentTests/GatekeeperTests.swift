@@ -1,6 +1,7 @@
 import Foundation
 import Messaging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Enrolment
@@ -33,7 +34,7 @@ struct GatekeeperTests {
 
   @Test("Strangers, used and expired tokens and revoked keys are refused at once; others are not")
   func decisions() throws {
-    let folder = TestFolder()
+    let folder = try TemporaryFolder()
     let reports = Reports()
     let keeper = try Gatekeeper(folder.keys) { text in reports.texts.withLock { $0.append(text) } }
     let context = try Context()
@@ -77,7 +78,7 @@ struct GatekeeperTests {
 
   @Test("Lists that cannot be read admit nobody until they can")
   func unreadableLists() throws {
-    let folder = TestFolder()
+    let folder = try TemporaryFolder()
     let keeper = try Gatekeeper(folder.keys) { _ in }
     let context = try Context()
     let desk = try keeper.openDesk(context)

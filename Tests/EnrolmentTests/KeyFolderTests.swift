@@ -1,27 +1,21 @@
 import Foundation
 import Glibc
 import Messaging
+import TestSupport
 import Testing
 
 @testable import Enrolment
 
-/// A key folder of one test, removed at its end.
-final class TestFolder {
-  let keys: KeyFolder
-
-  init() {
-    keys = KeyFolder(
-      FileManager.default.temporaryDirectory.appending(path: "keys-\(UUID().uuidString)"))
-  }
-
-  deinit { try? FileManager.default.removeItem(at: keys.url) }
+extension TemporaryFolder {
+  /// A key folder inside, not there yet.
+  var keys: KeyFolder { KeyFolder(file("keys")) }
 }
 
 @Suite("Key folders")
 struct KeyFolderTests {
   @Test("A pair of keys is made once, readable by its owner only, and found again")
   func madeOnce() throws {
-    let folder = TestFolder()
+    let folder = try TemporaryFolder()
     #expect(try folder.keys.keys(of: .worker) == nil)
     let made = try folder.keys.keysMadeIfMissing(of: .worker)
     #expect(try folder.keys.keysMadeIfMissing(of: .worker) == made)
@@ -34,7 +28,7 @@ struct KeyFolderTests {
 
   @Test("Keys that others can read are refused, with the command that mends it")
   func readableByOthers() throws {
-    let folder = TestFolder()
+    let folder = try TemporaryFolder()
     _ = try folder.keys.keysMadeIfMissing(of: .worker)
     let file = folder.keys.url.appending(path: "worker.key").path
     chmod(file, 0o640)
@@ -54,7 +48,7 @@ struct KeyFolderTests {
 
   @Test("A damaged key is an error, never replaced")
   func damaged() throws {
-    let folder = TestFolder()
+    let folder = try TemporaryFolder()
     _ = try folder.keys.keysMadeIfMissing(of: .worker)
     let file = folder.keys.url.appending(path: "worker.key")
     try Data("short\n".utf8).write(to: file)
@@ -65,7 +59,7 @@ struct KeyFolderTests {
 
   @Test("One coordinator is trusted at a time")
   func trust() throws {
-    let folder = TestFolder()
+    let folder = try TemporaryFolder()
     #expect(try folder.keys.trustedCoordinator() == nil)
     let (first, second) = (try CurveKeyPair.generate(), try CurveKeyPair.generate())
     #expect(try folder.keys.trust(first.publicKey) == nil)
@@ -81,7 +75,7 @@ struct AllowListTests {
 
   @Test("Keys are admitted under names of their own and revoked by name or key")
   func admitAndRevoke() throws {
-    let folder = TestFolder()
+    let folder = try TemporaryFolder()
     let (first, second) = (
       try CurveKeyPair.generate().publicKey, try CurveKeyPair.generate().publicKey
     )
@@ -132,7 +126,7 @@ struct EnrolmentTests {
 
   @Test("A token is carried as text, and a part of it is refused")
   func text() throws {
-    let folder = TestFolder()
+    let folder = try TemporaryFolder()
     let token = try folder.keys.makeToken(name: nil, validity: .seconds(60), at: now)
     let read = try EnrolmentToken(token.exposed)
     #expect(read.keys == token.keys)
@@ -147,7 +141,7 @@ struct EnrolmentTests {
 
   @Test("A token admits one key, once; the same worker may ask again, another may not")
   func once() throws {
-    let folder = TestFolder()
+    let folder = try TemporaryFolder()
     let token = try folder.keys.makeToken(name: "alpha", validity: .seconds(60), at: now).keys
       .publicKey
     let (first, second) = (
@@ -165,7 +159,7 @@ struct EnrolmentTests {
 
   @Test("An expired or unknown token admits nobody, and a revoked key stays revoked")
   func refused() throws {
-    let folder = TestFolder()
+    let folder = try TemporaryFolder()
     let token = try folder.keys.makeToken(name: nil, validity: .seconds(60), at: now).keys.publicKey
     let worker = try CurveKeyPair.generate().publicKey
     let later = now.addingTimeInterval(61)
@@ -188,7 +182,7 @@ struct EnrolmentTests {
 
   @Test("A key that several hosts may use is one because a person said so")
   func shared() throws {
-    let folder = TestFolder()
+    let folder = try TemporaryFolder()
     let keeper = try Gatekeeper(folder.keys) { _ in }
     for isShared in [false, true] {
       let token = try folder.keys.makeToken(
@@ -201,7 +195,7 @@ struct EnrolmentTests {
 
   @Test("Hosts of the same name get names of their own")
   func sameHostName() throws {
-    let folder = TestFolder()
+    let folder = try TemporaryFolder()
     let names = try (0..<3).map { _ in
       let token = try folder.keys.makeToken(name: nil, validity: .seconds(60), at: now)
       return try folder.keys.enrol(

@@ -1,31 +1,27 @@
 import Files
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("Durable files and locks")
-final class FilesTests {
-  private let folder: URL
+struct FilesTests {
+  private let folder: TemporaryFolder
 
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: folder) }
+  init() throws { folder = try TemporaryFolder() }
 
   @Test("a file is replaced whole, and nothing is left aside")
   func replaced() throws {
-    let file = folder.appending(path: "a")
+    let file = folder.file("a")
     try DurableFile.write(Data("old".utf8), to: file)
     try DurableFile.write(Data(repeating: 7, count: 300_000), to: file)
     #expect(try Data(contentsOf: file) == Data(repeating: 7, count: 300_000))
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a"])
+    #expect(try folder.fileNames == ["a"])
   }
 
   @Test("a failure names the call and the file, and the old content stays")
   func failure() throws {
-    let missing = folder.appending(path: "no/such/folder/file")
+    let missing = folder.file("no/such/folder/file")
     #expect {
       try DurableFile.write(Data(), to: missing)
     } throws: { error in
@@ -34,10 +30,9 @@ final class FilesTests {
         && error.description.contains("no/such/folder")
     }
     // A folder in the file's place cannot be renamed over.
-    let taken = folder.appending(path: "taken")
-    try FileManager.default.createDirectory(at: taken, withIntermediateDirectories: true)
+    let taken = try folder.folder("taken")
     #expect(throws: FileError.self) { try DurableFile.write(Data("x".utf8), to: taken) }
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["taken"])
+    #expect(try folder.fileNames == ["taken"])
   }
 
   @Test("a full disk is told from other failures")
@@ -49,7 +44,7 @@ final class FilesTests {
 
   @Test("a lock has one holder, who can be named, and is free when dropped")
   func lock() throws {
-    let file = folder.appending(path: "lock")
+    let file = folder.file("lock")
     var first: FileLock? = try FileLock.tryLock(file)
     #expect(first != nil)
     #expect(try FileLock.tryLock(file) == nil)

@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import Images
+import TestSupport
 import Testing
 
 @Suite("A damaged image archive is noticed")

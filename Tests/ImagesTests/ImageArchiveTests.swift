@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import Images
+import TestSupport
 import Testing
 import Trials
 

@@ -2,6 +2,7 @@ import Autoencoder
 import Digests
 import Foundation
 import Primitives
+import TestSupport
 import Testing
 import Trials
 

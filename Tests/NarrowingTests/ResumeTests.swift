@@ -3,6 +3,7 @@ import Foundation
 import Images
 import Primitives
 import Synchronization
+import TestSupport
 import Testing
 import Trials
 

@@ -85,21 +85,3 @@ enum TinyTrial {
       trainer: settings, seed: seed)
   }
 }
-
-/// A folder that is removed with its last user.
-final class TemporaryFolder {
-  let url = FileManager.default.temporaryDirectory.appending(path: "narrowing-\(UUID())")
-
-  init() throws {
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  /// A new folder inside.
-  func folder(_ name: String) throws -> URL {
-    let folder = url.appending(path: name)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    return folder
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-}

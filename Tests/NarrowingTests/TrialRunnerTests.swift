@@ -2,6 +2,7 @@ import Autoencoder
 import Digests
 import Foundation
 import Images
+import TestSupport
 import Testing
 import Trials
 

@@ -1,4 +1,5 @@
 import Primitives
+import TestSupport
 
 /// A batch norm with guarded tensors, and its plain twin.
 struct NormFixture {

@@ -1,4 +1,5 @@
 import Primitives
+import TestSupport
 import Testing
 
 /// bf16 arithmetic against references that round what is multiplied and add up in double.

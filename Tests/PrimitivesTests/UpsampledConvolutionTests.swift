@@ -1,4 +1,5 @@
 import Primitives
+import TestSupport
 import Testing
 
 /// One case of an upsampled convolution: the layer and its plain form, upsample then convolve.

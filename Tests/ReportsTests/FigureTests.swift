@@ -1,5 +1,6 @@
 import Foundation
 import FoundationXML
+import TestSupport
 import Testing
 import Trials
 
@@ -65,7 +66,7 @@ struct FigureTests {
   }
 
   private func figures(complete: Int) throws -> [String: Data] {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     var sweep = FrontTests.sweep(tolerances: [3, 10, 18, 30])
     sweep.results.plan.name = "<f> & \"3\""
     sweep.results.plan.outputs = [.figure1, .figure2, .figure3]

@@ -1,25 +1,13 @@
 import Digests
 import Foundation
+import TestSupport
 import Testing
 import Trials
 
 @testable import Reports
 
-/// A directory of a test's own, removed when it goes out of scope.
-final class TemporaryDirectory {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory
-      .appending(path: "reports-tests-\(UUID().uuidString)", directoryHint: .isDirectory)
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(at: url)
-  }
-
-  /// Every file under the directory with its bytes.
+extension TemporaryFolder {
+  /// Every file in it with its bytes.
   func files() throws -> [String: Data] {
     var files: [String: Data] = [:]
     for path in try FileManager.default.subpathsOfDirectory(
@@ -33,9 +21,9 @@ final class TemporaryDirectory {
 
 @Suite("Writing reports")
 struct ReportWriterTests {
-  let directory: TemporaryDirectory
+  let directory: TemporaryFolder
 
-  init() throws { directory = try TemporaryDirectory() }
+  init() throws { directory = try TemporaryFolder() }
 
   private func sweep(complete: Int, outputs: [SweepOutput] = SweepOutput.allCases) -> SampleSweep {
     var sweep = FrontTests.sweep(tolerances: [3, 10, 30])
@@ -99,7 +87,7 @@ struct ReportWriterTests {
     #expect(write(sweep(complete: 2)).written == [])
     #expect(try directory.files() == first)
 
-    let other = try TemporaryDirectory()
+    let other = try TemporaryFolder()
     let again = sweep(complete: 2)
     var writer = ReportWriter(directory: other.url, load: again.load)
     _ = writer.write(again.results)
@@ -111,7 +99,7 @@ struct ReportWriterTests {
     let final = sweep(complete: 3)
     var writer = ReportWriter(directory: directory.url, load: final.load)
     for count in 0...3 { _ = writer.write(sweep(complete: count).results) }
-    let other = try TemporaryDirectory()
+    let other = try TemporaryFolder()
     var fresh = ReportWriter(directory: other.url, load: final.load)
     _ = fresh.write(final.results)
     #expect(try directory.files() == other.files())

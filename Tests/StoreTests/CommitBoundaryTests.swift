@@ -1,15 +1,16 @@
 import Coordination
 import Foundation
 import Store
+import TestSupport
 import Testing
 import Trials
 
 /// A coordinator killed after each of its commits.
 @Suite("A coordinator killed at every commit")
 struct CommitBoundaryTests {
-  let directory: TemporaryDirectory
+  let directory: TemporaryFolder
 
-  init() throws { directory = try TemporaryDirectory() }
+  init() throws { directory = try TemporaryFolder() }
 
   /// Three trials, and for each one that waits for its error.
   private var family: SweepPlan {
@@ -41,7 +42,7 @@ struct CommitBoundaryTests {
       guard !records.isEmpty else { return assignments }
       try store.append(records)
       boundaryCount += 1
-      let image = try TemporaryDirectory()
+      let image = try TemporaryFolder()
       for name in ["sweep.sqlite", "sweep.sqlite-wal"] {
         try FileManager.default.copyItem(
           at: directory.url.appending(path: name), to: image.url.appending(path: name))

@@ -2,17 +2,18 @@ import Coordination
 import FaultyDisk
 import Foundation
 import Store
+import TestSupport
 import Testing
 import Trials
 
 /// A disk that is full, whose fsync fails, or whose power goes in mid-write, at every call in turn.
 @Suite("Stores on a faulty disk", .serialized)
 struct FaultyDiskTests {
-  let directory: TemporaryDirectory
+  let directory: TemporaryFolder
   let front = plan(tolerances: (1...8).map(Double.init))
 
   init() throws {
-    directory = try TemporaryDirectory(named: "faulty-disk")
+    directory = try TemporaryFolder(named: "faulty-disk")
     #expect(faulty_disk_install() == 0)
   }
 

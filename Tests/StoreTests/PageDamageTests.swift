@@ -2,6 +2,7 @@ import Coordination
 import Foundation
 import Randomness
 import Store
+import TestSupport
 import Testing
 import Trials
 
@@ -9,10 +10,10 @@ import Trials
 @Suite("Damaged pages")
 struct PageDamageTests {
   private static let pageByteCount = 4096
-  let directory: TemporaryDirectory
+  let directory: TemporaryFolder
   let front = plan(tolerances: (1...60).map(Double.init))
 
-  init() throws { directory = try TemporaryDirectory() }
+  init() throws { directory = try TemporaryFolder() }
 
   private var records: [JournalRecord] {
     front.trials.flatMap { [lease($0), recorded($0)] }

@@ -1,17 +1,18 @@
 import Coordination
 import Foundation
 import Store
+import TestSupport
 import Testing
 import Trials
 
 @Suite("An edited sweep on an old store")
 struct PlanChangeTests {
-  let directory: TemporaryDirectory
+  let directory: TemporaryFolder
   let old = plan(tolerances: [3, 10, 30])
   let new = plan(tolerances: [5, 30, 10])
 
   init() throws {
-    directory = try TemporaryDirectory()
+    directory = try TemporaryFolder()
     let store = try open(old, in: directory)
     try store.append(old.trials.map { lease($0) } + old.trials.map { recorded($0) })
     try store.close()

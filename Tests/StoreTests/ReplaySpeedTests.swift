@@ -1,6 +1,7 @@
 import Coordination
 import Foundation
 import Store
+import TestSupport
 import Testing
 import Trials
 
@@ -14,7 +15,7 @@ struct ReplaySpeedTests {
     #else
       let count = 100_000
     #endif
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let front = plan(tolerances: (0..<count).map { Double($0) + 0.5 })
     let clock = ContinuousClock()
     let store = try open(front, in: directory)

@@ -1,23 +1,24 @@
 import Coordination
 import Foundation
 import Store
+import TestSupport
 import Testing
 import Trials
 
 @Suite("Stores after a crash")
 struct StoreCrashTests {
-  let directory: TemporaryDirectory
+  let directory: TemporaryFolder
   let front = plan(tolerances: (1...40).map(Double.init))
 
-  init() throws { directory = try TemporaryDirectory() }
+  init() throws { directory = try TemporaryFolder() }
 
   private var records: [JournalRecord] {
     front.trials.flatMap { [lease($0), recorded($0)] }
   }
 
   /// Copies database and log as a crash would leave them, the log cut to a byte count.
-  private func crashImage(logBytes: Int? = nil) throws -> TemporaryDirectory {
-    let image = try TemporaryDirectory()
+  private func crashImage(logBytes: Int? = nil) throws -> TemporaryFolder {
+    let image = try TemporaryFolder()
     for name in ["sweep.sqlite", "sweep.sqlite-wal"] {
       var bytes = try Data(contentsOf: directory.url.appending(path: name))
       if name.hasSuffix("-wal"), let logBytes { bytes = bytes.prefix(logBytes) }

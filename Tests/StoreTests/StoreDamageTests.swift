@@ -1,6 +1,7 @@
 import Coordination
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 import Trials
 
@@ -8,10 +9,10 @@ import Trials
 
 @Suite("Stores that cannot be trusted")
 struct StoreDamageTests {
-  let directory: TemporaryDirectory
+  let directory: TemporaryFolder
   let front = plan(tolerances: [3, 10, 30])
 
-  init() throws { directory = try TemporaryDirectory() }
+  init() throws { directory = try TemporaryFolder() }
 
   private func fill() throws {
     let store = try open(front, in: directory)

@@ -2,24 +2,12 @@ import Coordination
 import Digests
 import Foundation
 import Store
+import TestSupport
 import Testing
 import Trials
 
-/// A directory of a test's own, removed when it goes out of scope.
-final class TemporaryDirectory: Sendable {
-  let url: URL
-
-  init(named name: String = "store-tests") throws {
-    url = FileManager.default.temporaryDirectory
-      .appending(path: "\(name)-\(UUID().uuidString)", directoryHint: .isDirectory)
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(at: url)
-  }
-
-  var database: URL { url.appending(path: "sweep.sqlite") }
+extension TemporaryFolder {
+  var database: URL { file("sweep.sqlite") }
 }
 
 /// A plan of narrowing trials with the given tolerances.
@@ -70,7 +58,7 @@ func recorded(_ trial: PlannedTrial, attempt: Int = 1, by worker: WorkerID = wor
   .resultRecorded(trial: trial.id, attempt: attempt, worker: worker, result: result(of: trial))
 }
 
-func open(_ plan: SweepPlan, in directory: TemporaryDirectory) throws -> SweepStore {
+func open(_ plan: SweepPlan, in directory: TemporaryFolder) throws -> SweepStore {
   try SweepStore.open(directory: directory.url, plan: plan, sweepText: "name: front\n")
 }
 

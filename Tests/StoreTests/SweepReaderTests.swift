@@ -1,16 +1,17 @@
 import Coordination
 import Foundation
 import Store
+import TestSupport
 import Testing
 import Trials
 
 @Suite("A reader beside the store")
 struct SweepReaderTests {
-  let directory: TemporaryDirectory
+  let directory: TemporaryFolder
   let front = plan(tolerances: [3, 10, 30])
   let lost = TrialFailure(cause: .lost, message: "silent for 60 s")
 
-  init() throws { directory = try TemporaryDirectory() }
+  init() throws { directory = try TemporaryFolder() }
 
   @Test("It sees each commit at once, and has the plan from the store")
   func followsTheWriter() throws {

@@ -2,6 +2,7 @@ import Coordination
 import Digests
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 import Trials
 
@@ -9,10 +10,10 @@ import Trials
 
 @Suite("A sweep's store")
 struct SweepStoreTests {
-  let directory: TemporaryDirectory
+  let directory: TemporaryFolder
   let front = plan(tolerances: [3, 10, 30])
 
-  init() throws { directory = try TemporaryDirectory() }
+  init() throws { directory = try TemporaryFolder() }
 
   /// One record of every kind, in an order that can happen.
   var everyKind: [JournalRecord] {
@@ -202,6 +203,6 @@ struct SweepStoreTests {
     let first = try open(front, in: directory).identity()
     #expect(first.count == 16)
     #expect(try open(plan(tolerances: [5]), in: directory).identity() == first)
-    #expect(try open(front, in: TemporaryDirectory()).identity() != first)
+    #expect(try open(front, in: TemporaryFolder()).identity() != first)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Trials
 
@@ -127,9 +128,9 @@ struct ShippedSweepTests {
         error.description == "/nowhere/x.yaml: an unreadable file (no such file); "
           + "expected a sweep file")
     }
-    let binary = FileManager.default.temporaryDirectory.appending(path: "sweep-\(UUID()).yaml")
-    defer { try? FileManager.default.removeItem(at: binary) }
-    try Data("sweep: x\nquestion: \u{41}".utf8 + [0xff, 0xfe]).write(to: binary)
+    let folder = try TemporaryFolder()
+    let binary = try folder.file(
+      "binary.yaml", holding: "sweep: x\nquestion: \u{41}".utf8 + [0xff, 0xfe])
     do {
       _ = try SweepFile.load(at: binary)
       Issue.record("bytes that are not UTF-8 are accepted")

@@ -1,9 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A folder for one test's processes, removed at its end.
 final class Bench {
-  let folder: URL
+  private let temporary: TemporaryFolder
+  var folder: URL { temporary.url }
 
   /// Image archives, drawn once for all tests.
   static let data = FileManager.default.temporaryDirectory
@@ -22,11 +24,8 @@ final class Bench {
 
   init() throws {
     try Self.drawing.get()
-    folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    temporary = try TemporaryFolder()
   }
-
-  deinit { try? FileManager.default.removeItem(at: folder) }
 
   /// Writes a file and returns its path.
   func file(_ name: String, _ text: String) throws -> String {

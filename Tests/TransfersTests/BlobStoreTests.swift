@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Transfers

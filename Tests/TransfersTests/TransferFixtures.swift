@@ -1,26 +1,8 @@
 import Digests
 import Foundation
 import Messaging
+import TestSupport
 import Transfers
-
-/// A folder that vanishes with its last use.
-final class TemporaryFolder: Sendable {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent("transfers-\(UUID())")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func file(_ name: String) -> URL { url.appendingPathComponent(name) }
-
-  func file(_ name: String, holding bytes: [UInt8]) throws -> URL {
-    try Data(bytes).write(to: file(name))
-    return file(name)
-  }
-}
 
 /// Bytes without a pattern that a mistake in offsets could hide in.
 func sampleBytes(_ count: Int, seed: UInt32 = 1) -> [UInt8] {

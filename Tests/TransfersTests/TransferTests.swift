@@ -2,6 +2,7 @@ import Digests
 import Foundation
 import Messaging
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 

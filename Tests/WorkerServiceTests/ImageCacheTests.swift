@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Messaging
 import Synchronization
+import TestSupport
 import Testing
 import Transfers
 
@@ -11,9 +12,9 @@ import Transfers
 
 @Suite("The image cache")
 struct ImageCacheTests {
-  private let folder: CacheFolder
+  private let folder: TemporaryFolder
 
-  init() throws { folder = try CacheFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   /// An archive of some bytes, all the same.
   private func archive(_ byte: UInt8, count: Int = 1000) -> (digest: Digest, bytes: [UInt8]) {
@@ -211,15 +212,4 @@ struct ImageCacheTests {
         ofItemAtPath: file.path)
     }
   }
-}
-
-/// A cache folder that vanishes with its last use.
-private final class CacheFolder: Sendable {
-  let url = FileManager.default.temporaryDirectory.appending(path: "cache-\(UUID())")
-
-  init() throws {
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
 }

@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import TestSupport
 import Testing
 import Trials
 
@@ -7,8 +8,10 @@ import Trials
 
 @Suite("What a worker process leaves and its successor takes over")
 struct WorkerFolderTests {
-  private let cache = FileManager.default.temporaryDirectory.appending(
-    path: "worker-folder-\(UUID())")
+  private let folder: TemporaryFolder
+  private var cache: URL { folder.url }
+
+  init() throws { folder = try TemporaryFolder() }
 
   private func order(_ sweep: String) -> WorkOrder {
     WorkOrder(
@@ -22,7 +25,6 @@ struct WorkerFolderTests {
 
   @Test("results of one trial for two sweeps are two results, each with its own files")
   func twoSweeps() throws {
-    defer { try? FileManager.default.removeItem(at: cache) }
     do {
       let first = try WorkerFolder(cache: cache, worker: "first")
       for (launch, sweep) in ["a", "b"].enumerated() {
@@ -47,7 +49,6 @@ struct WorkerFolderTests {
 
   @Test("checkpoints of an unfinished trial are found, newest first, until the trial is done")
   func salvage() throws {
-    defer { try? FileManager.default.removeItem(at: cache) }
     do {
       let first = try WorkerFolder(cache: cache, worker: "first")
       let folder = try first.prepare(id("a"), order("a"))
