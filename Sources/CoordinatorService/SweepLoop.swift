@@ -34,6 +34,8 @@ struct SweepLoop: ~Copyable {
   private static let messagesPerRound = 4096
   /// How long local workers may take to hand their trials back when the coordinator leaves.
   private static let leavingGrace = Duration.seconds(10)
+  /// How long workers that are told of the sweep's end may take to say their last words.
+  private static let farewellLimit = Duration.seconds(1)
   /// How often people are told how far the sweep is.
   private static let reportInterval = Duration.seconds(15)
   /// How often a full disk is tried again.
@@ -52,6 +54,8 @@ struct SweepLoop: ~Copyable {
   private let start: ContinuousClock.Instant
   private var nextReport: Instant
   private var notices = NoticeLimiter()
+  /// Connections that a send found gone, while what came on them may not have been taken in yet.
+  private var brokenConnections: [ConnectionID] = []
 
   /// A loop over a coordinator that has replayed the journal and not yet resumed.
   init(
@@ -90,11 +94,15 @@ struct SweepLoop: ~Copyable {
       let ending = try carryOut(
         effects, interruptions: interruptions, administration: administration, recorded: recorded)
       for answer in answers { answer.call.answer(answer.reply) }
-      if let ending { return .finished(ending) }
+      if let ending {
+        try hearLastWords()
+        return .finished(ending)
+      }
       effects = []
       answers = []
-      let timeout = min(
-        coordinator.nextDeadline.map { $0 - now } ?? .seconds(1), .seconds(1))
+      let timeout =
+        brokenConnections.isEmpty
+        ? min(coordinator.nextDeadline.map { $0 - now } ?? .seconds(1), .seconds(1)) : .zero
       _ = try Poller.wait(
         for: [gateway.pollItem, interruptions.pollItem, administration.calls.pollItem],
         timeout: max(timeout, .zero))
@@ -120,8 +128,17 @@ struct SweepLoop: ~Copyable {
           answers.append((call, reply))
         }
       }
+      // Before the messages, so that what they said last is taken in.
+      let localWorkerCount = localWorkers?.liveCount
       for _ in 0..<Self.messagesPerRound {
-        guard let (message, connection) = try gateway.receive() else { break }
+        guard let (message, connection) = try gateway.receive() else {
+          // Now everything that came on them, perhaps a goodbye, is taken in.
+          for connection in brokenConnections {
+            effects += coordinator.handle(.connectionLost(connection), at: now)
+          }
+          brokenConnections = []
+          break
+        }
         effects += try takeIn(message, from: connection)
       }
       for (connection, reason) in try gateway.takeDismissals() {
@@ -129,11 +146,29 @@ struct SweepLoop: ~Copyable {
       }
       effects += coordinator.handle(.clockTicked, at: now)
       reportProgress()
-      if let leaveBy, effects.isEmpty, now >= leaveBy || (localWorkers?.liveCount ?? 0) == 0 {
+      if let leaveBy, effects.isEmpty, now >= leaveBy || (localWorkerCount ?? 0) == 0 {
         return .detached
       }
-      if leaveBy == nil, facts.hasLocalWorkersOnly, localWorkers?.liveCount == 0 {
+      if leaveBy == nil, facts.hasLocalWorkersOnly, localWorkerCount == 0 {
         throw RunError.localWorkersEnded
+      }
+    }
+  }
+
+  /// Takes in what workers still have to tell people after the sweep, until all have said goodbye.
+  private mutating func hearLastWords() throws {
+    var present = Set(coordinator.workers.filter(\.isConnected).map(\.worker))
+    let deadline = now + Self.farewellLimit
+    while !present.isEmpty, now < deadline {
+      _ = try Poller.wait(for: [gateway.pollItem], timeout: deadline - now)
+      while now < deadline, let (message, connection) = try gateway.receive() {
+        if case .goodbye = message, let worker = coordinator.worker(on: connection) {
+          present.remove(worker)
+        }
+        let effects = try takeIn(message, from: connection)
+        for case .send(let directive, let connection) in effects {
+          _ = try send(directive, to: connection)
+        }
       }
     }
   }
@@ -237,35 +272,29 @@ extension SweepLoop {
     _ effects: [Effect], interruptions: Inbox<Interruption>,
     administration: AdministrationServer, recorded: () -> Void
   ) throws -> SweepEnding? {
-    var effects = effects
     var ending: SweepEnding?
-    // A send that finds its connection gone is itself a fact, with effects of its own.
-    while !effects.isEmpty {
-      let records = effects.compactMap { effect -> JournalRecord? in
-        if case .append(let record) = effect { record } else { nil }
-      }
-      try commit(records, interruptions: interruptions, administration: administration)
-      var consequences: [Effect] = []
-      for effect in effects {
-        switch effect {
-        case .append(.resultRecorded(let trial, let attempt, _, let result)):
-          checkpoints.forget(trial)
-          if let log = result.artifacts.first(where: { $0.kind == .log }), log.byteCount > 0 {
-            logs.keep(log.digest, of: trial, attempt: attempt)
-          }
-        case .append: continue
-        case .send(let directive, let connection):
-          if try send(directive, to: connection) == .unreachable {
-            consequences += coordinator.handle(.connectionLost(connection), at: now)
-          }
-        case .discardCheckpoint(let digest): try blobs.remove(digest)
-        case .notify(let notice): tell(notice)
-        case .finish(let end): ending = end
-        }
-      }
-      if records.contains(where: \.endsTrial) { recorded() }
-      effects = consequences
+    let records = effects.compactMap { effect -> JournalRecord? in
+      if case .append(let record) = effect { record } else { nil }
     }
+    try commit(records, interruptions: interruptions, administration: administration)
+    for effect in effects {
+      switch effect {
+      case .append(.resultRecorded(let trial, let attempt, _, let result)):
+        checkpoints.forget(trial)
+        if let log = result.artifacts.first(where: { $0.kind == .log }), log.byteCount > 0 {
+          logs.keep(log.digest, of: trial, attempt: attempt)
+        }
+      case .append: continue
+      case .send(let directive, let connection):
+        if try send(directive, to: connection) == .unreachable {
+          brokenConnections.append(connection)
+        }
+      case .discardCheckpoint(let digest): try blobs.remove(digest)
+      case .notify(let notice): tell(notice)
+      case .finish(let end): ending = end
+      }
+    }
+    if records.contains(where: \.endsTrial) { recorded() }
     return ending
   }
 

@@ -34,12 +34,20 @@ final class LogForwarder: Sendable {
     }
   }
 
-  /// Takes what waits: lines, and how many were left out before them; nil for nothing.
-  func take() -> (lines: [String], leftOutCount: Int)? {
+  /// Passes on what waits: lines, and how many were left out before them.
+  ///
+  /// - Parameter take: Not called for nothing; false keeps the lines for the next time.
+  func pass(to take: (_ lines: [String], _ leftOutCount: Int) -> Bool) {
+    let waiting = state.withLock { $0 }
+    guard !waiting.lines.isEmpty || waiting.leftOutBefore > 0,
+      take(waiting.lines, waiting.leftOutBefore)
+    else { return }
+    // Others may have added lines meanwhile.
     state.withLock { state in
-      guard !state.lines.isEmpty || state.leftOutBefore > 0 else { return nil }
-      defer { state = State(leftOutBefore: state.leftOutCount) }
-      return (state.lines, state.leftOutBefore)
+      state.lines.removeFirst(waiting.lines.count)
+      state.byteCount -= waiting.byteCount
+      state.leftOutBefore = waiting.leftOutCount
+      state.leftOutCount -= waiting.leftOutCount
     }
   }
 

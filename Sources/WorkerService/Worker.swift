@@ -85,7 +85,7 @@ package enum Worker {
     let inbox = try Inbox<WorkerEvent>()
     let signals = StopSignals(inbox, endsWithInput: options.isSupervised)
     defer { withExtendedLifetime(signals) {} }
-    var shell = try WorkerShell(
+    let shell = try WorkerShell(
       options, name: name, security: security, inbox: inbox, logger: logger, log: log)
     switch try shell.run() {
     case .sweepEnded, .stopped, .abandoned: return

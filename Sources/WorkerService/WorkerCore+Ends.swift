@@ -17,7 +17,8 @@ extension WorkerCore {
   mutating func endSweep(_ reason: String, at now: Duration) -> [WorkerEffect] {
     var effects: [WorkerEffect] = [.notify("no more work here: \(reason)")]
     effects += stopEverything()
-    if exitsWhenIdle { return effects + [.exit(.sweepEnded)] }
+    if exitsWhenIdle { return effects + end(.sweepEnded, goodbye: reason) }
+    effects.append(.sayGoodbye(reason: reason))
     link = .searching(nextAnnouncement: now + Self.announcementInterval)
     lastHeard = now
     return effects
@@ -63,7 +64,7 @@ extension WorkerCore {
   /// next worker of this host.
   mutating func leaveAlone(at now: Duration) -> [WorkerEffect] {
     let reason = "the coordinator's process ended"
-    if stopping != nil { return [.exit(.stopped)] }
+    if stopping != nil { return end(.stopped) }
     stopping = Stopping(
       reason: reason, since: now, deadline: now + Self.stopGrace, handsBack: false)
     var effects: [WorkerEffect] = [.notify("stopping: \(reason)")]
@@ -103,7 +104,13 @@ extension WorkerCore {
     return leave(stopping.reason)
   }
 
-  private func leave(_ reason: String) -> [WorkerEffect] {
-    [.sayGoodbye(reason: reason), .exit(.stopped)]
+  private func leave(_ reason: String) -> [WorkerEffect] { end(.stopped, goodbye: reason) }
+
+  /// Ends the worker.
+  ///
+  /// - Parameter reason: What a coordinator that may be there hears; nil where none listens.
+  func end(_ ending: WorkerEnding, goodbye reason: String? = nil) -> [WorkerEffect] {
+    [.notify("the worker ends")] + (reason.map { [.sayGoodbye(reason: $0)] } ?? [])
+      + [.exit(ending)]
   }
 }

@@ -56,7 +56,7 @@ extension WorkerCore {
       }
       if currentWorks.isEmpty, now - lastHeard > patience {
         effects.append(.notify("no coordinator for \(patience); nothing to do"))
-        effects.append(.exit(.abandoned))
+        effects += end(.abandoned)
       }
     case .joined(_, let lostAfter, let nextBeat):
       if now - lastHeard > lostAfter {

@@ -74,6 +74,9 @@ package struct WorkerCore: Sendable {
     }
   }
 
+  /// Whether a coordinator knows the connection.
+  package var isJoined: Bool { link.isJoined }
+
   /// What the worker claims, in order of trials.
   package var claims: [WorkClaim] {
     currentWorks.filter(\.phase.isClaimed).map { work in
@@ -133,7 +136,7 @@ package struct WorkerCore: Sendable {
       return endSweep(reason, at: now)
     case .refused(let reason):
       return [.notify("the coordinator refused this worker: \(reason)")]
-        + stopEverything() + [.exit(.refused(reason: reason))]
+        + stopEverything() + end(.refused(reason: reason))
     case .imagesReady, .checkpointReady, .preparationFailed, .trialBegan, .trialProgressed,
       .trialFinished, .trialFailed, .handedBack, .artifactsUploaded, .uploadFailed:
       return handleWork(event, at: now)

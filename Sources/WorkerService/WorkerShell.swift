@@ -20,6 +20,8 @@ struct WorkerShell: ~Copyable {
   private static let round = Duration.milliseconds(250)
   /// How often the coordinator gets what people are told.
   private static let logInterval = Duration.seconds(1)
+  /// How long the worker's last words may take to leave before it ends all the same.
+  private static let farewellLimit = Duration.seconds(3)
   /// How often somebody looks how much room the cache has.
   private static let diskInterval = Duration.seconds(10)
 
@@ -45,12 +47,14 @@ struct WorkerShell: ~Copyable {
   ) throws {
     let endpoint = try Endpoint(options.endpoint)
     let folder = try WorkerFolder(cache: options.cache, worker: name)
-    let context = try Context()
     let bench = TrialBench(
       folder: folder, images: try ImageCache(cache: options.cache, limit: options.cacheLimit),
-      executable: try Self.ownExecutable(), context: context, security: security, inbox: inbox,
-      checkpointInterval: options.checkpointInterval)
-    let socket = try DealerSocket(context, options: .control.with(security))
+      executable: try Self.ownExecutable(), context: try Context(), security: security,
+      inbox: inbox, checkpointInterval: options.checkpointInterval)
+    var control = SocketOptions.control.with(security)
+    control.linger = Self.farewellLimit
+    // A context of its own, for the threads of the transfers keep theirs until the process ends.
+    let socket = try DealerSocket(try Context(), options: control)
     let monitor = try socket.monitor()
     try socket.connect(to: endpoint.description)
     watch = ConnectionWatch(monitor, isEncrypted: security != .plain)
@@ -78,8 +82,9 @@ struct WorkerShell: ~Copyable {
 
   private var now: Duration { ContinuousClock.now - start }
 
-  /// Runs until the core says how it ends.
-  mutating func run() throws(MessagingError) -> WorkerEnding {
+  /// Runs until the core says how it ends, and then until what was said last has left, for at most
+  /// ``farewellLimit``.
+  consuming func run() throws(MessagingError) -> WorkerEnding {
     while true {
       _ = try Poller.wait(
         for: [socket.pollItem(), inbox.pollItem], timeout: Self.round)
@@ -99,9 +104,9 @@ struct WorkerShell: ~Copyable {
       }
       effects += measureDisk() + core.handle(.clockTicked, at: now)
       for effect in effects {
-        if let ending = try carryOut(effect) { return close(ending) }
+        if let ending = try carryOut(effect) { return ending }
       }
-      if now >= nextLog { sendLog() }
+      if now >= nextLog, core.isJoined { sendLog() }
     }
   }
 
@@ -109,12 +114,6 @@ struct WorkerShell: ~Copyable {
     guard now >= nextDiskMeasurement, let free = bench.freeByteCount else { return [] }
     nextDiskMeasurement = now + Self.diskInterval
     return core.handle(.diskMeasured(freeByteCount: free), at: now)
-  }
-
-  private func close(_ ending: WorkerEnding) -> WorkerEnding {
-    bench.close(keepsCheckpoints: ending != .sweepEnded)
-    logger.notice("worker \(name) ends")
-    return ending
   }
 }
 
@@ -231,17 +230,24 @@ extension WorkerShell {
     case .upload(let id, let artifacts): bench.upload(artifacts, of: id)
     case .discard(let id): bench.discard(id)
     case .notify(let text): logger.info("\(text)")
-    case .exit(let ending): return ending
+    case .exit(let ending):
+      bench.close(keepsCheckpoints: ending != .sweepEnded)
+      sendLog()
+      return ending
     }
     return nil
   }
 
   /// Sends a message; one that finds no connection is lost, and the core says it again.
-  private func tell(_ message: WorkerMessage) {
+  ///
+  /// - Returns: Nil when the message cannot be sent at all.
+  @discardableResult
+  private func tell(_ message: WorkerMessage) -> SendOutcome? {
     do {
-      _ = try socket.send(try message.frames())
+      return try socket.send(try message.frames())
     } catch {
       logger.warning("message not sent: \(error)")
+      return nil
     }
   }
 
@@ -254,11 +260,12 @@ extension WorkerShell {
       claims: claims.map(WorkerMessage.Claim.init))
   }
 
+  /// Sends what people were told; without a connection it waits for one.
   private mutating func sendLog() {
     nextLog = now + Self.logInterval
-    // A line that nobody would get waits for a connection.
-    guard core.sweep != nil, let (lines, leftOutCount) = log.take() else { return }
-    tell(.logLines(.init(lines: lines, leftOutCount: leftOutCount)))
+    log.pass { lines, leftOutCount in
+      tell(.logLines(.init(lines: lines, leftOutCount: leftOutCount))) != .full
+    }
   }
 }
 

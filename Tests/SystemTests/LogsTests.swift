@@ -29,6 +29,29 @@ struct LogsTests {
     return (try command.exitCode(), command.standardOutput, command.standardError)
   }
 
+  @Test("a worker that ends with the sweep is heard to its last word")
+  func ended() throws {
+    let coordinator = try Command(
+      Executables.coordinator,
+      [
+        "run", sweep, "--out", bench.path("out"), "--listen", "tcp://127.0.0.1:*",
+        "--scale-budget", "0.0005",
+      ], on: bench)
+    let worker = try Command(
+      Executables.worker,
+      ["--connect", try coordinator.endpoint(), "--slots", "1", "--exit-when-idle"], on: bench)
+    #expect(try coordinator.exitCode() == 0)
+    #expect(try worker.exitCode() == 0)
+    let names = try FileManager.default.contentsOfDirectory(atPath: bench.path("out/logs"))
+    let name = try #require(names.first { $0.hasSuffix(".log") })
+    let told = try bench.read("out/logs/\(name)").split(separator: "\n")
+    // Without their dates.
+    let words = told.map { $0.split(separator: " ").dropFirst(2).joined(separator: " ") }
+    #expect(words.contains { $0.contains(" finished in ") }, "\(told)")
+    #expect(
+      words.suffix(2) == ["no more work here: the sweep has ended", "the worker ends"], "\(told)")
+  }
+
   @Test("of a running sweep and a stopped one: the worker's, the trial's, and what is missing")
   func shown() throws {
     let coordinator = try Command(
@@ -55,6 +78,10 @@ struct LogsTests {
 
     worker.send(SIGTERM)
     #expect(try worker.exitCode() == 0)
+    try wait(seconds: 10, "the worker's last words") {
+      (try? logs(name))?.out.hasSuffix(" the worker ends\n") == true
+    }
+    #expect(try logs(name).out.contains(" stopping: SIGTERM\n"))
     try wait(seconds: 60, "the trial's log") { (try? logs("latents=3"))?.code == 0 }
     let trial = try logs("latents=3")
     #expect(trial.out.contains("begins with initial parameters"))

@@ -169,7 +169,7 @@ struct CheckpointCoreTests {
     #expect(
       core.handle(.handedBack(work, left), at: .seconds(2)) == [
         .sendFailure(trial: trial, attempt: 1, stopped, left), .discard(work),
-        .sayGoodbye(reason: "SIGTERM"), .exit(.stopped),
+        .notify("the worker ends"), .sayGoodbye(reason: "SIGTERM"), .exit(.stopped),
       ])
   }
 

@@ -236,6 +236,8 @@ struct WorkerCoreTests {
       slots: 1, exitsWhenIdle: true, patience: .seconds(1), held: [], at: .zero)
     _ = core.handle(welcome("s"), at: .zero)
     #expect(
-      core.handle(.sweepEnded(reason: "done"), at: .zero).last == .exit(.sweepEnded))
+      core.handle(.sweepEnded(reason: "done"), at: .zero).suffix(3) == [
+        .notify("the worker ends"), .sayGoodbye(reason: "done"), .exit(.sweepEnded),
+      ])
   }
 }
