@@ -218,7 +218,11 @@ let package = Package(
         logging,
       ]),
     tests(
-      "SystemTests", ["Digests", "TestSupport", "Trials", "benchmarks", "coordinator", "worker"]),
+      "SystemTests",
+      [
+        "Digests", "Messaging", "TestSupport", "Trials", "Wire", "benchmarks", "coordinator",
+        "worker",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

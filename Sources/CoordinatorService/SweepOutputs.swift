@@ -43,7 +43,9 @@ final class SweepOutputs: Sendable {
     let more = outcome.problems.count - Self.problemCountMaximum
     if more > 0 { logger.warning("\(more) more reports have such problems") }
     for copy in outcome.copies { try provide(copy) }
-    return FrontTable.text(of: results) + "\n" + places(of: results.plan.outputs)
+    let mixture = try reader.origins().map(SweepStatus.Origin.init).mixture
+    return FrontTable.text(of: results) + (mixture.map { "\($0)\n" } ?? "") + "\n"
+      + places(of: results.plan.outputs)
   }
 
   /// Where to look, a line for each output asked for.

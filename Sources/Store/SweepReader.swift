@@ -98,7 +98,7 @@ package final class SweepReader: Sendable {
     return stored
   }
 
-  private func read<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
+  func read<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
     do {
       return try queue.read(body)
     } catch {

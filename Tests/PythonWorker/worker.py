@@ -3,6 +3,9 @@ train, and hands in results that the protocol calls valid. It shares no code wit
 
     worker.py enroll ENDPOINT TOKEN --keys DIR
     worker.py run ENDPOINT [--keys DIR] [--trials N]      without --keys: a plain connection
+
+--protocol MAJOR.MINOR has it speak as a worker of another version would, --version TEXT names its
+build.
 """
 
 import argparse
@@ -20,7 +23,7 @@ import zmq
 from zmq.utils import z85
 
 MAGIC = b"BNSW"
-MAJOR, MINOR = 1, 1
+PROTOCOL = (1, 1)
 PIECE = 65_536
 KINDS = ["model.safetensors", "trajectory.csv", "reconstructions.safetensors", "pace.csv"]
 
@@ -89,6 +92,8 @@ def text(value):
 class Connection:
     """A DEALER that speaks the frames of section 2."""
 
+    protocol = PROTOCOL
+
     def __init__(self, context, endpoint, largest, own=None, server=None):
         self.socket = context.socket(zmq.DEALER)
         options = {
@@ -108,7 +113,9 @@ class Connection:
 
     def send(self, envelope):
         try:
-            header = MAGIC + struct.pack("<HH", MAJOR, MINOR)
+            header = MAGIC + struct.pack("<HH", *self.protocol)
+            if self.protocol > PROTOCOL:
+                envelope += number(1000, 1)  # a field that nobody knows yet
             self.socket.send_multipart([header, envelope], zmq.DONTWAIT)
             return True
         except zmq.Again:
@@ -127,7 +134,7 @@ class Connection:
         if 7 in body and set(body) == {7}:
             refusal = fields(body[7])
             sys.exit(f"refused: {text(refusal.get(1))}; {text(refusal.get(2))}")
-        return body if struct.unpack_from("<H", frames[0], 4)[0] == MAJOR else None
+        return body if struct.unpack_from("<H", frames[0], 4)[0] == self.protocol[0] else None
 
 
 # --- Keys and enrolment (section 7).
@@ -182,7 +189,8 @@ def canonical(value):
 
 
 class Worker:
-    def __init__(self, endpoint, folder):
+    def __init__(self, endpoint, folder, version):
+        self.version = version
         self.context = zmq.Context()
         self.endpoint = endpoint
         self.keys = (None, None)
@@ -210,7 +218,7 @@ class Worker:
         if time.monotonic() >= self.beat_at:
             if self.welcome is None:
                 self.control.send(block(1,
-                    number(1, MINOR) + block(2, "python") + block(3, self.name)
+                    number(1, self.control.protocol[1]) + block(2, self.version) + block(3, self.name)
                     + block(4, socket.gethostname()) + block(5, "none") + block(6, "none")
                     + number(7, 1) + number(8, 1 << 30) + number(9, 1) + self.claim_fields(10)
                     + block(11, self.sweep_id)))
@@ -310,7 +318,7 @@ class Worker:
                 "images_sha256": order[4].hex(), "instruction_set": "none",
                 "peak_resident_bytes": 1, "processor": "none", "processor_seconds": 0.5,
                 "second_pass_share": 0.0, "seconds": 0.5, "started": "2026-01-31T12:00:00Z",
-                "steps": 1, "versions": {"worker": "python"}}}
+                "steps": 1, "versions": {"worker": self.version}}}
         counted = [a for a in artifacts if a["kind"] not in ("pace.csv", "log.txt")]
         content = canonical(milestones) + "\n" + canonical(counted)
         finished = block(3,
@@ -342,11 +350,14 @@ def main():
     running.add_argument("endpoint")
     running.add_argument("--keys")
     running.add_argument("--trials", type=int, default=1_000_000)
+    running.add_argument("--version", default="python")
+    running.add_argument("--protocol", default="{}.{}".format(*PROTOCOL))
     given = parser.parse_args()
     if given.command == "enroll":
         enroll(given.endpoint, given.token, given.keys)
     else:
-        Worker(given.endpoint, given.keys).run(given.trials)
+        Connection.protocol = tuple(map(int, given.protocol.split(".")))
+        Worker(given.endpoint, given.keys, given.version).run(given.trials)
 
 
 if __name__ == "__main__":

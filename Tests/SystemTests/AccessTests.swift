@@ -207,38 +207,17 @@ struct AccessTests {
     #expect(findings?.contains { $0["topic"] == "encryption" && $0["level"] == "ok" } == true)
   }
 
-  /// A Python with the package that the worker in Python needs; nil where there is none.
-  private static let python: String? = {
-    let candidates = [
-      ProcessInfo.processInfo.environment["BOTTLENECKSWEEP_TEST_PYTHON"], "python3",
-    ]
-    return candidates.compactMap { $0 }.first { candidate in
-      let process = Process()
-      process.executableURL = URL(filePath: "/usr/bin/env")
-      process.arguments = [candidate, "-c", "import zmq; assert zmq.has('curve')"]
-      process.standardError = FileHandle.nullDevice
-      guard (try? process.run()) != nil else { return false }
-      process.waitUntilExit()
-      return process.terminationStatus == 0
-    }
-  }()
-
   @Test(
     "a worker in another language, written from the protocol's page, enrols and is recorded",
-    .enabled(if: python != nil, "needs python3 with pyzmq; see Tests/PythonWorker"))
+    .enabled(if: PythonWorker.interpreter != nil, PythonWorker.need))
   func otherLanguage() throws {
-    let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "PythonWorker/worker.py").path
-    let python = URL(filePath: "/usr/bin/env")
     let (coordinator, endpoint) = try coordinator()
-    let name = try #require(Self.python)
-    let enrolment = try bench.run(
-      python, name, script, "enroll", endpoint, try token(endpoint, name: "snake"), "--keys",
-      bench.path("snake"))
-    #expect(enrolment.code == 0, "\(enrolment.err)")
-    #expect(enrolment.out.contains("enrolled as snake"))
-    let worker = try Command(
-      python, [name, script, "run", endpoint, "--keys", bench.path("snake")], on: bench)
+    let enrolment = try PythonWorker.start(
+      "enroll", endpoint, try token(endpoint, name: "snake"), "--keys", bench.path("snake"),
+      on: bench)
+    #expect(try enrolment.exitCode() == 0, "\(enrolment.standardError)")
+    #expect(enrolment.standardOutput.contains("enrolled as snake"))
+    let worker = try PythonWorker.start("run", endpoint, "--keys", bench.path("snake"), on: bench)
     #expect(try coordinator.exitCode() == 0, "\(coordinator.standardError)")
     #expect(try worker.exitCode() == 0, "\(worker.standardError)")
     #expect(coordinator.standardError.contains("@snake joined"))

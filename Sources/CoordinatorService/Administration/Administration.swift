@@ -25,6 +25,10 @@ package enum Administration {
       }
       reply.trial = trial
     }
+    if reply.status != nil {
+      reply.status?.origins = try SweepReader.open(directory: folder).origins()
+        .map(SweepStatus.Origin.init)
+    }
     return reply
   }
 }

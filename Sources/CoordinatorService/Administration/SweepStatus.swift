@@ -75,6 +75,13 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     package var message: String
   }
 
+  /// What computed some of the results: see `ResultOrigin`.
+  package struct Origin: Codable, Hashable, Sendable {
+    package var build: String
+    package var instructionSet: String
+    package var trials: Int
+  }
+
   /// When the sweep will be done, in seconds from now: with four chances in five between the
   /// earliest and the latest.
   package struct Forecast: Codable, Hashable, Sendable {
@@ -96,6 +103,8 @@ package struct SweepStatus: Codable, Hashable, Sendable {
   package var workers: [Worker] = []
   package var hosts: [Host] = []
   package var failures: [Failure] = []
+  /// Most trials first; nil in the coordinator's own answer, which the record completes.
+  package var origins: [Origin]?
   package var forecast: Forecast?
   /// What keeps the coordinator from going on, such as a full disk.
   package var obstacle: String?

@@ -11,6 +11,7 @@ extension SweepStatus {
     if let obstacle { lines.append("HELD UP: \(obstacle)") }
     lines.append(counts.words)
     if isRunning { lines.append(forecastWords) }
+    if let mixture = origins?.mixture { lines.append(mixture) }
     lines += table(
       "stages", ["stage", "complete", "running", "waiting", "failed", "stopped"], left: [0],
       stages.map {

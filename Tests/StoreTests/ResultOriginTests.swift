@@ -1,0 +1,50 @@
+import Coordination
+import Store
+import Testing
+import Trials
+
+@Suite("What computed the results")
+struct ResultOriginTests {
+  let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func record(_ trial: PlannedTrial, _ versions: [String: String], on set: String)
+    -> JournalRecord
+  {
+    var result = result(of: trial)
+    result.provenance.versions = versions
+    result.provenance.instructionSet = set
+    return .resultRecorded(trial: trial.id, attempt: 1, worker: workerA, result: result)
+  }
+
+  @Test("planned trials are counted by build and instruction set; hosts and kernels do not matter")
+  func counts() throws {
+    let front = plan(tolerances: [1, 2, 3, 4, 5])
+    var store: SweepStore? = try open(front, in: directory)
+    #expect(try SweepReader.open(directory: directory.url).origins() == [])
+    let trials = front.trials
+    try store?.append(trials.map { lease($0) })
+    try store?.append([
+      record(trials[0], ["bottlenecksweep": "0.1.0+a", "kernel": "6.1"], on: "avx2"),
+      record(trials[1], ["bottlenecksweep": "0.1.0+b", "kernel": "6.1"], on: "avx2"),
+      record(trials[2], ["bottlenecksweep": "0.1.0+b", "kernel": "6.2"], on: "avx2"),
+      record(trials[3], ["bottlenecksweep": "0.1.0+b", "kernel": "6.1"], on: "avx512"),
+      record(trials[4], ["worker": "python", "python": "3.11"], on: "none"),
+    ])
+    #expect(
+      try SweepReader.open(directory: directory.url).origins() == [
+        ResultOrigin(build: "0.1.0+b", instructionSet: "avx2", trialCount: 2),
+        ResultOrigin(build: "0.1.0+a", instructionSet: "avx2", trialCount: 1),
+        ResultOrigin(build: "0.1.0+b", instructionSet: "avx512", trialCount: 1),
+        ResultOrigin(build: "python 3.11; worker python", instructionSet: "none", trialCount: 1),
+      ])
+    store = nil
+    // Only what the sweep file still plans counts.
+    _ = try open(plan(tolerances: [1]), in: directory)
+    #expect(
+      try SweepReader.open(directory: directory.url).origins() == [
+        ResultOrigin(build: "0.1.0+a", instructionSet: "avx2", trialCount: 1)
+      ])
+  }
+}

@@ -1,0 +1,33 @@
+import Foundation
+import Testing
+
+/// The worker that is written in Python from the protocol's page alone.
+enum PythonWorker {
+  /// What it needs, for tests that are skipped without it.
+  static let need: Comment = "needs python3 with pyzmq; see Tests/PythonWorker"
+
+  /// A Python with the package that it needs; nil where there is none.
+  static let interpreter: String? = {
+    let candidates = [
+      ProcessInfo.processInfo.environment["BOTTLENECKSWEEP_TEST_PYTHON"], "python3",
+    ]
+    return candidates.compactMap { $0 }.first { candidate in
+      let process = Process()
+      process.executableURL = URL(filePath: "/usr/bin/env")
+      process.arguments = [candidate, "-c", "import zmq; assert zmq.has('curve')"]
+      process.standardError = FileHandle.nullDevice
+      guard (try? process.run()) != nil else { return false }
+      process.waitUntilExit()
+      return process.terminationStatus == 0
+    }
+  }()
+
+  private static let script = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../PythonWorker/worker.py").standardizedFileURL.path
+
+  /// Starts it.
+  static func start(_ arguments: String..., on bench: Bench) throws -> Command {
+    try Command(
+      URL(filePath: "/usr/bin/env"), [try #require(interpreter), script] + arguments, on: bench)
+  }
+}
