@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Glibc
 import Images
+import Messaging
 import Narrowing
 import Primitives
 import Synchronization
@@ -171,15 +172,12 @@ private final class StopFlag {
   }
 
   private let flag = Flag()
-  private let sources: [any DispatchSourceSignal]
+  private let watch: SignalWatch
 
   init(endsWithInput: Bool) {
-    for number in [SIGTERM, SIGINT] { signal(number, SIG_IGN) }
-    sources = (endsWithInput ? [SIGTERM] : [SIGTERM, SIGINT]).map { [flag] number in
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { flag.value.store(true, ordering: .relaxed) }
-      source.resume()
-      return source
+    if endsWithInput { signal(SIGINT, SIG_IGN) }
+    watch = SignalWatch(endsWithInput ? [SIGTERM] : [SIGTERM, SIGINT]) { [flag] _ in
+      flag.value.store(true, ordering: .relaxed)
     }
     guard endsWithInput else { return }
     Thread.detachNewThread {
@@ -187,10 +185,6 @@ private final class StopFlag {
       // Nobody is left to take the result.
       _exit(1)
     }
-  }
-
-  deinit {
-    for source in sources { source.cancel() }
   }
 
   var isSet: Bool { flag.value.load(ordering: .relaxed) }

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Glibc
 import Messaging
@@ -8,18 +7,13 @@ import Messaging
 /// A supervised worker ignores SIGINT: Ctrl-C at the coordinator's terminal reaches the whole
 /// process group, and it is the coordinator that decides what its workers do.
 final class StopSignals {
-  private let sources: [any DispatchSourceSignal]
+  private let watch: SignalWatch
 
   /// Starts to listen; the process no longer ends by these signals.
   init(_ inbox: Inbox<WorkerEvent>, endsWithInput: Bool) {
-    for number in [SIGTERM, SIGINT] { signal(number, SIG_IGN) }
-    sources = (endsWithInput ? [SIGTERM] : [SIGTERM, SIGINT]).map { number in
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler {
-        inbox.put(.stopRequested(reason: number == SIGTERM ? "SIGTERM" : "SIGINT"))
-      }
-      source.resume()
-      return source
+    if endsWithInput { signal(SIGINT, SIG_IGN) }
+    watch = SignalWatch(endsWithInput ? [SIGTERM] : [SIGTERM, SIGINT]) { number in
+      inbox.put(.stopRequested(reason: number == SIGTERM ? "SIGTERM" : "SIGINT"))
     }
     if endsWithInput {
       Thread.detachNewThread {
@@ -27,9 +21,5 @@ final class StopSignals {
         inbox.put(.supervisorEnded)
       }
     }
-  }
-
-  deinit {
-    for source in sources { source.cancel() }
   }
 }

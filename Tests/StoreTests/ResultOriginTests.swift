@@ -1,13 +1,14 @@
 import Coordination
 import Store
+import TestSupport
 import Testing
 import Trials
 
 @Suite("What computed the results")
 struct ResultOriginTests {
-  let directory: TemporaryDirectory
+  let directory: TemporaryFolder
 
-  init() throws { directory = try TemporaryDirectory() }
+  init() throws { directory = try TemporaryFolder() }
 
   private func record(_ trial: PlannedTrial, _ versions: [String: String], on set: String)
     -> JournalRecord
