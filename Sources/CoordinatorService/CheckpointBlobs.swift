@@ -8,9 +8,6 @@ import Trials
 /// A blob counts as a checkpoint of a trial only when its own metadata say so. Otherwise whoever
 /// names another blob as a checkpoint could have it deleted as superseded, a result's artifact say.
 final class CheckpointBlobs {
-  /// Safetensors headers of ours have some ten thousand bytes.
-  private static let headerByteCountMaximum = 1 << 20
-
   private let blobs: BlobStore
   /// What was found to be a checkpoint already; claims repeat it every few seconds.
   private var known: [TrialID: TrialCheckpoint] = [:]
@@ -34,15 +31,7 @@ final class CheckpointBlobs {
 
   /// The trial that a checkpoint's metadata name; nil when the file is no checkpoint.
   private static func trial(of url: URL) -> String? {
-    guard let file = try? FileHandle(forReadingFrom: url) else { return nil }
-    defer { try? file.close() }
-    guard let length = try? file.read(upToCount: 8), length.count == 8 else { return nil }
-    let byteCount = length.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    guard byteCount <= headerByteCountMaximum,
-      let header = try? file.read(upToCount: Int(byteCount)), header.count == Int(byteCount),
-      let object = try? JSONSerialization.jsonObject(with: header) as? [String: Any],
-      let metadata = object["__metadata__"] as? [String: String],
-      metadata["checkpoint_version"] != nil
+    guard let metadata = BlobMetadata.read(url), metadata["checkpoint_version"] != nil
     else { return nil }
     return metadata["trial"]
   }

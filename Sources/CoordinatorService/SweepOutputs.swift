@@ -62,6 +62,10 @@ final class SweepOutputs: Sendable {
     let target = folder.appending(path: copy.path)
     if manager.fileExists(atPath: target.path) { return }
     let source = blobs.url(for: copy.artifact.digest)
+    guard manager.fileExists(atPath: source.path) else {
+      logger.warning("\(copy.path) is missing: its blob \(copy.artifact.digest) is not there")
+      return
+    }
     try manager.createDirectory(
       at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
     do {

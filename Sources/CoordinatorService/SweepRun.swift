@@ -115,8 +115,8 @@ package enum SweepRun {
       "sweep \(plan.name): \(plan.trials.count) trials; workers connect to \(gateway.endpoint)")
     gateway.introduce(sweep: plan.name, dataPort: facts.dataPort)
 
-    let outputs = try SweepOutputs(
-      folder: options.outFolder, reader: try store.reader(), logger: logger)
+    let reader = try store.reader()
+    let outputs = try SweepOutputs(folder: options.outFolder, reader: reader, logger: logger)
     let publisher = ReportPublisher(logger: logger) { try outputs.write() }
     let localWorkers = try startLocalWorkers(
       options, endpoint: gateway.boundEndpoint, access: access)
@@ -128,7 +128,8 @@ package enum SweepRun {
 
     publisher.request()
     let desk = AdministrationDesk(
-      plan: plan, folder: options.outFolder.relativePath, endpoint: "\(gateway.endpoint)")
+      plan: plan, folder: options.outFolder.relativePath, endpoint: "\(gateway.endpoint)",
+      salvage: try reader.salvage().map { "\($0)" })
     var loop = SweepLoop(
       coordinator: coordinator, gateway: gateway, facts: facts, store: store, blobs: blobs,
       logs: LogFolder(

@@ -9,7 +9,8 @@ import Trials
 /// `detail` is JSON, and null for the two kinds that every trial has (a lease and a result), so
 /// that replay decodes none for them.
 enum JournalRows {
-  private enum Kind: String {
+  /// The kinds of records, as they are stored.
+  enum Kind: String {
     case imagesPinned = "images-pinned"
     case trialLeased = "trial-leased"
     case trialDuplicated = "trial-duplicated"
@@ -45,7 +46,7 @@ enum JournalRows {
   }
 
   /// Everything of a row but its place, its time and its checksum.
-  private struct Columns {
+  struct Columns {
     var kind: Kind
     var trial: TrialID?
     var attempt: Int?
@@ -223,7 +224,10 @@ enum JournalRows {
     }
   }
 
-  private static func record(
+  /// The record that columns tell of.
+  ///
+  /// - Throws: ``Damage`` or a `DecodingError` when a part of its kind is missing or none.
+  static func record(
     of columns: Columns, sequence: Int, result: TrialResult?
   ) throws -> JournalRecord {
     func decode<Value: Decodable>(_ type: Value.Type) throws -> Value? {

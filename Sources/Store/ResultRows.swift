@@ -107,27 +107,67 @@ enum ResultRows {
         results[trial] = Stored(result: nil, checksum: checksum)
         continue
       }
-      let versionsText: String = try row.value(8)
-      if versions[versionsText] == nil {
-        versions[versionsText] = try CanonicalJSON.decode(
-          [String: String].self, from: Data(versionsText.utf8))
-      }
-      var result = TrialResult(
-        milestones: reports, artifacts: files,
-        provenance: try provenance(row, planned: planned, versions: versions[versionsText] ?? [:]))
-      if !resumed.isEmpty { result.provenance.resumed = resumed }
-      guard
-        checksum
-          == Self.checksum(
-            of: result, configuration: row[1], tolerance: try row.value(2),
-            latents: try row.value(3),
-            versions: versionsText)
-      else {
-        throw Damage("the result of trial \(trial) contradicts its checksum")
-      }
+      let result = try result(
+        row, planned: planned, milestones: reports, artifacts: files, resumed: resumed,
+        versions: &versions)
       results[trial] = Stored(result: result, checksum: checksum)
     }
     return results
+  }
+
+  /// Reads the result of one trial from its rows alone.
+  ///
+  /// - Parameters:
+  ///   - number: The trial's number.
+  ///   - planned: The trial that it is taken for.
+  /// - Returns: Nil when there is no row of it.
+  /// - Throws: ``Damage`` when the rows contradict their checksum or hold what cannot be read.
+  static func fetch(
+    ofNumber number: Int, planned: PlannedTrial, in database: Database
+  ) throws -> TrialResult? {
+    func rows<Value>(of table: String, _ decode: (Row) throws -> Value) throws -> [Value] {
+      let statement = try database.cachedStatement(
+        sql: "SELECT * FROM \(table) WHERE trial = ? ORDER BY position")
+      let rows = try Row.fetchCursor(statement, arguments: [number])
+      var values: [Value] = []
+      while let row = try rows.next() { values.append(try decode(row)) }
+      return values
+    }
+    let statement = try database.cachedStatement(sql: "SELECT * FROM result WHERE trial = ?")
+    guard let row = try Row.fetchOne(statement, arguments: [number]) else { return nil }
+    var budgets: [String: Budget] = [:]
+    var versions: [String: [String: String]] = [:]
+    return try result(
+      row, planned: planned,
+      milestones: rows(of: "milestone") { try report($0, budgets: &budgets) },
+      artifacts: rows(of: "artifact", artifact), resumed: rows(of: "resumption", resumption),
+      versions: &versions)
+  }
+
+  /// Puts the rows of a result together and holds them against their checksum.
+  private static func result(
+    _ row: Row, planned: PlannedTrial, milestones: [MilestoneReport], artifacts: [Artifact],
+    resumed: [Resumption], versions: inout [String: [String: String]]
+  ) throws -> TrialResult {
+    let versionsText: String = try row.value(8)
+    if versions[versionsText] == nil {
+      versions[versionsText] = try CanonicalJSON.decode(
+        [String: String].self, from: Data(versionsText.utf8))
+    }
+    var result = TrialResult(
+      milestones: milestones, artifacts: artifacts,
+      provenance: try provenance(row, planned: planned, versions: versions[versionsText] ?? [:]))
+    if !resumed.isEmpty { result.provenance.resumed = resumed }
+    let stored: Int64 = try row.value(15)
+    guard
+      stored
+        == checksum(
+          of: result, configuration: row[1], tolerance: try row.value(2),
+          latents: try row.value(3), versions: versionsText)
+    else {
+      throw Damage("the result of trial \(planned.id) contradicts its checksum")
+    }
+    return result
   }
 
   private static func provenance(

@@ -11,6 +11,7 @@ import GRDB
 /// - `result`, `milestone`, `artifact`, `resumption`: the one result of a trial. That there is only one is the
 ///   schema's business: the trial is the primary key.
 /// - `images`: the one image archive that the trials of a data set train on.
+/// - `salvage`: where the record was salvaged from (one row, for people); only where it was.
 ///
 /// The plan's checksum covers its row and what the rows of `trial` say besides the configuration.
 /// Each journal row's checksum covers the row and the checksum before it, each result's checksum
@@ -133,6 +134,19 @@ enum StoreSchema {
           instruction_set TEXT NOT NULL,
           PRIMARY KEY (trial, position)
         ) STRICT, WITHOUT ROWID;
+        """)
+  }
+
+  /// Makes the table that only a salvaged store has.
+  static func createSalvage(in database: Database) throws {
+    try database.execute(
+      sql: """
+        CREATE TABLE salvage (
+          id INTEGER PRIMARY KEY CHECK (id = 1),
+          origin TEXT NOT NULL,
+          salvaged_at_ms INTEGER NOT NULL,
+          outcome TEXT NOT NULL
+        ) STRICT;
         """)
   }
 

@@ -76,6 +76,11 @@ package final class SweepReader: Sendable {
     try read { database in try JournalRows.fetchAttempts(of: trial, in: database) }
   }
 
+  /// Where the record was salvaged from; nil when it was not.
+  package func salvage() throws(StoreError) -> SalvageNote? {
+    try read { database in try SalvageNote.fetch(in: database) }
+  }
+
   /// What SQLite finds wrong with the file's structure, at most twenty things.
   package func integrityProblems() throws(StoreError) -> [String] {
     try read { database in

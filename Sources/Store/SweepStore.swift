@@ -16,9 +16,9 @@ package final class SweepStore: Sendable {
   package let change: PlanChange
 
   let queue: DatabaseQueue
-  private let path: String
+  let path: String
   private let lock: FileLock
-  private let numbers: TrialNumbers
+  let numbers: TrialNumbers
 
   /// Opens a directory's store, and makes directory and store when they are missing.
   ///

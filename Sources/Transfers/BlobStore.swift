@@ -33,9 +33,16 @@ package final class BlobStore: Sendable {
   package func url(for digest: Digest) -> URL { URL(filePath: path(for: digest)) }
 
   /// Where a blob is, or would be.
-  package func path(for digest: Digest) -> String {
+  package func path(for digest: Digest) -> String { Self.path(for: digest, in: path) }
+
+  /// Where a blob is, or would be, in a folder of blobs that need not be opened.
+  package static func url(for digest: Digest, in folder: URL) -> URL {
+    URL(filePath: path(for: digest, in: folder.path))
+  }
+
+  private static func path(for digest: Digest, in folder: String) -> String {
     let name = digest.hexadecimal
-    return "\(path)/\(name.prefix(2))/\(name.dropFirst(2))"
+    return "\(folder)/\(name.prefix(2))/\(name.dropFirst(2))"
   }
 
   /// Whether a blob is there.
@@ -51,8 +58,15 @@ package final class BlobStore: Sendable {
   /// - Throws: ``TransferError/digestMismatch(expected:found:path:)`` when the disk has changed
   ///   it, ``TransferError/missing(_:)`` when it is not there.
   package func verify(_ digest: Digest) throws(TransferError) {
-    guard contains(digest) else { throw .missing(digest) }
-    let path = url(for: digest).path
+    try Self.verify(digest, in: folder)
+  }
+
+  /// Reads a blob of a folder that need not be opened, and compares it with its name.
+  ///
+  /// - Throws: As ``verify(_:)``.
+  package static func verify(_ digest: Digest, in folder: URL) throws(TransferError) {
+    let path = path(for: digest, in: folder.path)
+    guard OpenFile.byteCount(of: path) != nil else { throw .missing(digest) }
     let found = try Self.digest(ofFile: path)
     guard found == digest else {
       throw .digestMismatch(expected: digest, found: found, path: path)
@@ -105,7 +119,16 @@ package final class BlobStore: Sendable {
   @discardableResult
   package func insert(file: URL) throws(TransferError) -> Digest {
     let digest = try Self.digest(ofFile: file.path)
-    if contains(digest) { return digest }
+    try insert(digest, from: file)
+    return digest
+  }
+
+  /// Stores a copy of a file that is to have a digest.
+  ///
+  /// - Throws: ``TransferError/digestMismatch(expected:found:path:)`` when it has another; nothing
+  ///   is stored then.
+  package func insert(_ digest: Digest, from file: URL) throws(TransferError) {
+    if contains(digest) { return }
     let source = try OpenFile(file.path, flags: O_RDONLY)
     let incoming = try resumable(
       digest, byteCount: try source.byteCount(), name: UUID().uuidString)
@@ -124,7 +147,6 @@ package final class BlobStore: Sendable {
       try? incoming.discard()
       throw error
     }
-    return digest
   }
 
   /// Begins to receive a blob, or goes on where an earlier attempt ended.

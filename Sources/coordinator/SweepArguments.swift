@@ -7,6 +7,20 @@ struct SweepArguments: ParsableArguments {
   @Argument(help: "The sweep file.", completion: .file(extensions: ["yaml", "yml"]))
   var sweep: String
 
+  @OptionGroup var changes: SweepChanges
+
+  @Option(
+    help: ArgumentHelp(
+      "Folder of prepared image archives; see `coordinator data`.", valueName: "dir"),
+    completion: .directory)
+  var data: String?
+
+  /// The request that these arguments make.
+  var request: SweepRequest { changes.request(of: sweep, data: data) }
+}
+
+/// What a command line changes in a sweep file.
+struct SweepChanges: ParsableArguments {
   @Option(
     name: .customLong("set"), parsing: .singleValue,
     help: ArgumentHelp(
@@ -20,16 +34,13 @@ struct SweepArguments: ParsableArguments {
       "Multiplies every budget, for cheap rehearsals of big sweeps.", valueName: "factor"))
   var scaleBudget = 1.0
 
-  @Option(
-    help: ArgumentHelp(
-      "Folder of prepared image archives; see `coordinator data`.", valueName: "dir"),
-    completion: .directory)
-  var data: String?
+  /// Whether nothing is changed.
+  var isEmpty: Bool { overrides.isEmpty && scaleBudget == 1 }
 
-  /// The request that these arguments make.
-  var request: SweepRequest {
+  /// The request for a sweep file, so changed.
+  func request(of file: String, data: String?) -> SweepRequest {
     SweepRequest(
-      file: URL(filePath: sweep), overrides: overrides, budgetScale: scaleBudget,
+      file: URL(filePath: file), overrides: overrides, budgetScale: scaleBudget,
       dataFolder: data.map { URL(filePath: $0, directoryHint: .isDirectory) })
   }
 }

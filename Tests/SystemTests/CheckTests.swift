@@ -90,4 +90,80 @@ struct CheckTests {
     #expect(torn.code == 1)
     #expect(torn.out.contains("DAMAGED sweep.sqlite"), "\(torn.out)")
   }
+
+  @Test("whatever page of the record is lost, the salvaged folder is sound and has the same end")
+  func salvages() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 30))
+    let run = try bench.run(
+      Executables.coordinator, "run", sweep, "--out", bench.path("out"), "--local-workers", "2")
+    try #require(run.code == 0, "\(run.err)")
+    let manager = FileManager.default
+    let store = URL(filePath: bench.path("out/sweep.sqlite"))
+    let sound = try Data(contentsOf: store)
+    func salvage(_ name: String) throws -> (code: Int32, kept: Int, lost: Int) {
+      let salvage = try bench.run(
+        Executables.coordinator, "check", bench.path("out"), "--salvage", bench.path(name),
+        "--sweep", sweep, "--json")
+      let object = try JSONSerialization.jsonObject(with: Data(salvage.out.utf8))
+      let values = try #require(object as? [String: Any], "\(salvage.err)")
+      let lost = try #require(values["lost"] as? [[String: String]])
+      return (salvage.code, try #require(values["kept_count"] as? Int), lost.count)
+    }
+    var losses: [Int: String] = [:]
+    for place in stride(from: 0, to: sound.count, by: 4096) {
+      var damaged = sound
+      damaged.replaceSubrange(place..<place + 4096, with: Data(count: 4096))
+      try damaged.write(to: store)
+      let name = "salvaged-\(place)"
+      let outcome = try salvage(name)
+      #expect(outcome.kept + outcome.lost <= 4)
+      #expect((outcome.code == 0) == (outcome.kept == 4), "the page at \(place)")
+      losses[4 - outcome.kept] = name
+      let check = try check(bench, name)
+      #expect(check.code == 0, "\(check.out)")
+      #expect(check.out.contains("note: salvaged from \(bench.path("out")) at "))
+    }
+    #expect(losses[0] != nil)
+    let worst = try #require(losses.max { $0.key < $1.key }?.value)
+    #expect(losses.count > 1)
+    try #require(try Data(contentsOf: store) != sound)
+
+    let status = try bench.run(Executables.coordinator, "status", bench.path(worst))
+    #expect(status.out.contains("salvaged from "), "\(status.out)")
+    let again = try bench.run(
+      Executables.coordinator, "run", sweep, "--out", bench.path(worst), "--local-workers", "2")
+    #expect(again.code == 0, "\(again.err)")
+    #expect(try bench.read("\(worst)/trials.csv") == bench.read("out/trials.csv"))
+    #expect(try check(bench, worst).out.contains("all is sound"))
+
+    let exists = try bench.run(
+      Executables.coordinator, "check", bench.path("out"), "--salvage", bench.path(worst))
+    #expect(exists.code != 0)
+    #expect(exists.err.contains("exists; expected the name of a folder that is to be made"))
+    try Data(count: sound.count).write(to: store)
+    let nothing = try bench.run(
+      Executables.coordinator, "check", bench.path("out"), "--salvage", bench.path("nothing"))
+    #expect(nothing.code != 0)
+    #expect(nothing.err.contains("found no row of a sweep's record"), "\(nothing.err)")
+    #expect(!manager.fileExists(atPath: bench.path("nothing")))
+  }
+
+  @Test("without its blobs a sweep is not sound, but can be reported")
+  func missingBlobs() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))
+    let run = try bench.run(
+      Executables.coordinator, "run", sweep, "--out", bench.path("out"), "--local-workers", "2")
+    try #require(run.code == 0, "\(run.err)")
+    let manager = FileManager.default
+    try manager.removeItem(atPath: bench.path("out/models"))
+    try manager.removeItem(atPath: bench.path("out/blobs"))
+    let bare = try check(bench, "out")
+    #expect(bare.code == 1)
+    #expect(bare.out.contains("DAMAGED blobs/"), "\(bare.out)")
+    #expect(!manager.fileExists(atPath: bench.path("out/blobs")))
+    let report = try bench.run(Executables.coordinator, "report", bench.path("out"))
+    #expect(report.code == 0, "\(report.err)")
+  }
 }

@@ -17,6 +17,8 @@ struct AdministrationDesk {
   let folder: String
   /// Where workers connect.
   let endpoint: String?
+  /// Where the record was salvaged from, in words; nil when it was not.
+  var salvage: String?
 
   /// Decides about a request.
   ///
@@ -33,6 +35,7 @@ struct AdministrationDesk {
         let forecast = now.flatMap { SweepStatus.Forecast(coordinator.forecast(at: $0)) }
         var status = SweepStatus(of: plan, coordinator, endpoint: endpoint, forecast: forecast)
         status.obstacle = obstacle
+        status.salvage = salvage
         return .answer(AdministrationReply(status: status))
       case .explain:
         let trial = try selected(request)[0]

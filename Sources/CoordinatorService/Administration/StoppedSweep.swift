@@ -10,6 +10,7 @@ struct StoppedSweep {
   private let folder: URL
   private let plan: SweepPlan
   private let coordinator: Coordinator
+  private let salvage: SalvageNote?
 
   /// Reads the record in a sweep's folder.
   ///
@@ -18,6 +19,7 @@ struct StoppedSweep {
     self.folder = folder
     let reader = try SweepReader.open(directory: folder)
     plan = try reader.plan()
+    salvage = try reader.salvage()
     coordinator = try Self.replay(plan, try reader.history().map(\.record))
   }
 
@@ -36,7 +38,8 @@ struct StoppedSweep {
   ///
   /// - Throws: `StoreError` when a change cannot be written, as when a coordinator has just begun.
   func perform(_ request: AdministrationRequest) throws -> AdministrationReply {
-    let desk = AdministrationDesk(plan: plan, folder: folder.relativePath, endpoint: nil)
+    let desk = AdministrationDesk(
+      plan: plan, folder: folder.relativePath, endpoint: nil, salvage: salvage.map { "\($0)" })
     switch desk.decide(request, coordinator, at: nil) {
     case .answer(let reply): return reply
     case .event: return try change(request)

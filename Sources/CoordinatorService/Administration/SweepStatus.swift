@@ -108,6 +108,8 @@ package struct SweepStatus: Codable, Hashable, Sendable {
   package var forecast: Forecast?
   /// What keeps the coordinator from going on, such as a full disk.
   package var obstacle: String?
+  /// Where the record was salvaged from; nil when it was not.
+  package var salvage: String?
 }
 
 extension SweepStatus.Forecast {

@@ -43,6 +43,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
       for problem in try reader.integrityProblems() {
         add("sweep.sqlite", problem, Self.storeRemedy)
       }
+      if let salvage = try reader.salvage() { notes.append("\(salvage)") }
       let plan = try reader.plan()
       let journal = try reader.history().map(\.record)
       recordCount = journal.count
@@ -61,8 +62,14 @@ package struct SweepCheck: Codable, Hashable, Sendable {
   }
 
   private static let storeRemedy = """
-    restore the folder from a copy; without one, move sweep.sqlite, sweep.sqlite-wal and \
-    sweep.sqlite-shm elsewhere and run the sweep again: trials are computed anew, to the same bits
+    restore the folder from a copy; without one, `coordinator check DIR --salvage NEW-DIR` brings \
+    every result that can be proved into a new folder, and `coordinator run --out NEW-DIR` computes \
+    the others anew, to the same bits
+    """
+
+  private static let blobRemedy = """
+    the numbers are safe in the record; the file comes back from `coordinator plan --json` and \
+    `worker trial`, which compute it anew to the same bits
     """
 
   private mutating func add(_ place: String, _ found: String, _ remedy: String) {
@@ -83,7 +90,6 @@ package struct SweepCheck: Codable, Hashable, Sendable {
     of results: SweepResults, _ journal: [JournalRecord], in folder: URL
   ) {
     let blobFolder = folder.appending(path: "blobs")
-    guard FileManager.default.fileExists(atPath: blobFolder.path) else { return }
     var named: [Digest: String] = [:]
     for trial in results.trials {
       guard let result = trial.result else { continue }
@@ -92,23 +98,13 @@ package struct SweepCheck: Codable, Hashable, Sendable {
         named[artifact.digest] = "\(artifact.kind.rawValue) of trial \(trial.planned.id)"
       }
     }
-    do {
-      let blobs = try BlobStore(folder: blobFolder)
-      for (digest, what) in named.sorted(by: { $0.key < $1.key }) {
-        blobCount += 1
-        do {
-          try blobs.verify(digest)
-        } catch {
-          add(
-            "blobs/", "\(what): \(error)",
-            """
-            the numbers are safe in the record; the file comes back from `coordinator plan \
-            --json` and `worker trial`, which compute it anew to the same bits
-            """)
-        }
+    for (digest, what) in named.sorted(by: { $0.key < $1.key }) {
+      blobCount += 1
+      do {
+        try BlobStore.verify(digest, in: blobFolder)
+      } catch {
+        add("blobs/", "\(what): \(error)", Self.blobRemedy)
       }
-    } catch {
-      add("blobs/", "\(error)", "make the folder readable")
     }
     for case .checkpointRecorded(_, _, let checkpoint) in journal {
       named[checkpoint.digest] = "checkpoint"
@@ -143,9 +139,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
       try manager.createDirectory(at: fresh, withIntermediateDirectories: true)
       let blobs = folder.appending(path: "blobs")
       var writer = ReportWriter(directory: fresh) { artifact in
-        let name = artifact.digest.hexadecimal
-        return try Data(
-          contentsOf: blobs.appending(path: "\(name.prefix(2))/\(name.dropFirst(2))"))
+        try Data(contentsOf: BlobStore.url(for: artifact.digest, in: blobs))
       }
       let outcome = writer.write(results)
       for path in outcome.written {

@@ -1,0 +1,208 @@
+import Coordination
+import Digests
+import Files
+import Foundation
+import Store
+import Transfers
+import Trials
+
+/// A sweep's folder made anew of what can be proved of a damaged one.
+///
+/// The damaged folder is only read. The new one is complete or not there: it is made aside and
+/// renamed.
+package struct SweepSalvage: Codable, Hashable, Sendable {
+  /// A result of which there are traces, but that cannot be proved.
+  package struct LostResult: Codable, Hashable, Sendable {
+    package var trial: String
+    package var stage: String
+    package var reason: String
+  }
+
+  /// A file of a kept result that is missing or damaged.
+  package struct LostFile: Codable, Hashable, Sendable {
+    package var trial: String
+    package var file: String
+    package var found: String
+  }
+
+  /// The sweep's name.
+  package let sweep: String
+  /// The damaged folder and the new one, as commands name them.
+  package let origin: String
+  package let target: String
+  /// Whether the plan is the sweep file's, since the record's is damaged.
+  package let isPlannedFromFile: Bool
+  /// How many trials are planned.
+  package let trialCount: Int
+  /// How many results are proved and kept.
+  package let keptCount: Int
+  /// What is lost, in the plan's order.
+  package let lost: [LostResult]
+  /// Trials of whose result there is no trace, in the plan's order.
+  package let untraced: [String]
+  /// How many traces of results are there of which not even the trial is known.
+  package let namelessCount: Int
+  /// How many results of trials that are no longer planned were left behind.
+  package let unplannedCount: Int
+  /// How many records the journal had at least, and how many of them are proved.
+  package let recordCount: Int
+  package let provedRecordCount: Int
+  /// How many blobs were held against their digests and kept.
+  package private(set) var blobCount = 0
+  /// Files of kept results that are lost.
+  package private(set) var lostFiles: [LostFile] = []
+  /// What else is to be known.
+  package private(set) var notes: [String] = []
+
+  /// Whether nothing is known to be lost, nor may be.
+  package var isWhole: Bool {
+    lost.isEmpty && lostFiles.isEmpty && namelessCount == 0
+      && (untraced.isEmpty || provedRecordCount == recordCount)
+  }
+
+  /// Makes a new folder of a damaged one.
+  ///
+  /// - Parameters:
+  ///   - origin: The damaged folder.
+  ///   - target: The new one, which must not be there.
+  ///   - request: The sweep file, to go by where the plan in the record is damaged.
+  /// - Throws: ``SalvageError``, `StoreError`, or the error of a folder that cannot be written; the
+  ///   new folder is not there then.
+  package static func perform(
+    from origin: URL, into target: URL, sweep request: SweepRequest?
+  ) throws -> SweepSalvage {
+    let manager = FileManager.default
+    guard !manager.fileExists(atPath: target.path) else {
+      throw SalvageError.targetExists(target.relativePath)
+    }
+    guard try !ControlSocket.isServed(in: origin) else {
+      throw SalvageError.running(origin.relativePath)
+    }
+    let store = try DamagedStore(directory: origin)
+    let (plan, sweepText, isFromFile) = try self.plan(of: store, request: request)
+    let aside = target.deletingLastPathComponent()
+      .appending(path: ".\(target.lastPathComponent).\(getpid()).new", directoryHint: .isDirectory)
+    try manager.createDirectory(at: aside, withIntermediateDirectories: true)
+    do {
+      let salvage = try make(
+        of: store, plan, sweepText, isFromFile, from: origin, into: aside, named: target)
+      guard rename(aside.path, target.path) == 0 else { throw FileError("rename", target.path) }
+      try DurableFile.syncFolder(target.deletingLastPathComponent())
+      return salvage
+    } catch {
+      try? manager.removeItem(at: aside)
+      throw error
+    }
+  }
+
+  /// The plan in the record; where that is damaged, the sweep file's.
+  private static func plan(
+    of store: DamagedStore, request: SweepRequest?
+  ) throws -> (SweepPlan, sweepText: String, isFromFile: Bool) {
+    do {
+      let (plan, sweepText) = try store.plan()
+      return (plan, sweepText, false)
+    } catch {
+      guard let request else { throw SalvageError.planDamaged(error) }
+      let plan = try request.plan()
+      let (known, count) = try store.overlap(with: plan)
+      guard known > 0 || count == 0 else {
+        throw SalvageError.otherSweep(request.file.relativePath, trialCount: count)
+      }
+      return (plan, try request.text(), true)
+    }
+  }
+
+  private static func make(
+    of store: DamagedStore, _ plan: SweepPlan, _ sweepText: String, _ isFromFile: Bool,
+    from origin: URL, into folder: URL, named target: URL
+  ) throws -> SweepSalvage {
+    let files = SalvagedFiles(
+      from: origin, into: try BlobStore(folder: folder.appending(path: "blobs")))
+    let now = Date()
+    let found = try store.salvage(of: plan, at: now, trained: files.trained, holds: files.holds)
+    var salvage = SweepSalvage(
+      found, origin: origin.relativePath, target: target.relativePath,
+      isPlannedFromFile: isFromFile)
+    var stored: Set<Digest> = []
+    for trial in plan.trials {
+      for artifact in found.results[trial.id]?.artifacts ?? [] {
+        guard let problem = files.problem(of: artifact.digest) else {
+          stored.insert(artifact.digest)
+          continue
+        }
+        salvage.lostFiles.append(
+          LostFile(trial: "\(trial.id)", file: artifact.kind.rawValue, found: problem))
+      }
+    }
+    if let obstacle = files.obstacle { throw obstacle }
+    salvage.blobCount = stored.count
+    try SweepStore.create(
+      in: folder, from: found, sweepText: sweepText,
+      note: SalvageNote(origin: origin.path, time: now, outcome: salvage.words))
+    try BlobHousekeeping.tidy(files.blobs, found.records.map(\.record))
+    salvage.copyLogs(from: origin, into: folder)
+    _ = try SweepReport.rebuild(folder)
+    return salvage
+  }
+
+  private init(
+    _ found: StoreSalvage, origin: String, target: String, isPlannedFromFile: Bool
+  ) {
+    let trials = TrialIndex(found.plan.trials)
+    sweep = found.plan.name
+    self.origin = origin
+    self.target = target
+    self.isPlannedFromFile = isPlannedFromFile
+    trialCount = found.plan.trials.count
+    keptCount = found.results.count
+    lost = found.lost.map {
+      LostResult(
+        trial: "\($0.trial)", stage: trials[$0.trial]?.stage ?? "", reason: $0.reason)
+    }
+    let traced = Set(found.lost.map(\.trial)).union(found.results.keys)
+    untraced = found.plan.trials.filter { !traced.contains($0.id) }.map { "\($0.id)" }
+    namelessCount = found.namelessCount
+    unplannedCount = found.unplannedCount
+    recordCount = found.leastRecordCount
+    provedRecordCount = found.provedRecordCount
+  }
+
+  /// Logs are for people and go along as they are.
+  private mutating func copyLogs(from origin: URL, into folder: URL) {
+    let manager = FileManager.default
+    let logs = origin.appending(path: "logs")
+    guard manager.fileExists(atPath: logs.path) else { return }
+    do {
+      try manager.copyItem(at: logs, to: folder.appending(path: "logs"))
+    } catch {
+      notes.append("logs were not copied: \(error)")
+    }
+  }
+}
+
+/// Why nothing was salvaged.
+package enum SalvageError: Error, CustomStringConvertible {
+  /// The new folder is there already.
+  case targetExists(String)
+  /// A coordinator runs the sweep.
+  case running(String)
+  /// The plan in the record is damaged, and no sweep file was given.
+  case planDamaged(StoreError)
+  /// The sweep file has none of the trials that the record names.
+  case otherSweep(String, trialCount: Int)
+
+  package var description: String {
+    switch self {
+    case .targetExists(let path):
+      "\(path): exists; expected the name of a folder that is to be made"
+    case .running(let path): "\(path): a coordinator runs this sweep; stop it first"
+    case .planDamaged(let error):
+      "the plan cannot be read (\(error)); --sweep FILE, with the --set and --scale-budget of the "
+        + "run, says what was planned"
+    case .otherSweep(let path, let count):
+      "\(path): found a sweep with none of the \(count) trials that the record names; expected the "
+        + "sweep that was run, with its --set and --scale-budget"
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Sweeps
+
+extension SweepSalvage {
+  /// `58 of 60 results kept, 2 lost`: of those that there are traces of.
+  var words: String {
+    let traceCount = keptCount + lost.count + namelessCount
+    return "\(keptCount) of \(traceCount) results proved and kept"
+      + (traceCount > keptCount ? ", \(traceCount - keptCount) lost" : "")
+  }
+
+  /// The outcome for people, ending with a line break.
+  package var text: String {
+    var lines = [
+      "\(sweep): salvaged from \(origin) into \(target)", words,
+      "\(provedRecordCount) of \(recordCount) records of the journal proved, "
+        + "\(blobCount) blobs sound and kept",
+    ]
+    if isPlannedFromFile {
+      lines.append("the plan in the record is damaged: the sweep file says what was planned")
+    }
+    lines += table("lost results", ["trial", "stage", "why"], lost.map(\.cells))
+    if namelessCount > 0 {
+      lines.append(
+        "\(namelessCount) of the lost results are of trials that cannot be told any more")
+    }
+    lines += table("lost files of kept results", ["trial", "file", "why"], lostFiles.map(\.cells))
+    if !lostFiles.isEmpty {
+      lines.append(
+        "their numbers are safe; `coordinator check \(target)` says how the files come back")
+    }
+    if unplannedCount > 0 {
+      lines.append(
+        "\(unplannedCount) results of trials that are no longer planned were left behind")
+    }
+    lines += notes
+    lines.append("")
+    let openCount = trialCount - keptCount
+    if openCount == 0 {
+      lines.append("every trial has its result: nothing needs to be run again")
+    } else {
+      let others = untraced.count - namelessCount
+      lines.append(
+        "\(openCount) trials are to be run: \(openCount - max(0, others)) whose results are lost"
+          + (others > 0 ? ", \(others) of whose results there is no trace" : ""))
+    }
+    lines.append("next: coordinator run SWEEP --out \(target), with the sweep file of \(origin)")
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func table(_ title: String, _ heading: [String], _ rows: [[String]]) -> [String] {
+    guard !rows.isEmpty else { return [] }
+    return ["", title]
+      + TextTable.lines([heading] + rows, leftAligned: [0, 1, 2]).map { "  \($0)" }
+  }
+
+  /// The outcome as JSON.
+  package var json: String {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: (try? encoder.encode(self)) ?? Data(), as: UTF8.self) + "\n"
+  }
+}
+
+extension SweepSalvage.LostResult {
+  fileprivate var cells: [String] { [trial, stage, reason] }
+}
+
+extension SweepSalvage.LostFile {
+  fileprivate var cells: [String] { [trial, file, found] }
+}
