@@ -101,7 +101,7 @@ extension Coordinator {
     let step = max(claim.progress?.step ?? 0, claim.checkpoint?.step ?? 0)
     let isBehind = ledger.newestCheckpoint(of: trial).map { $0.step > step } ?? false
     return standing.unfinishedParents == 0 && claim.attempt <= standing.attempts && !hasReportedEnd
-      && !isBehind && !isBlocked(trial) && roster[worker].canTakeWork
+      && !isBehind && !isBlocked(trial) && roster[worker].canKeepWork
   }
 
   private mutating func abandon(_ claim: Claim, of worker: Int, reason: String) {

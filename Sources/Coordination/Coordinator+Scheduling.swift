@@ -97,7 +97,7 @@ extension Coordinator {
     if let progress = lease.progress, progress.stepsPerSecond > 0 {
       left = Double(progress.totalSteps - progress.step) / progress.stepsPerSecond
       // What is silent may stand still.
-      since = roster[worker].isUsable ? (now - lease.progressAt).seconds : 0
+      since = roster[worker].isAtWork ? (now - lease.progressAt).seconds : 0
     } else {
       left = duration(of: lease.trial, on: worker)
       since = (now - lease.begunAt).seconds
@@ -285,7 +285,7 @@ extension Coordinator {
   }
 
   private func expectedEnd(of trial: Int, on worker: Int, at now: Instant) -> Double {
-    guard let index = roster[worker].leaseIndex(of: trial), roster[worker].isUsable else {
+    guard let index = roster[worker].leaseIndex(of: trial), roster[worker].isAtWork else {
       return .infinity
     }
     return remaining(of: roster[worker].leases[index], on: worker, at: now)

@@ -33,7 +33,7 @@ extension Coordinator {
       WorkerStanding(
         worker: worker.id, host: worker.host, slots: worker.slots, leases: worker.leases.count,
         isConnected: worker.connection != nil, isSuspect: worker.isSuspect,
-        isDrained: worker.isDrained, processor: worker.processor,
+        isDrained: worker.isDrained, obstacle: worker.obstacle, processor: worker.processor,
         instructionSet: worker.instructionSet, speed: worker.speed)
     }
   }

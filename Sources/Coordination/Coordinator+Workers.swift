@@ -42,6 +42,7 @@ extension Coordinator {
           .workerJoined(
             announcement.worker, host: announcement.host, slots: announcement.slots)))
     }
+    note(announcement.obstacle, of: worker)
     send(
       .welcome(heartbeatInterval: settings.heartbeatInterval, lostAfter: settings.lostAfter),
       to: worker)
@@ -64,6 +65,20 @@ extension Coordinator {
       slots: announcement.slots)
     roster[worker].speed = speeds.speed(of: announcement.host)
     isPlanDue = true
+  }
+
+  /// Notes what keeps a worker from taking further trials, or that nothing does any more.
+  mutating func note(_ obstacle: String?, of worker: Int) {
+    let before = roster[worker].obstacle
+    guard obstacle != before else { return }
+    roster[worker].obstacle = obstacle
+    roster.refresh(worker)
+    isPlanDue = true
+    if let obstacle, before == nil {
+      effects.append(.notify(.workerHindered(roster[worker].id, obstacle: obstacle)))
+    } else if obstacle == nil {
+      effects.append(.notify(.workerUnhindered(roster[worker].id)))
+    }
   }
 
   /// Lets a worker go that said goodbye.

@@ -127,8 +127,9 @@ package struct Coordinator: Sendable {
     switch event {
     case .workerAnnounced(let announcement, let connection):
       welcome(announcement, on: connection, at: now)
-    case .heartbeatReceived(let claims, let connection):
+    case .heartbeatReceived(let claims, let obstacle, let connection):
       guard let worker = sender(on: connection, at: now) else { break }
+      note(obstacle, of: worker)
       if roster[worker].isDeaf { send(.announceAgain, to: worker) }
       examine(claims, of: worker, isNewConnection: false, at: now)
       remindOfDrain(worker)
@@ -251,7 +252,7 @@ package struct Coordinator: Sendable {
   private func farewell(to event: Event) -> [Effect] {
     let shutDown = Directive.shutDown(reason: "the sweep has ended")
     switch event {
-    case .workerAnnounced(_, let connection), .heartbeatReceived(_, let connection),
+    case .workerAnnounced(_, let connection), .heartbeatReceived(_, _, let connection),
       .attemptFailed(_, _, _, _, let connection), .resultRejected(_, _, _, let connection):
       return [.send(shutDown, to: connection)]
     case .trialFinished(let trial, let attempt, _, let connection):

@@ -7,8 +7,9 @@ import Trials
 package enum Event: Hashable, Sendable {
   /// A worker said who it is, what it has and what it works on.
   case workerAnnounced(WorkerAnnouncement, on: ConnectionID)
-  /// A worker is alive and works on, or holds the results of, these trials.
-  case heartbeatReceived(claims: [Claim], on: ConnectionID)
+  /// A worker is alive and works on, or holds the results of, these trials; the obstacle keeps it
+  /// from taking further ones.
+  case heartbeatReceived(claims: [Claim], obstacle: String? = nil, on: ConnectionID)
   /// A worker finished a trial; all artifacts of the result are already durable and verified.
   case trialFinished(trial: TrialID, attempt: Int, result: TrialResult, on: ConnectionID)
   /// A worker sent as a trial's result what is none: it cannot be read, or lacks parts.
@@ -56,11 +57,14 @@ package struct WorkerAnnouncement: Hashable, Sendable {
   package var memoryByteCount: Int
   /// What it works on or holds finished.
   package var claims: [Claim]
+  /// What keeps it from taking further trials, in its own words; nil when nothing does.
+  package var obstacle: String?
 
   /// An announcement of the given parts.
   package init(
     worker: WorkerID, host: String, slots: Int, processor: String = "",
-    instructionSet: String = "", coreCount: Int = 0, memoryByteCount: Int = 0, claims: [Claim]
+    instructionSet: String = "", coreCount: Int = 0, memoryByteCount: Int = 0, claims: [Claim],
+    obstacle: String? = nil
   ) {
     self.worker = worker
     self.host = host
@@ -70,6 +74,7 @@ package struct WorkerAnnouncement: Hashable, Sendable {
     self.coreCount = coreCount
     self.memoryByteCount = memoryByteCount
     self.claims = claims
+    self.obstacle = obstacle
   }
 }
 

@@ -69,11 +69,12 @@ struct HealthRecords: Sendable {
 extension FailureCause {
   /// Whether a death of this kind may be its host's doing.
   ///
-  /// A loss that stops being a number is the trial's own wherever it runs.
+  /// A loss that stops being a number is the trial's own wherever it runs; of a full disk the worker
+  /// itself says when there is room again.
   var speaksAgainstHost: Bool {
     switch self {
-    case .exitCode, .signal, .outOfMemory, .timeout, .refused, .diskFull: true
-    case .notANumber, .lost, .stopped, .parentFailed: false
+    case .exitCode, .signal, .outOfMemory, .timeout, .refused: true
+    case .notANumber, .diskFull, .lost, .stopped, .parentFailed: false
     }
   }
 }

@@ -8,6 +8,10 @@ package enum Notice: Hashable, Sendable {
   case workerSuspected(WorkerID, silentFor: Duration)
   /// A worker is given up; its trials go elsewhere.
   case workerLost(WorkerID, silentFor: Duration)
+  /// Something keeps a worker from taking further trials; it said so itself.
+  case workerHindered(WorkerID, obstacle: String)
+  /// Nothing does any more.
+  case workerUnhindered(WorkerID)
   /// A worker said goodbye.
   case workerLeft(WorkerID, reason: String)
   /// An attempt was handed out.

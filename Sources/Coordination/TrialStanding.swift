@@ -110,6 +110,8 @@ package struct WorkerStanding: Hashable, Sendable {
   package var isSuspect: Bool
   /// Whether its host gets nothing to do.
   package var isDrained: Bool
+  /// What keeps it from taking further trials, in its own words; nil when nothing does.
+  package var obstacle: String?
   /// The processor's model name; empty if unknown.
   package var processor: String
   /// Instruction set that its kernels use; empty if unknown.

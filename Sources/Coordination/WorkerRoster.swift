@@ -21,6 +21,8 @@ struct Worker: Sendable {
   var isSuspect = false
   /// Whether it left its assignments unclaimed until we gave up; an announcement ends this.
   var isDeaf = false
+  /// What keeps it from taking further trials, in its own words; nil when nothing does.
+  var obstacle: String?
   /// The attempts leased to it; at most one for each slot when they are leased.
   var leases: [Lease] = []
 
@@ -39,10 +41,16 @@ struct Worker: Sendable {
   }
 
   /// Whether it is there and works.
-  var isUsable: Bool { connection != nil && !isSuspect && !isDeaf && !isDrained && slots > 0 }
+  var isAtWork: Bool { connection != nil && !isSuspect && !isDeaf && !isDrained && slots > 0 }
 
-  /// Whether it is there and has a slot free.
-  var canTakeWork: Bool { isUsable && leases.count < slots }
+  /// Whether it is there and has a slot for what it says that it runs.
+  var canKeepWork: Bool { isAtWork && leases.count < slots }
+
+  /// Whether it can be given trials, be it when a slot is free.
+  var isUsable: Bool { isAtWork && obstacle == nil }
+
+  /// Whether it can be given a trial now.
+  var canTakeWork: Bool { canKeepWork && obstacle == nil }
 
   /// Which share of its slots is leased.
   var share: Double { Double(leases.count) / Double(max(slots, 1)) }

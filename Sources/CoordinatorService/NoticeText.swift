@@ -11,6 +11,10 @@ extension Notice {
       "worker \(worker) has been silent for \(silentFor.inSeconds); it gets no new work"
     case .workerLost(let worker, let silentFor):
       "worker \(worker) is lost, silent for \(silentFor.inSeconds); its trials go elsewhere"
+    case .workerHindered(let worker, let obstacle):
+      "worker \(worker) takes no further trials: \(obstacle)"
+    case .workerUnhindered(let worker):
+      "worker \(worker) takes trials again"
     case .workerLeft(let worker, let reason):
       "worker \(worker) left: \(reason)"
     case .trialStarted(let trial, let attempt, let worker):
@@ -50,12 +54,13 @@ extension Notice {
   /// Whether people should worry.
   var isWarning: Bool {
     switch self {
-    case .workerSuspected, .workerLost, .attemptEnded, .trialFailed, .resultRefused,
-      .hostDrained, .stagePaused, .failureLimitReached:
+    case .workerSuspected, .workerLost, .workerHindered, .attemptEnded, .trialFailed,
+      .resultRefused, .hostDrained, .stagePaused, .failureLimitReached:
       true
     case .resultRepeated(_, _, _, let sameContent): !sameContent
-    case .workerJoined, .workerLeft, .trialStarted, .trialAdopted, .trialCompleted, .trialRetried,
-      .trialStopped, .trialDuplicated, .hostUndrained, .stageResumed, .canarySent, .canaryReturned:
+    case .workerJoined, .workerUnhindered, .workerLeft, .trialStarted, .trialAdopted,
+      .trialCompleted, .trialRetried, .trialStopped, .trialDuplicated, .hostUndrained,
+      .stageResumed, .canarySent, .canaryReturned:
       false
     }
   }

@@ -199,11 +199,13 @@ extension SweepLoop {
             slots: announcement.slotCount, processor: announcement.processor,
             instructionSet: announcement.instructionSet, coreCount: announcement.coreCount,
             memoryByteCount: announcement.memoryByteCount,
-            claims: isOurs ? claims(announcement.claims) : []),
+            claims: isOurs ? claims(announcement.claims) : [], obstacle: announcement.obstacle),
           on: connection), at: now)
     case .heartbeat(let heartbeat):
       return coordinator.handle(
-        .heartbeatReceived(claims: claims(heartbeat.claims), on: connection), at: now)
+        .heartbeatReceived(
+          claims: claims(heartbeat.claims), obstacle: heartbeat.obstacle, on: connection),
+        at: now)
     case .finished(let finished):
       return try takeIn(finished, from: connection)
     case .attemptFailed(let failed):

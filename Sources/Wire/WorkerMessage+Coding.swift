@@ -21,7 +21,9 @@ extension WorkerMessage {
     case .announcement(let body): self = .announcement(try Announcement(body))
     case .heartbeat(let body):
       self = .heartbeat(
-        Heartbeat(sequence: body.sequence, claims: try Claim.claims(body.claims)))
+        Heartbeat(
+          sequence: body.sequence, claims: try Claim.claims(body.claims),
+          obstacle: try Field.obstacle(body.obstacle)))
     case .finished(let body):
       self = .finished(
         Finished(
@@ -52,6 +54,7 @@ extension WorkerMessage {
     case .heartbeat(let heartbeat):
       envelope.heartbeat.sequence = heartbeat.sequence
       envelope.heartbeat.claims = try Claim.bodies(heartbeat.claims)
+      envelope.heartbeat.obstacle = Field.head(of: heartbeat.obstacle ?? "")
     case .finished(let finished):
       _ = try Field.count(
         finished.resultJSON.count, "result_json bytes", in: 0...WireLimits.resultByteCount)
@@ -86,7 +89,8 @@ extension WorkerMessage.Announcement {
       memoryByteCount: try Field.count(body.memoryBytes, "memory_bytes"),
       slotCount: try Field.count(body.slots, "slots", in: 1...WireLimits.slotCount),
       sweepID: body.sweepID.isEmpty ? nil : try Field.identifier(body.sweepID, "sweep_id"),
-      claims: try WorkerMessage.Claim.claims(body.claims))
+      claims: try WorkerMessage.Claim.claims(body.claims),
+      obstacle: try Field.obstacle(body.obstacle))
     protocolMinor = UInt16(clamping: body.protocolMinor)
   }
 
@@ -103,7 +107,14 @@ extension WorkerMessage.Announcement {
     body.slots = UInt32(clamping: slotCount)
     if let sweepID { body.sweepID = try Field.identifier(sweepID, "sweep_id") }
     body.claims = try WorkerMessage.Claim.bodies(claims)
+    body.obstacle = Field.head(of: obstacle ?? "")
     return body
+  }
+}
+
+extension Field {
+  fileprivate static func obstacle(_ text: String) throws(WireError) -> String? {
+    text.isEmpty ? nil : try Self.text(text, "obstacle")
   }
 }
 

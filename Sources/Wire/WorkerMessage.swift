@@ -41,12 +41,14 @@ extension WorkerMessage {
     package var sweepID: String?
     /// What it works on or holds finished.
     package var claims: [Claim]
+    /// What keeps it from taking further trials, for people; nil when nothing does.
+    package var obstacle: String?
 
     /// An announcement of the given parts, in this code's protocol version.
     package init(
       productVersion: String, worker: String, host: String, processor: String,
       instructionSet: String, coreCount: Int, memoryByteCount: Int, slotCount: Int,
-      sweepID: String? = nil, claims: [Claim]
+      sweepID: String? = nil, claims: [Claim], obstacle: String? = nil
     ) {
       self.productVersion = productVersion
       self.worker = worker
@@ -58,6 +60,7 @@ extension WorkerMessage {
       self.slotCount = slotCount
       self.sweepID = sweepID
       self.claims = claims
+      self.obstacle = obstacle
     }
   }
 
@@ -67,11 +70,14 @@ extension WorkerMessage {
     package var sequence: UInt64
     /// All that it works on or holds finished.
     package var claims: [Claim]
+    /// What keeps it from taking further trials, for people; nil when nothing does.
+    package var obstacle: String?
 
     /// A heartbeat of the given parts.
-    package init(sequence: UInt64, claims: [Claim]) {
+    package init(sequence: UInt64, claims: [Claim], obstacle: String? = nil) {
       self.sequence = sequence
       self.claims = claims
+      self.obstacle = obstacle
     }
   }
 

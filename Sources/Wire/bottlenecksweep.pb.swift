@@ -155,6 +155,10 @@ nonisolated struct PBAnnouncement: Sendable {
   /// coordinator of another sweep ignores the claims.
   var sweepID: String = String()
 
+  /// What keeps the worker from taking further trials, such as a full disk, for people; empty when
+  /// nothing does. (1.2)
+  var obstacle: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -171,6 +175,9 @@ nonisolated struct PBHeartbeat: Sendable {
 
   /// As in Announcement: all of them, every time.
   var claims: [PBClaim] = []
+
+  /// As in Announcement. (1.2)
+  var obstacle: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1072,7 +1079,7 @@ nonisolated extension PBWorkerEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension PBAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Announcement"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minor\0\u{3}product_version\0\u{1}worker\0\u{1}host\0\u{1}processor\0\u{3}instruction_set\0\u{1}cores\0\u{3}memory_bytes\0\u{1}slots\0\u{1}claims\0\u{3}sweep_id\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minor\0\u{3}product_version\0\u{1}worker\0\u{1}host\0\u{1}processor\0\u{3}instruction_set\0\u{1}cores\0\u{3}memory_bytes\0\u{1}slots\0\u{1}claims\0\u{3}sweep_id\0\u{1}obstacle\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1091,6 +1098,7 @@ nonisolated extension PBAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 9: try { try decoder.decodeSingularUInt32Field(value: &self.slots) }()
       case 10: try { try decoder.decodeRepeatedMessageField(value: &self.claims) }()
       case 11: try { try decoder.decodeSingularStringField(value: &self.sweepID) }()
+      case 12: try { try decoder.decodeSingularStringField(value: &self.obstacle) }()
       default: break
       }
     }
@@ -1130,6 +1138,9 @@ nonisolated extension PBAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.sweepID.isEmpty {
       try visitor.visitSingularStringField(value: self.sweepID, fieldNumber: 11)
     }
+    if !self.obstacle.isEmpty {
+      try visitor.visitSingularStringField(value: self.obstacle, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1145,6 +1156,7 @@ nonisolated extension PBAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.slots != rhs.slots {return false}
     if lhs.claims != rhs.claims {return false}
     if lhs.sweepID != rhs.sweepID {return false}
+    if lhs.obstacle != rhs.obstacle {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1152,7 +1164,7 @@ nonisolated extension PBAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}claims\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}claims\0\u{1}obstacle\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1162,6 +1174,7 @@ nonisolated extension PBHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Message
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.claims) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.obstacle) }()
       default: break
       }
     }
@@ -1174,12 +1187,16 @@ nonisolated extension PBHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.claims.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.claims, fieldNumber: 2)
     }
+    if !self.obstacle.isEmpty {
+      try visitor.visitSingularStringField(value: self.obstacle, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBHeartbeat, rhs: PBHeartbeat) -> Bool {
     if lhs.sequence != rhs.sequence {return false}
     if lhs.claims != rhs.claims {return false}
+    if lhs.obstacle != rhs.obstacle {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -6,21 +6,22 @@ struct DiskStanding {
   /// whatever it says: there are quotas, too.
   private static let hold = Duration.seconds(60)
 
-  private(set) var isFull = false
+  /// What keeps trials from beginning, for people; nil when there is room.
+  private(set) var obstacle: String?
   private var fullUntil = Duration.zero
 
   /// Takes in how much room there is; returns what people should know.
   mutating func note(freeByteCount: Int, at now: Duration) -> String? {
-    if !isFull, freeByteCount < Self.byteCountMinimum {
-      isFull = true
-      return """
-        the disk of the cache has only \(freeByteCount >> 20) MiB free; no trial begins before \
+    if obstacle == nil, freeByteCount < Self.byteCountMinimum {
+      obstacle = """
+        the disk of its cache has only \(freeByteCount >> 20) MiB free; no trial begins before \
         there are \(2 * Self.byteCountMinimum >> 20)
         """
+      return obstacle
     }
-    if isFull, now >= fullUntil, freeByteCount >= 2 * Self.byteCountMinimum {
-      isFull = false
-      return "the disk of the cache has room again"
+    if obstacle != nil, now >= fullUntil, freeByteCount >= 2 * Self.byteCountMinimum {
+      obstacle = nil
+      return "the disk of its cache has room again"
     }
     return nil
   }
@@ -28,8 +29,8 @@ struct DiskStanding {
   /// Takes in that something failed for lack of room; returns what people should know.
   mutating func noteFull(at now: Duration) -> String? {
     fullUntil = now + Self.hold
-    guard !isFull else { return nil }
-    isFull = true
-    return "the disk of the cache is full; no trial begins before there is room"
+    guard obstacle == nil else { return nil }
+    obstacle = "the disk of its cache is full; no trial begins before there is room"
+    return obstacle
   }
 }

@@ -61,7 +61,7 @@ extension WorkerCore {
       return [.sendResult(trial: order.trial, attempt: order.attempt, result)]
     }
     if stopping != nil { return refuse(order, .stopped, "the worker is stopping") }
-    if disk.isFull { return refuse(order, .diskFull, "the disk of the worker's cache is full") }
+    if let obstacle { return refuse(order, .diskFull, obstacle) }
     guard works.values.count(where: { $0.phase.occupiesSlot }) < slots else {
       return refuse(order, .stopped, "all \(slots) slots are taken")
     }
@@ -123,10 +123,8 @@ extension WorkerCore {
   private mutating func fail(
     _ id: WorkID, _ failure: TrialFailure, at now: Duration
   ) -> [WorkerEffect] {
-    var effects: [WorkerEffect] = []
-    if failure.cause == .diskFull, let notice = disk.noteFull(at: now) {
-      effects.append(.notify(notice))
-    }
+    var effects =
+      failure.cause == .diskFull ? tellOfDisk(disk.noteFull(at: now), at: now) : []
     guard let work = works[id] else { return effects + [.discard(id)] }
     switch work.phase {
     case .preparing:
@@ -143,6 +141,12 @@ extension WorkerCore {
       return effects + [.discard(id)]
     case .handingBack, .uploading, .uploadDelayed, .reporting: return effects
     }
+  }
+
+  /// Tells people of a change of the disk's standing and the coordinator at once, so that it assigns
+  /// nothing in vain.
+  mutating func tellOfDisk(_ change: String?, at now: Duration) -> [WorkerEffect] {
+    change.map { [.notify($0)] + beat(at: now) } ?? []
   }
 
   mutating func beginUpload(_ id: WorkID, _ result: TrialResult) -> [WorkerEffect] {

@@ -74,6 +74,9 @@ package struct WorkerCore: Sendable {
     }
   }
 
+  /// What keeps this worker from taking further trials, for people; nil when nothing does.
+  package var obstacle: String? { disk.obstacle }
+
   /// Whether a coordinator knows the connection.
   package var isJoined: Bool { link.isJoined }
 
@@ -143,7 +146,7 @@ package struct WorkerCore: Sendable {
     case .checkpointWritten, .checkpointStored, .checkpointNotStored:
       return handleCheckpoint(event, at: now)
     case .diskMeasured(let freeByteCount):
-      return disk.note(freeByteCount: freeByteCount, at: now).map { [.notify($0)] } ?? []
+      return tellOfDisk(disk.note(freeByteCount: freeByteCount, at: now), at: now)
     case .stopRequested(let reason):
       return stop(reason, at: now)
     case .supervisorEnded:

@@ -199,7 +199,9 @@ extension WorkerShell {
       heartbeatCount += 1
       tell(
         .heartbeat(
-          .init(sequence: heartbeatCount, claims: claims.map(WorkerMessage.Claim.init))))
+          .init(
+            sequence: heartbeatCount, claims: claims.map(WorkerMessage.Claim.init),
+            obstacle: core.obstacle)))
     case .sendResult(let trial, let attempt, let result):
       tell(
         .finished(
@@ -257,7 +259,7 @@ extension WorkerShell {
       processor: Host.processor, instructionSet: InstructionSet.effective.rawValue,
       coreCount: Host.coreCount, memoryByteCount: Host.memoryByteCount, slotCount: slots,
       sweepID: core.sweep,
-      claims: claims.map(WorkerMessage.Claim.init))
+      claims: claims.map(WorkerMessage.Claim.init), obstacle: core.obstacle)
   }
 
   /// Sends what people were told; without a connection it waits for one.

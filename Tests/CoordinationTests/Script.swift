@@ -52,19 +52,23 @@ struct Script {
   @discardableResult
   mutating func announce(
     _ worker: String, slots: Int = 1, host: String? = nil, instructionSet: String = "",
-    on connection: String? = nil, claims: [Claim] = []
+    on connection: String? = nil, claims: [Claim] = [], obstacle: String? = nil
   ) -> [Effect] {
     handle(
       .workerAnnounced(
         WorkerAnnouncement(
           worker: WorkerID(worker), host: host ?? "host-\(worker)", slots: slots,
-          instructionSet: instructionSet, claims: claims),
+          instructionSet: instructionSet, claims: claims, obstacle: obstacle),
         on: Self.connection(connection ?? worker)))
   }
 
   @discardableResult
-  mutating func beat(_ connection: String, claims: [Claim] = []) -> [Effect] {
-    handle(.heartbeatReceived(claims: claims, on: Self.connection(connection)))
+  mutating func beat(
+    _ connection: String, claims: [Claim] = [], obstacle: String? = nil
+  ) -> [Effect] {
+    handle(
+      .heartbeatReceived(
+        claims: claims, obstacle: obstacle, on: Self.connection(connection)))
   }
 
   @discardableResult

@@ -173,8 +173,8 @@ extension Event {
     case .workerAnnounced(var announcement, let connection):
       announcement.claims = checked(announcement.claims)
       return .workerAnnounced(announcement, on: connection)
-    case .heartbeatReceived(let claims, let connection):
-      return .heartbeatReceived(claims: checked(claims), on: connection)
+    case .heartbeatReceived(let claims, let obstacle, let connection):
+      return .heartbeatReceived(claims: checked(claims), obstacle: obstacle, on: connection)
     case .attemptFailed(let trial, let attempt, let failure, let checkpoint, let connection):
       return .attemptFailed(
         trial: trial, attempt: attempt, failure: failure,

@@ -62,4 +62,43 @@ struct FullDiskTests {
     #expect(run.standardError.contains("there is space on the disk again"))
     #expect(try bench.read("rough.csv") == (try bench.read("calm/trials.csv")))
   }
+
+  @Test(
+    "a worker without room gets no trial, people are told why, and it gets them when it has room",
+    .enabled(if: mayMount, "needs the right to mount a file system"))
+  func worker() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))
+    let (out, cache) = (bench.path("out"), bench.path("worker-cache"))
+    try FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)
+    let coordinator = try Command(
+      Executables.coordinator, ["run", sweep, "--out", out, "--listen", "tcp://127.0.0.1:*"],
+      on: bench)
+    let endpoint = try coordinator.endpoint()
+    let script = """
+      mount -t tmpfs -o size=160m none '\(cache)' || exit 99
+      head -c 120M /dev/zero > '\(cache)/ballast'
+      exec '\(Executables.worker.path)' --connect \(endpoint) --slots 1 --cache '\(cache)' \
+        --exit-when-idle
+      """
+    let worker = try Command(
+      URL(filePath: "/usr/bin/env"), ["unshare", "-m", "sh", "-c", script], on: bench)
+    try wait(seconds: 60, "word of the full disk") {
+      coordinator.standardError.contains("takes no further trials: the disk of its cache")
+        || !worker.isRunning
+    }
+    #expect(worker.isRunning, "\(worker.standardError)")
+    let status = try bench.run(Executables.coordinator, "status", out)
+    #expect(status.out.contains("takes no further trials: the disk of its cache has only"))
+    let explained = try bench.run(
+      Executables.coordinator, "explain", out, "stage=baseline,latents=2")
+    #expect(explained.out.contains("no worker can take a trial"), "\(explained)")
+    #expect(explained.out.contains("the disk of its cache has only"), "\(explained)")
+    // The namespace's own view of the folder.
+    unlink("/proc/\(worker.identifier)/root\(cache)/ballast")
+    #expect(try coordinator.exitCode() == 0, "\(coordinator.standardError)")
+    #expect(coordinator.standardError.contains("takes trials again"))
+    #expect(!coordinator.standardError.contains("disk-full"), "\(coordinator.standardError)")
+    #expect(try worker.exitCode() == 0, "\(worker.standardError)")
+  }
 }

@@ -24,12 +24,13 @@ enum Samples {
   static let announcement = WorkerMessage.Announcement(
     productVersion: "1.2.3", worker: "host-1:4711.a_b@c+d", host: "höst", processor: "CPU @ 3 GHz",
     instructionSet: "avx2", coreCount: 16, memoryByteCount: 64 << 30, slotCount: 15,
-    sweepID: "0f1e2d3c", claims: claims)
+    sweepID: "0f1e2d3c", claims: claims, obstacle: "the disk is full: ä")
 
   static let workerMessages: [WorkerMessage] = [
     .announcement(announcement),
     .heartbeat(.init(sequence: .max, claims: claims)),
     .heartbeat(.init(sequence: 1, claims: [])),
+    .heartbeat(.init(sequence: 2, claims: claims, obstacle: "its disk is full")),
     .finished(
       .init(attempt: attempt, resultJSON: Array(#"{"a":1}"#.utf8), contentDigest: digest)),
     .attemptFailed(.init(attempt: attempt, cause: "not-a-number", message: "step 5:\n\tNaN")),

@@ -15,7 +15,7 @@ struct VersionTests {
     #expect(
       ProtocolVersion(major: 0x0102, minor: 0x0304).header
         == [0x42, 0x4E, 0x53, 0x57, 0x02, 0x01, 0x04, 0x03])
-    #expect(ProtocolVersion.current.header == [0x42, 0x4E, 0x53, 0x57, 1, 0, 1, 0])
+    #expect(ProtocolVersion.current.header == [0x42, 0x4E, 0x53, 0x57, 1, 0, 2, 0])
     #expect(
       try ProtocolVersion(header: [0x42, 0x4E, 0x53, 0x57, 0x02, 0x01, 0x04, 0x03])
         == ProtocolVersion(major: 0x0102, minor: 0x0304))
@@ -85,7 +85,7 @@ struct DocumentedBytesTests {
   /// The frames of a message whose frame 1 is given in hexadecimal digits.
   private func frames(_ digits: String) -> [[UInt8]] {
     [
-      [0x42, 0x4E, 0x53, 0x57, 0x01, 0x00, 0x01, 0x00],
+      [0x42, 0x4E, 0x53, 0x57, 0x01, 0x00, 0x02, 0x00],
       digits.split(separator: " ").compactMap { UInt8($0, radix: 16) },
     ]
   }

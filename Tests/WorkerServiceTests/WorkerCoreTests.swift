@@ -189,11 +189,14 @@ struct WorkerCoreTests {
     #expect(core.handle(.trialFinished(work, Samples.result), at: .zero) == [.discard(work)])
   }
 
-  @Test("a worker with a full disk takes no trials until there is room, and says so")
+  @Test("a worker with a full disk takes no trials until there is room, and says so at once")
   func diskFull() throws {
     var core = joined()
     #expect(core.handle(.diskMeasured(freeByteCount: 1 << 40), at: .zero).isEmpty)
-    #expect(core.handle(.diskMeasured(freeByteCount: 1 << 20), at: .zero).count == 1)
+    #expect(core.obstacle == nil)
+    let full = core.handle(.diskMeasured(freeByteCount: 1 << 20), at: .zero)
+    let obstacle = try #require(core.obstacle)
+    #expect(full == [.notify(obstacle), .beat([])])
     guard
       case .sendFailure(_, _, let failure, _) = try #require(
         core.handle(.assigned(order()), at: .seconds(1)).first)
@@ -203,13 +206,21 @@ struct WorkerCoreTests {
     }
     #expect(failure.cause == .diskFull)
     #expect(core.handle(.diskMeasured(freeByteCount: 100 << 20), at: .seconds(10)).isEmpty)
-    #expect(core.handle(.diskMeasured(freeByteCount: 200 << 20), at: .seconds(20)).count == 1)
+    #expect(core.obstacle == obstacle)
+    #expect(
+      core.handle(.diskMeasured(freeByteCount: 200 << 20), at: .seconds(20)).last == .beat([]))
+    #expect(core.obstacle == nil)
     #expect(core.handle(.assigned(order()), at: .seconds(21)) == [.fetchImages(work, order())])
     // A trial that failed for lack of room counts more than what the disk says.
-    _ = core.handle(
+    let failed = core.handle(
       .preparationFailed(work, TrialFailure(cause: .diskFull, message: "")), at: .seconds(22))
+    // The coordinator hears of the obstacle before it has the trial to assign again.
+    let beat = failed.firstIndex { if case .beat = $0 { true } else { false } }
+    let report = failed.firstIndex { if case .sendFailure = $0 { true } else { false } }
+    #expect(try #require(beat) < (try #require(report)))
     #expect(core.handle(.diskMeasured(freeByteCount: 1 << 40), at: .seconds(30)).isEmpty)
-    #expect(core.handle(.diskMeasured(freeByteCount: 1 << 40), at: .seconds(83)).count == 1)
+    #expect(
+      core.handle(.diskMeasured(freeByteCount: 1 << 40), at: .seconds(83)).last == .beat([]))
   }
 
   @Test("an idle worker that hears of no coordinator for long ends by itself")

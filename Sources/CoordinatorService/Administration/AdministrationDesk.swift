@@ -42,14 +42,19 @@ struct AdministrationDesk {
         guard let explanation = coordinator.explanation(of: trial.id, at: now) else {
           throw AdministrationError("trial \(trial.id) is not planned")
         }
-        let workerCount = coordinator.workers.count {
+        let atWork = coordinator.workers.filter {
           $0.isConnected && !$0.isSuspect && !$0.isDrained
         }
         return .answer(
           AdministrationReply(
             trial: TrialReport(
               explanation, of: coordinator,
-              in: .init(folder: folder, endpoint: endpoint, workerCount: workerCount))))
+              in: .init(
+                folder: folder, endpoint: endpoint,
+                workerCount: atWork.count { $0.obstacle == nil },
+                obstacles: atWork.compactMap { worker in
+                  worker.obstacle.map { "\(worker.worker) on \(worker.host): \($0)" }
+                }))))
       case .cancel, .retry, .drain, .undrain, .resumeStage:
         let (event, changes) = try change(request, coordinator)
         return .event(event, reply: AdministrationReply(changes: changes))

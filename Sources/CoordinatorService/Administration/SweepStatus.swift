@@ -53,6 +53,8 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     package var stepsPerSecond: Double
     /// The speed of one of its slots as learned, 1 for the one that `coordinator plan` assumes.
     package var relativeSpeed: Double
+    /// What keeps it from taking further trials, in its own words; nil when nothing does.
+    package var obstacle: String?
   }
 
   /// One host.
@@ -211,7 +213,7 @@ extension SweepStatus {
           worker: "\(worker.worker)", host: worker.host, slots: worker.slots,
           running: worker.leases,
           state: !worker.isConnected ? "away" : worker.isSuspect ? "silent" : "connected",
-          stepsPerSecond: speed, relativeSpeed: worker.speed))
+          stepsPerSecond: speed, relativeSpeed: worker.speed, obstacle: worker.obstacle))
       guard !worker.host.isEmpty else { continue }
       var host = hosts[worker.host] ?? Host(host: worker.host)
       host.workers += 1

@@ -34,6 +34,10 @@ extension SweepStatus {
           String(format: "%.1f", $0.stepsPerSecond), String(format: "%.2f", $0.relativeSpeed),
         ]
       })
+    for worker in workers {
+      guard let obstacle = worker.obstacle else { continue }
+      lines.append("  \(worker.worker) on \(worker.host) takes no further trials: \(obstacle)")
+    }
     let drained = hosts.filter { $0.drained != nil }
     for host in drained { lines.append("  host \(host.host) is drained: \(host.drained ?? "")") }
     if !failures.isEmpty {

@@ -66,6 +66,8 @@ extension TrialReport {
     var endpoint: String?
     /// How many workers could take a trial.
     var workerCount: Int
+    /// What keeps other workers from taking one.
+    var obstacles: [String] = []
   }
 
   /// Words an explanation; the attempts are the record's to tell.
@@ -115,7 +117,8 @@ extension TrialReport {
         ahead == 0 ? "it is the next to be begun" : "\(ahead) trials are begun before it"
       return (
         "it waits for a free slot: \(place)",
-        surroundings.needsWorker ?? "more workers would begin it sooner"
+        surroundings.needsWorker
+          ?? "more workers would begin it sooner" + surroundings.obstacleWords
       )
     case .delayed(let time):
       return (
@@ -187,8 +190,12 @@ extension TrialReport.Surroundings {
       return "no coordinator runs: the command that began the sweep goes on"
     }
     return workerCount > 0
-      ? nil : "no worker can take a trial: `worker --connect \(endpoint)` starts one"
+      ? nil
+      : "no worker can take a trial: `worker --connect \(endpoint)` starts one" + obstacleWords
   }
+
+  /// `; W on H: the disk is full`, for every worker that something keeps from taking a trial.
+  var obstacleWords: String { obstacles.map { "; \($0)" }.joined() }
 }
 
 extension Parameter {
