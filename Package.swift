@@ -63,19 +63,19 @@ let package = Package(
     module("Randomness"),
     module("Digests", ["CSodium"]),
     module("Trials", ["Digests"]),
-    module("Images", ["Digests", "Trials"]),
+    module("Images", ["Digests", "Files", "Trials"]),
     module("Datasets", ["CArchive", "Digests", "Images", "Randomness", "Trials"]),
     module("Sweeps", ["Trials", yaml]),
 
     module("Primitives", ["CKernels"]),
     module("Autoencoder", ["Primitives", "Trials"]),
-    module("Narrowing", ["Autoencoder", "Digests", "Images", "Primitives", "Trials"]),
+    module("Narrowing", ["Autoencoder", "Digests", "Files", "Images", "Primitives", "Trials"]),
 
     module(
       "Wire", ["Digests", protobuf],
       exclude: ["PROTOCOL.md", "access.proto", "bottlenecksweep.proto"]),
     module("Messaging", ["CZeroMQ"]),
-    module("Transfers", ["Digests", "Messaging", "Wire"]),
+    module("Transfers", ["Digests", "Files", "Messaging", "Wire"]),
     module("Enrolment", ["Files", "Messaging"]),
     module("Doctor", ["CSodium", "Enrolment", "Messaging"]),
 
@@ -173,7 +173,8 @@ let package = Package(
       resources: [.copy("Golden")]),
     tests("WireTests", ["Digests", "Randomness", "Wire"]),
     tests("MessagingTests", ["CZeroMQ", "Messaging"]),
-    tests("TransfersTests", ["Digests", "Messaging", "TestSupport", "Transfers", "Wire"]),
+    tests(
+      "TransfersTests", ["Digests", "Files", "Messaging", "TestSupport", "Transfers", "Wire"]),
     tests("EnrolmentTests", ["Enrolment", "Messaging", "TestSupport"]),
     tests(
       "CoordinationTests", ["Coordination", "Digests", "Randomness", "SimulatedCluster", "Trials"]),

@@ -6,7 +6,7 @@ import Glibc
 package enum DurableFile {
   /// Replaces a file's content: writes aside, syncs, renames, syncs the folder.
   ///
-  /// C functions: `write`, `fsync`, `rename`.
+  /// Of several that replace one file at the same time, one is the last.
   ///
   /// - Parameter permissions: Who may read and write the file, before the process's mask.
   /// - Throws: ``FileError`` with the failing call; the old content is then still there.
@@ -14,48 +14,18 @@ package enum DurableFile {
     _ data: Data, to url: URL, permissions: mode_t = 0o644
   ) throws(FileError) {
     let aside = url.deletingLastPathComponent().appending(
-      path: ".\(url.lastPathComponent).\(getpid()).new")
+      path: ".\(url.lastPathComponent).\(UUID()).new"
+    ).path
     do throws(FileError) {
-      try writeAside(data, to: aside.path, permissions)
-      guard rename(aside.path, url.path) == 0 else { throw FileError("rename", url.path) }
+      let file = try OpenFile<FileError>(
+        aside, flags: O_WRONLY | O_CREAT | O_EXCL, permissions: permissions)
+      try file.write(data, at: 0)
+      try file.synchronize()
+      try OpenFile<FileError>.rename(aside, to: url.path)
     } catch {
-      unlink(aside.path)
+      unlink(aside)
       throw error
     }
-    try syncFolder(url.deletingLastPathComponent())
-  }
-
-  /// Makes the renames and removals in a folder durable.
-  ///
-  /// C function: `fsync` on the folder.
-  package static func syncFolder(_ url: URL) throws(FileError) {
-    let descriptor = open(url.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileError("open", url.path) }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw FileError("fsync", url.path) }
-  }
-
-  private static func writeAside(
-    _ data: Data, to path: String, _ permissions: mode_t
-  ) throws(FileError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, permissions)
-    guard descriptor >= 0 else { throw FileError("open", path) }
-    defer { close(descriptor) }
-    var failure: FileError?
-    data.withUnsafeBytes { bytes in
-      var written = 0
-      while written < bytes.count {
-        let count = Glibc.write(
-          descriptor, bytes.baseAddress?.advanced(by: written), bytes.count - written)
-        if count < 0 {
-          if errno == EINTR { continue }
-          failure = FileError("write", path)
-          return
-        }
-        written += count
-      }
-      if fsync(descriptor) != 0 { failure = FileError("fsync", path) }
-    }
-    if let failure { throw failure }
+    try OpenFile<FileError>.synchronizeFolder(of: url.path)
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 
 /// A file operation that failed, with the C call's reason.
-package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct FileError: FileFailure, Hashable, Sendable, CustomStringConvertible {
   /// `errno` of the failed call.
   package let code: Int32
   /// What was attempted: "write", "rename".
@@ -16,6 +16,9 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     self.operation = operation
     self.path = path
   }
+
+  /// The failure itself.
+  package init(_ failure: FileError) { self = failure }
 
   /// A failure that Foundation reported, reduced to the C call's reason beneath it.
   package init(_ operation: String, _ path: String, reportedAs error: any Error) {

@@ -7,7 +7,7 @@ import Glibc
 /// C function: `flock`. The file stays, with a text for people about its latest holder; only the
 /// lock goes, so that no stale file ever stands in the way.
 package final class FileLock: Sendable {
-  private let descriptor: Int32
+  private let file: OpenFile<FileError>
 
   /// Takes the lock if it is free; nil if another holder has it.
   ///
@@ -33,22 +33,15 @@ package final class FileLock: Sendable {
   }
 
   private static func lock(_ url: URL, _ operation: Int32) throws(FileError) -> FileLock? {
-    let descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw FileError("open", url.path) }
-    while flock(descriptor, operation) != 0 {
-      if errno == EINTR { continue }
-      let failure = FileError("flock", url.path)
-      close(descriptor)
-      guard failure.code == EWOULDBLOCK else { throw failure }
-      return nil
+    let file = try OpenFile<FileError>(url.path, flags: O_RDWR | O_CREAT)
+    guard try file.lock(operation) else { return nil }
+    if operation & LOCK_EX != 0 {
+      // The text only informs: a failure to write it does not weaken the lock.
+      let text = "process \(getpid()) on \(ProcessInfo.processInfo.hostName)\n"
+      try? file.truncate(to: 0)
+      try? file.write(Array(text.utf8), at: 0)
     }
-    if operation & LOCK_SH != 0 { return FileLock(descriptor: descriptor) }
-    // The text only informs: a failure to write it does not weaken the lock.
-    let text = "process \(getpid()) on \(ProcessInfo.processInfo.hostName)\n"
-    if ftruncate(descriptor, 0) == 0 {
-      _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) }
-    }
-    return FileLock(descriptor: descriptor)
+    return FileLock(file)
   }
 
   /// Who has, or last had, the lock: "process 4711 on host".
@@ -57,7 +50,5 @@ package final class FileLock: Sendable {
     return text.isEmpty ? "an unknown process" : text.trimmingCharacters(in: .newlines)
   }
 
-  private init(descriptor: Int32) { self.descriptor = descriptor }
-
-  deinit { close(descriptor) }
+  private init(_ file: consuming OpenFile<FileError>) { self.file = file }
 }

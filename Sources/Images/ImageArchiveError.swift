@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Glibc
 
 /// Why an image archive could not be read, written or trusted.
@@ -15,6 +16,12 @@ package enum ImageArchiveError: Error, Equatable {
   /// Describes the failure that `errno` holds; to be called before anything else can change it.
   static func lastSystemError(_ operation: String, _ path: String) -> ImageArchiveError {
     .system(path: path, operation: operation, code: errno)
+  }
+}
+
+extension ImageArchiveError: FileFailure {
+  package init(_ failure: FileError) {
+    self = .system(path: failure.path, operation: failure.operation, code: failure.code)
   }
 }
 

@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 import Glibc
 import Trials
@@ -12,8 +13,7 @@ import Trials
 /// on that file.
 package struct ImageArchiveWriter: ~Copyable {
   private let path: String
-  private let partialPath: String
-  private let descriptor: Int32
+  private let file: OpenFile<ImageArchiveError>
   private var header: ImageArchiveHeader
   private var training: PartWriter
   private var evaluation: PartWriter
@@ -40,20 +40,18 @@ package struct ImageArchiveWriter: ~Copyable {
         && (1...4096).contains(shape.width), "images of \(shape) do not fit the archive's format")
     precondition(trainingCount >= 0 && evaluationCount >= 0, "counts of images are not negative")
     path = url.path
-    partialPath = path + ".partial"
     let nothing = DigestStream().digest
     header = ImageArchiveHeader(
       name: name, shape: shape, encoding: encoding, trainingCount: trainingCount,
       evaluationCount: evaluationCount, trainingDigest: nothing, evaluationDigest: nothing)
     training = PartWriter(offset: header.offset(of: .training))
     evaluation = PartWriter(offset: header.offset(of: .evaluation))
-    descriptor = try Self.openPartial(partialPath, of: path)
+    file = try Self.openPartial(of: path)
   }
 
   deinit {
-    // Removed before the lock goes with the descriptor: afterwards it may be another writer's.
-    if !isPublished { unlink(partialPath) }
-    close(descriptor)
+    // Removed before the lock goes with the file: afterwards it may be another writer's.
+    if !isPublished { unlink(file.path) }
   }
 
   /// Appends one image to a part; parts may be filled in any interleaving.
@@ -68,12 +66,12 @@ package struct ImageArchiveWriter: ~Copyable {
     case .training:
       precondition(training.imageCount < header.trainingCount, "the training part is complete")
       training.append(pixels, as: header.encoding)
-      if training.isBufferFull { try training.flush(to: descriptor, path: partialPath) }
+      if training.isBufferFull { try training.flush(to: file) }
     case .evaluation:
       precondition(
         evaluation.imageCount < header.evaluationCount, "the evaluation part is complete")
       evaluation.append(pixels, as: header.encoding)
-      if evaluation.isBufferFull { try evaluation.flush(to: descriptor, path: partialPath) }
+      if evaluation.isBufferFull { try evaluation.flush(to: file) }
     }
   }
 
@@ -88,77 +86,30 @@ package struct ImageArchiveWriter: ~Copyable {
         && evaluation.imageCount == header.evaluationCount,
       "\(training.imageCount) + \(evaluation.imageCount) images of "
         + "\(header.trainingCount) + \(header.evaluationCount) were appended")
-    try training.flush(to: descriptor, path: partialPath)
-    try evaluation.flush(to: descriptor, path: partialPath)
+    try training.flush(to: file)
+    try evaluation.flush(to: file)
     header.trainingDigest = training.digest.digest
     header.evaluationDigest = evaluation.digest.digest
-    try Self.write(header.encoded, at: 0, to: descriptor, path: partialPath)
-    guard fsync(descriptor) == 0 else { throw .lastSystemError("fsync", partialPath) }
-    let digest = try ImageArchive.open(at: URL(fileURLWithPath: partialPath)).computeDigest()
-    guard rename(partialPath, path) == 0 else {
-      throw .lastSystemError("rename to \(path)", partialPath)
-    }
+    try file.write(header.encoded, at: 0)
+    try file.synchronize()
+    let digest = try ImageArchive.open(at: URL(fileURLWithPath: file.path)).computeDigest()
+    try OpenFile<ImageArchiveError>.rename(file.path, to: path)
     isPublished = true
-    try Self.synchronizeFolder(of: path)
+    try OpenFile<ImageArchiveError>.synchronizeFolder(of: path)
     return digest
   }
 
   /// Opens and locks the file that the archive grows in, and empties it.
-  private static func openPartial(_ partialPath: String, of path: String)
-    throws(ImageArchiveError) -> Int32
-  {
-    let descriptor = open(partialPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw .lastSystemError("open for writing", partialPath) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      let code = errno
-      close(descriptor)
-      throw code == EWOULDBLOCK
-        ? .beingWritten(path: path)
-        : .system(path: partialPath, operation: "flock", code: code)
-    }
+  private static func openPartial(
+    of path: String
+  ) throws(ImageArchiveError) -> OpenFile<ImageArchiveError> {
+    let file = try OpenFile<ImageArchiveError>(path + ".partial", flags: O_RDWR | O_CREAT)
     // Between opening and locking, another writer may have finished and renamed this very file.
-    var opened = stat()
-    var named = stat()
-    let isStillThere =
-      fstat(descriptor, &opened) == 0 && stat(partialPath, &named) == 0
-      && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev
-    guard isStillThere else {
-      close(descriptor)
+    guard try file.lock(LOCK_EX | LOCK_NB), file.isAtItsPath else {
       throw .beingWritten(path: path)
     }
-    guard ftruncate(descriptor, 0) == 0 else {
-      let failure = ImageArchiveError.lastSystemError("ftruncate", partialPath)
-      close(descriptor)
-      throw failure
-    }
-    return descriptor
-  }
-
-  /// Makes the new name durable.
-  private static func synchronizeFolder(of path: String) throws(ImageArchiveError) {
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .lastSystemError("open", folder) }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw .lastSystemError("fsync", folder) }
-  }
-
-  /// Writes all of `bytes` at an offset.
-  fileprivate static func write(
-    _ bytes: [UInt8], at offset: Int, to descriptor: Int32, path: String
-  ) throws(ImageArchiveError) {
-    var written = 0
-    while written < bytes.count {
-      let count = bytes.withUnsafeBytes { bytes in
-        let rest = bytes[written...]
-        return pwrite(
-          descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count,
-          off_t(offset + written))
-      }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { throw .lastSystemError("pwrite", path) }
-      written += count
-    }
+    try file.truncate(to: 0)
+    return file
   }
 }
 
@@ -193,9 +144,9 @@ private struct PartWriter {
     imageCount += 1
   }
 
-  mutating func flush(to descriptor: Int32, path: String) throws(ImageArchiveError) {
+  mutating func flush(to file: borrowing OpenFile<ImageArchiveError>) throws(ImageArchiveError) {
     digest.append(buffer)
-    try ImageArchiveWriter.write(buffer, at: offset, to: descriptor, path: path)
+    try file.write(buffer, at: offset)
     offset += buffer.count
     buffer.removeAll(keepingCapacity: true)
   }

@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 import Glibc
 import Trials
@@ -10,7 +11,7 @@ import Trials
 /// that file: the partial trajectory of a failed trial tells how it went.
 struct PartialFile: ~Copyable {
   private let url: URL
-  private let descriptor: Int32
+  private let file: OpenFile<TrialFailure>
   private var digest = DigestStream()
   private var byteCount = 0
 
@@ -23,31 +24,17 @@ struct PartialFile: ~Copyable {
   ///   ``FailureCause/exitCode``; so do all operations of the file.
   init(at url: URL) throws(TrialFailure) {
     self.url = url
-    let path = url.path + Self.suffix
-    descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw Self.lastSystemFailure("open", path) }
-  }
-
-  deinit {
-    if descriptor >= 0 { close(descriptor) }
+    file = try OpenFile(url.path + Self.suffix, flags: O_WRONLY | O_CREAT | O_TRUNC)
   }
 
   /// Appends bytes; they reach the kernel before the call returns.
   mutating func append(_ bytes: Data) throws(TrialFailure) {
+    try file.write(bytes, at: byteCount)
     digest.append(bytes)
     byteCount += bytes.count
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      if written < 0 {
-        if errno == EINTR { continue }
-        throw Self.lastSystemFailure("write", url.path + Self.suffix)
-      }
-      rest = rest.dropFirst(written)
-    }
   }
 
-  /// Makes the content durable, then the name: `fsync`, `rename`, `fsync` of the folder.
+  /// Makes the content durable, then the name.
   consuming func finish(as kind: ArtifactKind) throws(TrialFailure) -> Artifact {
     let (digest, byteCount) = try finish()
     return Artifact(kind: kind, digest: digest, byteCount: byteCount)
@@ -57,22 +44,14 @@ struct PartialFile: ~Copyable {
   ///
   /// - Returns: Digest and count of the content's bytes.
   consuming func finish() throws(TrialFailure) -> (digest: Digest, byteCount: Int) {
-    let partial = url.path + Self.suffix
-    guard fsync(descriptor) == 0 else { throw Self.lastSystemFailure("fsync", partial) }
-    guard rename(partial, url.path) == 0 else { throw Self.lastSystemFailure("rename", partial) }
-    let folder = url.deletingLastPathComponent().path
-    let folderDescriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard folderDescriptor >= 0 else { throw Self.lastSystemFailure("open", folder) }
-    defer { close(folderDescriptor) }
-    guard fsync(folderDescriptor) == 0 else { throw Self.lastSystemFailure("fsync", folder) }
+    try file.synchronize()
+    try OpenFile<TrialFailure>.commit(file.path, as: url.path)
     return (digest.digest, byteCount)
   }
+}
 
-  /// The failure that `errno` holds; to be called before anything else can change it.
-  private static func lastSystemFailure(_ operation: String, _ path: String) -> TrialFailure {
-    let code = errno
-    return TrialFailure(
-      cause: code == ENOSPC || code == EDQUOT ? .diskFull : .exitCode,
-      message: "\(path): \(operation) failed: \(String(cString: strerror(code))) (errno \(code))")
+extension TrialFailure: FileFailure {
+  package init(_ failure: FileError) {
+    self.init(cause: failure.isDiskFull ? .diskFull : .exitCode, message: "\(failure)")
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Glibc
 
@@ -33,7 +34,7 @@ final class PageFile {
     main = open(path, O_RDONLY | O_CLOEXEC)
     guard main >= 0 else {
       if errno == ENOENT { throw .missing(path: path) }
-      throw StoreError(systemCode: errno, operation: "open the store", path: path)
+      throw StoreError(FileError("open", path))
     }
     let header = Self.read(main, at: 0, count: 100) ?? []
     (pageByteCount, usableByteCount) = Self.pageSize(in: header)

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import GRDB
 import Trials
@@ -83,21 +84,6 @@ extension StoreError {
     }
   }
 
-  /// What a failed system call means for a store.
-  ///
-  /// - Parameters:
-  ///   - code: The value of `errno`.
-  ///   - operation: What was tried, such as "create the directory".
-  init(systemCode code: Int32, operation: String, path: String) {
-    switch code {
-    case EACCES, EPERM, EROFS: self = .readOnly(path: path)
-    case ENOSPC, EDQUOT: self = .diskFull(path: path)
-    default:
-      self = .inputOutput(
-        path: path, reason: "cannot \(operation): \(String(cString: strerror(code)))")
-    }
-  }
-
   private static func isFull(_ path: String) -> Bool {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return false }
@@ -117,6 +103,19 @@ extension StoreError {
     case .SQLITE_BUSY, .SQLITE_LOCKED:
       self = .inputOutput(path: path, reason: "another program holds the database: \(words)")
     default: self = .inputOutput(path: path, reason: words)
+    }
+  }
+}
+
+extension StoreError: FileFailure {
+  package init(_ failure: FileError) {
+    switch failure.code {
+    case EACCES, EPERM, EROFS: self = .readOnly(path: failure.path)
+    case ENOSPC, EDQUOT: self = .diskFull(path: failure.path)
+    default:
+      self = .inputOutput(
+        path: failure.path,
+        reason: "cannot \(failure.operation): \(String(cString: strerror(failure.code)))")
     }
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import GRDB
 
@@ -47,10 +48,7 @@ struct StoreFile {
     } catch {
       throw StoreError(error, path: path)
     }
-    guard rename(aside, path) == 0 else {
-      throw StoreError(systemCode: errno, operation: "name the new store", path: path)
-    }
-    try synchroniseDirectory()
+    try OpenFile<StoreError>.commit(aside, as: path)
   }
 
   /// Opens the file for its one writer: write-ahead log, every commit synchronised.
@@ -124,17 +122,5 @@ struct StoreFile {
       throw StoreError(error, path: path)
     }
     return queue
-  }
-
-  private func synchroniseDirectory() throws(StoreError) {
-    let directory = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
-    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw StoreError(systemCode: errno, operation: "open the directory", path: directory)
-    }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else {
-      throw StoreError(systemCode: errno, operation: "synchronise the directory", path: directory)
-    }
   }
 }

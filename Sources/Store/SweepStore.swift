@@ -43,9 +43,7 @@ package final class SweepStore: Sendable {
     do {
       try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     } catch {
-      let failure = FileError("make the directory", directoryPath, reportedAs: error)
-      throw StoreError(
-        systemCode: failure.code, operation: failure.operation, path: directoryPath)
+      throw StoreError(FileError("make the directory", directoryPath, reportedAs: error))
     }
     if let kind = FileSystemKind.networkKind(ofDirectory: directoryPath) {
       throw .networkFileSystem(path: directoryPath, kind: kind)
@@ -79,8 +77,7 @@ package final class SweepStore: Sendable {
     do {
       if let lock = try FileLock.tryLock(file) { return lock }
     } catch {
-      throw StoreError(
-        systemCode: error.code, operation: "\(error.operation) the lock", path: error.path)
+      throw StoreError(error)
     }
     throw .locked(
       path: directory.path(percentEncoded: false), holder: FileLock.holder(of: file))

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Glibc
+import Synchronization
 import TestSupport
 import Testing
 
@@ -16,6 +17,25 @@ struct FilesTests {
     try DurableFile.write(Data("old".utf8), to: file)
     try DurableFile.write(Data(repeating: 7, count: 300_000), to: file)
     #expect(try Data(contentsOf: file) == Data(repeating: 7, count: 300_000))
+    #expect(try folder.fileNames == ["a"])
+  }
+
+  @Test("threads that replace one file at the same time leave the content of one, nothing aside")
+  func concurrent() throws {
+    let file = folder.file("a")
+    let contents = (0..<8).map { Data(repeating: UInt8($0), count: 100_000 + $0) }
+    let failures = Mutex<[FileError]>([])
+    for _ in 0..<10 {
+      DispatchQueue.concurrentPerform(iterations: contents.count) { number in
+        do throws(FileError) {
+          try DurableFile.write(contents[number], to: file)
+        } catch {
+          failures.withLock { $0.append(error) }
+        }
+      }
+      #expect(contents.contains(try Data(contentsOf: file)))
+    }
+    #expect(failures.withLock { $0 } == [])
     #expect(try folder.fileNames == ["a"])
   }
 

@@ -86,8 +86,7 @@ package struct SweepSalvage: Codable, Hashable, Sendable {
     do {
       let salvage = try make(
         of: store, plan, sweepText, isFromFile, from: origin, into: aside, named: target)
-      guard rename(aside.path, target.path) == 0 else { throw FileError("rename", target.path) }
-      try DurableFile.syncFolder(target.deletingLastPathComponent())
+      try OpenFile<FileError>.commit(aside.path, as: target.path)
       return salvage
     } catch {
       try? manager.removeItem(at: aside)

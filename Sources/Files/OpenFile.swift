@@ -1,0 +1,132 @@
+import Foundation
+import Glibc
+
+/// What a failed call on a file becomes: the error of the module that asked for it.
+package protocol FileFailure: Error {
+  /// The error that says so.
+  init(_ failure: FileError)
+}
+
+/// An open file of the system, closed with its last use.
+///
+/// The funnel for the file system's calls: every failure names the call and the path.
+package struct OpenFile<Failure: FileFailure>: ~Copyable, Sendable {
+  /// Where it was opened.
+  package let path: String
+  private let descriptor: Int32
+
+  /// Opens a file; the C function is `open`, with `O_CLOEXEC` added.
+  ///
+  /// - Parameter permissions: Those of a new file, before the process's mask.
+  package init(_ path: String, flags: Int32, permissions: mode_t = 0o644) throws(Failure) {
+    self.path = path
+    descriptor = try Self.check("open", path) { open(path, flags | O_CLOEXEC, permissions) }
+  }
+
+  deinit { close(descriptor) }
+
+  /// The file's size; the C function is `fstat`.
+  package func byteCount() throws(Failure) -> Int {
+    var status = stat()
+    try Self.check("fstat", path) { fstat(descriptor, &status) }
+    return Int(status.st_size)
+  }
+
+  /// Whether its path still leads to it: nobody has renamed or removed it since.
+  package var isAtItsPath: Bool {
+    var opened = stat()
+    var named = stat()
+    return fstat(descriptor, &opened) == 0 && stat(path, &named) == 0
+      && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev
+  }
+
+  /// Bytes from an offset on, fewer than asked only at the file's end; the C function is `pread`.
+  package func read(at offset: Int, count: Int) throws(Failure) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var filled = 0
+    while filled < count {
+      let step = try Self.check("pread", path) {
+        bytes.withUnsafeMutableBytes {
+          let rest = UnsafeMutableRawBufferPointer(rebasing: $0[filled...])
+          return pread(descriptor, rest.baseAddress, rest.count, offset + filled)
+        }
+      }
+      if step == 0 { break }
+      filled += step
+    }
+    bytes.removeLast(count - filled)
+    return bytes
+  }
+
+  /// Writes all bytes at an offset; the C function is `pwrite`.
+  package func write(
+    _ bytes: some ContiguousBytes & RandomAccessCollection<UInt8>, at offset: Int
+  ) throws(Failure) {
+    var written = 0
+    while written < bytes.count {
+      written += try Self.check("pwrite", path) {
+        bytes.withUnsafeBytes {
+          let rest = UnsafeRawBufferPointer(rebasing: $0[written...])
+          return pwrite(descriptor, rest.baseAddress, rest.count, offset + written)
+        }
+      }
+    }
+  }
+
+  /// Cuts the file; the C function is `ftruncate`.
+  package func truncate(to byteCount: Int) throws(Failure) {
+    try Self.check("ftruncate", path) { ftruncate(descriptor, byteCount) }
+  }
+
+  /// Waits until the content is on the disk; the C function is `fsync`.
+  package func synchronize() throws(Failure) {
+    try Self.check("fsync", path) { fsync(descriptor) }
+  }
+
+  /// Takes the file for oneself or shares it, until it is closed; the C function is `flock`.
+  ///
+  /// - Parameter operation: `LOCK_EX` or `LOCK_SH`, with `LOCK_NB` to not wait.
+  /// - Returns: False when it would have had to wait.
+  package func lock(_ operation: Int32) throws(Failure) -> Bool {
+    var wouldWait = false
+    try Self.check("flock", path) {
+      let result = flock(descriptor, operation)
+      wouldWait = result == -1 && errno == EWOULDBLOCK
+      return wouldWait ? 0 : result
+    }
+    return !wouldWait
+  }
+}
+
+extension OpenFile {
+  /// Gives a file its final name, durably; its content has to be on the disk already.
+  ///
+  /// The C functions are `rename` and `fsync` of the folder.
+  package static func commit(_ path: String, as finalPath: String) throws(Failure) {
+    try rename(path, to: finalPath)
+    try synchronizeFolder(of: finalPath)
+  }
+
+  /// Gives a file another name, in place of any that has it; the C function is `rename`.
+  package static func rename(_ path: String, to newPath: String) throws(Failure) {
+    try check("rename", "\(path) to \(newPath)") { Glibc.rename(path, newPath) }
+  }
+
+  /// Waits until the names in a path's folder are on the disk.
+  package static func synchronizeFolder(of path: String) throws(Failure) {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    try Self(folder, flags: O_RDONLY | O_DIRECTORY).synchronize()
+  }
+
+  /// Repeats a call that a signal interrupted, and turns -1 into a failure.
+  @discardableResult
+  package static func check<Result: SignedInteger>(
+    _ operation: String, _ path: String, _ body: () -> Result
+  ) throws(Failure) -> Result {
+    while true {
+      let (result, code) = (body(), errno)
+      if result != -1 { return result }
+      if code != EINTR { throw Failure(FileError(operation, path, code: code)) }
+    }
+  }
+}
