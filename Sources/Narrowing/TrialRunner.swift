@@ -12,42 +12,6 @@ import Trials
 /// After a failure `trajectory.csv.partial` tells how far the trial came. All files but the pace
 /// are functions of configuration, images and machine alone.
 package final class TrialRunner {
-  /// What may vary without changing a result.
-  package struct Options: Sendable {
-    /// Whether the decoder runs for E₁ even when ν₁ = ν₂; see ``Trainer``.
-    package var forceSecondPass: Bool
-    /// Seconds between two calls of the progress closure.
-    package var progressInterval: Double
-    /// The archive's digest where it is known already; computed from all of the file otherwise.
-    package var imagesDigest: Digest?
-    /// The steps after which to write a ``CheckpointFile``; 0 is the initial state.
-    package var checkpointSteps: Set<Int>
-    /// How often to write one besides, of which the two newest stay; nil for never.
-    package var checkpointInterval: CheckpointInterval?
-    /// Whether to write one when the trial is stopped.
-    package var savesWhenStopped: Bool
-    /// The checkpoints to go on from: the first that is whole and this trial's.
-    package var checkpoints: [URL]
-    /// Whether to begin with initial parameters when no checkpoint is of use, instead of failing.
-    package var beginsAnew: Bool
-
-    /// The given options; the defaults suit a trial of a sweep.
-    package init(
-      forceSecondPass: Bool = false, progressInterval: Double = 0.5, imagesDigest: Digest? = nil,
-      checkpointSteps: Set<Int> = [], checkpointInterval: CheckpointInterval? = nil,
-      savesWhenStopped: Bool = false, checkpoints: [URL] = [], beginsAnew: Bool = false
-    ) {
-      self.forceSecondPass = forceSecondPass
-      self.progressInterval = progressInterval
-      self.imagesDigest = imagesDigest
-      self.checkpointSteps = checkpointSteps
-      self.checkpointInterval = checkpointInterval
-      self.savesWhenStopped = savesWhenStopped
-      self.checkpoints = checkpoints
-      self.beginsAnew = beginsAnew
-    }
-  }
-
   private let configuration: TrialConfiguration
   private let images: ImageArchive
   private let directory: URL
@@ -76,7 +40,7 @@ package final class TrialRunner {
     self.directory = directory
     self.options = options
     let settings = configuration.trainer
-    try Self.check(images, against: configuration)
+    try configuration.check(images)
     do {
       try configuration.validate()
       let shape = try NetworkShape(
@@ -140,28 +104,6 @@ package final class TrialRunner {
     CheckpointFile(configuration: configuration, images: imagesDigest)
   }
 
-  private static func check(
-    _ images: ImageArchive, against configuration: TrialConfiguration
-  ) throws(TrialFailure) {
-    func refuse(_ message: String) -> TrialFailure {
-      TrialFailure(cause: .refused, message: "\(images.url.path): \(message)")
-    }
-    let expected = configuration.dataset.imageShape
-    guard images.name == configuration.dataset.rawValue, images.shape == expected else {
-      throw refuse(
-        "found \(images.name) images of \(images.shape), expected \(configuration.dataset.rawValue)"
-          + " images of \(expected)")
-    }
-    guard images.trainingCount >= configuration.trainer.batchSize else {
-      throw refuse(
-        "found \(images.trainingCount) training images, expected at least one batch of "
-          + "\(configuration.trainer.batchSize)")
-    }
-    guard images.evaluationCount > 0 else {
-      throw refuse("found no evaluation images, expected at least one")
-    }
-  }
-
   /// Trains to the last milestone and writes the files.
   ///
   /// To be called once, on the thread that made the runner.
@@ -217,14 +159,14 @@ package final class TrialRunner {
 
       let milestone = milestones.first { $0.step == step }
       if milestone != nil || step.isMultiple(of: configuration.trainer.sampleEvery) {
-        try trajectory.append(row(of: report))
+        try trajectory.append(trainer.trajectoryRow(of: report))
         try pace.append(step: step, seconds: (clock.now - beginning).seconds)
       }
-      if let milestone { reports.append(self.report(at: milestone.budget)) }
+      if let milestone { reports.append(trainer.milestone(milestone.budget, on: images)) }
       try saveIfAsked(trajectory.text, reports)
       if step < totalSteps, keeper.isDue(at: clock.now) { keep(trajectory.text, reports) }
       if let stepsPerSecond = meter.tick(step: step, isLast: step == totalSteps, at: clock.now) {
-        progress(self.progress(totalSteps: totalSteps, stepsPerSecond: stepsPerSecond))
+        progress(trainer.progress(totalSteps: totalSteps, stepsPerSecond: stepsPerSecond))
       }
     }
 
@@ -272,41 +214,5 @@ package final class TrialRunner {
   private func loadBatch(_ step: Int) {
     guard let destination = trainer.network.images.baseAddress else { return }
     sampler.withBatch(atStep: step) { images.copyImages(.training, indices: $0, into: destination) }
-  }
-
-  private func row(of report: StepReport) -> TrajectoryRow {
-    let state = trainer.state
-    return TrajectoryRow(
-      step: state.step, squaredError: report.squaredError,
-      mse: state.mse ?? report.squaredError, constraintAverage: report.constraintAverage,
-      multiplier: state.multiplier.effective, toleranceHits: trainer.toleranceHits,
-      gatesOpen: state.gates.openCount, expectedOpen: state.gates.expectedOpenCount,
-      divergence: report.divergence, openProbabilities: state.gates.openProbabilities)
-  }
-
-  private func report(at budget: Budget) -> MilestoneReport {
-    let state = trainer.state
-    let evaluation = Evaluation(network: trainer.network, images: images, gates: state.gates)
-    return MilestoneReport(
-      budget: budget, step: state.step, gatesOpen: state.gates.openCount, mse: state.mse ?? 0,
-      evaluationMSE: evaluation.squaredError(), firstHitStep: state.firstHitStep,
-      multiplier: state.multiplier.effective, openProbabilities: state.gates.openProbabilities)
-  }
-
-  private func progress(totalSteps: Int, stepsPerSecond: Double) -> TrialProgress {
-    let state = trainer.state
-    return TrialProgress(
-      step: state.step, totalSteps: totalSteps, mse: state.mse ?? 0,
-      gatesOpen: state.gates.openCount, multiplier: state.multiplier.effective,
-      stepsPerSecond: stepsPerSecond)
-  }
-}
-extension Arithmetic {
-  /// The arithmetic that a trial asks for.
-  package init(_ precision: Precision) {
-    switch precision {
-    case .fp32: self = .fp32
-    case .bf16: self = .bf16
-    }
   }
 }

@@ -1,0 +1,32 @@
+import Images
+import Trials
+
+/// What a trial tells of its trainer's state.
+extension Trainer {
+  /// The row of the trajectory after a step.
+  func trajectoryRow(of report: StepReport) -> TrajectoryRow {
+    TrajectoryRow(
+      step: state.step, squaredError: report.squaredError,
+      mse: state.mse ?? report.squaredError, constraintAverage: report.constraintAverage,
+      multiplier: state.multiplier.effective, toleranceHits: toleranceHits,
+      gatesOpen: state.gates.openCount, expectedOpen: state.gates.expectedOpenCount,
+      divergence: report.divergence, openProbabilities: state.gates.openProbabilities)
+  }
+
+  /// The report of a milestone, with the error on the images' evaluation part.
+  func milestone(_ budget: Budget, on images: ImageArchive) -> MilestoneReport {
+    let evaluation = Evaluation(network: network, images: images, gates: state.gates)
+    return MilestoneReport(
+      budget: budget, step: state.step, gatesOpen: state.gates.openCount, mse: state.mse ?? 0,
+      evaluationMSE: evaluation.squaredError(), firstHitStep: state.firstHitStep,
+      multiplier: state.multiplier.effective, openProbabilities: state.gates.openProbabilities)
+  }
+
+  /// How far the trial is.
+  func progress(totalSteps: Int, stepsPerSecond: Double) -> TrialProgress {
+    TrialProgress(
+      step: state.step, totalSteps: totalSteps, mse: state.mse ?? 0,
+      gatesOpen: state.gates.openCount, multiplier: state.multiplier.effective,
+      stepsPerSecond: stepsPerSecond)
+  }
+}

@@ -1,0 +1,28 @@
+import Foundation
+import Images
+import Trials
+
+extension TrialConfiguration {
+  /// Checks that a trial can train on the images of an archive.
+  ///
+  /// - Throws: A failure with cause ``FailureCause/refused`` when they are another data set's or
+  ///   too few.
+  func check(_ images: ImageArchive) throws(TrialFailure) {
+    func refuse(_ message: String) -> TrialFailure {
+      TrialFailure(cause: .refused, message: "\(images.url.path): \(message)")
+    }
+    guard images.name == dataset.rawValue, images.shape == dataset.imageShape else {
+      throw refuse(
+        "found \(images.name) images of \(images.shape), expected \(dataset.rawValue) images of "
+          + "\(dataset.imageShape)")
+    }
+    guard images.trainingCount >= trainer.batchSize else {
+      throw refuse(
+        "found \(images.trainingCount) training images, expected at least one batch of "
+          + "\(trainer.batchSize)")
+    }
+    guard images.evaluationCount > 0 else {
+      throw refuse("found no evaluation images, expected at least one")
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import Digests
+import Foundation
+
+extension TrialRunner {
+  /// What may vary without changing a result.
+  package struct Options: Sendable {
+    /// Whether the decoder runs for E₁ even when ν₁ = ν₂; see ``Trainer``.
+    package var forceSecondPass: Bool
+    /// Seconds between two calls of the progress closure.
+    package var progressInterval: Double
+    /// The archive's digest where it is known already; computed from all of the file otherwise.
+    package var imagesDigest: Digest?
+    /// The steps after which to write a ``CheckpointFile``; 0 is the initial state.
+    package var checkpointSteps: Set<Int>
+    /// How often to write one besides, of which the two newest stay; nil for never.
+    package var checkpointInterval: CheckpointInterval?
+    /// Whether to write one when the trial is stopped.
+    package var savesWhenStopped: Bool
+    /// The checkpoints to go on from: the first that is whole and this trial's.
+    package var checkpoints: [URL]
+    /// Whether to begin with initial parameters when no checkpoint is of use, instead of failing.
+    package var beginsAnew: Bool
+
+    /// The given options; the defaults suit a trial of a sweep.
+    package init(
+      forceSecondPass: Bool = false, progressInterval: Double = 0.5, imagesDigest: Digest? = nil,
+      checkpointSteps: Set<Int> = [], checkpointInterval: CheckpointInterval? = nil,
+      savesWhenStopped: Bool = false, checkpoints: [URL] = [], beginsAnew: Bool = false
+    ) {
+      self.forceSecondPass = forceSecondPass
+      self.progressInterval = progressInterval
+      self.imagesDigest = imagesDigest
+      self.checkpointSteps = checkpointSteps
+      self.checkpointInterval = checkpointInterval
+      self.savesWhenStopped = savesWhenStopped
+      self.checkpoints = checkpoints
+      self.beginsAnew = beginsAnew
+    }
+  }
+}
