@@ -1,5 +1,6 @@
 import Primitives
 import TestSupport
+import Testing
 
 /// A batch norm with guarded tensors, and its plain twin.
 struct NormFixture {
@@ -65,6 +66,44 @@ struct NormFixture {
     norm.updateGradients(diffScale: diffScale.start, diffShift: diffShift.start)
     return (diffScale.values, diffShift.values)
   }
+
+  /// Holds the gradients of the tensors, from the sums that have been taken, against the twin's.
+  func expectGradients(
+    _ src: [Double], diffDst: [Double], sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let tensors = updateGradients()
+    let expected = expectedGradients(src, diffDst: diffDst)
+    #expect(
+      relativeError(tensors.scale, expected.scale) < chainTolerance, sourceLocation: sourceLocation)
+    #expect(
+      relativeError(tensors.shift, expected.shift) < chainTolerance, sourceLocation: sourceLocation)
+  }
+}
+
+/// A layer between two batch norms.
+protocol NormedLayer {
+  var batch: Int { get }
+  var inputSize: Int { get }
+  var inputChannels: Int { get }
+  var outputSize: Int { get }
+  var outputChannels: Int { get }
+}
+
+extension ConvolutionGeometry: NormedLayer {}
+extension UpsampledConvolution: NormedLayer {}
+
+/// The batch norms before and behind a layer.
+func norms(
+  _ context: ComputeContext, _ layer: some NormedLayer
+) -> (before: NormFixture, behind: NormFixture) {
+  (
+    NormFixture(
+      context, batch: layer.batch, pixels: layer.inputSize * layer.inputSize,
+      channels: layer.inputChannels),
+    NormFixture(
+      context, batch: layer.batch, pixels: layer.outputSize * layer.outputSize,
+      channels: layer.outputChannels, seed: 7)
+  )
 }
 
 /// Per-channel sums.
