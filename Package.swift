@@ -58,7 +58,7 @@ let package = Package(
     .systemLibrary(name: "CZeroMQ"),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
-    module("Console", [logging]),
+    module("Console", [argumentParser, logging]),
     module("Files"),
     module("Randomness"),
     module("Digests", ["CSodium"]),

@@ -1,19 +1,6 @@
 import ArgumentParser
+import Console
 import CoordinatorService
-import Foundation
-
-/// Where the keys are.
-struct KeysArguments: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "Folder of keys and of admitted workers.",
-      discussion: "Without it: $BOTTLENECKSWEEP_KEYS, or ~/.config/bottlenecksweep.",
-      valueName: "dir"),
-    completion: .directory)
-  var keys: String?
-
-  var url: URL? { keys.map { URL(filePath: $0, directoryHint: .isDirectory) } }
-}
 
 /// `coordinator key`: the coordinator's public key.
 struct KeyCommand: ParsableCommand {
@@ -82,9 +69,8 @@ struct EnrollCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The folder of a running sweep, whose coordinator is asked for its address instead.",
-      valueName: "dir"),
-    completion: .directory)
-  var out: String?
+      valueName: "dir"))
+  var out: Folder?
 
   @Option(help: "What to call the worker; its host's name without it.")
   var name: String?
@@ -101,23 +87,25 @@ struct EnrollCommand: ParsableCommand {
   @OptionGroup var keys: KeysArguments
 
   func validate() throws {
-    guard (address == nil) != (out == nil) else {
-      throw ValidationError("expected either --address or --out")
-    }
+    _ = try place()
     guard valid > 0, valid <= 8760 else {
       throw ValidationError("--valid: found \(valid), expected more than 0 and at most 8760 hours")
     }
   }
 
+  private func place() throws -> EnrolmentRun.Place {
+    switch (address, out) {
+    case (let address?, nil): return .address(address)
+    case (nil, let out?): return .sweep(out.url)
+    default: throw ValidationError("expected either --address or --out")
+    }
+  }
+
   func run() throws {
-    let coordinator: EnrolmentRun.Place =
-      if let address { .address(address) } else {
-        .sweep(URL(filePath: out ?? "", directoryHint: .isDirectory))
-      }
     try EnrolmentRun.perform(
       EnrolmentRun.Options(
         keys: keys.url, name: name, isShared: shared, validity: .seconds(valid * 3600),
-        coordinator: coordinator, waits: !noWait))
+        coordinator: try place(), waits: !noWait))
   }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import CoordinatorService
 import Foundation
 
@@ -21,9 +22,8 @@ struct CheckCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Makes this folder of all that can be proved.", valueName: "new-dir"),
-    completion: .directory)
-  var salvage: String?
+      "Makes this folder of all that can be proved.", valueName: "new-dir"))
+  var salvage: Folder?
 
   @Option(
     name: .customLong("sweep"),
@@ -52,7 +52,7 @@ struct CheckCommand: ParsableCommand {
       return
     }
     let outcome = try SweepSalvage.perform(
-      from: sweep.url, into: URL(filePath: salvage, directoryHint: .isDirectory),
+      from: sweep.url, into: salvage.url,
       sweep: sweepFile.map { changes.request(of: $0, data: nil) })
     print(sweep.json ? outcome.json : outcome.text, terminator: "")
     if !outcome.isWhole { throw ExitCode(1) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import CoordinatorService
 import Foundation
 
@@ -13,20 +14,18 @@ struct DataCommand: ParsableCommand {
       """,
     subcommands: [List.self, Prepare.self, Verify.self])
 
-  struct Folder: ParsableArguments {
-    @Option(
-      help: ArgumentHelp("Folder of prepared image archives.", valueName: "dir"),
-      completion: .directory)
-    var data: String?
+  struct DataFolder: ParsableArguments {
+    @Option(help: ArgumentHelp("Folder of prepared image archives.", valueName: "dir"))
+    var data: Folder?
 
-    var url: URL? { data.map { URL(filePath: $0, directoryHint: .isDirectory) } }
+    var url: URL? { data?.url }
   }
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Says which data sets are prepared.")
 
-    @OptionGroup var folder: Folder
+    @OptionGroup var folder: DataFolder
 
     func run() throws {
       print(DataReport.list(folder.url), terminator: "")
@@ -46,7 +45,7 @@ struct DataCommand: ParsableCommand {
       completion: .file())
     var from: String?
 
-    @OptionGroup var folder: Folder
+    @OptionGroup var folder: DataFolder
 
     @Flag(help: "Prepares again even if a valid archive is there.")
     var force = false
@@ -63,7 +62,7 @@ struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Reads every archive and compares it with its digests.")
 
-    @OptionGroup var folder: Folder
+    @OptionGroup var folder: DataFolder
 
     func run() throws {
       let (text, isSound) = DataReport.verify(folder.url)

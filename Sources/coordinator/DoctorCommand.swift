@@ -1,7 +1,7 @@
 import ArgumentParser
+import Console
 import CoordinatorService
 import Doctor
-import Foundation
 
 /// `coordinator doctor`: whether this host can run a coordinator.
 struct DoctorCommand: ParsableCommand {
@@ -18,9 +18,8 @@ struct DoctorCommand: ParsableCommand {
   var listen: String?
 
   @Option(
-    help: ArgumentHelp("The folder that `coordinator run` is to be given.", valueName: "dir"),
-    completion: .directory)
-  var out: String?
+    help: ArgumentHelp("The folder that `coordinator run` is to be given.", valueName: "dir"))
+  var out: Folder?
 
   @Flag(help: "Connections over the network are to be plain.")
   var plain = false
@@ -32,9 +31,7 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     let checkup = try CoordinatorDoctor.examine(
-      .init(
-        keys: keys.url, listen: listen,
-        out: out.map { URL(filePath: $0, directoryHint: .isDirectory) }, isPlain: plain))
+      .init(keys: keys.url, listen: listen, out: out?.url, isPlain: plain))
     print(json ? checkup.json : checkup.text, terminator: "")
     if !checkup.isSound { throw ExitCode(1) }
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import CoordinatorService
 import Foundation
 
@@ -12,8 +13,8 @@ struct LogsCommand: ParsableCommand {
       when its attempt has ended.
       """)
 
-  @Argument(help: "The folder given to `coordinator run --out`.", completion: .directory)
-  var folder: String
+  @Argument(help: "The folder given to `coordinator run --out`.")
+  var folder: Folder
 
   @Argument(
     help: ArgumentHelp(
@@ -37,7 +38,7 @@ struct LogsCommand: ParsableCommand {
   }
 
   func run() throws {
-    let logs = SweepLogs(URL(filePath: folder, directoryHint: .isDirectory))
+    let logs = SweepLogs(folder.url)
     guard let name else { return print(try logs.text, terminator: "") }
     var log = try logs.log(of: name, attempt: attempt)
     if let note = log.note { say(note) }

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Console
 import CoordinatorService
-import Foundation
 
 /// `coordinator report`: rebuilds every output of a sweep from its record.
 struct ReportCommand: ParsableCommand {
@@ -8,11 +8,10 @@ struct ReportCommand: ParsableCommand {
     commandName: "report",
     abstract: "Rebuilds every output of a sweep from its record; also while it runs.")
 
-  @Argument(help: "The folder given to `coordinator run --out`.", completion: .directory)
-  var folder: String
+  @Argument(help: "The folder given to `coordinator run --out`.")
+  var folder: Folder
 
   func run() throws {
-    let written = try SweepReport.rebuild(URL(filePath: folder, directoryHint: .isDirectory))
-    print(written, terminator: "")
+    print(try SweepReport.rebuild(folder.url), terminator: "")
   }
 }

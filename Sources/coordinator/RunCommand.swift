@@ -1,6 +1,6 @@
 import ArgumentParser
+import Console
 import CoordinatorService
-import Foundation
 
 /// `coordinator run`: runs a sweep, or goes on with one.
 struct RunCommand: ParsableCommand {
@@ -20,10 +20,8 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var sweep: SweepArguments
 
-  @Option(
-    help: ArgumentHelp("Folder for the sweep's record and its outputs.", valueName: "dir"),
-    completion: .directory)
-  var out: String
+  @Option(help: ArgumentHelp("Folder for the sweep's record and its outputs.", valueName: "dir"))
+  var out: Folder
 
   @Option(
     help: ArgumentHelp(
@@ -63,9 +61,9 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     let outcome = try SweepRun.perform(
       SweepRun.Options(
-        request: sweep.request, outFolder: URL(filePath: out, directoryHint: .isDirectory),
-        listen: listen, localWorkers: localWorkers, retryFailed: retryFailed, assumesYes: yes,
-        keys: keys.url, isPlain: plain, isEncrypted: curve))
+        request: sweep.request, outFolder: out.url, listen: listen, localWorkers: localWorkers,
+        retryFailed: retryFailed, assumesYes: yes, keys: keys.url, isPlain: plain,
+        isEncrypted: curve))
     throw ExitCode(outcome.exitCode)
   }
 }

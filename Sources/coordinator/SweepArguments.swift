@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import CoordinatorService
 import Foundation
 
@@ -11,9 +12,8 @@ struct SweepArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Folder of prepared image archives; see `coordinator data`.", valueName: "dir"),
-    completion: .directory)
-  var data: String?
+      "Folder of prepared image archives; see `coordinator data`.", valueName: "dir"))
+  var data: Folder?
 
   /// The request that these arguments make.
   var request: SweepRequest { changes.request(of: sweep, data: data) }
@@ -38,9 +38,9 @@ struct SweepChanges: ParsableArguments {
   var isEmpty: Bool { overrides.isEmpty && scaleBudget == 1 }
 
   /// The request for a sweep file, so changed.
-  func request(of file: String, data: String?) -> SweepRequest {
+  func request(of file: String, data: Folder?) -> SweepRequest {
     SweepRequest(
       file: URL(filePath: file), overrides: overrides, budgetScale: scaleBudget,
-      dataFolder: data.map { URL(filePath: $0, directoryHint: .isDirectory) })
+      dataFolder: data?.url)
   }
 }

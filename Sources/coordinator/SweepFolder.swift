@@ -1,16 +1,17 @@
 import ArgumentParser
+import Console
 import CoordinatorService
 import Foundation
 
 /// The sweep that a command is about, and how it answers.
 struct SweepFolder: ParsableArguments {
-  @Argument(help: "The folder given to `coordinator run --out`.", completion: .directory)
-  var folder: String
+  @Argument(help: "The folder given to `coordinator run --out`.")
+  var folder: Folder
 
   @Flag(help: "Answers in JSON.")
   var json = false
 
-  var url: URL { URL(filePath: folder, directoryHint: .isDirectory) }
+  var url: URL { folder.url }
 
   /// Asks, and prints the answer as JSON or as text.
   func answer(

@@ -1,19 +1,6 @@
 import ArgumentParser
-import Foundation
+import Console
 import WorkerService
-
-/// Where the keys are.
-struct KeysArguments: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "Folder of this host's key and of the coordinator's that it trusts.",
-      discussion: "Without it: $BOTTLENECKSWEEP_KEYS, or ~/.config/bottlenecksweep.",
-      valueName: "dir"),
-    completion: .directory)
-  var keys: String?
-
-  var url: URL? { keys.map { URL(filePath: $0, directoryHint: .isDirectory) } }
-}
 
 /// `worker enroll`: makes this host known to a coordinator, once.
 struct EnrollCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Console
 import Doctor
-import Foundation
 import WorkerService
 
 /// `worker doctor`: whether this host can run a worker and reach its coordinator.
@@ -13,10 +13,8 @@ struct DoctorCommand: ParsableCommand {
   @Argument(help: "The coordinator, such as tcp://host:5750; only this host without it.")
   var endpoint: String?
 
-  @Option(
-    help: ArgumentHelp("Folder for images and unsent results.", valueName: "dir"),
-    completion: .directory)
-  var cache: String?
+  @Option(help: ArgumentHelp("Folder for images and unsent results.", valueName: "dir"))
+  var cache: Folder?
 
   @Flag(help: "The connection is to be plain.")
   var plain = false
@@ -31,8 +29,7 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     let checkup = try WorkerDoctor.examine(
-      endpoint: endpoint, cache: cache.map { URL(filePath: $0, directoryHint: .isDirectory) },
-      keys: keys.url, isPlain: plain, isEncrypted: curve)
+      endpoint: endpoint, cache: cache?.url, keys: keys.url, isPlain: plain, isEncrypted: curve)
     print(json ? checkup.json : checkup.text, terminator: "")
     if !checkup.isSound { throw ExitCode(1) }
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Foundation
 import WorkerService
 
@@ -29,9 +30,8 @@ struct JoinCommand: ParsableCommand {
     help: ArgumentHelp(
       "Folder for images and unsent results.",
       discussion: "Without it: $XDG_CACHE_HOME/bottlenecksweep, or ~/.cache/bottlenecksweep.",
-      valueName: "dir"),
-    completion: .directory)
-  var cache: String?
+      valueName: "dir"))
+  var cache: Folder?
 
   @Option(
     help: ArgumentHelp(
@@ -112,8 +112,7 @@ struct JoinCommand: ParsableCommand {
   func run() throws {
     try Worker.run(
       Worker.Options(
-        endpoint: connect, slots: try slotCount(),
-        cache: cache.map { URL(filePath: $0, directoryHint: .isDirectory) },
+        endpoint: connect, slots: try slotCount(), cache: cache?.url,
         cacheLimit: try cacheLimitByteCount(), exitsWhenIdle: exitWhenIdle,
         patience: .seconds(60 * patience), checkpointInterval: checkpointEvery.interval,
         drainGrace: .seconds(drainGrace), isSupervised: supervised,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Foundation
 import WorkerService
 
@@ -15,8 +16,8 @@ struct TrialCommand: ParsableCommand {
   @Argument(help: "The configuration file.", completion: .file(extensions: ["json"]))
   var config: String
 
-  @Option(help: ArgumentHelp("Folder for the results.", valueName: "dir"), completion: .directory)
-  var out: String
+  @Option(help: ArgumentHelp("Folder for the results.", valueName: "dir"))
+  var out: Folder
 
   @Option(
     help: ArgumentHelp(
@@ -70,8 +71,7 @@ struct TrialCommand: ParsableCommand {
   func run() throws {
     try SingleTrial.run(
       SingleTrial.Options(
-        configuration: URL(filePath: config),
-        folder: URL(filePath: out, directoryHint: .isDirectory),
+        configuration: URL(filePath: config), folder: out.url,
         images: images.map { URL(filePath: $0) }, forcesSecondPass: forceSecondPass,
         checkpointSteps: try checkpointSteps(), checkpointInterval: checkpointEvery?.interval,
         checkpoints: resume.map { URL(filePath: $0) }, isSupervised: supervised))

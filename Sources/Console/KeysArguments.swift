@@ -1,0 +1,17 @@
+import ArgumentParser
+import Foundation
+
+/// Where the keys are.
+package struct KeysArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Folder of this host's keys and of those that it accepts.",
+      discussion: "Without it: $BOTTLENECKSWEEP_KEYS, or ~/.config/bottlenecksweep.",
+      valueName: "dir"))
+  var keys: Folder?
+
+  package init() {}
+
+  /// The folder; nil for the standard one.
+  package var url: URL? { keys?.url }
+}
