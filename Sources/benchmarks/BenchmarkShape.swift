@@ -57,3 +57,13 @@ struct ShapeOptions: ParsableArguments {
   /// The chosen one, or all.
   var shapes: [BenchmarkShape] { shape.map { [$0] } ?? BenchmarkShape.allCases }
 }
+
+/// How often a command measures a thing.
+struct RepetitionsOption: ParsableArguments {
+  @Option(help: "Repetitions.")
+  var repetitions = 30
+
+  func validate() throws {
+    guard repetitions > 0 else { throw ValidationError("--repetitions: expected at least 1") }
+  }
+}

@@ -19,12 +19,7 @@ struct LayersCommand: ParsableCommand {
 
   @OptionGroup var shapes: ShapeOptions
   @OptionGroup var arithmetic: PrecisionOption
-  @Option(help: "Repetitions.")
-  var repetitions = 30
-
-  func validate() throws {
-    guard repetitions > 0 else { throw ValidationError("--repetitions: expected at least 1") }
-  }
+  @OptionGroup var repeating: RepetitionsOption
 
   func run() throws {
     for shape in shapes.shapes {
@@ -34,7 +29,7 @@ struct LayersCommand: ParsableCommand {
       var samples = [Samples](repeating: Samples(), count: layers.count)
       // The first round warms caches and the clock.
       for layer in layers { layer.run() }
-      for _ in 0..<repetitions {
+      for _ in 0..<repeating.repetitions {
         limits.sample()
         for (index, layer) in layers.enumerated() { samples[index].time(layer.run) }
       }

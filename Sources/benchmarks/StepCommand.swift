@@ -18,17 +18,12 @@ struct StepCommand: ParsableCommand {
 
   @OptionGroup var shapes: ShapeOptions
   @OptionGroup var arithmetic: PrecisionOption
-  @Option(help: "Repetitions.")
-  var repetitions = 30
-
-  func validate() throws {
-    guard repetitions > 0 else { throw ValidationError("--repetitions: expected at least 1") }
-  }
+  @OptionGroup var repeating: RepetitionsOption
 
   func run() throws {
     for shape in shapes.shapes {
       var run = try StepMeasurement(shape, arithmetic.precision)
-      for repetition in 0..<repetitions { try run.repeatOnce(repetition) }
+      for repetition in 0..<repeating.repetitions { try run.repeatOnce(repetition) }
       print(run.report)
     }
   }
