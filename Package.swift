@@ -64,7 +64,7 @@ let package = Package(
     module("Digests", ["CSodium"]),
     module("Trials", ["Digests"]),
     module("Images", ["Digests", "Files", "Trials"]),
-    module("Datasets", ["CArchive", "Digests", "Images", "Randomness", "Trials"]),
+    module("Datasets", ["CArchive", "Digests", "Files", "Images", "Randomness", "Trials"]),
     module("Sweeps", ["Trials", yaml]),
 
     module("Primitives", ["CKernels"]),
@@ -154,7 +154,7 @@ let package = Package(
     tests("FilesTests", ["Files", "TestSupport"]),
     tests("DigestsTests", ["Digests", "TestSupport"]),
     tests("TrialsTests", ["Digests", "Trials"]),
-    tests("ImagesTests", ["Digests", "Images", "TestSupport", "Trials"]),
+    tests("ImagesTests", ["Digests", "Files", "Images", "TestSupport", "Trials"]),
     tests("DatasetsTests", ["CArchive", "Datasets", "Digests", "Images", "TestSupport", "Trials"]),
     tests("SweepsTests", ["Sweeps", "TestSupport", "Trials"]),
     tests("PrimitivesTests", ["Primitives", "TestSupport"]),

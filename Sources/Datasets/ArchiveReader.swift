@@ -1,4 +1,5 @@
 import CArchive
+import Files
 import Glibc
 
 /// The one place where libarchive is called to read.
@@ -24,7 +25,7 @@ struct ArchiveReader: ~Copyable {
   /// C functions: `archive_read_new`, `archive_read_support_*`, `archive_read_open_filename`.
   static func open(path: String, format: Format) throws(DatasetError) -> ArchiveReader {
     guard let handle = archive_read_new() else {
-      throw .system(path: path, operation: "archive_read_new", code: ENOMEM)
+      throw .system(FileError("archive_read_new", path, code: ENOMEM))
     }
     let reader = ArchiveReader(handle: handle, path: path)
     switch format {

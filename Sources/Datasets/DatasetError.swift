@@ -1,4 +1,4 @@
-import Glibc
+import Files
 import Images
 import Trials
 
@@ -15,8 +15,8 @@ package enum DatasetError: Error, Equatable {
   case readerUnavailable(dataset: Dataset)
   /// The folder that shall receive the archive cannot be made.
   case folderNotMade(path: String, reason: String)
-  /// A system call failed with this `errno`.
-  case system(path: String, operation: String, code: Int32)
+  /// A system call failed.
+  case system(FileError)
   /// The decompressor gave up after `offset` good bytes.
   case undecodable(place: String, offset: Int, reason: String)
   /// The content at `offset` is not what the format asks for.
@@ -45,8 +45,8 @@ extension DatasetError: CustomStringConvertible {
       """
     case .folderNotMade(let path, let reason):
       "\(path): the folder cannot be made: \(reason)"
-    case .system(let path, let operation, let code):
-      "\(path): \(operation) failed: \(String(cString: strerror(code))) (errno \(code))"
+    case .system(let failure):
+      failure.description
     case .undecodable(let place, let offset, let reason):
       "\(place): cannot be decompressed beyond byte \(offset): \(reason)"
     case .malformed(let place, let offset, let field, let found, let expected):
@@ -55,4 +55,8 @@ extension DatasetError: CustomStringConvertible {
       error.description
     }
   }
+}
+
+extension DatasetError: FileFailure {
+  package init(_ failure: FileError) { self = .system(failure) }
 }

@@ -1,4 +1,6 @@
+import Files
 import Foundation
+import Glibc
 
 /// The decompressed bytes of a file, or of one member of a zip file, from first to last.
 ///
@@ -23,7 +25,7 @@ final class DecodedStream {
 
   /// Opens one member of a zip file.
   static func member(_ name: String, ofZip url: URL) throws(DatasetError) -> DecodedStream {
-    let head = try FileHead.read(url.path, count: 4)
+    let head = try OpenFile<DatasetError>(url.path, flags: O_RDONLY).read(at: 0, count: 4)
     guard head == [0x50, 0x4b, 3, 4] else {
       throw .malformed(
         place: url.path, offset: 0, field: "magic", found: hexadecimal(head),

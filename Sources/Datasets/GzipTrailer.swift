@@ -1,3 +1,6 @@
+import Files
+import Glibc
+
 /// What a gzip file says about the data that it holds: RFC 1952, section 2.3.1, CRC32 and ISIZE.
 ///
 /// libarchive inflates gzip but compares neither with what it inflated, so a damaged file can pass
@@ -10,8 +13,9 @@ struct GzipTrailer {
 
   /// The trailer of a gzip file; nil if the file is not compressed with gzip.
   static func ofFile(_ path: String) throws(DatasetError) -> GzipTrailer? {
-    guard try FileHead.read(path, count: 2) == [0x1f, 0x8b] else { return nil }
-    let tail = try FileHead.readTail(path, count: 8)
+    let file = try OpenFile<DatasetError>(path, flags: O_RDONLY)
+    guard try file.read(at: 0, count: 2) == [0x1f, 0x8b] else { return nil }
+    let tail = try file.read(at: max(0, try file.byteCount() - 8), count: 8)
     func littleEndian(_ bytes: ArraySlice<UInt8>) -> UInt32 {
       bytes.reversed().reduce(0) { $0 << 8 | UInt32($1) }
     }

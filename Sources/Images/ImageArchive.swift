@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 import Glibc
 import Trials
@@ -140,10 +141,10 @@ package final class ImageArchive: Sendable {
 
   private static func map(_ path: String) throws(ImageArchiveError) -> UnsafeRawBufferPointer {
     let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .lastSystemError("open", path) }
+    guard descriptor >= 0 else { throw .system(FileError("open", path)) }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw .lastSystemError("fstat", path) }
+    guard fstat(descriptor, &status) == 0 else { throw .system(FileError("fstat", path)) }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw .malformed(
         path: path, offset: 0, field: "kind of file", found: "something else",
@@ -154,7 +155,7 @@ package final class ImageArchive: Sendable {
     guard
       let base = mmap(nil, Int(status.st_size), PROT_READ, MAP_SHARED, descriptor, 0),
       base != MAP_FAILED
-    else { throw .lastSystemError("mmap", path) }
+    else { throw .system(FileError("mmap", path)) }
     return UnsafeRawBufferPointer(start: base, count: Int(status.st_size))
   }
 

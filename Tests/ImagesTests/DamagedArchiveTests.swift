@@ -1,5 +1,7 @@
 import Digests
+import Files
 import Foundation
+import Glibc
 import Images
 import TestSupport
 import Testing
@@ -109,7 +111,7 @@ struct DamagedArchiveTests {
 
   @Test("what is not a file, or not there, is named")
   func notAFile() throws {
-    #expect(throws: ImageArchiveError.system(path: "/none.images", operation: "open", code: 2)) {
+    #expect(throws: ImageArchiveError.system(FileError("open", "/none.images", code: ENOENT))) {
       try ImageArchive.open(at: URL(fileURLWithPath: "/none.images"))
     }
     let error = #expect(throws: ImageArchiveError.self) { try ImageArchive.open(at: folder.url) }
