@@ -54,10 +54,10 @@ extension Coordinator {
       return .waitsForCanary(graph.trials[canary].id)
     }
     if let due = delayed[number] { return .delayed(now.map { max(due - $0, .zero) } ?? .zero) }
-    let rank = graph.rank(of: number)
+    let place = (priority(of: number), number)
     let ahead = ledger.standings.indices.count {
       ledger.standings[$0].status == .waiting && ledger.standings[$0].unfinishedParents == 0
-        && graph.rank(of: $0) < rank
+        && (priority(of: $0), $0) < place
     }
     return .queued(ahead: ahead)
   }

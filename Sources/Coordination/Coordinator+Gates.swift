@@ -43,7 +43,7 @@ extension Coordinator {
 
   /// Lets a stage's trials queue up again.
   mutating func release(_ stage: Int) {
-    for trial in held[stage] ?? [] { ready[trial] = graph.rank(of: trial) }
+    for trial in held[stage] ?? [] { ready[trial] = priority(of: trial) }
     held[stage] = nil
     isPlanDue = true
   }

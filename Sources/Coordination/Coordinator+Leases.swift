@@ -70,7 +70,7 @@ extension Coordinator {
     if delay > .zero {
       delayed[trial] = now + delay
     } else {
-      ready[trial] = graph.rank(of: trial)
+      ready[trial] = priority(of: trial)
       isPlanDue = true
     }
   }

@@ -2,14 +2,14 @@ import Trials
 
 /// Which worker a trial goes to: the one that is expected to finish it first.
 ///
-/// Trials are taken in order of rank, the longest way to the sweep's end first. While all workers
+/// Trials are taken in order of priority, the longest way to the sweep's end first. While all workers
 /// are about equally fast, or trials are short, the first free one is right, and costs
 /// O(log workers). Where a busy worker is clearly faster, a schedule of the next trials is drawn
 /// up over all slots, free and busy (list scheduling with earliest finish times; for unequal
 /// machines, Gonzalez, Ibarra and Sahni 1977): what a busy worker would finish first stays queued
 /// for it, and a long trial does not begin on a slow host just before a fast one becomes free.
-/// Trials move: an idle worker that is clearly faster goes on from the latest checkpoint of the one
-/// that would end last, and takes it over once it is ahead. So no slot waits idle for long either.
+/// Such a trial begins elsewhere if it would wait long, for trials move. So no slot waits idle for
+/// long either.
 /// A schedule is drawn up when something has changed, at most ``scheduleWork`` steps long, and
 /// thrown away: the next one knows better.
 extension Coordinator {
@@ -29,14 +29,13 @@ extension Coordinator {
   private static let failureFactor = 4.0
   /// A trial that must wait at least so many seconds for the worker that would finish it first
   /// begins on a slower one.
-  private static let worthMoving = 600.0
-  /// A duplicate must save this share of what the straggler still needs, and this many seconds.
-  private static let duplicateShare = 0.1
-  private static let duplicateSeconds = 60.0
+  static let worthMoving = 600.0
 
-  /// Leases trials, in order of rank, while there is a trial and a worker for it.
+  /// Leases trials, in order of priority, while there is a trial and a worker for it.
   mutating func leaseReadyTrials(at now: Instant) {
     holdBlockedTrials()
+    let wasPlanDue = isPlanDue
+    moveToFree(at: now)
     if ready.first != nil, roster.fastestAvailable == nil {
       reclaimDuplicate(at: now)
       holdBlockedTrials()
@@ -49,6 +48,7 @@ extension Coordinator {
       holdBlockedTrials()
     }
     if ready.first == nil { duplicateStraggler(at: now) }
+    if wasPlanDue { exchange(at: now) }
   }
 
   /// The free worker that finishes a trial first.
@@ -61,13 +61,33 @@ extension Coordinator {
     }.min { ($0.1, $0.2, $0.3) < ($1.1, $1.2, $1.3) }?.0
   }
 
+  /// What decides the order of leasing, the smallest first: the longest expected way to the sweep's
+  /// end, from the trial's latest checkpoint; ties in the plan's order.
+  func priority(of trial: Int) -> Float { -Float(way(from: trial)) }
+
+  /// The length of the critical path that begins with the rest of a trial, in expected seconds on
+  /// one core of the reference speed.
+  func way(from trial: Int) -> Double {
+    let step = ledger.newestCheckpoint(of: trial)?.step ?? 0
+    return graph.way(from: trial) - graph.cost(of: trial) * share(of: trial, doneAt: step)
+  }
+
+  /// The same of a trial that runs.
+  func way(from lease: Lease) -> Double {
+    guard let step = lease.progress?.step else { return way(from: lease.trial) }
+    return graph.way(from: lease.trial) - graph.cost(of: lease.trial)
+      * share(of: lease.trial, doneAt: step)
+  }
+
+  /// Which share of a trial's steps are done at a step; 0 where the number of its steps is unknown.
+  private func share(of trial: Int, doneAt step: Int) -> Double {
+    graph.steps(of: trial).map { min(Double(step) / Double($0), 1) } ?? 0
+  }
+
   /// Seconds that a worker is expected to need for a trial from its latest checkpoint.
   func duration(of trial: Int, on worker: Int) -> Double {
     let newest = ledger.newestCheckpoint(of: trial)
-    var cost = graph.cost(of: trial)
-    if let newest, let steps = graph.steps(of: trial) {
-      cost *= max(0, 1 - Double(newest.step) / Double(steps))
-    }
+    let cost = graph.cost(of: trial) * (1 - share(of: trial, doneAt: newest?.step ?? 0))
     var seconds = cost / roster[worker].speed / speeds.factor(ofKind: graph.kind(of: trial))
     if let newest, newest.instructionSet != roster[worker].instructionSet {
       seconds *= Self.foreignCheckpointFactor
@@ -157,7 +177,7 @@ extension Coordinator {
       freeCount -= 1
       holdBlockedTrials()
     }
-    for (trial, _) in queued { ready[trial] = graph.rank(of: trial) }
+    for (trial, _) in queued { ready[trial] = priority(of: trial) }
     beginEarly(queued, at: now)
   }
 
@@ -198,97 +218,13 @@ extension Coordinator {
     return (best, bestFree)
   }
 
-  private mutating func isPlanDue(at now: Instant) -> Bool {
+  mutating func isPlanDue(at now: Instant) -> Bool {
     guard isPlanDue || plannedAt.map({ now - $0 >= Self.planInterval }) ?? true else {
       return false
     }
     isPlanDue = false
     plannedAt = now
     return true
-  }
-
-  // MARK: - Duplicates
-
-  /// Has an idle worker run the trial that would end last as well, from its latest checkpoint, if
-  /// that brings its result clearly sooner.
-  private mutating func duplicateStraggler(at now: Instant) {
-    guard settings.duplicatesStragglers, let idle = roster.fastestAvailable,
-      ledger.counts.running > 0, isPlanDue(at: now)
-    else { return }
-    var straggler: (trial: Int, left: Double)?
-    for number in roster.numbers where number != idle {
-      for lease in roster[number].leases where canDuplicate(lease) {
-        let left = remaining(of: lease, on: number, at: now)
-        // A result made on two instruction sets would not have the bits of either.
-        let newest = ledger.newestCheckpoint(of: lease.trial)
-        guard newest == nil || newest?.instructionSet == roster[idle].instructionSet else {
-          continue
-        }
-        let saved = left - duration(of: lease.trial, on: idle)
-        guard saved >= max(Self.duplicateSeconds, Self.duplicateShare * left),
-          left > straggler?.left ?? 0
-        else { continue }
-        straggler = (lease.trial, left)
-      }
-    }
-    guard let straggler else { return }
-    duplicate(straggler.trial, on: idle, at: now)
-    isPlanDue = true
-  }
-
-  /// Whether a second worker may run a lease's trial.
-  ///
-  /// Once beside each lease, and never a trial that has died by itself: with two leases in turn it
-  /// would go on dying for ever, without being given up.
-  private func canDuplicate(_ lease: Lease) -> Bool {
-    let standing = ledger.standings[lease.trial]
-    return holders.count(of: lease.trial) == 1 && standing.attempts == lease.attempt
-      && standing.chargedFailures == 0 && !isBlocked(lease.trial)
-  }
-
-  /// Takes back the slower lease of a trial that two workers run, for a trial that waits.
-  private mutating func reclaimDuplicate(at now: Instant) {
-    guard isPlanDue, let trial = holders.firstDuplicate else { return }
-    let slower = holders[trial].max { left, right in
-      expectedEnd(of: trial, on: left, at: now) < expectedEnd(of: trial, on: right, at: now)
-    }
-    guard let slower else { return }
-    withdraw(
-      trial, from: slower, because: "another worker finishes it sooner, and this one is needed")
-  }
-
-  /// Takes a duplicated trial from the worker that the other one has overtaken, and will be ahead
-  /// of to the end: with that the trial has moved.
-  ///
-  /// - Parameter worker: The one whose progress was just heard of; the one that began first never
-  ///   takes the trial back, so that estimates that differ do not move it to and fro.
-  mutating func withdrawIfOvertaken(_ trial: Int, by worker: Int, at now: Instant) {
-    guard holders.count(of: trial) == 2,
-      let other = holders[trial].first(where: { $0 != worker }),
-      let mine = lease(of: trial, on: worker), let theirs = lease(of: trial, on: other),
-      mine.attempt > theirs.attempt, let step = mine.progress?.step, step > 0,
-      step >= theirs.progress?.step ?? 0,
-      expectedEnd(of: trial, on: worker, at: now) < expectedEnd(of: trial, on: other, at: now)
-    else { return }
-    withdraw(trial, from: other, because: "another worker is ahead of this one")
-  }
-
-  private func lease(of trial: Int, on worker: Int) -> Lease? {
-    roster[worker].leaseIndex(of: trial).map { roster[worker].leases[$0] }
-  }
-
-  /// Ends one of a trial's two leases.
-  private mutating func withdraw(_ trial: Int, from worker: Int, because reason: String) {
-    guard let attempt = lease(of: trial, on: worker)?.attempt else { return }
-    endLease(of: trial, on: worker, failure: TrialFailure(cause: .stopped, message: reason))
-    send(.abandon(trial: graph.trials[trial].id, attempt: attempt, reason: reason), to: worker)
-  }
-
-  private func expectedEnd(of trial: Int, on worker: Int, at now: Instant) -> Double {
-    guard let index = roster[worker].leaseIndex(of: trial), roster[worker].isAtWork else {
-      return .infinity
-    }
-    return remaining(of: roster[worker].leases[index], on: worker, at: now)
   }
 }
 

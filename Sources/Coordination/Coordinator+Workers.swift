@@ -95,7 +95,7 @@ extension Coordinator {
     while let worker = roster.due(at: now) { inspect(worker, at: now) }
     while let due = delayed.firstKey, due <= now, let trial = delayed.first {
       delayed[trial] = nil
-      ready[trial] = graph.rank(of: trial)
+      ready[trial] = priority(of: trial)
     }
   }
 

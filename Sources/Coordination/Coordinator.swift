@@ -34,8 +34,8 @@ package struct Coordinator: Sendable {
   var roster: WorkerRoster
   /// The workers that have each trial's leases.
   var holders: LeaseHolders
-  /// Trials that can be leased now, by rank.
-  var ready = IndexedHeap<Int32>()
+  /// Trials that can be leased now, by priority.
+  var ready = IndexedHeap<Float>()
   /// Trials that can be leased from the given time on.
   var delayed = IndexedHeap<Instant>()
   /// Trials that could be leased but for their stage, or for the sweep's failures, by stage.

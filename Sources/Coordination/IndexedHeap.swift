@@ -12,6 +12,9 @@ struct IndexedHeap<Key: Comparable & Sendable>: Sendable {
   /// Where each number's entry is; -1 if it has none.
   private var places: [Int32] = []
 
+  /// How many numbers have a key.
+  var count: Int { entries.count }
+
   /// The number with the smallest key.
   var first: Int? { entries.first.map { Int($0.number) } }
 

@@ -40,7 +40,7 @@ extension Coordinator {
   }
 }
 
-/// The unfinished trials dealt to the slots in order of rank, each to the slot that ends it first
+/// The unfinished trials dealt to the slots in order of priority, each to the slot that ends it first
 /// among those that become free first.
 private struct ForecastPlan {
   private struct Slot {
@@ -52,7 +52,7 @@ private struct ForecastPlan {
   private var slots: [Slot] = []
   private var queue = IndexedHeap<Double>()
   private var waitingParents: [Int: Int] = [:]
-  private var ready = IndexedHeap<Int32>()
+  private var ready = IndexedHeap<Float>()
   private var shares: [Int: Double] = [:]
   private(set) var hostVariance = 0.0
   private(set) var work = 0.0
@@ -94,7 +94,7 @@ private struct ForecastPlan {
       criticalPath = max(criticalPath, cost + rest)
       if left[trial] == nil {
         if standing.unfinishedParents == 0 {
-          ready[trial] = graph.rank(of: trial)
+          ready[trial] = coordinator.priority(of: trial)
         } else {
           waitingParents[trial] = Int(standing.unfinishedParents)
         }
@@ -123,7 +123,7 @@ private struct ForecastPlan {
         for child in graph.children(of: trial).map(Int.init) {
           guard let waiting = waitingParents[child] else { continue }
           waitingParents[child] = waiting - 1
-          if waiting == 1 { ready[child] = graph.rank(of: child) }
+          if waiting == 1 { ready[child] = coordinator.priority(of: child) }
         }
       }
       slots[index].trial = nil

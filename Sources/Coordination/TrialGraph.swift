@@ -9,7 +9,8 @@ struct TrialGraph: Sendable {
   private let numbers: [TrialID: Int32]
   private let parentLists: AdjacencyLists
   private let childLists: AdjacencyLists
-  private let ranks: [Int32]
+  /// Expected seconds of the longest way to the sweep's end that begins with each trial.
+  private let ways: [Float]
   /// Expected seconds on one core of the reference speed.
   private let costs: [Float]
   private let steps: [Int32]
@@ -53,7 +54,7 @@ struct TrialGraph: Sendable {
     parentLists = AdjacencyLists(edges.map { ($0.child, $0.parent) }, count: trials.count)
     childLists = AdjacencyLists(edges.map { ($0.parent, $0.child) }, count: trials.count)
     let costs = trials.map { expectedCost[$0.id] ?? 1 }
-    ranks = Self.ranks(costs, children: childLists)
+    ways = Self.ways(costs, children: childLists).map(Float.init)
     self.costs = costs.map(Float.init)
     steps = trials.map { Int32(clamping: expectedSteps[$0.id] ?? 0) }
     var stageNumbers: [String: Int32] = [:]
@@ -115,25 +116,16 @@ struct TrialGraph: Sendable {
   /// The trials that wait for this one's result.
   func children(of number: Int) -> ArraySlice<Int32> { childLists[number] }
 
-  /// The trial's place in the order of leasing, from 0: the longest expected way to the sweep's
-  /// end first, ties in the plan's order.
-  func rank(of number: Int) -> Int32 { ranks[number] }
+  /// The length of the critical path that begins with a trial, in expected seconds on one core of
+  /// the reference speed.
+  func way(from number: Int) -> Double { Double(ways[number]) }
 
-  /// Ranks trials by the length of the critical path that begins with them.
-  private static func ranks(
-    _ costs: [Double], children: AdjacencyLists
-  ) -> [Int32] {
-    var lengths = [Double](repeating: 0, count: costs.count)
+  private static func ways(_ costs: [Double], children: AdjacencyLists) -> [Double] {
+    var ways = costs
     for number in costs.indices.reversed() {
-      let rest = children[number].reduce(0) { max($0, lengths[Int($1)]) }
-      lengths[number] = rest + costs[number]
+      ways[number] += children[number].reduce(0) { max($0, ways[Int($1)]) }
     }
-    let order = costs.indices.sorted {
-      lengths[$0] == lengths[$1] ? $0 < $1 : lengths[$0] > lengths[$1]
-    }
-    var ranks = [Int32](repeating: 0, count: costs.count)
-    for (rank, number) in order.enumerated() { ranks[number] = Int32(rank) }
-    return ranks
+    return ways
   }
 }
 

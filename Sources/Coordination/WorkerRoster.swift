@@ -16,6 +16,8 @@ struct Worker: Sendable {
   var isDrained = false
   /// The speed of one of its slots, 1 for the one that expected costs are for.
   var speed = 1.0
+  /// How many of its slots the roster counts as usable.
+  fileprivate var countedSlots = 0
   var link: Link
   var lastHeard: Instant
   var isSuspect = false
@@ -102,6 +104,8 @@ struct WorkerRoster: Sendable {
   private var available = IndexedHeap<Load>()
   /// Workers that can be used, free or not, the fastest first.
   private var usable = IndexedHeap<Int>()
+  /// The slots of all workers that can be used, free or not.
+  private(set) var usableSlotCount = 0
   private var numbersByHost: [String: Set<Int>] = [:]
   /// When each worker needs looking at; never later than it does.
   private var deadlines = IndexedHeap<Instant>()
@@ -171,6 +175,7 @@ struct WorkerRoster: Sendable {
     leaveHost(of: number)
     available[number] = nil
     usable[number] = nil
+    usableSlotCount -= worker.countedSlots
     deadlines[number] = nil
     workers[number] = nil
     freeNumbers.append(number)
@@ -194,6 +199,11 @@ struct WorkerRoster: Sendable {
         share: Double(worker.leases.count) / Double(worker.slots), joinNumber: worker.joinNumber)
       : nil
     usable[number] = worker.isUsable ? Self.slowness(of: worker) : nil
+    let slots = worker.isUsable ? worker.slots : 0
+    if slots != worker.countedSlots {
+      usableSlotCount += slots - worker.countedSlots
+      self[number].countedSlots = slots
+    }
     switch worker.link {
     case .away(let until): deadlines[number] = until
     case .connected(_, let probeAt):
@@ -234,6 +244,10 @@ struct WorkerRoster: Sendable {
 
   /// The fastest worker that can take work, the least loaded of equally fast ones.
   var fastestAvailable: Int? { available.first }
+
+  /// How much slower than the reference a worker's slots are, in steps of 5 %; equal for workers
+  /// that count as equally fast.
+  func slowness(of number: Int) -> Int { Self.slowness(of: self[number]) }
 
   /// Whether a worker that can be used is clearly faster than this one, be it busy.
   func hasFaster(than number: Int) -> Bool {

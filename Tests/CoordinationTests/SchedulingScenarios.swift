@@ -189,6 +189,116 @@ struct SchedulingScenarios {
     #expect(beat.assigned(to: "slow") == [long.claim()])
   }
 
+  @Test("a free worker takes the longest trial over from a slower one, which begins what waits")
+  func movesToFree() throws {
+    for moves in [true, false] {
+      var script = try unequal(costs: [5000, 2000, 1000], moves: moves)
+      let effects = script.finish(trials[1], on: "fast")
+      guard moves else {
+        #expect(effects.assigned(to: "fast") == [trials[2].claim()])
+        continue
+      }
+      #expect(
+        effects.assignments(to: "fast").map(\.checkpoints) == [
+          [.of(trials[0], step: 90, instructionSet: "")]
+        ])
+      #expect(effects.assigned(to: "fast") == [trials[0].claim(attempt: 2)])
+      #expect(effects.assigned(to: "slow") == [trials[2].claim()])
+      #expect(script.coordinator.runningTrials.map(\.trial) == [trials[0].id, trials[2].id])
+    }
+  }
+
+  @Test("a trial makes way for a longer one that runs on a slower worker, once")
+  func exchange() throws {
+    var script = try unequal(costs: [5000, 4000, 100], waiting: false)
+    let effects = script.handle(.retryRequested(trials: [trials[2].id]))
+    let reason = "a longer trial needs this worker"
+    #expect(
+      effects.records.suffix(2) == [
+        .attemptEnded(
+          trial: trials[1].id, attempt: 1,
+          failure: TrialFailure(cause: .stopped, message: reason)),
+        .trialDuplicated(trial: trials[0].id, attempt: 2, worker: WorkerID("fast")),
+      ])
+    #expect(
+      effects.sent(to: "fast").first
+        == .abandon(trial: trials[1].id, attempt: 1, reason: reason))
+    // The slower worker is taken off it for what waits.
+    let next = script.handle(.clockTicked)
+    #expect(next.assigned(to: "slow") == [trials[2].claim()])
+    // The trial that made way waits, and does not come back.
+    let standing = try #require(script.coordinator.standing(of: trials[1].id))
+    #expect(standing.status == .waiting)
+    #expect(standing.chargedFailures == 0)
+    for step in [100, 200, 300] {
+      let beat = script.beat(
+        "fast", claims: [trials[0].claim(attempt: 2, step: step, stepsPerSecond: 0.8)])
+      #expect(beat.records == [])
+    }
+    let end = script.finish(trials[2], on: "slow")
+    #expect(
+      end.assignments(to: "slow").map(\.checkpoints) == [
+        [.of(trials[1], step: 590, instructionSet: "")]
+      ])
+    #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
+  }
+
+  @Test(
+    "a trial keeps its worker if the other is hardly longer, it has no late checkpoint, or its bits could change",
+    arguments: ["hardly longer", "no checkpoint", "old checkpoint", "instruction set", "many wait"])
+  func noExchange(why: String) throws {
+    var script = try unequal(
+      costs: why == "hardly longer" ? [2500, 4000, 100] : [5000, 4000, 100],
+      checkpointStep: why == "no checkpoint" ? nil : why == "old checkpoint" ? -20 : 590,
+      waiting: false, others: why == "many wait" ? 4 : 0)
+    if why == "instruction set" {
+      script.announce("foreign", instructionSet: "portable")
+      script.handle(
+        .workerLeft(reason: "rest", on: Script.connection("foreign")))
+      script.announce("foreign", slots: 1, instructionSet: "portable")
+    }
+    let effects = script.handle(.retryRequested(trials: [trials[2].id]))
+    #expect(!effects.records.contains { if case .attemptEnded = $0 { true } else { false } })
+  }
+
+  /// A slow worker with the first trial, at step 100 of 1,000, a fast one with the second one, at
+  /// step 600, and a third one that waits, or will once it is retried.
+  private func unequal(
+    costs: [Double], checkpointStep: Int? = 590, waiting: Bool = true, others: Int = 0,
+    moves: Bool = true
+  ) throws -> Script {
+    var settings = CoordinationSettings()
+    settings.duplicatesStragglers = moves
+    let plan = Array(trials.prefix(3 + others))
+    var script = try Script(
+      plan, expectedCost: self.costs(costs + [Double](repeating: 100, count: others)),
+      expectedSteps: Dictionary(uniqueKeysWithValues: plan.map { ($0.id, 1000) }),
+      settings: settings)
+    script.resume()
+    if !waiting { script.handle(.cancelRequested(trials: [trials[2].id], reason: "later")) }
+    let (slow, fast) = costs[0] >= costs[1] ? ("slow", "fast") : ("fast", "slow")
+    script.announce(slow)
+    script.announce(fast)
+    for step in [10, 20, 40, 80, 160, 320, 600] {
+      let kept = step < 600 ? nil : checkpointStep
+      script.beat(
+        "fast",
+        claims: [
+          trials[1].claim(
+            step: step, stepsPerSecond: 4000 / costs[1],
+            checkpoint: kept.map { .of(trials[1], step: $0, instructionSet: "") })
+        ])
+      script.beat(
+        "slow",
+        claims: [
+          trials[0].claim(
+            step: min(step, 100), stepsPerSecond: 500 / costs[0],
+            checkpoint: step < 600 ? nil : .of(trials[0], step: 90, instructionSet: ""))
+        ])
+    }
+    return script
+  }
+
   /// A trial that two workers run.
   private func duplicated(settings: CoordinationSettings = CoordinationSettings()) throws -> Script
   {

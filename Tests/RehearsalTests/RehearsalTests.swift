@@ -48,13 +48,13 @@ struct RehearsalTests {
       """)
   }
 
-  /// The bound lets trials be split at will; towards the end fewer trials are left than hosts.
-  @Test("Table I over eight unequal hosts takes at most 1.1 times the lower bound")
+  /// The bound lets trials be split at will; a move costs what was computed since the checkpoint.
+  @Test("Table I over eight unequal hosts takes at most 1.03 times the lower bound")
   func makespan() {
     let report = Self.rehearse()
     Self.show("Table I, 8 unequal hosts", report)
     #expect(report.ending == .complete)
-    #expect(report.makespan / report.lowerBound <= 1.1)
+    #expect(report.makespan / report.lowerBound <= 1.03)
     #expect(report.makespan >= report.lowerBound)
   }
 
@@ -68,7 +68,7 @@ struct RehearsalTests {
     let report = Self.rehearse(options)
     Self.show("costs off by 20 %, seed \(seed)", report)
     #expect(report.ending == .complete)
-    #expect(report.makespan / report.lowerBound <= 1.15)
+    #expect(report.makespan / report.lowerBound <= 1.08)
   }
 
   @Test("hosts that fail cost at most a checkpoint interval of each trial, and nothing else")
@@ -85,7 +85,7 @@ struct RehearsalTests {
       (options.checkpointInterval + options.heartbeatInterval) * report.hostFailures
       + report.busy / 10
     #expect(report.wasted <= bound)
-    #expect(report.makespan / report.lowerBound <= 1.2)
+    #expect(report.makespan / report.lowerBound <= 1.1)
   }
 
   @Test("equal seeds give equal rehearsals, other seeds others")
