@@ -84,6 +84,44 @@ struct VirtualHostsTests {
     #expect(nothing.code == 0 && nothing.out.contains("v1  did not run"), "\(nothing)")
   }
 
+  @Test(
+    "a systemd of the user starts a killed worker again, and keeps nothing of one that was ended",
+    .enabled(if: VirtualHosts.systemd != nil, "needs the package systemd"))
+  func systemd() throws {
+    let hosts = try VirtualHosts(count: 2)
+    try hosts.startSystemd(on: "v1")
+    let up = try hosts.cluster("up", "--from", Executables.folder.path)
+    #expect(up.code == 0, "\(up)")
+    let lines = up.out.split(separator: "\n")
+    #expect(lines.contains { $0.hasPrefix("v1  started") && $0.hasSuffix("systemd") }, "\(up)")
+    #expect(lines.contains { $0.hasPrefix("v2  started") && $0.hasSuffix("supervisor") }, "\(up)")
+    let unit = "\"$HOME\"/.config/systemd/user/bottlenecksweep-worker-*.service"
+    let verified = try hosts.run(
+      "exec", "v1", "bash", "-c",
+      "XDG_RUNTIME_DIR=/run/user/0 systemd-analyze --user verify \(unit)")
+    #expect(verified.code == 0 && verified.err.isEmpty, "\(verified)")
+
+    let worker = try hosts.processes("worker", on: "v1")
+    try #require(worker.count == 1)
+    _ = try hosts.run("exec", "v1", "kill", "-KILL", "\(worker[0])")
+    let waiting = try hosts.cluster("status")
+    #expect(
+      waiting.code == 1 && waiting.out.contains("v1  waits to be started again"), "\(waiting)")
+    try wait(seconds: 60, "the worker's second life") {
+      let now = (try? hosts.processes("worker", on: "v1")) ?? []
+      return !now.isEmpty && now != worker
+    }
+    let status = try hosts.cluster("status")
+    #expect(status.code == 0, "\(status)")
+
+    let down = try hosts.cluster("down")
+    #expect(down.code == 0 && down.out.contains("v1  stopped"), "\(down)")
+    #expect(try hosts.processes("worker", on: "v1").isEmpty)
+    #expect(try hosts.run("exec", "v1", "bash", "-c", "ls \(unit)").code != 0)
+    let after = try hosts.cluster("status")
+    #expect(after.code == 1 && after.out.contains("v1  does not run"), "\(after)")
+  }
+
   @Test("the bundle runs a sweep on a host without the Swift toolchain")
   func bundle() throws {
     let hosts = try VirtualHosts(count: 1)
@@ -158,6 +196,10 @@ final class VirtualHosts {
     return check.code == 0 ? nil : check.err.trimmingCharacters(in: .newlines)
   }()
 
+  /// The program of systemd; nil where it is not installed.
+  static let systemd: String? = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"]
+    .first { FileManager.default.isExecutableFile(atPath: $0) }
+
   let bench: Bench
 
   init(count: Int) throws {
@@ -195,6 +237,27 @@ final class VirtualHosts {
         [
           "PATH=/usr/bin:/bin", command, "--inventory", bench.path("network/inventory"),
         ], on: bench))
+  }
+
+  /// Starts the systemd of a host's user, as a host that was booted with systemd does at a login or,
+  /// for a user who lingers, before it.
+  func startSystemd(on host: String) throws {
+    let script = """
+      mount -t tmpfs tmpfs /var/lib/systemd
+      mkdir -p /run/systemd/system /run/user/0 /var/lib/systemd/linger
+      chmod 700 /run/user/0
+      touch /var/lib/systemd/linger/root
+      export XDG_RUNTIME_DIR=/run/user/0
+      setsid \(try #require(Self.systemd)) --user >/tmp/systemd.log 2>&1 </dev/null &
+      for _ in {1..200}; do
+        systemctl --user show-environment >/dev/null 2>&1 && exit
+        sleep 0.1
+      done
+      cat /tmp/systemd.log
+      exit 1
+      """
+    let started = try run("exec", host, "bash", "-c", script)
+    try #require(started.code == 0, "\(started)")
   }
 
   private func finish(_ command: Command) throws -> (code: Int32, out: String, err: String) {
