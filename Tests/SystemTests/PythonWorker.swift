@@ -4,7 +4,8 @@ import Testing
 /// The worker that is written in Python from the protocol's page alone.
 enum PythonWorker {
   /// What it needs, for tests that are skipped without it.
-  static let need: Comment = "needs python3 with pyzmq; see Tests/PythonWorker"
+  static let need: Comment =
+    "needs python3, or what BOTTLENECKSWEEP_TEST_PYTHON names, with Tests/PythonWorker/requirements.txt"
 
   /// A Python with the package that it needs; nil where there is none.
   static let interpreter: String? = {
