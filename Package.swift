@@ -72,7 +72,7 @@ let package = Package(
     module("Narrowing", ["Autoencoder", "Digests", "Files", "Images", "Primitives", "Trials"]),
 
     module(
-      "Wire", ["Digests", protobuf],
+      "Wire", ["Digests", "Trials", protobuf],
       exclude: ["PROTOCOL.md", "access.proto", "bottlenecksweep.proto"]),
     module("Messaging", ["CZeroMQ"]),
     module("Transfers", ["Digests", "Files", "Messaging", "Wire"]),
@@ -171,7 +171,7 @@ let package = Package(
         "Trials",
       ],
       resources: [.copy("Golden")]),
-    tests("WireTests", ["Digests", "Randomness", "Wire"]),
+    tests("WireTests", ["Digests", "Randomness", "Trials", "Wire"]),
     tests("MessagingTests", ["CZeroMQ", "Messaging"]),
     tests(
       "TransfersTests", ["Digests", "Files", "Messaging", "TestSupport", "Transfers", "Wire"]),

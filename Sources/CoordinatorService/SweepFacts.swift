@@ -53,20 +53,14 @@ struct SweepFacts: Sendable {
       }
       return .assignment(
         .init(
-          attempt: AttemptKey(assignment.trial, assignment.attempt),
+          attempt: AttemptKey(trial: assignment.trial, attempt: assignment.attempt),
           configurationJSON: Array(assignment.configuration.canonicalText.utf8),
           images: images.digest, imagesByteCount: images.byteCount,
-          checkpoints: assignment.checkpoints.map { checkpoint in
-            StoredCheckpoint(
-              step: checkpoint.step,
-              blob: StoredBlob(digest: checkpoint.digest, byteCount: checkpoint.byteCount),
-              instructionSet: checkpoint.instructionSet)
-          },
-          stallTimeout: assignment.stallTimeout))
+          checkpoints: assignment.checkpoints, stallTimeout: assignment.stallTimeout))
     case .acknowledge(let trial, let attempt):
-      return .acknowledgement(AttemptKey(trial, attempt))
+      return .acknowledgement(AttemptKey(trial: trial, attempt: attempt))
     case .abandon(let trial, let attempt, let reason):
-      return .abandon(AttemptKey(trial, attempt), reason: reason)
+      return .abandon(AttemptKey(trial: trial, attempt: attempt), reason: reason)
     case .announceAgain: return .announceAgain
     case .drain(let reason): return .drain(reason: reason)
     case .shutDown(let reason): return .shutDown(reason: reason)

@@ -225,7 +225,7 @@ extension SweepLoop {
   private mutating func takeIn(
     _ failed: WorkerMessage.AttemptFailed, from connection: ConnectionID
   ) -> [Effect] {
-    let trial = TrialID(rawValue: failed.attempt.trial)
+    let trial = failed.attempt.trial
     if let log = failed.log?.digest {
       logs.keep(log, of: trial, attempt: failed.attempt.attempt)
     }
@@ -234,7 +234,7 @@ extension SweepLoop {
       .attemptFailed(
         trial: trial, attempt: failed.attempt.attempt,
         failure: TrialFailure(cause: cause, message: failed.message),
-        checkpoint: checkpoints.accepted(failed.checkpoint.map(TrialCheckpoint.init), of: trial),
+        checkpoint: checkpoints.accepted(failed.checkpoint, of: trial),
         on: connection),
       at: now)
   }
@@ -243,7 +243,7 @@ extension SweepLoop {
   private mutating func takeIn(
     _ finished: WorkerMessage.Finished, from connection: ConnectionID
   ) throws -> [Effect] {
-    let trial = TrialID(rawValue: finished.attempt.trial)
+    let trial = finished.attempt.trial
     let result: TrialResult
     do throws(ResultRejection) {
       result = try facts.accept(finished, for: trial)

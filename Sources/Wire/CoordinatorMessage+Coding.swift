@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import Trials
 
 extension CoordinatorMessage {
   /// The message in frames for the control connection.
@@ -72,10 +73,10 @@ extension CoordinatorMessage {
     case .welcome(let welcome): envelope.welcome = try welcome.body()
     case .assignment(let assignment): envelope.assignment = try assignment.body()
     case .acknowledgement(let attempt):
-      envelope.acknowledgement.trial = attempt.trial
+      envelope.acknowledgement.trial = attempt.trial.rawValue
       envelope.acknowledgement.attempt = UInt32(clamping: attempt.attempt)
     case .abandon(let attempt, let reason):
-      envelope.abandon.trial = attempt.trial
+      envelope.abandon.trial = attempt.trial.rawValue
       envelope.abandon.attempt = UInt32(clamping: attempt.attempt)
       envelope.abandon.reason = Field.head(of: reason)
     case .announceAgain: envelope.announceAgain = PBAnnounceAgain()
@@ -85,7 +86,7 @@ extension CoordinatorMessage {
       envelope.refusal.remedy = Field.head(of: remedy)
     case .artifactsWanted(let attempt, let digests):
       _ = try Field.count(digests.count, "sha256", in: 0...WireLimits.artifactCount)
-      envelope.artifactsWanted.trial = attempt.trial
+      envelope.artifactsWanted.trial = attempt.trial.rawValue
       envelope.artifactsWanted.attempt = UInt32(clamping: attempt.attempt)
       envelope.artifactsWanted.sha256 = digests.map { Data($0.bytes) }
     case .heartbeat: envelope.heartbeat = PBCoordinatorHeartbeat()
@@ -136,8 +137,8 @@ extension CoordinatorMessage.Assignment {
   fileprivate init(_ body: PBAssignment) throws(WireError) {
     _ = try Field.count(
       body.checkpoints.count, "checkpoints", in: 0...WireLimits.checkpointCount)
-    var checkpoints: [StoredCheckpoint] = []
-    for checkpoint in body.checkpoints { checkpoints.append(try StoredCheckpoint(checkpoint)) }
+    var checkpoints: [TrialCheckpoint] = []
+    for checkpoint in body.checkpoints { checkpoints.append(try TrialCheckpoint(checkpoint)) }
     self.init(
       attempt: try Field.attempt(body.trial, body.attempt),
       configurationJSON: try Field.bytes(
@@ -154,7 +155,7 @@ extension CoordinatorMessage.Assignment {
       in: 0...WireLimits.configurationByteCount)
     _ = try Field.count(checkpoints.count, "checkpoints", in: 0...WireLimits.checkpointCount)
     var body = PBAssignment()
-    body.trial = attempt.trial
+    body.trial = attempt.trial.rawValue
     body.attempt = UInt32(clamping: attempt.attempt)
     body.configurationJson = Data(configurationJSON)
     body.imagesSha256 = Data(images.bytes)

@@ -1,4 +1,5 @@
 import Digests
+import Trials
 
 /// What a coordinator says on the control connection.
 package enum CoordinatorMessage: Hashable, Sendable {
@@ -70,14 +71,14 @@ extension CoordinatorMessage {
     /// Size of that archive.
     package var imagesByteCount: Int
     /// Where the trial can go on from, newest first, at most 2.
-    package var checkpoints: [StoredCheckpoint]
+    package var checkpoints: [TrialCheckpoint]
     /// Ends a trial that takes no step for so long; whole milliseconds, nil leaves it to the worker.
     package var stallTimeout: Duration?
 
     /// An assignment of the given parts.
     package init(
       attempt: AttemptKey, configurationJSON: [UInt8], images: Digest, imagesByteCount: Int,
-      checkpoints: [StoredCheckpoint] = [], stallTimeout: Duration? = nil
+      checkpoints: [TrialCheckpoint] = [], stallTimeout: Duration? = nil
     ) {
       self.attempt = attempt
       self.configurationJSON = configurationJSON

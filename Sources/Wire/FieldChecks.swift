@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import Trials
 
 /// Turns the fields of received messages into values within their bounds.
 enum Field {
@@ -14,7 +15,7 @@ enum Field {
     guard attempt > 0 else {
       throw .malformed(place: "attempt", found: "0", expected: "at least 1")
     }
-    return AttemptKey(trial: trial, attempt: Int(attempt))
+    return AttemptKey(trial: TrialID(rawValue: trial), attempt: Int(attempt))
   }
 
   static func count(

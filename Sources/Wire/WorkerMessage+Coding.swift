@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import Trials
 
 extension WorkerMessage {
   /// The message in frames for the control connection.
@@ -38,7 +39,7 @@ extension WorkerMessage {
           cause: try Field.identifier(body.cause, "cause"),
           message: try Field.text(
             body.message, "message", limit: WireLimits.failureByteCount),
-          checkpoint: body.hasCheckpoint ? try StoredCheckpoint(body.checkpoint) : nil,
+          checkpoint: body.hasCheckpoint ? try TrialCheckpoint(body.checkpoint) : nil,
           log: body.hasLog ? try StoredBlob(body.log) : nil))
     case .goodbye(let body): self = .goodbye(reason: try Field.text(body.reason, "reason"))
     case .logLines(let body): self = .logLines(try LogLines(body))
@@ -58,12 +59,12 @@ extension WorkerMessage {
     case .finished(let finished):
       _ = try Field.count(
         finished.resultJSON.count, "result_json bytes", in: 0...WireLimits.resultByteCount)
-      envelope.finished.trial = finished.attempt.trial
+      envelope.finished.trial = finished.attempt.trial.rawValue
       envelope.finished.attempt = UInt32(clamping: finished.attempt.attempt)
       envelope.finished.resultJson = Data(finished.resultJSON)
       envelope.finished.contentSha256 = Data(finished.contentDigest.bytes)
     case .attemptFailed(let failed):
-      envelope.attemptFailed.trial = failed.attempt.trial
+      envelope.attemptFailed.trial = failed.attempt.trial.rawValue
       envelope.attemptFailed.attempt = UInt32(clamping: failed.attempt.attempt)
       envelope.attemptFailed.cause = try Field.identifier(failed.cause, "cause")
       envelope.attemptFailed.message = Field.tail(
@@ -130,8 +131,8 @@ extension WorkerMessage.Claim {
       claims.append(
         WorkerMessage.Claim(
           attempt: try Field.attempt(body.trial, body.attempt),
-          progress: body.hasProgress ? try WorkerMessage.Progress(body.progress) : nil,
-          checkpoint: body.hasCheckpoint ? try StoredCheckpoint(body.checkpoint) : nil))
+          progress: body.hasProgress ? try TrialProgress(body.progress) : nil,
+          checkpoint: body.hasCheckpoint ? try TrialCheckpoint(body.checkpoint) : nil))
     }
     return claims
   }
@@ -145,32 +146,11 @@ extension WorkerMessage.Claim {
     let tellsProgress = claims.count <= WireLimits.progressCount
     return claims.map { claim in
       var body = PBClaim()
-      body.trial = claim.attempt.trial
+      body.trial = claim.attempt.trial.rawValue
       body.attempt = UInt32(clamping: claim.attempt.attempt)
       if tellsProgress, let progress = claim.progress { body.progress = progress.body }
       if let checkpoint = claim.checkpoint { body.checkpoint = checkpoint.body }
       return body
     }
-  }
-}
-
-extension WorkerMessage.Progress {
-  fileprivate init(_ body: PBProgress) throws(WireError) {
-    self.init(
-      step: try Field.count(body.step, "step"),
-      totalSteps: try Field.count(body.totalSteps, "total_steps"),
-      mse: body.mse, gatesOpen: try Field.count(body.gatesOpen, "gates_open"),
-      multiplier: body.multiplier, stepsPerSecond: body.stepsPerSecond)
-  }
-
-  fileprivate var body: PBProgress {
-    var body = PBProgress()
-    body.step = UInt64(clamping: step)
-    body.totalSteps = UInt64(clamping: totalSteps)
-    body.mse = mse
-    body.gatesOpen = UInt32(clamping: gatesOpen)
-    body.multiplier = multiplier
-    body.stepsPerSecond = stepsPerSecond
-    return body
   }
 }

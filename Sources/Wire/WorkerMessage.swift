@@ -1,4 +1,5 @@
 import Digests
+import Trials
 
 /// What a worker says on the control connection.
 package enum WorkerMessage: Hashable, Sendable {
@@ -86,46 +87,17 @@ extension WorkerMessage {
     /// The attempt.
     package var attempt: AttemptKey
     /// How far it is; nil before the first step.
-    package var progress: Progress?
+    package var progress: TrialProgress?
     /// The newest checkpoint that the worker has stored.
-    package var checkpoint: StoredCheckpoint?
+    package var checkpoint: TrialCheckpoint?
 
     /// A claim of an attempt.
     package init(
-      attempt: AttemptKey, progress: Progress? = nil, checkpoint: StoredCheckpoint? = nil
+      attempt: AttemptKey, progress: TrialProgress? = nil, checkpoint: TrialCheckpoint? = nil
     ) {
       self.attempt = attempt
       self.progress = progress
       self.checkpoint = checkpoint
-    }
-  }
-
-  /// How far a running trial is.
-  package struct Progress: Hashable, Sendable {
-    /// Optimiser steps taken.
-    package var step: Int
-    /// Optimiser steps that the last milestone asks for.
-    package var totalSteps: Int
-    /// Moving average of the summed squared error per training image.
-    package var mse: Double
-    /// Gates open at this moment.
-    package var gatesOpen: Int
-    /// The Lagrange multiplier at this moment.
-    package var multiplier: Double
-    /// Optimiser steps per second since the last progress.
-    package var stepsPerSecond: Double
-
-    /// A progress of the given numbers.
-    package init(
-      step: Int, totalSteps: Int, mse: Double, gatesOpen: Int, multiplier: Double,
-      stepsPerSecond: Double
-    ) {
-      self.step = step
-      self.totalSteps = totalSteps
-      self.mse = mse
-      self.gatesOpen = gatesOpen
-      self.multiplier = multiplier
-      self.stepsPerSecond = stepsPerSecond
     }
   }
 
@@ -155,13 +127,13 @@ extension WorkerMessage {
     /// The cause for people; cut to 64 KiB, keeping its end, when sent.
     package var message: String
     /// The newest checkpoint that the worker has stored.
-    package var checkpoint: StoredCheckpoint?
+    package var checkpoint: TrialCheckpoint?
     /// The trial's log, if it could be stored.
     package var log: StoredBlob?
 
     /// A failed attempt of the given parts.
     package init(
-      attempt: AttemptKey, cause: String, message: String, checkpoint: StoredCheckpoint? = nil,
+      attempt: AttemptKey, cause: String, message: String, checkpoint: TrialCheckpoint? = nil,
       log: StoredBlob? = nil
     ) {
       self.attempt = attempt
@@ -175,13 +147,13 @@ extension WorkerMessage {
 
 /// An attempt at a trial, as messages name it.
 package struct AttemptKey: Hashable, Sendable {
-  /// The first 64 bits of the trial's digest.
-  package var trial: UInt64
+  /// The trial.
+  package var trial: TrialID
   /// The attempt's number, 1 to 4,294,967,295.
   package var attempt: Int
 
   /// Names an attempt.
-  package init(trial: UInt64, attempt: Int) {
+  package init(trial: TrialID, attempt: Int) {
     self.trial = trial
     self.attempt = attempt
   }

@@ -140,21 +140,21 @@ extension WorkerShell {
     case .heartbeat: return .coordinatorBeat
     case .assignment(let assignment): return event(from: assignment)
     case .acknowledgement(let key):
-      return .acknowledged(trial: TrialID(rawValue: key.trial), attempt: key.attempt)
+      return .acknowledged(trial: key.trial, attempt: key.attempt)
     case .abandon(let key, let reason):
-      return .abandoned(trial: TrialID(rawValue: key.trial), attempt: key.attempt, reason: reason)
+      return .abandoned(trial: key.trial, attempt: key.attempt, reason: reason)
     case .announceAgain: return .announcementRequested
     case .shutDown(let reason): return .sweepEnded(reason: reason)
     case .refusal(let reason, let remedy): return .refused(reason: "\(reason); \(remedy)")
     case .drain(let reason): return .drainRequested(reason: reason)
     case .artifactsWanted(let key, _):
-      return .artifactsWanted(trial: TrialID(rawValue: key.trial))
+      return .artifactsWanted(trial: key.trial)
     }
   }
 
   private func event(from assignment: CoordinatorMessage.Assignment) -> WorkerEvent? {
     guard let sweep = core.sweep else { return nil }
-    let trial = TrialID(rawValue: assignment.attempt.trial)
+    let trial = assignment.attempt.trial
     do {
       let configuration = try CanonicalJSON.decode(
         TrialConfiguration.self, from: Data(assignment.configurationJSON))
@@ -164,7 +164,7 @@ extension WorkerShell {
           sweep: sweep, trial: trial, attempt: assignment.attempt.attempt,
           configuration: configuration, images: assignment.images,
           imagesByteCount: assignment.imagesByteCount,
-          checkpoints: assignment.checkpoints.map(TrialCheckpoint.init),
+          checkpoints: assignment.checkpoints,
           stallTimeout: assignment.stallTimeout ?? WorkOrder.standardStallTimeout))
     } catch {
       let failure = TrialFailure(
@@ -206,16 +206,16 @@ extension WorkerShell {
       tell(
         .finished(
           .init(
-            attempt: AttemptKey(trial: trial.rawValue, attempt: attempt),
+            attempt: AttemptKey(trial: trial, attempt: attempt),
             resultJSON: Array(CanonicalJSON.data(result)),
             contentDigest: result.contentDigest)))
     case .sendFailure(let trial, let attempt, let failure, let left):
       tell(
         .attemptFailed(
           .init(
-            attempt: AttemptKey(trial: trial.rawValue, attempt: attempt),
+            attempt: AttemptKey(trial: trial, attempt: attempt),
             cause: failure.cause.rawValue, message: failure.message,
-            checkpoint: left.checkpoint.map(StoredCheckpoint.init),
+            checkpoint: left.checkpoint,
             log: left.log.map { StoredBlob(digest: $0.digest, byteCount: $0.byteCount) })))
     case .sayGoodbye(let reason):
       sendLog()
@@ -274,29 +274,7 @@ extension WorkerShell {
 extension WorkerMessage.Claim {
   fileprivate init(_ claim: WorkClaim) {
     self.init(
-      attempt: AttemptKey(trial: claim.trial.rawValue, attempt: claim.attempt),
-      progress: claim.progress.map {
-        .init(
-          step: $0.step, totalSteps: $0.totalSteps, mse: $0.mse, gatesOpen: $0.gatesOpen,
-          multiplier: $0.multiplier, stepsPerSecond: $0.stepsPerSecond)
-      },
-      checkpoint: claim.checkpoint.map(StoredCheckpoint.init))
-  }
-}
-
-extension StoredCheckpoint {
-  fileprivate init(_ checkpoint: TrialCheckpoint) {
-    self.init(
-      step: checkpoint.step,
-      blob: StoredBlob(digest: checkpoint.digest, byteCount: checkpoint.byteCount),
-      instructionSet: checkpoint.instructionSet)
-  }
-}
-
-extension TrialCheckpoint {
-  fileprivate init(_ stored: StoredCheckpoint) {
-    self.init(
-      step: stored.step, digest: stored.blob.digest, byteCount: stored.blob.byteCount,
-      instructionSet: stored.instructionSet)
+      attempt: AttemptKey(trial: claim.trial, attempt: claim.attempt),
+      progress: claim.progress, checkpoint: claim.checkpoint)
   }
 }

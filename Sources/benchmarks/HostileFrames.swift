@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import Randomness
+import Trials
 import Wire
 
 /// Messages that a peer could send to do harm, from a seed.
@@ -11,7 +12,7 @@ struct HostileFrames {
 
   /// Messages for a control connection.
   static func control(seed: UInt64) throws -> HostileFrames {
-    let key = AttemptKey(trial: 0x0123_4567_89AB_CDEF, attempt: 1)
+    let key = AttemptKey(trial: TrialID(rawValue: 0x0123_4567_89AB_CDEF), attempt: 1)
     let digest = Digest(bytes: [UInt8](repeating: 7, count: 32))!
     let messages: [WorkerMessage] = [
       .heartbeat(.init(sequence: 1, claims: [.init(attempt: key, progress: nil)])),

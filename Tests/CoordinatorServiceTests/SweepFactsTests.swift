@@ -45,7 +45,8 @@ struct SweepFactsTests {
 
   private func finished(_ result: TrialResult) -> WorkerMessage.Finished {
     .init(
-      attempt: AttemptKey(planned.id, 1), resultJSON: Array(CanonicalJSON.data(result)),
+      attempt: AttemptKey(trial: planned.id, attempt: 1),
+      resultJSON: Array(CanonicalJSON.data(result)),
       contentDigest: result.contentDigest)
   }
 

@@ -1,5 +1,6 @@
 import Digests
 import Testing
+import Trials
 
 @testable import Wire
 
@@ -37,13 +38,14 @@ struct RoundTripTests {
         resultJSON: [UInt8](repeating: 1, count: WireLimits.resultByteCount),
         contentDigest: Samples.digest))
     #expect(try WorkerMessage(frames: try finished.frames()) == finished)
-    let progress = WorkerMessage.Progress(
+    let progress = TrialProgress(
       step: .max, totalSteps: .max, mse: 1, gatesOpen: Int(UInt32.max), multiplier: 1,
       stepsPerSecond: 1)
     var claim = WorkerMessage.Claim(
-      attempt: AttemptKey(trial: .max, attempt: Int(UInt32.max)), progress: progress,
-      checkpoint: StoredCheckpoint(
-        step: .max, blob: StoredBlob(digest: Samples.digest, byteCount: .max),
+      attempt: AttemptKey(trial: TrialID(rawValue: .max), attempt: Int(UInt32.max)),
+      progress: progress,
+      checkpoint: TrialCheckpoint(
+        step: .max, digest: Samples.digest, byteCount: .max,
         instructionSet: String(repeating: "x", count: WireLimits.instructionSetByteCount)))
     func heartbeat(_ count: Int) -> WorkerMessage {
       .heartbeat(
@@ -101,7 +103,7 @@ struct SendingLimitTests {
         .init(
           attempt: Samples.attempt, configurationJSON: [], images: Samples.digest,
           imagesByteCount: 1,
-          checkpoints: [StoredCheckpoint](repeating: Samples.checkpoint, count: 3))
+          checkpoints: [TrialCheckpoint](repeating: Samples.checkpoint, count: 3))
       ).frames()
     }
     let line = String(repeating: "x", count: 4096)

@@ -1,24 +1,25 @@
 import Digests
+import Trials
 
 @testable import Wire
 
 /// One message of every kind, with every field at a value that is not its default.
 enum Samples {
-  static let attempt = AttemptKey(trial: 0x0123_4567_89AB_CDEF, attempt: 7)
+  static let attempt = AttemptKey(trial: TrialID(rawValue: 0x0123_4567_89AB_CDEF), attempt: 7)
   static let digest = Digest.of("blob")
 
-  static let progress = WorkerMessage.Progress(
+  static let progress = TrialProgress(
     step: 12_345, totalSteps: 1_000_000, mse: 14.25, gatesOpen: 9, multiplier: 0.125,
     stepsPerSecond: 250.5)
 
-  static let checkpoint = StoredCheckpoint(
-    step: 12_000, blob: StoredBlob(digest: Digest.of("state"), byteCount: 3_000_000),
-    instructionSet: "avx512")
+  static let checkpoint = TrialCheckpoint(
+    step: 12_000, digest: Digest.of("state"), byteCount: 3_000_000, instructionSet: "avx512")
 
   static let claims = [
     WorkerMessage.Claim(attempt: attempt, progress: progress),
     WorkerMessage.Claim(attempt: attempt, progress: progress, checkpoint: checkpoint),
-    WorkerMessage.Claim(attempt: AttemptKey(trial: .max, attempt: 4_294_967_295)),
+    WorkerMessage.Claim(
+      attempt: AttemptKey(trial: TrialID(rawValue: .max), attempt: 4_294_967_295)),
   ]
 
   static let announcement = WorkerMessage.Announcement(

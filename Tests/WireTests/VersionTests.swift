@@ -1,5 +1,6 @@
 import Digests
 import Testing
+import Trials
 
 @testable import Wire
 
@@ -80,7 +81,7 @@ struct VersionTests {
 /// The examples of PROTOCOL.md, section 7.
 @Suite("The bytes that the protocol document shows")
 struct DocumentedBytesTests {
-  private let attempt = AttemptKey(trial: 0x0123_4567_89AB_CDEF, attempt: 1)
+  private let attempt = AttemptKey(trial: TrialID(rawValue: 0x0123_4567_89AB_CDEF), attempt: 1)
 
   /// The frames of a message whose frame 1 is given in hexadecimal digits.
   private func frames(_ digits: String) -> [[UInt8]] {
