@@ -226,16 +226,3 @@ struct AccessTests {
     #expect(rows.dropFirst().allSatisfy { $0.contains("complete") && $0.contains(",1.25,1.5,") })
   }
 }
-
-extension Command {
-  /// Where a coordinator says that it listens.
-  func endpoint() throws -> String {
-    let mark = "workers connect to "
-    try wait(seconds: 60, "the coordinator's endpoint") {
-      standardError.contains(mark) || !isRunning
-    }
-    let text = standardError
-    let range = try #require(text.range(of: mark), "\(text)")
-    return String(text[range.upperBound...].prefix { $0 != "\n" })
-  }
-}

@@ -58,6 +58,17 @@ final class Command {
     kill(process.processIdentifier, signal)
   }
 
+  /// Where a coordinator says that it listens.
+  func endpoint() throws -> String {
+    let mark = "workers connect to "
+    try wait(seconds: 60, "the coordinator's endpoint") {
+      standardError.contains(mark) || !isRunning
+    }
+    let text = standardError
+    let range = try #require(text.range(of: mark), "\(text)")
+    return String(text[range.upperBound...].prefix { $0 != "\n" })
+  }
+
   /// Process ids of the children.
   var children: [Int32] {
     let pid = process.processIdentifier

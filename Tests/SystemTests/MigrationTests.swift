@@ -43,13 +43,7 @@ struct MigrationTests {
     let command = try Command(
       Executables.coordinator,
       ["run", sweep, "--out", bench.path("out"), "--listen", "tcp://127.0.0.1:*"], on: bench)
-    let mark = "workers connect to "
-    try wait(seconds: 60, "the coordinator's endpoint") {
-      command.standardError.contains(mark) || !command.isRunning
-    }
-    let text = command.standardError
-    let range = try #require(text.range(of: mark), "\(text)")
-    return (command, String(text[range.upperBound...].prefix { $0 != "\n" }))
+    return (command, try command.endpoint())
   }
 
   /// A worker with a cache of its own, so that it finds nothing that another one left.

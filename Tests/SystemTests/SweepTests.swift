@@ -96,7 +96,7 @@ struct SweepTests {
     let coordinator = try Command(
       Executables.coordinator,
       ["run", sweep, "--out", bench.path("out"), "--listen", "tcp://127.0.0.1:*"], on: bench)
-    let endpoint = try endpoint(of: coordinator)
+    let endpoint = try coordinator.endpoint()
     let victim = try Command(
       Executables.worker, ["--connect", endpoint, "--slots", "1"], on: bench)
     try wait(seconds: 60, "a trial's process") { !victim.children.isEmpty }
@@ -120,7 +120,7 @@ struct SweepTests {
     let first = try Command(
       Executables.coordinator,
       ["run", sweep, "--out", bench.path("out"), "--listen", "tcp://127.0.0.1:*"], on: bench)
-    let endpoint = try endpoint(of: first)
+    let endpoint = try first.endpoint()
     let worker = try Command(
       Executables.worker, ["--connect", endpoint, "--slots", "2", "--exit-when-idle"], on: bench)
     try wait(seconds: 60, "two trials' processes") { worker.children.count == 2 }
@@ -173,21 +173,10 @@ struct SweepTests {
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 300))
     let arguments = ["run", sweep, "--out", bench.path("out"), "--listen", "tcp://127.0.0.1:*"]
     let first = try Command(Executables.coordinator, arguments, on: bench)
-    _ = try endpoint(of: first)
+    _ = try first.endpoint()
     let second = try Command(Executables.coordinator, arguments, on: bench)
     #expect(try second.exitCode() == 1)
     first.send(SIGTERM)
     #expect(try first.exitCode() == 130)
-  }
-
-  /// Where a coordinator says that it listens.
-  private func endpoint(of coordinator: Command) throws -> String {
-    let mark = "workers connect to "
-    try wait(seconds: 60, "the coordinator's endpoint") {
-      coordinator.standardError.contains(mark) || !coordinator.isRunning
-    }
-    let text = coordinator.standardError
-    let range = try #require(text.range(of: mark), "\(text)")
-    return String(text[range.upperBound...].prefix { $0 != "\n" })
   }
 }
