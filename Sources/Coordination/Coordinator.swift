@@ -81,7 +81,8 @@ package struct Coordinator: Sendable {
 
   /// Takes in a record that is in the journal already, before ``resume(at:)``.
   ///
-  /// The shell also reports this way what it appends itself: ``JournalRecord/imagesPinned``.
+  /// The shell also reports this way what it appends itself: ``JournalRecord/imagesPinned`` and
+  /// ``JournalRecord/limitsSet(_:)``.
   ///
   /// - Throws: ``JournalContradiction`` when the record cannot follow the earlier ones.
   package mutating func replay(_ record: JournalRecord) throws(JournalContradiction) {

@@ -33,4 +33,14 @@ package enum JournalRecord: Codable, Hashable, Sendable {
   case stagePaused(stage: String, failure: TrialFailure)
   /// A paused stage goes on.
   case stageResumed(stage: String)
+  /// A run began, the first or one with other limits than the run before: these are in force.
+  case limitsSet(SweepLimits)
+}
+
+extension [JournalRecord] {
+  /// The limits that are in force after these records; nil when none of them tells.
+  package var limits: SweepLimits? {
+    for case .limitsSet(let limits) in reversed() { return limits }
+    return nil
+  }
 }

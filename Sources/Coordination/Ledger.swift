@@ -148,6 +148,8 @@ package struct Ledger: Sendable {
       if let stage = graph.stage(named: stage) { pausedStages[stage] = failure }
     case .stageResumed(let stage):
       if let stage = graph.stage(named: stage) { pausedStages[stage] = nil }
+    // A coordinator has its limits from whoever starts it.
+    case .limitsSet: break
     }
     return []
   }

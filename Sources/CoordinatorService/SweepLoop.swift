@@ -376,7 +376,7 @@ extension JournalRecord {
     switch self {
     case .resultRecorded, .trialFailed, .trialStopped: true
     case .imagesPinned, .trialLeased, .trialDuplicated, .checkpointRecorded, .attemptEnded,
-      .trialRetried, .hostDrained, .hostUndrained, .stagePaused, .stageResumed:
+      .trialRetried, .hostDrained, .hostUndrained, .stagePaused, .stageResumed, .limitsSet:
       false
     }
   }

@@ -171,10 +171,10 @@ package enum SweepRun {
     let journal = try store.journal()
     var pinned: [Dataset: Digest] = [:]
     for case .imagesPinned(let dataset, let digest) in journal { pinned[dataset] = digest }
-    var pins: [JournalRecord] = []
+    var news: [JournalRecord] = []
     for (dataset, archive) in images.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       guard let digest = pinned[dataset] else {
-        pins.append(.imagesPinned(dataset: dataset, digest: archive.digest))
+        news.append(.imagesPinned(dataset: dataset, digest: archive.digest))
         continue
       }
       guard digest == archive.digest else {
@@ -182,7 +182,14 @@ package enum SweepRun {
           dataset: dataset, recorded: digest, found: archive.digest, url: archive.url)
       }
     }
-    try store.append(pins)
+    let limits = journal.limits
+    if limits != plan.limits {
+      news.append(.limitsSet(plan.limits))
+      if let limits {
+        logger.notice("the limits have changed: \(plan.limits.changes(since: limits))")
+      }
+    }
+    try store.append(news)
 
     var settings = CoordinationSettings(limits: plan.limits)
     settings.retryFailed = options.retryFailed
@@ -194,7 +201,7 @@ package enum SweepRun {
       expectedCost: Dictionary(uniqueKeysWithValues: trials.map { ($0.planned.id, $0.seconds) }),
       expectedSteps: Dictionary(uniqueKeysWithValues: trials.map { ($0.planned.id, $0.steps) }),
       settings: settings)
-    for record in journal + pins { try coordinator.replay(record) }
+    for record in journal + news { try coordinator.replay(record) }
     return coordinator
   }
 

@@ -79,7 +79,7 @@ struct AttemptLog {
     case .resultRecorded(let trial, let attempt, _, _):
       end(trial, attempt, at: stamped.time, .recorded)
     case .imagesPinned, .checkpointRecorded, .trialFailed, .trialStopped, .trialRetried,
-      .hostDrained, .hostUndrained, .stagePaused, .stageResumed:
+      .hostDrained, .hostUndrained, .stagePaused, .stageResumed, .limitsSet:
       break
     }
   }

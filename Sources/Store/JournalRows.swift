@@ -24,6 +24,7 @@ enum JournalRows {
     case hostUndrained = "host-undrained"
     case stagePaused = "stage-paused"
     case stageResumed = "stage-resumed"
+    case limitsSet = "limits-set"
   }
 
   private struct PinnedImages: Codable {
@@ -221,6 +222,8 @@ enum JournalRows {
         kind: .stagePaused, detail: CanonicalJSON.text(StageChange(stage: stage, failure: failure)))
     case .stageResumed(let stage):
       Columns(kind: .stageResumed, detail: CanonicalJSON.text(StageChange(stage: stage)))
+    case .limitsSet(let limits):
+      Columns(kind: .limitsSet, detail: CanonicalJSON.text(limits))
     }
   }
 
@@ -276,6 +279,8 @@ enum JournalRows {
       }
     case (.stageResumed, nil, nil, nil):
       if let stage = try decode(StageChange.self)?.stage { return .stageResumed(stage: stage) }
+    case (.limitsSet, nil, nil, nil):
+      if let limits = try decode(SweepLimits.self) { return .limitsSet(limits) }
     default: break
     }
     throw Damage("journal record \(sequence) lacks a part of its kind, \(columns.kind.rawValue)")

@@ -18,7 +18,7 @@ extension SweepResults {
     for record in records {
       switch record {
       case .imagesPinned, .checkpointRecorded, .hostDrained, .hostUndrained, .stagePaused,
-        .stageResumed:
+        .stageResumed, .limitsSet:
         break
       case .trialLeased(let trial, let attempt, let worker),
         .trialDuplicated(let trial, let attempt, let worker):

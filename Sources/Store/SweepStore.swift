@@ -153,7 +153,7 @@ package final class SweepStore: Sendable {
   package func reader() throws(StoreError) -> SweepReader {
     let reading = try StoreFile(path: path).openForReading()
     do {
-      // Limits belong to a run and are not in the record.
+      // Limits belong to a run: they are in the journal, not in the plan.
       var recorded = plan
       recorded.limits = SweepLimits()
       let known = try queue.read { database in

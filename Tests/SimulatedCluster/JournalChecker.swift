@@ -94,7 +94,7 @@ package struct JournalChecker: Sendable {
   /// Checks a record that has just become durable.
   package mutating func noteAppended(_ record: JournalRecord) {
     switch record {
-    case .imagesPinned: break
+    case .imagesPinned, .limitsSet: break
     case .trialLeased(let trial, let attempt, let worker):
       check(models[trial]?.leases == [], "\(trial) leased twice at once")
       noteLease(trial, attempt, worker)

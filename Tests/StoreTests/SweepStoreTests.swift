@@ -19,7 +19,11 @@ struct SweepStoreTests {
   var everyKind: [JournalRecord] {
     let lost = TrialFailure(cause: .lost, message: "worker \"a\" fell silent\nfor 60 s")
     let charged = TrialFailure(cause: .notANumber, message: "the loss is NaN at step 7")
+    var limits = SweepLimits()
+    limits.failures = 0
+    limits.canary = .never
     return [
+      .limitsSet(SweepLimits()),
       .imagesPinned(dataset: .mnist, digest: Digest.of("images")),
       lease(front.trials[0]),
       lease(front.trials[1]),
@@ -40,6 +44,7 @@ struct SweepStoreTests {
       .hostDrained(host: "höst", reason: "three \"different\" trials died there"),
       .hostUndrained(host: "höst"),
       .trialStopped(trial: front.trials[2].id, reason: "wrong\nτ"),
+      .limitsSet(limits),
     ]
   }
 

@@ -54,6 +54,41 @@ struct AdministrationTests {
     #expect(try status(bench)["is_running"] as? Bool == false)
   }
 
+  @Test("limits hold after the run that set them, and a run with other ones says so, once")
+  func limits() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep())
+    /// What a run says until workers can connect.
+    func run(_ overrides: String...) throws -> String {
+      let coordinator = try Command(
+        Executables.coordinator,
+        ["run", sweep, "--out", bench.path("out"), "--listen", "tcp://127.0.0.1:*"]
+          + overrides.flatMap { ["--set", $0] },
+        on: bench)
+      try waitForSocket(bench, coordinator)
+      coordinator.send(SIGTERM)
+      #expect(try coordinator.exitCode() == 130)
+      return coordinator.standardError
+    }
+    func attemptLimit() throws -> Int? {
+      let explained = try bench.run(
+        Executables.coordinator, "explain", bench.path("out"), "stage=baseline,latents=2",
+        "--json")
+      let trial = try object(explained.out)["trial"] as? [String: Any]
+      return trial?["attempt_limit"] as? Int
+    }
+    let first = try run("limits.attempts=7", "limits.max_failures=0")
+    #expect(!first.contains("limits have changed"), "\(first)")
+    #expect(try attemptLimit() == 7)
+    let changed = try run()
+    #expect(
+      changed.contains(
+        "the limits have changed: max_failures any number instead of 0, attempts 3 instead of 7"),
+      "\(changed)")
+    #expect(try attemptLimit() == 3)
+    #expect(!(try run()).contains("limits have changed"))
+  }
+
   @Test("a cancelled trial is stopped, and a retry puts it back; also without a coordinator")
   func cancelAndRetry() throws {
     let bench = try Bench()

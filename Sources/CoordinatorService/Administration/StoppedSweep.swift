@@ -29,7 +29,7 @@ struct StoppedSweep {
     let costs = PlanSummary(plan).trials.map { ($0.planned.id, $0.seconds) }
     var coordinator = Coordinator(
       plan: plan.trials, expectedCost: Dictionary(uniqueKeysWithValues: costs),
-      settings: CoordinationSettings(limits: plan.limits))
+      settings: CoordinationSettings(limits: journal.limits ?? SweepLimits()))
     for record in journal { try coordinator.replay(record) }
     return coordinator
   }
