@@ -26,7 +26,8 @@ package enum Administration {
       reply.trial = trial
     }
     if reply.status != nil {
-      reply.status?.origins = try SweepReader.open(directory: folder).origins()
+      // On a full disk the record cannot be opened beside its coordinator, which says so itself.
+      reply.status?.origins = try? SweepReader.open(directory: folder).origins()
         .map(SweepStatus.Origin.init)
     }
     return reply
