@@ -1,12 +1,6 @@
 import Foundation
 import Glibc
 
-/// What a failed call on a file becomes: the error of the module that asked for it.
-package protocol FileFailure: Error {
-  /// The error that says so.
-  init(_ failure: FileError)
-}
-
 /// An open file of the system, closed with its last use.
 ///
 /// The funnel for the file system's calls: every failure names the call and the path.
