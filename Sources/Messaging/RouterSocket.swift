@@ -70,36 +70,6 @@ package struct RouterSocket: ~Copyable {
   package var droppedMessageCount: Int { handle.droppedMessageCount }
 }
 
-/// A message and the connection it came on.
-package struct RoutedMessage: Hashable, Sendable {
-  /// The name of the connection, for answers.
-  package var routingID: [UInt8]
-  /// The frames after the routing id; a peer may send none.
-  package var frames: [[UInt8]]
-  /// The numeric address of the peer's host, nil where the transport has none; for people.
-  package var peerAddress: String?
-  /// What the ``AdmissionDesk`` calls the peer; nil on a socket that admits everybody.
-  package var userID: String?
-}
-
-/// The numeric address of a peer's host.
-enum PeerAddress {
-  /// An IPv4 address as people write it, not as an IPv6 socket does.
-  static func text(_ text: String) -> String {
-    text.hasPrefix("::ffff:") && text.contains(".") ? String(text.dropFirst(7)) : text
-  }
-}
-
-/// What became of a message that was to be sent.
-package enum SendOutcome: Hashable, Sendable {
-  /// It is queued. It may still be lost with the connection.
-  case sent
-  /// The connection is gone (`EHOSTUNREACH`).
-  case unreachable
-  /// The peer's queue is full, or a dealer has no connection at the moment (`EAGAIN`).
-  case full
-}
-
 // A socket may be handed from thread to thread; `~Copyable` keeps it with one owner, and its
 // handle traps when a second thread uses it.
 extension RouterSocket: @unchecked Sendable {}

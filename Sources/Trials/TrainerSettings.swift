@@ -48,26 +48,3 @@ package struct TrainerSettings: Hashable, Sendable {
   /// The defaults, which are the paper's values where it gives any.
   package init() {}
 }
-
-/// How often gates are drawn.
-package enum GateSampling: String, CaseIterable, Codable, Hashable, Sendable {
-  /// One vector u for the whole batch.
-  case perBatch = "per-batch"
-}
-
-/// How the KL divergences of the latent dimensions make one term of the loss.
-package enum KLReduction: String, CaseIterable, Codable, Hashable, Sendable {
-  /// The average over open dimensions (Algorithm 1, line 22).
-  case meanOpen = "mean-open"
-  /// The sum over open dimensions, as in a regular VAE.
-  case sum
-}
-
-/// Arithmetic of the network.
-package enum Precision: String, CaseIterable, Codable, Hashable, Sendable {
-  /// 32-bit floating point throughout.
-  case fp32
-  /// Multiplications of bf16 numbers with 32-bit sums; parameters, optimiser and statistics as in
-  /// fp32.
-  case bf16
-}

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Everything that decides a trial's result, and nothing else.
 ///
 /// Two trials with equal configurations give the same bits on the same machine. The canonical
@@ -34,25 +32,6 @@ package struct TrialConfiguration: Hashable, Sendable {
 
   /// The largest tolerance accepted.
   package static let maximumTolerance = 1e6
-}
-
-/// The network's free extents.
-package struct ModelSettings: Hashable, Sendable {
-  /// Output channels of the encoder's convolutions, first to last; the decoder mirrors them.
-  package var channels: [Int]
-  /// n, the latent dimensions provisioned; a count of at least 1.
-  package var latents: Parameter<Int>
-
-  /// A network with these channels and latent dimensions.
-  package init(channels: [Int], latents: Parameter<Int>) {
-    self.channels = channels
-    self.latents = latents
-  }
-
-  /// What a channel width may be.
-  package static let channelRange = 1...1024
-  /// What a count of latent dimensions may be.
-  package static let latentRange = 1...4096
 }
 
 extension TrialConfiguration {
@@ -118,26 +97,6 @@ extension TrialConfiguration {
     switch model.latents {
     case .value(let value): value
     case .measured(let measurement): throw .parentWithoutResult(measurement.trial)
-    }
-  }
-}
-
-/// What is wrong with a configuration.
-package enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// A measured parameter whose parent has not reported.
-  case parentWithoutResult(TrialID)
-  /// A parent's number that its setting cannot take.
-  case valueOutOfRange(setting: String, found: Double, expected: String)
-  /// A combination of settings that makes no sense.
-  case invalid(setting: String, found: String, expected: String)
-
-  package var description: String {
-    switch self {
-    case .parentWithoutResult(let trial): "trial \(trial) has no result yet"
-    case .valueOutOfRange(let setting, let found, let expected):
-      "\(setting): found \(found), expected \(expected)"
-    case .invalid(let setting, let found, let expected):
-      "\(setting): found \(found), expected \(expected)"
     }
   }
 }

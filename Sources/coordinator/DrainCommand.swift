@@ -15,17 +15,3 @@ struct DrainCommand: ParsableCommand {
     try sweep.change(AdministrationRequest(.drain, host: host, reason: reason))
   }
 }
-
-/// `coordinator undrain`: a drained host may work again.
-struct UndrainCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "undrain",
-    abstract: "Lets a drained host run trials again.")
-
-  @OptionGroup var sweep: SweepFolder
-  @Argument(help: "The host's name, as `coordinator status` shows it.") var host: String
-
-  func run() throws {
-    try sweep.change(AdministrationRequest(.undrain, host: host))
-  }
-}

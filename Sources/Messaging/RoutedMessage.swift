@@ -1,0 +1,11 @@
+/// A message and the connection it came on.
+package struct RoutedMessage: Hashable, Sendable {
+  /// The name of the connection, for answers.
+  package var routingID: [UInt8]
+  /// The frames after the routing id; a peer may send none.
+  package var frames: [[UInt8]]
+  /// The numeric address of the peer's host, nil where the transport has none; for people.
+  package var peerAddress: String?
+  /// What the ``AdmissionDesk`` calls the peer; nil on a socket that admits everybody.
+  package var userID: String?
+}

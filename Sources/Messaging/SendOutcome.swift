@@ -1,0 +1,9 @@
+/// What became of a message that was to be sent.
+package enum SendOutcome: Hashable, Sendable {
+  /// It is queued. It may still be lost with the connection.
+  case sent
+  /// The connection is gone (`EHOSTUNREACH`).
+  case unreachable
+  /// The peer's queue is full, or a dealer has no connection at the moment (`EAGAIN`).
+  case full
+}

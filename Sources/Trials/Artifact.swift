@@ -1,0 +1,24 @@
+import Digests
+
+/// A file that a trial made, named by its content.
+package struct Artifact: Codable, Hashable, Sendable {
+  /// What the file is.
+  package var kind: ArtifactKind
+  /// The SHA-256 of its bytes.
+  package var digest: Digest
+  /// How many bytes it has.
+  package var byteCount: Int
+
+  /// A file with the given content.
+  package init(kind: ArtifactKind, digest: Digest, byteCount: Int) {
+    self.kind = kind
+    self.digest = digest
+    self.byteCount = byteCount
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case kind
+    case digest = "sha256"
+    case byteCount = "bytes"
+  }
+}

@@ -1,0 +1,32 @@
+/// The kinds of cause that end an attempt.
+package enum FailureCause: String, CaseIterable, Codable, Hashable, Sendable {
+  /// The trial's process ended with an exit code that is not zero.
+  case exitCode = "exit-code"
+  /// A signal ended the trial's process.
+  case signal
+  /// The kernel or a limit ended the process for its memory.
+  case outOfMemory = "out-of-memory"
+  /// The loss stopped being a number.
+  case notANumber = "not-a-number"
+  /// The attempt took longer than it may.
+  case timeout
+  /// The worker fell silent or its connection broke.
+  case lost
+  /// A person, or a worker that drains, stopped the attempt.
+  case stopped
+  /// The worker's disk is full.
+  case diskFull = "disk-full"
+  /// The worker could not get the images or refused the configuration.
+  case refused
+  /// A trial whose result this one needs has failed; never an attempt's own cause.
+  case parentFailed = "parent-failed"
+
+  /// Whether the attempt counts against the trial's own budget of failures: a lost host, a full
+  /// disk or a deliberate stop says nothing about the trial.
+  package var chargesTrial: Bool {
+    switch self {
+    case .exitCode, .signal, .outOfMemory, .notANumber, .timeout, .refused: true
+    case .lost, .stopped, .diskFull, .parentFailed: false
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Console
+import CoordinatorService
+
+/// `coordinator admit`: admits a worker by its public key.
+struct AdmitCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "admit",
+    abstract: "Admits a worker by its public key, also to a running coordinator.",
+    discussion: """
+      The key is what `worker key` prints on the worker's host, which needs `worker trust KEY` with \
+      the coordinator's. `coordinator enroll` does both with one command.
+      """)
+
+  @Argument(help: "The worker's public key.")
+  var publicKey: String
+
+  @Option(help: "What to call the worker.")
+  var name: String
+
+  @Flag(help: "Several hosts may use the key; for a cluster whose hosts share the home folder.")
+  var shared = false
+
+  @Flag(help: "Admits the key even if it was revoked.")
+  var again = false
+
+  @OptionGroup var keys: KeysArguments
+
+  func run() throws {
+    print(
+      try AccessCommands.admit(
+        publicKey, as: name, isShared: shared, evenIfRevoked: again, in: keys.url),
+      terminator: "")
+  }
+}

@@ -1,0 +1,16 @@
+import ArgumentParser
+import Console
+import CoordinatorService
+
+/// `coordinator key`: the coordinator's public key.
+struct KeyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "key",
+    abstract: "Prints the coordinator's public key; makes the pair if there is none.")
+
+  @OptionGroup var keys: KeysArguments
+
+  func run() throws {
+    print(try AccessCommands.key(in: keys.url), terminator: "")
+  }
+}
