@@ -2,20 +2,6 @@ import Foundation
 import Primitives
 import Trials
 
-/// A checkpoint of a running trial, in the trial's folder.
-package struct WrittenCheckpoint: Codable, Hashable, Sendable {
-  /// Name of the file.
-  package var file: String
-  /// What it is.
-  package var checkpoint: TrialCheckpoint
-
-  /// A checkpoint in a file.
-  package init(file: String, checkpoint: TrialCheckpoint) {
-    self.file = file
-    self.checkpoint = checkpoint
-  }
-}
-
 /// Writes a running trial's checkpoints and keeps the two newest.
 ///
 /// The one before stays because the newest may turn out to be torn.

@@ -1,17 +1,3 @@
-/// Colours that stay apart for the colour-blind and in grey (Okabe and Ito 2008).
-enum Palette {
-  /// Colours of series, in order of use.
-  static let series = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
-  /// Frames and ticks.
-  static let frame = "#444444"
-  /// Grid lines.
-  static let grid = "#e6e6e6"
-  /// Text of second rank.
-  static let quiet = "#666666"
-  /// The mark of an unfinished report.
-  static let warning = "#b03a00"
-}
-
 /// The frame of one plot: its axes, grid, ticks and labels.
 struct PlotFrame {
   /// The horizontal axis.
@@ -55,40 +41,5 @@ struct PlotFrame {
   /// Where a pair of numbers lies.
   func point(_ x: Double, _ y: Double) -> SVGDrawing.Point {
     (self.x.position(of: x), self.y.position(of: y))
-  }
-}
-
-/// The shapes that mark points; each series has one, so that colour is never the only difference.
-enum Marker: Int, CaseIterable {
-  case circle
-  case square
-  case triangle
-  case diamond
-
-  /// The shape of a series.
-  static func ofSeries(_ index: Int) -> Marker { allCases[index % allCases.count] }
-
-  /// Draws the shape.
-  ///
-  /// - Parameter fill: The inside; `#ffffff` for a hollow mark.
-  func draw(
-    at point: SVGDrawing.Point, size: Double = 4.5, fill: String, stroke: SVGDrawing.Stroke,
-    in drawing: inout SVGDrawing
-  ) {
-    let (x, y) = point
-    switch self {
-    case .circle: drawing.circle(at: point, radius: size, fill: fill, stroke)
-    case .square:
-      let side = size * 1.8
-      drawing.rectangle(
-        at: (x - side / 2, y - side / 2), width: side, height: side, fill: fill, stroke)
-    case .triangle:
-      let r = size * 1.25
-      drawing.polygon(
-        [(x, y - r), (x + 0.87 * r, y + r / 2), (x - 0.87 * r, y + r / 2)], fill: fill, stroke)
-    case .diamond:
-      let r = size * 1.3
-      drawing.polygon([(x, y - r), (x + r, y), (x, y + r), (x - r, y)], fill: fill, stroke)
-    }
   }
 }

@@ -15,10 +15,3 @@ struct ExplainCommand: ParsableCommand {
     try sweep.answer(AdministrationRequest(.explain, trials: [trial])) { $0.trial?.text }
   }
 }
-
-/// How trials are named on command lines.
-enum TrialArguments {
-  static let help = ArgumentHelp(
-    "The first digits of a trial's name, or values that only it has: latents=10,tolerance=3.",
-    valueName: "trial")
-}

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Console
 import CoordinatorService
-import Foundation
 
 /// What `run` and `plan` both need to read a sweep file.
 struct SweepArguments: ParsableArguments {
@@ -17,30 +16,4 @@ struct SweepArguments: ParsableArguments {
 
   /// The request that these arguments make.
   var request: SweepRequest { changes.request(of: sweep, data: data) }
-}
-
-/// What a command line changes in a sweep file.
-struct SweepChanges: ParsableArguments {
-  @Option(
-    name: .customLong("set"), parsing: .singleValue,
-    help: ArgumentHelp(
-      "Replaces a value of the sweep file; may be repeated.",
-      discussion: "For example --set 'axes.tolerance=[3, 10]' --set 'budget=10 epochs'.",
-      valueName: "path=value"))
-  var overrides: [String] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "Multiplies every budget, for cheap rehearsals of big sweeps.", valueName: "factor"))
-  var scaleBudget = 1.0
-
-  /// Whether nothing is changed.
-  var isEmpty: Bool { overrides.isEmpty && scaleBudget == 1 }
-
-  /// The request for a sweep file, so changed.
-  func request(of file: String, data: Folder?) -> SweepRequest {
-    SweepRequest(
-      file: URL(filePath: file), overrides: overrides, budgetScale: scaleBudget,
-      dataFolder: data?.url)
-  }
 }

@@ -1,0 +1,34 @@
+/// The shapes that mark points; each series has one, so that colour is never the only difference.
+enum Marker: Int, CaseIterable {
+  case circle
+  case square
+  case triangle
+  case diamond
+
+  /// The shape of a series.
+  static func ofSeries(_ index: Int) -> Marker { allCases[index % allCases.count] }
+
+  /// Draws the shape.
+  ///
+  /// - Parameter fill: The inside; `#ffffff` for a hollow mark.
+  func draw(
+    at point: SVGDrawing.Point, size: Double = 4.5, fill: String, stroke: SVGDrawing.Stroke,
+    in drawing: inout SVGDrawing
+  ) {
+    let (x, y) = point
+    switch self {
+    case .circle: drawing.circle(at: point, radius: size, fill: fill, stroke)
+    case .square:
+      let side = size * 1.8
+      drawing.rectangle(
+        at: (x - side / 2, y - side / 2), width: side, height: side, fill: fill, stroke)
+    case .triangle:
+      let r = size * 1.25
+      drawing.polygon(
+        [(x, y - r), (x + 0.87 * r, y + r / 2), (x - 0.87 * r, y + r / 2)], fill: fill, stroke)
+    case .diamond:
+      let r = size * 1.3
+      drawing.polygon([(x, y - r), (x + r, y), (x, y + r), (x - r, y)], fill: fill, stroke)
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import Messaging
+import Wire
+
+/// What a server has done since it started.
+package struct BlobStatistics: Sendable {
+  /// Bytes of blobs that were served.
+  package var servedByteCount = 0
+  /// Blobs that were stored, or were there already.
+  package var storedCount = 0
+  /// Requests for blobs that are not there.
+  package var missingCount = 0
+  /// Requests that were rejected.
+  package var rejectedCount = 0
+  /// Messages that are no requests of this protocol version.
+  package var unreadableCount = 0
+  /// Messages of peers that are no longer admitted.
+  package var refusedCount = 0
+  /// Replies that were not sent because the peer was gone or did not read.
+  package var unsentCount = 0
+  /// Why the server ended by itself, if it did.
+  package var failure: MessagingError?
+
+  /// Counts a reply.
+  mutating func note(_ reply: DataReply, isSent: Bool) {
+    if !isSent { unsentCount += 1 }
+    switch reply {
+    case .chunk(_, _, _, let payload): servedByteCount += payload.count
+    case .stored: storedCount += 1
+    case .missing: missingCount += 1
+    case .rejected: rejectedCount += 1
+    case .wanted: break
+    }
+  }
+}
