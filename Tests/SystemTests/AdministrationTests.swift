@@ -117,10 +117,7 @@ struct AdministrationTests {
     let back = try bench.run(Executables.coordinator, "retry", bench.path("out"), baseline)
     #expect(back.code == 0, "\(back.err)")
     // The sweep, cancelled and put back, ends like any other.
-    let run = try bench.run(
-      Executables.coordinator, "run", bench.path("tiny.yaml"), "--out", bench.path("out"),
-      "--local-workers", "2")
-    #expect(run.code == 0, "\(run.err)")
+    try bench.complete(bench.path("tiny.yaml"), in: "out")
   }
 
   @Test("a socket left behind by a killed coordinator stands in nobody's way")

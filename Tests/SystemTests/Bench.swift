@@ -49,6 +49,19 @@ final class Bench {
     return (code, command.standardOutput, command.standardError)
   }
 
+  /// Runs a sweep to its end on this host alone, and returns its `trials.csv`.
+  ///
+  /// - Parameters:
+  ///   - out: Name of its folder.
+  ///   - workers: How many local workers train.
+  @discardableResult
+  func complete(_ sweep: String, in out: String, workers: Int = 2) throws -> String {
+    let run = try run(
+      Executables.coordinator, "run", sweep, "--out", path(out), "--local-workers", "\(workers)")
+    try #require(run.code == 0, "\(run.err)")
+    return try read("\(out)/trials.csv")
+  }
+
   /// A sweep of two stages on tiny networks: the second waits for the first's error.
   static func sweep(steps: Int = 30) -> String {
     """

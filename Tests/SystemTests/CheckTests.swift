@@ -46,9 +46,7 @@ struct CheckTests {
   func findsDamage() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 30))
-    let run = try bench.run(
-      Executables.coordinator, "run", sweep, "--out", bench.path("out"), "--local-workers", "2")
-    try #require(run.code == 0, "\(run.err)")
+    try bench.complete(sweep, in: "out")
     let manager = FileManager.default
     func copy(_ name: String) throws {
       try manager.copyItem(atPath: bench.path("out"), toPath: bench.path(name))
@@ -95,9 +93,7 @@ struct CheckTests {
   func salvages() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 30))
-    let run = try bench.run(
-      Executables.coordinator, "run", sweep, "--out", bench.path("out"), "--local-workers", "2")
-    try #require(run.code == 0, "\(run.err)")
+    try bench.complete(sweep, in: "out")
     let manager = FileManager.default
     let store = URL(filePath: bench.path("out/sweep.sqlite"))
     let sound = try Data(contentsOf: store)
@@ -131,10 +127,7 @@ struct CheckTests {
 
     let status = try bench.run(Executables.coordinator, "status", bench.path(worst))
     #expect(status.out.contains("salvaged from "), "\(status.out)")
-    let again = try bench.run(
-      Executables.coordinator, "run", sweep, "--out", bench.path(worst), "--local-workers", "2")
-    #expect(again.code == 0, "\(again.err)")
-    #expect(try bench.read("\(worst)/trials.csv") == bench.read("out/trials.csv"))
+    #expect(try bench.complete(sweep, in: worst) == bench.read("out/trials.csv"))
     #expect(try check(bench, worst).out.contains("all is sound"))
 
     let exists = try bench.run(
@@ -153,9 +146,7 @@ struct CheckTests {
   func missingBlobs() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))
-    let run = try bench.run(
-      Executables.coordinator, "run", sweep, "--out", bench.path("out"), "--local-workers", "2")
-    try #require(run.code == 0, "\(run.err)")
+    try bench.complete(sweep, in: "out")
     let manager = FileManager.default
     try manager.removeItem(atPath: bench.path("out/models"))
     try manager.removeItem(atPath: bench.path("out/blobs"))

@@ -23,10 +23,7 @@ struct MigrationTests {
   private static let undisturbed = Result {
     let bench = try Bench()
     let file = try bench.file("one.yaml", MigrationTests.sweep)
-    let run = try bench.run(
-      Executables.coordinator, "run", file, "--out", bench.path("out"), "--local-workers", "1")
-    try #require(run.code == 0, "\(run.err)")
-    return try bench.read("out/trials.csv")
+    return try bench.complete(file, in: "out", workers: 1)
   }
 
   private let bench: Bench

@@ -8,7 +8,7 @@ struct SharedCacheTests {
   func damaged() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep())
-    let expected = try run(bench, sweep, "first")
+    let expected = try bench.complete(sweep, in: "first")
     let images = bench.folder.appending(path: "cache/bottlenecksweep/images")
     let archive = try #require(
       try FileManager.default.contentsOfDirectory(atPath: images.path)
@@ -21,7 +21,7 @@ struct SharedCacheTests {
     try handle.write(contentsOf: Data(repeating: 0x55, count: 5000))
     try handle.close()
     #expect("\(try Digest.ofFile(at: file)).images" != archive)
-    #expect(try run(bench, sweep, "second") == expected)
+    #expect(try bench.complete(sweep, in: "second") == expected)
     #expect("\(try Digest.ofFile(at: file)).images" == archive)
   }
 
@@ -31,13 +31,5 @@ struct SharedCacheTests {
       Executables.worker, "--connect", "tcp://127.0.0.1:1", "--cache-limit", "20")
     #expect(worker.code == 64)
     #expect(worker.err.contains("--cache-limit"))
-  }
-
-  /// Runs a sweep with two workers that share a cache and returns its `trials.csv`.
-  private func run(_ bench: Bench, _ sweep: String, _ out: String) throws -> String {
-    let run = try bench.run(
-      Executables.coordinator, "run", sweep, "--out", bench.path(out), "--local-workers", "2")
-    try #require(run.code == 0, "\(run.err)")
-    return try bench.read("\(out)/trials.csv")
   }
 }

@@ -6,20 +6,11 @@ import Trials
 /// Real processes on this machine: what a user does, and what befalls them.
 @Suite("Sweeps on real processes", .serialized)
 struct SweepTests {
-  /// Runs the tiny sweep undisturbed and returns its `trials.csv`.
-  private func undisturbed(_ bench: Bench, sweep: String) throws -> String {
-    let run = try bench.run(
-      Executables.coordinator, "run", sweep, "--out", bench.path("undisturbed"),
-      "--local-workers", "2")
-    try #require(run.code == 0, "\(run.err)")
-    return try bench.read("undisturbed/trials.csv")
-  }
-
   @Test("one command on one machine gives every output, and a second one finds it done")
   func local() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep())
-    let trials = try undisturbed(bench, sweep: sweep)
+    let trials = try bench.complete(sweep, in: "undisturbed")
     // Two baselines with one milestone, two narrowed trials with two.
     #expect(trials.split(separator: "\n").count == 1 + 2 + 4)
     for name in [
@@ -30,11 +21,7 @@ struct SweepTests {
     }
     #expect(!FileManager.default.fileExists(atPath: bench.path("undisturbed/PARTIAL")))
 
-    let again = try bench.run(
-      Executables.coordinator, "run", sweep, "--out", bench.path("undisturbed"),
-      "--local-workers", "1")
-    #expect(again.code == 0)
-    #expect(try bench.read("undisturbed/trials.csv") == trials)
+    #expect(try bench.complete(sweep, in: "undisturbed", workers: 1) == trials)
     let report = try bench.run(Executables.coordinator, "report", bench.path("undisturbed"))
     #expect(report.code == 0)
     #expect(try bench.read("undisturbed/trials.csv") == trials)
@@ -44,7 +31,7 @@ struct SweepTests {
   func toleranceFromBaseline() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep())
-    let rows = try undisturbed(bench, sweep: sweep).split(separator: "\n").map {
+    let rows = try bench.complete(sweep, in: "undisturbed").split(separator: "\n").map {
       $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
     let header = try #require(rows.first)
@@ -67,7 +54,7 @@ struct SweepTests {
   func alone() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep())
-    _ = try undisturbed(bench, sweep: sweep)
+    try bench.complete(sweep, in: "undisturbed")
     let models = try FileManager.default.contentsOfDirectory(
       atPath: bench.path("undisturbed/models"))
     try #require(models.count == 4)
@@ -92,7 +79,7 @@ struct SweepTests {
   func workerKilled() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 300))
-    let expected = try undisturbed(bench, sweep: sweep)
+    let expected = try bench.complete(sweep, in: "undisturbed")
     let coordinator = try Command(
       Executables.coordinator,
       ["run", sweep, "--out", bench.path("out"), "--listen", "tcp://127.0.0.1:*"], on: bench)
@@ -116,7 +103,7 @@ struct SweepTests {
   func coordinatorKilled() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 300))
-    let expected = try undisturbed(bench, sweep: sweep)
+    let expected = try bench.complete(sweep, in: "undisturbed")
     let first = try Command(
       Executables.coordinator,
       ["run", sweep, "--out", bench.path("out"), "--listen", "tcp://127.0.0.1:*"], on: bench)
@@ -143,7 +130,7 @@ struct SweepTests {
   func interrupted() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 300))
-    let expected = try undisturbed(bench, sweep: sweep)
+    let expected = try bench.complete(sweep, in: "undisturbed")
     let arguments = ["run", sweep, "--out", bench.path("out"), "--local-workers", "2"]
     let first = try Command(Executables.coordinator, arguments, on: bench)
     try wait(seconds: 60, "the first lease") { first.standardError.contains("started on") }
