@@ -30,7 +30,7 @@ package enum Directive: Hashable, Sendable {
   case heartbeat
   /// Run this attempt. Sent again until the worker claims it; a worker that runs an earlier
   /// attempt at the same trial, or holds its result, goes on under the new number.
-  case assign(Assignment)
+  indirect case assign(Assignment)
   /// The trial's result is durable, or the trial is not wanted: forget every attempt at it, with
   /// files and result. Nothing else makes a worker drop finished work.
   case acknowledge(trial: TrialID, attempt: Int)

@@ -11,7 +11,7 @@ package enum Event: Hashable, Sendable {
   /// from taking further ones.
   case heartbeatReceived(claims: [Claim], obstacle: String? = nil, on: ConnectionID)
   /// A worker finished a trial; all artifacts of the result are already durable and verified.
-  case trialFinished(trial: TrialID, attempt: Int, result: TrialResult, on: ConnectionID)
+  indirect case trialFinished(trial: TrialID, attempt: Int, result: TrialResult, on: ConnectionID)
   /// A worker sent as a trial's result what is none: it cannot be read, or lacks parts.
   case resultRejected(trial: TrialID, attempt: Int, reason: String, on: ConnectionID)
   /// A worker's attempt ended without a result; a checkpoint that it left is stored already.

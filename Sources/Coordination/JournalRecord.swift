@@ -16,8 +16,8 @@ package enum JournalRecord: Codable, Hashable, Sendable {
   case checkpointRecorded(trial: TrialID, attempt: Int, checkpoint: TrialCheckpoint)
   /// An attempt ended without a result.
   case attemptEnded(trial: TrialID, attempt: Int, failure: TrialFailure)
-  /// The trial's one result.
-  case resultRecorded(trial: TrialID, attempt: Int, worker: WorkerID, result: TrialResult)
+  /// The trial's one result; boxed, since it is by far the largest and records are copied often.
+  indirect case resultRecorded(trial: TrialID, attempt: Int, worker: WorkerID, result: TrialResult)
   /// The trial will not be tried again by itself.
   case trialFailed(trial: TrialID, failure: TrialFailure)
   /// A person wants no result of the trial.

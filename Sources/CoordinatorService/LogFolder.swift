@@ -1,22 +1,21 @@
 import Coordination
 import Digests
 import Foundation
-import Glibc
 import Logging
 import Transfers
 import Trials
 import Wire
 
-/// What trials and workers told people, kept beside the sweep's record.
+/// What workers and failed attempts told people, kept beside the sweep's record.
 ///
-/// `logs/<trial>.<attempt>.txt` for a trial's attempt, `logs/<worker>.log` for a worker. What
-/// cannot be kept is lost; a log never stops a sweep.
+/// `logs/<worker>.log` for a worker, `logs/<trial>.<attempt>.txt` for a trial's attempt; that of
+/// the attempt which brought the result is one of its artifacts, and ``SweepOutputs`` puts it
+/// there. What cannot be kept is lost; a log never stops a sweep.
 struct LogFolder {
   /// A worker's log that has grown so large becomes `<worker>.log.1`, in place of the one before.
   static let byteCountMaximum = 8 << 20
 
   private let folder: URL
-  private let path: String
   private let blobs: BlobStore
   private let logger: Logger
   private var hasWarned = false
@@ -24,22 +23,20 @@ struct LogFolder {
   /// The logs of a sweep; the folder is made when the first line comes.
   init(folder: URL, blobs: BlobStore, logger: Logger) {
     self.folder = folder
-    path = folder.path
     self.blobs = blobs
     self.logger = logger
   }
 
-  /// Keeps the log of an attempt, a stored blob, under a name for people.
+  /// Keeps the log of a failed attempt, a stored blob, under a name for people.
   mutating func keep(_ log: Digest, of trial: TrialID, attempt: Int) {
-    let (source, target) = (blobs.path(for: log), "\(path)/\(trial).\(attempt).txt")
-    // Every result passes here before its acknowledgement, so the usual case is one system call.
-    if link(source, target) == 0 || errno == EEXIST { return }
-    guard blobs.contains(log) else { return }
+    let target = folder.appending(path: "\(trial).\(attempt).txt")
+    guard blobs.contains(log), !FileManager.default.fileExists(atPath: target.path) else { return }
+    let source = blobs.url(for: log)
     trying {
       do {
-        try FileManager.default.linkItem(atPath: source, toPath: target)
+        try FileManager.default.linkItem(at: source, to: target)
       } catch {
-        try FileManager.default.copyItem(atPath: source, toPath: target)
+        try FileManager.default.copyItem(at: source, to: target)
       }
     }
   }

@@ -11,6 +11,8 @@ import Synchronization
 final class ReportPublisher: Sendable {
   /// The pause after a writing.
   static let rest = Duration.seconds(5)
+  /// The nice value of the thread.
+  private static let niceness: Int32 = 10
 
   private let requests = Requests()
   private let wake = DispatchSemaphore(value: 0)
@@ -26,6 +28,9 @@ final class ReportPublisher: Sendable {
   /// - Parameter write: Writes all outputs; its error is logged and the next writing tries again.
   init(logger: Logger, write: @escaping @Sendable () throws -> Void) {
     Thread.detachNewThread { [requests, wake, closing, done] in
+      // The calling thread's own nice value, on Linux: where processors are scarce, results are
+      // taken in and workers are answered first.
+      setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
       while true {
         wake.wait()
         let isClosed = requests.state.withLock { state in

@@ -1,5 +1,6 @@
 import Foundation
 import Store
+import Transfers
 import Trials
 
 /// What the workers and trials of a sweep told people, as ``LogFolder`` keeps it; the sweep may run
@@ -69,8 +70,14 @@ package struct SweepLogs {
   }
 
   private func log(of trial: TrialID, attempt: Int?) throws -> Log {
-    let kept = attempts["\(trial)"] ?? []
-    let made = try SweepReader.open(directory: sweep).attempts(of: "\(trial)")
+    let reader = try SweepReader.open(directory: sweep)
+    let made = try reader.attempts(of: "\(trial)")
+    var kept = logs(of: trial)
+    if let recorded = made.first(where: { $0.outcome == .recorded })?.attempt,
+      kept[recorded] == nil
+    {
+      kept[recorded] = try resultLog(of: trial, reader)
+    }
     let latest = made.last
     let running = latest.flatMap { $0.outcome == .running ? $0 : nil }
     if let attempt, !made.contains(where: { $0.attempt == attempt }) {
@@ -80,15 +87,13 @@ package struct SweepLogs {
             ? "; it was never begun"
             : "; there are \(made.map { "\($0.attempt)" }.joined(separator: ", "))"))
     }
-    let wanted = attempt ?? kept.max()
-    let files = wanted.flatMap { number in
-      kept.contains(number) ? [folder.appending(path: "\(trial).\(number).txt")] : nil
-    }
+    let wanted = attempt ?? kept.keys.max()
+    let file = wanted.flatMap { kept[$0] }
     let isRunningWanted = running != nil && (attempt ?? running?.attempt) == running?.attempt
     return Log(
-      files: files ?? [],
+      files: file.map { [$0] } ?? [],
       note: Self.note(
-        trial, wanted: wanted, isKept: files != nil, latest: latest,
+        trial, wanted: wanted, isKept: file != nil, latest: latest,
         isRunning: isRunningWanted, sweep: sweep.relativePath),
       mayGrow: try isRunningWanted && isRunning)
   }
@@ -136,6 +141,23 @@ package struct SweepLogs {
       attempts[String(parts[0]), default: []].append(number)
     }
     return attempts
+  }
+
+  /// The kept logs of a trial, by attempt.
+  private func logs(of trial: TrialID) -> [Int: URL] {
+    let numbers = attempts["\(trial)"] ?? []
+    return Dictionary(
+      uniqueKeysWithValues: numbers.map { ($0, folder.appending(path: "\(trial).\($0).txt")) })
+  }
+
+  /// The log among a result's artifacts, which gets its name with the next outputs; nil where the
+  /// trial said nothing.
+  private func resultLog(of trial: TrialID, _ reader: SweepReader) throws -> URL? {
+    let result = try reader.results().trials.first { $0.planned.id == trial }?.result
+    guard let log = result?.artifacts.first(where: { $0.kind == .log }), log.byteCount > 0 else {
+      return nil
+    }
+    return try BlobStore(folder: sweep.appending(path: "blobs")).url(for: log.digest)
   }
 
   private var names: [String] {

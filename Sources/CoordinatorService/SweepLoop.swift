@@ -281,11 +281,7 @@ extension SweepLoop {
     try commit(records, interruptions: interruptions, administration: administration)
     for effect in effects {
       switch effect {
-      case .append(.resultRecorded(let trial, let attempt, _, let result)):
-        checkpoints.forget(trial)
-        if let log = result.artifacts.first(where: { $0.kind == .log }), log.byteCount > 0 {
-          logs.keep(log.digest, of: trial, attempt: attempt)
-        }
+      case .append(.resultRecorded(let trial, _, _, _)): checkpoints.forget(trial)
       case .append: continue
       case .send(let directive, let connection):
         if try send(directive, to: connection) == .unreachable {

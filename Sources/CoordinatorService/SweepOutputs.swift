@@ -15,6 +15,8 @@ final class SweepOutputs: Sendable {
   private let logger: Logger
   private let writer: Mutex<ReportWriter>
   private let reader: SweepReader
+  /// Paths of the copies that are in place.
+  private let provided = Mutex<Set<String>>([])
   /// At most this many problems of one writing are told.
   private static let problemCountMaximum = 10
 
@@ -42,7 +44,12 @@ final class SweepOutputs: Sendable {
     }
     let more = outcome.problems.count - Self.problemCountMaximum
     if more > 0 { logger.warning("\(more) more reports have such problems") }
-    for copy in outcome.copies { try provide(copy) }
+    try provided.withLock { provided in
+      for copy in outcome.copies where !provided.contains(copy.path) {
+        try provide(copy)
+        provided.insert(copy.path)
+      }
+    }
     let mixture = try reader.origins().map(SweepStatus.Origin.init).mixture
     return FrontTable.text(of: results) + (mixture.map { "\($0)\n" } ?? "") + "\n"
       + places(of: results.plan.outputs)
@@ -58,21 +65,17 @@ final class SweepOutputs: Sendable {
 
   /// Puts an artifact beside the reports, as a second name of the blob where the disk allows.
   private func provide(_ copy: ReportWriter.ArtifactCopy) throws {
-    let manager = FileManager.default
-    let target = folder.appending(path: copy.path)
-    if manager.fileExists(atPath: target.path) { return }
     let source = blobs.url(for: copy.artifact.digest)
-    guard manager.fileExists(atPath: source.path) else {
+    let target = folder.appending(path: copy.path)
+    if link(source.path, target.path) == 0 || errno == EEXIST { return }
+    guard blobs.contains(copy.artifact.digest) else {
       logger.warning("\(copy.path) is missing: its blob \(copy.artifact.digest) is not there")
       return
     }
-    try manager.createDirectory(
+    try FileManager.default.createDirectory(
       at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-    do {
-      try manager.linkItem(at: source, to: target)
-    } catch {
-      try DurableFile.write(try Data(contentsOf: source), to: target)
-    }
+    if link(source.path, target.path) == 0 || errno == EEXIST { return }
+    try DurableFile.write(try Data(contentsOf: source), to: target)
   }
 }
 

@@ -26,6 +26,16 @@ package struct OpenFile<Failure: FileFailure>: ~Copyable, Sendable {
     return Int(status.st_size)
   }
 
+  /// The size of a regular file in this folder, nil when there is none; the C function is
+  /// `fstatat`.
+  package func byteCount(ofFile name: String) -> Int? {
+    var status = stat()
+    guard fstatat(descriptor, name, &status, 0) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      return nil
+    }
+    return Int(status.st_size)
+  }
+
   /// Whether its path still leads to it: nobody has renamed or removed it since.
   package var isAtItsPath: Bool {
     var opened = stat()

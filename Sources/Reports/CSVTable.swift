@@ -25,8 +25,11 @@ struct CSVTable {
 
   /// A field in quotes when it holds a comma, a quote or a line break.
   static func escaped(_ field: String) -> String {
-    let special: Set<Unicode.Scalar> = [",", "\"", "\n", "\r"]
-    guard field.unicodeScalars.contains(where: special.contains) else { return field }
+    let isSpecial = { (byte: UInt8) in
+      byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\n")
+        || byte == UInt8(ascii: "\r")
+    }
+    guard field.utf8.contains(where: isSpecial) else { return field }
     return "\"" + field.replacing("\"", with: "\"\"") + "\""
   }
 }

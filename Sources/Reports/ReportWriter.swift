@@ -28,7 +28,8 @@ package struct ReportWriter {
     package let trial: TrialID
     /// The file, by its content.
     package let artifact: Artifact
-    /// The copy's path, relative to the directory: `models/<trial>.safetensors`.
+    /// The copy's path, relative to the directory: `models/<trial>.safetensors`,
+    /// `logs/<trial>.<attempt>.txt`.
     package let path: String
   }
 
@@ -79,11 +80,16 @@ package struct ReportWriter {
   }
 
   private static func copies(of results: SweepResults) -> [ArtifactCopy] {
-    results.trials.compactMap { trial in
-      trial.result?.artifacts.first { $0.kind == .model }.map { artifact in
-        ArtifactCopy(
-          trial: trial.planned.id, artifact: artifact,
-          path: "models/\(trial.planned.id).safetensors")
+    results.trials.flatMap { trial in
+      let id = trial.planned.id
+      return (trial.result?.artifacts ?? []).compactMap { artifact -> ArtifactCopy? in
+        switch (artifact.kind, trial.recordedAttempt) {
+        case (.model, _):
+          ArtifactCopy(trial: id, artifact: artifact, path: "models/\(id).safetensors")
+        case (.log, let attempt?) where artifact.byteCount > 0:
+          ArtifactCopy(trial: id, artifact: artifact, path: "logs/\(id).\(attempt).txt")
+        default: nil
+        }
       }
     }
   }

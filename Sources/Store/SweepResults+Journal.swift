@@ -49,6 +49,7 @@ extension SweepResults {
           recorded.attempts = max(recorded.attempts, attempt)
           recorded.status = .complete
           recorded.result = result
+          recorded.recordedAttempt = attempt
           recorded.failure = nil
           recorded.worker = worker.rawValue
         }

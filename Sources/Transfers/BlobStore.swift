@@ -14,6 +14,8 @@ package final class BlobStore: Sendable {
   /// The largest blob that is stored, in bytes.
   package let byteCountMaximum: Int
   private let path: String
+  /// The folder itself, from which a blob is looked up in two steps, however deep it lies.
+  private let root: OpenFile
 
   /// Opens a folder of blobs, which is made if it is not there.
   ///
@@ -25,6 +27,7 @@ package final class BlobStore: Sendable {
     path = folder.path
     self.byteCountMaximum = byteCountMaximum
     try OpenFile.makeFolder(folder.path)
+    root = try OpenFile(folder.path, flags: O_RDONLY | O_DIRECTORY)
     try OpenFile.makeFolder(incomingFolder.path)
   }
 
@@ -42,8 +45,14 @@ package final class BlobStore: Sendable {
   }
 
   private static func path(for digest: Digest, in folder: String) -> String {
-    let name = digest.hexadecimal
-    return "\(folder)/\(name.prefix(2))/\(name.dropFirst(2))"
+    "\(folder)/\(Self.name(of: digest))"
+  }
+
+  /// Where a blob is below the folder: `ab/cdef…`.
+  private static func name(of digest: Digest) -> String {
+    var name = digest.hexadecimal
+    name.insert("/", at: name.utf8.index(name.startIndex, offsetBy: 2))
+    return name
   }
 
   /// Whether a blob is there.
@@ -51,7 +60,7 @@ package final class BlobStore: Sendable {
 
   /// A blob's size in bytes; nil when it is not there.
   package func byteCount(of digest: Digest) -> Int? {
-    OpenFile.byteCount(of: path(for: digest))
+    root.byteCount(ofFile: Self.name(of: digest))
   }
 
   /// Reads a blob again and compares it with its name.

@@ -8,6 +8,8 @@ package struct RecordedTrial: Codable, Hashable, Sendable {
   package var attempts: Int
   /// Its result, once complete.
   package var result: TrialResult?
+  /// The attempt that brought the result; nil where only the standing is known.
+  package var recordedAttempt: Int?
   /// Why the last attempt failed, if one did.
   package var failure: TrialFailure?
   /// The worker that recorded the result or runs the trial, if any.

@@ -111,7 +111,7 @@ struct CoordinatorCommand: ParsableCommand {
     let count = Double(fleet.acknowledgedCount - countBefore)
     first.crash()
 
-    fleet.forgetTimes()
+    try fleet.forgetTimes()
     fleet.beatInterval = .milliseconds(100)
     let port = endpoint.split(separator: ":").last.map(String.init) ?? "*"
     let second = try start(trials: trials, in: folder, name: "large", port: port)

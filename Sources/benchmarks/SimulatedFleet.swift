@@ -55,7 +55,11 @@ final class SimulatedFleet {
   /// How many workers a coordinator has welcomed.
   var welcomeCount: Int { members.count(where: \.isWelcome) }
 
-  func forgetTimes() {
+  /// Takes in what a coordinator that is gone had sent, and forgets when it did; what comes
+  /// afterwards is of the next one.
+  func forgetTimes() throws {
+    let begin = clock.now
+    try run(until: { clock.now >= begin + .milliseconds(300) })
     firstAssignment = nil
     lastAcknowledgement = nil
     dataPort = nil

@@ -74,9 +74,11 @@ struct SampleSweep {
       store(.trajectory, trajectory),
       store(.reconstructions, Self.reconstructions(images, side: imageSide)),
       store(.pace, Self.pace(lastStep: lastStep, count: sampleCount)),
+      store(.log, Data((index == 0 ? "" : "log \(planned.id)").utf8)),
     ]
     results.trials[index].status = .complete
-    results.trials[index].attempts = 1
+    results.trials[index].attempts = 2
+    results.trials[index].recordedAttempt = 1
     results.trials[index].worker = "worker-a"
     results.trials[index].result = TrialResult(
       milestones: milestones, artifacts: artifacts,
