@@ -95,7 +95,8 @@ struct SweepLoop: ~Copyable {
         effects, interruptions: interruptions, administration: administration, recorded: recorded)
       for answer in answers { answer.call.answer(answer.reply) }
       if let ending {
-        try hearLastWords()
+        try hearLastWords(
+          interruptions: interruptions, administration: administration, recorded: recorded)
         return .finished(ending)
       }
       effects = []
@@ -156,7 +157,11 @@ struct SweepLoop: ~Copyable {
   }
 
   /// Takes in what workers still have to tell people after the sweep, until all have said goodbye.
-  private mutating func hearLastWords() throws {
+  ///
+  /// A sweep that was stopped or has too many failures may still get a result then.
+  private mutating func hearLastWords(
+    interruptions: Inbox<Interruption>, administration: AdministrationServer, recorded: () -> Void
+  ) throws {
     var present = Set(coordinator.workers.filter(\.isConnected).map(\.worker))
     let deadline = now + Self.farewellLimit
     while !present.isEmpty, now < deadline {
@@ -165,10 +170,9 @@ struct SweepLoop: ~Copyable {
         if case .goodbye = message, let worker = coordinator.worker(on: connection) {
           present.remove(worker)
         }
-        let effects = try takeIn(message, from: connection)
-        for case .send(let directive, let connection) in effects {
-          _ = try send(directive, to: connection)
-        }
+        _ = try carryOut(
+          try takeIn(message, from: connection), interruptions: interruptions,
+          administration: administration, recorded: recorded)
       }
     }
   }

@@ -77,7 +77,7 @@ struct SampleSweep {
       store(.log, Data((index == 0 ? "" : "log \(planned.id)").utf8)),
     ]
     results.trials[index].status = .complete
-    results.trials[index].attempts = 2
+    results.trials[index].attempts = 1
     results.trials[index].recordedAttempt = 1
     results.trials[index].worker = "worker-a"
     results.trials[index].result = TrialResult(
