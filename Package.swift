@@ -38,6 +38,7 @@ func tests(
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -81,7 +82,7 @@ let package = Package(
 
     module("Coordination", ["Digests", "Trials"]),
     module("Rehearsal", ["Coordination", "Digests", "Randomness", "Trials"]),
-    module("Store", ["Coordination", "Digests", "Files", "Trials", database]),
+    module("Store", ["Coordination", "Digests", "Files", "Trials", database, sqlite]),
     module("Reports", ["CPNG", "Digests", "Trials"]),
 
     module(

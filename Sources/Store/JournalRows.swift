@@ -82,8 +82,8 @@ enum JournalRows {
     var sequence: Int = try last?.value(0) ?? 0
     var previous: Int64 = try last?.value(1) ?? 0
     let milliseconds = Int64((time.timeIntervalSince1970 * 1000).rounded())
-    let statement = try database.cachedStatement(
-      sql: "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+    var row = try RowInsertion(
+      "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)", in: database)
     for record in records {
       sequence += 1
       let columns = columns(of: record)
@@ -100,11 +100,15 @@ enum JournalRows {
       previous = columns.checksum(
         sequence: sequence, milliseconds: milliseconds, previous: previous,
         result: resultChecksum)
-      statement.setUncheckedArguments([
-        sequence, milliseconds, columns.kind.rawValue, try columns.trial.map(numbers.number),
-        columns.attempt, columns.worker?.rawValue, columns.detail, previous,
-      ])
-      try statement.execute()
+      row.add(sequence)
+      row.add(milliseconds)
+      row.add(columns.kind.rawValue)
+      row.add(try columns.trial.map(numbers.number))
+      row.add(columns.attempt)
+      row.add(columns.worker?.rawValue)
+      row.add(columns.detail)
+      row.add(previous)
+      try row.insert()
     }
   }
 

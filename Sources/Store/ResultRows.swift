@@ -40,31 +40,48 @@ enum ResultRows {
     let checksum = checksum(
       of: result, configuration: configuration, tolerance: tolerance, latents: latents,
       versions: versions)
-    let row = try database.cachedStatement(
-      sql: "INSERT INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-    row.setUncheckedArguments([
-      number, configuration, tolerance, latents, Data(provenance.images.bytes), provenance.host,
-      provenance.processor, provenance.instructionSet, versions, provenance.started,
-      provenance.seconds, provenance.processorSeconds, provenance.steps,
-      provenance.secondPassShare, provenance.peakResidentBytes, checksum,
-    ])
-    try row.execute()
-    let milestone = try database.cachedStatement(
-      sql: "INSERT INTO milestone VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    var row = try RowInsertion(
+      "INSERT INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", in: database)
+    row.add(number)
+    row.add(configuration)
+    row.add(tolerance)
+    row.add(latents)
+    row.add(bytes: provenance.images.bytes)
+    row.add(provenance.host)
+    row.add(provenance.processor)
+    row.add(provenance.instructionSet)
+    row.add(versions)
+    row.add(provenance.started)
+    row.add(provenance.seconds)
+    row.add(provenance.processorSeconds)
+    row.add(provenance.steps)
+    row.add(provenance.secondPassShare)
+    row.add(provenance.peakResidentBytes)
+    row.add(checksum)
+    try row.insert()
+    var milestone = try RowInsertion(
+      "INSERT INTO milestone VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", in: database)
     for (position, report) in result.milestones.enumerated() {
-      milestone.setUncheckedArguments([
-        number, position, report.budget.description, report.step, report.gatesOpen, report.mse,
-        report.evaluationMSE, report.firstHitStep, report.multiplier,
-        bytes(of: report.openProbabilities),
-      ])
-      try milestone.execute()
+      milestone.add(number)
+      milestone.add(position)
+      milestone.add(report.budget.description)
+      milestone.add(report.step)
+      milestone.add(report.gatesOpen)
+      milestone.add(report.mse)
+      milestone.add(report.evaluationMSE)
+      milestone.add(report.firstHitStep)
+      milestone.add(report.multiplier)
+      milestone.add(bytes: bytes(of: report.openProbabilities))
+      try milestone.insert()
     }
-    let artifact = try database.cachedStatement(sql: "INSERT INTO artifact VALUES (?, ?, ?, ?, ?)")
+    var artifact = try RowInsertion("INSERT INTO artifact VALUES (?, ?, ?, ?, ?)", in: database)
     for (position, file) in result.artifacts.enumerated() {
-      artifact.setUncheckedArguments([
-        number, position, file.kind.rawValue, Data(file.digest.bytes), file.byteCount,
-      ])
-      try artifact.execute()
+      artifact.add(number)
+      artifact.add(position)
+      artifact.add(file.kind.rawValue)
+      artifact.add(bytes: file.digest.bytes)
+      artifact.add(file.byteCount)
+      try artifact.insert()
     }
     for (position, resumption) in (provenance.resumed ?? []).enumerated() {
       try database.execute(
@@ -232,12 +249,13 @@ enum ResultRows {
     return used
   }
 
-  private static func bytes(of numbers: [Double]) -> Data {
-    var data = Data(capacity: 8 * numbers.count)
+  private static func bytes(of numbers: [Double]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(8 * numbers.count)
     for number in numbers {
-      withUnsafeBytes(of: number.bitPattern.littleEndian) { data.append(contentsOf: $0) }
+      withUnsafeBytes(of: number.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
     }
-    return data
+    return bytes
   }
 
   private static func doubles(in data: Data) -> [Double] {
