@@ -38,8 +38,8 @@ enum DiskSpace {
   /// About how many bytes a sweep's results take: each trial's parameters, and a little besides.
   private static func expectedByteCount(of summary: PlanSummary) -> Int {
     var bytes = 0
-    for trial in summary.trials {
-      let configuration = trial.planned.configuration
+    for (planned, trial) in zip(summary.plan.trials, summary.trials) {
+      let configuration = planned.configuration
       let latents = (try? configuration.resolvedLatents()) ?? 32
       let shape = try? NetworkShape(
         image: configuration.dataset.imageShape, channels: configuration.model.channels,

@@ -198,8 +198,8 @@ package enum SweepRun {
     let trials = summary.trials
     var coordinator = Coordinator(
       plan: plan.trials,
-      expectedCost: Dictionary(uniqueKeysWithValues: trials.map { ($0.planned.id, $0.seconds) }),
-      expectedSteps: Dictionary(uniqueKeysWithValues: trials.map { ($0.planned.id, $0.steps) }),
+      expectedCost: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, $0.seconds) }),
+      expectedSteps: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, $0.steps) }),
       settings: settings)
     for record in journal + news { try coordinator.replay(record) }
     return coordinator

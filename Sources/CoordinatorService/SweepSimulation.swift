@@ -64,8 +64,8 @@ package struct SweepSimulation: Codable, Hashable, Sendable {
     }
     let report = Rehearsal.run(
       plan: plan.trials,
-      expectedSeconds: Dictionary(uniqueKeysWithValues: facts.map { ($0.planned.id, $0.seconds) }),
-      expectedSteps: Dictionary(uniqueKeysWithValues: facts.map { ($0.planned.id, $0.steps) }),
+      expectedSeconds: Dictionary(uniqueKeysWithValues: facts.map { ($0.id, $0.seconds) }),
+      expectedSteps: Dictionary(uniqueKeysWithValues: facts.map { ($0.id, $0.steps) }),
       hosts: hosts, options: assumptions, settings: CoordinationSettings(limits: plan.limits))
     sweep = plan.name
     trials = plan.trials.count

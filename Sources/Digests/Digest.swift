@@ -3,55 +3,70 @@
 /// Digests name image archives, artifacts and results everywhere: on disk, on the wire and in
 /// provenance. The text form is 64 lowercase hexadecimal digits.
 package struct Digest: Hashable, Sendable {
-  /// The 32 bytes of the digest.
-  package let bytes: [UInt8]
+  // The 32 bytes as four big-endian numbers, so that a digest needs no memory besides its owner's.
+  private let first: UInt64
+  private let second: UInt64
+  private let third: UInt64
+  private let fourth: UInt64
 
   /// How many bytes a digest has.
   package static let byteCount = 32
 
+  /// Reads 32 bytes; returns nil for any other count.
+  package init?(_ bytes: UnsafeRawBufferPointer) {
+    guard bytes.count == Self.byteCount else { return nil }
+    func word(_ index: Int) -> UInt64 {
+      UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
+    }
+    (first, second, third, fourth) = (word(0), word(1), word(2), word(3))
+  }
+
   /// Wraps 32 bytes; returns nil for any other count.
   package init?(bytes: some Collection<UInt8>) {
-    guard bytes.count == Self.byteCount else { return nil }
-    self.bytes = Array(bytes)
+    guard let digest = Array(bytes).withUnsafeBytes({ Digest($0) }) else { return nil }
+    self = digest
   }
 
   /// Parses 64 hexadecimal digits, upper or lower case; returns nil for anything else.
   package init?(hexadecimal: String) {
-    let digits = Array(hexadecimal.utf8)
-    guard digits.count == 2 * Self.byteCount else { return nil }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(Self.byteCount)
-    for pair in stride(from: 0, to: digits.count, by: 2) {
-      guard let high = Self.value(ofDigit: digits[pair]),
-        let low = Self.value(ofDigit: digits[pair + 1])
+    var hexadecimal = hexadecimal
+    let digest = hexadecimal.withUTF8 { digits -> Digest? in
+      guard digits.count == 2 * Self.byteCount else { return nil }
+      func word(_ index: Int) -> UInt64? {
+        UInt64(hexadecimal: UnsafeBufferPointer(rebasing: digits[16 * index..<16 * index + 16]))
+      }
+      guard let first = word(0), let second = word(1), let third = word(2), let fourth = word(3)
       else { return nil }
-      bytes.append(high << 4 | low)
+      return Digest(first: first, second: second, third: third, fourth: fourth)
     }
-    self.bytes = bytes
+    guard let digest else { return nil }
+    self = digest
   }
+
+  private init(first: UInt64, second: UInt64, third: UInt64, fourth: UInt64) {
+    self.first = first
+    self.second = second
+    self.third = third
+    self.fourth = fourth
+  }
+
+  /// The 32 bytes of the digest.
+  package var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
+
+  /// Calls a function with the 32 bytes of the digest.
+  package func withUnsafeBytes<Value>(
+    _ body: (UnsafeRawBufferPointer) throws -> Value
+  ) rethrows -> Value {
+    let words = (first.bigEndian, second.bigEndian, third.bigEndian, fourth.bigEndian)
+    return try Swift.withUnsafeBytes(of: words, body)
+  }
+
+  /// The first eight bytes as a big-endian number.
+  package var leadingBits: UInt64 { first }
 
   /// The digest as 64 lowercase hexadecimal digits.
   package var hexadecimal: String {
-    String(unsafeUninitializedCapacity: 2 * Self.byteCount) { text in
-      for (index, byte) in bytes.enumerated() {
-        text[2 * index] = Self.digit(byte >> 4)
-        text[2 * index + 1] = Self.digit(byte & 15)
-      }
-      return 2 * Self.byteCount
-    }
-  }
-
-  private static func digit(_ value: UInt8) -> UInt8 {
-    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
-  }
-
-  private static func value(ofDigit digit: UInt8) -> UInt8? {
-    switch digit {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-    default: nil
-    }
+    first.hexadecimal + second.hexadecimal + third.hexadecimal + fourth.hexadecimal
   }
 }
 
@@ -61,7 +76,8 @@ extension Digest: CustomStringConvertible {
 
 extension Digest: Comparable {
   package static func < (left: Digest, right: Digest) -> Bool {
-    left.bytes.lexicographicallyPrecedes(right.bytes)
+    (left.first, left.second, left.third, left.fourth)
+      < (right.first, right.second, right.third, right.fourth)
   }
 }
 

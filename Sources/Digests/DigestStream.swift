@@ -27,11 +27,13 @@ package struct DigestStream: Sendable {
   /// The digest of everything appended so far; the stream can go on.
   package var digest: Digest {
     var finished = state
-    var bytes = [UInt8](repeating: 0, count: Digest.byteCount)
-    crypto_hash_sha256_final(&finished, &bytes)
-    guard let digest = Digest(bytes: bytes) else {
-      preconditionFailure("SHA-256 yields 32 bytes")
+    let digest = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Digest.byteCount) {
+      bytes -> Digest? in
+      guard let start = bytes.baseAddress else { return nil }
+      crypto_hash_sha256_final(&finished, start)
+      return Digest(UnsafeRawBufferPointer(bytes))
     }
+    guard let digest else { preconditionFailure("SHA-256 yields 32 bytes") }
     return digest
   }
 }
@@ -46,7 +48,8 @@ extension Digest {
 
   /// The digest of a text's UTF-8 bytes.
   package static func of(_ text: String) -> Digest {
-    of(Array(text.utf8))
+    var text = text
+    return text.withUTF8 { of($0) }
   }
 
   /// The digest of a file's content, read in pieces of 1 MiB.

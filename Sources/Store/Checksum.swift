@@ -9,16 +9,21 @@ struct Checksum {
   var value: Int64 { Int64(bitPattern: state) }
 
   /// Adds bytes, preceded by their count.
-  mutating func add(_ bytes: some Sequence<UInt8>, count: Int) {
-    add(Int64(count))
+  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    add(Int64(bytes.count))
     for byte in bytes { add(byte: byte) }
   }
 
   /// Adds a text, or its absence.
   mutating func add(_ text: String?) {
-    guard let text else { return add(byte: 0) }
+    guard var text else { return add(byte: 0) }
+    text.withUTF8 { add(text: $0) }
+  }
+
+  /// Adds a text that is there, given by its UTF-8 bytes.
+  mutating func add(text: UnsafeBufferPointer<UInt8>) {
     add(byte: 1)
-    add(text.utf8, count: text.utf8.count)
+    add(UnsafeRawBufferPointer(text))
   }
 
   /// Adds a whole number.

@@ -119,26 +119,27 @@ enum JournalRows {
   static func fetch(numbers: TrialNumbers, in database: Database) throws -> [StampedRecord] {
     let results = try ResultRows.fetchAll(numbers: numbers, in: database)
     var records: [StampedRecord] = []
+    var kinds = KnownTexts<Kind?>()
     var resultCount = 0
     var expectedSequence = 1
     var previous: Int64 = 0
-    let rows = try Row.fetchCursor(database, sql: "SELECT * FROM journal ORDER BY sequence")
-    while let row = try rows.next() {
-      let sequence: Int = try row.value(0)
+    let rows = try StoredRows(database, sql: "SELECT * FROM journal ORDER BY sequence")
+    while try rows.next() {
+      let sequence = try rows.int(0)
       guard sequence == expectedSequence else {
         throw Damage("journal record \(expectedSequence) is missing")
       }
       expectedSequence += 1
-      let kindText: String = try row.value(2)
-      guard let kind = Kind(rawValue: kindText) else {
-        throw Damage("journal record \(sequence): found the kind \"\(kindText)\"")
+      guard let kind = try kinds.value(of: rows.utf8(2), decode: Kind.init) else {
+        throw Damage("journal record \(sequence): found the kind \"\(try rows.text(2))\"")
       }
+      let number = try rows.optionalInt(3)
       let columns = Columns(
-        kind: kind, trial: try (row[3] as Int?).map(numbers.trial), attempt: row[4],
-        worker: (row[5] as String?).map(WorkerID.init), detail: row[6])
-      let milliseconds: Int64 = try row.value(1)
-      let checksum: Int64 = try row.value(7)
-      let stored = columns.trial.flatMap { kind == .resultRecorded ? results[$0] : nil }
+        kind: kind, trial: try number.map(numbers.trial), attempt: try rows.optionalInt(4),
+        worker: try rows.optionalText(5).map(WorkerID.init), detail: try rows.optionalText(6))
+      let milliseconds = Int64(try rows.int(1))
+      let checksum = Int64(try rows.int(7))
+      let stored = number.flatMap { kind == .resultRecorded ? results[$0] : nil }
       guard
         checksum
           == columns.checksum(
@@ -149,7 +150,7 @@ enum JournalRows {
       }
       previous = checksum
       if kind == .resultRecorded { resultCount += 1 }
-      if let trial = columns.trial, numbers.plannedTrial(trial) == nil { continue }
+      if let number, try numbers.place(ofNumber: number) == nil { continue }
       records.append(
         StampedRecord(
           sequence: sequence,

@@ -65,15 +65,14 @@ enum PlanRows {
     for index in 0..<4 { checksum.add(try plan.value(index) as String) }
     checksum.add(try plan.value(4) as Int64)
     checksum.add(try plan.value(5) as String)
-    let trials = try Row.fetchCursor(
-      database,
-      sql: "SELECT number, id, position, stage, replicate FROM trial ORDER BY number")
-    while let trial = try trials.next() {
-      checksum.add(try trial.value(0) as Int64)
-      checksum.add(try trial.value(1) as String)
-      checksum.add(trial[2] as Int?)
-      checksum.add(try trial.value(3) as String)
-      checksum.add(try trial.value(4) as Int64)
+    let trials = try StoredRows(
+      database, sql: "SELECT number, id, position, stage, replicate FROM trial ORDER BY number")
+    while try trials.next() {
+      checksum.add(Int64(try trials.int(0)))
+      checksum.add(text: try trials.utf8(1))
+      checksum.add(try trials.optionalInt(2))
+      checksum.add(text: try trials.utf8(3))
+      checksum.add(Int64(try trials.int(4)))
     }
     return checksum.value
   }
@@ -132,18 +131,20 @@ enum PlanRows {
       try row.value(0) == plan.name, try row.value(1) == plan.question,
       try row.value(2) == CanonicalJSON.text(plan.outputs), try row.value(3) == sweepText
     else { return false }
-    var remaining = plan.trials[...]
-    let rows = try Row.fetchCursor(
+    var place = 0
+    let rows = try StoredRows(
       database,
       sql: """
         SELECT id, stage, replicate FROM trial NOT INDEXED WHERE position IS NOT NULL ORDER BY position
         """)
-    while let row = try rows.next() {
-      guard let trial = remaining.popFirst(), try row.value(0) == trial.id.description,
-        try row.value(1) == trial.stage, try row.value(2) == trial.replicate
+    while try rows.next() {
+      guard place < plan.trials.count, TrialID(utf8: try rows.utf8(0)) == plan.trials[place].id,
+        plan.trials[place].stage.utf8.elementsEqual(try rows.utf8(1)),
+        try rows.int(2) == plan.trials[place].replicate
       else { return false }
+      place += 1
     }
-    return remaining.isEmpty
+    return place == plan.trials.count
   }
 
   /// Reads the stored plan and the text of its sweep file.

@@ -93,41 +93,34 @@ enum ResultRows {
     return checksum
   }
 
-  /// Reads every result; of a trial that is not planned only the checksum.
+  /// Reads every result, by its trial's number; of a trial that is not planned only the checksum.
   ///
   /// - Throws: ``Damage`` when rows contradict their checksum or hold what cannot be read.
-  static func fetchAll(
-    numbers: TrialNumbers, in database: Database
-  ) throws -> [TrialID: Stored] {
-    var results: [TrialID: Stored] = [:]
-    // Few distinct texts, one for each kind of worker or trial: decoding each once makes replay
-    // fast.
-    var versions: [String: [String: String]] = [:]
-    var budgets: [String: Budget] = [:]
-    let milestones = try GroupedRows(
-      Row.fetchCursor(database, sql: "SELECT * FROM milestone ORDER BY trial, position"))
-    let artifacts = try GroupedRows(
-      Row.fetchCursor(database, sql: "SELECT * FROM artifact ORDER BY trial, position"))
-    let resumptions =
+  static func fetchAll(numbers: TrialNumbers, in database: Database) throws -> [Int: Stored] {
+    var results: [Int: Stored] = [:]
+    var texts = Texts()
+    var milestones = try GroupedRows(
+      database, sql: "SELECT * FROM milestone ORDER BY trial, position")
+    var artifacts = try GroupedRows(
+      database, sql: "SELECT * FROM artifact ORDER BY trial, position")
+    var resumptions =
       try StoreSchema.hasResumptions(database)
-      ? GroupedRows(
-        Row.fetchCursor(database, sql: "SELECT * FROM resumption ORDER BY trial, position")) : nil
-    let rows = try Row.fetchCursor(database, sql: "SELECT * FROM result ORDER BY trial")
-    while let row = try rows.next() {
-      let number: Int = try row.value(0)
-      let trial = try numbers.trial(ofNumber: number)
-      let reports = try milestones.take(of: number) { try report($0, budgets: &budgets) }
-      let files = try artifacts.take(of: number, decode: artifact)
+      ? GroupedRows(database, sql: "SELECT * FROM resumption ORDER BY trial, position") : nil
+    let rows = try StoredRows(database, sql: "SELECT * FROM result ORDER BY trial")
+    while try rows.next() {
+      let number = try rows.int(0)
+      let reports = try milestones.take(of: number) { try report($0, texts: &texts) }
+      let files = try artifacts.take(of: number) { try artifact($0, texts: &texts) }
       let resumed = try resumptions?.take(of: number, decode: resumption) ?? []
-      let checksum: Int64 = try row.value(15)
-      guard let planned = numbers.plannedTrial(trial) else {
-        results[trial] = Stored(result: nil, checksum: checksum)
+      let checksum = Int64(try rows.int(15))
+      guard let planned = try numbers.plannedTrial(ofNumber: number) else {
+        results[number] = Stored(result: nil, checksum: checksum)
         continue
       }
       let result = try result(
-        row, planned: planned, milestones: reports, artifacts: files, resumed: resumed,
-        versions: &versions)
-      results[trial] = Stored(result: result, checksum: checksum)
+        rows, planned: planned, milestones: reports, artifacts: files, resumed: resumed,
+        texts: &texts)
+      results[number] = Stored(result: result, checksum: checksum)
     }
     return results
   }
@@ -142,100 +135,97 @@ enum ResultRows {
   static func fetch(
     ofNumber number: Int, planned: PlannedTrial, in database: Database
   ) throws -> TrialResult? {
-    func rows<Value>(of table: String, _ decode: (Row) throws -> Value) throws -> [Value] {
-      let statement = try database.cachedStatement(
-        sql: "SELECT * FROM \(table) WHERE trial = ? ORDER BY position")
-      let rows = try Row.fetchCursor(statement, arguments: [number])
+    func rows<Value>(of table: String, _ decode: (StoredRows) throws -> Value) throws -> [Value] {
+      let rows = try StoredRows(
+        database, sql: "SELECT * FROM \(table) WHERE trial = ? ORDER BY position",
+        arguments: [number])
       var values: [Value] = []
-      while let row = try rows.next() { values.append(try decode(row)) }
+      while try rows.next() { values.append(try decode(rows)) }
       return values
     }
-    let statement = try database.cachedStatement(sql: "SELECT * FROM result WHERE trial = ?")
-    guard let row = try Row.fetchOne(statement, arguments: [number]) else { return nil }
-    var budgets: [String: Budget] = [:]
-    var versions: [String: [String: String]] = [:]
+    let row = try StoredRows(
+      database, sql: "SELECT * FROM result WHERE trial = ?", arguments: [number])
+    guard try row.next() else { return nil }
+    var texts = Texts()
     return try result(
       row, planned: planned,
-      milestones: rows(of: "milestone") { try report($0, budgets: &budgets) },
-      artifacts: rows(of: "artifact", artifact), resumed: rows(of: "resumption", resumption),
-      versions: &versions)
+      milestones: rows(of: "milestone") { try report($0, texts: &texts) },
+      artifacts: rows(of: "artifact") { try artifact($0, texts: &texts) },
+      resumed: rows(of: "resumption", resumption), texts: &texts)
   }
 
   /// Puts the rows of a result together and holds them against their checksum.
   private static func result(
-    _ row: Row, planned: PlannedTrial, milestones: [MilestoneReport], artifacts: [Artifact],
-    resumed: [Resumption], versions: inout [String: [String: String]]
+    _ row: StoredRows, planned: PlannedTrial, milestones: [MilestoneReport],
+    artifacts: [Artifact], resumed: [Resumption], texts: inout Texts
   ) throws -> TrialResult {
-    let versionsText: String = try row.value(8)
-    if versions[versionsText] == nil {
-      versions[versionsText] = try CanonicalJSON.decode(
-        [String: String].self, from: Data(versionsText.utf8))
-    }
-    var result = TrialResult(
-      milestones: milestones, artifacts: artifacts,
-      provenance: try provenance(row, planned: planned, versions: versions[versionsText] ?? [:]))
-    if !resumed.isEmpty { result.provenance.resumed = resumed }
-    let stored: Int64 = try row.value(15)
+    var provenance = try provenance(row, planned: planned, texts: &texts)
+    if !resumed.isEmpty { provenance.resumed = resumed }
+    let result = TrialResult(
+      milestones: milestones, artifacts: artifacts, provenance: provenance)
     guard
-      stored
+      Int64(try row.int(15))
         == checksum(
-          of: result, configuration: row[1], tolerance: try row.value(2),
-          latents: try row.value(3), versions: versionsText)
+          of: result, configuration: try row.optionalText(1), tolerance: try row.double(2),
+          latents: try row.int(3), versions: try row.text(8))
     else {
       throw Damage("the result of trial \(planned.id) contradicts its checksum")
     }
     return result
   }
 
+  /// The texts that most results share: decoding each once makes replay fast.
+  private struct Texts {
+    var budgets = KnownTexts<Budget?>()
+    var kinds = KnownTexts<ArtifactKind?>()
+    var versions = KnownTexts<[String: String]>()
+    var others = KnownTexts<String>()
+  }
+
   private static func provenance(
-    _ row: Row, planned: PlannedTrial, versions: [String: String]
+    _ row: StoredRows, planned: PlannedTrial, texts: inout Texts
   ) throws -> TrialProvenance {
     var configuration = used(
-      planned.configuration, tolerance: try row.value(2), latents: try row.value(3))
-    if let text: String = row[1] {
+      planned.configuration, tolerance: try row.double(2), latents: try row.int(3))
+    if let text = try row.optionalText(1) {
       configuration = try CanonicalJSON.decode(TrialConfiguration.self, from: Data(text.utf8))
     }
     return TrialProvenance(
-      configuration: configuration, images: try digest(row, 4), host: try row.value(5),
-      processor: try row.value(6), instructionSet: try row.value(7), versions: versions,
-      started: try row.value(9),
-      seconds: try row.value(10), processorSeconds: try row.value(11), steps: try row.value(12),
-      secondPassShare: try row.value(13),
-      peakResidentBytes: try row.value(14))
+      configuration: configuration, images: try digest(row, 4),
+      host: try texts.others.value(of: row.utf8(5)) { $0 },
+      processor: try texts.others.value(of: row.utf8(6)) { $0 },
+      instructionSet: try texts.others.value(of: row.utf8(7)) { $0 },
+      versions: try texts.versions.value(of: row.utf8(8)) {
+        try CanonicalJSON.decode([String: String].self, from: Data($0.utf8))
+      }, started: try row.text(9), seconds: try row.double(10),
+      processorSeconds: try row.double(11), steps: try row.int(12),
+      secondPassShare: try row.double(13), peakResidentBytes: try row.int(14))
   }
 
-  private static func report(
-    _ row: Row, budgets: inout [String: Budget]
-  ) throws -> MilestoneReport {
-    let text: String = try row.value(2)
-    guard let budget = budgets[text] ?? Budget(text) else {
-      throw Damage("trial number \(try row.value(0) as Int): found the budget \"\(text)\"")
+  private static func report(_ row: StoredRows, texts: inout Texts) throws -> MilestoneReport {
+    guard let budget = try texts.budgets.value(of: row.utf8(2), decode: Budget.init) else {
+      throw Damage("trial number \(try row.int(0)): found the budget \"\(try row.text(2))\"")
     }
-    budgets[text] = budget
     return MilestoneReport(
-      budget: budget, step: try row.value(3), gatesOpen: try row.value(4), mse: try row.value(5),
-      evaluationMSE: try row.value(6),
-      firstHitStep: row[7], multiplier: try row.value(8),
-      openProbabilities: try row.withUnsafeData(atIndex: 9) { doubles(in: $0 ?? Data()) })
+      budget: budget, step: try row.int(3), gatesOpen: try row.int(4), mse: try row.double(5),
+      evaluationMSE: try row.double(6), firstHitStep: try row.optionalInt(7),
+      multiplier: try row.double(8), openProbabilities: doubles(in: try row.bytes(9)))
   }
 
-  private static func artifact(_ row: Row) throws -> Artifact {
-    let name: String = try row.value(2)
-    guard let kind = ArtifactKind(rawValue: name) else {
-      throw Damage("trial number \(try row.value(0) as Int): found the artifact \"\(name)\"")
+  private static func artifact(_ row: StoredRows, texts: inout Texts) throws -> Artifact {
+    guard let kind = try texts.kinds.value(of: row.utf8(2), decode: ArtifactKind.init) else {
+      throw Damage("trial number \(try row.int(0)): found the artifact \"\(try row.text(2))\"")
     }
-    return Artifact(kind: kind, digest: try digest(row, 3), byteCount: try row.value(4))
+    return Artifact(kind: kind, digest: try digest(row, 3), byteCount: try row.int(4))
   }
 
-  private static func resumption(_ row: Row) throws -> Resumption {
-    Resumption(
-      step: try row.value(2), host: try row.value(3), instructionSet: try row.value(4))
+  private static func resumption(_ row: StoredRows) throws -> Resumption {
+    Resumption(step: try row.int(2), host: try row.text(3), instructionSet: try row.text(4))
   }
 
-  private static func digest(_ row: Row, _ index: Int) throws -> Digest {
-    let digest = try row.withUnsafeData(atIndex: index) { $0.flatMap { Digest(bytes: $0) } }
-    guard let digest else {
-      throw Damage("trial number \(try row.value(0) as Int): a digest is not 32 bytes")
+  private static func digest(_ row: StoredRows, _ column: Int) throws -> Digest {
+    guard let digest = Digest(try row.bytes(column)) else {
+      throw Damage("trial number \(try row.int(0)): a digest is not 32 bytes")
     }
     return digest
   }
@@ -258,12 +248,10 @@ enum ResultRows {
     return bytes
   }
 
-  private static func doubles(in data: Data) -> [Double] {
-    data.withUnsafeBytes { bytes in
-      (0..<bytes.count / 8).map { index in
-        let bits = bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)
-        return Double(bitPattern: UInt64(littleEndian: bits))
-      }
+  private static func doubles(in bytes: UnsafeRawBufferPointer) -> [Double] {
+    (0..<bytes.count / 8).map { index in
+      let bits = bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)
+      return Double(bitPattern: UInt64(littleEndian: bits))
     }
   }
 
@@ -276,7 +264,7 @@ enum ResultRows {
     checksum.add(configuration)
     checksum.add(tolerance)
     checksum.add(Int64(latents))
-    checksum.add(provenance.images.bytes, count: Digest.byteCount)
+    provenance.images.withUnsafeBytes { checksum.add($0) }
     checksum.add(provenance.host)
     checksum.add(provenance.processor)
     checksum.add(provenance.instructionSet)
@@ -300,7 +288,7 @@ enum ResultRows {
     }
     for artifact in result.artifacts {
       checksum.add(artifact.kind.rawValue)
-      checksum.add(artifact.digest.bytes, count: Digest.byteCount)
+      artifact.digest.withUnsafeBytes { checksum.add($0) }
       checksum.add(Int64(artifact.byteCount))
     }
     for resumption in provenance.resumed ?? [] {

@@ -2,32 +2,46 @@ import GRDB
 import Trials
 
 /// The numbers by which a store's rows refer to trials, and which of the trials are planned.
+///
+/// Rows of trials are never deleted, so their numbers are 1, 2, 3, … without a gap.
 struct TrialNumbers: Sendable {
-  private var idOfNumber: [Int: TrialID] = [:]
-  private var numberOfID: [TrialID: Int] = [:]
-  private let planned: TrialIndex
+  /// The planned trials by identity.
+  let planned: TrialIndex
+  /// The identity of every trial ever planned; that of number 1 comes first.
+  private var ids: [TrialID] = []
+  /// Where each of them is in the plan; -1 when it is not planned.
+  private var places: [Int32] = []
+  /// The number of each planned trial, by its place in the plan.
+  private var numberAtPlace: [Int32]
   /// The texts of versions that results were stored with.
   let versions = VersionTexts()
 
   /// Reads the numbers of all trials ever planned.
   ///
-  /// - Throws: ``Damage`` when a name is none, or a planned trial has no row.
+  /// - Throws: ``Damage`` when a name is none, a number is missing, or a planned trial has no row.
   init(of plan: SweepPlan, in database: Database) throws {
     planned = TrialIndex(plan.trials)
-    idOfNumber.reserveCapacity(plan.trials.count)
-    numberOfID.reserveCapacity(plan.trials.count)
-    let rows = try Row.fetchCursor(database, sql: "SELECT number, id FROM trial NOT INDEXED")
-    while let row = try rows.next() {
-      let name: String = try row.value(1)
-      guard let id = TrialID(name) else {
-        throw Damage("found the trial name \"\(name)\"")
+    numberAtPlace = Array(repeating: 0, count: plan.trials.count)
+    ids.reserveCapacity(plan.trials.count)
+    places.reserveCapacity(plan.trials.count)
+    let rows = try StoredRows(
+      database, sql: "SELECT number, id FROM trial NOT INDEXED ORDER BY number")
+    while try rows.next() {
+      guard let id = TrialID(utf8: try rows.utf8(1)) else {
+        throw Damage("found the trial name \"\(try rows.text(1))\"")
       }
-      let number: Int = try row.value(0)
-      idOfNumber[number] = id
-      numberOfID[id] = number
+      guard try rows.int(0) == ids.count + 1 else {
+        throw Damage("trial number \(ids.count + 1) is missing")
+      }
+      ids.append(id)
+      let place = planned.place(of: id)
+      places.append(Int32(place ?? -1))
+      if let place { numberAtPlace[place] = Int32(ids.count) }
     }
-    for trial in plan.trials where numberOfID[trial.id] == nil {
-      throw Damage("the planned trial \(trial.id) has no row")
+    for trial in plan.trials {
+      guard let place = planned.place(of: trial.id), numberAtPlace[place] > 0 else {
+        throw Damage("the planned trial \(trial.id) has no row")
+      }
     }
   }
 
@@ -35,18 +49,37 @@ struct TrialNumbers: Sendable {
   ///
   /// - Throws: ``StoreError/refused(reason:)`` when the trial is not planned.
   func number(of trial: TrialID) throws -> Int {
-    guard planned.contains(trial), let number = numberOfID[trial] else {
+    guard let place = planned.place(of: trial) else {
       throw StoreError.refused(reason: "trial \(trial) is not planned")
     }
-    return number
+    return Int(numberAtPlace[place])
   }
 
   /// The trial of a number, whether planned or not.
   ///
   /// - Throws: ``Damage`` when there is none.
   func trial(ofNumber number: Int) throws -> TrialID {
-    guard let id = idOfNumber[number] else { throw Damage("there is no trial number \(number)") }
-    return id
+    guard number >= 1, number <= ids.count else {
+      throw Damage("there is no trial number \(number)")
+    }
+    return ids[number - 1]
+  }
+
+  /// The planned trial of a number; nil when it is not planned.
+  ///
+  /// - Throws: ``Damage`` when there is none.
+  func plannedTrial(ofNumber number: Int) throws -> PlannedTrial? {
+    try place(ofNumber: number).map { planned[place: $0] }
+  }
+
+  /// Where the trial of a number is in the plan; nil when it is not planned.
+  ///
+  /// - Throws: ``Damage`` when there is none.
+  func place(ofNumber number: Int) throws -> Int? {
+    guard number >= 1, number <= places.count else {
+      throw Damage("there is no trial number \(number)")
+    }
+    return places[number - 1] < 0 ? nil : Int(places[number - 1])
   }
 
   /// The planned trial of an identity; nil when it is not planned.

@@ -54,29 +54,54 @@ struct Expansion {
     guard let ownCount = stage.scope.pointCount else {
       preconditionFailure("the count of trials has been checked")
     }
+    var fixed = TrialDraft()
+    for (key, value) in declaration.shared.fixed { fixed.set(key, to: value) }
+    for (key, value) in stage.scope.fixed { fixed.set(key, to: value) }
+    let count = trials.count + sharedCount * ownCount * declaration.replicates
+    trials.reserveCapacity(count)
+    indices.reserveCapacity(count)
     var positions: [Int] = []
     for point in 0..<sharedCount {
-      var shared = declaration.shared.fixed
-      shared.merge(declaration.shared.values(at: point)) { _, axis in axis }
-      shared.merge(stage.scope.fixed) { _, own in own }
+      var shared = fixed
+      declaration.shared.forEachValue(at: point) { key, value in
+        if stage.scope.fixed[key] == nil { shared.set(key, to: value) }
+      }
       for ownPoint in 0..<ownCount {
-        let values = shared.merging(stage.scope.values(at: ownPoint)) { _, axis in axis }
+        var draft = shared
+        stage.scope.forEachValue(at: ownPoint) { draft.set($0, to: $1) }
         for replicate in 0..<declaration.replicates {
           guard !log.isFull else { return }
           let cell = point * declaration.replicates + replicate
-          guard let configuration = configuration(values, replicate: replicate, cell: cell) else {
-            // The place stays taken, so that children find their own parents.
+          do throws(ConfigurationError) {
+            guard let configuration = try configuration(draft, replicate: replicate, cell: cell)
+            else {
+              // The place stays taken, so that children find their own parents.
+              positions.append(0)
+              continue
+            }
+            positions.append(
+              insert(
+                PlannedTrial(
+                  stage: stage.name, replicate: replicate, configuration: configuration)))
+          } catch {
             positions.append(0)
-            continue
+            report(error, values(of: stage, at: point, ownPoint))
           }
-          positions.append(
-            insert(
-              PlannedTrial(
-                stage: stage.name, replicate: replicate, configuration: configuration)))
         }
       }
     }
     if stage.scope.axes.isEmpty { self.positions[stage.name] = positions }
+  }
+
+  /// Every value that a point of a stage sets.
+  private func values(
+    of stage: SweepDeclaration.Stage, at point: Int, _ ownPoint: Int
+  ) -> [TrialKey: Placed<TrialValue>] {
+    var values = declaration.shared.fixed
+    values.merge(declaration.shared.values(at: point)) { _, axis in axis }
+    values.merge(stage.scope.fixed) { _, own in own }
+    values.merge(stage.scope.values(at: ownPoint)) { _, axis in axis }
+    return values
   }
 
   /// Plans a trial unless it is planned already, and returns its position.
@@ -92,38 +117,26 @@ struct Expansion {
     return trials.count - 1
   }
 
+  /// The configuration of a draft; nil when it needs what could not be planned.
+  ///
+  /// - Throws: ``ConfigurationError`` for a combination of values that makes no sense.
   private mutating func configuration(
-    _ values: [TrialKey: Placed<TrialValue>], replicate: Int, cell: Int
-  ) -> TrialConfiguration? {
-    guard case .dataset(let dataset)? = values[.dataset]?.value,
-      case .latents(let latents)? = values[.latents]?.value,
-      case .tolerance(let tolerance)? = values[.tolerance]?.value,
-      case .budget(let milestones)? = values[.budget]?.value
+    _ draft: TrialDraft, replicate: Int, cell: Int
+  ) throws(ConfigurationError) -> TrialConfiguration? {
+    guard let dataset = draft.dataset, let milestones = draft.milestones,
+      let draftLatents = draft.latents, let draftTolerance = draft.tolerance
     else { preconditionFailure("missing keys have been refused") }
-    guard let latents = resolve(latents, at: values[.latents], cell: cell),
-      let tolerance = resolve(tolerance: tolerance, at: values[.tolerance], cell: cell)
+    guard let latents = resolve(draftLatents, cell: cell),
+      let tolerance = resolve(tolerance: draftTolerance, cell: cell)
     else { return nil }
-    var channels = TrialConfiguration.defaultChannels(for: dataset)
-    if case .channels(let widths)? = values[.channels]?.value { channels = widths }
-    var sweepSeed = declaration.seed
-    if case .seed(let seed)? = values[.seed]?.value { sweepSeed = seed }
-
+    let channels = draft.channels ?? TrialConfiguration.defaultChannels(for: dataset)
     var configuration = TrialConfiguration(
       dataset: dataset, model: ModelSettings(channels: channels, latents: latents),
-      tolerance: tolerance, milestones: milestones, seed: 0)
-    for (key, value) in values {
-      guard case .trainer(let name) = key, case .setting(let text) = value.value else { continue }
-      let isAccepted = TrialKey.setting(name).set(text, in: &configuration.trainer)
-      precondition(isAccepted, "\(name) has been read as \(text)")
-    }
-    do {
-      try configuration.validate()
-    } catch {
-      report(error, values)
-      return nil
-    }
+      tolerance: tolerance, milestones: milestones, sharing: draft.trainer, seed: 0)
+    try configuration.validate()
     configuration.seed = TrialConfiguration.deriveSeed(
-      sweepSeed: sweepSeed, replicate: replicate, configuration: fp32Sibling(of: configuration))
+      sweepSeed: draft.seed ?? declaration.seed, replicate: replicate,
+      configuration: fp32Sibling(of: configuration))
     if configuration.trainer.precision != .fp32 {
       siblings[configuration.id] = fp32Sibling(of: configuration).id
     }
@@ -133,7 +146,7 @@ struct Expansion {
   /// The same trial in fp32, with the parents that it would have then.
   private func fp32Sibling(of configuration: TrialConfiguration) -> TrialConfiguration {
     var sibling = configuration
-    sibling.trainer.precision = .fp32
+    if sibling.trainer.precision != .fp32 { sibling.trainer.precision = .fp32 }
     if case .measured(var measurement) = sibling.tolerance {
       measurement.trial = siblings[measurement.trial] ?? measurement.trial
       sibling.tolerance = .measured(measurement)
@@ -170,9 +183,9 @@ extension Expansion {
   }
 
   private mutating func resolve(
-    _ latents: Quantity, at place: Placed<TrialValue>?, cell: Int
+    _ latents: Placed<Quantity>, cell: Int
   ) -> Parameter<Int>? {
-    switch latents {
+    switch latents.value {
     case .number(let value): return .value(Int(value))
     case .reference(let reference):
       // After a diagnostic nothing is planned any more, and a parent may be missing.
@@ -189,7 +202,7 @@ extension Expansion {
         // Rounded, as a measured count is when it is known.
         let value = (Double(count) * reference.factor).rounded()
         guard let latents = Int(exactly: value), ModelSettings.latentRange.contains(latents) else {
-          refuse(reference, value, for: .latents, at: place)
+          refuse(reference, value, for: .latents, at: latents.place)
           return nil
         }
         return .value(latents)
@@ -198,9 +211,9 @@ extension Expansion {
   }
 
   private mutating func resolve(
-    tolerance: Quantity, at place: Placed<TrialValue>?, cell: Int
+    tolerance: Placed<Quantity>, cell: Int
   ) -> Parameter<Double>? {
-    switch tolerance {
+    switch tolerance.value {
     case .number(let value): return .value(value)
     case .reference(let reference):
       guard log.isEmpty else { return nil }
@@ -215,7 +228,7 @@ extension Expansion {
       case .value(let parentTolerance):
         let value = parentTolerance * reference.factor
         guard value <= TrialConfiguration.maximumTolerance else {
-          refuse(reference, value, for: .tolerance, at: place)
+          refuse(reference, value, for: .tolerance, at: tolerance.place)
           return nil
         }
         return .value(value)
@@ -224,7 +237,7 @@ extension Expansion {
   }
 
   private mutating func refuse(
-    _ reference: StageReference, _ value: Double, for key: TrialKey, at place: Placed<TrialValue>?
+    _ reference: StageReference, _ value: Double, for key: TrialKey, at place: SourcePlace
   ) {
     let expected =
       key == .latents
@@ -232,7 +245,7 @@ extension Expansion {
       : "0 to \(Numerals.text(TrialConfiguration.maximumTolerance))"
     log.report(
       "\(reference) = \(Numerals.text(value)) for \(key.name)",
-      at: place?.place ?? declaration.place, expected: expected)
+      at: place, expected: expected)
   }
 }
 

@@ -6,7 +6,7 @@ enum Numerals {
   /// A whole number; nil if the text is none or does not fit 64 bits.
   static func whole(_ text: String) -> Int? {
     guard isNumeral(text, of: "0123456789_+-") else { return nil }
-    return Int(text.filter { $0 != "_" })
+    return Int(withoutSpacers(text))
   }
 
   /// A finite number; nil if the text is none.
@@ -14,7 +14,7 @@ enum Numerals {
   /// −0 becomes 0, which is the same point of a sweep.
   static func real(_ text: String) -> Double? {
     guard isNumeral(text, of: "0123456789_+-.eE"),
-      let value = Double(text.filter { $0 != "_" }), value.isFinite
+      let value = Double(withoutSpacers(text)), value.isFinite
     else { return nil }
     return value == 0 ? 0 : value
   }
@@ -25,7 +25,13 @@ enum Numerals {
   }
 
   private static func isNumeral(_ text: String, of characters: String) -> Bool {
-    !text.isEmpty && text.first != "_" && text.last != "_"
-      && text.allSatisfy { characters.contains($0) }
+    !text.isEmpty && text.utf8.first != spacer && text.utf8.last != spacer
+      && text.utf8.allSatisfy { characters.utf8.contains($0) }
+  }
+
+  private static let spacer = UInt8(ascii: "_")
+
+  private static func withoutSpacers(_ text: String) -> String {
+    text.utf8.contains(spacer) ? text.filter { $0 != "_" } : text
   }
 }

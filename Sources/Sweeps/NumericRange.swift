@@ -146,6 +146,8 @@ struct NumericRange {
   }
 
   private func tidy(_ value: Double) -> Double {
-    Double(String(format: "%.12g", value)) ?? value
+    // A whole number of at most 12 digits stays as it is; formatting takes long for many values.
+    if value == value.rounded(), abs(value) < 1e12 { return value }
+    return Double(String(format: "%.12g", value)) ?? value
   }
 }

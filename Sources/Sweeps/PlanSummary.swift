@@ -5,8 +5,8 @@ import Trials
 package struct PlanSummary: Sendable {
   /// One trial's share.
   package struct Trial: Sendable {
-    /// The trial as planned.
-    package let planned: PlannedTrial
+    /// The trial, which the plan has at the same place.
+    package let id: TrialID
     /// Optimiser steps to its last milestone.
     package let steps: Int
     /// Estimated seconds on one core.
@@ -50,9 +50,11 @@ package struct PlanSummary: Sendable {
   ///   have; for others the complete published set is assumed.
   package init(_ plan: SweepPlan, trainingImageCounts: [Dataset: Int] = [:]) {
     var trials: [Trial] = []
+    trials.reserveCapacity(plan.trials.count)
     var indices: [TrialID: Int] = [:]
     var latents: [TrialID: Int] = [:]
     var epochImageCounts: [Dataset: Int] = [:]
+    var steps = StepTime(costs: costs)
     for planned in plan.trials {
       let configuration = planned.configuration
       let images =
@@ -61,25 +63,24 @@ package struct PlanSummary: Sendable {
       if case .epochs? = configuration.milestones.last {
         epochImageCounts[configuration.dataset] = images
       }
-      let steps =
+      let stepCount =
         configuration.milestones.last?.batches(
           trainingImageCount: images, batchSize: configuration.trainer.batchSize) ?? 0
       let bound = Self.latentBound(of: configuration, parents: latents)
-      let seconds =
-        Double(steps) * costs.secondsPerStep(of: configuration, latents: bound)
+      let seconds = Double(stepCount) * steps.seconds(of: configuration, latents: bound)
       let parents = planned.parents.compactMap { indices[$0] }.map { trials[$0] }
       indices[planned.id] = trials.count
       latents[planned.id] = bound
       trials.append(
         Trial(
-          planned: planned, steps: steps, seconds: seconds,
+          id: planned.id, steps: stepCount, seconds: seconds,
           depth: 1 + (parents.map(\.depth).max() ?? 0),
           pathSeconds: seconds + (parents.map(\.pathSeconds).max() ?? 0)))
     }
     self.plan = plan
     self.trials = trials
     self.epochImageCounts = epochImageCounts
-    self.stages = Self.stages(of: trials, indices: indices)
+    self.stages = Self.stages(of: plan, trials, indices: indices)
   }
 
   /// Optimiser steps of all trials together.
@@ -105,23 +106,57 @@ package struct PlanSummary: Sendable {
     }
   }
 
-  private static func stages(of trials: [Trial], indices: [TrialID: Int]) -> [Stage] {
+  private static func stages(
+    of plan: SweepPlan, _ trials: [Trial], indices: [TrialID: Int]
+  ) -> [Stage] {
     var names: [String] = []
-    var members: [String: [Trial]] = [:]
-    for trial in trials {
-      let name = trial.planned.stage
-      if members[name] == nil { names.append(name) }
-      members[name, default: []].append(trial)
+    var members: [String: [Int]] = [:]
+    for (place, planned) in plan.trials.enumerated() {
+      if members[planned.stage] == nil { names.append(planned.stage) }
+      members[planned.stage, default: []].append(place)
     }
     return names.map { name in
-      let members = members[name] ?? []
-      let parents = Set(members.flatMap(\.planned.parents))
-      let waitsFor = Set(parents.compactMap { indices[$0] }.map { trials[$0].planned.stage })
-      let steps = members.map(\.steps)
+      let places = members[name] ?? []
+      var waitsFor: Set<String> = []
+      for place in places {
+        for parent in plan.trials[place].parents {
+          if let parent = indices[parent] { waitsFor.insert(plan.trials[parent].stage) }
+        }
+      }
+      let steps = places.map { trials[$0].steps }
       return Stage(
-        name: name, waitsFor: names.filter(waitsFor.contains), trialCount: members.count,
+        name: name, waitsFor: names.filter(waitsFor.contains), trialCount: places.count,
         steps: (steps.min() ?? 0)...(steps.max() ?? 0), totalSteps: steps.reduce(0, +),
-        seconds: members.reduce(0) { $0 + $1.seconds })
+        seconds: places.reduce(0) { $0 + trials[$1].seconds })
     }
+  }
+}
+
+/// The time of a step, computed once for trials in a row that differ in nothing that it depends on.
+private struct StepTime {
+  /// Everything of a trial that the time depends on.
+  private struct Kind: Equatable {
+    var dataset: Dataset
+    var channels: [Int]
+    var latents: Int
+    var batchSize: Int
+    var isNarrowing: Bool
+  }
+
+  let costs: CostModel
+  private var last: (kind: Kind, seconds: Double)?
+
+  init(costs: CostModel) { self.costs = costs }
+
+  /// Seconds of one optimiser step, as ``CostModel`` has it.
+  mutating func seconds(of configuration: TrialConfiguration, latents: Int) -> Double {
+    let kind = Kind(
+      dataset: configuration.dataset, channels: configuration.model.channels, latents: latents,
+      batchSize: configuration.trainer.batchSize,
+      isNarrowing: configuration.tolerance != .value(0))
+    if let last, last.kind == kind { return last.seconds }
+    let seconds = costs.secondsPerStep(of: configuration, latents: latents)
+    last = (kind, seconds)
+    return seconds
   }
 }

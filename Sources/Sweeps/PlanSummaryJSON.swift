@@ -40,7 +40,7 @@ extension PlanSummary {
       criticalPathSeconds = rounded(summary.criticalPathSeconds)
       assumption = summary.costs.summary
       stages = summary.stages.map(StageEntry.init)
-      trials = summary.trials.map(TrialEntry.init)
+      trials = zip(summary.plan.trials, summary.trials).map(TrialEntry.init)
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -91,12 +91,12 @@ extension PlanSummary {
     let steps: Int
     let estimatedSeconds: Double
 
-    init(_ trial: Trial) {
-      id = trial.planned.id
-      stage = trial.planned.stage
-      replicate = trial.planned.replicate
-      configuration = trial.planned.configuration
-      parents = trial.planned.parents
+    init(_ planned: PlannedTrial, _ trial: Trial) {
+      id = planned.id
+      stage = planned.stage
+      replicate = planned.replicate
+      configuration = planned.configuration
+      parents = planned.parents
       steps = trial.steps
       estimatedSeconds = rounded(trial.seconds)
     }

@@ -64,14 +64,18 @@ struct Scope {
   /// What the axes set at a point.
   func values(at point: Int) -> [TrialKey: Placed<TrialValue>] {
     var values: [TrialKey: Placed<TrialValue>] = [:]
+    forEachValue(at: point) { values[$0] = $1 }
+    return values
+  }
+
+  /// Calls a function with each value that the axes set at a point, last axis first.
+  func forEachValue(at point: Int, _ body: (TrialKey, Placed<TrialValue>) -> Void) {
     var remainder = point
     for axis in axes.reversed() {
-      for (key, value) in zip(axis.keys, axis.points[remainder % axis.points.count]) {
-        values[key] = value
-      }
+      let values = axis.points[remainder % axis.points.count]
+      for (column, key) in axis.keys.enumerated() { body(key, values[column]) }
       remainder /= axis.points.count
     }
-    return values
   }
 }
 

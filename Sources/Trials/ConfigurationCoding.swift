@@ -1,3 +1,5 @@
+import Digests
+
 /// JSON form: `{"dataset": …, "model": {"channels": […], "latents": …}, "tolerance": …,
 /// "milestones": ["200000 batches"], "trainer": {…}, "seed": "0123456789abcdef"}`.
 ///
@@ -11,20 +13,19 @@ extension TrialConfiguration: Codable {
     let container = try decoder.container(keyedBy: TextKey.self)
     try container.refuseKeys(outside: Self.keys)
     func key(_ text: String) -> TextKey { TextKey(stringValue: text) }
-    dataset = try container.decode(Dataset.self, forKey: key("dataset"))
-    model = try container.decode(ModelSettings.self, forKey: key("model"))
-    tolerance = try container.decode(Parameter<Double>.self, forKey: key("tolerance"))
-    milestones = try container.decode([Budget].self, forKey: key("milestones"))
-    trainer =
-      try container.decodeIfPresent(TrainerSettings.self, forKey: key("trainer"))
-      ?? TrainerSettings()
     let seedText = try container.decode(String.self, forKey: key("seed"))
     guard let seed = UInt64(hexadecimal: seedText) else {
       throw DecodingError.dataCorruptedError(
         forKey: key("seed"), in: container,
         debugDescription: "expected a seed of 16 hexadecimal digits, found \"\(seedText)\"")
     }
-    self.seed = seed
+    self.init(
+      dataset: try container.decode(Dataset.self, forKey: key("dataset")),
+      model: try container.decode(ModelSettings.self, forKey: key("model")),
+      tolerance: try container.decode(Parameter<Double>.self, forKey: key("tolerance")),
+      milestones: try container.decode([Budget].self, forKey: key("milestones")),
+      trainer: try container.decodeIfPresent(TrainerSettings.self, forKey: key("trainer"))
+        ?? TrainerSettings(), seed: seed)
   }
 
   package func encode(to encoder: any Encoder) throws {

@@ -14,7 +14,7 @@ extension TrialConfiguration {
   ) -> UInt64 {
     var content = configuration
     content.milestones = []
-    content.trainer.precision = .fp32
+    if content.trainer.precision != .fp32 { content.trainer.precision = .fp32 }
     content.seed = 0
     return Digest.of("\(sweepSeed)/\(replicate)/\(content.canonicalText)").leadingBits
   }

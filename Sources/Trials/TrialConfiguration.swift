@@ -13,7 +13,7 @@ package struct TrialConfiguration: Hashable, Sendable {
   /// The budgets at which the trial reports, ascending, all in one unit; the last ends it.
   package var milestones: [Budget]
   /// Algorithm, optimiser and network constants.
-  package var trainer: TrainerSettings
+  @Boxed package var trainer: TrainerSettings
   /// Key of the trial's random streams.
   package var seed: UInt64
 
@@ -22,11 +22,21 @@ package struct TrialConfiguration: Hashable, Sendable {
     dataset: Dataset, model: ModelSettings, tolerance: Parameter<Double>, milestones: [Budget],
     trainer: TrainerSettings = TrainerSettings(), seed: UInt64
   ) {
+    self.init(
+      dataset: dataset, model: model, tolerance: tolerance, milestones: milestones,
+      sharing: Boxed(wrappedValue: trainer), seed: seed)
+  }
+
+  /// A configuration with the given parts, whose settings of the trainer others have too.
+  package init(
+    dataset: Dataset, model: ModelSettings, tolerance: Parameter<Double>, milestones: [Budget],
+    sharing trainer: Boxed<TrainerSettings>, seed: UInt64
+  ) {
     self.dataset = dataset
     self.model = model
     self.tolerance = tolerance
     self.milestones = milestones
-    self.trainer = trainer
+    self._trainer = trainer
     self.seed = seed
   }
 
@@ -131,7 +141,8 @@ extension TrialConfiguration {
   }
 
   private func validateMilestones() throws(ConfigurationError) {
-    let text = "[" + milestones.map(\.description).joined(separator: ", ") + "]"
+    // Made only for a message: a sweep of 100,000 trials is validated at every start.
+    var text: String { "[" + milestones.map(\.description).joined(separator: ", ") + "]" }
     guard !milestones.isEmpty else {
       throw .invalid(setting: "milestones", found: text, expected: "at least one budget")
     }

@@ -20,15 +20,14 @@ package struct TrialID: Hashable, Sendable {
 
   /// Parses 16 hexadecimal digits; nil for anything else.
   package init?(_ text: some StringProtocol) {
-    guard let value = UInt64(hexadecimal: text) else { return nil }
+    guard let value = UInt64(hexadecimal: String(text)) else { return nil }
     rawValue = value
   }
-}
 
-extension Digest {
-  /// The first eight bytes as a big-endian number.
-  var leadingBits: UInt64 {
-    bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+  /// Parses 16 hexadecimal digits in UTF-8; nil for anything else.
+  package init?(utf8 digits: UnsafeBufferPointer<UInt8>) {
+    guard let value = UInt64(hexadecimal: digits) else { return nil }
+    rawValue = value
   }
 }
 
@@ -55,19 +54,5 @@ extension TrialID: Codable {
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)
-  }
-}
-
-extension UInt64 {
-  /// Parses 16 hexadecimal digits; nil for anything else, signs included.
-  init?(hexadecimal text: some StringProtocol) {
-    guard text.utf8.count == 16, text.allSatisfy(\.isHexDigit) else { return nil }
-    self.init(text, radix: 16)
-  }
-
-  /// The number as 16 lowercase hexadecimal digits.
-  package var hexadecimal: String {
-    let digits = String(self, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }

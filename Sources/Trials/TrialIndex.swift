@@ -19,6 +19,12 @@ package struct TrialIndex: Sendable {
   /// The trial of an identity; nil when it is not planned.
   package subscript(trial: TrialID) -> PlannedTrial? { places[trial].map { trials[Int($0)] } }
 
+  /// Where the trial of an identity is among the trials; nil when it is not planned.
+  package func place(of trial: TrialID) -> Int? { places[trial].map(Int.init) }
+
+  /// The trial at a place.
+  package subscript(place place: Int) -> PlannedTrial { trials[place] }
+
   /// Whether a trial is planned.
   package func contains(_ trial: TrialID) -> Bool { places[trial] != nil }
 }

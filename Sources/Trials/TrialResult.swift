@@ -11,7 +11,7 @@ package struct TrialResult: Codable, Hashable, Sendable {
   /// The files of the trial by name, content-addressed.
   package var artifacts: [Artifact]
   /// Where and how the result came about.
-  package var provenance: TrialProvenance
+  @Boxed package var provenance: TrialProvenance
 
   /// A result of the given parts.
   package init(

@@ -29,10 +29,10 @@ struct RehearsalTests {
   ) -> RehearsalReport {
     let trials = table1.trials
     return Rehearsal.run(
-      plan: trials.map(\.planned),
+      plan: table1.plan.trials,
       expectedSeconds: Dictionary(
-        uniqueKeysWithValues: trials.map { ($0.planned.id, $0.seconds) }),
-      expectedSteps: Dictionary(uniqueKeysWithValues: trials.map { ($0.planned.id, $0.steps) }),
+        uniqueKeysWithValues: trials.map { ($0.id, $0.seconds) }),
+      expectedSteps: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, $0.steps) }),
       hosts: hosts, options: options)
   }
 

@@ -26,7 +26,7 @@ struct StoppedSweep {
   private static func replay(
     _ plan: SweepPlan, _ journal: [JournalRecord]
   ) throws -> Coordinator {
-    let costs = PlanSummary(plan).trials.map { ($0.planned.id, $0.seconds) }
+    let costs = PlanSummary(plan).trials.map { ($0.id, $0.seconds) }
     var coordinator = Coordinator(
       plan: plan.trials, expectedCost: Dictionary(uniqueKeysWithValues: costs),
       settings: CoordinationSettings(limits: journal.limits ?? SweepLimits()))

@@ -1,3 +1,4 @@
+import Digests
 import Trials
 
 /// How people name one trial: by the first digits of its name, or by values that only it has

@@ -1,0 +1,34 @@
+import Trials
+
+/// The values of a trial as they are set one after the other: what is fixed once for a stage, what
+/// varies for every point.
+///
+/// Of a key that was set twice the later value counts.
+struct TrialDraft {
+  private(set) var dataset: Dataset?
+  private(set) var latents: Placed<Quantity>?
+  private(set) var channels: [Int]?
+  private(set) var tolerance: Placed<Quantity>?
+  private(set) var milestones: [Budget]?
+  private(set) var seed: UInt64?
+  /// One for all trials that set nothing of it.
+  private(set) var trainer = Boxed(wrappedValue: TrainerSettings())
+
+  /// Sets a key to a value that was read for it.
+  mutating func set(_ key: TrialKey, to placed: Placed<TrialValue>) {
+    switch placed.value {
+    case .dataset(let dataset): self.dataset = dataset
+    case .latents(let latents): self.latents = Placed(latents, at: placed.place)
+    case .channels(let channels): self.channels = channels
+    case .tolerance(let tolerance): self.tolerance = Placed(tolerance, at: placed.place)
+    case .budget(let milestones): self.milestones = milestones
+    case .seed(let seed): self.seed = seed
+    case .setting(let text):
+      guard case .trainer(let name) = key,
+        TrialKey.setting(name).set(text, in: &trainer.wrappedValue)
+      else {
+        preconditionFailure("\(key.name) has been read as \(text)")
+      }
+    }
+  }
+}
