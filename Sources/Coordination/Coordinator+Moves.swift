@@ -89,7 +89,7 @@ extension Coordinator {
   /// Has the fastest worker for which there is a clearly longer trial, waiting or on a slower worker,
   /// go on with that one; its own one waits.
   mutating func exchange(at now: Instant) {
-    guard isNearEnd, ledger.counts.running > 0 else { return }
+    guard isNearEnd, ledger.counts.running > 0, graph.longestWay > Self.worthMoving else { return }
     guard let exchange = nextExchange(at: now) else {
       if roster.fastestAvailable == nil { isPlanDue = false }
       return

@@ -11,6 +11,8 @@ struct TrialGraph: Sendable {
   private let childLists: AdjacencyLists
   /// Expected seconds of the longest way to the sweep's end that begins with each trial.
   private let ways: [Float]
+  /// The longest of them: that of the sweep's critical path.
+  let longestWay: Double
   /// Expected seconds on one core of the reference speed.
   private let costs: [Float]
   private let steps: [Int32]
@@ -54,7 +56,9 @@ struct TrialGraph: Sendable {
     parentLists = AdjacencyLists(edges.map { ($0.child, $0.parent) }, count: trials.count)
     childLists = AdjacencyLists(edges.map { ($0.parent, $0.child) }, count: trials.count)
     let costs = trials.map { expectedCost[$0.id] ?? 1 }
-    ways = Self.ways(costs, children: childLists).map(Float.init)
+    let ways = Self.ways(costs, children: childLists)
+    self.ways = ways.map(Float.init)
+    longestWay = ways.max() ?? 0
     self.costs = costs.map(Float.init)
     steps = trials.map { Int32(clamping: expectedSteps[$0.id] ?? 0) }
     var stageNumbers: [String: Int32] = [:]

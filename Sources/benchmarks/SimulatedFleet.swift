@@ -33,7 +33,9 @@ final class SimulatedFleet {
   private let clock = ContinuousClock()
   private var nextBeat: ContinuousClock.Instant
   /// How often every worker says that it lives.
-  var beatInterval = Duration.seconds(5)
+  var beatInterval = Duration.seconds(5) {
+    didSet { nextBeat = min(nextBeat, clock.now + beatInterval) }
+  }
   /// Trials handed out, and results acknowledged.
   private(set) var assignedCount = 0
   private(set) var acknowledgedCount = 0
