@@ -36,8 +36,14 @@ package struct CoordinationSettings: Hashable, Sendable {
   package var canaryThreshold = Duration.seconds(24 * 3600)
   /// How long a trial may take no step before the attempt counts as stuck.
   package var stallTimeout = Duration.seconds(600)
-  /// Whether an idle worker may run a straggler's trial as well.
+  /// Whether a second worker may run a straggler's trial as well, so that trials can move.
   package var duplicatesStragglers = true
+  /// How much sooner a trial must end elsewhere before it moves while others wait, and how long one
+  /// must wait for the worker that would finish it first before it begins on a slower one.
+  ///
+  /// Several times what a move costs: what was computed since a checkpoint, and the way of its
+  /// bytes.
+  package var worthMoving = Duration.seconds(600)
   /// How long a sweep waits for a person when only trials of paused stages are left.
   package var pauseLimit = Duration.seconds(600)
   /// The delay before a trial's third lease when the earlier ones ended without its fault.

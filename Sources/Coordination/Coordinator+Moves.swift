@@ -9,7 +9,7 @@ import Trials
 /// since the latest checkpoint, so it must save much more.
 extension Coordinator {
   /// A trial that waits or runs elsewhere is longer than the one of a busy worker by this share of
-  /// it, and ``worthMoving``, before it takes its place: they change places no sooner than those
+  /// it, and ``CoordinationSettings/worthMoving``, before it takes its place: they change places no sooner than those
   /// who run again have fallen that far behind.
   private static let exchangeShare = 0.2
   /// A duplicate must save this share of what the straggler still needs, and this many seconds.
@@ -21,6 +21,8 @@ extension Coordinator {
   private var isNearEnd: Bool {
     settings.duplicatesStragglers && ready.count < roster.usableSlotCount
   }
+
+  private var worthMoving: Double { settings.worthMoving.seconds }
 
   // MARK: - Duplicates
 
@@ -49,7 +51,7 @@ extension Coordinator {
   /// - Parameter way: If others wait, the way from the longest of them: then only a trial that has
   ///   a longer one moves, and only from a slower worker.
   private func straggler(for free: Int, longerThan way: Double?, at now: Instant) -> Int? {
-    let leastSaved = way == nil ? Self.duplicateSeconds : Self.worthMoving
+    let leastSaved = way == nil ? Self.duplicateSeconds : worthMoving
     var straggler: (trial: Int, left: Double)?
     for number in roster.numbers where number != free {
       if way != nil, roster.slowness(of: number) <= roster.slowness(of: free) { continue }
@@ -89,7 +91,7 @@ extension Coordinator {
   /// Has the fastest worker for which there is a clearly longer trial, waiting or on a slower worker,
   /// go on with that one; its own one waits.
   mutating func exchange(at now: Instant) {
-    guard isNearEnd, ledger.counts.running > 0, graph.longestWay > Self.worthMoving else { return }
+    guard isNearEnd, ledger.counts.running > 0, graph.longestWay > worthMoving else { return }
     guard let exchange = nextExchange(at: now) else {
       if roster.fastestAvailable == nil { isPlanDue = false }
       return
@@ -127,11 +129,11 @@ extension Coordinator {
         equallyFast = longest
       }
       guard let shortest = runs.min(by: { $0.way < $1.way }) else { continue }
-      let least = shortest.way * (1 + Self.exchangeShare) + Self.worthMoving
+      let least = shortest.way * (1 + Self.exchangeShare) + worthMoving
       var longer: (trial: Int, way: Double)?
       if let run = slower,
         saving(of: run.trial, left: run.left, on: worker)
-          >= max(Self.worthMoving, Self.duplicateShare * run.left)
+          >= max(worthMoving, Self.duplicateShare * run.left)
       {
         longer = (run.trial, run.way)
       }
@@ -150,7 +152,7 @@ extension Coordinator {
       let progress = lease(of: trial, on: worker)?.progress, progress.stepsPerSecond > 0
     else { return false }
     let lost = Double(progress.step - newest.step) / progress.stepsPerSecond
-    return lost < Self.worthMoving
+    return lost < worthMoving
   }
 
   // MARK: - Withdrawals

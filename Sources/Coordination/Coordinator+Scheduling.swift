@@ -27,9 +27,6 @@ extension Coordinator {
   /// Where a trial that waits has just failed it goes only when nobody else would finish it in four
   /// times the time.
   private static let failureFactor = 4.0
-  /// A trial that must wait at least so many seconds for the worker that would finish it first
-  /// begins on a slower one.
-  static let worthMoving = 600.0
 
   /// Leases trials, in order of priority, while there is a trial and a worker for it.
   mutating func leaseReadyTrials(at now: Instant) {
@@ -187,7 +184,8 @@ extension Coordinator {
     guard settings.duplicatesStragglers else { return }
     for (trial, slot) in queued.reversed() {
       guard roster.fastestAvailable != nil else { return }
-      guard slot.freeIn >= Self.worthMoving, graph.steps(of: trial) != nil, !isBlocked(trial)
+      guard slot.freeIn >= settings.worthMoving.seconds, graph.steps(of: trial) != nil,
+        !isBlocked(trial)
       else { continue }
       let instructionSet = roster[slot.worker].instructionSet
       let worker = roster.numbers.filter {

@@ -124,6 +124,23 @@ struct SimulationTests {
     #expect(crashCount >= 50)
   }
 
+  @Test("trials do make way for longer ones in some of them")
+  func trialsMove() {
+    let count = (0..<500 as Range<UInt64>).reduce(0) { count, seed in
+      var simulation = Simulation(seed: seed)
+      guard simulation.options.trialsMove else { return count }
+      return count
+        + simulation.run().journal.count {
+          if case .attemptEnded(_, _, let failure) = $0 {
+            failure.message == "a longer trial needs this worker"
+          } else {
+            false
+          }
+        }
+    }
+    #expect(count >= 10, "\(count)")
+  }
+
   @Test("the checkers find every planted bug", arguments: Sabotage.allCases)
   func checkersFindBugs(sabotage: Sabotage) {
     let sweep = Self.familySweep(families: 2)

@@ -70,7 +70,7 @@ struct SimulatedWorker {
   ) {
     id = WorkerID("w\(number)")
     host = "h\(number % options.hostCount)"
-    instructionSet = number.isMultiple(of: 2) ? "avx512" : "avx2"
+    instructionSet = options.trialsMove || number.isMultiple(of: 2) ? "avx512" : "avx2"
     self.slots = slots
     self.speed = speed
     repeatsFailures = options.failureReportsAreRepeated

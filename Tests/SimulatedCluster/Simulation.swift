@@ -109,6 +109,7 @@ package struct Simulation {
     self.random = random
     settings.canary = options.canary
     settings.duplicatesStragglers = options.duplicatesStragglers
+    if options.trialsMove { settings.worthMoving = .seconds(30) }
     checker = JournalChecker(plan: sweep.plan, attemptLimit: settings.attemptLimit)
     self.settings = settings
     shadow = Self.coordinator(of: sweep, options: options, settings: settings)

@@ -10,6 +10,8 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
   package var speedMaximum = 1
   package var expectedSeconds = 1.0
   package var duplicatesStragglers = true
+  /// Whether all workers have one instruction set, and a move need not save much.
+  package var trialsMove = false
   package var canary = SweepLimits.Canary.never
   package var slotsMaximum = 1
   package var trialCount = 4
@@ -85,6 +87,9 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
       // Long enough for a straggler to be worth a second worker.
       trialMilliseconds = 100_000...400_000
       expectedSeconds = 250
+      // And so that trials change places with longer ones, whatever that saves.
+      trialsMove = random.happens(0.5)
+      if trialsMove { speedMaximum = max(speedMaximum, 3) }
     }
     probeInterval = [.milliseconds(1500), .seconds(4), .seconds(10)][random.draw(0...2)]
   }
