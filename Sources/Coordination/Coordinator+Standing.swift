@@ -22,6 +22,15 @@ extension Coordinator {
       .map { running($0.lease, on: $0.worker) }
   }
 
+  /// The identity of the configuration with which a trial runs, its parents' numbers filled in.
+  ///
+  /// Nil before they have results, and for a trial that is not planned.
+  package func runningIdentity(of trial: TrialID) -> TrialID? {
+    guard let number = ledger.graph.number(of: trial) else { return nil }
+    return ledger.graph.parents(of: number).isEmpty
+      ? trial : try? ledger.configuration(of: number).id
+  }
+
   /// The worker that speaks on a connection; nil before it has announced itself there.
   package func worker(on connection: ConnectionID) -> WorkerID? {
     roster.number(of: connection).map { roster[$0].id }

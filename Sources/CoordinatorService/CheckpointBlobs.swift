@@ -7,6 +7,7 @@ import Trials
 ///
 /// A blob counts as a checkpoint of a trial only when its own metadata say so. Otherwise whoever
 /// names another blob as a checkpoint could have it deleted as superseded, a result's artifact say.
+/// They name the trial by the configuration that runs, its parents' numbers filled in.
 final class CheckpointBlobs {
   private let blobs: BlobStore
   /// What was found to be a checkpoint already; claims repeat it every few seconds.
@@ -16,11 +17,16 @@ final class CheckpointBlobs {
   init(_ blobs: BlobStore) { self.blobs = blobs }
 
   /// The checkpoint if it is stored here and the trial's, else nil.
-  func accepted(_ checkpoint: TrialCheckpoint?, of trial: TrialID) -> TrialCheckpoint? {
+  ///
+  /// - Parameter running: The identity of the configuration with which the trial runs.
+  func accepted(
+    _ checkpoint: TrialCheckpoint?, of trial: TrialID, running: @autoclosure () -> TrialID?
+  ) -> TrialCheckpoint? {
     guard let checkpoint else { return nil }
     if known[trial] == checkpoint { return checkpoint }
     guard blobs.byteCount(of: checkpoint.digest) == checkpoint.byteCount,
-      Self.trial(of: blobs.url(for: checkpoint.digest)) == trial.description
+      let named = Self.trial(of: blobs.url(for: checkpoint.digest)),
+      named == running()?.description
     else { return nil }
     known[trial] = checkpoint
     return checkpoint

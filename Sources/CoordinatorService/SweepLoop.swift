@@ -223,7 +223,7 @@ extension SweepLoop {
   }
 
   private func claims(_ claims: [WorkerMessage.Claim]) -> [Claim] {
-    claims.map { Claim($0, checkpoints) }
+    claims.map { Claim($0, checkpoints, of: coordinator) }
   }
 
   private mutating func takeIn(
@@ -238,7 +238,8 @@ extension SweepLoop {
       .attemptFailed(
         trial: trial, attempt: failed.attempt.attempt,
         failure: TrialFailure(cause: cause, message: failed.message),
-        checkpoint: checkpoints.accepted(failed.checkpoint, of: trial),
+        checkpoint: checkpoints.accepted(
+          failed.checkpoint, of: trial, running: coordinator.runningIdentity(of: trial)),
         on: connection),
       at: now)
   }

@@ -33,19 +33,26 @@ struct CheckpointBlobsTests {
     let store = try BlobStore(folder: folder.url)
     let checkpoints = CheckpointBlobs(store)
     let own = file(#""checkpoint_version":"1","trial":"\#(trial)""#)
-    #expect(checkpoints.accepted(checkpoint(own), of: trial) == nil)
+    #expect(checkpoints.accepted(checkpoint(own), of: trial, running: trial) == nil)
     let artifact = file(#""trial":"\#(trial)""#)
     let other = file(#""checkpoint_version":"1","trial":"\#(TrialID(rawValue: 8))""#)
     let huge = [UInt8](repeating: 0xFF, count: 16)
     for bytes in [own, artifact, other, huge, [], [1, 2, 3]] { try store.insert(bytes) }
-    #expect(checkpoints.accepted(checkpoint(own), of: trial) == checkpoint(own))
+    #expect(checkpoints.accepted(checkpoint(own), of: trial, running: trial) == checkpoint(own))
     for bytes in [artifact, other, huge, [], [1, 2, 3]] {
-      #expect(checkpoints.accepted(checkpoint(bytes), of: trial) == nil)
+      #expect(checkpoints.accepted(checkpoint(bytes), of: trial, running: trial) == nil)
     }
     var wrongSize = checkpoint(own)
     wrongSize.byteCount += 1
-    #expect(checkpoints.accepted(wrongSize, of: trial) == nil)
-    #expect(checkpoints.accepted(nil, of: trial) == nil)
+    #expect(checkpoints.accepted(wrongSize, of: trial, running: trial) == nil)
+    #expect(checkpoints.accepted(nil, of: trial, running: trial) == nil)
+    // A trial whose parents' numbers were filled in runs with a configuration of another identity.
+    let child = TrialID(rawValue: 9)
+    #expect(checkpoints.accepted(checkpoint(other), of: child, running: child) == nil)
+    #expect(checkpoints.accepted(checkpoint(other), of: child, running: nil) == nil)
+    #expect(
+      checkpoints.accepted(checkpoint(other), of: child, running: TrialID(rawValue: 8))
+        == checkpoint(other))
   }
 
   @Test("a worker's log grows to its limit and no further, and a trial's keeps its name")
