@@ -113,8 +113,12 @@ enum StoreSchema {
   /// Brings a store of an earlier format up to date; its rows stay as they are.
   static func upgrade(_ database: Database) throws {
     let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-    guard version < 2 else { return }
-    try createResumptions(in: database)
+    guard version < formatVersion else { return }
+    if try !hasResumptions(database) { try createResumptions(in: database) }
+    if try !database.columns(in: "plan").contains(where: { $0.name == "checksum" }) {
+      try database.execute(sql: "ALTER TABLE plan ADD COLUMN checksum INTEGER")
+    }
+    try PlanRows.seal(in: database)
     try database.execute(sql: "PRAGMA user_version = \(formatVersion)")
   }
 
@@ -148,13 +152,5 @@ enum StoreSchema {
           outcome TEXT NOT NULL
         ) STRICT;
         """)
-  }
-
-  /// Brings the tables of an earlier release up to this format.
-  static func migrate(_ database: Database) throws {
-    guard try Int.fetchOne(database, sql: "PRAGMA user_version") == 1 else { return }
-    try database.execute(sql: "ALTER TABLE plan ADD COLUMN checksum INTEGER")
-    try PlanRows.seal(in: database)
-    try database.execute(sql: "PRAGMA user_version = \(formatVersion)")
   }
 }

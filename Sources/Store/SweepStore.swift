@@ -99,7 +99,6 @@ package final class SweepStore: Sendable {
     _ plan: SweepPlan, sweepText: String, path: String, confirm: (PlanChange) -> Bool,
     in database: Database
   ) throws -> PlanChange {
-    try StoreSchema.migrate(database)
     try PlanRows.verify(in: database)
     let name = try PlanRows.name(in: database)
     guard name == plan.name else {

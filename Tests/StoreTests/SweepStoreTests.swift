@@ -92,7 +92,12 @@ struct SweepStoreTests {
     }
     let queue = try DatabaseQueue(path: directory.database.path(percentEncoded: false))
     try queue.write {
-      try $0.execute(sql: "DROP TABLE resumption; PRAGMA user_version = 1")
+      try $0.execute(
+        sql: """
+          DROP TABLE resumption;
+          ALTER TABLE plan DROP COLUMN checksum;
+          PRAGMA user_version = 1;
+          """)
     }
     try queue.close()
     #expect(try SweepReader.open(directory: directory.url).results().trials[0].result != nil)
