@@ -3,14 +3,14 @@ import Trials
 /// Trials that move from worker to worker with their checkpoints.
 ///
 /// Towards the end of a sweep the trials left are few, and the longest ones belong on the fastest
-/// workers (the level algorithm; Horvath, Lam and Sethi 1977). So a worker that becomes free goes on
-/// with a trial that runs on a slower one, and takes it over; and a worker whose trial is clearly
+/// workers (the level algorithm; Horvath, Lam and Sethi 1977). So a worker that becomes free goes
+/// on with a trial that runs on a slower one, and takes it over; and a worker whose trial is clearly
 /// shorter than another one leaves it to the others for that. Every move costs what was computed
 /// since the latest checkpoint, so it must save much more.
 extension Coordinator {
   /// A trial that waits or runs elsewhere is longer than the one of a busy worker by this share of
-  /// it, and ``CoordinationSettings/worthMoving``, before it takes its place: they change places no sooner than those
-  /// who run again have fallen that far behind.
+  /// it, and ``CoordinationSettings/worthMoving``, before it takes its place: they change places no
+  /// sooner than those who run again have fallen that far behind.
   private static let exchangeShare = 0.2
   /// A duplicate must save this share of what the straggler still needs, and this many seconds.
   private static let duplicateShare = 0.1
@@ -88,8 +88,11 @@ extension Coordinator {
 
   // MARK: - Exchanges
 
-  /// Has the fastest worker for which there is a clearly longer trial, waiting or on a slower worker,
-  /// go on with that one; its own one waits.
+  /// Has the fastest worker for which there is a clearly longer trial, waiting or on a slower
+  /// worker, go on with that one; its own one waits.
+  ///
+  /// Looks at every worker, so only where some trial is long enough: of such ones few end in a
+  /// second, however many workers there are.
   mutating func exchange(at now: Instant) {
     guard isNearEnd, ledger.counts.running > 0, graph.longestWay > worthMoving else { return }
     guard let exchange = nextExchange(at: now) else {
