@@ -45,6 +45,9 @@ package enum EnrolmentRun {
     }
   }
 
+  /// How long a worker may take to hear that it is enrolled, and to hang up.
+  private static let farewellLimit = Duration.seconds(10)
+
   /// Prints the command for the worker's host; then listens, if nobody else does, until the token
   /// is used or has expired.
   ///
@@ -78,9 +81,11 @@ package enum EnrolmentRun {
       try confirmServed(token, port: port, context: context, logger: logger)
       return
     }
+    let monitor = try router.monitor()
     gatekeeper.beginTelling()
     logger.notice("no coordinator listens on port \(port) here: waiting for the worker")
-    try serve(router, token: token.keys.publicKey, gatekeeper: gatekeeper, folder: folder, logger)
+    try serve(
+      router, monitor, token: token.keys.publicKey, gatekeeper: gatekeeper, folder: folder, logger)
   }
 
   /// The endpoint that the worker is told, and its port.
@@ -105,12 +110,17 @@ package enum EnrolmentRun {
     }
   }
 
+  /// Answers until the token is used or has expired, and the worker that used it has hung up: an
+  /// answer that has only left this process may still be lost with it.
   private static func serve(
-    _ router: borrowing RouterSocket, token: CurvePublicKey, gatekeeper: Gatekeeper,
-    folder: KeyFolder, _ logger: Logger
+    _ router: borrowing RouterSocket, _ monitor: borrowing SocketMonitor, token: CurvePublicKey,
+    gatekeeper: Gatekeeper, folder: KeyFolder, _ logger: Logger
   ) throws {
-    while try folder.isOpen(token, at: Date()) {
-      _ = try Poller.wait(for: [router.pollItem], timeout: .milliseconds(500))
+    var leaveBy: ContinuousClock.Instant?
+    serving: while try leaveBy.map({ ContinuousClock.now < $0 })
+      ?? folder.isOpen(token, at: Date())
+    {
+      _ = try Poller.wait(for: [router.pollItem, monitor.pollItem], timeout: .milliseconds(500))
       while let routed = try router.receive() {
         guard case .token(let sender) = gatekeeper.standing(of: routed.userID) else { continue }
         let reply = try? AccessClerk.answer(routed.frames, token: sender, gatekeeper: gatekeeper) {
@@ -119,6 +129,10 @@ package enum EnrolmentRun {
         if let frames = try? reply?.frames() {
           _ = try router.send(frames, to: routed.routingID)
         }
+        if case .enrolled = reply { leaveBy = leaveBy ?? ContinuousClock.now + farewellLimit }
+      }
+      while let event = try monitor.next() {
+        if event.kind == .disconnected, leaveBy != nil { break serving }
       }
     }
     guard try folder.isUsed(token) else {
