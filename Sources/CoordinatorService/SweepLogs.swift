@@ -157,7 +157,7 @@ package struct SweepLogs {
     guard let log = result?.artifacts.first(where: { $0.kind == .log }), log.byteCount > 0 else {
       return nil
     }
-    return try BlobStore(folder: sweep.appending(path: "blobs")).url(for: log.digest)
+    return BlobStore.url(for: log.digest, in: sweep.appending(path: "blobs"))
   }
 
   private var names: [String] {
