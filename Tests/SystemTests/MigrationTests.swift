@@ -79,15 +79,29 @@ struct MigrationTests {
     }
   }
 
-  /// Lets a worker train until it has two checkpoints, and its trial then stand still until the
+  /// Lets a worker train until it has two checkpoints, and its trial then stand still when the
   /// newest is stored and claimed.
+  ///
+  /// A process that stands still between writing a checkpoint and telling of it tells nobody, so
+  /// it goes on for a moment and is stopped elsewhere.
   private func standStill(_ worker: Command, cache: String) throws -> [(step: Int, url: URL)] {
     try wait(seconds: 60, "two checkpoints") { checkpoints(in: cache).count >= 2 }
     let child = try #require(worker.children.first)
-    #expect(kill(child, SIGSTOP) == 0)
-    try wait(seconds: 60, "the newest checkpoint in the store") {
-      checkpoints(in: cache).first.flatMap { blob(of: $0.url) } != nil
+    var isStored = false
+    for _ in 0..<10 where !isStored {
+      #expect(kill(child, SIGSTOP) == 0)
+      let deadline = ContinuousClock.now + .seconds(15)
+      while !isStored, ContinuousClock.now < deadline {
+        Thread.sleep(forTimeInterval: 0.05)
+        let kept = checkpoints(in: cache)
+        isStored = kept.count == 2 && blob(of: kept[0].url) != nil
+      }
+      if !isStored {
+        kill(child, SIGCONT)
+        Thread.sleep(forTimeInterval: 0.1)
+      }
     }
+    try #require(isStored, "the newest checkpoint was never in the store")
     // The claim follows its checkpoint at once.
     Thread.sleep(forTimeInterval: 1)
     return checkpoints(in: cache)
