@@ -90,7 +90,13 @@ package enum WorkerDoctor {
     let dealer = try DealerSocket(context, options: options)
     guard try shakeHands(dealer, endpoint, "coordinator", security, &checkup) else { return }
     let asked = Date()
-    guard let introduction = try ask(dealer) else {
+    let introduction: AccessReply.Introduction
+    switch try ask(dealer) {
+    case .introduced(let its): introduction = its
+    case .refused(let reason, let remedy):
+      checkup.fault("coordinator", "\(endpoint): refuses this host: \(reason)", remedy: remedy)
+      return
+    case .silent:
       checkup.warn(
         "coordinator", "\(endpoint): connected, no answer in \(patience.components.seconds) s",
         remedy: "it may be busy, or of an older release, or only enrolling; try again")
@@ -161,20 +167,27 @@ package enum WorkerDoctor {
     return false
   }
 
-  private static func ask(
-    _ dealer: borrowing DealerSocket
-  ) throws -> AccessReply.Introduction? {
+  /// What came back to an inquiry.
+  private enum Answer {
+    case introduced(AccessReply.Introduction)
+    case refused(reason: String, remedy: String)
+    case silent
+  }
+
+  private static func ask(_ dealer: borrowing DealerSocket) throws -> Answer {
     let request = try AccessRequest.inquiry(productVersion: ProductVersion.current).frames()
     _ = try dealer.send(request)
     let deadline = ContinuousClock.now + patience
     while ContinuousClock.now < deadline {
       _ = try Poller.wait(for: [dealer.pollItem()], timeout: .milliseconds(100))
       while let frames = try dealer.receive() {
-        if case .introduction(let introduction) = try? AccessReply(frames: frames) {
-          return introduction
+        switch try? AccessReply(frames: frames) {
+        case .introduction(let introduction): return .introduced(introduction)
+        case .refusal(let reason, let remedy): return .refused(reason: reason, remedy: remedy)
+        case .enrolled, nil: continue
         }
       }
     }
-    return nil
+    return .silent
   }
 }

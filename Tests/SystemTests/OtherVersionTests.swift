@@ -95,6 +95,30 @@ struct OtherVersionTests {
       "\(worker.standardError)")
   }
 
+  @Test("the examination of a host says that its coordinator is of another major version")
+  func examined() throws {
+    let context = try Context()
+    let socket = try RouterSocket(context)
+    let endpoint = try socket.bind(to: "tcp://127.0.0.1:*")
+    let refusal = Self.headed(
+      try CoordinatorMessage.refusal(
+        reason: "protocol version 1.2, expected 2.x", remedy: "run the worker of release 9.0.0"
+      ).frames())
+    let doctor = try Command(
+      Executables.worker, ["doctor", endpoint, "--cache", bench.path("cache")],
+      on: bench)
+    try wait(seconds: 60, "the examination's end") {
+      while let message = try? socket.receive() {
+        _ = try? socket.send(refusal, to: message.routingID)
+      }
+      return !doctor.isRunning
+    }
+    #expect(try doctor.exitCode() == 1)
+    let told = doctor.standardOutput
+    #expect(told.contains("refuses this host: protocol version 1.2, expected 2.x"), "\(told)")
+    #expect(told.contains("run the worker of release 9.0.0"), "\(told)")
+  }
+
   @Test("a worker of another build is served, and provenance, status and report tell of it")
   func otherBuild() throws {
     let (coordinator, endpoint) = try coordinator(steps: 400)
