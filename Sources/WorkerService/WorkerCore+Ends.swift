@@ -37,12 +37,14 @@ extension WorkerCore {
 
   /// Begins to leave: running trials write checkpoints, which are handed back.
   ///
+  /// The coordinator hears it first, so that it gives nothing to a worker that hands everything back.
+  ///
   /// A second request ends the worker at once.
   mutating func stop(_ reason: String, at now: Duration) -> [WorkerEffect] {
     if let stopping { return leave(stopping.reason) }
     stopping = Stopping(
       reason: reason, since: now, deadline: now + drainGrace, handsBack: true)
-    var effects: [WorkerEffect] = [.notify("stopping: \(reason)")]
+    var effects: [WorkerEffect] = [.notify("stopping: \(reason)")] + beat(at: now)
     for work in currentWorks {
       switch work.phase {
       case .preparing:

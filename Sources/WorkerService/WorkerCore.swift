@@ -75,7 +75,7 @@ package struct WorkerCore: Sendable {
   }
 
   /// What keeps this worker from taking further trials, for people; nil when nothing does.
-  package var obstacle: String? { disk.obstacle }
+  package var obstacle: String? { stopping.map { "it leaves: \($0.reason)" } ?? disk.obstacle }
 
   /// Whether a coordinator knows the connection.
   package var isJoined: Bool { link.isJoined }

@@ -173,6 +173,17 @@ struct CheckpointCoreTests {
       ])
   }
 
+  @Test("a worker that leaves says so before it hands back, so that it is given nothing more")
+  func leaving() throws {
+    var core = training()
+    #expect(core.obstacle == nil)
+    let effects = core.handle(.stopRequested(reason: "SIGTERM"), at: .zero)
+    let beat = effects.firstIndex { if case .beat = $0 { true } else { false } }
+    let drain = effects.firstIndex(of: .drainTrial(work))
+    #expect(try #require(beat) < #require(drain))
+    #expect(core.obstacle == "it leaves: SIGTERM")
+  }
+
   @Test("the coordinator's wish to drain is as good as a signal, but never ends a drain early")
   func drainDirective() {
     var core = training()
