@@ -79,7 +79,9 @@ struct TrialGraph: Sendable {
       stageCosts[Int(stage)] += cost
       stageSizes[Int(stage)] += 1
       stages.append(stage)
-      let kind = Kind(stage: stage, dataset: trial.configuration.dataset)
+      let kind = Kind(
+        stage: stage, dataset: trial.configuration.dataset,
+        precision: trial.configuration.trainer.precision)
       if kindNumbers[kind] == nil { kindNumbers[kind] = Int32(kindNumbers.count) }
       kinds.append(kindNumbers[kind] ?? 0)
     }
@@ -93,6 +95,7 @@ struct TrialGraph: Sendable {
   private struct Kind: Hashable {
     var stage: Int32
     var dataset: Dataset
+    var precision: Precision
   }
 
   /// The number of a trial's stage.
@@ -101,8 +104,8 @@ struct TrialGraph: Sendable {
   /// The number of a stage; nil if no trial is of it.
   func stage(named name: String) -> Int? { stageNames.firstIndex(of: name) }
 
-  /// The kind of a trial, stage and data set: trials of one kind err alike from their expected
-  /// cost.
+  /// The kind of a trial, stage, data set and precision: trials of one kind err alike from their
+  /// expected cost.
   func kind(of number: Int) -> Int { Int(kinds[number]) }
 
   /// Expected seconds of a trial on one core of the reference speed.
