@@ -111,15 +111,13 @@ struct CoordinatorCommand: ParsableCommand {
     let count = Double(fleet.acknowledgedCount - countBefore)
     first.crash()
 
-    try fleet.forgetTimes()
-    fleet.beatInterval = .milliseconds(100)
+    try fleet.forgetCoordinator()
     let port = endpoint.split(separator: ":").last.map(String.init) ?? "*"
     let second = try start(trials: trials, in: folder, name: "large", port: port)
     try fleet.run(until: { fleet.firstAssignment != nil || !second.isRunning })
     guard let assigned = fleet.firstAssignment else {
       throw BenchmarkError("the restarted coordinator ended: see \(folder.path)")
     }
-    fleet.beatInterval = .seconds(5)
     let complete = "\(trials) of \(trials) trials complete"
     try fleet.run(until: { fleet.isDismissed || !second.isRunning })
     // Before it has written a file for each of the trials, which is not measured.

@@ -7,21 +7,25 @@ import Wire
 
 /// Many workers in one process, each with its own connection, that finish every trial at once.
 ///
-/// They speak the whole protocol: a result is repeated until it is acknowledged.
+/// They speak the whole protocol: a result is repeated until it is acknowledged, and whoever has
+/// lost its coordinator comes back at its own pace, announces itself and tells what it holds.
 final class SimulatedFleet {
   private final class Member {
     let name: String
     let socket: DealerSocket
     var sweepID: String?
     var isWelcome = false
+    /// What it says of itself while no coordinator has welcomed it, and when to say it again.
+    var announcement: [[UInt8]]?
+    var nextAnnouncement = ContinuousClock.now
     var sequence: UInt64 = 0
     var finished: [AttemptKey: [[UInt8]]] = [:]
 
     init(_ name: String, _ context: Context, _ endpoint: String) throws {
       self.name = name
       var options = SocketOptions.control
-      options.reconnectInterval = .milliseconds(20)
-      options.reconnectIntervalMaximum = .milliseconds(40)
+      // As every worker draws it for itself.
+      options.reconnectInterval = .milliseconds(Int.random(in: 500...2000))
       socket = try DealerSocket(context, options: options)
       try socket.connect(to: endpoint)
     }
@@ -32,6 +36,11 @@ final class SimulatedFleet {
   private let trial: NoOpTrial
   private let clock = ContinuousClock()
   private var nextBeat: ContinuousClock.Instant
+  /// When to look again for members whose connection has come about.
+  private var nextLook: ContinuousClock.Instant
+  private static let lookInterval = Duration.milliseconds(10)
+  /// How often a worker without a welcome announces itself.
+  private static let announcementInterval = Duration.seconds(2)
   /// How often every worker says that it lives.
   var beatInterval = Duration.seconds(5) {
     didSet { nextBeat = min(nextBeat, clock.now + beatInterval) }
@@ -52,16 +61,22 @@ final class SimulatedFleet {
     items = members.map { $0.socket.pollItem() }
     self.trial = trial
     nextBeat = clock.now
+    nextLook = clock.now
   }
 
   /// How many workers a coordinator has welcomed.
   var welcomeCount: Int { members.count(where: \.isWelcome) }
 
-  /// Takes in what a coordinator that is gone had sent, and forgets when it did; what comes
-  /// afterwards is of the next one.
-  func forgetTimes() throws {
+  /// Takes in what a coordinator that is gone had sent, and forgets it; what comes afterwards is of
+  /// the next one.
+  func forgetCoordinator() throws {
     let begin = clock.now
     try run(until: { clock.now >= begin + .milliseconds(300) })
+    for member in members {
+      member.isWelcome = false
+      member.announcement = nil
+      member.nextAnnouncement = clock.now
+    }
     firstAssignment = nil
     lastAcknowledgement = nil
     dataPort = nil
@@ -76,51 +91,67 @@ final class SimulatedFleet {
           "after \(limit) the fleet has \(assignedCount) trials and \(acknowledgedCount) "
             + "acknowledgements, \(welcomeCount) of its workers are welcome")
       }
-      let pause = min(nextBeat - clock.now, .milliseconds(50))
+      let pause = min(nextBeat, nextLook) - clock.now
       let ready = try Poller.wait(for: items, timeout: max(.zero, pause))
       for (member, readiness) in zip(members, ready) where !readiness.isEmpty {
         while let frames = try member.socket.receive() { try take(frames, by: member) }
       }
+      if clock.now >= nextLook { try look() }
       if clock.now >= nextBeat { try beat() }
+    }
+  }
+
+  private func look() throws {
+    nextLook = clock.now + Self.lookInterval
+    for member in members where !member.isWelcome && member.nextAnnouncement <= clock.now {
+      try announce(member)
     }
   }
 
   private func beat() throws {
     nextBeat = clock.now + beatInterval
-    for member in members {
-      if member.isWelcome {
-        member.sequence += 1
-        let claims = member.finished.keys.map { WorkerMessage.Claim(attempt: $0) }
-        try send(.heartbeat(.init(sequence: member.sequence, claims: claims)), by: member)
-        for frames in member.finished.values { _ = try member.socket.send(frames) }
-      } else {
-        try announce(member)
-      }
+    for member in members where member.isWelcome {
+      member.sequence += 1
+      let claims = member.finished.keys.map { WorkerMessage.Claim(attempt: $0) }
+      let beat = WorkerMessage.heartbeat(.init(sequence: member.sequence, claims: claims))
+      _ = try member.socket.send(try beat.frames())
+      try report(member)
     }
   }
 
+  /// Sends the results that nobody has acknowledged.
+  private func report(_ member: Member) throws {
+    for frames in member.finished.values { _ = try member.socket.send(frames) }
+  }
+
   private func announce(_ member: Member) throws {
-    try send(
-      .announcement(
+    let frames =
+      try member.announcement
+      ?? WorkerMessage.announcement(
         .init(
           productVersion: ProductVersion.current, worker: member.name, host: "bench",
           processor: "none", instructionSet: "none", coreCount: 1, memoryByteCount: 1 << 30,
           slotCount: 1, sweepID: member.sweepID,
-          claims: member.finished.keys.map { WorkerMessage.Claim(attempt: $0) })), by: member)
-  }
-
-  private func send(_ message: WorkerMessage, by member: Member) throws {
-    _ = try member.socket.send(try message.frames())
+          claims: member.finished.keys.map { WorkerMessage.Claim(attempt: $0) })
+      ).frames()
+    member.announcement = frames
+    // Without a connection nothing is sent, and the next look tries again.
+    if try member.socket.send(frames) == .sent {
+      member.nextAnnouncement = clock.now + Self.announcementInterval
+    }
   }
 
   private func take(_ frames: [[UInt8]], by member: Member) throws {
     switch try CoordinatorMessage(frames: frames) {
     case .welcome(let welcome):
       member.isWelcome = true
+      member.announcement = nil
       member.sweepID = welcome.sweepID
       if case .port(let port) = welcome.dataLocation { dataPort = port }
+      try report(member)
     case .announceAgain:
       member.isWelcome = false
+      member.announcement = nil
       try announce(member)
     case .assignment(let assignment):
       assignedCount += 1
