@@ -86,13 +86,15 @@ package enum SweepRun {
     let images = try ImageSupply.provide(
       Set(plan.trials.map(\.configuration.dataset)), folder: options.request.dataFolder,
       logger: logger)
-    let summary = PlanSummary(plan)
     let store = try SweepStore.open(
       directory: options.outFolder, plan: plan, sweepText: try options.request.text()
     ) { options.assumesYes || PlanQuestion.isAgreed($0, sweep: plan.name) }
+    // Of a large sweep both take a while, so they go on side by side.
+    let journal = Meanwhile { try store.journal() }
+    let summary = PlanSummary(plan)
     try DiskSpace.check(options.outFolder, for: summary, logger: logger)
-    let coordinator = try replay(
-      plan, summary, images: images, store: store, options: options, logger: logger)
+    var coordinator = begin(plan, summary, options: options)
+    try replay(journal, in: &coordinator, plan, images: images, store: store, logger: logger)
 
     let blobs = try BlobStore(folder: options.outFolder.appending(path: "blobs"))
     let context = try Context()
@@ -126,10 +128,11 @@ package enum SweepRun {
     let administration = try AdministrationServer(folder: options.outFolder)
     defer { administration.stop() }
 
-    publisher.request()
     let desk = AdministrationDesk(
       plan: plan, folder: options.outFolder.relativePath, endpoint: "\(gateway.endpoint)",
       salvage: try reader.salvage().map { "\($0)" })
+    // Not before: of a large sweep it keeps the reader for a second.
+    publisher.request()
     var loop = SweepLoop(
       coordinator: coordinator, gateway: gateway, facts: facts, store: store, blobs: blobs,
       logs: LogFolder(
@@ -162,13 +165,29 @@ package enum SweepRun {
     }
   }
 
-  /// A coordinator that knows what the journal tells, with every data set pinned to its archive.
+  /// A coordinator of a sweep of which nothing has happened yet.
+  private static func begin(
+    _ plan: SweepPlan, _ summary: PlanSummary, options: Options
+  ) -> Coordinator {
+    var settings = CoordinationSettings(limits: plan.limits)
+    settings.retryFailed = options.retryFailed
+    // Local workers died with the coordinator that started them; nobody else can come back.
+    if options.hasLocalWorkersOnly { settings.resumeGrace = .zero }
+    let trials = summary.trials
+    return Coordinator(
+      plan: plan.trials,
+      expectedCost: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, $0.seconds) }),
+      expectedSteps: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, $0.steps) }),
+      settings: settings)
+  }
+
+  /// Lets a coordinator know what the journal tells, with every data set pinned to its archive.
   private static func replay(
-    _ plan: SweepPlan, _ summary: PlanSummary, images: [Dataset: SweepFacts.PinnedImages],
-    store: SweepStore, options: Options, logger: Logger
-  ) throws -> Coordinator {
+    _ journal: Meanwhile<[JournalRecord]>, in coordinator: inout Coordinator, _ plan: SweepPlan,
+    images: [Dataset: SweepFacts.PinnedImages], store: SweepStore, logger: Logger
+  ) throws {
     if !store.change.isEmpty { logger.notice("the sweep has changed: \(store.change)") }
-    let journal = try store.journal()
+    let journal = try journal.value()
     var pinned: [Dataset: Digest] = [:]
     for case .imagesPinned(let dataset, let digest) in journal { pinned[dataset] = digest }
     var news: [JournalRecord] = []
@@ -191,18 +210,7 @@ package enum SweepRun {
     }
     try store.append(news)
 
-    var settings = CoordinationSettings(limits: plan.limits)
-    settings.retryFailed = options.retryFailed
-    // Local workers died with the coordinator that started them; nobody else can come back.
-    if options.hasLocalWorkersOnly { settings.resumeGrace = .zero }
-    let trials = summary.trials
-    var coordinator = Coordinator(
-      plan: plan.trials,
-      expectedCost: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, $0.seconds) }),
-      expectedSteps: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, $0.steps) }),
-      settings: settings)
     for record in journal + news { try coordinator.replay(record) }
-    return coordinator
   }
 
   private static func controlEndpoint(_ options: Options) throws -> Endpoint {

@@ -1,0 +1,26 @@
+import Foundation
+import Testing
+
+@testable import CoordinatorService
+
+@Suite("Work beside other work")
+struct MeanwhileTests {
+  private struct Trouble: Error {}
+
+  @Test("goes on while something else is done, and gives its result when asked")
+  func result() throws {
+    let isAsked = DispatchSemaphore(value: 0)
+    let work = Meanwhile {
+      isAsked.wait()
+      return 7
+    }
+    isAsked.signal()
+    #expect(try work.value() == 7)
+  }
+
+  @Test("gives its error when asked")
+  func error() {
+    let work = Meanwhile { throw Trouble() }
+    #expect(throws: Trouble.self) { try work.value() }
+  }
+}
