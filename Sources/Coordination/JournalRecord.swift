@@ -22,8 +22,8 @@ package enum JournalRecord: Codable, Hashable, Sendable {
   case trialFailed(trial: TrialID, failure: TrialFailure)
   /// A person wants no result of the trial.
   case trialStopped(trial: TrialID, reason: String)
-  /// A failed or stopped trial waits again, with a fresh budget of failures: a person asked for it, or the
-  /// parent whose failure it inherited has a result after all.
+  /// A failed or stopped trial waits again, with a fresh budget of failures: a person asked for it,
+  /// or the parent whose failure it inherited has a result after all.
   case trialRetried(trial: TrialID)
   /// The workers of a host get nothing more.
   case hostDrained(host: String, reason: String)

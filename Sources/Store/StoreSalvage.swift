@@ -33,9 +33,10 @@ package struct StoreSalvage: Sendable {
 
   /// Puts together what goes together.
   ///
-  /// A checkpoint that is not there is left out. Records keep their order and their times; those that make no sense without a lost one are left
-  /// out, such as the end of an attempt whose beginning is lost. A result whose record is lost goes
-  /// before the first that needs it, or to the end.
+  /// A checkpoint that is not there is left out. Records keep their order and their times; those
+  /// that make no sense without a lost one are left out, such as the end of an attempt whose
+  /// beginning is lost. A result whose record is lost goes before the first that needs it, or to the
+  /// end.
   init(
     _ plan: SweepPlan, _ journal: JournalRows.Proof, _ proofs: ResultProofs, at time: Date,
     holds: (TrialCheckpoint) -> Bool

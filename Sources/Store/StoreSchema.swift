@@ -8,8 +8,8 @@ import GRDB
 ///   is its place in the plan, null when it is no longer planned. The other tables refer to it by
 ///   `number`: numbers follow the plan, as work does, so that a commit touches few pages.
 /// - `journal`: what happened, in order; the truth that the coordinator's state is replayed from.
-/// - `result`, `milestone`, `artifact`, `resumption`: the one result of a trial. That there is only one is the
-///   schema's business: the trial is the primary key.
+/// - `result`, `milestone`, `artifact`, `resumption`: the one result of a trial. That there is only
+///   one is the schema's business: the trial is the primary key.
 /// - `images`: the one image archive that the trials of a data set train on.
 /// - `salvage`: where the record was salvaged from (one row, for people); only where it was.
 ///

@@ -37,7 +37,7 @@ extension WorkerCore {
 
   /// Begins to leave: running trials write checkpoints, which are handed back.
   ///
-  /// The coordinator hears it first, so that it gives nothing to a worker that hands everything back.
+  /// The coordinator hears it first, so that it gives nothing to whoever hands everything back.
   ///
   /// A second request ends the worker at once.
   mutating func stop(_ reason: String, at now: Duration) -> [WorkerEffect] {

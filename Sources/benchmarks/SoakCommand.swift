@@ -11,10 +11,10 @@ struct SoakCommand: ParsableCommand {
       which a seed decides. Both must give the same bytes of trials.csv, and the record must be \
       sound. Every worker has a cache of its own that goes with it, so that a trial goes on only \
       from what was shipped. No more than one checkpoint interval for each kill of a coordinator, \
-      or of a worker whose trial's process ran, may be computed twice: the steps that all processes took, from the rows \
-      that they left every \(Soak.sampling) steps, rounded up, less the trials' lengths. An \
-      interval in steps is its seconds times the mean pace of the processes. Choose --steps so \
-      that the sweep outlasts the kills.
+      or of a worker whose trial's process ran, may be computed twice: the steps that all \
+      processes took, from the rows that they left every \(Soak.sampling) steps, rounded up, less \
+      the trials' lengths. An interval in steps is its seconds times the mean pace of the \
+      processes. Choose --steps so that the sweep outlasts the kills.
       """)
 
   @Option(help: "Kills of workers.") var workerKills = 30
