@@ -160,15 +160,23 @@ extension Coordinator {
 
   // MARK: - Withdrawals
 
-  /// Takes back the slower lease of a trial that two workers run, for a trial that waits.
+  /// Takes back the slower lease of a trial that two workers run, for a trial that waits: of
+  /// several the one furthest behind the other, which is the least likely to be of use.
   mutating func reclaimDuplicate(at now: Instant) {
-    guard isPlanDue, let trial = holders.firstDuplicate else { return }
-    let slower = holders[trial].max { left, right in
-      expectedEnd(of: trial, on: left, at: now) < expectedEnd(of: trial, on: right, at: now)
+    guard isPlanDue else { return }
+    var choice: (trial: Int, worker: Int, behind: Double)?
+    for trial in holders.duplicates {
+      let ends = holders[trial].map { (worker: $0, end: expectedEnd(of: trial, on: $0, at: now)) }
+      guard let slower = ends.max(by: { $0.end < $1.end }), roster[slower.worker].isUsable,
+        let faster = ends.map(\.end).min()
+      else { continue }
+      let behind = slower.end - faster
+      if behind > choice?.behind ?? -1 { choice = (trial, slower.worker, behind) }
     }
-    guard let slower else { return }
+    guard let choice else { return }
     withdraw(
-      trial, from: slower, because: "another worker finishes it sooner, and this one is needed")
+      choice.trial, from: choice.worker,
+      because: "another worker finishes it sooner, and this one is needed")
   }
 
   /// Takes a duplicated trial from the worker that the other one has overtaken, and will be ahead

@@ -22,8 +22,8 @@ struct LeaseHolders: Sendable {
   /// How many there are.
   func count(of trial: Int) -> Int { first[trial] < 0 ? 0 : second[trial] == nil ? 1 : 2 }
 
-  /// A trial that has two; the one of the lowest number.
-  var firstDuplicate: Int? { second.keys.min() }
+  /// The trials that have two, in order.
+  var duplicates: [Int] { second.keys.sorted() }
 
   mutating func add(_ worker: Int, to trial: Int) {
     precondition(!contains(worker, of: trial), "a worker holds a trial once")

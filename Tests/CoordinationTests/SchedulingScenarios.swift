@@ -348,6 +348,16 @@ struct SchedulingScenarios {
       ])
   }
 
+  @Test("nobody is taken off a trial who could take no other")
+  func hinderedDuplicateStays() throws {
+    var script = try duplicated()
+    script.beat(
+      "slow", claims: [trials[0].claim(step: 21, stepsPerSecond: 0.5)],
+      obstacle: "its disk is full")
+    let effects = script.handle(.retryRequested(trials: [trials[2].id]))
+    #expect(effects.records == [.trialRetried(trial: trials[2].id)])
+  }
+
   @Test("no duplicates where the sweep's settings forbid them")
   func noDuplicates() throws {
     var settings = CoordinationSettings()
