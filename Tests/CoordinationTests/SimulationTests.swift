@@ -118,6 +118,7 @@ struct SimulationTests {
       "trialAdopted", "trialCompleted", "resultRepeated", "attemptEnded", "trialFailed",
       "trialStopped", "trialRetried", "trialDuplicated", "hostDrained", "hostUndrained",
       "stagePaused", "stageResumed", "canarySent", "canaryReturned",
+      "workerHindered", "workerUnhindered",
     ] {
       #expect(counts[notice, default: 0] >= 10, "\(notice): \(counts)")
     }
@@ -144,9 +145,11 @@ struct SimulationTests {
   @Test("the checkers find every planted bug", arguments: Sabotage.allCases)
   func checkersFindBugs(sabotage: Sabotage) {
     let sweep = Self.familySweep(families: 2)
+    var options = Self.roughOptions
+    if sabotage == .trustsCanariesTooSoon { options.canary = .always }
     let finds = (0..<20 as Range<UInt64>).contains { seed in
       var simulation = Simulation(
-        seed: seed, options: Self.roughOptions, sweep: sweep, sabotage: sabotage)
+        seed: seed, options: options, sweep: sweep, sabotage: sabotage)
       return !simulation.run().violations.isEmpty
     }
     #expect(finds, "\(sabotage) went unnoticed")
@@ -163,6 +166,7 @@ struct SimulationTests {
     options.workerCrashesPerMinute = 3
     options.coordinatorCrashPerRecord = 0.1
     options.pausesPerMinute = 2
+    options.fullDisksPerMinute = 2
     options.probeInterval = .seconds(4)
     return options
   }

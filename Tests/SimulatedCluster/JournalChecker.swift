@@ -7,13 +7,21 @@ import Trials
 package struct JournalChecker: Sendable {
   private let planned: [TrialID: PlannedTrial]
   private let attemptLimit: Int
+  /// The stages of which one trial is to go first.
+  private let canaryStages: Set<String>
   private var models: [TrialID: Model] = [:]
   private var slots: [WorkerID: Int] = [:]
   private var hosts: [WorkerID: String] = [:]
   private var leaseCounts: [WorkerID: Int] = [:]
+  /// What the coordinator has heard last of the workers that announced themselves to it.
+  private var heard: [WorkerID: Heard] = [:]
   private var drainedHosts: Set<String> = []
   private var pausedStages: Set<String> = []
   private var successfulStages: Set<String> = []
+  /// Stages of which the coordinator can know that they work.
+  private var liveStages: Set<String> = []
+  /// The trials that this coordinator has leased of its own accord, by stage.
+  private var ownLeases: [String: Set<TrialID>] = [:]
   /// What was found to be wrong, in order.
   package private(set) var violations: [String] = []
 
@@ -33,10 +41,20 @@ package struct JournalChecker: Sendable {
     var worker: WorkerID
   }
 
+  private struct Heard {
+    var connection: ConnectionID
+    var isHindered: Bool
+    var claimed: Set<TrialID>
+  }
+
   /// A checker for a plan.
-  package init(plan: [PlannedTrial], attemptLimit: Int) {
+  ///
+  /// - Parameter sendsCanaries: Whether one trial of each stage is to go first.
+  package init(plan: [PlannedTrial], attemptLimit: Int, sendsCanaries: Bool) {
     planned = Dictionary(uniqueKeysWithValues: plan.map { ($0.id, $0) })
     self.attemptLimit = attemptLimit
+    let sizes = Dictionary(grouping: plan, by: \.stage).mapValues(\.count)
+    canaryStages = sendsCanaries ? Set(sizes.filter { $0.value > 1 }.keys) : []
     for trial in plan { models[trial.id] = Model() }
   }
 
@@ -44,6 +62,43 @@ package struct JournalChecker: Sendable {
   package mutating func noteWorker(_ worker: WorkerID, slots: Int, host: String) {
     self.slots[worker] = slots
     hosts[worker] = host
+  }
+
+  /// Tells that a coordinator begins, which has heard of nobody.
+  package mutating func noteCoordinatorStarted() {
+    heard = [:]
+    ownLeases = [:]
+    liveStages = successfulStages
+    for (trial, model) in models where !model.checkpoints.isEmpty { noteLife(of: trial) }
+  }
+
+  private mutating func noteLife(of trial: TrialID) {
+    if let stage = planned[trial]?.stage { liveStages.insert(stage) }
+  }
+
+  /// Tells what the coordinator is about to hear.
+  package mutating func noteHeard(_ event: Event) {
+    switch event {
+    case .workerAnnounced(let announcement, let connection):
+      heard[announcement.worker] = Heard(
+        connection: connection, isHindered: announcement.obstacle != nil,
+        claimed: Set(announcement.claims.map(\.trial)))
+      noteLife(announcement.claims)
+    case .heartbeatReceived(let claims, let obstacle, let connection):
+      guard let worker = heard.first(where: { $0.value.connection == connection })?.key else {
+        return
+      }
+      heard[worker]?.isHindered = obstacle != nil
+      heard[worker]?.claimed = Set(claims.map(\.trial))
+      noteLife(claims)
+    default: break
+    }
+  }
+
+  private mutating func noteLife(_ claims: [Claim]) {
+    for claim in claims where claim.checkpoint != nil || claim.progress?.step ?? 0 > 0 {
+      noteLife(of: claim.trial)
+    }
   }
 
   /// The host of a worker that exists.
@@ -97,6 +152,7 @@ package struct JournalChecker: Sendable {
     case .imagesPinned, .limitsSet: break
     case .trialLeased(let trial, let attempt, let worker):
       check(models[trial]?.leases == [], "\(trial) leased twice at once")
+      noteOwnLease(trial, worker)
       noteLease(trial, attempt, worker)
     case .trialDuplicated(let trial, let attempt, let worker):
       check(models[trial]?.leases.count == 1, "\(trial) duplicated while nobody or two run it")
@@ -130,6 +186,20 @@ package struct JournalChecker: Sendable {
       pausedStages.insert(stage)
     case .stageResumed(let stage): pausedStages.remove(stage)
     }
+  }
+
+  /// Checks what a coordinator leases that could do otherwise: what a worker has anyhow it gets
+  /// back.
+  private mutating func noteOwnLease(_ trial: TrialID, _ worker: WorkerID) {
+    guard heard[worker]?.claimed.contains(trial) != true, let stage = planned[trial]?.stage else {
+      return
+    }
+    check(heard[worker]?.isHindered != true, "\(trial) leased to \(worker), which takes none")
+    check(
+      !canaryStages.contains(stage) || liveStages.contains(stage)
+        || ownLeases[stage, default: []].isEmpty,
+      "\(trial) leased before the first trial of stage \(stage) has made a step")
+    ownLeases[stage, default: []].insert(trial)
   }
 
   private mutating func noteLease(_ trial: TrialID, _ attempt: Int, _ worker: WorkerID) {
@@ -181,6 +251,7 @@ package struct JournalChecker: Sendable {
     models[trial]?.isStopped = false
     models[trial]?.checkpoints = []
     if let stage = planned[trial]?.stage { successfulStages.insert(stage) }
+    noteLife(of: trial)
   }
 
   private mutating func noteFailure(_ trial: TrialID) {
@@ -210,6 +281,9 @@ package struct JournalChecker: Sendable {
       leaseCounts[lease.worker, default: 0] -= 1
     }
     models[trial]?.leases.removeAll(where: ends)
+    if let stage = planned[trial]?.stage, models[trial]?.leases.isEmpty == true {
+      ownLeases[stage]?.remove(trial)
+    }
   }
 
   /// Checks a directive as it leaves: whatever it rests on must be durable.

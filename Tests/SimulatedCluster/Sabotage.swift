@@ -24,6 +24,8 @@ package enum Sabotage: String, CaseIterable, Sendable {
   case leasesInPausedStages
   case stopsFinishedTrials
   case drainsUnwrittenHosts
+  case overlooksObstacles
+  case trustsCanariesTooSoon
 
   func alter(_ event: Event) -> Event? {
     switch (self, event) {
@@ -31,8 +33,26 @@ package enum Sabotage: String, CaseIterable, Sendable {
     case (.overloadsWorkers, .workerAnnounced(var announcement, let connection)):
       announcement.slots += 1
       return .workerAnnounced(announcement, on: connection)
+    case (.overlooksObstacles, .workerAnnounced(var announcement, let connection)):
+      announcement.obstacle = nil
+      return .workerAnnounced(announcement, on: connection)
+    case (.overlooksObstacles, .heartbeatReceived(let claims, _, let connection)):
+      return .heartbeatReceived(claims: claims, on: connection)
+    case (.trustsCanariesTooSoon, .heartbeatReceived(let claims, let obstacle, let connection)):
+      return .heartbeatReceived(
+        claims: claims.map(withProgress), obstacle: obstacle, on: connection)
     default: return event
     }
+  }
+
+  private func withProgress(_ claim: Claim) -> Claim {
+    var claim = claim
+    claim.progress =
+      claim.progress
+      ?? TrialProgress(
+        step: 1, totalSteps: SimulatedSweep.steps, mse: 9, gatesOpen: 4, multiplier: 1,
+        stepsPerSecond: 1)
+    return claim
   }
 
   func alter(_ effects: [Effect], in checker: JournalChecker) -> [Effect] {

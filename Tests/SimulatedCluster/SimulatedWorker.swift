@@ -30,6 +30,8 @@ struct SimulatedWorker {
   /// The network drops what the worker says, or what it is told, until then.
   var silencedUntil = 0
   var deafenedUntil = 0
+  /// Its disk has no room for another trial until then.
+  var fullUntil = 0
   private(set) var works: [Work] = []
 
   /// What it works on or holds.
@@ -98,12 +100,25 @@ struct SimulatedWorker {
     }
   }
 
-  var announcement: Deed {
+  private func obstacle(at now: Int) -> String? {
+    isDraining ? "it leaves" : now < fullUntil ? "its disk is full" : nil
+  }
+
+  func announcement(at now: Int) -> Deed {
     .say(
       .workerAnnounced(
         WorkerAnnouncement(
-          worker: id, host: host, slots: slots, instructionSet: instructionSet, claims: claims),
+          worker: id, host: host, slots: slots, instructionSet: instructionSet, claims: claims,
+          obstacle: obstacle(at: now)),
         on: connection))
+  }
+
+  /// What it says to be alive; nothing before it is welcome.
+  func heartbeat(at now: Int) -> [Deed] {
+    guard isWelcome else { return [] }
+    return [
+      .say(.heartbeatReceived(claims: claims, obstacle: obstacle(at: now), on: connection))
+    ]
   }
 
   mutating func receive(
@@ -116,8 +131,8 @@ struct SimulatedWorker {
       isWelcome = true
       return wasWelcome ? [] : reports(at: now, all: true)
     case .heartbeat: return []
-    case .announceAgain: return [announcement]
-    case .drain: return drain()
+    case .announceAgain: return [announcement(at: now)]
+    case .drain: return drain(at: now)
     case .shutDown: return [.exit]
     case .assign(let assignment): return accept(assignment, run: nextRun, blobs: blobs, at: now)
     case .acknowledge(let trial, let attempt):
@@ -150,8 +165,10 @@ struct SimulatedWorker {
         return works[index].outcome == nil ? [] : [report(index, at: now)]
       }
     }
-    guard !isDraining, works.count(where: { $0.outcome == nil }) < slots else {
-      let failure = TrialFailure(cause: .stopped, message: "no free slot")
+    let hasRoom = works.count(where: { $0.outcome == nil }) < slots
+    if isDraining || now < fullUntil || !hasRoom {
+      let failure = TrialFailure(
+        cause: isDraining || now >= fullUntil ? .stopped : .diskFull, message: "not taken")
       return [
         .say(
           .attemptFailed(
@@ -169,17 +186,20 @@ struct SimulatedWorker {
   }
 
   /// Hands back what it works on; what is finished stays until it is acknowledged.
-  private mutating func drain() -> [Deed] {
+  private mutating func drain(at now: Int) -> [Deed] {
+    let isFirst = !isDraining
     isDraining = true
+    let heartbeat = isFirst ? heartbeat(at: now) : []
     let unfinished = works.filter { $0.outcome == nil }
     works.removeAll { $0.outcome == nil }
-    return unfinished.map { work in
-      .say(
-        .attemptFailed(
-          trial: work.trial, attempt: work.attempt,
-          failure: TrialFailure(cause: .stopped, message: "drained"), checkpoint: work.checkpoint,
-          on: connection))
-    } + leaveIfDrained()
+    return heartbeat
+      + unfinished.map { work in
+        .say(
+          .attemptFailed(
+            trial: work.trial, attempt: work.attempt,
+            failure: TrialFailure(cause: .stopped, message: "drained"), checkpoint: work.checkpoint,
+            on: connection))
+      } + leaveIfDrained()
   }
 
   private func leaveIfDrained() -> [Deed] {
@@ -205,7 +225,7 @@ struct SimulatedWorker {
     works[index].stepsPerSecond = stepsPerSecond
     guard let storing else { return [] }
     works[index].checkpoint = storing
-    return isWelcome ? [.say(.heartbeatReceived(claims: claims, on: connection))] : []
+    return heartbeat(at: now)
   }
 
   /// Steps done since the last ones that count, which die with the process.
@@ -251,8 +271,8 @@ struct SimulatedWorker {
 
   /// What it does once in every heartbeat interval.
   mutating func beat(at now: Int) -> [Deed] {
-    guard isWelcome else { return [announcement] }
-    return [.say(.heartbeatReceived(claims: claims, on: connection))] + reports(at: now, all: false)
+    guard isWelcome else { return [announcement(at: now)] }
+    return heartbeat(at: now) + reports(at: now, all: false)
   }
 
   /// Changes to a new connection.
@@ -260,6 +280,6 @@ struct SimulatedWorker {
     self.connection = connection
     isWelcome = false
     lastHeard = now
-    return [announcement]
+    return [announcement(at: now)]
   }
 }

@@ -17,6 +17,7 @@ extension Simulation {
     coordinatorStartedAt = now
     plannedTick = nil
     outcome.ending = nil
+    checker.noteCoordinatorStarted()
     epoch += 1
     clockOffset = 0
     // What the coordinator before had no time to delete.
@@ -38,6 +39,7 @@ extension Simulation {
       return
     }
     let event = event.keepingCheckpoints { blobs[$0.digest] != nil }
+    checker.noteHeard(event)
     guard let event = sabotage == nil ? event : sabotage?.alter(event) else { return planTick() }
     outcome.eventCount += 1
     let instant = self.instant

@@ -11,6 +11,7 @@ extension Simulation {
     case workerCrash
     case pause
     case departure
+    case fullDisk
     case arrival
     case coordinatorStall
     case stop
@@ -24,7 +25,8 @@ extension Simulation {
       (.partition, options.partitionsPerMinute),
       (.brokenConnection, options.brokenConnectionsPerMinute),
       (.workerCrash, options.workerCrashesPerMinute), (.pause, options.pausesPerMinute),
-      (.departure, options.departuresPerMinute), (.arrival, options.arrivalsPerMinute),
+      (.departure, options.departuresPerMinute), (.fullDisk, options.fullDisksPerMinute),
+      (.arrival, options.arrivalsPerMinute),
       (.coordinatorStall, options.coordinatorStallsPerMinute), (.stop, options.stopsPerMinute),
       (.clockJump, options.clockJumpsPerMinute), (.wish, options.wishesPerMinute),
     ]
@@ -53,7 +55,7 @@ extension Simulation {
       clockOffset += random.draw(-600_000...3_600_000)
       return
     case .wish: return wish()
-    case .partition, .brokenConnection, .workerCrash, .pause, .departure: break
+    case .partition, .brokenConnection, .workerCrash, .pause, .departure, .fullDisk: break
     }
     let living = workers.indices.filter { workers[$0] != nil }
     guard let worker = living.randomElement(using: &random) else { return }
@@ -79,6 +81,9 @@ extension Simulation {
       guard let connection = workers[worker]?.connection else { return }
       perform([.say(.workerLeft(reason: "simulated", on: connection))], by: worker)
       end(worker)
+    case .fullDisk:
+      workers[worker]?.fullUntil = now + random.draw(2_000...90_000)
+      perform(workers[worker]?.heartbeat(at: now) ?? [], by: worker)
     case .arrival, .coordinatorStall, .stop, .clockJump, .wish:
       preconditionFailure("handled above")
     }
@@ -117,6 +122,7 @@ extension Simulation {
       workers[worker]?.pausedUntil = 0
       workers[worker]?.silencedUntil = 0
       workers[worker]?.deafenedUntil = 0
+      workers[worker]?.fullUntil = 0
     }
     if !workers.contains(where: { $0 != nil }) { startWorker(spool: []) }
     attend()

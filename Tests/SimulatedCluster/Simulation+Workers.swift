@@ -18,7 +18,7 @@ extension Simulation {
     worker.inherit(spool)
     checker.noteWorker(worker.id, slots: worker.slots, host: worker.host)
     workers.append(worker)
-    perform([worker.announcement], by: number)
+    perform([worker.announcement(at: now)], by: number)
     timeline.plan(.beat(number), at: now + random.draw(500...Self.beatMilliseconds))
   }
 

@@ -110,7 +110,9 @@ package struct Simulation {
     settings.canary = options.canary
     settings.duplicatesStragglers = options.duplicatesStragglers
     if options.trialsMove { settings.worthMoving = .seconds(30) }
-    checker = JournalChecker(plan: sweep.plan, attemptLimit: settings.attemptLimit)
+    checker = JournalChecker(
+      plan: sweep.plan, attemptLimit: settings.attemptLimit,
+      sendsCanaries: options.canary == .always)
     self.settings = settings
     shadow = Self.coordinator(of: sweep, options: options, settings: settings)
   }

@@ -29,6 +29,7 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
   package var spoolSurvivesCrash = false
   package var pausesPerMinute = 0.0
   package var departuresPerMinute = 0.0
+  package var fullDisksPerMinute = 0.0
   package var arrivalsPerMinute = 0.0
   package var failureReportsAreRepeated = false
   package var acknowledgementsAreFenced = false
@@ -69,6 +70,7 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
     spoolSurvivesCrash = random.happens(0.5)
     pausesPerMinute = rate(4, &random)
     departuresPerMinute = rate(3, &random)
+    fullDisksPerMinute = rate(3, &random)
     arrivalsPerMinute = rate(3, &random)
     failureReportsAreRepeated = random.happens(0.5)
     acknowledgementsAreFenced = random.happens(0.5)
