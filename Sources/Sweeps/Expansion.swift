@@ -57,10 +57,11 @@ struct Expansion {
     var fixed = TrialDraft()
     for (key, value) in declaration.shared.fixed { fixed.set(key, to: value) }
     for (key, value) in stage.scope.fixed { fixed.set(key, to: value) }
-    let count = trials.count + sharedCount * ownCount * declaration.replicates
-    trials.reserveCapacity(count)
-    indices.reserveCapacity(count)
-    var positions: [Int] = []
+    var points: [Point] = []
+    points.reserveCapacity(sharedCount * ownCount * declaration.replicates)
+    // Nil where a point cannot be planned: its place stays taken, so that children find their own
+    // parents.
+    var cells: [Int?] = []
     for point in 0..<sharedCount {
       var shared = fixed
       declaration.shared.forEachValue(at: point) { key, value in
@@ -73,24 +74,60 @@ struct Expansion {
           guard !log.isFull else { return }
           let cell = point * declaration.replicates + replicate
           do throws(ConfigurationError) {
-            guard let configuration = try configuration(draft, replicate: replicate, cell: cell)
-            else {
-              // The place stays taken, so that children find their own parents.
-              positions.append(0)
+            guard let configuration = try configuration(draft, cell: cell) else {
+              cells.append(nil)
               continue
             }
-            positions.append(
-              insert(
-                PlannedTrial(
-                  stage: stage.name, replicate: replicate, configuration: configuration)))
+            cells.append(points.count)
+            points.append(
+              Point(
+                configuration: configuration, replicate: replicate,
+                sweepSeed: draft.seed ?? declaration.seed))
           } catch {
-            positions.append(0)
+            cells.append(nil)
             report(error, values(of: stage, at: point, ownPoint))
           }
         }
       }
     }
-    if stage.scope.axes.isEmpty { self.positions[stage.name] = positions }
+    let indices = plan(points, of: stage.name)
+    if stage.scope.axes.isEmpty {
+      positions[stage.name] = cells.map { $0.map { indices[$0] } ?? 0 }
+    }
+  }
+
+  /// A trial to be, which has neither its seed nor its name.
+  private struct Point: Sendable {
+    /// Its seed is 0.
+    var configuration: TrialConfiguration
+    var replicate: Int
+    var sweepSeed: UInt64
+  }
+
+  /// Plans the points of a stage and returns their positions among the trials.
+  ///
+  /// Seeds and names are hashes of the whole configuration: of a large sweep they take most of the
+  /// time, so they are computed on all cores.
+  private mutating func plan(_ points: [Point], of stage: String) -> [Int] {
+    let known = siblings
+    let planned = points.concurrentMap { point -> (trial: PlannedTrial, sibling: TrialID?) in
+      var configuration = point.configuration
+      var sibling = Self.fp32Sibling(of: configuration, siblings: known)
+      let seed = TrialConfiguration.deriveSeed(
+        sweepSeed: point.sweepSeed, replicate: point.replicate, configuration: sibling)
+      configuration.seed = seed
+      sibling.seed = seed
+      return (
+        PlannedTrial(stage: stage, replicate: point.replicate, configuration: configuration),
+        configuration.trainer.precision == .fp32 ? nil : sibling.id
+      )
+    }
+    trials.reserveCapacity(trials.count + points.count)
+    indices.reserveCapacity(trials.count + points.count)
+    return planned.map { trial, sibling in
+      if let sibling { siblings[trial.id] = sibling }
+      return insert(trial)
+    }
   }
 
   /// Every value that a point of a stage sets.
@@ -117,11 +154,11 @@ struct Expansion {
     return trials.count - 1
   }
 
-  /// The configuration of a draft; nil when it needs what could not be planned.
+  /// The configuration of a draft, with the seed 0; nil when it needs what could not be planned.
   ///
   /// - Throws: ``ConfigurationError`` for a combination of values that makes no sense.
   private mutating func configuration(
-    _ draft: TrialDraft, replicate: Int, cell: Int
+    _ draft: TrialDraft, cell: Int
   ) throws(ConfigurationError) -> TrialConfiguration? {
     guard let dataset = draft.dataset, let milestones = draft.milestones,
       let draftLatents = draft.latents, let draftTolerance = draft.tolerance
@@ -130,21 +167,17 @@ struct Expansion {
       let tolerance = resolve(tolerance: draftTolerance, cell: cell)
     else { return nil }
     let channels = draft.channels ?? TrialConfiguration.defaultChannels(for: dataset)
-    var configuration = TrialConfiguration(
+    let configuration = TrialConfiguration(
       dataset: dataset, model: ModelSettings(channels: channels, latents: latents),
       tolerance: tolerance, milestones: milestones, sharing: draft.trainer, seed: 0)
     try configuration.validate()
-    configuration.seed = TrialConfiguration.deriveSeed(
-      sweepSeed: draft.seed ?? declaration.seed, replicate: replicate,
-      configuration: fp32Sibling(of: configuration))
-    if configuration.trainer.precision != .fp32 {
-      siblings[configuration.id] = fp32Sibling(of: configuration).id
-    }
     return configuration
   }
 
   /// The same trial in fp32, with the parents that it would have then.
-  private func fp32Sibling(of configuration: TrialConfiguration) -> TrialConfiguration {
+  private static func fp32Sibling(
+    of configuration: TrialConfiguration, siblings: [TrialID: TrialID]
+  ) -> TrialConfiguration {
     var sibling = configuration
     if sibling.trainer.precision != .fp32 { sibling.trainer.precision = .fp32 }
     if case .measured(var measurement) = sibling.tolerance {

@@ -20,6 +20,18 @@ struct GridTests {
     #expect(plan.trials.allSatisfy { $0.stage == "main" && $0.replicate == 0 })
   }
 
+  @Test("in a large grid every trial has its place, and the name and the seed that it has alone")
+  func large() throws {
+    let grid = try plan(
+      head + "replicates: 2\naxes: {tolerance: {from: 1, to: 3000, step: 1}}"
+    ).trials
+    #expect(grid.count == 6000)
+    for (tolerance, replicate) in [(1, 0), (512, 1), (513, 0), (2048, 1), (2999, 0), (3000, 1)] {
+      let alone = try plan(head + "replicates: 2\ntolerance: \(tolerance)").trials
+      #expect(grid[2 * (tolerance - 1) + replicate] == alone[replicate])
+    }
+  }
+
   @Test("paired axes vary together; groups and plain axes multiply")
   func zipped() throws {
     let plan = try plan(
