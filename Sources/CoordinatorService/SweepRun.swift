@@ -82,20 +82,7 @@ package enum SweepRun {
   package static func perform(_ options: Options) throws -> Outcome {
     let logger = Logger(label: "coordinator")
     OpenFiles.raiseLimit()
-    let plan = try options.request.plan()
-    let images = try ImageSupply.provide(
-      Set(plan.trials.map(\.configuration.dataset)), folder: options.request.dataFolder,
-      logger: logger)
-    let store = try SweepStore.open(
-      directory: options.outFolder, plan: plan, sweepText: try options.request.text()
-    ) { options.assumesYes || PlanQuestion.isAgreed($0, sweep: plan.name) }
-    // Of a large sweep both take a while, so they go on side by side.
-    let journal = Meanwhile { try store.journal() }
-    let summary = PlanSummary(plan)
-    try DiskSpace.check(options.outFolder, for: summary, logger: logger)
-    var coordinator = begin(plan, summary, options: options)
-    try replay(journal, in: &coordinator, plan, images: images, store: store, logger: logger)
-
+    let (plan, images, store, coordinator) = try takeUp(options, logger: logger)
     let blobs = try BlobStore(folder: options.outFolder.appending(path: "blobs"))
     let context = try Context()
     let access = try CoordinatorAccess(
@@ -157,12 +144,32 @@ package enum SweepRun {
       try BlobHousekeeping.tidy(blobs, try store.journal())
     case .finished, .detached: break
     }
-    switch ending {
-    case .finished(.complete): return .complete
-    case .finished(.completeWithFailures), .finished(.failureLimitReached), .finished(.paused):
-      return .someFailed
-    case .finished(.stopped), .detached: return .interrupted
-    }
+    return Outcome(ending)
+  }
+
+  // MARK: - Taking up a sweep
+
+  private typealias Taken = (
+    plan: SweepPlan, images: [Dataset: SweepFacts.PinnedImages], store: SweepStore,
+    coordinator: Coordinator
+  )
+
+  /// Plans the sweep, opens its record, or makes it, and brings a coordinator to where it ends.
+  private static func takeUp(_ options: Options, logger: Logger) throws -> Taken {
+    let plan = try options.request.plan()
+    let images = try ImageSupply.provide(
+      Set(plan.trials.map(\.configuration.dataset)), folder: options.request.dataFolder,
+      logger: logger)
+    let store = try SweepStore.open(
+      directory: options.outFolder, plan: plan, sweepText: try options.request.text()
+    ) { options.assumesYes || PlanQuestion.isAgreed($0, sweep: plan.name) }
+    // Of a large sweep both take a while, so they go on side by side.
+    let journal = Meanwhile { try store.journal() }
+    let summary = PlanSummary(plan)
+    try DiskSpace.check(options.outFolder, for: summary, logger: logger)
+    var coordinator = begin(plan, summary, options: options)
+    try replay(journal, in: &coordinator, plan, images: images, store: store, logger: logger)
+    return (plan, images, store, coordinator)
   }
 
   /// A coordinator of a sweep of which nothing has happened yet.
@@ -213,6 +220,8 @@ package enum SweepRun {
     for record in journal + news { try coordinator.replay(record) }
   }
 
+  // MARK: - Endpoints and local workers
+
   private static func controlEndpoint(_ options: Options) throws -> Endpoint {
     if let listen = options.listen { return try Endpoint(listen) }
     return .tcp(host: "127.0.0.1", port: options.localWorkers > 0 ? nil : standardPort)
@@ -239,6 +248,18 @@ package enum SweepRun {
     return try LocalWorkers(
       count: options.localWorkers, executable: executable,
       endpoint: endpoint.reachableHere.description, credentials: access.makeLocalCredentials())
+  }
+}
+
+extension SweepRun.Outcome {
+  /// What the end of a run's loop means for whoever started it.
+  fileprivate init(_ ending: SweepLoop.Ending) {
+    switch ending {
+    case .finished(.complete): self = .complete
+    case .finished(.completeWithFailures), .finished(.failureLimitReached), .finished(.paused):
+      self = .someFailed
+    case .finished(.stopped), .detached: self = .interrupted
+    }
   }
 }
 
