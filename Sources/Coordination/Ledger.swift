@@ -239,12 +239,6 @@ package struct Ledger: Sendable {
   }
 }
 
-/// A lease that has not ended, as the journal tells.
-struct OpenLease: Hashable, Sendable {
-  var attempt: Int
-  var worker: WorkerID
-}
-
 extension Ledger: Equatable {
   /// Compares what was recorded; both ledgers are of one plan.
   package static func == (left: Ledger, right: Ledger) -> Bool {
@@ -255,16 +249,4 @@ extension Ledger: Equatable {
       && left.ownFailureCount == right.ownFailureCount
       && left.completeCounts == right.completeCounts
   }
-}
-
-/// A journal whose records cannot have happened in their order.
-package struct JournalContradiction: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The record that does not fit, in words.
-  package var record: String
-  /// What the earlier records say.
-  package var found: String
-  /// What the record needs.
-  package var expected: String
-
-  package var description: String { "journal: \(record): found \(found), expected \(expected)" }
 }

@@ -1,30 +1,6 @@
 import Narrowing
 import Trials
 
-/// One run of a trial in this worker process: what its processes, files and transfers go by.
-///
-/// A trial may be run for one sweep while its result for another one waits, and again for the
-/// same sweep after it was given up; each run is another work.
-package struct WorkID: Hashable, Sendable, Comparable {
-  /// The sweep that the trial is run for.
-  package var sweep: String
-  /// The trial.
-  package var trial: TrialID
-  /// Counts the runs of this worker process, from 1.
-  package var launch: Int
-
-  /// Names a run.
-  package init(sweep: String, trial: TrialID, launch: Int) {
-    self.sweep = sweep
-    self.trial = trial
-    self.launch = launch
-  }
-
-  package static func < (left: WorkID, right: WorkID) -> Bool {
-    (left.trial, left.launch) < (right.trial, right.launch)
-  }
-}
-
 /// What the core knows of a work.
 struct Work {
   let id: WorkID
@@ -80,41 +56,4 @@ struct Work {
       }
     }
   }
-}
-
-/// The checkpoints of a work.
-struct CheckpointStanding {
-  /// The newest in the trial's folder.
-  var newest: WrittenCheckpoint?
-  /// The newest that the coordinator has.
-  var stored: TrialCheckpoint?
-  /// When the newest of the coordinator was stored.
-  var storedAt = Duration.zero
-
-  /// The newest, if the coordinator has only older ones.
-  var pending: WrittenCheckpoint? {
-    newest.flatMap { $0.checkpoint.step > stored?.step ?? -1 ? $0 : nil }
-  }
-}
-
-/// Since when a trial has taken no step.
-struct StallWatch {
-  private var step = -1
-  private(set) var since = Duration.zero
-
-  /// Begins to watch.
-  mutating func start(at now: Duration) {
-    step = -1
-    since = now
-  }
-
-  /// Takes in how far the trial is.
-  mutating func note(step newStep: Int, at now: Duration) {
-    guard newStep > step else { return }
-    step = newStep
-    since = now
-  }
-
-  /// Takes in that nobody could see any step for a while.
-  mutating func forgive(_ duration: Duration) { since += duration }
 }

@@ -1,0 +1,28 @@
+import Trials
+
+/// One attempt at a trial.
+package struct Assignment: Hashable, Sendable {
+  /// The trial.
+  package var trial: TrialID
+  /// The attempt's number, from 1; it fences control messages of earlier attempts.
+  package var attempt: Int
+  /// The configuration with every parameter resolved.
+  package var configuration: TrialConfiguration
+  /// What to go on from, newest first, at most two; when none can be used, from the start.
+  package var checkpoints: [TrialCheckpoint]
+  /// How long the trial may take no step before the attempt counts as stuck
+  /// (``FailureCause/timeout``).
+  package var stallTimeout: Duration
+
+  /// An attempt at a trial.
+  package init(
+    trial: TrialID, attempt: Int, configuration: TrialConfiguration,
+    checkpoints: [TrialCheckpoint] = [], stallTimeout: Duration = .seconds(600)
+  ) {
+    self.trial = trial
+    self.attempt = attempt
+    self.configuration = configuration
+    self.checkpoints = checkpoints
+    self.stallTimeout = stallTimeout
+  }
+}

@@ -1,0 +1,5 @@
+/// A lease that has not ended, as the journal tells.
+struct OpenLease: Hashable, Sendable {
+  var attempt: Int
+  var worker: WorkerID
+}

@@ -1,0 +1,38 @@
+/// What a worker says about itself on every connection.
+package struct WorkerAnnouncement: Hashable, Sendable {
+  /// The worker.
+  package var worker: WorkerID
+  /// Its host's name.
+  package var host: String
+  /// How many trials it runs at once.
+  package var slots: Int
+  /// The processor's model name; empty if unknown.
+  package var processor: String
+  /// Instruction set that its kernels use; empty if unknown.
+  package var instructionSet: String
+  /// Logical processors of the host; 0 if unknown.
+  package var coreCount: Int
+  /// Main memory of the host; 0 if unknown.
+  package var memoryByteCount: Int
+  /// What it works on or holds finished.
+  package var claims: [Claim]
+  /// What keeps it from taking further trials, in its own words; nil when nothing does.
+  package var obstacle: String?
+
+  /// An announcement of the given parts.
+  package init(
+    worker: WorkerID, host: String, slots: Int, processor: String = "",
+    instructionSet: String = "", coreCount: Int = 0, memoryByteCount: Int = 0, claims: [Claim],
+    obstacle: String? = nil
+  ) {
+    self.worker = worker
+    self.host = host
+    self.slots = slots
+    self.processor = processor
+    self.instructionSet = instructionSet
+    self.coreCount = coreCount
+    self.memoryByteCount = memoryByteCount
+    self.claims = claims
+    self.obstacle = obstacle
+  }
+}

@@ -1,0 +1,17 @@
+import Narrowing
+import Trials
+
+/// The checkpoints of a work.
+struct CheckpointStanding {
+  /// The newest in the trial's folder.
+  var newest: WrittenCheckpoint?
+  /// The newest that the coordinator has.
+  var stored: TrialCheckpoint?
+  /// When the newest of the coordinator was stored.
+  var storedAt = Duration.zero
+
+  /// The newest, if the coordinator has only older ones.
+  var pending: WrittenCheckpoint? {
+    newest.flatMap { $0.checkpoint.step > stored?.step ?? -1 ? $0 : nil }
+  }
+}
