@@ -90,9 +90,9 @@ struct Expansion {
         }
       }
     }
-    let indices = plan(points, of: stage.name)
+    let places = plan(points, of: stage.name)
     if stage.scope.axes.isEmpty {
-      positions[stage.name] = cells.map { $0.map { indices[$0] } ?? 0 }
+      positions[stage.name] = cells.map { $0.map { places[$0] } ?? 0 }
     }
   }
 
