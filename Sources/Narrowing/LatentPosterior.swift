@@ -5,22 +5,26 @@ import Trials
 /// The Gaussian posterior of a batch: its samples, its divergence from N(0, 1) and the gradients
 /// of both.
 ///
-/// The encoder gives the mean μ and ℓ = log σ², the logarithm of the *variance*: equation 2 of
-/// the paper writes σ as a covariance and equation 14 is the divergence of a Gaussian with that
-/// variance. All buffers are `[B, n]`. Each value is computed in double precision and rounded
-/// once.
+/// The encoder gives the mean μ and ℓ. By default ℓ = log σ² is the logarithm of the *variance*:
+/// equation 2 of the paper writes σ as a covariance and equation 14 is the divergence of a Gaussian
+/// with that variance. ``Trials/Posterior`` names the other reading, ℓ = log σ. With the factor
+/// h = ½ or 1, the deviation is σ = exp(hℓ). All buffers are `[B, n]`. Each value is computed in
+/// double precision and rounded once.
 package final class LatentPosterior {
   /// B, images of a batch.
   package let batchSize: Int
   /// n, latent dimensions.
   package let latents: Int
+  /// What σ is.
+  private let reading: Posterior
 
   private let noiseBuffer: AlignedBuffer<Float>
   private let sampleBuffer: AlignedBuffer<Float>
   private let deviationBuffer: AlignedBuffer<Float>
 
   /// Memory for batches of `batchSize` images with `latents` dimensions.
-  package init(batchSize: Int, latents: Int) {
+  package init(batchSize: Int, latents: Int, reading: Posterior = .logVariance) {
+    self.reading = reading
     self.batchSize = batchSize
     self.latents = latents
     noiseBuffer = AlignedBuffer(count: batchSize * latents)
@@ -30,8 +34,16 @@ package final class LatentPosterior {
 
   /// ε of the coming or latest sample.
   package var noise: UnsafeMutableBufferPointer<Float> { noiseBuffer.elements }
-  /// z = μ + exp(ℓ/2)⊙ε of the latest sample, gates not applied.
+  /// z = μ + exp(hℓ)⊙ε of the latest sample, gates not applied.
   package var samples: UnsafeMutableBufferPointer<Float> { sampleBuffer.elements }
+
+  /// h in σ = exp(hℓ).
+  private var deviationExponentFactor: Double {
+    switch reading {
+    case .logVariance: 0.5
+    case .equation14: 1
+    }
+  }
 
   /// Draws ε for the coming sample.
   package func drawNoise(from stream: RandomStream) {
@@ -43,8 +55,9 @@ package final class LatentPosterior {
     mean: UnsafeMutableBufferPointer<Float>, logVariance: UnsafeMutableBufferPointer<Float>
   ) {
     let (noise, samples, deviations) = (noise, samples, deviationBuffer.elements)
+    let factor = deviationExponentFactor
     for index in samples.indices {
-      let deviation = exp(0.5 * Double(logVariance[index]))
+      let deviation = exp(factor * Double(logVariance[index]))
       deviations[index] = Float(deviation)
       samples[index] = Float(Double(mean[index]) + deviation * Double(noise[index]))
     }
@@ -96,7 +109,7 @@ package final class LatentPosterior {
   /// Computes the gradients of the loss by μ and ℓ from that by the gated latents of the ν₂ pass.
   ///
   /// With g the gradient by z⊙ν₂: `∂μ = ν₂(g + w·μ/B)` and
-  /// `∂ℓ = ν₂(g·ε·½exp(ℓ/2) + w·½(exp(ℓ) − 1)/B)`; a closed dimension has none.
+  /// `∂ℓ = ν₂(g·ε·h·exp(hℓ) + w·½(exp(ℓ) − 1)/B)`; a closed dimension has none.
   ///
   /// - Parameters:
   ///   - latentGradient: g.
@@ -120,10 +133,12 @@ package final class LatentPosterior {
           }
           let (gradient, deviation) = (Double(latentGradient[index]), Double(deviations[index]))
           meanGradient[index] = Float(gradient + scale * Double(mean[index]))
-          logVarianceGradient[index] = Float(
-            0.5
-              * (gradient * Double(noise[index]) * deviation
-                + scale * (deviation * deviation - 1)))
+          let sampled = gradient * Double(noise[index]) * deviation
+          logVarianceGradient[index] =
+            switch reading {
+            case .logVariance: Float(0.5 * (sampled + scale * (deviation * deviation - 1)))
+            case .equation14: Float(sampled + 0.5 * scale * (deviation - 1))
+            }
         }
       }
     }

@@ -9,7 +9,8 @@ import Trials
 /// and the tests cite by number:
 ///
 /// 1. Draw u and from it ν₁ and ν₂; before the first hit both are all ones.
-/// 2. Encode, and sample z = μ + exp(ℓ/2)⊙ε, once for both decoder passes.
+/// 2. Encode, and sample z = μ + σ⊙ε, once for both decoder passes; σ is exp(ℓ/2) or exp(ℓ)
+///    (``Trials/Posterior``).
 /// 3. E₂ and E₁, the mean squared errors of decoding z⊙ν₂ and z⊙ν₁.
 /// 4. C = E₂ − τ and its moving average C_ma; C′ has the value of C_ma and the gradient of C.
 /// 5. λ′ = clamp(softplus(λ)²).
@@ -62,7 +63,8 @@ package final class Trainer {
       epsilon: settings.adamEpsilon)
     optimizer = AdamOptimizer(count: network.parameters.count)
     state = NarrowingState(latents: latents, tolerance: tolerance, settings: settings)
-    posterior = LatentPosterior(batchSize: network.batchSize, latents: latents)
+    posterior = LatentPosterior(
+      batchSize: network.batchSize, latents: latents, reading: settings.posterior)
     draw = GateDraw(allOpen: latents)
     gateGradients = [Double](repeating: 0, count: latents)
     ParameterInitialiser.initialise(network, seed: seed)

@@ -46,10 +46,16 @@ extension TrainerSettings: Codable {
     }
   }
 
-  /// Encodes every setting, so that identities do not depend on which defaults were typed.
+  /// Encodes every setting, so that identities do not depend on which defaults were typed; only
+  /// those that came later (``TrainerSetting/isNamedOnlyWhenChanged``) are left out at their
+  /// default.
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: TextKey.self)
+    let defaults = TrainerSettings()
     for setting in TrainerSetting.all {
+      if setting.isNamedOnlyWhenChanged, setting.text(in: self) == setting.text(in: defaults) {
+        continue
+      }
       let key = TextKey(stringValue: setting.key)
       switch setting.kind {
       case .integer(let path, _): try container.encode(self[keyPath: path], forKey: key)

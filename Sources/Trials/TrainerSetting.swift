@@ -7,6 +7,11 @@ package struct TrainerSetting: Sendable {
   package let summary: String
   /// Where the value lives and what it may be.
   package let kind: Kind
+  /// Whether configurations name the setting only where it is not the default.
+  ///
+  /// True of every setting that was added after trials were first recorded: a trial that does not
+  /// use it keeps the canonical text, and so the identity, the seed and the bits that it had.
+  package var isNamedOnlyWhenChanged = false
 
   /// The three kinds of value, each with its place in ``TrainerSettings``.
   package enum Kind: Sendable {
@@ -60,6 +65,10 @@ package struct TrainerSetting: Sendable {
     .integer(
       "reconstruction_count", \.reconstructionCount, 1...64,
       "evaluation images reconstructed at the end"),
+    .choice(
+      "posterior", \.posterior,
+      "what σ is: exp(ℓ/2), or exp(ℓ) as equations 5 and 14 say to the letter",
+      isNamedOnlyWhenChanged: true),
     .choice(
       "precision", \.precision,
       "what the network multiplies; bf16 is faster and rounds more, its sums and parameters stay "
@@ -118,7 +127,7 @@ package struct TrainerSetting: Sendable {
 
   private static func choice<Choice>(
     _ key: String, _ path: any WritableKeyPath<TrainerSettings, Choice> & Sendable,
-    _ summary: String
+    _ summary: String, isNamedOnlyWhenChanged: Bool = false
   ) -> TrainerSetting
   where Choice: RawRepresentable<String> & CaseIterable & SendableMetatype {
     TrainerSetting(
@@ -130,7 +139,7 @@ package struct TrainerSetting: Sendable {
           guard let value = Choice(rawValue: word) else { return false }
           settings[keyPath: path] = value
           return true
-        }))
+        }), isNamedOnlyWhenChanged: isNamedOnlyWhenChanged)
   }
 }
 

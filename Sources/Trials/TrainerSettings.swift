@@ -42,6 +42,8 @@ package struct TrainerSettings: Hashable, Sendable {
   package var sampleEvery = 500
   /// How many evaluation images the trial reconstructs at its end.
   package var reconstructionCount = 16
+  /// What σ is in the posterior.
+  package var posterior = Posterior.logVariance
   /// Arithmetic of the network.
   package var precision = Precision.fp32
 

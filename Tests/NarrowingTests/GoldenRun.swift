@@ -12,8 +12,8 @@ import Trials
 /// `Tests/Outsider/make_golden.py` makes the files and documents them; its first lines have the
 /// command. What the product stores as float is rounded to float between the steps.
 struct GoldenRun {
-  /// The runs: one for each shape of the network.
-  static let names = ["28x28", "64x64"]
+  /// The runs: one for each shape of the network, and one with the other posterior.
+  static let names = ["28x28", "64x64", "28x28-equation-14"]
   /// Steps of a run.
   static let stepCount = 10
 

@@ -13,13 +13,13 @@ struct LatentPosteriorTests {
 
   /// Calls a closure with a posterior that has sampled step 4 of seed 9.
   private static func withSample(
-    means: [Float] = means, logVariances: [Float] = logVariances,
+    means: [Float] = means, logVariances: [Float] = logVariances, reading: Posterior = .logVariance,
     _ body: (
       LatentPosterior, _ mean: UnsafeMutableBufferPointer<Float>,
       _ logVariance: UnsafeMutableBufferPointer<Float>
     ) -> Void
   ) {
-    let posterior = LatentPosterior(batchSize: batch, latents: latents)
+    let posterior = LatentPosterior(batchSize: batch, latents: latents, reading: reading)
     var (means, logVariances) = (means, logVariances)
     means.withUnsafeMutableBufferPointer { means in
       logVariances.withUnsafeMutableBufferPointer { logVariances in
@@ -30,16 +30,25 @@ struct LatentPosteriorTests {
     }
   }
 
-  // Equation 5, z = μ + exp(ℓ/2)⊙ε; ℓ is the logarithm of the variance.
-  @Test("a sample is the mean plus the deviation times the noise")
-  func sample() {
-    Self.withSample { posterior, _, _ in
+  // Equation 5, z = μ + σ⊙ε; ℓ is the logarithm of σ² or, as equation 14 has it, of σ.
+  @Test(
+    "a sample is the mean plus the deviation times the noise", arguments: Posterior.allCases)
+  func sample(reading: Posterior) {
+    Self.withSample(reading: reading) { posterior, _, _ in
       for index in 0..<12 {
+        let deviation = Self.deviation(Double(Self.logVariances[index]), reading)
         let expected =
-          Double(Self.means[index])
-          + exp(Double(Self.logVariances[index]) / 2) * Double(posterior.noise[index])
+          Double(Self.means[index]) + deviation * Double(posterior.noise[index])
         #expect(posterior.samples[index] == Float(expected))
       }
+    }
+  }
+
+  /// σ from ℓ.
+  private static func deviation(_ logarithm: Double, _ reading: Posterior) -> Double {
+    switch reading {
+    case .logVariance: exp(logarithm / 2)
+    case .equation14: exp(logarithm)
     }
   }
 
@@ -95,16 +104,18 @@ struct LatentPosteriorTests {
     }
   }
 
-  @Test("both gradients agree with central differences of the loss")
-  func gradients() {
+  @Test(
+    "both gradients agree with central differences of the loss", arguments: Posterior.allCases)
+  func gradients(reading: Posterior) {
     // A loss that is linear in the gated sample with slopes g, plus the divergence.
     let slopes: [Float] = (0..<12).map { Float($0 * 5 % 7) - 3 }
     let weight = 1.0 / 3
-    Self.withSample { posterior, means, logVariances in
+    Self.withSample(reading: reading) { posterior, means, logVariances in
       let noise = posterior.noise.map(Double.init)
       func loss(_ m: [Double], _ l: [Double]) -> Double {
         (0..<12).filter { Self.open[$0 % 4] }.reduce(0) { sum, index in
-          sum + Double(slopes[index]) * (m[index] + exp(l[index] / 2) * noise[index])
+          let sample = m[index] + Self.deviation(l[index], reading) * noise[index]
+          return sum + Double(slopes[index]) * sample
             - weight / 3 * 0.5 * (1 + l[index] - exp(l[index]) - m[index] * m[index])
         }
       }

@@ -143,6 +143,8 @@ def make(name, size, image_channels, channels, batch_size, tolerance, seed, **ch
     assert missed[hit:].any(), "a step that misses the tolerance belongs after the hit"
 
     trainer = {key: value for key, value in vars(settings).items() if key != "tolerance"}
+    if settings.posterior == Settings.posterior:
+        del trainer["posterior"]  # configurations name it only where it is not the default
     run = {
         "channels": channels,
         "first_hit_step": twin.first_hit,
@@ -160,4 +162,15 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     FOLDER.mkdir(exist_ok=True)
     make("28x28", 28, 1, [6, 5, 3], batch_size=8, tolerance=100.0, seed=768)
+    make(
+        "28x28-equation-14",
+        28,
+        1,
+        [4, 3, 5],
+        batch_size=8,
+        tolerance=100.0,
+        seed=603,
+        kl_reduction="sum",
+        posterior="equation-14",
+    )
     make("64x64", 64, 3, [2, 3, 2, 3], batch_size=4, tolerance=1700.0, seed=257, kl_reduction="sum")

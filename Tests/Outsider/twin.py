@@ -29,6 +29,7 @@ class Settings:
     multiplier_minimum: float = 1e-5
     multiplier_maximum: float = 5.0
     kl_reduction: str = "mean-open"
+    posterior: str = "log-variance"
     leaky_slope: float = 0.02
     batch_norm_momentum: float = 0.8
     batch_norm_epsilon: float = 1e-5
@@ -144,7 +145,8 @@ class Twin:
 
         # 2. Posterior and its sample.
         mean, log_variance = network.encode(images)
-        samples = mean + torch.exp(log_variance / 2) * noise
+        half = 1 if settings.posterior == "equation-14" else 0.5
+        samples = mean + torch.exp(half * log_variance) * noise
 
         # 3. Errors; only the pass under the second gates counts for running statistics.
         with torch.no_grad():

@@ -17,6 +17,20 @@ struct ConfigurationTests {
     #expect(plain.trainer == TrainerSettings())
   }
 
+  @Test("a setting that came later is named only where it is changed, so that identities stay")
+  func laterSettings() throws {
+    let later = TrainerSetting.all.filter(\.isNamedOnlyWhenChanged).map(\.key)
+    #expect(later == ["posterior"])
+    #expect(later.allSatisfy { !baselineText.contains($0) })
+    var changed = baselineConfiguration()
+    changed.trainer.posterior = .equation14
+    #expect(changed.canonicalText.contains("\"posterior\":\"equation-14\""))
+    #expect(changed.id != baselineConfiguration().id)
+    let decoded = try CanonicalJSON.decode(
+      TrialConfiguration.self, from: Data(changed.canonicalText.utf8))
+    #expect(decoded == changed)
+  }
+
   @Test("the defaults are the paper's (section IV)")
   func paper() {
     let settings = TrainerSettings()
