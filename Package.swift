@@ -54,9 +54,11 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CArchive"),
+    .systemLibrary(name: "CHDF5"),
     .systemLibrary(name: "CPNG"),
     .systemLibrary(name: "CSodium"),
     .systemLibrary(name: "CZeroMQ"),
+    .systemLibrary(name: "CZlib"),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
     module("Console", [argumentParser, logging]),
@@ -65,7 +67,9 @@ let package = Package(
     module("Digests", ["CSodium"]),
     module("Trials", ["Digests"]),
     module("Images", ["Digests", "Files", "Trials"]),
-    module("Datasets", ["CArchive", "Digests", "Files", "Images", "Randomness", "Trials"]),
+    module(
+      "Datasets",
+      ["CArchive", "CHDF5", "CZlib", "Digests", "Files", "Images", "Randomness", "Trials"]),
     module("Sweeps", ["Trials", yaml]),
 
     module("Primitives", ["CKernels"]),
@@ -156,7 +160,9 @@ let package = Package(
     tests("DigestsTests", ["Digests", "TestSupport"]),
     tests("TrialsTests", ["Digests", "Trials"]),
     tests("ImagesTests", ["Digests", "Files", "Images", "TestSupport", "Trials"]),
-    tests("DatasetsTests", ["CArchive", "Datasets", "Digests", "Images", "TestSupport", "Trials"]),
+    tests(
+      "DatasetsTests", ["CArchive", "Datasets", "Digests", "Images", "TestSupport", "Trials"],
+      resources: [.copy("Fixtures")]),
     tests("SweepsTests", ["Sweeps", "TestSupport", "Trials"]),
     tests("PrimitivesTests", ["Primitives", "TestSupport"]),
     tests("AutoencoderTests", ["Autoencoder", "Primitives", "TestSupport", "Trials"]),

@@ -8,9 +8,8 @@ import Trials
 enum ImageSupply {
   /// Finds the archive of every data set, drawing those that need no files.
   ///
-  /// - Throws: `ArchiveLibraryError`, whose text is the command that puts it right, or
-  ///   `DatasetError` where this version cannot read the data set; the first in the data sets'
-  ///   order.
+  /// - Throws: `ArchiveLibraryError`, whose text is the command that puts it right, of the first in
+  ///   the data sets' order.
   static func provide(
     _ datasets: Set<Dataset>, folder: URL?, logger: Logger
   ) throws -> [Dataset: SweepFacts.PinnedImages] {
@@ -19,7 +18,7 @@ enum ImageSupply {
     for dataset in datasets.sorted(by: { $0.rawValue < $1.rawValue }) {
       let images =
         dataset.isProcedural
-        ? try draw(dataset, into: library, logger) : try find(dataset, in: library)
+        ? try draw(dataset, into: library, logger) : try library.find(dataset)
       supply[dataset] = SweepFacts.PinnedImages(
         digest: images.digest, byteCount: images.byteCount, url: images.url)
       if !images.isComplete {
@@ -31,20 +30,6 @@ enum ImageSupply {
       }
     }
     return supply
-  }
-
-  private static func find(
-    _ dataset: Dataset, in library: ArchiveLibrary
-  ) throws -> PreparedImages {
-    do throws(ArchiveLibraryError) {
-      return try library.find(dataset)
-    } catch {
-      guard case .missing = error, !DatasetPreparer.preparable.contains(dataset) else {
-        throw error
-      }
-      // The command that prepares it would fail as well.
-      throw DatasetError.readerUnavailable(dataset: dataset)
-    }
   }
 
   private static func draw(

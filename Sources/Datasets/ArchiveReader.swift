@@ -14,6 +14,18 @@ struct ArchiveReader: ~Copyable {
     /// A zip file, read through the directory at its end, so that a zip file cut short is noticed
     /// before anything is taken from it.
     case zip
+    /// A tar file, compressed with gzip or not compressed.
+    case tar
+  }
+
+  /// What an archive says about one of its members.
+  struct Member {
+    /// Its path inside the archive.
+    var name: String
+    /// Its decompressed size, if the archive tells it beforehand.
+    var byteCount: Int?
+    /// Whether it can only be read with a password.
+    var isEncrypted: Bool
   }
 
   private let handle: OpaquePointer
@@ -35,6 +47,9 @@ struct ArchiveReader: ~Copyable {
       archive_read_support_format_empty(handle)
     case .zip:
       archive_read_support_format_zip_seekable(handle)
+    case .tar:
+      archive_read_support_filter_gzip(handle)
+      archive_read_support_format_tar(handle)
     }
     guard archive_read_open_filename(handle, path, 1 << 16) == ARCHIVE_OK else {
       throw reader.failure(offset: 0)
@@ -46,10 +61,10 @@ struct ArchiveReader: ~Copyable {
     archive_read_free(handle)
   }
 
-  /// Goes on to the next member and returns its name; nil after the last.
+  /// Goes on to the next member; nil after the last.
   ///
-  /// C functions: `archive_read_next_header`, `archive_entry_pathname`.
-  mutating func nextMember() throws(DatasetError) -> String? {
+  /// C functions: `archive_read_next_header`, `archive_entry_*`.
+  mutating func nextMember() throws(DatasetError) -> Member? {
     var entry: OpaquePointer?
     switch archive_read_next_header(handle, &entry) {
     case ARCHIVE_EOF:
@@ -57,7 +72,10 @@ struct ArchiveReader: ~Copyable {
       return nil
     case ARCHIVE_OK, ARCHIVE_WARN:
       isInMember = true
-      return archive_entry_pathname(entry).map { String(cString: $0) } ?? ""
+      return Member(
+        name: archive_entry_pathname(entry).map { String(cString: $0) } ?? "",
+        byteCount: archive_entry_size_is_set(entry) == 0 ? nil : Int(archive_entry_size(entry)),
+        isEncrypted: archive_entry_is_encrypted(entry) != 0)
     default: throw failure(offset: 0)
     }
   }
@@ -76,6 +94,24 @@ struct ArchiveReader: ~Copyable {
     guard isInMember else { return 0 }
     let count = archive_read_data(handle, buffer.baseAddress, buffer.count)
     guard count >= 0 else { throw failure(offset: offset) }
+    return count
+  }
+
+  /// Reads bytes of the current member into an array, from position `filled` of both on.
+  ///
+  /// Returns how many came, as ``read(into:offset:)`` does.
+  mutating func read(into bytes: inout [UInt8], from filled: Int) throws(DatasetError) -> Int {
+    var failure: DatasetError?
+    let count = bytes.withUnsafeMutableBytes { bytes in
+      do throws(DatasetError) {
+        return try read(
+          into: UnsafeMutableRawBufferPointer(rebasing: bytes[filled...]), offset: filled)
+      } catch {
+        failure = error
+        return 0
+      }
+    }
+    if let failure { throw failure }
     return count
   }
 

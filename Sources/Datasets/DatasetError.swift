@@ -11,8 +11,6 @@ package enum DatasetError: Error, Equatable {
   case missingFile(dataset: Dataset, content: String, folders: [String], names: [String])
   /// The data set is read from files, and no place to look for them was given.
   case sourceNotGiven(dataset: Dataset)
-  /// This version has no reader for the format of the data set's files.
-  case readerUnavailable(dataset: Dataset)
   /// The folder that shall receive the archive cannot be made.
   case folderNotMade(path: String, reason: String)
   /// A system call failed.
@@ -21,6 +19,8 @@ package enum DatasetError: Error, Equatable {
   case undecodable(place: String, offset: Int, reason: String)
   /// The content at `offset` is not what the format asks for.
   case malformed(place: String, offset: Int, field: String, found: String, expected: String)
+  /// The file, or the part that `place` names, is something else than what can be read.
+  case refused(place: String, found: String, expected: String, remedy: String)
   /// The archive could not be written or checked.
   case archive(ImageArchiveError)
 }
@@ -38,23 +38,26 @@ extension DatasetError: CustomStringConvertible {
       \(dataset.rawValue) is read from the files of its publisher; \
       name the file or its folder with --from PATH
       """
-    case .readerUnavailable(let dataset):
-      """
-      the files of \(dataset.rawValue) cannot be read by this version; \
-      it can prepare \(DatasetPreparer.preparable.map(\.rawValue).joined(separator: ", "))
-      """
     case .folderNotMade(let path, let reason):
       "\(path): the folder cannot be made: \(reason)"
     case .system(let failure):
       failure.description
     case .undecodable(let place, let offset, let reason):
-      "\(place): cannot be decompressed beyond byte \(offset): \(reason)"
+      "\(place): cannot be decompressed beyond byte \(offset): \(reason); \(Self.damaged)"
     case .malformed(let place, let offset, let field, let found, let expected):
-      "\(place): \(field) at byte \(offset): found \(found), expected \(expected)"
+      """
+      \(place): \(field) at byte \(offset): found \(found), expected \(expected); \(Self.damaged)
+      """
+    case .refused(let place, let found, let expected, let remedy):
+      "\(place): found \(found), expected \(expected); \(remedy)"
     case .archive(let error):
       error.description
     }
   }
+
+  /// What to do about a file that is not what it should be.
+  private static let damaged =
+    "the file is damaged, incomplete or another one: get it again, or name the right one"
 }
 
 extension DatasetError: FileFailure {

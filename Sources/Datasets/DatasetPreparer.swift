@@ -1,5 +1,7 @@
 import Digests
+import Files
 import Foundation
+import Glibc
 import Images
 import Trials
 
@@ -15,9 +17,6 @@ package enum DatasetPreparer {
     package var seconds: Double
   }
 
-  /// The data sets that ``prepare(_:from:into:replacing:progress:)`` can read or draw.
-  package static var preparable: [Dataset] { [.mnist, .dsprites, .sprites28, .sprites64] }
-
   private static let progressInterval = 1000
 
   /// Makes the archive `<data set>.images` in a folder, unless an intact one is there.
@@ -25,9 +24,9 @@ package enum DatasetPreparer {
   /// The archive appears complete or not at all; a damaged one is replaced.
   ///
   /// - Parameters:
-  ///   - dataset: One of ``preparable``.
+  ///   - dataset: What to prepare.
   ///   - source: The folder of the data set's files, a folder that has it as a subfolder named
-  ///     after the data set, or the file itself when the set is one file; not needed for sets that
+  ///     after the data set, or the file itself when the set is one file or archive; not needed for sets that
   ///     are drawn.
   ///   - directory: Receives the archive; made if it is not there.
   ///   - replacing: Whether to make the archive even if an intact one is there.
@@ -51,17 +50,15 @@ package enum DatasetPreparer {
   private static func imageSource(of dataset: Dataset, at source: URL?) throws(DatasetError)
     -> any ImageSource
   {
-    switch dataset {
-    case .mnist: return try MNISTSource(at: try given(source, dataset))
-    case .dsprites: return try DSpritesSource(at: try given(source, dataset))
-    case .sprites28, .sprites64: return SpritesSource(dataset)
-    case .shapes3d, .cars3d, .cifar100: throw .readerUnavailable(dataset: dataset)
+    guard let reader = DatasetReader.all.first(where: { $0.dataset == dataset }) else {
+      preconditionFailure("there is no reader of \(dataset.rawValue)")
     }
-  }
-
-  private static func given(_ source: URL?, _ dataset: Dataset) throws(DatasetError) -> URL {
+    guard reader.needsFiles else { return try reader.open(URL(filePath: "/")) }
     guard let source else { throw .sourceNotGiven(dataset: dataset) }
-    return source
+    guard FileManager.default.fileExists(atPath: source.path) else {
+      throw .system(FileError("open", source.path, code: ENOENT))
+    }
+    return try reader.open(source)
   }
 
   private static func write(

@@ -14,40 +14,67 @@ final class DecodedStream {
 
   private var reader: ArchiveReader
   private var trailer: GzipTrailer?
+  /// How many bytes there are according to the file, as far as it says so; of a gzip file modulo
+  /// 2³².
+  let announcedByteCount: Int?
+
+  /// Of the members of an archive that has no fitting one, so many are named.
+  private static let memberCountMaximum = 20
+  private static let skippedByteCount = 1 << 20
 
   /// Opens a file that may be compressed with gzip.
   static func file(_ url: URL) throws(DatasetError) -> DecodedStream {
     let trailer = try GzipTrailer.ofFile(url.path)
     var reader = try ArchiveReader.open(path: url.path, format: .bytes)
     _ = try reader.nextMember()
-    return DecodedStream(place: url.path, reader: reader, trailer: trailer)
+    let fileByteCount = try OpenFile<DatasetError>(url.path, flags: O_RDONLY).byteCount()
+    let size = trailer.map { Int($0.byteCount) } ?? fileByteCount
+    return DecodedStream(
+      place: url.path, reader: reader, trailer: trailer, announcedByteCount: size)
   }
 
   /// Opens one member of a zip file.
   static func member(_ name: String, ofZip url: URL) throws(DatasetError) -> DecodedStream {
-    let head = try OpenFile<DatasetError>(url.path, flags: O_RDONLY).read(at: 0, count: 4)
-    guard head == [0x50, 0x4b, 3, 4] else {
-      throw .malformed(
-        place: url.path, offset: 0, field: "magic", found: hexadecimal(head),
-        expected: "50 4b 03 04 (a zip file)")
-    }
-    var reader = try ArchiveReader.open(path: url.path, format: .zip)
+    try member(name, of: url, .zip) { $0 == name }
+  }
+
+  /// Opens the first file of this name in a tar file, in whatever folder it is.
+  static func member(_ name: String, ofTar url: URL) throws(DatasetError) -> DecodedStream {
+    try member(name, of: url, .tar) { $0 == name || $0.hasSuffix("/" + name) }
+  }
+
+  private static func member(
+    _ name: String, of url: URL, _ format: ArchiveReader.Format, isWanted: (String) -> Bool
+  ) throws(DatasetError) -> DecodedStream {
+    var reader = try ArchiveReader.open(path: url.path, format: format)
     var others: [String] = []
     while let member = try reader.nextMember() {
-      if member == name {
-        return DecodedStream(place: "\(url.path):\(name)", reader: reader, trailer: nil)
+      guard isWanted(member.name) else {
+        if others.count < memberCountMaximum { others.append(member.name) }
+        continue
       }
-      others.append(member)
+      guard !member.isEncrypted else {
+        throw .refused(
+          place: "\(url.path):\(name)", found: "a member that is encrypted",
+          expected: "a plain one",
+          remedy: "unpack the file with its password and pack it again without")
+      }
+      return DecodedStream(
+        place: "\(url.path):\(member.name)", reader: reader, trailer: nil,
+        announcedByteCount: member.byteCount)
     }
     throw .malformed(
       place: url.path, offset: 0, field: "members",
       found: others.isEmpty ? "none" : others.joined(separator: ", "), expected: name)
   }
 
-  private init(place: String, reader: consuming ArchiveReader, trailer: GzipTrailer?) {
+  private init(
+    place: String, reader: consuming ArchiveReader, trailer: GzipTrailer?, announcedByteCount: Int?
+  ) {
     self.place = place
     self.reader = reader
     self.trailer = trailer
+    self.announcedByteCount = announcedByteCount
   }
 
   /// Fills `buffer` with the next bytes; a stream that ends before is an error that says what
@@ -67,6 +94,13 @@ final class DecodedStream {
     var buffer = [UInt8](repeating: 0, count: count)
     try fill(&buffer, field())
     return buffer
+  }
+
+  /// Reads past everything up to the end, and checks the checksum.
+  func readToEnd() throws(DatasetError) {
+    var buffer = [UInt8](repeating: 0, count: Self.skippedByteCount)
+    while try read(into: &buffer) == buffer.count {}
+    try trailer?.check(place: place, byteCount: offset)
   }
 
   /// Checks that nothing follows, and that the checksum of what was read is right.
@@ -96,7 +130,9 @@ final class DecodedStream {
       }
       if let failure { throw failure }
       guard count > 0 else { break }
-      trailer?.append(buffer[filled..<filled + count])
+      buffer.withUnsafeBytes {
+        trailer?.append(UnsafeRawBufferPointer(rebasing: $0[filled..<filled + count]))
+      }
       filled += count
       offset += count
     }

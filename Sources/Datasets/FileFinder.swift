@@ -6,17 +6,41 @@ struct FileFinder {
   let dataset: Dataset
   /// A folder, or one file.
   let source: URL
+  /// Folders that the publisher's archive unpacks into, inside of the source or of its subfolder
+  /// named after the data set.
+  var subfolders: [String] = []
 
-  /// The first of `names` that is in the folder or in its subfolder named after the data set.
+  /// Whether the source is a file, not a folder.
+  var isFile: Bool { Self.isFile(source) }
+
+  /// Where files are looked for, in this order.
+  var folders: [URL] {
+    [source, source.appending(path: dataset.rawValue)].flatMap { folder in
+      [folder] + subfolders.map { folder.appending(path: $0) }
+    }
+  }
+
+  /// The first of `names` that is in one of the folders; nil if there is none.
+  func first(_ names: [String]) -> URL? {
+    for folder in folders {
+      for name in names {
+        let url = folder.appending(path: name)
+        if FileManager.default.fileExists(atPath: url.path) { return url }
+      }
+    }
+    return nil
+  }
+
+  /// The first of `names` that is in one of the folders.
   ///
   /// - Parameter content: What the file holds, for the message when there is none.
   func find(_ content: String, _ names: [String]) throws(DatasetError) -> URL {
-    let folders = [source, source.appendingPathComponent(dataset.rawValue)]
-    for folder in folders {
-      for name in names {
-        let url = folder.appendingPathComponent(name)
-        if FileManager.default.fileExists(atPath: url.path) { return url }
-      }
+    if let url = first(names) { return url }
+    let unfinished = names.flatMap { name in FileHead.unfinishedEndings.map { name + $0 } }
+    if let url = first(unfinished) {
+      throw .refused(
+        place: url.path, found: "a download that has not finished", expected: content,
+        remedy: "let it finish, or download the file again")
     }
     throw .missingFile(
       dataset: dataset, content: content, folders: folders.map(\.path), names: names)
@@ -24,8 +48,13 @@ struct FileFinder {
 
   /// The file that `source` is, whatever its name, or else the first of `names` in its folders.
   func findOrTake(_ content: String, _ names: [String]) throws(DatasetError) -> URL {
+    isFile ? source : try find(content, names)
+  }
+
+  /// Whether there is a file, not a folder.
+  static func isFile(_ url: URL) -> Bool {
     var isFolder: ObjCBool = false
-    let exists = FileManager.default.fileExists(atPath: source.path, isDirectory: &isFolder)
-    return exists && !isFolder.boolValue ? source : try find(content, names)
+    return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+      && !isFolder.boolValue
   }
 }

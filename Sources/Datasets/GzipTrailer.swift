@@ -1,4 +1,6 @@
+import CZlib
 import Files
+import Foundation
 import Glibc
 
 /// What a gzip file says about the data that it holds: RFC 1952, section 2.3.1, CRC32 and ISIZE.
@@ -8,8 +10,9 @@ import Glibc
 /// data makes them, and only the last trailer could be found.
 struct GzipTrailer {
   private let checksum: UInt32
-  private let byteCount: UInt32
-  private var running: UInt32 = .max
+  /// Bytes of the decompressed data, modulo 2³².
+  let byteCount: UInt32
+  private var running: UInt = 0
 
   /// The trailer of a gzip file; nil if the file is not compressed with gzip.
   static func ofFile(_ path: String) throws(DatasetError) -> GzipTrailer? {
@@ -23,22 +26,22 @@ struct GzipTrailer {
       checksum: littleEndian(tail.prefix(4)), byteCount: littleEndian(tail.dropFirst(4)))
   }
 
+  /// Decompresses a whole file and checks its trailer.
+  ///
+  /// For archives, of which only members are read afterwards.
+  static func verify(_ url: URL) throws(DatasetError) {
+    let stream = try DecodedStream.file(url)
+    try stream.readToEnd()
+  }
+
   private init(checksum: UInt32, byteCount: UInt32) {
     self.checksum = checksum
     self.byteCount = byteCount
   }
 
-  /// Takes decompressed bytes into account.
-  mutating func append(_ bytes: ArraySlice<UInt8>) {
-    running = bytes.withUnsafeBufferPointer { bytes in
-      Self.table.withUnsafeBufferPointer { table in
-        var checksum = running
-        for byte in bytes {
-          checksum = table[Int(UInt8(truncatingIfNeeded: checksum) ^ byte)] ^ checksum >> 8
-        }
-        return checksum
-      }
-    }
+  /// Takes decompressed bytes into account; the C function is `crc32`.
+  mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    running = crc32_z(running, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
   }
 
   /// Compares the trailer with everything that was appended.
@@ -48,16 +51,10 @@ struct GzipTrailer {
         place: place, offset: found, field: "gzip length", found: "\(found) bytes",
         expected: "\(byteCount) bytes according to the file's last four bytes")
     }
-    guard ~running == checksum else {
+    guard UInt32(truncatingIfNeeded: running) == checksum else {
       throw .malformed(
         place: place, offset: found, field: "gzip checksum of all bytes before",
-        found: String(~running, radix: 16), expected: String(checksum, radix: 16))
-    }
-  }
-
-  private static let table: [UInt32] = (0..<256).map { byte in
-    (0..<8).reduce(UInt32(byte)) { value, _ in
-      value & 1 == 1 ? 0xedb8_8320 ^ value >> 1 : value >> 1
+        found: String(running, radix: 16), expected: String(checksum, radix: 16))
     }
   }
 }

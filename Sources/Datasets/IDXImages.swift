@@ -19,6 +19,7 @@ struct IDXImages {
   init(at url: URL, shape: ImageShape) throws(DatasetError) {
     precondition(shape.channels == 1, "IDX images are grey")
     self.shape = shape
+    _ = try FileHead(url, expecting: "a file of images in IDX format")
     stream = try .file(url)
     let magic = try stream.bytes(4, "magic")
     guard magic == Self.magic else {

@@ -3,7 +3,7 @@ import Trials
 
 /// Where the images of a data set come from: files of its publisher, or a drawing.
 ///
-/// A new distribution format is a new conforming type and a case in ``DatasetPreparer``.
+/// A new distribution format is a new conforming type and a row of ``DatasetReader/all``.
 protocol ImageSource {
   /// How the archive shall store the images.
   var encoding: PixelEncoding { get }

@@ -2,24 +2,25 @@ import Foundation
 import Images
 import Trials
 
-/// The MNIST database: two IDX files of images.
+/// The MNIST database, or Fashion-MNIST, which has the same files: two IDX files of images.
 ///
-/// Its label files are not used.
+/// Label files are not used.
 /// Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document
-/// recognition", Proceedings of the IEEE 86(11), 1998.
+/// recognition", Proceedings of the IEEE 86(11), 1998; H. Xiao, K. Rasul,
+/// R. Vollgraf, "Fashion-MNIST", 2017.
 struct MNISTSource: ImageSource {
   private let training: IDXImages
   private let test: IDXImages
 
-  /// Finds both files in the folder at `url` and reads their headers.
-  init(at url: URL) throws(DatasetError) {
-    let finder = FileFinder(dataset: .mnist, source: url)
+  /// Finds both files of `dataset` in the folder at `url` and reads their headers.
+  init(_ dataset: Dataset, at url: URL) throws(DatasetError) {
+    let finder = FileFinder(dataset: dataset, source: url)
     training = try IDXImages(
       at: try finder.find("training images", Self.names("train-images")),
-      shape: Dataset.mnist.imageShape)
+      shape: dataset.imageShape)
     test = try IDXImages(
       at: try finder.find("test images", Self.names("t10k-images")),
-      shape: Dataset.mnist.imageShape)
+      shape: dataset.imageShape)
   }
 
   var encoding: PixelEncoding { .byte }

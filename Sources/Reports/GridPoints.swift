@@ -75,6 +75,7 @@ extension Dataset {
   var title: String {
     switch self {
     case .mnist: "MNIST"
+    case .fashionMNIST: "Fashion-MNIST"
     case .dsprites: "dSprites"
     case .shapes3d: "Shapes3D"
     case .cars3d: "Cars3D"

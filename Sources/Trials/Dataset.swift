@@ -2,6 +2,8 @@
 package enum Dataset: String, CaseIterable, Codable, Hashable, Sendable {
   /// Handwritten digits, 28×28 grey; 60,000 training and 10,000 test images.
   case mnist
+  /// Articles of clothing, in MNIST's shape and counts.
+  case fashionMNIST = "fashion-mnist"
   /// White shapes on black with five factors, 64×64, one bit per pixel.
   case dsprites
   /// Rendered scenes with six factors, 64×64 colour.
@@ -18,7 +20,7 @@ package enum Dataset: String, CaseIterable, Codable, Hashable, Sendable {
   /// Channels, height and width of every image.
   package var imageShape: ImageShape {
     switch self {
-    case .mnist, .sprites28: ImageShape(channels: 1, height: 28, width: 28)
+    case .mnist, .fashionMNIST, .sprites28: ImageShape(channels: 1, height: 28, width: 28)
     case .dsprites, .sprites64: ImageShape(channels: 1, height: 64, width: 64)
     case .shapes3d, .cars3d, .cifar100: ImageShape(channels: 3, height: 64, width: 64)
     }
@@ -28,7 +30,7 @@ package enum Dataset: String, CaseIterable, Codable, Hashable, Sendable {
   /// the publisher defines no test split.
   package var publishedImageCount: (training: Int, test: Int) {
     switch self {
-    case .mnist: (60_000, 10_000)
+    case .mnist, .fashionMNIST: (60_000, 10_000)
     case .dsprites: (737_280, 0)
     case .shapes3d: (480_000, 0)
     case .cars3d: (17_568, 0)

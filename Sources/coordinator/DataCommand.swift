@@ -36,12 +36,12 @@ struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Decodes a data set's published files into an archive.")
 
-    @Argument(help: "The data set: mnist, dsprites, sprites28 or sprites64.")
+    @Argument(help: "The data set; `coordinator data list` names them all.")
     var dataset: String
 
     @Option(
       help: ArgumentHelp(
-        "Folder or file of the published data; not needed for drawn sets.", valueName: "path"),
+        "Folder, file or archive as its publisher ships it; not needed for drawn sets.", valueName: "path"),
       completion: .file())
     var from: String?
 

@@ -176,15 +176,6 @@ struct ArchiveLibraryTests {
         == true)
   }
 
-  @Test("what cannot be read says what can", arguments: [Dataset.shapes3d, .cars3d, .cifar100])
-  func readerUnavailable(dataset: Dataset) {
-    let error = #expect(throws: DatasetError.self) {
-      try DatasetPreparer.prepare(dataset, from: source, into: library.directory)
-    }
-    #expect(error == .readerUnavailable(dataset: dataset))
-    #expect(error?.description.hasSuffix("mnist, dsprites, sprites28, sprites64") == true)
-  }
-
   @Test("a set that is read from files needs to be told where they are")
   func sourceNotGiven() {
     #expect(throws: DatasetError.sourceNotGiven(dataset: .mnist)) {

@@ -82,9 +82,9 @@ struct DSpritesTests {
       images: DSpritesFixture.npy(header: DSpritesFixture.header(3), content: pixels))
     let offset = 10 + DSpritesFixture.header(3).utf8.count + 1 + 2 * 4096 + 5 * 64 + 9
     #expect(
-      text
-        == "\(source.path):imgs.npy: pixel in row 5, column 9 of image 2 at byte \(offset): "
-        + "found 255, expected 0 or 1")
+      text.hasPrefix(
+        "\(source.path):imgs.npy: pixel in row 5, column 9 of image 2 at byte \(offset): "
+          + "found 255, expected 0 or 1; "))
   }
 
   @Test(
@@ -163,17 +163,17 @@ struct DSpritesTests {
   func noImages() throws {
     let zip = try Compressed.zip([("a.npy", [1]), ("b.npy", [2])])
     #expect(
-      try failure(zip).description
-        == "\(source.path): members at byte 0: found a.npy, b.npy, expected imgs.npy")
+      try failure(zip).description.hasPrefix(
+        "\(source.path): members at byte 0: found a.npy, b.npy, expected imgs.npy; "))
   }
 
   @Test("what is not a zip file is refused by its magic")
   func notZip() throws {
     #expect(
       try failure(Array("\u{1}HDF".utf8)).description
-        == "\(source.path): magic at byte 0: found 01 48 44 46, "
-        + "expected 50 4b 03 04 (a zip file)")
-    #expect(try failure([]).description.contains("found the end of the data"))
+        == "\(source.path): found the first bytes 01 48 44 46, expected a zip file (npz) or an "
+        + "HDF5 file; name the published dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz")
+    #expect(try failure([]).description.contains("found an empty file"))
   }
 
   @Test("a zip file cut short anywhere is refused")

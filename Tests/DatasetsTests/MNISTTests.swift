@@ -82,7 +82,7 @@ struct MNISTTests {
   @Test(
     "a file cut short is an error that names offset and field",
     arguments: [
-      (0, "magic"), (3, "magic"), (4, "count of images"), (11, "rows"), (12, "columns"),
+      (3, "magic"), (4, "count of images"), (11, "rows"), (12, "columns"),
       (16, "pixels of image 0 of 4"), (16 + 783, "pixels of image 0 of 4"),
       (16 + 784, "pixels of image 1 of 4"), (16 + 4 * 784 - 1, "pixels of image 3 of 4"),
     ], [false, true])
@@ -128,9 +128,9 @@ struct MNISTTests {
     try MNISTFixture.write(to: source, test: compressed ? try Compressed.gzip(bytes) : bytes)
     let path = source.appendingPathComponent(MNISTFixture.testName).path
     #expect(
-      try failure().description
-        == "\(path): end of the data at byte 2368: found more bytes, "
-        + "expected nothing after 2368 bytes")
+      try failure().description.hasPrefix(
+        "\(path): end of the data at byte 2368: found more bytes, "
+          + "expected nothing after 2368 bytes; "))
   }
 
   @Test("a gzip file cut short anywhere is refused")

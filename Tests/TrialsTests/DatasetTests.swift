@@ -16,7 +16,7 @@ struct DatasetTests {
   func shapes() {
     #expect(
       Dataset.allCases.map { "\($0): \($0.imageShape)" } == [
-        "mnist: 28×28×1", "dsprites: 64×64×1", "shapes3d: 64×64×3", "cars3d: 64×64×3",
+        "mnist: 28×28×1", "fashionMNIST: 28×28×1", "dsprites: 64×64×1", "shapes3d: 64×64×3", "cars3d: 64×64×3",
         "cifar100: 64×64×3", "sprites28: 28×28×1", "sprites64: 64×64×1",
       ])
     #expect(Dataset.cars3d.imageShape.elementCount == 12_288)

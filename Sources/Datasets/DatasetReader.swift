@@ -1,0 +1,36 @@
+import Foundation
+import Trials
+
+/// What reads or draws the images of one data set.
+struct DatasetReader: Sendable {
+  /// The data set.
+  let dataset: Dataset
+  /// Whether it needs to be told where the files are.
+  let needsFiles: Bool
+  /// Opens the files and checks their headers; of a set that is drawn, there are none.
+  let open: @Sendable (URL) throws(DatasetError) -> any ImageSource
+
+  /// One for every data set.
+  static let all = [
+    read(.mnist) { (url) throws(DatasetError) in try MNISTSource(.mnist, at: url) },
+    read(.fashionMNIST) { (url) throws(DatasetError) in try MNISTSource(.fashionMNIST, at: url) },
+    read(.dsprites) { (url) throws(DatasetError) in try DSpritesSource(at: url) },
+    read(.shapes3d) { (url) throws(DatasetError) in try Shapes3DSource(at: url) },
+    read(.cars3d) { (url) throws(DatasetError) in try Cars3DSource(at: url) },
+    read(.cifar100) { (url) throws(DatasetError) in try CIFAR100Source(at: url) },
+    drawn(.sprites28) { SpritesSource(.sprites28) },
+    drawn(.sprites64) { SpritesSource(.sprites64) },
+  ]
+
+  private static func read(
+    _ dataset: Dataset, _ open: @escaping @Sendable (URL) throws(DatasetError) -> any ImageSource
+  ) -> DatasetReader {
+    DatasetReader(dataset: dataset, needsFiles: true, open: open)
+  }
+
+  private static func drawn(
+    _ dataset: Dataset, _ draw: @escaping @Sendable () -> any ImageSource
+  ) -> DatasetReader {
+    DatasetReader(dataset: dataset, needsFiles: false) { (_) throws(DatasetError) in draw() }
+  }
+}

@@ -1,0 +1,77 @@
+/// The images of a data set inside an HDF5 file: unsigned bytes of the extents count, height, width
+/// and, for colour, channels.
+///
+/// Published files are stored in chunks that hold a small square of many images, of 3dshapes.h5
+/// 4×4 pixels of one channel of 15,000 images, so that an image touches hundreds of them. Images are
+/// read in bands, of as many images as a chunk has. When chunks are compressed with zlib or not at
+/// all, they are taken from the file as they are, one after the other, and inflated and transposed
+/// on all cores; every other layout is read through the library. The library is used on the calling
+/// thread only, since it has one global lock where it is safe for threads at all.
+///
+/// Holds one band, at most ``bandByteLimit``, and what its chunks need.
+struct HDF5Images: ImageSequence {
+  let count: Int
+  let headerByteCount = 0
+  let place: String
+
+  private let dataset: HDF5Dataset
+  private let imageByteCount: Int
+  private let bandCount: Int
+  private let tiles: HDF5Tiles?
+
+  /// Largest number of bytes of images that are decoded at a time.
+  private static let bandByteLimit = 256 << 20
+  private static let chunkByteLimit = 64 << 20
+
+  /// Opens a file and checks type, extents, layout and filters of the images.
+  ///
+  /// - Parameters:
+  ///   - name: The data set inside the file.
+  ///   - extents: Those of one image.
+  ///   - countMaximum: How many images there can be.
+  init(
+    path: String, name: String, extents: [Int], countMaximum: Int
+  ) throws(DatasetError) {
+    dataset = try HDF5Dataset(path: path, name: name)
+    place = dataset.place
+    try dataset.expectBytes()
+    let found = try dataset.extents()
+    guard found.count == extents.count + 1, (1...countMaximum).contains(found[0]),
+      Array(found.dropFirst()) == extents
+    else {
+      throw .malformed(
+        place: place, offset: 0, field: "extents", found: "\(found)",
+        expected: "1 to \(countMaximum) images of \(extents)")
+    }
+    count = found[0]
+    imageByteCount = extents.reduce(1, *)
+    let limit = Self.bandByteLimit / imageByteCount
+    let layout = try dataset.layout(rank: found.count, chunkByteLimit: Self.chunkByteLimit)
+    if let chunk = layout.chunk, chunk[0] <= limit {
+      bandCount = chunk[0]
+      tiles = layout.isPlainOrDeflated ? HDF5Tiles(image: extents, chunk: chunk) : nil
+    } else {
+      bandCount = min(limit, 1024)
+      tiles = nil
+    }
+  }
+
+  func read(_ receive: ([UInt8], Int) throws(DatasetError) -> Void) throws(DatasetError) {
+    let band = UnsafeMutableBufferPointer<UInt8>.allocate(
+      capacity: min(bandCount, count) * imageByteCount)
+    defer { band.deallocate() }
+    for first in stride(from: 0, to: count, by: bandCount) {
+      let images = min(bandCount, count - first)
+      let part = UnsafeMutableBufferPointer(rebasing: band[..<(images * imageByteCount)])
+      if let tiles {
+        try tiles.read(from: dataset, first: first, count: images, into: part)
+      } else {
+        try dataset.read(first: first, count: images, into: part)
+      }
+      for index in 0..<images {
+        let start = index * imageByteCount
+        try receive(Array(part[start..<start + imageByteCount]), first + index)
+      }
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import Dispatch
+import Synchronization
+
+/// How the images of a band lie in chunks, and how they are put together on all cores.
+struct HDF5Tiles {
+  /// Height, width and channels of an image.
+  private let image: [Int]
+  /// Images, rows, columns and channels of a chunk.
+  private let chunk: [Int]
+  /// Whether the data set has an axis for channels.
+  private let hasChannels: Bool
+
+  /// - Parameters:
+  ///   - image: Height, width and, if it has that axis, channels.
+  ///   - chunk: Extents of a chunk, images first.
+  init(image: [Int], chunk: [Int]) {
+    hasChannels = image.count == 3
+    self.image = hasChannels ? image : image + [1]
+    self.chunk = hasChannels ? chunk : chunk + [1]
+  }
+
+  private var chunkByteCount: Int { chunk.reduce(1, *) }
+  private var imageByteCount: Int { image.reduce(1, *) }
+
+  /// Reads the band that begins with image `first`, a multiple of the images of a chunk.
+  ///
+  /// The chunks are read here; rows of chunks are inflated and transposed side by side.
+  func read(
+    from dataset: HDF5Dataset, first: Int, count: Int, into band: UnsafeMutableBufferPointer<UInt8>
+  ) throws(DatasetError) {
+    var rows: [[Stored]] = []
+    for row in stride(from: 0, to: image[0], by: chunk[1]) {
+      var stored: [Stored] = []
+      for column in stride(from: 0, to: image[1], by: chunk[2]) {
+        for channel in stride(from: 0, to: image[2], by: chunk[3]) {
+          let offset = [first, row, column] + (hasChannels ? [channel] : [])
+          let (bytes, isDeflated) = try dataset.chunk(at: offset, byteCount: chunkByteCount)
+          stored.append(
+            Stored(
+              row: row, column: column, channel: channel, bytes: bytes, isDeflated: isDeflated,
+              offset: offset))
+        }
+      }
+      rows.append(stored)
+    }
+    let failure = Mutex<DatasetError?>(nil)
+    // Safe to share: every row of chunks writes to rows of pixels of its own.
+    nonisolated(unsafe) let band = band
+    let (work, name) = (rows, dataset.place)
+    DispatchQueue.concurrentPerform(iterations: work.count) { index in
+      do throws(DatasetError) {
+        for stored in work[index] {
+          try place(stored, count: count, into: band, of: name)
+        }
+      } catch {
+        failure.withLock { $0 = $0 ?? error }
+      }
+    }
+    if let failure = failure.withLock({ $0 }) { throw failure }
+  }
+
+  /// A chunk as the file has it.
+  private struct Stored: Sendable {
+    var row: Int
+    var column: Int
+    var channel: Int
+    var bytes: [UInt8]
+    var isDeflated: Bool
+    var offset: [Int]
+  }
+
+  /// Inflates a chunk and copies its pixels to their places in the images.
+  private func place(
+    _ stored: Stored, count: Int, into band: UnsafeMutableBufferPointer<UInt8>, of name: String
+  ) throws(DatasetError) {
+    let values: [UInt8]
+    if stored.isDeflated {
+      var inflater = try Inflater(stored.bytes[...], place: "\(name), chunk at \(stored.offset)")
+      values = try inflater.bytes(chunkByteCount, "chunk")
+      try inflater.expectEnd()
+    } else {
+      values = stored.bytes
+    }
+    guard values.count == chunkByteCount else {
+      throw .malformed(
+        place: "\(name), chunk at \(stored.offset)", offset: 0, field: "chunk",
+        found: "\(values.count) bytes", expected: "\(chunkByteCount)")
+    }
+    let rowCount = min(chunk[1], image[0] - stored.row)
+    let columnCount = min(chunk[2], image[1] - stored.column)
+    let channelCount = min(chunk[3], image[2] - stored.channel)
+    let lineByteCount = image[1] * image[2]
+    let start = (stored.row * image[1] + stored.column) * image[2] + stored.channel
+    let (columns, channels) = (chunk[2], chunk[3])
+    let (imageBytes, tileBytes) = (imageByteCount, chunk[1] * columns * channels)
+    let pixelBytes = image[2]
+    values.withUnsafeBufferPointer { values in
+      for index in 0..<count {
+        var source = index * tileBytes
+        var target = index * imageBytes + start
+        for _ in 0..<rowCount {
+          for column in 0..<columnCount {
+            for channel in 0..<channelCount {
+              band[target + column * pixelBytes + channel] =
+                values[
+                  source + column * channels + channel]
+            }
+          }
+          source += columns * channels
+          target += lineByteCount
+        }
+      }
+    }
+  }
+}
