@@ -59,6 +59,9 @@ let package = Package(
     .systemLibrary(name: "CSodium"),
     .systemLibrary(name: "CZeroMQ"),
     .systemLibrary(name: "CZlib"),
+    .target(
+      name: "CPictures", cSettings: [.unsafeFlags(["-O2"])],
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
     module("Console", [argumentParser, logging]),
@@ -69,7 +72,10 @@ let package = Package(
     module("Images", ["Digests", "Files", "Trials"]),
     module(
       "Datasets",
-      ["CArchive", "CHDF5", "CZlib", "Digests", "Files", "Images", "Randomness", "Trials"]),
+      [
+        "CArchive", "CHDF5", "CPictures", "CZlib", "Digests", "Files", "Images", "Randomness",
+        "Trials",
+      ]),
     module("Sweeps", ["Trials", yaml]),
 
     module("Primitives", ["CKernels"]),

@@ -84,7 +84,7 @@ package struct Ledger: Sendable {
     case .imagesPinned(let dataset, let digest):
       if let pinned = images[dataset], pinned != digest {
         throw JournalContradiction(
-          record: "images \(digest) pinned for \(dataset.rawValue)",
+          record: "images \(digest) pinned for \(dataset.name)",
           found: "images \(pinned) pinned before", expected: "the same images")
       }
       images[dataset] = digest

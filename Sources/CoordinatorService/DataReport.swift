@@ -8,28 +8,41 @@ package enum DataReport {
   /// Which data sets are prepared, a line each.
   package static func list(_ folder: URL?) -> String {
     let library = library(folder)
-    let lines = library.list().map { line($0.dataset, $0.standing) }
+    let lines = library.list().map { line($0.name, $0.standing) }
     return "\(library.directory.path)\n" + lines.joined()
   }
 
   /// Decodes a data set into its archive, showing progress on standard error.
   ///
+  /// - Parameter shape: The text of `--as`, which makes `name` a user's own set.
   /// - Throws: `DatasetError` naming file, place, what was found and what was expected.
   package static func prepare(
-    _ name: String, from source: URL?, into folder: URL?, force: Bool
+    _ name: String, as shape: String?, from source: URL?, into folder: URL?, force: Bool
   ) throws -> String {
-    guard let dataset = Dataset(rawValue: name) else {
-      throw DataRequestError.unknownDataset(name)
-    }
+    let dataset = try dataset(name, as: shape)
     let outcome = try DatasetPreparer.prepare(
       dataset, from: source, into: library(folder).directory, replacing: force
     ) { done, total in
       guard done.isMultiple(of: 10_000) || done == total else { return }
       try? FileHandle.standardError.write(
-        contentsOf: Data("\(dataset.rawValue): \(done) of \(total) images\n".utf8))
+        contentsOf: Data("\(dataset.name): \(done) of \(total) images\n".utf8))
     }
-    return line(dataset, .present(outcome.images))
+    return line(dataset.name, .present(outcome.images))
+      + (outcome.remark.map { "\($0)\n" } ?? "")
       + (outcome.isNew ? "" : "It was there already; --force prepares it again.\n")
+  }
+
+  private static func dataset(_ name: String, as shape: String?) throws -> Dataset {
+    if let dataset = Dataset.allCases.first(where: { $0.name == name }) {
+      guard shape == nil else { throw DataRequestError.shapeOfKnownDataset(name) }
+      return dataset
+    }
+    guard let shape else { throw DataRequestError.unknownDataset(name) }
+    guard let shape = OwnImages.shape(shape) else { throw DataRequestError.unknownShape(shape) }
+    guard let images = OwnImages(name: name, shape: shape) else {
+      throw DataRequestError.unusableName(name)
+    }
+    return .own(images)
   }
 
   /// Reads every archive and compares it with its digests.
@@ -37,27 +50,27 @@ package enum DataReport {
   /// - Returns: A line for each data set, and whether every archive there is sound.
   package static func verify(_ folder: URL?) -> (text: String, isSound: Bool) {
     let library = library(folder)
-    let standings = Dataset.allCases.map { ($0, library.verify($0)) }
-    let isSound = !standings.contains { _, standing in
-      if case .unusable = standing { true } else { false }
+    let entries = library.verifyAll()
+    let isSound = !entries.contains { entry in
+      if case .unusable = entry.standing { true } else { false }
     }
-    return (standings.map { line($0, $1) }.joined(), isSound)
+    return (entries.map { line($0.name, $0.standing) }.joined(), isSound)
   }
 
   private static func library(_ folder: URL?) -> ArchiveLibrary {
     ArchiveLibrary(directory: folder ?? ArchiveLibrary.defaultDirectory())
   }
 
-  private static func line(_ dataset: Dataset, _ standing: ArchiveLibrary.Standing) -> String {
-    let name = dataset.rawValue.padding(toLength: 10, withPad: " ", startingAt: 0)
+  private static func line(_ name: String, _ standing: ArchiveLibrary.Standing) -> String {
+    let name = name.count < 13 ? name.padding(toLength: 13, withPad: " ", startingAt: 0) : name
     switch standing {
     case .absent: return "\(name) not prepared\n"
     case .unusable(let problem): return "\(name) UNUSABLE: \(problem)\n"
     case .present(let images):
-      let share = images.isComplete ? "" : ", a part of the published set"
+      let share = images.share.map { " (\($0))" } ?? ""
       return """
         \(name) \(images.trainingCount) training, \(images.evaluationCount) evaluation images \
-        of \(dataset.imageShape)\(share), \(images.byteCount) bytes, sha256 \(images.digest)\n
+        of \(images.dataset.imageShape)\(share), \(images.byteCount) bytes, sha256 \(images.digest)\n
         """
     }
   }
@@ -66,12 +79,25 @@ package enum DataReport {
 /// What is wrong with a request about data.
 enum DataRequestError: Error, CustomStringConvertible {
   case unknownDataset(String)
+  case shapeOfKnownDataset(String)
+  case unknownShape(String)
+  case unusableName(String)
 
   var description: String {
     switch self {
     case .unknownDataset(let name):
-      "data set \"\(name)\": expected one of "
-        + Dataset.allCases.map(\.rawValue).joined(separator: ", ")
+      """
+      data set "\(name)": expected one of \(Dataset.allCases.map(\.name).joined(separator: ", ")), \
+      or a name of your own with --as \(Self.shapes)
+      """
+    case .shapeOfKnownDataset(let name):
+      "--as: found with \(name), which has its own shape; leave it out, or choose another name"
+    case .unknownShape(let text): "--as \(text): expected \(Self.shapes)"
+    case .unusableName(let name): "data set \"\(name)\": expected \(OwnImages.nameExpectation)"
     }
+  }
+
+  private static var shapes: String {
+    OwnImages.shapes.map(\.text).joined(separator: ", ")
   }
 }

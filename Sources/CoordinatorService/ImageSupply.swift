@@ -20,13 +20,10 @@ enum ImageSupply {
         dataset.isProcedural
         ? try draw(dataset, into: library, logger) : try library.find(dataset)
       supply[dataset] = SweepFacts.PinnedImages(
-        digest: images.digest, byteCount: images.byteCount, url: images.url)
-      if !images.isComplete {
-        logger.notice(
-          """
-          \(dataset.rawValue): \(images.trainingCount) training and \(images.evaluationCount) \
-          evaluation images, fewer than the published set has
-          """)
+        digest: images.digest, byteCount: images.byteCount, url: images.url,
+        trainingCount: images.trainingCount, share: images.share)
+      if let share = images.share {
+        logger.notice("\(dataset.name): \(share), a part of the published set")
       }
     }
     return supply
@@ -36,7 +33,7 @@ enum ImageSupply {
     _ dataset: Dataset, into library: ArchiveLibrary, _ logger: Logger
   ) throws -> PreparedImages {
     if let images = try? library.find(dataset) { return images }
-    logger.notice("drawing \(dataset.rawValue) into \(library.directory.path)")
+    logger.notice("drawing \(dataset.name) into \(library.directory.path)")
     return try DatasetPreparer.prepare(dataset, from: nil, into: library.directory).images
   }
 }

@@ -12,13 +12,16 @@ package enum PlanReport {
   /// - Throws: `SweepFileError` with everything that is wrong with the file.
   package static func text(_ request: SweepRequest, asJSON: Bool) throws -> String {
     let plan = try request.plan()
-    let library = ArchiveLibrary(
-      directory: request.dataFolder ?? ArchiveLibrary.defaultDirectory())
     var counts: [Dataset: Int] = [:]
+    var shares: [Dataset: String] = [:]
     for dataset in Set(plan.trials.map(\.configuration.dataset)) {
-      counts[dataset] = try? ImageArchive.open(at: library.url(of: dataset)).trainingCount
+      guard let archive = try? ImageArchive.open(at: request.library.url(of: dataset)) else {
+        continue
+      }
+      counts[dataset] = archive.trainingCount
+      shares[dataset] = dataset.share(ofImages: archive.trainingCount + archive.evaluationCount)
     }
-    let summary = PlanSummary(plan, trainingImageCounts: counts)
+    let summary = PlanSummary(plan, trainingImageCounts: counts, shares: shares)
     return asJSON ? summary.json : summary.text
   }
 

@@ -24,6 +24,10 @@ struct SweepFacts: Sendable {
     var digest: Digest
     var byteCount: Int
     var url: URL
+    /// How many images epochs are drawn from.
+    var trainingCount: Int
+    /// What part of the published set it holds, in words; nil when it holds all of it.
+    var share: String?
   }
 
   init(

@@ -37,7 +37,8 @@ final class SweepOutputs: Sendable {
   /// Brings every output up to date and returns what to tell people: the front and the files.
   @discardableResult
   func write() throws -> String {
-    let results = try reader.results()
+    var results = try reader.results()
+    results.shares = ImageNotes.shares(in: folder)
     let outcome = writer.withLock { $0.write(results) }
     for problem in outcome.problems.prefix(Self.problemCountMaximum) {
       logger.warning("\(problem)")

@@ -22,11 +22,17 @@ package struct SweepRequest: Sendable {
     self.dataFolder = dataFolder
   }
 
-  /// Reads and expands the sweep.
+  /// The folder of prepared image archives.
+  var library: ArchiveLibrary {
+    ArchiveLibrary(directory: dataFolder ?? ArchiveLibrary.defaultDirectory())
+  }
+
+  /// Reads and expands the sweep, which can name the users' own sets that are in the folder.
   ///
   /// - Throws: `SweepFileError` with everything that is wrong with the file.
   func plan() throws -> SweepPlan {
-    try SweepFile.load(at: file, overrides: overrides, budgetScale: budgetScale)
+    try SweepFile.load(
+      at: file, overrides: overrides, budgetScale: budgetScale, ownImages: library.ownImages)
   }
 
   /// The sweep file's text with the changes as comments, kept for provenance.

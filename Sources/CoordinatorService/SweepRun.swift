@@ -105,6 +105,7 @@ package enum SweepRun {
     gateway.introduce(sweep: plan.name, dataPort: facts.dataPort)
 
     let reader = try store.reader()
+    try ImageNotes.write(images, to: options.outFolder)
     let outputs = try SweepOutputs(folder: options.outFolder, reader: reader, logger: logger)
     let publisher = ReportPublisher(logger: logger) { try outputs.write() }
     let localWorkers = try startLocalWorkers(
@@ -165,7 +166,7 @@ package enum SweepRun {
     ) { options.assumesYes || PlanQuestion.isAgreed($0, sweep: plan.name) }
     // Of a large sweep both take a while, so they go on side by side.
     let journal = Meanwhile { try store.journal() }
-    let summary = PlanSummary(plan)
+    let summary = PlanSummary(plan, trainingImageCounts: images.mapValues(\.trainingCount))
     try DiskSpace.check(options.outFolder, for: summary, logger: logger)
     var coordinator = begin(plan, summary, options: options)
     try replay(journal, in: &coordinator, plan, images: images, store: store, logger: logger)
@@ -277,7 +278,7 @@ enum RunError: Error, CustomStringConvertible {
     case .imagesChanged(let dataset, let recorded, let found, let url):
       """
       \(url.path): found images \(found), expected \(recorded), on which this sweep's results of \
-      \(dataset.rawValue) were trained; use the same archive, or another --out
+      \(dataset.name) were trained; use the same archive, or another --out
       """
     case .localWorkersEnded:
       "all local workers ended by themselves; what they said is above, and the same command resumes"

@@ -19,7 +19,7 @@ struct CIFAR100Source: ImageSource {
 
   /// Finds the archive or both files, which may be compressed with gzip, and checks their sizes.
   init(at url: URL) throws(DatasetError) {
-    let published = Dataset.cifar100.publishedImageCount
+    let published = Dataset.cifar100.publishedImageCount ?? (training: 0, test: 0)
     let finder = FileFinder(dataset: .cifar100, source: url, subfolders: ["cifar-100-binary"])
     if let archive = finder.isFile ? url : Self.archive(finder) {
       try Self.checkArchive(archive)

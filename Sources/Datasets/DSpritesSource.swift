@@ -29,7 +29,7 @@ struct DSpritesSource: ImageSource {
     let file = try FileFinder(dataset: .dsprites, source: url)
       .findOrTake("npz or hdf5 file", Self.fileNames)
     let head = try FileHead(file, expecting: "a zip file (npz) or an HDF5 file")
-    let countMaximum = Dataset.dsprites.publishedImageCount.training
+    let countMaximum = Dataset.dsprites.publishedImageCount?.training ?? 0
     if head.isHDF5 {
       images = try HDF5Images(
         path: file.path, name: Self.name, extents: [Self.shape.height, Self.shape.width],

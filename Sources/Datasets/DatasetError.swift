@@ -30,12 +30,12 @@ extension DatasetError: CustomStringConvertible {
     switch self {
     case .missingFile(let dataset, let content, let folders, let names):
       """
-      no \(content) of \(dataset.rawValue) in \(folders.joined(separator: " or ")); \
+      no \(content) of \(dataset.name) in \(folders.joined(separator: " or ")); \
       expected one of \(names.joined(separator: ", "))
       """
     case .sourceNotGiven(let dataset):
       """
-      \(dataset.rawValue) is read from the files of its publisher; \
+      \(dataset.name) is read from the files of its publisher; \
       name the file or its folder with --from PATH
       """
     case .folderNotMade(let path, let reason):

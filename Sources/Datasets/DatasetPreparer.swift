@@ -15,6 +15,8 @@ package enum DatasetPreparer {
     package var isNew: Bool
     /// Wall-clock seconds that it took.
     package var seconds: Double
+    /// What people should know about it: files that were passed over.
+    package var remark: String?
   }
 
   private static let progressInterval = 1000
@@ -41,18 +43,18 @@ package enum DatasetPreparer {
     if !replacing, case .present(let intact) = library.verify(dataset) {
       return Outcome(images: intact, isNew: false, seconds: (clock.now - start) / .seconds(1))
     }
-    let images = try write(
-      try imageSource(of: dataset, at: source), of: dataset, into: library, progress: progress)
-    return Outcome(images: images, isNew: true, seconds: (clock.now - start) / .seconds(1))
+    let images = try imageSource(of: dataset, at: source)
+    let prepared = try write(images, of: dataset, into: library, progress: progress)
+    return Outcome(
+      images: prepared, isNew: true, seconds: (clock.now - start) / .seconds(1),
+      remark: images.remark)
   }
 
   /// The source of a data set's images, its headers read and checked.
   private static func imageSource(of dataset: Dataset, at source: URL?) throws(DatasetError)
     -> any ImageSource
   {
-    guard let reader = DatasetReader.all.first(where: { $0.dataset == dataset }) else {
-      preconditionFailure("there is no reader of \(dataset.rawValue)")
-    }
+    let reader = DatasetReader.of(dataset)
     guard reader.needsFiles else { return try reader.open(URL(filePath: "/")) }
     guard let source else { throw .sourceNotGiven(dataset: dataset) }
     guard FileManager.default.fileExists(atPath: source.path) else {
@@ -71,11 +73,12 @@ package enum DatasetPreparer {
     } catch {
       throw .folderNotMade(path: library.directory.path, reason: error.localizedDescription)
     }
+    try checkRoom(for: source, of: dataset.imageShape, in: library.directory)
     let url = library.url(of: dataset)
     let total = source.trainingCount + source.evaluationCount
     var writer = try archiving { () throws(ImageArchiveError) in
       try ImageArchiveWriter(
-        at: url, name: dataset.rawValue, shape: dataset.imageShape, encoding: source.encoding,
+        at: url, name: dataset.name, shape: dataset.imageShape, encoding: source.encoding,
         trainingCount: source.trainingCount, evaluationCount: source.evaluationCount)
     }
     var done = 0
@@ -88,6 +91,23 @@ package enum DatasetPreparer {
       return try library.admit(dataset, digest: try writer.finish())
     } catch {
       throw .archive(error)
+    }
+  }
+
+  /// Checks that the disk has room for the archive, which nobody wants to learn after an hour.
+  private static func checkRoom(
+    for source: any ImageSource, of shape: ImageShape, in directory: URL
+  ) throws(DatasetError) {
+    var disk = statvfs()
+    guard statvfs(directory.path, &disk) == 0 else { return }
+    let free = Int(clamping: disk.f_bavail * disk.f_frsize)
+    let needed =
+      (source.trainingCount + source.evaluationCount) * source.encoding.storedByteCount(of: shape)
+    guard needed <= free else {
+      throw .refused(
+        place: directory.path, found: "\(free) bytes free on the disk",
+        expected: "\(needed) for the images",
+        remedy: "make room, or name a folder on another disk with --data")
     }
   }
 

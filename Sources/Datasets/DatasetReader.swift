@@ -10,7 +10,7 @@ struct DatasetReader: Sendable {
   /// Opens the files and checks their headers; of a set that is drawn, there are none.
   let open: @Sendable (URL) throws(DatasetError) -> any ImageSource
 
-  /// One for every data set.
+  /// One for every data set but users' own.
   static let all = [
     read(.mnist) { (url) throws(DatasetError) in try MNISTSource(.mnist, at: url) },
     read(.fashionMNIST) { (url) throws(DatasetError) in try MNISTSource(.fashionMNIST, at: url) },
@@ -21,6 +21,17 @@ struct DatasetReader: Sendable {
     drawn(.sprites28) { SpritesSource(.sprites28) },
     drawn(.sprites64) { SpritesSource(.sprites64) },
   ]
+
+  /// The reader of a data set; users' own images are read by their files' kind.
+  static func of(_ dataset: Dataset) -> DatasetReader {
+    if case .own(let images) = dataset {
+      return read(dataset) { (url) throws(DatasetError) in try OwnImagesReader.open(url, images) }
+    }
+    guard let reader = all.first(where: { $0.dataset == dataset }) else {
+      preconditionFailure("there is no reader of \(dataset.name)")
+    }
+    return reader
+  }
 
   private static func read(
     _ dataset: Dataset, _ open: @escaping @Sendable (URL) throws(DatasetError) -> any ImageSource

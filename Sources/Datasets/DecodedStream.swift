@@ -20,6 +20,7 @@ final class DecodedStream {
 
   /// Of the members of an archive that has no fitting one, so many are named.
   private static let memberCountMaximum = 20
+  private static let listedMemberCountMaximum = 1000
   private static let skippedByteCount = 1 << 20
 
   /// Opens a file that may be compressed with gzip.
@@ -41,6 +42,16 @@ final class DecodedStream {
   /// Opens the first file of this name in a tar file, in whatever folder it is.
   static func member(_ name: String, ofTar url: URL) throws(DatasetError) -> DecodedStream {
     try member(name, of: url, .tar) { $0 == name || $0.hasSuffix("/" + name) }
+  }
+
+  /// Names of a zip file's members, at most so many that a crafted one cannot fill the memory.
+  static func memberNames(ofZip url: URL) throws(DatasetError) -> [String] {
+    var reader = try ArchiveReader.open(path: url.path, format: .zip)
+    var names: [String] = []
+    while names.count < listedMemberCountMaximum, let member = try reader.nextMember() {
+      names.append(member.name)
+    }
+    return names
   }
 
   private static func member(

@@ -15,7 +15,7 @@ struct FileFinder {
 
   /// Where files are looked for, in this order.
   var folders: [URL] {
-    [source, source.appending(path: dataset.rawValue)].flatMap { folder in
+    [source, source.appending(path: dataset.name)].flatMap { folder in
       [folder] + subfolders.map { folder.appending(path: $0) }
     }
   }

@@ -12,8 +12,15 @@ protocol ImageSource {
   /// How many images ``read(_:)`` will deliver to the evaluation part.
   var evaluationCount: Int { get }
 
+  /// What people should know of files that were passed over.
+  var remark: String? { get }
+
   /// Delivers every image once, with `height × width × channels` values in that order.
   func read(_ receive: ImageReceiver) throws(DatasetError)
+}
+
+extension ImageSource {
+  var remark: String? { nil }
 }
 
 /// Takes the pixels of one image and the part that it belongs to.

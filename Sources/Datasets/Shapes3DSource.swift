@@ -25,7 +25,7 @@ struct Shapes3DSource: ImageSource {
     let shape = Dataset.shapes3d.imageShape
     images = try HDF5Images(
       path: file.path, name: "images", extents: [shape.height, shape.width, shape.channels],
-      countMaximum: Dataset.shapes3d.publishedImageCount.training)
+      countMaximum: Dataset.shapes3d.publishedImageCount?.training ?? 0)
     sample = HeldBackSample(ofTotal: images.count)
   }
 

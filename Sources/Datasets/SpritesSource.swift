@@ -28,7 +28,7 @@ struct SpritesSource: ImageSource {
 
   /// The drawing for `dataset`, one of the two sets of sprites.
   init(_ dataset: Dataset) {
-    precondition(dataset.isProcedural, "\(dataset.rawValue) is not drawn")
+    precondition(dataset.isProcedural, "\(dataset.name) is not drawn")
     shape = dataset.imageShape
     geometry = dataset == .sprites28 ? .of28 : .of64
   }

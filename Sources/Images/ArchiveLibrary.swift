@@ -19,8 +19,8 @@ package struct ArchiveLibrary: Sendable {
 
   /// One line of a listing.
   package struct Entry: Hashable, Sendable {
-    /// The data set.
-    package var dataset: Dataset
+    /// The data set's name.
+    package var name: String
     /// How its archive was found.
     package var standing: Standing
   }
@@ -49,7 +49,7 @@ package struct ArchiveLibrary: Sendable {
 
   /// The file that a data set's archive is or would be.
   package func url(of dataset: Dataset) -> URL {
-    directory.appendingPathComponent("\(dataset.rawValue).images")
+    directory.appendingPathComponent("\(dataset.name).images")
   }
 
   /// The archive of a data set.
@@ -78,9 +78,46 @@ package struct ArchiveLibrary: Sendable {
     return PreparedImages(try ImageArchive.open(at: url), of: dataset, digest: digest)
   }
 
-  /// How the archive of each data set is found, in the order of `Dataset`; as quick as ``find(_:)``.
-  package func list() -> [Entry] {
-    Dataset.allCases.map { Entry(dataset: $0, standing: examine($0, readingAll: false)) }
+  /// How the archive of each data set is found, in the order of `Dataset`, then the users' own by
+  /// their names; as quick as ``find(_:)``.
+  package func list() -> [Entry] { entries(readingAll: false) }
+
+  /// The same, with all of every archive read and checked against every digest that there is.
+  package func verifyAll() -> [Entry] { entries(readingAll: true) }
+
+  private func entries(readingAll: Bool) -> [Entry] {
+    Dataset.allCases.map {
+      Entry(name: $0.name, standing: examine($0, readingAll: readingAll))
+    }
+      + ownNames.map { name in
+        do throws(ImageArchiveError) {
+          let dataset = try own(name)
+          return Entry(name: name, standing: examine(dataset, readingAll: readingAll))
+        } catch {
+          return Entry(name: name, standing: .unusable(problem: error.description))
+        }
+      }
+  }
+
+  /// The users' own sets whose archives are in the folder, by their names.
+  package var ownImages: [Dataset] { ownNames.compactMap { try? own($0) } }
+
+  private var ownNames: [String] {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+    return files.filter { $0.hasSuffix(".images") }.map { String($0.dropLast(".images".count)) }
+      .filter { OwnImages.isName($0) && Dataset(rawValue: $0) == nil }.sorted()
+  }
+
+  /// The set of a user whose archive has this name; its shape is the archive's.
+  private func own(_ name: String) throws(ImageArchiveError) -> Dataset {
+    let url = directory.appendingPathComponent("\(name).images")
+    let shape = try ImageArchive.open(at: url).shape
+    guard let images = OwnImages(name: name, shape: shape) else {
+      throw .malformed(
+        path: url.path, offset: 16, field: "shape", found: "\(shape)",
+        expected: OwnImages.shapes.map { "\($0.shape)" }.joined(separator: ", "))
+    }
+    return .own(images)
   }
 
   /// Reads all of a data set's archive and checks it against every digest that there is.
@@ -95,11 +132,11 @@ package struct ArchiveLibrary: Sendable {
       let record = DigestRecord(of: url)
       let recorded = record.digest
       let archive = try ImageArchive.open(at: url)
-      guard archive.name == dataset.rawValue, archive.shape == dataset.imageShape else {
+      guard archive.name == dataset.name, archive.shape == dataset.imageShape else {
         return .unusable(
           problem: """
             \(url.path): found images of \(archive.name), \(archive.shape), \
-            expected \(dataset.rawValue), \(dataset.imageShape)
+            expected \(dataset.name), \(dataset.imageShape)
             """)
       }
       if let recorded, readingAll { try archive.verify(against: recorded) }

@@ -13,19 +13,23 @@ extension ArchiveLibraryError: CustomStringConvertible {
     switch self {
     case .missing(let dataset, let directory):
       """
-      no images of \(dataset.rawValue) in \(directory); prepare them with: \
+      no images of \(dataset.name) in \(directory); prepare them with: \
       \(Self.remedy(dataset, directory))
       """
     case .unusable(let dataset, let directory, let problem):
       """
-      the images of \(dataset.rawValue) cannot be used: \(problem); prepare them anew with: \
+      the images of \(dataset.name) cannot be used: \(problem); prepare them anew with: \
       \(Self.remedy(dataset, directory))
       """
     }
   }
 
   private static func remedy(_ dataset: Dataset, _ directory: String) -> String {
-    let source = dataset.isProcedural ? "" : " --from PATH"
-    return "coordinator data prepare \(dataset.rawValue)\(source) --data \(directory)"
+    let source =
+      switch dataset {
+      case .own(let images): " --from PATH --as \(images.shapeText)"
+      default: dataset.isProcedural ? "" : " --from PATH"
+      }
+    return "coordinator data prepare \(dataset.name)\(source) --data \(directory)"
   }
 }

@@ -27,9 +27,7 @@ package struct PreparedImages: Hashable, Sendable {
     evaluationCount = archive.evaluationCount
   }
 
-  /// Whether the archive holds as many images as the complete published set.
-  package var isComplete: Bool {
-    let published = dataset.publishedImageCount
-    return trainingCount + evaluationCount == published.training + published.test
-  }
+  /// What part of the published set the archive holds, in words: `40 of 183 cars`; nil when it holds
+  /// all of it, and for a user's own images.
+  package var share: String? { dataset.share(ofImages: trainingCount + evaluationCount) }
 }

@@ -11,9 +11,9 @@ extension TrialConfiguration {
     func refuse(_ message: String) -> TrialFailure {
       TrialFailure(cause: .refused, message: "\(images.url.path): \(message)")
     }
-    guard images.name == dataset.rawValue, images.shape == dataset.imageShape else {
+    guard images.name == dataset.name, images.shape == dataset.imageShape else {
       throw refuse(
-        "found \(images.name) images of \(images.shape), expected \(dataset.rawValue) images of "
+        "found \(images.name) images of \(images.shape), expected \(dataset.name) images of "
           + "\(dataset.imageShape)")
     }
     guard images.trainingCount >= trainer.batchSize else {

@@ -16,6 +16,8 @@ struct Figure2Drawing {
   let name: String
   /// The mark of an unfinished report.
   let banner: String?
+  /// Of data sets of which only a part was trained on, what part.
+  let shares: [Dataset: String]
 
   private static let labelWidth = 112.0
   private static let margin = 24.0
@@ -85,7 +87,7 @@ struct Figure2Drawing {
         shown = row.images.originals
         lines.append(
           Line(
-            heading: "originals", caption: configuration?.dataset.title ?? "",
+            heading: "originals", caption: configuration?.dataset.title(shares) ?? "",
             images: row.images.originals, startsGroup: true))
       }
       let tolerance = (try? configuration?.resolvedTolerance()) ?? 0

@@ -95,7 +95,7 @@ struct Figure3Table {
     for point in points {
       table.append(
         [
-          point.dataset.rawValue, point.stage, point.series, point.budget.description,
+          point.dataset.name, point.stage, point.series, point.budget.description,
           point.tolerance.map { NumberText.shortest($0.median) } ?? "",
           String(point.gatesOpen?.count ?? 0), String(point.replicatesPlanned),
         ] + Self.columns(point.gatesOpen) + Self.columns(point.mse)

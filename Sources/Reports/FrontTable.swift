@@ -24,7 +24,7 @@ package enum FrontTable {
       }
       guard !rows.isEmpty else { continue }
       blocks.append(
-        "\(series.dataset.title), \(series.label)\n"
+        "\(series.dataset.title(results.shares)), \(series.label)\n"
           + aligned([["", "tolerance", "gates open", "mse", "evaluation mse"]] + rows))
     }
     guard !blocks.isEmpty else { return "No narrowing trial has a result yet.\n" }

@@ -116,14 +116,15 @@ package struct ReportWriter {
     where trial.result != nil && trial.planned.configuration.narrows {
       let dataset = trial.planned.configuration.dataset
       guard !shown.contains(dataset) else { continue }
-      let name = shown.isEmpty ? "figure1.svg" : "figure1-\(dataset.rawValue).svg"
+      let name = shown.isEmpty ? "figure1.svg" : "figure1-\(dataset.name).svg"
       shown.append(dataset)
       round.attempt { round throws(ReportError) in
         let trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
         round.put(
           name,
           Figure1Drawing(
-            trial: trial, trajectory: trajectory, banner: Completion(of: results).banner
+            trial: trial, trajectory: trajectory, banner: Completion(of: results).banner,
+            shares: results.shares
           ).svg)
       }
     }
@@ -146,7 +147,8 @@ package struct ReportWriter {
       }
     }
     let drawing = Figure2Drawing(
-      rows: rows, name: results.plan.name, banner: Completion(of: results).banner)
+      rows: rows, name: results.plan.name, banner: Completion(of: results).banner,
+      shares: results.shares)
     round.put("figure2.svg", drawing.svg)
   }
 
@@ -170,7 +172,7 @@ package struct ReportWriter {
     }
     let drawing = Figure3Drawing(
       front: front, samples: samples, name: results.plan.name,
-      banner: Completion(of: results).banner)
+      banner: Completion(of: results).banner, shares: results.shares)
     round.put("figure3.svg", drawing.svg)
   }
 }

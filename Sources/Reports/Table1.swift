@@ -29,6 +29,8 @@ struct Table1 {
   let head: ReportHead
   /// The mark of an unfinished report.
   let banner: String?
+  /// Of data sets of which only a part was trained on, what part.
+  let shares: [Dataset: String]
 
   /// The table of a sweep: one row for each narrowing grid point whose tolerance is measured.
   init(of results: SweepResults) {
@@ -61,6 +63,7 @@ struct Table1 {
     self.budgets = budgets.sorted { $0.count < $1.count }
     head = ReportHead(of: results)
     banner = Completion(of: results).banner
+    shares = results.shares.filter { datasets.contains($0.key) }
   }
 }
 
@@ -118,7 +121,7 @@ extension Table1 {
     for entry in entries {
       table.append(
         [
-          entry.dataset.rawValue, String(entry.latents), String(entry.provisioned),
+          entry.dataset.name, String(entry.latents), String(entry.provisioned),
           entry.budget.description,
         ] + columns(entry.baselineMSE)
           + [entry.publishedBaselineMSE.map(NumberText.shortest) ?? ""]

@@ -118,7 +118,7 @@ struct TrialRecords {
     for trial in trials {
       for milestone in trial.milestones {
         let configuration = [
-          trial.trial.description, trial.stage, String(trial.replicate), trial.dataset.rawValue,
+          trial.trial.description, trial.stage, String(trial.replicate), trial.dataset.name,
           trial.seed, trial.channels.map(String.init).joined(separator: " "),
           Self.text(trial.latents), trial.latentsFrom ?? "", Self.text(trial.tolerance),
           trial.toleranceFrom ?? "", milestone.budget.description,

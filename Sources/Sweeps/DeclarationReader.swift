@@ -10,9 +10,9 @@ struct DeclarationReader {
   private static let topKeys =
     ["sweep", "question", "outputs", "seed", "replicates", "limits", "stages"] + trialKeys
 
-  init(log: DiagnosticLog, budgetScale: BudgetScale) {
+  init(log: DiagnosticLog, budgetScale: BudgetScale, ownImages: [Dataset]) {
     self.log = log
-    self.values = ValueReader(budgetScale: budgetScale)
+    self.values = ValueReader(budgetScale: budgetScale, ownImages: ownImages)
   }
 
   /// The declaration of a file; what is wrong with it is in ``log``.

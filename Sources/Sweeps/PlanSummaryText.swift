@@ -18,8 +18,12 @@ extension PlanSummary {
     lines.append("Assumed: \(costs.summary).")
     if !epochImageCounts.isEmpty {
       let counts = epochImageCounts.sorted { $0.key.rawValue < $1.key.rawValue }
-        .map { "\(Self.grouped($0.value)) of \($0.key.rawValue)" }
+        .map { "\(Self.grouped($0.value)) of \($0.key.name)" }
       lines.append("Training images in an epoch: \(counts.joined(separator: ", ")).")
+    }
+    if !shares.isEmpty {
+      let parts = shares.map { "\($0.key.name) (\($0.value))" }.sorted()
+      lines.append("Parts of published sets: \(parts.joined(separator: ", ")).")
     }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -17,8 +17,9 @@ package enum SweepFile {
   ///   - url: The file.
   ///   - overrides: The texts `PATH=VALUE` of `--set`, in order.
   ///   - budgetScale: The factor of `--scale-budget`.
+  ///   - ownImages: The users' own sets that a file can name.
   package static func load(
-    at url: URL, overrides: [String] = [], budgetScale: Double = 1
+    at url: URL, overrides: [String] = [], budgetScale: Double = 1, ownImages: [Dataset] = []
   ) throws(SweepFileError) -> SweepPlan {
     let name = url.relativePath
     let data: Data
@@ -34,14 +35,16 @@ package enum SweepFile {
       throw refusal(
         "bytes that are not UTF-8", at: firstInvalidLine(of: data, in: name), expected: "text")
     }
-    return try parse(text, named: name, overrides: overrides, budgetScale: budgetScale)
+    return try parse(
+      text, named: name, overrides: overrides, budgetScale: budgetScale, ownImages: ownImages)
   }
 
   /// Expands the text of a sweep file.
   ///
   /// - Parameter name: What messages call the file.
   package static func parse(
-    _ text: String, named name: String, overrides: [String] = [], budgetScale: Double = 1
+    _ text: String, named name: String, overrides: [String] = [], budgetScale: Double = 1,
+    ownImages: [Dataset] = []
   ) throws(SweepFileError) -> SweepPlan {
     var log = DiagnosticLog()
     let scale = BudgetScale(factor: budgetScale)
@@ -53,7 +56,7 @@ package enum SweepFile {
     try log.check()
     guard var root else { preconditionFailure("a text without a tree has a diagnostic") }
     Overrides.apply(overrides, to: &root, log: &log)
-    var reader = DeclarationReader(log: log, budgetScale: scale)
+    var reader = DeclarationReader(log: log, budgetScale: scale, ownImages: ownImages)
     let declaration = reader.declaration(root, of: name)
     return try Expansion.plan(declaration, log: reader.log)
   }

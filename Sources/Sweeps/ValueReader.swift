@@ -4,6 +4,8 @@ import Trials
 struct ValueReader {
   /// What budgets are multiplied with.
   let budgetScale: BudgetScale
+  /// The users' own sets that are prepared here.
+  let ownImages: [Dataset]
 
   /// The value of `key` at `node`, or nil after reporting what is wrong with it.
   func value(
@@ -26,7 +28,9 @@ struct ValueReader {
   /// What a key accepts, in words.
   static func expectation(_ key: TrialKey) -> String {
     switch key {
-    case .dataset: "one of " + Dataset.allCases.map(\.rawValue).joined(separator: ", ")
+    case .dataset:
+      "one of " + Dataset.allCases.map(\.name).joined(separator: ", ")
+        + ", or a set of your own that is prepared (coordinator data prepare NAME --as SHAPE)"
     case .latents:
       "a whole number from \(ModelSettings.latentRange.lowerBound) to "
         + "\(ModelSettings.latentRange.upperBound), or a reference such as 2 * baseline.latents"
@@ -54,9 +58,14 @@ struct ValueReader {
   }
 
   private func dataset(_ node: SyntaxNode, log: inout DiagnosticLog) -> Dataset? {
-    if let text = node.text, let dataset = Dataset(rawValue: text) { return dataset }
+    let known = Dataset.allCases + ownImages
+    if let text = node.text,
+      let dataset = known.first(where: { $0.name == text }) ?? Dataset(rawValue: text)
+    {
+      return dataset
+    }
     let suggestion = node.text.flatMap {
-      NearestName.suggestion(for: $0, among: Dataset.allCases.map(\.rawValue))
+      NearestName.suggestion(for: $0, among: known.map(\.name))
     }
     refuse(node, for: .dataset, log: &log, suggestion: suggestion)
     return nil

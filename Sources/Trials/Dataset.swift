@@ -1,9 +1,9 @@
 /// A set of images that trials can train on, by the name that sweep files use.
-package enum Dataset: String, CaseIterable, Codable, Hashable, Sendable {
+package enum Dataset: Hashable, Sendable {
   /// Handwritten digits, 28×28 grey; 60,000 training and 10,000 test images.
   case mnist
   /// Articles of clothing, in MNIST's shape and counts.
-  case fashionMNIST = "fashion-mnist"
+  case fashionMNIST
   /// White shapes on black with five factors, 64×64, one bit per pixel.
   case dsprites
   /// Rendered scenes with six factors, 64×64 colour.
@@ -16,6 +16,23 @@ package enum Dataset: String, CaseIterable, Codable, Hashable, Sendable {
   case sprites28
   /// Shapes with the five factors of dSprites, drawn on the spot at 64×64.
   case sprites64
+  /// A user's own images.
+  indirect case own(OwnImages)
+
+  /// What sweep files, archives and outputs call it.
+  package var name: String {
+    switch self {
+    case .mnist: "mnist"
+    case .fashionMNIST: "fashion-mnist"
+    case .dsprites: "dsprites"
+    case .shapes3d: "shapes3d"
+    case .cars3d: "cars3d"
+    case .cifar100: "cifar100"
+    case .sprites28: "sprites28"
+    case .sprites64: "sprites64"
+    case .own(let images): images.name
+    }
+  }
 
   /// Channels, height and width of every image.
   package var imageShape: ImageShape {
@@ -23,12 +40,13 @@ package enum Dataset: String, CaseIterable, Codable, Hashable, Sendable {
     case .mnist, .fashionMNIST, .sprites28: ImageShape(channels: 1, height: 28, width: 28)
     case .dsprites, .sprites64: ImageShape(channels: 1, height: 64, width: 64)
     case .shapes3d, .cars3d, .cifar100: ImageShape(channels: 3, height: 64, width: 64)
+    case .own(let images): images.shape
     }
   }
 
   /// How many images the complete published set has, by split; zero evaluation images where
-  /// the publisher defines no test split.
-  package var publishedImageCount: (training: Int, test: Int) {
+  /// the publisher defines no test split, nil of a user's own images.
+  package var publishedImageCount: (training: Int, test: Int)? {
     switch self {
     case .mnist, .fashionMNIST: (60_000, 10_000)
     case .dsprites: (737_280, 0)
@@ -36,6 +54,7 @@ package enum Dataset: String, CaseIterable, Codable, Hashable, Sendable {
     case .cars3d: (17_568, 0)
     case .cifar100: (50_000, 10_000)
     case .sprites28, .sprites64: (25_920, 0)
+    case .own: nil
     }
   }
 
@@ -47,12 +66,66 @@ package enum Dataset: String, CaseIterable, Codable, Hashable, Sendable {
 
   /// How many training images the complete set leaves after holding back its evaluation sample;
   /// what `coordinator plan` counts epochs with when no archive has been prepared.
+  ///
+  /// Of a user's own images, MNIST's number stands in.
   package var expectedTrainingImageCount: Int {
-    let published = publishedImageCount
+    guard let published = publishedImageCount else { return 60_000 }
     if published.test > 0 { return published.training }
     return published.training - Self.heldBackCount(ofTotal: published.training)
   }
 
   /// Whether the set is drawn by us rather than read from files.
   package var isProcedural: Bool { self == .sprites28 || self == .sprites64 }
+}
+
+extension Dataset: CaseIterable {
+  /// Every set but users' own.
+  package static let allCases: [Dataset] = [
+    .mnist, .fashionMNIST, .dsprites, .shapes3d, .cars3d, .cifar100, .sprites28, .sprites64,
+  ]
+}
+
+extension Dataset: RawRepresentable, Codable {
+  /// The text in configurations, and so in identities: the name, of a user's own set with its shape.
+  package var rawValue: String {
+    if case .own(let images) = self { images.text } else { name }
+  }
+
+  /// The set that a configuration names; nil if there is none.
+  package init?(rawValue: String) {
+    if let dataset = Self.byName[rawValue] {
+      self = dataset
+    } else if let images = OwnImages(text: rawValue) {
+      self = .own(images)
+    } else {
+      return nil
+    }
+  }
+
+  private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.name, $0) })
+}
+
+extension Dataset {
+  /// What part of the published set an archive of so many images is, in words; nil when it is all
+  /// of it, or when there is no published set.
+  ///
+  /// `40 of 183 cars`, `64,834 of 737,280 images`.
+  package func share(ofImages count: Int) -> String? {
+    guard let published = publishedImageCount, count < published.training + published.test else {
+      return nil
+    }
+    let total = published.training + published.test
+    let views = 96
+    if self == .cars3d, count.isMultiple(of: views) {
+      return "\(count / views) of \(total / views) cars"
+    }
+    return "\(Self.grouped(count)) of \(Self.grouped(total)) images"
+  }
+
+  private static func grouped(_ number: Int) -> String {
+    number < 1000
+      ? "\(number)"
+      : "\(grouped(number / 1000)),"
+        + String(repeating: "0", count: 3 - "\(number % 1000)".count) + "\(number % 1000)"
+  }
 }

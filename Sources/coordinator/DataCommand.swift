@@ -34,16 +34,30 @@ struct DataCommand: ParsableCommand {
 
   struct Prepare: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Decodes a data set's published files into an archive.")
+      abstract: "Decodes a data set's published files, or your own images, into an archive.",
+      discussion: """
+        Your own images are a folder of PNG and JPEG files (its subfolder "test" is what the \
+        evaluation error is measured on, else a sample is held back), or a .npy or .npz file of \
+        N×H×W or N×H×W×C unsigned bytes, floats from 0 to 1 or truth values. They are cut to the \
+        square in the middle and scaled, down by area, up bilinearly; colour becomes grey as \
+        0.299 R + 0.587 G + 0.114 B, grey becomes colour with three equal channels.
+        """)
 
     @Argument(help: "The data set; `coordinator data list` names them all.")
     var dataset: String
 
     @Option(
       help: ArgumentHelp(
-        "Folder, file or archive as its publisher ships it; not needed for drawn sets.", valueName: "path"),
+        "Folder, file or archive as its publisher ships it; not needed for drawn sets.",
+        valueName: "path"),
       completion: .file())
     var from: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "Shape of your own images: 28x28x1, 64x64x1 or 64x64x3; makes the data set's name yours.",
+        valueName: "shape"))
+    var `as`: String?
 
     @OptionGroup var folder: DataFolder
 
@@ -53,7 +67,7 @@ struct DataCommand: ParsableCommand {
     func run() throws {
       print(
         try DataReport.prepare(
-          dataset, from: from.map { URL(filePath: $0) }, into: folder.url, force: force),
+          dataset, as: `as`, from: from.map { URL(filePath: $0) }, into: folder.url, force: force),
         terminator: "")
     }
   }

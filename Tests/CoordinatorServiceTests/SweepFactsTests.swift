@@ -23,7 +23,7 @@ struct SweepFactsTests {
       hasLocalWorkersOnly: false,
       images: [
         .sprites28: SweepFacts.PinnedImages(
-          digest: images, byteCount: 6, url: URL(filePath: "/images"))
+          digest: images, byteCount: 6, url: URL(filePath: "/images"), trainingCount: 1)
       ])
   }
 

@@ -51,7 +51,7 @@ struct ArchiveLibraryTests {
     let sprites = #expect(throws: ArchiveLibraryError.self) { try library.find(.sprites28) }
     #expect(
       sprites?.description.hasSuffix("coordinator data prepare sprites28 --data \(path)") == true)
-    #expect(library.list().map(\.dataset) == Dataset.allCases)
+    #expect(library.list().map(\.name) == Dataset.allCases.map(\.name))
     #expect(library.list().allSatisfy { $0.standing == .absent })
   }
 
@@ -61,7 +61,7 @@ struct ArchiveLibraryTests {
     #expect(try Digest.ofFile(at: images.url) == images.digest)
     #expect(try library.find(.mnist) == images)
     #expect(library.verify(.mnist) == .present(images))
-    #expect(library.list().filter { $0.standing != .absent }.map(\.dataset) == [.mnist])
+    #expect(library.list().filter { $0.standing != .absent }.map(\.name) == ["mnist"])
   }
 
   @Test("preparing again leaves an intact archive alone, unless it is to be replaced")

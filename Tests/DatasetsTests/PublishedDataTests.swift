@@ -24,7 +24,7 @@ struct PublishedDataTests {
     let folder = try TemporaryFolder()
     let images = try DatasetPreparer.prepare(.mnist, from: testData, into: folder.url).images
     #expect(images.trainingCount == 60_000 && images.evaluationCount == 10_000)
-    #expect(images.isComplete)
+    #expect(images.share == nil)
     let payload = try payload(images)
     #expect(
       Digest.of(payload.prefix(60_000 * 784)).hexadecimal
@@ -46,7 +46,7 @@ struct PublishedDataTests {
       "dsprites/dsprites_ndarray_co1sh3sc6or40x32y32_64x64_subset64834.npz")
     let images = try DatasetPreparer.prepare(.dsprites, from: file, into: folder.url).images
     #expect(images.trainingCount == 63_810 && images.evaluationCount == 1024)
-    #expect(!images.isComplete)
+    #expect(images.share == "64,834 of 737,280 images")
     let whitePixelCount = try payload(images).withUnsafeBytes { bytes in
       bytes.bindMemory(to: UInt64.self).reduce(0) { $0 + $1.nonzeroBitCount }
     }
@@ -54,5 +54,28 @@ struct PublishedDataTests {
     #expect(
       images.digest.hexadecimal
         == "7a32dbf7f6084a35192497e28968c314c86f9c6e4398720840f4bd80ec62de47")
+  }
+
+  // The digests were confirmed by Tests/Formats/compare.py, image by image.
+  @Test("Cars3D, 40 of 183 cars")
+  func cars3d() throws {
+    let folder = try TemporaryFolder()
+    let images = try DatasetPreparer.prepare(.cars3d, from: testData, into: folder.url).images
+    #expect(images.trainingCount == 3456 && images.evaluationCount == 384)
+    #expect(images.share == "40 of 183 cars")
+    #expect(
+      images.digest.hexadecimal
+        == "5c3a4469ae34d8c5b0884bdbba10d954e4a1fe47ec6204903909498d38935a85")
+  }
+
+  @Test("CIFAR-100, half of the training images and all test images")
+  func cifar100() throws {
+    let folder = try TemporaryFolder()
+    let images = try DatasetPreparer.prepare(.cifar100, from: testData, into: folder.url).images
+    #expect(images.trainingCount == 25_000 && images.evaluationCount == 10_000)
+    #expect(images.share == "35,000 of 60,000 images")
+    #expect(
+      images.digest.hexadecimal
+        == "73e82e43467e5f50e5d3333d2faefa75833219709f5a6f05ca3d098e4420b5c2")
   }
 }

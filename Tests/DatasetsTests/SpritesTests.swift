@@ -63,7 +63,7 @@ struct SpritesTests {
     #expect(outcome.images.digest.hexadecimal == digest)
     #expect(outcome.images.trainingCount == dataset.expectedTrainingImageCount)
     #expect(outcome.images.evaluationCount == 1024)
-    #expect(outcome.images.isComplete)
+    #expect(outcome.images.share == nil)
     #expect(progress == progress.sorted() && progress.last == 25_920)
     let archive = try ImageArchive.open(at: outcome.images.url)
     #expect(archive.encoding == (dataset == .sprites28 ? .byte : .bit))

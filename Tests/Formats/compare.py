@@ -137,7 +137,7 @@ def pictures(folder, shape):
     def picture(path):
         image = Image.open(path)
         if image.mode in ("I;16", "I;16B", "I"):
-            image = Image.fromarray((np.array(image, np.int64) * 255 + 32767) // 65535 .astype(np.uint8))
+            return ((np.array(image, np.int64) * 255 + 32767) // 65535).astype(np.uint8)
         if "A" in image.mode or "transparency" in image.info:
             values = np.array(image.convert("RGBA"), np.int64)
             values = (values[..., :3] * values[..., 3:] + 127) // 255

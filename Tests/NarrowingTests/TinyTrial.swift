@@ -68,7 +68,7 @@ enum TinyTrial {
   static func archive(in directory: URL) throws -> ImageArchive {
     let url = directory.appending(path: "images")
     var writer = try ImageArchiveWriter(
-      at: url, name: Dataset.sprites28.rawValue, shape: Dataset.sprites28.imageShape,
+      at: url, name: Dataset.sprites28.name, shape: Dataset.sprites28.imageShape,
       encoding: .byte, trainingCount: 42, evaluationCount: 10)
     for number in 0..<42 { try writer.append(pixels(number), to: .training) }
     for number in 42..<52 { try writer.append(pixels(number), to: .evaluation) }

@@ -29,6 +29,22 @@ struct Table1Tests {
 
   private func text(_ data: Data) -> String { String(decoding: data, as: UTF8.self) }
 
+  @Test("A data set of which only a part was trained on says so in its row and in the caption")
+  func parts() {
+    var sweep = Self.sweep()
+    sweep.complete(0, gatesOpen: [5], mse: 17.125)
+    var results = sweep.results
+    results.shares = [.mnist: "7 of 70,000 images", .cars3d: "40 of 183 cars"]
+    let markdown = text(Table1(of: results).markdown)
+    #expect(markdown.contains("| MNIST (7 of 70,000 images) | 5 |"))
+    #expect(
+      markdown.hasSuffix("Trained on a part of the published set: MNIST (7 of 70,000 images).\n"))
+    let latex = text(Table1(of: results).latex)
+    #expect(latex.contains("Trained on a part of the published set: MNIST (7 of 70,000 images)"))
+    #expect(latex.contains("MNIST (7 of 70,000 images) & 5"))
+    #expect(!text(Table1(of: sweep.results).markdown).contains("a part"))
+  }
+
   @Test("Rows stand by data set, numbers beside the paper's, dashes where there is none yet")
   func markdown() {
     var sweep = Self.sweep()

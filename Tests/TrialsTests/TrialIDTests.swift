@@ -16,6 +16,40 @@ struct TrialIDTests {
     #expect(decoded == configuration)
   }
 
+  // Of each text, printf '%s' "$text" | sha256sum | cut -c1-16.
+  @Test(
+    "the identities of trials on the sets that everybody has stay as they are",
+    arguments: [
+      (Dataset.mnist, "5900c4ba8bfb89aa"),
+      (.dsprites, "8a6ebe0f073b2624"),
+      (.shapes3d, "58d42c1873df81db"),
+      (.cars3d, "68c46f7079bf9cdb"),
+      (.cifar100, "77a8809004f0027e"),
+      (.sprites28, "a2f9b4640aaab6ca"),
+      (.sprites64, "ed3ff1bbd47f777b"),
+    ])
+  func identities(dataset: Dataset, id: String) throws {
+    var configuration = baselineConfiguration()
+    configuration.dataset = dataset
+    let text = baselineText.replacing("\"mnist\"", with: "\"\(dataset.name)\"")
+    #expect(configuration.canonicalText == text)
+    #expect(configuration.id.description == id)
+  }
+
+  @Test("a user's own set carries its shape in the configuration")
+  func ownImages() throws {
+    var configuration = baselineConfiguration()
+    let shape = ImageShape(channels: 1, height: 28, width: 28)
+    configuration.dataset = .own(try #require(OwnImages(name: "my-cells", shape: shape)))
+    let text = baselineText.replacing("\"mnist\"", with: "\"my-cells@28x28x1\"")
+    #expect(configuration.canonicalText == text)
+    #expect(configuration.id.description == "d9e98f3b09efcb40")
+    let decoded = try CanonicalJSON.decode(TrialConfiguration.self, from: Data(text.utf8))
+    #expect(decoded == configuration)
+    #expect(decoded.dataset.imageShape == shape)
+    try decoded.validate()
+  }
+
   @Test("an identity is the leading 64 bits of the digest")
   func leadingBits() {
     // SHA-256 of the empty text: e3b0c44298fc1c14…

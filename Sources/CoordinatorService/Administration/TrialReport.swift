@@ -80,7 +80,7 @@ extension TrialReport {
     let (reason, remedy) = Self.words(explanation, in: surroundings)
     self.init(
       trial: "\(planned.id)", stage: planned.stage, replicate: planned.replicate,
-      dataset: configuration.dataset.rawValue, latents: configuration.model.latents.words,
+      dataset: configuration.dataset.name, latents: configuration.model.latents.words,
       tolerance: configuration.tolerance.words,
       budget: configuration.milestones.map(\.description).joined(separator: ", "),
       status: explanation.standing.status.rawValue, reason: reason, remedy: remedy,

@@ -62,7 +62,7 @@ struct TrialSelector {
     switch key {
     case "stage": return trial.stage == text
     case "replicate": return trial.replicate == Int(text)
-    case "dataset": return configuration.dataset.rawValue == text
+    case "dataset": return configuration.dataset.name == text
     case "seed": return configuration.seed.hexadecimal == text.lowercased()
     case "latents":
       if case .value(let latents) = configuration.model.latents { return latents == Int(text) }

@@ -1,0 +1,109 @@
+import Dispatch
+import Foundation
+import Images
+import Synchronization
+import Trials
+
+/// A folder of PNG and JPEG files, in the order of their paths' bytes.
+///
+/// Subfolders are gone through; their names, which often are labels, mean nothing, but for `test`
+/// at the top: its pictures are the evaluation part. Without it, ``HeldBackSample`` is evaluated
+/// on. Hidden files and links to folders are left alone.
+struct PictureFolderSource: ImageSource {
+  private let training: [URL]
+  private let test: [URL]
+  private let sample: HeldBackSample?
+  private let shape: ImageShape
+  private let passedOver: Int
+
+  private static let endings: Set<String> = ["png", "jpg", "jpeg"]
+  private static let testFolder = "test"
+  private static let countMaximum = 10_000_000
+  /// Pictures that are decoded side by side before they are delivered.
+  private static let batchCount = 64
+
+  /// Lists the files of a folder.
+  init(at url: URL, shape: ImageShape) throws(DatasetError) {
+    var found: [(path: String, url: URL)] = []
+    var passedOver = 0
+    let files = FileManager.default.enumerator(
+      at: url, includingPropertiesForKeys: [.isDirectoryKey], options: [.skipsHiddenFiles])
+    let prefix = url.standardizedFileURL.resolvingSymlinksInPath().path + "/"
+    while let file = files?.nextObject() as? URL {
+      guard (try? file.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory != true else {
+        continue
+      }
+      guard Self.endings.contains(file.pathExtension.lowercased()) else {
+        passedOver += 1
+        continue
+      }
+      let path = file.standardizedFileURL.path
+      found.append((path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path, file))
+      guard found.count <= Self.countMaximum else {
+        throw .refused(
+          place: url.path, found: "more than \(Self.countMaximum) pictures", expected: "fewer",
+          remedy: "name a smaller folder")
+      }
+    }
+    guard !found.isEmpty else {
+      throw .refused(
+        place: url.path, found: "no picture", expected: "files that end in .png, .jpg or .jpeg",
+        remedy: "name the folder that holds them, or that holds their folders")
+    }
+    found.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    test = found.filter { $0.path.hasPrefix(Self.testFolder + "/") }.map(\.url)
+    training = found.filter { !$0.path.hasPrefix(Self.testFolder + "/") }.map(\.url)
+    guard !training.isEmpty else {
+      throw .refused(
+        place: url.path, found: "pictures in its folder \"test\" only",
+        expected: "pictures to train on beside it", remedy: "name the folder above, or add them")
+    }
+    if test.isEmpty { try OwnImagesReader.checkCount(training.count, place: url.path) }
+    sample = test.isEmpty ? HeldBackSample(ofTotal: training.count) : nil
+    self.shape = shape
+    self.passedOver = passedOver
+  }
+
+  var encoding: PixelEncoding { .byte }
+  var trainingCount: Int { sample?.trainingCount ?? training.count }
+  var evaluationCount: Int { sample?.count ?? test.count }
+  var remark: String? {
+    passedOver == 0 ? nil : "\(passedOver) files that are no PNG or JPEG were passed over."
+  }
+
+  func read(_ receive: ImageReceiver) throws(DatasetError) {
+    if let sample {
+      var dealer = HeldBackDealer(sample)
+      try decode(training) { (image) throws(DatasetError) in try dealer.deal(image, to: receive) }
+      try dealer.finish(receive)
+    } else {
+      try decode(training) { (image) throws(DatasetError) in try receive(image, .training) }
+      try decode(test) { (image) throws(DatasetError) in try receive(image, .evaluation) }
+    }
+  }
+
+  /// Decodes and fits pictures on all cores and delivers them in their order.
+  private func decode(
+    _ files: [URL], _ receive: ([UInt8]) throws(DatasetError) -> Void
+  ) throws(DatasetError) {
+    for start in stride(from: 0, to: files.count, by: Self.batchCount) {
+      let batch = Array(files[start..<min(start + Self.batchCount, files.count)])
+      let results = Mutex<[Result<[UInt8], DatasetError>?]>(
+        Array(repeating: nil, count: batch.count))
+      let shape = shape
+      DispatchQueue.concurrentPerform(iterations: batch.count) { index in
+        let result = Result { () throws(DatasetError) in
+          let picture = try Picture(batch[index])
+          var fitter = PictureFitter(shape)
+          return fitter.fitted(
+            picture.pixels, height: picture.height, width: picture.width,
+            channels: picture.channels)
+        }
+        results.withLock { $0[index] = result }
+      }
+      for result in results.withLock({ $0 }) {
+        if let result { try receive(try result.get()) }
+      }
+    }
+  }
+}
