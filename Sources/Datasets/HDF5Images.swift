@@ -8,7 +8,7 @@
 /// on all cores; every other layout is read through the library. The library is used on the calling
 /// thread only, since it has one global lock where it is safe for threads at all.
 ///
-/// Holds one band, at most ``bandByteLimit``, and what its chunks need.
+/// Holds one band, at most ``bandByteLimit``, and of its chunks at most as much again.
 struct HDF5Images: ImageSequence {
   let count: Int
   let headerByteCount = 0
@@ -20,7 +20,7 @@ struct HDF5Images: ImageSequence {
   private let tiles: HDF5Tiles?
 
   /// Largest number of bytes of images that are decoded at a time.
-  private static let bandByteLimit = 256 << 20
+  private static let bandByteLimit = 192 << 20
   private static let chunkByteLimit = 64 << 20
 
   /// Opens a file and checks type, extents, layout and filters of the images.

@@ -28,7 +28,7 @@ struct PictureFolderSource: ImageSource {
     var passedOver = 0
     let files = FileManager.default.enumerator(
       at: url, includingPropertiesForKeys: [.isDirectoryKey], options: [.skipsHiddenFiles])
-    let prefix = url.standardizedFileURL.resolvingSymlinksInPath().path + "/"
+    let depth = url.standardizedFileURL.pathComponents.count
     while let file = files?.nextObject() as? URL {
       guard (try? file.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory != true else {
         continue
@@ -37,8 +37,8 @@ struct PictureFolderSource: ImageSource {
         passedOver += 1
         continue
       }
-      let path = file.standardizedFileURL.path
-      found.append((path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path, file))
+      let path = file.standardizedFileURL.pathComponents.dropFirst(depth).joined(separator: "/")
+      found.append((path, file))
       guard found.count <= Self.countMaximum else {
         throw .refused(
           place: url.path, found: "more than \(Self.countMaximum) pictures", expected: "fewer",

@@ -200,7 +200,7 @@ def own():
         Image.fromarray(wide[3:67]).save(folder / "a" / f"{i:02}.png")
     grey = picture(0, 20, 1)[..., 0]
     Image.fromarray(grey).save(folder / "grey.png")
-    Image.fromarray(picture(1, 64, 3)).convert("P").save(folder / "palette.png")
+    Image.fromarray(picture(1, 64, 3)).quantize(8).save(folder / "palette.png")
     alpha = np.dstack([np.full((64, 64, 3), 200, np.uint8), np.zeros((64, 64), np.uint8)])
     alpha[0, 0] = 255, 0, 0, 255
     alpha[0, 1] = 255, 255, 255, 100
@@ -247,8 +247,8 @@ def own():
     np.save(arrays / "flat.npy", np.zeros((4, 784), np.uint8))
     np.save(arrays / "channels.npy", np.zeros((4, 28, 28, 2), np.uint8))
     np.save(arrays / "empty.npy", np.zeros((0, 28, 28), np.uint8))
-    np.save(arrays / "too-bright.npy", np.full((2, 28, 28), 1.5, np.float32))
-    values = np.zeros((2, 28, 28), np.float32)
+    np.save(arrays / "too-bright.npy", np.full((12, 28, 28), 1.5, np.float32))
+    values = np.zeros((12, 28, 28), np.float32)
     values[1, 2, 3] = np.nan
     np.save(arrays / "nan.npy", values)
     np.savez(arrays / "several.npz", a=colour[:2], b=colour[:2])
