@@ -99,11 +99,26 @@ package final class ImageArchive: Sendable {
   }
 
   /// The SHA-256 of the whole file, which names this archive; reads all of it.
-  package func computeDigest() -> Digest {
+  package func computeDigest() -> Digest { digest(of: 0..<mapping.count) }
+
+  /// The digest of some of the file's bytes.
+  ///
+  /// Gives back the memory of every piece that it has read, so that a file of gigabytes is never
+  /// resident as a whole; C function `madvise`.
+  private func digest(of range: Range<Int>) -> Digest {
     var stream = DigestStream()
-    stream.append(mapping)
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.pieceByteCount) {
+      let end = min(start + Self.pieceByteCount, range.upperBound)
+      stream.append(UnsafeRawBufferPointer(rebasing: mapping[start..<end]))
+      // From a page's start on; header and pages have the same size.
+      let page = start / ImageArchiveHeader.byteCount * ImageArchiveHeader.byteCount
+      let read = UnsafeRawBufferPointer(rebasing: mapping[page..<end])
+      madvise(UnsafeMutableRawPointer(mutating: read.baseAddress), read.count, MADV_DONTNEED)
+    }
     return stream.digest
   }
+
+  private static let pieceByteCount = 4 << 20
 
   /// Checks that this is the archive which `digest` names; reads all of it.
   package func verify(against digest: Digest) throws(ImageArchiveError) {
@@ -116,11 +131,8 @@ package final class ImageArchive: Sendable {
   /// Checks the images against the digests in the header; reads all of them.
   package func verifyPayload() throws(ImageArchiveError) {
     for split in ImageSplit.allCases {
-      var stream = DigestStream()
       let start = header.offset(of: split)
-      stream.append(
-        UnsafeRawBufferPointer(rebasing: mapping[start..<start + header.byteCount(of: split)]))
-      let found = stream.digest
+      let found = digest(of: start..<start + header.byteCount(of: split))
       guard found == header.digest(of: split) else {
         throw .digestMismatch(
           path: url.path, part: "\(split.rawValue) part", found: found,

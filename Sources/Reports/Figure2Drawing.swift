@@ -39,6 +39,9 @@ struct Figure2Drawing {
       title: "\(name): originals and reconstructions")
     drawing.text(
       "Originals and reconstructions", at: (Self.margin, 26), .init(size: 15, isBold: true))
+    if !parts.isEmpty {
+      drawing.text(parts, at: (Self.margin, 42), .init(size: 11, color: Palette.quiet))
+    }
     if let banner {
       drawing.text(
         banner, at: (Double(width) - Self.margin, 26),
@@ -77,6 +80,12 @@ struct Figure2Drawing {
     var startsGroup: Bool
   }
 
+  /// The data sets of which only a part was trained on, as far as they are shown.
+  private var parts: String {
+    let shown = Set(rows.map(\.trial.planned.configuration.dataset)).intersection(shares.keys)
+    return shown.map { $0.title(shares) }.sorted().joined(separator: " · ")
+  }
+
   /// The originals once for all following trials that were given the same ones.
   private func lines() -> [Line] {
     var lines: [Line] = []
@@ -87,7 +96,7 @@ struct Figure2Drawing {
         shown = row.images.originals
         lines.append(
           Line(
-            heading: "originals", caption: configuration?.dataset.title(shares) ?? "",
+            heading: "originals", caption: configuration?.dataset.title ?? "",
             images: row.images.originals, startsGroup: true))
       }
       let tolerance = (try? configuration?.resolvedTolerance()) ?? 0

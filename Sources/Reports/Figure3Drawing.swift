@@ -82,10 +82,11 @@ struct Figure3Drawing {
     let legend = Figure3Legend(of: series, hasPublished: !published.isEmpty)
     let frame = frame(of: series, published: published, legend: legend, top: top)
     drawing.text(
-      "\(dataset.title(shares)): dimensions kept at each tolerance",
+      "\(dataset.title): dimensions kept at each tolerance",
       at: (Self.margin.left, top + 24), .init(size: 15, isBold: true))
     drawing.text(
-      subtitle(of: series), at: (Self.margin.left, top + 42),
+      [shares[dataset] ?? "", subtitle(of: series)].filter { !$0.isEmpty }.joined(separator: " · "),
+      at: (Self.margin.left, top + 42),
       .init(size: 11, color: Palette.quiet))
     if let banner {
       drawing.text(
