@@ -16,7 +16,9 @@ package enum DatasetPreparer {
   }
 
   /// The data sets that ``prepare(_:from:into:replacing:progress:)`` can read or draw.
-  package static var preparable: [Dataset] { [.mnist, .dsprites, .sprites28, .sprites64] }
+  package static var preparable: [Dataset] {
+    [.mnist, .dsprites, .sprites28, .sprites64, .shapes64]
+  }
 
   private static let progressInterval = 1000
 
@@ -55,6 +57,7 @@ package enum DatasetPreparer {
     case .mnist: return try MNISTSource(at: try given(source, dataset))
     case .dsprites: return try DSpritesSource(at: try given(source, dataset))
     case .sprites28, .sprites64: return SpritesSource(dataset)
+    case .shapes64: return ShapesSource()
     case .shapes3d, .cars3d, .cifar100: throw .readerUnavailable(dataset: dataset)
     }
   }

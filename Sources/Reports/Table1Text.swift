@@ -50,7 +50,7 @@ extension Table1 {
 
       MSE: moving average of the summed squared error per training image of the baseline with n \
       dimensions; it is the tolerance of the run with 2n. ‖ν‖₀: gates open in that run after so \
-      many batches. Replicates: median (least–most).
+      many batches. Replicates: median (least–most).\(hasDrawnSets ? " " + Self.drawnNote : "")
 
       """
     return Data(text.utf8)
@@ -92,9 +92,15 @@ extension Table1 {
     return Data(text.utf8)
   }
 
+  private static let drawnNote =
+    "Sets marked (drawn) are pictures that were drawn for this sweep, not published ones."
+
+  private var hasDrawnSets: Bool { rows.contains { $0.dataset.isProcedural } }
+
   private var latexNote: String {
     let spread = rows.contains { ($0.baselineMSE?.count ?? 0) > 1 }
     return (spread ? "; median (least--most) of replicates" : "")
+      + (hasDrawnSets ? "; sets marked (drawn) are no published ones" : "")
       + (banner.map { "; \\textbf{\(Self.latexEscaped($0))}" } ?? "")
   }
 

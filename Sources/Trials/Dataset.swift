@@ -14,13 +14,16 @@ package enum Dataset: String, CaseIterable, Codable, Hashable, Sendable {
   case sprites28
   /// Shapes with the five factors of dSprites, drawn on the spot at 64×64.
   case sprites64
+  /// Solids in a room with the six factors of Shapes3D, drawn on the spot in 64×64 colour.
+  case shapes64
 
   /// Channels, height and width of every image.
   package var imageShape: ImageShape {
     switch self {
     case .mnist, .sprites28: ImageShape(channels: 1, height: 28, width: 28)
     case .dsprites, .sprites64: ImageShape(channels: 1, height: 64, width: 64)
-    case .shapes3d, .cars3d, .cifar100: ImageShape(channels: 3, height: 64, width: 64)
+    case .shapes3d, .cars3d, .cifar100, .shapes64:
+      ImageShape(channels: 3, height: 64, width: 64)
     }
   }
 
@@ -30,7 +33,7 @@ package enum Dataset: String, CaseIterable, Codable, Hashable, Sendable {
     switch self {
     case .mnist: (60_000, 10_000)
     case .dsprites: (737_280, 0)
-    case .shapes3d: (480_000, 0)
+    case .shapes3d, .shapes64: (480_000, 0)
     case .cars3d: (17_568, 0)
     case .cifar100: (50_000, 10_000)
     case .sprites28, .sprites64: (25_920, 0)
@@ -52,5 +55,10 @@ package enum Dataset: String, CaseIterable, Codable, Hashable, Sendable {
   }
 
   /// Whether the set is drawn by us rather than read from files.
-  package var isProcedural: Bool { self == .sprites28 || self == .sprites64 }
+  package var isProcedural: Bool {
+    switch self {
+    case .sprites28, .sprites64, .shapes64: true
+    case .mnist, .dsprites, .shapes3d, .cars3d, .cifar100: false
+    }
+  }
 }

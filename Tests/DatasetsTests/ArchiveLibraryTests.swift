@@ -182,7 +182,7 @@ struct ArchiveLibraryTests {
       try DatasetPreparer.prepare(dataset, from: source, into: library.directory)
     }
     #expect(error == .readerUnavailable(dataset: dataset))
-    #expect(error?.description.hasSuffix("mnist, dsprites, sprites28, sprites64") == true)
+    #expect(error?.description.hasSuffix("mnist, dsprites, sprites28, sprites64, shapes64") == true)
   }
 
   @Test("a set that is read from files needs to be told where they are")

@@ -43,7 +43,7 @@ struct Table1Tests {
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
         "| MNIST | 5 | 17.12 | 17.07 | 10 | 6 | 5 | 5 | 5 | 5 |",
         "|  | 30 | – | 7.16 | 60 | – | – | 14 | 14 | 14 |",
-        "| Sprites 28×28 | 5 | – | – | 10 | – | – | – | – | – |",
+        "| Sprites 28×28 (drawn) | 5 | – | – | 10 | – | – | – | – | – |",
       ])
   }
 
@@ -56,7 +56,7 @@ struct Table1Tests {
     #expect(latex.contains("    MNIST & 5 & 17.12 & 17.07 & 10 & 6 & 5 & 5 & 5 & 5 \\\\\n"))
     #expect(
       latex.contains(
-        "    \\addlinespace\n    Sprites 28$\\times$28 & 5 & 17.12 & -- & 10 & 6 & 5 & -- & -- & -- \\\\"
+        "    \\addlinespace\n    Sprites 28$\\times$28 (drawn) & 5 & 17.12 & -- & 10 & 6 & 5 & -- & -- & -- \\\\"
       ))
     #expect(!latex.contains("partial"))
     let rows = latex.split(separator: "\n").filter { $0.hasSuffix("\\\\") && !$0.contains("multi") }
