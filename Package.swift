@@ -123,7 +123,8 @@ let package = Package(
       ]),
 
     program(
-      "coordinator", ["Console", "CoordinatorService", "Doctor", "Trials", argumentParser]),
+      "coordinator",
+      ["Console", "CoordinatorService", "Doctor", "Images", "Trials", argumentParser]),
     program(
       "worker", ["Console", "Doctor", "Narrowing", "Trials", "WorkerService", argumentParser]),
     program(

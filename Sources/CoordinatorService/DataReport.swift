@@ -18,9 +18,7 @@ package enum DataReport {
   package static func prepare(
     _ name: String, from source: URL?, into folder: URL?, force: Bool
   ) throws -> String {
-    guard let dataset = Dataset(rawValue: name) else {
-      throw DataRequestError.unknownDataset(name)
-    }
+    let dataset = try Self.dataset(named: name)
     let outcome = try DatasetPreparer.prepare(
       dataset, from: source, into: library(folder).directory, replacing: force
     ) { done, total in
@@ -44,17 +42,27 @@ package enum DataReport {
     return (standings.map { line($0, $1) }.joined(), isSound)
   }
 
-  private static func library(_ folder: URL?) -> ArchiveLibrary {
+  /// The data set that a person named.
+  static func dataset(named name: String) throws(DataRequestError) -> Dataset {
+    guard let dataset = Dataset(rawValue: name) else { throw .unknownDataset(name) }
+    return dataset
+  }
+
+  /// The archives in a folder, or where they are kept without one.
+  static func library(_ folder: URL?) -> ArchiveLibrary {
     ArchiveLibrary(directory: folder ?? ArchiveLibrary.defaultDirectory())
   }
 
-  private static func line(_ dataset: Dataset, _ standing: ArchiveLibrary.Standing) -> String {
+  /// How a data set's archive was found, as a line.
+  static func line(_ dataset: Dataset, _ standing: ArchiveLibrary.Standing) -> String {
     let name = dataset.rawValue.padding(toLength: 10, withPad: " ", startingAt: 0)
     switch standing {
     case .absent: return "\(name) not prepared\n"
     case .unusable(let problem): return "\(name) UNUSABLE: \(problem)\n"
     case .present(let images):
-      let share = images.isComplete ? "" : ", a part of the published set"
+      let share =
+        dataset.isProcedural
+        ? ", drawn here" : images.isComplete ? "" : ", a part of the published set"
       return """
         \(name) \(images.trainingCount) training, \(images.evaluationCount) evaluation images \
         of \(dataset.imageShape)\(share), \(images.byteCount) bytes, sha256 \(images.digest)\n
@@ -66,12 +74,15 @@ package enum DataReport {
 /// What is wrong with a request about data.
 enum DataRequestError: Error, CustomStringConvertible {
   case unknownDataset(String)
+  case emptyPart(Dataset, ImageSplit)
 
   var description: String {
     switch self {
     case .unknownDataset(let name):
       "data set \"\(name)\": expected one of "
         + Dataset.allCases.map(\.rawValue).joined(separator: ", ")
+    case .emptyPart(let dataset, let part):
+      "\(dataset.rawValue) has no \(part.rawValue) images"
     }
   }
 }

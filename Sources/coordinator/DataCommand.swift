@@ -7,12 +7,12 @@ import Foundation
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data",
-    abstract: "Lists, prepares and verifies the image archives that trials train on.",
+    abstract: "Lists, prepares, shows and verifies the image archives that trials train on.",
     discussion: """
       A data set is decoded once into an archive, <data set>.images, in the data folder: --data, \
       or $BOTTLENECKSWEEP_DATA, or ~/.local/share/bottlenecksweep.
       """,
-    subcommands: [List.self, Prepare.self, Verify.self])
+    subcommands: [List.self, Prepare.self, Show.self, Verify.self])
 
   struct DataFolder: ParsableArguments {
     @Option(help: ArgumentHelp("Folder of prepared image archives.", valueName: "dir"))
@@ -36,7 +36,7 @@ struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Decodes a data set's published files into an archive.")
 
-    @Argument(help: "The data set: mnist, dsprites, sprites28 or sprites64.")
+    @Argument(help: "The data set: mnist, dsprites, sprites28, sprites64 or shapes64.")
     var dataset: String
 
     @Option(
