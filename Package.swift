@@ -58,11 +58,12 @@ let package = Package(
     .systemLibrary(name: "CSodium"),
     .systemLibrary(name: "CZeroMQ"),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "CSHA256", cSettings: [.unsafeFlags(["-O3"])]),
 
     module("Console", [argumentParser, logging]),
     module("Files"),
     module("Randomness"),
-    module("Digests", ["CSodium"]),
+    module("Digests", ["CSHA256", "CSodium"]),
     module("Trials", ["Digests"]),
     module("Images", ["Digests", "Files", "Trials"]),
     module("Datasets", ["CArchive", "Digests", "Files", "Images", "Randomness", "Trials"]),
@@ -154,7 +155,7 @@ let package = Package(
     program("fuzzer", ["Digests", "Trials", "Wire"], path: "Tests/Fuzzer"),
 
     tests("FilesTests", ["Files", "TestSupport"]),
-    tests("DigestsTests", ["Digests", "TestSupport"]),
+    tests("DigestsTests", ["CSodium", "Digests", "TestSupport"]),
     tests("TrialsTests", ["Digests", "Trials"]),
     tests("ImagesTests", ["Digests", "Files", "Images", "TestSupport", "Trials"]),
     tests("DatasetsTests", ["CArchive", "Datasets", "Digests", "Images", "TestSupport", "Trials"]),
