@@ -75,6 +75,8 @@ package enum DataReport {
 enum DataRequestError: Error, CustomStringConvertible {
   case unknownDataset(String)
   case emptyPart(Dataset, ImageSplit)
+  case drawn(Dataset)
+  case unpublished(Dataset)
 
   var description: String {
     switch self {
@@ -83,6 +85,10 @@ enum DataRequestError: Error, CustomStringConvertible {
         + Dataset.allCases.map(\.rawValue).joined(separator: ", ")
     case .emptyPart(let dataset, let part):
       "\(dataset.rawValue) has no \(part.rawValue) images"
+    case .drawn(let dataset):
+      "\(dataset.rawValue) is drawn, not downloaded: coordinator data prepare \(dataset.rawValue)"
+    case .unpublished(let dataset):
+      "\(dataset.rawValue) is published nowhere that is known: name its files with data prepare --from"
     }
   }
 }

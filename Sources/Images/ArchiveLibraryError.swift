@@ -13,19 +13,25 @@ extension ArchiveLibraryError: CustomStringConvertible {
     switch self {
     case .missing(let dataset, let directory):
       """
-      no images of \(dataset.rawValue) in \(directory); prepare them with: \
-      \(Self.remedy(dataset, directory))
+      no images of \(dataset.rawValue) in \(directory); \
+      \(Self.remedy(dataset, directory, "prepare them"))
       """
     case .unusable(let dataset, let directory, let problem):
       """
-      the images of \(dataset.rawValue) cannot be used: \(problem); prepare them anew with: \
-      \(Self.remedy(dataset, directory))
+      the images of \(dataset.rawValue) cannot be used: \(problem); \
+      \(Self.remedy(dataset, directory, "prepare them anew"))
       """
     }
   }
 
-  private static func remedy(_ dataset: Dataset, _ directory: String) -> String {
-    let source = dataset.isProcedural ? "" : " --from PATH"
-    return "coordinator data prepare \(dataset.rawValue)\(source) --data \(directory)"
+  private static func remedy(_ dataset: Dataset, _ directory: String, _ aim: String) -> String {
+    func command(_ verb: String, _ options: String = "") -> String {
+      "coordinator data \(verb) \(dataset.rawValue)\(options) --data \(directory)"
+    }
+    guard !dataset.isProcedural else { return "\(aim) with: \(command("prepare"))" }
+    return """
+      \(aim) from the web with: \(command("fetch")), or from files that you have with: \
+      \(command("prepare", " --from PATH"))
+      """
   }
 }
