@@ -137,6 +137,7 @@ let package = Package(
         "Autoencoder",
         "Digests",
         "Enrolment",
+        "Images",
         "Messaging",
         "Narrowing",
         "Primitives",
