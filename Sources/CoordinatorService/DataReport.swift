@@ -60,12 +60,10 @@ package enum DataReport {
     case .absent: return "\(name) not prepared\n"
     case .unusable(let problem): return "\(name) UNUSABLE: \(problem)\n"
     case .present(let images):
-      let share =
-        dataset.isProcedural
-        ? ", drawn here" : images.isComplete ? "" : ", a part of the published set"
+      let remark = dataset.remark(imageCount: images.trainingCount + images.evaluationCount)
       return """
         \(name) \(images.trainingCount) training, \(images.evaluationCount) evaluation images \
-        of \(dataset.imageShape)\(share), \(images.byteCount) bytes, sha256 \(images.digest)\n
+        of \(dataset.imageShape)\(remark.map { ", \($0)" } ?? ""), \(images.byteCount) bytes, sha256 \(images.digest)\n
         """
     }
   }

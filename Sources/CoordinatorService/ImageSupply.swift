@@ -22,12 +22,9 @@ enum ImageSupply {
         ? try draw(dataset, into: library, logger) : try find(dataset, in: library)
       supply[dataset] = SweepFacts.PinnedImages(
         digest: images.digest, byteCount: images.byteCount, url: images.url)
-      if !images.isComplete {
-        logger.notice(
-          """
-          \(dataset.rawValue): \(images.trainingCount) training and \(images.evaluationCount) \
-          evaluation images, fewer than the published set has
-          """)
+      let count = images.trainingCount + images.evaluationCount
+      if let remark = dataset.remark(imageCount: count) {
+        logger.notice("images of \(dataset.rawValue): \(remark)")
       }
     }
     return supply

@@ -19,7 +19,18 @@ package enum PlanReport {
       counts[dataset] = try? ImageArchive.open(at: library.url(of: dataset)).trainingCount
     }
     let summary = PlanSummary(plan, trainingImageCounts: counts)
-    return asJSON ? summary.json : summary.text
+    return asJSON ? summary.json : summary.text + remarks(on: plan, library)
+  }
+
+  /// What must be known of the data sets, a line each.
+  private static func remarks(on plan: SweepPlan, _ library: ArchiveLibrary) -> String {
+    Set(plan.trials.map(\.configuration.dataset)).sorted { $0.rawValue < $1.rawValue }
+      .compactMap { dataset in
+        let archive = try? ImageArchive.open(at: library.url(of: dataset))
+        return dataset.remark(
+          imageCount: archive.map { $0.trainingCount + $0.evaluationCount }
+        ).map { "Images of \(dataset.rawValue): \($0).\n" }
+      }.joined()
   }
 
   /// Every key of a sweep file.

@@ -10,6 +10,8 @@ struct Figure1Drawing {
   let trajectory: Trajectory
   /// The mark of an unfinished report.
   let banner: String?
+  /// How many images the sweep's data sets have.
+  var counts = ImageCounts()
 
   private static let width = 760.0
   private static let panelHeight = 128.0
@@ -28,7 +30,8 @@ struct Figure1Drawing {
       + Self.margin.bottom
     let configuration = trial.result?.provenance.configuration ?? trial.planned.configuration
     let tolerance = (try? configuration.resolvedTolerance()) ?? 0
-    let title = "\(configuration.dataset.title): one run with τ = \(NumberText.compact(tolerance))"
+    let title =
+      "\(counts.title(of: configuration.dataset)): one run with τ = \(NumberText.compact(tolerance))"
     var drawing = SVGDrawing(width: Self.width, height: height, title: title)
     drawing.text(title, at: (Self.margin.left, 24), .init(size: 15, isBold: true))
     drawing.text(

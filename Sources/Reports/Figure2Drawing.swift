@@ -16,6 +16,8 @@ struct Figure2Drawing {
   let name: String
   /// The mark of an unfinished report.
   let banner: String?
+  /// How many images the sweep's data sets have.
+  var counts = ImageCounts()
 
   private static let labelWidth = 112.0
   private static let margin = 24.0
@@ -42,6 +44,10 @@ struct Figure2Drawing {
         banner, at: (Double(width) - Self.margin, 26),
         .init(size: 12, color: Palette.warning, anchor: "end", isBold: true))
     }
+    let remarks = remarks
+    if !remarks.isEmpty {
+      drawing.text(remarks, at: (Self.margin, 42), .init(size: 11, color: Palette.quiet))
+    }
     if lines.isEmpty {
       drawing.text(
         "No narrowing trial has a result yet.", at: (Self.margin, 60),
@@ -66,6 +72,18 @@ struct Figure2Drawing {
       top += side
     }
     return drawing.data
+  }
+
+  /// What readers must know of the data sets, in the order of their first appearance.
+  private var remarks: String {
+    var datasets: [Dataset] = []
+    for row in rows {
+      let dataset = row.trial.planned.configuration.dataset
+      if !datasets.contains(dataset) { datasets.append(dataset) }
+    }
+    return datasets.compactMap { dataset in
+      counts.remark(on: dataset).map { "\(dataset.title): \($0)" }
+    }.joined(separator: "; ")
   }
 
   private struct Line {

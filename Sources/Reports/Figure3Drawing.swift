@@ -31,6 +31,8 @@ struct Figure3Drawing {
   let name: String
   /// The mark of an unfinished report.
   let banner: String?
+  /// How many images the sweep's data sets have.
+  var counts = ImageCounts()
 
   private static let width = 760.0
   private static let plotHeight = 330.0
@@ -80,7 +82,7 @@ struct Figure3Drawing {
     let legend = Figure3Legend(of: series, hasPublished: !published.isEmpty)
     let frame = frame(of: series, published: published, legend: legend, top: top)
     drawing.text(
-      "\(dataset.title): dimensions kept at each tolerance",
+      "\(counts.title(of: dataset)): dimensions kept at each tolerance",
       at: (Self.margin.left, top + 24), .init(size: 15, isBold: true))
     drawing.text(
       subtitle(of: series), at: (Self.margin.left, top + 42),

@@ -71,7 +71,7 @@ extension TrialConfiguration {
 }
 
 extension Dataset {
-  /// The name as publications write it; of a set that is drawn here it says so.
+  /// The name as publications write it; ``ImageCounts/title(of:)`` adds what readers must know.
   var title: String {
     switch self {
     case .mnist: "MNIST"
@@ -79,9 +79,9 @@ extension Dataset {
     case .shapes3d: "Shapes3D"
     case .cars3d: "Cars3D"
     case .cifar100: "CIFAR-100"
-    case .sprites28: "Sprites 28×28 (drawn)"
-    case .sprites64: "Sprites 64×64 (drawn)"
-    case .shapes64: "Shapes 64×64 (drawn)"
+    case .sprites28: "Sprites 28×28"
+    case .sprites64: "Sprites 64×64"
+    case .shapes64: "Shapes 64×64"
     }
   }
 }

@@ -29,9 +29,12 @@ struct Table1 {
   let head: ReportHead
   /// The mark of an unfinished report.
   let banner: String?
+  /// How many images the sweep's data sets have.
+  let counts: ImageCounts
 
   /// The table of a sweep: one row for each narrowing grid point whose tolerance is measured.
-  init(of results: SweepResults) {
+  init(of results: SweepResults, counts: ImageCounts = ImageCounts()) {
+    self.counts = counts
     let gridPoints = GridPoints(of: results)
     let reports = results.lastReports
     var rows: [Row] = []

@@ -8,7 +8,7 @@ extension Table1 {
   private func cells(of row: Row, isFirstOfDataset: Bool) -> [String] {
     let dash = "–"
     return [
-      isFirstOfDataset ? row.dataset.title : "", String(row.latents),
+      isFirstOfDataset ? counts.title(of: row.dataset) : "", String(row.latents),
       row.baselineMSE?.text { NumberText.fixed($0, 2) } ?? dash,
       row.published.map { NumberText.fixed($0.mse, 2) } ?? dash, String(row.provisioned),
     ]
