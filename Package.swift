@@ -100,6 +100,7 @@ let package = Package(
         "Files",
         "Images",
         "Messaging",
+        "Randomness",
         "Rehearsal",
         "Reports",
         "Store",

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Images
+import Randomness
 import Reports
 import Trials
 
@@ -8,7 +9,7 @@ extension DataReport {
   /// How many images a contact sheet can have.
   package static let sheetCounts = 1...4096
 
-  /// Draws images of a prepared data set, evenly spaced over one of its parts, into a PNG file.
+  /// Draws images of a prepared data set, spread over one of its parts, into a PNG file.
   ///
   /// - Parameters:
   ///   - count: How many, in ``sheetCounts``; fewer where the part has fewer.
@@ -25,14 +26,20 @@ extension DataReport {
     guard total > 0 else { throw DataRequestError.emptyPart(images.dataset, part) }
     let shown = min(count, total)
     let white: UInt8 = archive.encoding == .bit ? 255 : 1
+    // One of each stretch, and not the first, which in a set with a grid of factors would always have
+    // the same ones.
+    var random = SplitMix64(seed: 0)
     let pictures = (0..<shown).map { place in
-      archive.bytes(of: place * total / shown, in: part).map { $0 * white }
+      let start = place * total / shown
+      let length = (place + 1) * total / shown - start
+      let index = start + random.draw(0...length - 1)
+      return archive.bytes(of: index, in: part).map { $0 * white }
     }
     let file = file ?? URL(filePath: "\(name).png")
     try DurableFile.write(ContactSheet.png(pictures, shape: archive.shape), to: file)
     return """
       \(file.relativePath): \(shown) of \(total) \(part.rawValue) images of \(name), \
-      \(archive.shape)\(shown < total ? ", evenly spaced" : "")
+      \(archive.shape)\(shown < total ? ", spread over all" : "")
 
       """
   }

@@ -50,7 +50,7 @@ struct HTTPRequest {
   }
 
   private static func ending(_ code: CURLcode) -> Ending {
-    let reason = String(cString: curl_easy_strerror(code))
+    let reason = "failed: \(String(cString: curl_easy_strerror(code)))"
     return switch code {
     case CURLE_OK: .complete
     case CURLE_WRITE_ERROR: .ended

@@ -82,10 +82,10 @@ struct Figure3Drawing {
     let legend = Figure3Legend(of: series, hasPublished: !published.isEmpty)
     let frame = frame(of: series, published: published, legend: legend, top: top)
     drawing.text(
-      "\(counts.title(of: dataset)): dimensions kept at each tolerance",
+      "\(dataset.title): dimensions kept at each tolerance",
       at: (Self.margin.left, top + 24), .init(size: 15, isBold: true))
     drawing.text(
-      subtitle(of: series), at: (Self.margin.left, top + 42),
+      subtitle(of: series, dataset), at: (Self.margin.left, top + 42),
       .init(size: 11, color: Palette.quiet))
     if let banner {
       drawing.text(
@@ -113,7 +113,7 @@ struct Figure3Drawing {
     legend.draw(in: &drawing, frame: frame)
   }
 
-  private func subtitle(of series: [Front.Series]) -> String {
+  private func subtitle(of series: [Front.Series], _ dataset: Dataset) -> String {
     let configurations = series.flatMap(\.points).map(\.gridPoint.configuration)
     var parts: [String] = []
     let latents = Set(configurations.compactMap { try? $0.resolvedLatents() })
@@ -126,6 +126,7 @@ struct Figure3Drawing {
     if replicates > 1 {
       parts.append("median of \(replicates) replicates, bars from least to most")
     }
+    if let remark = counts.remark(on: dataset) { parts.append(remark) }
     return parts.joined(separator: " · ")
   }
 

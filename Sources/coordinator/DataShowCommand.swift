@@ -19,7 +19,7 @@ extension DataCommand {
       completion: .file(extensions: ["png"]))
     var out: String?
 
-    @Option(help: ArgumentHelp("How many images, evenly spaced.", valueName: "n"))
+    @Option(help: ArgumentHelp("How many images, spread over all.", valueName: "n"))
     var count = 64
 
     @Flag(help: "Shows the images that the evaluation error is measured on.")
