@@ -54,6 +54,7 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CArchive"),
+    .systemLibrary(name: "CCurl"),
     .systemLibrary(name: "CHDF5"),
     .systemLibrary(name: "CPNG"),
     .systemLibrary(name: "CSodium"),
@@ -63,11 +64,12 @@ let package = Package(
       name: "CPictures", cSettings: [.unsafeFlags(["-O2"])],
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "CSHA256", cSettings: [.unsafeFlags(["-O3"])]),
 
     module("Console", [argumentParser, logging]),
     module("Files"),
     module("Randomness"),
-    module("Digests", ["CSodium"]),
+    module("Digests", ["CSHA256", "CSodium"]),
     module("Trials", ["Digests"]),
     module("Images", ["Digests", "Files", "Trials"]),
     module(
@@ -76,6 +78,7 @@ let package = Package(
         "CArchive", "CHDF5", "CPictures", "CZlib", "Digests", "Files", "Images", "Randomness",
         "Trials",
       ]),
+    module("Downloads", ["CCurl", "Digests", "Files"]),
     module("Sweeps", ["Trials", yaml]),
 
     module("Primitives", ["CKernels"]),
@@ -102,10 +105,12 @@ let package = Package(
         "Datasets",
         "Digests",
         "Doctor",
+        "Downloads",
         "Enrolment",
         "Files",
         "Images",
         "Messaging",
+        "Randomness",
         "Rehearsal",
         "Reports",
         "Store",
@@ -133,7 +138,8 @@ let package = Package(
       ]),
 
     program(
-      "coordinator", ["Console", "CoordinatorService", "Doctor", "Trials", argumentParser]),
+      "coordinator",
+      ["Console", "CoordinatorService", "Doctor", "Images", "Trials", argumentParser]),
     program(
       "worker", ["Console", "Doctor", "Narrowing", "Trials", "WorkerService", argumentParser]),
     program(
@@ -142,6 +148,7 @@ let package = Package(
         "Autoencoder",
         "Digests",
         "Enrolment",
+        "Images",
         "Messaging",
         "Narrowing",
         "Primitives",
@@ -163,12 +170,13 @@ let package = Package(
     program("fuzzer", ["Digests", "Trials", "Wire"], path: "Tests/Fuzzer"),
 
     tests("FilesTests", ["Files", "TestSupport"]),
-    tests("DigestsTests", ["Digests", "TestSupport"]),
+    tests("DigestsTests", ["CSodium", "Digests", "TestSupport"]),
     tests("TrialsTests", ["Digests", "Trials"]),
     tests("ImagesTests", ["Digests", "Files", "Images", "TestSupport", "Trials"]),
     tests(
       "DatasetsTests", ["CArchive", "Datasets", "Digests", "Images", "TestSupport", "Trials"],
       resources: [.copy("Fixtures")]),
+    tests("DownloadsTests", ["Digests", "Downloads", "TestSupport"]),
     tests("SweepsTests", ["Sweeps", "TestSupport", "Trials"]),
     tests("PrimitivesTests", ["Primitives", "TestSupport"]),
     tests("AutoencoderTests", ["Autoencoder", "Primitives", "TestSupport", "Trials"]),
@@ -211,6 +219,8 @@ let package = Package(
         "Coordination",
         "CoordinatorService",
         "Digests",
+        "Downloads",
+        "Images",
         "Messaging",
         "TestSupport",
         "Transfers",

@@ -32,7 +32,8 @@ package enum DataReport {
       + (outcome.isNew ? "" : "It was there already; --force prepares it again.\n")
   }
 
-  private static func dataset(_ name: String, as shape: String?) throws -> Dataset {
+  /// The data set that a person named; with the text of `--as`, a user's own.
+  static func dataset(_ name: String, as shape: String?) throws -> Dataset {
     if let dataset = Dataset.allCases.first(where: { $0.name == name }) {
       guard shape == nil else { throw DataRequestError.shapeOfKnownDataset(name) }
       return dataset
@@ -57,20 +58,22 @@ package enum DataReport {
     return (entries.map { line($0.name, $0.standing) }.joined(), isSound)
   }
 
-  private static func library(_ folder: URL?) -> ArchiveLibrary {
+  /// The archives in a folder, or where they are kept without one.
+  static func library(_ folder: URL?) -> ArchiveLibrary {
     ArchiveLibrary(directory: folder ?? ArchiveLibrary.defaultDirectory())
   }
 
-  private static func line(_ name: String, _ standing: ArchiveLibrary.Standing) -> String {
+  /// How a data set's archive was found, as a line.
+  static func line(_ name: String, _ standing: ArchiveLibrary.Standing) -> String {
     let name = name.count < 13 ? name.padding(toLength: 13, withPad: " ", startingAt: 0) : name
     switch standing {
     case .absent: return "\(name) not prepared\n"
     case .unusable(let problem): return "\(name) UNUSABLE: \(problem)\n"
     case .present(let images):
-      let share = images.share.map { " (\($0))" } ?? ""
       return """
         \(name) \(images.trainingCount) training, \(images.evaluationCount) evaluation images \
-        of \(images.dataset.imageShape)\(share), \(images.byteCount) bytes, sha256 \(images.digest)\n
+        of \(images.dataset.imageShape)\(images.remark.map { ", \($0)" } ?? ""), \
+        \(images.byteCount) bytes, sha256 \(images.digest)\n
         """
     }
   }
@@ -82,6 +85,8 @@ enum DataRequestError: Error, CustomStringConvertible {
   case shapeOfKnownDataset(String)
   case unknownShape(String)
   case unusableName(String)
+  case emptyPart(Dataset, ImageSplit)
+  case drawn(Dataset)
 
   var description: String {
     switch self {
@@ -94,6 +99,10 @@ enum DataRequestError: Error, CustomStringConvertible {
       "--as: found with \(name), which has its own shape; leave it out, or choose another name"
     case .unknownShape(let text): "--as \(text): expected \(Self.shapes)"
     case .unusableName(let name): "data set \"\(name)\": expected \(OwnImages.nameExpectation)"
+    case .emptyPart(let dataset, let part):
+      "\(dataset.name) has no \(part.rawValue) images"
+    case .drawn(let dataset):
+      "\(dataset.name) is drawn, not downloaded: coordinator data prepare \(dataset.name)"
     }
   }
 

@@ -21,9 +21,9 @@ enum ImageSupply {
         ? try draw(dataset, into: library, logger) : try library.find(dataset)
       supply[dataset] = SweepFacts.PinnedImages(
         digest: images.digest, byteCount: images.byteCount, url: images.url,
-        trainingCount: images.trainingCount, share: images.share)
-      if let share = images.share {
-        logger.notice("\(dataset.name): \(share), a part of the published set")
+        trainingCount: images.trainingCount)
+      if let remark = images.remark {
+        logger.notice("images of \(dataset.name): \(remark)")
       }
     }
     return supply

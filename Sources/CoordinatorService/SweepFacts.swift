@@ -26,8 +26,6 @@ struct SweepFacts: Sendable {
     var url: URL
     /// How many images epochs are drawn from.
     var trainingCount: Int
-    /// What part of the published set it holds, in words; nil when it holds all of it.
-    var share: String?
   }
 
   init(

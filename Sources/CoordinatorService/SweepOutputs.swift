@@ -37,9 +37,8 @@ final class SweepOutputs: Sendable {
   /// Brings every output up to date and returns what to tell people: the front and the files.
   @discardableResult
   func write() throws -> String {
-    var results = try reader.results()
-    results.shares = ImageNotes.shares(in: folder)
-    let outcome = writer.withLock { $0.write(results) }
+    let results = try reader.results()
+    let (outcome, counts) = writer.withLock { ($0.write(results), $0.counts) }
     for problem in outcome.problems.prefix(Self.problemCountMaximum) {
       logger.warning("\(problem)")
     }
@@ -52,7 +51,7 @@ final class SweepOutputs: Sendable {
       }
     }
     let mixture = try reader.origins().map(SweepStatus.Origin.init).mixture
-    return FrontTable.text(of: results) + (mixture.map { "\($0)\n" } ?? "") + "\n"
+    return FrontTable.text(of: results, counts: counts) + (mixture.map { "\($0)\n" } ?? "") + "\n"
       + places(of: results.plan.outputs)
   }
 

@@ -105,7 +105,6 @@ package enum SweepRun {
     gateway.introduce(sweep: plan.name, dataPort: facts.dataPort)
 
     let reader = try store.reader()
-    try ImageNotes.write(images, to: options.outFolder)
     let outputs = try SweepOutputs(folder: options.outFolder, reader: reader, logger: logger)
     let publisher = ReportPublisher(logger: logger) { try outputs.write() }
     let localWorkers = try startLocalWorkers(

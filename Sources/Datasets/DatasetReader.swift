@@ -20,6 +20,7 @@ struct DatasetReader: Sendable {
     read(.cifar100) { (url) throws(DatasetError) in try CIFAR100Source(at: url) },
     drawn(.sprites28) { SpritesSource(.sprites28) },
     drawn(.sprites64) { SpritesSource(.sprites64) },
+    drawn(.shapes64) { ShapesSource() },
   ]
 
   /// The reader of a data set; users' own images are read by their files' kind.

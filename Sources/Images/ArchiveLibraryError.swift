@@ -13,23 +13,28 @@ extension ArchiveLibraryError: CustomStringConvertible {
     switch self {
     case .missing(let dataset, let directory):
       """
-      no images of \(dataset.name) in \(directory); prepare them with: \
-      \(Self.remedy(dataset, directory))
+      no images of \(dataset.name) in \(directory); \
+      \(Self.remedy(dataset, directory, "prepare them"))
       """
     case .unusable(let dataset, let directory, let problem):
       """
-      the images of \(dataset.name) cannot be used: \(problem); prepare them anew with: \
-      \(Self.remedy(dataset, directory))
+      the images of \(dataset.name) cannot be used: \(problem); \
+      \(Self.remedy(dataset, directory, "prepare them anew"))
       """
     }
   }
 
-  private static func remedy(_ dataset: Dataset, _ directory: String) -> String {
-    let source =
-      switch dataset {
-      case .own(let images): " --from PATH --as \(images.shapeText)"
-      default: dataset.isProcedural ? "" : " --from PATH"
-      }
-    return "coordinator data prepare \(dataset.name)\(source) --data \(directory)"
+  private static func remedy(_ dataset: Dataset, _ directory: String, _ aim: String) -> String {
+    func command(_ verb: String, _ options: String = "") -> String {
+      "coordinator data \(verb) \(dataset.name)\(options) --data \(directory)"
+    }
+    if case .own(let images) = dataset {
+      return "\(aim) with: \(command("prepare", " --from PATH --as \(images.shapeText)"))"
+    }
+    guard !dataset.isProcedural else { return "\(aim) with: \(command("prepare"))" }
+    return """
+      \(aim) from the web with: \(command("fetch")), or from files that you have with: \
+      \(command("prepare", " --from PATH"))
+      """
   }
 }

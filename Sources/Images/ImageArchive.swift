@@ -20,26 +20,40 @@ package final class ImageArchive: Sendable {
   // Safe to share: the mapping is read-only, is made before the archive is published and outlives
   // every other use, since only deinit ends it.
   private nonisolated(unsafe) let mapping: UnsafeRawBufferPointer
+  /// Of a large archive.
+  private let reader: ImageReader?
+
+  /// Archives from this size on may not fit into memory, and are read image by image: the system
+  /// is told not to read what surrounds an image, and ``prefetch(_:indices:)`` asks for images.
+  package static let largeByteCount = 256 << 20
 
   /// Maps the archive at `url`.
   ///
   /// Checks the header completely and the file's length against it, which takes no time however
   /// large the file is; ``verifyPayload()`` and ``verify(against:)`` check the images.
-  package static func open(at url: URL) throws(ImageArchiveError) -> ImageArchive {
-    let mapping = try map(url.path)
+  ///
+  /// - Parameter largeByteCount: From which size on the archive is read image by image.
+  package static func open(
+    at url: URL, largeByteCount: Int = largeByteCount
+  ) throws(ImageArchiveError) -> ImageArchive {
+    let (mapping, reader) = try map(url.path, largeByteCount: largeByteCount)
     do throws(ImageArchiveError) {
       let header = try ImageArchiveHeader(file: mapping, path: url.path)
-      return ImageArchive(url: url, header: header, mapping: mapping)
+      return ImageArchive(
+        url: url, header: header, mapping: mapping, reader: reader)
     } catch {
       unmap(mapping)
       throw error
     }
   }
 
-  private init(url: URL, header: ImageArchiveHeader, mapping: UnsafeRawBufferPointer) {
+  private init(
+    url: URL, header: ImageArchiveHeader, mapping: UnsafeRawBufferPointer, reader: ImageReader?
+  ) {
     self.url = url
     self.header = header
     self.mapping = mapping
+    self.reader = reader
   }
 
   deinit {
@@ -64,7 +78,7 @@ package final class ImageArchive: Sendable {
   /// Copies images as values from 0 to 1.
   ///
   /// A stored byte `v` becomes the float nearest to v/255, a stored bit 0 or 1. Allocates nothing
-  /// after the first call.
+  /// after the first call but, of a large archive, room for one stored image.
   ///
   /// - Parameters:
   ///   - indices: Positions within `split`, in any order and as often as wanted. Traps on a
@@ -78,12 +92,26 @@ package final class ImageArchive: Sendable {
     let elementCount = shape.elementCount
     var destination = destination
     for index in indices {
-      let source = stored(Int(index), in: split)
-      switch encoding {
-      case .byte: PixelConversion.copyBytes(source, count: elementCount, into: destination)
-      case .bit: PixelConversion.copyBits(source, count: elementCount, into: destination)
+      withStored(Int(index), in: split) { source in
+        switch encoding {
+        case .byte: PixelConversion.copyBytes(source, count: elementCount, into: destination)
+        case .bit: PixelConversion.copyBits(source, count: elementCount, into: destination)
+        }
       }
       destination += elementCount
+    }
+  }
+
+  /// Asks the system to read images ahead that will be copied soon; of a small archive nothing is
+  /// asked.
+  ///
+  /// Returns at once; the reading goes on while the caller computes.
+  ///
+  /// - Parameter indices: Positions within `split`. Traps on one that the split does not have.
+  package func prefetch(_ split: ImageSplit, indices: UnsafeBufferPointer<UInt32>) {
+    guard let reader else { return }
+    for index in indices {
+      reader.prefetch(at: offset(of: Int(index), in: split), count: header.imageByteCount)
     }
   }
 
@@ -91,34 +119,18 @@ package final class ImageArchive: Sendable {
   ///
   /// Of an archive of bits they are 0 or 1. Traps on an index that the split does not have.
   package func bytes(of index: Int, in split: ImageSplit) -> [UInt8] {
-    let source = stored(index, in: split)
-    return switch encoding {
-    case .byte: Array(source)
-    case .bit: (0..<shape.elementCount).map { source[$0 >> 3] >> UInt8(7 - $0 & 7) & 1 }
+    withStored(index, in: split) { source in
+      switch encoding {
+      case .byte: Array(source)
+      case .bit: (0..<shape.elementCount).map { source[$0 >> 3] >> UInt8(7 - $0 & 7) & 1 }
+      }
     }
   }
 
   /// The SHA-256 of the whole file, which names this archive; reads all of it.
-  package func computeDigest() -> Digest { digest(of: 0..<mapping.count) }
-
-  /// The digest of some of the file's bytes.
-  ///
-  /// Gives back the memory of every piece that it has read, so that a file of gigabytes is never
-  /// resident as a whole; C function `madvise`.
-  private func digest(of range: Range<Int>) -> Digest {
-    var stream = DigestStream()
-    for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.pieceByteCount) {
-      let end = min(start + Self.pieceByteCount, range.upperBound)
-      stream.append(UnsafeRawBufferPointer(rebasing: mapping[start..<end]))
-      // From a page's start on; header and pages have the same size.
-      let page = start / ImageArchiveHeader.byteCount * ImageArchiveHeader.byteCount
-      let read = UnsafeRawBufferPointer(rebasing: mapping[page..<end])
-      madvise(UnsafeMutableRawPointer(mutating: read.baseAddress), read.count, MADV_DONTNEED)
-    }
-    return stream.digest
+  package func computeDigest() -> Digest {
+    digest(of: mapping)
   }
-
-  private static let pieceByteCount = 4 << 20
 
   /// Checks that this is the archive which `digest` names; reads all of it.
   package func verify(against digest: Digest) throws(ImageArchiveError) {
@@ -132,7 +144,8 @@ package final class ImageArchive: Sendable {
   package func verifyPayload() throws(ImageArchiveError) {
     for split in ImageSplit.allCases {
       let start = header.offset(of: split)
-      let found = digest(of: start..<start + header.byteCount(of: split))
+      let found = digest(
+        of: UnsafeRawBufferPointer(rebasing: mapping[start..<start + header.byteCount(of: split)]))
       guard found == header.digest(of: split) else {
         throw .digestMismatch(
           path: url.path, part: "\(split.rawValue) part", found: found,
@@ -141,17 +154,67 @@ package final class ImageArchive: Sendable {
     }
   }
 
-  /// The stored bytes of one image.
-  private func stored(_ index: Int, in split: ImageSplit) -> UnsafeRawBufferPointer {
+  /// Calls a function with the stored bytes of one image.
+  private func withStored<Result>(
+    _ index: Int, in split: ImageSplit, _ body: (UnsafeRawBufferPointer) -> Result
+  ) -> Result {
+    let start = offset(of: index, in: split)
+    let count = header.imageByteCount
+    guard let reader else {
+      return body(UnsafeRawBufferPointer(rebasing: mapping[start..<start + count]))
+    }
+    return withUnsafeTemporaryAllocation(byteCount: count, alignment: 16) { buffer in
+      reader.read(at: start, into: buffer)
+      return body(UnsafeRawBufferPointer(buffer))
+    }
+  }
+
+  /// Where in the file an image begins.
+  private func offset(of index: Int, in split: ImageSplit) -> Int {
     let count = header.count(of: split)
     precondition(
       index >= 0 && index < count,
       "image \(index) of the \(split.rawValue) part of \(name), which has \(count)")
-    let start = header.offset(of: split) + index * header.imageByteCount
-    return UnsafeRawBufferPointer(rebasing: mapping[start..<start + header.imageByteCount])
+    return header.offset(of: split) + index * header.imageByteCount
   }
 
-  private static func map(_ path: String) throws(ImageArchiveError) -> UnsafeRawBufferPointer {
+  /// The digest of a part of the file.
+  ///
+  /// Of a large archive it is read onward, and what was read is let go of, so that a large file
+  /// takes no more memory than a small one; it may stay in the system's cache.
+  private func digest(of part: UnsafeRawBufferPointer) -> Digest {
+    var stream = DigestStream()
+    guard reader != nil else {
+      stream.append(part)
+      return stream.digest
+    }
+    Self.advise(mapping, MADV_SEQUENTIAL)
+    defer { Self.advise(mapping, MADV_RANDOM) }
+    for start in stride(from: 0, to: part.count, by: Self.pieceByteCount) {
+      let end = min(start + Self.pieceByteCount, part.count)
+      let piece = UnsafeRawBufferPointer(rebasing: part[start..<end])
+      stream.append(piece)
+      Self.advise(piece, MADV_DONTNEED)
+    }
+    return stream.digest
+  }
+
+  private static let pieceByteCount = 16 << 20
+  private static let pageByteCount = Int(getpagesize())
+
+  /// Tells the system how a part of the mapping will be read, and from the page on that it is in.
+  ///
+  /// A refusal changes nothing but the speed.
+  private static func advise(_ part: UnsafeRawBufferPointer, _ advice: Int32) {
+    guard let base = part.baseAddress else { return }
+    let inPage = Int(bitPattern: base) % Self.pageByteCount
+    madvise(UnsafeMutableRawPointer(mutating: base - inPage), part.count + inPage, advice)
+  }
+
+  /// Maps a file, and opens it for a reader if it is large.
+  private static func map(
+    _ path: String, largeByteCount: Int
+  ) throws(ImageArchiveError) -> (UnsafeRawBufferPointer, ImageReader?) {
     let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system(FileError("open", path)) }
     defer { close(descriptor) }
@@ -163,12 +226,17 @@ package final class ImageArchive: Sendable {
         expected: "a regular file")
     }
     // An empty file cannot be mapped; its header is missing all the same.
-    guard status.st_size > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    let size = Int(status.st_size)
+    guard size > 0 else { return (UnsafeRawBufferPointer(start: nil, count: 0), nil) }
+    let reader =
+      size >= largeByteCount ? try ImageReader(sameFileAs: descriptor, path: path) : nil
     guard
-      let base = mmap(nil, Int(status.st_size), PROT_READ, MAP_SHARED, descriptor, 0),
+      let base = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0),
       base != MAP_FAILED
     else { throw .system(FileError("mmap", path)) }
-    return UnsafeRawBufferPointer(start: base, count: Int(status.st_size))
+    let mapping = UnsafeRawBufferPointer(start: base, count: size)
+    if reader != nil { advise(mapping, MADV_RANDOM) }
+    return (mapping, reader)
   }
 
   private static func unmap(_ mapping: UnsafeRawBufferPointer) {

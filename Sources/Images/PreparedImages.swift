@@ -30,4 +30,7 @@ package struct PreparedImages: Hashable, Sendable {
   /// What part of the published set the archive holds, in words: `40 of 183 cars`; nil when it holds
   /// all of it, and for a user's own images.
   package var share: String? { dataset.share(ofImages: trainingCount + evaluationCount) }
+
+  /// What people must know of results on it: that it was drawn, or its ``share``.
+  package var remark: String? { dataset.remark(imageCount: trainingCount + evaluationCount) }
 }

@@ -54,8 +54,10 @@ struct ResultFiles {
   private var metadata: [String: String] {
     [
       "configuration": configuration.canonicalText,
+      "evaluation_images": String(images.evaluationCount),
       "gates_open": String(trainer.state.gates.openCount),
       "step": String(trainer.state.step),
+      "training_images": String(images.trainingCount),
       "trial": configuration.id.description,
     ]
   }

@@ -18,7 +18,7 @@ package final class TrialRunner {
   private let options: Options
   private let trainer: Trainer
   private let milestones: [(budget: Budget, step: Int)]
-  private var sampler: EpochSampler
+  private var loader: BatchLoader
   private lazy var imagesDigest = options.imagesDigest ?? images.computeDigest()
   private var resumed: CheckpointFile.Reports?
   /// Why checkpoints to go on from were not of use.
@@ -58,8 +58,7 @@ package final class TrialRunner {
     } catch {
       throw TrialFailure(cause: .refused, message: "\(error)")
     }
-    sampler = EpochSampler(
-      seed: configuration.seed, imageCount: images.trainingCount, batchSize: settings.batchSize)
+    loader = BatchLoader(images, seed: configuration.seed, batchSize: settings.batchSize)
     milestones = configuration.milestones.map {
       let step = $0.batches(
         trainingImageCount: images.trainingCount, batchSize: settings.batchSize)
@@ -213,6 +212,6 @@ package final class TrialRunner {
 
   private func loadBatch(_ step: Int) {
     guard let destination = trainer.network.images.baseAddress else { return }
-    sampler.withBatch(atStep: step) { images.copyImages(.training, indices: $0, into: destination) }
+    loader.load(step: step, hasNext: step < totalSteps, into: destination)
   }
 }

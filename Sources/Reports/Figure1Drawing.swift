@@ -10,8 +10,8 @@ struct Figure1Drawing {
   let trajectory: Trajectory
   /// The mark of an unfinished report.
   let banner: String?
-  /// Of data sets of which only a part was trained on, what part.
-  let shares: [Dataset: String]
+  /// How many images the sweep's data sets have.
+  var counts = ImageCounts()
 
   private static let width = 760.0
   private static let panelHeight = 128.0
@@ -31,7 +31,7 @@ struct Figure1Drawing {
     let configuration = trial.result?.provenance.configuration ?? trial.planned.configuration
     let tolerance = (try? configuration.resolvedTolerance()) ?? 0
     let title =
-      "\(configuration.dataset.title(shares)): one run with τ = \(NumberText.compact(tolerance))"
+      "\(counts.title(of: configuration.dataset)): one run with τ = \(NumberText.compact(tolerance))"
     var drawing = SVGDrawing(width: Self.width, height: height, title: title)
     drawing.text(title, at: (Self.margin.left, 24), .init(size: 15, isBold: true))
     drawing.text(

@@ -16,8 +16,8 @@ struct Figure2Drawing {
   let name: String
   /// The mark of an unfinished report.
   let banner: String?
-  /// Of data sets of which only a part was trained on, what part.
-  let shares: [Dataset: String]
+  /// How many images the sweep's data sets have.
+  var counts = ImageCounts()
 
   private static let labelWidth = 112.0
   private static let margin = 24.0
@@ -39,13 +39,14 @@ struct Figure2Drawing {
       title: "\(name): originals and reconstructions")
     drawing.text(
       "Originals and reconstructions", at: (Self.margin, 26), .init(size: 15, isBold: true))
-    if !parts.isEmpty {
-      drawing.text(parts, at: (Self.margin, 42), .init(size: 11, color: Palette.quiet))
-    }
     if let banner {
       drawing.text(
         banner, at: (Double(width) - Self.margin, 26),
         .init(size: 12, color: Palette.warning, anchor: "end", isBold: true))
+    }
+    let remarks = remarks
+    if !remarks.isEmpty {
+      drawing.text(remarks, at: (Self.margin, 42), .init(size: 11, color: Palette.quiet))
     }
     if lines.isEmpty {
       drawing.text(
@@ -73,17 +74,23 @@ struct Figure2Drawing {
     return drawing.data
   }
 
+  /// What readers must know of the data sets, in the order of their first appearance.
+  private var remarks: String {
+    var datasets: [Dataset] = []
+    for row in rows {
+      let dataset = row.trial.planned.configuration.dataset
+      if !datasets.contains(dataset) { datasets.append(dataset) }
+    }
+    return datasets.compactMap { dataset in
+      counts.remark(on: dataset).map { "\(dataset.title): \($0)" }
+    }.joined(separator: "; ")
+  }
+
   private struct Line {
     var heading: String
     var caption: String
     var images: [Raster]
     var startsGroup: Bool
-  }
-
-  /// The data sets of which only a part was trained on, as far as they are shown.
-  private var parts: String {
-    let shown = Set(rows.map(\.trial.planned.configuration.dataset)).intersection(shares.keys)
-    return shown.map { $0.title(shares) }.sorted().joined(separator: " · ")
   }
 
   /// The originals once for all following trials that were given the same ones.

@@ -31,8 +31,8 @@ struct Figure3Drawing {
   let name: String
   /// The mark of an unfinished report.
   let banner: String?
-  /// Of data sets of which only a part was trained on, what part.
-  let shares: [Dataset: String]
+  /// How many images the sweep's data sets have.
+  var counts = ImageCounts()
 
   private static let width = 760.0
   private static let plotHeight = 330.0
@@ -85,8 +85,7 @@ struct Figure3Drawing {
       "\(dataset.title): dimensions kept at each tolerance",
       at: (Self.margin.left, top + 24), .init(size: 15, isBold: true))
     drawing.text(
-      [shares[dataset] ?? "", subtitle(of: series)].filter { !$0.isEmpty }.joined(separator: " · "),
-      at: (Self.margin.left, top + 42),
+      subtitle(of: series, dataset), at: (Self.margin.left, top + 42),
       .init(size: 11, color: Palette.quiet))
     if let banner {
       drawing.text(
@@ -114,7 +113,7 @@ struct Figure3Drawing {
     legend.draw(in: &drawing, frame: frame)
   }
 
-  private func subtitle(of series: [Front.Series]) -> String {
+  private func subtitle(of series: [Front.Series], _ dataset: Dataset) -> String {
     let configurations = series.flatMap(\.points).map(\.gridPoint.configuration)
     var parts: [String] = []
     let latents = Set(configurations.compactMap { try? $0.resolvedLatents() })
@@ -127,6 +126,7 @@ struct Figure3Drawing {
     if replicates > 1 {
       parts.append("median of \(replicates) replicates, bars from least to most")
     }
+    if let remark = counts.remark(on: dataset) { parts.append(remark) }
     return parts.joined(separator: " · ")
   }
 

@@ -7,8 +7,11 @@ package enum FrontTable {
   /// Columns: tolerance, gates open, training and evaluation MSE; an asterisk marks those that no
   /// other beats. Replicates appear as median and range.
   ///
+  /// - Parameter counts: Of data sets that are a part of the published ones.
   /// - Returns: Lines ended by line breaks; one sentence when there is no result yet.
-  package static func text(of results: SweepResults) -> String {
+  package static func text(
+    of results: SweepResults, counts: ImageCounts = ImageCounts()
+  ) -> String {
     let front = Front(of: results)
     var blocks: [String] = []
     for series in front.series {
@@ -24,7 +27,7 @@ package enum FrontTable {
       }
       guard !rows.isEmpty else { continue }
       blocks.append(
-        "\(series.dataset.title(results.shares)), \(series.label)\n"
+        "\(counts.title(of: series.dataset)), \(series.label)\n"
           + aligned([["", "tolerance", "gates open", "mse", "evaluation mse"]] + rows))
     }
     guard !blocks.isEmpty else { return "No narrowing trial has a result yet.\n" }

@@ -71,7 +71,7 @@ extension TrialConfiguration {
 }
 
 extension Dataset {
-  /// The name as publications write it.
+  /// The name as publications write it; ``ImageCounts/title(of:)`` adds what readers must know.
   var title: String {
     switch self {
     case .mnist: "MNIST"
@@ -82,16 +82,9 @@ extension Dataset {
     case .cifar100: "CIFAR-100"
     case .sprites28: "Sprites 28×28"
     case .sprites64: "Sprites 64×64"
+    case .shapes64: "Shapes 64×64"
     case .own(let images): images.name
     }
-  }
-}
-
-extension Dataset {
-  /// The name as publications write it, with the part that was trained on where it was not all:
-  /// `Cars3D (40 of 183 cars)`.
-  func title(_ shares: [Dataset: String]) -> String {
-    shares[self].map { "\(title) (\($0))" } ?? title
   }
 }
 

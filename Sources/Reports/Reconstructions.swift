@@ -7,12 +7,15 @@ struct Reconstructions {
   let originals: [Raster]
   /// The same images through the narrowed bottleneck.
   let reconstructions: [Raster]
+  /// What the file says about itself, such as of how many images the archive was.
+  let metadata: [String: String]
 
   /// Reads the file.
   ///
   /// - Throws: ``FormatError`` naming the tensor.
   init(_ data: Data) throws(FormatError) {
     let file = try SafetensorsFile(data)
+    metadata = file.metadata
     originals = try Self.images("originals", in: file)
     reconstructions = try Self.images("reconstructions", in: file)
     let (original, reconstruction) = (originals[0], reconstructions[0])

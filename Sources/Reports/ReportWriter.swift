@@ -33,6 +33,9 @@ package struct ReportWriter {
     package let path: String
   }
 
+  /// How many images the data sets have, as far as finished trials have told.
+  package private(set) var counts = ImageCounts()
+
   private let directory: URL
   private let loader: ArtifactLoader
   private var writtenTrials: Set<TrialID> = []
@@ -57,6 +60,8 @@ package struct ReportWriter {
     let completion = Completion(of: results)
     if !results.isComplete { round.put("PARTIAL", Data(completion.mark.utf8)) }
 
+    countImages(results)
+
     let records = TrialRecords(of: results)
     round.put("trials.csv", records.csv)
     round.put("trials.json", records.json)
@@ -68,7 +73,7 @@ package struct ReportWriter {
     if outputs.contains(.figure2) { writeFigure2(results, in: &round) }
     if outputs.contains(.figure3) { writeFigure3(results, in: &round) }
     if outputs.contains(.table1) {
-      let table = Table1(of: results)
+      let table = Table1(of: results, counts: counts)
       round.put("table1.csv", table.csv)
       round.put("table1.json", table.json)
       round.put("table1.md", table.markdown)
@@ -77,6 +82,18 @@ package struct ReportWriter {
     if results.isComplete { round.remove("PARTIAL") }
     round.outcome.copies = Self.copies(of: results)
     return round.outcome
+  }
+
+  /// Learns from the first finished trial of each data set how many images it has.
+  private mutating func countImages(_ results: SweepResults) {
+    var asked: Set<Dataset> = []
+    for trial in results.trials where trial.result != nil {
+      let dataset = trial.planned.configuration.dataset
+      guard !counts.isKnown(dataset), asked.insert(dataset).inserted else { continue }
+      // A file that cannot be had is reported where its images are to be shown.
+      let images = try? loader.parse(.reconstructions, of: trial) { try Reconstructions($0) }
+      if let images { counts.take(images.metadata, of: dataset) }
+    }
   }
 
   private static func copies(of results: SweepResults) -> [ArtifactCopy] {
@@ -124,7 +141,7 @@ package struct ReportWriter {
           name,
           Figure1Drawing(
             trial: trial, trajectory: trajectory, banner: Completion(of: results).banner,
-            shares: results.shares
+            counts: counts
           ).svg)
       }
     }
@@ -147,8 +164,7 @@ package struct ReportWriter {
       }
     }
     let drawing = Figure2Drawing(
-      rows: rows, name: results.plan.name, banner: Completion(of: results).banner,
-      shares: results.shares)
+      rows: rows, name: results.plan.name, banner: Completion(of: results).banner, counts: counts)
     round.put("figure2.svg", drawing.svg)
   }
 
@@ -172,7 +188,7 @@ package struct ReportWriter {
     }
     let drawing = Figure3Drawing(
       front: front, samples: samples, name: results.plan.name,
-      banner: Completion(of: results).banner, shares: results.shares)
+      banner: Completion(of: results).banner, counts: counts)
     round.put("figure3.svg", drawing.svg)
   }
 }

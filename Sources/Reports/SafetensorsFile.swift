@@ -21,6 +21,9 @@ struct SafetensorsFile {
 
   private struct Header: Decodable {
     var entries: [String: Entry] = [:]
+    var metadata: [String: String] = [:]
+
+    private static let metadataKey = "__metadata__"
 
     private struct Name: CodingKey {
       let stringValue: String
@@ -31,14 +34,21 @@ struct SafetensorsFile {
 
     init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: Name.self)
-      for key in container.allKeys where key.stringValue != "__metadata__" {
-        entries[key.stringValue] = try container.decode(Entry.self, forKey: key)
+      for key in container.allKeys {
+        if key.stringValue == Self.metadataKey {
+          metadata = try container.decode([String: String].self, forKey: key)
+        } else {
+          entries[key.stringValue] = try container.decode(Entry.self, forKey: key)
+        }
       }
     }
   }
 
   private let header: Header
   private let tensors: Data
+
+  /// What the file says about itself.
+  var metadata: [String: String] { header.metadata }
 
   /// Reads the header.
   ///

@@ -29,11 +29,12 @@ struct Table1 {
   let head: ReportHead
   /// The mark of an unfinished report.
   let banner: String?
-  /// Of data sets of which only a part was trained on, what part.
-  let shares: [Dataset: String]
+  /// How many images the sweep's data sets have.
+  let counts: ImageCounts
 
   /// The table of a sweep: one row for each narrowing grid point whose tolerance is measured.
-  init(of results: SweepResults) {
+  init(of results: SweepResults, counts: ImageCounts = ImageCounts()) {
+    self.counts = counts
     let gridPoints = GridPoints(of: results)
     let reports = results.lastReports
     var rows: [Row] = []
@@ -63,7 +64,6 @@ struct Table1 {
     self.budgets = budgets.sorted { $0.count < $1.count }
     head = ReportHead(of: results)
     banner = Completion(of: results).banner
-    shares = results.shares.filter { datasets.contains($0.key) }
   }
 }
 

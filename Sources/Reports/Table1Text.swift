@@ -8,7 +8,7 @@ extension Table1 {
   private func cells(of row: Row, isFirstOfDataset: Bool) -> [String] {
     let dash = "–"
     return [
-      isFirstOfDataset ? row.dataset.title(shares) : "", String(row.latents),
+      isFirstOfDataset ? counts.title(of: row.dataset) : "", String(row.latents),
       row.baselineMSE?.text { NumberText.fixed($0, 2) } ?? dash,
       row.published.map { NumberText.fixed($0.mse, 2) } ?? dash, String(row.provisioned),
     ]
@@ -50,7 +50,7 @@ extension Table1 {
 
       MSE: moving average of the summed squared error per training image of the baseline with n \
       dimensions; it is the tolerance of the run with 2n. ‖ν‖₀: gates open in that run after so \
-      many batches. Replicates: median (least–most).\(parts.map { " \($0)." } ?? "")
+      many batches. Replicates: median (least–most).\(hasDrawnSets ? " " + Self.drawnNote : "")
 
       """
     return Data(text.utf8)
@@ -92,17 +92,15 @@ extension Table1 {
     return Data(text.utf8)
   }
 
-  /// What the caption says of data sets of which only a part was trained on.
-  private var parts: String? {
-    guard !shares.isEmpty else { return nil }
-    let texts = shares.map { "\($0.key.title) (\($0.value))" }.sorted()
-    return "Trained on a part of the published set: " + texts.joined(separator: ", ")
-  }
+  private static let drawnNote =
+    "Sets marked (drawn) are pictures that were drawn for this sweep, not published ones."
+
+  private var hasDrawnSets: Bool { rows.contains { $0.dataset.isProcedural } }
 
   private var latexNote: String {
     let spread = rows.contains { ($0.baselineMSE?.count ?? 0) > 1 }
     return (spread ? "; median (least--most) of replicates" : "")
-      + (parts.map { ". \(Self.latexEscaped($0))" } ?? "")
+      + (hasDrawnSets ? "; sets marked (drawn) are no published ones" : "")
       + (banner.map { "; \\textbf{\(Self.latexEscaped($0))}" } ?? "")
   }
 

@@ -41,8 +41,6 @@ package struct PlanSummary: Sendable {
   package let stages: [Stage]
   /// The images per epoch that budgets in epochs were counted with, by data set.
   package let epochImageCounts: [Dataset: Int]
-  /// What part of a published set is there, of those of which not all is.
-  package let shares: [Dataset: String]
 
   let costs = CostModel()
 
@@ -50,10 +48,7 @@ package struct PlanSummary: Sendable {
   ///
   /// - Parameter trainingImageCounts: How many training images the prepared data sets really
   ///   have; for others the complete published set is assumed.
-  /// - Parameter shares: Of data sets of which only a part is prepared, what part, in words.
-  package init(
-    _ plan: SweepPlan, trainingImageCounts: [Dataset: Int] = [:], shares: [Dataset: String] = [:]
-  ) {
+  package init(_ plan: SweepPlan, trainingImageCounts: [Dataset: Int] = [:]) {
     var trials: [Trial] = []
     trials.reserveCapacity(plan.trials.count)
     var indices: [TrialID: Int] = [:]
@@ -85,7 +80,6 @@ package struct PlanSummary: Sendable {
     self.plan = plan
     self.trials = trials
     self.epochImageCounts = epochImageCounts
-    self.shares = shares
     self.stages = Self.stages(of: plan, trials, indices: indices)
   }
 

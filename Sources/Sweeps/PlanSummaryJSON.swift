@@ -26,7 +26,6 @@ extension PlanSummary {
     let estimatedSeconds: Double
     let criticalPathSeconds: Double
     let assumption: String
-    let partialDatasets: [String: String]?
     let stages: [StageEntry]
     let trials: [TrialEntry]
 
@@ -40,9 +39,6 @@ extension PlanSummary {
       estimatedSeconds = rounded(summary.seconds)
       criticalPathSeconds = rounded(summary.criticalPathSeconds)
       assumption = summary.costs.summary
-      partialDatasets =
-        summary.shares.isEmpty
-        ? nil : Dictionary(uniqueKeysWithValues: summary.shares.map { ($0.key.name, $0.value) })
       stages = summary.stages.map(StageEntry.init)
       trials = zip(summary.plan.trials, summary.trials).map(TrialEntry.init)
     }
@@ -57,7 +53,6 @@ extension PlanSummary {
       case estimatedSeconds = "estimated_seconds"
       case criticalPathSeconds = "critical_path_seconds"
       case assumption
-      case partialDatasets = "partial_datasets"
       case stages
       case trials
     }

@@ -18,12 +18,8 @@ extension PlanSummary {
     lines.append("Assumed: \(costs.summary).")
     if !epochImageCounts.isEmpty {
       let counts = epochImageCounts.sorted { $0.key.rawValue < $1.key.rawValue }
-        .map { "\(Self.grouped($0.value)) of \($0.key.name)" }
+        .map { "\($0.value.grouped) of \($0.key.name)" }
       lines.append("Training images in an epoch: \(counts.joined(separator: ", ")).")
-    }
-    if !shares.isEmpty {
-      let parts = shares.map { "\($0.key.name) (\($0.value))" }.sorted()
-      lines.append("Parts of published sets: \(parts.joined(separator: ", ")).")
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -33,17 +29,17 @@ extension PlanSummary {
     for stage in stages {
       let each =
         stage.steps.lowerBound == stage.steps.upperBound
-        ? Self.grouped(stage.steps.lowerBound)
-        : "\(Self.grouped(stage.steps.lowerBound)) to \(Self.grouped(stage.steps.upperBound))"
+        ? stage.steps.lowerBound.grouped
+        : "\(stage.steps.lowerBound.grouped) to \(stage.steps.upperBound.grouped)"
       rows.append([
         stage.name, stage.waitsFor.isEmpty ? "-" : stage.waitsFor.joined(separator: ", "),
-        Self.grouped(stage.trialCount), each, Self.grouped(stage.totalSteps),
+        stage.trialCount.grouped, each, stage.totalSteps.grouped,
         Self.hours(stage.seconds),
       ])
     }
     if stages.count > 1 {
       rows.append([
-        "all", "", Self.grouped(trials.count), "", Self.grouped(totalSteps), Self.hours(seconds),
+        "all", "", trials.count.grouped, "", totalSteps.grouped, Self.hours(seconds),
       ])
     }
     return TextTable.lines(rows, leftAligned: [0, 1])
@@ -51,24 +47,14 @@ extension PlanSummary {
 
   /// `1 trial`, `2,000 trials`.
   private static func count(_ number: Int, _ noun: String) -> String {
-    "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
-  }
-
-  /// The number with a comma between thousands.
-  static func grouped(_ number: Int) -> String {
-    var text = ""
-    for (index, digit) in String(number).reversed().enumerated() {
-      if index > 0, index % 3 == 0 { text.append(",") }
-      text.append(digit)
-    }
-    return String(text.reversed())
+    "\(number.grouped) \(noun)\(number == 1 ? "" : "s")"
   }
 
   /// Seconds as hours: two decimals below ten, one below a hundred, none above.
   static func hours(_ seconds: Double) -> String {
     let hours = seconds / 3600
     if hours < 10 { return String(format: "%.2f", hours) }
-    return hours < 100 ? String(format: "%.1f", hours) : grouped(Int(hours.rounded()))
+    return hours < 100 ? String(format: "%.1f", hours) : Int(hours.rounded()).grouped
   }
 
   /// Seconds in the unit that suits them: `40 s`, `12 min`, `5.3 h`.

@@ -16,6 +16,8 @@ package enum Dataset: Hashable, Sendable {
   case sprites28
   /// Shapes with the five factors of dSprites, drawn on the spot at 64×64.
   case sprites64
+  /// Solids in a room with the six factors of Shapes3D, drawn on the spot in 64×64 colour.
+  case shapes64
   /// A user's own images.
   indirect case own(OwnImages)
 
@@ -30,6 +32,7 @@ package enum Dataset: Hashable, Sendable {
     case .cifar100: "cifar100"
     case .sprites28: "sprites28"
     case .sprites64: "sprites64"
+    case .shapes64: "shapes64"
     case .own(let images): images.name
     }
   }
@@ -39,7 +42,8 @@ package enum Dataset: Hashable, Sendable {
     switch self {
     case .mnist, .fashionMNIST, .sprites28: ImageShape(channels: 1, height: 28, width: 28)
     case .dsprites, .sprites64: ImageShape(channels: 1, height: 64, width: 64)
-    case .shapes3d, .cars3d, .cifar100: ImageShape(channels: 3, height: 64, width: 64)
+    case .shapes3d, .cars3d, .cifar100, .shapes64:
+      ImageShape(channels: 3, height: 64, width: 64)
     case .own(let images): images.shape
     }
   }
@@ -50,7 +54,7 @@ package enum Dataset: Hashable, Sendable {
     switch self {
     case .mnist, .fashionMNIST: (60_000, 10_000)
     case .dsprites: (737_280, 0)
-    case .shapes3d: (480_000, 0)
+    case .shapes3d, .shapes64: (480_000, 0)
     case .cars3d: (17_568, 0)
     case .cifar100: (50_000, 10_000)
     case .sprites28, .sprites64: (25_920, 0)
@@ -75,13 +79,19 @@ package enum Dataset: Hashable, Sendable {
   }
 
   /// Whether the set is drawn by us rather than read from files.
-  package var isProcedural: Bool { self == .sprites28 || self == .sprites64 }
+  package var isProcedural: Bool {
+    switch self {
+    case .sprites28, .sprites64, .shapes64: true
+    case .mnist, .fashionMNIST, .dsprites, .shapes3d, .cars3d, .cifar100, .own: false
+    }
+  }
 }
 
 extension Dataset: CaseIterable {
   /// Every set but users' own.
   package static let allCases: [Dataset] = [
     .mnist, .fashionMNIST, .dsprites, .shapes3d, .cars3d, .cifar100, .sprites28, .sprites64,
+    .shapes64,
   ]
 }
 
@@ -103,29 +113,4 @@ extension Dataset: RawRepresentable, Codable {
   }
 
   private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.name, $0) })
-}
-
-extension Dataset {
-  /// What part of the published set an archive of so many images is, in words; nil when it is all
-  /// of it, or when there is no published set.
-  ///
-  /// `40 of 183 cars`, `64,834 of 737,280 images`.
-  package func share(ofImages count: Int) -> String? {
-    guard let published = publishedImageCount, count < published.training + published.test else {
-      return nil
-    }
-    let total = published.training + published.test
-    let views = 96
-    if self == .cars3d, count.isMultiple(of: views) {
-      return "\(count / views) of \(total / views) cars"
-    }
-    return "\(Self.grouped(count)) of \(Self.grouped(total)) images"
-  }
-
-  private static func grouped(_ number: Int) -> String {
-    number < 1000
-      ? "\(number)"
-      : "\(grouped(number / 1000)),"
-        + String(repeating: "0", count: 3 - "\(number % 1000)".count) + "\(number % 1000)"
-  }
 }

@@ -4,13 +4,6 @@ package struct SweepResults: Codable, Hashable, Sendable {
   package var plan: SweepPlan
   /// Each trial's standing, in the plan's order.
   package var trials: [RecordedTrial]
-  /// Of data sets of which only a part was trained on, what part, in words; not part of the record.
-  package var shares: [Dataset: String] = [:]
-
-  private enum CodingKeys: String, CodingKey {
-    case plan
-    case trials
-  }
 
   /// The results of a plan; `trials` follows the plan's order.
   package init(plan: SweepPlan, trials: [RecordedTrial]) {

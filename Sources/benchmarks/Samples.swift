@@ -16,6 +16,8 @@ struct Samples {
   var processorMilliseconds: Double { 1e3 * median(all.map(\.processor)) }
   /// Median of the wall times in milliseconds.
   var wallMilliseconds: Double { 1e3 * median(all.map(\.wall)) }
+  /// Mean of the wall times in milliseconds, rare long ones included.
+  var wallMeanMilliseconds: Double { 1e3 * all.map(\.wall).reduce(0, +) / Double(all.count) }
 }
 
 /// The middle value, or the mean of the two in the middle.

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Autoencoder
+import Foundation
+import Images
 import Narrowing
 import Primitives
 import Trials
@@ -14,16 +16,40 @@ struct StepCommand: ParsableCommand {
       at the pace of a copy of that size; unavoidable is each activation and gradient once per \
       pass. The whole step \
       is the trainer's own, random numbers, gates and sampling included.
+
+      The images of a batch come from archives of noise that are in memory. With --images they \
+      come from that archive, and each load is followed by a step, so that the disk has as \
+      long as in training; its wall time tells what the disk costs.
       """)
 
   @OptionGroup var shapes: ShapeOptions
   @OptionGroup var arithmetic: PrecisionOption
   @OptionGroup var repeating: RepetitionsOption
 
+  @Option(help: "A prepared archive to take images from; needs --shape.")
+  var images: String?
+
+  @Flag(help: "With --images: tells the system nothing about the order of reading, to compare.")
+  var unadvised = false
+
+  func validate() throws {
+    guard images == nil || shapes.shape != nil else {
+      throw ValidationError("--images: the archive has one shape; name it with --shape")
+    }
+  }
+
   func run() throws {
     for shape in shapes.shapes {
       var run = try StepMeasurement(shape, arithmetic.precision)
-      for repetition in 0..<repeating.repetitions { try run.repeatOnce(repetition) }
+      if let images {
+        try run.trainOnce(
+          try ImageArchive.open(
+            at: URL(filePath: images),
+            largeByteCount: unadvised ? .max : ImageArchive.largeByteCount),
+          steps: repeating.repetitions)
+      } else {
+        for repetition in 0..<repeating.repetitions { try run.repeatOnce(repetition) }
+      }
       print(run.report)
     }
   }
@@ -32,6 +58,9 @@ struct StepCommand: ParsableCommand {
 /// The repetitions of one step's parts and of whole steps, in turns.
 private struct StepMeasurement {
   private enum Part: String, CaseIterable {
+    case bytes = "images, a byte a value"
+    case bits = "images, a bit a value"
+    case archive = "images of the archive"
     case pack = "pack weights"
     case encode = "encode"
     case decodeFirst = "decode under ν₁"
@@ -51,6 +80,7 @@ private struct StepMeasurement {
   private let twoPasses: Trainer
   private var limits: MachineLimits
   private var samples: [Part: Samples] = [:]
+  private var inputs: [Part: StepInput] = [:]
 
   init(_ shape: BenchmarkShape, _ precision: Precision) throws {
     self.shape = shape
@@ -84,8 +114,24 @@ private struct StepMeasurement {
         settings: .init())
     }
     let (onePass, twoPasses) = (onePass, twoPasses)
+    for (part, encoding) in [(Part.bits, PixelEncoding.bit), (.bytes, .byte)] {
+      var input = try inputs.removeValue(forKey: part) ?? StepInput(encoding, for: onePass)
+      time(part) { input.load(into: onePass) }
+      inputs[part] = input
+    }
     try time(.one) { _ = try onePass.step() }
     try time(.two) { _ = try twoPasses.step() }
+  }
+
+  /// Takes steps on the images of an archive, as a trial does.
+  mutating func trainOnce(_ images: ImageArchive, steps: Int) throws {
+    var input = try StepInput(images, for: onePass)
+    limits.sample()
+    let onePass = onePass
+    for _ in 0..<steps {
+      time(.archive) { input.load(into: onePass) }
+      try time(.one) { _ = try onePass.step() }
+    }
   }
 
   private mutating func time(_ part: Part, _ body: () throws -> Void) rethrows {
@@ -102,18 +148,23 @@ private struct StepMeasurement {
       .decodeBackward: work.decodeBackward, .encodeBackward: work.encodeBackward, .adam: adam,
       .one: one, .two: one + first,
     ]
-    var table = TextTable("part", "ms", "wall ms", "M multiplies", "MB", "floor ms", "% of floor")
+    var table = TextTable(
+      "part", "ms", "wall ms", "M multiplies", "MB", "floor ms", "% of floor", "% of step")
+    let step = samples[.one]?.wallMeanMilliseconds ?? 0
     for part in Part.allCases {
       guard let samples = samples[part] else { continue }
       let time = samples.processorMilliseconds
+      let share = step > 0 ? (100 * samples.wallMeanMilliseconds / step).text(1) : ""
       if let work = passes[part] {
         let floor = limits.floorMilliseconds(work)
         table.add(
           part.rawValue, time.text(2), samples.wallMilliseconds.text(2),
           (millions(work, \.multiplies)).text(1), (millions(work, \.bytes)).text(1),
-          floor.text(2), (100 * floor / time).text(0))
+          floor.text(2), (100 * floor / time).text(0), share)
       } else {
-        table.add(part.rawValue, time.text(2), samples.wallMilliseconds.text(2), "", "", "", "")
+        table.add(
+          part.rawValue, time.text(2), samples.wallMilliseconds.text(2), "", "", "", "",
+          share)
       }
     }
     return "\(shape.rawValue) in \(precision.rawValue): \(limits.summary)\n\(table.text)"

@@ -7,12 +7,13 @@ import Foundation
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data",
-    abstract: "Lists, prepares and verifies the image archives that trials train on.",
+    abstract:
+      "Lists, fetches, prepares, shows and verifies the image archives that trials train on.",
     discussion: """
       A data set is decoded once into an archive, <data set>.images, in the data folder: --data, \
       or $BOTTLENECKSWEEP_DATA, or ~/.local/share/bottlenecksweep.
       """,
-    subcommands: [List.self, Prepare.self, Verify.self])
+    subcommands: [List.self, Fetch.self, Prepare.self, Show.self, Verify.self])
 
   struct DataFolder: ParsableArguments {
     @Option(help: ArgumentHelp("Folder of prepared image archives.", valueName: "dir"))

@@ -46,7 +46,8 @@ struct ArchiveLibraryTests {
     let mnist = #expect(throws: ArchiveLibraryError.self) { try library.find(.mnist) }
     #expect(
       mnist?.description
-        == "no images of mnist in \(path); prepare them with: "
+        == "no images of mnist in \(path); prepare them from the web with: "
+        + "coordinator data fetch mnist --data \(path), or from files that you have with: "
         + "coordinator data prepare mnist --from PATH --data \(path)")
     let sprites = #expect(throws: ArchiveLibraryError.self) { try library.find(.sprites28) }
     #expect(

@@ -1,3 +1,4 @@
+import CSodium
 import Foundation
 import TestSupport
 import Testing
@@ -25,6 +26,27 @@ struct DigestTests {
       stream.append(Array(bytes[..<cut]))
       stream.append(Array(bytes[cut...]))
       #expect(stream.digest == Digest.of(bytes))
+    }
+  }
+
+  // Libsodium takes all bytes at once; the stream takes whole blocks by the processor's own
+  // instructions where it has them.
+  @Test("pieces of every length give libsodium's digest")
+  func pieces() {
+    let bytes = (0..<20_000).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ $0 >> 7) }
+    for length in Array(0...200) + [1000, 19_999] {
+      var expected = [UInt8](repeating: 0, count: 32)
+      crypto_hash_sha256(&expected, bytes, UInt64(length))
+      #expect(Digest.of(Array(bytes[..<length])).bytes == expected)
+      var stream = DigestStream()
+      var start = 0
+      for piece in 1... {
+        let end = min(length, start + piece * piece % 150)
+        stream.append(Array(bytes[start..<end]))
+        start = end
+        if start == length { break }
+      }
+      #expect(stream.digest.bytes == expected)
     }
   }
 

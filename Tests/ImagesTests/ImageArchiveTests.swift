@@ -73,6 +73,21 @@ struct ImageArchiveTests {
     #expect(archive.copied(.training, []) == [])
   }
 
+  @Test("a large archive gives the same images and digests", arguments: ImageFixture.all)
+  func large(fixture: ImageFixture) throws {
+    let folder = try TemporaryFolder()
+    let url = folder.file("fixture.images")
+    let digest = try fixture.write(to: url)
+    let archive = try ImageArchive.open(at: url, largeByteCount: 0)
+    for split in ImageSplit.allCases where archive.count(of: split) > 0 {
+      let last = UInt32(archive.count(of: split) - 1)
+      [0, last, 0].withUnsafeBufferPointer { archive.prefetch(split, indices: $0) }
+      #expect(archive.bytes(of: Int(last), in: split) == fixture.pixels(Int(last), split))
+    }
+    #expect(archive.computeDigest() == digest)
+    try archive.verifyPayload()
+  }
+
   @Test("every byte value becomes the float nearest to v/255")
   func allByteValues() throws {
     let folder = try TemporaryFolder()

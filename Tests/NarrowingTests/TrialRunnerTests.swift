@@ -104,6 +104,7 @@ struct TrialRunnerTests {
     #expect(model.metadata["configuration"] == configuration.canonicalText)
     #expect(model.metadata["trial"] == configuration.id.description)
     #expect(model.metadata["step"] == "3")
+    #expect(model.metadata["training_images"] == "42")
     let network = try TinyTrial.trainer().network
     for tensor in network.tensors + network.statistics {
       #expect(model[tensor.name]?.shape == tensor.shape)

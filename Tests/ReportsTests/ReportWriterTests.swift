@@ -108,6 +108,44 @@ struct ReportWriterTests {
     #expect(try directory.files() == other.files())
   }
 
+  @Test("Every figure and table says what part of the published images a set is")
+  func partialData() throws {
+    var sweep = sweep(complete: 0)
+    for trial in Table1Tests.sweep().results.trials { sweep.results.trials.append(trial) }
+    sweep.results.plan.trials = sweep.results.trials.map(\.planned)
+    for index in sweep.results.trials.indices {
+      sweep.complete(
+        index, gatesOpen: [9, 9], mse: 2.5, imageCounts: (training: 25_000, evaluation: 10_000))
+    }
+    var writer = ReportWriter(directory: directory.url, load: sweep.load)
+    #expect(writer.write(sweep.results).problems == [])
+    let files = try directory.files()
+    for name in ["figure1.svg", "figure2.svg", "figure3.svg", "table1.md", "table1.tex"] {
+      let text = String(decoding: try #require(files[name]), as: UTF8.self)
+      #expect(text.contains("35,000 of 70,000 images"), "\(name)")
+    }
+    for name in ["figure2.svg", "table1.md"] {
+      let text = String(decoding: try #require(files[name]), as: UTF8.self)
+      #expect(text.contains(name == "table1.md" ? "| Sprites 28×28 (drawn) |" : ": drawn"))
+    }
+    let table = FrontTable.text(of: sweep.results, counts: writer.counts)
+    #expect(table.contains("MNIST (35,000 of 70,000 images), "))
+  }
+
+  @Test("Counts that are none, or those of the whole set, are no remark")
+  func counts() {
+    var counts = ImageCounts()
+    #expect(counts.title(of: .mnist) == "MNIST" && counts.title(of: .shapes64).hasSuffix("(drawn)"))
+    for (training, evaluation) in [("-1", "2"), ("x", "2"), ("99999999999999999999", "2")] {
+      counts.take(["training_images": training, "evaluation_images": evaluation], of: .mnist)
+      #expect(!counts.isKnown(.mnist))
+    }
+    counts.take(["training_images": "60000", "evaluation_images": "10000"], of: .mnist)
+    #expect(counts.isKnown(.mnist) && counts.title(of: .mnist) == "MNIST")
+    counts.take(["training_images": "63810", "evaluation_images": "1024"], of: .dsprites)
+    #expect(counts.title(of: .dsprites) == "dSprites (64,834 of 737,280 images)")
+  }
+
   @Test("A missing file is reported with its trial's name, and every other report is written")
   func missingArtifact() throws {
     var sweep = sweep(complete: 3)

@@ -47,7 +47,8 @@ struct SampleSweep {
   /// Completes a trial: its last milestones have the given gates and MSE.
   mutating func complete(
     _ index: Int, gatesOpen: [Int], mse: Double, sampleCount: Int = 5, imageSide: Int = 2,
-    images: [(original: [UInt8], reconstruction: [UInt8])] = []
+    images: [(original: [UInt8], reconstruction: [UInt8])] = [],
+    imageCounts: (training: Int, evaluation: Int)? = nil
   ) {
     let planned = results.trials[index].planned
     let reports = Dictionary(
@@ -72,7 +73,7 @@ struct SampleSweep {
     let artifacts = [
       store(.model, Data("model \(planned.id)".utf8)),
       store(.trajectory, trajectory),
-      store(.reconstructions, Self.reconstructions(images, side: imageSide)),
+      store(.reconstructions, Self.reconstructions(images, side: imageSide, counts: imageCounts)),
       store(.pace, Self.pace(lastStep: lastStep, count: sampleCount)),
       store(.log, Data((index == 0 ? "" : "log \(planned.id)").utf8)),
     ]
@@ -138,8 +139,12 @@ struct SampleSweep {
 
   /// A reconstructions file of square grey images; two of one grey each when none are given.
   static func reconstructions(
-    _ images: [(original: [UInt8], reconstruction: [UInt8])], side: Int
+    _ images: [(original: [UInt8], reconstruction: [UInt8])], side: Int,
+    counts: (training: Int, evaluation: Int)? = nil
   ) -> Data {
+    let told = counts.map {
+      ",\"training_images\":\"\($0.training)\",\"evaluation_images\":\"\($0.evaluation)\""
+    }
     let plain = [UInt8](repeating: 255, count: side * side)
     let images =
       images.isEmpty
@@ -148,7 +153,7 @@ struct SampleSweep {
     let shape = "[\(images.count),\(side),\(side),1]"
     return safetensors(
       header: """
-        {"__metadata__":{"format":"pt"},\
+        {"__metadata__":{"format":"pt"\(told ?? "")},\
         "originals":{"dtype":"U8","shape":\(shape),"data_offsets":[0,\(bytes)]},\
         "reconstructions":{"dtype":"U8","shape":\(shape),\
         "data_offsets":[\(bytes),\(2 * bytes)]}}

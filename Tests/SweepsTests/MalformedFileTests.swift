@@ -40,7 +40,7 @@ struct MalformedFileTests {
     "a whole number from 1 to 4096, or a reference such as 2 * baseline.latents"
   static let toleranceText = "a number from 0 to 1000000, or a reference such as baseline.mse"
   static let datasets =
-    "one of mnist, fashion-mnist, dsprites, shapes3d, cars3d, cifar100, sprites28, sprites64, "
+    "one of mnist, fashion-mnist, dsprites, shapes3d, cars3d, cifar100, sprites28, sprites64, shapes64, "
     + "or a set of your own that is prepared (coordinator data prepare NAME --as SHAPE)"
 
   static let keys: [Malformed] = [

@@ -7,6 +7,7 @@ struct CommandLineTests {
     "help exists for every command",
     arguments: [
       [], ["run"], ["plan"], ["report"], ["data"], ["data", "list"], ["data", "prepare"],
+      ["data", "fetch"], ["data", "show"],
       ["data", "verify"], ["settings"], ["status"], ["explain"], ["logs"], ["cancel"], ["retry"],
       ["drain"],
       ["undrain"], ["resume-stage"], ["check"], ["simulate"],

@@ -18,10 +18,10 @@ struct DatasetTests {
       Dataset.allCases.map { "\($0): \($0.imageShape)" } == [
         "mnist: 28×28×1", "fashionMNIST: 28×28×1", "dsprites: 64×64×1", "shapes3d: 64×64×3",
         "cars3d: 64×64×3",
-        "cifar100: 64×64×3", "sprites28: 28×28×1", "sprites64: 64×64×1",
+        "cifar100: 64×64×3", "sprites28: 28×28×1", "sprites64: 64×64×1", "shapes64: 64×64×3",
       ])
     #expect(Dataset.cars3d.imageShape.elementCount == 12_288)
-    #expect(Dataset.allCases.filter(\.isProcedural) == [.sprites28, .sprites64])
+    #expect(Dataset.allCases.filter(\.isProcedural) == [.sprites28, .sprites64, .shapes64])
   }
 
   @Test("every set is found by the text that configurations have for it")

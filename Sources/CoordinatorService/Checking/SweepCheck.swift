@@ -48,8 +48,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
       let journal = try reader.history().map(\.record)
       recordCount = journal.count
       replay(plan, journal)
-      var results = SweepResults(plan: plan, records: journal)
-      results.shares = ImageNotes.shares(in: folder)
+      let results = SweepResults(plan: plan, records: journal)
       checkBlobs(of: results, journal, in: folder)
       if try ControlSocket.isServed(in: folder) {
         notes.append("a coordinator runs the sweep: its outputs were not compared")
