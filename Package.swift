@@ -70,6 +70,7 @@ let package = Package(
     module("Files"),
     module("Randomness"),
     module("Digests", ["CSHA256", "CSodium"]),
+    module("TensorFiles", ["Digests"]),
     module("Trials", ["Digests"]),
     module("Images", ["Digests", "Files", "Trials"]),
     module(
@@ -83,7 +84,9 @@ let package = Package(
 
     module("Primitives", ["CKernels"]),
     module("Autoencoder", ["Primitives", "Trials"]),
-    module("Narrowing", ["Autoencoder", "Digests", "Files", "Images", "Primitives", "Trials"]),
+    module(
+      "Narrowing",
+      ["Autoencoder", "Digests", "Files", "Images", "Primitives", "TensorFiles", "Trials"]),
 
     module(
       "Wire", ["Digests", "Trials", protobuf],
@@ -93,10 +96,11 @@ let package = Package(
     module("Enrolment", ["Files", "Messaging"]),
     module("Doctor", ["CSodium", "Enrolment", "Messaging"]),
 
-    module("Coordination", ["Digests", "Trials"]),
+    module("Coordination", ["Digests", "Trials"], exclude: ["RECORD.md"]),
     module("Rehearsal", ["Coordination", "Digests", "Randomness", "Trials"]),
-    module("Store", ["Coordination", "Digests", "Files", "Trials", database, sqlite]),
-    module("Reports", ["CPNG", "Digests", "Trials"]),
+    module("Store", ["Coordination", "Digests", "Files", "Trials", "Wire", database, sqlite]),
+    module("Supervision", ["Digests", "Trials"]),
+    module("Reports", ["CPNG", "Digests", "TensorFiles", "Trials"]),
 
     module(
       "CoordinatorService",
@@ -115,6 +119,7 @@ let package = Package(
         "Reports",
         "Store",
         "Sweeps",
+        "TensorFiles",
         "Transfers",
         "Trials",
         "Wire",
@@ -131,6 +136,7 @@ let package = Package(
         "Messaging",
         "Narrowing",
         "Primitives",
+        "Supervision",
         "Transfers",
         "Trials",
         "Wire",
@@ -162,15 +168,17 @@ let package = Package(
 
     .target(
       name: "FaultyDisk", path: "Tests/FaultyDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
-    module("TestSupport", ["Randomness"], path: "Tests/TestSupport"),
+    module("TestSupport", ["Digests", "Randomness", "Trials"], path: "Tests/TestSupport"),
     module(
-      "SimulatedCluster", ["Coordination", "Digests", "Randomness", "Rehearsal", "Trials"],
+      "SimulatedCluster",
+      ["Coordination", "Digests", "Randomness", "Rehearsal", "Supervision", "Trials"],
       path: "Tests/SimulatedCluster"),
     program("ClusterRun", ["Coordination", "SimulatedCluster"], path: "Tests/ClusterRun"),
     program("fuzzer", ["Digests", "Trials", "Wire"], path: "Tests/Fuzzer"),
 
     tests("FilesTests", ["Files", "TestSupport"]),
     tests("DigestsTests", ["CSodium", "Digests", "TestSupport"]),
+    tests("TensorFilesTests", ["TensorFiles", "TestSupport"]),
     tests("TrialsTests", ["Digests", "Trials"]),
     tests("ImagesTests", ["Digests", "Files", "Images", "TestSupport", "Trials"]),
     tests(
@@ -188,6 +196,7 @@ let package = Package(
         "Images",
         "Narrowing",
         "Primitives",
+        "TensorFiles",
         "TestSupport",
         "Trials",
       ],
@@ -199,6 +208,17 @@ let package = Package(
     tests("EnrolmentTests", ["Enrolment", "Messaging", "TestSupport"]),
     tests(
       "CoordinationTests", ["Coordination", "Digests", "Randomness", "SimulatedCluster", "Trials"]),
+    tests(
+      "SupervisionTests",
+      [
+        "Coordination",
+        "Digests",
+        "Randomness",
+        "SimulatedCluster",
+        "Supervision",
+        "TestSupport",
+        "Trials",
+      ]),
     tests("RehearsalTests", ["Coordination", "Rehearsal", "Sweeps", "Trials"]),
     tests(
       "StoreTests",
@@ -210,8 +230,10 @@ let package = Package(
         "Store",
         "TestSupport",
         "Trials",
+        "Wire",
         database,
-      ]),
+      ],
+      resources: [.copy("Former")]),
     tests("ReportsTests", ["CPNG", "Digests", "Reports", "TestSupport", "Trials"]),
     tests(
       "CoordinatorServiceTests",
@@ -222,6 +244,7 @@ let package = Package(
         "Downloads",
         "Images",
         "Messaging",
+        "Store",
         "TestSupport",
         "Transfers",
         "Trials",
@@ -235,9 +258,11 @@ let package = Package(
         "Files",
         "Messaging",
         "Narrowing",
+        "Supervision",
         "TestSupport",
         "Transfers",
         "Trials",
+        "Wire",
         "WorkerService",
         logging,
       ]),

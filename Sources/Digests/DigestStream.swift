@@ -7,21 +7,29 @@ import Foundation
 /// libsodium: `crypto_hash_sha256_init`, `_update`, `_final`. Where the processor has instructions for
 /// SHA-256, they take in whole blocks, five times as fast, and leave the state as libsodium would.
 package struct DigestStream: Sendable {
-  private var state = crypto_hash_sha256_state()
+  private var context = crypto_hash_sha256_state()
 
-  private static let blockByteCount = 64
+  /// Bytes of a block of SHA-256.
+  static let blockByteCount = 64
   private static let isFast = cs_sha256_is_fast() != 0
 
   /// Starts the digest of an empty byte sequence.
   package init() {
-    crypto_hash_sha256_init(&state)
+    crypto_hash_sha256_init(&context)
+  }
+
+  /// Lets a function read and set libsodium's own state.
+  mutating func withUnsafeMutableState<Value>(
+    _ body: (inout crypto_hash_sha256_state) -> Value
+  ) -> Value {
+    body(&context)
   }
 
   /// Appends bytes to the sequence.
   package mutating func append(_ bytes: UnsafeRawBufferPointer) {
     guard Self.isFast else { return appendPortably(bytes) }
     // The state counts bits, and holds what fills no block yet.
-    let held = Int(state.count >> 3) % Self.blockByteCount
+    let held = Int(context.count >> 3) % Self.blockByteCount
     let head = held == 0 ? 0 : min(Self.blockByteCount - held, bytes.count)
     let blockCount = (bytes.count - head) / Self.blockByteCount
     let end = head + blockCount * Self.blockByteCount
@@ -32,18 +40,18 @@ package struct DigestStream: Sendable {
 
   private mutating func appendBlocks(_ bytes: UnsafeRawBufferPointer, _ blockCount: Int) {
     guard blockCount > 0, let base = bytes.baseAddress else { return }
-    withUnsafeMutablePointer(to: &state.state) { words in
+    withUnsafeMutablePointer(to: &context.state) { words in
       words.withMemoryRebound(to: UInt32.self, capacity: 8) { words in
         cs_sha256_blocks(words, base.assumingMemoryBound(to: UInt8.self), blockCount)
       }
     }
-    state.count &+= UInt64(bytes.count) << 3
+    context.count &+= UInt64(bytes.count) << 3
   }
 
   private mutating func appendPortably(_ bytes: UnsafeRawBufferPointer) {
     guard !bytes.isEmpty, let base = bytes.baseAddress else { return }
     crypto_hash_sha256_update(
-      &state, base.assumingMemoryBound(to: UInt8.self), UInt64(bytes.count))
+      &context, base.assumingMemoryBound(to: UInt8.self), UInt64(bytes.count))
   }
 
   /// Appends bytes to the sequence.
@@ -53,7 +61,7 @@ package struct DigestStream: Sendable {
 
   /// The digest of everything appended so far; the stream can go on.
   package var digest: Digest {
-    var finished = state
+    var finished = context
     let digest = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Digest.byteCount) {
       bytes -> Digest? in
       guard let start = bytes.baseAddress else { return nil }

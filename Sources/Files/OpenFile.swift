@@ -87,6 +87,12 @@ package struct OpenFile<Failure: FileFailure>: ~Copyable, Sendable {
     try Self.check("fsync", path) { fsync(descriptor) }
   }
 
+  /// Waits until the content and what it takes to read it are on the disk, though perhaps not the
+  /// file's times; the C function is `fdatasync`.
+  package func synchronizeData() throws(Failure) {
+    try Self.check("fdatasync", path) { fdatasync(descriptor) }
+  }
+
   /// Takes the file for oneself or shares it, until it is closed; the C function is `flock`.
   ///
   /// - Parameter operation: `LOCK_EX` or `LOCK_SH`, with `LOCK_NB` to not wait.
