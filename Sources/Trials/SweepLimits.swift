@@ -21,6 +21,9 @@ package struct SweepLimits: Codable, Hashable, Sendable {
   package var canary = Canary.auto
   /// How many minutes a trial may take no step before the attempt counts as stuck.
   package var stallMinutes = 10
+  /// How many gigabytes (10⁹ bytes) of checkpoints of complete trials are kept, for longer runs to
+  /// go on from; the oldest go first.
+  package var keptCheckpointGigabytes = 4
 
   /// The defaults.
   package init() {}
@@ -31,5 +34,19 @@ package struct SweepLimits: Codable, Hashable, Sendable {
     case hostFailures = "host_failures"
     case canary
     case stallMinutes = "stall_minutes"
+    case keptCheckpointGigabytes = "kept_checkpoints_gb"
+  }
+
+  /// Reads limits; what a record of an earlier release lacks is its default.
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    failures = try container.decodeIfPresent(Int.self, forKey: .failures)
+    attempts = try container.decode(Int.self, forKey: .attempts)
+    hostFailures = try container.decode(Int.self, forKey: .hostFailures)
+    canary = try container.decode(Canary.self, forKey: .canary)
+    stallMinutes = try container.decode(Int.self, forKey: .stallMinutes)
+    keptCheckpointGigabytes =
+      try container.decodeIfPresent(Int.self, forKey: .keptCheckpointGigabytes)
+      ?? keptCheckpointGigabytes
   }
 }

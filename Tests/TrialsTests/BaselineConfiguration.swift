@@ -26,7 +26,8 @@ func report(
   mse: Double = 9.5, evaluationMSE: Double = 9.75, gatesOpen: Int = 4
 ) -> MilestoneReport {
   MilestoneReport(
-    budget: .batches(200_000), step: 200_000, gatesOpen: gatesOpen, mse: mse,
+    budget: .batches(200_000), tolerance: 0, step: 200_000, ending: .budget, stateDigest: nil,
+    gatesOpen: gatesOpen, mse: mse,
     evaluationMSE: evaluationMSE, firstHitStep: nil, multiplier: 5, openProbabilities: [1, 0.25])
 }
 

@@ -1,9 +1,17 @@
-/// What a trial reports when it reaches one of its budgets.
+import Digests
+
+/// What a trial reports when it reaches a milestone.
 package struct MilestoneReport: Codable, Hashable, Sendable {
-  /// The budget, as the configuration names it.
+  /// The milestone's budget, as the configuration names it.
   package var budget: Budget
-  /// The same in optimiser steps.
+  /// τ that the trial trained with up to here.
+  package var tolerance: Double
+  /// The budget in optimiser steps.
   package var step: Int
+  /// Whether the trial goes on from here.
+  package var ending: ReportEnding
+  /// Names the trainer's whole state; nil in results that were recorded before there was one.
+  package var stateDigest: Digest?
   /// ‖ν‖₀: how many gates have an open probability σ(kγ) above one half.
   package var gatesOpen: Int
   /// Moving average of the summed squared error per training image.
@@ -19,11 +27,15 @@ package struct MilestoneReport: Codable, Hashable, Sendable {
 
   /// A report of the given numbers.
   package init(
-    budget: Budget, step: Int, gatesOpen: Int, mse: Double, evaluationMSE: Double,
-    firstHitStep: Int?, multiplier: Double, openProbabilities: [Double]
+    budget: Budget, tolerance: Double, step: Int, ending: ReportEnding, stateDigest: Digest?,
+    gatesOpen: Int, mse: Double, evaluationMSE: Double, firstHitStep: Int?, multiplier: Double,
+    openProbabilities: [Double]
   ) {
     self.budget = budget
+    self.tolerance = tolerance
     self.step = step
+    self.ending = ending
+    self.stateDigest = stateDigest
     self.gatesOpen = gatesOpen
     self.mse = mse
     self.evaluationMSE = evaluationMSE
@@ -34,7 +46,10 @@ package struct MilestoneReport: Codable, Hashable, Sendable {
 
   private enum CodingKeys: String, CodingKey {
     case budget
+    case tolerance
     case step
+    case ending
+    case stateDigest = "state_sha256"
     case gatesOpen = "gates_open"
     case mse
     case evaluationMSE = "evaluation_mse"

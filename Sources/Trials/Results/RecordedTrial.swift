@@ -8,6 +8,12 @@ package struct RecordedTrial: Codable, Hashable, Sendable {
   package var attempts: Int
   /// Its result, once complete.
   package var result: TrialResult?
+  /// What an unfinished trial has reported so far, by its milestone's place.
+  package var reports: [Int: MilestoneReport] = [:]
+  /// The folder of the sweep whose record had the result before; nil for one computed here.
+  package var reusedFrom: String?
+  /// Why earlier results were discarded, in order.
+  package var discards: [String] = []
   /// The attempt that brought the result; nil where only the standing is known.
   package var recordedAttempt: Int?
   /// Why the last attempt failed, if one did.
@@ -26,5 +32,13 @@ package struct RecordedTrial: Codable, Hashable, Sendable {
     self.result = result
     self.failure = failure
     self.worker = worker
+  }
+}
+
+extension RecordedTrial {
+  /// The report of a milestone: the result's, or that of an unfinished trial.
+  package func report(at budget: Budget) -> MilestoneReport? {
+    if let result { return result.milestones.first { $0.budget == budget } }
+    return reports.values.first { $0.budget == budget }
   }
 }

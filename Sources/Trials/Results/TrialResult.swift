@@ -22,11 +22,17 @@ package struct TrialResult: Codable, Hashable, Sendable {
     self.provenance = provenance
   }
 
-  /// The digest of what is deterministic about the result; equal for two runs of one
-  /// configuration on one kind of machine.
-  package var contentDigest: Digest {
-    Digest.of(
-      CanonicalJSON.text(milestones) + "\n"
-        + CanonicalJSON.text(artifacts.filter { $0.kind.isDeterministic }))
+  /// What is deterministic about the result: equal for two runs of one configuration on one kind of
+  /// machine.
+  package var content: Content {
+    Content(milestones: milestones, artifacts: artifacts.filter(\.kind.isDeterministic))
+  }
+
+  /// The deterministic part of a result.
+  package struct Content: Hashable, Sendable {
+    /// The reports, in order.
+    package var milestones: [MilestoneReport]
+    /// The files whose bytes follow from the configuration.
+    package var artifacts: [Artifact]
   }
 }

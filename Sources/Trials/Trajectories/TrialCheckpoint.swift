@@ -11,13 +11,22 @@ package struct TrialCheckpoint: Codable, Hashable, Sendable {
   package var byteCount: Int
   /// Instruction set that computed it; going on with the same one gives the same bits.
   package var instructionSet: String
+  /// Names the trainer's state in it.
+  package var stateDigest: Digest
+  /// The trial's trajectory up to its step.
+  package var trajectory: TrajectoryPrefix
 
   /// A checkpoint of the given parts.
-  package init(step: Int, digest: Digest, byteCount: Int, instructionSet: String) {
+  package init(
+    step: Int, digest: Digest, byteCount: Int, instructionSet: String, stateDigest: Digest,
+    trajectory: TrajectoryPrefix
+  ) {
     self.step = step
     self.digest = digest
     self.byteCount = byteCount
     self.instructionSet = instructionSet
+    self.stateDigest = stateDigest
+    self.trajectory = trajectory
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -25,5 +34,7 @@ package struct TrialCheckpoint: Codable, Hashable, Sendable {
     case digest = "sha256"
     case byteCount = "bytes"
     case instructionSet = "instruction_set"
+    case stateDigest = "state_sha256"
+    case trajectory
   }
 }

@@ -1,0 +1,13 @@
+/// A checkpoint of a running trial, in the trial's folder.
+package struct WrittenCheckpoint: Codable, Hashable, Sendable {
+  /// Name of the file.
+  package var file: String
+  /// What it is.
+  package var checkpoint: TrialCheckpoint
+
+  /// A checkpoint in a file.
+  package init(file: String, checkpoint: TrialCheckpoint) {
+    self.file = file
+    self.checkpoint = checkpoint
+  }
+}
