@@ -53,6 +53,18 @@ extension CoordinatorMessage {
     case .artifactsWanted(let body):
       .artifactsWanted(
         try Field.attempt(body.trial, body.attempt), digests: try digests(body.sha256))
+    case .reportTaken(let body):
+      .reportTaken(
+        try Field.attempt(body.trial, body.attempt),
+        index: try Field.count(body.index, "index", in: 0...WireLimits.reportCount - 1))
+    case .pieceTaken(let body):
+      .pieceTaken(
+        try Field.attempt(body.trial, body.attempt), byteCount: try Field.count(body.bytes, "bytes")
+      )
+    case .trajectoryUnknown(let body):
+      .trajectoryUnknown(
+        try Field.attempt(body.trial, body.attempt), byteCount: try Field.count(body.bytes, "bytes")
+      )
     case .heartbeat: .heartbeat
     case .drain(let body): .drain(reason: try Field.text(body.reason, "reason"))
     }
@@ -89,6 +101,18 @@ extension CoordinatorMessage {
       envelope.artifactsWanted.trial = attempt.trial.rawValue
       envelope.artifactsWanted.attempt = UInt32(clamping: attempt.attempt)
       envelope.artifactsWanted.sha256 = digests.map { Data($0.bytes) }
+    case .reportTaken(let attempt, let index):
+      envelope.reportTaken.trial = attempt.trial.rawValue
+      envelope.reportTaken.attempt = UInt32(clamping: attempt.attempt)
+      envelope.reportTaken.index = UInt32(clamping: index)
+    case .pieceTaken(let attempt, let byteCount):
+      envelope.pieceTaken.trial = attempt.trial.rawValue
+      envelope.pieceTaken.attempt = UInt32(clamping: attempt.attempt)
+      envelope.pieceTaken.bytes = UInt64(clamping: byteCount)
+    case .trajectoryUnknown(let attempt, let byteCount):
+      envelope.trajectoryUnknown.trial = attempt.trial.rawValue
+      envelope.trajectoryUnknown.attempt = UInt32(clamping: attempt.attempt)
+      envelope.trajectoryUnknown.bytes = UInt64(clamping: byteCount)
     case .heartbeat: envelope.heartbeat = PBCoordinatorHeartbeat()
     case .drain(let reason): envelope.drain.reason = Field.head(of: reason)
     }
@@ -137,8 +161,8 @@ extension CoordinatorMessage.Assignment {
   fileprivate init(_ body: PBAssignment) throws(WireError) {
     _ = try Field.count(
       body.checkpoints.count, "checkpoints", in: 0...WireLimits.checkpointCount)
-    var checkpoints: [TrialCheckpoint] = []
-    for checkpoint in body.checkpoints { checkpoints.append(try TrialCheckpoint(checkpoint)) }
+    var checkpoints: [ResumePoint] = []
+    for checkpoint in body.checkpoints { checkpoints.append(try ResumePoint(checkpoint)) }
     self.init(
       attempt: try Field.attempt(body.trial, body.attempt),
       configurationJSON: try Field.bytes(
@@ -146,7 +170,8 @@ extension CoordinatorMessage.Assignment {
       images: try Field.digest(body.imagesSha256, "images_sha256"),
       imagesByteCount: try Field.count(body.imagesBytes, "images_bytes"),
       checkpoints: checkpoints,
-      stallTimeout: body.stallTimeoutMs == 0 ? nil : .milliseconds(Int(body.stallTimeoutMs)))
+      stallTimeout: body.stallTimeoutMs == 0 ? nil : .milliseconds(Int(body.stallTimeoutMs)),
+      voidThrough: Int(body.voidThrough), wantsLastCheckpoint: body.wantsLastCheckpoint)
   }
 
   fileprivate func body() throws(WireError) -> PBAssignment {
@@ -161,6 +186,8 @@ extension CoordinatorMessage.Assignment {
     body.imagesSha256 = Data(images.bytes)
     body.imagesBytes = UInt64(clamping: imagesByteCount)
     body.checkpoints = checkpoints.map(\.body)
+    body.voidThrough = UInt32(clamping: voidThrough)
+    body.wantsLastCheckpoint = wantsLastCheckpoint
     if let stallTimeout {
       // A stall of less than a millisecond would mean none.
       let milliseconds = max(stallTimeout / .milliseconds(1), 1)

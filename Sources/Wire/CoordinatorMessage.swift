@@ -9,6 +9,12 @@ package enum CoordinatorMessage: Hashable, Sendable {
   case assignment(Assignment)
   /// The trial has a durable result, or is not wanted: forget every attempt at it up to this.
   case acknowledgement(AttemptKey)
+  /// A report of an attempt is durable.
+  case reportTaken(AttemptKey, index: Int)
+  /// An attempt's trajectory is durable up to so many bytes.
+  case pieceTaken(AttemptKey, byteCount: Int)
+  /// A piece of an attempt begins where nothing is known to end: send all pieces again.
+  case trajectoryUnknown(AttemptKey, byteCount: Int)
   /// Stop this attempt and earlier ones and forget them; a finished result stays.
   case abandon(AttemptKey, reason: String)
   /// The sender is unknown here: announce again.
@@ -71,14 +77,19 @@ extension CoordinatorMessage {
     /// Size of that archive.
     package var imagesByteCount: Int
     /// Where the trial can go on from, newest first, at most 2.
-    package var checkpoints: [TrialCheckpoint]
+    package var checkpoints: [ResumePoint]
     /// Ends a trial that takes no step for so long; whole milliseconds, nil leaves it to the worker.
     package var stallTimeout: Duration?
+    /// The latest attempt that is void: what is left of it, or of an earlier one, is not used.
+    package var voidThrough: Int
+    /// Whether the trainer's state at the trial's end is wanted.
+    package var wantsLastCheckpoint: Bool
 
     /// An assignment of the given parts.
     package init(
       attempt: AttemptKey, configurationJSON: [UInt8], images: Digest, imagesByteCount: Int,
-      checkpoints: [TrialCheckpoint] = [], stallTimeout: Duration? = nil
+      checkpoints: [ResumePoint] = [], stallTimeout: Duration? = nil, voidThrough: Int = 0,
+      wantsLastCheckpoint: Bool = false
     ) {
       self.attempt = attempt
       self.configurationJSON = configurationJSON
@@ -86,6 +97,8 @@ extension CoordinatorMessage {
       self.imagesByteCount = imagesByteCount
       self.checkpoints = checkpoints
       self.stallTimeout = stallTimeout
+      self.voidThrough = voidThrough
+      self.wantsLastCheckpoint = wantsLastCheckpoint
     }
   }
 }

@@ -28,6 +28,18 @@ enum Field {
     return count
   }
 
+  static func finite(_ value: Double, _ place: String) throws(WireError) -> Double {
+    guard value.isFinite else {
+      throw .malformed(place: place, found: "\(value)", expected: "a finite number")
+    }
+    return value
+  }
+
+  static func finite(_ values: [Double], _ place: String) throws(WireError) -> [Double] {
+    for value in values { _ = try finite(value, place) }
+    return values
+  }
+
   static func bytes(_ bytes: Data, _ place: String, limit: Int) throws(WireError) -> [UInt8] {
     guard bytes.count <= limit else {
       throw .tooLarge(place: "\(place) bytes", count: bytes.count, limit: limit)

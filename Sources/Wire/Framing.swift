@@ -34,9 +34,6 @@ enum Framing {
     guard frames[1].count <= limit else {
       throw .tooLarge(place: "envelope bytes", count: frames[1].count, limit: limit)
     }
-    var options = BinaryDecodingOptions()
-    options.messageDepthLimit = 8
-    options.discardUnknownFields = true
     do {
       return (try Envelope(serializedBytes: frames[1], options: options), version)
     } catch {
@@ -47,6 +44,39 @@ enum Framing {
         place: "frame 1", found: "\(frames[1].count) bytes (\(error))",
         expected: "a protobuf envelope")
     }
+  }
+
+  /// A message that another one, or a file, holds as bytes.
+  static func body<Body: SwiftProtobuf.Message>(
+    _ bytes: [UInt8], _ place: String, as type: Body.Type, limit: Int
+  ) throws(WireError) -> Body {
+    guard bytes.count <= limit else {
+      throw .tooLarge(place: "\(place) bytes", count: bytes.count, limit: limit)
+    }
+    do {
+      return try Body(serializedBytes: bytes, options: options)
+    } catch {
+      throw .malformed(
+        place: place, found: "\(bytes.count) bytes (\(error))", expected: "a protobuf message")
+    }
+  }
+
+  /// The bytes of a message of ours; equal messages give equal bytes.
+  static func bytes(of body: some SwiftProtobuf.Message) -> [UInt8] {
+    var options = BinaryEncodingOptions()
+    options.useDeterministicOrdering = true
+    do {
+      return try body.serializedBytes(options: options)
+    } catch {
+      preconditionFailure("a message of ours that protobuf cannot encode: \(error)")
+    }
+  }
+
+  private static var options: BinaryDecodingOptions {
+    var options = BinaryDecodingOptions()
+    options.messageDepthLimit = 8
+    options.discardUnknownFields = true
+    return options
   }
 
   /// As ``open(_:as:limit:)``, for the current major version only.

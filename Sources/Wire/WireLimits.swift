@@ -1,3 +1,5 @@
+import Trials
+
 /// The bounds of what a message may hold; both sides check them.
 package enum WireLimits {
   /// Bytes of a control message's envelope.
@@ -8,14 +10,26 @@ package enum WireLimits {
   package static let dataEnvelopeByteCount = 128 << 10
   /// Bytes of a blob in one message.
   package static let chunkByteCount = 64 << 10
-  /// Bytes of a result's JSON.
+  /// Bytes of a serialised result.
   package static let resultByteCount = 192 << 10
+  /// Bytes of a serialised report.
+  package static let reportByteCount = 64 << 10
+  /// Reports of a trial.
+  package static let reportCount = 4096
+  /// Gates of a trial.
+  package static let gateCount = 4096
+  /// Versions that a result names.
+  package static let versionCount = 64
+  /// Checkpoints that a trial went on from.
+  package static let resumptionCount = 4096
+  /// Bytes of a piece of a trajectory.
+  package static let pieceByteCount = TrajectoryPiece.byteCountMaximum
   /// Bytes of a configuration's JSON.
   package static let configurationByteCount = 64 << 10
   /// Claims of one worker: what it runs and what it holds finished.
   package static let claimCount = 2048
-  /// Claims up to which each may tell its progress, so that all fit into a message.
-  package static let progressCount = 1024
+  /// Claims up to which each may tell its progress and its checkpoint, so that all fit into a message.
+  package static let progressCount = 768
   /// Checkpoints that an assignment names.
   package static let checkpointCount = 2
   /// Bytes of the name of an instruction set.

@@ -29,9 +29,10 @@ extension WorkerMessage {
       self = .finished(
         Finished(
           attempt: try Field.attempt(body.trial, body.attempt),
-          resultJSON: try Field.bytes(
-            body.resultJson, "result_json", limit: WireLimits.resultByteCount),
-          contentDigest: try Field.digest(body.contentSha256, "content_sha256")))
+          result: try Field.bytes(body.result, "result", limit: WireLimits.resultByteCount),
+          lastCheckpoint: body.hasLastCheckpoint ? try TrialCheckpoint(body.lastCheckpoint) : nil))
+    case .reportReached(let body): self = .reportReached(try ReportReached(body))
+    case .trajectoryGrown(let body): self = .trajectoryGrown(try TrajectoryGrown(body))
     case .attemptFailed(let body):
       self = .attemptFailed(
         AttemptFailed(
@@ -58,11 +59,15 @@ extension WorkerMessage {
       envelope.heartbeat.obstacle = Field.head(of: heartbeat.obstacle ?? "")
     case .finished(let finished):
       _ = try Field.count(
-        finished.resultJSON.count, "result_json bytes", in: 0...WireLimits.resultByteCount)
+        finished.result.count, "result bytes", in: 0...WireLimits.resultByteCount)
       envelope.finished.trial = finished.attempt.trial.rawValue
       envelope.finished.attempt = UInt32(clamping: finished.attempt.attempt)
-      envelope.finished.resultJson = Data(finished.resultJSON)
-      envelope.finished.contentSha256 = Data(finished.contentDigest.bytes)
+      envelope.finished.result = Data(finished.result)
+      if let checkpoint = finished.lastCheckpoint {
+        envelope.finished.lastCheckpoint = checkpoint.body
+      }
+    case .reportReached(let reached): envelope.reportReached = try reached.body()
+    case .trajectoryGrown(let grown): envelope.trajectoryGrown = try grown.body()
     case .attemptFailed(let failed):
       envelope.attemptFailed.trial = failed.attempt.trial.rawValue
       envelope.attemptFailed.attempt = UInt32(clamping: failed.attempt.attempt)
@@ -75,6 +80,54 @@ extension WorkerMessage {
     case .logLines(let log): envelope.logLines = try log.body()
     }
     return envelope
+  }
+}
+
+extension WorkerMessage.ReportReached {
+  fileprivate init(_ body: PBReportReached) throws(WireError) {
+    let report = try MilestoneReport(serialised: [UInt8](body.report))
+    // Only records of earlier formats hold reports without one.
+    guard report.stateDigest != nil else {
+      throw .malformed(place: "state_sha256", found: "0 bytes", expected: "32 bytes")
+    }
+    self.init(
+      attempt: try Field.attempt(body.trial, body.attempt),
+      index: try Field.count(body.index, "index", in: 0...WireLimits.reportCount - 1),
+      report: report)
+  }
+
+  fileprivate func body() throws(WireError) -> PBReportReached {
+    _ = try Field.count(index, "index", in: 0...WireLimits.reportCount - 1)
+    _ = try Field.count(
+      report.openProbabilities.count, "open_probabilities", in: 0...WireLimits.gateCount)
+    var body = PBReportReached()
+    body.trial = attempt.trial.rawValue
+    body.attempt = UInt32(clamping: attempt.attempt)
+    body.index = UInt32(clamping: index)
+    body.report = Data(report.serialised)
+    return body
+  }
+}
+
+extension WorkerMessage.TrajectoryGrown {
+  fileprivate init(_ body: PBTrajectoryGrown) throws(WireError) {
+    self.init(
+      attempt: try Field.attempt(body.trial, body.attempt),
+      start: try TrajectoryPrefix(body.start),
+      payload: try Field.bytes(body.payload, "payload", limit: WireLimits.pieceByteCount),
+      endDigest: try Field.digest(body.endSha256, "end_sha256"))
+    _ = try Field.count(payload.count, "payload bytes", in: 1...WireLimits.pieceByteCount)
+  }
+
+  fileprivate func body() throws(WireError) -> PBTrajectoryGrown {
+    _ = try Field.count(payload.count, "payload bytes", in: 1...WireLimits.pieceByteCount)
+    var body = PBTrajectoryGrown()
+    body.trial = attempt.trial.rawValue
+    body.attempt = UInt32(clamping: attempt.attempt)
+    body.start = start.body
+    body.payload = Data(payload)
+    body.endSha256 = Data(endDigest.bytes)
+    return body
   }
 }
 
@@ -143,13 +196,13 @@ extension WorkerMessage.Claim {
     guard claims.count <= WireLimits.claimCount else {
       throw .tooLarge(place: "claims", count: claims.count, limit: WireLimits.claimCount)
     }
-    let tellsProgress = claims.count <= WireLimits.progressCount
+    let tellsAll = claims.count <= WireLimits.progressCount
     return claims.map { claim in
       var body = PBClaim()
       body.trial = claim.attempt.trial.rawValue
       body.attempt = UInt32(clamping: claim.attempt.attempt)
-      if tellsProgress, let progress = claim.progress { body.progress = progress.body }
-      if let checkpoint = claim.checkpoint { body.checkpoint = checkpoint.body }
+      if tellsAll, let progress = claim.progress { body.progress = progress.body }
+      if tellsAll, let checkpoint = claim.checkpoint { body.checkpoint = checkpoint.body }
       return body
     }
   }

@@ -7,6 +7,10 @@ package enum WorkerMessage: Hashable, Sendable {
   case announcement(Announcement)
   /// The worker lives and works on these attempts.
   case heartbeat(Heartbeat)
+  /// A trial has reached a milestone.
+  case reportReached(ReportReached)
+  /// A trial's trajectory has grown.
+  case trajectoryGrown(TrajectoryGrown)
   /// A trial has its result, and its artifacts are stored.
   case finished(Finished)
   /// An attempt ended without a result.
@@ -101,20 +105,61 @@ extension WorkerMessage {
     }
   }
 
+  /// A milestone that a trial has reached.
+  package struct ReportReached: Hashable, Sendable {
+    /// The attempt.
+    package var attempt: AttemptKey
+    /// The milestone's place among the configuration's, from 0.
+    package var index: Int
+    /// The report.
+    package var report: MilestoneReport
+
+    /// A milestone of an attempt.
+    package init(attempt: AttemptKey, index: Int, report: MilestoneReport) {
+      self.attempt = attempt
+      self.index = index
+      self.report = report
+    }
+  }
+
+  /// The next bytes of a trial's trajectory.
+  package struct TrajectoryGrown: Hashable, Sendable {
+    /// The attempt.
+    package var attempt: AttemptKey
+    /// What was there before.
+    package var start: TrajectoryPrefix
+    /// The bytes that follow, 1 to 65,536.
+    package var payload: [UInt8]
+    /// SHA-256 of everything up to the piece's end.
+    package var endDigest: Digest
+
+    /// A piece of an attempt's trajectory.
+    package init(
+      attempt: AttemptKey, start: TrajectoryPrefix, payload: [UInt8], endDigest: Digest
+    ) {
+      self.attempt = attempt
+      self.start = start
+      self.payload = payload
+      self.endDigest = endDigest
+    }
+  }
+
   /// A finished trial.
   package struct Finished: Hashable, Sendable {
     /// The attempt.
     package var attempt: AttemptKey
-    /// The result as JSON, at most 192 KiB.
-    package var resultJSON: [UInt8]
-    /// Digest of the deterministic part of the result.
-    package var contentDigest: Digest
+    /// The result, a serialised `Result` of at most 192 KiB; ``Trials/ReceivedResult`` reads it.
+    package var result: [UInt8]
+    /// The trainer's state at the trial's end, if it is stored.
+    package var lastCheckpoint: TrialCheckpoint?
 
     /// A finished trial of the given parts.
-    package init(attempt: AttemptKey, resultJSON: [UInt8], contentDigest: Digest) {
+    package init(
+      attempt: AttemptKey, result: [UInt8], lastCheckpoint: TrialCheckpoint? = nil
+    ) {
       self.attempt = attempt
-      self.resultJSON = resultJSON
-      self.contentDigest = contentDigest
+      self.result = result
+      self.lastCheckpoint = lastCheckpoint
     }
   }
 

@@ -186,7 +186,7 @@ nonisolated struct PBIntroduction: Sendable {
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
-fileprivate nonisolated let _protobuf_package = "bottlenecksweep.v1"
+fileprivate nonisolated let _protobuf_package = "bottlenecksweep.v2"
 
 nonisolated extension PBAccessRequestEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".AccessRequestEnvelope"

@@ -99,6 +99,22 @@ nonisolated struct PBWorkerEnvelope: Sendable {
     set {body = .logLines(newValue)}
   }
 
+  var reportReached: PBReportReached {
+    get {
+      if case .reportReached(let v)? = body {return v}
+      return PBReportReached()
+    }
+    set {body = .reportReached(newValue)}
+  }
+
+  var trajectoryGrown: PBTrajectoryGrown {
+    get {
+      if case .trajectoryGrown(let v)? = body {return v}
+      return PBTrajectoryGrown()
+    }
+    set {body = .trajectoryGrown(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -108,6 +124,8 @@ nonisolated struct PBWorkerEnvelope: Sendable {
     case attemptFailed(PBAttemptFailed)
     case goodbye(PBGoodbye)
     case logLines(PBLogLines)
+    case reportReached(PBReportReached)
+    case trajectoryGrown(PBTrajectoryGrown)
 
   }
 
@@ -156,7 +174,7 @@ nonisolated struct PBAnnouncement: Sendable {
   var sweepID: String = String()
 
   /// What keeps the worker from taking further trials, such as a full disk, for people; empty when
-  /// nothing does. (1.2)
+  /// nothing does.
   var obstacle: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -176,7 +194,7 @@ nonisolated struct PBHeartbeat: Sendable {
   /// As in Announcement: all of them, every time.
   var claims: [PBClaim] = []
 
-  /// As in Announcement. (1.2)
+  /// As in Announcement.
   var obstacle: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -194,7 +212,8 @@ nonisolated struct PBClaim: Sendable {
 
   var attempt: UInt32 = 0
 
-  /// Absent before the first step, and left out where there are more than 1,024 claims.
+  /// Absent before the first step; it and the checkpoint are left out where there are more than 768
+  /// claims.
   var progress: PBProgress {
     get {_progress ?? PBProgress()}
     set {_progress = newValue}
@@ -205,7 +224,7 @@ nonisolated struct PBClaim: Sendable {
   mutating func clearProgress() {self._progress = nil}
 
   /// The newest checkpoint of the trial that the worker has stored over the data connection; absent
-  /// before the first. (1.1)
+  /// before the first.
   var checkpoint: PBCheckpoint {
     get {_checkpoint ?? PBCheckpoint()}
     set {_checkpoint = newValue}
@@ -224,7 +243,7 @@ nonisolated struct PBClaim: Sendable {
 }
 
 /// A running trial's state after a step, stored as a blob, from which another worker can go on.
-/// What is in it is between workers; PROTOCOL.md, "Checkpoints". (1.1)
+/// What is in it is between workers; PROTOCOL.md, "Checkpoints".
 nonisolated struct PBCheckpoint: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -240,6 +259,41 @@ nonisolated struct PBCheckpoint: Sendable {
 
   /// Instruction set that the state was computed with, as in Announcement; at most 32 bytes.
   var instructionSet: String = String()
+
+  /// Names the trainer's state in it; PROTOCOL.md, "The state digest".
+  var stateSha256: Data = Data()
+
+  /// The trial's trajectory up to this step.
+  var trajectory: PBTrajectoryPrefix {
+    get {_trajectory ?? PBTrajectoryPrefix()}
+    set {_trajectory = newValue}
+  }
+  /// Returns true if `trajectory` has been explicitly set.
+  var hasTrajectory: Bool {self._trajectory != nil}
+  /// Clears the value of `trajectory`. Subsequent reads from it will return its default value.
+  mutating func clearTrajectory() {self._trajectory = nil}
+
+  /// From a coordinator only: the state of SHA-256 after that prefix, PROTOCOL.md, "Trajectories".
+  var trajectoryHashState: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _trajectory: PBTrajectoryPrefix? = nil
+}
+
+/// The first bytes of a trial's trajectory.csv.
+nonisolated struct PBTrajectoryPrefix: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// How many bytes.
+  var bytes: UInt64 = 0
+
+  /// Their SHA-256.
+  var sha256: Data = Data()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -275,8 +329,65 @@ nonisolated struct PBProgress: Sendable {
   init() {}
 }
 
-/// Reports the result of a trial. Sent after its artifacts were stored over the data connection,
-/// and again on every new connection and every 10 s until the coordinator acknowledges it.
+/// A trial has reached a milestone. Sent again every 10 s, and on every new connection, until
+/// ReportTaken names it.
+nonisolated struct PBReportReached: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var trial: UInt64 = 0
+
+  var attempt: UInt32 = 0
+
+  /// The milestone's place among the configuration's, from 0.
+  var index: UInt32 = 0
+
+  /// A serialised Report; at most 65,536 bytes.
+  var report: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// A trial's trajectory has grown. Sent again every 10 s, and on every new connection, until
+/// PieceTaken names its end; then the next piece may follow.
+nonisolated struct PBTrajectoryGrown: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var trial: UInt64 = 0
+
+  var attempt: UInt32 = 0
+
+  /// What was there before.
+  var start: PBTrajectoryPrefix {
+    get {_start ?? PBTrajectoryPrefix()}
+    set {_start = newValue}
+  }
+  /// Returns true if `start` has been explicitly set.
+  var hasStart: Bool {self._start != nil}
+  /// Clears the value of `start`. Subsequent reads from it will return its default value.
+  mutating func clearStart() {self._start = nil}
+
+  /// The bytes that follow, 1 to 65,536.
+  var payload: Data = Data()
+
+  /// SHA-256 of everything up to the piece's end.
+  var endSha256: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _start: PBTrajectoryPrefix? = nil
+}
+
+/// Reports the result of a trial. Sent after its artifacts were stored over the data connection and
+/// its trajectory was taken, and again on every new connection and every 10 s until the coordinator
+/// acknowledges it.
 nonisolated struct PBFinished: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -286,11 +397,199 @@ nonisolated struct PBFinished: Sendable {
 
   var attempt: UInt32 = 0
 
-  /// The result as JSON, see "The result" in PROTOCOL.md; at most 196,608 bytes.
-  var resultJson: Data = Data()
+  /// A serialised Result; at most 196,608 bytes.
+  var result: Data = Data()
 
-  /// SHA-256 of the deterministic part of the result, see PROTOCOL.md.
-  var contentSha256: Data = Data()
+  /// The trainer's state at the trial's end, stored as a blob; absent if there is none.
+  var lastCheckpoint: PBCheckpoint {
+    get {_lastCheckpoint ?? PBCheckpoint()}
+    set {_lastCheckpoint = newValue}
+  }
+  /// Returns true if `lastCheckpoint` has been explicitly set.
+  var hasLastCheckpoint: Bool {self._lastCheckpoint != nil}
+  /// Clears the value of `lastCheckpoint`. Subsequent reads from it will return its default value.
+  mutating func clearLastCheckpoint() {self._lastCheckpoint = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _lastCheckpoint: PBCheckpoint? = nil
+}
+
+/// A finished trial, see "The result" in PROTOCOL.md.
+nonisolated struct PBResult: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// A serialised Content. Its SHA-256 is the result's content digest.
+  var content: Data = Data()
+
+  var provenance: PBProvenance {
+    get {_provenance ?? PBProvenance()}
+    set {_provenance = newValue}
+  }
+  /// Returns true if `provenance` has been explicitly set.
+  var hasProvenance: Bool {self._provenance != nil}
+  /// Clears the value of `provenance`. Subsequent reads from it will return its default value.
+  mutating func clearProvenance() {self._provenance = nil}
+
+  /// Files whose bytes may differ between two runs: pace.csv, and log.txt if there is one.
+  var otherArtifacts: [PBArtifact] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _provenance: PBProvenance? = nil
+}
+
+/// What is deterministic about a result: the same for two runs of one configuration on one kind of
+/// machine.
+nonisolated struct PBContent: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// One for each milestone of the configuration, in order.
+  var reports: [PBReport] = []
+
+  /// model.safetensors, trajectory.csv, reconstructions.safetensors, in this order.
+  var artifacts: [PBArtifact] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// What a trial reports when it reaches a milestone.
+nonisolated struct PBReport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The milestone's budget, as the configuration names it: "200000 batches".
+  var budget: String = String()
+
+  /// The tolerance that the trial trained with up to here.
+  var tolerance: Double = 0
+
+  /// The budget in optimiser steps.
+  var step: UInt64 = 0
+
+  /// How the report leaves the trial, 1 to 32 small letters and hyphens: "goes-on", "budget".
+  var ending: String = String()
+
+  /// Whether the trial ends with it.
+  var isFinal: Bool = false
+
+  /// Names the trainer's state; PROTOCOL.md, "The state digest".
+  var stateSha256: Data = Data()
+
+  var gatesOpen: UInt32 = 0
+
+  /// Moving average of the summed squared error per training image.
+  var mse: Double = 0
+
+  /// Summed squared error per evaluation image.
+  var evaluationMse: Double = 0
+
+  /// The step in which a batch first met the tolerance, counted from 1; absent if none has.
+  var firstHitStep: UInt64 {
+    get {_firstHitStep ?? 0}
+    set {_firstHitStep = newValue}
+  }
+  /// Returns true if `firstHitStep` has been explicitly set.
+  var hasFirstHitStep: Bool {self._firstHitStep != nil}
+  /// Clears the value of `firstHitStep`. Subsequent reads from it will return its default value.
+  mutating func clearFirstHitStep() {self._firstHitStep = nil}
+
+  /// The effective Lagrange multiplier.
+  var multiplier: Double = 0
+
+  /// Open probability of every gate; at most 4,096.
+  var openProbabilities: [Double] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _firstHitStep: UInt64? = nil
+}
+
+/// A file of a trial.
+nonisolated struct PBArtifact: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Its name: one of those in "The result" in PROTOCOL.md.
+  var kind: String = String()
+
+  var sha256: Data = Data()
+
+  var bytes: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Where and how a result came about.
+nonisolated struct PBProvenance: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The configuration that ran, as assigned: canonical JSON.
+  var configurationJson: Data = Data()
+
+  var imagesSha256: Data = Data()
+
+  var host: String = String()
+
+  var processor: String = String()
+
+  var instructionSet: String = String()
+
+  /// Versions of what computed, by name; at most 64.
+  var versions: Dictionary<String,String> = [:]
+
+  /// When training began, ISO 8601 in UTC.
+  var started: String = String()
+
+  var seconds: Double = 0
+
+  var processorSeconds: Double = 0
+
+  /// Optimiser steps of the last part of the trial alone.
+  var steps: UInt64 = 0
+
+  /// The checkpoints gone on from, in order; at most 4,096.
+  var resumed: [PBResumption] = []
+
+  /// Share of the steps that needed the second decoder pass.
+  var secondPassShare: Double = 0
+
+  var peakResidentBytes: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// A checkpoint that a trial went on from, and who had computed up to there.
+nonisolated struct PBResumption: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var step: UInt64 = 0
+
+  var host: String = String()
+
+  var instructionSet: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -316,7 +615,7 @@ nonisolated struct PBAttemptFailed: Sendable {
   /// What was found and where, for people; the end of what the trial wrote to stderr belongs here.
   var message: String = String()
 
-  /// The newest checkpoint of the trial that the worker has stored, if any. (1.1)
+  /// The newest checkpoint of the trial that the worker has stored, if any.
   var checkpoint: PBCheckpoint {
     get {_checkpoint ?? PBCheckpoint()}
     set {_checkpoint = newValue}
@@ -326,7 +625,7 @@ nonisolated struct PBAttemptFailed: Sendable {
   /// Clears the value of `checkpoint`. Subsequent reads from it will return its default value.
   mutating func clearCheckpoint() {self._checkpoint = nil}
 
-  /// What the trial wrote to stderr, stored as a blob; absent if it could not be stored. (1.1)
+  /// What the trial wrote to stderr, stored as a blob; absent if it could not be stored.
   var log: PBBlob {
     get {_log ?? PBBlob()}
     set {_log = newValue}
@@ -344,7 +643,7 @@ nonisolated struct PBAttemptFailed: Sendable {
   fileprivate var _log: PBBlob? = nil
 }
 
-/// A stored blob. (1.1)
+/// A stored blob.
 nonisolated struct PBBlob: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -361,7 +660,7 @@ nonisolated struct PBBlob: Sendable {
 }
 
 /// What the worker tells people, for them to read beside the coordinator too. Sent once; what is
-/// lost on the way is lost. (1.1)
+/// lost on the way is lost.
 nonisolated struct PBLogLines: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -482,6 +781,30 @@ nonisolated struct PBCoordinatorEnvelope: Sendable {
     set {body = .drain(newValue)}
   }
 
+  var reportTaken: PBReportTaken {
+    get {
+      if case .reportTaken(let v)? = body {return v}
+      return PBReportTaken()
+    }
+    set {body = .reportTaken(newValue)}
+  }
+
+  var pieceTaken: PBPieceTaken {
+    get {
+      if case .pieceTaken(let v)? = body {return v}
+      return PBPieceTaken()
+    }
+    set {body = .pieceTaken(newValue)}
+  }
+
+  var trajectoryUnknown: PBTrajectoryUnknown {
+    get {
+      if case .trajectoryUnknown(let v)? = body {return v}
+      return PBTrajectoryUnknown()
+    }
+    set {body = .trajectoryUnknown(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -497,6 +820,9 @@ nonisolated struct PBCoordinatorEnvelope: Sendable {
     case artifactsWanted(PBArtifactsWanted)
     case heartbeat(PBCoordinatorHeartbeat)
     case drain(PBDrain)
+    case reportTaken(PBReportTaken)
+    case pieceTaken(PBPieceTaken)
+    case trajectoryUnknown(PBTrajectoryUnknown)
 
   }
 
@@ -568,12 +894,73 @@ nonisolated struct PBAssignment: Sendable {
   var imagesBytes: UInt64 = 0
 
   /// Where the trial can go on from, newest first, at most 2. The worker takes the first that is
-  /// whole and of this configuration, else begins anew. (1.1)
+  /// whole and of this configuration, else begins anew.
   var checkpoints: [PBCheckpoint] = []
 
   /// A trial that takes no step for so long, in milliseconds, is ended by the worker with cause
-  /// timeout; 0 leaves the time to the worker. (1.1)
+  /// timeout; 0 leaves the time to the worker.
   var stallTimeoutMs: UInt32 = 0
+
+  /// Attempts up to this one are void, 0 for none: a worker that has the trial under such an
+  /// attempt, running or finished, drops it and begins anew.
+  var voidThrough: UInt32 = 0
+
+  /// Whether the trainer's state at the trial's end is wanted.
+  var wantsLastCheckpoint: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Says that a report is durable.
+nonisolated struct PBReportTaken: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var trial: UInt64 = 0
+
+  var attempt: UInt32 = 0
+
+  var index: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Says that a trial's trajectory is durable up to the end of a piece.
+nonisolated struct PBPieceTaken: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var trial: UInt64 = 0
+
+  var attempt: UInt32 = 0
+
+  /// Bytes of the prefix that ends with the piece.
+  var bytes: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Says that the coordinator does not have the prefix that a piece begins at: the worker sends all
+/// pieces again from where its run began.
+nonisolated struct PBTrajectoryUnknown: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var trial: UInt64 = 0
+
+  var attempt: UInt32 = 0
+
+  /// Bytes of the prefix that is not known, which tells the piece.
+  var bytes: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -644,7 +1031,7 @@ nonisolated struct PBShutDown: Sendable {
 }
 
 /// Asks the worker to hand its trials back and to leave: it checkpoints them, stores the
-/// checkpoints, reports the attempts as stopped and says Goodbye. (1.1)
+/// checkpoints, reports the attempts as stopped and says Goodbye.
 nonisolated struct PBDrain: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -940,11 +1327,11 @@ nonisolated struct PBRejected: Sendable {
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
-fileprivate nonisolated let _protobuf_package = "bottlenecksweep.v1"
+fileprivate nonisolated let _protobuf_package = "bottlenecksweep.v2"
 
 nonisolated extension PBWorkerEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".WorkerEnvelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}announcement\0\u{1}heartbeat\0\u{1}finished\0\u{3}attempt_failed\0\u{1}goodbye\0\u{3}log_lines\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}announcement\0\u{1}heartbeat\0\u{1}finished\0\u{3}attempt_failed\0\u{1}goodbye\0\u{3}log_lines\0\u{4}\u{2}report_reached\0\u{3}trajectory_grown\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1030,6 +1417,32 @@ nonisolated extension PBWorkerEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.body = .logLines(v)
         }
       }()
+      case 8: try {
+        var v: PBReportReached?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .reportReached(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .reportReached(v)
+        }
+      }()
+      case 9: try {
+        var v: PBTrajectoryGrown?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .trajectoryGrown(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .trajectoryGrown(v)
+        }
+      }()
       default: break
       }
     }
@@ -1064,6 +1477,14 @@ nonisolated extension PBWorkerEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .logLines?: try {
       guard case .logLines(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .reportReached?: try {
+      guard case .reportReached(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .trajectoryGrown?: try {
+      guard case .trajectoryGrown(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     }()
     case nil: break
     }
@@ -1253,7 +1674,7 @@ nonisolated extension PBClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
 
 nonisolated extension PBCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Checkpoint"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}sha256\0\u{1}bytes\0\u{3}instruction_set\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}sha256\0\u{1}bytes\0\u{3}instruction_set\0\u{3}state_sha256\0\u{1}trajectory\0\u{3}trajectory_hash_state\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1265,12 +1686,19 @@ nonisolated extension PBCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 2: try { try decoder.decodeSingularBytesField(value: &self.sha256) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.instructionSet) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.stateSha256) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._trajectory) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self.trajectoryHashState) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.step != 0 {
       try visitor.visitSingularUInt64Field(value: self.step, fieldNumber: 1)
     }
@@ -1283,6 +1711,15 @@ nonisolated extension PBCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.instructionSet.isEmpty {
       try visitor.visitSingularStringField(value: self.instructionSet, fieldNumber: 4)
     }
+    if !self.stateSha256.isEmpty {
+      try visitor.visitSingularBytesField(value: self.stateSha256, fieldNumber: 5)
+    }
+    try { if let v = self._trajectory {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    if !self.trajectoryHashState.isEmpty {
+      try visitor.visitSingularBytesField(value: self.trajectoryHashState, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1291,6 +1728,44 @@ nonisolated extension PBCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.sha256 != rhs.sha256 {return false}
     if lhs.bytes != rhs.bytes {return false}
     if lhs.instructionSet != rhs.instructionSet {return false}
+    if lhs.stateSha256 != rhs.stateSha256 {return false}
+    if lhs._trajectory != rhs._trajectory {return false}
+    if lhs.trajectoryHashState != rhs.trajectoryHashState {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTrajectoryPrefix: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TrajectoryPrefix"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bytes\0\u{1}sha256\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.sha256) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 1)
+    }
+    if !self.sha256.isEmpty {
+      try visitor.visitSingularBytesField(value: self.sha256, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTrajectoryPrefix, rhs: PBTrajectoryPrefix) -> Bool {
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs.sha256 != rhs.sha256 {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1351,9 +1826,9 @@ nonisolated extension PBProgress: SwiftProtobuf.Message, SwiftProtobuf._MessageI
   }
 }
 
-nonisolated extension PBFinished: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".Finished"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{3}result_json\0\u{3}content_sha256\0")
+nonisolated extension PBReportReached: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ReportReached"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{1}index\0\u{1}report\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1363,8 +1838,8 @@ nonisolated extension PBFinished: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularFixed64Field(value: &self.trial) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
-      case 3: try { try decoder.decodeSingularBytesField(value: &self.resultJson) }()
-      case 4: try { try decoder.decodeSingularBytesField(value: &self.contentSha256) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.report) }()
       default: break
       }
     }
@@ -1377,20 +1852,461 @@ nonisolated extension PBFinished: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.attempt != 0 {
       try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 2)
     }
-    if !self.resultJson.isEmpty {
-      try visitor.visitSingularBytesField(value: self.resultJson, fieldNumber: 3)
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 3)
     }
-    if !self.contentSha256.isEmpty {
-      try visitor.visitSingularBytesField(value: self.contentSha256, fieldNumber: 4)
+    if !self.report.isEmpty {
+      try visitor.visitSingularBytesField(value: self.report, fieldNumber: 4)
     }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBReportReached, rhs: PBReportReached) -> Bool {
+    if lhs.trial != rhs.trial {return false}
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.index != rhs.index {return false}
+    if lhs.report != rhs.report {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTrajectoryGrown: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TrajectoryGrown"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{1}start\0\u{1}payload\0\u{3}end_sha256\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.trial) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._start) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.payload) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.endSha256) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.trial != 0 {
+      try visitor.visitSingularFixed64Field(value: self.trial, fieldNumber: 1)
+    }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 2)
+    }
+    try { if let v = self._start {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if !self.payload.isEmpty {
+      try visitor.visitSingularBytesField(value: self.payload, fieldNumber: 4)
+    }
+    if !self.endSha256.isEmpty {
+      try visitor.visitSingularBytesField(value: self.endSha256, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTrajectoryGrown, rhs: PBTrajectoryGrown) -> Bool {
+    if lhs.trial != rhs.trial {return false}
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs._start != rhs._start {return false}
+    if lhs.payload != rhs.payload {return false}
+    if lhs.endSha256 != rhs.endSha256 {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBFinished: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Finished"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{2}\u{3}result\0\u{3}last_checkpoint\0\u{c}\u{3}\u{1}\u{c}\u{4}\u{1}")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.trial) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.result) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._lastCheckpoint) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.trial != 0 {
+      try visitor.visitSingularFixed64Field(value: self.trial, fieldNumber: 1)
+    }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 2)
+    }
+    if !self.result.isEmpty {
+      try visitor.visitSingularBytesField(value: self.result, fieldNumber: 5)
+    }
+    try { if let v = self._lastCheckpoint {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBFinished, rhs: PBFinished) -> Bool {
     if lhs.trial != rhs.trial {return false}
     if lhs.attempt != rhs.attempt {return false}
-    if lhs.resultJson != rhs.resultJson {return false}
-    if lhs.contentSha256 != rhs.contentSha256 {return false}
+    if lhs.result != rhs.result {return false}
+    if lhs._lastCheckpoint != rhs._lastCheckpoint {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Result"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}content\0\u{1}provenance\0\u{3}other_artifacts\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.content) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._provenance) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.otherArtifacts) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.content.isEmpty {
+      try visitor.visitSingularBytesField(value: self.content, fieldNumber: 1)
+    }
+    try { if let v = self._provenance {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.otherArtifacts.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.otherArtifacts, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBResult, rhs: PBResult) -> Bool {
+    if lhs.content != rhs.content {return false}
+    if lhs._provenance != rhs._provenance {return false}
+    if lhs.otherArtifacts != rhs.otherArtifacts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBContent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Content"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reports\0\u{1}artifacts\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.reports) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.artifacts) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.reports.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.reports, fieldNumber: 1)
+    }
+    if !self.artifacts.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.artifacts, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBContent, rhs: PBContent) -> Bool {
+    if lhs.reports != rhs.reports {return false}
+    if lhs.artifacts != rhs.artifacts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Report"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}budget\0\u{1}tolerance\0\u{1}step\0\u{1}ending\0\u{3}is_final\0\u{3}state_sha256\0\u{3}gates_open\0\u{1}mse\0\u{3}evaluation_mse\0\u{3}first_hit_step\0\u{1}multiplier\0\u{3}open_probabilities\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.budget) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self.tolerance) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.step) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.ending) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.isFinal) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.stateSha256) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.gatesOpen) }()
+      case 8: try { try decoder.decodeSingularDoubleField(value: &self.mse) }()
+      case 9: try { try decoder.decodeSingularDoubleField(value: &self.evaluationMse) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self._firstHitStep) }()
+      case 11: try { try decoder.decodeSingularDoubleField(value: &self.multiplier) }()
+      case 12: try { try decoder.decodeRepeatedDoubleField(value: &self.openProbabilities) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.budget.isEmpty {
+      try visitor.visitSingularStringField(value: self.budget, fieldNumber: 1)
+    }
+    if self.tolerance.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.tolerance, fieldNumber: 2)
+    }
+    if self.step != 0 {
+      try visitor.visitSingularUInt64Field(value: self.step, fieldNumber: 3)
+    }
+    if !self.ending.isEmpty {
+      try visitor.visitSingularStringField(value: self.ending, fieldNumber: 4)
+    }
+    if self.isFinal != false {
+      try visitor.visitSingularBoolField(value: self.isFinal, fieldNumber: 5)
+    }
+    if !self.stateSha256.isEmpty {
+      try visitor.visitSingularBytesField(value: self.stateSha256, fieldNumber: 6)
+    }
+    if self.gatesOpen != 0 {
+      try visitor.visitSingularUInt32Field(value: self.gatesOpen, fieldNumber: 7)
+    }
+    if self.mse.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.mse, fieldNumber: 8)
+    }
+    if self.evaluationMse.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.evaluationMse, fieldNumber: 9)
+    }
+    try { if let v = self._firstHitStep {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 10)
+    } }()
+    if self.multiplier.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.multiplier, fieldNumber: 11)
+    }
+    if !self.openProbabilities.isEmpty {
+      try visitor.visitPackedDoubleField(value: self.openProbabilities, fieldNumber: 12)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBReport, rhs: PBReport) -> Bool {
+    if lhs.budget != rhs.budget {return false}
+    if lhs.tolerance != rhs.tolerance {return false}
+    if lhs.step != rhs.step {return false}
+    if lhs.ending != rhs.ending {return false}
+    if lhs.isFinal != rhs.isFinal {return false}
+    if lhs.stateSha256 != rhs.stateSha256 {return false}
+    if lhs.gatesOpen != rhs.gatesOpen {return false}
+    if lhs.mse != rhs.mse {return false}
+    if lhs.evaluationMse != rhs.evaluationMse {return false}
+    if lhs._firstHitStep != rhs._firstHitStep {return false}
+    if lhs.multiplier != rhs.multiplier {return false}
+    if lhs.openProbabilities != rhs.openProbabilities {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBArtifact: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Artifact"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}sha256\0\u{1}bytes\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.sha256) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 1)
+    }
+    if !self.sha256.isEmpty {
+      try visitor.visitSingularBytesField(value: self.sha256, fieldNumber: 2)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBArtifact, rhs: PBArtifact) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.sha256 != rhs.sha256 {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBProvenance: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Provenance"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}configuration_json\0\u{3}images_sha256\0\u{1}host\0\u{1}processor\0\u{3}instruction_set\0\u{1}versions\0\u{1}started\0\u{1}seconds\0\u{3}processor_seconds\0\u{1}steps\0\u{1}resumed\0\u{3}second_pass_share\0\u{3}peak_resident_bytes\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.configurationJson) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.imagesSha256) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.host) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.processor) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.instructionSet) }()
+      case 6: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.versions) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.started) }()
+      case 8: try { try decoder.decodeSingularDoubleField(value: &self.seconds) }()
+      case 9: try { try decoder.decodeSingularDoubleField(value: &self.processorSeconds) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.steps) }()
+      case 11: try { try decoder.decodeRepeatedMessageField(value: &self.resumed) }()
+      case 12: try { try decoder.decodeSingularDoubleField(value: &self.secondPassShare) }()
+      case 13: try { try decoder.decodeSingularUInt64Field(value: &self.peakResidentBytes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.configurationJson.isEmpty {
+      try visitor.visitSingularBytesField(value: self.configurationJson, fieldNumber: 1)
+    }
+    if !self.imagesSha256.isEmpty {
+      try visitor.visitSingularBytesField(value: self.imagesSha256, fieldNumber: 2)
+    }
+    if !self.host.isEmpty {
+      try visitor.visitSingularStringField(value: self.host, fieldNumber: 3)
+    }
+    if !self.processor.isEmpty {
+      try visitor.visitSingularStringField(value: self.processor, fieldNumber: 4)
+    }
+    if !self.instructionSet.isEmpty {
+      try visitor.visitSingularStringField(value: self.instructionSet, fieldNumber: 5)
+    }
+    if !self.versions.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.versions, fieldNumber: 6)
+    }
+    if !self.started.isEmpty {
+      try visitor.visitSingularStringField(value: self.started, fieldNumber: 7)
+    }
+    if self.seconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.seconds, fieldNumber: 8)
+    }
+    if self.processorSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.processorSeconds, fieldNumber: 9)
+    }
+    if self.steps != 0 {
+      try visitor.visitSingularUInt64Field(value: self.steps, fieldNumber: 10)
+    }
+    if !self.resumed.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.resumed, fieldNumber: 11)
+    }
+    if self.secondPassShare.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.secondPassShare, fieldNumber: 12)
+    }
+    if self.peakResidentBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.peakResidentBytes, fieldNumber: 13)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBProvenance, rhs: PBProvenance) -> Bool {
+    if lhs.configurationJson != rhs.configurationJson {return false}
+    if lhs.imagesSha256 != rhs.imagesSha256 {return false}
+    if lhs.host != rhs.host {return false}
+    if lhs.processor != rhs.processor {return false}
+    if lhs.instructionSet != rhs.instructionSet {return false}
+    if lhs.versions != rhs.versions {return false}
+    if lhs.started != rhs.started {return false}
+    if lhs.seconds != rhs.seconds {return false}
+    if lhs.processorSeconds != rhs.processorSeconds {return false}
+    if lhs.steps != rhs.steps {return false}
+    if lhs.resumed != rhs.resumed {return false}
+    if lhs.secondPassShare != rhs.secondPassShare {return false}
+    if lhs.peakResidentBytes != rhs.peakResidentBytes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBResumption: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Resumption"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}host\0\u{3}instruction_set\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.step) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.host) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.instructionSet) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.step != 0 {
+      try visitor.visitSingularUInt64Field(value: self.step, fieldNumber: 1)
+    }
+    if !self.host.isEmpty {
+      try visitor.visitSingularStringField(value: self.host, fieldNumber: 2)
+    }
+    if !self.instructionSet.isEmpty {
+      try visitor.visitSingularStringField(value: self.instructionSet, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBResumption, rhs: PBResumption) -> Bool {
+    if lhs.step != rhs.step {return false}
+    if lhs.host != rhs.host {return false}
+    if lhs.instructionSet != rhs.instructionSet {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1557,7 +2473,7 @@ nonisolated extension PBGoodbye: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCoordinatorEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CoordinatorEnvelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}assignment\0\u{1}acknowledgement\0\u{1}abandon\0\u{3}announce_again\0\u{3}shut_down\0\u{1}refusal\0\u{3}artifacts_wanted\0\u{1}heartbeat\0\u{1}drain\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}assignment\0\u{1}acknowledgement\0\u{1}abandon\0\u{3}announce_again\0\u{3}shut_down\0\u{1}refusal\0\u{3}artifacts_wanted\0\u{1}heartbeat\0\u{1}drain\0\u{3}report_taken\0\u{3}piece_taken\0\u{3}trajectory_unknown\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1695,6 +2611,45 @@ nonisolated extension PBCoordinatorEnvelope: SwiftProtobuf.Message, SwiftProtobu
           self.body = .drain(v)
         }
       }()
+      case 11: try {
+        var v: PBReportTaken?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .reportTaken(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .reportTaken(v)
+        }
+      }()
+      case 12: try {
+        var v: PBPieceTaken?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .pieceTaken(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .pieceTaken(v)
+        }
+      }()
+      case 13: try {
+        var v: PBTrajectoryUnknown?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .trajectoryUnknown(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .trajectoryUnknown(v)
+        }
+      }()
       default: break
       }
     }
@@ -1745,6 +2700,18 @@ nonisolated extension PBCoordinatorEnvelope: SwiftProtobuf.Message, SwiftProtobu
     case .drain?: try {
       guard case .drain(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    }()
+    case .reportTaken?: try {
+      guard case .reportTaken(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    }()
+    case .pieceTaken?: try {
+      guard case .pieceTaken(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
+    case .trajectoryUnknown?: try {
+      guard case .trajectoryUnknown(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
     }()
     case nil: break
     }
@@ -1834,7 +2801,7 @@ nonisolated extension PBCoordinatorHeartbeat: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension PBAssignment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Assignment"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{3}configuration_json\0\u{3}images_sha256\0\u{3}images_bytes\0\u{1}checkpoints\0\u{3}stall_timeout_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{3}configuration_json\0\u{3}images_sha256\0\u{3}images_bytes\0\u{1}checkpoints\0\u{3}stall_timeout_ms\0\u{3}void_through\0\u{3}wants_last_checkpoint\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1849,6 +2816,8 @@ nonisolated extension PBAssignment: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.imagesBytes) }()
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.checkpoints) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.stallTimeoutMs) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.voidThrough) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.wantsLastCheckpoint) }()
       default: break
       }
     }
@@ -1876,6 +2845,12 @@ nonisolated extension PBAssignment: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.stallTimeoutMs != 0 {
       try visitor.visitSingularUInt32Field(value: self.stallTimeoutMs, fieldNumber: 7)
     }
+    if self.voidThrough != 0 {
+      try visitor.visitSingularUInt32Field(value: self.voidThrough, fieldNumber: 8)
+    }
+    if self.wantsLastCheckpoint != false {
+      try visitor.visitSingularBoolField(value: self.wantsLastCheckpoint, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1887,6 +2862,128 @@ nonisolated extension PBAssignment: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.imagesBytes != rhs.imagesBytes {return false}
     if lhs.checkpoints != rhs.checkpoints {return false}
     if lhs.stallTimeoutMs != rhs.stallTimeoutMs {return false}
+    if lhs.voidThrough != rhs.voidThrough {return false}
+    if lhs.wantsLastCheckpoint != rhs.wantsLastCheckpoint {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBReportTaken: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ReportTaken"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{1}index\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.trial) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.trial != 0 {
+      try visitor.visitSingularFixed64Field(value: self.trial, fieldNumber: 1)
+    }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 2)
+    }
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBReportTaken, rhs: PBReportTaken) -> Bool {
+    if lhs.trial != rhs.trial {return false}
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.index != rhs.index {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBPieceTaken: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PieceTaken"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{1}bytes\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.trial) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.trial != 0 {
+      try visitor.visitSingularFixed64Field(value: self.trial, fieldNumber: 1)
+    }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 2)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBPieceTaken, rhs: PBPieceTaken) -> Bool {
+    if lhs.trial != rhs.trial {return false}
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTrajectoryUnknown: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TrajectoryUnknown"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{1}bytes\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.trial) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.trial != 0 {
+      try visitor.visitSingularFixed64Field(value: self.trial, fieldNumber: 1)
+    }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 2)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTrajectoryUnknown, rhs: PBTrajectoryUnknown) -> Bool {
+    if lhs.trial != rhs.trial {return false}
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.bytes != rhs.bytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

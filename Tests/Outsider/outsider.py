@@ -10,7 +10,9 @@ the trial did: initial parameters, the order of the images, u and epsilon by Phi
 Algorithm 1 and Adam by PyTorch. It does so twice. Running free from step 0, it compares every step
 with its row of trajectory.csv, and the state where there is a checkpoint. And from every checkpoint
 it takes the one step to the next, if that is there: what rounding makes of twenty steps does not
-hide an error there. It ends with exit code 1 when something differs by more than the bounds below.
+hide an error there. Of every checkpoint it computes the state digest and the digest of the rows
+before it, and compares them with what the checkpoint and its reports say. It ends with exit code 1
+when something differs by more than the bounds below, a digest by anything.
 The trial must have been run with `sample_every: 1` to its end, some tens of steps.
 """
 
@@ -75,18 +77,34 @@ class Archive:
 
 
 class Checkpoint:
-    """A checkpoint's tensors and metadata, its data verified against its digest."""
+    """A checkpoint's tensors, metadata and reports, its data verified against its digest."""
 
     def __init__(self, path):
         with safe_open(path, "np") as file:
             self.metadata = file.metadata()
             self.tensors = {name: file.get_tensor(name) for name in file.keys()}
         content = path.read_bytes()
-        data = content[8 + int.from_bytes(content[:8], "little") :]
+        start = 8 + int.from_bytes(content[:8], "little")
+        data = content[start:]
+        assert self.metadata["checkpoint_version"] == "2", path
         assert hashlib.sha256(data).hexdigest() == self.metadata["data_sha256"], path
+        self.reports = json.loads(self.tensors.pop("reports.milestones").tobytes())
+        self.state_digest = self.digest_of_state(json.loads(content[8:start]), data)
 
     def __getitem__(self, name):
         return self.tensors.get(name)
+
+    @staticmethod
+    def digest_of_state(header, data):
+        """SHA-256 over all tensors but the reports, sorted by name: a line of text, the bytes."""
+        digest = hashlib.sha256()
+        for name in sorted(header, key=str.encode):
+            if name == "__metadata__" or name.startswith("reports."):
+                continue
+            dimensions = ",".join(map(str, header[name]["shape"]))
+            digest.update(f"{name} {header[name]['dtype']} {dimensions}\n".encode())
+            digest.update(data[slice(*header[name]["data_offsets"])])
+        return digest.hexdigest()
 
 
 class Differences:
@@ -202,6 +220,24 @@ def compare_checkpoint(differences, checkpoint, twin):
     differences.same("step", int(checkpoint["step"]), twin.step_count)
 
 
+def compare_digests(differences, checkpoint, trajectory):
+    """What names a checkpoint: the digest of its state, and of the trajectory up to its step."""
+    step = int(checkpoint["step"])
+    differences.same(
+        f"state_sha256 of step {step}", checkpoint.metadata["state_sha256"],
+        checkpoint.state_digest)
+    rows = trajectory[: int(checkpoint.metadata["trajectory_bytes"])]
+    differences.same(f"rows before step {step}", rows.count(b"\n"), 1 + step)
+    differences.same(
+        f"trajectory_sha256 of step {step}", checkpoint.metadata["trajectory_sha256"],
+        hashlib.sha256(rows).hexdigest())
+    for report in checkpoint.reports:
+        if report["step"] == step:
+            differences.same(
+                f"state_sha256 of the report of step {step}", report["state_sha256"],
+                checkpoint.state_digest)
+
+
 class Trial:
     """What a trial computes with: its configuration, images and random numbers."""
 
@@ -272,13 +308,21 @@ def main(folder, images):
     torch.set_num_threads(1)
     folder, archive = pathlib.Path(folder), Archive(images)
 
+    trajectory = (folder / "trajectory.csv").read_bytes()
+    free, single = Differences(FREE_BOUNDS), Differences(STEP_BOUNDS)
+    digests = []
+
     def checkpoint(step):
         path = folder / f"checkpoint-{step}.safetensors"
-        return Checkpoint(path) if path.exists() else None
+        if not path.exists():
+            return None
+        found = Checkpoint(path)
+        compare_digests(free, found, trajectory)
+        digests.append(found.state_digest)
+        return found
 
     start = checkpoint(0)
     trial = Trial(json.loads(start.metadata["configuration"]), archive)
-    free, single = Differences(FREE_BOUNDS), Differences(STEP_BOUNDS)
     compare_start(free, start, archive, trial)
 
     twin = trial.twin(start)
@@ -309,6 +353,7 @@ def main(folder, images):
     failed = free.failed + single.failed
     for failure in failed:
         print("FAILED", failure)
+    print(f"{len(digests)} state digests computed, {len(set(digests))} of them different")
     print(f"{twin.step_count} steps, {len(failed)} differences out of bounds")
     return 1 if failed or twin.step_count == 0 else 0
 

@@ -1,5 +1,6 @@
 """A worker written from PROTOCOL.md alone, in another language: it enrols, takes trials, does not
-train, and hands in results that the protocol calls valid. It shares no code with the product.
+train, and hands in reports, trajectories and results that the protocol calls valid. It shares no
+code with the product.
 
     worker.py enroll ENDPOINT TOKEN --keys DIR
     worker.py run ENDPOINT [--keys DIR] [--trials N]      without --keys: a plain connection
@@ -23,12 +24,12 @@ import zmq
 from zmq.utils import z85
 
 MAGIC = b"BNSW"
-PROTOCOL = (1, 1)
+PROTOCOL = (2, 0)
 PIECE = 65_536
-KINDS = ["model.safetensors", "trajectory.csv", "reconstructions.safetensors", "pace.csv"]
+ANSWER_SECONDS = 10
 
 
-# --- Protobuf: varints, fixed 64-bit numbers and length-delimited fields are all that is used.
+# --- Protobuf: varints, 64-bit numbers and length-delimited fields are all that is used.
 
 
 def varint(value):
@@ -46,6 +47,14 @@ def number(field, value):
 
 def fixed64(field, value):
     return varint(field << 3 | 1) + struct.pack("<Q", value)
+
+
+def real(field, value):
+    return varint(field << 3 | 1) + struct.pack("<d", value) if value else b""
+
+
+def reals(field, values):
+    return block(field, struct.pack(f"<{len(values)}d", *values)) if values else b""
 
 
 def block(field, value):
@@ -84,6 +93,10 @@ def fields(data):
 
 def text(value):
     return value.decode() if value else ""
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
 
 
 # --- Sockets.
@@ -137,7 +150,7 @@ class Connection:
         return body if struct.unpack_from("<H", frames[0], 4)[0] == self.protocol[0] else None
 
 
-# --- Keys and enrolment (section 7).
+# --- Keys and enrolment (section 8).
 
 
 def secret_file(folder):
@@ -172,20 +185,56 @@ def enroll(endpoint, token, folder):
     sys.exit("no answer")
 
 
-# --- Canonical JSON (section 6).
+# --- What a trial hands in (sections 5 and 7).
 
 
-def canonical(value):
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{canonical(k)}:{canonical(value[k])}" for k in sorted(value)) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(canonical, value)) + "]"
-    if isinstance(value, float) and value.is_integer() and abs(value) <= 2**53:
-        return str(int(value))
-    return json.dumps(value, ensure_ascii=False)
+def state_digest(tensors):
+    """Names a trainer's state: tensors by name, each with type, dimensions and bytes."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors, key=str.encode):
+        kind, shape, data = tensors[name]
+        digest.update(f"{name} {kind} {','.join(map(str, shape))}\n".encode() + data)
+    return digest.digest()
 
 
-# --- The worker (sections 3 to 6).
+def report(budget, tolerance, step, is_last, latents):
+    """A `Report` of a network that has learned nothing: its error is as valid a number."""
+    state = state_digest({"step": ("I64", (), struct.pack("<q", step))})
+    return (
+        block(1, budget) + real(2, tolerance) + number(3, step)
+        + block(4, "budget" if is_last else "goes-on") + number(5, int(is_last)) + block(6, state)
+        + number(7, latents) + real(8, 1.25) + real(9, 1.5) + real(11, 0.5)
+        + reals(12, [1.0] * latents))
+
+
+def artifact(kind, blob):
+    return block(1, kind) + block(2, sha256(blob)) + number(3, len(blob))
+
+
+def prefix(trajectory):
+    """The `TrajectoryPrefix` of everything so far."""
+    return number(1, len(trajectory)) + block(2, sha256(trajectory))
+
+
+class Job:
+    """An attempt that this worker has, from its assignment to its acknowledgement."""
+
+    def __init__(self, order):
+        self.order, self.trial, self.attempt = order, order[1], order[2]
+        self.taken_reports, self.taken_bytes = set(), 0
+        self.is_unknown = False
+        self.wanted = None  # what the coordinator lacks of a finished result
+        self.is_finished = False
+
+    def key(self):
+        return fixed64(1, self.trial) + number(2, self.attempt)
+
+
+class Dropped(Exception):
+    """The coordinator does not want an attempt any more."""
+
+
+# --- The worker (sections 3 to 7).
 
 
 class Worker:
@@ -200,18 +249,16 @@ class Worker:
         self.control = Connection(self.context, endpoint, 262_144, *self.keys)
         self.data = None
         self.name = f"python-{os.getpid()}-{random.getrandbits(32):08x}"
-        self.sweep_id, self.welcome = "", None
-        self.claims = {}  # trial: attempt
+        self.sweep_id, self.welcome, self.welcome_count = "", None, 0
+        self.jobs = {}  # by trial: all that is claimed
+        self.waiting = []
         self.sequence = 0
         self.beat_at = 0
-        self.orders = []
-        self.acknowledged = set()
+        self.acknowledged_count = 0
         self.is_over = False
 
     def claim_fields(self, field):
-        return b"".join(
-            block(field, fixed64(1, trial) + number(2, attempt))
-            for trial, attempt in self.claims.items())
+        return b"".join(block(field, job.key()) for job in self.jobs.values())
 
     def pump(self, timeout_ms):
         """Says what is due and takes in one control message."""
@@ -228,34 +275,86 @@ class Worker:
                 self.control.send(block(2, number(1, self.sequence) + self.claim_fields(2)))
                 self.beat_at = time.monotonic() + self.welcome[1] / 1000
         body = self.control.receive(timeout_ms)
-        if body is None:
-            return
-        if 1 in body:
-            self.take_welcome(fields(body[1]))
-        elif 2 in body:
-            order = fields(body[2])
-            if self.claims.get(order[1], 0) < order[2]:
-                self.claims[order[1]] = order[2]
-                self.orders.append(order)
-                self.beat_at = 0
-        elif 3 in body:
-            trial = fields(body[3])[1]
-            self.claims.pop(trial, None)
-            self.acknowledged.add(trial)
-        elif 4 in body:
-            self.claims.pop(fields(body[4])[1], None)
-        elif 5 in body:
+        for kind, message in (body or {}).items():
+            self.take(kind, fields(message))
+
+    def take(self, kind, message):
+        if kind == 1:
+            self.take_welcome(message)
+        elif kind == 2:
+            self.take_assignment(message)
+        elif kind == 5:
             self.welcome, self.beat_at = None, 0
-        elif 6 in body:
+        elif kind in (6, 10):
             self.is_over = True
+        job = self.jobs.get(message.get(1)) if kind in (3, 4, 8, 11, 12, 13) else None
+        if job is None:
+            return
+        attempt = message.get(2, 0)
+        if kind == 3 and job.attempt <= attempt:
+            self.acknowledged_count += job.is_finished
+            del self.jobs[job.trial]
+        elif kind == 4 and job.attempt <= attempt and not job.is_finished:
+            del self.jobs[job.trial]
+        elif job.attempt == attempt and kind == 8:
+            job.wanted = True
+        elif job.attempt == attempt and kind == 11:
+            job.taken_reports.add(message.get(3, 0))
+        elif job.attempt == attempt and kind == 12:
+            job.taken_bytes = message.get(3, 0)
+        elif job.attempt == attempt and kind == 13:
+            job.is_unknown = True
 
     def take_welcome(self, welcome):
         self.welcome, self.sweep_id = welcome, text(welcome.get(6))
+        self.welcome_count += 1
         self.beat_at = time.monotonic() + welcome[1] / 1000
         host = self.endpoint.rsplit(":", 1)[0]
         where = text(welcome.get(4)) or f"{host}:{welcome[3]}"
         if self.data is None:
             self.data = Connection(self.context, where, 131_072, *self.keys)
+
+    def take_assignment(self, order):
+        job = self.jobs.get(order[1])
+        if job and job.attempt <= order.get(8, 0):  # void_through
+            job = None
+        if job:
+            job.attempt = max(job.attempt, order[2])
+        else:
+            job = self.jobs[order[1]] = Job(order)
+            self.waiting.append(job)
+        self.beat_at = 0
+
+    def hand_in(self, job, message, is_answered):
+        """Sends a message about a job until it is answered: every 10 s, and on a new connection."""
+        send_at, welcome_count = 0, None
+        while not is_answered():
+            if self.jobs.get(job.trial) is not job or self.is_over:
+                raise Dropped
+            if welcome_count != self.welcome_count or time.monotonic() >= send_at:
+                if self.welcome and self.control.send(message()):
+                    send_at = time.monotonic() + ANSWER_SECONDS
+                    welcome_count = self.welcome_count
+            self.pump(20)
+
+    def hand_in_trajectory(self, job, trajectory):
+        """Hands in what the coordinator lacks of a trajectory, one piece after the other."""
+        while job.taken_bytes < len(trajectory):
+            start = job.taken_bytes
+            end = min(start + PIECE, len(trajectory))
+            self.hand_in(
+                job,
+                lambda: block(9,
+                    job.key() + block(3, prefix(trajectory[:start]))
+                    + block(4, trajectory[start:end]) + block(5, sha256(trajectory[:end]))),
+                lambda: job.taken_bytes == end or job.is_unknown)
+            if job.is_unknown:  # all pieces again: this worker never goes on from a checkpoint
+                job.is_unknown, job.taken_bytes = False, 0
+
+    def hand_in_report(self, job, index, content):
+        self.hand_in(
+            job, lambda: block(8, job.key() + number(3, index) + block(4, content)),
+            lambda: index in job.taken_reports)
 
     def ask(self, request, digest):
         """Sends a request on the data connection until it is answered."""
@@ -282,11 +381,11 @@ class Worker:
             assert kind == 1, "no chunk"
             if reply.get(2, 0) == len(blob):
                 blob += reply[4]
-        assert hashlib.sha256(blob).digest() == digest, "images damaged"
+        assert sha256(blob) == digest, "images damaged"
         return blob
 
     def store(self, blob):
-        digest = hashlib.sha256(blob).digest()
+        digest = sha256(blob)
         kind, reply = self.ask(block(2, block(1, digest) + number(2, len(blob))), digest)
         while kind == 2:
             offset = reply.get(2, 0)
@@ -296,47 +395,71 @@ class Worker:
         assert kind == 3, "not stored"
         return digest
 
-    def work(self, order):
-        """Does not train: the error of a network that has learned nothing is as valid a number."""
+    def work(self, job):
+        """Does not train; hands in what a trial that did would hand in, in the same order."""
+        order = job.order
         configuration = json.loads(order[3])
         self.fetch(order[4], order[5])
-        artifacts = []
-        for kind in KINDS:
-            blob = struct.pack("<Q", 2) + b"{}" if kind.endswith("safetensors") else b"step\n"
-            blob += b"\n" * (kind == "trajectory.csv")
-            digest = self.store(blob)
-            artifacts.append({"bytes": len(blob), "kind": kind, "sha256": digest.hex()})
         latents = int(configuration["model"]["latents"])
-        milestones = [
-            {"budget": budget, "evaluation_mse": 1.5, "gates_open": latents, "mse": 1.25,
-             "multiplier": 0.5, "open_probabilities": [1.0] * latents, "step": 1}
-            for budget in configuration["milestones"]]
-        result = {
-            "artifacts": artifacts, "milestones": milestones,
-            "provenance": {
-                "configuration": configuration, "host": socket.gethostname(),
-                "images_sha256": order[4].hex(), "instruction_set": "none",
-                "peak_resident_bytes": 1, "processor": "none", "processor_seconds": 0.5,
-                "second_pass_share": 0.0, "seconds": 0.5, "started": "2026-01-31T12:00:00Z",
-                "steps": 1, "versions": {"worker": self.version}}}
-        counted = [a for a in artifacts if a["kind"] not in ("pace.csv", "log.txt")]
-        content = canonical(milestones) + "\n" + canonical(counted)
-        finished = block(3,
-            fixed64(1, order[1]) + number(2, self.claims.get(order[1], order[2]))
-            + block(3, canonical(result)) + block(4, hashlib.sha256(content.encode()).digest()))
-        report_at = 0
-        while order[1] not in self.acknowledged and not self.is_over:
-            if time.monotonic() >= report_at and self.control.send(finished):
-                report_at = time.monotonic() + 10
-            self.pump(50)
+        trajectory = ",".join(
+            ["step", "squared_error", "mse", "constraint_average", "multiplier", "tolerance_hits",
+             "gates_open", "expected_open", "kl"] + [f"gate_{j}" for j in range(latents)]
+        ).encode() + b"\n"
+        reports, step = [], 0
+        budgets = configuration["milestones"]
+        for index, budget in enumerate(budgets):
+            count, unit = budget.split()
+            step = int(count) if unit.startswith("batch") else step + int(count)
+            row = [step, 1.25, 1.25, 0, 0.5, 0, latents, latents, 0] + [1] * latents
+            trajectory += ",".join(map(str, row)).encode() + b"\n"
+            self.hand_in_trajectory(job, trajectory)
+            is_last = index == len(budgets) - 1
+            reports.append(
+                report(budget, float(configuration["tolerance"]), step, is_last, latents))
+            self.hand_in_report(job, index, reports[-1])
+
+        tensors = struct.pack("<Q", 2) + b"{}"
+        blobs = {
+            "model.safetensors": tensors, "reconstructions.safetensors": tensors,
+            "pace.csv": b"step,seconds,steps_per_second\n"}
+        files = {**blobs, "trajectory.csv": trajectory}
+        kinds = ["model.safetensors", "trajectory.csv", "reconstructions.safetensors"]
+        content = b"".join(block(1, report) for report in reports)
+        content += b"".join(block(2, artifact(kind, files[kind])) for kind in kinds)
+        provenance = (
+            block(1, order[3]) + block(2, order[4]) + block(3, socket.gethostname())
+            + block(4, "none") + block(5, "none")
+            + block(6, block(1, "worker") + block(2, self.version))
+            + block(7, "2026-01-31T12:00:00Z") + real(8, 0.5) + real(9, 0.5) + number(10, step)
+            + number(13, 1))
+        result = (
+            block(1, content) + block(2, provenance)
+            + block(3, artifact("pace.csv", blobs["pace.csv"])))
+        job.wanted = True
+        while self.jobs.get(job.trial) is job:
+            if job.wanted:
+                job.wanted, job.is_finished = None, True
+                for blob in blobs.values():
+                    self.store(blob)
+                self.hand_in_trajectory(job, trajectory)
+            self.hand_in(
+                job, lambda: block(3, job.key() + block(5, result)),
+                lambda: job.wanted or self.jobs.get(job.trial) is not job)
+            job.taken_bytes = 0  # whatever is wanted now, the pieces are cheap
 
     def run(self, trials):
-        while len(self.acknowledged) < trials and not self.is_over:
+        while self.acknowledged_count < trials and not self.is_over:
             self.pump(50)
-            if self.orders:
-                self.work(self.orders.pop(0))
+            if not self.waiting:
+                continue
+            job = self.waiting.pop(0)
+            try:
+                if self.jobs.get(job.trial) is job:
+                    self.work(job)
+            except Dropped:
+                pass
         self.control.send(block(5, block(1, "done")))
-        print("acknowledged", len(self.acknowledged))
+        print("acknowledged", self.acknowledged_count)
 
 
 def main():

@@ -1,6 +1,8 @@
 import Digests
+import Foundation
 import Randomness
 import Testing
+import Trials
 
 @testable import Wire
 
@@ -49,7 +51,7 @@ struct DamagedFrameTests {
     let envelope = try WorkerMessage.goodbye(reason: "x").frames()[1]
     let bad: [[[UInt8]]] = [
       [], [ProtocolVersion.current.header], [[], envelope],
-      [Array("BNSX".utf8) + [1, 0, 0, 0], envelope],
+      [Array("BNSX".utf8) + [2, 0, 0, 0], envelope],
       [ProtocolVersion.current.header + [0], envelope], [Array("BNSW".utf8), envelope],
     ]
     for frames in bad {
@@ -80,7 +82,7 @@ struct DamagedFrameTests {
 
   @Test("Fields out of their range are malformed: attempt 0, short digests, no slots")
   func ranges() {
-    // Goodbye of attempt_failed (4): attempt absent, that is 0.
+    // AttemptFailed (4): attempt absent, that is 0.
     #expect(throws: WireError.malformed(place: "attempt", found: "0", expected: "at least 1")) {
       try WorkerMessage(frames: frames(body: 4, [0x1A, 1, 0x61]))
     }
@@ -137,6 +139,52 @@ struct DamagedFrameTests {
     #expect(throws: WireError.malformed(place: "checkpoints", found: "3", expected: "0 to 2")) {
       try CoordinatorMessage(frames: frames(body: 2, [0x10, 1, 0x32, 0, 0x32, 0, 0x32, 0]))
     }
+  }
+
+  @Test("A piece without bytes, of no trajectory, or beyond any trajectory is not taken")
+  func trajectoryPieces() {
+    // TrajectoryGrown (9) of trial 1, attempt 1.
+    let attempt: [UInt8] = [0x09, 1, 0, 0, 0, 0, 0, 0, 0, 0x10, 1]
+    let digest = [0x12, 32] + Samples.digest.bytes
+    let end = [0x2A, 32] + Samples.digest.bytes
+    func error(_ start: [UInt8], _ payload: [UInt8]) -> WireError? {
+      let body = attempt + [0x1A, UInt8(start.count)] + start + payload + end
+      return decodeAll(frames(body: 9, body))[0]
+    }
+    #expect(error(digest, [0x22, 1, 7]) == nil)
+    #expect(
+      error(digest, []) == .malformed(place: "payload bytes", found: "0", expected: "1 to 65536"))
+    #expect(
+      error([], [0x22, 1, 7])
+        == .malformed(place: "trajectory sha256", found: "0 bytes", expected: "32 bytes"))
+    // 2^50 + 1 bytes, and 2^64 - 1, which a negative number would be.
+    let counts: [(text: String, bytes: [UInt8])] = [
+      ("1125899906842625", [0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 2]),
+      ("18446744073709551615", [UInt8](repeating: 0xFF, count: 9) + [1]),
+    ]
+    for count in counts {
+      #expect(
+        error([8] + count.bytes + digest, [0x22, 1, 7])
+          == .malformed(
+            place: "trajectory bytes", found: count.text, expected: "0 to 1125899906842624"))
+    }
+  }
+
+  @Test("A checkpoint to go on from is taken only with the hash state of its trajectory")
+  func resumePoints() throws {
+    let body = Samples.resumePoint.body
+    #expect(try ResumePoint(body) == Samples.resumePoint)
+    var bodies = [body, body, body, body]
+    bodies[0].trajectoryHashState[0] ^= 1
+    bodies[1].trajectoryHashState.removeLast()
+    bodies[2].clearTrajectory()
+    bodies[3].trajectory.bytes += 64
+    for body in bodies { #expect(throws: WireError.self) { try ResumePoint(body) } }
+    // Of the empty trajectory, too, the state is told.
+    var begin = Samples.resumePoint
+    begin.trajectory = .beginning
+    begin.checkpoint.trajectory = .empty
+    #expect(try ResumePoint(begin.body) == begin)
   }
 
   @Test("Text that is not UTF-8 is malformed")

@@ -34,10 +34,24 @@ struct RoundTripTests {
     #expect(try chunk.frames()[1].count <= WireLimits.dataEnvelopeByteCount)
     let finished = WorkerMessage.finished(
       .init(
-        attempt: Samples.attempt,
-        resultJSON: [UInt8](repeating: 1, count: WireLimits.resultByteCount),
-        contentDigest: Samples.digest))
+        attempt: Samples.attempt, result: [UInt8](repeating: 1, count: WireLimits.resultByteCount),
+        lastCheckpoint: Samples.checkpoint))
     #expect(try WorkerMessage(frames: try finished.frames()) == finished)
+    let grown = WorkerMessage.trajectoryGrown(
+      .init(
+        attempt: Samples.attempt, start: Samples.trajectory.prefix,
+        payload: [UInt8](repeating: 1, count: WireLimits.pieceByteCount), endDigest: Samples.digest)
+    )
+    #expect(try WorkerMessage(frames: try grown.frames()) == grown)
+    var report = Samples.report
+    report.openProbabilities = [Double](repeating: 0.5, count: WireLimits.gateCount)
+    let reached = WorkerMessage.reportReached(
+      .init(attempt: Samples.attempt, index: WireLimits.reportCount - 1, report: report))
+    #expect(try WorkerMessage(frames: try reached.frames()) == reached)
+  }
+
+  @Test("With up to 768 claims each tells all it can; with more, none tells progress or checkpoint")
+  func claims() throws {
     let progress = TrialProgress(
       step: .max, totalSteps: .max, mse: 1, gatesOpen: Int(UInt32.max), multiplier: 1,
       stepsPerSecond: 1)
@@ -45,18 +59,23 @@ struct RoundTripTests {
       attempt: AttemptKey(trial: TrialID(rawValue: .max), attempt: Int(UInt32.max)),
       progress: progress,
       checkpoint: TrialCheckpoint(
-        step: .max, digest: Samples.digest, byteCount: .max,
-        instructionSet: String(repeating: "x", count: WireLimits.instructionSetByteCount)))
+        step: Budget.maximumCount, digest: Samples.digest, byteCount: .max,
+        instructionSet: String(repeating: "x", count: WireLimits.instructionSetByteCount),
+        stateDigest: Samples.digest,
+        trajectory: TrajectoryPrefix(byteCount: 1 << 50, digest: Samples.digest)))
     func heartbeat(_ count: Int) -> WorkerMessage {
       .heartbeat(
         .init(sequence: .max, claims: [WorkerMessage.Claim](repeating: claim, count: count)))
     }
     let many = heartbeat(WireLimits.progressCount)
     #expect(try WorkerMessage(frames: try many.frames()) == many)
-    // Beyond that, progress is left out.
+    let more = try WorkerMessage(frames: try heartbeat(WireLimits.progressCount + 1).frames())
     let most = try WorkerMessage(frames: try heartbeat(WireLimits.claimCount).frames())
     claim.progress = nil
+    claim.checkpoint = nil
+    #expect(more == heartbeat(WireLimits.progressCount + 1))
     #expect(most == heartbeat(WireLimits.claimCount))
+    #expect(WireLimits.progressCount == 768 && WireLimits.claimCount == 2048)
   }
 
   @Test("A progress that is not a number arrives as such")
@@ -82,7 +101,27 @@ struct SendingLimitTests {
     let large = [UInt8](repeating: 0, count: WireLimits.resultByteCount + 1)
     #expect(throws: WireError.self) {
       try WorkerMessage.finished(
-        .init(attempt: Samples.attempt, resultJSON: large, contentDigest: Samples.digest)
+        .init(attempt: Samples.attempt, result: large)
+      ).frames()
+    }
+    for payload in [[], [UInt8](repeating: 0, count: WireLimits.pieceByteCount + 1)] {
+      #expect(throws: WireError.self) {
+        try WorkerMessage.trajectoryGrown(
+          .init(
+            attempt: Samples.attempt, start: .empty, payload: payload, endDigest: Samples.digest)
+        ).frames()
+      }
+    }
+    #expect(throws: WireError.malformed(place: "index", found: "4096", expected: "0 to 4095")) {
+      try WorkerMessage.reportReached(
+        .init(attempt: Samples.attempt, index: 4096, report: Samples.report)
+      ).frames()
+    }
+    var report = Samples.report
+    report.openProbabilities = [Double](repeating: 0.5, count: 4097)
+    #expect(throws: WireError.self) {
+      try WorkerMessage.reportReached(
+        .init(attempt: Samples.attempt, index: 0, report: report)
       ).frames()
     }
     #expect(throws: WireError.self) {
@@ -103,7 +142,7 @@ struct SendingLimitTests {
         .init(
           attempt: Samples.attempt, configurationJSON: [], images: Samples.digest,
           imagesByteCount: 1,
-          checkpoints: [TrialCheckpoint](repeating: Samples.checkpoint, count: 3))
+          checkpoints: [ResumePoint](repeating: Samples.resumePoint, count: 3))
       ).frames()
     }
     let line = String(repeating: "x", count: 4096)

@@ -12,8 +12,44 @@ enum Samples {
     step: 12_345, totalSteps: 1_000_000, mse: 14.25, gatesOpen: 9, multiplier: 0.125,
     stepsPerSecond: 250.5)
 
+  /// The rows of a trajectory up to a checkpoint.
+  static let trajectory = TrajectoryStart.beginning.advanced(
+    by: Array("step,squared_error\n".utf8) + [UInt8](repeating: UInt8(ascii: "7"), count: 100))
+
   static let checkpoint = TrialCheckpoint(
-    step: 12_000, digest: Digest.of("state"), byteCount: 3_000_000, instructionSet: "avx512")
+    step: 12_000, digest: Digest.of("file"), byteCount: 3_000_000, instructionSet: "avx512",
+    stateDigest: Digest.of("state"), trajectory: trajectory.prefix)
+
+  static let resumePoint = ResumePoint(checkpoint: checkpoint, trajectory: trajectory)
+
+  static let report = MilestoneReport(
+    budget: .batches(12_000), tolerance: 14.5, step: 12_000, ending: .goesOn,
+    stateDigest: Digest.of("state"), gatesOpen: 2, mse: 0.1 + 0.2, evaluationMSE: 15.125,
+    firstHitStep: 1200, multiplier: 0.5, openProbabilities: [0.99, .leastNonzeroMagnitude, 0])
+
+  static let lastReport = MilestoneReport(
+    budget: .epochs(20), tolerance: 14.5, step: 18_740,
+    ending: ReportEnding(word: "gates-settled", isFinal: true) ?? .budget,
+    stateDigest: Digest.of("end"), gatesOpen: 1, mse: 14, evaluationMSE: 15, firstHitStep: nil,
+    multiplier: 1e300, openProbabilities: [])
+
+  static let configuration = TrialConfiguration(
+    dataset: .sprites28, model: ModelSettings(channels: [4, 4, 8], latents: .value(3)),
+    tolerance: .value(14.5), milestones: [.batches(12_000), .epochs(20)], seed: 1)
+
+  static let result = TrialResult(
+    milestones: [report, lastReport],
+    artifacts: ArtifactKind.allCases.map {
+      Artifact(kind: $0, digest: Digest.of($0.rawValue), byteCount: $0.rawValue.utf8.count)
+    },
+    provenance: TrialProvenance(
+      configuration: configuration, images: Digest.of("images"), host: "höst",
+      processor: "CPU @ 3 GHz", instructionSet: "avx2", versions: ["worker": "1.2", "kernel": "6"],
+      started: "2026-01-31T12:00:00Z", seconds: 1.5, processorSeconds: 1.25, steps: 6740,
+      resumed: [
+        Resumption(step: 6000, host: "first", instructionSet: "avx512"),
+        Resumption(step: 12_000, host: "second", instructionSet: "avx2"),
+      ], secondPassShare: 0.25, peakResidentBytes: 1 << 30))
 
   static let claims = [
     WorkerMessage.Claim(attempt: attempt, progress: progress),
@@ -32,8 +68,14 @@ enum Samples {
     .heartbeat(.init(sequence: .max, claims: claims)),
     .heartbeat(.init(sequence: 1, claims: [])),
     .heartbeat(.init(sequence: 2, claims: claims, obstacle: "its disk is full")),
-    .finished(
-      .init(attempt: attempt, resultJSON: Array(#"{"a":1}"#.utf8), contentDigest: digest)),
+    .reportReached(.init(attempt: attempt, index: 4095, report: report)),
+    .reportReached(.init(attempt: attempt, index: 0, report: lastReport)),
+    .trajectoryGrown(
+      .init(attempt: attempt, start: .empty, payload: Array("step\n".utf8), endDigest: digest)),
+    .trajectoryGrown(
+      .init(attempt: attempt, start: trajectory.prefix, payload: [0], endDigest: digest)),
+    .finished(.init(attempt: attempt, result: ReceivedResult(result).bytes)),
+    .finished(.init(attempt: attempt, result: [], lastCheckpoint: checkpoint)),
     .attemptFailed(.init(attempt: attempt, cause: "not-a-number", message: "step 5:\n\tNaN")),
     .attemptFailed(
       .init(
@@ -62,13 +104,17 @@ enum Samples {
     .assignment(
       .init(
         attempt: attempt, configurationJSON: [], images: digest, imagesByteCount: 0,
-        checkpoints: [checkpoint, checkpoint], stallTimeout: .milliseconds(600_500))),
+        checkpoints: [resumePoint, resumePoint], stallTimeout: .milliseconds(600_500),
+        voidThrough: 6, wantsLastCheckpoint: true)),
+    .reportTaken(attempt, index: 4095),
+    .pieceTaken(attempt, byteCount: 1 << 40),
+    .trajectoryUnknown(attempt, byteCount: 1 << 20),
     .drain(reason: "the host is needed"),
     .acknowledgement(attempt),
     .abandon(attempt, reason: "another attempt finished"),
     .announceAgain,
     .shutDown(reason: "the sweep is complete"),
-    .refusal(reason: "version 2.0 is not spoken here", remedy: "install version 1"),
+    .refusal(reason: "version 3.0 is not spoken here", remedy: "install version 2"),
     .artifactsWanted(attempt, digests: [digest, Digest.of("other")]),
     .artifactsWanted(attempt, digests: []),
     .heartbeat,
