@@ -1,4 +1,5 @@
 import Autoencoder
+import TensorFiles
 
 /// A network's flat arrays as named tensors.
 enum NetworkTensors {

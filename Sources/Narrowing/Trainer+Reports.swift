@@ -14,10 +14,13 @@ extension Trainer {
   }
 
   /// The report of a milestone, with the error on the images' evaluation part.
-  func milestone(_ budget: Budget, on images: ImageArchive) -> MilestoneReport {
+  func milestone(
+    _ budget: Budget, ending: ReportEnding, on images: ImageArchive
+  ) -> MilestoneReport {
     let evaluation = Evaluation(network: network, images: images, gates: state.gates)
     return MilestoneReport(
-      budget: budget, step: state.step, gatesOpen: state.gates.openCount, mse: state.mse ?? 0,
+      budget: budget, tolerance: state.constraint.tolerance, step: state.step, ending: ending,
+      stateDigest: StateDigest.of(self), gatesOpen: state.gates.openCount, mse: state.mse ?? 0,
       evaluationMSE: evaluation.squaredError(), firstHitStep: state.firstHitStep,
       multiplier: state.multiplier.effective, openProbabilities: state.gates.openProbabilities)
   }

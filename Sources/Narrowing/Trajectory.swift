@@ -1,23 +1,38 @@
+import Digests
 import Foundation
 import Trials
 
 /// The file `trajectory.csv`: one ``TrajectoryRow`` for every sampled step.
 ///
 /// Numbers are the shortest texts that read back as the same double, so equal runs give equal
-/// bytes. Rows are in the file as soon as they are appended.
-struct Trajectory: ~Copyable {
-  private var file: PartialFile
-  /// The file's content so far, heading and rows.
-  private(set) var text: Data
+/// bytes. Rows are in the file as soon as they are appended. A trial that goes on from a checkpoint
+/// may do without the rows before it: the file then begins where they end, and the digest is that
+/// of the whole trajectory all the same.
+package struct Trajectory: ~Copyable {
+  /// Appended to the file's name while it grows.
+  package static let partialSuffix = PartialFile.suffix
 
-  /// Starts the file in a folder with a content so far, or with its heading.
-  init(in directory: URL, gates: Int, resuming text: Data?) throws(TrialFailure) {
-    let text = text ?? Self.heading(gates: gates)
+  private var file: PartialFile
+  private var stream: DigestStream
+  private var byteCount: Int
+
+  /// Starts the file in a folder with its heading.
+  init(in directory: URL, gates: Int) throws(TrialFailure) {
+    try self.init(in: directory, after: .beginning, text: Self.heading(gates: gates))
+  }
+
+  /// Starts the file in a folder after rows that are elsewhere, with some that are not.
+  init(in directory: URL, after start: TrajectoryStart, text: Data) throws(TrialFailure) {
     var file = try PartialFile(at: directory.appending(path: ArtifactKind.trajectory.rawValue))
     try file.append(text)
     self.file = file
-    self.text = text
+    stream = start.stream
+    stream.append(text)
+    byteCount = start.prefix.byteCount + text.count
   }
+
+  /// What the trajectory is so far.
+  var prefix: TrajectoryPrefix { TrajectoryPrefix(stream, byteCount: byteCount) }
 
   private static func heading(gates: Int) -> Data {
     let columns =
@@ -36,11 +51,16 @@ struct Trajectory: ~Copyable {
     for probability in row.openProbabilities { line += ",\(probability)" }
     let bytes = Data((line + "\n").utf8)
     try file.append(bytes)
-    text += bytes
+    stream.append(bytes)
+    byteCount += bytes.count
   }
 
   /// Completes the file.
+  ///
+  /// - Returns: The whole trajectory, of which the file may lack the beginning.
   consuming func finish() throws(TrialFailure) -> Artifact {
-    try file.finish(as: .trajectory)
+    let whole = prefix
+    _ = try file.finish()
+    return Artifact(kind: .trajectory, digest: whole.digest, byteCount: whole.byteCount)
   }
 }

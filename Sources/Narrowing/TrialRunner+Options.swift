@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import Trials
 
 extension TrialRunner {
   /// What may vary without changing a result.
@@ -16,16 +17,36 @@ extension TrialRunner {
     package var checkpointInterval: CheckpointInterval?
     /// Whether to write one when the trial is stopped.
     package var savesWhenStopped: Bool
+    /// Whether to write one at the trial's end.
+    package var savesAtEnd: Bool
     /// The checkpoints to go on from: the first that is whole and this trial's.
-    package var checkpoints: [URL]
+    package var checkpoints: [Start]
     /// Whether to begin with initial parameters when no checkpoint is of use, instead of failing.
     package var beginsAnew: Bool
+
+    /// A checkpoint to go on from, and the trajectory up to it.
+    package struct Start: Hashable, Sendable {
+      /// The checkpoint.
+      package var url: URL
+      /// The rows that are elsewhere; nil looks for all rows beside the checkpoint.
+      package var trajectory: TrajectoryStart?
+      /// A file with the rows after these, up to the checkpoint's and perhaps more; nil for none.
+      package var rows: URL?
+
+      /// A checkpoint, and the trajectory up to it.
+      package init(_ url: URL, trajectory: TrajectoryStart? = nil, rows: URL? = nil) {
+        self.url = url
+        self.trajectory = trajectory
+        self.rows = rows
+      }
+    }
 
     /// The given options; the defaults suit a trial of a sweep.
     package init(
       forceSecondPass: Bool = false, progressInterval: Double = 0.5, imagesDigest: Digest? = nil,
       checkpointSteps: Set<Int> = [], checkpointInterval: CheckpointInterval? = nil,
-      savesWhenStopped: Bool = false, checkpoints: [URL] = [], beginsAnew: Bool = false
+      savesWhenStopped: Bool = false, savesAtEnd: Bool = false, checkpoints: [Start] = [],
+      beginsAnew: Bool = false
     ) {
       self.forceSecondPass = forceSecondPass
       self.progressInterval = progressInterval
@@ -33,6 +54,7 @@ extension TrialRunner {
       self.checkpointSteps = checkpointSteps
       self.checkpointInterval = checkpointInterval
       self.savesWhenStopped = savesWhenStopped
+      self.savesAtEnd = savesAtEnd
       self.checkpoints = checkpoints
       self.beginsAnew = beginsAnew
     }

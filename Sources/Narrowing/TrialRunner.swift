@@ -20,7 +20,7 @@ package final class TrialRunner {
   private let milestones: [(budget: Budget, step: Int)]
   private var loader: BatchLoader
   private lazy var imagesDigest = options.imagesDigest ?? images.computeDigest()
-  private var resumed: CheckpointFile.Reports?
+  private var resumed: (reports: CheckpointFile.Reports, trajectory: TrajectoryResumption)?
   /// Why checkpoints to go on from were not of use.
   package private(set) var refusals: [String] = []
 
@@ -80,9 +80,20 @@ package final class TrialRunner {
         cause: .refused,
         message: "checkpoint: found step \(step), expected 0 to \(totalSteps), the trial's last")
     }
-    for url in options.checkpoints {
+    for checkpoint in options.checkpoints {
       do {
-        resumed = try checkpoints.restore(url, into: trainer)
+        var trajectory: TrajectoryResumption?
+        let reports = try checkpoints.restore(checkpoint.url, into: trainer) {
+          (reports, isShorterRun) throws(CheckpointError) in
+          trajectory = try TrajectoryResumption(
+            checkpoint, prefix: reports.trajectory, isShorterRun: isShorterRun
+          ) { text in
+            TrajectoryText.beginning(
+              of: text, sampleEvery: configuration.trainer.sampleEvery,
+              milestones: Set(milestones.map(\.step)))
+          }
+        }
+        resumed = trajectory.map { (reports, $0) }
         return
       } catch {
         refusals.append("\(error)")
@@ -95,7 +106,10 @@ package final class TrialRunner {
   }
 
   /// The step that the trial goes on from; 0 at its beginning.
-  package var firstStep: Int { resumed?.resumed.last?.step ?? 0 }
+  package var firstStep: Int { resumed?.reports.resumed.last?.step ?? 0 }
+
+  /// Where the trajectory in this folder begins: after rows that are elsewhere, if any.
+  package var trajectoryStart: TrajectoryStart { resumed?.trajectory.start ?? .beginning }
 
   private var totalSteps: Int { milestones.last?.step ?? 0 }
 
@@ -108,6 +122,10 @@ package final class TrialRunner {
   /// To be called once, on the thread that made the runner.
   ///
   /// - Parameters:
+  ///   - reported: Called with each milestone's place and report, after the rows up to it are in the
+  ///     trajectory's file; not for those before the checkpoint gone on from.
+  ///   - sampled: Called with what the trajectory is so far, when it has grown: with progress, before
+  ///     each checkpoint, and at the end.
   ///   - progress: Called about every ``Options/progressInterval`` and at the end.
   ///   - checkpointed: Called after each attempt to write a checkpoint that was not asked for by
   ///     its step; a failure, such as a full disk, does not end the trial.
@@ -115,6 +133,8 @@ package final class TrialRunner {
   /// - Throws: A failure with cause `notANumber`, `diskFull`, `stopped`, or `exitCode` for other
   ///   failures of the file system.
   package func run(
+    reported: (Int, MilestoneReport) -> Void = { _, _ in },
+    sampled: (TrajectoryPrefix) -> Void = { _ in },
     progress: (TrialProgress) -> Void = { _ in },
     checkpointed: (Result<WrittenCheckpoint, TrialFailure>) -> Void = { _ in },
     shouldStop: () -> Bool = { false }
@@ -126,15 +146,21 @@ package final class TrialRunner {
     let totalSteps = totalSteps
     var meter = ProgressMeter(
       interval: options.progressInterval, step: firstStep, at: beginning)
-    var reports = resumed?.milestones ?? []
+    var reports = resumed?.reports.milestones ?? []
     var secondPasses = 0
-    var trajectory = try Trajectory(
-      in: directory, gates: trainer.state.gates.count, resuming: resumed?.trajectory)
+    var trajectory = try beginTrajectory()
     var pace = try Pace(in: directory, from: firstStep)
     var keeper = CheckpointKeeper(
       checkpoints, in: directory, interval: options.checkpointInterval, firstStep: firstStep,
       permanentSteps: options.checkpointSteps, at: beginning)
-    func keep(_ trajectory: Data, _ milestones: [MilestoneReport]) {
+    var sampledByteCount = 0
+    func tell(_ trajectory: TrajectoryPrefix) {
+      guard trajectory.byteCount > sampledByteCount else { return }
+      sampledByteCount = trajectory.byteCount
+      sampled(trajectory)
+    }
+    func keep(_ trajectory: TrajectoryPrefix, _ milestones: [MilestoneReport]) {
+      tell(trajectory)
       do throws(TrialFailure) {
         let reports = self.reports(trajectory, milestones)
         guard let saved = try keeper.save(trainer, reports, clock: clock) else { return }
@@ -143,12 +169,12 @@ package final class TrialRunner {
         checkpointed(.failure(error))
       }
     }
-    try saveIfAsked(trajectory.text, reports)
+    try saveIfAsked(trajectory.prefix, reports)
 
     while trainer.state.step < totalSteps {
       let step = trainer.state.step + 1
       guard !shouldStop() else {
-        if options.savesWhenStopped { keep(trajectory.text, reports) }
+        if options.savesWhenStopped { keep(trajectory.prefix, reports) }
         throw TrialFailure(
           cause: .stopped, message: "stopped after \(step - 1) of \(totalSteps) steps")
       }
@@ -161,14 +187,22 @@ package final class TrialRunner {
         try trajectory.append(trainer.trajectoryRow(of: report))
         try pace.append(step: step, seconds: (clock.now - beginning).seconds)
       }
-      if let milestone { reports.append(trainer.milestone(milestone.budget, on: images)) }
-      try saveIfAsked(trajectory.text, reports)
-      if step < totalSteps, keeper.isDue(at: clock.now) { keep(trajectory.text, reports) }
+      if let milestone {
+        let report = trainer.milestone(
+          milestone.budget, ending: step == totalSteps ? .budget : .goesOn, on: images)
+        reports.append(report)
+        tell(trajectory.prefix)
+        reported(reports.count - 1, report)
+      }
+      try saveIfAsked(trajectory.prefix, reports)
+      if step < totalSteps, keeper.isDue(at: clock.now) { keep(trajectory.prefix, reports) }
       if let stepsPerSecond = meter.tick(step: step, isLast: step == totalSteps, at: clock.now) {
+        tell(trajectory.prefix)
         progress(trainer.progress(totalSteps: totalSteps, stepsPerSecond: stepsPerSecond))
       }
     }
 
+    if options.savesAtEnd { keep(trajectory.prefix, reports) }
     let files = ResultFiles(
       configuration: configuration, trainer: trainer, images: images, directory: directory)
     let artifacts = [
@@ -183,13 +217,20 @@ package final class TrialRunner {
         instructionSet: trainer.network.instructionSet.rawValue,
         versions: Self.versions, started: started.ISO8601Format(),
         seconds: (clock.now - beginning).seconds, processorSeconds: Host.processorSeconds,
-        steps: totalSteps - firstStep, resumed: resumed?.resumed,
+        steps: totalSteps - firstStep, resumed: resumed?.reports.resumed,
         secondPassShare: Double(secondPasses) / Double(max(totalSteps - firstStep, 1)),
         peakResidentBytes: Host.peakResidentBytes))
   }
 
+  private func beginTrajectory() throws(TrialFailure) -> Trajectory {
+    guard let resumed = resumed?.trajectory else {
+      return try Trajectory(in: directory, gates: trainer.state.gates.count)
+    }
+    return try Trajectory(in: directory, after: resumed.start, text: resumed.text)
+  }
+
   private func saveIfAsked(
-    _ trajectory: Data, _ milestones: [MilestoneReport]
+    _ trajectory: TrajectoryPrefix, _ milestones: [MilestoneReport]
   ) throws(TrialFailure) {
     guard options.checkpointSteps.contains(trainer.state.step) else { return }
     try checkpoints.write(trainer, reports(trajectory, milestones), into: directory)
@@ -197,10 +238,10 @@ package final class TrialRunner {
 
   /// What the trial has reported so far, as a checkpoint holds it.
   private func reports(
-    _ trajectory: Data, _ milestones: [MilestoneReport]
+    _ trajectory: TrajectoryPrefix, _ milestones: [MilestoneReport]
   ) -> CheckpointFile.Reports {
     CheckpointFile.Reports(
-      trajectory: trajectory, milestones: milestones, resumed: resumed?.resumed ?? [])
+      trajectory: trajectory, milestones: milestones, resumed: resumed?.reports.resumed ?? [])
   }
 
   private static var versions: [String: String] {

@@ -2,6 +2,7 @@ import Autoencoder
 import Digests
 import Foundation
 import Primitives
+import TensorFiles
 import TestSupport
 import Testing
 import Trials
@@ -35,10 +36,11 @@ struct CheckpointTests {
   }
 
   private static let reports = CheckpointFile.Reports(
-    trajectory: Data("step,mse\n1,0.5\n".utf8),
+    trajectory: TrajectoryPrefix(byteCount: 15, digest: Digest.of("step,mse\n1,0.5\n")),
     milestones: [
       MilestoneReport(
-        budget: .batches(1), step: 1, gatesOpen: 3, mse: 0.1, evaluationMSE: 1e-17,
+        budget: .batches(1), tolerance: 1e5, step: 1, ending: .goesOn,
+        stateDigest: Digest.of("state"), gatesOpen: 3, mse: 0.1, evaluationMSE: 1e-17,
         firstHitStep: nil, multiplier: 0.3, openProbabilities: [0.95, 1.0 / 3])
     ])
 
@@ -82,13 +84,13 @@ struct CheckpointTests {
 
   @Test("the metadata name the trial, its images and the digest of the data")
   func metadata() throws {
-    _ = try saved()
+    let trainer = try saved()
     let file = try Data(contentsOf: url(step: 1))
-    let content = try Safetensors(parsing: file, path: "x")
+    let content = try Safetensors(parsing: file)
     let headerCount = file.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
     #expect(
       content.metadata == [
-        "checkpoint_version": "1",
+        "checkpoint_version": "2",
         "configuration": checkpoints.configuration.canonicalText,
         "data_sha256": Digest.of(file[(8 + headerCount)...]).hexadecimal,
         "format": "pt",
@@ -96,6 +98,9 @@ struct CheckpointTests {
         "images_sha256": images.hexadecimal,
         "instruction_set": InstructionSet.effective.rawValue,
         "resumed": "[]",
+        "state_sha256": StateDigest.of(trainer).hexadecimal,
+        "trajectory_bytes": "15",
+        "trajectory_sha256": Digest.of("step,mse\n1,0.5\n").hexadecimal,
         "trial": checkpoints.configuration.id.description,
       ])
     #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.url.path).count == 1)
@@ -157,7 +162,7 @@ struct CheckpointTests {
       trainer, by: CheckpointFile(configuration: other, images: images))
     #expect(refusal.reason == .otherTrial)
     #expect(refusal.found == checkpoints.configuration.id.description)
-    #expect(refusal.expected == other.id.description)
+    #expect(refusal.expected == "\(other.id), or a shorter run of it")
   }
 
   @Test("a checkpoint of a trial on other images is refused, with both digests named")
@@ -171,7 +176,7 @@ struct CheckpointTests {
     #expect(refusal.expected == other.hexadecimal)
   }
 
-  @Test("another version of the format, or none, is refused", arguments: ["2", nil])
+  @Test("another version of the format, or none, is refused", arguments: ["1", "3", nil])
   func format(version: String?) throws {
     let trainer = try saved()
     var content = try Safetensors(contentsOf: url(step: 1))
@@ -180,14 +185,14 @@ struct CheckpointTests {
     let refusal = try refusal(trainer)
     #expect(refusal.reason == .format)
     #expect(refusal.found == version ?? "none")
-    #expect(refusal.expected == "1")
+    #expect(refusal.expected == "2")
   }
 
   @Test(
     "a checkpoint of another network is refused and changes nothing",
     arguments: [
       "encoder.conv2.weight", "second_moment.decoder.conv1.bias", "gates.logit", "step",
-      "reports.trajectory",
+      "reports.milestones",
     ])
   func mismatch(name: String) throws {
     let trainer = try saved()

@@ -1,6 +1,7 @@
 import Autoencoder
 import Foundation
 import Primitives
+import TensorFiles
 import Testing
 import Trials
 

@@ -1,8 +1,10 @@
 import Autoencoder
+import Digests
 import Foundation
 import Images
 import Primitives
 import Synchronization
+import TensorFiles
 import TestSupport
 import Testing
 import Trials
@@ -62,7 +64,7 @@ struct ResumeTests {
       let name = "from \(step)"
       let later = Self.steps.filter { $0 >= step }
       let resumed = try run(
-        in: name, options: .init(checkpointSteps: later, checkpoints: [checkpoint(step)]))
+        in: name, options: .init(checkpointSteps: later, checkpoints: [.init(checkpoint(step))]))
       #expect(resumed.milestones == whole.milestones)
       #expect(resumed.artifacts.map(\.kind) == whole.artifacts.map(\.kind))
       for (found, expected) in zip(resumed.artifacts, whole.artifacts)
@@ -90,8 +92,8 @@ struct ResumeTests {
     let plain = try run(in: "plain")
     #expect(whole.milestones.map(\.mse) != plain.milestones.map(\.mse))
     let resumed = try run(
-      configuration, in: "resumed", options: .init(checkpoints: [checkpoint(6)]))
-    #expect(resumed.contentDigest == whole.contentDigest)
+      configuration, in: "resumed", options: .init(checkpoints: [.init(checkpoint(6))]))
+    #expect(resumed.content == whole.content)
     #expect(
       whole.provenance.instructionSet == InstructionSet.effective(for: .bf16).rawValue)
     #expect(plain.provenance.instructionSet == InstructionSet.effective.rawValue)
@@ -105,13 +107,128 @@ struct ResumeTests {
     var rounded = Self.configuration
     rounded.trainer.precision = .bf16
     let failure = #expect(throws: TrialFailure.self) {
-      try run(rounded, in: "rounded", options: .init(checkpoints: [checkpoint(4)]))
+      try run(rounded, in: "rounded", options: .init(checkpoints: [.init(checkpoint(4))]))
     }
     #expect(failure?.cause == .refused)
     #expect(
       failure?.message
         == "cannot resume: \(checkpoint(4).path): trial: found \(Self.configuration.id), "
-        + "expected \(rounded.id)")
+        + "expected \(rounded.id), or a shorter run of it")
+  }
+
+  @Test("a longer run goes on from a shorter one's end, to the bits of a run from the start")
+  func longerRun() throws {
+    // The shorter run's last milestone is no multiple of the sampling interval.
+    var longer = Self.configuration
+    longer.trainer.sampleEvery = 2
+    var shorter = longer
+    shorter.milestones = [.batches(4), .batches(9)]
+    longer.milestones = [.batches(4), .batches(13)]
+    #expect(longer.canExtend(shorter))
+    let whole = try run(longer, in: "whole")
+    _ = try run(shorter, in: "shorter", options: .init(savesAtEnd: true))
+    let resumed = try run(
+      longer, in: "longer", options: .init(checkpoints: [.init(checkpoint(9, in: "shorter"))]))
+    #expect(resumed.content == whole.content)
+    #expect(resumed.provenance.steps == 4)
+    #expect(resumed.provenance.resumed?.map(\.step) == [9])
+  }
+
+  @Test("a run whose milestone the shorter one lacks does not go on from it")
+  func missingMilestone() throws {
+    var shorter = Self.configuration
+    shorter.milestones = [.batches(9)]
+    _ = try run(shorter, in: "shorter", options: .init(savesAtEnd: true))
+    #expect(!Self.configuration.canExtend(shorter))
+    let failure = #expect(throws: TrialFailure.self) {
+      try run(
+        in: "longer", options: .init(checkpoints: [.init(checkpoint(9, in: "shorter"))]))
+    }
+    #expect(failure?.cause == .refused)
+  }
+
+  @Test("a trial goes on without its earlier rows, and knows the digest of all of them")
+  func rowsElsewhere() throws {
+    let whole = try run(in: "whole", options: .init(checkpointSteps: [6]))
+    let file = temporary.url.appending(path: "whole/trajectory.csv")
+    let rows = [UInt8](try Data(contentsOf: file))
+    let metadata = try Safetensors(contentsOf: checkpoint(6)).metadata
+    let count = try #require(metadata["trajectory_bytes"].flatMap { Int($0) })
+    let start = TrajectoryStart.beginning.advanced(by: Array(rows.prefix(count)))
+    #expect(metadata["trajectory_sha256"] == start.prefix.digest.hexadecimal)
+    let resumed = try run(
+      in: "tail", options: .init(checkpoints: [.init(checkpoint(6), trajectory: start)]))
+    #expect(resumed.content == whole.content)
+    let tail = try Data(contentsOf: temporary.url.appending(path: "tail/trajectory.csv"))
+    #expect([UInt8](tail) == Array(rows.dropFirst(count)))
+    // Some rows elsewhere, some in a file here.
+    let some = TrajectoryStart.beginning.advanced(by: Array(rows.prefix(count - 40)))
+    let between = temporary.url.appending(path: "between")
+    try Data(rows.dropFirst(count - 40)).write(to: between)
+    let other = try run(
+      in: "both",
+      options: .init(checkpoints: [.init(checkpoint(6), trajectory: some, rows: between)]))
+    #expect(other.content == whole.content)
+  }
+
+  @Test("other rows than the checkpoint names are refused, before anything of the trainer changes")
+  func otherRows() throws {
+    let whole = try run(in: "whole", options: .init(checkpointSteps: [6]))
+    let file = temporary.url.appending(path: "whole/trajectory.csv")
+    var rows = try Data(contentsOf: file)
+    rows[60] ^= 1
+    try rows.write(to: file)
+    let other = TrajectoryStart.beginning.advanced(by: Array(rows.prefix(80)))
+    for start in [nil, other] {
+      let anew = try run(
+        in: "anew",
+        options: .init(checkpoints: [.init(checkpoint(6), trajectory: start)], beginsAnew: true))
+      #expect(anew.content == whole.content)
+      #expect(anew.provenance.resumed == nil)
+    }
+  }
+
+  @Test("milestones and rows are told as they are reached")
+  func streamed() throws {
+    let runner = try TrialRunner(
+      configuration: Self.configuration, images: images, directory: try temporary.folder("told"),
+      options: .init(checkpointInterval: .seconds(0)))
+    let file = temporary.url.appending(path: "told/trajectory.csv.partial")
+    var reports: [MilestoneReport] = []
+    var prefixes: [TrajectoryPrefix] = []
+    let result = try runner.run(
+      reported: { index, report in
+        #expect(index == reports.count)
+        reports.append(report)
+      },
+      sampled: { prefix in
+        prefixes.append(prefix)
+        // What is told of is in the file.
+        let rows = (try? Data(contentsOf: file)) ?? Data()
+        #expect(Digest.of(rows.prefix(prefix.byteCount)) == prefix.digest)
+      },
+      checkpointed: { written in
+        guard case .success(let written) = written else { return }
+        #expect(written.checkpoint.trajectory == prefixes.last)
+      })
+    #expect(reports == result.milestones)
+    #expect(reports.map(\.ending) == [.goesOn, .goesOn, .budget])
+    #expect(reports.map(\.tolerance) == [183, 183, 183])
+    let whole = result.artifacts.first { $0.kind == .trajectory }
+    #expect(prefixes.last?.digest == whole?.digest)
+    #expect(prefixes.map(\.byteCount) == prefixes.map(\.byteCount).sorted())
+  }
+
+  @Test("the state digest is that of a checkpoint's tensors, and one for every state")
+  func stateDigests() throws {
+    let whole = try run(in: "whole", options: .init(checkpointSteps: [4, 9, 13]))
+    let resumed = try run(in: "resumed", options: .init(checkpoints: [.init(checkpoint(4))]))
+    #expect(resumed.milestones.map(\.stateDigest) == whole.milestones.map(\.stateDigest))
+    #expect(Set(whole.milestones.map(\.stateDigest)).count == 3)
+    for (step, report) in zip([4, 9, 13], whole.milestones) {
+      let metadata = try Safetensors(contentsOf: checkpoint(step)).metadata
+      #expect(metadata["state_sha256"] == report.stateDigest?.hexadecimal)
+    }
   }
 
   @Test("a trial that was stopped goes on in its own folder")
@@ -126,15 +243,15 @@ struct ResumeTests {
       }
     }
     let resumed = try run(
-      in: "stopped", options: .init(checkpoints: [checkpoint(6, in: "stopped")]))
-    #expect(resumed.contentDigest == whole.contentDigest)
+      in: "stopped", options: .init(checkpoints: [.init(checkpoint(6, in: "stopped"))]))
+    #expect(resumed.content == whole.content)
   }
 
   @Test("checkpoints change nothing about a result")
   func checkpointsChangeNothing() throws {
     let plain = try run(in: "plain")
     let saving = try run(in: "saving", options: .init(checkpointSteps: Self.steps))
-    #expect(saving.contentDigest == plain.contentDigest)
+    #expect(saving.content == plain.content)
   }
 
   @Test("the initial checkpoint holds the initial parameters")
@@ -155,13 +272,13 @@ struct ResumeTests {
     var other = Self.configuration
     other.seed += 1
     let failure = #expect(throws: TrialFailure.self) {
-      try run(other, in: "other", options: .init(checkpoints: [checkpoint(4)]))
+      try run(other, in: "other", options: .init(checkpoints: [.init(checkpoint(4))]))
     }
     #expect(failure?.cause == .refused)
     #expect(
       failure?.message
         == "cannot resume: \(checkpoint(4).path): trial: found \(Self.configuration.id), "
-        + "expected \(other.id)")
+        + "expected \(other.id), or a shorter run of it")
     #expect(
       try FileManager.default.contentsOfDirectory(
         atPath: temporary.url.appending(path: "other").path
@@ -185,7 +302,7 @@ struct ResumeTests {
     other.seed += 1
     let configurations = [Self.configuration, other]
     let alone = try configurations.enumerated().map {
-      try run($1, in: "alone \($0)").contentDigest
+      try run($1, in: "alone \($0)").content
     }
     let folders = try (0..<2).map { try temporary.folder("at once \($0)") }
     let together = Mutex<[TrialID: Result<TrialResult, any Error>]>([:])
@@ -203,7 +320,7 @@ struct ResumeTests {
     group.wait()
     for (configuration, digest) in zip(configurations, alone) {
       let result = try #require(together.withLock { $0[configuration.id] })
-      #expect(try result.get().contentDigest == digest)
+      #expect(try result.get().content == digest)
     }
   }
 }

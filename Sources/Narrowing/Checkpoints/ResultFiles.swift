@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import TensorFiles
 import Trials
 
 /// Writes what a finished trial leaves besides its tables: the model and the reconstructions.

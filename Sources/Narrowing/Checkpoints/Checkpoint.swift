@@ -1,5 +1,6 @@
 import Autoencoder
 import Primitives
+import TensorFiles
 import Trials
 
 /// A trainer's whole state between two steps, as named tensors.
@@ -146,12 +147,5 @@ extension NarrowingState {
     restored.step = Int(try source.number("step", Int64.self))
     restored.firstHitStep = try source.optionalNumber("first_hit_step", Int64.self).map { Int($0) }
     self = restored
-  }
-}
-
-extension Safetensors {
-  /// A tensor's type and shape in the words of an error.
-  static func describe(_ tensor: Tensor?) -> String {
-    tensor.map { "\($0.elementType.rawValue) \($0.shape)" } ?? "nothing"
   }
 }

@@ -45,17 +45,13 @@ struct CheckpointKeeper {
     guard step > lastStep else { return nil }
     let beginning = clock.now
     defer { schedule?.noteWriting(from: beginning, to: clock.now) }
-    let (digest, byteCount) = try file.write(trainer, reports, into: directory)
+    let checkpoint = try file.write(trainer, reports, into: directory)
     lastStep = step
     if !permanentSteps.contains(step) { keptSteps.append(step) }
     while keptSteps.count > Self.keptCount {
       let old = directory.appending(path: CheckpointFile.name(step: keptSteps.removeFirst()))
       try? FileManager.default.removeItem(at: old)
     }
-    return WrittenCheckpoint(
-      file: CheckpointFile.name(step: step),
-      checkpoint: TrialCheckpoint(
-        step: step, digest: digest, byteCount: byteCount,
-        instructionSet: InstructionSet.effective.rawValue))
+    return WrittenCheckpoint(file: CheckpointFile.name(step: step), checkpoint: checkpoint)
   }
 }

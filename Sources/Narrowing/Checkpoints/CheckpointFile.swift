@@ -2,31 +2,34 @@ import Autoencoder
 import Digests
 import Foundation
 import Primitives
+import TensorFiles
 import Trials
 
 /// A checkpoint on disk: a trainer's state, what its trial has reported so far, and whose they are.
 ///
 /// A trial that goes on from `checkpoint-<step>.safetensors` leaves the files, bit for bit, of one
-/// that was never interrupted. The file is written aside, synced and renamed. Everything that
-/// training goes on from is in the data section, which a digest covers:
+/// that was never interrupted. The file is written aside, synced and renamed. The trajectory is not
+/// in it: it is named, and whoever goes on has its bytes, or the state of its digest. Everything
+/// else that training goes on from is in the data section, which a digest covers:
 ///
 /// | Tensor | Type, shape | Value |
 /// | --- | --- | --- |
 /// | those of ``Checkpoint`` | | the trainer's state |
-/// | `reports.trajectory` | U8 `[bytes]` | `trajectory.csv` up to and with this step |
 /// | `reports.milestones` | U8 `[bytes]` | the milestones reached: JSON, an array of ``MilestoneReport`` |
 ///
 /// The metadata say what it is and whose:
 ///
 /// | Key | Value |
 /// | --- | --- |
-/// | `checkpoint_version` | version of this format, 1 |
+/// | `checkpoint_version` | version of this format, 2 |
 /// | `configuration` | canonical text of the trial's configuration |
 /// | `data_sha256` | SHA-256 of the data section, all bytes after the header |
 /// | `format` | `pt`: names and layouts are PyTorch's |
 /// | `host`, `instruction_set` | who wrote it |
 /// | `images_sha256` | SHA-256 of the image archive |
 /// | `resumed` | the checkpoints gone on from before: JSON, an array of `Resumption` |
+/// | `state_sha256` | digest of the trainer's state, ``StateDigest`` |
+/// | `trajectory_bytes`, `trajectory_sha256` | the first bytes of `trajectory.csv`, up to and with this step |
 /// | `trial` | the trial's identity, which follows from the configuration |
 package struct CheckpointFile: Sendable {
   /// The trial that checkpoints belong to, every parameter resolved.
@@ -42,8 +45,8 @@ package struct CheckpointFile: Sendable {
 
   /// What a trial has reported up to a step.
   package struct Reports: Hashable, Sendable {
-    /// `trajectory.csv` so far, heading and rows.
-    package var trajectory = Data()
+    /// `trajectory.csv` so far.
+    package var trajectory = TrajectoryPrefix.empty
     /// The milestones reached.
     package var milestones: [MilestoneReport] = []
     /// The checkpoints gone on from, in order.
@@ -51,7 +54,7 @@ package struct CheckpointFile: Sendable {
   }
 
   /// The version of the format that is written and read.
-  package static let version = "1"
+  package static let version = "2"
 
   private enum Key {
     static let version = "checkpoint_version"
@@ -62,7 +65,9 @@ package struct CheckpointFile: Sendable {
     static let instructionSet = "instruction_set"
     static let resumed = "resumed"
     static let trial = "trial"
-    static let trajectory = "reports.trajectory"
+    static let stateDigest = "state_sha256"
+    static let trajectoryBytes = "trajectory_bytes"
+    static let trajectoryDigest = "trajectory_sha256"
     static let milestones = "reports.milestones"
   }
 
@@ -79,41 +84,54 @@ package struct CheckpointFile: Sendable {
   ///
   /// The file has its name only once it is complete and durable.
   ///
-  /// - Returns: Digest and count of the file's bytes.
+  /// - Returns: What others know the file as.
   @discardableResult
   package func write(
     _ trainer: Trainer, _ reports: Reports, into directory: URL
-  ) throws(TrialFailure) -> (digest: Digest, byteCount: Int) {
+  ) throws(TrialFailure) -> TrialCheckpoint {
     var tensors = Checkpoint.tensors(of: trainer)
-    let texts = [
-      (Key.trajectory, reports.trajectory),
-      (Key.milestones, CanonicalJSON.data(reports.milestones)),
-    ]
-    for (name, text) in texts {
-      tensors.append(Safetensors.Tensor(name: name, shape: [text.count], elements: Array(text)))
-    }
+    let stateDigest = StateDigest.of(tensors)
+    let milestones = Array(CanonicalJSON.data(reports.milestones))
+    tensors.append(
+      Safetensors.Tensor(
+        name: Key.milestones, shape: [milestones.count], elements: milestones))
+    let instructionSet = trainer.network.instructionSet.rawValue
     var content = Safetensors(
       metadata: [
         Key.version: Self.version, Key.configuration: configuration.canonicalText,
         Key.images: images.hexadecimal, Key.trial: configuration.id.description, "format": "pt",
-        Key.host: Host.name, Key.instructionSet: trainer.network.instructionSet.rawValue,
+        Key.host: Host.name, Key.instructionSet: instructionSet,
         Key.resumed: CanonicalJSON.text(reports.resumed),
+        Key.stateDigest: stateDigest.hexadecimal,
+        Key.trajectoryBytes: String(reports.trajectory.byteCount),
+        Key.trajectoryDigest: reports.trajectory.digest.hexadecimal,
       ], tensors: tensors)
     content.metadata[Key.dataDigest] = content.dataDigest.hexadecimal
     let name = Self.name(step: trainer.state.step)
     var file = try PartialFile(at: directory.appending(path: name))
     try file.append(content.encoded())
-    return try file.finish()
+    let (digest, byteCount) = try file.finish()
+    return TrialCheckpoint(
+      step: trainer.state.step, digest: digest, byteCount: byteCount,
+      instructionSet: instructionSet, stateDigest: stateDigest, trajectory: reports.trajectory)
   }
 
   /// Puts a trainer into the state of a checkpoint of this trial.
   ///
   /// The file is checked completely before anything changes.
   ///
+  /// - Parameter check: Called before anything changes with what the trial had reported, and whether
+  ///   that was a shorter run of this one; its error leaves the trainer as it was.
   /// - Returns: What the trial had reported.
-  package func restore(_ url: URL, into trainer: Trainer) throws(CheckpointError) -> Reports {
-    let content = try verified(url)
+  @discardableResult
+  package func restore(
+    _ url: URL, into trainer: Trainer,
+    check: (Reports, _ isShorterRun: Bool) throws(CheckpointError) -> Void = { _, _ in }
+  ) throws(CheckpointError) -> Reports {
+    let (content, owner) = try verified(url)
     var reports = try reports(of: content, path: url.path)
+    if owner != configuration { reports.milestones = milestones(of: reports.milestones) }
+    try check(reports, owner != configuration)
     try Checkpoint.restore(content, path: url.path, into: trainer)
     reports.resumed.append(
       Resumption(
@@ -122,47 +140,83 @@ package struct CheckpointFile: Sendable {
     return reports
   }
 
-  /// Checks that a file is a whole checkpoint of this trial on these images.
-  package func verify(_ url: URL) throws(CheckpointError) {
-    _ = try verified(url)
+  /// A shorter run's reports as a longer one has them: those of its own milestones, after none of
+  /// which it ends.
+  private func milestones(of reports: [MilestoneReport]) -> [MilestoneReport] {
+    reports.filter { configuration.milestones.contains($0.budget) }.map { report in
+      var report = report
+      report.ending = .goesOn
+      return report
+    }
   }
 
-  private func verified(_ url: URL) throws(CheckpointError) -> Safetensors {
-    let path = url.path
-    let content = try read(url)
-    func check(
-      _ reason: CheckpointError.Reason, _ key: String, _ expected: String, _ part: String,
-      found: String? = nil, expecting: String? = nil
-    ) throws(CheckpointError) {
-      guard content.metadata[key] != expected else { return }
+  /// Checks by its header that a file is a checkpoint of this trial, or of a shorter run that it can
+  /// go on from, on these images; that the file is whole is not checked.
+  package func verifyHeader(_ url: URL) throws(CheckpointError) {
+    let header: Safetensors.Header
+    do {
+      header = try Safetensors.Header(contentsOf: url)
+    } catch {
       throw CheckpointError(
-        reason, path: path, part: part, found: found ?? content.metadata[key] ?? "none",
-        expected: expecting ?? expected)
+        .damaged, path: url.path, part: "header", found: "\(error)", expected: "a checkpoint")
+    }
+    _ = try owner(header.metadata, path: url.path)
+  }
+
+  /// Checks that a file is a whole checkpoint of this trial, or of a shorter run that it can go on
+  /// from, on these images.
+  ///
+  /// - Returns: The checkpoint and the configuration of its trial.
+  private func verified(
+    _ url: URL
+  ) throws(CheckpointError) -> (content: Safetensors, owner: TrialConfiguration) {
+    let content = try read(url)
+    let owner = try owner(content.metadata, path: url.path)
+    let digest = content.dataDigest.hexadecimal
+    guard content.metadata[Key.dataDigest] == digest else {
+      throw CheckpointError(
+        .damaged, path: url.path, part: "digest of the data",
+        found: content.metadata[Key.dataDigest] ?? "none", expected: digest)
+    }
+    return (content, owner)
+  }
+
+  /// Whose checkpoint it is: this trial's, or a shorter run's.
+  private func owner(
+    _ metadata: [String: String], path: String
+  ) throws(CheckpointError) -> TrialConfiguration {
+    func check(
+      _ reason: CheckpointError.Reason, _ key: String, _ expected: String, _ part: String
+    ) throws(CheckpointError) {
+      guard metadata[key] != expected else { return }
+      throw CheckpointError(
+        reason, path: path, part: part, found: metadata[key] ?? "none", expected: expected)
     }
     try check(.format, Key.version, Self.version, "version of the checkpoint format")
-    try check(.damaged, Key.dataDigest, content.dataDigest.hexadecimal, "digest of the data")
-    try check(
-      .otherTrial, Key.configuration, configuration.canonicalText, "trial",
-      found: content.metadata[Key.trial], expecting: configuration.id.description)
     try check(.otherImages, Key.images, images.hexadecimal, "digest of the images")
-    return content
+    if metadata[Key.configuration] == configuration.canonicalText { return configuration }
+    if let text = metadata[Key.configuration],
+      let owner = try? CanonicalJSON.decode(TrialConfiguration.self, from: Data(text.utf8)),
+      configuration.canExtend(owner)
+    {
+      return owner
+    }
+    throw CheckpointError(
+      .otherTrial, path: path, part: "trial", found: metadata[Key.trial] ?? "none",
+      expected: "\(configuration.id), or a shorter run of it")
   }
 
   private func read(_ url: URL) throws(CheckpointError) -> Safetensors {
-    let file: Data
     do {
-      file = try Data(contentsOf: url, options: .mappedIfSafe)
+      return try Safetensors(contentsOf: url)
+    } catch let error as SafetensorsError {
+      throw CheckpointError(
+        .damaged, path: url.path, part: "byte \(error.offset)", found: error.found,
+        expected: error.expected)
     } catch {
       throw CheckpointError(
         .unreadable, path: url.path, part: "file", found: error.localizedDescription,
         expected: "a checkpoint")
-    }
-    do {
-      return try Safetensors(parsing: file, path: url.path)
-    } catch {
-      throw CheckpointError(
-        .damaged, path: url.path, part: "byte \(error.offset)", found: error.found,
-        expected: error.expected)
     }
   }
 
@@ -187,8 +241,17 @@ package struct CheckpointFile: Sendable {
           expected: expected)
       }
     }
+    guard let byteCount = content.metadata[Key.trajectoryBytes].flatMap({ Int($0) }),
+      byteCount >= 0,
+      let digest = content.metadata[Key.trajectoryDigest].flatMap({ Digest(hexadecimal: $0) })
+    else {
+      throw CheckpointError(
+        .mismatch, path: path, part: "metadata \"\(Key.trajectoryBytes)\"",
+        found: content.metadata[Key.trajectoryBytes] ?? "none",
+        expected: "a count of bytes, and their digest")
+    }
     return Reports(
-      trajectory: try text(Key.trajectory),
+      trajectory: TrajectoryPrefix(byteCount: byteCount, digest: digest),
       milestones: try list(
         try text(Key.milestones), "tensor \"\(Key.milestones)\"", "milestone reports"),
       resumed: try list(
