@@ -6,6 +6,8 @@ package struct TrialExplanation: Hashable, Sendable {
   package enum Reason: Hashable, Sendable {
     /// It waits for the results of these trials.
     case waitsForParents([TrialID])
+    /// It goes on from this shorter run's end.
+    case waitsForShorterRun(TrialID)
     /// It can be leased; that many trials come before it.
     case queued(ahead: Int)
     /// It ended often through no fault of its own and is tried again after this time.

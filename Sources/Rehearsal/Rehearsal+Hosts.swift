@@ -84,7 +84,9 @@ extension Rehearsal {
       }
       pendingEvents.append(.workerLeft(reason: reason, on: connection))
       hosts[host].process = nil
-    case .announceAgain, .welcome, .heartbeat, .shutDown: break
+    case .announceAgain, .welcome, .heartbeat, .shutDown, .reportTaken, .pieceTaken,
+      .trajectoryUnknown:
+      break
     }
   }
 
@@ -100,7 +102,7 @@ extension Rehearsal {
     runCount += 1
     let run = Run(
       number: runCount, attempt: assignment.attempt, configuration: assignment.configuration,
-      firstStep: checkpoint?.step ?? 0, begunAt: now,
+      firstStep: checkpoint?.checkpoint.step ?? 0, begunAt: now,
       stepsPerSecond: Double(facts.steps) / max(facts.seconds, 1e-3) * hosts[host].model.speed)
     hosts[host].runs[trial] = run
     let seconds = Double(facts.steps - run.firstStep) / run.stepsPerSecond
@@ -123,7 +125,8 @@ extension Rehearsal {
     let instructionSet = hosts[host].model.instructionSet
     hosts[host].runs[trial]?.checkpoint = TrialCheckpoint(
       step: step, digest: Digest.of("\(trial) \(step)"), byteCount: 1,
-      instructionSet: options.announcesInstructionSet ? instructionSet : "")
+      instructionSet: options.announcesInstructionSet ? instructionSet : "",
+      stateDigest: Digest.of("\(trial) \(step)"), trajectory: .empty)
     planCheckpoint(of: trial, run: number, on: host)
   }
 
@@ -158,7 +161,7 @@ extension Rehearsal {
   }
 
   /// Numbers that fit whatever takes them over: no error to speak of, every dimension kept.
-  private func result(of run: Run, _ trial: TrialID, on host: Int) -> TrialResult {
+  private func result(of run: Run, _ trial: TrialID, on host: Int) -> ReceivedResult {
     let steps = trials[trial]?.steps ?? 0
     let latents: Int
     if case .value(let count) = run.configuration.model.latents {
@@ -166,20 +169,25 @@ extension Rehearsal {
     } else {
       latents = 1
     }
-    let milestones = run.configuration.milestones.map { budget in
+    let budgets = run.configuration.milestones
+    let last = budgets.last?.count ?? 1
+    let milestones = budgets.map { budget in
       MilestoneReport(
-        budget: budget, step: steps, gatesOpen: latents, mse: 10, evaluationMSE: 10,
-        firstHitStep: nil, multiplier: 1, openProbabilities: [])
+        budget: budget, tolerance: (try? run.configuration.resolvedTolerance()) ?? 0,
+        step: Int(Double(steps) * Double(budget.count) / Double(last)),
+        ending: budget.count == last ? .budget : .goesOn, stateDigest: nil, gatesOpen: latents,
+        mse: 10, evaluationMSE: 10, firstHitStep: nil, multiplier: 1, openProbabilities: [])
     }
     let seconds = Double(now - run.begunAt) / 1000
     let model = hosts[host].model
-    return TrialResult(
+    let result = TrialResult(
       milestones: milestones, artifacts: [],
       provenance: TrialProvenance(
         configuration: run.configuration, images: Digest.of(""), host: model.name, processor: "",
         instructionSet: model.instructionSet, versions: [:], started: "", seconds: seconds,
         processorSeconds: seconds, steps: steps - run.firstStep, secondPassShare: 0,
         peakResidentBytes: 0))
+    return ReceivedResult(result: result, bytes: [], contentDigest: Digest.of("\(trial)"))
   }
 
   /// A time of the exponential distribution, in milliseconds.

@@ -149,7 +149,8 @@ package struct Rehearsal {
       case .append(.trialDuplicated):
         report.attempts += 1
         report.duplicates += 1
-      case .append, .discardCheckpoint, .notify: break
+      // Nobody rehearses with checkpoints of complete trials.
+      case .append, .discardCheckpoint, .prepareExtension, .notify: break
       case .send(let directive, let connection): deliver(directive, on: connection)
       case .finish(let ending): report.ending = ending
       }

@@ -29,7 +29,7 @@ struct CheckpointScenarios {
     script.beat("w1", claims: [a.claim(step: 610, checkpoint: checkpoint(600))])
     script.handle(.connectionLost(Script.connection("w1")))
     let assignments = script.pass(4).assignments(to: "w2")
-    #expect(assignments.map(\.checkpoints) == [[checkpoint(600), checkpoint(300)]])
+    #expect(assignments.map(\.checkpointsOnly) == [[checkpoint(600), checkpoint(300)]])
     #expect(assignments.map(\.attempt) == [2])
   }
 
@@ -63,7 +63,7 @@ struct CheckpointScenarios {
     script.announce("w2")
     let effects = script.fail(
       a, attempt: 1, cause: .stopped, checkpoint: checkpoint(700), on: "w1")
-    #expect(effects.assignments(to: "w2").first?.checkpoints == [checkpoint(700)])
+    #expect(effects.assignments(to: "w2").first?.checkpointsOnly == [checkpoint(700)])
   }
 
   @Test("a restarted coordinator still knows them, and explains them")
@@ -127,7 +127,7 @@ struct CheckpointScenarios {
     #expect(
       behind.sent(to: "w2").contains(
         .abandon(trial: a.id, attempt: 1, reason: "the trial is not this worker's")))
-    #expect(behind.assignments(to: "w2").first?.checkpoints == [checkpoint(600)])
+    #expect(behind.assignments(to: "w2").first?.checkpointsOnly == [checkpoint(600)])
   }
 
   @Test("a trial with a checkpoint prefers the instruction set that made it")

@@ -42,7 +42,7 @@ struct LeaseScenarios {
     script.announce("w1", slots: 2)
     #expect(script.coordinator.counts.running == 1)
     let effects = script.finish(a, on: "w1")
-    let mse = SimulatedSweep.result(of: a.configuration).milestones[0].mse
+    let mse = SimulatedSweep.result(of: a.configuration).result.milestones[0].mse
     guard case .assign(let assignment)? = effects.sent(to: "w1").last else {
       Issue.record("the pruned trial was not assigned: \(effects)")
       return
@@ -96,7 +96,7 @@ struct LeaseScenarios {
         .resultRepeated(a.id, attempt: 1, WorkerID("w1"), sameContent: true)
       ])
     var other = SimulatedSweep.result(of: a.configuration)
-    other.milestones[0].mse = other.milestones[0].mse.nextUp
+    other.contentDigest = Digest.of("other")
     effects = script.finish(a, on: "w1", result: other)
     #expect(
       effects.notices == [
@@ -112,7 +112,7 @@ struct LeaseScenarios {
     script.resume()
     script.announce("w1")
     var foreign = SimulatedSweep.result(of: a.configuration)
-    foreign.provenance.images = Digest.of("other images")
+    foreign.result.provenance.images = Digest.of("other images")
     let effects = script.finish(a, on: "w1", result: foreign)
     #expect(
       effects.records.first.map { if case .attemptEnded = $0 { true } else { false } } == true)

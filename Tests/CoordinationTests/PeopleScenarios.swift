@@ -68,7 +68,7 @@ struct PeopleScenarios {
       effects.records == [.trialRetried(trial: child.id), .trialRetried(trial: a.id)])
     let next = script.finish(b, attempt: 1, on: "w1")
     #expect(next.assignments(to: "w1").map(\.trial) == [a.id])
-    #expect(next.assignments(to: "w1").first?.checkpoints == [checkpoint])
+    #expect(next.assignments(to: "w1").first?.checkpointsOnly == [checkpoint])
     script.finish(a, attempt: 2, on: "w1")
     #expect(script.coordinator.counts.running == 1)
   }
@@ -103,7 +103,7 @@ struct PeopleScenarios {
     #expect(script.beat("w1", claims: [a.claim()]).sent(to: "w1") == [.drain(reason: "reboot")])
     let handed = script.fail(
       a, attempt: 1, cause: .stopped, checkpoint: .of(a, step: 10), on: "w1")
-    #expect(handed.assignments(to: "w2").first?.checkpoints == [.of(a, step: 10)])
+    #expect(handed.assignments(to: "w2").first?.checkpointsOnly == [.of(a, step: 10)])
     #expect(script.coordinator.standing(of: a.id)?.chargedFailures == 0)
   }
 

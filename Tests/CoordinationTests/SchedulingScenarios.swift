@@ -79,7 +79,7 @@ struct SchedulingScenarios {
     #expect(
       effects.records.last
         == .trialDuplicated(trial: trials[0].id, attempt: 2, worker: WorkerID("fast")))
-    #expect(effects.assignments(to: "fast").first?.checkpoints == [checkpoint])
+    #expect(effects.assignments(to: "fast").first?.checkpointsOnly == [checkpoint])
     #expect(script.coordinator.runningTrials.map(\.attempt) == [1, 2])
     // Both claims are good; a restart knows both leases.
     #expect(
@@ -199,7 +199,7 @@ struct SchedulingScenarios {
         continue
       }
       #expect(
-        effects.assignments(to: "fast").map(\.checkpoints) == [
+        effects.assignments(to: "fast").map(\.checkpointsOnly) == [
           [.of(trials[0], step: 90, instructionSet: "")]
         ])
       #expect(effects.assigned(to: "fast") == [trials[0].claim(attempt: 2)])
@@ -237,7 +237,7 @@ struct SchedulingScenarios {
     }
     let end = script.finish(trials[2], on: "slow")
     #expect(
-      end.assignments(to: "slow").map(\.checkpoints) == [
+      end.assignments(to: "slow").map(\.checkpointsOnly) == [
         [.of(trials[1], step: 590, instructionSet: "")]
       ])
     #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)

@@ -73,7 +73,7 @@ struct Script {
 
   @discardableResult
   mutating func finish(
-    _ trial: PlannedTrial, attempt: Int = 1, on connection: String, result: TrialResult? = nil
+    _ trial: PlannedTrial, attempt: Int = 1, on connection: String, result: ReceivedResult? = nil
   ) -> [Effect] {
     handle(
       .trialFinished(
@@ -177,6 +177,11 @@ extension TrialCheckpoint {
   ) -> TrialCheckpoint {
     TrialCheckpoint(
       step: step, digest: Digest.of("\(trial.id) \(step) \(instructionSet)"), byteCount: 100,
-      instructionSet: instructionSet)
+      instructionSet: instructionSet, stateDigest: Digest.of("\(step)"), trajectory: .empty)
   }
+}
+
+extension Assignment {
+  /// The checkpoints, without where their trajectories go on.
+  var checkpointsOnly: [TrialCheckpoint] { checkpoints.map(\.checkpoint) }
 }

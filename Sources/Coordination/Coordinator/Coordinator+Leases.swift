@@ -38,7 +38,9 @@ extension Coordinator {
         .assign(
           Assignment(
             trial: graph.trials[trial].id, attempt: attempt, configuration: configuration,
-            checkpoints: ledger.checkpoints(of: trial), stallTimeout: settings.stallTimeout)),
+            checkpoints: ledger.resumePoints(of: trial), stallTimeout: settings.stallTimeout,
+            voidThrough: Int(ledger.standings[trial].voidThrough),
+            wantsLastCheckpoint: settings.keptCheckpointByteCount > 0)),
         to: worker)
     } catch {
       preconditionFailure("trial \(graph.trials[trial].id) is leased though \(error)")
@@ -65,6 +67,7 @@ extension Coordinator {
 
   /// Queues a trial up for a lease.
   mutating func enqueue(_ trial: Int, at now: Instant, delaying: Bool) {
+    guard !awaitsShorterRun(trial) else { return dequeue(trial) }
     let delay =
       delaying ? retryDelay(afterUncharged: ledger.standings[trial].unchargedFailures) : .zero
     if delay > .zero {

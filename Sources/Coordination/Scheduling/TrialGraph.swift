@@ -15,6 +15,7 @@ struct TrialGraph: Sendable {
   let longestWay: Double
   /// Expected seconds on one core of the reference speed.
   private let costs: [Float]
+  private let shorterRuns: ShorterRuns
   private let steps: [Int32]
   private let stages: [Int32]
   private let kinds: [Int32]
@@ -55,6 +56,7 @@ struct TrialGraph: Sendable {
     self.numbers = numbers
     parentLists = AdjacencyLists(edges.map { ($0.child, $0.parent) }, count: trials.count)
     childLists = AdjacencyLists(edges.map { ($0.parent, $0.child) }, count: trials.count)
+    shorterRuns = ShorterRuns(trials)
     let costs = trials.map { expectedCost[$0.id] ?? 1 }
     let ways = Self.ways(costs, children: childLists)
     self.ways = ways.map(Float.init)
@@ -119,6 +121,17 @@ struct TrialGraph: Sendable {
 
   /// The trials that must have a result before this one starts.
   func parents(of number: Int) -> ArraySlice<Int32> { parentLists[number] }
+
+  /// The longest planned shorter run that a trial can go on from; nil for none.
+  func shorterRun(of number: Int) -> Int? { shorterRuns.shorter[number] }
+
+  /// The planned longer runs that can go on from a trial.
+  func longerRuns(of number: Int) -> [Int] { shorterRuns.longer[number] ?? [] }
+
+  /// The trials that wait for this one's result, or go on from its end.
+  func successors(of number: Int) -> [Int] {
+    children(of: number).map(Int.init) + longerRuns(of: number)
+  }
 
   /// The trials that wait for this one's result.
   func children(of number: Int) -> ArraySlice<Int32> { childLists[number] }

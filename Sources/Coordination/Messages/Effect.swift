@@ -15,6 +15,10 @@ package enum Effect: Hashable, Sendable {
   /// Delete a checkpoint's blob: no trial will ever go on from it. Like a send, only after the
   /// appends before it are durable; deleting what is not there is no error.
   case discardCheckpoint(Digest)
+  /// Make the beginning of a longer run of the files of a complete shorter one, then report
+  /// ``Event/extensionPrepared(trial:checkpoint:trajectory:)`` or
+  /// ``Event/extensionFailed(trial:reason:)``.
+  indirect case prepareExtension(trial: TrialID, of: TrialID, checkpoint: TrialCheckpoint)
   /// Tell people.
   case notify(Notice)
   /// Every trial has ended, or the stop is done: leave the loop.

@@ -46,6 +46,14 @@ package enum Notice: Hashable, Sendable {
   case failureLimitReached(failed: Int, limit: Int)
   /// A failed trial waits again.
   case trialRetried(TrialID)
+  /// Two workers with one instruction set reported different numbers of one milestone.
+  case reportDiffers(TrialID, index: Int, WorkerID, other: WorkerID)
+  /// A result was discarded, and the trial waits again.
+  case resultDiscarded(TrialID, reason: String)
+  /// A longer run goes on from a complete shorter one.
+  case trialExtended(TrialID, step: Int)
+  /// A longer run cannot go on from a complete shorter one, and begins anew.
+  case extensionFailed(TrialID, reason: String)
   /// A result was not taken, for it does not answer the trial's configuration.
   case resultRefused(TrialID, attempt: Int, WorkerID, reason: String)
 }

@@ -31,6 +31,25 @@ extension Coordinator {
       ? trial : try? ledger.configuration(of: number).id
   }
 
+  /// The configuration with which a trial runs; nil before its parents have results, and for a trial
+  /// that is not planned.
+  package func runningConfiguration(of trial: TrialID) -> TrialConfiguration? {
+    guard let number = ledger.graph.number(of: trial) else { return nil }
+    return try? ledger.configuration(of: number)
+  }
+
+  /// What an unfinished trial has reported so far, by its milestone's place.
+  package func reports(of trial: TrialID) -> [Int: MilestoneReport] {
+    guard let number = ledger.graph.number(of: trial) else { return [:] }
+    return ledger.handedIn(by: number).latestReports
+  }
+
+  /// Whether pieces of a trial's trajectory are recorded.
+  package func hasPieces(of trial: TrialID) -> Bool {
+    guard let number = ledger.graph.number(of: trial) else { return false }
+    return !ledger.handedIn(by: number).ends.isEmpty
+  }
+
   /// The worker that speaks on a connection; nil before it has announced itself there.
   package func worker(on connection: ConnectionID) -> WorkerID? {
     roster.number(of: connection).map { roster[$0].id }

@@ -9,20 +9,27 @@ package struct Assignment: Hashable, Sendable {
   /// The configuration with every parameter resolved.
   package var configuration: TrialConfiguration
   /// What to go on from, newest first, at most two; when none can be used, from the start.
-  package var checkpoints: [TrialCheckpoint]
+  package var checkpoints: [ResumePoint]
   /// How long the trial may take no step before the attempt counts as stuck
   /// (``FailureCause/timeout``).
   package var stallTimeout: Duration
+  /// The latest attempt that is void: whoever has the trial under it, or an earlier one, drops it.
+  package var voidThrough: Int
+  /// Whether the trainer's state at the trial's end is wanted.
+  package var wantsLastCheckpoint: Bool
 
   /// An attempt at a trial.
   package init(
     trial: TrialID, attempt: Int, configuration: TrialConfiguration,
-    checkpoints: [TrialCheckpoint] = [], stallTimeout: Duration = .seconds(600)
+    checkpoints: [ResumePoint] = [], stallTimeout: Duration = .seconds(600),
+    voidThrough: Int = 0, wantsLastCheckpoint: Bool = false
   ) {
     self.trial = trial
     self.attempt = attempt
     self.configuration = configuration
     self.checkpoints = checkpoints
     self.stallTimeout = stallTimeout
+    self.voidThrough = voidThrough
+    self.wantsLastCheckpoint = wantsLastCheckpoint
   }
 }

@@ -40,6 +40,10 @@ extension Coordinator {
       send(.acknowledge(trial: claim.trial, attempt: claim.attempt), to: worker)
       return
     }
+    guard claim.attempt > ledger.standings[trial].voidThrough else {
+      send(.acknowledge(trial: claim.trial, attempt: claim.attempt), to: worker)
+      return
+    }
     switch ledger.standings[trial].status {
     case .complete:
       send(.acknowledge(trial: claim.trial, attempt: claim.attempt), to: worker)

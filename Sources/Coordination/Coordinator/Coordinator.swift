@@ -42,6 +42,10 @@ package struct Coordinator: Sendable {
   var held: [Int: Set<Int>] = [:]
   /// What is known of each stage's first trial.
   var canaries: [Canary]
+  /// Where the beginnings of longer runs stand.
+  var extensions: [Int: Extension] = [:]
+  /// For trials without a planned shorter run, one that is no longer planned.
+  let orphanedRuns: [TrialID: OrphanedRun]
   var health = HealthRecords()
   var speeds = SpeedModel()
   /// Whether something has changed since leases were last planned, and when that was.
@@ -66,13 +70,16 @@ package struct Coordinator: Sendable {
   ///     1 where unknown. It decides who gets what and when, never what is recorded.
   ///   - expectedSteps: Optimiser steps of a trial, which tell what a checkpoint saves; may lack
   ///     any.
+  ///   - orphanedRuns: For longer runs, complete shorter ones that are no longer planned.
   package init(
     plan: [PlannedTrial], expectedCost: [TrialID: Double] = [:],
-    expectedSteps: [TrialID: Int] = [:], settings: CoordinationSettings
+    expectedSteps: [TrialID: Int] = [:], orphanedRuns: [TrialID: OrphanedRun] = [:],
+    settings: CoordinationSettings
   ) {
     let graph = TrialGraph(plan, expectedCost: expectedCost, expectedSteps: expectedSteps)
     ledger = Ledger(graph: graph)
     self.settings = settings
+    self.orphanedRuns = orphanedRuns
     roster = WorkerRoster(settings: settings)
     holders = LeaseHolders(trialCount: plan.count)
     canaries = [Canary](repeating: .none, count: graph.stageNames.count)
@@ -134,9 +141,16 @@ package struct Coordinator: Sendable {
       if roster[worker].isDeaf { send(.announceAgain, to: worker) }
       examine(claims, of: worker, isNewConnection: false, at: now)
       remindOfDrain(worker)
-    case .trialFinished(let trial, let attempt, let result, let connection):
+    case .reportReached(let trial, let attempt, let index, let report, let connection):
       guard let worker = sender(on: connection, at: now) else { break }
-      take(result, of: trial, attempt: attempt, from: worker, at: now)
+      take(report, index: index, of: trial, attempt: attempt, from: worker, at: now)
+    case .trajectoryGrown(let trial, let attempt, let start, let payload, let end, let connection):
+      guard let worker = sender(on: connection, at: now) else { break }
+      take(
+        payload, after: start, end: end, of: trial, attempt: attempt, from: worker, at: now)
+    case .trialFinished(let trial, let attempt, let result, let checkpoint, let connection):
+      guard let worker = sender(on: connection, at: now) else { break }
+      take(result, checkpoint, of: trial, attempt: attempt, from: worker, at: now)
     case .resultRejected(let trial, let attempt, let reason, let connection):
       guard let worker = sender(on: connection, at: now) else { break }
       refuseResult(of: trial, attempt: attempt, from: worker, reason: reason, at: now)
@@ -154,6 +168,11 @@ package struct Coordinator: Sendable {
       stop(reason)
     case .cancelRequested(let trials, let reason): cancel(trials, reason: reason, at: now)
     case .retryRequested(let trials): retry(trials, at: now)
+    case .discardRequested(let trials, let reason): discard(trials, reason: reason, at: now)
+    case .extensionPrepared(let trial, let checkpoint, let piece):
+      extend(trial, from: checkpoint, trajectory: piece, at: now)
+    case .extensionFailed(let trial, let reason):
+      giveUpExtension(of: trial, reason: reason, at: now)
     case .drainRequested(let host, let reason): drain(host, reason: reason)
     case .undrainRequested(let host): undrain(host)
     case .resumeRequested(let stage):
@@ -254,9 +273,10 @@ package struct Coordinator: Sendable {
     let shutDown = Directive.shutDown(reason: "the sweep has ended")
     switch event {
     case .workerAnnounced(_, let connection), .heartbeatReceived(_, _, let connection),
-      .attemptFailed(_, _, _, _, let connection), .resultRejected(_, _, _, let connection):
+      .attemptFailed(_, _, _, _, let connection), .resultRejected(_, _, _, let connection),
+      .reportReached(_, _, _, _, let connection), .trajectoryGrown(_, _, _, _, _, let connection):
       return [.send(shutDown, to: connection)]
-    case .trialFinished(let trial, let attempt, _, let connection):
+    case .trialFinished(let trial, let attempt, _, _, let connection):
       guard standing(of: trial)?.status == .complete else {
         return [.send(shutDown, to: connection)]
       }
@@ -265,7 +285,8 @@ package struct Coordinator: Sendable {
         .send(shutDown, to: connection),
       ]
     case .workerLeft, .connectionLost, .stopRequested, .cancelRequested, .retryRequested,
-      .drainRequested, .undrainRequested, .resumeRequested, .clockTicked:
+      .discardRequested, .extensionPrepared, .extensionFailed, .drainRequested, .undrainRequested,
+      .resumeRequested, .clockTicked:
       return []
     }
   }

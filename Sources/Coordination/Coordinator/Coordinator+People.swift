@@ -17,7 +17,7 @@ extension Coordinator {
       dequeue(trial)
       record(.trialStopped(trial: id, reason: reason))
       effects.append(.notify(.trialStopped(id, reason: reason)))
-      settle(graph.children(of: trial).map(Int.init), at: now, delaying: false)
+      settle(graph.successors(of: trial), at: now, delaying: false)
     }
   }
 
@@ -34,7 +34,7 @@ extension Coordinator {
     }
     // Parents first: a child is brought to what follows from them.
     for trial in retried.sorted() {
-      settle([trial] + graph.children(of: trial).map(Int.init), at: now, delaying: false)
+      settle([trial] + graph.successors(of: trial), at: now, delaying: false)
     }
     guard !hasTooManyFailures else { return }
     hasReportedFailureLimit = false

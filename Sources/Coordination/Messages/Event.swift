@@ -1,3 +1,4 @@
+import Digests
 import Trials
 
 /// A fact that reached the coordinator, in the past tense.
@@ -10,8 +11,18 @@ package enum Event: Hashable, Sendable {
   /// A worker is alive and works on, or holds the results of, these trials; the obstacle keeps it
   /// from taking further ones.
   case heartbeatReceived(claims: [Claim], obstacle: String? = nil, on: ConnectionID)
-  /// A worker finished a trial; all artifacts of the result are already durable and verified.
-  indirect case trialFinished(trial: TrialID, attempt: Int, result: TrialResult, on: ConnectionID)
+  /// A trial reached a milestone.
+  indirect case reportReached(
+    trial: TrialID, attempt: Int, index: Int, report: MilestoneReport, on: ConnectionID)
+  /// A trial's trajectory grew by some bytes after a prefix, up to a digest.
+  indirect case trajectoryGrown(
+    trial: TrialID, attempt: Int, start: TrajectoryPrefix, payload: [UInt8], end: Digest,
+    on: ConnectionID)
+  /// A worker finished a trial; all artifacts of the result, and the checkpoint at its end, are
+  /// already durable and verified.
+  indirect case trialFinished(
+    trial: TrialID, attempt: Int, result: ReceivedResult, checkpoint: TrialCheckpoint? = nil,
+    on: ConnectionID)
   /// A worker sent as a trial's result what is none: it cannot be read, or lacks parts.
   case resultRejected(trial: TrialID, attempt: Int, reason: String, on: ConnectionID)
   /// A worker's attempt ended without a result; a checkpoint that it left is stored already.
@@ -28,6 +39,13 @@ package enum Event: Hashable, Sendable {
   case cancelRequested(trials: [TrialID], reason: String)
   /// A person wants these failed or stopped trials tried again, with failed parents they need.
   case retryRequested(trials: [TrialID])
+  /// A person does not believe the results of these trials.
+  case discardRequested(trials: [TrialID], reason: String)
+  /// The beginning of a longer run was made of a shorter one's files.
+  indirect case extensionPrepared(
+    trial: TrialID, checkpoint: TrialCheckpoint, trajectory: TrajectoryPiece)
+  /// It could not be made: the trial begins anew.
+  case extensionFailed(trial: TrialID, reason: String)
   /// A person wants a host to hand back what it runs and to get nothing more.
   case drainRequested(host: String, reason: String)
   /// A person allows a drained host to work again.

@@ -10,6 +10,12 @@ package enum Directive: Hashable, Sendable {
   /// Run this attempt. Sent again until the worker claims it; a worker that runs an earlier
   /// attempt at the same trial, or holds its result, goes on under the new number.
   indirect case assign(Assignment)
+  /// A report is durable.
+  case reportTaken(trial: TrialID, attempt: Int, index: Int)
+  /// A trial's trajectory is durable up to so many bytes.
+  case pieceTaken(trial: TrialID, attempt: Int, byteCount: Int)
+  /// What a piece begins at is unknown here: send all pieces again, from where the run began.
+  case trajectoryUnknown(trial: TrialID, attempt: Int, byteCount: Int)
   /// The trial's result is durable, or the trial is not wanted: forget every attempt at it, with
   /// files and result. Nothing else makes a worker drop finished work.
   case acknowledge(trial: TrialID, attempt: Int)

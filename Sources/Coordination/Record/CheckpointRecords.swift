@@ -1,8 +1,10 @@
 import Digests
 import Trials
 
-/// Two checkpoints of each unfinished trial: the one of the most steps, and for when that one
-/// cannot be used the latest other one.
+/// What trials can go on from.
+///
+/// Of each unfinished trial two checkpoints: the one of the most steps, and for when that one cannot
+/// be used the latest other one. Of complete trials the last one, as long as it is kept.
 struct CheckpointRecords: Hashable, Sendable {
   /// A checkpoint and the attempt that brought it.
   struct Entry: Hashable, Sendable {
@@ -11,6 +13,12 @@ struct CheckpointRecords: Hashable, Sendable {
   }
 
   private var entries: [Int: [Entry]] = [:]
+  /// The last checkpoints of complete trials.
+  private var last: [Int: TrialCheckpoint] = [:]
+  /// The trials of these, in the order in which they were completed.
+  private(set) var lastInOrder: [Int] = []
+  /// The bytes of these.
+  private(set) var lastByteCount = 0
   /// How many entries name each digest; two trials may have saved the same bytes.
   private var references: [Digest: Int] = [:]
 
@@ -34,6 +42,27 @@ struct CheckpointRecords: Hashable, Sendable {
       with: checkpoint.step > furthest.checkpoint.step ? [entry, furthest] : [furthest, entry])
   }
 
+  /// The last checkpoint of a complete trial, if it is kept.
+  func last(of number: Int) -> TrialCheckpoint? { last[number] }
+
+  /// Keeps the last checkpoint of a trial that is complete now.
+  mutating func keepLast(_ checkpoint: TrialCheckpoint, of number: Int) {
+    last[number] = checkpoint
+    lastInOrder.append(number)
+    lastByteCount += checkpoint.byteCount
+    references[checkpoint.digest, default: 0] += 1
+  }
+
+  /// Keeps it no longer.
+  ///
+  /// - Returns: Digests that nothing refers to any more.
+  mutating func dropLast(of number: Int) -> [Digest] {
+    guard let checkpoint = last.removeValue(forKey: number) else { return [] }
+    lastInOrder.removeAll { $0 == number }
+    lastByteCount -= checkpoint.byteCount
+    return release(checkpoint.digest) ? [checkpoint.digest] : []
+  }
+
   /// Forgets a trial's checkpoints.
   ///
   /// - Returns: Digests that nothing refers to any more.
@@ -45,14 +74,14 @@ struct CheckpointRecords: Hashable, Sendable {
     let dropped = self[number].map(\.checkpoint.digest)
     for entry in kept { references[entry.checkpoint.digest, default: 0] += 1 }
     entries[number] = kept.isEmpty ? nil : kept
-    var unreferenced: [Digest] = []
-    for digest in dropped {
-      references[digest, default: 0] -= 1
-      if references[digest] == 0 {
-        references[digest] = nil
-        unreferenced.append(digest)
-      }
-    }
-    return unreferenced
+    return dropped.filter { release($0) }
+  }
+
+  /// Takes back a reference; returns whether it was the last one.
+  private mutating func release(_ digest: Digest) -> Bool {
+    references[digest, default: 0] -= 1
+    guard references[digest] == 0 else { return false }
+    references[digest] = nil
+    return true
   }
 }

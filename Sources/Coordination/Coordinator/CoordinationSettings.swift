@@ -52,6 +52,8 @@ package struct CoordinationSettings: Hashable, Sendable {
   package var retryDelay = Duration.seconds(1)
   /// The longest such delay.
   package var retryDelayLimit = Duration.seconds(60)
+  /// How many bytes of checkpoints of complete trials are kept, for longer runs to go on from.
+  package var keptCheckpointByteCount = 0
   /// Whether trials that had failed are tried again when the sweep resumes.
   package var retryFailed = false
 
@@ -65,5 +67,6 @@ package struct CoordinationSettings: Hashable, Sendable {
     hostFailureLimit = limits.hostFailures
     canary = limits.canary
     stallTimeout = .seconds(60 * limits.stallMinutes)
+    keptCheckpointByteCount = limits.keptCheckpointGigabytes * 1_000_000_000
   }
 }

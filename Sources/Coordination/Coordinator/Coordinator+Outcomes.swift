@@ -1,29 +1,47 @@
+import Digests
 import Trials
 
 /// How attempts and trials end.
 extension Coordinator {
   /// Takes a finished attempt's result if the trial has none; whoever holds the lease.
   mutating func take(
-    _ result: TrialResult, of id: TrialID, attempt: Int, from worker: Int, at now: Instant
+    _ received: ReceivedResult, _ checkpoint: TrialCheckpoint?, of id: TrialID, attempt: Int,
+    from worker: Int, at now: Instant
   ) {
     guard let trial = graph.number(of: id) else {
       send(.acknowledge(trial: id, attempt: attempt), to: worker)
       return
     }
     let sender = roster[worker].id
+    guard attempt > ledger.standings[trial].voidThrough else {
+      dismiss(checkpoint)
+      send(.acknowledge(trial: id, attempt: attempt), to: worker)
+      return
+    }
     if ledger.standings[trial].status == .complete {
-      let sameContent = ledger.standings[trial].contentHash == result.contentHash
+      dismiss(checkpoint)
+      let sameContent =
+        ledger.standings[trial].contentBits == received.contentDigest.leadingBits
       send(.acknowledge(trial: id, attempt: attempt), to: worker)
       effects.append(
         .notify(.resultRepeated(id, attempt: attempt, sender, sameContent: sameContent)))
       return
     }
-    if let defect = defect(of: result, for: trial) {
+    let result = received.result
+    if let defect = defect(of: result, for: trial)
+      ?? contradiction(of: result, for: trial, attempt: attempt, by: worker)
+    {
+      dismiss(checkpoint)
       refuseResult(of: id, attempt: attempt, from: worker, reason: defect, at: now)
       return
     }
     let previousHolders = holders[trial].map { ($0, dropLease(of: trial, on: $0)) }
-    record(.resultRecorded(trial: id, attempt: attempt, worker: sender, result: result))
+    let kept = keeps(checkpoint, of: trial) ? checkpoint : nil
+    record(
+      .resultRecorded(
+        trial: id, attempt: attempt, worker: sender, result: received, checkpoint: kept))
+    if kept == nil { dismiss(checkpoint) }
+    dropOldCheckpoints()
     dequeue(trial)
     send(.acknowledge(trial: id, attempt: attempt), to: worker)
     for (holder, heldAttempt) in previousHolders where holder != worker {
@@ -34,7 +52,7 @@ extension Coordinator {
     }
     effects.append(.notify(.trialCompleted(id, sender)))
     noteSuccess(of: trial, result: result, on: worker)
-    settle(graph.children(of: trial).map(Int.init), at: now, delaying: false)
+    settle(graph.successors(of: trial), at: now, delaying: false)
   }
 
   /// Ends an attempt whose result is none of its trial's, and makes the worker drop the result.
@@ -76,10 +94,7 @@ extension Coordinator {
     guard provenance.configuration == configuration else {
       return "found the result of another configuration"
     }
-    let budgets = result.milestones.map(\.budget)
-    guard budgets == configuration.milestones else {
-      return "found milestones \(budgets), expected \(configuration.milestones)"
-    }
+    if let defect = configuration.defect(of: result.milestones, isComplete: true) { return defect }
     if let images = ledger.images(of: configuration.dataset), provenance.images != images {
       return "trained on images \(provenance.images), expected \(images)"
     }
@@ -105,7 +120,7 @@ extension Coordinator {
   mutating func settle(_ trials: [Int], at now: Instant, delaying: Bool) {
     var pending = Array(trials.reversed())
     while let trial = pending.popLast() {
-      let children = graph.children(of: trial).reversed().map(Int.init)
+      let children = Array(graph.successors(of: trial).reversed())
       let standing = ledger.standings[trial]
       if standing.status == .failed, standing.failure?.cause == .parentFailed,
         failedParent(of: trial) == nil

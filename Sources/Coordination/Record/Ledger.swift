@@ -22,6 +22,10 @@ package struct Ledger: Sendable {
   private var reports: [Int: MilestoneReport] = [:]
   private var images: [Dataset: Digest] = [:]
   private var checkpoints = CheckpointRecords()
+  /// The trials that went on from a shorter run's last checkpoint.
+  private var extended: Set<Int> = []
+  /// What trials without a result have handed in.
+  private var handedIn: [Int: HandedIn] = [:]
   /// The open leases of trials that have, or had, two at once; any other running trial has the one
   /// that its standing names.
   private var severalLeases: [Int: [OpenLease]] = [:]
@@ -42,6 +46,17 @@ package struct Ledger: Sendable {
   /// What an unfinished trial can go on from, most steps first, at most two.
   func checkpoints(of number: Int) -> [TrialCheckpoint] { checkpoints[number].map(\.checkpoint) }
 
+  /// The same with where the trial's trajectory goes on.
+  func resumePoints(of number: Int) -> [ResumePoint] {
+    let handedIn = handedIn(by: number)
+    return checkpoints(of: number).map { checkpoint in
+      guard let start = handedIn.start(at: checkpoint.trajectory) else {
+        preconditionFailure("a checkpoint is recorded after its trajectory")
+      }
+      return ResumePoint(checkpoint: checkpoint, trajectory: start)
+    }
+  }
+
   /// A trial's checkpoint of the most steps.
   func newestCheckpoint(of number: Int) -> TrialCheckpoint? {
     checkpoints[number].first?.checkpoint
@@ -49,6 +64,21 @@ package struct Ledger: Sendable {
 
   /// A trial's checkpoints with the attempts that brought them, most steps first.
   func checkpointEntries(of number: Int) -> [CheckpointRecords.Entry] { checkpoints[number] }
+
+  /// What an unfinished trial has handed in.
+  func handedIn(by number: Int) -> HandedIn { handedIn[number] ?? HandedIn() }
+
+  /// Whether a trial goes on, or went on, from a shorter run's last checkpoint.
+  func isExtended(_ number: Int) -> Bool { extended.contains(number) }
+
+  /// The last checkpoint of a complete trial, if it is kept.
+  func lastCheckpoint(of number: Int) -> TrialCheckpoint? { checkpoints.last(of: number) }
+
+  /// Complete trials whose last checkpoint is kept, the first completed one first, and the bytes of
+  /// all of these checkpoints.
+  var keptCheckpoints: (trials: [Int], byteCount: Int) {
+    (checkpoints.lastInOrder, checkpoints.lastByteCount)
+  }
 
   /// Whether a trial can go on from a checkpoint of this digest.
   func refers(to digest: Digest) -> Bool { checkpoints.refers(to: digest) }
@@ -108,17 +138,67 @@ package struct Ledger: Sendable {
       let standing = standings[number]
       try require(
         (standing.status == .running || standing.status == .waiting)
-          && attempt <= standing.attempts,
+          && attempt <= standing.attempts
+          && handedIn(by: number).start(at: checkpoint.trajectory) != nil,
         record: "a checkpoint of attempt \(attempt)", of: number,
-        expected: "an unfinished trial that attempt \(attempt) was made at")
+        expected:
+          "an unfinished trial that attempt \(attempt) was made at, its trajectory recorded")
+      if attempt == 0 { extended.insert(number) }
       return checkpoints.insert(checkpoint, attempt: attempt, of: number)
+    case .reportRecorded(
+      let trial, let attempt, let worker, let instructionSet, let index, let report):
+      guard let number = graph.number(of: trial) else { return [] }
+      try requireWithoutResult(number, attempt: attempt, record: "report \(index)")
+      handedIn[number, default: HandedIn()].take(
+        HandedIn.Report(
+          worker: worker, attempt: attempt, instructionSet: instructionSet, report: report),
+        at: index)
+    case .trajectoryExtended(let trial, let attempt, let piece):
+      guard let number = graph.number(of: trial) else { return [] }
+      try requireWithoutResult(number, attempt: attempt, record: "a piece of the trajectory")
+      try require(
+        handedIn(by: number).start(at: piece.start) != nil,
+        record: "a piece of the trajectory after byte \(piece.start.byteCount)", of: number,
+        expected: "the bytes before it")
+      handedIn[number, default: HandedIn()].extend(by: piece)
     case .attemptEnded(let trial, let attempt, let failure):
       guard let number = graph.number(of: trial) else { return [] }
       try endAttempt(attempt, of: number, failure: failure)
-    case .resultRecorded(let trial, let attempt, let worker, let result):
+    case .resultRecorded(let trial, let attempt, let worker, let result, let checkpoint):
       guard let number = graph.number(of: trial) else { return [] }
+      try require(
+        standings[number].status != .complete && standings[number].unfinishedParents == 0
+          && attempt > standings[number].voidThrough,
+        record: "the result of attempt \(attempt)", of: number,
+        expected: "a trial without a result whose parents are complete, and a valid attempt")
       try recordResult(result, of: number, attempt: attempt, worker: worker)
+      // Before the others go, which may name the same bytes.
+      if let checkpoint { checkpoints.keepLast(checkpoint, of: number) }
       return checkpoints.remove(number)
+    case .resultReused(let trial, _, let result):
+      guard let number = graph.number(of: trial) else { return [] }
+      try require(
+        standings[number].status == .waiting && standings[number].unfinishedParents == 0
+          && !standings[number].isDoubted,
+        record: "a result of another sweep", of: number,
+        expected: "a waiting trial whose parents are complete, none of its results discarded")
+      try recordResult(result, of: number, attempt: 0, worker: nil)
+      return checkpoints.remove(number)
+    case .resultDiscarded(let trial, _):
+      guard let number = graph.number(of: trial) else { return [] }
+      return try discardResult(of: number)
+    case .attemptsVoided(let trial, _):
+      guard let number = graph.number(of: trial) else { return [] }
+      try require(
+        standings[number].status == .waiting || standings[number].status == .stopped,
+        record: "attempts voided", of: number, expected: "a waiting or stopped trial")
+      return void(number)
+    case .checkpointDropped(let trial):
+      guard let number = graph.number(of: trial) else { return [] }
+      try require(
+        checkpoints.last(of: number) != nil, record: "its last checkpoint dropped", of: number,
+        expected: "a complete trial whose last checkpoint is kept")
+      return checkpoints.dropLast(of: number)
     case .trialFailed(let trial, let failure):
       guard let number = graph.number(of: trial) else { return [] }
       try require(
@@ -190,15 +270,11 @@ package struct Ledger: Sendable {
   }
 
   private mutating func recordResult(
-    _ result: TrialResult, of number: Int, attempt: Int, worker: WorkerID
+    _ received: ReceivedResult, of number: Int, attempt: Int, worker: WorkerID?
   ) throws(JournalContradiction) {
-    try require(
-      standings[number].status != .complete && standings[number].unfinishedParents == 0,
-      record: "the result of attempt \(attempt)", of: number,
-      expected: "a trial without a result whose parents are complete")
     let children = graph.children(of: number)
     if !children.isEmpty {
-      guard let report = result.milestones.last else {
+      guard let report = received.result.milestones.last else {
         throw JournalContradiction(
           record: "the result of trial \(graph.trials[number].id)", found: "no milestone",
           expected: "at least one")
@@ -206,14 +282,56 @@ package struct Ledger: Sendable {
       reports[number] = report
     }
     severalLeases[number] = nil
+    handedIn[number] = nil
     change(number, to: .complete) {
       $0.attempts = max($0.attempts, attempt)
       $0.worker = worker
       $0.failure = nil
-      $0.contentHash = result.contentHash
+      $0.contentBits = received.contentDigest.leadingBits
     }
     completeCounts[graph.stage(of: number)] += 1
     for child in children { standings[Int(child)].unfinishedParents -= 1 }
+  }
+
+  private mutating func discardResult(of number: Int) throws(JournalContradiction) -> [Digest] {
+    let children = graph.children(of: number)
+    try require(
+      standings[number].status == .complete
+        && children.allSatisfy {
+          let status = standings[Int($0)].status
+          return status != .complete && status != .running
+        },
+      record: "its result discarded", of: number,
+      expected: "a complete trial of whose children none is complete or running")
+    reports[number] = nil
+    completeCounts[graph.stage(of: number)] -= 1
+    for child in children { standings[Int(child)].unfinishedParents += 1 }
+    change(number, to: .waiting) {
+      $0.worker = nil
+      $0.contentBits = 0
+    }
+    return void(number) + checkpoints.dropLast(of: number)
+  }
+
+  /// Forgets all that the attempts of a trial have left, with a fresh budget of failures.
+  private mutating func void(_ number: Int) -> [Digest] {
+    handedIn[number] = nil
+    extended.remove(number)
+    standings[number].voidThrough = Int32(standings[number].attempts)
+    standings[number].isDoubted = true
+    standings[number].chargedFailures = 0
+    standings[number].unchargedFailures = 0
+    return checkpoints.remove(number)
+  }
+
+  private func requireWithoutResult(
+    _ number: Int, attempt: Int, record: String
+  ) throws(JournalContradiction) {
+    let standing = standings[number]
+    try require(
+      standing.status != .complete && attempt <= standing.attempts
+        && (attempt == 0 || attempt > standing.voidThrough), record: record, of: number,
+      expected: "a trial without a result that attempt \(attempt) was made at")
   }
 
   private mutating func change(
@@ -244,7 +362,9 @@ extension Ledger: Equatable {
   package static func == (left: Ledger, right: Ledger) -> Bool {
     left.standings == right.standings && left.counts == right.counts
       && left.reports == right.reports && left.images == right.images
-      && left.checkpoints == right.checkpoints && left.severalLeases == right.severalLeases
+      && left.checkpoints == right.checkpoints && left.handedIn == right.handedIn
+      && left.extended == right.extended
+      && left.severalLeases == right.severalLeases
       && left.drainedHosts == right.drainedHosts && left.pausedStages == right.pausedStages
       && left.ownFailureCount == right.ownFailureCount
       && left.completeCounts == right.completeCounts

@@ -45,6 +45,13 @@ extension Coordinator {
         .filter { ledger.standings[$0].status != .complete }
       return .waitsForParents(parents.map { graph.trials[$0].id })
     }
+    if let shorter = graph.shorterRun(of: number), ledger.standings[number].isUntried,
+      !ledger.isExtended(number), extensions[number] != .impossible,
+      [.waiting, .running].contains(ledger.standings[shorter].status),
+      settings.keptCheckpointByteCount > 0
+    {
+      return .waitsForShorterRun(graph.trials[shorter].id)
+    }
     if let failure = ledger.pausedStages[stage] { return .stagePaused(failure) }
     if hasTooManyFailures {
       return .failureLimitReached(

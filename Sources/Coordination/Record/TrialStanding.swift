@@ -20,22 +20,22 @@ package struct TrialStanding: Hashable, Sendable {
   package var worker: WorkerID?
   /// Why the latest attempt, or the trial, failed; nil once it is complete.
   package var failure: TrialFailure?
-  /// Hash of what is deterministic about the result; equal within this process only.
-  var contentHash: Int?
+  /// The latest attempt that is void, for its result was discarded or made with one that was; 0 for
+  /// none.
+  ///
+  /// Nothing of it, or of an earlier one, is taken.
+  package var voidThrough: Int32 = 0
+  /// Whether a result or attempts of it were discarded; no other sweep's result is taken then.
+  package var isDoubted = false
+  /// The first bits of the result's content digest.
+  var contentBits: UInt64 = 0
   private var attemptNumber: Int32 = 0
 
   init(unfinishedParents: Int) { self.unfinishedParents = Int32(unfinishedParents) }
 
+  /// Whether no attempt at it has been made that counts.
+  var isUntried: Bool { attemptNumber == voidThrough }
+
   /// Whether it failed for another reason than a parent's failure.
   var hasFailedByItself: Bool { status == .failed && failure?.cause != .parentFailed }
-}
-
-extension TrialResult {
-  /// Hash of what ``contentDigest`` digests, at a fraction of the cost; not for keeping.
-  var contentHash: Int {
-    var hasher = Hasher()
-    hasher.combine(milestones)
-    hasher.combine(artifacts.filter(\.kind.isDeterministic))
-    return hasher.finalize()
-  }
 }

@@ -90,7 +90,8 @@ extension Coordinator {
   ) -> Bool {
     let standing = ledger.standings[trial]
     guard standing.status == .running || standing.status == .waiting,
-      attempt <= standing.attempts, checkpoint.step > 0
+      attempt <= standing.attempts, attempt > standing.voidThrough, checkpoint.step > 0,
+      ledger.handedIn(by: trial).start(at: checkpoint.trajectory) != nil
     else { return false }
     let entries = ledger.checkpointEntries(of: trial)
     guard let furthest = entries.first, checkpoint.step <= furthest.checkpoint.step else {

@@ -1,0 +1,133 @@
+import Digests
+import Trials
+
+/// What running trials hand in: reports and pieces of their trajectories.
+extension Coordinator {
+  /// Records the report of a milestone; a repeated one is only answered.
+  mutating func take(
+    _ report: MilestoneReport, index: Int, of id: TrialID, attempt: Int, from worker: Int,
+    at now: Instant
+  ) {
+    guard let trial = wanted(id, attempt: attempt, worker) else { return }
+    if let defect = defect(of: report, index: index, for: trial) {
+      return refuse(id, attempt: attempt, from: worker, reason: defect, at: now)
+    }
+    let handedIn = ledger.handedIn(by: trial)
+    let (sender, instructionSet) = (roster[worker].id, roster[worker].instructionSet)
+    if let own = handedIn.reports(by: sender, attempt: attempt)[index] {
+      guard own == report else {
+        let reason = contradiction(at: index, own, report, by: worker)
+        return refuse(id, attempt: attempt, from: worker, reason: reason, at: now)
+      }
+    } else {
+      let other = handedIn.reports[index]?.last {
+        $0.worker != sender && $0.instructionSet == instructionSet && $0.report != report
+      }
+      if let other {
+        effects.append(.notify(.reportDiffers(id, index: index, sender, other: other.worker)))
+      }
+      record(
+        .reportRecorded(
+          trial: id, attempt: attempt, worker: sender, instructionSet: instructionSet, index: index,
+          report: report))
+    }
+    noteSignOfLife(of: trial)
+    send(.reportTaken(trial: id, attempt: attempt, index: index), to: worker)
+  }
+
+  /// Records the next bytes of a trajectory; repeated ones are only answered.
+  mutating func take(
+    _ payload: [UInt8], after start: TrajectoryPrefix, end: Digest, of id: TrialID, attempt: Int,
+    from worker: Int, at now: Instant
+  ) {
+    guard let trial = wanted(id, attempt: attempt, worker) else { return }
+    let handedIn = ledger.handedIn(by: trial)
+    let byteCount = start.byteCount + payload.count
+    if handedIn.ends[end]?.prefix.byteCount == byteCount {
+      return send(.pieceTaken(trial: id, attempt: attempt, byteCount: byteCount), to: worker)
+    }
+    guard let known = handedIn.start(at: start) else {
+      return send(
+        .trajectoryUnknown(trial: id, attempt: attempt, byteCount: start.byteCount), to: worker)
+    }
+    let piece = TrajectoryPiece(after: known, payload: payload)
+    guard piece.end.prefix.digest == end else {
+      let reason =
+        "found a trajectory with digest \(piece.end.prefix.digest) up to byte \(byteCount), "
+        + "expected \(end), as \(name(of: worker)) says"
+      return refuse(id, attempt: attempt, from: worker, reason: reason, at: now)
+    }
+    record(.trajectoryExtended(trial: id, attempt: attempt, piece: piece))
+    send(.pieceTaken(trial: id, attempt: attempt, byteCount: byteCount), to: worker)
+  }
+
+  /// The number of a trial of which something is still wanted, whoever is leased it: a worker that
+  /// was taken for lost has to hand in the rows before it can hand in its result.
+  ///
+  /// Of any other nothing is taken; the worker is told to forget it, finished or not.
+  private mutating func wanted(_ id: TrialID, attempt: Int, _ worker: Int) -> Int? {
+    if let trial = graph.number(of: id) {
+      let standing = ledger.standings[trial]
+      if attempt > standing.voidThrough, standing.status != .complete {
+        // No attempt of that number was ever begun, by an honest account.
+        guard attempt <= standing.attempts, standing.unfinishedParents == 0 else { return nil }
+        return trial
+      }
+    }
+    send(.acknowledge(trial: id, attempt: attempt), to: worker)
+    return nil
+  }
+
+  /// Ends an attempt that hands in what cannot be true.
+  private mutating func refuse(
+    _ id: TrialID, attempt: Int, from worker: Int, reason: String, at now: Instant
+  ) {
+    effects.append(
+      .notify(.resultRefused(id, attempt: attempt, roster[worker].id, reason: reason)))
+    noteFailure(
+      TrialFailure(cause: .refused, message: "what it handed in was not taken: \(reason)"), of: id,
+      attempt: attempt, from: worker, at: now)
+    send(.acknowledge(trial: id, attempt: attempt), to: worker)
+  }
+
+  private func defect(of report: MilestoneReport, index: Int, for trial: Int) -> String? {
+    guard let expected = try? ledger.configuration(of: trial).expectedReports() else {
+      return "the trial's parents have no results"
+    }
+    guard expected.indices.contains(index) else {
+      return "found a report at place \(index), expected 0 to \(expected.count - 1)"
+    }
+    return expected[index].defect(of: report)
+  }
+
+  /// How a result contradicts what its worker has handed in before, in words; nil if it does not.
+  func contradiction(
+    of result: TrialResult, for trial: Int, attempt: Int, by worker: Int
+  ) -> String? {
+    let own = ledger.handedIn(by: trial).reports(by: roster[worker].id, attempt: attempt)
+    for (index, known) in own.sorted(by: { $0.key < $1.key }) {
+      let report = result.milestones[index]
+      if report != known { return contradiction(at: index, known, report, by: worker) }
+    }
+    return nil
+  }
+
+  private func contradiction(
+    at index: Int, _ earlier: MilestoneReport, _ later: MilestoneReport, by worker: Int
+  ) -> String {
+    "\(name(of: worker)) contradicts itself at \(earlier.budget): it has reported "
+      + "\(earlier.numbers) before and reports \(later.numbers) now"
+  }
+
+  private func name(of worker: Int) -> String {
+    "worker \(roster[worker].id) on host \(roster[worker].host)"
+  }
+}
+
+extension MilestoneReport {
+  /// The numbers that tell two reports apart, for people.
+  fileprivate var numbers: String {
+    "\(gatesOpen) open, mse \(mse), evaluation mse \(evaluationMSE), state "
+      + "\(stateDigest.map { $0.hexadecimal.prefix(12) } ?? "unknown")"
+  }
+}
