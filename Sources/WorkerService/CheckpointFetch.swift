@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import Narrowing
+import Supervision
 import Transfers
 import Trials
 
@@ -26,29 +27,31 @@ struct CheckpointFetch: Sendable {
   ///   not begin anew because a network is slow.
   func run(_ connection: borrowing TransferConnection) throws -> Outcome {
     var outcome = Outcome()
-    let stored = order.checkpoints.sorted { $0.step > $1.step }
-    for local in salvage where local.step > stored.first?.step ?? 0 {
+    let stored = order.checkpoints.sorted { $0.checkpoint.step > $1.checkpoint.step }
+    for local in salvage
+    where local.step > stored.first?.checkpoint.step ?? 0 && local.attempt > order.voidThrough {
       do {
-        try file.verify(local.url)
-        let name = CheckpointFile.name(step: local.step)
-        try FileManager.default.copyItem(at: local.url, to: folder.appending(path: name))
-        outcome.checkpoint = FetchedCheckpoint(file: name, stored: nil)
+        try file.verifyHeader(local.url)
+        outcome.checkpoint = try copy(local)
         return outcome
       } catch {
         outcome.refusals.append("\(error)")
       }
     }
-    for checkpoint in stored {
+    for point in stored {
+      let checkpoint = point.checkpoint
       do {
         let name = CheckpointFile.name(step: checkpoint.step)
         let url = folder.appending(path: name)
+        // The transfer verifies the digest of the bytes; the process reads what is in them.
         try connection.use { client, cancellation in
           try client.fetch(
             checkpoint.digest, byteCount: checkpoint.byteCount, to: url,
             cancellation: cancellation)
         }
-        try file.verify(url)
-        outcome.checkpoint = FetchedCheckpoint(file: name, stored: checkpoint)
+        try file.verifyHeader(url)
+        outcome.checkpoint = FetchedCheckpoint(
+          file: name, stored: checkpoint, trajectory: point.trajectory)
         return outcome
       } catch let error as TransferError where !error.concernsBlob {
         throw error
@@ -59,6 +62,17 @@ struct CheckpointFetch: Sendable {
       }
     }
     return outcome
+  }
+
+  /// Copies what a dead worker left into the work's folder: checkpoint and rows.
+  private func copy(_ local: WorkerFolder.SalvagedCheckpoint) throws -> FetchedCheckpoint {
+    let name = CheckpointFile.name(step: local.step)
+    let rows = "rows-before-\(local.step).csv"
+    let manager = FileManager.default
+    try manager.copyItem(at: local.url, to: folder.appending(path: name))
+    try manager.copyItem(at: local.rows, to: folder.appending(path: rows))
+    return FetchedCheckpoint(
+      file: name, stored: nil, trajectory: local.trajectory, rows: rows)
   }
 
   private var file: CheckpointFile {

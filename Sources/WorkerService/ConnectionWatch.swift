@@ -19,6 +19,9 @@ struct ConnectionWatch: ~Copyable {
     reading = HandshakeReading(isEncrypted: isEncrypted)
   }
 
+  /// Waits until something happened to the connection.
+  var pollItem: PollItem { monitor.pollItem }
+
   /// Takes in what happened to the connection; what people should be told.
   ///
   /// - Parameter now: Time on the shell's monotonic clock.

@@ -6,8 +6,10 @@ import Images
 import Messaging
 import Narrowing
 import Primitives
+import Supervision
 import Synchronization
 import Trials
+import Wire
 
 /// One trial in this process: what `worker trial` does, by hand or as a slot's process.
 package enum SingleTrial {
@@ -19,6 +21,7 @@ package enum SingleTrial {
     var forcesSecondPass: Bool
     var checkpointSteps: Set<Int>
     var checkpointInterval: CheckpointInterval?
+    var savesAtEnd: Bool
     var checkpoints: [URL]
     var isSupervised: Bool
 
@@ -32,13 +35,14 @@ package enum SingleTrial {
     ///   - checkpointSteps: The steps after which to write a checkpoint into the folder; 0 is the
     ///     initial state.
     ///   - checkpointInterval: How often to write one besides; nil for never.
+    ///   - savesAtEnd: Whether to write one at the trial's end, for longer runs to go on from.
     ///   - checkpoints: The checkpoints to go on from, the first that is of use; none begins anew.
     ///   - isSupervised: Whether a worker runs this: reports as ``TrialLine`` on standard output,
     ///     the end when standard input ends, and a beginning anew when no checkpoint is of use.
     package init(
       configuration: URL, folder: URL, images: URL?, forcesSecondPass: Bool,
       checkpointSteps: Set<Int> = [], checkpointInterval: CheckpointInterval? = nil,
-      checkpoints: [URL] = [], isSupervised: Bool
+      savesAtEnd: Bool = false, checkpoints: [URL] = [], isSupervised: Bool
     ) {
       self.configuration = configuration
       self.folder = folder
@@ -46,6 +50,7 @@ package enum SingleTrial {
       self.forcesSecondPass = forcesSecondPass
       self.checkpointSteps = checkpointSteps
       self.checkpointInterval = checkpointInterval
+      self.savesAtEnd = savesAtEnd
       self.checkpoints = checkpoints
       self.isSupervised = isSupervised
     }
@@ -71,11 +76,21 @@ package enum SingleTrial {
           progressInterval: options.isSupervised ? 0.5 : 5,
           checkpointSteps: options.checkpointSteps,
           checkpointInterval: options.checkpointInterval, savesWhenStopped: true,
-          checkpoints: options.checkpoints, beginsAnew: options.isSupervised))
-      let beginning = TrialBeginning(step: runner.firstStep, refusals: runner.refusals)
+          savesAtEnd: options.savesAtEnd, checkpoints: starts(options),
+          beginsAnew: options.isSupervised))
+      let beginning = TrialBeginning(
+        step: runner.firstStep, refusals: runner.refusals, trajectory: runner.trajectoryStart)
       show(beginning)
       if options.isSupervised { tell(TrialLine(beginning: beginning)) }
       let result = try runner.run(
+        reported: { index, report in
+          guard options.isSupervised else { return }
+          tell(TrialLine(milestone: ReachedMilestone(index: index, report: report)))
+        },
+        sampled: { trajectory in
+          guard options.isSupervised else { return }
+          tell(TrialLine(trajectoryByteCount: trajectory.byteCount))
+        },
         progress: options.isSupervised ? { tell(TrialLine(progress: $0)) } : showProgress,
         checkpointed: { checkpoint in
           switch checkpoint {
@@ -86,12 +101,22 @@ package enum SingleTrial {
         },
         shouldStop: { stop.isSet })
       try DurableFile.write(
-        CanonicalJSON.data(result),
+        Data(ReceivedResult(result).bytes),
         to: options.folder.appending(path: WorkerFolder.resultFileName))
       if !options.isSupervised { show(result, in: options.folder) }
     } catch {
       if options.isSupervised { tell(TrialLine(failure: failure(error))) }
       throw error
+    }
+  }
+
+  /// The checkpoints to go on from; a supervised trial is told where its trajectory goes on.
+  private static func starts(_ options: Options) -> [TrialRunner.Options.Start] {
+    let supplied = options.isSupervised ? SuppliedTrajectory.read(in: options.folder) : nil
+    return options.checkpoints.map { url in
+      .init(
+        url, trajectory: supplied?.start,
+        rows: supplied?.rows.map { options.folder.appending(path: $0) })
     }
   }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Messaging
+import Supervision
 
 /// Turns SIGTERM, SIGINT and, for a supervised worker, the end of standard input into facts.
 ///

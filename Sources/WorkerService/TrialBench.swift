@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Messaging
 import Narrowing
+import Supervision
 import Transfers
 import Trials
 
@@ -125,12 +126,15 @@ extension TrialBench {
       let folder = try folder.prepare(id, order)
       processes[id] = try TrialProcess(
         executable: executable, folder: folder, images: images.url(for: order.images),
-        checkpoint: checkpoint.map { folder.appending(path: $0.file) },
-        interval: checkpointInterval
+        checkpoint: checkpoint, interval: checkpointInterval,
+        savesAtEnd: order.wantsLastCheckpoint
       ) { [inbox] report in
         switch report {
         case .began(let beginning): inbox.put(.trialBegan(id, beginning))
         case .progressed(let progress): inbox.put(.trialProgressed(id, progress))
+        case .reached(let index, let report):
+          inbox.put(.reportReached(id, index: index, report))
+        case .sampled(let byteCount): inbox.put(.trajectoryWritten(id, byteCount: byteCount))
         case .checkpointed(let written): inbox.put(.checkpointWritten(id, written))
         case .finished(let result): inbox.put(.trialFinished(id, result))
         case .failed(let failure): inbox.put(.trialFailed(id, failure))
@@ -201,15 +205,34 @@ extension TrialBench {
     }
   }
 
-  /// Stores a result's artifacts.
-  func upload(_ artifacts: [Artifact], of id: WorkID) {
+  /// Reads the next bytes of a trial's trajectory, at most one piece: some milliseconds at worst.
+  func readPiece(
+    _ id: WorkID, after start: TrajectoryStart, fileBegins: Int, byteCount: Int
+  ) {
+    do {
+      guard let folder = folder.url(of: id) else { throw CocoaError(.fileNoSuchFile) }
+      let payload = try TrajectoryFile(in: folder).read(
+        from: start.prefix.byteCount - fileBegins, byteCount: byteCount)
+      inbox.put(.pieceRead(id, TrajectoryPiece(after: start, payload: payload)))
+    } catch {
+      inbox.put(.pieceNotRead(id, reason: "\(error)"))
+    }
+  }
+
+  /// Stores a result's files; the trajectory goes in pieces.
+  func upload(_ result: SpooledResult, of id: WorkID) {
     let folder = folder.url(of: id)
+    let artifacts = result.artifacts.filter { $0.kind != .trajectory }
     uploads.perform { [inbox] connection in
       do {
         try connection.use { client, cancellation in
           for artifact in artifacts {
             guard let file = folder?.appending(path: artifact.kind.rawValue) else { continue }
             try client.upload(file, digest: artifact.digest, cancellation: cancellation)
+          }
+          if let last = result.lastCheckpoint, let file = folder?.appending(path: last.file) {
+            try client.upload(
+              file, digest: last.checkpoint.digest, cancellation: cancellation)
           }
         }
         inbox.put(.artifactsUploaded(id))

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Supervision
 import Trials
 
 /// How a trial's process ended, and what that means.
@@ -21,17 +22,12 @@ struct TrialEnd {
 
   private func result(in folder: URL, log: TrialLog) -> TrialProcess.Report {
     do {
-      let data = try Data(
-        contentsOf: folder.appending(path: WorkerFolder.resultFileName))
-      var result = try CanonicalJSON.decode(TrialResult.self, from: data)
-      if let artifact = log.close() { result.artifacts.append(artifact) }
-      return .finished(result)
+      return .finished(try SpooledResult(in: folder, log: log.close()))
     } catch {
       return .failed(
         TrialFailure(
           cause: .exitCode,
-          message: "the trial's process ended well but left no readable result: "
-            + CanonicalJSON.describe(error)))
+          message: "the trial's process ended well but left no readable result: \(error)"))
     }
   }
 

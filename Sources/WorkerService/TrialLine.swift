@@ -1,5 +1,5 @@
 import Foundation
-import Narrowing
+import Supervision
 import Trials
 
 /// A line that a trial's process writes to its standard output for its worker: JSON, one of the
@@ -9,6 +9,10 @@ struct TrialLine: Codable {
   var beginning: TrialBeginning?
   /// How far it is.
   var progress: TrialProgress?
+  /// It has reached a milestone.
+  var milestone: ReachedMilestone?
+  /// Its trajectory, the part before its file included, has so many bytes.
+  var trajectoryByteCount: Int?
   /// It has written a checkpoint.
   var checkpoint: WrittenCheckpoint?
   /// It ends without a result.
@@ -18,16 +22,10 @@ struct TrialLine: Codable {
   var data: Data { CanonicalJSON.data(self) + Data("\n".utf8) }
 }
 
-/// From where a trial begins.
-package struct TrialBeginning: Codable, Hashable, Sendable {
-  /// The step that it goes on from; 0 at its beginning.
-  package var step: Int
-  /// Why checkpoints were not of use.
-  package var refusals: [String]
-
-  /// The beginning of a trial.
-  package init(step: Int, refusals: [String] = []) {
-    self.step = step
-    self.refusals = refusals
-  }
+/// A milestone that a trial has reached.
+struct ReachedMilestone: Codable {
+  /// Its place among the configuration's, from 0.
+  var index: Int
+  /// What the trial reports there.
+  var report: MilestoneReport
 }

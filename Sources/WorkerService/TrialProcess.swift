@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Glibc
 import Narrowing
+import Supervision
 import Trials
 
 /// One trial's own process: `worker trial … --supervised`.
@@ -18,10 +19,14 @@ package final class TrialProcess: Sendable {
     case began(TrialBeginning)
     /// How far it is.
     case progressed(TrialProgress)
+    /// It reached a milestone.
+    case reached(index: Int, MilestoneReport)
+    /// Its trajectory has so many bytes, the part before its file included.
+    case sampled(byteCount: Int)
     /// It wrote a checkpoint into the folder.
     case checkpointed(WrittenCheckpoint)
     /// It ended; the folder holds the result.
-    case finished(TrialResult)
+    case finished(SpooledResult)
     /// It ended without a result.
     case failed(TrialFailure)
   }
@@ -35,12 +40,14 @@ package final class TrialProcess: Sendable {
   ///   - executable: The worker's own executable.
   ///   - folder: The trial's folder, with `configuration.json` in it.
   ///   - images: The image archive.
-  ///   - checkpoint: The checkpoint to go on from.
+  ///   - checkpoint: The checkpoint to go on from, in the folder.
   ///   - interval: How often the trial writes checkpoints.
+  ///   - savesAtEnd: Whether it writes one at its end.
   ///   - report: Called on the waiting thread; the last call is finished or failed.
   /// - Throws: the system's error when the process cannot be started.
   package init(
-    executable: URL, folder: URL, images: URL, checkpoint: URL?, interval: CheckpointInterval,
+    executable: URL, folder: URL, images: URL, checkpoint: FetchedCheckpoint?,
+    interval: CheckpointInterval, savesAtEnd: Bool,
     report: @escaping @Sendable (Report) -> Void
   ) throws {
     let process = Process()
@@ -49,7 +56,14 @@ package final class TrialProcess: Sendable {
       [
         "trial", folder.appending(path: "configuration.json").path, "--out", folder.path,
         "--images", images.path, "--supervised", "--checkpoint-every", interval.argument,
-      ] + (checkpoint.map { ["--resume", $0.path] } ?? [])
+      ] + (savesAtEnd ? ["--checkpoint-at-end"] : [])
+    if let checkpoint {
+      process.arguments? += ["--resume", folder.appending(path: checkpoint.file).path]
+      try DurableFile.write(
+        CanonicalJSON.data(
+          SuppliedTrajectory(start: checkpoint.trajectory, rows: checkpoint.rows)),
+        to: folder.appending(path: SuppliedTrajectory.fileName))
+    }
     let standardOutput = Pipe()
     let log = TrialLog(folder: folder)
     process.standardInput = standardInput
@@ -95,12 +109,16 @@ package final class TrialProcess: Sendable {
           TrialLine.self, from: Data(line[line.startIndex..<end]))
         if let beginning = said?.beginning { report(.began(beginning)) }
         if let progress = said?.progress { report(.progressed(progress)) }
+        if let milestone = said?.milestone {
+          report(.reached(index: milestone.index, milestone.report))
+        }
+        if let byteCount = said?.trajectoryByteCount { report(.sampled(byteCount: byteCount)) }
         if let checkpoint = said?.checkpoint { report(.checkpointed(checkpoint)) }
         failure = said?.failure ?? failure
         line = Data(line[line.index(after: end)...])
       }
-      // A line is some hundred bytes; anything longer is not ours.
-      if line.count > 65_536 { line = Data() }
+      // The longest line is that of a milestone with 4,096 gates; anything longer is not ours.
+      if line.count > 262_144 { line = Data() }
     }
     return failure
   }

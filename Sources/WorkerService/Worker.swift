@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import Messaging
 import Narrowing
+import Supervision
 import Trials
 import Wire
 

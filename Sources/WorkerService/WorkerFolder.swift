@@ -2,6 +2,7 @@ import Digests
 import Files
 import Foundation
 import Narrowing
+import Supervision
 import Trials
 
 /// A worker process's own folder in the cache: one folder per running trial, the spooled results
@@ -11,7 +12,7 @@ import Trials
 /// belonged to a process that died, and the next worker to start takes over what it left.
 package final class WorkerFolder {
   /// The name of the file that makes a trial's folder a finished one; it is written last.
-  package static let resultFileName = "result.json"
+  package static let resultFileName = "result.pb"
   /// Checkpoints that nobody wanted for so long are deleted.
   private static let salvageLifetime: TimeInterval = 7 * 24 * 3600
 
@@ -50,6 +51,11 @@ package final class WorkerFolder {
     package var step: Int
     /// The file.
     package var url: URL
+    /// The attempt that wrote it.
+    package var attempt: Int
+    /// The trajectory that is elsewhere, and the file with the rows after it.
+    package var trajectory: TrajectoryStart
+    package var rows: URL
   }
 
   /// The checkpoints of a trial that dead processes left, newest first.
@@ -104,10 +110,10 @@ package final class WorkerFolder {
         let folder = orphan.appending(path: entry)
         guard let spooled: SpooledAttempt = Self.decode(folder.appending(path: "attempt.json"))
         else { continue }
-        if let result: TrialResult = Self.decode(folder.appending(path: Self.resultFileName)) {
+        if let result = try? SpooledResult(in: folder, log: TrialLog(folder: folder).close()) {
           adopt(folder, spooled, result)
         } else {
-          adoptCheckpoints(in: folder, of: spooled.trial)
+          adoptCheckpoints(in: folder, of: spooled)
         }
       }
       try? manager.removeItem(at: orphan)
@@ -115,7 +121,7 @@ package final class WorkerFolder {
     }
   }
 
-  private func adopt(_ folder: URL, _ spooled: SpooledAttempt, _ result: TrialResult) {
+  private func adopt(_ folder: URL, _ spooled: SpooledAttempt, _ result: SpooledResult) {
     // Two results of one trial are the same.
     let isKnown = held.contains {
       $0.work.sweep == spooled.sweep && $0.work.trial == spooled.trial
@@ -126,12 +132,16 @@ package final class WorkerFolder {
     let adopted = root.appending(path: "\(spooled.trial)-held-\(launches)")
     guard (try? FileManager.default.moveItem(at: folder, to: adopted)) != nil else { return }
     folders[id] = adopted
-    held.append(HeldResult(work: id, attempt: spooled.attempt, result: result))
+    held.append(
+      HeldResult(
+        work: id, attempt: spooled.attempt, result: result,
+        trajectory: SuppliedTrajectory.read(in: adopted)?.start ?? .beginning))
   }
 
   /// Takes over the checkpoints in a folder, with what says whose they are, so that they are found
   /// again should this process die too.
-  private func adoptCheckpoints(in folder: URL, of trial: TrialID) {
+  private func adoptCheckpoints(in folder: URL, of spooled: SpooledAttempt) {
+    let trial = spooled.trial
     let manager = FileManager.default
     let oldest = Date().addingTimeInterval(-Self.salvageLifetime)
     let names = ((try? manager.contentsOfDirectory(atPath: folder.path)) ?? []).filter {
@@ -145,7 +155,11 @@ package final class WorkerFolder {
     guard (try? manager.moveItem(at: folder, to: adopted)) != nil else { return }
     let found = names.compactMap { name in
       CheckpointFile.step(ofName: name).map {
-        SalvagedCheckpoint(step: $0, url: adopted.appending(path: name))
+        SalvagedCheckpoint(
+          step: $0, url: adopted.appending(path: name), attempt: spooled.attempt,
+          trajectory: SuppliedTrajectory.read(in: adopted)?.start ?? .beginning,
+          rows: adopted.appending(
+            path: ArtifactKind.trajectory.rawValue + Trajectory.partialSuffix))
       }
     }
     salvaged[trial] = (salvage(trial) + found).sorted { $0.step > $1.step }

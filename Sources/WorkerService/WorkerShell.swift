@@ -5,6 +5,7 @@ import Logging
 import Messaging
 import Narrowing
 import Primitives
+import Supervision
 import Synchronization
 import Transfers
 import Trials
@@ -16,9 +17,7 @@ import Wire
 /// Training is in other processes and transfers on other threads and another connection, so
 /// nothing here ever waits and no heartbeat is late.
 struct WorkerShell: ~Copyable {
-  /// The longest wait of a round; the core's times are whole seconds.
-  private static let round = Duration.milliseconds(250)
-  /// How often the coordinator gets what people are told.
+  /// How often the coordinator gets what people are told; no wait of a round is longer.
   private static let logInterval = Duration.seconds(1)
   /// How long the worker's last words may take to leave before it ends all the same.
   private static let farewellLimit = Duration.seconds(3)
@@ -87,7 +86,8 @@ struct WorkerShell: ~Copyable {
   consuming func run() throws(MessagingError) -> WorkerEnding {
     while true {
       _ = try Poller.wait(
-        for: [socket.pollItem(), inbox.pollItem], timeout: Self.round)
+        for: [socket.pollItem(), watch.pollItem, inbox.pollItem],
+        timeout: max(.zero, min(core.nextDeadline - now, Self.logInterval)))
       var effects: [WorkerEffect] = []
       // Before the messages, so that an answer on a new connection is not taken for an old one.
       for trouble in try watch.attend(to: socket, at: endpoint.description, now: now) {
@@ -147,8 +147,14 @@ extension WorkerShell {
     case .shutDown(let reason): return .sweepEnded(reason: reason)
     case .refusal(let reason, let remedy): return .refused(reason: "\(reason); \(remedy)")
     case .drain(let reason): return .drainRequested(reason: reason)
-    case .artifactsWanted(let key, _):
-      return .artifactsWanted(trial: key.trial)
+    case .reportTaken(let key, let index):
+      return .reportTaken(trial: key.trial, attempt: key.attempt, index: index)
+    case .pieceTaken(let key, let byteCount):
+      return .pieceTaken(trial: key.trial, attempt: key.attempt, byteCount: byteCount)
+    case .trajectoryUnknown(let key, let byteCount):
+      return .trajectoryUnknown(trial: key.trial, attempt: key.attempt, byteCount: byteCount)
+    case .artifactsWanted(let key, let digests):
+      return .artifactsWanted(trial: key.trial, digests: digests)
     }
   }
 
@@ -165,7 +171,9 @@ extension WorkerShell {
           configuration: configuration, images: assignment.images,
           imagesByteCount: assignment.imagesByteCount,
           checkpoints: assignment.checkpoints,
-          stallTimeout: assignment.stallTimeout ?? WorkOrder.standardStallTimeout))
+          stallTimeout: assignment.stallTimeout ?? WorkOrder.standardStallTimeout,
+          voidThrough: assignment.voidThrough,
+          wantsLastCheckpoint: assignment.wantsLastCheckpoint))
     } catch {
       let failure = TrialFailure(
         cause: .refused,
@@ -207,8 +215,20 @@ extension WorkerShell {
         .finished(
           .init(
             attempt: AttemptKey(trial: trial, attempt: attempt),
-            resultJSON: Array(CanonicalJSON.data(result)),
-            contentDigest: result.contentDigest)))
+            result: result.bytes, lastCheckpoint: result.lastCheckpoint?.checkpoint)))
+    case .sendReport(let trial, let attempt, let index, let report):
+      tell(
+        .reportReached(
+          .init(
+            attempt: AttemptKey(trial: trial, attempt: attempt), index: index, report: report)))
+    case .readPiece(let id, let start, let fileBegins, let byteCount):
+      bench.readPiece(id, after: start, fileBegins: fileBegins, byteCount: byteCount)
+    case .sendPiece(let trial, let attempt, let piece):
+      tell(
+        .trajectoryGrown(
+          .init(
+            attempt: AttemptKey(trial: trial, attempt: attempt), start: piece.start,
+            payload: piece.payload, endDigest: piece.end.prefix.digest)))
     case .sendFailure(let trial, let attempt, let failure, let left):
       tell(
         .attemptFailed(
@@ -229,7 +249,7 @@ extension WorkerShell {
     case .killTrial(let id): bench.kill(id)
     case .uploadCheckpoint(let id, let written): bench.upload(written, of: id)
     case .handBack(let id, let written): bench.handBack(id, checkpoint: written)
-    case .upload(let id, let artifacts): bench.upload(artifacts, of: id)
+    case .upload(let id, let result): bench.upload(result, of: id)
     case .discard(let id): bench.discard(id)
     case .notify(let text): logger.info("\(text)")
     case .exit(let ending):

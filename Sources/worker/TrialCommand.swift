@@ -42,10 +42,14 @@ struct TrialCommand: ParsableCommand {
       discussion: "SIGTERM or Ctrl-C writes one in any case.", valueName: "seconds"))
   var checkpointEvery: CheckpointEvery?
 
+  @Flag(help: "Writes a checkpoint at the end, for a longer run to go on from.")
+  var checkpointAtEnd = false
+
   @Option(
     help: ArgumentHelp(
       "The checkpoint to go on from; of several, the first that is whole.",
-      discussion: "The results are those of a trial that was never interrupted.",
+      discussion: "Its trajectory is expected beside it. The results are those of a trial that was "
+        + "never interrupted. A longer run goes on from a shorter one's checkpoint, too.",
       valueName: "file"),
     completion: .file(extensions: ["safetensors"]))
   var resume: [String] = []
@@ -74,6 +78,7 @@ struct TrialCommand: ParsableCommand {
         configuration: URL(filePath: config), folder: out.url,
         images: images.map { URL(filePath: $0) }, forcesSecondPass: forceSecondPass,
         checkpointSteps: try checkpointSteps(), checkpointInterval: checkpointEvery?.interval,
-        checkpoints: resume.map { URL(filePath: $0) }, isSupervised: supervised))
+        savesAtEnd: checkpointAtEnd, checkpoints: resume.map { URL(filePath: $0) },
+        isSupervised: supervised))
   }
 }

@@ -5,6 +5,7 @@ import SimulatedCluster
 // The long forms of what CoordinationTests runs briefly, for a release build:
 //
 //   swift run -c release ClusterRun seeds 0 100000
+//   swift run -c release ClusterRun trace 17
 //   swift run -c release ClusterRun scale
 
 /// Runs whole sweeps under drawn faults, one for each seed, on all cores; says which went wrong.
@@ -13,6 +14,7 @@ func runSeeds(_ seeds: Range<Int>) -> Bool {
   nonisolated(unsafe) var next = seeds.lowerBound
   nonisolated(unsafe) var failedCount = 0
   nonisolated(unsafe) var eventCount = 0
+  nonisolated(unsafe) var workerEventCount = 0
   nonisolated(unsafe) var crashCount = 0
   nonisolated(unsafe) var hours = 0.0
   let threadCount =
@@ -30,6 +32,7 @@ func runSeeds(_ seeds: Range<Int>) -> Bool {
       let outcome = simulation.run()
       lock.withLock {
         eventCount += outcome.eventCount
+        workerEventCount += outcome.workerEventCount
         crashCount += outcome.crashCount
         hours += Double(outcome.milliseconds) / 3_600_000
         if !outcome.violations.isEmpty {
@@ -46,10 +49,21 @@ func runSeeds(_ seeds: Range<Int>) -> Bool {
   }
   print(
     """
-    \(seeds.count) seeds: \(eventCount) events in \(Int(hours)) simulated hours, \(crashCount) \
-    crashes of the coordinator, \(failedCount) seeds with violations
+    \(seeds.count) seeds: \(eventCount) events of the coordinator and \(workerEventCount) of \
+    workers in \(Int(hours)) simulated hours, \(crashCount) crashes of the coordinator, \
+    \(failedCount) seeds with violations
     """)
   return failedCount == 0
+}
+
+/// Tells all that everybody takes in and decides in one seed's run.
+func traceSeed(_ seed: UInt64) -> Bool {
+  var simulation = Simulation(seed: seed)
+  print(simulation.options)
+  simulation.trace = { print($0) }
+  let outcome = simulation.run()
+  print(outcome.violations)
+  return outcome.violations.isEmpty
 }
 
 /// Runs a thousand workers and a hundred thousand trials.
@@ -70,12 +84,13 @@ func runScale() -> Bool {
 }
 
 let arguments = Array(CommandLine.arguments.dropFirst())
-switch arguments.first {
-case "seeds" where arguments.count == 3:
-  guard let first = Int(arguments[1]), let count = Int(arguments[2]), count > 0 else { fallthrough }
-  exit(runSeeds(first..<first + count) ? 0 : 1)
-case "scale": exit(runScale() ? 0 : 1)
+switch (arguments.first, arguments.dropFirst().compactMap { Int($0) }) {
+case ("seeds", let numbers) where numbers.count == 2 && numbers[0] >= 0 && numbers[1] > 0:
+  exit(runSeeds(numbers[0]..<numbers[0] + numbers[1]) ? 0 : 1)
+case ("trace", let numbers) where numbers.count == 1 && numbers[0] >= 0:
+  exit(traceSeed(UInt64(numbers[0])) ? 0 : 1)
+case ("scale", []): exit(runScale() ? 0 : 1)
 default:
-  print("usage: ClusterRun seeds FIRST COUNT | ClusterRun scale")
+  print("usage: ClusterRun seeds FIRST COUNT | ClusterRun trace SEED | ClusterRun scale")
   exit(64)
 }

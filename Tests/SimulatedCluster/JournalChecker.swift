@@ -31,9 +31,28 @@ package struct JournalChecker: Sendable {
     var hasFailed = false
     var isStopped = false
     var leases: [Lease] = []
-    var result: TrialResult?
+    var result: ReceivedResult?
     /// Recorded checkpoints: the one of the most steps, then the latest other one.
     var checkpoints: [TrialCheckpoint] = []
+    /// Of a complete trial, while it is kept.
+    var last: TrialCheckpoint?
+    /// Attempts up to this one are void.
+    var voidThrough = 0
+    /// Reports of an unfinished trial, and where pieces of its trajectory end.
+    var reports: [Int: MilestoneReport] = [:]
+    var ends: Set<TrajectoryPrefix> = [.empty]
+    /// Whether it goes on from a shorter run.
+    var isExtended = false
+
+    /// Forgets what its attempts have left.
+    mutating func void() {
+      voidThrough = attempts
+      chargedFailures = 0
+      checkpoints = []
+      reports = [:]
+      ends = [.empty]
+      isExtended = false
+    }
   }
 
   private struct Lease: Equatable {
@@ -91,6 +110,7 @@ package struct JournalChecker: Sendable {
       heard[worker]?.isHindered = obstacle != nil
       heard[worker]?.claimed = Set(claims.map(\.trial))
       noteLife(claims)
+    case .reportReached(let trial, _, _, _, _): noteLife(of: trial)
     default: break
     }
   }
@@ -104,6 +124,9 @@ package struct JournalChecker: Sendable {
   /// The host of a worker that exists.
   package func host(of worker: WorkerID) -> String? { hosts[worker] }
 
+  /// Whether a planned trial waits for others.
+  package func hasParents(_ trial: TrialID) -> Bool { planned[trial]?.parents.isEmpty == false }
+
   /// The stage of a planned trial.
   package func stage(of trial: TrialID) -> String? { planned[trial]?.stage }
 
@@ -111,7 +134,7 @@ package struct JournalChecker: Sendable {
   package mutating func report(_ violation: String) { violations.append(violation) }
 
   /// The recorded results, by trial.
-  package var results: [TrialID: TrialResult] { models.compactMapValues(\.result) }
+  package var results: [TrialID: ReceivedResult] { models.compactMapValues(\.result) }
 
   /// How many trials have each status.
   package var counts: TrialCounts {
@@ -137,13 +160,22 @@ package struct JournalChecker: Sendable {
 
   /// The digests of checkpoints that unfinished trials may need.
   package var checkpointDigests: Set<Digest> {
-    Set(models.values.flatMap(\.checkpoints).map(\.digest))
+    Set(models.values.flatMap { $0.checkpoints + ($0.last.map { [$0] } ?? []) }.map(\.digest))
+  }
+
+  /// Whether the pieces of a result's trajectory are recorded, or need not be any more.
+  package func hasTrajectory(of result: TrialResult, _ trial: TrialID) -> Bool {
+    guard let model = models[trial], model.result == nil,
+      let file = result.artifacts.first(where: { $0.kind == .trajectory })
+    else { return true }
+    return model.ends.contains(
+      TrajectoryPrefix(byteCount: file.byteCount, digest: file.digest))
   }
 
   /// A trial's configuration with the numbers that its parents' recorded results have; nil while
   /// one is missing or does not fit.
   package func configuration(of trial: TrialID) -> TrialConfiguration? {
-    try? planned[trial]?.configuration.resolved { models[$0]?.result?.milestones.last }
+    try? planned[trial]?.configuration.resolved { models[$0]?.result?.result.milestones.last }
   }
 
   /// Checks a record that has just become durable.
@@ -160,14 +192,31 @@ package struct JournalChecker: Sendable {
       noteLease(trial, attempt, worker)
     case .checkpointRecorded(let trial, let attempt, let checkpoint):
       noteCheckpoint(checkpoint, attempt, trial)
+    case .reportRecorded(let trial, let attempt, _, _, let index, let report):
+      noteReport(report, index, attempt, trial)
+    case .trajectoryExtended(let trial, let attempt, let piece):
+      notePiece(piece, attempt, trial)
+    case .resultReused(let trial, _, let result):
+      check(models[trial]?.attempts == 0, "\(trial): a result reused after an attempt")
+      noteResult(result, 0, trial)
+    case .resultDiscarded(let trial, _): noteDiscard(trial)
+    case .attemptsVoided(let trial, _):
+      check(
+        models[trial]?.leases.isEmpty == true && models[trial]?.result == nil,
+        "\(trial): attempts voided of a running or complete trial")
+      models[trial]?.void()
+    case .checkpointDropped(let trial):
+      check(models[trial]?.last != nil, "\(trial): no last checkpoint to drop")
+      models[trial]?.last = nil
     case .attemptEnded(let trial, let attempt, let failure):
       check(
         models[trial]?.leases.contains { $0.attempt == attempt } == true,
         "attempt \(attempt) of \(trial) not leased")
       endLeases(of: trial) { $0.attempt == attempt }
       if failure.cause.chargesTrial { models[trial]?.chargedFailures += 1 }
-    case .resultRecorded(let trial, let attempt, _, let result):
+    case .resultRecorded(let trial, let attempt, _, let result, let last):
       noteResult(result, attempt, trial)
+      models[trial]?.last = last
     case .trialFailed(let trial, _): noteFailure(trial)
     case .trialStopped(let trial, _): noteStop(trial)
     case .trialRetried(let trial):
@@ -230,21 +279,108 @@ package struct JournalChecker: Sendable {
       model.result == nil && !model.hasFailed && !model.isStopped,
       "\(trial): a checkpoint after its end")
     check(attempt <= model.attempts, "\(trial): checkpoint of a future attempt")
+    check(
+      model.ends.contains(checkpoint.trajectory),
+      "\(trial): a checkpoint whose trajectory is not recorded")
+    check(
+      attempt == 0 || attempt > model.voidThrough, "\(trial): a checkpoint of a void attempt")
+    if attempt == 0 {
+      models[trial]?.isExtended = true
+      check(
+        planned[trial].map(hasShorterRun) ?? false, "\(trial): extended without a shorter run")
+    }
     let kept = model.checkpoints
     let isFurther = checkpoint.step > kept.first?.step ?? 0
     models[trial]?.checkpoints =
       isFurther ? [checkpoint] + kept.prefix(1) : kept.prefix(1) + [checkpoint]
   }
 
-  private mutating func noteResult(_ result: TrialResult, _ attempt: Int, _ trial: TrialID) {
+  /// Whether a complete trial of the plan has the same content, and ends sooner.
+  private func hasShorterRun(_ trial: PlannedTrial) -> Bool {
+    planned.values.contains {
+      models[$0.id]?.result != nil && trial.configuration.canExtend($0.configuration)
+    }
+  }
+
+  private mutating func noteReport(
+    _ report: MilestoneReport, _ index: Int, _ attempt: Int, _ trial: TrialID
+  ) {
+    guard let model = models[trial], let configuration = configuration(of: trial) else {
+      return check(false, "\(trial): a report before its parents' results")
+    }
+    check(model.result == nil, "\(trial): a report after its result")
+    check(
+      attempt > model.voidThrough && attempt <= model.attempts,
+      "\(trial): a report of attempt \(attempt)")
+    check(
+      configuration.milestones.indices.contains(index)
+        && report == SimulatedSweep.report(at: index, of: configuration),
+      "\(trial): not its own report")
+    models[trial]?.reports[index] = report
+  }
+
+  private mutating func notePiece(_ piece: TrajectoryPiece, _ attempt: Int, _ trial: TrialID) {
+    guard let model = models[trial], let configuration = configuration(of: trial) else {
+      return check(false, "\(trial): a piece before its parents' results")
+    }
+    check(model.result == nil, "\(trial): a piece after its result")
+    check(
+      attempt <= model.attempts && (attempt == 0 || attempt > model.voidThrough),
+      "\(trial): a piece of attempt \(attempt)")
+    check(model.ends.contains(piece.start), "\(trial): a piece after bytes that are not recorded")
+    let whole = SimulatedSweep.trajectory(
+      of: configuration, to: SimulatedSweep.steps(of: configuration))
+    let end = piece.end.prefix
+    check(
+      end.byteCount <= whole.count && Digest.of(Array(whole.prefix(end.byteCount))) == end.digest,
+      "\(trial): not its own trajectory")
+    models[trial]?.ends.insert(end)
+  }
+
+  private mutating func noteDiscard(_ trial: TrialID) {
+    guard let model = models[trial] else { return }
+    check(model.result != nil, "\(trial): a result discarded that is not there")
+    for child in planned.values where child.parents.contains(trial) {
+      check(
+        models[child.id]?.result == nil && models[child.id]?.leases.isEmpty == true,
+        "\(trial) discarded while \(child.id) rests on it")
+    }
+    models[trial]?.result = nil
+    models[trial]?.last = nil
+    models[trial]?.void()
+    if let stage = planned[trial]?.stage,
+      !models.contains(where: { planned[$0]?.stage == stage && $1.result != nil })
+    {
+      successfulStages.remove(stage)
+    }
+  }
+
+  private mutating func noteResult(_ result: ReceivedResult, _ attempt: Int, _ trial: TrialID) {
     check(models[trial]?.result == nil, "a second result of \(trial)")
     check(attempt <= models[trial]?.attempts ?? 0, "\(trial): result of a future attempt")
+    check(
+      attempt == 0 || attempt > models[trial]?.voidThrough ?? 0,
+      "\(trial): result of a void attempt")
+    // The simulated worker says under which attempt it began to compute.
+    check(
+      attempt == 0 || Int(result.result.provenance.started) ?? 0 > models[trial]?.voidThrough ?? 0,
+      "\(trial): a discarded result returned")
+    check(hasTrajectory(of: result.result, trial), "\(trial): a result without its trajectory")
     if let configuration = configuration(of: trial) {
       check(
-        result == SimulatedSweep.result(of: configuration), "\(trial): not its own result")
+        result.result.content == SimulatedSweep.result(of: configuration).result.content,
+        "\(trial): not its own result")
+      for (index, report) in models[trial]?.reports ?? [:] {
+        check(
+          result.result.milestones.indices.contains(index)
+            && result.result.milestones[index] == report,
+          "\(trial): its result contradicts a recorded report")
+      }
     } else {
       check(false, "\(trial): a result before its parents'")
     }
+    models[trial]?.reports = [:]
+    models[trial]?.ends = [.empty]
     endLeases(of: trial) { _ in true }
     models[trial]?.result = result
     models[trial]?.hasFailed = false
@@ -295,8 +431,17 @@ package struct JournalChecker: Sendable {
       noteAssigned(assignment, to: worker, blobs: blobs)
     case .acknowledge(let trial, let attempt):
       check(
-        models[trial]?.result != nil,
+        models[trial]?.result != nil || attempt <= models[trial]?.voidThrough ?? 0,
         "\(trial): attempt \(attempt) acknowledged before a result was written down")
+    case .reportTaken(let trial, let attempt, let index):
+      check(
+        models[trial]?.reports[index] != nil,
+        "\(trial): report \(index) of attempt \(attempt) taken before it was written down")
+    case .pieceTaken(let trial, let attempt, let byteCount):
+      check(
+        models[trial]?.ends.contains { $0.byteCount == byteCount } == true,
+        "\(trial): a piece of attempt \(attempt) taken before it was written down")
+    case .trajectoryUnknown: break
     case .abandon(let trial, let attempt, _):
       check(
         !isLeased(trial, attempt, to: worker),
@@ -324,18 +469,26 @@ package struct JournalChecker: Sendable {
       assignment.configuration == configuration(of: assignment.trial),
       "\(assignment.trial): assigned with other numbers than its parents'")
     check(
-      assignment.checkpoints == model.checkpoints,
+      assignment.voidThrough == model.voidThrough,
+      "\(assignment.trial): assigned without saying which attempts are void")
+    check(
+      assignment.checkpoints.map(\.checkpoint) == model.checkpoints,
       "\(assignment.trial): assigned without its latest checkpoints")
     for checkpoint in assignment.checkpoints {
       check(
-        blobs[checkpoint.digest] != nil,
+        blobs[checkpoint.checkpoint.digest] != nil,
         "\(assignment.trial): assigned a checkpoint whose blob was deleted")
     }
   }
 
   /// Checks that a result may be forgotten by the worker that holds it.
-  package mutating func noteForgotten(_ trial: TrialID, _ result: TrialResult) {
-    check(models[trial]?.result == result, "\(trial): a result was forgotten but not recorded")
+  package mutating func noteForgotten(
+    _ trial: TrialID, _ result: ReceivedResult, begunUnder attempt: Int
+  ) {
+    check(
+      models[trial]?.result?.result.content == result.result.content
+        || attempt <= models[trial]?.voidThrough ?? 0,
+      "\(trial): a result was forgotten but not recorded")
   }
 
   private func isLeased(_ trial: TrialID, _ attempt: Int, to worker: WorkerID?) -> Bool {

@@ -26,6 +26,23 @@ package enum Sabotage: String, CaseIterable, Sendable {
   case drainsUnwrittenHosts
   case overlooksObstacles
   case trustsCanariesTooSoon
+  case dropsReportRecords
+  case recordsOtherReports
+  case dropsPieceRecords
+  case takesPiecesUnread
+  case concealsVoidAttempts
+  case returnsDiscardedResults
+  case discardsParentsAlone
+  case extendsStrangers
+  case deletesLastCheckpoints
+
+  /// Whether it shows only when a person discards results.
+  package var concernsDiscards: Bool {
+    switch self {
+    case .concealsVoidAttempts, .returnsDiscardedResults, .discardsParentsAlone: true
+    default: false
+    }
+  }
 
   func alter(_ event: Event) -> Event? {
     switch (self, event) {
@@ -92,12 +109,13 @@ package enum Sabotage: String, CaseIterable, Sendable {
       return [.send(.assign(assignment), to: connection)]
     case (
       .recordsOtherNumbers,
-      .append(.resultRecorded(let trial, let attempt, let worker, var result))
+      .append(.resultRecorded(let trial, let attempt, let worker, var result, let checkpoint))
     ):
-      result.milestones[0].mse = result.milestones[0].mse.nextUp
+      result.result.milestones[0].mse = result.result.milestones[0].mse.nextUp
       return [
         .append(
-          .resultRecorded(trial: trial, attempt: attempt, worker: worker, result: result))
+          .resultRecorded(
+            trial: trial, attempt: attempt, worker: worker, result: result, checkpoint: checkpoint))
       ]
     case (.givesUpTooSoon, .append(.attemptEnded(let trial, _, let failure))):
       return [effect, .append(.trialFailed(trial: trial, failure: failure))]
@@ -135,10 +153,52 @@ package enum Sabotage: String, CaseIterable, Sendable {
       return [
         .append(.stagePaused(stage: checker.stage(of: trial) ?? "", failure: failure)), effect,
       ]
-    case (.stopsFinishedTrials, .append(.resultRecorded(let trial, _, _, _))):
+    case (.stopsFinishedTrials, .append(.resultRecorded(let trial, _, _, _, _))):
       return [effect, .append(.trialStopped(trial: trial, reason: "planted"))]
     case (.drainsUnwrittenHosts, .send(.welcome, let connection)):
       return [effect, .send(.drain(reason: "planted"), to: connection)]
+    default: return alterStreams(effect, in: checker)
+    }
+  }
+
+  /// Bugs with what trials hand in, and with what is taken back or gone on from.
+  private func alterStreams(_ effect: Effect, in checker: JournalChecker) -> [Effect] {
+    switch (self, effect) {
+    case (.dropsReportRecords, .append(.reportRecorded)): return []
+    case (
+      .recordsOtherReports,
+      .append(.reportRecorded(let trial, let attempt, let worker, let set, let index, var report))
+    ):
+      report.mse = report.mse.nextUp
+      return [
+        .append(
+          .reportRecorded(
+            trial: trial, attempt: attempt, worker: worker, instructionSet: set, index: index,
+            report: report))
+      ]
+    case (.dropsPieceRecords, .append(.trajectoryExtended)): return []
+    case (.takesPiecesUnread, .append(.trajectoryExtended(let trial, let attempt, var piece))):
+      piece = TrajectoryPiece(after: piece.end, payload: piece.payload)
+      return [.append(.trajectoryExtended(trial: trial, attempt: attempt, piece: piece))]
+    case (.concealsVoidAttempts, .send(.assign(var assignment), let connection)):
+      assignment.voidThrough = 0
+      return [.send(.assign(assignment), to: connection)]
+    case (.returnsDiscardedResults, .append(.resultDiscarded(let trial, _))):
+      guard let result = checker.results[trial] else { return [effect] }
+      return [
+        effect,
+        .append(
+          .resultRecorded(trial: trial, attempt: 1, worker: WorkerID("w0"), result: result)),
+      ]
+    case (.discardsParentsAlone, .append(.attemptsVoided)): return []
+    case (.discardsParentsAlone, .append(.resultDiscarded(let trial, _)))
+    where checker.hasParents(trial): return []
+    case (.extendsStrangers, .append(.checkpointRecorded(let trial, _, let checkpoint))):
+      return [.append(.checkpointRecorded(trial: trial, attempt: 0, checkpoint: checkpoint))]
+    case (
+      .deletesLastCheckpoints, .append(.resultRecorded(_, _, _, _, let checkpoint?))
+    ):
+      return [effect, .discardCheckpoint(checkpoint.digest)]
     default: return [effect]
     }
   }

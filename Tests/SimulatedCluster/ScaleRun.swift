@@ -63,7 +63,7 @@ package struct ScaleRun: Sendable {
       let (worker, assignment) = queue[next]
       next += 1
       var result = template
-      result.provenance.configuration = assignment.configuration
+      result.result.provenance.configuration = assignment.configuration
       keep(
         coordinator.handle(
           .trialFinished(

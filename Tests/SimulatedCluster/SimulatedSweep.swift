@@ -23,6 +23,14 @@ package struct SimulatedSweep: Sendable {
       let parent = plan.isEmpty || random.happens(0.4) ? nil : plan.randomElement(using: &random)
       let seed = UInt64(index)
       switch (parent, random.draw(0...9)) {
+      case (nil, 0...2):
+        // A trial, and a longer run of it, in either order.
+        let pair = [
+          Self.run(seed: seed, to: [Self.fewerSteps]), Self.run(seed: seed, to: [Self.steps]),
+        ]
+        plan += random.happens(0.5) ? pair : pair.reversed()
+      case (nil, 3...5):
+        plan.append(Self.run(seed: seed, to: [300, Self.steps]))
       case (nil, _):
         plan.append(Self.baseline(seed: seed))
       case (let parent?, 0):
@@ -42,6 +50,13 @@ package struct SimulatedSweep: Sendable {
     planned(seed: seed, tolerance: .value(0), latents: .value(latents))
   }
 
+  /// A trial that waits for nothing, with these milestones.
+  package static func run(seed: UInt64, to milestones: [Int]) -> PlannedTrial {
+    planned(
+      seed: seed, tolerance: .value(3), latents: .value(8),
+      milestones: milestones.map { .batches($0) })
+  }
+
   /// A trial whose τ is `factor` times its parent's MSE.
   package static func child(
     of parent: PlannedTrial, seed: UInt64, factor: Double = 1
@@ -59,39 +74,119 @@ package struct SimulatedSweep: Sendable {
       latents: .measured(Measurement(trial: parent.id, output: .gatesOpen, factor: 2)))
   }
 
-  /// Steps of every trial.
+  /// Steps of every trial but the shorter runs of some.
   package static let steps = 1000
+  /// Steps of these.
+  package static let fewerSteps = 500
   /// Steps between two checkpoints.
   package static let interval = 100
 
   private static func planned(
-    seed: UInt64, tolerance: Parameter<Double>, latents: Parameter<Int>
+    seed: UInt64, tolerance: Parameter<Double>, latents: Parameter<Int>,
+    milestones: [Budget] = [.batches(steps)]
   ) -> PlannedTrial {
     PlannedTrial(
       stage: tolerance == .value(0) ? "baseline" : "narrowed", replicate: 0,
       configuration: TrialConfiguration(
         dataset: .mnist, model: ModelSettings(channels: [8, 8, 16], latents: latents),
-        tolerance: tolerance, milestones: [.batches(steps)], seed: seed))
+        tolerance: tolerance, milestones: milestones, seed: seed))
+  }
+
+  /// Steps of a trial with a configuration.
+  package static func steps(of configuration: TrialConfiguration) -> Int {
+    configuration.milestones.last?.count ?? 0
+  }
+
+  /// Where the interval after a step ends.
+  package static func nextStep(after step: Int, of configuration: TrialConfiguration) -> Int {
+    min((step / interval + 1) * interval, steps(of: configuration))
+  }
+
+  /// The bytes of a checkpoint: what they are of.
+  package static func checkpoint(
+    of trial: TrialID, _ configuration: TrialConfiguration, step: Int, instructionSet: String,
+    trajectory: TrajectoryPrefix
+  ) -> (checkpoint: TrialCheckpoint, blob: SimulatedBlob) {
+    let content = content(of: configuration)
+    return (
+      TrialCheckpoint(
+        step: step, digest: Digest.of("\(trial) \(step) \(instructionSet)"), byteCount: 1,
+        instructionSet: instructionSet, stateDigest: Digest.of("\(content) \(step)"),
+        trajectory: trajectory),
+      SimulatedBlob(content: content, step: step)
+    )
+  }
+
+  /// What a configuration computes, whatever its milestones: its states are those of any other with
+  /// the same.
+  package static func content(of configuration: TrialConfiguration) -> TrialID {
+    var content = configuration
+    content.milestones = [.batches(1)]
+    return content.id
+  }
+
+  /// The row of a trajectory at a step; the heading comes before the first.
+  package static func row(_ step: Int, of configuration: TrialConfiguration) -> [UInt8] {
+    Array("\(step == interval ? "step,content\n" : "")\(step),\(content(of: configuration))\n".utf8)
+  }
+
+  /// The whole trajectory up to a step.
+  package static func trajectory(
+    of configuration: TrialConfiguration, to step: Int
+  ) -> [UInt8] {
+    stride(from: interval, through: step, by: interval).flatMap { row($0, of: configuration) }
   }
 
   /// The images that every trial claims to have trained on.
   package static let images = Digest.of("simulated images")
 
   /// The one result of a resolved configuration.
-  package static func result(of configuration: TrialConfiguration) -> TrialResult {
-    var random = SplitMix64(seed: configuration.id.rawValue)
-    let milestones = configuration.milestones.map { budget in
-      MilestoneReport(
-        budget: budget, step: budget.count, gatesOpen: random.draw(0...5),
-        mse: Double.random(in: 1..<100, using: &random),
-        evaluationMSE: Double.random(in: 1..<100, using: &random), firstHitStep: nil,
-        multiplier: 1, openProbabilities: [])
-    }
-    return TrialResult(
-      milestones: milestones, artifacts: [],
+  ///
+  /// A longer run repeats a shorter one's numbers: they follow from all but the milestones.
+  ///
+  /// - Parameter attempt: The attempt under which the computation began; its provenance tells it.
+  package static func result(
+    of configuration: TrialConfiguration, begunUnder attempt: Int = 0
+  ) -> ReceivedResult {
+    let milestones = configuration.milestones.indices.map { report(at: $0, of: configuration) }
+    let text = trajectory(of: configuration, to: steps(of: configuration))
+    let result = TrialResult(
+      milestones: milestones,
+      artifacts: [
+        Artifact(kind: .trajectory, digest: Digest.of(text), byteCount: text.count)
+      ],
       provenance: TrialProvenance(
         configuration: configuration, images: images, host: "simulated", processor: "none",
-        instructionSet: "none", versions: [:], started: "", seconds: 0, processorSeconds: 0,
-        steps: 1000, secondPassShare: 0, peakResidentBytes: 0))
+        instructionSet: "none", versions: [:], started: "\(attempt)", seconds: 0,
+        processorSeconds: 0,
+        steps: steps(of: configuration), secondPassShare: 0, peakResidentBytes: 0))
+    return ReceivedResult(
+      result: result, bytes: [], contentDigest: Digest.of(configuration.canonicalText))
+  }
+
+  /// The reports that are due after a step, with their places.
+  package static func reports(
+    at step: Int, of configuration: TrialConfiguration
+  ) -> [(index: Int, report: MilestoneReport)] {
+    configuration.milestones.indices.filter { configuration.milestones[$0].count == step }
+      .map { ($0, report(at: $0, of: configuration)) }
+  }
+
+  /// The one report of a resolved configuration at one of its milestones.
+  package static func report(at index: Int, of configuration: TrialConfiguration) -> MilestoneReport
+  {
+    let budget = configuration.milestones[index]
+    var content = configuration
+    content.milestones = [budget]
+    let seed = content.id.rawValue
+    var random = SplitMix64(seed: seed)
+    return MilestoneReport(
+      budget: budget, tolerance: (try? configuration.resolvedTolerance()) ?? 0,
+      step: budget.count,
+      ending: index == configuration.milestones.count - 1 ? .budget : .goesOn,
+      stateDigest: Digest.of("\(seed)"), gatesOpen: random.draw(0...5),
+      mse: Double.random(in: 1..<100, using: &random),
+      evaluationMSE: Double.random(in: 1..<100, using: &random), firstHitStep: nil,
+      multiplier: 1, openProbabilities: [])
   }
 }

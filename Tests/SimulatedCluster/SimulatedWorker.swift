@@ -4,34 +4,22 @@ import Trials
 
 /// The bytes of a checkpoint: whose state after how many steps they are.
 package struct SimulatedBlob: Hashable, Sendable {
-  package var trial: TrialID
+  /// What the trial computes, whatever its milestones.
+  package var content: TrialID
   package var step: Int
 }
 
-/// A worker that follows the protocol and computes nothing.
+/// A worker that follows the protocol and computes nothing, in ways, too, that ours never shows.
 ///
 /// It never drops finished work unless it is told that the result is not needed.
 struct SimulatedWorker {
-  let id: WorkerID
-  let host: String
-  let slots: Int
-  /// How much faster it computes than the slowest.
-  let speed: Int
-  let instructionSet: String
   let repeatsFailures: Bool
   /// Whether it heeds an acknowledgement only of its own attempt number or a later one; the
   /// protocol allows either.
   let fencesAcknowledgements: Bool
-  var connection: ConnectionID
   var isWelcome = false
   var isDraining = false
   var lastHeard: Int
-  var pausedUntil = 0
-  /// The network drops what the worker says, or what it is told, until then.
-  var silencedUntil = 0
-  var deafenedUntil = 0
-  /// Its disk has no room for another trial until then.
-  var fullUntil = 0
   private(set) var works: [Work] = []
 
   /// What it works on or holds.
@@ -41,8 +29,14 @@ struct SimulatedWorker {
     let configuration: TrialConfiguration
     /// Tells a computation from a later one of the same trial.
     let run: Int
+    /// The attempt under which this computation began; it may go on under later ones.
+    let begunUnder: Int
     /// Steps done.
     var step: Int
+    /// What it hands in.
+    var stream: SimulatedStream
+    /// The last checkpoint of a finished one, if it is stored.
+    var last: TrialCheckpoint?
     /// The latest checkpoint that the coordinator's blob store has.
     var checkpoint: TrialCheckpoint?
     var stepsPerSecond = 0.0
@@ -53,7 +47,7 @@ struct SimulatedWorker {
   }
 
   enum Outcome {
-    case finished(TrialResult)
+    case finished(ReceivedResult)
     case failed(TrialFailure)
   }
 
@@ -62,31 +56,35 @@ struct SimulatedWorker {
     case say(Event)
     case compute(trial: TrialID, run: Int)
     /// It forgot a finished result because it was told to.
-    case forgetResult(TrialID, TrialResult)
+    case forgetResult(TrialID, ReceivedResult, begunUnder: Int)
     case exit
   }
 
-  init(
-    number: Int, slots: Int, speed: Int, options: SimulationOptions, connection: ConnectionID,
-    now: Int
-  ) {
-    id = WorkerID("w\(number)")
-    host = "h\(number % options.hostCount)"
-    instructionSet = options.trialsMove || number.isMultiple(of: 2) ? "avx512" : "avx2"
-    self.slots = slots
-    self.speed = speed
+  /// A worker that finds a spool.
+  init(_ spool: Spool, options: SimulationOptions, now: Int) {
     repeatsFailures = options.failureReportsAreRepeated
     fencesAcknowledgements = options.acknowledgementsAreFenced
-    self.connection = connection
     lastHeard = now
+    works = spool.results.map { entry in
+      var work = Work(
+        trial: entry.trial, attempt: entry.attempt, configuration: entry.configuration, run: 0,
+        begunUnder: entry.begunUnder, step: SimulatedSweep.steps(of: entry.configuration),
+        stream: SimulatedStream(after: entry.base), since: now, outcome: .finished(entry.result))
+      work.stream.append(entry.rows)
+      return work
+    }
   }
 
-  /// The results that survive a crash of the process when its spool does.
-  var finishedWorks: [Work] {
-    works.filter { if case .finished = $0.outcome { true } else { false } }
+  /// What survives a crash of the process when its disk does.
+  var spool: Spool {
+    Spool(
+      results: works.compactMap { work in
+        guard case .finished = work.outcome else { return nil }
+        return Spool.Entry(
+          trial: work.trial, attempt: work.attempt, begunUnder: work.begunUnder,
+          configuration: work.configuration, base: work.stream.base, rows: work.stream.rows)
+      })
   }
-
-  mutating func inherit(_ spool: [Work]) { works = spool }
 
   private var claims: [Claim] {
     works.map { work in
@@ -95,101 +93,122 @@ struct SimulatedWorker {
         progress: work.step == 0
           ? nil
           : TrialProgress(
-            step: work.step, totalSteps: SimulatedSweep.steps, mse: 9, gatesOpen: 4,
-            multiplier: 1, stepsPerSecond: work.stepsPerSecond), checkpoint: work.checkpoint)
+            step: work.step, totalSteps: SimulatedSweep.steps(of: work.configuration), mse: 9,
+            gatesOpen: 4,
+            multiplier: 1, stepsPerSecond: work.stepsPerSecond),
+        // Nobody goes on from a checkpoint whose trajectory is missing.
+        checkpoint: work.checkpoint.flatMap { work.stream.hasTaken($0.trajectory) ? $0 : nil })
     }
   }
 
-  private func obstacle(at now: Int) -> String? {
-    isDraining ? "it leaves" : now < fullUntil ? "its disk is full" : nil
+  private func obstacle(_ station: Station, at now: Int) -> String? {
+    isDraining ? "it leaves" : now < station.fullUntil ? "its disk is full" : nil
   }
 
-  func announcement(at now: Int) -> Deed {
+  func announcement(from station: Station, at now: Int) -> Deed {
     .say(
       .workerAnnounced(
         WorkerAnnouncement(
-          worker: id, host: host, slots: slots, instructionSet: instructionSet, claims: claims,
-          obstacle: obstacle(at: now)),
-        on: connection))
+          worker: station.id, host: station.host, slots: station.slots,
+          instructionSet: station.instructionSet, claims: claims,
+          obstacle: obstacle(station, at: now)),
+        on: station.connection))
   }
 
   /// What it says to be alive; nothing before it is welcome.
-  func heartbeat(at now: Int) -> [Deed] {
+  func heartbeat(from station: Station, at now: Int) -> [Deed] {
     guard isWelcome else { return [] }
     return [
-      .say(.heartbeatReceived(claims: claims, obstacle: obstacle(at: now), on: connection))
+      .say(
+        .heartbeatReceived(
+          claims: claims, obstacle: obstacle(station, at: now), on: station.connection))
     ]
   }
 
   mutating func receive(
-    _ directive: Directive, nextRun: Int, blobs: [Digest: SimulatedBlob], at now: Int
+    _ directive: Directive, at station: Station, nextRun: Int, blobs: [Digest: SimulatedBlob],
+    now: Int
   ) -> [Deed] {
     lastHeard = now
     switch directive {
     case .welcome:
       let wasWelcome = isWelcome
       isWelcome = true
-      return wasWelcome ? [] : reports(at: now, all: true)
+      return wasWelcome ? [] : reports(from: station, at: now, all: true)
     case .heartbeat: return []
-    case .announceAgain: return [announcement(at: now)]
-    case .drain: return drain(at: now)
+    case .announceAgain: return [announcement(from: station, at: now)]
+    case .drain: return drain(station, at: now)
     case .shutDown: return [.exit]
-    case .assign(let assignment): return accept(assignment, run: nextRun, blobs: blobs, at: now)
+    case .assign(let assignment):
+      return accept(assignment, at: station, run: nextRun, blobs: blobs, now: now)
     case .acknowledge(let trial, let attempt):
       guard
         let index = works.firstIndex(where: {
           $0.trial == trial && ($0.attempt <= attempt || !fencesAcknowledgements)
         })
-      else { return leaveIfDrained() }
-      guard case .finished(let result) = works.remove(at: index).outcome else {
-        return leaveIfDrained()
-      }
-      return [.forgetResult(trial, result)] + leaveIfDrained()
+      else { return leaveIfDrained(station) }
+      let work = works.remove(at: index)
+      guard case .finished(let result) = work.outcome else { return leaveIfDrained(station) }
+      return [.forgetResult(trial, result, begunUnder: work.begunUnder)] + leaveIfDrained(station)
+    case .reportTaken(let trial, let attempt, let index):
+      change(trial, attempt) { $0.stream.noteTaken(report: index) }
+      return hand(in: trial, from: station, at: now)
+    case .pieceTaken(let trial, let attempt, let byteCount):
+      change(trial, attempt) { $0.stream.noteTaken(byteCount: byteCount) }
+      return hand(in: trial, from: station, at: now)
+    case .trajectoryUnknown(let trial, let attempt, _):
+      change(trial, attempt) { $0.stream.rewind() }
+      return hand(in: trial, from: station, at: now)
     case .abandon(let trial, let attempt, _):
       guard let index = works.firstIndex(where: { $0.trial == trial }) else { return [] }
       if case .finished = works[index].outcome { return [] }
       if works[index].attempt <= attempt { works.remove(at: index) }
-      return leaveIfDrained()
+      return leaveIfDrained(station)
     }
   }
 
   private mutating func accept(
-    _ order: Assignment, run: Int, blobs: [Digest: SimulatedBlob], at now: Int
+    _ order: Assignment, at station: Station, run: Int, blobs: [Digest: SimulatedBlob], now: Int
   ) -> [Deed] {
+    works.removeAll { $0.trial == order.trial && $0.attempt <= order.voidThrough }
     if let index = works.firstIndex(where: { $0.trial == order.trial }) {
       guard order.attempt > works[index].attempt else { return [] }
       if case .failed = works[index].outcome {
         works.remove(at: index)
       } else {
         works[index].attempt = order.attempt
-        return works[index].outcome == nil ? [] : [report(index, at: now)]
+        return reports(of: index, from: station, at: now, anew: true)
       }
     }
-    let hasRoom = works.count(where: { $0.outcome == nil }) < slots
-    if isDraining || now < fullUntil || !hasRoom {
+    let hasRoom = works.count(where: { $0.outcome == nil }) < station.slots
+    if isDraining || now < station.fullUntil || !hasRoom {
       let failure = TrialFailure(
-        cause: isDraining || now >= fullUntil ? .stopped : .diskFull, message: "not taken")
+        cause: isDraining || now >= station.fullUntil ? .stopped : .diskFull, message: "not taken")
       return [
         .say(
           .attemptFailed(
             trial: order.trial, attempt: order.attempt, failure: failure, checkpoint: nil,
-            on: connection))
+            on: station.connection))
       ]
     }
     // A checkpoint under way for long may have been deleted; then the one before, or the start.
-    let usable = order.checkpoints.first { blobs[$0.digest]?.trial == order.trial }
+    let usable = order.checkpoints.first {
+      blobs[$0.checkpoint.digest]?.content == SimulatedSweep.content(of: order.configuration)
+    }
     works.append(
       Work(
         trial: order.trial, attempt: order.attempt, configuration: order.configuration, run: run,
-        step: usable?.step ?? 0, checkpoint: usable, since: now))
+        begunUnder: order.attempt, step: usable?.checkpoint.step ?? 0,
+        stream: SimulatedStream(after: usable?.trajectory ?? .beginning),
+        checkpoint: usable?.checkpoint, since: now))
     return [.compute(trial: order.trial, run: run)]
   }
 
   /// Hands back what it works on; what is finished stays until it is acknowledged.
-  private mutating func drain(at now: Int) -> [Deed] {
+  private mutating func drain(_ station: Station, at now: Int) -> [Deed] {
     let isFirst = !isDraining
     isDraining = true
-    let heartbeat = isFirst ? heartbeat(at: now) : []
+    let heartbeat = isFirst ? heartbeat(from: station, at: now) : []
     let unfinished = works.filter { $0.outcome == nil }
     works.removeAll { $0.outcome == nil }
     return heartbeat
@@ -197,14 +216,18 @@ struct SimulatedWorker {
         .say(
           .attemptFailed(
             trial: work.trial, attempt: work.attempt,
-            failure: TrialFailure(cause: .stopped, message: "drained"), checkpoint: work.checkpoint,
-            on: connection))
-      } + leaveIfDrained()
+            failure: TrialFailure(cause: .stopped, message: "drained"),
+            checkpoint: handedBack(work), on: station.connection))
+      } + leaveIfDrained(station)
   }
 
-  private func leaveIfDrained() -> [Deed] {
+  private func handedBack(_ work: Work) -> TrialCheckpoint? {
+    work.checkpoint.flatMap { work.stream.hasTaken($0.trajectory) ? $0 : nil }
+  }
+
+  private func leaveIfDrained(_ station: Station) -> [Deed] {
     guard isDraining, works.isEmpty else { return [] }
-    return [.say(.workerLeft(reason: "drained", on: connection)), .exit]
+    return [.say(.workerLeft(reason: "drained", on: station.connection)), .exit]
   }
 
   /// A computation that goes on; nil if it was abandoned.
@@ -215,7 +238,7 @@ struct SimulatedWorker {
   /// Takes a computation further.
   mutating func advance(
     _ trial: TrialID, run: Int, to step: Int, stepsPerSecond: Double, storing: TrialCheckpoint?,
-    at now: Int
+    from station: Station, at now: Int
   ) -> [Deed] {
     guard let index = works.firstIndex(where: { $0.trial == trial && $0.run == run }) else {
       return []
@@ -223,63 +246,117 @@ struct SimulatedWorker {
     works[index].since = now
     works[index].step = step
     works[index].stepsPerSecond = stepsPerSecond
-    guard let storing else { return [] }
-    works[index].checkpoint = storing
-    return heartbeat(at: now)
+    if let storing { works[index].checkpoint = storing }
+    return hand(in: trial, from: station, at: now)
+      + (storing == nil ? [] : heartbeat(from: station, at: now))
   }
 
   /// Steps done since the last ones that count, which die with the process.
   func stepsInHand(at now: Int) -> Int {
-    works.filter { $0.outcome == nil && pausedUntil <= now }.reduce(0) { sum, work in
+    works.filter { $0.outcome == nil }.reduce(0) { sum, work in
       let steps = Int(Double(now - work.since) / 1000 * work.stepsPerSecond)
       return sum + min(max(steps, 0), SimulatedSweep.interval)
     }
   }
 
-  mutating func end(_ trial: TrialID, run: Int, _ outcome: Outcome, at now: Int) -> [Deed] {
+  mutating func end(
+    _ trial: TrialID, run: Int, _ outcome: Outcome, from station: Station, at now: Int
+  ) -> [Deed] {
     guard let index = works.firstIndex(where: { $0.trial == trial && $0.run == run }) else {
       return []
     }
     works[index].outcome = outcome
-    let report = report(index, at: now)
+    let said = reports(of: index, from: station, at: now, anew: false)
     if case .failed = outcome, !repeatsFailures { works.remove(at: index) }
-    return [report]
+    return said
   }
 
-  private mutating func report(_ index: Int, at now: Int) -> Deed {
+  /// Takes rows and reports of a computation in, to be handed in.
+  mutating func note(
+    _ trial: TrialID, run: Int, row: [UInt8], reports: [(index: Int, report: MilestoneReport)]
+  ) {
+    guard let index = works.firstIndex(where: { $0.trial == trial && $0.run == run }) else {
+      return
+    }
+    works[index].stream.append(row)
+    for (place, report) in reports { works[index].stream.reach(report, index: place) }
+  }
+
+  /// The trajectory of a computation so far.
+  func trajectory(of trial: TrialID, run: Int) -> TrajectoryPrefix? {
+    works.first { $0.trial == trial && $0.run == run }?.stream.end
+  }
+
+  /// Notes the stored state at a computation's end.
+  mutating func noteLast(_ checkpoint: TrialCheckpoint, of trial: TrialID, run: Int) {
+    guard let index = works.firstIndex(where: { $0.trial == trial && $0.run == run }) else {
+      return
+    }
+    works[index].last = checkpoint
+  }
+
+  private mutating func change(_ trial: TrialID, _ attempt: Int, _ body: (inout Work) -> Void) {
+    guard let index = works.firstIndex(where: { $0.trial == trial && $0.attempt == attempt })
+    else { return }
+    body(&works[index])
+  }
+
+  /// Hands in what a work has; a finished one is reported when all of it was taken.
+  private mutating func hand(in trial: TrialID, from station: Station, at now: Int) -> [Deed] {
+    guard let index = works.firstIndex(where: { $0.trial == trial }) else { return [] }
+    return reports(of: index, from: station, at: now, anew: false)
+  }
+
+  /// What a work has to say: its stream first, then how it ended.
+  private mutating func reports(
+    of index: Int, from station: Station, at now: Int, anew: Bool
+  ) -> [Deed] {
+    guard isWelcome else { return [] }
+    if case .failed = works[index].outcome { return [report(index, from: station, at: now)] }
+    let work = works[index]
+    if !work.stream.isTaken {
+      return works[index].stream.say(
+        work.trial, attempt: work.attempt, on: station.connection, at: now, anew: anew
+      ).map { .say($0) }
+    }
+    return work.outcome == nil ? [] : [report(index, from: station, at: now)]
+  }
+
+  private mutating func report(_ index: Int, from station: Station, at now: Int) -> Deed {
     works[index].reportedAt = now
     let work = works[index]
     switch work.outcome {
     case .finished(let result):
       return .say(
         .trialFinished(
-          trial: work.trial, attempt: work.attempt, result: result, on: connection))
+          trial: work.trial, attempt: work.attempt, result: result, checkpoint: work.last,
+          on: station.connection))
     case .failed(let failure):
       return .say(
         .attemptFailed(
-          trial: work.trial, attempt: work.attempt, failure: failure, checkpoint: work.checkpoint,
-          on: connection))
+          trial: work.trial, attempt: work.attempt, failure: failure,
+          checkpoint: handedBack(work), on: station.connection))
     case nil: preconditionFailure("work that goes on has nothing to report")
     }
   }
 
-  private mutating func reports(at now: Int, all: Bool) -> [Deed] {
-    works.indices
-      .filter { works[$0].outcome != nil && (all || now - works[$0].reportedAt >= 10_000) }
-      .map { report($0, at: now) }
+  private mutating func reports(from station: Station, at now: Int, all: Bool) -> [Deed] {
+    works.indices.filter {
+      works[$0].outcome == nil || all || now - works[$0].reportedAt >= 10_000
+        || !works[$0].stream.isTaken
+    }.flatMap { reports(of: $0, from: station, at: now, anew: all) }
   }
 
   /// What it does once in every heartbeat interval.
-  mutating func beat(at now: Int) -> [Deed] {
-    guard isWelcome else { return [announcement(at: now)] }
-    return heartbeat(at: now) + reports(at: now, all: false)
+  mutating func beat(from station: Station, at now: Int) -> [Deed] {
+    guard isWelcome else { return [announcement(from: station, at: now)] }
+    return heartbeat(from: station, at: now) + reports(from: station, at: now, all: false)
   }
 
-  /// Changes to a new connection.
-  mutating func reconnect(_ connection: ConnectionID, at now: Int) -> [Deed] {
-    self.connection = connection
+  /// Begins anew on the station's new connection.
+  mutating func reconnect(from station: Station, at now: Int) -> [Deed] {
     isWelcome = false
     lastHeard = now
-    return [announcement(at: now)]
+    return [announcement(from: station, at: now)]
   }
 }

@@ -1,6 +1,8 @@
 import Coordination
+import Digests
 import Randomness
 import Rehearsal
+import Supervision
 import Trials
 
 /// The coordinator's shell: its clock, its journal, its crashes.
@@ -23,6 +25,7 @@ extension Simulation {
     // What the coordinator before had no time to delete.
     let kept = fresh.checkpointDigests
     blobs = blobs.filter { kept.contains($0.key) }
+    loseArtifacts()
     let effects = fresh.resume(at: instant)
     coordinator = fresh
     carryOut(effects)
@@ -38,13 +41,40 @@ extension Simulation {
       timeline.plan(.toCoordinator(event), at: stalledUntil)
       return
     }
+    guard hasArtifacts(event) else { return }
     let event = event.keepingCheckpoints { blobs[$0.digest] != nil }
     checker.noteHeard(event)
     guard let event = sabotage == nil ? event : sabotage?.alter(event) else { return planTick() }
     outcome.eventCount += 1
     let instant = self.instant
     let effects = coordinator?.handle(event, at: instant) ?? []
+    trace?("\(now) coordinator: \(event) → \(effects)")
     carryOut(effects)
+  }
+
+  /// What no record speaks of may be gone after a restart.
+  private mutating func loseArtifacts() {
+    guard !isHealed, options.lossPerArtifact > 0 else { return }
+    let recorded = checker.results
+    for trial in artifacts.sorted() where recorded[trial] == nil {
+      if random.happens(options.lossPerArtifact) { artifacts.remove(trial) }
+    }
+  }
+
+  /// Whether all that a result names is here; if not, it is asked for.
+  private mutating func hasArtifacts(_ event: Event) -> Bool {
+    guard case .trialFinished(let trial, _, let result, _, let connection) = event else {
+      return true
+    }
+    var lacking: [Digest] = []
+    if !checker.hasTrajectory(of: result.result, trial) {
+      lacking = result.result.artifacts.filter { $0.kind == .trajectory }.map(\.digest)
+    }
+    guard !lacking.isEmpty || !artifacts.contains(trial) else { return true }
+    if let worker = connections[connection], (stations[worker]?.deafenedUntil ?? 0) <= now {
+      transmit(.fact(worker, .artifactsWanted(trial: trial, digests: lacking)))
+    }
+    return false
   }
 
   private mutating func carryOut(_ effects: [Effect]) {
@@ -59,7 +89,12 @@ extension Simulation {
         if crashes(beforeRecord: -1) { return crash() }
       case .send(let directive, let connection): send(directive, to: connection)
       case .discardCheckpoint(let digest): blobs[digest] = nil
+      case .prepareExtension(let trial, let shorter, let checkpoint):
+        prepareExtension(of: trial, from: shorter, checkpoint)
       case .notify(let notice):
+        if case .resultRefused(_, _, _, let reason) = notice {
+          checker.report("an honest worker was refused: \(reason)")
+        }
         let kind = String(describing: notice).prefix { $0 != "(" }
         outcome.noticeCounts[String(kind), default: 0] += 1
       case .finish(let ending):
@@ -77,6 +112,25 @@ extension Simulation {
     planTick()
   }
 
+  /// Makes the beginning of a longer run, as a shell does with the shorter one's files.
+  private mutating func prepareExtension(
+    of trial: TrialID, from shorter: TrialID, _ checkpoint: TrialCheckpoint
+  ) {
+    let event: Event
+    if let configuration = checker.configuration(of: trial), blobs[checkpoint.digest] != nil,
+      isHealed || random.happens(0.9)
+    {
+      let text = SimulatedSweep.trajectory(of: configuration, to: checkpoint.step)
+      let piece = TrajectoryPiece(after: .beginning, payload: text)
+      var checkpoint = checkpoint
+      checkpoint.trajectory = piece.end.prefix
+      event = .extensionPrepared(trial: trial, checkpoint: checkpoint, trajectory: piece)
+    } else {
+      event = .extensionFailed(trial: trial, reason: "simulated")
+    }
+    timeline.plan(.extensionAnswered(epoch: epoch, event), at: now + random.draw(1...3_000))
+  }
+
   private mutating func crashes(beforeRecord count: Int) -> Bool {
     if let crashAtRecord, crashAtRecord == count {
       self.crashAtRecord = nil
@@ -87,8 +141,10 @@ extension Simulation {
 
   private mutating func append(_ record: JournalRecord) {
     outcome.journal.append(record)
-    if case .checkpointRecorded(_, _, let checkpoint) = record {
+    switch record {
+    case .checkpointRecorded(_, _, let checkpoint), .resultRecorded(_, _, _, _, let checkpoint?):
       recordedDigests.insert(checkpoint.digest)
+    default: break
     }
     checker.noteAppended(record)
     do {
@@ -129,22 +185,22 @@ extension Simulation {
 
   private mutating func loseAllConnections() {
     connections = [:]
-    for worker in workers.indices {
-      guard let connection = workers[worker]?.connection else { continue }
+    for worker in stations.indices {
+      guard let connection = stations[worker]?.connection else { continue }
       timeline.plan(.reconnect(worker, connection), at: now + random.draw(100...3_000))
     }
   }
 
   private mutating func send(_ directive: Directive, to connection: ConnectionID) {
     let worker = connections[connection]
-    checker.noteSent(directive, to: worker.flatMap { workers[$0]?.id }, blobs: blobs)
+    checker.noteSent(directive, to: worker.flatMap { stations[$0]?.id }, blobs: blobs)
     guard let worker else {
       if isHealed || random.happens(0.8) {
         timeline.plan(.toCoordinator(.connectionLost(connection)), at: now + 1)
       }
       return
     }
-    guard (workers[worker]?.deafenedUntil ?? 0) <= now else { return }
+    guard (stations[worker]?.deafenedUntil ?? 0) <= now else { return }
     transmit(.toWorker(worker, connection, directive))
   }
 
@@ -180,6 +236,10 @@ extension Event {
     case .attemptFailed(let trial, let attempt, let failure, let checkpoint, let connection):
       return .attemptFailed(
         trial: trial, attempt: attempt, failure: failure,
+        checkpoint: checkpoint.flatMap { isStored($0) ? $0 : nil }, on: connection)
+    case .trialFinished(let trial, let attempt, let result, let checkpoint, let connection):
+      return .trialFinished(
+        trial: trial, attempt: attempt, result: result,
         checkpoint: checkpoint.flatMap { isStored($0) ? $0 : nil }, on: connection)
     default: return self
     }

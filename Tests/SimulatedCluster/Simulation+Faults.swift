@@ -1,6 +1,7 @@
 import Coordination
 import Randomness
 import Rehearsal
+import Supervision
 import Trials
 
 /// What goes wrong, and the healing.
@@ -43,7 +44,7 @@ extension Simulation {
   mutating func cause(_ fault: Fault) {
     switch fault {
     case .arrival:
-      if workers.count(where: { $0 != nil }) < 8 { startWorker(spool: []) }
+      if stations.count(where: { $0 != nil }) < 8 { startWorker(Spool()) }
       return
     case .coordinatorStall:
       stalledUntil = now + random.draw(5_000...120_000)
@@ -57,35 +58,64 @@ extension Simulation {
     case .wish: return wish()
     case .partition, .brokenConnection, .workerCrash, .pause, .departure, .fullDisk: break
     }
-    let living = workers.indices.filter { workers[$0] != nil }
+    let living = stations.indices.filter { stations[$0] != nil }
     guard let worker = living.randomElement(using: &random) else { return }
     switch fault {
     case .partition:
       let until = now + random.draw(1_000...90_000)
       let isOneWay = options.partitionsAreAsymmetric
       let cutsSpeech = !isOneWay || random.happens(0.5)
-      if cutsSpeech { workers[worker]?.silencedUntil = until }
-      if !isOneWay || !cutsSpeech { workers[worker]?.deafenedUntil = until }
+      if cutsSpeech { stations[worker]?.silencedUntil = until }
+      if !isOneWay || !cutsSpeech { stations[worker]?.deafenedUntil = until }
     case .brokenConnection:
-      guard let connection = workers[worker]?.connection else { return }
+      guard let connection = stations[worker]?.connection else { return }
       connections[connection] = nil
       timeline.plan(.reconnect(worker, connection), at: now + random.draw(100...8_000))
-    case .workerCrash:
-      let spool = options.spoolSurvivesCrash ? workers[worker]?.finishedWorks ?? [] : []
-      outcome.lostSteps += workers[worker]?.stepsInHand(at: now) ?? 0
-      outcome.killCount += workers[worker]?.works.count { $0.outcome == nil } ?? 0
-      end(worker)
-      timeline.plan(.workerStarts(spool: spool), at: now + random.draw(500...40_000))
-    case .pause: workers[worker]?.pausedUntil = now + random.draw(1_000...120_000)
-    case .departure:
-      guard let connection = workers[worker]?.connection else { return }
-      perform([.say(.workerLeft(reason: "simulated", on: connection))], by: worker)
-      end(worker)
+    case .workerCrash: crash(worker)
+    case .pause:
+      let until = now + random.draw(1_000...120_000)
+      stations[worker]?.pausedUntil = until
+      timeline.plan(.resumes(worker), at: until)
+    case .departure: depart(worker)
     case .fullDisk:
-      workers[worker]?.fullUntil = now + random.draw(2_000...90_000)
-      perform(workers[worker]?.heartbeat(at: now) ?? [], by: worker)
+      stations[worker]?.fullUntil = now + random.draw(2_000...90_000)
+      guard let station = stations[worker] else { return }
+      perform(workers[worker]?.heartbeat(from: station, at: now) ?? [], by: worker)
     case .arrival, .coordinatorStall, .stop, .clockJump, .wish:
       preconditionFailure("handled above")
+    }
+  }
+
+  private mutating func crash(_ worker: Int) {
+    var spool = Spool()
+    if options.spoolSurvivesCrash {
+      spool = workers[worker]?.spool ?? benches[worker]?.spool(keepsCheckpoints: true) ?? spool
+    }
+    if (stations[worker]?.pausedUntil ?? 0) <= now {
+      outcome.lostSteps +=
+        workers[worker]?.stepsInHand(at: now) ?? benches[worker]?.stepsInHand(at: now) ?? 0
+    }
+    outcome.killCount +=
+      workers[worker]?.works.count { $0.outcome == nil } ?? benches[worker]?.processCount ?? 0
+    end(worker)
+    timeline.plan(.workerStarts(spool), at: now + random.draw(500...40_000))
+  }
+
+  /// A worker is asked to end: the one leaves at once, the other as it decides.
+  private mutating func depart(_ worker: Int) {
+    guard let connection = stations[worker]?.connection else { return }
+    if benches[worker] != nil {
+      let event =
+        random.happens(0.25)
+        ? WorkerEvent.supervisorEnded : .stopRequested(reason: "simulated")
+      timeline.plan(.fact(worker, event), at: now)
+      if random.happens(0.25) {
+        timeline.plan(
+          .fact(worker, .stopRequested(reason: "again")), at: now + random.draw(1...10_000))
+      }
+    } else {
+      perform([.say(.workerLeft(reason: "simulated", on: connection))], by: worker)
+      end(worker)
     }
   }
 
@@ -93,12 +123,15 @@ extension Simulation {
   private mutating func wish() {
     guard let trial = sweep.plan.randomElement(using: &random)?.id else { return }
     let host = "h\(random.draw(0...options.hostCount - 1))"
-    switch random.draw(0...5) {
+    switch random.draw(0...6) {
     case 0: deliver(.cancelRequested(trials: [trial], reason: "simulated"))
     case 1: deliver(.retryRequested(trials: [trial]))
     case 2: deliver(.retryRequested(trials: sweep.plan.map(\.id)))
     case 3: deliver(.drainRequested(host: host, reason: "simulated"))
     case 4: deliver(.undrainRequested(host: host))
+    case 5:
+      let complete = checker.results.keys.sorted().randomElement(using: &random)
+      deliver(.discardRequested(trials: [complete ?? trial], reason: "simulated"))
     default: attend()
     }
   }
@@ -118,13 +151,14 @@ extension Simulation {
   mutating func heal() {
     isHealed = true
     stalledUntil = min(stalledUntil, now)
-    for worker in workers.indices {
-      workers[worker]?.pausedUntil = 0
-      workers[worker]?.silencedUntil = 0
-      workers[worker]?.deafenedUntil = 0
-      workers[worker]?.fullUntil = 0
+    for worker in stations.indices {
+      stations[worker]?.pausedUntil = 0
+      stations[worker]?.silencedUntil = 0
+      stations[worker]?.deafenedUntil = 0
+      stations[worker]?.fullUntil = 0
+      resume(worker)
     }
-    if !workers.contains(where: { $0 != nil }) { startWorker(spool: []) }
+    if !stations.contains(where: { $0 != nil }) { startWorker(Spool()) }
     attend()
   }
 }

@@ -2,24 +2,41 @@ import Coordination
 import Digests
 import Randomness
 import Rehearsal
+import Supervision
 import Trials
 
 /// The workers' shells: their clocks, their computations, their ends.
 extension Simulation {
   private static let beatMilliseconds = 5_000
 
-  mutating func startWorker(spool: [SimulatedWorker.Work]) {
-    let number = workers.count
-    var worker = SimulatedWorker(
+  mutating func startWorker(_ spool: Spool) {
+    let number = stations.count
+    let station = Station(
       number: number, slots: random.draw(1...options.slotsMaximum),
       speed: number.isMultiple(of: 3) ? options.speedMaximum : 1, options: options,
-      connection: newConnection(of: number),
-      now: now)
-    worker.inherit(spool)
-    checker.noteWorker(worker.id, slots: worker.slots, host: worker.host)
-    workers.append(worker)
-    perform([worker.announcement(at: now)], by: number)
-    timeline.plan(.beat(number), at: now + random.draw(500...Self.beatMilliseconds))
+      connection: newConnection(of: number))
+    checker.noteWorker(station.id, slots: station.slots, host: station.host)
+    let isReal = random.happens(options.realShare)
+    stations.append(station)
+    workers.append(isReal ? nil : SimulatedWorker(spool, options: options, now: now))
+    benches.append(isReal ? bench(of: station, spool) : nil)
+    if isReal {
+      timeline.plan(.measure(number), at: now)
+      if isConnected(number) { return inform(number, .connected) }
+      inform(number, .clockTicked)
+      timeline.plan(
+        .reconnect(number, station.connection), at: now + random.draw(500...3_000))
+    } else if let worker = workers[number] {
+      perform([worker.announcement(from: station, at: now)], by: number)
+      timeline.plan(.beat(number), at: now + random.draw(500...Self.beatMilliseconds))
+    }
+  }
+
+  private mutating func bench(of station: Station, _ spool: Spool) -> SimulatedBench {
+    SimulatedBench(
+      slots: station.slots, surplus: workerSabotage == .takesMoreThanItsSlots ? 1 : 0,
+      exitsWhenIdle: random.happens(0.5),
+      patience: .seconds(random.draw(20...400)), spool: spool, at: now)
   }
 
   /// Makes a connection; nobody answers on it while the coordinator is down.
@@ -31,32 +48,38 @@ extension Simulation {
   }
 
   mutating func reconnect(_ worker: Int) {
-    guard let old = workers[worker]?.connection else { return }
+    guard let old = stations[worker]?.connection else { return }
     connections[old] = nil
     let connection = newConnection(of: worker)
-    perform(workers[worker]?.reconnect(connection, at: now) ?? [], by: worker)
+    stations[worker]?.connection = connection
     if coordinator == nil {
       timeline.plan(.reconnect(worker, connection), at: now + random.draw(500...3_000))
+    } else if benches[worker] != nil {
+      inform(worker, .connected)
     }
+    guard let station = stations[worker] else { return }
+    perform(workers[worker]?.reconnect(from: station, at: now) ?? [], by: worker)
   }
 
   mutating func deliver(_ directive: Directive, to worker: Int, on connection: ConnectionID) {
-    guard workers[worker]?.connection == connection else { return }
-    guard !defers(worker, .toWorker(worker, connection, directive)) else { return }
+    guard let station = stations[worker], station.connection == connection else { return }
+    if benches[worker] != nil { return inform(worker, WorkerEvent(directive)) }
     runCount += 1
     perform(
-      workers[worker]?.receive(directive, nextRun: runCount, blobs: blobs, at: now) ?? [],
+      workers[worker]?.receive(
+        directive, at: station, nextRun: runCount, blobs: blobs, now: now) ?? [],
       by: worker)
   }
 
   mutating func beat(_ worker: Int) {
-    guard let silentSince = workers[worker]?.lastHeard else { return }
-    guard !defers(worker, .beat(worker)) else { return }
+    guard let station = stations[worker], let silentSince = workers[worker]?.lastHeard else {
+      return
+    }
     timeline.plan(.beat(worker), at: now + Self.beatMilliseconds)
     if now - silentSince > 20_000 {
       reconnect(worker)
     } else {
-      perform(workers[worker]?.beat(at: now) ?? [], by: worker)
+      perform(workers[worker]?.beat(from: station, at: now) ?? [], by: worker)
     }
   }
 
@@ -64,50 +87,58 @@ extension Simulation {
   /// has a connection that carries it.
   mutating func compute(_ worker: Int, trial: TrialID, run: Int, milliseconds: Int) {
     guard let work = workers[worker]?.work(of: trial, run: run),
-      let instructionSet = workers[worker]?.instructionSet
+      let station = stations[worker]
     else { return }
-    let step = min(work.step + SimulatedSweep.interval, SimulatedSweep.steps)
+    let configuration = work.configuration
+    let step = SimulatedSweep.nextStep(after: work.step, of: configuration)
     outcome.computedSteps[trial, default: 0] += step - work.step
-    guard step < SimulatedSweep.steps else {
-      return endComputation(worker, trial: trial, run: run, work.configuration)
+    // It may go on from the state at the end, where there is nothing left to do.
+    if step > work.step {
+      workers[worker]?.note(
+        trial, run: run, row: SimulatedSweep.row(step, of: configuration),
+        reports: SimulatedSweep.reports(at: step, of: configuration))
     }
-    var checkpoint: TrialCheckpoint?
-    if isConnected(worker), (workers[worker]?.silencedUntil ?? 0) <= now {
-      let digest = Digest.of("\(trial) \(step) \(instructionSet)")
-      recordedDigests.remove(digest)
-      blobs[digest] = SimulatedBlob(trial: trial, step: step)
-      checkpoint = TrialCheckpoint(
-        step: step, digest: digest, byteCount: 1, instructionSet: instructionSet)
+    let checkpoint = store(worker, trial: trial, run: run, step: step, configuration)
+    guard step < SimulatedSweep.steps(of: configuration) else {
+      if let checkpoint { workers[worker]?.noteLast(checkpoint, of: trial, run: run) }
+      return endComputation(worker, work)
     }
     let deeds =
       workers[worker]?.advance(
         trial, run: run, to: step,
         stepsPerSecond: Double(SimulatedSweep.interval) * 1000 / Double(milliseconds),
-        storing: checkpoint, at: now) ?? []
+        storing: checkpoint, from: station, at: now) ?? []
     perform(deeds, by: worker)
     timeline.plan(
       .computed(worker: worker, trial: trial, run: run, milliseconds: milliseconds),
       at: now + milliseconds)
   }
 
-  private mutating func endComputation(
-    _ worker: Int, trial: TrialID, run: Int, _ configuration: TrialConfiguration
-  ) {
-    let end: SimulatedWorker.Outcome
-    if sweep.poison.contains(trial) || (!isHealed && random.happens(options.failurePerAttempt)) {
-      let causes: [FailureCause] = [.exitCode, .signal, .outOfMemory, .notANumber, .timeout]
-      let cause = causes.randomElement(using: &random) ?? .exitCode
-      end = .failed(TrialFailure(cause: cause, message: "simulated death"))
-    } else if !isHealed, random.happens(options.diskFullPerAttempt) {
-      end = .failed(TrialFailure(cause: .diskFull, message: "simulated full disk"))
-    } else {
-      end = .finished(SimulatedSweep.result(of: configuration))
-    }
-    perform(workers[worker]?.end(trial, run: run, end, at: now) ?? [], by: worker)
+  /// Stores the checkpoint of a step if the worker has a connection that carries it.
+  private mutating func store(
+    _ worker: Int, trial: TrialID, run: Int, step: Int, _ configuration: TrialConfiguration
+  ) -> TrialCheckpoint? {
+    guard let station = stations[worker], isConnected(worker), station.silencedUntil <= now,
+      let trajectory = workers[worker]?.trajectory(of: trial, run: run)
+    else { return nil }
+    let (checkpoint, blob) = SimulatedSweep.checkpoint(
+      of: trial, configuration, step: step, instructionSet: station.instructionSet,
+      trajectory: trajectory)
+    recordedDigests.remove(checkpoint.digest)
+    blobs[checkpoint.digest] = blob
+    return checkpoint
+  }
+
+  private mutating func endComputation(_ worker: Int, _ work: SimulatedWorker.Work) {
+    let end = drawEnd(of: work.configuration, trial: work.trial, begunUnder: work.begunUnder)
+    guard let station = stations[worker] else { return }
+    perform(
+      workers[worker]?.end(work.trial, run: work.run, end, from: station, at: now) ?? [],
+      by: worker)
   }
 
   func isConnected(_ worker: Int) -> Bool {
-    guard let connection = workers[worker]?.connection else { return false }
+    guard let connection = stations[worker]?.connection else { return false }
     return connections[connection] != nil
   }
 
@@ -115,26 +146,33 @@ extension Simulation {
     for deed in deeds {
       switch deed {
       case .say(let event):
-        guard isConnected(worker), (workers[worker]?.silencedUntil ?? 0) <= now else { continue }
-        transmit(.toCoordinator(event))
+        if case .trialFinished(let trial, _, _, _, _) = event { artifacts.insert(trial) }
+        say(event, by: worker)
       case .compute(let trial, let run):
-        let whole = random.draw(options.trialMilliseconds) / (workers[worker]?.speed ?? 1)
+        let whole = random.draw(options.trialMilliseconds) / (stations[worker]?.speed ?? 1)
         let milliseconds = max(whole * SimulatedSweep.interval / SimulatedSweep.steps, 1)
         timeline.plan(
           .computed(worker: worker, trial: trial, run: run, milliseconds: milliseconds),
           at: now + milliseconds)
-      case .forgetResult(let trial, let result):
-        checker.noteForgotten(trial, result)
+      case .forgetResult(let trial, let result, let attempt):
+        checker.noteForgotten(trial, result, begunUnder: attempt)
       case .exit:
         end(worker)
-        timeline.plan(.workerStarts(spool: []), at: now + random.draw(1_000...30_000))
+        timeline.plan(.workerStarts(Spool()), at: now + random.draw(1_000...30_000))
       }
     }
   }
 
+  mutating func say(_ event: Event, by worker: Int) {
+    guard isConnected(worker), (stations[worker]?.silencedUntil ?? 0) <= now else { return }
+    transmit(.toCoordinator(event))
+  }
+
   /// Ends a worker's process.
   mutating func end(_ worker: Int) {
-    if let connection = workers[worker]?.connection { connections[connection] = nil }
+    if let connection = stations[worker]?.connection { connections[connection] = nil }
+    stations[worker] = nil
     workers[worker] = nil
+    benches[worker] = nil
   }
 }

@@ -2,13 +2,16 @@ import Coordination
 import Digests
 import Randomness
 import Rehearsal
+import Supervision
 import Trials
 
 /// A coordinator, its journal, its workers and the network between them, in virtual time.
 ///
-/// One seed decides everything. Faults happen during the options' fault time; then everything is
-/// healed and the sweep must end. ``JournalChecker`` watches each record and directive, and after
-/// every event the coordinator's durable state must be what replaying the journal gives.
+/// Some workers decide as ours do, by the real ``WorkerCore``; others do what the protocol allows
+/// besides. One seed decides everything. Faults happen during the options' fault time; then
+/// everything is healed and the sweep must end. ``JournalChecker`` watches each record and
+/// directive, ``WorkerChecker`` each real worker, and after every event the coordinator's durable
+/// state must be what replaying the journal gives.
 package struct Simulation {
   /// What a run came to.
   package struct Outcome: Sendable {
@@ -19,9 +22,13 @@ package struct Simulation {
     /// The journal at the end.
     package var journal: [JournalRecord] = []
     /// The recorded results.
-    package var results: [TrialID: TrialResult] = [:]
+    package var results: [TrialID: ReceivedResult] = [:]
     /// Events that the coordinator handled.
     package var eventCount = 0
+    /// Events that real workers handled.
+    package var workerEventCount = 0
+    /// How real workers ended.
+    package var workerEndings: [WorkerEnding: Int] = [:]
     /// Virtual milliseconds until the end.
     package var milliseconds = 0
     /// How often the coordinator crashed.
@@ -36,15 +43,23 @@ package struct Simulation {
     package var killCount = 0
   }
 
-  enum Happening {
+  indirect enum Happening {
     case toCoordinator(Event)
     case toWorker(Int, ConnectionID, Directive)
     case tick(epoch: Int, number: Int)
     case coordinatorStarts
+    case extensionAnswered(epoch: Int, Event)
     case beat(Int)
     case computed(worker: Int, trial: TrialID, run: Int, milliseconds: Int)
     case reconnect(Int, ConnectionID)
-    case workerStarts(spool: [SimulatedWorker.Work])
+    case workerStarts(Spool)
+    case resumes(Int)
+    case fact(Int, WorkerEvent)
+    case workerTick(Int, number: Int)
+    case stepped(Int, WorkID)
+    case drained(Int, WorkID)
+    case transferred(Int, SimulatedBench.Transfer)
+    case measure(Int)
     case fault(Fault)
     case heal
     case attend
@@ -54,11 +69,14 @@ package struct Simulation {
   package let options: SimulationOptions
   let settings: CoordinationSettings
   let sabotage: Sabotage?
+  let workerSabotage: WorkerSabotage?
   var crashAtRecord: Int?
   var random: SplitMix64
   var timeline = Timeline<Happening>()
   var now = 0
   var isHealed = false
+  /// Is told what everybody takes in and decides.
+  package var trace: ((String) -> Void)?
   var outcome = Outcome()
   var checker: JournalChecker
 
@@ -71,13 +89,19 @@ package struct Simulation {
   var tickNumber = 0
   var plannedTick: Int?
 
-  /// Processes by number; nil once they have ended.
+  /// Processes by number, and what decides for them, one or the other; nil once they have ended.
+  var stations: [Station?] = []
   var workers: [SimulatedWorker?] = []
+  var benches: [SimulatedBench?] = []
   var connections: [ConnectionID: Int] = [:]
   var connectionCount: UInt64 = 0
   var runCount = 0
   /// The coordinator's blob store.
   var blobs: [Digest: SimulatedBlob] = [:]
+  /// The trials whose artifacts it has.
+  var artifacts: Set<TrialID> = []
+  /// The hosts whose cache has the images.
+  var imageHosts: Set<String> = []
   /// Checkpoints that were ever recorded.
   var recordedDigests: Set<Digest> = []
   /// By how much the coordinator's clock was set forward or back.
@@ -88,11 +112,12 @@ package struct Simulation {
   /// - Parameters:
   ///   - options: The faults; nil draws them from the seed.
   ///   - sweep: The trials; nil draws them from the seed.
-  ///   - sabotage: A bug to plant.
+  ///   - sabotage: A bug to plant in the coordinator.
+  ///   - workerSabotage: A bug to plant in every real worker.
   ///   - crashAtRecord: How many records become durable before the coordinator crashes, once.
   package init(
     seed: UInt64, options: SimulationOptions? = nil, sweep: SimulatedSweep? = nil,
-    sabotage: Sabotage? = nil, crashAtRecord: Int? = nil
+    sabotage: Sabotage? = nil, workerSabotage: WorkerSabotage? = nil, crashAtRecord: Int? = nil
   ) {
     var random = SplitMix64(seed: seed)
     let options = options ?? SimulationOptions(random: &random)
@@ -105,9 +130,11 @@ package struct Simulation {
     self.sweep = sweep
     self.options = options
     self.sabotage = sabotage
+    self.workerSabotage = workerSabotage
     self.crashAtRecord = crashAtRecord
     self.random = random
     settings.canary = options.canary
+    settings.keptCheckpointByteCount = options.keptCheckpointCount
     settings.duplicatesStragglers = options.duplicatesStragglers
     if options.trialsMove { settings.worthMoving = .seconds(30) }
     checker = JournalChecker(
@@ -126,7 +153,10 @@ package struct Simulation {
       plan: sweep.plan,
       expectedCost: Dictionary(
         uniqueKeysWithValues: trials.map { ($0, options.expectedSeconds) }),
-      expectedSteps: Dictionary(uniqueKeysWithValues: trials.map { ($0, SimulatedSweep.steps) }),
+      expectedSteps: Dictionary(
+        uniqueKeysWithValues: sweep.plan.map {
+          ($0.id, SimulatedSweep.steps(of: $0.configuration))
+        }),
       settings: settings)
   }
 
@@ -134,7 +164,7 @@ package struct Simulation {
   package mutating func run() -> Outcome {
     timeline.plan(.coordinatorStarts, at: 0)
     for _ in 0..<options.workerCount {
-      timeline.plan(.workerStarts(spool: []), at: random.draw(0...2_000))
+      timeline.plan(.workerStarts(Spool()), at: random.draw(0...2_000))
     }
     planFaults()
     timeline.plan(.heal, at: options.faultMilliseconds)
@@ -174,28 +204,67 @@ package struct Simulation {
       plannedTick = nil
       deliver(.clockTicked)
     case .coordinatorStarts: startCoordinator()
-    case .toWorker(let worker, let connection, let directive):
-      deliver(directive, to: worker, on: connection)
-    case .beat(let worker): beat(worker)
-    case .computed(let worker, let trial, let run, let milliseconds):
-      if !defers(worker, happening) {
-        compute(worker, trial: trial, run: run, milliseconds: milliseconds)
-      }
-    case .reconnect(let worker, let connection):
-      guard workers[worker]?.connection == connection else { return }
-      if !defers(worker, happening) { reconnect(worker) }
-    case .workerStarts(let spool): startWorker(spool: spool)
+    case .extensionAnswered(let epoch, let event):
+      guard epoch == self.epoch else { return }
+      deliver(event)
+    case .toWorker(let worker, let connection, _):
+      guard stations[worker]?.connection == connection else { return }
+      if !defers(worker, happening) { happen(happening, to: worker) }
+    case .workerStarts(let spool): startWorker(spool)
+    case .resumes(let worker): resume(worker)
+    case .beat(let worker), .computed(let worker, _, _, _), .reconnect(let worker, _),
+      .fact(let worker, _), .workerTick(let worker, _), .stepped(let worker, _),
+      .drained(let worker, _), .transferred(let worker, _), .measure(let worker):
+      if !defers(worker, happening) { happen(happening, to: worker) }
     case .fault(let fault): cause(fault)
     case .heal: heal()
     case .attend: attend()
     }
   }
 
-  /// Plans a happening of a paused process for when it continues.
-  mutating func defers(_ worker: Int, _ happening: Happening) -> Bool {
-    guard let until = workers[worker]?.pausedUntil, until > now else { return false }
-    timeline.plan(happening, at: until)
+  /// What happens to a worker that runs.
+  private mutating func happen(_ happening: Happening, to worker: Int) {
+    switch happening {
+    case .toWorker(_, let connection, let directive):
+      deliver(directive, to: worker, on: connection)
+    case .beat: beat(worker)
+    case .computed(_, let trial, let run, let milliseconds):
+      compute(worker, trial: trial, run: run, milliseconds: milliseconds)
+    case .reconnect(_, let connection):
+      if stations[worker]?.connection == connection { reconnect(worker) }
+    case .fact(_, let event): inform(worker, event)
+    case .workerTick(_, let number): tick(worker, number: number)
+    case .stepped(_, let id): step(worker, id)
+    case .drained(_, let id): drain(worker, id)
+    case .transferred(_, let transfer): end(transfer, by: worker)
+    case .measure: measure(worker)
+    case .toCoordinator, .tick, .coordinatorStarts, .extensionAnswered, .workerStarts, .resumes,
+      .fault, .heal, .attend:
+      preconditionFailure("not a worker's")
+    }
+  }
+
+  /// Keeps a happening of a paused process for when it continues.
+  private mutating func defers(_ worker: Int, _ happening: Happening) -> Bool {
+    guard let until = stations[worker]?.pausedUntil, until > now else { return false }
+    stations[worker]?.backlog.append(happening)
     return true
+  }
+
+  /// Lets a paused process continue: what has arrived comes first, then the clock.
+  mutating func resume(_ worker: Int) {
+    guard let station = stations[worker], station.pausedUntil <= now else { return }
+    stations[worker]?.backlog = []
+    if let bench = benches[worker] {
+      benches[worker]?.checker.noteSleep(until: bench.instant(now))
+    }
+    for happening in station.backlog {
+      if case .workerTick = happening { continue }
+      happen(happening)
+    }
+    if let number = benches[worker]?.tickNumber, !station.backlog.isEmpty {
+      tick(worker, number: number)
+    }
   }
 
   /// Sends a message over the network: to arrive once, never, or twice, some time later.

@@ -13,6 +13,8 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
   /// Whether all workers have one instruction set, and a move need not save much.
   package var trialsMove = false
   package var canary = SweepLimits.Canary.never
+  /// How many last checkpoints of complete trials are kept; each counts as one byte.
+  package var keptCheckpointCount = 0
   package var slotsMaximum = 1
   package var trialCount = 4
   package var trialMilliseconds = 2_000...40_000
@@ -44,6 +46,17 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
   package var clockJumpsPerMinute = 0.0
   /// A person cancels, retries, drains or allows something.
   package var wishesPerMinute = 0.0
+
+  /// How many of the workers decide as ours do.
+  package var realShare = 0.0
+  package var transferMilliseconds = 1...1
+  package var failurePerTransfer = 0.0
+  package var tornPerCheckpoint = 0.0
+  package var deathPerInterval = 0.0
+  package var hangPerInterval = 0.0
+  package var latenessPerTick = 0.0
+  /// At a start of the coordinator, of those whose result is not recorded.
+  package var lossPerArtifact = 0.0
 
   package var probeInterval = Duration.milliseconds(1500)
 
@@ -93,6 +106,15 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
       trialsMove = random.happens(0.5)
       if trialsMove { speedMaximum = max(speedMaximum, 3) }
     }
+    keptCheckpointCount = random.happens(0.3) ? 0 : random.draw(1...8)
+    realShare = [0, 0.5, 0.5, 0.5, 1][random.draw(0...4)]
+    transferMilliseconds = 1...(random.happens(0.5) ? 50 : random.draw(50...20_000))
+    failurePerTransfer = rate(0.4, &random)
+    tornPerCheckpoint = rate(0.4, &random)
+    deathPerInterval = rate(0.05, &random)
+    hangPerInterval = rate(0.02, &random)
+    latenessPerTick = rate(0.1, &random)
+    lossPerArtifact = rate(0.5, &random)
     probeInterval = [.milliseconds(1500), .seconds(4), .seconds(10)][random.draw(0...2)]
   }
 

@@ -1,8 +1,10 @@
 import Digests
 import Foundation
+import Supervision
 import TestSupport
 import Testing
 import Trials
+import Wire
 
 @testable import WorkerService
 
@@ -29,7 +31,7 @@ struct WorkerFolderTests {
       let first = try WorkerFolder(cache: cache, worker: "first")
       for (launch, sweep) in ["a", "b"].enumerated() {
         let folder = try first.prepare(id(sweep, launch: launch), order(sweep))
-        try CanonicalJSON.data(Samples.result).write(
+        try Data(ReceivedResult(Samples.result).bytes).write(
           to: folder.appending(path: WorkerFolder.resultFileName))
         try Data(sweep.utf8).write(to: folder.appending(path: "file"))
       }

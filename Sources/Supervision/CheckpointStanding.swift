@@ -1,4 +1,3 @@
-import Narrowing
 import Trials
 
 /// The checkpoints of a work.
@@ -7,6 +6,9 @@ struct CheckpointStanding {
   var newest: WrittenCheckpoint?
   /// The newest that the coordinator has.
   var stored: TrialCheckpoint?
+  /// The newest that the coordinator has with the trajectory up to it, which another worker could go
+  /// on from.
+  var claimed: TrialCheckpoint?
   /// When the newest of the coordinator was stored.
   var storedAt = Duration.zero
 

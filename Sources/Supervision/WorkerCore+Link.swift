@@ -11,6 +11,7 @@ extension WorkerCore {
       guard let result = work.phase.result else { continue }
       works[work.id]?.phase = .uploadDelayed(result, until: now)
     }
+    pieces.end()
     return effects
   }
 
@@ -40,12 +41,22 @@ extension WorkerCore {
       default: continue
       }
     }
-    return effects
+    return effects + repeatUnanswered(at: now, anew: true)
   }
 
   mutating func tick(at now: Duration) -> [WorkerEffect] {
     noteTick(at: now)
     if let ending = endOfStopping(at: now) { return ending }
+    let wasJoined = link.isJoined
+    let effects = tendLink(at: now)
+    // Without a coordinator nothing is under way any more that a worker that leaves waits for.
+    if wasJoined, !link.isJoined, let ending = endOfStopping(at: now) { return effects + ending }
+    return effects + endStalledTrials(at: now) + retryDeliveries(at: now)
+      + shipNextCheckpoint(at: now) + repeatUnanswered(at: now)
+  }
+
+  /// Beats, or looks for a coordinator as long as there is a reason to.
+  private mutating func tendLink(at now: Duration) -> [WorkerEffect] {
     var effects: [WorkerEffect] = []
     switch link {
     case .searching(let nextAnnouncement):
@@ -54,29 +65,25 @@ extension WorkerCore {
         nextReminder = now + Self.reminders.later
         effects.append(.notify("no answer from the coordinator; still trying"))
       }
-      if currentWorks.isEmpty, now - lastHeard > patience {
-        effects.append(.notify("no coordinator for \(patience); nothing to do"))
-        effects += end(.abandoned)
-      }
     case .joined(_, let lostAfter, let nextBeat):
-      if now - lastHeard > lostAfter {
-        effects.append(.notify("the coordinator is silent; training goes on"))
-        nextReminder = now + Self.reminders.later
-        effects.append(announce(at: now))
-      } else if now >= nextBeat {
-        effects += beat(at: now)
-      }
+      if now < lastHeard + lostAfter { return now >= nextBeat ? beat(at: now) : [] }
+      effects.append(.notify("the coordinator is silent; training goes on"))
+      nextReminder = now + Self.reminders.later
+      effects.append(announce(at: now))
     }
-    return effects + endStalledTrials(at: now) + retryDeliveries(at: now)
-      + shipNextCheckpoint(at: now)
+    if currentWorks.isEmpty, now >= lastHeard + patience {
+      effects.append(.notify("no coordinator for \(patience); nothing to do"))
+      effects += end(.abandoned)
+    }
+    return effects
   }
 
   /// Time in which this worker did not run is not held against its trials.
   private mutating func noteTick(at now: Duration) {
     let gap = now - lastTick
     lastTick = now
-    guard gap > .seconds(5) else { return }
-    for id in works.keys { works[id]?.stall.forgive(gap) }
+    guard gap > Self.sleepMinimum else { return }
+    for id in works.keys { works[id]?.stall.forgive(gap, at: now) }
   }
 
   private mutating func retryDeliveries(at now: Duration) -> [WorkerEffect] {

@@ -12,9 +12,11 @@ extension WorkerCore {
       works[id]?.phase = .training(nil)
       works[id]?.stall.start(at: now)
       works[id]?.checkpoints.stored = checkpoint?.stored
+      works[id]?.checkpoints.claimed = checkpoint?.stored
       return refusals.map { .notify("trial \(id.trial): checkpoint not of use: \($0)") }
         + [.startTrial(id, order, from: checkpoint)]
     case .trialBegan(let id, let beginning):
+      works[id]?.stream.begin(after: beginning.trajectory, at: now)
       let start = beginning.step > 0 ? ["goes on from step \(beginning.step)"] : []
       return (beginning.refusals.map { "checkpoint refused: \($0)" } + start)
         .map { .notify("trial \(id.trial) \($0)") }
@@ -28,15 +30,16 @@ extension WorkerCore {
       return fail(id, failure, at: now)
     case .handedBack(let id, let left):
       guard let work = works[id], case .handingBack(let failure, _) = work.phase else { return [] }
-      works[id] = nil
-      let left = HandBack(checkpoint: left.checkpoint ?? work.checkpoints.stored, log: left.log)
-      return [
-        .sendFailure(trial: id.trial, attempt: work.attempt, failure, left), .discard(id),
-      ] + exitIfDone()
+      if let checkpoint = left.checkpoint, !work.stream.hasTaken(checkpoint.trajectory) {
+        // Without the trajectory up to it, it is of no use to whoever tries next.
+        works[id]?.phase = .parting(failure, left)
+        return shipNextPiece(at: now)
+      }
+      return part(work, failure, left)
     case .artifactsUploaded(let id):
-      guard let work = works[id], case .uploading(let result) = work.phase else { return [] }
-      works[id]?.phase = .reporting(result, nextReport: now + Self.reportInterval)
-      return [.sendResult(trial: id.trial, attempt: work.attempt, result)]
+      guard case .uploading(let result) = works[id]?.phase else { return [] }
+      works[id]?.phase = .delivering(result)
+      return reportIfTaken(id, at: now) + shipNextPiece(at: now)
     case .uploadFailed(let id, let reason):
       guard case .uploading(let result) = works[id]?.phase else { return [] }
       works[id]?.phase = .uploadDelayed(result, until: now + Self.uploadRetryDelay)
@@ -45,12 +48,29 @@ extension WorkerCore {
     }
   }
 
+  /// Reports an attempt without a result, of which everything that is of use is handed in.
+  mutating func part(
+    _ work: Work, _ failure: TrialFailure, _ left: HandBack
+  ) -> [WorkerEffect] {
+    works[work.id] = nil
+    let left = HandBack(checkpoint: left.checkpoint ?? work.checkpoints.claimed, log: left.log)
+    return [
+      .sendFailure(trial: work.id.trial, attempt: work.attempt, failure, left), .discard(work.id),
+    ] + exitIfDone()
+  }
+
   private func preparing(_ id: WorkID) -> WorkOrder? {
     guard let work = works[id], case .preparing = work.phase else { return nil }
     return work.order
   }
 
   mutating func accept(_ order: WorkOrder, at now: Duration) -> [WorkerEffect] {
+    // Before a welcome nobody could be told of it; it is repeated.
+    guard order.sweep == sweep else { return [] }
+    var effects: [WorkerEffect] = []
+    if let void = work(on: order.trial), void.attempt <= order.voidThrough {
+      effects = dismiss(void, "what its attempts have left was discarded", exits: false)
+    }
     if let known = work(on: order.trial) {
       // A repeated order, or a newer attempt at what this worker already does: the computation
       // is the same, so only its number changes.
@@ -60,15 +80,15 @@ extension WorkerCore {
       guard case .reporting(let result, _) = known.phase else { return [] }
       return [.sendResult(trial: order.trial, attempt: order.attempt, result)]
     }
-    if stopping != nil { return refuse(order, .stopped, "the worker is stopping") }
-    if let obstacle { return refuse(order, .diskFull, obstacle) }
+    if stopping != nil { return effects + refuse(order, .stopped, "the worker is stopping") }
+    if let obstacle { return effects + refuse(order, .diskFull, obstacle) }
     guard works.values.count(where: { $0.phase.occupiesSlot }) < slots else {
-      return refuse(order, .stopped, "all \(slots) slots are taken")
+      return effects + refuse(order, .stopped, "all \(slots) slots are taken")
     }
     launchCount += 1
     let id = WorkID(sweep: order.sweep, trial: order.trial, launch: launchCount)
     works[id] = Work(id: id, order: order, attempt: order.attempt, phase: .preparing)
-    return [.fetchImages(id, order)]
+    return effects + [.fetchImages(id, order)]
   }
 
   private func refuse(
@@ -101,22 +121,34 @@ extension WorkerCore {
   }
 
   /// Ends a work whose end nobody wants to know of.
-  private mutating func dismiss(_ work: Work, _ reason: String) -> [WorkerEffect] {
+  private mutating func dismiss(
+    _ work: Work, _ reason: String, exits: Bool = true
+  ) -> [WorkerEffect] {
+    let end = { (core: WorkerCore) in exits ? core.exitIfDone() : [] }
     let notice = WorkerEffect.notify("trial \(work.id.trial) abandoned: \(reason)")
     guard work.phase.hasProcess else {
       works[work.id] = nil
-      return [notice, .discard(work.id)] + exitIfDone()
+      return [notice, .discard(work.id)] + end(self)
     }
     works[work.id]?.phase = .dismissed
-    return [notice, .killTrial(work.id)] + exitIfDone()
+    return [notice, .killTrial(work.id)] + end(self)
   }
 
-  private mutating func finish(_ id: WorkID, _ result: TrialResult) -> [WorkerEffect] {
+  private mutating func finish(_ id: WorkID, _ result: SpooledResult) -> [WorkerEffect] {
     guard let work = works[id], work.phase.isClaimed else {
       works[id] = nil
       return [.discard(id)]
     }
-    return [.notify("trial \(id.trial) finished in \(Int(result.provenance.seconds)) s")]
+    var result = result
+    let whole = result.artifacts.first { $0.kind == .trajectory }
+    // The state at the trial's end is the checkpoint with the whole trajectory before it.
+    if work.order?.wantsLastCheckpoint == true, let newest = work.checkpoints.newest,
+      newest.checkpoint.trajectory.byteCount == whole?.byteCount
+    {
+      result.lastCheckpoint = newest
+    }
+    works[id]?.stream.note(writtenByteCount: whole?.byteCount ?? 0)
+    return [.notify("trial \(id.trial) finished in \(Int(result.seconds)) s")]
       + beginUpload(id, result)
   }
 
@@ -139,7 +171,7 @@ extension WorkerCore {
     case .dismissed:
       works[id] = nil
       return effects + [.discard(id)]
-    case .handingBack, .uploading, .uploadDelayed, .reporting: return effects
+    case .handingBack, .parting, .uploading, .uploadDelayed, .delivering, .reporting: return effects
     }
   }
 
@@ -149,12 +181,12 @@ extension WorkerCore {
     change.map { [.notify($0)] + beat(at: now) } ?? []
   }
 
-  mutating func beginUpload(_ id: WorkID, _ result: TrialResult) -> [WorkerEffect] {
+  mutating func beginUpload(_ id: WorkID, _ result: SpooledResult) -> [WorkerEffect] {
     guard link.isJoined else {
       works[id]?.phase = .uploadDelayed(result, until: .zero)
       return []
     }
     works[id]?.phase = .uploading(result)
-    return [.upload(id, result.artifacts)]
+    return [.upload(id, result)]
   }
 }

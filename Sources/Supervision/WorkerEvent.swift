@@ -1,45 +1,5 @@
 import Digests
-import Narrowing
 import Trials
-
-/// An order to run one attempt at a trial.
-package struct WorkOrder: Hashable, Sendable {
-  /// The sweep that the trial belongs to.
-  package var sweep: String
-  /// The trial.
-  package var trial: TrialID
-  /// The attempt's number, which fences control messages.
-  package var attempt: Int
-  /// The configuration, every parameter resolved.
-  package var configuration: TrialConfiguration
-  /// The image archive to train on.
-  package var images: Digest
-  /// Size of the archive.
-  package var imagesByteCount: Int
-  /// Where the trial can go on from, newest first.
-  package var checkpoints: [TrialCheckpoint]
-  /// How long the trial may take no step.
-  package var stallTimeout: Duration
-
-  /// How long that is unless the coordinator says otherwise.
-  package static let standardStallTimeout = Duration.seconds(600)
-
-  /// An order of the given parts.
-  package init(
-    sweep: String, trial: TrialID, attempt: Int, configuration: TrialConfiguration,
-    images: Digest, imagesByteCount: Int, checkpoints: [TrialCheckpoint] = [],
-    stallTimeout: Duration = standardStallTimeout
-  ) {
-    self.sweep = sweep
-    self.trial = trial
-    self.attempt = attempt
-    self.configuration = configuration
-    self.images = images
-    self.imagesByteCount = imagesByteCount
-    self.checkpoints = checkpoints
-    self.stallTimeout = stallTimeout
-  }
-}
 
 /// A fact that reached the worker, in the past tense; every event is legal in every state.
 package enum WorkerEvent: Sendable {
@@ -57,8 +17,14 @@ package enum WorkerEvent: Sendable {
   case acknowledged(trial: TrialID, attempt: Int)
   /// The attempt is no longer this worker's.
   case abandoned(trial: TrialID, attempt: Int, reason: String)
+  /// The coordinator has a report.
+  case reportTaken(trial: TrialID, attempt: Int, index: Int)
+  /// The coordinator has the trajectory up to the end of a piece.
+  case pieceTaken(trial: TrialID, attempt: Int, byteCount: Int)
+  /// The coordinator lacks the prefix of so many bytes that a piece begins at.
+  case trajectoryUnknown(trial: TrialID, attempt: Int, byteCount: Int)
   /// The coordinator lacks artifacts that a finished result names.
-  case artifactsWanted(trial: TrialID)
+  case artifactsWanted(trial: TrialID, digests: [Digest])
   /// The coordinator asked for the trials back and for this worker's end; may be repeated.
   case drainRequested(reason: String)
   /// The coordinator has no more work.
@@ -75,6 +41,14 @@ package enum WorkerEvent: Sendable {
   case trialBegan(WorkID, TrialBeginning)
   /// A trial's process told how far it is.
   case trialProgressed(WorkID, TrialProgress)
+  /// A trial reached a milestone.
+  indirect case reportReached(WorkID, index: Int, MilestoneReport)
+  /// A trial's trajectory, the part before its file included, has so many bytes.
+  case trajectoryWritten(WorkID, byteCount: Int)
+  /// A piece of a trajectory was read from its file.
+  case pieceRead(WorkID, TrajectoryPiece)
+  /// A piece of a trajectory cannot be read.
+  case pieceNotRead(WorkID, reason: String)
   /// A trial's process wrote a checkpoint.
   case checkpointWritten(WorkID, WrittenCheckpoint)
   /// The coordinator has a checkpoint, which took that long.
@@ -82,7 +56,7 @@ package enum WorkerEvent: Sendable {
   /// A checkpoint could not be sent.
   case checkpointNotStored(WorkID, reason: String)
   /// A trial's process ended with a result, spooled on disk.
-  case trialFinished(WorkID, TrialResult)
+  case trialFinished(WorkID, SpooledResult)
   /// A trial's process ended without a result.
   case trialFailed(WorkID, TrialFailure)
   /// What an attempt without a result leaves was stored, as far as possible.

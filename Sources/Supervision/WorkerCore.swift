@@ -2,7 +2,8 @@ import Trials
 
 /// The worker's decisions, without sockets, files, processes or clocks.
 ///
-/// One ``handle(_:at:)`` per fact. A trial that was accepted is always in exactly one phase, and
+/// One ``handle(_:at:)`` per fact, and ``WorkerEvent/clockTicked`` not later than ``nextDeadline``,
+/// after whatever has arrived. A trial that was accepted is always in exactly one phase, and
 /// a finished result leaves only when the coordinator acknowledged it: neither silence, nor an
 /// order to abandon the attempt, nor the end of this worker drops finished work. What else a
 /// trial has cost is in its newest checkpoint, which goes to the coordinator as it is written.
@@ -23,6 +24,7 @@ package struct WorkerCore: Sendable {
   var launchCount = 0
   var link: Link
   var shipping = CheckpointShipping()
+  var pieces = PieceShipping()
   var disk = DiskStanding()
   var stopping: Stopping?
   var lastHeard: Duration
@@ -70,6 +72,9 @@ package struct WorkerCore: Sendable {
       works[held.work] = Work(
         id: held.work, order: nil, attempt: held.attempt,
         phase: .uploadDelayed(held.result, until: now))
+      works[held.work]?.stream = StreamStanding(
+        after: held.trajectory,
+        writtenByteCount: held.result.artifacts.first { $0.kind == .trajectory }?.byteCount)
       launchCount = max(launchCount, held.work.launch)
     }
   }
@@ -87,7 +92,7 @@ package struct WorkerCore: Sendable {
       if case .training(let latest) = work.phase { progress = latest }
       return WorkClaim(
         trial: work.id.trial, attempt: work.attempt, progress: progress,
-        checkpoint: work.phase.result == nil ? work.checkpoints.stored : nil)
+        checkpoint: work.phase.result == nil ? work.checkpoints.claimed : nil)
     }
   }
 
@@ -107,7 +112,10 @@ package struct WorkerCore: Sendable {
     case .welcomed(let sweep, let interval, let lostAfter):
       lastHeard = now
       let wasSearching = !link.isJoined
-      link = .joined(interval: interval, lostAfter: lostAfter, nextBeat: now + interval)
+      // A welcome that comes again does not put off the next beat.
+      var nextBeat = now + interval
+      if case .joined(_, _, let planned) = link { nextBeat = min(nextBeat, planned) }
+      link = .joined(interval: interval, lostAfter: lostAfter, nextBeat: nextBeat)
       return enter(sweep, at: now) + (wasSearching ? resumeDeliveries(at: now) : [])
     case .coordinatorBeat:
       lastHeard = now
@@ -126,10 +134,15 @@ package struct WorkerCore: Sendable {
     case .abandoned(let trial, let number, let reason):
       lastHeard = now
       return abandon(trial, number, reason)
-    case .artifactsWanted(let trial):
+    case .reportTaken, .pieceTaken, .trajectoryUnknown: return handleAnswer(event, at: now)
+    case .artifactsWanted(let trial, let digests):
       lastHeard = now
       guard let work = work(on: trial), case .reporting(let result, _) = work.phase else {
         return []
+      }
+      let trajectory = result.artifacts.first { $0.kind == .trajectory }
+      if let trajectory, digests.contains(trajectory.digest) {
+        works[work.id]?.stream.rewind()
       }
       return beginUpload(work.id, result)
     case .drainRequested(let reason):
@@ -143,6 +156,8 @@ package struct WorkerCore: Sendable {
     case .imagesReady, .checkpointReady, .preparationFailed, .trialBegan, .trialProgressed,
       .trialFinished, .trialFailed, .handedBack, .artifactsUploaded, .uploadFailed:
       return handleWork(event, at: now)
+    case .reportReached, .trajectoryWritten, .pieceRead, .pieceNotRead:
+      return handleStream(event, at: now)
     case .checkpointWritten, .checkpointStored, .checkpointNotStored:
       return handleCheckpoint(event, at: now)
     case .diskMeasured(let freeByteCount):

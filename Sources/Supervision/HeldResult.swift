@@ -7,12 +7,17 @@ package struct HeldResult: Hashable, Sendable {
   /// The attempt that finished it.
   package var attempt: Int
   /// The result.
-  package var result: TrialResult
+  package var result: SpooledResult
+  /// Where the trajectory's file begins.
+  package var trajectory: TrajectoryStart
 
   /// A held result of the given parts.
-  package init(work: WorkID, attempt: Int, result: TrialResult) {
+  package init(
+    work: WorkID, attempt: Int, result: SpooledResult, trajectory: TrajectoryStart = .beginning
+  ) {
     self.work = work
     self.attempt = attempt
     self.result = result
+    self.trajectory = trajectory
   }
 }

@@ -1,9 +1,9 @@
 import Digests
-import Narrowing
+import TestSupport
 import Testing
 import Trials
 
-@testable import WorkerService
+@testable import Supervision
 
 /// What the worker decides about checkpoints, stalls and its own end.
 @Suite("The worker's decisions about checkpoints")
@@ -13,7 +13,7 @@ struct CheckpointCoreTests {
   private let other = WorkID(sweep: "s", trial: TrialID(rawValue: 8), launch: 2)
   private let stopped = TrialFailure(cause: .stopped, message: "stopped after 20 of 30 steps")
 
-  private func order(_ id: WorkID, checkpoints: [TrialCheckpoint] = []) -> WorkOrder {
+  private func order(_ id: WorkID, checkpoints: [ResumePoint] = []) -> WorkOrder {
     WorkOrder(
       sweep: "s", trial: id.trial, attempt: 1, configuration: Samples.configuration,
       images: Digest.of("images"), imagesByteCount: 6, checkpoints: checkpoints,
@@ -37,7 +37,12 @@ struct CheckpointCoreTests {
 
   private func checkpoint(_ step: Int) -> TrialCheckpoint {
     TrialCheckpoint(
-      step: step, digest: Digest.of("\(step)"), byteCount: 5, instructionSet: "avx2")
+      step: step, digest: Digest.of("\(step)"), byteCount: 5, instructionSet: "avx2",
+      stateDigest: Digest.of("state"), trajectory: .empty)
+  }
+
+  private func point(_ checkpoint: TrialCheckpoint) -> ResumePoint {
+    ResumePoint(checkpoint: checkpoint, trajectory: .beginning)
   }
 
   private func written(_ step: Int) -> WrittenCheckpoint {
@@ -142,7 +147,7 @@ struct CheckpointCoreTests {
   @Test("a trial starts from the fetched checkpoint, claims it, and tells why others were no use")
   func resumed() {
     var core = training()
-    let order = order(other, checkpoints: [checkpoint(20), checkpoint(10)])
+    let order = order(other, checkpoints: [point(checkpoint(20)), point(checkpoint(10))])
     _ = core.handle(.assigned(order), at: .zero)
     _ = core.handle(.imagesReady(other), at: .zero)
     let fetched = FetchedCheckpoint(file: "checkpoint-10", stored: checkpoint(10))
@@ -200,7 +205,7 @@ struct CheckpointCoreTests {
     #expect(core.handle(.clockTicked, at: .seconds(60)).contains(.exit(.stopped)))
 
     var reporting = training()
-    _ = reporting.handle(.trialFinished(work, Samples.result), at: .zero)
+    _ = reporting.handle(.trialFinished(work, Samples.spooled), at: .zero)
     _ = reporting.handle(.artifactsUploaded(work), at: .zero)
     _ = reporting.handle(.stopRequested(reason: "SIGTERM"), at: .zero)
     #expect(!reporting.handle(.clockTicked, at: .seconds(4)).contains(.exit(.stopped)))

@@ -1,8 +1,9 @@
 import Digests
+import TestSupport
 import Testing
 import Trials
 
-@testable import WorkerService
+@testable import Supervision
 
 @Suite("The worker's decisions")
 struct WorkerCoreTests {
@@ -26,7 +27,7 @@ struct WorkerCoreTests {
   }
 
   /// A core that trains trial 7 as ``work``.
-  private func training(slots: Int = 2, checkpoints: [TrialCheckpoint] = []) -> WorkerCore {
+  private func training(slots: Int = 2, checkpoints: [ResumePoint] = []) -> WorkerCore {
     var core = joined(slots: slots)
     _ = core.handle(.assigned(order(checkpoints: checkpoints)), at: .zero)
     _ = core.handle(.imagesReady(work), at: .zero)
@@ -35,7 +36,7 @@ struct WorkerCoreTests {
   }
 
   private func order(
-    _ trial: UInt64 = 7, attempt: Int = 1, checkpoints: [TrialCheckpoint] = []
+    _ trial: UInt64 = 7, attempt: Int = 1, checkpoints: [ResumePoint] = []
   ) -> WorkOrder {
     WorkOrder(
       sweep: "s", trial: TrialID(rawValue: trial), attempt: attempt,
@@ -52,6 +53,25 @@ struct WorkerCoreTests {
     _ = core.handle(welcome("s"), at: .seconds(2))
     #expect(core.handle(.clockTicked, at: .seconds(3)).isEmpty)
     #expect(core.handle(.clockTicked, at: .seconds(7)) == [.beat([])])
+  }
+
+  @Test("a welcome that comes again does not put off the next beat")
+  func welcomedAgain() {
+    var core = joined()
+    _ = core.handle(welcome("s"), at: .seconds(4))
+    #expect(core.handle(.clockTicked, at: .seconds(5)) == [.beat([])])
+  }
+
+  @Test("an order that overtakes the welcome is not taken, for nobody could be told of it")
+  func overtaken() {
+    let held = HeldResult(work: work, attempt: 1, result: Samples.spooled)
+    var core = core(held: [held])
+    #expect(core.handle(.assigned(order(attempt: 2)), at: .zero).isEmpty)
+    _ = core.handle(welcome("s"), at: .seconds(1))
+    #expect(core.claims.map(\.attempt) == [1])
+    #expect(core.handle(.assigned(order(attempt: 2)), at: .seconds(2)).isEmpty)
+    #expect(core.claims.map(\.attempt) == [2])
+    #expect(core.handle(.assigned(order(8)), at: .seconds(2)).count == 1)
   }
 
   @Test("an order fetches images and checkpoint, then trains; a repeated order changes nothing")
@@ -91,10 +111,10 @@ struct WorkerCoreTests {
   @Test("a result is uploaded, reported until acknowledged, and only then deleted")
   func delivery() {
     var core = training()
-    let result = Samples.result
+    let result = Samples.spooled
     #expect(
       core.handle(.trialFinished(work, result), at: .seconds(1))
-        .contains(.upload(work, result.artifacts)))
+        .contains(.upload(work, result)))
     let report = WorkerEffect.sendResult(trial: trial, attempt: 1, result)
     #expect(core.handle(.artifactsUploaded(work), at: .seconds(2)) == [report])
     #expect(core.handle(.clockTicked, at: .seconds(13)).contains(report))
@@ -109,11 +129,11 @@ struct WorkerCoreTests {
   @Test("artifacts that the coordinator lacks are uploaded again")
   func wantedAgain() {
     var core = training()
-    _ = core.handle(.trialFinished(work, Samples.result), at: .zero)
+    _ = core.handle(.trialFinished(work, Samples.spooled), at: .zero)
     _ = core.handle(.artifactsUploaded(work), at: .zero)
     #expect(
-      core.handle(.artifactsWanted(trial: trial), at: .zero)
-        == [.upload(work, Samples.result.artifacts)])
+      core.handle(.artifactsWanted(trial: trial, digests: [Digest.of("model")]), at: .zero)
+        == [.upload(work, Samples.spooled)])
   }
 
   @Test("training goes on while the coordinator is silent, and its result waits for it")
@@ -122,34 +142,34 @@ struct WorkerCoreTests {
     let effects = core.handle(.clockTicked, at: .seconds(61))
     #expect(effects.contains(.announce(core.claims)))
     #expect(!effects.contains(.killTrial(work)) && !effects.contains(.drainTrial(work)))
-    let finish = core.handle(.trialFinished(work, Samples.result), at: .seconds(70))
-    #expect(!finish.contains(.upload(work, Samples.result.artifacts)))
+    let finish = core.handle(.trialFinished(work, Samples.spooled), at: .seconds(70))
+    #expect(!finish.contains(.upload(work, Samples.spooled)))
     #expect(
       core.handle(welcome("s"), at: .seconds(90))
-        .contains(.upload(work, Samples.result.artifacts)))
+        .contains(.upload(work, Samples.spooled)))
   }
 
   @Test("results of an earlier process go to the coordinator of their sweep and to no other")
   func held() {
-    let held = HeldResult(work: work, attempt: 4, result: Samples.result)
+    let held = HeldResult(work: work, attempt: 4, result: Samples.spooled)
     var stranger = core(held: [held])
     #expect(
       !stranger.handle(welcome("other"), at: .zero)
-        .contains(.upload(work, Samples.result.artifacts)))
+        .contains(.upload(work, Samples.spooled)))
     #expect(stranger.claims.isEmpty)
     _ = stranger.handle(welcome("s"), at: .zero)
     #expect(
       stranger.handle(.clockTicked, at: .seconds(1))
-        .contains(.upload(work, Samples.result.artifacts)))
+        .contains(.upload(work, Samples.spooled)))
     var own = core(held: [held])
     #expect(
-      own.handle(welcome("s"), at: .zero).contains(.upload(work, Samples.result.artifacts)))
+      own.handle(welcome("s"), at: .zero).contains(.upload(work, Samples.spooled)))
     #expect(own.claims.map(\.attempt) == [4])
   }
 
   @Test("the same trial of two sweeps is two works: neither's end is the other's")
   func twoSweeps() throws {
-    let held = HeldResult(work: work, attempt: 4, result: Samples.result)
+    let held = HeldResult(work: work, attempt: 4, result: Samples.spooled)
     var core = core(held: [held])
     _ = core.handle(welcome("other"), at: .zero)
     var order = self.order(7)
@@ -186,7 +206,7 @@ struct WorkerCoreTests {
       core.handle(.abandoned(trial: trial, attempt: 1, reason: "lost"), at: .zero)
         .contains(.killTrial(work)))
     #expect(core.claims.isEmpty)
-    #expect(core.handle(.trialFinished(work, Samples.result), at: .zero) == [.discard(work)])
+    #expect(core.handle(.trialFinished(work, Samples.spooled), at: .zero) == [.discard(work)])
   }
 
   @Test("a worker with a full disk takes no trials until there is room, and says so at once")
@@ -228,6 +248,17 @@ struct WorkerCoreTests {
     var core = core()
     #expect(!core.handle(.clockTicked, at: .seconds(3599)).contains(.exit(.abandoned)))
     #expect(core.handle(.clockTicked, at: .seconds(3601)).contains(.exit(.abandoned)))
+  }
+
+  @Test("patience that is shorter than the coordinator's own silence ends with that")
+  func shortPatience() {
+    var core = WorkerCore(
+      slots: 1, exitsWhenIdle: false, patience: .seconds(10), held: [], at: .zero)
+    _ = core.handle(welcome("s"), at: .zero)
+    for second in stride(from: 5, to: 60, by: 5) {
+      #expect(core.handle(.clockTicked, at: .seconds(second)) == [.beat([])])
+    }
+    #expect(core.handle(.clockTicked, at: .seconds(60)).last == .exit(.abandoned))
   }
 
   @Test("a worker that nobody answers says so, but not all the time")

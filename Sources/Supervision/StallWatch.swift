@@ -1,6 +1,7 @@
 /// Since when a trial has taken no step.
 struct StallWatch {
   private var step = -1
+  /// When the last step was taken.
   private(set) var since = Duration.zero
 
   /// Begins to watch.
@@ -16,6 +17,8 @@ struct StallWatch {
     since = now
   }
 
-  /// Takes in that nobody could see any step for a while.
-  mutating func forgive(_ duration: Duration) { since += duration }
+  /// Takes in that nobody could see any step for a while, until now.
+  mutating func forgive(_ duration: Duration, at now: Duration) {
+    since = min(since + duration, now)
+  }
 }

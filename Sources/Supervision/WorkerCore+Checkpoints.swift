@@ -1,38 +1,4 @@
-import Narrowing
 import Trials
-
-/// Which checkpoint is on its way to the coordinator, and when the next may follow.
-struct CheckpointShipping {
-  /// Checkpoints leave the link alone for so many times what they took.
-  private static let restMultiple = 3
-  /// No rest is longer, so that on a slow link, too, nobody loses more than minutes.
-  private static let restMaximum = Duration.seconds(240)
-  /// What failed is tried again after the shorter pause, which doubles up to the longer: a
-  /// coordinator that was restarted is there again, one that has no room is not.
-  private static let retryDelay = (first: Duration.seconds(1), longest: Duration.seconds(30))
-
-  /// The work whose checkpoint is being sent.
-  private(set) var current: WorkID?
-  private var restUntil = Duration.zero
-  private var retryDelay = Self.retryDelay.first
-
-  /// Whether one may be sent now.
-  func isFree(at now: Duration) -> Bool { current == nil && now >= restUntil }
-
-  mutating func begin(_ id: WorkID) { current = id }
-
-  mutating func end(took duration: Duration, at now: Duration) {
-    current = nil
-    retryDelay = Self.retryDelay.first
-    restUntil = now + min(duration * Self.restMultiple, Self.restMaximum)
-  }
-
-  mutating func fail(at now: Duration) {
-    current = nil
-    restUntil = now + retryDelay
-    retryDelay = min(retryDelay * 2, Self.retryDelay.longest)
-  }
-}
 
 extension WorkerCore {
   /// Takes in what became of a checkpoint.
@@ -47,7 +13,8 @@ extension WorkerCore {
       guard checkpoint.step > work.checkpoints.stored?.step ?? -1 else { break }
       works[id]?.checkpoints.stored = checkpoint
       // The coordinator learns of it from a claim; the sooner, the less is done twice.
-      return beat(at: now) + shipNextCheckpoint(at: now)
+      let claims = works[id]?.claimCheckpoint() == true ? beat(at: now) : []
+      return claims + shipNextCheckpoint(at: now) + shipNextPiece(at: now)
     case .checkpointNotStored(let id, let reason):
       shipping.fail(at: now)
       return [.notify("trial \(id.trial): checkpoint not sent yet: \(reason)")]
@@ -60,15 +27,27 @@ extension WorkerCore {
   ///
   /// One at a time: by the time the link is free, what was newest before may be superseded.
   mutating func shipNextCheckpoint(at now: Duration) -> [WorkerEffect] {
-    guard link.isJoined, stopping == nil, shipping.isFree(at: now) else { return [] }
-    let candidates = currentWorks.filter {
-      if case .training = $0.phase { $0.checkpoints.pending != nil } else { false }
-    }
-    guard let next = candidates.min(by: { $0.checkpoints.storedAt < $1.checkpoints.storedAt }),
+    guard let time = shippingDeadline, now >= time, let next = nextToShip,
       let pending = next.checkpoints.pending
     else { return [] }
     shipping.begin(next.id)
     return [.uploadCheckpoint(next.id, pending)]
+  }
+
+  /// When a checkpoint that waits may be sent; nil when none waits.
+  var shippingDeadline: Duration? {
+    guard link.isJoined, stopping == nil, shipping.current == nil, nextToShip != nil else {
+      return nil
+    }
+    return shipping.restUntil
+  }
+
+  private var nextToShip: Work? {
+    let candidates = works.values.filter {
+      guard case .training = $0.phase, $0.id.sweep == sweep else { return false }
+      return $0.checkpoints.pending != nil
+    }
+    return candidates.min { ($0.checkpoints.storedAt, $0.id) < ($1.checkpoints.storedAt, $1.id) }
   }
 
   /// Reports a work that ended without a result, after its log and its last checkpoint are stored.
@@ -104,7 +83,7 @@ extension WorkerCore {
     var effects: [WorkerEffect] = []
     for work in currentWorks {
       guard case .training(let progress) = work.phase, let limit = work.order?.stallTimeout,
-        now - work.stall.since > limit
+        now >= work.stall.since + limit
       else { continue }
       let place = progress.map { "after step \($0.step) of \($0.totalSteps)" } ?? "at its beginning"
       works[work.id]?.phase = .killed(

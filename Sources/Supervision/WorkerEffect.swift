@@ -1,5 +1,3 @@
-import Digests
-import Narrowing
 import Trials
 
 /// What the worker's shell must do, in the order given.
@@ -8,8 +6,17 @@ package enum WorkerEffect: Hashable, Sendable {
   case announce([WorkClaim])
   /// Tell the coordinator that this worker lives and what it works on.
   case beat([WorkClaim])
-  /// Tell the coordinator of a finished trial whose artifacts it has.
-  case sendResult(trial: TrialID, attempt: Int, TrialResult)
+  /// Tell the coordinator of a milestone.
+  indirect case sendReport(trial: TrialID, attempt: Int, index: Int, MilestoneReport)
+  /// Read the next bytes of a trajectory, then report.
+  ///
+  /// The file begins after so many bytes of the trajectory; those that are wanted follow the
+  /// start.
+  case readPiece(WorkID, after: TrajectoryStart, fileBegins: Int, byteCount: Int)
+  /// Tell the coordinator of the next bytes of a trajectory.
+  case sendPiece(trial: TrialID, attempt: Int, TrajectoryPiece)
+  /// Tell the coordinator of a finished trial of which it has everything else.
+  case sendResult(trial: TrialID, attempt: Int, SpooledResult)
   /// Tell the coordinator that an attempt ended without a result.
   case sendFailure(trial: TrialID, attempt: Int, TrialFailure, HandBack)
   /// Tell the coordinator that this worker leaves.
@@ -28,8 +35,8 @@ package enum WorkerEffect: Hashable, Sendable {
   case uploadCheckpoint(WorkID, WrittenCheckpoint)
   /// Store a trial's log and, if there is one, its last checkpoint, then report.
   case handBack(WorkID, WrittenCheckpoint?)
-  /// Send a result's artifacts over the data connection, then report.
-  case upload(WorkID, [Artifact])
+  /// Send a result's files over the data connection, all but the trajectory, then report.
+  case upload(WorkID, SpooledResult)
   /// Delete the work's folder.
   case discard(WorkID)
   /// Tell people.

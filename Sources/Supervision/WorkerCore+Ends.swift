@@ -1,14 +1,5 @@
 import Trials
 
-/// The end of a worker that was asked to leave.
-struct Stopping {
-  var reason: String
-  var since: Duration
-  var deadline: Duration
-  /// Whether a coordinator may be there to take the trials back.
-  var handsBack: Bool
-}
-
 extension WorkerCore {
   /// How long a stopping worker waits where nothing is under way: for an acknowledgement, or for a
   /// coordinator that is away.
@@ -87,18 +78,22 @@ extension WorkerCore {
 
   /// What a stopping worker does when its time is up, or nothing is under way any more.
   func endOfStopping(at now: Duration) -> [WorkerEffect]? {
+    guard let stopping, let end = stoppingDeadline, now >= end else { return nil }
+    return leave(stopping.reason)
+  }
+
+  /// When a stopping worker leaves at the latest, as far as is known now.
+  var stoppingDeadline: Duration? {
     guard let stopping else { return nil }
-    if now >= stopping.deadline { return leave(stopping.reason) }
-    guard now >= stopping.since + Self.stopGrace else { return nil }
     let isBusy = currentWorks.contains { work in
       switch work.phase {
       case .draining, .killed: true
       case .handingBack(_, let isUnderWay): isUnderWay && link.isJoined
-      case .uploading: link.isJoined
+      case .parting, .uploading, .delivering: link.isJoined
       case .preparing, .training, .dismissed, .uploadDelayed, .reporting: false
       }
     }
-    return isBusy ? nil : leave(stopping.reason)
+    return isBusy ? stopping.deadline : min(stopping.deadline, stopping.since + Self.stopGrace)
   }
 
   func exitIfDone() -> [WorkerEffect] {

@@ -1,0 +1,184 @@
+import Coordination
+import Digests
+import Supervision
+import Trials
+
+/// A worker's real decisions, and what they are carried out on: folders and processes of trials
+/// that compute nothing.
+struct SimulatedBench {
+  /// What the simulated coordinator calls its sweep.
+  static let sweep = "simulated"
+  /// The longest that a trial may take no step; much longer than one interval of the slowest.
+  static let stallTimeout = Duration.seconds(120)
+  /// How long a worker that leaves may take.
+  static let drainGrace = Duration.seconds(30)
+
+  var core: WorkerCore
+  var checker: WorkerChecker
+  let startedAt: Int
+  var folders: [WorkID: Folder] = [:]
+  /// Checkpoints that dead processes left, newest first.
+  var salvage: [TrialID: [LocalCheckpoint]]
+  var plannedTick: Int?
+  var tickNumber = 0
+
+  /// A trial's files and its process.
+  struct Folder {
+    /// The attempt under which its computation began.
+    var attempt: Int
+    var configuration: TrialConfiguration
+    /// Whether the state at the end is wanted.
+    var wantsLast = false
+    /// The two newest checkpoints in it, newest first.
+    var checkpoints: [LocalCheckpoint] = []
+    /// What was fetched to go on from.
+    var fetched: LocalCheckpoint?
+    /// Where the trajectory's file begins, and the file.
+    var base = TrajectoryStart.beginning
+    var rows: [UInt8] = []
+    var process: Process?
+    var isFinished = false
+
+    /// The trajectory so far.
+    var trajectory: TrajectoryPrefix { base.advanced(by: rows).prefix }
+
+    /// What was computed.
+    var result: ReceivedResult? {
+      isFinished ? SimulatedSweep.result(of: configuration, begunUnder: attempt) : nil
+    }
+  }
+
+  /// A process that trains.
+  struct Process {
+    var step: Int
+    /// When the steps since `step` began.
+    var since: Int
+    /// How long one checkpoint interval takes.
+    let milliseconds: Int
+    /// It computes nothing any more and answers nobody.
+    var hangs = false
+  }
+
+  /// A file under way between a worker and the coordinator.
+  enum Transfer {
+    case images(WorkID, WorkOrder)
+    case checkpointDown(WorkID, WorkOrder)
+    case checkpointUp(WorkID, WrittenCheckpoint, since: Int)
+    case handBack(WorkID, WrittenCheckpoint?)
+    case artifacts(WorkID, SpooledResult)
+  }
+
+  /// A worker that finds a spool.
+  ///
+  /// - Parameter surplus: How many slots more it takes itself to have.
+  init(
+    slots: Int, surplus: Int, exitsWhenIdle: Bool, patience: Duration, spool: Spool, at now: Int
+  ) {
+    let held = spool.results.enumerated().map { index, entry in
+      HeldResult(
+        work: WorkID(sweep: Self.sweep, trial: entry.trial, launch: index + 1),
+        attempt: entry.attempt, result: SpooledResult(entry.result), trajectory: entry.base)
+    }
+    core = WorkerCore(
+      slots: slots + surplus, exitsWhenIdle: exitsWhenIdle, patience: patience,
+      drainGrace: Self.drainGrace,
+      held: held, at: .zero)
+    checker = WorkerChecker(
+      slots: slots, patience: patience, drainGrace: Self.drainGrace, held: held, at: .zero)
+    startedAt = now
+    salvage = spool.checkpoints
+    for (held, entry) in zip(held, spool.results) {
+      folders[held.work] = Folder(
+        attempt: entry.begunUnder, configuration: entry.configuration, base: entry.base,
+        rows: entry.rows, isFinished: true)
+    }
+  }
+
+  /// Time on the worker's own clock.
+  func instant(_ now: Int) -> Duration { .milliseconds(now - startedAt) }
+
+  /// What the next process finds of what this one had.
+  ///
+  /// - Parameter keepsCheckpoints: Whether checkpoints of unfinished trials stay.
+  func spool(keepsCheckpoints: Bool) -> Spool {
+    var spool = Spool()
+    if keepsCheckpoints { spool.checkpoints = salvage }
+    for (id, folder) in folders.sorted(by: { $0.key < $1.key }) {
+      if folder.isFinished {
+        // Two results of one trial are the same, but for what was discarded.
+        if let index = spool.results.firstIndex(where: { $0.trial == id.trial }) {
+          guard spool.results[index].begunUnder < folder.attempt else { continue }
+          spool.results.remove(at: index)
+        }
+        let attempt = core.claims.first { $0.trial == id.trial }?.attempt
+        spool.results.append(
+          Spool.Entry(
+            trial: id.trial, attempt: max(attempt ?? 0, folder.attempt),
+            begunUnder: folder.attempt, configuration: folder.configuration, base: folder.base,
+            rows: folder.rows))
+      } else if keepsCheckpoints, !folder.checkpoints.isEmpty {
+        let all = (spool.checkpoints[id.trial] ?? []) + folder.checkpoints
+        spool.checkpoints[id.trial] = all.sorted { $0.step > $1.step }
+      }
+    }
+    return spool
+  }
+
+  /// How many processes train.
+  var processCount: Int { folders.values.count { $0.process != nil } }
+
+  /// Steps done since the last ones that count, which die with the process.
+  func stepsInHand(at now: Int) -> Int {
+    folders.values.reduce(0) { $0 + ($1.process?.stepsInHand(at: now) ?? 0) }
+  }
+}
+
+extension SimulatedBench.Process {
+  /// Steps since `step`, fewer than an interval has.
+  func stepsInHand(at now: Int) -> Int {
+    guard !hangs else { return 0 }
+    let end = (step / SimulatedSweep.interval + 1) * SimulatedSweep.interval
+    return min((now - since) * SimulatedSweep.interval / milliseconds, end - step - 1)
+  }
+}
+
+extension WorkerEvent {
+  /// What a worker makes of a directive.
+  init(_ directive: Directive) {
+    self =
+      switch directive {
+      case .welcome(let interval, let lostAfter):
+        .welcomed(
+          sweep: SimulatedBench.sweep, heartbeatInterval: interval, lostAfter: lostAfter)
+      case .heartbeat: .coordinatorBeat
+      case .assign(let order):
+        .assigned(
+          WorkOrder(
+            sweep: SimulatedBench.sweep, trial: order.trial, attempt: order.attempt,
+            configuration: order.configuration, images: SimulatedSweep.images, imagesByteCount: 1,
+            checkpoints: order.checkpoints, stallTimeout: SimulatedBench.stallTimeout,
+            voidThrough: order.voidThrough, wantsLastCheckpoint: order.wantsLastCheckpoint))
+      case .acknowledge(let trial, let attempt): .acknowledged(trial: trial, attempt: attempt)
+      case .abandon(let trial, let attempt, let reason):
+        .abandoned(trial: trial, attempt: attempt, reason: reason)
+      case .reportTaken(let trial, let attempt, let index):
+        .reportTaken(trial: trial, attempt: attempt, index: index)
+      case .pieceTaken(let trial, let attempt, let byteCount):
+        .pieceTaken(trial: trial, attempt: attempt, byteCount: byteCount)
+      case .trajectoryUnknown(let trial, let attempt, let byteCount):
+        .trajectoryUnknown(trial: trial, attempt: attempt, byteCount: byteCount)
+      case .announceAgain: .announcementRequested
+      case .drain(let reason): .drainRequested(reason: reason)
+      case .shutDown(let reason): .sweepEnded(reason: reason)
+      }
+  }
+}
+
+extension SpooledResult {
+  /// What a trial's process leaves of a result.
+  init(_ result: ReceivedResult) {
+    self.init(
+      bytes: Array(result.result.provenance.started.utf8), artifacts: result.result.artifacts,
+      seconds: 0)
+  }
+}

@@ -1,0 +1,105 @@
+import Digests
+import Randomness
+import Rehearsal
+import Supervision
+import Trials
+
+/// The files that go between a real worker and the coordinator's blob store.
+extension Simulation {
+  /// Begins a transfer, which takes its time and may fail.
+  mutating func begin(_ transfer: SimulatedBench.Transfer, by worker: Int) {
+    let duration = isHealed ? 1 : random.draw(options.transferMilliseconds)
+    timeline.plan(.transferred(worker, transfer), at: now + duration)
+  }
+
+  /// Whether the network carried a file to its end.
+  private mutating func carries(_ worker: Int) -> Bool {
+    guard let station = stations[worker] else { return false }
+    return isConnected(worker) && station.silencedUntil <= now && station.deafenedUntil <= now
+      && (isHealed || !random.happens(options.failurePerTransfer))
+  }
+
+  /// Ends a transfer; the worker hears how.
+  mutating func end(_ transfer: SimulatedBench.Transfer, by worker: Int) {
+    switch transfer {
+    case .images(let id, _): inform(worker, endOfImages(id, worker))
+    case .checkpointDown(let id, let order): inform(worker, endOfFetch(id, order, worker))
+    case .checkpointUp(let id, let written, let since):
+      let isThere = benches[worker]?.folders[id] != nil
+      if isThere, store(written, of: id, by: worker) {
+        inform(
+          worker,
+          .checkpointStored(id, written.checkpoint, took: .milliseconds(now - since)))
+      } else {
+        inform(worker, .checkpointNotStored(id, reason: "simulated"))
+      }
+    case .handBack(let id, let written):
+      let isStored = written.map { store($0, of: id, by: worker) } ?? false
+      inform(worker, .handedBack(id, HandBack(checkpoint: isStored ? written?.checkpoint : nil)))
+    case .artifacts(let id, let result):
+      let last = result.lastCheckpoint
+      if carries(worker), last.map({ store($0, of: id, by: worker) }) ?? true {
+        artifacts.insert(id.trial)
+        inform(worker, .artifactsUploaded(id))
+      } else {
+        inform(worker, .uploadFailed(id, reason: "simulated"))
+      }
+    }
+  }
+
+  private mutating func endOfImages(_ id: WorkID, _ worker: Int) -> WorkerEvent {
+    guard let station = stations[worker] else { return .imagesReady(id) }
+    if imageHosts.contains(station.host) { return .imagesReady(id) }
+    if station.fullUntil > now { return .preparationFailed(id, Self.failure(.diskFull)) }
+    guard carries(worker) else { return .preparationFailed(id, Self.failure(.lost)) }
+    imageHosts.insert(station.host)
+    return .imagesReady(id)
+  }
+
+  /// The newest checkpoint that is whole: what dead processes left, as far as it is newer, then
+  /// what the coordinator has.
+  private mutating func endOfFetch(
+    _ id: WorkID, _ order: WorkOrder, _ worker: Int
+  ) -> WorkerEvent {
+    var refusals: [String] = []
+    func fetched(_ local: LocalCheckpoint, _ stored: TrialCheckpoint?) -> WorkerEvent {
+      benches[worker]?.folders[id]?.fetched = local
+      return .checkpointReady(
+        id,
+        FetchedCheckpoint(
+          file: "checkpoint-\(local.step)", stored: stored, trajectory: local.base,
+          rows: local.rows.isEmpty ? nil : "trajectory-\(local.step)"), refusals: refusals)
+    }
+    if (stations[worker]?.fullUntil ?? 0) > now {
+      return .preparationFailed(id, Self.failure(.diskFull))
+    }
+    let newest = order.checkpoints.first?.checkpoint.step ?? 0
+    for local in benches[worker]?.salvage[id.trial] ?? []
+    where local.step > newest && local.attempt > order.voidThrough {
+      if isHealed || !random.happens(options.tornPerCheckpoint) { return fetched(local, nil) }
+      refusals.append("step \(local.step): torn")
+    }
+    for point in order.checkpoints {
+      guard carries(worker) else { return .preparationFailed(id, Self.failure(.lost)) }
+      let step = point.checkpoint.step
+      let content = SimulatedSweep.content(of: order.configuration)
+      let isThere = blobs[point.checkpoint.digest]?.content == content
+      if isThere, isHealed || !random.happens(options.tornPerCheckpoint) {
+        let local = LocalCheckpoint(
+          attempt: order.attempt, step: step, base: point.trajectory, rows: [])
+        return fetched(local, point.checkpoint)
+      }
+      refusals.append("step \(step): \(isThere ? "torn" : "missing")")
+    }
+    return .checkpointReady(id, nil, refusals: refusals)
+  }
+
+  private mutating func store(_ written: WrittenCheckpoint, of id: WorkID, by worker: Int) -> Bool {
+    guard carries(worker) else { return false }
+    guard let configuration = benches[worker]?.folders[id]?.configuration else { return false }
+    recordedDigests.remove(written.checkpoint.digest)
+    blobs[written.checkpoint.digest] = SimulatedBlob(
+      content: SimulatedSweep.content(of: configuration), step: written.checkpoint.step)
+    return true
+  }
+}

@@ -1,0 +1,31 @@
+import Coordination
+
+/// What a worker's process runs on: its host and its connection, with what afflicts them.
+struct Station {
+  let id: WorkerID
+  let host: String
+  let slots: Int
+  /// How much faster it computes than the slowest.
+  let speed: Int
+  let instructionSet: String
+  var connection: ConnectionID
+  /// The process stands still until then; what reaches it meanwhile waits.
+  var pausedUntil = 0
+  var backlog: [Simulation.Happening] = []
+  /// The network drops what the worker says, or what it is told, until then.
+  var silencedUntil = 0
+  var deafenedUntil = 0
+  /// Its disk has no room for another trial until then.
+  var fullUntil = 0
+
+  init(
+    number: Int, slots: Int, speed: Int, options: SimulationOptions, connection: ConnectionID
+  ) {
+    id = WorkerID("w\(number)")
+    host = "h\(number % options.hostCount)"
+    instructionSet = options.trialsMove || number.isMultiple(of: 2) ? "avx512" : "avx2"
+    self.slots = slots
+    self.speed = speed
+    self.connection = connection
+  }
+}
