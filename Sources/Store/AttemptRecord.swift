@@ -10,6 +10,8 @@ package struct AttemptRecord: Hashable, Sendable {
     case running
     /// It brought the trial's result.
     case recorded
+    /// It brought a result that was discarded, for this reason.
+    case discarded(reason: String)
     /// It ended without a result.
     case failed(TrialFailure)
   }
@@ -68,6 +70,14 @@ struct AttemptLog {
     attempts[index].outcome = outcome
   }
 
+  /// Notes that the result that an attempt brought was discarded.
+  mutating func discard(_ trial: TrialID, reason: String) {
+    guard
+      let index = attempts.lastIndex(where: { $0.trial == trial && $0.outcome == .recorded })
+    else { return }
+    attempts[index].outcome = .discarded(reason: reason)
+  }
+
   /// Takes in a record of the journal.
   mutating func note(_ stamped: StampedRecord) {
     switch stamped.record {
@@ -76,9 +86,11 @@ struct AttemptLog {
       begin(trial, attempt, worker, at: stamped.time)
     case .attemptEnded(let trial, let attempt, let failure):
       end(trial, attempt, at: stamped.time, .failed(failure))
-    case .resultRecorded(let trial, let attempt, _, _):
+    case .resultRecorded(let trial, let attempt, _, _, _):
       end(trial, attempt, at: stamped.time, .recorded)
-    case .imagesPinned, .checkpointRecorded, .trialFailed, .trialStopped, .trialRetried,
+    case .resultDiscarded(let trial, let reason): discard(trial, reason: reason)
+    case .imagesPinned, .reportRecorded, .trajectoryExtended, .checkpointRecorded, .resultReused,
+      .attemptsVoided, .checkpointDropped, .trialFailed, .trialStopped, .trialRetried,
       .hostDrained, .hostUndrained, .stagePaused, .stageResumed, .limitsSet:
       break
     }

@@ -6,8 +6,8 @@ import Trials
 
 /// The journal as rows: what each kind of record puts into which column.
 ///
-/// `detail` is JSON, and null for the two kinds that every trial has (a lease and a result), so
-/// that replay decodes none for them.
+/// `detail` is JSON, and null for a lease and for a result without a checkpoint, which every trial
+/// has, so that replay decodes none for them.
 enum JournalRows {
   /// The kinds of records, as they are stored.
   enum Kind: String {
@@ -16,7 +16,13 @@ enum JournalRows {
     case trialDuplicated = "trial-duplicated"
     case checkpointRecorded = "checkpoint-recorded"
     case attemptEnded = "attempt-ended"
+    case reportRecorded = "report-recorded"
+    case trajectoryExtended = "trajectory-extended"
     case resultRecorded = "result-recorded"
+    case resultReused = "result-reused"
+    case resultDiscarded = "result-discarded"
+    case attemptsVoided = "attempts-voided"
+    case checkpointDropped = "checkpoint-dropped"
     case trialFailed = "trial-failed"
     case trialStopped = "trial-stopped"
     case trialRetried = "trial-retried"
@@ -25,6 +31,9 @@ enum JournalRows {
     case stagePaused = "stage-paused"
     case stageResumed = "stage-resumed"
     case limitsSet = "limits-set"
+
+    /// Whether a row of `result` comes with the record.
+    var bringsResult: Bool { self == .resultRecorded || self == .resultReused }
   }
 
   private struct PinnedImages: Codable {
@@ -34,6 +43,23 @@ enum JournalRows {
 
   private struct Reason: Codable {
     var reason: String
+  }
+
+  private struct ReportDetail: Codable {
+    var instructionSet: String
+    var index: Int
+    var report: MilestoneReport
+
+    private enum CodingKeys: String, CodingKey {
+      case instructionSet = "instruction_set"
+      case index
+      case report
+    }
+  }
+
+  private struct PieceDetail: Codable {
+    var start: TrajectoryPrefix
+    var end: TrajectoryStart
   }
 
   private struct HostChange: Codable {
@@ -81,34 +107,56 @@ enum JournalRows {
       database, sql: "SELECT sequence, checksum FROM journal ORDER BY sequence DESC LIMIT 1")
     var sequence: Int = try last?.value(0) ?? 0
     var previous: Int64 = try last?.value(1) ?? 0
-    let milliseconds = Int64((time.timeIntervalSince1970 * 1000).rounded())
+    let milliseconds = milliseconds(of: time)
     var row = try RowInsertion(
       "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)", in: database)
     for record in records {
       sequence += 1
       let columns = columns(of: record)
-      var resultChecksum: Int64?
-      if case .resultRecorded(let trial, _, _, let result) = record {
-        resultChecksum = try ResultRows.insert(
-          result, of: trial, numbers: numbers, in: database)
-      }
-      if case .imagesPinned(let dataset, let digest) = record {
-        try database.execute(
-          sql: "INSERT INTO images VALUES (?, ?)",
-          arguments: [dataset.rawValue, Data(digest.bytes)])
-      }
+      let number = try columns.trial.map(numbers.number)
       previous = columns.checksum(
         sequence: sequence, milliseconds: milliseconds, previous: previous,
-        result: resultChecksum)
+        result: record.result.map { ResultRows.checksum(of: $0.bytes) })
       row.add(sequence)
       row.add(milliseconds)
       row.add(columns.kind.rawValue)
-      row.add(try columns.trial.map(numbers.number))
+      row.add(number)
       row.add(columns.attempt)
       row.add(columns.worker?.rawValue)
       row.add(columns.detail)
       row.add(previous)
       try row.insert()
+      try attach(record, ofTrial: number ?? 0, sequence: sequence, in: database)
+    }
+  }
+
+  /// A time as the journal has it: in milliseconds since 1970.
+  static func milliseconds(of time: Date) -> Int64 {
+    Int64((time.timeIntervalSince1970 * 1000).rounded())
+  }
+
+  /// Stores what a record brings besides its own row, and deletes what it makes needless.
+  private static func attach(
+    _ record: JournalRecord, ofTrial number: Int, sequence: Int, in database: Database
+  ) throws {
+    switch record {
+    case .imagesPinned(let dataset, let digest):
+      try database.execute(
+        sql: "INSERT INTO images VALUES (?, ?)",
+        arguments: [dataset.rawValue, Data(digest.bytes)])
+    case .resultRecorded(_, _, _, let result, _), .resultReused(_, _, let result):
+      try ResultRows.insert(result, ofTrial: number, sequence: sequence, in: database)
+      try PieceRows.delete(ofTrial: number, in: database)
+    case .trajectoryExtended(_, let attempt, let piece):
+      try PieceRows.insert(
+        piece, ofTrial: number, attempt: attempt, sequence: sequence, in: database)
+    case .resultDiscarded:
+      try ResultRows.discard(ofTrial: number, sequence: sequence, in: database)
+    case .attemptsVoided: try PieceRows.delete(ofTrial: number, in: database)
+    case .trialLeased, .trialDuplicated, .reportRecorded, .checkpointRecorded, .attemptEnded,
+      .checkpointDropped, .trialFailed, .trialStopped, .trialRetried, .hostDrained, .hostUndrained,
+      .stagePaused, .stageResumed, .limitsSet:
+      break
     }
   }
 
@@ -117,10 +165,25 @@ enum JournalRows {
   /// - Throws: ``Damage`` when a row contradicts its checksum, a number is missing, or a value is
   ///   none that this release writes.
   static func fetch(numbers: TrialNumbers, in database: Database) throws -> [StampedRecord] {
-    let results = try ResultRows.fetchAll(numbers: numbers, in: database)
+    var results = try ResultReading(numbers: numbers, in: database)
+    let records = try fetch(numbers: numbers, in: database) { sequence, number in
+      try results.take(sequence: sequence, ofTrial: number)
+    }
+    guard results.isAtEnd else { throw Damage("there are more results than records of one") }
+    return records
+  }
+
+  /// Reads the records with results from wherever they are.
+  ///
+  /// - Parameters:
+  ///   - leavesOut: Whether records of a kind are checked, and not read.
+  ///   - takeResult: The result that a record of a number brings to a trial, and its checksum.
+  static func fetch(
+    numbers: TrialNumbers, in database: Database, leavesOut: (Kind) -> Bool = { _ in false },
+    takeResult: (_ sequence: Int, _ number: Int) throws -> (Int64, ReceivedResult?)
+  ) throws -> [StampedRecord] {
     var records: [StampedRecord] = []
     var kinds = KnownTexts<Kind?>()
-    var resultCount = 0
     var expectedSequence = 1
     var previous: Int64 = 0
     let rows = try StoredRows(database, sql: "SELECT * FROM journal ORDER BY sequence")
@@ -139,26 +202,23 @@ enum JournalRows {
         worker: try rows.optionalText(5).map(WorkerID.init), detail: try rows.optionalText(6))
       let milliseconds = Int64(try rows.int(1))
       let checksum = Int64(try rows.int(7))
-      let stored = number.flatMap { kind == .resultRecorded ? results[$0] : nil }
+      let stored = kind.bringsResult ? try takeResult(sequence, number ?? 0) : nil
       guard
         checksum
           == columns.checksum(
             sequence: sequence, milliseconds: milliseconds, previous: previous,
-            result: stored?.checksum)
+            result: stored?.0)
       else {
         throw Damage("journal record \(sequence) contradicts its checksum")
       }
       previous = checksum
-      if kind == .resultRecorded { resultCount += 1 }
+      if leavesOut(kind) { continue }
       if let number, try numbers.place(ofNumber: number) == nil { continue }
       records.append(
         StampedRecord(
           sequence: sequence,
           time: Date(timeIntervalSince1970: Double(milliseconds) / 1000),
-          record: try record(of: columns, sequence: sequence, result: stored?.result)))
-    }
-    guard resultCount == results.count else {
-      throw Damage("\(results.count) results for \(resultCount) records of one")
+          record: try record(of: columns, sequence: sequence, result: stored?.1)))
     }
     return records
   }
@@ -171,12 +231,13 @@ enum JournalRows {
       database,
       sql: """
         SELECT recorded_at_ms, kind, attempt, worker, detail FROM journal
-        WHERE trial = (SELECT number FROM trial WHERE id = ?) AND attempt IS NOT NULL
+        WHERE trial = (SELECT number FROM trial WHERE id = ?)
+          AND (attempt IS NOT NULL OR kind = 'result-discarded')
         ORDER BY sequence
         """, arguments: [trial])
     while let row = try rows.next() {
       let time = Date(timeIntervalSince1970: Double(try row.value(0) as Int64) / 1000)
-      let attempt: Int = try row.value(2)
+      let attempt: Int = row[2] ?? 0
       switch Kind(rawValue: try row.value(1)) {
       case .trialLeased, .trialDuplicated:
         log.begin(id, attempt, WorkerID(row[3] as String? ?? ""), at: time)
@@ -185,10 +246,18 @@ enum JournalRows {
         let failure = try CanonicalJSON.decode(TrialFailure.self, from: detail)
         log.end(id, attempt, at: time, .failed(failure))
       case .resultRecorded: log.end(id, attempt, at: time, .recorded)
+      case .resultDiscarded:
+        let detail = Data((row[4] as String? ?? "").utf8)
+        log.discard(id, reason: try CanonicalJSON.decode(Reason.self, from: detail).reason)
       default: break
       }
     }
     return log.attempts
+  }
+
+  /// Why a result was discarded, of a record's detail.
+  static func reason(in detail: String) throws -> String {
+    try CanonicalJSON.decode(Reason.self, from: Data(detail.utf8)).reason
   }
 
   private static func columns(of record: JournalRecord) -> Columns {
@@ -208,8 +277,29 @@ enum JournalRows {
     case .attemptEnded(let trial, let attempt, let failure):
       Columns(
         kind: .attemptEnded, trial: trial, attempt: attempt, detail: CanonicalJSON.text(failure))
-    case .resultRecorded(let trial, let attempt, let worker, _):
-      Columns(kind: .resultRecorded, trial: trial, attempt: attempt, worker: worker)
+    case .reportRecorded(
+      let trial, let attempt, let worker, let instructionSet, let index, let report):
+      Columns(
+        kind: .reportRecorded, trial: trial, attempt: attempt, worker: worker,
+        detail: CanonicalJSON.text(
+          ReportDetail(instructionSet: instructionSet, index: index, report: report)))
+    case .trajectoryExtended(let trial, let attempt, let piece):
+      Columns(
+        kind: .trajectoryExtended, trial: trial, attempt: attempt,
+        detail: CanonicalJSON.text(PieceDetail(start: piece.start, end: piece.end)))
+    case .resultRecorded(let trial, let attempt, let worker, _, let checkpoint):
+      Columns(
+        kind: .resultRecorded, trial: trial, attempt: attempt, worker: worker,
+        detail: checkpoint.map { CanonicalJSON.text($0) })
+    case .resultReused(let trial, let origin, _):
+      Columns(kind: .resultReused, trial: trial, detail: CanonicalJSON.text(origin))
+    case .resultDiscarded(let trial, let reason):
+      Columns(
+        kind: .resultDiscarded, trial: trial, detail: CanonicalJSON.text(Reason(reason: reason)))
+    case .attemptsVoided(let trial, let reason):
+      Columns(
+        kind: .attemptsVoided, trial: trial, detail: CanonicalJSON.text(Reason(reason: reason)))
+    case .checkpointDropped(let trial): Columns(kind: .checkpointDropped, trial: trial)
     case .trialFailed(let trial, let failure):
       Columns(kind: .trialFailed, trial: trial, detail: CanonicalJSON.text(failure))
     case .trialStopped(let trial, let reason):
@@ -236,7 +326,7 @@ enum JournalRows {
   ///
   /// - Throws: ``Damage`` or a `DecodingError` when a part of its kind is missing or none.
   static func record(
-    of columns: Columns, sequence: Int, result: TrialResult?
+    of columns: Columns, sequence: Int, result: ReceivedResult?
   ) throws -> JournalRecord {
     func decode<Value: Decodable>(_ type: Value.Type) throws -> Value? {
       try columns.detail.map { try CanonicalJSON.decode(type, from: Data($0.utf8)) }
@@ -258,10 +348,37 @@ enum JournalRows {
       if let failure = try decode(TrialFailure.self) {
         return .attemptEnded(trial: trial, attempt: attempt, failure: failure)
       }
+    case (.reportRecorded, let trial?, let attempt?, let worker?):
+      if let detail = try decode(ReportDetail.self) {
+        return .reportRecorded(
+          trial: trial, attempt: attempt, worker: worker, instructionSet: detail.instructionSet,
+          index: detail.index, report: detail.report)
+      }
+    case (.trajectoryExtended, let trial?, let attempt?, nil):
+      if let detail = try decode(PieceDetail.self) {
+        return .trajectoryExtended(
+          trial: trial, attempt: attempt,
+          piece: TrajectoryPiece(start: detail.start, end: detail.end))
+      }
     case (.resultRecorded, let trial?, let attempt?, let worker?):
       if let result {
-        return .resultRecorded(trial: trial, attempt: attempt, worker: worker, result: result)
+        return .resultRecorded(
+          trial: trial, attempt: attempt, worker: worker, result: result,
+          checkpoint: try decode(TrialCheckpoint.self))
       }
+    case (.resultReused, let trial?, nil, nil):
+      if let result, let origin = try decode(ReuseOrigin.self) {
+        return .resultReused(trial: trial, origin: origin, result: result)
+      }
+    case (.resultDiscarded, let trial?, nil, nil):
+      if let reason = try decode(Reason.self)?.reason {
+        return .resultDiscarded(trial: trial, reason: reason)
+      }
+    case (.attemptsVoided, let trial?, nil, nil):
+      if let reason = try decode(Reason.self)?.reason {
+        return .attemptsVoided(trial: trial, reason: reason)
+      }
+    case (.checkpointDropped, let trial?, nil, nil): return .checkpointDropped(trial: trial)
     case (.trialFailed, let trial?, nil, nil):
       if let failure = try decode(TrialFailure.self) {
         return .trialFailed(trial: trial, failure: failure)

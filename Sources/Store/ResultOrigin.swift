@@ -31,15 +31,14 @@ extension SweepReader {
       let rows = try Row.fetchCursor(
         database,
         sql: """
-          SELECT versions, instruction_set, COUNT(*) FROM result
-          JOIN trial ON trial.number = result.trial WHERE trial.position IS NOT NULL
-          GROUP BY versions, instruction_set
+          SELECT build, instruction_set, COUNT(*) FROM result
+          JOIN trial ON trial.number = result.trial
+          WHERE trial.position IS NOT NULL AND discarded IS NULL
+          GROUP BY build, instruction_set
           """)
       while let row = try rows.next() {
-        let text: String = try row.value(0)
-        let versions = try CanonicalJSON.decode([String: String].self, from: Data(text.utf8))
         let origin = ResultOrigin(
-          build: Self.build(in: versions), instructionSet: try row.value(1), trialCount: 0)
+          build: try row.value(0), instructionSet: try row.value(1), trialCount: 0)
         counts[origin, default: 0] += try row.value(2)
       }
       return counts.map { origin, count in
@@ -52,7 +51,11 @@ extension SweepReader {
     }
   }
 
-  private static func build(in versions: [String: String]) -> String {
+}
+
+extension TrialProvenance {
+  /// What computed: this product's version and build; of a worker that is not ours, all versions.
+  package var build: String {
     versions["bottlenecksweep"]
       ?? versions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: "; ")
   }

@@ -7,6 +7,8 @@ import Trials
 package enum StoreError: Error, Equatable, Sendable {
   /// There is no store in the directory.
   case missing(path: String)
+  /// There is the log of a sweep's results in the directory, but not the database beside it.
+  case databaseMissing(log: String)
   /// Another coordinator writes to the directory.
   case locked(path: String, holder: String)
   /// The directory lies on a network file system, where SQLite's locks cannot be trusted.
@@ -36,6 +38,9 @@ extension StoreError: CustomStringConvertible {
     switch self {
     case .missing(let path):
       "\(path): no such store; `coordinator run` makes one"
+    case .databaseMissing(let log):
+      "\(log): found results of a sweep without the database sweep.sqlite beside them; put it back, "
+        + "or bring the results into a new folder by `coordinator check DIR --salvage NEW`"
     case .locked(let path, let holder):
       "\(path): another coordinator, \(holder), works in this directory; "
         + "stop it first or choose another --out"

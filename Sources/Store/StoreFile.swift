@@ -21,6 +21,12 @@ struct StoreFile {
   /// Whether the file is there.
   var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
+  /// Refuses to begin a sweep beside the log of one whose database is gone.
+  func requireNoLog() throws(StoreError) {
+    let log = StoreLog.path(besideDatabase: path)
+    if FileManager.default.fileExists(atPath: log) { throw .databaseMissing(log: log) }
+  }
+
   /// Makes the file, complete or not at all: it is written aside, synchronised and renamed.
   ///
   /// - Parameter fill: Puts the first content into the new tables.
@@ -33,7 +39,7 @@ struct StoreFile {
     }
     let aside = path + ".new"
     do {
-      for leftover in [aside, aside + "-journal"]
+      for leftover in [aside, aside + "-journal", aside + "-wal", aside + "-shm"]
       where FileManager.default.fileExists(atPath: leftover) {
         try FileManager.default.removeItem(atPath: leftover)
       }
@@ -44,6 +50,9 @@ struct StoreFile {
         try StoreSchema.create(in: database)
         try fill(database)
       }
+      // Before it has its name: a crash in mid-change would leave a rollback journal, which a
+      // connection that only reads cannot roll back.
+      try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
       try queue.close()
     } catch {
       throw StoreError(error, path: path)
@@ -74,8 +83,32 @@ struct StoreFile {
     }
     do {
       let queue = try DatabaseQueue(path: path, configuration: configuration)
-      try queue.write { try StoreSchema.upgrade($0) }
+      try queue.write { try StoreMigration.perform(in: $0) }
       return queue
+    } catch {
+      throw StoreError(error, path: path)
+    }
+  }
+
+  /// Migrates a store of an earlier format, so that it can be read.
+  ///
+  /// - Throws: ``StoreError/locked(path:holder:)`` while an earlier release runs the sweep.
+  func migrate() throws(StoreError) {
+    let queue = try openForReading()
+    do {
+      let version = try queue.read { try Int.fetchOne($0, sql: "PRAGMA user_version") ?? 0 }
+      try queue.close()
+      guard version < StoreSchema.formatVersion else { return }
+    } catch {
+      throw StoreError(error, path: path)
+    }
+    let directory = URL(filePath: path).deletingLastPathComponent()
+    let lock = try SweepStore.takeLock(of: directory)
+    defer { withExtendedLifetime(lock) {} }
+    do {
+      let queue = try openForWriting()
+      _ = try StoreLog.open(of: queue, at: path)
+      try queue.close()
     } catch {
       throw StoreError(error, path: path)
     }
@@ -85,7 +118,10 @@ struct StoreFile {
   ///
   /// - Throws: ``StoreError`` when it is missing, no store, or one of a newer format.
   func openForReading() throws(StoreError) -> DatabaseQueue {
-    guard exists else { throw .missing(path: path) }
+    guard exists else {
+      try requireNoLog()
+      throw .missing(path: path)
+    }
     guard byteCount > 0 else { throw .corrupted(path: path, found: "the file is empty") }
     var configuration = Configuration()
     configuration.label = "sweep reader"

@@ -8,19 +8,21 @@ import GRDB
 ///   is its place in the plan, null when it is no longer planned. The other tables refer to it by
 ///   `number`: numbers follow the plan, as work does, so that a commit touches few pages.
 /// - `journal`: what happened, in order; the truth that the coordinator's state is replayed from.
-/// - `result`, `milestone`, `artifact`, `resumption`: the one result of a trial. That there is only
-///   one is the schema's business: the trial is the primary key.
+/// - `result`: the results as they were received, each under the number of its record, with what
+///   computed them. That a trial has only one that is not discarded is the schema's business.
+/// - `piece`: bytes of the trajectories of unfinished trials.
 /// - `images`: the one image archive that the trials of a data set train on.
+/// - `log`: how many bytes of the log of results count (one row); 0 before there is a log.
 /// - `salvage`: where the record was salvaged from (one row, for people); only where it was.
 ///
 /// The plan's checksum covers its row and what the rows of `trial` say besides the configuration.
-/// Each journal row's checksum covers the row and the checksum before it, each result's checksum
-/// covers its rows in all four tables.
+/// Each journal row's checksum covers the row, the checksum before it and the result that it brings;
+/// a piece is guarded by the digests that its record names.
 enum StoreSchema {
   /// Marks a SQLite file as a sweep's store (`PRAGMA application_id`): "BSWP".
   static let applicationID = 0x4253_5750
   /// The version of the tables (`PRAGMA user_version`).
-  static let formatVersion = 2
+  static let formatVersion = 3
 
   /// Makes the tables in an empty database.
   static func create(in database: Database) throws {
@@ -64,81 +66,43 @@ enum StoreSchema {
           dataset TEXT PRIMARY KEY,
           sha256 BLOB NOT NULL CHECK (length(sha256) = 32)
         ) STRICT, WITHOUT ROWID;
-
-        CREATE TABLE result (
-          trial INTEGER PRIMARY KEY REFERENCES trial,
-          configuration TEXT,
-          tolerance REAL NOT NULL,
-          latents INTEGER NOT NULL,
-          images_sha256 BLOB NOT NULL CHECK (length(images_sha256) = 32),
-          host TEXT NOT NULL,
-          processor TEXT NOT NULL,
-          instruction_set TEXT NOT NULL,
-          versions TEXT NOT NULL,
-          started TEXT NOT NULL,
-          seconds REAL NOT NULL,
-          processor_seconds REAL NOT NULL,
-          steps INTEGER NOT NULL,
-          second_pass_share REAL NOT NULL,
-          peak_resident_bytes INTEGER NOT NULL,
-          checksum INTEGER NOT NULL
-        ) STRICT;
-
-        CREATE TABLE milestone (
-          trial INTEGER NOT NULL REFERENCES result,
-          position INTEGER NOT NULL,
-          budget TEXT NOT NULL,
-          step INTEGER NOT NULL,
-          gates_open INTEGER NOT NULL,
-          mse REAL NOT NULL,
-          evaluation_mse REAL NOT NULL,
-          first_hit_step INTEGER,
-          multiplier REAL NOT NULL,
-          open_probabilities BLOB NOT NULL,
-          PRIMARY KEY (trial, position)
-        ) STRICT, WITHOUT ROWID;
-
-        CREATE TABLE artifact (
-          trial INTEGER NOT NULL REFERENCES result,
-          position INTEGER NOT NULL,
-          kind TEXT NOT NULL,
-          sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
-          bytes INTEGER NOT NULL,
-          PRIMARY KEY (trial, position)
-        ) STRICT, WITHOUT ROWID;
         """)
-    try createResumptions(in: database)
+    try createResults(in: database)
   }
 
-  /// Brings a store of an earlier format up to date; its rows stay as they are.
-  static func upgrade(_ database: Database) throws {
-    let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-    guard version < formatVersion else { return }
-    if try !hasResumptions(database) { try createResumptions(in: database) }
-    if try !database.columns(in: "plan").contains(where: { $0.name == "checksum" }) {
-      try database.execute(sql: "ALTER TABLE plan ADD COLUMN checksum INTEGER")
-    }
-    try PlanRows.seal(in: database)
-    try database.execute(sql: "PRAGMA user_version = \(formatVersion)")
-  }
-
-  /// Whether a store has the table, which format 1 did not.
-  static func hasResumptions(_ database: Database) throws -> Bool {
-    try database.tableExists("resumption")
-  }
-
-  private static func createResumptions(in database: Database) throws {
+  /// Makes the tables of what trials hand in, and of the log that tells it once more.
+  static func createResults(in database: Database) throws {
     try database.execute(
       sql: """
-        CREATE TABLE resumption (
-          trial INTEGER NOT NULL REFERENCES result,
-          position INTEGER NOT NULL,
-          step INTEGER NOT NULL,
-          host TEXT NOT NULL,
+        CREATE TABLE result (
+          sequence INTEGER PRIMARY KEY REFERENCES journal,
+          trial INTEGER NOT NULL REFERENCES trial,
+          build TEXT NOT NULL,
           instruction_set TEXT NOT NULL,
-          PRIMARY KEY (trial, position)
-        ) STRICT, WITHOUT ROWID;
+          bytes BLOB NOT NULL,
+          discarded INTEGER REFERENCES journal
+        ) STRICT;
+        CREATE UNIQUE INDEX result_of_trial ON result (trial) WHERE discarded IS NULL;
+
+        CREATE TABLE piece (
+          sequence INTEGER PRIMARY KEY REFERENCES journal,
+          trial INTEGER NOT NULL REFERENCES trial,
+          attempt INTEGER NOT NULL,
+          start_sha256 BLOB NOT NULL CHECK (length(start_sha256) = 32),
+          end_sha256 BLOB NOT NULL CHECK (length(end_sha256) = 32),
+          end_bytes INTEGER NOT NULL,
+          payload BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX piece_of_trial ON piece (trial);
+
+        CREATE TABLE log (
+          id INTEGER PRIMARY KEY CHECK (id = 1),
+          committed INTEGER NOT NULL CHECK (committed >= 0),
+          sequence INTEGER NOT NULL,
+          checksum INTEGER NOT NULL
+        ) STRICT;
         """)
+    try LogRows.create(in: database)
   }
 
   /// Makes the table that only a salvaged store has.

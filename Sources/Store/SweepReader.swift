@@ -10,7 +10,7 @@ import Trials
 /// the writer. May be called from any thread.
 package final class SweepReader: Sendable {
   private let queue: DatabaseQueue
-  private let path: String
+  let path: String
   private let cachedPlan: Mutex<StoredPlan?>
 
   /// The plan as of a revision of the record.
@@ -26,6 +26,7 @@ package final class SweepReader: Sendable {
   /// - Throws: ``StoreError`` when there is none, or it is damaged, foreign or newer.
   package static func open(directory: URL) throws(StoreError) -> SweepReader {
     let file = StoreFile(directory: directory)
+    try file.migrate()
     return SweepReader(queue: try file.openForReading(), path: file.path)
   }
 
@@ -61,6 +62,25 @@ package final class SweepReader: Sendable {
     }
   }
 
+  /// Names the record among all others.
+  package func identity() throws(StoreError) -> String {
+    try read { database in try PlanRows.identity(in: database) }
+  }
+
+  /// The results of planned trials that are not discarded, with their bytes, in the plan's order.
+  package func receivedResults() throws(StoreError) -> [(trial: TrialID, result: ReceivedResult)] {
+    var results: [TrialID: ReceivedResult] = [:]
+    for stamped in try history() {
+      switch stamped.record {
+      case .resultRecorded(let trial, _, _, let result, _), .resultReused(let trial, _, let result):
+        results[trial] = result
+      case .resultDiscarded(let trial, _): results[trial] = nil
+      default: break
+      }
+    }
+    return try plan().trials.compactMap { trial in results[trial.id].map { (trial.id, $0) } }
+  }
+
   /// Every attempt at a planned trial, in the order in which they were handed out.
   package func attempts() throws(StoreError) -> [AttemptRecord] {
     var log = AttemptLog()
@@ -92,7 +112,7 @@ package final class SweepReader: Sendable {
     try JournalRows.fetch(numbers: storedPlan(in: database).numbers, in: database)
   }
 
-  private func storedPlan(in database: Database) throws -> StoredPlan {
+  func storedPlan(in database: Database) throws -> StoredPlan {
     let revision = try PlanRows.revision(in: database)
     if let cached = cachedPlan.withLock({ $0 }), cached.revision == revision { return cached }
     let (plan, sweepText) = try PlanRows.fetch(in: database)

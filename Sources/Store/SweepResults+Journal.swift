@@ -17,7 +17,8 @@ extension SweepResults {
     var open: [Int: [(attempt: Int, worker: String)]] = [:]
     for record in records {
       switch record {
-      case .imagesPinned, .checkpointRecorded, .hostDrained, .hostUndrained, .stagePaused,
+      case .imagesPinned, .trajectoryExtended, .checkpointRecorded, .checkpointDropped,
+        .hostDrained, .hostUndrained, .stagePaused,
         .stageResumed, .limitsSet:
         break
       case .trialLeased(let trial, let attempt, let worker),
@@ -43,12 +44,34 @@ extension SweepResults {
           if worker == nil { recorded.status = .waiting }
           recorded.worker = worker
         }
-      case .resultRecorded(let trial, let attempt, let worker, let result):
+      case .reportRecorded(let trial, _, _, _, let place, let report):
+        update(trial) { $0.reports[place] = report }
+      case .resultReused(let trial, let origin, let received):
+        update(trial) { recorded in
+          recorded.status = .complete
+          recorded.result = received.result
+          recorded.reports = [:]
+          recorded.failure = nil
+          recorded.worker = nil
+          recorded.reusedFrom = origin.folder
+        }
+      case .resultDiscarded(let trial, let reason):
+        update(trial) { recorded in
+          recorded.status = .waiting
+          recorded.result = nil
+          recorded.recordedAttempt = nil
+          recorded.reusedFrom = nil
+          recorded.worker = nil
+          recorded.discards.append(reason)
+        }
+      case .attemptsVoided(let trial, _): update(trial) { $0.reports = [:] }
+      case .resultRecorded(let trial, let attempt, let worker, let received, _):
         if let index = indices[trial] { open[index] = nil }
         update(trial) { recorded in
           recorded.attempts = max(recorded.attempts, attempt)
           recorded.status = .complete
-          recorded.result = result
+          recorded.result = received.result
+          recorded.reports = [:]
           recorded.recordedAttempt = attempt
           recorded.failure = nil
           recorded.worker = worker.rawValue

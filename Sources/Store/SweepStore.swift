@@ -2,7 +2,9 @@ import Coordination
 import Files
 import Foundation
 import GRDB
+import Synchronization
 import Trials
+import Wire
 
 /// The durable record of one sweep, open for writing: what the coordinator's state is replayed
 /// from and where a result is before anybody is told of it.
@@ -14,11 +16,21 @@ package final class SweepStore: Sendable {
   package let plan: SweepPlan
   /// How the plan differs from the one stored before; empty for a new store and an equal plan.
   package let change: PlanChange
+  /// Whether the log of results was absent and has been written anew from the database.
+  package let isLogRewritten: Bool
 
   let queue: DatabaseQueue
   let path: String
+  let log: Mutex<OpenLog>
   private let lock: FileLock
   let numbers: TrialNumbers
+
+  /// The log of results with the store's one writer.
+  struct OpenLog: ~Copyable {
+    var log: ResultLog
+    /// Whether a commit has failed so that nobody knows whether it is on the disk.
+    var isUnsure = false
+  }
 
   /// Opens a directory's store, and makes directory and store when they are missing.
   ///
@@ -33,8 +45,8 @@ package final class SweepStore: Sendable {
   ///   - confirm: Asked, before anything is written, when trials were added or orphaned; false
   ///     leaves the store as it was.
   /// - Throws: ``StoreError`` when another process has the store, when it is damaged, foreign,
-  ///   newer or of a sweep of another name, or when the directory cannot be used. Nothing is
-  ///   changed then.
+  ///   newer or of a sweep of another name, when its log of results is not what the database counts
+  ///   on, or when the directory cannot be used. No record is changed then.
   package static func open(
     directory: URL, plan: SweepPlan, sweepText: String,
     confirm: (PlanChange) -> Bool = { _ in true }
@@ -52,27 +64,36 @@ package final class SweepStore: Sendable {
     let file = StoreFile(directory: directory)
     let isNew = !file.exists
     if isNew {
+      try file.requireNoLog()
       try file.create { try PlanRows.store(plan, sweepText: sweepText, in: $0) }
     }
     let queue = try file.openForWriting()
     do {
+      var opened = try StoreLog.open(of: queue, at: file.path)
+      var offset: Int?
       let (change, numbers) = try queue.write { database in
-        (
-          isNew
-            ? PlanChange(keptCount: 0, added: [], orphaned: [])
-            : try adopt(
-              plan, sweepText: sweepText, path: file.path, confirm: confirm, in: database),
-          try TrialNumbers(of: plan, in: database)
-        )
+        var change = PlanChange(keptCount: 0, added: [], orphaned: [])
+        if !isNew {
+          let isStored: Bool
+          (change, isStored) = try adopt(
+            plan, sweepText: sweepText, path: file.path, confirm: confirm, in: database)
+          if isStored {
+            offset = try LogRows.append(
+              try LoggedPlan.entries(in: database), to: &opened.log, in: database)
+          }
+        }
+        return (change, try TrialNumbers(of: plan, in: database))
       }
+      if let offset { opened.log.commit(offset) }
       return SweepStore(
-        plan: plan, change: change, queue: queue, path: file.path, lock: lock, numbers: numbers)
+        plan: plan, change: change, queue: queue, path: file.path, opened: opened, lock: lock,
+        numbers: numbers)
     } catch {
       throw StoreError(error, path: file.path)
     }
   }
 
-  private static func takeLock(of directory: URL) throws(StoreError) -> FileLock {
+  static func takeLock(of directory: URL) throws(StoreError) -> FileLock {
     let file = directory.appending(path: "sweep.lock")
     do {
       if let lock = try FileLock.tryLock(file) { return lock }
@@ -85,51 +106,74 @@ package final class SweepStore: Sendable {
 
   private init(
     plan: SweepPlan, change: PlanChange, queue: DatabaseQueue, path: String,
-    lock: FileLock, numbers: TrialNumbers
+    opened: consuming StoreLog.Opened, lock: FileLock, numbers: TrialNumbers
   ) {
     self.plan = plan
     self.change = change
     self.queue = queue
     self.path = path
+    isLogRewritten = opened.wasAbsent
+    log = Mutex(OpenLog(log: opened.log))
     self.lock = lock
     self.numbers = numbers
   }
 
+  /// Brings the stored plan up to date; whether it had to be stored.
   private static func adopt(
     _ plan: SweepPlan, sweepText: String, path: String, confirm: (PlanChange) -> Bool,
     in database: Database
-  ) throws -> PlanChange {
+  ) throws -> (PlanChange, isStored: Bool) {
     try PlanRows.verify(in: database)
     let name = try PlanRows.name(in: database)
     guard name == plan.name else {
       throw StoreError.otherSweep(path: path, stored: name, given: plan.name)
     }
     if try PlanRows.matches(plan, sweepText: sweepText, in: database) {
-      return PlanChange(keptCount: plan.trials.count, added: [], orphaned: [])
+      return (PlanChange(keptCount: plan.trials.count, added: [], orphaned: []), false)
     }
     let change = try PlanRows.change(to: plan, in: database)
     guard change.isEmpty || confirm(change) else { throw StoreError.planChangeDeclined(change) }
     try PlanRows.store(plan, sweepText: sweepText, in: database)
-    return change
+    return (change, true)
   }
 
   /// Stores records, all or none, in one transaction; durable when it returns (group commit).
+  ///
+  /// What they say of results is in the log, and synced, before the transaction commits.
   ///
   /// - Parameters:
   ///   - records: In the order of the journal. A result of a trial that has one, or a second image
   ///     archive for a data set, is refused by the schema.
   ///   - time: The wall-clock time that the records are stamped with.
-  /// - Throws: ``StoreError``; none of the records is stored then.
+  /// - Throws: ``StoreError``; none of the records is stored then. After a failure that leaves open
+  ///   what is on the disk, the store takes nothing more until it is opened again.
   package func append(
     _ records: [JournalRecord], at time: Date = Date()
   ) throws(StoreError) {
     guard !records.isEmpty else { return }
-    do {
-      try queue.write { database in
-        try JournalRows.append(records, at: time, numbers: numbers, in: database)
+    let entries = LoggedRecords(records, milliseconds: JournalRows.milliseconds(of: time)).entries
+    try log.withLock { (open) throws(StoreError) in
+      guard !open.isUnsure else {
+        throw .inputOutput(
+          path: path,
+          reason: "an earlier commit failed, so that nothing after it is sure; start the "
+            + "coordinator again")
       }
-    } catch {
-      throw StoreError(error, path: path)
+      do {
+        var offset: Int?
+        try queue.write { database in
+          try JournalRows.append(records, at: time, numbers: numbers, in: database)
+          offset = try LogRows.append(entries, to: &open.log, in: database)
+        }
+        if let offset { open.log.commit(offset) }
+      } catch {
+        let failure = StoreError(error, path: path)
+        switch failure {
+        case .diskFull, .refused: break
+        default: open.isUnsure = true
+        }
+        throw failure
+      }
     }
   }
 
@@ -140,6 +184,65 @@ package final class SweepStore: Sendable {
     do {
       return try queue.read { database in
         try JournalRows.fetch(numbers: numbers, in: database).map(\.record)
+      }
+    } catch {
+      throw StoreError(error, path: path)
+    }
+  }
+
+  /// The recorded result of a trial, planned or not; nil when it has none, or only discarded ones.
+  ///
+  /// - Throws: ``StoreError/corrupted(path:found:)`` when its bytes are no result.
+  package func result(of trial: TrialID) throws(StoreError) -> ReceivedResult? {
+    do {
+      return try queue.read { database in
+        let bytes = try Data.fetchOne(
+          database,
+          sql: """
+            SELECT bytes FROM result JOIN trial ON trial.number = result.trial
+            WHERE trial.id = ? AND discarded IS NULL
+            """, arguments: [trial.description])
+        return try bytes.map { try ReceivedResult(serialised: [UInt8]($0)) }
+      }
+    } catch let error as WireError {
+      throw .corrupted(path: path, found: "the result of trial \(trial): \(error)")
+    } catch {
+      throw StoreError(error, path: path)
+    }
+  }
+
+  /// Complete trials that are no longer planned and whose last checkpoint is recorded, with what they
+  /// computed.
+  package func orphanedRuns() throws(StoreError) -> [(
+    configuration: TrialConfiguration, run: OrphanedRun
+  )] {
+    do {
+      return try queue.read { database in
+        let rows = try Row.fetchCursor(
+          database,
+          sql: """
+            SELECT trial.id, trial.configuration, journal.detail FROM result
+            JOIN trial ON trial.number = result.trial
+            JOIN journal ON journal.sequence = result.sequence
+            WHERE trial.position IS NULL AND discarded IS NULL AND journal.detail IS NOT NULL
+              AND journal.kind = ?
+            """, arguments: [JournalRows.Kind.resultRecorded.rawValue])
+        var runs: [(TrialConfiguration, OrphanedRun)] = []
+        while let row = try rows.next() {
+          guard let trial = TrialID(try row.value(0) as String) else { continue }
+          let configuration: String = try row.value(1)
+          let detail: String = try row.value(2)
+          runs.append(
+            (
+              try CanonicalJSON.decode(
+                TrialConfiguration.self, from: Data(configuration.utf8)),
+              OrphanedRun(
+                trial: trial,
+                checkpoint: try CanonicalJSON.decode(
+                  TrialCheckpoint.self, from: Data(detail.utf8)))
+            ))
+        }
+        return runs
       }
     } catch {
       throw StoreError(error, path: path)

@@ -13,14 +13,15 @@ struct TrialNumbers: Sendable {
   private var places: [Int32] = []
   /// The number of each planned trial, by its place in the plan.
   private var numberAtPlace: [Int32]
-  /// The texts of versions that results were stored with.
-  let versions = VersionTexts()
+  /// The planned trials that others wait for.
+  let parents: Set<TrialID>
 
   /// Reads the numbers of all trials ever planned.
   ///
   /// - Throws: ``Damage`` when a name is none, a number is missing, or a planned trial has no row.
   init(of plan: SweepPlan, in database: Database) throws {
     planned = TrialIndex(plan.trials)
+    parents = Set(plan.trials.flatMap(\.parents))
     numberAtPlace = Array(repeating: 0, count: plan.trials.count)
     ids.reserveCapacity(plan.trials.count)
     places.reserveCapacity(plan.trials.count)

@@ -4,6 +4,7 @@ import Store
 import TestSupport
 import Testing
 import Trials
+import Wire
 
 /// A coordinator killed after each of its commits.
 @Suite("A coordinator killed at every commit")
@@ -42,14 +43,11 @@ struct CommitBoundaryTests {
       guard !records.isEmpty else { return assignments }
       try store.append(records)
       boundaryCount += 1
-      let image = try TemporaryFolder()
-      for name in ["sweep.sqlite", "sweep.sqlite-wal"] {
-        try FileManager.default.copyItem(
-          at: directory.url.appending(path: name), to: image.url.appending(path: name))
-      }
+      let image = try crashImage(of: directory)
       var replayed = Coordinator(plan: family.trials, settings: CoordinationSettings())
       for record in try open(family, in: image).journal() { try replayed.replay(record) }
       #expect(replayed.ledger == live.ledger, "after commit \(boundaryCount)")
+      try expectLogWhole(in: image, "after commit \(boundaryCount)")
       return assignments
     }
 
@@ -94,11 +92,14 @@ struct CommitBoundaryTests {
       }
       var finished = result(of: family.trials[0])
       finished.provenance.configuration = assignment.configuration
+      for index in finished.milestones.indices {
+        finished.milestones[index].tolerance = try assignment.configuration.resolvedTolerance()
+      }
       pending += try commit(
         live.handle(
           .trialFinished(
-            trial: assignment.trial, attempt: assignment.attempt, result: finished,
-            on: connection), at: now()))
+            trial: assignment.trial, attempt: assignment.attempt,
+            result: ReceivedResult(finished), checkpoint: nil, on: connection), at: now()))
     }
     #expect(live.isFinished)
     #expect(live.counts.complete == 6)

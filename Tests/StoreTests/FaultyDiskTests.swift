@@ -17,7 +17,18 @@ struct FaultyDiskTests {
     #expect(faulty_disk_install() == 0)
   }
 
-  private var commits: [[JournalRecord]] { front.trials.map { [lease($0), recorded($0)] } }
+  /// Two records each: a result of every trial, then one result discarded, computed again, and
+  /// another one discarded.
+  private var commits: [[JournalRecord]] {
+    let (first, second) = (front.trials[0], front.trials[1])
+    return front.trials.map { [lease($0), recorded($0)] } + [
+      [.resultDiscarded(trial: first.id, reason: "bad memory"), lease(first, attempt: 2)],
+      [
+        recorded(first, attempt: 2, by: workerB),
+        .resultDiscarded(trial: second.id, reason: "bad memory"),
+      ],
+    ]
+  }
 
   /// Appends until the disk fails.
   ///
@@ -69,6 +80,7 @@ struct FaultyDiskTests {
       let (_, secondError) = append(to: store, commits[sureCount...])
       #expect(secondError == nil)
       #expect(try store.journal() == Array(commits.joined()))
+      try expectLogWhole(in: directory)
     }
   }
 
@@ -78,6 +90,14 @@ struct FaultyDiskTests {
       if let error {
         guard case .inputOutput = error else {
           Issue.record("found \(error)")
+          return
+        }
+      }
+      // What is on the disk is not known any more, so that nothing may follow it.
+      if error != nil {
+        let (_, secondError) = append(to: store, commits[sureCount...])
+        guard case .inputOutput = secondError else {
+          Issue.record("found \(String(describing: secondError))")
           return
         }
       }
@@ -91,8 +111,30 @@ struct FaultyDiskTests {
     try reopened(after: FAULTY_DISK_TORN)
   }
 
+  @Test("A store whose making failed at whichever call is whole after the next opening")
+  func making() throws {
+    defer { faulty_disk_fail(FAULTY_DISK_NONE, 0) }
+    for fault in [FAULTY_DISK_FULL, FAULTY_DISK_SYNC, FAULTY_DISK_TORN] {
+      var failureCount = 0
+      for count in 0..<200 {
+        try? FileManager.default.removeItem(at: directory.url)
+        faulty_disk_fail(fault, Int32(count))
+        _ = try? open(front, in: directory)
+        let hasFailed = faulty_disk_failures() > 0
+        faulty_disk_fail(FAULTY_DISK_NONE, 0)
+        let store = try open(front, in: directory)
+        #expect(try store.journal() == [])
+        #expect(append(to: store, commits[..<2]).error == nil)
+        try expectLogWhole(in: directory, "call \(count)")
+        guard hasFailed else { break }
+        failureCount += 1
+      }
+      #expect(failureCount > 3)
+    }
+  }
+
   private func reopened(after fault: faulty_disk_fault) throws {
-    for count in 0..<40 {
+    for count in 0..<60 {
       try? FileManager.default.removeItem(at: directory.url)
       var sureCount = 0
       do {
@@ -107,6 +149,7 @@ struct FaultyDiskTests {
       #expect(journal.count.isMultiple(of: 2))
       #expect(journal.count >= 2 * sureCount)
       #expect(journal == Array(commits.joined().prefix(journal.count)))
+      try expectLogWhole(in: directory, "call \(count)")
     }
   }
 }

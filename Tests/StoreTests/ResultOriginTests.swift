@@ -3,6 +3,7 @@ import Store
 import TestSupport
 import Testing
 import Trials
+import Wire
 
 @Suite("What computed the results")
 struct ResultOriginTests {
@@ -16,7 +17,8 @@ struct ResultOriginTests {
     var result = result(of: trial)
     result.provenance.versions = versions
     result.provenance.instructionSet = set
-    return .resultRecorded(trial: trial.id, attempt: 1, worker: workerA, result: result)
+    return .resultRecorded(
+      trial: trial.id, attempt: 1, worker: workerA, result: ReceivedResult(result))
   }
 
   @Test("planned trials are counted by build and instruction set; hosts and kernels do not matter")

@@ -6,11 +6,11 @@ import Randomness
 import TestSupport
 import Testing
 import Trials
+import Wire
 
 @testable import Store
 
-/// What comes out of a store whose pages were damaged, and that it is never anything else than what
-/// went in.
+/// What comes out of a store that was damaged, and that it is never anything else than what went in.
 @Suite("Salvage")
 struct SalvageTests {
   private static let pageByteCount = 4096
@@ -28,9 +28,6 @@ struct SalvageTests {
     self.family = family
   }
 
-  private let checkpoint = TrialCheckpoint(
-    step: 500, digest: Digest.of("state"), byteCount: 1 << 20, instructionSet: "avx512")
-
   /// The result of a trial; a child's was made with its parent's error.
   private func result(of trial: PlannedTrial) -> TrialResult {
     var result = StoreTests.result(of: trial)
@@ -41,220 +38,274 @@ struct SalvageTests {
     return result
   }
 
-  private func recorded(_ trial: PlannedTrial, by worker: WorkerID = workerA) -> JournalRecord {
-    .resultRecorded(trial: trial.id, attempt: 1, worker: worker, result: result(of: trial))
+  private func recorded(_ trial: PlannedTrial, attempt: Int = 1) -> JournalRecord {
+    .resultRecorded(
+      trial: trial.id, attempt: attempt, worker: workerA, result: ReceivedResult(result(of: trial)))
   }
 
-  /// Every trial but the last two has its result; the last but one has a checkpoint.
+  /// The trial whose result was discarded, and that waits again.
+  private var disbelieved: PlannedTrial { family.trials[30] }
+
+  /// Every trial but the last two and one that was discarded has its result, one from another sweep,
+  /// one as the second.
   private var records: [JournalRecord] {
-    let (done, open) = (family.trials.dropLast(2), family.trials.suffix(2))
-    return [.imagesPinned(dataset: .mnist, digest: Digest.of("images"))]
-      + done.flatMap { [lease($0), recorded($0)] } + open.map { lease($0) }
-      + [.checkpointRecorded(trial: open.first!.id, attempt: 1, checkpoint: checkpoint)]
+    var records: [JournalRecord] = [
+      .imagesPinned(dataset: .mnist, digest: Digest.of("images"))
+    ]
+    for (place, trial) in family.trials.dropLast(2).enumerated() {
+      if place == 40 {
+        records.append(
+          .resultReused(
+            trial: trial.id,
+            origin: ReuseOrigin(folder: "runs/ältere", sweepID: "0123456789abcdef"),
+            result: ReceivedResult(result(of: trial))))
+      } else {
+        records += [lease(trial), recorded(trial)]
+      }
+    }
+    records += family.trials.suffix(2).map { lease($0) }
+    let second = family.trials[31]
+    records += [
+      .resultDiscarded(trial: disbelieved.id, reason: "bad memory"),
+      .resultDiscarded(trial: second.id, reason: "bad memory"),
+      lease(second, attempt: 2), recorded(second, attempt: 2),
+    ]
+    return records
   }
 
-  private func filled() throws -> Data {
+  private var completeCount: Int { family.trials.count - 3 }
+
+  private func fill() throws {
     let store = try open(family, in: directory)
     // Commits of several sizes, so that the times differ.
     for (index, record) in records.enumerated() {
       try store.append([record], at: Date(timeIntervalSince1970: Double(1000 + index / 7)))
     }
     try store.close()
-    return try Data(contentsOf: directory.database)
   }
 
-  /// Salvages a database of the given bytes.
-  ///
-  /// - Parameter plan: The plan to go by where the stored one is damaged.
-  private func salvage(_ bytes: Data, hasFiles: Bool = true) throws -> StoreSalvage {
-    try bytes.write(to: directory.database)
-    let store = try DamagedStore(directory: directory.url)
-    let plan = (try? store.plan().plan) ?? family
+  private func salvage() throws -> (source: SalvageSource, salvage: StoreSalvage) {
+    let source = try SalvageSource(directory: directory.url)
+    let plan = source.plan?.plan ?? family
     #expect(plan == family)
-    return try store.salvage(
-      of: plan, at: Date(timeIntervalSince1970: 5000),
-      trained: { hasFiles ? $0.provenance.configuration.id : nil }, holds: { _ in true })
+    return (source, source.salvage(of: plan))
   }
 
   private func expectTrue(_ salvage: StoreSalvage, _ what: String) {
+    #expect(salvage.results[disbelieved.id] == nil, "after \(what)")
     for trial in family.trials {
       guard let found = salvage.results[trial.id] else { continue }
       #expect(found == result(of: trial), "trial \(trial.id) after \(what)")
     }
     let lost = Set(salvage.lost.map(\.trial))
     #expect(lost.isDisjoint(with: salvage.results.keys), "after \(what)")
+    var coordinator = Coordinator(plan: salvage.plan.trials, settings: CoordinationSettings())
+    do {
+      for stamped in salvage.records { try coordinator.replay(stamped.record) }
+    } catch {
+      Issue.record("after \(what): \(error)")
+    }
   }
 
-  @Test("Nothing is lost from a sound store, nor any record, nor its time")
-  func sound() throws {
-    let salvage = try salvage(try filled())
-    #expect(salvage.records.map(\.record) == records)
-    let history = try SweepReader.open(directory: directory.url).history()
-    #expect(salvage.records == history)
-    #expect(salvage.lost.isEmpty)
-    #expect(salvage.provedRecordCount == records.count)
-    #expect(salvage.leastRecordCount == records.count)
-  }
-
-  @Test("Whatever page is damaged and however, what is kept is true")
-  func everyPage() throws {
-    let bytes = try filled()
+  /// Some bytes with one page damaged in several ways.
+  private func damaged(_ bytes: Data, page: Int, _ random: inout SplitMix64) -> [(String, Data)] {
     let size = Self.pageByteCount
-    let pages = bytes.count / size
-    var random = SplitMix64(seed: 3)
-    for page in 0..<pages {
-      let range = page * size..<(page + 1) * size
-      let other = (page + 1) % pages
-      var flipped = bytes
-      for _ in 0..<8 {
-        let bit = page * size * 8 + Int(random.next() % UInt64(8 * size))
-        flipped[bit / 8] ^= 1 << (bit % 8)
-      }
-      var images = [("flipped", flipped)]
-      for (what, place, content) in [
-        ("zeroed", range, Data(count: size)),
-        ("torn", page * size + size / 2..<(page + 1) * size, Data(count: size / 2)),
-        ("half lost", page * size..<page * size + size / 2, Data(count: size / 2)),
-        ("exchanged", range, Data(bytes[other * size..<(other + 1) * size])),
-      ] {
+    let range = page * size..<min((page + 1) * size, bytes.count)
+    var flipped = bytes
+    for _ in 0..<8 {
+      let bit = range.lowerBound * 8 + Int(random.next() % UInt64(8 * range.count))
+      flipped[bit / 8] ^= 1 << (bit % 8)
+    }
+    let half = range.lowerBound + range.count / 2
+    let first = Data(bytes.prefix(range.count))
+    return [("flipped", flipped)]
+      + [
+        ("zeroed", range, Data(count: range.count)),
+        ("torn", half..<range.upperBound, Data(count: range.upperBound - half)),
+        ("half lost", range.lowerBound..<half, Data(count: half - range.lowerBound)),
+        ("exchanged", range, first),
+      ].map { (what: String, place: Range<Int>, content: Data) in
         var damaged = bytes
         damaged.replaceSubrange(place, with: content)
-        images.append((what, damaged))
+        return (what, damaged)
       }
-      for (what, damaged) in images {
-        let salvage = try salvage(damaged)
+  }
+
+  @Test("Nothing is lost from a sound store, nor from a log alone, nor from a database alone")
+  func sound() throws {
+    try fill()
+    let whole = try salvage()
+    expectTrue(whole.salvage, "nothing")
+    #expect(whole.salvage.results.count == completeCount)
+    #expect(whole.salvage.lost.isEmpty)
+    #expect(whole.source.isDatabaseSound)
+    let database = try Data(contentsOf: directory.database)
+    try FileManager.default.removeItem(at: directory.database)
+    let logAlone = try salvage()
+    #expect(!logAlone.source.isDatabaseSound)
+    #expect(logAlone.source.damage.isEmpty)
+    #expect(logAlone.salvage.records == whole.salvage.records)
+    try database.write(to: directory.database)
+    try FileManager.default.removeItem(atPath: directory.logPath)
+    let databaseAlone = try salvage()
+    #expect(databaseAlone.salvage.records == whole.salvage.records)
+  }
+
+  @Test("Whatever page of the database is damaged and however, nothing is lost")
+  func everyPageOfDatabase() throws {
+    try fill()
+    let bytes = try Data(contentsOf: directory.database)
+    var random = SplitMix64(seed: 3)
+    for page in 0..<bytes.count / Self.pageByteCount {
+      for (what, damaged) in damaged(bytes, page: page, &random) {
+        try damaged.write(to: directory.database)
+        let (source, salvage) = try salvage()
         expectTrue(salvage, "page \(page) \(what)")
-        // A page has the rows of at most a score of trials.
-        #expect(salvage.results.count > 30, "page \(page) \(what)")
+        #expect(salvage.results.count == completeCount, "page \(page) \(what)")
+        #expect(salvage.lost.isEmpty)
+        #expect(source.damage.isEmpty)
       }
     }
   }
 
-  /// The pages of a table or an index, from 1, by kind.
-  private func pages(of name: String, _ kind: String) throws -> [Int] {
-    let queue = try DatabaseQueue(path: directory.database.path(percentEncoded: false))
-    defer { try? queue.close() }
-    return try queue.read { database in
-      try Int.fetchAll(
-        database, sql: "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = ?",
-        arguments: [name, kind])
-    }
-  }
-
-  @Test("Pages that only lead to others, and those of names, cost nothing")
-  func indexPages() throws {
-    let bytes = try filled()
-    var lost = [1]
-    for name in ["journal", "result", "trial"] { lost += try pages(of: name, "internal") }
-    for name in ["sqlite_autoindex_trial_1", "sqlite_autoindex_trial_2"] {
-      lost += try pages(of: name, "internal") + pages(of: name, "leaf")
-    }
-    #expect(lost.count > 4)
-    for page in [lost] + lost.map({ [$0] }) {
-      var damaged = bytes
-      for page in page {
-        let start = (page - 1) * Self.pageByteCount
-        damaged.replaceSubrange(
-          start..<start + Self.pageByteCount, with: Data(count: Self.pageByteCount))
+  @Test(
+    "Whatever page of the log is damaged and however, what is kept is true; a sound database makes up for it"
+  )
+  func everyPageOfLog() throws {
+    try fill()
+    let bytes = Data(try directory.logBytes)
+    let database = try Data(contentsOf: directory.database)
+    var random = SplitMix64(seed: 4)
+    var lossCount = 0
+    for page in 0...bytes.count / Self.pageByteCount {
+      for (what, damaged) in damaged(bytes, page: page, &random) where damaged != bytes {
+        try damaged.write(to: URL(filePath: directory.logPath))
+        try database.write(to: directory.database)
+        let whole = try salvage()
+        expectTrue(whole.salvage, "page \(page) \(what), database sound")
+        #expect(whole.salvage.results.count == completeCount, "page \(page) \(what)")
+        #expect(whole.source.damage.isEmpty)
+        try FileManager.default.removeItem(at: directory.database)
+        let part = try salvage()
+        expectTrue(part.salvage, "page \(page) \(what), no database")
+        // A page has parts of at most five results, each of which may have a child.
+        #expect(part.salvage.results.count >= completeCount - 16, "page \(page) \(what)")
+        if part.salvage.results.count < completeCount {
+          lossCount += 1
+          #expect(!part.source.damage.isEmpty, "page \(page) \(what)")
+        }
       }
-      let salvage = try salvage(damaged, hasFiles: false)
-      #expect(salvage.records.map(\.record) == records, "page \(page)")
-      #expect(salvage.lost.isEmpty)
     }
+    #expect(lossCount > 10)
   }
 
-  @Test("A lost page of the journal costs results only where their files are lost as well")
-  func journalPages() throws {
-    let bytes = try filled()
-    let pages = try pages(of: "journal", "leaf")
-    #expect(pages.count > 1)
-    for page in pages {
-      let start = (page - 1) * Self.pageByteCount
+  @Test("Whatever byte of the log is damaged, at most its result and that of its child are lost")
+  func bytesOfLog() throws {
+    try fill()
+    let bytes = Data(try directory.logBytes)
+    try FileManager.default.removeItem(at: directory.database)
+    var random = SplitMix64(seed: 5)
+    #if DEBUG
+      let count = 100
+    #else
+      let count = 2000
+    #endif
+    for _ in 0..<count {
+      let place = Int(random.next() % UInt64(bytes.count))
       var damaged = bytes
-      damaged.replaceSubrange(
-        start..<start + Self.pageByteCount, with: Data(count: Self.pageByteCount))
-      let whole = try salvage(damaged)
-      expectTrue(whole, "page \(page)")
-      #expect(whole.results.count == family.trials.count - 2)
-      #expect(whole.lost.isEmpty)
-      #expect(whole.provedRecordCount < records.count)
-      let part = try salvage(damaged, hasFiles: false)
-      expectTrue(part, "page \(page)")
-      #expect((1..<family.trials.count - 2).contains(part.results.count))
-      #expect(part.lost.count == family.trials.count - 2 - part.results.count)
+      damaged[place] ^= UInt8(truncatingIfNeeded: 1 + random.next() % 255)
+      try damaged.write(to: URL(filePath: directory.logPath))
+      let (source, salvage) = try salvage()
+      expectTrue(salvage, "byte \(place)")
+      #expect(salvage.results.count >= completeCount - 2, "byte \(place)")
+      #expect(source.damage.count == 1, "byte \(place)")
     }
   }
 
-  @Test("A result that was made with a lost one is lost, too, and named with the reason")
+  @Test("A result that was made with a lost one is lost, too, and both are named with the reason")
   func orphans() throws {
-    _ = try filled()
-    let queue = try DatabaseQueue(path: directory.database.path(percentEncoded: false))
-    try queue.write { database in
-      try database.execute(sql: "UPDATE milestone SET mse = mse * 2 WHERE trial = 5")
-    }
-    try queue.close()
-    let salvage = try salvage(try Data(contentsOf: directory.database))
-    expectTrue(salvage, "a change")
+    try fill()
+    try FileManager.default.removeItem(at: directory.database)
+    let findings = try LogFindings(path: directory.logPath)
+    let place = try #require(
+      zip(findings.entries, findings.offsets).first {
+        if case .result(family.trials[4].id, _, _, _, _) = $0.0 { true } else { false }
+      }?.1)
+    var bytes = try directory.logBytes
+    bytes[place + 300] ^= 1
+    try Data(bytes).write(to: URL(filePath: directory.logPath))
+    let (source, salvage) = try salvage()
+    expectTrue(salvage, "a flipped bit")
     #expect(salvage.lost.map(\.trial) == [family.trials[4].id, family.trials[64].id])
-    #expect(salvage.lost.map(\.reason).last?.contains("which is lost") == true)
+    #expect(salvage.lost.first?.reason.contains("prove to be no entry") == true)
+    #expect(salvage.lost.last?.reason.contains("which is lost") == true)
+    #expect(source.damage.count == 1)
   }
 
-  @Test("With all names of trials lost, the sweep file says which they were")
-  func names() throws {
-    let bytes = try filled()
-    var damaged = bytes
-    for page in try pages(of: "trial", "leaf") + pages(of: "plan", "leaf") {
-      let start = (page - 1) * Self.pageByteCount
-      damaged.replaceSubrange(
-        start..<start + Self.pageByteCount, with: Data(count: Self.pageByteCount))
-    }
-    try damaged.write(to: directory.database)
-    let store = try DamagedStore(directory: directory.url)
-    guard case .corrupted = storeError({ _ = try store.plan() }) else {
-      Issue.record("a plan was found")
-      return
-    }
-    // The numbers of a store whose sweep file was edited do not follow the plan.
-    var reversed = family
-    reversed.trials = family.trials.prefix(60).reversed() + family.trials.suffix(20)
-    for plan in [family, reversed] {
-      let salvage = try store.salvage(
-        of: plan, at: Date(), trained: { _ in nil }, holds: { _ in true })
-      expectTrue(salvage, "the loss of all names")
-      #expect(salvage.results.count == family.trials.count - 2)
-    }
+  @Test("With the plan lost in the log, the database's is taken, or the sweep file's")
+  func plans() throws {
+    try fill()
+    var bytes = try directory.logBytes
+    bytes[ResultLogHeader.byteCount + 500] ^= 1
+    try Data(bytes).write(to: URL(filePath: directory.logPath))
+    // A journal that is damaged does not make the plan wrong.
+    let queue = try DatabaseQueue(path: directory.database.path(percentEncoded: false))
+    try queue.write { try $0.execute(sql: "UPDATE journal SET attempt = 7 WHERE sequence = 5") }
+    try queue.close()
+    let withPlan = try SalvageSource(directory: directory.url)
+    #expect(withPlan.plan?.plan == family)
+    #expect(!withPlan.isDatabaseSound)
+    #expect(!withPlan.isPlanUnsure)
+
+    try FileManager.default.removeItem(at: directory.database)
+    let source = try SalvageSource(directory: directory.url)
+    #expect(source.plan == nil)
+    #expect(source.overlap(with: family).known == completeCount)
+    let salvage = source.salvage(of: family)
+    expectTrue(salvage, "the loss of the plan")
+    #expect(salvage.results.count == completeCount)
     let other = StoreTests.plan(tolerances: [1000, 2000])
-    let none = try store.salvage(
-      of: other, at: Date(), trained: { _ in nil }, holds: { _ in true })
-    #expect(none.results.isEmpty)
+    #expect(source.overlap(with: other).known == 0)
+    #expect(source.salvage(of: other).results.isEmpty)
+    #expect(source.salvage(of: other).unplannedCount == completeCount)
   }
 
-  @Test("What the log holds is found, and what stands behind a damaged frame of it")
-  func log() throws {
+  @Test("A plan after which another may be lost is said to be unsure")
+  func laterPlan() throws {
+    try fill()
+    let end = try directory.logBytes.count
+    let longer = StoreTests.plan(tolerances: (1...70).map(Double.init))
+    try open(longer, in: directory).close()
+    try FileManager.default.removeItem(at: directory.database)
+    let latest = try SalvageSource(directory: directory.url)
+    #expect(latest.plan?.plan == longer)
+    #expect(!latest.isPlanUnsure)
+    var bytes = try directory.logBytes
+    bytes[end + 500] ^= 1
+    try Data(bytes).write(to: URL(filePath: directory.logPath))
+    let source = try SalvageSource(directory: directory.url)
+    #expect(source.plan?.plan == family)
+    #expect(source.isPlanUnsure)
+  }
+
+  @Test("A group that was synced and not committed is believed")
+  func uncommittedGroup() throws {
+    try fill()
+    let before = try Data(contentsOf: directory.database)
     let store = try open(family, in: directory)
-    for record in records { try store.append([record]) }
-    let image = try TemporaryFolder()
-    var log = try Data(contentsOf: directory.url.appending(path: "sweep.sqlite-wal"))
-    try FileManager.default.copyItem(at: directory.database, to: image.database)
-    func salvage() throws -> StoreSalvage {
-      try log.write(to: image.url.appending(path: "sweep.sqlite-wal"))
-      return try DamagedStore(directory: image.url).salvage(
-        of: family, at: Date(), trained: { $0.provenance.configuration.id }, holds: { _ in true })
-    }
-    #expect(try salvage().records.map(\.record) == records)
-    let frame = Self.pageByteCount + 24
-    let middle = log.count / frame / 2 * frame + 32 + 1000
-    log[middle] ^= 1
-    let salvaged = try salvage()
-    expectTrue(salvaged, "a flipped bit in the log")
-    let found = try SweepReader.open(directory: image.url).results().trials
-    #expect(salvaged.results.count > found.count { $0.result != nil } + 20)
+    try store.append([recorded(disbelieved, attempt: 2)])
     try store.close()
+    try before.write(to: directory.database)
+    let (source, salvage) = try salvage()
+    #expect(source.isDatabaseSound)
+    #expect(salvage.results[disbelieved.id] == result(of: disbelieved))
+    #expect(salvage.results.count == completeCount + 1)
   }
 
   @Test("The new store is a store like every other, and says where it comes from")
   func newStore() throws {
-    let salvage = try salvage(try filled())
+    try fill()
+    let (_, salvage) = try salvage()
     let note = SalvageNote(
       origin: "/runs/old", time: Date(timeIntervalSince1970: 5000), outcome: "78 kept")
     let target = try TemporaryFolder()
@@ -265,33 +316,52 @@ struct SalvageTests {
     #expect(
       "\(note)" == "salvaged from /runs/old at 1970-01-01T01:23:20Z: 78 kept")
     #expect(try reader.history() == salvage.records)
+    try expectLogWhole(in: target)
     #expect(try SweepReader.open(directory: directory.url).salvage() == nil)
     let again = try open(family, in: target)
     #expect(again.change == PlanChange(keptCount: 80, added: [], orphaned: []))
+    #expect(!again.isLogRewritten)
     try again.append([recorded(family.trials[79])])
-    #expect(try again.journal() == records + [recorded(family.trials[79])])
+    #expect(try again.journal() == salvage.records.map(\.record) + [recorded(family.trials[79])])
     #expect(try reader.salvage() == note)
+    try expectLogWhole(in: target)
   }
 
-  @Test("The damaged folder stays as it was")
+  @Test("The damaged folder stays as it was, also one of an earlier format")
   func untouched() throws {
-    let bytes = try filled()
-    let before = try FileManager.default.contentsOfDirectory(atPath: directory.url.path).sorted()
-    _ = try salvage(bytes)
-    #expect(try Data(contentsOf: directory.database) == bytes)
-    let after = try FileManager.default.contentsOfDirectory(atPath: directory.url.path).sorted()
-    #expect(after == before)
+    try fill()
+    let former = try #require(
+      Bundle.module.url(forResource: "complete", withExtension: "sqlite", subdirectory: "Former"))
+    for isFormer in [false, true] {
+      if isFormer {
+        try Data(contentsOf: former).write(to: directory.database)
+        try FileManager.default.removeItem(atPath: directory.logPath)
+      }
+      let names = try FileManager.default.contentsOfDirectory(atPath: directory.url.path).sorted()
+      let before = try names.map { try Data(contentsOf: directory.url.appending(path: $0)) }
+      let source = try SalvageSource(directory: directory.url)
+      #expect(source.isDatabaseSound)
+      let plan = try #require(source.plan?.plan)
+      #expect(source.salvage(of: plan).results.count == (isFormer ? 3 : completeCount))
+      let after = try FileManager.default.contentsOfDirectory(atPath: directory.url.path).sorted()
+      #expect(after == names)
+      #expect(try names.map { try Data(contentsOf: directory.url.appending(path: $0)) } == before)
+    }
   }
 
-  @Test("A file with nothing of a sweep is refused")
+  @Test("A folder with nothing of a sweep is refused")
   func nothing() throws {
-    try Data(count: 3 * Self.pageByteCount).write(to: directory.database)
-    guard case .foreign = storeError({ _ = try DamagedStore(directory: directory.url) }) else {
+    guard case .missing = storeError({ _ = try SalvageSource(directory: directory.url) }) else {
       Issue.record("not refused")
       return
     }
-    try FileManager.default.removeItem(at: directory.database)
-    guard case .missing = storeError({ _ = try DamagedStore(directory: directory.url) }) else {
+    try Data(count: 3 * Self.pageByteCount).write(to: directory.database)
+    guard case .foreign = storeError({ _ = try SalvageSource(directory: directory.url) }) else {
+      Issue.record("not refused")
+      return
+    }
+    try Data(count: 3 * Self.pageByteCount).write(to: URL(filePath: directory.logPath))
+    guard case .foreign = storeError({ _ = try SalvageSource(directory: directory.url) }) else {
       Issue.record("not refused")
       return
     }

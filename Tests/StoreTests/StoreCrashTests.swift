@@ -16,35 +16,28 @@ struct StoreCrashTests {
     front.trials.flatMap { [lease($0), recorded($0)] }
   }
 
-  /// Copies database and log as a crash would leave them, the log cut to a byte count.
-  private func crashImage(logBytes: Int? = nil) throws -> TemporaryFolder {
-    let image = try TemporaryFolder()
-    for name in ["sweep.sqlite", "sweep.sqlite-wal"] {
-      var bytes = try Data(contentsOf: directory.url.appending(path: name))
-      if name.hasSuffix("-wal"), let logBytes { bytes = bytes.prefix(logBytes) }
-      try bytes.write(to: image.url.appending(path: name))
-    }
-    return image
-  }
-
   @Test("After every commit a crash leaves exactly what was committed")
   func everyCommit() throws {
     let store = try open(front, in: directory)
     for (count, trial) in front.trials.prefix(12).enumerated() {
       try store.append([lease(trial), recorded(trial)])
-      let image = try crashImage()
+      let image = try crashImage(of: directory)
       #expect(try open(front, in: image).journal() == Array(records.prefix(2 * count + 2)))
+      try expectLogWhole(in: image, "after commit \(count)")
     }
   }
 
-  @Test("A torn log loses whole commits from its end, and nothing else")
+  @Test("A torn write-ahead log loses whole commits from its end, and nothing else")
   func tornLog() throws {
     let store = try open(front, in: directory)
     for trial in front.trials.prefix(6) { try store.append([lease(trial), recorded(trial)]) }
     let log = try Data(contentsOf: directory.url.appending(path: "sweep.sqlite-wal"))
     var counts: [Int] = []
     for bytes in stride(from: 0, through: log.count, by: 3001) {
-      let journal = try open(front, in: try crashImage(logBytes: bytes)).journal()
+      let image = try crashImage(of: directory)
+      try log.prefix(bytes).write(to: image.url.appending(path: "sweep.sqlite-wal"))
+      let journal = try open(front, in: image).journal()
+      try expectLogWhole(in: image, "\(bytes) bytes of the write-ahead log")
       #expect(journal == Array(records.prefix(journal.count)))
       #expect(journal.count.isMultiple(of: 2))
       counts.append(journal.count)
@@ -52,6 +45,22 @@ struct StoreCrashTests {
     #expect(counts == counts.sorted())
     #expect(counts.first == 0)
     try store.close()
+  }
+
+  @Test("A group that is in the log of results but was not committed is cut off")
+  func uncommittedGroup() throws {
+    let store = try open(front, in: directory)
+    try store.append([lease(front.trials[0]), recorded(front.trials[0])])
+    let before = try crashImage(of: directory)
+    try store.append([lease(front.trials[1]), recorded(front.trials[1])])
+    // The database of before with the log of after.
+    let log = before.url.appending(path: "results.log")
+    try FileManager.default.removeItem(at: log)
+    try FileManager.default.copyItem(at: directory.url.appending(path: "results.log"), to: log)
+    let again = try open(front, in: before)
+    #expect(try again.journal() == Array(records.prefix(2)))
+    try again.append([lease(front.trials[2]), recorded(front.trials[2])])
+    try expectLogWhole(in: before)
   }
 
   @Test("A process killed in mid-append leaves every record it was sure of")

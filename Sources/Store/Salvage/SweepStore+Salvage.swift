@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Synchronization
 
 extension SweepStore {
   /// Makes a store of what was salvaged from another, and closes it.
@@ -23,6 +24,11 @@ extension SweepStore {
           remaining = remaining.dropFirst(group.count)
         }
         try note.insert(into: database)
+      }
+      let identity = try store.identity()
+      try store.log.withLock { open in
+        open.log = try StoreLog.write(
+          StoreLog.path(besideDatabase: store.path), identity: identity, from: store.queue)
       }
     } catch {
       throw StoreError(error, path: store.path)

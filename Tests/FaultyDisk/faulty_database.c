@@ -1,4 +1,4 @@
-#include "faulty_disk.h"
+#include "faults.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
@@ -13,29 +13,9 @@ typedef struct {
 } faulty_file;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static enum faulty_disk_fault watched_fault = FAULTY_DISK_NONE;
-static int countdown = 0;
-static int failures = 0;
-
 static sqlite3_vfs *system_vfs = NULL;
 static sqlite3_vfs faulty_vfs;
 static sqlite3_io_methods faulty_methods;
-
-/// Whether this write or sync is one that fails.
-static enum faulty_disk_fault next_fault(faulty_file *file, int is_sync) {
-  enum faulty_disk_fault fault = FAULTY_DISK_NONE;
-  pthread_mutex_lock(&lock);
-  if (file->is_watched && watched_fault != FAULTY_DISK_NONE) {
-    int matters = watched_fault == FAULTY_DISK_TORN || is_sync == (watched_fault == FAULTY_DISK_SYNC);
-    if (matters && countdown-- <= 0) {
-      // A failed fsync happens once; the others last until they are called off.
-      if (watched_fault != FAULTY_DISK_SYNC || failures == 0) fault = watched_fault;
-      if (fault != FAULTY_DISK_NONE) failures++;
-    }
-  }
-  pthread_mutex_unlock(&lock);
-  return fault;
-}
 
 static sqlite3_file *real(sqlite3_file *file) { return ((faulty_file *)file)->real; }
 
@@ -46,7 +26,7 @@ static int faulty_read(sqlite3_file *file, void *bytes, int count, sqlite3_int64
 }
 
 static int faulty_write(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 offset) {
-  switch (next_fault((faulty_file *)file, 0)) {
+  switch (next_fault(((faulty_file *)file)->is_watched, 0)) {
   case FAULTY_DISK_FULL: return SQLITE_FULL;
   case FAULTY_DISK_TORN:
     // The first failing write leaves its first half behind.
@@ -62,7 +42,7 @@ static int faulty_truncate(sqlite3_file *file, sqlite3_int64 size) {
 }
 
 static int faulty_sync(sqlite3_file *file, int flags) {
-  if (next_fault((faulty_file *)file, 1) != FAULTY_DISK_NONE) return SQLITE_IOERR_FSYNC;
+  if (next_fault(((faulty_file *)file)->is_watched, 1) != FAULTY_DISK_NONE) return SQLITE_IOERR_FSYNC;
   return real(file)->pMethods->xSync(real(file), flags);
 }
 
@@ -152,19 +132,4 @@ int faulty_disk_install(void) {
   }
   pthread_mutex_unlock(&lock);
   return code;
-}
-
-void faulty_disk_fail(enum faulty_disk_fault fault, int count) {
-  pthread_mutex_lock(&lock);
-  watched_fault = fault;
-  countdown = count;
-  failures = 0;
-  pthread_mutex_unlock(&lock);
-}
-
-int faulty_disk_failures(void) {
-  pthread_mutex_lock(&lock);
-  int count = failures;
-  pthread_mutex_unlock(&lock);
-  return count;
 }

@@ -1,0 +1,194 @@
+import Digests
+import Foundation
+import GRDB
+import Trials
+
+/// Results as formats 1 and 2 of the store had them: rows of `result`, `milestone`, `artifact` and
+/// `resumption`, which are only read, to be migrated.
+///
+/// The configuration that ran is the planned one with the tolerance and the latent dimensions
+/// used, so those two numbers stand for it; it is stored in full only where that does not hold.
+enum FormerResultRows {
+  /// A result with the checksum of its rows.
+  struct Stored {
+    /// The result; nil when its trial is not planned, since its configuration is then unknown.
+    var result: TrialResult?
+    /// The checksum as stored, which the journal's covers.
+    var checksum: Int64
+  }
+
+  /// Reads every result, by its trial's number; of a trial that is not planned only the checksum.
+  ///
+  /// - Throws: ``Damage`` when rows contradict their checksum or hold what cannot be read.
+  static func fetchAll(numbers: TrialNumbers, in database: Database) throws -> [Int: Stored] {
+    var results: [Int: Stored] = [:]
+    var texts = Texts()
+    var milestones = try GroupedRows(
+      database, sql: "SELECT * FROM milestone ORDER BY trial, position")
+    var artifacts = try GroupedRows(
+      database, sql: "SELECT * FROM artifact ORDER BY trial, position")
+    var resumptions =
+      try database.tableExists("resumption")
+      ? GroupedRows(database, sql: "SELECT * FROM resumption ORDER BY trial, position") : nil
+    let rows = try StoredRows(database, sql: "SELECT * FROM result ORDER BY trial")
+    while try rows.next() {
+      let number = try rows.int(0)
+      let reports = try milestones.take(of: number) { try report($0, texts: &texts) }
+      let files = try artifacts.take(of: number) { try artifact($0, texts: &texts) }
+      let resumed = try resumptions?.take(of: number, decode: resumption) ?? []
+      let checksum = Int64(try rows.int(15))
+      guard let planned = try numbers.plannedTrial(ofNumber: number) else {
+        results[number] = Stored(result: nil, checksum: checksum)
+        continue
+      }
+      let result = try result(
+        rows, planned: planned, milestones: reports, artifacts: files, resumed: resumed,
+        texts: &texts)
+      results[number] = Stored(result: result, checksum: checksum)
+    }
+    return results
+  }
+
+  /// Puts the rows of a result together and holds them against their checksum.
+  private static func result(
+    _ row: StoredRows, planned: PlannedTrial, milestones: [MilestoneReport],
+    artifacts: [Artifact], resumed: [Resumption], texts: inout Texts
+  ) throws -> TrialResult {
+    var provenance = try provenance(row, planned: planned, texts: &texts)
+    if !resumed.isEmpty { provenance.resumed = resumed }
+    let result = TrialResult(
+      milestones: milestones, artifacts: artifacts, provenance: provenance)
+    guard
+      Int64(try row.int(15))
+        == checksum(
+          of: result, configuration: try row.optionalText(1), tolerance: try row.double(2),
+          latents: try row.int(3), versions: try row.text(8))
+    else {
+      throw Damage("the result of trial \(planned.id) contradicts its checksum")
+    }
+    var migrated = result
+    for index in migrated.milestones.indices {
+      migrated.milestones[index].tolerance = try row.double(2)
+    }
+    if let last = migrated.milestones.indices.last { migrated.milestones[last].ending = .budget }
+    return migrated
+  }
+
+  /// The texts that most results share: decoding each once makes replay fast.
+  private struct Texts {
+    var budgets = KnownTexts<Budget?>()
+    var kinds = KnownTexts<ArtifactKind?>()
+    var versions = KnownTexts<[String: String]>()
+    var others = KnownTexts<String>()
+  }
+
+  private static func provenance(
+    _ row: StoredRows, planned: PlannedTrial, texts: inout Texts
+  ) throws -> TrialProvenance {
+    var configuration = used(
+      planned.configuration, tolerance: try row.double(2), latents: try row.int(3))
+    if let text = try row.optionalText(1) {
+      configuration = try CanonicalJSON.decode(TrialConfiguration.self, from: Data(text.utf8))
+    }
+    return TrialProvenance(
+      configuration: configuration, images: try digest(row, 4),
+      host: try texts.others.value(of: row.utf8(5)) { $0 },
+      processor: try texts.others.value(of: row.utf8(6)) { $0 },
+      instructionSet: try texts.others.value(of: row.utf8(7)) { $0 },
+      versions: try texts.versions.value(of: row.utf8(8)) {
+        try CanonicalJSON.decode([String: String].self, from: Data($0.utf8))
+      }, started: try row.text(9), seconds: try row.double(10),
+      processorSeconds: try row.double(11), steps: try row.int(12),
+      secondPassShare: try row.double(13), peakResidentBytes: try row.int(14))
+  }
+
+  /// A report as a row has it; its tolerance and its ending follow from the result.
+  private static func report(_ row: StoredRows, texts: inout Texts) throws -> MilestoneReport {
+    guard let budget = try texts.budgets.value(of: row.utf8(2), decode: Budget.init) else {
+      throw Damage("trial number \(try row.int(0)): found the budget \"\(try row.text(2))\"")
+    }
+    return MilestoneReport(
+      budget: budget, tolerance: 0, step: try row.int(3), ending: .goesOn, stateDigest: nil,
+      gatesOpen: try row.int(4), mse: try row.double(5),
+      evaluationMSE: try row.double(6), firstHitStep: try row.optionalInt(7),
+      multiplier: try row.double(8), openProbabilities: doubles(in: try row.bytes(9)))
+  }
+
+  private static func artifact(_ row: StoredRows, texts: inout Texts) throws -> Artifact {
+    guard let kind = try texts.kinds.value(of: row.utf8(2), decode: ArtifactKind.init) else {
+      throw Damage("trial number \(try row.int(0)): found the artifact \"\(try row.text(2))\"")
+    }
+    return Artifact(kind: kind, digest: try digest(row, 3), byteCount: try row.int(4))
+  }
+
+  private static func resumption(_ row: StoredRows) throws -> Resumption {
+    Resumption(step: try row.int(2), host: try row.text(3), instructionSet: try row.text(4))
+  }
+
+  private static func digest(_ row: StoredRows, _ column: Int) throws -> Digest {
+    guard let digest = Digest(try row.bytes(column)) else {
+      throw Damage("trial number \(try row.int(0)): a digest is not 32 bytes")
+    }
+    return digest
+  }
+
+  private static func used(
+    _ configuration: TrialConfiguration, tolerance: Double, latents: Int
+  ) -> TrialConfiguration {
+    var used = configuration
+    used.tolerance = .value(tolerance)
+    used.model.latents = .value(latents)
+    return used
+  }
+
+  private static func doubles(in bytes: UnsafeRawBufferPointer) -> [Double] {
+    (0..<bytes.count / 8).map { index in
+      let bits = bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)
+      return Double(bitPattern: UInt64(littleEndian: bits))
+    }
+  }
+
+  private static func checksum(
+    of result: TrialResult, configuration: String?, tolerance: Double, latents: Int,
+    versions: String
+  ) -> Int64 {
+    let provenance = result.provenance
+    var checksum = Checksum()
+    checksum.add(configuration)
+    checksum.add(tolerance)
+    checksum.add(Int64(latents))
+    provenance.images.withUnsafeBytes { checksum.add($0) }
+    checksum.add(provenance.host)
+    checksum.add(provenance.processor)
+    checksum.add(provenance.instructionSet)
+    checksum.add(versions)
+    checksum.add(provenance.started)
+    checksum.add(provenance.seconds)
+    checksum.add(provenance.processorSeconds)
+    checksum.add(Int64(provenance.steps))
+    checksum.add(provenance.secondPassShare)
+    checksum.add(Int64(provenance.peakResidentBytes))
+    for report in result.milestones {
+      checksum.add(report.budget.description)
+      checksum.add(Int64(report.step))
+      checksum.add(Int64(report.gatesOpen))
+      checksum.add(report.mse)
+      checksum.add(report.evaluationMSE)
+      checksum.add(report.firstHitStep)
+      checksum.add(report.multiplier)
+      checksum.add(Int64(report.openProbabilities.count))
+      for probability in report.openProbabilities { checksum.add(probability) }
+    }
+    for artifact in result.artifacts {
+      checksum.add(artifact.kind.rawValue)
+      artifact.digest.withUnsafeBytes { checksum.add($0) }
+      checksum.add(Int64(artifact.byteCount))
+    }
+    for resumption in provenance.resumed ?? [] {
+      checksum.add(Int64(resumption.step))
+      checksum.add(resumption.host)
+      checksum.add(resumption.instructionSet)
+    }
+    return checksum.value
+  }
+}

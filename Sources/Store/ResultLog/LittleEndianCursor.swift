@@ -1,0 +1,34 @@
+/// Reads numbers and texts from the front of some bytes, never beyond their end.
+struct LittleEndianCursor {
+  /// What has not been read yet.
+  private(set) var rest: ArraySlice<UInt8>
+
+  /// Begins at the front of some bytes.
+  init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
+
+  /// The next bytes; nil when there are fewer.
+  mutating func bytes(_ count: Int) -> ArraySlice<UInt8>? {
+    guard count <= rest.count else { return nil }
+    defer { rest = rest.dropFirst(count) }
+    return rest.prefix(count)
+  }
+
+  /// The next whole number, its least significant byte first; nil when there are too few bytes.
+  mutating func number<Number: FixedWidthInteger>(_: Number.Type = Number.self) -> Number? {
+    bytes(Number.bitWidth / 8)?.withUnsafeBytes {
+      Number(littleEndian: $0.loadUnaligned(as: Number.self))
+    }
+  }
+
+  /// The next text of so many bytes; nil when there are fewer, or they are no UTF-8.
+  mutating func text(_ byteCount: Int) -> String? {
+    bytes(byteCount).flatMap { String(validating: $0, as: UTF8.self) }
+  }
+}
+
+extension [UInt8] {
+  /// Appends a whole number, its least significant byte first.
+  mutating func append(littleEndian number: some FixedWidthInteger) {
+    Swift.withUnsafeBytes(of: number.littleEndian) { append(contentsOf: $0) }
+  }
+}
