@@ -8,21 +8,45 @@ import Trials
 /// died before they could claim them, logs that have their place in `logs/`, half of what never
 /// came whole.
 enum BlobHousekeeping {
-  /// Keeps the artifacts of results and the checkpoints of trials that may be tried again.
-  static func tidy(_ blobs: BlobStore, _ journal: [JournalRecord]) throws(TransferError) {
-    var kept: Set<Digest> = []
+  /// Keeps the artifacts of results, discarded ones too, the checkpoints of trials that may be tried
+  /// again, and those that longer runs may go on from.
+  ///
+  /// - Parameters:
+  ///   - orphans: What trials left that are no longer planned, and may be again; of their
+  ///     checkpoints as many are kept as there is room for, the latest first.
+  ///   - keptCheckpointByteCount: How many bytes the checkpoints may have that longer runs go on from.
+  static func tidy(
+    _ blobs: BlobStore, _ journal: [JournalRecord], orphans: OrphanedFiles = OrphanedFiles(),
+    keptCheckpointByteCount: Int = 0
+  ) throws(TransferError) {
+    var kept = orphans.artifacts
     var checkpoints: [TrialID: [Digest]] = [:]
+    var lasts: [TrialID: TrialCheckpoint] = [:]
     for record in journal {
       switch record {
-      case .resultRecorded(let trial, _, _, let result):
-        kept.formUnion(result.artifacts.map(\.digest))
+      case .resultRecorded(let trial, _, _, let received, let last):
+        kept.formUnion(received.result.artifacts.map(\.digest))
         checkpoints[trial] = nil
+        lasts[trial] = last
+      case .resultReused(_, _, let received):
+        kept.formUnion(received.result.artifacts.map(\.digest))
+      case .resultDiscarded(let trial, _), .attemptsVoided(let trial, _):
+        // The files of a discarded result stay: the result is kept aside, not deleted.
+        checkpoints[trial] = nil
+        lasts[trial] = nil
+      case .checkpointDropped(let trial): lasts[trial] = nil
       case .checkpointRecorded(let trial, _, let checkpoint):
         checkpoints[trial, default: []].append(checkpoint.digest)
       default: continue
       }
     }
     for digests in checkpoints.values { kept.formUnion(digests.suffix(2)) }
+    kept.formUnion(lasts.values.map(\.digest))
+    var room = keptCheckpointByteCount - lasts.values.reduce(0) { $0 + $1.byteCount }
+    for checkpoint in orphans.checkpoints where checkpoint.byteCount <= room {
+      room -= checkpoint.byteCount
+      kept.insert(checkpoint.digest)
+    }
     try blobs.removeAll(except: kept)
   }
 }

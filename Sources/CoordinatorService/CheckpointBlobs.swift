@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import TensorFiles
 import Transfers
 import Trials
 
@@ -37,8 +38,9 @@ final class CheckpointBlobs {
 
   /// The trial that a checkpoint's metadata name; nil when the file is no checkpoint.
   private static func trial(of url: URL) -> String? {
-    guard let metadata = BlobMetadata.read(url), metadata["checkpoint_version"] != nil
+    guard let header = try? Safetensors.Header(contentsOf: url),
+      header.metadata["checkpoint_version"] != nil
     else { return nil }
-    return metadata["trial"]
+    return header.metadata["trial"]
   }
 }

@@ -58,7 +58,15 @@ struct SweepFacts: Sendable {
           attempt: AttemptKey(trial: assignment.trial, attempt: assignment.attempt),
           configurationJSON: Array(assignment.configuration.canonicalText.utf8),
           images: images.digest, imagesByteCount: images.byteCount,
-          checkpoints: assignment.checkpoints, stallTimeout: assignment.stallTimeout))
+          checkpoints: assignment.checkpoints, stallTimeout: assignment.stallTimeout,
+          voidThrough: assignment.voidThrough,
+          wantsLastCheckpoint: assignment.wantsLastCheckpoint))
+    case .reportTaken(let trial, let attempt, let index):
+      return .reportTaken(AttemptKey(trial: trial, attempt: attempt), index: index)
+    case .pieceTaken(let trial, let attempt, let byteCount):
+      return .pieceTaken(AttemptKey(trial: trial, attempt: attempt), byteCount: byteCount)
+    case .trajectoryUnknown(let trial, let attempt, let byteCount):
+      return .trajectoryUnknown(AttemptKey(trial: trial, attempt: attempt), byteCount: byteCount)
     case .acknowledge(let trial, let attempt):
       return .acknowledgement(AttemptKey(trial: trial, attempt: attempt))
     case .abandon(let trial, let attempt, let reason):
@@ -71,33 +79,32 @@ struct SweepFacts: Sendable {
 
   /// Reads a result and checks that it answers its trial.
   ///
+  /// - Parameter running: The configuration with which the trial runs; nil while its parents have no
+  ///   results.
   /// - Throws: ``ResultRejection`` naming what does not fit.
   func accept(
-    _ finished: WorkerMessage.Finished, for trial: TrialID
-  ) throws(ResultRejection) -> TrialResult {
+    _ finished: WorkerMessage.Finished, for trial: TrialID, running: TrialConfiguration?
+  ) throws(ResultRejection) -> ReceivedResult {
     let planned = trials[trial]
-    let result: TrialResult
-    let contentDigest: Digest
-    do {
-      (result, contentDigest) = try TrialResult.read(
-        finished.resultJSON, expecting: finished.contentDigest, planned: planned?.configuration)
+    let received: ReceivedResult
+    do throws(WireError) {
+      received = try ReceivedResult(serialised: finished.result, planned: running)
     } catch {
-      throw ResultRejection(
-        place: "result", found: CanonicalJSON.describe(error), expected: "a trial's result")
+      throw ResultRejection(place: "result", found: "\(error)", expected: "a trial's result")
     }
-    guard contentDigest == finished.contentDigest else {
-      throw ResultRejection(
-        place: "content digest", found: "\(finished.contentDigest)",
-        expected: "\(contentDigest)")
-    }
+    let result = received.result
     // Of a trial that is not planned nothing more can be said; the coordinator knows what to do.
-    guard let planned else { return result }
+    guard let planned else { return received }
+    guard result.milestones.allSatisfy({ $0.stateDigest != nil }) else {
+      throw ResultRejection(
+        place: "state_sha256", found: "a report without one", expected: "32 bytes")
+    }
     let kinds = result.artifacts.map(\.kind)
     let required = ArtifactKind.allCases.filter(\.isRequired)
-    guard required.allSatisfy(kinds.contains), Set(kinds).count == kinds.count else {
+    guard required.allSatisfy(kinds.contains) else {
       throw ResultRejection(
         place: "artifacts", found: "\(kinds.map(\.rawValue))",
-        expected: "each of \(required.map(\.rawValue)) once, and no other twice")
+        expected: "each of \(required.map(\.rawValue))")
     }
     guard result.milestones.map(\.budget) == planned.configuration.milestones else {
       throw ResultRejection(
@@ -109,7 +116,7 @@ struct SweepFacts: Sendable {
         place: "images", found: "\(result.provenance.images)",
         expected: "the archive that the sweep trains on")
     }
-    return result
+    return received
   }
 }
 

@@ -81,7 +81,7 @@ struct SweepLoop: ~Copyable {
   ///   - interruptions: What people ask for; looked at in every round.
   ///   - administration: What people ask through the control socket.
   ///   - localWorkers: The workers that end with this run.
-  ///   - recorded: Called after each commit that recorded a result or an end.
+  ///   - recorded: Called after each commit that changes what reports show.
   /// - Throws: `StoreError` or `MessagingError`; nothing that was not durable has been sent.
   mutating func run(
     interruptions: Inbox<Interruption>, administration: AdministrationServer,
@@ -210,6 +210,16 @@ extension SweepLoop {
         .heartbeatReceived(
           claims: claims(heartbeat.claims), obstacle: heartbeat.obstacle, on: connection),
         at: now)
+    case .reportReached(let reached):
+      return coordinator.handle(
+        .reportReached(
+          trial: reached.attempt.trial, attempt: reached.attempt.attempt, index: reached.index,
+          report: reached.report, on: connection), at: now)
+    case .trajectoryGrown(let grown):
+      return coordinator.handle(
+        .trajectoryGrown(
+          trial: grown.attempt.trial, attempt: grown.attempt.attempt, start: grown.start,
+          payload: grown.payload, end: grown.endDigest, on: connection), at: now)
     case .finished(let finished):
       return try takeIn(finished, from: connection)
     case .attemptFailed(let failed):
@@ -249,16 +259,18 @@ extension SweepLoop {
     _ finished: WorkerMessage.Finished, from connection: ConnectionID
   ) throws -> [Effect] {
     let trial = finished.attempt.trial
-    let result: TrialResult
+    let received: ReceivedResult
     do throws(ResultRejection) {
-      result = try facts.accept(finished, for: trial)
+      received = try facts.accept(
+        finished, for: trial, running: coordinator.runningConfiguration(of: trial))
+      try provideTrajectory(of: received.result, finished.attempt)
     } catch {
       return coordinator.handle(
         .resultRejected(
           trial: trial, attempt: finished.attempt.attempt, reason: "\(error)", on: connection),
         at: now)
     }
-    let missing = result.artifacts.map(\.digest).filter { !blobs.contains($0) }
+    let missing = received.result.artifacts.map(\.digest).filter { !blobs.contains($0) }
     guard missing.isEmpty else {
       _ = try gateway.send(
         .artifactsWanted(finished.attempt, digests: missing), to: connection)
@@ -266,8 +278,62 @@ extension SweepLoop {
     }
     return coordinator.handle(
       .trialFinished(
-        trial: trial, attempt: finished.attempt.attempt, result: result, on: connection),
+        trial: trial, attempt: finished.attempt.attempt, result: received,
+        checkpoint: checkpoints.accepted(
+          finished.lastCheckpoint, of: trial, running: coordinator.runningIdentity(of: trial)),
+        on: connection),
       at: now)
+  }
+
+  /// Makes the file of a trajectory of the pieces that were handed in; without all of them it stays
+  /// missing.
+  ///
+  /// - Throws: ``ResultRejection`` when the attempt has handed in another trajectory.
+  private func provideTrajectory(
+    of result: TrialResult, _ attempt: AttemptKey
+  ) throws(ResultRejection) {
+    guard coordinator.hasPieces(of: attempt.trial),
+      let file = result.artifacts.first(where: { $0.kind == .trajectory })
+    else { return }
+    let whole = TrajectoryPrefix(byteCount: file.byteCount, digest: file.digest)
+    let assembly: TrajectoryAssembly?
+    do throws(StoreError) {
+      assembly = try store.trajectory(of: attempt.trial, whole, attempt: attempt.attempt)
+    } catch {
+      throw ResultRejection(
+        place: file.kind.rawValue, found: "\(error)", expected: "the pieces handed in")
+    }
+    guard let assembly else { return }
+    if let byte = assembly.contradictedAt {
+      throw ResultRejection(
+        place: file.kind.rawValue,
+        found: "another beginning, up to byte \(byte), than this attempt has handed in",
+        expected: "what it has handed in")
+    }
+    do {
+      try blobs.insert(assembly.bytes)
+    } catch {
+      logger.warning("the trajectory of trial \(attempt.trial) is not stored yet: \(error)")
+    }
+  }
+
+  /// Makes the beginning of a longer run, and tells the coordinator of it.
+  private mutating func prepare(
+    _ trial: TrialID, from shorter: TrialID, _ checkpoint: TrialCheckpoint
+  ) throws -> [Effect] {
+    do {
+      guard let configuration = coordinator.runningConfiguration(of: trial),
+        let result = try store.result(of: shorter)?.result
+      else { throw LongerRun.Failure(description: "its result is missing") }
+      let (checkpoint, trajectory) = try LongerRun(blobs: blobs).begin(
+        configuration, from: result, checkpoint)
+      return coordinator.handle(
+        .extensionPrepared(trial: trial, checkpoint: checkpoint, trajectory: trajectory),
+        at: now)
+    } catch let failure as LongerRun.Failure {
+      return coordinator.handle(
+        .extensionFailed(trial: trial, reason: failure.description), at: now)
+    }
   }
 }
 
@@ -280,25 +346,29 @@ extension SweepLoop {
     administration: AdministrationServer, recorded: () -> Void
   ) throws -> SweepEnding? {
     var ending: SweepEnding?
-    let records = effects.compactMap { effect -> JournalRecord? in
-      if case .append(let record) = effect { record } else { nil }
-    }
+    let records = effects.records
     try commit(records, interruptions: interruptions, administration: administration)
+    var further: [Effect] = []
     for effect in effects {
       switch effect {
-      case .append(.resultRecorded(let trial, _, _, _)): checkpoints.forget(trial)
+      case .append(.resultRecorded(let trial, _, _, _, _)): checkpoints.forget(trial)
       case .append: continue
       case .send(let directive, let connection):
         if try send(directive, to: connection) == .unreachable {
           brokenConnections.append(connection)
         }
       case .discardCheckpoint(let digest): try blobs.remove(digest)
+      case .prepareExtension(let trial, let shorter, let checkpoint):
+        further += try prepare(trial, from: shorter, checkpoint)
       case .notify(let notice): tell(notice)
       case .finish(let end): ending = end
       }
     }
-    if records.contains(where: \.endsTrial) { recorded() }
-    return ending
+    if records.contains(where: \.showsInReports) { recorded() }
+    guard !further.isEmpty else { return ending }
+    return try carryOut(
+      further, interruptions: interruptions, administration: administration, recorded: recorded)
+      ?? ending
   }
 
   /// Makes records durable; on a full disk it waits for space, answering people meanwhile.
@@ -371,13 +441,23 @@ extension SweepLoop {
   }
 }
 
+extension [Effect] {
+  /// The records to append, in order.
+  var records: [JournalRecord] {
+    compactMap { if case .append(let record) = $0 { record } else { nil } }
+  }
+}
+
 extension JournalRecord {
-  /// Whether the record changes what reports show of a trial's end.
-  fileprivate var endsTrial: Bool {
+  /// Whether the record changes what reports show.
+  fileprivate var showsInReports: Bool {
     switch self {
-    case .resultRecorded, .trialFailed, .trialStopped: true
+    case .reportRecorded, .trajectoryExtended, .resultRecorded, .resultReused, .resultDiscarded,
+      .trialFailed, .trialStopped:
+      true
     case .imagesPinned, .trialLeased, .trialDuplicated, .checkpointRecorded, .attemptEnded,
-      .trialRetried, .hostDrained, .hostUndrained, .stagePaused, .stageResumed, .limitsSet:
+      .attemptsVoided, .checkpointDropped, .trialRetried, .hostDrained, .hostUndrained,
+      .stagePaused, .stageResumed, .limitsSet:
       false
     }
   }

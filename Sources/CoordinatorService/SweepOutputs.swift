@@ -15,8 +15,12 @@ final class SweepOutputs: Sendable {
   private let logger: Logger
   private let writer: Mutex<ReportWriter>
   private let reader: SweepReader
-  /// Paths of the copies that are in place.
-  private let provided = Mutex<Set<String>>([])
+  /// The copies that are in place, by their paths.
+  private let provided = Mutex<[String: Digest]>([:])
+  /// The trajectories so far that are in place, by trial.
+  private let partial = Mutex<[TrialID: Int]>([:])
+  /// Of at most so many running trials the trajectory so far is shown.
+  private static let partialCountMaximum = 64
   /// At most this many problems of one writing are told.
   private static let problemCountMaximum = 10
 
@@ -45,14 +49,61 @@ final class SweepOutputs: Sendable {
     let more = outcome.problems.count - Self.problemCountMaximum
     if more > 0 { logger.warning("\(more) more reports have such problems") }
     try provided.withLock { provided in
-      for copy in outcome.copies where !provided.contains(copy.path) {
+      for copy in outcome.copies where provided[copy.path] != copy.artifact.digest {
         try provide(copy)
-        provided.insert(copy.path)
+        provided[copy.path] = copy.artifact.digest
+      }
+      for trial in results.trials where !trial.discards.isEmpty && trial.result == nil {
+        for path in Self.paths(of: trial.planned.id) {
+          try? FileManager.default.removeItem(at: folder.appending(path: path))
+          provided[path] = nil
+        }
       }
     }
+    try showPartialTrajectories(of: results)
     let mixture = try reader.origins().map(SweepStatus.Origin.init).mixture
     return FrontTable.text(of: results, counts: counts) + (mixture.map { "\($0)\n" } ?? "") + "\n"
       + places(of: results.plan.outputs)
+  }
+
+  /// The files of a trial's result beside the tables.
+  private static func paths(of trial: TrialID) -> [String] {
+    ["models/\(trial).safetensors", "trajectories/\(trial).csv", "figure2/\(trial).png"]
+  }
+
+  /// Puts the trajectories so far of running trials beside those of complete ones, as
+  /// `<trial>.partial.csv`, and takes them away afterwards.
+  private func showPartialTrajectories(of results: SweepResults) throws {
+    let running = results.trials.filter { $0.status == .running }.map(\.planned.id)
+    let texts = try reader.trajectories(of: Array(running.prefix(Self.partialCountMaximum)))
+    try partial.withLock { shown in
+      // Also those that another process has put there, or one that was killed.
+      for trial in partialTrajectories() where texts[trial] == nil {
+        try? FileManager.default.removeItem(at: partialTrajectory(of: trial))
+        shown[trial] = nil
+      }
+      for (trial, text) in texts where shown[trial] != text.count {
+        let target = partialTrajectory(of: trial)
+        try FileManager.default.createDirectory(
+          at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try DurableFile.write(Data(text), to: target)
+        shown[trial] = text.count
+      }
+    }
+  }
+
+  private static let partialEnding = ".partial.csv"
+
+  private func partialTrajectory(of trial: TrialID) -> URL {
+    folder.appending(path: "trajectories/\(trial)\(Self.partialEnding)")
+  }
+
+  /// The trials whose trajectory so far is in the folder.
+  private func partialTrajectories() -> [TrialID] {
+    let files = try? FileManager.default.contentsOfDirectory(
+      atPath: folder.appending(path: "trajectories").path)
+    return (files ?? []).filter { $0.hasSuffix(Self.partialEnding) }
+      .compactMap { TrialID($0.dropLast(Self.partialEnding.count)) }
   }
 
   /// Where to look, a line for each output asked for.
@@ -63,18 +114,29 @@ final class SweepOutputs: Sendable {
       .map { "\($0)\n" }.joined()
   }
 
+  /// Whether two names are one file's, or files of one content.
+  private static func isSame(_ source: URL, _ target: URL) -> Bool {
+    var (first, second) = (stat(), stat())
+    guard stat(source.path, &first) == 0, stat(target.path, &second) == 0 else { return false }
+    if first.st_dev == second.st_dev, first.st_ino == second.st_ino { return true }
+    return first.st_size == second.st_size
+      && FileManager.default.contentsEqual(atPath: source.path, andPath: target.path)
+  }
+
   /// Puts an artifact beside the reports, as a second name of the blob where the disk allows.
   private func provide(_ copy: ReportWriter.ArtifactCopy) throws {
     let source = blobs.url(for: copy.artifact.digest)
     let target = folder.appending(path: copy.path)
-    if link(source.path, target.path) == 0 || errno == EEXIST { return }
+    if Self.isSame(source, target) { return }
     guard blobs.contains(copy.artifact.digest) else {
       logger.warning("\(copy.path) is missing: its blob \(copy.artifact.digest) is not there")
       return
     }
+    // Of a result that was discarded since, or of a record that is no more.
+    try? FileManager.default.removeItem(at: target)
     try FileManager.default.createDirectory(
       at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-    if link(source.path, target.path) == 0 || errno == EEXIST { return }
+    if link(source.path, target.path) == 0 { return }
     try DurableFile.write(try Data(contentsOf: source), to: target)
   }
 }

@@ -22,6 +22,8 @@ package enum SweepRun {
     var retryFailed: Bool
     var access: CoordinatorAccess.Options
     var assumesYes: Bool
+    var reuse: [URL]
+    var reusesAnyBuild: Bool
 
     /// Whether no other workers than those started with this run can join.
     var hasLocalWorkersOnly: Bool { listen == nil && localWorkers > 0 }
@@ -35,12 +37,15 @@ package enum SweepRun {
     ///   - localWorkers: How many worker processes to start here.
     ///   - retryFailed: Whether trials that failed in an earlier run are tried again.
     ///   - assumesYes: Whether an edited sweep goes on without asking.
+    ///   - reuse: Folders of sweeps whose results are taken over.
+    ///   - reusesAnyBuild: Whether those of other releases are, too.
     ///   - keys: The key folder; nil for the standard one.
     ///   - isPlain: Whether connections over the network are neither encrypted nor authenticated.
     ///   - isEncrypted: Whether connections on this machine are, too.
     package init(
       request: SweepRequest, outFolder: URL, listen: String?, localWorkers: Int,
-      retryFailed: Bool, assumesYes: Bool, keys: URL?, isPlain: Bool, isEncrypted: Bool
+      retryFailed: Bool, assumesYes: Bool, reuse: [URL] = [], reusesAnyBuild: Bool = false,
+      keys: URL?, isPlain: Bool, isEncrypted: Bool
     ) {
       self.request = request
       self.outFolder = outFolder
@@ -49,6 +54,8 @@ package enum SweepRun {
       self.retryFailed = retryFailed
       access = CoordinatorAccess.Options(keys: keys, isPlain: isPlain, isEncrypted: isEncrypted)
       self.assumesYes = assumesYes
+      self.reuse = reuse
+      self.reusesAnyBuild = reusesAnyBuild
     }
   }
 
@@ -141,7 +148,9 @@ package enum SweepRun {
     print(try outputs.write(), terminator: "")
     switch ending {
     case .finished(.complete), .finished(.completeWithFailures):
-      try BlobHousekeeping.tidy(blobs, try store.journal())
+      try BlobHousekeeping.tidy(
+        blobs, try store.journal(), orphans: try store.orphanedFiles(),
+        keptCheckpointByteCount: CoordinationSettings(limits: plan.limits).keptCheckpointByteCount)
     case .finished, .detached: break
     }
     return Outcome(ending)
@@ -157,24 +166,37 @@ package enum SweepRun {
   /// Plans the sweep, opens its record, or makes it, and brings a coordinator to where it ends.
   private static func takeUp(_ options: Options, logger: Logger) throws -> Taken {
     let plan = try options.request.plan()
+    // Before anything is made: a folder without a record is a slip of the pen.
+    let reusable = try ReusableResults(folders: options.reuse, anyBuild: options.reusesAnyBuild)
     let images = try ImageSupply.provide(
       Set(plan.trials.map(\.configuration.dataset)), folder: options.request.dataFolder,
       logger: logger)
     let store = try SweepStore.open(
       directory: options.outFolder, plan: plan, sweepText: try options.request.text()
     ) { options.assumesYes || PlanQuestion.isAgreed($0, sweep: plan.name) }
+    if store.isLogRewritten {
+      logger.notice("results.log was missing and has been written anew from the database")
+    }
     // Of a large sweep both take a while, so they go on side by side.
     let journal = Meanwhile { try store.journal() }
     let summary = PlanSummary(plan, trainingImageCounts: images.mapValues(\.trainingCount))
     try DiskSpace.check(options.outFolder, for: summary, logger: logger)
-    var coordinator = begin(plan, summary, options: options)
+    var coordinator = begin(
+      plan, summary, orphanedRuns: try orphanedRuns(of: plan, store), options: options)
     try replay(journal, in: &coordinator, plan, images: images, store: store, logger: logger)
+    if !options.reuse.isEmpty {
+      try ResultReuse(
+        results: reusable, images: images.mapValues(\.digest),
+        blobs: try BlobStore(folder: options.outFolder.appending(path: "blobs")), logger: logger
+      ).perform(in: &coordinator, plan, store: store)
+    }
     return (plan, images, store, coordinator)
   }
 
   /// A coordinator of a sweep of which nothing has happened yet.
   private static func begin(
-    _ plan: SweepPlan, _ summary: PlanSummary, options: Options
+    _ plan: SweepPlan, _ summary: PlanSummary, orphanedRuns: [TrialID: OrphanedRun],
+    options: Options
   ) -> Coordinator {
     var settings = CoordinationSettings(limits: plan.limits)
     settings.retryFailed = options.retryFailed
@@ -185,7 +207,25 @@ package enum SweepRun {
       plan: plan.trials,
       expectedCost: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, $0.seconds) }),
       expectedSteps: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, $0.steps) }),
-      settings: settings)
+      orphanedRuns: orphanedRuns, settings: settings)
+  }
+
+  /// For each planned trial the longest complete run that is no longer planned and that it can go on
+  /// from.
+  private static func orphanedRuns(
+    of plan: SweepPlan, _ store: SweepStore
+  ) throws -> [TrialID: OrphanedRun] {
+    let orphans = try store.orphanedRuns()
+    guard !orphans.isEmpty else { return [:] }
+    let bySeed = Dictionary(grouping: orphans, by: \.configuration.seed)
+    var runs: [TrialID: OrphanedRun] = [:]
+    for trial in plan.trials {
+      runs[trial.id] =
+        (bySeed[trial.configuration.seed] ?? [])
+        .filter { trial.configuration.canExtend($0.configuration) }
+        .max { $0.run.checkpoint.step < $1.run.checkpoint.step }?.run
+    }
+    return runs
   }
 
   /// Lets a coordinator know what the journal tells, with every data set pinned to its archive.

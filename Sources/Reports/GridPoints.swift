@@ -12,11 +12,12 @@ struct GridPoints {
     /// The first replicate's configuration; only seeds and parents differ in the others.
     var configuration: TrialConfiguration { trials[0].planned.configuration }
 
-    /// The spread of a number of the replicates at a milestone, over those that have it.
+    /// The spread of a number of the replicates at a milestone, over those that have it,
+    /// trials that train on included.
     func spread(at budget: Budget, _ number: (MilestoneReport) -> Double) -> Spread? {
       Spread(
         trials.compactMap { trial in
-          trial.result?.milestones.first { $0.budget == budget }.map(number)
+          trial.report(at: budget).map(number)
         })
     }
 

@@ -13,13 +13,15 @@ enum ProvenanceTable {
         "images_sha256", "model_sha256", "started", "seconds", "processor_seconds", "steps",
         "resumed",
         "steps_per_second", "second_pass_share", "peak_resident_bytes",
+        "state_sha256", "reused_from", "discarded",
       ])
     for trial in results.trials {
       let head = [
         trial.planned.id.description, String(trial.attempts), trial.worker ?? "",
       ]
       guard let result = trial.result else {
-        table.append(head + Array(repeating: "", count: table.header.count - head.count))
+        let empty = Array(repeating: "", count: table.header.count - head.count - 1)
+        table.append(head + empty + [Self.text(of: trial.discards)])
         continue
       }
       let provenance = result.provenance
@@ -36,10 +38,15 @@ enum ProvenanceTable {
           Self.text(of: provenance.resumed ?? []),
           NumberText.fixed(pace, 2), NumberText.fixed(provenance.secondPassShare, 4),
           String(provenance.peakResidentBytes),
+          result.milestones.last?.stateDigest?.hexadecimal ?? "", trial.reusedFrom ?? "",
+          Self.text(of: trial.discards),
         ])
     }
     return table.data
   }
+
+  /// Why earlier results of a trial were discarded.
+  private static func text(of discards: [String]) -> String { discards.joined(separator: "; ") }
 
   /// Where a trial went on from, and who had computed up to there.
   private static func text(of resumed: [Resumption]) -> String {

@@ -1,4 +1,5 @@
 import Foundation
+import TensorFiles
 
 /// Images that a trial reconstructed at its end, with their originals:
 /// `reconstructions.safetensors`, tensors `originals` and `reconstructions`, `U8 [K, H, W, C]`.
@@ -12,9 +13,15 @@ struct Reconstructions {
 
   /// Reads the file.
   ///
-  /// - Throws: ``FormatError`` naming the tensor.
+  /// - Throws: ``FormatError`` naming the offset or the tensor.
   init(_ data: Data) throws(FormatError) {
-    let file = try SafetensorsFile(data)
+    let file: Safetensors
+    do {
+      file = try Safetensors(parsing: data)
+    } catch {
+      throw FormatError(
+        place: "offset \(error.offset)", found: error.found, expected: error.expected)
+    }
     metadata = file.metadata
     originals = try Self.images("originals", in: file)
     reconstructions = try Self.images("reconstructions", in: file)
@@ -29,20 +36,22 @@ struct Reconstructions {
   }
 
   private static func images(
-    _ name: String, in file: SafetensorsFile
+    _ name: String, in file: Safetensors
   ) throws(FormatError) -> [Raster] {
-    let (shape, bytes) = try file.bytes(of: name)
-    guard shape.count == 4, shape.allSatisfy({ $0 > 0 }), shape[3] == 1 || shape[3] == 3 else {
+    let tensor = file[name]
+    guard let tensor, let bytes = tensor.elements(as: UInt8.self), tensor.shape.count == 4,
+      tensor.shape.allSatisfy({ $0 > 0 }), [1, 3].contains(tensor.shape[3])
+    else {
       throw FormatError(
-        place: "tensor \(name)", found: "shape \(shape)",
-        expected: "[images, height, width, 1 or 3]")
+        place: "tensor \(name)", found: Safetensors.describe(tensor),
+        expected: "U8 [images, height, width, 1 or 3]")
     }
+    let shape = tensor.shape
     let count = shape[1] * shape[2] * shape[3]
     return (0..<shape[0]).map { index in
-      let start = bytes.startIndex + index * count
-      return Raster(
+      Raster(
         width: shape[2], height: shape[1], channels: shape[3],
-        bytes: Array(bytes[start..<start + count]))
+        bytes: Array(bytes[index * count..<(index + 1) * count]))
     }
   }
 

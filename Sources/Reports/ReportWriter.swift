@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 import Trials
 
@@ -38,8 +39,8 @@ package struct ReportWriter {
 
   private let directory: URL
   private let loader: ArtifactLoader
-  private var writtenTrials: Set<TrialID> = []
-  private var writtenStrips: Set<TrialID> = []
+  private var writtenTrials: [TrialID: Digest] = [:]
+  private var writtenStrips: [TrialID: Digest] = [:]
 
   /// A writer of one sweep's reports.
   ///
@@ -57,6 +58,11 @@ package struct ReportWriter {
   /// The mark `PARTIAL` is there before anything partial is, and goes when everything is final.
   package mutating func write(_ results: SweepResults) -> Outcome {
     var round = ReportRound(directory: directory)
+    // A discarded result's files are gone; the next result's are written, even if they are the same.
+    for trial in results.trials where trial.result == nil {
+      writtenTrials[trial.planned.id] = nil
+      writtenStrips[trial.planned.id] = nil
+    }
     let completion = Completion(of: results)
     if !results.isComplete { round.put("PARTIAL", Data(completion.mark.utf8)) }
 
@@ -114,12 +120,13 @@ package struct ReportWriter {
   private mutating func writeTrajectories(_ results: SweepResults, in round: inout ReportRound) {
     for trial in results.trials where trial.result != nil {
       let id = trial.planned.id
-      guard !writtenTrials.contains(id) else { continue }
+      let digest = trial.result?.artifacts.first { $0.kind == .trajectory }?.digest
+      guard writtenTrials[id] != digest || digest == nil else { continue }
       round.attempt { round throws(ReportError) in
         let trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
         let pace = try loader.parse(.pace, of: trial) { try Pace($0) }
         if round.put("trajectories/\(id).csv", trajectory.joined(with: pace)) {
-          writtenTrials.insert(id)
+          writtenTrials[id] = digest
         }
       }
     }
@@ -159,8 +166,9 @@ package struct ReportWriter {
         if gridPoints.point(of: id)?.trials.first(where: { $0.result != nil })?.planned.id == id {
           rows.append(Figure2Drawing.Row(trial: trial, images: images))
         }
-        guard !writtenStrips.contains(id) else { return }
-        if round.put("figure2/\(id).png", images.strip.png) { writtenStrips.insert(id) }
+        let digest = trial.result?.artifacts.first { $0.kind == .reconstructions }?.digest
+        guard writtenStrips[id] != digest else { return }
+        if round.put("figure2/\(id).png", images.strip.png) { writtenStrips[id] = digest }
       }
     }
     let drawing = Figure2Drawing(

@@ -95,7 +95,7 @@ struct TrialRecords {
         milestones: planned.milestones.map { budget in
           Milestone(
             budget: budget,
-            report: recorded.result?.milestones.first { $0.budget == budget })
+            report: recorded.report(at: budget))
         })
     }
   }

@@ -4,6 +4,7 @@ import Trials
 enum LimitsReader {
   private static let keys = [
     "max_failures", "attempts", "host_failures", "canary", "stall_minutes",
+    "kept_checkpoints_gb",
   ]
 
   /// What a key accepts, in words.
@@ -11,6 +12,7 @@ enum LimitsReader {
     switch key {
     case "max_failures": "a whole number from 0 to \(failureRange.upperBound)"
     case "attempts", "host_failures": "a whole number from 1 to \(countRange.upperBound)"
+    case "kept_checkpoints_gb": "a whole number from 0 to \(gigabyteRange.upperBound)"
     case "stall_minutes": "a whole number from 1 to \(stallRange.upperBound)"
     default: "one of " + SweepLimits.Canary.allCases.map(\.rawValue).joined(separator: ", ")
     }
@@ -42,12 +44,18 @@ enum LimitsReader {
         "stall_minutes", "how long a trial may take no step before it counts as stuck",
         "\(standard.stallMinutes)"
       ),
+      (
+        "kept_checkpoints_gb",
+        "how many gigabytes of checkpoints of complete trials are kept, so that a longer budget goes "
+          + "on from them; the oldest go first", "\(standard.keptCheckpointGigabytes)"
+      ),
     ]
   }()
 
   private static let failureRange = 0...1_000_000
   private static let countRange = 1...1_000
   private static let stallRange = 1...10_000
+  private static let gigabyteRange = 0...100_000
 
   /// The limits of a `limits:` mapping; what cannot be read keeps its default.
   static func limits(_ node: SyntaxNode, log: inout DiagnosticLog) -> SweepLimits {
@@ -67,6 +75,9 @@ enum LimitsReader {
         limits.hostFailures = count(entry, in: countRange, log: &log) ?? limits.hostFailures
       case "stall_minutes":
         limits.stallMinutes = count(entry, in: stallRange, log: &log) ?? limits.stallMinutes
+      case "kept_checkpoints_gb":
+        limits.keptCheckpointGigabytes =
+          count(entry, in: gigabyteRange, log: &log) ?? limits.keptCheckpointGigabytes
       case "canary":
         if let word = entry.value.text.flatMap(SweepLimits.Canary.init) {
           limits.canary = word

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Messaging
 
 /// Real coordinators and workers in a folder of their own.
 ///
@@ -90,19 +91,47 @@ struct ProcessBench {
     try self.await("workers connect to ", of: coordinator, as: name, after: count)
   }
 
-  /// Ends processes of this bench that are still there, and counts them.
-  @discardableResult
-  func endLeftovers() -> Int {
-    var count = 0
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
+  /// A port of this host for a coordinator that is to be restarted at it.
+  ///
+  /// Nobody has it or the next one, on which data go; the kernel gives out higher ones only.
+  func freePort() throws -> String {
+    let context = try Context()
+    for _ in 0..<1000 {
+      let port = Int.random(in: 20_000..<32_000)
+      let control = try RouterSocket(context)
+      let data = try RouterSocket(context)
+      if (try? control.bind(to: "tcp://127.0.0.1:\(port)")) != nil,
+        (try? data.bind(to: "tcp://127.0.0.1:\(port + 1)")) != nil
+      {
+        return "\(port)"
+      }
+    }
+    throw BenchmarkError("found no two free ports from 20000 to 32000")
+  }
+
+  /// The processes of this bench that are still there.
+  private var leftovers: [Int32] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { name in
       guard let process = Int32(name), process != getpid(),
         let line = try? String(contentsOfFile: "/proc/\(name)/cmdline", encoding: .utf8),
         line.contains(folder.lastPathComponent)
-      else { continue }
-      count += 1
-      kill(process, SIGKILL)
+      else { return nil }
+      return process
     }
-    return count
+  }
+
+  /// Waits until no process of this bench is there any more.
+  func awaitEnds(seconds: Double) {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while !leftovers.isEmpty, ContinuousClock.now < deadline { usleep(50_000) }
+  }
+
+  /// Ends processes of this bench that are still there, and counts them.
+  @discardableResult
+  func endLeftovers() -> Int {
+    let leftovers = leftovers
+    for process in leftovers { kill(process, SIGKILL) }
+    return leftovers.count
   }
 
   func remove() { try? FileManager.default.removeItem(at: folder) }
@@ -128,7 +157,7 @@ extension Process {
     let children = children
     kill(processIdentifier, SIGKILL)
     waitUntilExit()
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(60)
     while children.contains(where: { kill($0, 0) == 0 }), ContinuousClock.now < deadline {
       usleep(2000)
     }

@@ -12,10 +12,14 @@ struct CheckCommand: ParsableCommand {
       Reads everything and changes nothing. Says what is damaged and what to do; the exit code is \
       1 then. The outputs are compared while no coordinator runs.
 
-      With --salvage, every result of a damaged folder that checksums prove is brought into a new \
-      folder, with its files, and the trials whose results are lost are named; the exit code is 1 \
-      when there are any. The damaged folder stays as it is. `coordinator run --out NEW-DIR` runs \
-      the others again.
+      With --salvage, plan and results of a damaged folder are brought into a new one, with their \
+      files. They are read from results.log, whatever became of the database: every result that a \
+      digest there proves and no later entry discards is kept, also one that was written when the \
+      power went, before anybody was told of it. Where sweep.sqlite can be proved, it makes up for \
+      damage of the log. Attempts, times, checkpoints and what unfinished trials have handed in \
+      are not kept: these trials begin anew. Trials whose results are lost are named as far as \
+      they are known; the exit code is 1 when any may be. The damaged folder stays as it is. \
+      `coordinator run --out NEW-DIR` runs the others again, to the same bits.
       """)
 
   @OptionGroup var sweep: SweepFolder
@@ -28,7 +32,7 @@ struct CheckCommand: ParsableCommand {
   @Option(
     name: .customLong("sweep"),
     help: ArgumentHelp(
-      "The sweep file; needed where the plan in the record is damaged as well.",
+      "The sweep file; needed where the plan in the record is lost as well.",
       valueName: "file"),
     completion: .file(extensions: ["yaml", "yml"]))
   var sweepFile: String?

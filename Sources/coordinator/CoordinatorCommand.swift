@@ -24,7 +24,8 @@ struct CoordinatorCommand: ParsableCommand {
     subcommands: [
       RunCommand.self, PlanCommand.self, SimulateCommand.self, StatusCommand.self,
       ExplainCommand.self, LogsCommand.self,
-      CancelCommand.self, RetryCommand.self, DrainCommand.self, UndrainCommand.self,
+      CancelCommand.self, DiscardCommand.self, RetryCommand.self, DrainCommand.self,
+      UndrainCommand.self,
       ResumeStageCommand.self, CheckCommand.self, ReportCommand.self, DataCommand.self,
       SettingsCommand.self, KeyCommand.self, EnrollCommand.self, AdmitCommand.self,
       WorkersCommand.self, RevokeCommand.self, DoctorCommand.self,

@@ -12,7 +12,18 @@ struct PlanCommand: ParsableCommand {
   @Flag(help: "Prints every trial, with its configuration, as JSON.")
   var json = false
 
+  @OptionGroup var reuse: ReuseArguments
+
+  func validate() throws {
+    guard !json || reuse.folders.isEmpty else {
+      throw ValidationError("found both --json and --reuse, expected one of them")
+    }
+  }
+
   func run() throws {
-    print(try PlanReport.text(sweep.request, asJSON: json), terminator: "")
+    print(
+      try PlanReport.text(
+        sweep.request, reuse: reuse.folders, anyBuild: reuse.anyBuild, asJSON: json),
+      terminator: "")
   }
 }

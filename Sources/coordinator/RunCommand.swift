@@ -41,6 +41,8 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var keys: KeysArguments
 
+  @OptionGroup var reuse: ReuseArguments
+
   @Flag(help: "Tries trials that failed in an earlier run again.")
   var retryFailed = false
 
@@ -62,7 +64,8 @@ struct RunCommand: ParsableCommand {
     let outcome = try SweepRun.perform(
       SweepRun.Options(
         request: sweep.request, outFolder: out.url, listen: listen, localWorkers: localWorkers,
-        retryFailed: retryFailed, assumesYes: yes, keys: keys.url, isPlain: plain,
+        retryFailed: retryFailed, assumesYes: yes, reuse: reuse.folders,
+        reusesAnyBuild: reuse.anyBuild, keys: keys.url, isPlain: plain,
         isEncrypted: curve))
     throw ExitCode(outcome.exitCode)
   }

@@ -40,7 +40,7 @@ struct AdministrationServerTests {
   private func exchange(_ bytes: [UInt8], ending: Bool = false) throws -> String {
     let descriptor = try #require(try ControlSocket.connect(in: folder))
     defer { close(descriptor) }
-    var limit = timeval(tv_sec: 30, tv_usec: 0)
+    var limit = timeval(tv_sec: 600, tv_usec: 0)
     setsockopt(
       descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     var sent = 0

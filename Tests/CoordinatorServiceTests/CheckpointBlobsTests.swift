@@ -25,7 +25,8 @@ struct CheckpointBlobsTests {
 
   private func checkpoint(_ bytes: [UInt8]) -> TrialCheckpoint {
     TrialCheckpoint(
-      step: 5, digest: Digest.of(bytes), byteCount: bytes.count, instructionSet: "avx2")
+      step: 5, digest: Digest.of(bytes), byteCount: bytes.count, instructionSet: "avx2",
+      stateDigest: Digest.of("state"), trajectory: .empty)
   }
 
   @Test("a stored checkpoint of the trial counts; no other blob does")

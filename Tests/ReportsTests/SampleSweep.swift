@@ -61,7 +61,9 @@ struct SampleSweep {
     else { preconditionFailure("a sample is completed after its parents") }
     let milestones = zip(configuration.milestones, gatesOpen).map { budget, open in
       MilestoneReport(
-        budget: budget, step: budget.count, gatesOpen: open, mse: mse,
+        budget: budget, tolerance: (try? configuration.resolvedTolerance()) ?? 0,
+        step: budget.count, ending: budget == configuration.milestones.last ? .budget : .goesOn,
+        stateDigest: nil, gatesOpen: open, mse: mse,
         evaluationMSE: mse * 1.125, firstHitStep: configuration.narrows ? 40 : nil,
         multiplier: 0.25,
         openProbabilities: (0..<latents).map { $0 < open ? 0.75 : 0.25 })

@@ -101,9 +101,9 @@ struct TrialRecordsTests {
           + "kernel 6.1; swift 6.3,"))
     #expect(
       rows[1].hasSuffix(
-        ",2026-01-02T03:04:05Z,12.500,12.250,200,\"step 90 of node, 2 (avx2)\",16.00,0.5000,1000000"
+        ",2026-01-02T03:04:05Z,12.500,12.250,200,\"step 90 of node, 2 (avx2)\",16.00,0.5000,1000000,,,"
       ))
-    #expect(rows[2] == "\(sweep.results.trials[1].planned.id),0,,,,,,,,,,,,,,,")
+    #expect(rows[2] == "\(sweep.results.trials[1].planned.id),0,,,,,,,,,,,,,,,,,,")
   }
 }
 

@@ -44,7 +44,8 @@ struct LimitsTests {
     #expect(
       errors(oneTrial + "\nlimits: {max_failure: 3}") == [
         "x.yaml:6:10: unknown key \"max_failure\" in limits; expected one of max_failures, "
-          + "attempts, host_failures, canary, stall_minutes; did you mean \"max_failures\"?"
+          + "attempts, host_failures, canary, stall_minutes, "
+          + "kept_checkpoints_gb; did you mean \"max_failures\"?"
       ])
     for text in [
       "{max_failures: -1}", "{max_failures: 1.5}", "{attempts: 0}", "{host_failures: many}",

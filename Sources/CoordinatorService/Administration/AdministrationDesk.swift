@@ -2,7 +2,7 @@ import Coordination
 import Foundation
 import Trials
 
-/// What a running coordinator does about a request.
+/// What a coordinator does about a request.
 struct AdministrationDesk {
   /// What the request comes to.
   enum Outcome {
@@ -55,8 +55,9 @@ struct AdministrationDesk {
                 obstacles: atWork.compactMap { worker in
                   worker.obstacle.map { "\(worker.worker) on \(worker.host): \($0)" }
                 }))))
-      case .cancel, .retry, .drain, .undrain, .resumeStage:
+      case .cancel, .discard, .retry, .drain, .undrain, .resumeStage:
         let (event, changes) = try change(request, coordinator)
+        if request.preview == true { return .answer(AdministrationReply(changes: changes)) }
         return .event(event, reply: AdministrationReply(changes: changes))
       }
     } catch {
@@ -67,7 +68,7 @@ struct AdministrationDesk {
   /// The event that a changing request makes, and what it will have changed.
   ///
   /// - Throws: ``AdministrationError`` when there is nothing to change, or no such thing.
-  func change(
+  private func change(
     _ request: AdministrationRequest, _ coordinator: Coordinator
   ) throws(AdministrationError) -> (event: Event, changes: [String]) {
     switch request.command {
@@ -84,6 +85,22 @@ struct AdministrationDesk {
       return (
         .cancelRequested(trials: open.map(\.id), reason: reason),
         open.map { "trial \($0.id) is cancelled: \(reason)" }
+      )
+    case .discard:
+      let trials = try selected(request)
+      let named = Set(trials.map(\.id))
+      let concerned = coordinator.discarding(trials.map(\.id))
+      guard !concerned.isEmpty else {
+        throw AdministrationError("nothing to discard: " + standing(of: trials, coordinator))
+      }
+      let reason = request.reason ?? "discarded by a person"
+      return (
+        .discardRequested(trials: trials.map(\.id), reason: reason),
+        concerned.map { trial in
+          named.contains(trial)
+            ? "the result of trial \(trial) is discarded and the trial waits again: \(reason)"
+            : "trial \(trial) came from it, and begins anew"
+        }
       )
     case .retry:
       let trials =

@@ -13,6 +13,8 @@ package struct AdministrationRequest: Codable, Hashable, Sendable {
     case explain
     /// No results of these trials are wanted.
     case cancel
+    /// The results of these trials are not believed.
+    case discard
     /// Try these trials, or all that failed, again.
     case retry
     /// A host shall hand back what it runs and get nothing more.
@@ -41,6 +43,8 @@ package struct AdministrationRequest: Codable, Hashable, Sendable {
   package var trials: [String]?
   /// Whether all failed trials are meant.
   package var failed: Bool?
+  /// Whether only to say what would be changed.
+  package var preview: Bool?
   /// A host's name.
   package var host: String?
   /// A stage's name.
@@ -50,12 +54,13 @@ package struct AdministrationRequest: Codable, Hashable, Sendable {
 
   /// A request for a command, with what it needs.
   package init(
-    _ command: Command, trials: [String]? = nil, failed: Bool? = nil, host: String? = nil,
-    stage: String? = nil, reason: String? = nil
+    _ command: Command, trials: [String]? = nil, failed: Bool? = nil, preview: Bool? = nil,
+    host: String? = nil, stage: String? = nil, reason: String? = nil
   ) {
     self.command = command
     self.trials = trials
     self.failed = failed
+    self.preview = preview
     self.host = host
     self.stage = stage
     self.reason = reason

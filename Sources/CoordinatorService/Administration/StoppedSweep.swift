@@ -20,19 +20,31 @@ struct StoppedSweep {
     let reader = try SweepReader.open(directory: folder)
     plan = try reader.plan()
     salvage = try reader.salvage()
-    coordinator = try Self.replay(plan, try reader.history().map(\.record))
+    coordinator = try Self.coordinator(of: plan, after: try reader.history().map(\.record))
   }
 
-  private static func replay(
-    _ plan: SweepPlan, _ journal: [JournalRecord]
+  private static func coordinator(
+    of plan: SweepPlan, after journal: [JournalRecord], isEndless: Bool = false
   ) throws -> Coordinator {
     let costs = PlanSummary(plan).trials.map { ($0.id, $0.seconds) }
+    var settings = CoordinationSettings(limits: journal.limits ?? SweepLimits())
+    if isEndless { settings.failureLimit = nil }
     var coordinator = Coordinator(
-      plan: plan.trials, expectedCost: Dictionary(uniqueKeysWithValues: costs),
-      settings: CoordinationSettings(limits: journal.limits ?? SweepLimits()))
+      plan: plan.trials + (isEndless ? [bystander] : []),
+      expectedCost: Dictionary(uniqueKeysWithValues: costs), settings: settings)
     for record in journal { try coordinator.replay(record) }
     return coordinator
   }
+
+  /// A trial that no sweep plans, since it has no budget, and that nobody runs.
+  ///
+  /// A coordinator whose sweep has ended does nothing more. With this trial, and without a limit of
+  /// failures, no sweep has, so that trials of an ended one can be tried again.
+  private static let bystander = PlannedTrial(
+    stage: "", replicate: 0,
+    configuration: TrialConfiguration(
+      dataset: .mnist, model: ModelSettings(channels: [], latents: .value(1)),
+      tolerance: .value(0), milestones: [], seed: 0))
 
   /// Meets a request.
   ///
@@ -47,76 +59,26 @@ struct StoppedSweep {
   }
 
   /// Writes a change down, with the sweep's lock held.
+  ///
+  /// A coordinator decides, as in a sweep that runs, and only its records are kept: nobody is
+  /// connected, so nothing is leased, and at the moment of its start no open lease has run out.
   private func change(_ request: AdministrationRequest) throws -> AdministrationReply {
     let reader = try SweepReader.open(directory: folder)
     let plan = try reader.plan()
     let store = try SweepStore.open(
       directory: folder, plan: plan, sweepText: try reader.sweepText())
     // Between the first reading and the lock a coordinator may have come and gone.
-    let journal = try store.journal()
-    var coordinator = try Self.replay(plan, journal)
+    var coordinator = try Self.coordinator(of: plan, after: try store.journal(), isEndless: true)
+    let start = Instant(sinceStart: .zero)
+    var effects = coordinator.resume(at: start)
     let desk = AdministrationDesk(plan: plan, folder: folder.relativePath, endpoint: nil)
-    let event: Event
-    let changes: [String]
-    do throws(AdministrationError) {
-      (event, changes) = try desk.change(request, coordinator)
-    } catch {
-      return .refusal(error)
+    switch desk.decide(request, coordinator, at: nil) {
+    case .answer(let reply): return reply
+    case .event(let event, let reply):
+      effects += coordinator.handle(event, at: start)
+      try store.append(effects.records)
+      try store.close()
+      return reply
     }
-    let records = records(for: event, coordinator, after: journal)
-    for record in records { try coordinator.replay(record) }
-    try store.append(records)
-    try store.close()
-    return AdministrationReply(changes: changes)
-  }
-
-  /// The records that a person's wish makes when nobody runs.
-  ///
-  /// What follows from them, such as the failure of trials that wait for a cancelled one, the next
-  /// coordinator concludes.
-  private func records(
-    for event: Event, _ coordinator: Coordinator, after journal: [JournalRecord]
-  ) -> [JournalRecord] {
-    switch event {
-    case .cancelRequested(let trials, let reason):
-      let failure = TrialFailure(cause: .stopped, message: reason)
-      let open = Self.openAttempts(in: journal)
-      return trials.flatMap { trial in
-        (open[trial] ?? []).map { .attemptEnded(trial: trial, attempt: $0, failure: failure) }
-          + [.trialStopped(trial: trial, reason: reason)]
-      }
-    case .retryRequested(let trials):
-      return withParents(trials, coordinator).map { .trialRetried(trial: $0) }
-    case .drainRequested(let host, let reason): return [.hostDrained(host: host, reason: reason)]
-    case .undrainRequested(let host): return [.hostUndrained(host: host)]
-    case .resumeRequested(let stage): return [.stageResumed(stage: stage)]
-    default: return []
-    }
-  }
-
-  /// Trials and the failed or stopped ones that they need, parents first.
-  private func withParents(_ trials: [TrialID], _ coordinator: Coordinator) -> [TrialID] {
-    var wanted = Set(trials)
-    for planned in plan.trials.reversed() where wanted.contains(planned.id) {
-      wanted.formUnion(planned.parents)
-    }
-    return plan.trials.map(\.id).filter {
-      wanted.contains($0) && [.failed, .stopped].contains(coordinator.standing(of: $0)?.status)
-    }
-  }
-
-  /// The attempts that were handed out and have not ended, by trial.
-  private static func openAttempts(in journal: [JournalRecord]) -> [TrialID: [Int]] {
-    var open: [TrialID: [Int]] = [:]
-    for record in journal {
-      switch record {
-      case .trialLeased(let trial, let attempt, _), .trialDuplicated(let trial, let attempt, _):
-        open[trial, default: []].append(attempt)
-      case .attemptEnded(let trial, let attempt, _): open[trial]?.removeAll { $0 == attempt }
-      case .resultRecorded(let trial, _, _, _): open[trial] = nil
-      default: break
-      }
-    }
-    return open
   }
 }

@@ -112,6 +112,11 @@ extension TrialReport {
         surroundings.needsWorker
           ?? "it is begun once \(parents.count == 1 ? "that is" : "they are") complete"
       )
+    case .waitsForShorterRun(let trial):
+      return (
+        "it goes on from the end of trial \(trial), which trains for less",
+        surroundings.needsWorker ?? "it is begun once that is complete"
+      )
     case .queued(let ahead):
       let place =
         ahead == 0 ? "it is the next to be begun" : "\(ahead) trials are begun before it"
@@ -174,6 +179,7 @@ extension TrialReport {
         switch record.outcome {
         case .running: ("running", "no end is recorded")
         case .recorded: ("complete", "it brought the result")
+        case .discarded(let reason): ("discarded", "its result was discarded: \(reason)")
         case .failed(let failure): (failure.cause.rawValue, failure.words)
         }
       return Attempt(

@@ -18,21 +18,6 @@ final class SalvagedFiles {
     self.blobs = blobs
   }
 
-  /// The identity of the configuration that a result's model was trained with, as the model says;
-  /// nil when it is missing, damaged or silent.
-  func trained(_ result: TrialResult) -> TrialID? {
-    guard let model = result.artifacts.first(where: { $0.kind == .model }),
-      problem(of: model.digest) == nil
-    else { return nil }
-    return BlobMetadata.read(blobs.url(for: model.digest))?["trial"].flatMap { TrialID($0) }
-  }
-
-  /// Whether a checkpoint is sound.
-  func holds(_ checkpoint: TrialCheckpoint) -> Bool {
-    problem(of: checkpoint.digest) == nil
-      && blobs.byteCount(of: checkpoint.digest) == checkpoint.byteCount
-  }
-
   /// Copies a blob; what is wrong with it when it cannot be had.
   func problem(of digest: Digest) -> String? {
     let source = BlobStore.url(for: digest, in: origin)

@@ -26,6 +26,9 @@ package struct SweepCheck: Codable, Hashable, Sendable {
   package private(set) var recordCount = 0
   /// Results that were held against their checksums.
   package private(set) var resultCount = 0
+  /// Results that the log and the database have with the same bytes, also of trials that are no
+  /// longer planned.
+  package private(set) var loggedResultCount = 0
   /// Blobs that were read and held against their digests.
   package private(set) var blobCount = 0
   /// Outputs that were made anew and compared.
@@ -48,6 +51,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
       let journal = try reader.history().map(\.record)
       recordCount = journal.count
       replay(plan, journal)
+      checkLog(try reader.resultLogCheck())
       let results = SweepResults(plan: plan, records: journal)
       checkBlobs(of: results, journal, in: folder)
       if try ControlSocket.isServed(in: folder) {
@@ -67,6 +71,11 @@ package struct SweepCheck: Codable, Hashable, Sendable {
     the others anew, to the same bits
     """
 
+  private static let logRemedy = """
+    the database has every result: stop the coordinator, move results.log out of the folder, and \
+    the next `coordinator run` writes it anew from the database
+    """
+
   private static let blobRemedy = """
     the numbers are safe in the record; the file comes back from `coordinator plan --json` and \
     `worker trial`, which compute it anew to the same bits
@@ -84,6 +93,13 @@ package struct SweepCheck: Codable, Hashable, Sendable {
     } catch {
       add("sweep.sqlite", "\(error)", Self.storeRemedy)
     }
+  }
+
+  /// A log that is less than the database is written anew; a database that is less is salvaged.
+  private mutating func checkLog(_ check: ResultLogCheck) {
+    loggedResultCount = check.resultCount
+    for problem in check.logProblems { add("results.log", problem, Self.logRemedy) }
+    for problem in check.databaseProblems { add("sweep.sqlite", problem, Self.storeRemedy) }
   }
 
   private mutating func checkBlobs(
@@ -106,8 +122,12 @@ package struct SweepCheck: Codable, Hashable, Sendable {
         add("blobs/", "\(what): \(error)", Self.blobRemedy)
       }
     }
-    for case .checkpointRecorded(_, _, let checkpoint) in journal {
-      named[checkpoint.digest] = "checkpoint"
+    for record in journal {
+      switch record {
+      case .checkpointRecorded(_, _, let checkpoint), .resultRecorded(_, _, _, _, let checkpoint?):
+        named[checkpoint.digest] = "checkpoint"
+      default: continue
+      }
     }
     noteOrphans(besides: Set(named.keys), in: blobFolder)
   }
@@ -161,7 +181,7 @@ extension SweepCheck {
   package var text: String {
     var lines = [
       "\(recordCount) records, \(resultCount) results, \(blobCount) blobs and \(outputCount) "
-        + "outputs were checked"
+        + "outputs were checked; the log of results has \(loggedResultCount) of the results"
     ]
     for damage in damage {
       lines.append("DAMAGED \(damage.place): \(damage.found)")

@@ -11,7 +11,7 @@ import Trials
 /// The damaged folder is only read. The new one is complete or not there: it is made aside and
 /// renamed.
 package struct SweepSalvage: Codable, Hashable, Sendable {
-  /// A result of which there are traces, but that cannot be proved.
+  /// A result of which there are traces, but that cannot be kept.
   package struct LostResult: Codable, Hashable, Sendable {
     package var trial: String
     package var stage: String
@@ -30,7 +30,7 @@ package struct SweepSalvage: Codable, Hashable, Sendable {
   /// The damaged folder and the new one, as commands name them.
   package let origin: String
   package let target: String
-  /// Whether the plan is the sweep file's, since the record's is damaged.
+  /// Whether the plan is the sweep file's, since the record's is lost or may not be the last.
   package let isPlannedFromFile: Bool
   /// How many trials are planned.
   package let trialCount: Int
@@ -40,13 +40,12 @@ package struct SweepSalvage: Codable, Hashable, Sendable {
   package let lost: [LostResult]
   /// Trials of whose result there is no trace, in the plan's order.
   package let untraced: [String]
-  /// How many traces of results are there of which not even the trial is known.
-  package let namelessCount: Int
+  /// What of the log of results is damaged and may have been of results that counted.
+  package let damage: [String]
+  /// Whether the database is whole, so that every trial without a result is known to have had none.
+  package let isDatabaseSound: Bool
   /// How many results of trials that are no longer planned were left behind.
   package let unplannedCount: Int
-  /// How many records the journal had at least, and how many of them are proved.
-  package let recordCount: Int
-  package let provedRecordCount: Int
   /// How many blobs were held against their digests and kept.
   package private(set) var blobCount = 0
   /// Files of kept results that are lost.
@@ -55,17 +54,14 @@ package struct SweepSalvage: Codable, Hashable, Sendable {
   package private(set) var notes: [String] = []
 
   /// Whether nothing is known to be lost, nor may be.
-  package var isWhole: Bool {
-    lost.isEmpty && lostFiles.isEmpty && namelessCount == 0
-      && (untraced.isEmpty || provedRecordCount == recordCount)
-  }
+  package var isWhole: Bool { lost.isEmpty && lostFiles.isEmpty && damage.isEmpty }
 
   /// Makes a new folder of a damaged one.
   ///
   /// - Parameters:
   ///   - origin: The damaged folder.
   ///   - target: The new one, which must not be there.
-  ///   - request: The sweep file, to go by where the plan in the record is damaged.
+  ///   - request: The sweep file, to go by where the plan in the record is lost.
   /// - Throws: ``SalvageError``, `StoreError`, or the error of a folder that cannot be written; the
   ///   new folder is not there then.
   package static func perform(
@@ -78,14 +74,14 @@ package struct SweepSalvage: Codable, Hashable, Sendable {
     guard try !ControlSocket.isServed(in: origin) else {
       throw SalvageError.running(origin.relativePath)
     }
-    let store = try DamagedStore(directory: origin)
-    let (plan, sweepText, isFromFile) = try self.plan(of: store, request: request)
+    let source = try SalvageSource(directory: origin)
+    let (plan, sweepText, isFromFile) = try self.plan(of: source, request: request)
     let aside = target.deletingLastPathComponent()
       .appending(path: ".\(target.lastPathComponent).\(getpid()).new", directoryHint: .isDirectory)
     try manager.createDirectory(at: aside, withIntermediateDirectories: true)
     do {
       let salvage = try make(
-        of: store, plan, sweepText, isFromFile, from: origin, into: aside, named: target)
+        of: source, plan, sweepText, isFromFile, from: origin, into: aside, named: target)
       try OpenFile<FileError>.commit(aside.path, as: target.path)
       return salvage
     } catch {
@@ -94,35 +90,37 @@ package struct SweepSalvage: Codable, Hashable, Sendable {
     }
   }
 
-  /// The plan in the record; where that is damaged, the sweep file's.
+  /// The plan in the record; where that is lost, or may not be the last, the sweep file's.
   private static func plan(
-    of store: DamagedStore, request: SweepRequest?
+    of source: SalvageSource, request: SweepRequest?
   ) throws -> (SweepPlan, sweepText: String, isFromFile: Bool) {
-    do {
-      let (plan, sweepText) = try store.plan()
+    if let (plan, sweepText) = source.plan, !source.isPlanUnsure || request == nil {
       return (plan, sweepText, false)
-    } catch {
-      guard let request else { throw SalvageError.planDamaged(error) }
-      let plan = try request.plan()
-      let (known, count) = try store.overlap(with: plan)
-      guard known > 0 || count == 0 else {
-        throw SalvageError.otherSweep(request.file.relativePath, trialCount: count)
-      }
-      return (plan, try request.text(), true)
     }
+    guard let request else { throw SalvageError.planLost }
+    let plan = try request.plan()
+    let (known, count) = source.overlap(with: plan)
+    guard known > 0 || count == 0 else {
+      throw SalvageError.otherSweep(request.file.relativePath, trialCount: count)
+    }
+    return (plan, try request.text(), true)
   }
 
   private static func make(
-    of store: DamagedStore, _ plan: SweepPlan, _ sweepText: String, _ isFromFile: Bool,
+    of source: SalvageSource, _ plan: SweepPlan, _ sweepText: String, _ isFromFile: Bool,
     from origin: URL, into folder: URL, named target: URL
   ) throws -> SweepSalvage {
     let files = SalvagedFiles(
       from: origin, into: try BlobStore(folder: folder.appending(path: "blobs")))
-    let now = Date()
-    let found = try store.salvage(of: plan, at: now, trained: files.trained, holds: files.holds)
+    let found = source.salvage(of: plan)
     var salvage = SweepSalvage(
-      found, origin: origin.relativePath, target: target.relativePath,
+      found, source, origin: origin.relativePath, target: target.relativePath,
       isPlannedFromFile: isFromFile)
+    if source.isPlanUnsure, !isFromFile {
+      salvage.notes.append(
+        "a later plan may be lost; --sweep FILE, with the --set and --scale-budget of the last run, "
+          + "says what was planned")
+    }
     var stored: Set<Digest> = []
     for trial in plan.trials {
       for artifact in found.results[trial.id]?.artifacts ?? [] {
@@ -138,7 +136,7 @@ package struct SweepSalvage: Codable, Hashable, Sendable {
     salvage.blobCount = stored.count
     try SweepStore.create(
       in: folder, from: found, sweepText: sweepText,
-      note: SalvageNote(origin: origin.path, time: now, outcome: salvage.words))
+      note: SalvageNote(origin: origin.path, time: Date(), outcome: salvage.words))
     try BlobHousekeeping.tidy(files.blobs, found.records.map(\.record))
     salvage.copyLogs(from: origin, into: folder)
     _ = try SweepReport.rebuild(folder)
@@ -146,7 +144,8 @@ package struct SweepSalvage: Codable, Hashable, Sendable {
   }
 
   private init(
-    _ found: StoreSalvage, origin: String, target: String, isPlannedFromFile: Bool
+    _ found: StoreSalvage, _ source: SalvageSource, origin: String, target: String,
+    isPlannedFromFile: Bool
   ) {
     let trials = TrialIndex(found.plan.trials)
     sweep = found.plan.name
@@ -161,10 +160,9 @@ package struct SweepSalvage: Codable, Hashable, Sendable {
     }
     let traced = Set(found.lost.map(\.trial)).union(found.results.keys)
     untraced = found.plan.trials.filter { !traced.contains($0.id) }.map { "\($0.id)" }
-    namelessCount = found.namelessCount
+    damage = source.damage
+    isDatabaseSound = source.isDatabaseSound
     unplannedCount = found.unplannedCount
-    recordCount = found.leastRecordCount
-    provedRecordCount = found.provedRecordCount
   }
 
   /// Logs are for people and go along as they are.
@@ -186,8 +184,8 @@ package enum SalvageError: Error, CustomStringConvertible {
   case targetExists(String)
   /// A coordinator runs the sweep.
   case running(String)
-  /// The plan in the record is damaged, and no sweep file was given.
-  case planDamaged(StoreError)
+  /// The plan in the record is lost, and no sweep file was given.
+  case planLost
   /// The sweep file has none of the trials that the record names.
   case otherSweep(String, trialCount: Int)
 
@@ -196,8 +194,8 @@ package enum SalvageError: Error, CustomStringConvertible {
     case .targetExists(let path):
       "\(path): exists; expected the name of a folder that is to be made"
     case .running(let path): "\(path): a coordinator runs this sweep; stop it first"
-    case .planDamaged(let error):
-      "the plan cannot be read (\(error)); --sweep FILE, with the --set and --scale-budget of the "
+    case .planLost:
+      "neither results.log nor sweep.sqlite proves a plan; --sweep FILE, with the --set and --scale-budget of the "
         + "run, says what was planned"
     case .otherSweep(let path, let count):
       "\(path): found a sweep with none of the \(count) trials that the record names; expected the "

@@ -2,27 +2,29 @@ import Foundation
 import Sweeps
 
 extension SweepSalvage {
-  /// `58 of 60 results kept, 2 lost`: of those that there are traces of.
+  /// `58 of 60 results proved and kept, 2 lost`: of those that there are traces of.
   var words: String {
-    let traceCount = keptCount + lost.count + namelessCount
+    let traceCount = keptCount + lost.count
     return "\(keptCount) of \(traceCount) results proved and kept"
-      + (traceCount > keptCount ? ", \(traceCount - keptCount) lost" : "")
+      + (lost.isEmpty ? "" : ", \(lost.count) lost")
   }
 
   /// The outcome for people, ending with a line break.
   package var text: String {
     var lines = [
       "\(sweep): salvaged from \(origin) into \(target)", words,
-      "\(provedRecordCount) of \(recordCount) records of the journal proved, "
-        + "\(blobCount) blobs sound and kept",
+      isDatabaseSound
+        ? "the database is sound: nothing that counted is lost with the log of results"
+        : "the database is damaged: the results are those of the log of results",
+      "\(blobCount) blobs sound and kept",
     ]
     if isPlannedFromFile {
-      lines.append("the plan in the record is damaged: the sweep file says what was planned")
+      lines.append("the plan in the record is lost: the sweep file says what was planned")
     }
     lines += table("lost results", ["trial", "stage", "why"], lost.map(\.cells))
-    if namelessCount > 0 {
-      lines.append(
-        "\(namelessCount) of the lost results are of trials that cannot be told any more")
+    if !damage.isEmpty {
+      lines += ["", "damage; it may have been of results of other trials as well"]
+      lines += damage.map { "  \($0)" }
     }
     lines += table("lost files of kept results", ["trial", "file", "why"], lostFiles.map(\.cells))
     if !lostFiles.isEmpty {
@@ -39,10 +41,9 @@ extension SweepSalvage {
     if openCount == 0 {
       lines.append("every trial has its result: nothing needs to be run again")
     } else {
-      let others = untraced.count - namelessCount
       lines.append(
-        "\(openCount) trials are to be run: \(openCount - max(0, others)) whose results are lost"
-          + (others > 0 ? ", \(others) of whose results there is no trace" : ""))
+        "\(openCount) trials are to be run: \(lost.count) whose results are lost, "
+          + "\(untraced.count) of whose results there is no trace")
     }
     lines.append("next: coordinator run SWEEP --out \(target), with the sweep file of \(origin)")
     return lines.joined(separator: "\n") + "\n"

@@ -1,5 +1,3 @@
-import Foundation
-import Glibc
 import Store
 
 /// Asks whether an edited sweep may take the place of the stored one.
@@ -14,9 +12,6 @@ enum PlanQuestion {
       and comes back when they are planned again.
 
       """
-    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
-    guard isatty(STDIN_FILENO) == 1 else { return false }
-    try? FileHandle.standardError.write(contentsOf: Data("Go on? (y/N) ".utf8))
-    return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+    return Question.isAgreed(text)
   }
 }

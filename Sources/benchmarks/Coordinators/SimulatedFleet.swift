@@ -33,7 +33,7 @@ final class SimulatedFleet {
 
   private let members: [Member]
   private let items: [PollItem]
-  private let trial: NoOpTrial
+  private var trial: NoOpTrial
   private let clock = ContinuousClock()
   private var nextBeat: ContinuousClock.Instant
   /// When to look again for members whose connection has come about.
@@ -159,9 +159,8 @@ final class SimulatedFleet {
       let message = WorkerMessage.finished(
         .init(
           attempt: assignment.attempt,
-          resultJSON: trial.json(
-            configuration: assignment.configurationJSON, images: assignment.images),
-          contentDigest: trial.contentDigest))
+          result: try trial.serialised(
+            configuration: assignment.configurationJSON, images: assignment.images)))
       let frames = try message.frames()
       member.finished[assignment.attempt] = frames
       _ = try member.socket.send(frames)

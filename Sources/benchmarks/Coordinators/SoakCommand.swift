@@ -8,9 +8,9 @@ struct SoakCommand: ParsableCommand {
     abstract: "Kills workers and the coordinator of a real sweep and compares its table of trials.",
     discussion: """
       The sweep runs twice: undisturbed, and with processes ended by `kill -9` at random moments, \
-      which a seed decides. Both must give the same bytes of trials.csv, and the record must be \
-      sound. Every worker has a cache of its own that goes with it, so that a trial goes on only \
-      from what was shipped. No more than one checkpoint interval for each kill of a coordinator, \
+      which a seed decides; only the first kill of a worker waits until it has begun a trial. Both \
+      must give the same bytes of trials.csv, and the record must be sound. Every worker has a \
+      cache of its own that goes with it, so that a trial goes on only from what was shipped. No more than one checkpoint interval for each kill of a coordinator, \
       or of a worker whose trial's process ran, may be computed twice: the steps that all \
       processes took, from the rows that they left every \(Soak.sampling) steps, rounded up, less \
       the trials' lengths. An interval in steps is its seconds times the mean pace of the \

@@ -52,7 +52,7 @@ struct Soak {
     }
     var kills = (workers: 0, coordinators: 0)
     let disturbed = try clock.measure { kills = try disturb(sweep) }
-    Thread.sleep(forTimeInterval: 2)
+    bench.awaitEnds(seconds: 60)
     let leftovers = bench.endLeftovers()
     let check = try bench.start("coordinator", ["check", bench.path("rough")], as: "check")
     check.waitUntilExit()
@@ -74,9 +74,9 @@ struct Soak {
 
   /// Runs the sweep while killing, and to its end.
   private mutating func disturb(_ sweep: String) throws -> (workers: Int, coordinators: Int) {
-    var coordinator = try start(sweep, port: "*")
+    let port = try bench.freePort()
+    var coordinator = try start(sweep, port: port)
     let endpoint = try bench.endpoint(of: coordinator, as: "rough")
-    let port = endpoint.split(separator: ":").last.map(String.init) ?? "*"
     for _ in 0..<command.workers { workers.append(try startWorker(endpoint)) }
     var kills = (workers: 0, coordinators: 0)
     while coordinator.isRunning {
@@ -90,6 +90,13 @@ struct Soak {
       if random.draw(1...left.0 + left.1) <= left.0 {
         let victim = Int.random(in: workers.indices, using: &random)
         guard workers[victim].process.isRunning else { continue }
+        // So that at least one kill interrupts a trial, whatever the machine's pace.
+        while kills.workers == 0, coordinator.isRunning,
+          !computed.isUnderWay(below: workers[victim].cache)
+        {
+          watch(coordinator, seconds: 0)
+        }
+        guard coordinator.isRunning else { break }
         crash(workers[victim])
         kills.workers += 1
         workers[victim] = try startWorker(endpoint)
@@ -113,11 +120,10 @@ struct Soak {
   /// Looks on for a while, or until the coordinator has ended.
   private mutating func watch(_ coordinator: Process, seconds: Double) {
     let start = ContinuousClock.now
-    while coordinator.isRunning, (ContinuousClock.now - start) / .seconds(1) < seconds {
-      computed.look(into: workers.map(\.cache))
+    repeat {
       Thread.sleep(forTimeInterval: Self.lookInterval)
-    }
-    computed.look(into: workers.map(\.cache))
+      computed.look(into: workers.map(\.cache))
+    } while coordinator.isRunning && (ContinuousClock.now - start) / .seconds(1) < seconds
   }
 
   /// Ends a worker with its trial, sees how far that was, and takes away its cache.

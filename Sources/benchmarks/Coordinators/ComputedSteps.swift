@@ -74,6 +74,14 @@ struct ComputedSteps {
     }
   }
 
+  /// Whether a process of a cache has begun its trial, as of the last look, and has half of it or
+  /// more to go.
+  func isUnderWay(below cache: URL) -> Bool {
+    runs.contains { path, run in
+      path.hasPrefix(cache.path + "/") && !run.isGone && run.row <= length / 2
+    }
+  }
+
   /// Takes in that the processes of a cache have ended; what was last seen of them stands.
   mutating func end(below cache: URL) -> [Run] {
     let ended = order.filter { $0.hasPrefix(cache.path + "/") && runs[$0]?.isGone == false }

@@ -16,6 +16,7 @@ extension SweepLimits {
       ("host_failures", "\(hostFailures)"),
       ("canary", canary.rawValue),
       ("stall_minutes", "\(stallMinutes)"),
+      ("kept_checkpoints_gb", "\(keptCheckpointGigabytes)"),
     ]
   }
 }

@@ -129,10 +129,11 @@ final class NoopWorker: Sendable {
   ) throws -> WorkerMessage.Finished {
     let configuration = try CanonicalJSON.decode(
       TrialConfiguration.self, from: Data(order.configurationJSON))
-    let milestones = configuration.milestones.map { budget in
+    let milestones = try configuration.expectedReports().map { expected in
       MilestoneReport(
-        budget: budget, step: 1, gatesOpen: 1, mse: 1, evaluationMSE: 1, firstHitStep: nil,
-        multiplier: 1, openProbabilities: [1])
+        budget: expected.budget, tolerance: expected.tolerance, step: expected.budget.count,
+        ending: expected.isFinal ? .budget : .goesOn, stateDigest: Digest.of("state"), gatesOpen: 1,
+        mse: 1, evaluationMSE: 1, firstHitStep: nil, multiplier: 1, openProbabilities: [1])
     }
     let result = TrialResult(
       milestones: milestones, artifacts: artifacts.map(\.artifact),
@@ -141,8 +142,7 @@ final class NoopWorker: Sendable {
         instructionSet: "none", versions: [:], started: "2026-01-01T00:00:00Z", seconds: 0,
         processorSeconds: 0, steps: 1, secondPassShare: 0, peakResidentBytes: 1))
     return WorkerMessage.Finished(
-      attempt: order.attempt, resultJSON: Array(CanonicalJSON.data(result)),
-      contentDigest: result.contentDigest)
+      attempt: order.attempt, result: ReceivedResult(result).bytes)
   }
 
   private final class Client {

@@ -40,7 +40,8 @@ struct Detection {
   private func seconds(_ fate: DetectionCommand.Fate) throws -> Double {
     let name = UUID().uuidString
     let sweep = try sweep(steps: 100_000_000)
-    var coordinator = try start(sweep, as: name, port: "*")
+    let port = try bench.freePort()
+    var coordinator = try start(sweep, as: name, port: port)
     defer { coordinator.crash() }
     let endpoint = try bench.endpoint(of: coordinator, as: name)
     let first = try worker(endpoint, as: "first")
@@ -61,7 +62,6 @@ struct Detection {
       first.crash()
       mark = bench.log(name).count
       start = .now
-      let port = endpoint.split(separator: ":").last.map(String.init) ?? "*"
       coordinator = try self.start(sweep, as: name, port: port)
     }
     try bench.await(" started on ", of: coordinator, as: name, after: mark)
@@ -161,7 +161,7 @@ struct Detection {
 
   /// Waits until a worker's trial has taken some steps.
   private func awaitProgress(in cache: String) throws {
-    let deadline = ContinuousClock.now + .seconds(120)
+    let deadline = ContinuousClock.now + .seconds(600)
     while ContinuousClock.now < deadline {
       let files = FileManager.default.enumerator(atPath: bench.path(cache))?.allObjects ?? []
       for case let path as String in files where path.hasSuffix("pace.csv.partial") {

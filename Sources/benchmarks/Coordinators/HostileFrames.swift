@@ -16,8 +16,9 @@ struct HostileFrames {
     let digest = Digest(bytes: [UInt8](repeating: 7, count: 32))!
     let messages: [WorkerMessage] = [
       .heartbeat(.init(sequence: 1, claims: [.init(attempt: key, progress: nil)])),
-      .finished(
-        .init(attempt: key, resultJSON: Array("{\"artifacts\":[]}".utf8), contentDigest: digest)),
+      .finished(.init(attempt: key, result: [0x0A, 0x00])),
+      .trajectoryGrown(
+        .init(attempt: key, start: .empty, payload: Array("step\n".utf8), endDigest: digest)),
       .attemptFailed(.init(attempt: key, cause: "exit-code", message: "a failure")),
       .goodbye(reason: "a goodbye"),
     ]

@@ -43,9 +43,18 @@ extension Notice {
       "trial \(trial) works: the other trials of stage \(stage) follow"
     case .failureLimitReached(let failed, let limit):
       "\(failed) trials failed, more than the \(limit) allowed: no further trial is begun"
+    case .reportDiffers(let trial, let index, let worker, let other):
+      "trial \(trial): \(worker) reports OTHER NUMBERS of milestone \(index + 1) than \(other) did, "
+        + "on the same instruction set: one of the two machines computes wrongly"
+    case .resultDiscarded(let trial, let reason):
+      "the result of trial \(trial) is discarded, and the trial waits again: \(reason)"
+    case .trialExtended(let trial, let step):
+      "trial \(trial) goes on from the end of a shorter run, step \(step)"
+    case .extensionFailed(let trial, let reason):
+      "trial \(trial) cannot go on from a shorter run, and begins anew: \(reason)"
     case .trialRetried(let trial): "trial \(trial) is to be tried again"
     case .resultRefused(let trial, let attempt, let worker, let reason):
-      "trial \(trial), attempt \(attempt): the result of \(worker) is not taken: \(reason)"
+      "trial \(trial), attempt \(attempt): what \(worker) handed in is not taken: \(reason)"
     case .trialFailed(let trial, let failure):
       "trial \(trial) failed (\(failure.cause.rawValue)): \(failure.message)"
     }
@@ -55,11 +64,13 @@ extension Notice {
   var isWarning: Bool {
     switch self {
     case .workerSuspected, .workerLost, .workerHindered, .attemptEnded, .trialFailed,
-      .resultRefused, .hostDrained, .stagePaused, .failureLimitReached:
+      .resultRefused, .reportDiffers, .extensionFailed, .hostDrained, .stagePaused,
+      .failureLimitReached:
       true
     case .resultRepeated(_, _, _, let sameContent): !sameContent
     case .workerJoined, .workerUnhindered, .workerLeft, .trialStarted, .trialAdopted,
-      .trialCompleted, .trialRetried, .trialStopped, .trialDuplicated, .hostUndrained,
+      .trialCompleted, .resultDiscarded, .trialExtended, .trialRetried, .trialStopped,
+      .trialDuplicated, .hostUndrained,
       .stageResumed, .canarySent, .canaryReturned:
       false
     }

@@ -1,0 +1,60 @@
+import Coordination
+import Digests
+import Foundation
+import Logging
+import Store
+import Transfers
+import Trials
+
+/// Takes results of other sweeps over, before a sweep begins or goes on.
+struct ResultReuse {
+  let results: ReusableResults
+  let images: [Dataset: Digest]
+  let blobs: BlobStore
+  let logger: Logger
+
+  /// Takes over what there is, parents before children, whose questions depend on their parents'
+  /// numbers.
+  ///
+  /// The files come first, then the records; whatever ends this half-way, the next run goes on.
+  ///
+  /// - Throws: `StoreError`, or the contradiction of a record that cannot follow.
+  func perform(in coordinator: inout Coordinator, _ plan: SweepPlan, store: SweepStore) throws {
+    var counts: [String: Int] = [:]
+    for trial in plan.trials {
+      guard let standing = coordinator.standing(of: trial.id), standing.status == .waiting,
+        !standing.isDoubted, standing.unfinishedParents == 0,
+        let configuration = coordinator.runningConfiguration(of: trial.id)
+      else { continue }
+      let images = images[configuration.dataset]
+      for candidate in results.candidates(for: configuration, images: images) {
+        guard copies(candidate, for: trial.id) else { continue }
+        let record = JournalRecord.resultReused(
+          trial: trial.id, origin: candidate.origin, result: candidate.result)
+        try coordinator.replay(record)
+        try store.append([record])
+        counts[candidate.origin.folder, default: 0] += 1
+        break
+      }
+    }
+    for (folder, count) in counts.sorted(by: { $0.key < $1.key }) {
+      logger.notice("took \(count) of \(plan.trials.count) results over from \(folder)")
+    }
+    if counts.isEmpty { logger.notice("found no result to take over") }
+  }
+
+  /// Copies a result's files, each held against its digest.
+  private func copies(_ candidate: ReusableResults.Candidate, for trial: TrialID) -> Bool {
+    do {
+      for artifact in candidate.result.result.artifacts {
+        try blobs.insert(
+          artifact.digest, from: BlobStore.url(for: artifact.digest, in: candidate.blobs))
+      }
+      return true
+    } catch {
+      logger.warning(
+        "the result of trial \(trial) in \(candidate.origin.folder) is not taken over: \(error)")
+      return false
+    }
+  }
+}

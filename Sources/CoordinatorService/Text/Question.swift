@@ -1,0 +1,13 @@
+import Foundation
+import Glibc
+
+/// A question to the person at the terminal.
+package enum Question {
+  /// Says something and asks whether to go on; without a terminal nobody agrees.
+  package static func isAgreed(_ text: String) -> Bool {
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    guard isatty(STDIN_FILENO) == 1 else { return false }
+    try? FileHandle.standardError.write(contentsOf: Data("Go on? (y/N) ".utf8))
+    return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+  }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import CoordinatorService
+import Foundation
+
+/// `coordinator discard`: results that nobody believes.
+struct DiscardCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "discard",
+    abstract: "Takes results back that are not believed; their trials are computed again.",
+    discussion: """
+      The results are kept aside in the record. Trials that took their tolerance or their dimensions \
+      from one of them, and longer runs that went on from its end, begin anew, too; they are named \
+      and asked about first. Works on a running and on a stopped sweep.
+      """)
+
+  @OptionGroup var sweep: SweepFolder
+  @Argument(help: TrialArguments.help) var trials: [String]
+  @Option(help: "Why, for the record.") var why: String
+  @Flag(name: .shortAndLong, help: "Does not ask; needed where nobody can be asked.")
+  var yes = false
+
+  func validate() throws {
+    guard !why.trimmingCharacters(in: .whitespacesAndNewlines).isEmpty else {
+      throw ValidationError("--why: found nothing, expected the reason, for the record")
+    }
+  }
+
+  func run() throws {
+    if !yes {
+      let preview = try Administration.perform(
+        AdministrationRequest(.discard, trials: trials, preview: true, reason: why), in: sweep.url)
+      guard Question.isAgreed((preview.changes ?? []).map { "\($0)\n" }.joined()) else {
+        throw Unchanged()
+      }
+    }
+    try sweep.change(AdministrationRequest(.discard, trials: trials, reason: why))
+  }
+}
+
+/// Nobody agreed.
+private struct Unchanged: Error, CustomStringConvertible {
+  let description = "nothing was changed: nobody agreed; --yes discards without asking"
+}

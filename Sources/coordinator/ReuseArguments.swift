@@ -1,0 +1,28 @@
+import ArgumentParser
+import Console
+import Foundation
+
+/// From which other sweeps results are taken over.
+struct ReuseArguments: ParsableArguments {
+  @Option(
+    name: .customLong("reuse"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Takes results over from another sweep's folder; may be repeated.",
+      discussion: """
+        A result is taken over when its configuration is equal in every setting, it was trained on \
+        the same images, a build of the same release computed it, and each of its files is there \
+        with its digest. provenance.csv says from where it came.
+        """, valueName: "dir"))
+  var reuse: [Folder] = []
+
+  @Flag(name: .customLong("reuse-any-build"), help: "Takes results of other releases over, too.")
+  var anyBuild = false
+
+  var folders: [URL] { reuse.map(\.url) }
+
+  func validate() throws {
+    guard !anyBuild || !reuse.isEmpty else {
+      throw ValidationError("--reuse-any-build: expected with --reuse DIR")
+    }
+  }
+}
