@@ -22,7 +22,7 @@ struct GatekeeperTests {
     let dealer = try DealerSocket(context, options: options)
     let monitor = try dealer.monitor()
     try dealer.connect(to: endpoint)
-    let deadline = ContinuousClock.now + .seconds(30)
+    let deadline = ContinuousClock.now + .seconds(600)
     while ContinuousClock.now < deadline {
       _ = try Poller.wait(for: [monitor.pollItem], timeout: .milliseconds(100))
       while let event = try monitor.next() {

@@ -11,7 +11,7 @@ struct SignalWatchTests {
       let heard = DispatchSemaphore(value: 0)
       let watch = SignalWatch([SIGUSR2]) { _ in heard.signal() }
       kill(getpid(), SIGUSR2)
-      let outcome = heard.wait(timeout: .now() + 10)
+      let outcome = heard.wait(timeout: .now() + 600)
       withExtendedLifetime(watch) {}
       guard outcome == .success else {
         Issue.record("round \(round): the signal was missed")

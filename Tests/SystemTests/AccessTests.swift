@@ -57,7 +57,7 @@ struct AccessTests {
   func enrolled() throws {
     let (coordinator, endpoint) = try coordinator()
     let plain = try Command(Executables.worker, ["--connect", endpoint], on: bench)
-    try wait(seconds: 60, "the plain worker's words") {
+    try wait(for: "the plain worker's words") {
       plain.standardError.contains("the coordinator encrypts")
     }
     let nobody = try bench.run(
@@ -75,7 +75,7 @@ struct AccessTests {
 
     // The second host trusts the coordinator now, which does not know it.
     let unknown = try worker(endpoint, keys: "beta")
-    try wait(seconds: 60, "the refused worker's words") {
+    try wait(for: "the refused worker's words") {
       unknown.standardError.contains("does not admit this host's key")
     }
     let worker = try worker(endpoint, keys: "alpha", "--exit-when-idle")
@@ -107,13 +107,20 @@ struct AccessTests {
     try enroll(endpoint, as: "alpha")
     try enroll(endpoint, as: "beta")
     let alpha = try worker(endpoint, keys: "alpha")
-    try wait(seconds: 60, "a trial on alpha") { !alpha.children.isEmpty }
+    try wait(for: "a trial on alpha") { !alpha.children.isEmpty }
+    // The sweep does not end before the worker is told.
+    let standing = alpha.children
+    for child in standing { kill(child, SIGSTOP) }
     let revocation = try bench.run(Executables.coordinator, "revoke", "alpha", "--keys", keys)
     #expect(revocation.code == 0)
+    try wait(for: "the dismissed worker's words") {
+      alpha.standardError.contains("the key of alpha was revoked") || !alpha.isRunning
+    }
+    for child in standing { kill(child, SIGCONT) }
     #expect(try alpha.exitCode() == 1)
     #expect(alpha.standardError.contains("the key of alpha was revoked"))
     let again = try worker(endpoint, keys: "alpha")
-    try wait(seconds: 60, "the revoked worker's words") {
+    try wait(for: "the revoked worker's words") {
       again.standardError.contains("does not admit this host's key")
     }
     let beta = try worker(endpoint, keys: "beta", "--exit-when-idle")
@@ -171,13 +178,10 @@ struct AccessTests {
 
   @Test("where no coordinator runs, the command that makes the token waits for the worker itself")
   func enrolledWithoutCoordinator() throws {
-    // A port that was free a moment ago.
-    let (probe, endpoint) = try coordinator()
-    probe.send(SIGTERM)
-    _ = try probe.exitCode()
+    let endpoint = try Bench.freeEndpoint()
     let waiting = try Command(
       Executables.coordinator, ["enroll", "--address", endpoint, "--keys", keys], on: bench)
-    try wait(seconds: 60, "the command") {
+    try wait(for: "the command") {
       waiting.standardError.contains("waiting for the worker") || !waiting.isRunning
     }
     let words = waiting.standardOutput.split(whereSeparator: \.isWhitespace).map(String.init)

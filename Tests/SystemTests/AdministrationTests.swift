@@ -130,7 +130,7 @@ struct AdministrationTests {
     #expect(FileManager.default.fileExists(atPath: bench.path("out/control.sock")))
     #expect(try status(bench)["is_running"] as? Bool == false)
     let second = try start(bench)
-    try wait(seconds: 60, "the second coordinator") {
+    try wait(for: "the second coordinator") {
       (try? status(bench)["is_running"] as? Bool) == true
     }
     second.send(SIGTERM)
@@ -187,7 +187,7 @@ struct AdministrationTests {
   }
 
   private func waitForSocket(_ bench: Bench, _ coordinator: Command) throws {
-    try wait(seconds: 60, "the control socket") {
+    try wait(for: "the control socket") {
       coordinator.standardError.contains("workers connect to")
         && FileManager.default.fileExists(atPath: bench.path("out/control.sock"))
         || !coordinator.isRunning

@@ -1,4 +1,5 @@
 import Foundation
+import Messaging
 import TestSupport
 import Testing
 
@@ -38,6 +39,51 @@ final class Bench {
 
   func read(_ name: String) throws -> String {
     try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+  }
+
+  /// The rows of a table, each by the names of its columns; no value has a comma.
+  func table(_ name: String) throws -> [[String: String]] {
+    let lines = try read(name).split(separator: "\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
+    let header = try #require(lines.first)
+    return lines.dropFirst().map { Dictionary(uniqueKeysWithValues: zip(header, $0)) }
+  }
+
+  /// The rows of a trajectory without their last column, the pace.
+  func trajectory(_ name: String) throws -> [Substring] {
+    try read(name).split(separator: "\n").map { $0[..<($0.lastIndex(of: ",") ?? $0.endIndex)] }
+  }
+
+  func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
+
+  func copy(_ name: String, to copy: String) throws {
+    try FileManager.default.copyItem(atPath: path(name), toPath: path(copy))
+  }
+
+  /// The files below a folder; none where there is no folder.
+  func files(below name: String) -> [URL] {
+    let paths = FileManager.default.enumerator(atPath: path(name))?.allObjects ?? []
+    return paths.compactMap { $0 as? String }.map {
+      URL(filePath: path(name)).appending(path: $0)
+    }
+  }
+
+  /// An endpoint of this host for a coordinator that is to be restarted at it.
+  ///
+  /// Nobody has its port or the next one, on which data go; the kernel gives out higher ones only.
+  static func freeEndpoint() throws -> String {
+    let context = try Context()
+    while true {
+      let port = Int.random(in: 20_000..<32_000)
+      let control = try RouterSocket(context)
+      let data = try RouterSocket(context)
+      if let endpoint = try? control.bind(to: "tcp://127.0.0.1:\(port)"),
+        (try? data.bind(to: "tcp://127.0.0.1:\(port + 1)")) != nil
+      {
+        return endpoint
+      }
+    }
   }
 
   /// Runs a command to its end.

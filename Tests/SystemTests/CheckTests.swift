@@ -89,41 +89,50 @@ struct CheckTests {
     #expect(torn.out.contains("DAMAGED sweep.sqlite"), "\(torn.out)")
   }
 
-  @Test("whatever page of the record is lost, the salvaged folder is sound and has the same end")
+  @Test(
+    "whatever page of database or log is lost, the salvaged folder is sound and has the same end")
   func salvages() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 30))
     try bench.complete(sweep, in: "out")
     let manager = FileManager.default
     let store = URL(filePath: bench.path("out/sweep.sqlite"))
-    let sound = try Data(contentsOf: store)
-    func salvage(_ name: String) throws -> (code: Int32, kept: Int, lost: Int) {
+    let log = URL(filePath: bench.path("out/results.log"))
+    let (soundStore, soundLog) = (try Data(contentsOf: store), try Data(contentsOf: log))
+    func salvage(_ name: String) throws -> (code: Int32, kept: Int) {
       let salvage = try bench.run(
         Executables.coordinator, "check", bench.path("out"), "--salvage", bench.path(name),
         "--sweep", sweep, "--json")
       let object = try JSONSerialization.jsonObject(with: Data(salvage.out.utf8))
       let values = try #require(object as? [String: Any], "\(salvage.err)")
-      let lost = try #require(values["lost"] as? [[String: String]])
-      return (salvage.code, try #require(values["kept_count"] as? Int), lost.count)
-    }
-    var losses: [Int: String] = [:]
-    for place in stride(from: 0, to: sound.count, by: 4096) {
-      var damaged = sound
-      damaged.replaceSubrange(place..<place + 4096, with: Data(count: 4096))
-      try damaged.write(to: store)
-      let name = "salvaged-\(place)"
-      let outcome = try salvage(name)
-      #expect(outcome.kept + outcome.lost <= 4)
-      #expect((outcome.code == 0) == (outcome.kept == 4), "the page at \(place)")
-      losses[4 - outcome.kept] = name
       let check = try check(bench, name)
       #expect(check.code == 0, "\(check.out)")
       #expect(check.out.contains("note: salvaged from \(bench.path("out")) at "))
+      return (salvage.code, try #require(values["kept_count"] as? Int))
     }
-    #expect(losses[0] != nil)
-    let worst = try #require(losses.max { $0.key < $1.key }?.value)
-    #expect(losses.count > 1)
-    try #require(try Data(contentsOf: store) != sound)
+    func lose(_ place: Int, of bytes: Data) -> Data {
+      var damaged = bytes
+      let end = min(place + 4096, bytes.count)
+      damaged.replaceSubrange(place..<end, with: Data(count: end - place))
+      return damaged
+    }
+    for place in stride(from: 0, to: soundStore.count, by: 4096) {
+      try lose(place, of: soundStore).write(to: store)
+      let outcome = try salvage("store-\(place)")
+      #expect(outcome.code == 0, "the page at \(place)")
+      #expect(outcome.kept == 4, "the page at \(place)")
+    }
+    try manager.removeItem(at: store)
+    var losses: [Int: String] = [:]
+    for place in stride(from: 0, to: soundLog.count, by: 4096) {
+      try lose(place, of: soundLog).write(to: log)
+      let name = "log-\(place)"
+      let outcome = try salvage(name)
+      #expect(outcome.code == 1, "the page at \(place)")
+      losses[4 - outcome.kept] = name
+    }
+    let (count, worst) = try #require(losses.max { $0.key < $1.key })
+    #expect(count > 0)
 
     let status = try bench.run(Executables.coordinator, "status", bench.path(worst))
     #expect(status.out.contains("salvaged from "), "\(status.out)")
@@ -134,12 +143,73 @@ struct CheckTests {
       Executables.coordinator, "check", bench.path("out"), "--salvage", bench.path(worst))
     #expect(exists.code != 0)
     #expect(exists.err.contains("exists; expected the name of a folder that is to be made"))
-    try Data(count: sound.count).write(to: store)
+    let rerun = try bench.run(
+      Executables.coordinator, "run", sweep, "--out", bench.path("out"), "--local-workers", "1")
+    #expect(rerun.code != 0)
+    #expect(rerun.err.contains("found results of a sweep without the database"), "\(rerun.err)")
+    try Data(count: soundLog.count).write(to: log)
     let nothing = try bench.run(
       Executables.coordinator, "check", bench.path("out"), "--salvage", bench.path("nothing"))
     #expect(nothing.code != 0)
-    #expect(nothing.err.contains("found no row of a sweep's record"), "\(nothing.err)")
+    #expect(nothing.err.contains("no entry of a sweep's log of results"), "\(nothing.err)")
     #expect(!manager.fileExists(atPath: bench.path("nothing")))
+  }
+
+  @Test(
+    "a log that lacks something is told, and written anew from the database when it is moved away")
+  func rewritesLog() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))
+    try bench.complete(sweep, in: "out")
+    let log = URL(filePath: bench.path("out/results.log"))
+    var bytes = try Data(contentsOf: log)
+    bytes[bytes.count - 100] ^= 1
+    try bytes.write(to: log)
+    let rotten = try check(bench, "out")
+    #expect(rotten.code == 1)
+    #expect(rotten.out.contains("DAMAGED results.log: bytes "), "\(rotten.out)")
+    #expect(rotten.out.contains("DAMAGED results.log: it lacks results of 1 trials: "))
+    #expect(rotten.out.contains("move results.log out of the folder"))
+    try FileManager.default.removeItem(at: log)
+    #expect(try check(bench, "out").out.contains("DAMAGED results.log: "))
+    let rerun = try bench.run(
+      Executables.coordinator, "run", sweep, "--out", bench.path("out"), "--local-workers", "1")
+    #expect(rerun.code == 0, "\(rerun.err)")
+    #expect(rerun.err.contains("has been written anew from the database"), "\(rerun.err)")
+    let again = try check(bench, "out")
+    #expect(again.code == 0, "\(again.out)")
+    #expect(again.out.contains("the log of results has 4 of the results"), "\(again.out)")
+  }
+
+  /// `Tests/StoreTests/Former/README.md` says what wrote the store.
+  @Test("a store of the build before goes on: same table, and the interrupted trial begins anew")
+  func migrates() throws {
+    let bench = try Bench()
+    let former = URL(filePath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "StoreTests/Former")
+    let manager = FileManager.default
+    for name in ["complete", "interrupted"] {
+      try manager.createDirectory(atPath: bench.path(name), withIntermediateDirectories: true)
+      try manager.copyItem(
+        at: former.appending(path: "\(name).sqlite"),
+        to: URL(filePath: bench.path("\(name)/sweep.sqlite")))
+    }
+    let report = try bench.run(Executables.coordinator, "report", bench.path("complete"))
+    #expect(report.code == 0, "\(report.err)")
+    let table = try String(contentsOf: former.appending(path: "trials.csv"), encoding: .utf8)
+    #expect(try bench.read("complete/trials.csv") == table)
+    let sound = try check(bench, "complete")
+    #expect(!sound.out.contains("DAMAGED sweep.sqlite"), "\(sound.out)")
+    #expect(!sound.out.contains("DAMAGED results.log"), "\(sound.out)")
+
+    let sweep = former.appending(path: "interrupted.yaml").path
+    try bench.complete(sweep, in: "interrupted")
+    let rows = try bench.read("interrupted/trials.csv").split(separator: "\n")
+    #expect(rows.count == 5)
+    // The result of before stands; the interrupted trial was computed from its first step on.
+    let head = "e0c63f6b411573ff,baseline,"
+    #expect(rows.first { $0.hasPrefix(head) } == table.split(separator: "\n")[1])
+    #expect(!(try bench.read("interrupted/provenance.csv")).contains("step 287"))
   }
 
   @Test("without its blobs a sweep is not sound, but can be reported")

@@ -48,8 +48,8 @@ final class Command {
   var standardError: String { text(of: errors) }
 
   /// Waits for the end and returns the exit code, or minus the signal that ended it.
-  func exitCode(withinSeconds seconds: Int = 180) throws -> Int32 {
-    try wait(seconds: seconds, "the end of \(process.arguments ?? [])") { !self.process.isRunning }
+  func exitCode() throws -> Int32 {
+    try wait(for: "the end of \(process.arguments ?? [])") { !self.process.isRunning }
     return process.terminationReason == .exit
       ? process.terminationStatus : -process.terminationStatus
   }
@@ -61,7 +61,7 @@ final class Command {
   /// Where a coordinator says that it listens.
   func endpoint() throws -> String {
     let mark = "workers connect to "
-    try wait(seconds: 60, "the coordinator's endpoint") {
+    try wait(for: "the coordinator's endpoint") {
       standardError.contains(mark) || !isRunning
     }
     let text = standardError
@@ -82,12 +82,15 @@ final class Command {
   }
 }
 
-/// Waits until a condition holds; a generous bound keeps a broken product from hanging the tests.
-func wait(seconds: Int, _ what: String, until condition: () -> Bool) throws {
-  let deadline = ContinuousClock.now + .seconds(seconds)
-  while !condition() {
+/// Waits until a condition holds.
+///
+/// The bound is for a product that hangs; no machine is so slow that it needs as long.
+func wait(for what: String, until condition: () throws -> Bool) throws {
+  let limit = Duration.seconds(1200)
+  let deadline = ContinuousClock.now + limit
+  while try !condition() {
     guard ContinuousClock.now < deadline else {
-      throw Overdue(description: "waited \(seconds) s in vain for \(what)")
+      throw Overdue(description: "waited \(limit) in vain for \(what)")
     }
     Thread.sleep(forTimeInterval: 0.02)
   }

@@ -22,7 +22,7 @@ struct FullDiskTests {
     .enabled(if: mayMount, "needs the right to mount a file system"))
   func waitsForSpace() throws {
     let bench = try Bench()
-    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 100))
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 400))
     let calm = try bench.complete(sweep, in: "calm")
 
     let out = bench.path("out")
@@ -37,7 +37,7 @@ struct FullDiskTests {
       """
     let run = try Command(
       URL(filePath: "/usr/bin/env"), ["unshare", "-m", "sh", "-c", script], on: bench)
-    try wait(seconds: 60, "the sweep's start") {
+    try wait(for: "the sweep's start") {
       run.standardError.contains("workers connect to") || !run.isRunning
     }
     // The namespace's own view of the folder.
@@ -48,7 +48,7 @@ struct FullDiskTests {
     for size in [zeros.count, 4096, 1] {
       while write(ballast, zeros, size) == size {}
     }
-    try wait(seconds: 90, "word of the full disk") {
+    try wait(for: "word of the full disk") {
       run.standardError.contains("the disk is full") || !run.isRunning
     }
     #expect(run.isRunning, "\(run.standardError)")
@@ -81,7 +81,7 @@ struct FullDiskTests {
       """
     let worker = try Command(
       URL(filePath: "/usr/bin/env"), ["unshare", "-m", "sh", "-c", script], on: bench)
-    try wait(seconds: 60, "word of the full disk") {
+    try wait(for: "word of the full disk") {
       coordinator.standardError.contains("takes no further trials: the disk of its cache")
         || !worker.isRunning
     }

@@ -5,6 +5,7 @@ import Testing
 /// Trials that begin in one process and end in another, byte for byte as if left alone.
 @Suite("Trials that move on real processes", .serialized)
 struct MigrationTests {
+  private static let baselineSteps = 10
   private static let steps = 2000
 
   /// One trial that takes seconds, after one whose error it takes for its tolerance.
@@ -18,7 +19,7 @@ struct MigrationTests {
     stages:
       baseline:
         tolerance: 0
-        budget: 10 batches
+        budget: \(baselineSteps) batches
       narrowed:
         tolerance: baseline.mse
         budget: [\(steps / 4) batches, \(steps) batches]
@@ -55,56 +56,54 @@ struct MigrationTests {
       ["--connect", endpoint, "--slots", "1", "--cache", bench.path(cache)] + options, on: bench)
   }
 
-  private func files(below name: String) -> [URL] {
-    let paths = FileManager.default.enumerator(atPath: bench.path(name))?.allObjects ?? []
-    return paths.compactMap { $0 as? String }.map {
-      URL(filePath: bench.path(name)).appending(path: $0)
-    }
-  }
-
-  /// The checkpoints in a worker's cache, newest first, with their steps.
+  /// The long trial's checkpoints in a worker's cache, newest first, with their steps.
   private func checkpoints(in cache: String) -> [(step: Int, url: URL)] {
-    files(below: cache).compactMap { url in
+    bench.files(below: cache).compactMap { url -> (step: Int, url: URL)? in
       let name = url.lastPathComponent
-      guard name.hasPrefix("checkpoint-"), name.hasSuffix(".safetensors") else { return nil }
-      return Int(name.dropFirst(11).dropLast(12)).map { (step: $0, url: url) }
+      guard name.hasPrefix("checkpoint-"), name.hasSuffix(".safetensors"),
+        let step = Int(name.dropFirst(11).dropLast(12)), step > Self.baselineSteps
+      else { return nil }
+      return (step: step, url: url)
     }.sorted { $0.step > $1.step }
   }
 
   /// The blob of the coordinator that has a file's content.
   private func blob(of file: URL) -> URL? {
-    files(below: "out/blobs").first {
+    bench.files(below: "out/blobs").first {
       !$0.path.contains("/incoming/")
         && FileManager.default.contentsEqual(atPath: $0.path, andPath: file.path)
     }
   }
 
+  /// The steps of the long trial's checkpoints that the coordinator has recorded.
+  private func recordedSteps() throws -> [Int] {
+    let run = try bench.run(
+      Executables.coordinator, "explain", bench.path("out"), "stage=narrowed", "--json")
+    let object = try JSONSerialization.jsonObject(with: Data(run.out.utf8)) as? [String: Any]
+    let trial = try #require(object?["trial"] as? [String: Any], "\(run.err)")
+    let checkpoints = try #require(trial["checkpoints"] as? [[String: Any]])
+    return checkpoints.compactMap { $0["step"] as? Int }
+  }
+
   /// Lets a worker train until it has two checkpoints, and its trial then stand still when the
-  /// newest is stored and claimed.
+  /// newest is recorded; returns them, newest first.
   ///
   /// A process that stands still between writing a checkpoint and telling of it tells nobody, so
   /// it goes on for a moment and is stopped elsewhere.
   private func standStill(_ worker: Command, cache: String) throws -> [(step: Int, url: URL)] {
-    try wait(seconds: 60, "two checkpoints") { checkpoints(in: cache).count >= 2 }
+    try wait(for: "two checkpoints") { checkpoints(in: cache).count >= 2 }
     let child = try #require(worker.children.first)
-    var isStored = false
-    for _ in 0..<10 where !isStored {
-      #expect(kill(child, SIGSTOP) == 0)
-      let deadline = ContinuousClock.now + .seconds(15)
-      while !isStored, ContinuousClock.now < deadline {
-        Thread.sleep(forTimeInterval: 0.05)
-        let kept = checkpoints(in: cache)
-        isStored = kept.count == 2 && blob(of: kept[0].url) != nil
+    var kept: [(step: Int, url: URL)] = []
+    try wait(for: "the record of the newest checkpoint") {
+      try #require(kill(child, SIGSTOP) == 0, "the trial has ended")
+      kept = checkpoints(in: cache)
+      for _ in 0..<20 where kept.count == 2 {
+        if try recordedSteps().contains(kept[0].step) { return true }
       }
-      if !isStored {
-        kill(child, SIGCONT)
-        Thread.sleep(forTimeInterval: 0.1)
-      }
+      kill(child, SIGCONT)
+      return false
     }
-    try #require(isStored, "the newest checkpoint was never in the store")
-    // The claim follows its checkpoint at once.
-    Thread.sleep(forTimeInterval: 1)
-    return checkpoints(in: cache)
+    return kept
   }
 
   /// The column of the long trial's row in `provenance.csv`.
@@ -166,8 +165,8 @@ struct MigrationTests {
   func drained() throws {
     let (coordinator, endpoint) = try coordinator()
     let first = try worker(endpoint, cache: "first", "--checkpoint-every", "600")
-    try wait(seconds: 60, "some steps") {
-      files(below: "first").contains {
+    try wait(for: "some steps") {
+      bench.files(below: "first").contains {
         $0.lastPathComponent == "trajectory.csv.partial"
           && ((try? Data(contentsOf: $0).count) ?? 0) > 4000
       }
@@ -183,7 +182,7 @@ struct MigrationTests {
     try expectResumed(coordinator, at: step)
     #expect(try second.exitCode() == 0)
     // What both told people, and what the trial did, is kept.
-    let logs = files(below: "out/logs").map(\.lastPathComponent)
+    let logs = bench.files(below: "out/logs").map(\.lastPathComponent)
     #expect(logs.contains { $0.hasSuffix(".log") })
     #expect(logs.filter { $0.hasSuffix(".txt") }.count == 3)
   }
@@ -192,8 +191,8 @@ struct MigrationTests {
   func localWorkers() throws {
     let arguments = ["run", sweep, "--out", bench.path("out"), "--local-workers", "1"]
     let first = try Command(Executables.coordinator, arguments, on: bench)
-    try wait(seconds: 60, "some steps") {
-      files(below: "cache").contains {
+    try wait(for: "some steps") {
+      bench.files(below: "cache").contains {
         $0.lastPathComponent == "trajectory.csv.partial"
           && ((try? Data(contentsOf: $0).count) ?? 0) > 4000
       }
@@ -201,7 +200,7 @@ struct MigrationTests {
     let workers = first.children
     first.send(SIGKILL)
     #expect(try first.exitCode() == -SIGKILL)
-    try wait(seconds: 60, "the end of the workers") { workers.allSatisfy { kill($0, 0) != 0 } }
+    try wait(for: "the end of the workers") { workers.allSatisfy { kill($0, 0) != 0 } }
     let left = try #require(checkpoints(in: "cache").first)
     #expect(left.step > 100)
     let second = try Command(Executables.coordinator, arguments, on: bench)

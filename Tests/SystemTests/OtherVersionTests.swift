@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Messaging
 import Testing
 import Trials
@@ -51,14 +52,14 @@ struct OtherVersionTests {
     let socket = try DealerSocket(context)
     try socket.connect(to: endpoint)
     var heard: [CoordinatorMessage] = []
-    for _ in 0..<100 where heard.count < 3 {
+    try wait(for: "three answers") {
       _ = try socket.send(Self.headed(announcement))
       _ = try Poller.wait(for: [socket.pollItem()], timeout: .milliseconds(200))
       while let frames = try socket.receive() {
         heard.append(try CoordinatorMessage(frames: frames))
       }
+      return heard.count >= 3
     }
-    try #require(heard.count >= 3)
     #expect(heard.allSatisfy { $0 == .refusal(reason: Self.reason, remedy: Self.remedy) })
 
     let worker = try worker(Executables.worker, endpoint)
@@ -81,7 +82,7 @@ struct OtherVersionTests {
         remedy: "run the worker of the same release as the coordinator, 9.0.0"
       ).frames())
     let worker = try worker(Executables.worker, endpoint)
-    try wait(seconds: 60, "the worker's end") {
+    try wait(for: "the worker's end") {
       while let message = try? socket.receive() {
         _ = try? socket.send(refusal, to: message.routingID)
       }
@@ -107,7 +108,7 @@ struct OtherVersionTests {
     let doctor = try Command(
       Executables.worker, ["doctor", endpoint, "--cache", bench.path("cache")],
       on: bench)
-    try wait(seconds: 60, "the examination's end") {
+    try wait(for: "the examination's end") {
       while let message = try? socket.receive() {
         _ = try? socket.send(refusal, to: message.routingID)
       }
@@ -124,8 +125,13 @@ struct OtherVersionTests {
     let (coordinator, endpoint) = try coordinator(steps: 400)
     let (executable, version) = try otherWorker()
     let other = try worker(executable, endpoint)
-    try wait(seconds: 60, "a trial on the other build") { !other.children.isEmpty }
+    try wait(for: "a trial on the other build") { !other.children.isEmpty }
+    // It stands still until the other one has a trial, too.
+    let standing = other.children
+    for child in standing { kill(child, SIGSTOP) }
     let own = try worker(Executables.worker, endpoint)
+    try wait(for: "a trial on this build") { !own.children.isEmpty }
+    for child in standing { kill(child, SIGCONT) }
     #expect(try coordinator.exitCode() == 0, "\(coordinator.standardError)")
     #expect(try other.exitCode() == 0 && own.exitCode() == 0)
 
@@ -173,19 +179,19 @@ struct OtherVersionTests {
     .enabled(if: PythonWorker.interpreter != nil, PythonWorker.need))
   func otherLanguage() throws {
     let (coordinator, endpoint) = try coordinator()
-    let refused = try PythonWorker.start("run", endpoint, "--protocol", "2.0", on: bench)
+    let refused = try PythonWorker.start("run", endpoint, "--protocol", "3.0", on: bench)
     #expect(try refused.exitCode() == 1)
     #expect(
       refused.standardError == "refused: \(Self.reason); \(Self.remedy)\n",
       "\(refused.standardError)")
     let served = try PythonWorker.start(
-      "run", endpoint, "--protocol", "1.9", "--version", "1.9.0-dev", "--trials", "1", on: bench)
+      "run", endpoint, "--protocol", "2.9", "--version", "2.9.0-dev", "--trials", "1", on: bench)
     #expect(try served.exitCode() == 0, "\(served.standardError)")
     #expect(served.standardOutput == "acknowledged 1\n")
     let worker = try worker(Executables.worker, endpoint)
     #expect(try coordinator.exitCode() == 0, "\(coordinator.standardError)")
     #expect(try worker.exitCode() == 0, "\(worker.standardError)")
-    #expect(try bench.read("out/provenance.csv").contains("worker 1.9.0-dev"))
+    #expect(try bench.read("out/provenance.csv").contains("worker 2.9.0-dev"))
     #expect(
       coordinator.standardOutput.contains(
         "2 builds of the worker and 2 instruction sets took part"))

@@ -5,12 +5,13 @@ import Testing
 enum PythonWorker {
   /// What it needs, for tests that are skipped without it.
   static let need: Comment =
-    "needs python3, or what BOTTLENECKSWEEP_TEST_PYTHON names, with Tests/PythonWorker/requirements.txt"
+    "needs the package python3-zmq, or pyzmq in what BOTTLENECKSWEEP_TEST_PYTHON names"
 
   /// A Python with the package that it needs; nil where there is none.
   static let interpreter: String? = {
     let candidates = [
       ProcessInfo.processInfo.environment["BOTTLENECKSWEEP_TEST_PYTHON"], "python3",
+      "/usr/bin/python3",
     ]
     return candidates.compactMap { $0 }.first { candidate in
       let process = Process()

@@ -86,11 +86,11 @@ struct SweepTests {
     let endpoint = try coordinator.endpoint()
     let victim = try Command(
       Executables.worker, ["--connect", endpoint, "--slots", "1"], on: bench)
-    try wait(seconds: 60, "a trial's process") { !victim.children.isEmpty }
+    try wait(for: "a trial's process") { !victim.children.isEmpty }
     let child = try #require(victim.children.first)
     victim.send(SIGKILL)
     #expect(try victim.exitCode() == -SIGKILL)
-    try wait(seconds: 30, "the end of the orphaned trial") { kill(child, 0) != 0 }
+    try wait(for: "the end of the orphaned trial") { kill(child, 0) != 0 }
 
     let worker = try Command(
       Executables.worker, ["--connect", endpoint, "--slots", "2", "--exit-when-idle"], on: bench)
@@ -104,21 +104,19 @@ struct SweepTests {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 300))
     let expected = try bench.complete(sweep, in: "undisturbed")
-    let first = try Command(
-      Executables.coordinator,
-      ["run", sweep, "--out", bench.path("out"), "--listen", "tcp://127.0.0.1:*"], on: bench)
-    let endpoint = try first.endpoint()
+    let endpoint = try Bench.freeEndpoint()
+    let run = ["run", sweep, "--out", bench.path("out"), "--listen", endpoint]
+    let first = try Command(Executables.coordinator, run, on: bench)
+    _ = try first.endpoint()
     let worker = try Command(
       Executables.worker, ["--connect", endpoint, "--slots", "2", "--exit-when-idle"], on: bench)
-    try wait(seconds: 60, "two trials' processes") { worker.children.count == 2 }
+    try wait(for: "two trials' processes") { worker.children.count == 2 }
     let children = worker.children
     first.send(SIGKILL)
     #expect(try first.exitCode() == -SIGKILL)
 
-    let second = try Command(
-      Executables.coordinator,
-      ["run", sweep, "--out", bench.path("out"), "--listen", endpoint], on: bench)
-    #expect(try second.exitCode() == 0, "\(second.standardError)")
+    let second = try Command(Executables.coordinator, run, on: bench)
+    try #require(try second.exitCode() == 0, "\(second.standardError)")
     #expect(try worker.exitCode() == 0)
     // The worker kept its trials through the outage.
     #expect(second.standardError.contains("goes on with"))
@@ -133,7 +131,7 @@ struct SweepTests {
     let expected = try bench.complete(sweep, in: "undisturbed")
     let arguments = ["run", sweep, "--out", bench.path("out"), "--local-workers", "2"]
     let first = try Command(Executables.coordinator, arguments, on: bench)
-    try wait(seconds: 60, "the first lease") { first.standardError.contains("started on") }
+    try wait(for: "the first lease") { first.standardError.contains("started on") }
     first.send(SIGINT)
     #expect(try first.exitCode() == 130, "\(first.standardError)")
     #expect(try bench.read("out/PARTIAL").contains("of 4"))

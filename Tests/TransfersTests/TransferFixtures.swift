@@ -50,7 +50,7 @@ extension TransferSettings {
   static var quick: TransferSettings {
     var settings = TransferSettings()
     settings.retryInterval = .milliseconds(50)
-    settings.stallTimeout = .seconds(20)
+    settings.stallTimeout = .seconds(600)
     return settings
   }
 }

@@ -133,7 +133,7 @@ struct TransferTests {
     let restart: (Int) -> Void = { [fixture] in
       guard $0 > 1_000_000, second == nil else { return }
       fixture.server.stop()
-      for _ in 0..<1000 where second == nil {
+      for _ in 0..<100_000 where second == nil {
         second = try? BlobServer(
           fixture.context, endpoint: endpoint, store: fixture.store,
           files: fixture.server.files, options: .quickData)
@@ -268,7 +268,7 @@ struct TransferTests {
     let bytes = sampleBytes(10)
     try fixture.client().upload(
       try folder.file("source", holding: bytes), digest: Digest.of(bytes))
-    for _ in 0..<1000 where fixture.server.statistics.unreadableCount < bad.count {
+    for _ in 0..<100_000 where fixture.server.statistics.unreadableCount < bad.count {
       _ = try Poller.wait(for: [], timeout: .milliseconds(5))
     }
     #expect(fixture.server.statistics.unreadableCount == bad.count)
