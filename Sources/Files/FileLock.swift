@@ -51,4 +51,8 @@ package final class FileLock: Sendable {
   }
 
   private init(_ file: consuming OpenFile<FileError>) { self.file = file }
+
+  // A process that is being started has a copy of the descriptor until it runs its program. Closing
+  // ours would leave the lock with that copy.
+  deinit { file.unlock() }
 }

@@ -106,6 +106,9 @@ package struct OpenFile<Failure: FileFailure>: ~Copyable, Sendable {
     }
     return !wouldWait
   }
+
+  /// Gives the lock up, for copies of the descriptor too; the C function is `flock`.
+  package func unlock() { _ = flock(descriptor, LOCK_UN) }
 }
 
 extension OpenFile {

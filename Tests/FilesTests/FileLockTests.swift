@@ -1,0 +1,35 @@
+import Files
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// Locks on files, and who holds them.
+@Suite("Locks on files")
+struct FileLockTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test("a lock that is given up is free, though a starting process has a copy of its descriptor")
+  func copiedDescriptor() throws {
+    let url = folder.file("lock")
+    var lock = try FileLock.tryLock(url)
+    #expect(lock != nil)
+    let copies = try descriptors(of: url).map { dup($0) }
+    #expect(copies.count == 1)
+    defer { for copy in copies { close(copy) } }
+    #expect(try FileLock.tryLock(url) == nil)
+    lock = nil
+    #expect(try FileLock.tryLock(url) != nil)
+  }
+
+  /// The descriptors with which this process has a file open.
+  private func descriptors(of url: URL) throws -> [Int32] {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { name in
+      let target = try? FileManager.default.destinationOfSymbolicLink(
+        atPath: "/proc/self/fd/\(name)")
+      return target == url.path ? Int32(name) : nil
+    }
+  }
+}
