@@ -20,6 +20,8 @@ package struct WorkerChecker: Sendable {
   /// When the coordinator was heard of last, and when the worker spoke last.
   private var heardAt = Duration.zero
   private var spokeAt = Duration.zero
+  /// Since when it was seen with nothing to do; nil while it has something.
+  private var idleSince: Duration?
   /// Until when the worker could not run.
   private var awakeSince = Duration.zero
   private var leavesBy: Duration?
@@ -100,10 +102,16 @@ package struct WorkerChecker: Sendable {
     if let leavesBy {
       check(now <= max(leavesBy, awakeSince) + Self.slack, "stays though it was to leave")
     }
-    if !runs.contains(where: { isOwned($0.key, $0.value) }) {
-      let limit = heardAt + max(patience, lostAfter) + Self.announcementInterval
-      check(now <= max(limit, awakeSince) + Self.slack, "stays idle without a coordinator")
+    guard !runs.contains(where: { isOwned($0.key, $0.value) }) else {
+      idleSince = nil
+      return
     }
+    // Its last trial may have ended just now.
+    let idleSince = idleSince ?? now
+    self.idleSince = idleSince
+    let limit = heardAt + max(patience, lostAfter) + Self.announcementInterval
+    check(
+      now <= max(limit, awakeSince, idleSince) + Self.slack, "stays idle without a coordinator")
   }
 
   private func isOwned(_ id: WorkID, _ run: Run) -> Bool { id.sweep == sweep && run.isOwned }
