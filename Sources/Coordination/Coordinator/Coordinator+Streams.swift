@@ -69,7 +69,7 @@ extension Coordinator {
     if let trial = graph.number(of: id) {
       let standing = ledger.standings[trial]
       if attempt > standing.voidThrough, standing.status != .complete {
-        // No attempt of that number was ever begun, by an honest account.
+        // The worker names an attempt that was never made.
         guard attempt <= standing.attempts, standing.unfinishedParents == 0 else { return nil }
         return trial
       }
