@@ -107,10 +107,8 @@ struct AccessTests {
     try enroll(endpoint, as: "alpha")
     try enroll(endpoint, as: "beta")
     let alpha = try worker(endpoint, keys: "alpha")
-    try wait(for: "a trial on alpha") { !alpha.children.isEmpty }
     // The sweep does not end before the worker is told.
-    let standing = alpha.children
-    for child in standing { kill(child, SIGSTOP) }
+    let standing = try alpha.holdChildren()
     let revocation = try bench.run(Executables.coordinator, "revoke", "alpha", "--keys", keys)
     #expect(revocation.code == 0)
     try wait(for: "the dismissed worker's words") {

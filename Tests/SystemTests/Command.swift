@@ -69,12 +69,41 @@ final class Command {
     return String(text[range.upperBound...].prefix { $0 != "\n" })
   }
 
-  /// Process ids of the children.
+  /// Process ids of the children that run their own program.
+  ///
+  /// A child that has just been made still shows its parent's command line, and its parent waits
+  /// until it runs its own program; stopping it would stop the parent.
   var children: [Int32] {
-    let pid = process.processIdentifier
-    let path = "/proc/\(pid)/task/\(pid)/children"
-    let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-    return text.split(separator: " ").compactMap { Int32($0) }
+    let parent = process.processIdentifier
+    let own = commandLine(of: parent)
+    let text =
+      (try? String(contentsOfFile: "/proc/\(parent)/task/\(parent)/children", encoding: .utf8))
+    return (text ?? "").split(separator: " ").compactMap { Int32($0) }.filter {
+      commandLine(of: $0) != own
+    }
+  }
+
+  /// Waits until a child stands still; returns the ones that do.
+  ///
+  /// They go on with `SIGCONT`.
+  func holdChildren() throws -> [Int32] {
+    var held: [Int32] = []
+    try wait(for: "a child of \(process.arguments ?? []) that stands still") {
+      for child in children { kill(child, SIGSTOP) }
+      held = children.filter { isStopped($0) }
+      return !held.isEmpty
+    }
+    return held
+  }
+
+  private func commandLine(of process: Int32) -> Data? {
+    try? Data(contentsOf: URL(filePath: "/proc/\(process)/cmdline"))
+  }
+
+  /// Whether a process is stopped: the field after its name, proc(5).
+  private func isStopped(_ process: Int32) -> Bool {
+    let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+    return text.split(separator: ")").last?.split(separator: " ").first == "T"
   }
 
   private func text(of file: URL) -> String {

@@ -124,8 +124,8 @@ struct DiscardTests {
     try wait(for: "the narrowed trial") {
       coordinator.standardError.contains("trial \(ids[1]) started on")
     }
-    // Stopped before it can end, and until the coordinator has written the baseline's files.
-    for child in worker.children { kill(child, SIGSTOP) }
+    // Both stand still until the coordinator has written the baseline's files.
+    let standing = try worker.holdChildren()
     worker.send(SIGSTOP)
     let file = "out/trajectories/\(ids[0]).csv"
     try wait(for: "the baseline's files") { bench.exists(file) }
@@ -134,7 +134,7 @@ struct DiscardTests {
     #expect(discarded.out.contains("trial \(ids[1]) came from it, and begins anew"))
     try wait(for: "the reports without the baseline") { !bench.exists(file) }
     worker.send(SIGCONT)
-    for child in worker.children { kill(child, SIGCONT) }
+    for child in standing { kill(child, SIGCONT) }
 
     #expect(try coordinator.exitCode() == 0, "\(coordinator.standardError)")
     #expect(try worker.exitCode() == 0, "\(worker.standardError)")

@@ -125,10 +125,8 @@ struct OtherVersionTests {
     let (coordinator, endpoint) = try coordinator(steps: 400)
     let (executable, version) = try otherWorker()
     let other = try worker(executable, endpoint)
-    try wait(for: "a trial on the other build") { !other.children.isEmpty }
-    // It stands still until the other one has a trial, too.
-    let standing = other.children
-    for child in standing { kill(child, SIGSTOP) }
+    // Its trial stands still until the other one has a trial, too.
+    let standing = try other.holdChildren()
     let own = try worker(Executables.worker, endpoint)
     try wait(for: "a trial on this build") { !own.children.isEmpty }
     for child in standing { kill(child, SIGCONT) }
