@@ -168,7 +168,7 @@ let package = Package(
 
     .target(
       name: "FaultyDisk", path: "Tests/FaultyDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
-    module("TestSupport", ["Digests", "Randomness", "Trials"], path: "Tests/TestSupport"),
+    module("TestSupport", ["CPNG", "Digests", "Randomness", "Trials"], path: "Tests/TestSupport"),
     module(
       "SimulatedCluster",
       ["Coordination", "Digests", "Randomness", "Rehearsal", "Supervision", "Trials"],
@@ -234,7 +234,7 @@ let package = Package(
         database,
       ],
       resources: [.copy("Former")]),
-    tests("ReportsTests", ["CPNG", "Digests", "Reports", "TestSupport", "Trials"]),
+    tests("ReportsTests", ["Digests", "Reports", "TestSupport", "Trials"]),
     tests(
       "CoordinatorServiceTests",
       [

@@ -40,6 +40,8 @@ package struct ReportWriter {
   private let directory: URL
   private let loader: ArtifactLoader
   private var writtenTrials: [TrialID: Digest] = [:]
+  /// Reconstructions that were asked how many images there are.
+  private var countedFiles: Set<Digest> = []
   private var writtenStrips: [TrialID: Digest] = [:]
 
   /// A writer of one sweep's reports.
@@ -68,7 +70,7 @@ package struct ReportWriter {
 
     countImages(results)
 
-    let records = TrialRecords(of: results)
+    let records = TrialRecords(of: results, counts: counts)
     round.put("trials.csv", records.csv)
     round.put("trials.json", records.json)
     round.put("provenance.csv", ProvenanceTable.csv(of: results))
@@ -90,12 +92,14 @@ package struct ReportWriter {
     return round.outcome
   }
 
-  /// Learns from the first finished trial of each data set how many images it has.
+  /// Learns from the first finished trial of each data set that tells of it how many images it has.
   private mutating func countImages(_ results: SweepResults) {
-    var asked: Set<Dataset> = []
-    for trial in results.trials where trial.result != nil {
+    for trial in results.trials {
       let dataset = trial.planned.configuration.dataset
-      guard !counts.isKnown(dataset), asked.insert(dataset).inserted else { continue }
+      guard !counts.isKnown(dataset),
+        let artifact = trial.result?.artifacts.first(where: { $0.kind == .reconstructions }),
+        countedFiles.insert(artifact.digest).inserted
+      else { continue }
       // A file that cannot be had is reported where its images are to be shown.
       let images = try? loader.parse(.reconstructions, of: trial) { try Reconstructions($0) }
       if let images { counts.take(images.metadata, of: dataset) }
@@ -178,7 +182,7 @@ package struct ReportWriter {
 
   private func writeFigure3(_ results: SweepResults, in round: inout ReportRound) {
     let front = Front(of: results)
-    let table = Figure3Table(of: front, in: results)
+    let table = Figure3Table(of: front, in: results, counts: counts)
     round.put("figure3.csv", table.csv)
     round.put("figure3.json", table.json)
     var samples: [Dataset: Figure3Drawing.Samples] = [:]

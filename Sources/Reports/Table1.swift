@@ -72,6 +72,7 @@ extension Table1 {
   /// One number of the table, for machines.
   private struct Entry: Encodable {
     let dataset: Dataset
+    let images: String?
     let latents: Int
     let provisioned: Int
     let budget: Budget
@@ -81,7 +82,7 @@ extension Table1 {
     let publishedGatesOpen: Int?
 
     enum CodingKeys: String, CodingKey {
-      case dataset, latents, provisioned, budget
+      case dataset, images, latents, provisioned, budget
       case baselineMSE = "baseline_mse"
       case publishedBaselineMSE = "published_baseline_mse"
       case gatesOpen = "gates_open"
@@ -94,8 +95,9 @@ extension Table1 {
       budgets.map { budget in
         let column = PublishedResults.table1Budgets.firstIndex(of: budget)
         return Entry(
-          dataset: row.dataset, latents: row.latents, provisioned: row.provisioned,
-          budget: budget, baselineMSE: row.baselineMSE, publishedBaselineMSE: row.published?.mse,
+          dataset: row.dataset, images: counts.remark(on: row.dataset), latents: row.latents,
+          provisioned: row.provisioned, budget: budget, baselineMSE: row.baselineMSE,
+          publishedBaselineMSE: row.published?.mse,
           gatesOpen: row.gatesOpen[budget],
           publishedGatesOpen: column.flatMap { row.published?.gatesOpen[$0] })
       }
@@ -109,7 +111,8 @@ extension Table1 {
   var csv: Data {
     var table = CSVTable(
       header: [
-        "dataset", "latents", "provisioned", "budget", "baseline_replicates", "baseline_mse",
+        "dataset", "images", "latents", "provisioned", "budget", "baseline_replicates",
+        "baseline_mse",
         "baseline_mse_min", "baseline_mse_max", "published_baseline_mse", "replicates",
         "gates_open", "gates_open_min", "gates_open_max", "published_gates_open",
       ])
@@ -121,8 +124,8 @@ extension Table1 {
     for entry in entries {
       table.append(
         [
-          entry.dataset.name, String(entry.latents), String(entry.provisioned),
-          entry.budget.description,
+          entry.dataset.name, entry.images ?? "", String(entry.latents),
+          String(entry.provisioned), entry.budget.description,
         ] + columns(entry.baselineMSE)
           + [entry.publishedBaselineMSE.map(NumberText.shortest) ?? ""]
           + columns(entry.gatesOpen) + [entry.publishedGatesOpen.map(String.init) ?? ""])

@@ -50,7 +50,7 @@ extension Table1 {
 
       MSE: moving average of the summed squared error per training image of the baseline with n \
       dimensions; it is the tolerance of the run with 2n. ‖ν‖₀: gates open in that run after so \
-      many batches. Replicates: median (least–most).\(hasDrawnSets ? " " + Self.drawnNote : "")
+      many batches. Replicates: median (least–most).\(notes.map { " Sets marked \($0)." }.joined())
 
       """
     return Data(text.utf8)
@@ -92,15 +92,23 @@ extension Table1 {
     return Data(text.utf8)
   }
 
-  private static let drawnNote =
-    "Sets marked (drawn) are pictures that were drawn for this sweep, not published ones."
-
-  private var hasDrawnSets: Bool { rows.contains { $0.dataset.isProcedural } }
+  /// What the marks beside data sets mean, each to follow "sets marked".
+  private var notes: [String] {
+    let marked = rows.filter { counts.remark(on: $0.dataset) != nil }
+    var notes: [String] = []
+    if marked.contains(where: \.dataset.isProcedural) {
+      notes.append("(drawn) are pictures that were drawn for this sweep, not published ones")
+    }
+    if marked.contains(where: { !$0.dataset.isProcedural }) {
+      notes.append("with a share are a part of the published images")
+    }
+    return notes
+  }
 
   private var latexNote: String {
     let spread = rows.contains { ($0.baselineMSE?.count ?? 0) > 1 }
     return (spread ? "; median (least--most) of replicates" : "")
-      + (hasDrawnSets ? "; sets marked (drawn) are no published ones" : "")
+      + notes.map { "; sets marked \($0)" }.joined()
       + (banner.map { "; \\textbf{\(Self.latexEscaped($0))}" } ?? "")
   }
 

@@ -16,6 +16,8 @@ struct TrialRecords {
     let stage: String
     let replicate: Int
     let dataset: Dataset
+    /// Drawn, or a part of the published ones; nil where they are all of them.
+    let images: String?
     let seed: String
     let channels: [Int]
     /// n; nil while it waits for a parent.
@@ -32,7 +34,7 @@ struct TrialRecords {
     let milestones: [Milestone]
 
     private enum CodingKeys: String, CodingKey {
-      case trial, stage, replicate, dataset, seed, channels, latents
+      case trial, stage, replicate, dataset, images, seed, channels, latents
       case latentsFrom = "latents_from"
       case tolerance
       case toleranceFrom = "tolerance_from"
@@ -77,7 +79,9 @@ struct TrialRecords {
   }
 
   /// The records of a sweep.
-  init(of results: SweepResults) {
+  ///
+  /// - Parameter counts: Of data sets that are a part of the published ones.
+  init(of results: SweepResults, counts: ImageCounts = ImageCounts()) {
     let reports = results.lastReports
     head = ReportHead(of: results)
     trials = results.trials.map { recorded in
@@ -86,7 +90,8 @@ struct TrialRecords {
       return Trial(
         trial: recorded.planned.id, stage: recorded.planned.stage,
         replicate: recorded.planned.replicate, dataset: planned.dataset,
-        seed: planned.seed.hexadecimal, channels: planned.model.channels,
+        images: counts.remark(on: planned.dataset), seed: planned.seed.hexadecimal,
+        channels: planned.model.channels,
         latents: try? used.resolvedLatents(),
         latentsFrom: planned.model.latents.measurement.map(Self.text),
         tolerance: try? used.resolvedTolerance(),
@@ -111,7 +116,8 @@ struct TrialRecords {
     }
     var table = CSVTable(
       header: [
-        "trial", "stage", "replicate", "dataset", "seed", "channels", "latents", "latents_from",
+        "trial", "stage", "replicate", "dataset", "images", "seed", "channels", "latents",
+        "latents_from",
         "tolerance", "tolerance_from", "budget", "step", "gates_open", "mse", "evaluation_mse",
         "first_hit_step", "multiplier", "expected_open", "status", "parents",
       ] + varying.map(\.key))
@@ -119,7 +125,7 @@ struct TrialRecords {
       for milestone in trial.milestones {
         let configuration = [
           trial.trial.description, trial.stage, String(trial.replicate), trial.dataset.name,
-          trial.seed, trial.channels.map(String.init).joined(separator: " "),
+          trial.images ?? "", trial.seed, trial.channels.map(String.init).joined(separator: " "),
           Self.text(trial.latents), trial.latentsFrom ?? "", Self.text(trial.tolerance),
           trial.toleranceFrom ?? "", milestone.budget.description,
         ]

@@ -91,6 +91,52 @@ struct DataReportTests {
     #expect(server.requests.count == 3)
   }
 
+  @Test("a user's own images are shown in their colours, the right way up")
+  func ownImages() throws {
+    // Images of one shade each; the first pixel is red, the last of the first row green, the first
+    // of the last row blue.
+    let side = 64
+    let expected = (1...12).map { UInt8($0 * 10) }
+    let description =
+      "{'descr': '|u1', 'fortran_order': False, 'shape': (12, \(side), \(side), 3), }\n"
+    var bytes: [UInt8] = [0x93] + "NUMPY".utf8 + [1, 0, UInt8(description.utf8.count), 0]
+    bytes += description.utf8
+    for shade in expected {
+      var image = [UInt8](repeating: shade, count: side * side * 3)
+      image.replaceSubrange(0..<3, with: [255, 0, 0])
+      image.replaceSubrange((side - 1) * 3..<side * 3, with: [0, 255, 0])
+      image.replaceSubrange((side - 1) * side * 3..<((side - 1) * side + 1) * 3, with: [0, 0, 255])
+      bytes += image
+    }
+    let array = folder.file("cells.npy")
+    try Data(bytes).write(to: array)
+    _ = try DataReport.prepare(
+      "my-cells", as: "64x64x3", from: array, into: folder.url, force: false)
+    let file = folder.file("cells.png")
+    var shades: Set<UInt8> = []
+    for part in [ImageSplit.training, .evaluation] {
+      let text = try DataReport.show(
+        "my-cells", part: part, count: 12, to: file, folder: folder.url)
+      #expect(text.contains("\(part.rawValue) images of my-cells, 64×64×3"), "\(text)")
+      let png = try #require(DecodedPNG(Data(contentsOf: file)))
+      let (columns, rows) = (png.width / (side + 2), png.height / (side + 2))
+      for row in 0..<rows {
+        for column in 0..<columns {
+          let (left, top) = (2 + column * (side + 2), 2 + row * (side + 2))
+          let shade = png[left + 5, top + 5]
+          // Nothing is drawn where there is no image.
+          guard shade != [128, 128, 128] else { continue }
+          #expect(Set(shade).count == 1)
+          shades.insert(shade[0])
+          #expect(png[left, top] == [255, 0, 0])
+          #expect(png[left + side - 1, top] == [0, 255, 0])
+          #expect(png[left, top + side - 1] == [0, 0, 255])
+        }
+      }
+    }
+    #expect(shades == Set(expected))
+  }
+
   @Test("a contact sheet is a PNG of as many images as asked for, or as there are")
   func sheet() throws {
     _ = try DataReport.prepare("sprites28", as: nil, from: nil, into: folder.url, force: false)
@@ -108,6 +154,9 @@ struct DataReportTests {
     // Images of 56 pixels, gaps of 2: 4 columns, 3 rows; 32 columns and rows.
     #expect(try size(10) == big(4 * 58 + 2) + big(3 * 58 + 2))
     #expect(try size(4096) == big(32 * 58 + 2) + big(32 * 58 + 2))
+    let png = try #require(DecodedPNG(Data(contentsOf: folder.file("sheet.png"))))
+    // White on black, not 1 on 0.
+    #expect(Set(png.bytes).isSuperset(of: [0, 255]) && png.channels == 1)
     #expect {
       try DataReport.show(
         "mnist", part: .training, count: 1, to: nil, folder: folder.url)

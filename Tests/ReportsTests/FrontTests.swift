@@ -97,11 +97,11 @@ struct FrontTests {
     let ids = sweep.results.trials.map(\.planned.id)
     #expect(
       String(decoding: table.csv, as: UTF8.self) == """
-        dataset,stage,series,budget,tolerance,replicates,replicates_planned,gates_open,\
+        dataset,images,stage,series,budget,tolerance,replicates,replicates_planned,gates_open,\
         gates_open_min,gates_open_max,mse,mse_min,mse_max,evaluation_mse,evaluation_mse_min,\
         evaluation_mse_max,on_front,trials
-        mnist,narrow,n = 32,200 batches,3,1,1,26,26,26,2.5,2.5,2.5,2.8125,2.8125,2.8125,true,\(ids[0])
-        mnist,narrow,n = 32,200 batches,10,0,1,,,,,,,,,,false,\(ids[1])
+        mnist,,narrow,n = 32,200 batches,3,1,1,26,26,26,2.5,2.5,2.5,2.8125,2.8125,2.8125,true,\(ids[0])
+        mnist,,narrow,n = 32,200 batches,10,0,1,,,,,,,,,,false,\(ids[1])
 
         """)
     // "τ = 3 keeps 27 dimensions, τ = 30 keeps 2" (the paper, on Figure 3).

@@ -120,7 +120,11 @@ struct ReportWriterTests {
     var writer = ReportWriter(directory: directory.url, load: sweep.load)
     #expect(writer.write(sweep.results).problems == [])
     let files = try directory.files()
-    for name in ["figure1.svg", "figure2.svg", "figure3.svg", "table1.md", "table1.tex"] {
+    let named = [
+      "figure1.svg", "figure2.svg", "figure3.svg", "figure3.csv", "figure3.json", "table1.md",
+      "table1.tex", "table1.csv", "table1.json", "trials.csv", "trials.json",
+    ]
+    for name in named {
       let text = String(decoding: try #require(files[name]), as: UTF8.self)
       #expect(text.contains("35,000 of 70,000 images"), "\(name)")
     }

@@ -38,6 +38,9 @@ struct Table1Tests {
     let table = Table1(of: sweep.results, counts: counts)
     #expect(text(table.markdown).contains("| MNIST (7 of 70,000 images) | 5 |"))
     #expect(text(table.latex).contains("MNIST (7 of 70,000 images) & 5"))
+    #expect(text(table.markdown).contains("Sets marked with a share are a part of the published"))
+    #expect(text(table.latex).contains("; sets marked with a share are a part of the published"))
+    #expect(text(table.csv).contains("\nmnist,\"7 of 70,000 images\",5,10,"))
     #expect(!text(Table1(of: sweep.results).markdown).contains("70,000"))
   }
 
@@ -82,8 +85,8 @@ struct Table1Tests {
     sweep.complete(0, gatesOpen: [5], mse: 17.125)
     let rows = text(Table1(of: sweep.results).csv).split(separator: "\n")
     #expect(
-      rows[1] == "mnist,5,10,200000 batches,1,17.125,17.125,17.125,17.07,0,,,,5")
-    #expect(rows.last == "sprites28,5,10,300000 batches,0,,,,,0,,,,")
+      rows[1] == "mnist,,5,10,200000 batches,1,17.125,17.125,17.125,17.07,0,,,,5")
+    #expect(rows.last == "sprites28,drawn,5,10,300000 batches,0,,,,,0,,,,")
     #expect(rows.count == 7)
   }
 

@@ -29,14 +29,14 @@ struct TrialRecordsTests {
     let (baseline, pruned) = (sweep.results.trials[0].planned, sweep.results.trials[1].planned)
     #expect(
       csv(sweep) == """
-        trial,stage,replicate,dataset,seed,channels,latents,latents_from,tolerance,\
+        trial,stage,replicate,dataset,images,seed,channels,latents,latents_from,tolerance,\
         tolerance_from,budget,step,gates_open,mse,evaluation_mse,first_hit_step,multiplier,\
         expected_open,status,parents,kl_reduction
-        \(baseline.id),baseline,0,mnist,0000000000000001,32 32 64,3,,0,,200 batches,,,,,,,,\
+        \(baseline.id),baseline,0,mnist,,0000000000000001,32 32 64,3,,0,,200 batches,,,,,,,,\
         waiting,,sum
-        \(pruned.id),"pruned, 2n",0,mnist,0000000000000001,32 32 64,6,,,\
+        \(pruned.id),"pruned, 2n",0,mnist,,0000000000000001,32 32 64,6,,,\
         2 * \(baseline.id).mse,100 batches,,,,,,,,waiting,\(baseline.id),mean-open
-        \(pruned.id),"pruned, 2n",0,mnist,0000000000000001,32 32 64,6,,,\
+        \(pruned.id),"pruned, 2n",0,mnist,,0000000000000001,32 32 64,6,,,\
         2 * \(baseline.id).mse,200 batches,,,,,,,,waiting,\(baseline.id),mean-open
 
         """)

@@ -13,6 +13,8 @@ struct Figure3Table {
   /// One grid point.
   struct Point: Encodable {
     let dataset: Dataset
+    /// Drawn, or a part of the published ones; nil where they are all of them.
+    let images: String?
     let stage: String
     let series: String
     let budget: Budget
@@ -25,7 +27,7 @@ struct Figure3Table {
     let trials: [TrialID]
 
     private enum CodingKeys: String, CodingKey {
-      case dataset, stage, series, budget, tolerance
+      case dataset, images, stage, series, budget, tolerance
       case gatesOpen = "gates_open"
       case mse
       case evaluationMSE = "evaluation_mse"
@@ -49,12 +51,13 @@ struct Figure3Table {
   }
 
   /// The table of a sweep's front.
-  init(of front: Front, in results: SweepResults) {
+  init(of front: Front, in results: SweepResults, counts: ImageCounts = ImageCounts()) {
     head = ReportHead(of: results)
     points = front.series.flatMap { series in
       series.points.map { point in
         Point(
-          dataset: series.dataset, stage: point.gridPoint.stage, series: series.label,
+          dataset: series.dataset, images: counts.remark(on: series.dataset),
+          stage: point.gridPoint.stage, series: series.label,
           budget: point.gridPoint.configuration.milestones.last ?? .batches(1),
           tolerance: point.tolerance, gatesOpen: point.gatesOpen, mse: point.mse,
           evaluationMSE: point.evaluationMSE, onFront: point.isOnFront,
@@ -88,14 +91,16 @@ struct Figure3Table {
   var csv: Data {
     var table = CSVTable(
       header: [
-        "dataset", "stage", "series", "budget", "tolerance", "replicates", "replicates_planned",
+        "dataset", "images", "stage", "series", "budget", "tolerance", "replicates",
+        "replicates_planned",
         "gates_open", "gates_open_min", "gates_open_max", "mse", "mse_min", "mse_max",
         "evaluation_mse", "evaluation_mse_min", "evaluation_mse_max", "on_front", "trials",
       ])
     for point in points {
       table.append(
         [
-          point.dataset.name, point.stage, point.series, point.budget.description,
+          point.dataset.name, point.images ?? "", point.stage, point.series,
+          point.budget.description,
           point.tolerance.map { NumberText.shortest($0.median) } ?? "",
           String(point.gatesOpen?.count ?? 0), String(point.replicatesPlanned),
         ] + Self.columns(point.gatesOpen) + Self.columns(point.mse)
