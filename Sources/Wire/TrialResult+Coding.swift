@@ -134,7 +134,7 @@ extension TrialProvenance {
   private static func configuration(
     _ text: Data, planned: TrialConfiguration?
   ) throws(WireError) -> TrialConfiguration {
-    if let planned, text.elementsEqual(planned.canonicalText.utf8) { return planned }
+    if let planned, Data(planned.canonicalText.utf8) == text { return planned }
     guard text.count <= WireLimits.configurationByteCount else {
       throw .tooLarge(
         place: "configuration_json bytes", count: text.count,
