@@ -105,6 +105,7 @@ let package = Package(
     module(
       "CoordinatorService",
       [
+        "Console",
         "Coordination",
         "Datasets",
         "Digests",
@@ -176,6 +177,7 @@ let package = Package(
     program("ClusterRun", ["Coordination", "SimulatedCluster"], path: "Tests/ClusterRun"),
     program("fuzzer", ["Digests", "Trials", "Wire"], path: "Tests/Fuzzer"),
 
+    tests("ConsoleTests", ["Console"]),
     tests("FilesTests", ["Files", "TestSupport"]),
     tests("DigestsTests", ["CSodium", "Digests", "TestSupport"]),
     tests("TensorFilesTests", ["TensorFiles", "TestSupport"]),
@@ -238,6 +240,7 @@ let package = Package(
     tests(
       "CoordinatorServiceTests",
       [
+        "Console",
         "Coordination",
         "CoordinatorService",
         "Digests",

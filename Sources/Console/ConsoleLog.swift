@@ -25,8 +25,7 @@ package struct ConsoleLog: LogHandler {
 
   package func log(event: LogEvent) {
     let mark = event.level >= .warning ? "\(event.level.rawValue.uppercased()): " : ""
-    let line = "\(Self.timeOfDay) \(name): \(mark)\(event.message)\n"
-    try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
+    LiveRegion.write("\(Self.timeOfDay) \(name): \(mark)\(event.message)\n")
   }
 
   /// Local time as hours, minutes and seconds.

@@ -1,3 +1,4 @@
+import Console
 import Foundation
 import Glibc
 import Synchronization
@@ -53,6 +54,8 @@ final class LocalWorkers: Sendable {
     process.executableURL = executable
     process.arguments = arguments
     process.standardInput = input
+    let words = LiveRegion.isOpen ? Pipe() : nil
+    if let words { process.standardError = words }
     process.terminationHandler = { [weak self] in self?.replace($0) }
     let key = ObjectIdentifier(process)
     // Before it runs, since it may end at once.
@@ -69,6 +72,7 @@ final class LocalWorkers: Sendable {
       }
       throw error
     }
+    if let words { LiveRegion.relay(words.fileHandleForReading) }
     // Never on a command line or in the environment, which others can see.
     try? input.fileHandleForWriting.write(contentsOf: credentials)
     try? input.fileHandleForReading.close()

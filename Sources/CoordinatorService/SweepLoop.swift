@@ -49,6 +49,8 @@ struct SweepLoop: ~Copyable {
   private let desk: AdministrationDesk
   private let checkpoints: CheckpointBlobs
   private var logs: LogFolder
+  /// Where people watch; nil where lines are printed instead.
+  private let display: SweepDisplay?
   private let logger: Logger
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
@@ -60,8 +62,10 @@ struct SweepLoop: ~Copyable {
   /// A loop over a coordinator that has replayed the journal and not yet resumed.
   init(
     coordinator: Coordinator, gateway: consuming ControlGateway, facts: SweepFacts,
-    store: SweepStore, blobs: BlobStore, logs: LogFolder, desk: AdministrationDesk, logger: Logger
+    store: SweepStore, blobs: BlobStore, logs: LogFolder, desk: AdministrationDesk,
+    display: SweepDisplay?, logger: Logger
   ) {
+    self.display = display
     self.desk = desk
     self.coordinator = coordinator
     self.gateway = gateway
@@ -419,9 +423,14 @@ extension SweepLoop {
   }
 
   private mutating func reportProgress() {
+    display?.drawIfDue {
+      guard case .answer(let reply) = decide(AdministrationRequest(.status)) else { return nil }
+      return reply.status
+    }
     guard now >= nextReport else { return }
     nextReport = now + Self.reportInterval
     if let summary = notices.summary() { logger.info("\(summary)") }
+    guard display == nil else { return }
     let forecast = SweepStatus.Forecast(coordinator.forecast(at: now))
     logger.info(
       """

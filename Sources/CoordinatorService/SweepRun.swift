@@ -24,6 +24,7 @@ package enum SweepRun {
     var assumesYes: Bool
     var reuse: [URL]
     var reusesAnyBuild: Bool
+    var printsLines: Bool
 
     /// Whether no other workers than those started with this run can join.
     var hasLocalWorkersOnly: Bool { listen == nil && localWorkers > 0 }
@@ -39,13 +40,14 @@ package enum SweepRun {
     ///   - assumesYes: Whether an edited sweep goes on without asking.
     ///   - reuse: Folders of sweeps whose results are taken over.
     ///   - reusesAnyBuild: Whether those of other releases are, too.
+    ///   - printsLines: Whether a terminal gets lines, too, instead of a display that changes.
     ///   - keys: The key folder; nil for the standard one.
     ///   - isPlain: Whether connections over the network are neither encrypted nor authenticated.
     ///   - isEncrypted: Whether connections on this machine are, too.
     package init(
       request: SweepRequest, outFolder: URL, listen: String?, localWorkers: Int,
       retryFailed: Bool, assumesYes: Bool, reuse: [URL] = [], reusesAnyBuild: Bool = false,
-      keys: URL?, isPlain: Bool, isEncrypted: Bool
+      printsLines: Bool = false, keys: URL?, isPlain: Bool, isEncrypted: Bool
     ) {
       self.request = request
       self.outFolder = outFolder
@@ -56,6 +58,7 @@ package enum SweepRun {
       self.assumesYes = assumesYes
       self.reuse = reuse
       self.reusesAnyBuild = reusesAnyBuild
+      self.printsLines = printsLines
     }
   }
 
@@ -114,6 +117,8 @@ package enum SweepRun {
     let reader = try store.reader()
     let outputs = try SweepOutputs(folder: options.outFolder, reader: reader, logger: logger)
     let publisher = ReportPublisher(logger: logger) { try outputs.write() }
+    let display = options.printsLines ? nil : SweepDisplay()
+    defer { display?.close() }
     let localWorkers = try startLocalWorkers(
       options, endpoint: gateway.boundEndpoint, access: access)
     let interruptions = try Inbox<SweepLoop.Interruption>()
@@ -131,7 +136,7 @@ package enum SweepRun {
       coordinator: coordinator, gateway: gateway, facts: facts, store: store, blobs: blobs,
       logs: LogFolder(
         folder: options.outFolder.appending(path: "logs"), blobs: blobs, logger: logger),
-      desk: desk, logger: logger)
+      desk: desk, display: display, logger: logger)
     let ending: SweepLoop.Ending
     do {
       ending = try loop.run(
@@ -144,6 +149,7 @@ package enum SweepRun {
       throw error
     }
     localWorkers?.awaitEnd()
+    display?.close()
     publisher.close()
     print(try outputs.write(), terminator: "")
     switch ending {

@@ -23,6 +23,7 @@ struct CoordinatorCommand: ParsableCommand {
     version: ProductVersion.current,
     subcommands: [
       RunCommand.self, PlanCommand.self, SimulateCommand.self, StatusCommand.self,
+      WatchCommand.self,
       ExplainCommand.self, LogsCommand.self,
       CancelCommand.self, DiscardCommand.self, RetryCommand.self, DrainCommand.self,
       UndrainCommand.self,

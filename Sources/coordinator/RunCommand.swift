@@ -46,6 +46,9 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Tries trials that failed in an earlier run again.")
   var retryFailed = false
 
+  @Flag(help: "Prints lines now and then on a terminal too, instead of a display that changes.")
+  var lines = false
+
   @Flag(
     name: .shortAndLong,
     help: "Goes on with an edited sweep file without asking; needed where nobody can be asked.")
@@ -65,7 +68,7 @@ struct RunCommand: ParsableCommand {
       SweepRun.Options(
         request: sweep.request, outFolder: out.url, listen: listen, localWorkers: localWorkers,
         retryFailed: retryFailed, assumesYes: yes, reuse: reuse.folders,
-        reusesAnyBuild: reuse.anyBuild, keys: keys.url, isPlain: plain,
+        reusesAnyBuild: reuse.anyBuild, printsLines: lines, keys: keys.url, isPlain: plain,
         isEncrypted: curve))
     throw ExitCode(outcome.exitCode)
   }

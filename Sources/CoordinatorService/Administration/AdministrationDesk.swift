@@ -13,12 +13,22 @@ struct AdministrationDesk {
   }
 
   let plan: SweepPlan
+  private let names: TrialNames
   /// The sweep's folder, as commands name it.
   let folder: String
   /// Where workers connect.
   let endpoint: String?
   /// Where the record was salvaged from, in words; nil when it was not.
-  var salvage: String?
+  let salvage: String?
+
+  /// A desk for the trials of a plan.
+  init(plan: SweepPlan, folder: String, endpoint: String?, salvage: String? = nil) {
+    self.plan = plan
+    self.folder = folder
+    self.endpoint = endpoint
+    self.salvage = salvage
+    names = TrialNames(of: plan.trials)
+  }
 
   /// Decides about a request.
   ///
@@ -33,7 +43,8 @@ struct AdministrationDesk {
       switch request.command {
       case .status:
         let forecast = now.flatMap { SweepStatus.Forecast(coordinator.forecast(at: $0)) }
-        var status = SweepStatus(of: plan, coordinator, endpoint: endpoint, forecast: forecast)
+        var status = SweepStatus(
+          of: plan, named: names, coordinator, endpoint: endpoint, forecast: forecast)
         status.obstacle = obstacle
         status.salvage = salvage
         return .answer(AdministrationReply(status: status))

@@ -25,6 +25,8 @@ package struct SweepStatus: Codable, Hashable, Sendable {
   /// A trial that a worker runs.
   package struct Running: Codable, Hashable, Sendable {
     package var trial: String
+    /// What sets it apart from the others of its stage: `τ = 8`; nil in a report of the trial.
+    package var name: String?
     package var stage: String
     package var attempt: Int
     package var worker: String
@@ -154,7 +156,8 @@ extension SweepStatus.Counts {
 extension SweepStatus {
   /// What a coordinator, live or replayed, knows of a plan.
   init(
-    of plan: SweepPlan, _ coordinator: Coordinator, endpoint: String?, forecast: Forecast?
+    of plan: SweepPlan, named trialNames: TrialNames, _ coordinator: Coordinator,
+    endpoint: String?, forecast: Forecast?
   ) {
     self.init(
       sweep: plan.name, question: plan.question, isRunning: endpoint != nil, endpoint: endpoint)
@@ -190,17 +193,23 @@ extension SweepStatus {
     failures.sort { $0.trials > $1.trials }
     let running = coordinator.runningTrials
     let runningIDs = Set(running.map(\.trial))
-    let names = plan.trials.filter { runningIDs.contains($0.id) }.map { ($0.id, $0.stage) }
-    addWorkers(coordinator, running, stages: Dictionary(uniqueKeysWithValues: names))
+    let planned = plan.trials.filter { runningIDs.contains($0.id) }
+    addWorkers(
+      coordinator, running,
+      planned: Dictionary(uniqueKeysWithValues: planned.map { ($0.id, $0) }), named: trialNames)
   }
 
   private mutating func addWorkers(
-    _ coordinator: Coordinator, _ runningTrials: [RunningTrial], stages: [TrialID: String]
+    _ coordinator: Coordinator, _ runningTrials: [RunningTrial],
+    planned: [TrialID: PlannedTrial], named trialNames: TrialNames
   ) {
     var speeds: [WorkerID: Double] = [:]
     for trial in runningTrials {
       speeds[trial.worker, default: 0] += trial.progress?.stepsPerSecond ?? 0
-      running.append(Running(trial, stage: stages[trial.trial] ?? ""))
+      let planned = planned[trial.trial]
+      running.append(
+        Running(
+          trial, stage: planned?.stage ?? "", name: planned.map(trialNames.name)))
     }
     var hosts: [String: Host] = [:]
     for (host, reason) in coordinator.drainedHosts {
@@ -227,10 +236,10 @@ extension SweepStatus {
 }
 
 extension SweepStatus.Running {
-  init(_ running: RunningTrial, stage: String) {
+  init(_ running: RunningTrial, stage: String, name: String? = nil) {
     let progress = running.progress
     self.init(
-      trial: "\(running.trial)", stage: stage, attempt: running.attempt,
+      trial: "\(running.trial)", name: name, stage: stage, attempt: running.attempt,
       worker: "\(running.worker)", host: running.host, isClaimed: running.isClaimed,
       step: progress?.step, totalSteps: progress?.totalSteps, mse: progress?.mse,
       gatesOpen: progress?.gatesOpen, stepsPerSecond: progress?.stepsPerSecond)

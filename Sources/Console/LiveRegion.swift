@@ -1,0 +1,98 @@
+import Foundation
+import Synchronization
+
+/// The lines at the bottom of a terminal that change, while messages pass above them.
+///
+/// There is one at most. ``ConsoleLog`` writes above it while it is open. The terminal's modes stay
+/// as they are, so a process that dies leaves nothing behind but its last lines.
+package final class LiveRegion: Sendable {
+  /// The one that is open.
+  private static let open = Mutex<LiveRegion?>(nil)
+
+  private let descriptor: Int32
+  private let shown = Mutex<[String]>([])
+
+  /// A region on a terminal, or on what takes its place.
+  init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  /// Opens the region on standard error; nil when that is no terminal that can move its cursor.
+  package static func begin() -> LiveRegion? {
+    guard isatty(STDERR_FILENO) == 1 else { return nil }
+    let kind = ProcessInfo.processInfo.environment["TERM"] ?? ""
+    guard !kind.isEmpty, kind != "dumb" else { return nil }
+    let region = LiveRegion(STDERR_FILENO)
+    region.takeMessages()
+    return region
+  }
+
+  /// Has messages written above this region from now on.
+  func takeMessages() { Self.open.withLock { $0 = self } }
+
+  /// Writes text, whole lines, above the region if one is open, and else where the cursor is.
+  package static func write(_ text: String) {
+    guard let region = open.withLock({ $0 }) else {
+      try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+      return
+    }
+    region.shown.withLock { lines in
+      region.put(region.erasure(of: lines) + text + Self.text(lines))
+    }
+  }
+
+  /// Whether one is open.
+  package static var isOpen: Bool { open.withLock { $0 != nil } }
+
+  /// Writes what another process says above the region, line by line, until it says no more.
+  package static func relay(_ words: FileHandle) {
+    Thread.detachNewThread {
+      var rest = Data()
+      var piece = [UInt8](repeating: 0, count: 1 << 16)
+      while true {
+        let count = read(words.fileDescriptor, &piece, piece.count)
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else { break }
+        rest += piece.prefix(count)
+        guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { continue }
+        write(String(decoding: rest[...end], as: UTF8.self))
+        rest = Data(rest[rest.index(after: end)...])
+      }
+      if !rest.isEmpty { write(String(decoding: rest, as: UTF8.self) + "\n") }
+    }
+  }
+
+  /// Replaces the lines that are shown.
+  ///
+  /// - Parameter draw: Makes at most `size.rows` lines, none of more than `size.columns` columns.
+  package func show(_ draw: (TerminalSize) -> [String]) {
+    let size = TerminalSize(of: descriptor)
+    let lines = draw(size).prefix(size.rows).map { size.fitted($0) }
+    shown.withLock { former in
+      put(erasure(of: former) + Self.text(lines))
+      former = lines
+    }
+  }
+
+  /// Leaves the last lines where they are; what is written next stands below them.
+  package func close() {
+    Self.open.withLock { $0 = nil }
+    shown.withLock { $0 = [] }
+  }
+
+  /// What moves the cursor to the region's beginning and clears the screen from there on.
+  ///
+  /// A terminal that has become narrower has wrapped the lines, so their rows are counted anew.
+  private func erasure(of lines: [String]) -> String {
+    guard !lines.isEmpty else { return "" }
+    let size = TerminalSize(of: descriptor)
+    let rows = lines.reduce(0) { $0 + size.rows(of: $1) }
+    return "\u{1b}[\(rows)F\u{1b}[J"
+  }
+
+  private static func text(_ lines: [String]) -> String {
+    lines.map { $0 + "\n" }.joined()
+  }
+
+  private func put(_ text: String) {
+    try? FileHandle(fileDescriptor: descriptor).write(contentsOf: Data(text.utf8))
+  }
+}

@@ -1,0 +1,60 @@
+import Digests
+
+/// Something in which the trials of a sweep can differ, as sweep files name it.
+package struct TrialFact: Sendable {
+  /// The key in sweep files: `latents`, `tolerance`, `learning_rate`.
+  package let key: String
+  /// What people write before the value: `n`, `τ`; the key where there is no sign.
+  package let sign: String
+  private let read: @Sendable (PlannedTrial) -> String?
+
+  private init(
+    _ key: String, sign: String? = nil, _ read: @escaping @Sendable (PlannedTrial) -> String?
+  ) {
+    self.key = key
+    self.sign = sign ?? key
+    self.read = read
+  }
+
+  /// The value in a trial as sweep files write it; nil while it waits for a parent's number.
+  package func text(in trial: PlannedTrial) -> String? { read(trial) }
+
+  /// Whether a trial has a value that a person typed; numbers are compared as numbers.
+  package func matches(_ text: String, in trial: PlannedTrial) -> Bool {
+    guard let own = read(trial) else { return false }
+    if let number = Double(text), let ownNumber = Double(own) { return number == ownNumber }
+    return own.lowercased().filter { !$0.isWhitespace }
+      == text.lowercased().filter { !$0.isWhitespace }
+  }
+
+  /// Every fact, those first that people look for first.
+  package static let all: [TrialFact] =
+    [
+      TrialFact("stage") { $0.stage },
+      TrialFact("dataset") { $0.configuration.dataset.name },
+      TrialFact("tolerance", sign: "τ") { trial in
+        (try? trial.configuration.resolvedTolerance()).map(text)
+      },
+      TrialFact("latents", sign: "n") { trial in
+        (try? trial.configuration.resolvedLatents()).map(String.init)
+      },
+      TrialFact("channels") { trial in
+        "[" + trial.configuration.model.channels.map(String.init).joined(separator: ", ") + "]"
+      },
+    ]
+    + TrainerSetting.all.map { setting in
+      TrialFact(setting.key) { trial in
+        let text = setting.text(in: trial.configuration.trainer)
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+      }
+    } + [
+      TrialFact("budget") { $0.configuration.milestones.last?.description },
+      TrialFact("replicate") { String($0.replicate) },
+      TrialFact("seed") { $0.configuration.seed.hexadecimal },
+    ]
+
+  private static func text(_ number: Double) -> String {
+    let text = number.description
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+  }
+}

@@ -1,0 +1,62 @@
+/// Short names of a sweep's trials, for people: what sets each apart from the others of its stage.
+///
+/// `τ = 8`, or `narrowed: mnist, n = 20` in a sweep of several stages.
+package struct TrialNames: Sendable {
+  /// What varies in a stage.
+  private struct Variation: Sendable {
+    var facts: [TrialFact] = []
+    var first: PlannedTrial
+    /// The keys of ``facts``.
+    var keys: Set<String> = []
+  }
+
+  private var variations: [String: Variation] = [:]
+
+  /// Finds out what varies in each stage.
+  ///
+  /// What waits for a parent's number is left out of a name.
+  package init(of trials: [PlannedTrial]) {
+    for trial in trials {
+      guard var variation = variations[trial.stage] else {
+        variations[trial.stage] = Variation(first: trial)
+        continue
+      }
+      let before = variation.keys.count
+      Self.compare(trial, &variation)
+      if variation.keys.count > before { variations[trial.stage] = variation }
+    }
+    for stage in variations.keys {
+      let keys = variations[stage]?.keys ?? []
+      variations[stage]?.facts = TrialFact.all.filter { keys.contains($0.key) }
+    }
+  }
+
+  /// A trial's name; the stage's where nothing varies in it.
+  package func name(of trial: PlannedTrial) -> String {
+    let parts = (variations[trial.stage]?.facts ?? []).compactMap { fact in
+      fact.text(in: trial).map { fact.key == "dataset" ? $0 : "\(fact.sign) = \($0)" }
+    }
+    let name = parts.joined(separator: ", ")
+    if name.isEmpty { return trial.stage }
+    return variations.count > 1 ? "\(trial.stage): \(name)" : name
+  }
+
+  /// Adds the keys in which a trial differs from the first of its stage.
+  ///
+  /// A sweep has up to 100,000 trials, so texts are made only where settings differ.
+  private static func compare(_ trial: PlannedTrial, _ variation: inout Variation) {
+    let (own, first) = (trial.configuration, variation.first.configuration)
+    if own.dataset != first.dataset { variation.keys.insert("dataset") }
+    if own.tolerance != first.tolerance { variation.keys.insert("tolerance") }
+    if own.model.latents != first.model.latents { variation.keys.insert("latents") }
+    if own.model.channels != first.model.channels { variation.keys.insert("channels") }
+    if own.milestones.last != first.milestones.last { variation.keys.insert("budget") }
+    if trial.replicate != variation.first.replicate { variation.keys.insert("replicate") }
+    guard own.trainer != first.trainer else { return }
+    for setting in TrainerSetting.all where !variation.keys.contains(setting.key) {
+      if setting.text(in: own.trainer) != setting.text(in: first.trainer) {
+        variation.keys.insert(setting.key)
+      }
+    }
+  }
+}
