@@ -25,7 +25,7 @@ package struct ConsoleLog: LogHandler {
 
   package func log(event: LogEvent) {
     let mark = event.level >= .warning ? "\(event.level.rawValue.uppercased()): " : ""
-    let line = "\(Self.timeOfDay) \(name): \(mark)\(event.message)\n"
+    let line = "\(Self.timeOfDay) \(name): \(mark)\(TerminalText.message("\(event.message)"))\n"
     try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
   }
 
