@@ -174,7 +174,9 @@ let package = Package(
       ["Coordination", "Digests", "Randomness", "Rehearsal", "Supervision", "Trials"],
       path: "Tests/SimulatedCluster"),
     program("ClusterRun", ["Coordination", "SimulatedCluster"], path: "Tests/ClusterRun"),
-    program("fuzzer", ["Digests", "Trials", "Wire"], path: "Tests/Fuzzer"),
+    program(
+      "fuzzer", ["Console", "Digests", "Reports", "TensorFiles", "Trials", "Wire"],
+      path: "Tests/Fuzzer"),
 
     tests("FilesTests", ["Files", "TestSupport"]),
     tests("DigestsTests", ["CSodium", "Digests", "TestSupport"]),

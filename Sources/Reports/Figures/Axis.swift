@@ -37,7 +37,9 @@ struct Axis {
     wholeTicks: Bool = false, label: ((Double) -> String)? = nil
   ) -> Axis {
     let values = values.clamped(to: -maximum...maximum)
-    let span = max(values.upperBound - values.lowerBound, 1e-12)
+    // At least what numbers of this size are told apart by.
+    let size = max(abs(values.lowerBound), abs(values.upperBound))
+    let span = max(values.upperBound - values.lowerBound, 1e-12, 1e-13 * size)
     var step = niceStep(atLeast: span / Double(max(tickCount, 1)))
     if wholeTicks { step = max(step, 1) }
     let decimals = max(0, Int((-log10(step)).rounded(.up)))
