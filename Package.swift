@@ -66,12 +66,12 @@ let package = Package(
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CSHA256", cSettings: [.unsafeFlags(["-O3"])]),
 
-    module("Console", [argumentParser, logging]),
     module("Files"),
     module("Randomness"),
     module("Digests", ["CSHA256", "CSodium"]),
     module("TensorFiles", ["Digests"]),
     module("Trials", ["Digests"]),
+    module("Console", ["Trials", argumentParser, logging]),
     module("Images", ["Digests", "Files", "Trials"]),
     module(
       "Datasets",
@@ -175,13 +175,16 @@ let package = Package(
       ["Coordination", "Digests", "Randomness", "Rehearsal", "Supervision", "Trials"],
       path: "Tests/SimulatedCluster"),
     program("ClusterRun", ["Coordination", "SimulatedCluster"], path: "Tests/ClusterRun"),
-    program("fuzzer", ["Digests", "Trials", "Wire"], path: "Tests/Fuzzer"),
+    program(
+      "fuzzer", ["Console", "Digests", "Reports", "TensorFiles", "Trials", "Wire"],
+      path: "Tests/Fuzzer"),
 
     tests("ConsoleTests", ["Console"]),
     tests("FilesTests", ["Files", "TestSupport"]),
     tests("DigestsTests", ["CSodium", "Digests", "TestSupport"]),
     tests("TensorFilesTests", ["TensorFiles", "TestSupport"]),
     tests("TrialsTests", ["Digests", "Trials"]),
+    tests("ConsoleTests", ["Console"]),
     tests("ImagesTests", ["Digests", "Files", "Images", "TestSupport", "Trials"]),
     tests(
       "DatasetsTests", ["CArchive", "Datasets", "Digests", "Images", "TestSupport", "Trials"],

@@ -25,7 +25,8 @@ package struct ConsoleLog: LogHandler {
 
   package func log(event: LogEvent) {
     let mark = event.level >= .warning ? "\(event.level.rawValue.uppercased()): " : ""
-    LiveRegion.write("\(Self.timeOfDay) \(name): \(mark)\(event.message)\n")
+    LiveRegion.write(
+      "\(Self.timeOfDay) \(name): \(mark)\(TerminalText.message("\(event.message)"))\n")
   }
 
   /// Local time as hours, minutes and seconds.

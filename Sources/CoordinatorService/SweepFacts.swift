@@ -79,11 +79,14 @@ struct SweepFacts: Sendable {
 
   /// Reads a result and checks that it answers its trial.
   ///
-  /// - Parameter running: The configuration with which the trial runs; nil while its parents have no
-  ///   results.
+  /// - Parameters:
+  ///   - running: The configuration with which the trial runs; nil while its parents have no
+  ///     results.
+  ///   - maker: What the sender has announced of itself, which is recorded, whatever the result says.
   /// - Throws: ``ResultRejection`` naming what does not fit.
   func accept(
-    _ finished: WorkerMessage.Finished, for trial: TrialID, running: TrialConfiguration?
+    _ finished: WorkerMessage.Finished, for trial: TrialID, running: TrialConfiguration?,
+    maker: ResultMaker? = nil
   ) throws(ResultRejection) -> ReceivedResult {
     let planned = trials[trial]
     let received: ReceivedResult
@@ -116,7 +119,27 @@ struct SweepFacts: Sendable {
         place: "images", found: "\(result.provenance.images)",
         expected: "the archive that the sweep trains on")
     }
-    return received
+    if let defect = bounds(of: running)?.defect(of: result) { throw ResultRejection(defect) }
+    guard let maker else { return received }
+    do throws(WireError) {
+      return try received.attributed(to: maker)
+    } catch {
+      throw ResultRejection(place: "result", found: "\(error)", expected: "a trial's result")
+    }
+  }
+
+  /// What makes a milestone's report none of the trial's; nil if nothing does, or if the coordinator
+  /// says so itself: it knows the milestones that the trial has.
+  ///
+  /// - Parameter running: The configuration with which the trial runs.
+  func defect(of report: MilestoneReport, running: TrialConfiguration?) -> ResultDefect? {
+    guard let running, running.milestones.contains(report.budget) else { return nil }
+    return bounds(of: running)?.defect(of: report)
+  }
+
+  private func bounds(of running: TrialConfiguration?) -> ResultBounds? {
+    guard let running, let images = images[running.dataset] else { return nil }
+    return try? ResultBounds(running, trainingImageCount: images.trainingCount)
   }
 }
 
@@ -127,4 +150,10 @@ struct ResultRejection: Error, CustomStringConvertible {
   let expected: String
 
   var description: String { "\(place): found \(found), expected \(expected)" }
+}
+
+extension ResultRejection {
+  init(_ defect: ResultDefect) {
+    self.init(place: defect.place, found: defect.found, expected: defect.expected)
+  }
 }

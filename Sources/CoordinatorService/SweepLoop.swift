@@ -207,6 +207,7 @@ extension SweepLoop {
             slots: announcement.slotCount, processor: announcement.processor,
             instructionSet: announcement.instructionSet, coreCount: announcement.coreCount,
             memoryByteCount: announcement.memoryByteCount,
+            productVersion: announcement.productVersion,
             claims: isOurs ? claims(announcement.claims) : [], obstacle: announcement.obstacle),
           on: connection), at: now)
     case .heartbeat(let heartbeat):
@@ -215,6 +216,9 @@ extension SweepLoop {
           claims: claims(heartbeat.claims), obstacle: heartbeat.obstacle, on: connection),
         at: now)
     case .reportReached(let reached):
+      if let rejection = rejection(of: reached, from: connection) {
+        return coordinator.handle(rejection, at: now)
+      }
       return coordinator.handle(
         .reportReached(
           trial: reached.attempt.trial, attempt: reached.attempt.attempt, index: reached.index,
@@ -233,6 +237,19 @@ extension SweepLoop {
       return []
     case .goodbye(let reason):
       return coordinator.handle(.workerLeft(reason: reason, on: connection), at: now)
+    }
+  }
+
+  /// That a report is none of its trial's; nil when it may be one.
+  private func rejection(
+    of reached: WorkerMessage.ReportReached, from connection: ConnectionID
+  ) -> Event? {
+    let trial = reached.attempt.trial
+    return facts.defect(
+      of: reached.report, running: coordinator.runningConfiguration(of: trial)
+    ).map {
+      .resultRejected(
+        trial: trial, attempt: reached.attempt.attempt, reason: "\($0)", on: connection)
     }
   }
 
@@ -266,7 +283,8 @@ extension SweepLoop {
     let received: ReceivedResult
     do throws(ResultRejection) {
       received = try facts.accept(
-        finished, for: trial, running: coordinator.runningConfiguration(of: trial))
+        finished, for: trial, running: coordinator.runningConfiguration(of: trial),
+        maker: coordinator.maker(on: connection))
       try provideTrajectory(of: received.result, finished.attempt)
     } catch {
       return coordinator.handle(
@@ -274,7 +292,22 @@ extension SweepLoop {
           trial: trial, attempt: finished.attempt.attempt, reason: "\(error)", on: connection),
         at: now)
     }
-    let missing = received.result.artifacts.map(\.digest).filter { !blobs.contains($0) }
+    var missing: [Digest] = []
+    for artifact in received.result.artifacts {
+      guard let byteCount = blobs.byteCount(of: artifact.digest) else {
+        missing.append(artifact.digest)
+        continue
+      }
+      guard byteCount == artifact.byteCount else {
+        let defect = ResultDefect(
+          place: artifact.kind.rawValue, found: "\(artifact.byteCount) bytes",
+          expected: "\(byteCount), as many as are stored")
+        return coordinator.handle(
+          .resultRejected(
+            trial: trial, attempt: finished.attempt.attempt, reason: "\(defect)", on: connection),
+          at: now)
+      }
+    }
     guard missing.isEmpty else {
       _ = try gateway.send(
         .artifactsWanted(finished.attempt, digests: missing), to: connection)

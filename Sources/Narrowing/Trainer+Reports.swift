@@ -14,14 +14,24 @@ extension Trainer {
   }
 
   /// The report of a milestone, with the error on the images' evaluation part.
+  ///
+  /// - Throws: A failure with cause ``FailureCause/notANumber`` when that error is none: training may
+  ///   go on with batch statistics where the running ones have overflowed.
   func milestone(
     _ budget: Budget, ending: ReportEnding, on images: ImageArchive
-  ) -> MilestoneReport {
+  ) throws(TrialFailure) -> MilestoneReport {
     let evaluation = Evaluation(network: network, images: images, gates: state.gates)
+    let evaluationMSE = evaluation.squaredError()
+    guard evaluationMSE.isFinite else {
+      throw TrialFailure(
+        cause: .notANumber,
+        message: "step \(state.step): the squared error of evaluation is \(evaluationMSE), "
+          + "expected a finite number")
+    }
     return MilestoneReport(
       budget: budget, tolerance: state.constraint.tolerance, step: state.step, ending: ending,
       stateDigest: StateDigest.of(self), gatesOpen: state.gates.openCount, mse: state.mse ?? 0,
-      evaluationMSE: evaluation.squaredError(), firstHitStep: state.firstHitStep,
+      evaluationMSE: evaluationMSE, firstHitStep: state.firstHitStep,
       multiplier: state.multiplier.effective, openProbabilities: state.gates.openProbabilities)
   }
 

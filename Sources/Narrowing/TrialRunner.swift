@@ -188,7 +188,7 @@ package final class TrialRunner {
         try pace.append(step: step, seconds: (clock.now - beginning).seconds)
       }
       if let milestone {
-        let report = trainer.milestone(
+        let report = try trainer.milestone(
           milestone.budget, ending: step == totalSteps ? .budget : .goesOn, on: images)
         reports.append(report)
         tell(trajectory.prefix)
@@ -246,7 +246,7 @@ package final class TrialRunner {
 
   private static var versions: [String: String] {
     [
-      "bottlenecksweep": ProductVersion.current,
+      TrialProvenance.program: ProductVersion.current,
       "swift": _SwiftStdlibVersion.current.description, "kernel": Host.kernel,
     ]
   }

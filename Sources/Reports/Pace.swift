@@ -17,6 +17,9 @@ struct Pace {
         place: "line 1", found: table.header.joined(separator: ","),
         expected: Self.columns.joined(separator: ","))
     }
+    if let (line, bad) = table.firstField(where: { !$0.isEmpty && !PlainCSV.isNumber($0) }) {
+      throw FormatError(place: "line \(line)", found: bad, expected: "a number")
+    }
     stepsPerSecond = Dictionary(
       table.rows.map { ($0[0], $0[2]) }, uniquingKeysWith: { _, last in last })
   }

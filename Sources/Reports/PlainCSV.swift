@@ -1,4 +1,5 @@
 import Foundation
+import Trials
 
 /// A table of unquoted fields, as trials write numbers.
 struct PlainCSV {
@@ -23,5 +24,25 @@ struct PlainCSV {
       rows.append(fields)
     }
     self.rows = rows
+  }
+
+  /// The first field of some kind, for people, and its line.
+  func firstField(where isBad: (Substring) -> Bool) -> (line: Int, field: String)? {
+    for (index, row) in rows.enumerated() {
+      guard let bad = row.first(where: isBad) else { continue }
+      return (index + 2, "\"\(PlainText.line(String(bad.prefix(40))))\"")
+    }
+    return nil
+  }
+
+  /// Whether a field is a number as trials write them: decimal digits, or one of the words for what
+  /// is none; nothing that a spreadsheet would compute.
+  static func isNumber(_ field: Substring) -> Bool {
+    if ["nan", "-nan", "inf", "-inf"].contains(field) { return true }
+    return Double(field) != nil
+      && field.utf8.first != UInt8(ascii: "+")
+      && field.utf8.allSatisfy { byte in
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || ".e+-".utf8.contains(byte)
+      }
   }
 }

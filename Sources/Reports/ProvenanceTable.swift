@@ -17,7 +17,8 @@ enum ProvenanceTable {
       ])
     for trial in results.trials {
       let head = [
-        trial.planned.id.description, String(trial.attempts), trial.worker ?? "",
+        trial.planned.id.description, String(trial.attempts),
+        CSVCell.foreign(trial.worker ?? ""),
       ]
       guard let result = trial.result else {
         let empty = Array(repeating: "", count: table.header.count - head.count - 1)
@@ -31,14 +32,17 @@ enum ProvenanceTable {
       let pace = provenance.seconds > 0 ? Double(provenance.steps) / provenance.seconds : 0
       table.append(
         head + [
-          provenance.host, provenance.processor, provenance.instructionSet, versions,
-          provenance.images.hexadecimal, model?.digest.hexadecimal ?? "", provenance.started,
+          CSVCell.foreign(provenance.host), CSVCell.foreign(provenance.processor),
+          CSVCell.foreign(provenance.instructionSet), CSVCell.foreign(versions),
+          provenance.images.hexadecimal, model?.digest.hexadecimal ?? "",
+          CSVCell.foreign(provenance.started),
           NumberText.fixed(provenance.seconds, 3),
           NumberText.fixed(provenance.processorSeconds, 3), String(provenance.steps),
           Self.text(of: provenance.resumed ?? []),
           NumberText.fixed(pace, 2), NumberText.fixed(provenance.secondPassShare, 4),
           String(provenance.peakResidentBytes),
-          result.milestones.last?.stateDigest?.hexadecimal ?? "", trial.reusedFrom ?? "",
+          result.milestones.last?.stateDigest?.hexadecimal ?? "",
+          CSVCell.foreign(trial.reusedFrom ?? ""),
           Self.text(of: trial.discards),
         ])
     }
@@ -46,11 +50,14 @@ enum ProvenanceTable {
   }
 
   /// Why earlier results of a trial were discarded.
-  private static func text(of discards: [String]) -> String { discards.joined(separator: "; ") }
+  private static func text(of discards: [String]) -> String {
+    CSVCell.foreign(discards.joined(separator: "; "))
+  }
 
   /// Where a trial went on from, and who had computed up to there.
   private static func text(of resumed: [Resumption]) -> String {
-    resumed.map { "step \($0.step) of \($0.host) (\($0.instructionSet))" }
-      .joined(separator: "; ")
+    CSVCell.foreign(
+      resumed.map { "step \($0.step) of \($0.host) (\($0.instructionSet))" }
+        .joined(separator: "; "))
   }
 }

@@ -8,7 +8,8 @@ import Trials
 enum ReportJSON {
   /// The bytes of an object with a list as its last value.
   ///
-  /// Traps on a number that JSON cannot hold; results hold none, the store refuses them.
+  /// A number that JSON cannot hold, such as the sum of what an old record's worker made up, is the
+  /// text `"Infinity"`, `"-Infinity"` or `"NaN"`.
   ///
   /// - Parameters:
   ///   - head: The object's other values; encodes to an object of at least one key.

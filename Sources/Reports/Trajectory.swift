@@ -1,4 +1,5 @@
 import Foundation
+import Trials
 
 /// The sampled course of one trial: `trajectory.csv` as the trial wrote it.
 ///
@@ -30,9 +31,30 @@ struct Trajectory {
     }
     header = table.header
     rows = table.rows
+    if let (line, bad) = table.firstField(where: { !PlainCSV.isNumber($0) }) {
+      throw FormatError(place: "line \(line)", found: bad, expected: "a number")
+    }
+    try checkSteps()
+  }
+
+  /// Steps rise within what a trial can have, and open gates within what a network can have.
+  private func checkSteps() throws(FormatError) {
+    guard let gates = header.firstIndex(of: "gates_open") else { return }
+    var last = 0
     for (index, row) in rows.enumerated() {
-      guard let bad = row.first(where: { Double($0) == nil }) else { continue }
-      throw FormatError(place: "line \(index + 2)", found: "\"\(bad)\"", expected: "a number")
+      guard let step = Int(row[0]), step > last, step <= Budget.maximumCount else {
+        throw FormatError(
+          place: "line \(index + 2)", found: "step \(row[0])",
+          expected: "a step from \(last + 1) to \(Budget.maximumCount)")
+      }
+      last = step
+      let most = ModelSettings.latentRange.upperBound
+      guard let open = Double(row[gates]), (0...Double(most)).contains(open),
+        open == open.rounded()
+      else {
+        throw FormatError(
+          place: "line \(index + 2)", found: "\(row[gates]) open gates", expected: "0 to \(most)")
+      }
     }
   }
 

@@ -56,7 +56,7 @@ extension SweepReader {
 extension TrialProvenance {
   /// What computed: this product's version and build; of a worker that is not ours, all versions.
   package var build: String {
-    versions["bottlenecksweep"]
+    versions[Self.program]
       ?? versions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: "; ")
   }
 }

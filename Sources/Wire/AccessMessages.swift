@@ -69,9 +69,9 @@ extension AccessRequest {
       guard key.count == 32 else {
         throw .malformed(place: "worker_key", found: "\(key.count) bytes", expected: "32 bytes")
       }
-      self = .enrolment(key: key, host: try Field.text(body.host, "host", limit: 256))
+      self = .enrolment(key: key, host: try Field.line(body.host, "host", limit: 256))
     case .inquiry(let body):
-      self = .inquiry(productVersion: try Field.text(body.productVersion, "product_version"))
+      self = .inquiry(productVersion: try Field.line(body.productVersion, "product_version"))
     case nil: throw .unknownBody(version: version)
     }
   }
@@ -115,10 +115,10 @@ extension AccessReply {
 extension AccessReply.Introduction {
   fileprivate init(_ body: PBIntroduction) throws(WireError) {
     self.init(
-      productVersion: try Field.text(body.productVersion, "product_version"),
+      productVersion: try Field.line(body.productVersion, "product_version"),
       unixMilliseconds: try Field.count(body.unixMs, "unix_ms"),
       dataPort: UInt16(try Field.count(body.dataPort, "data_port", in: 0...65535)),
-      sweep: try Field.text(body.sweep, "sweep"),
+      sweep: try Field.line(body.sweep, "sweep"),
       name: body.name.isEmpty ? nil : try Field.identifier(body.name, "name"))
   }
 

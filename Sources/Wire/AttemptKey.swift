@@ -4,8 +4,11 @@ import Trials
 package struct AttemptKey: Hashable, Sendable {
   /// The trial.
   package var trial: TrialID
-  /// The attempt's number, 1 to 4,294,967,295.
+  /// The attempt's number, 1 to ``maximum``.
   package var attempt: Int
+
+  /// The largest number of an attempt.
+  package static let maximum = Int(Int32.max)
 
   /// Names an attempt.
   package init(trial: TrialID, attempt: Int) {

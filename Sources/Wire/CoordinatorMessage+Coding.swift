@@ -59,11 +59,13 @@ extension CoordinatorMessage {
         index: try Field.count(body.index, "index", in: 0...WireLimits.reportCount - 1))
     case .pieceTaken(let body):
       .pieceTaken(
-        try Field.attempt(body.trial, body.attempt), byteCount: try Field.count(body.bytes, "bytes")
+        try Field.attempt(body.trial, body.attempt),
+        byteCount: try Field.byteCount(body.bytes, "bytes")
       )
     case .trajectoryUnknown(let body):
       .trajectoryUnknown(
-        try Field.attempt(body.trial, body.attempt), byteCount: try Field.count(body.bytes, "bytes")
+        try Field.attempt(body.trial, body.attempt),
+        byteCount: try Field.byteCount(body.bytes, "bytes")
       )
     case .heartbeat: .heartbeat
     case .drain(let body): .drain(reason: try Field.text(body.reason, "reason"))
@@ -129,11 +131,11 @@ extension CoordinatorMessage.Welcome {
     if body.dataEndpoint.isEmpty {
       location = .port(UInt16(try Field.count(body.dataPort, "data_port", in: 1...65535)))
     } else {
-      location = .endpoint(try Field.text(body.dataEndpoint, "data_endpoint"))
+      location = .endpoint(try Field.line(body.dataEndpoint, "data_endpoint"))
     }
     self.init(
       heartbeatInterval: .milliseconds(interval), lostAfter: .milliseconds(lostAfter),
-      dataLocation: location, sweep: try Field.text(body.sweep, "sweep"),
+      dataLocation: location, sweep: try Field.line(body.sweep, "sweep"),
       sweepID: try Field.identifier(body.sweepID, "sweep_id"))
   }
 
@@ -168,10 +170,12 @@ extension CoordinatorMessage.Assignment {
       configurationJSON: try Field.bytes(
         body.configurationJson, "configuration_json", limit: WireLimits.configurationByteCount),
       images: try Field.digest(body.imagesSha256, "images_sha256"),
-      imagesByteCount: try Field.count(body.imagesBytes, "images_bytes"),
+      imagesByteCount: try Field.byteCount(body.imagesBytes, "images_bytes"),
       checkpoints: checkpoints,
       stallTimeout: body.stallTimeoutMs == 0 ? nil : .milliseconds(Int(body.stallTimeoutMs)),
-      voidThrough: Int(body.voidThrough), wantsLastCheckpoint: body.wantsLastCheckpoint)
+      voidThrough: try Field.count(
+        body.voidThrough, "void_through", in: 0...AttemptKey.maximum),
+      wantsLastCheckpoint: body.wantsLastCheckpoint)
   }
 
   fileprivate func body() throws(WireError) -> PBAssignment {

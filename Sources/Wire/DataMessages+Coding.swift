@@ -33,12 +33,13 @@ extension DataRequest {
     switch envelope.body {
     case .fetch(let body):
       self = .fetch(
-        try Field.digest(body.sha256, "sha256"), offset: try Field.count(body.offset, "offset"),
+        try Field.digest(body.sha256, "sha256"), offset: try Field.byteCount(body.offset, "offset"),
         byteCountMaximum: try Field.count(
           body.maxBytes, "max_bytes", in: 1...WireLimits.chunkByteCount))
     case .offer(let body):
       self = .offer(
-        try Field.digest(body.sha256, "sha256"), byteCount: try Field.count(body.bytes, "bytes"))
+        try Field.digest(body.sha256, "sha256"), byteCount: try Field.byteCount(body.bytes, "bytes")
+      )
     case .store(let body):
       let piece = try Piece(offset: body.offset, total: body.total, payload: body.payload)
       self = .store(
@@ -87,7 +88,7 @@ extension DataReply {
         payload: piece.payload)
     case .wanted(let body):
       self = .wanted(
-        try Field.digest(body.sha256, "sha256"), offset: try Field.count(body.offset, "offset"))
+        try Field.digest(body.sha256, "sha256"), offset: try Field.byteCount(body.offset, "offset"))
     case .stored(let body): self = .stored(try Field.digest(body.sha256, "sha256"))
     case .missing(let body): self = .missing(try Field.digest(body.sha256, "sha256"))
     case .rejected(let body):
@@ -105,7 +106,7 @@ private struct Piece {
   var payload: [UInt8]
 
   init(offset: UInt64, total: UInt64, payload: Data) throws(WireError) {
-    self.total = try Field.count(total, "total")
+    self.total = try Field.byteCount(total, "total")
     self.offset = try Field.count(offset, "offset", in: 0...self.total)
     self.payload = try Field.bytes(payload, "payload", limit: WireLimits.chunkByteCount)
     guard self.payload.count <= self.total - self.offset else {

@@ -15,7 +15,9 @@ enum Field {
     guard attempt > 0 else {
       throw .malformed(place: "attempt", found: "0", expected: "at least 1")
     }
-    return AttemptKey(trial: TrialID(rawValue: trial), attempt: Int(attempt))
+    return AttemptKey(
+      trial: TrialID(rawValue: trial),
+      attempt: try count(attempt, "attempt", in: 1...AttemptKey.maximum))
   }
 
   static func count(
@@ -28,9 +30,24 @@ enum Field {
     return count
   }
 
+  /// A count of bytes that something stored can have.
+  static func byteCount(_ value: UInt64, _ place: String) throws(WireError) -> Int {
+    try count(value, place, in: 0...WireLimits.byteCountMaximum)
+  }
+
   static func finite(_ value: Double, _ place: String) throws(WireError) -> Double {
     guard value.isFinite else {
       throw .malformed(place: place, found: "\(value)", expected: "a finite number")
+    }
+    return value
+  }
+
+  /// A rate per second: 0, or one that can be divided by.
+  static func rate(_ value: Double, _ place: String) throws(WireError) -> Double {
+    guard value == 0 || WireLimits.rateRange.contains(value) else {
+      throw .malformed(
+        place: place, found: "\(value)",
+        expected: "0, or \(WireLimits.rateRange.lowerBound) to \(WireLimits.rateRange.upperBound)")
     }
     return value
   }
@@ -67,19 +84,24 @@ enum Field {
     }
   }
 
-  /// A received text for people, without what could command a terminal.
+  /// A received text for people, without what could command a terminal; it may have several lines.
   static func text(
     _ text: String, _ place: String, limit: Int = WireLimits.textByteCount
   ) throws(WireError) -> String {
     guard text.utf8.count <= limit else {
       throw .tooLarge(place: "\(place) bytes", count: text.utf8.count, limit: limit)
     }
-    var printable = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      let isControl = scalar.properties.generalCategory == .control
-      printable.append(isControl && scalar != "\n" && scalar != "\t" ? "\u{FFFD}" : scalar)
+    return PlainText.lines(text)
+  }
+
+  /// A received text for people of one line, without what could command a terminal.
+  static func line(
+    _ text: String, _ place: String, limit: Int = WireLimits.textByteCount
+  ) throws(WireError) -> String {
+    guard text.utf8.count <= limit else {
+      throw .tooLarge(place: "\(place) bytes", count: text.utf8.count, limit: limit)
     }
-    return String(printable)
+    return PlainText.line(text)
   }
 
   /// The beginning of a text for people that fits into a message.

@@ -19,7 +19,7 @@ extension StoredBlob {
   init(_ body: PBBlob) throws(WireError) {
     self.init(
       digest: try Field.digest(body.sha256, "sha256"),
-      byteCount: try Field.count(body.bytes, "bytes"))
+      byteCount: try Field.byteCount(body.bytes, "bytes"))
   }
 
   var body: PBBlob {

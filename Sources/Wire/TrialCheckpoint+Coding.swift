@@ -7,8 +7,8 @@ extension TrialCheckpoint {
     self.init(
       step: try Field.count(body.step, "step", in: 0...Budget.maximumCount),
       digest: try Field.digest(body.sha256, "sha256"),
-      byteCount: try Field.count(body.bytes, "bytes"),
-      instructionSet: try Field.text(
+      byteCount: try Field.byteCount(body.bytes, "bytes"),
+      instructionSet: try Field.line(
         body.instructionSet, "instruction_set", limit: WireLimits.instructionSetByteCount),
       stateDigest: try Field.digest(body.stateSha256, "state_sha256"),
       trajectory: try TrajectoryPrefix(body.trajectory))
@@ -49,12 +49,9 @@ extension ResumePoint {
 extension TrajectoryPrefix {
   init(_ body: PBTrajectoryPrefix) throws(WireError) {
     self.init(
-      byteCount: try Field.count(body.bytes, "trajectory bytes", in: 0...Self.byteCountMaximum),
+      byteCount: try Field.byteCount(body.bytes, "trajectory bytes"),
       digest: try Field.digest(body.sha256, "trajectory sha256"))
   }
-
-  /// Trajectories end far below; sums with it do not overflow.
-  private static let byteCountMaximum = 1 << 50
 
   var body: PBTrajectoryPrefix {
     var body = PBTrajectoryPrefix()

@@ -1,12 +1,17 @@
 import Trials
 
 extension TrialProgress {
+  /// The counts are those that a trial can have; the two numbers for people may be anything, since a
+  /// training that diverges tells them too.
   init(_ body: PBProgress) throws(WireError) {
+    let steps = 0...Budget.maximumCount
     self.init(
-      step: try Field.count(body.step, "step"),
-      totalSteps: try Field.count(body.totalSteps, "total_steps"),
-      mse: body.mse, gatesOpen: try Field.count(body.gatesOpen, "gates_open"),
-      multiplier: body.multiplier, stepsPerSecond: body.stepsPerSecond)
+      step: try Field.count(body.step, "step", in: steps),
+      totalSteps: try Field.count(body.totalSteps, "total_steps", in: steps),
+      mse: body.mse,
+      gatesOpen: try Field.count(body.gatesOpen, "gates_open", in: 0...WireLimits.gateCount),
+      multiplier: body.multiplier,
+      stepsPerSecond: try Field.rate(body.stepsPerSecond, "steps_per_second"))
   }
 
   var body: PBProgress {

@@ -57,6 +57,40 @@ extension ReceivedResult {
   }
 }
 
+extension ReceivedResult {
+  /// The result with its maker's host and build in place of what it says of them itself.
+  ///
+  /// Where both agree nothing changes. Else the bytes stay as they are and others follow: protobuf
+  /// takes what comes later. The build that the result named is kept beside, as a version of its own:
+  /// a worker that was replaced hands in what its former program has finished.
+  ///
+  /// - Throws: ``WireError/tooLarge(place:count:limit:)`` when the result has no room for it.
+  package func attributed(to maker: ResultMaker) throws(WireError) -> ReceivedResult {
+    let said = result.provenance
+    var correction = PBProvenance()
+    if !maker.host.isEmpty, maker.host != said.host { correction.host = maker.host }
+    if !maker.processor.isEmpty, maker.processor != said.processor {
+      correction.processor = maker.processor
+    }
+    if !maker.instructionSet.isEmpty, maker.instructionSet != said.instructionSet {
+      correction.instructionSet = maker.instructionSet
+    }
+    // A program that is not ours names its versions in its own way.
+    if let build = said.versions[TrialProvenance.program], !maker.build.isEmpty,
+      maker.build != build
+    {
+      correction.versions = [
+        TrialProvenance.program: maker.build, TrialProvenance.programSaid: build,
+      ]
+    }
+    guard correction != PBProvenance() else { return self }
+    var addition = PBResult()
+    addition.provenance = correction
+    return try ReceivedResult(
+      serialised: bytes + Framing.bytes(of: addition), planned: said.configuration)
+  }
+}
+
 extension Artifact {
   /// The artifacts of one part of a result, each of a kind that belongs there, none twice.
   fileprivate static func artifacts(
@@ -76,7 +110,7 @@ extension Artifact {
       artifacts.append(
         Artifact(
           kind: kind, digest: try Field.digest(body.sha256, "artifact sha256"),
-          byteCount: try Field.count(body.bytes, "artifact bytes")))
+          byteCount: try Field.byteCount(body.bytes, "artifact bytes")))
     }
     return artifacts
   }
@@ -100,7 +134,7 @@ extension TrialProvenance {
     }
     var versions: [String: String] = [:]
     for (name, version) in body.versions {
-      versions[try Field.text(name, "version's name")] = try Field.text(version, "version")
+      versions[try Field.line(name, "version's name")] = try Field.line(version, "version")
     }
     guard body.resumed.count <= WireLimits.resumptionCount else {
       throw .tooLarge(
@@ -112,22 +146,22 @@ extension TrialProvenance {
       resumed.append(
         Resumption(
           step: try Field.count(resumption.step, "resumed step", in: steps),
-          host: try Field.text(resumption.host, "resumed host"),
-          instructionSet: try Field.text(resumption.instructionSet, "resumed instruction_set")))
+          host: try Field.line(resumption.host, "resumed host"),
+          instructionSet: try Field.line(resumption.instructionSet, "resumed instruction_set")))
     }
     self.init(
       configuration: try Self.configuration(body.configurationJson, planned: planned),
       images: try Field.digest(body.imagesSha256, "images_sha256"),
-      host: try Field.text(body.host, "host"),
-      processor: try Field.text(body.processor, "processor"),
-      instructionSet: try Field.text(body.instructionSet, "instruction_set"),
-      versions: versions, started: try Field.text(body.started, "started"),
+      host: try Field.line(body.host, "host"),
+      processor: try Field.line(body.processor, "processor"),
+      instructionSet: try Field.line(body.instructionSet, "instruction_set"),
+      versions: versions, started: try Field.line(body.started, "started"),
       seconds: try Field.finite(body.seconds, "seconds"),
       processorSeconds: try Field.finite(body.processorSeconds, "processor_seconds"),
       steps: try Field.count(body.steps, "steps", in: steps),
       resumed: resumed.isEmpty ? nil : resumed,
       secondPassShare: try Field.finite(body.secondPassShare, "second_pass_share"),
-      peakResidentBytes: try Field.count(body.peakResidentBytes, "peak_resident_bytes"))
+      peakResidentBytes: try Field.byteCount(body.peakResidentBytes, "peak_resident_bytes"))
   }
 
   /// The configuration in a result; the planned one without reading it where the text is the same.
@@ -153,9 +187,10 @@ extension TrialProvenance {
     var body = PBProvenance()
     body.configurationJson = Data(configuration.canonicalText.utf8)
     body.imagesSha256 = Data(images.bytes)
-    body.host = Field.head(of: host)
-    body.processor = Field.head(of: processor)
-    body.instructionSet = Field.head(of: instructionSet)
+    body.host = Field.head(of: host, limit: ResultBounds.nameByteCount)
+    body.processor = Field.head(of: processor, limit: ResultBounds.nameByteCount)
+    body.instructionSet = Field.head(
+      of: instructionSet, limit: WireLimits.instructionSetByteCount)
     body.versions = versions
     body.started = Field.head(of: started)
     body.seconds = seconds
@@ -164,8 +199,9 @@ extension TrialProvenance {
     body.resumed = (resumed ?? []).map { resumption in
       var body = PBResumption()
       body.step = UInt64(clamping: resumption.step)
-      body.host = Field.head(of: resumption.host)
-      body.instructionSet = Field.head(of: resumption.instructionSet)
+      body.host = Field.head(of: resumption.host, limit: ResultBounds.nameByteCount)
+      body.instructionSet = Field.head(
+        of: resumption.instructionSet, limit: WireLimits.instructionSetByteCount)
       return body
     }
     body.secondPassShare = secondPassShare

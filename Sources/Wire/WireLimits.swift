@@ -8,6 +8,8 @@ package enum WireLimits {
   package static let accessEnvelopeByteCount = 8 << 10
   /// Bytes of a data message's envelope.
   package static let dataEnvelopeByteCount = 128 << 10
+  /// Bytes of anything stored (1 PiB): far above what there is, and sums do not overflow.
+  package static let byteCountMaximum = 1 << 50
   /// Bytes of a blob in one message.
   package static let chunkByteCount = 64 << 10
   /// Bytes of a serialised result.
@@ -16,6 +18,9 @@ package enum WireLimits {
   package static let reportByteCount = 64 << 10
   /// Reports of a trial.
   package static let reportCount = 4096
+  /// Steps per second that a progress may tell besides 0: from one step in thirty years to more
+  /// than any clock can tell apart.
+  package static let rateRange = 1e-9...1e12
   /// Gates of a trial.
   package static let gateCount = 4096
   /// Versions that a result names.

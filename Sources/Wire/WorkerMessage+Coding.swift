@@ -134,13 +134,15 @@ extension WorkerMessage.TrajectoryGrown {
 extension WorkerMessage.Announcement {
   fileprivate init(_ body: PBAnnouncement) throws(WireError) {
     self.init(
-      productVersion: try Field.text(body.productVersion, "product_version"),
+      productVersion: try Field.line(
+        body.productVersion, "product_version", limit: ResultBounds.nameByteCount),
       worker: try Field.identifier(body.worker, "worker"),
-      host: try Field.text(body.host, "host"),
-      processor: try Field.text(body.processor, "processor"),
-      instructionSet: try Field.text(body.instructionSet, "instruction_set"),
+      host: try Field.line(body.host, "host", limit: ResultBounds.nameByteCount),
+      processor: try Field.line(body.processor, "processor", limit: ResultBounds.nameByteCount),
+      instructionSet: try Field.line(
+        body.instructionSet, "instruction_set", limit: WireLimits.instructionSetByteCount),
       coreCount: try Field.count(body.cores, "cores"),
-      memoryByteCount: try Field.count(body.memoryBytes, "memory_bytes"),
+      memoryByteCount: try Field.byteCount(body.memoryBytes, "memory_bytes"),
       slotCount: try Field.count(body.slots, "slots", in: 1...WireLimits.slotCount),
       sweepID: body.sweepID.isEmpty ? nil : try Field.identifier(body.sweepID, "sweep_id"),
       claims: try WorkerMessage.Claim.claims(body.claims),
@@ -151,11 +153,12 @@ extension WorkerMessage.Announcement {
   fileprivate func body() throws(WireError) -> PBAnnouncement {
     var body = PBAnnouncement()
     body.protocolMinor = UInt32(protocolMinor)
-    body.productVersion = Field.head(of: productVersion)
+    body.productVersion = Field.head(of: productVersion, limit: ResultBounds.nameByteCount)
     body.worker = try Field.identifier(worker, "worker")
-    body.host = Field.head(of: host)
-    body.processor = Field.head(of: processor)
-    body.instructionSet = Field.head(of: instructionSet)
+    body.host = Field.head(of: host, limit: ResultBounds.nameByteCount)
+    body.processor = Field.head(of: processor, limit: ResultBounds.nameByteCount)
+    body.instructionSet = Field.head(
+      of: instructionSet, limit: WireLimits.instructionSetByteCount)
     body.cores = UInt32(clamping: coreCount)
     body.memoryBytes = UInt64(clamping: memoryByteCount)
     body.slots = UInt32(clamping: slotCount)
@@ -168,7 +171,7 @@ extension WorkerMessage.Announcement {
 
 extension Field {
   fileprivate static func obstacle(_ text: String) throws(WireError) -> String? {
-    text.isEmpty ? nil : try Self.text(text, "obstacle")
+    text.isEmpty ? nil : try Self.line(text, "obstacle")
   }
 }
 

@@ -51,14 +51,14 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     guard let salvage else {
       let check = try SweepCheck(sweep.url)
-      print(sweep.json ? check.json : check.text, terminator: "")
+      TerminalText.show(sweep.json ? check.json : check.text)
       if !check.isSound { throw ExitCode(1) }
       return
     }
     let outcome = try SweepSalvage.perform(
       from: sweep.url, into: salvage.url,
       sweep: sweepFile.map { changes.request(of: $0, data: nil) })
-    print(sweep.json ? outcome.json : outcome.text, terminator: "")
+    TerminalText.show(sweep.json ? outcome.json : outcome.text)
     if !outcome.isWhole { throw ExitCode(1) }
   }
 }

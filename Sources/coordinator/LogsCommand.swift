@@ -39,7 +39,7 @@ struct LogsCommand: ParsableCommand {
 
   func run() throws {
     let logs = SweepLogs(folder.url)
-    guard let name else { return print(try logs.text, terminator: "") }
+    guard let name else { return TerminalText.show(try logs.text) }
     var log = try logs.log(of: name, attempt: attempt)
     if let note = log.note { say(note) }
     while follow, log.files.isEmpty, log.mayGrow {
@@ -51,20 +51,22 @@ struct LogsCommand: ParsableCommand {
     var text = try Data(log.files.dropLast().map { try Data(contentsOf: $0) }.joined())
     try text.append(file.readToEnd() ?? Data())
     if let tail { text = Self.lastLines(tail, of: text) }
-    try FileHandle.standardOutput.write(contentsOf: text)
+    var stream = TerminalStream()
+    try FileHandle.standardOutput.write(contentsOf: stream.take(text))
     guard follow, log.mayGrow else { return }
-    try show(last, from: file, while: { try logs.isRunning })
+    try show(last, from: file, in: &stream, while: { try logs.isRunning })
   }
 
   /// Shows what is appended to an open file, also when another one takes its name.
   private func show(
-    _ url: URL, from open: FileHandle, while goesOn: () throws -> Bool
+    _ url: URL, from open: FileHandle, in stream: inout TerminalStream,
+    while goesOn: () throws -> Bool
   ) throws {
     var file = open
     while true {
       let isLast = try !goesOn()
       if let more = try file.readToEnd(), !more.isEmpty {
-        try FileHandle.standardOutput.write(contentsOf: more)
+        try FileHandle.standardOutput.write(contentsOf: stream.take(more))
       }
       if isLast { return }
       if Self.number(ofFile: url.path) != Self.number(of: file),
@@ -94,6 +96,6 @@ struct LogsCommand: ParsableCommand {
   }
 
   private func say(_ text: String) {
-    try? FileHandle.standardError.write(contentsOf: Data("\(text)\n".utf8))
+    try? FileHandle.standardError.write(contentsOf: Data("\(TerminalText.lines(text))\n".utf8))
   }
 }

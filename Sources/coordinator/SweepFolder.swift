@@ -18,7 +18,7 @@ struct SweepFolder: ParsableArguments {
     _ request: AdministrationRequest, text: (AdministrationReply) -> String?
   ) throws {
     let reply = try Administration.perform(request, in: url)
-    print(json ? reply.json : text(reply) ?? "", terminator: "")
+    TerminalText.show(json ? reply.json : text(reply) ?? "")
   }
 
   /// Asks for a change and prints what was changed, a line each.

@@ -30,7 +30,7 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     let checkup = try WorkerDoctor.examine(
       endpoint: endpoint, cache: cache?.url, keys: keys.url, isPlain: plain, isEncrypted: curve)
-    print(json ? checkup.json : checkup.text, terminator: "")
+    TerminalText.show(json ? checkup.json : checkup.text)
     if !checkup.isSound { throw ExitCode(1) }
   }
 }

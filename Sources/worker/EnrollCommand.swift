@@ -21,6 +21,6 @@ struct EnrollCommand: ParsableCommand {
   @OptionGroup var keys: KeysArguments
 
   func run() throws {
-    print(try WorkerEnrolment.enroll(endpoint, token: token, in: keys.url), terminator: "")
+    TerminalText.show(try WorkerEnrolment.enroll(endpoint, token: token, in: keys.url))
   }
 }

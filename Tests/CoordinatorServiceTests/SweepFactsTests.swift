@@ -89,4 +89,39 @@ struct SweepFactsTests {
     elsewhere.provenance.images = Digest.of("other images")
     #expect(rejection(of: finished(elsewhere))?.place == "images")
   }
+
+  @Test("a result outside what its trial can find is refused with the place")
+  func lies() {
+    var lying = result
+    lying.milestones[0].gatesOpen = 3
+    #expect(rejection(of: finished(lying))?.place == "20 batches: gates_open")
+    lying = result
+    lying.milestones[0].mse = -1
+    #expect(rejection(of: finished(lying))?.place == "20 batches: mse")
+    lying = result
+    lying.provenance.started = "yesterday\n=1+1"
+    #expect(rejection(of: finished(lying))?.place == "started")
+  }
+
+  @Test("a milestone's report outside what its trial can find is refused")
+  func report() {
+    var report = result.milestones[0]
+    #expect(facts.defect(of: report, running: planned.configuration) == nil)
+    report.openProbabilities = []
+    #expect(
+      facts.defect(of: report, running: planned.configuration)?.place
+        == "20 batches: open_probabilities")
+    // Of another milestone the coordinator itself says what it expected.
+    report.budget = .batches(7)
+    #expect(facts.defect(of: report, running: planned.configuration) == nil)
+  }
+
+  @Test("host and build are recorded as the worker has announced them")
+  func maker() throws {
+    let maker = ResultMaker(host: "real", processor: "p", instructionSet: "avx2", build: "b")
+    let accepted = try facts.accept(
+      finished(result), for: planned.id, running: planned.configuration, maker: maker)
+    #expect(accepted.result.provenance.host == "real")
+    #expect(accepted.result.content == result.content)
+  }
 }

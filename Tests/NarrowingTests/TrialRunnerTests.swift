@@ -74,6 +74,20 @@ struct TrialRunnerTests {
     #expect(first == short.milestones[0])
   }
 
+  @Test("an evaluation that is no number is a training that diverged, not a report")
+  func divergingEvaluation() throws {
+    let trainer = try TinyTrial.trainer()
+    try TinyTrial.train(trainer, steps: 1)
+    for index in trainer.network.runningStatistics.indices {
+      trainer.network.runningStatistics[index] = .nan
+    }
+    let failure = #expect(throws: TrialFailure.self) {
+      try trainer.milestone(.batches(1), ending: .budget, on: images)
+    }
+    #expect(failure?.cause == .notANumber)
+    #expect(failure?.message.hasPrefix("step 1: the squared error of evaluation is ") == true)
+  }
+
   @Test("epochs are counted in whole batches")
   func epochs() throws {
     var configuration = TinyTrial.configuration(milestones: [])

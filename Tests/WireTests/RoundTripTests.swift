@@ -53,13 +53,13 @@ struct RoundTripTests {
   @Test("With up to 768 claims each tells all it can; with more, none tells progress or checkpoint")
   func claims() throws {
     let progress = TrialProgress(
-      step: .max, totalSteps: .max, mse: 1, gatesOpen: Int(UInt32.max), multiplier: 1,
-      stepsPerSecond: 1)
+      step: Budget.maximumCount, totalSteps: Budget.maximumCount, mse: 1,
+      gatesOpen: WireLimits.gateCount, multiplier: 1, stepsPerSecond: 1)
     var claim = WorkerMessage.Claim(
-      attempt: AttemptKey(trial: TrialID(rawValue: .max), attempt: Int(UInt32.max)),
+      attempt: AttemptKey(trial: TrialID(rawValue: .max), attempt: AttemptKey.maximum),
       progress: progress,
       checkpoint: TrialCheckpoint(
-        step: Budget.maximumCount, digest: Samples.digest, byteCount: .max,
+        step: Budget.maximumCount, digest: Samples.digest, byteCount: WireLimits.byteCountMaximum,
         instructionSet: String(repeating: "x", count: WireLimits.instructionSetByteCount),
         stateDigest: Samples.digest,
         trajectory: TrajectoryPrefix(byteCount: 1 << 50, digest: Samples.digest)))

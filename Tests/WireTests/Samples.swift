@@ -55,7 +55,7 @@ enum Samples {
     WorkerMessage.Claim(attempt: attempt, progress: progress),
     WorkerMessage.Claim(attempt: attempt, progress: progress, checkpoint: checkpoint),
     WorkerMessage.Claim(
-      attempt: AttemptKey(trial: TrialID(rawValue: .max), attempt: 4_294_967_295)),
+      attempt: AttemptKey(trial: TrialID(rawValue: .max), attempt: 2_147_483_647)),
   ]
 
   static let announcement = WorkerMessage.Announcement(

@@ -3,6 +3,10 @@ import Trials
 
 /// How attempts and trials end.
 extension Coordinator {
+  /// How many attempts a result may be ahead of the journal, which has lost the latest ones where it
+  /// was salvaged. Numbers count on from the result's, and must not run out.
+  private static let unknownAttemptLimit = 1_000_000
+
   /// Takes a finished attempt's result if the trial has none; whoever holds the lease.
   mutating func take(
     _ received: ReceivedResult, _ checkpoint: TrialCheckpoint?, of id: TrialID, attempt: Int,
@@ -26,6 +30,12 @@ extension Coordinator {
       effects.append(
         .notify(.resultRepeated(id, attempt: attempt, sender, sameContent: sameContent)))
       return
+    }
+    let attempts = ledger.standings[trial].attempts
+    guard attempt - attempts <= Self.unknownAttemptLimit else {
+      dismiss(checkpoint)
+      let reason = "found attempt \(attempt), expected one that was made, of \(attempts)"
+      return refuseResult(of: id, attempt: attempt, from: worker, reason: reason, at: now)
     }
     let result = received.result
     if let defect = defect(of: result, for: trial)

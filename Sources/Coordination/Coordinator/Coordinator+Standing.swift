@@ -55,6 +55,17 @@ extension Coordinator {
     roster.number(of: connection).map { roster[$0].id }
   }
 
+  /// What the worker that speaks on a connection has announced of itself and its host; nil before it
+  /// has announced itself there.
+  package func maker(on connection: ConnectionID) -> ResultMaker? {
+    roster.number(of: connection).map {
+      let worker = roster[$0]
+      return ResultMaker(
+        host: worker.host, processor: worker.processor, instructionSet: worker.instructionSet,
+        build: worker.productVersion)
+    }
+  }
+
   /// The known workers, in order of joining.
   package var workers: [WorkerStanding] {
     roster.numbers.map { roster[$0] }.sorted { $0.joinNumber < $1.joinNumber }.map { worker in

@@ -58,6 +58,7 @@ extension Coordinator {
     roster[worker].instructionSet = announcement.instructionSet
     roster[worker].coreCount = announcement.coreCount
     roster[worker].memoryByteCount = announcement.memoryByteCount
+    roster[worker].productVersion = announcement.productVersion
     roster[worker].isDrained = ledger.drainedHosts[announcement.host] != nil
     speeds.introduce(
       announcement.host, processor: announcement.processor,

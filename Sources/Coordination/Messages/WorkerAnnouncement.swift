@@ -14,6 +14,8 @@ package struct WorkerAnnouncement: Hashable, Sendable {
   package var coreCount: Int
   /// Main memory of the host; 0 if unknown.
   package var memoryByteCount: Int
+  /// The build of its program; empty if unknown.
+  package var productVersion: String
   /// What it works on or holds finished.
   package var claims: [Claim]
   /// What keeps it from taking further trials, in its own words; nil when nothing does.
@@ -22,7 +24,8 @@ package struct WorkerAnnouncement: Hashable, Sendable {
   /// An announcement of the given parts.
   package init(
     worker: WorkerID, host: String, slots: Int, processor: String = "",
-    instructionSet: String = "", coreCount: Int = 0, memoryByteCount: Int = 0, claims: [Claim],
+    instructionSet: String = "", coreCount: Int = 0, memoryByteCount: Int = 0,
+    productVersion: String = "", claims: [Claim],
     obstacle: String? = nil
   ) {
     self.worker = worker
@@ -32,6 +35,7 @@ package struct WorkerAnnouncement: Hashable, Sendable {
     self.instructionSet = instructionSet
     self.coreCount = coreCount
     self.memoryByteCount = memoryByteCount
+    self.productVersion = productVersion
     self.claims = claims
     self.obstacle = obstacle
   }

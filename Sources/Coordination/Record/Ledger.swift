@@ -168,7 +168,7 @@ package struct Ledger: Sendable {
       guard let number = graph.number(of: trial) else { return [] }
       try require(
         standings[number].status != .complete && standings[number].unfinishedParents == 0
-          && attempt > standings[number].voidThrough,
+          && attempt > standings[number].voidThrough && attempt <= TrialStanding.attemptMaximum,
         record: "the result of attempt \(attempt)", of: number,
         expected: "a trial without a result whose parents are complete, and a valid attempt")
       try recordResult(result, of: number, attempt: attempt, worker: worker)

@@ -9,6 +9,8 @@ package struct TrialStanding: Hashable, Sendable {
     get { Int(attemptNumber) }
     set { attemptNumber = Int32(newValue) }
   }
+  /// The largest number of an attempt.
+  static let attemptMaximum = Int(Int32.max)
   /// Failures of the trial's own making.
   package var chargedFailures: Int32 = 0
   /// Attempts that ended for no fault of the trial.

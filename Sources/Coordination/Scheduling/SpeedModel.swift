@@ -19,6 +19,8 @@ struct SpeedModel: Sendable {
   static let hostVariance = 0.16
   /// What is not known of the cost model beforehand.
   static let kindVariance = 0.16
+  /// Rates that are learned from, in expected seconds for each second.
+  static let rateRange = 1e-6...1e6
   /// A rate differs that much from one moment to another (10 %).
   static let noise = 0.01
 
@@ -67,7 +69,8 @@ struct SpeedModel: Sendable {
 
   /// Takes in that a trial went at a rate, in expected seconds for each second.
   mutating func observe(rate: Double, kind: Int, on host: String) {
-    guard rate > 0, rate.isFinite else { return }
+    // A rate this far from the expected one tells nothing of a host, and would hide what others do.
+    guard Self.rateRange.contains(rate) else { return }
     let (known, expected) = (self.host(host), self.kind(kind))
     let surprise = log(rate) - known.mean - expected.mean
     let total = known.variance + expected.variance + Self.noise
@@ -91,7 +94,9 @@ extension SpeedModel.Estimate {
   /// The estimate after its share of a surprise; it never becomes so sure that it cannot change.
   fileprivate func updated(_ surprise: Double, of total: Double) -> Self {
     let gain = variance / total
+    let limit = log(SpeedModel.rateRange.upperBound)
     return Self(
-      mean: mean + gain * surprise, variance: max(variance * (1 - gain), SpeedModel.noise / 25))
+      mean: min(max(mean + gain * surprise, -limit), limit),
+      variance: max(variance * (1 - gain), SpeedModel.noise / 25))
   }
 }

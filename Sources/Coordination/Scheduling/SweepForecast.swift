@@ -29,14 +29,23 @@ extension Coordinator {
     var plan = ForecastPlan(self, at: now)
     plan.deal(self)
     var forecast = SweepForecast(
-      work: .seconds(plan.work), criticalPath: .seconds(plan.criticalPath),
+      work: Duration(bounded: plan.work), criticalPath: Duration(bounded: plan.criticalPath),
       slots: plan.slotCount)
     guard plan.slotCount > 0 else { return forecast }
-    forecast.remaining = .seconds(plan.end)
+    forecast.remaining = Duration(bounded: plan.end)
     let deviation = (plan.variance + Self.ownVariance).squareRoot()
     let factor = exp(Self.ninetiethPercentile * deviation)
-    forecast.interval = .seconds(plan.end / factor) ... .seconds(plan.end * factor)
+    forecast.interval = Duration(bounded: plan.end / factor)...Duration(bounded: plan.end * factor)
     return forecast
+  }
+}
+
+extension Duration {
+  /// So many seconds; more than 10¹² of them, which is for ever, and what is no number are 10¹².
+  ///
+  /// The standard conversion traps where the number is too large.
+  init(bounded seconds: Double) {
+    self = .seconds(seconds < 1e12 ? max(seconds, 0) : 1e12)
   }
 }
 

@@ -12,6 +12,7 @@ struct Worker: Sendable {
   var instructionSet = ""
   var coreCount = 0
   var memoryByteCount = 0
+  var productVersion = ""
   /// Whether its host gets nothing to do.
   var isDrained = false
   /// The speed of one of its slots, 1 for the one that expected costs are for.

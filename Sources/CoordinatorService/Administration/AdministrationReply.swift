@@ -42,6 +42,8 @@ package struct AdministrationReply: Codable, Hashable, Sendable {
   init(line: Data) throws {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     self = try decoder.decode(Self.self, from: line)
   }
 
@@ -55,6 +57,9 @@ package struct AdministrationReply: Codable, Hashable, Sendable {
   private static var encoder: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
+    // A number that JSON cannot hold must not keep all others from being told.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return encoder
   }

@@ -36,6 +36,7 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     /// Optimiser steps taken, of how many; nil before the first word of the worker.
     package var step: Int?
     package var totalSteps: Int?
+    /// Nil too where training diverges and it is no number.
     package var mse: Double?
     package var gatesOpen: Int?
     package var stepsPerSecond: Double?
@@ -241,7 +242,8 @@ extension SweepStatus.Running {
     self.init(
       trial: "\(running.trial)", name: name, stage: stage, attempt: running.attempt,
       worker: "\(running.worker)", host: running.host, isClaimed: running.isClaimed,
-      step: progress?.step, totalSteps: progress?.totalSteps, mse: progress?.mse,
+      step: progress?.step, totalSteps: progress?.totalSteps,
+      mse: progress.flatMap { $0.mse.isFinite ? $0.mse : nil },
       gatesOpen: progress?.gatesOpen, stepsPerSecond: progress?.stepsPerSecond)
     if let progress, progress.stepsPerSecond > 0 {
       remainingSeconds =

@@ -21,6 +21,12 @@ struct Axis {
   /// The numbers to mark.
   let ticks: [Tick]
 
+  /// The largest number that an axis shows, and the inverse of the smallest one of equal ratios.
+  private static let maximum = 1e100
+
+  /// Whether a number has a place on an axis of equal ratios.
+  static func hasLogarithm(_ value: Double) -> Bool { (1 / maximum...maximum).contains(value) }
+
   /// An axis of equal differences that starts at a round number at or below the least value.
   ///
   /// - Parameters:
@@ -30,13 +36,19 @@ struct Axis {
     _ values: ClosedRange<Double>, from start: Double, to end: Double, tickCount: Int = 6,
     wholeTicks: Bool = false, label: ((Double) -> String)? = nil
   ) -> Axis {
-    let span = max(values.upperBound - values.lowerBound, 1e-12)
+    let values = values.clamped(to: -maximum...maximum)
+    // At least what numbers of this size are told apart by.
+    let size = max(abs(values.lowerBound), abs(values.upperBound))
+    let span = max(values.upperBound - values.lowerBound, 1e-12, 1e-13 * size)
     var step = niceStep(atLeast: span / Double(max(tickCount, 1)))
     if wholeTicks { step = max(step, 1) }
     let decimals = max(0, Int((-log10(step)).rounded(.up)))
-    let first = Int((values.lowerBound / step).rounded(.up))
-    let last = Int((values.upperBound / step + 1e-9).rounded(.down))
-    let ticks = (first...max(first, last)).map { index in
+    let first = (values.lowerBound / step).rounded(.up)
+    let last = (values.upperBound / step + 1e-9).rounded(.down)
+    // Numbers that differ by less than they are told apart have no ticks between them.
+    let isDivisible = max(abs(first), abs(last)) < 1e15
+    let indices = isDivisible ? Int(first)...max(Int(first), Int(last)) : nil
+    let ticks = (indices.map(Array.init) ?? []).map { index in
       let value = Double(index) * step
       return Tick(value: value, label: label?(value) ?? NumberText.fixed(value, decimals))
     }
@@ -49,6 +61,7 @@ struct Axis {
   static func logarithmic(
     _ values: ClosedRange<Double>, from start: Double, to end: Double
   ) -> Axis {
+    let values = values.clamped(to: 1 / maximum...maximum)
     let (lower, upper) = (values.lowerBound, max(values.upperBound, values.lowerBound * 1.5))
     let decades = log10(upper / lower)
     let mantissas: [Double] = decades > 3 ? [1] : decades > 1.5 ? [1, 3] : [1, 2, 5]

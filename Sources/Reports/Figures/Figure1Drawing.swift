@@ -74,7 +74,7 @@ struct Figure1Drawing {
     return Axis.linear(
       first...max(steps.last ?? 1, first + 1), from: Self.margin.left,
       to: Self.width - Self.margin.right, tickCount: 8
-    ) { NumberText.count(Int($0)) }
+    ) { NumberText.count(Int($0.rounded())) }
   }
 
   /// The panel's bottom and top in pixels.
@@ -84,8 +84,8 @@ struct Figure1Drawing {
   }
 
   private func drawMSE(tolerance: Double, in drawing: inout SVGDrawing) {
-    let errors = trajectory.numbers("squared_error").filter { $0 > 0 }
-    let averages = trajectory.numbers("mse").filter { $0 > 0 }
+    let errors = trajectory.numbers("squared_error").filter(Axis.hasLogarithm)
+    let averages = trajectory.numbers("mse").filter(Axis.hasLogarithm)
     let all = errors + averages + (tolerance > 0 ? [tolerance] : [])
     let frame = frame(
       panel: 0, isLogarithmic: (all.max() ?? 1) / max(all.min() ?? 1, 1e-9) > 8,
@@ -116,7 +116,7 @@ struct Figure1Drawing {
   }
 
   private func drawMultiplier(in drawing: inout SVGDrawing) {
-    let values = trajectory.numbers("multiplier").filter { $0 > 0 }
+    let values = trajectory.numbers("multiplier").filter(Axis.hasLogarithm)
     let (least, most) = (values.min() ?? 0.1, values.max() ?? 1)
     let frame = frame(panel: 2, isLogarithmic: most / least > 8, values: least...most)
     frame.draw(in: &drawing, xLabel: nil, yLabel: "multiplier λ′")

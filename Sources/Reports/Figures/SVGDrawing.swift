@@ -1,4 +1,5 @@
 import Foundation
+import Trials
 
 /// A drawing that becomes an SVG file: fixed decimals, fixed attribute order, so that the same
 /// drawing always has the same bytes.
@@ -137,14 +138,14 @@ struct SVGDrawing {
   /// U+FFFD.
   static func escaped(_ text: String) -> String {
     var escaped = ""
-    for scalar in text.unicodeScalars {
+    let spaced = String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
+    for scalar in PlainText.line(spaced).unicodeScalars {
       switch scalar {
       case "&": escaped += "&amp;"
       case "<": escaped += "&lt;"
       case ">": escaped += "&gt;"
       case "\"": escaped += "&quot;"
-      case "\t", "\n", "\r": escaped += " "
-      case _ where scalar.value < 0x20 || scalar.value & 0xfffe == 0xfffe: escaped += "\u{fffd}"
+      case _ where scalar.value & 0xfffe == 0xfffe: escaped += "\u{fffd}"
       default: escaped.unicodeScalars.append(scalar)
       }
     }

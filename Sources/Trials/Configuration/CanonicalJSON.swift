@@ -5,7 +5,8 @@ import Foundation
 package enum CanonicalJSON {
   /// The canonical text of a value.
   ///
-  /// Traps on values that JSON cannot hold (a NaN), which validation refuses before.
+  /// What JSON cannot hold, which validation refuses before, becomes one of the texts `"NaN"`,
+  /// `"Infinity"` and `"-Infinity"`, and is no number when it is read.
   package static func text(_ value: some Encodable) -> String {
     String(decoding: data(value), as: UTF8.self)
   }
@@ -14,6 +15,8 @@ package enum CanonicalJSON {
   package static func data(_ value: some Encodable) -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     do {
       return try encoder.encode(value)
     } catch {
@@ -23,10 +26,16 @@ package enum CanonicalJSON {
 
   /// Decodes a value from JSON text.
   ///
-  /// - Throws: `DecodingError`, whose place and expectation ``describe(_:)`` puts into words.
+  /// - Throws: `DecodingError`, whose place and expectation ``describe(_:)`` puts into words; also
+  ///   where an object has a key twice, of which readers would take one or the other.
   package static func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value
   {
-    try JSONDecoder().decode(type, from: data)
+    let value = try JSONDecoder().decode(type, from: data)
+    if let key = DuplicateKeys.first(in: data) {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: [], debugDescription: "found the key \"\(key)\" twice in one object"))
+    }
+    return value
   }
 
   /// A decoding error as one sentence that names the place.

@@ -52,6 +52,12 @@ package struct TrialProvenance: Codable, Hashable, Sendable {
     self.peakResidentBytes = peakResidentBytes
   }
 
+  /// This product's name among ``versions``.
+  package static let program = "bottlenecksweep"
+  /// The name among ``versions`` of the build that a result named where its worker had announced
+  /// another.
+  package static let programSaid = "bottlenecksweep as the result says"
+
   private enum CodingKeys: String, CodingKey {
     case configuration
     case images = "images_sha256"

@@ -8,7 +8,7 @@ struct NoOpTrial {
   /// The files that every result names.
   let artifacts: [(artifact: Artifact, content: [UInt8])]
   private let result: TrialResult
-  private var templates: [Int: Template] = [:]
+  private var templates: [Kind: Template] = [:]
 
   private static let trajectory = """
     step,squared_error,mse,constraint_average,multiplier,tolerance_hits,gates_open,expected_open,\
@@ -50,14 +50,18 @@ struct NoOpTrial {
 
   /// The serialised result of a trial with this configuration, trained on these images.
   ///
-  /// Encoded once for each length of a configuration: the load must not compute what it measures.
+  /// Encoded once for each length of a configuration and each n: the load must not compute what it
+  /// measures.
   mutating func serialised(configuration: [UInt8], images: Digest) throws -> [UInt8] {
-    let template = try templates[configuration.count] ?? template(configuration, images)
-    templates[configuration.count] = template
+    let kind = Kind(
+      byteCount: configuration.count, latents: Int(try Self.number("latents", in: configuration)))
+    let template = try templates[kind] ?? template(configuration, images)
+    templates[kind] = template
     var bytes = template.bytes
     bytes.replaceSubrange(template.configuration, with: configuration)
     bytes.replaceSubrange(template.images, with: images.bytes)
-    bytes.replaceSubrange(template.tolerance, with: Self.bytes(try Self.tolerance(configuration)))
+    bytes.replaceSubrange(
+      template.tolerance, with: Self.bytes(try Self.number("tolerance", in: configuration)))
     return bytes
   }
 
@@ -69,19 +73,18 @@ struct NoOpTrial {
     withUnsafeBytes(of: number.bitPattern.littleEndian, Array.init)
   }
 
-  /// The tolerance in the text of a configuration.
-  private static func tolerance(_ configuration: [UInt8]) throws -> Double {
-    let key = Array("\"tolerance\":".utf8)
-    guard let place = configuration.firstRange(of: key) else {
-      throw BenchmarkError("a configuration without a tolerance")
+  /// A number in the text of a configuration.
+  private static func number(_ key: String, in configuration: [UInt8]) throws -> Double {
+    guard let place = configuration.firstRange(of: Array("\"\(key)\":".utf8)) else {
+      throw BenchmarkError("a configuration without \(key)")
     }
     let digits = configuration[place.upperBound...].prefix {
       $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "}")
     }
-    guard let tolerance = Double(String(decoding: digits, as: UTF8.self)) else {
-      throw BenchmarkError("a configuration whose tolerance is no number")
+    guard let number = Double(String(decoding: digits, as: UTF8.self)) else {
+      throw BenchmarkError("a configuration whose \(key) is no number")
     }
-    return tolerance
+    return number
   }
 
   private func template(_ configuration: [UInt8], _ images: Digest) throws -> Template {
@@ -89,12 +92,21 @@ struct NoOpTrial {
     result.provenance.configuration = try CanonicalJSON.decode(
       TrialConfiguration.self, from: Data(configuration))
     result.provenance.images = images
+    let latents = try result.provenance.configuration.resolvedLatents()
+    let probabilities = [0.9375, 0.8125] + [Double](repeating: 0.125, count: max(latents, 2) - 2)
+    result.milestones[0].openProbabilities = Array(probabilities.prefix(latents))
+    result.milestones[0].gatesOpen = min(latents, 2)
     let bytes = ReceivedResult(result).bytes
     guard let text = bytes.firstRange(of: configuration),
       let digest = bytes.firstRange(of: images.bytes),
       let tolerance = bytes.firstRange(of: Self.bytes(Self.standIn))
     else { throw BenchmarkError("a result without its configuration") }
     return Template(bytes: bytes, configuration: text, images: digest, tolerance: tolerance)
+  }
+
+  private struct Kind: Hashable {
+    var byteCount: Int
+    var latents: Int
   }
 
   private struct Template {

@@ -129,11 +129,14 @@ final class NoopWorker: Sendable {
   ) throws -> WorkerMessage.Finished {
     let configuration = try CanonicalJSON.decode(
       TrialConfiguration.self, from: Data(order.configurationJSON))
+    let latents = try configuration.resolvedLatents()
     let milestones = try configuration.expectedReports().map { expected in
       MilestoneReport(
         budget: expected.budget, tolerance: expected.tolerance, step: expected.budget.count,
-        ending: expected.isFinal ? .budget : .goesOn, stateDigest: Digest.of("state"), gatesOpen: 1,
-        mse: 1, evaluationMSE: 1, firstHitStep: nil, multiplier: 1, openProbabilities: [1])
+        ending: expected.isFinal ? .budget : .goesOn, stateDigest: Digest.of("state"),
+        gatesOpen: latents, mse: 1, evaluationMSE: 1, firstHitStep: nil,
+        multiplier: configuration.trainer.multiplierMinimum,
+        openProbabilities: [Double](repeating: 1, count: latents))
     }
     let result = TrialResult(
       milestones: milestones, artifacts: artifacts.map(\.artifact),

@@ -14,6 +14,6 @@ struct WorkersCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    print(try AccessCommands.list(in: keys.url, asJSON: json), terminator: "")
+    TerminalText.show(try AccessCommands.list(in: keys.url, asJSON: json))
   }
 }

@@ -1,0 +1,51 @@
+import Foundation
+import Trials
+
+/// Texts of others as a terminal may show them: nothing in them commands it, and none of their lines
+/// passes for one of this program's.
+///
+/// A text without such characters stays as it is.
+package enum TerminalText {
+  /// A text of several lines.
+  package static func lines(_ text: String) -> String { PlainText.lines(text) }
+
+  /// A message of a log: lines after the first are marked.
+  static func message(_ text: String) -> String {
+    PlainText.lines(text).replacing("\n", with: "\n  | ")
+  }
+
+  /// Prints a text of several lines.
+  package static func show(_ text: String) { print(lines(text), terminator: "") }
+}
+
+/// The bytes of a file that others wrote, for a terminal, as they come.
+package struct TerminalStream {
+  /// The beginning of a character whose other bytes have not come yet.
+  private var rest = Data()
+
+  /// A stream before its first byte.
+  package init() {}
+
+  /// What to show of the next bytes; the beginning of a character waits for its end.
+  package mutating func take(_ bytes: Data) -> Data {
+    let all = rest + bytes
+    let whole = all.prefix(all.count - Self.cutByteCount(of: all))
+    rest = Data(all.suffix(all.count - whole.count))
+    let text = String(decoding: whole, as: UTF8.self).replacing("\r\n", with: "\n")
+    return Data(TerminalText.lines(text).utf8)
+  }
+
+  /// How many bytes at the end begin a character that is cut off.
+  private static func cutByteCount(of bytes: Data) -> Int {
+    for (count, byte) in zip(1...3, bytes.reversed()) {
+      switch byte {
+      case 0x80...0xBF: continue
+      case 0xC2...0xDF: return count < 2 ? count : 0
+      case 0xE0...0xEF: return count < 3 ? count : 0
+      case 0xF0...0xF4: return count < 4 ? count : 0
+      default: return 0
+      }
+    }
+    return 0
+  }
+}

@@ -1,0 +1,204 @@
+/// What the reports and the result of a trial can say, by its configuration and its images.
+///
+/// Whatever lies outside was not computed from them, whoever sends it. What lies within may still be
+/// false: only computing the trial again tells.
+package struct ResultBounds: Sendable {
+  private let trainer: TrainerSettings
+  private let latents: Int
+  private let trainingImageCount: Int
+  private let errorMaximum: Double
+
+  /// The most bytes of a name in a result: of a host, a processor, a program or its version.
+  package static let nameByteCount = 256
+  /// The longest time that a trial may tell, in seconds: some three hundred years.
+  static let secondsMaximum = 1e10
+  /// The most memory that a trial may tell, in bytes (1 PiB).
+  static let residentByteMaximum = 1 << 50
+
+  /// The bounds of a trial.
+  ///
+  /// - Parameters:
+  ///   - configuration: Every measured parameter resolved.
+  ///   - trainingImageCount: How many images an epoch permutes.
+  /// - Throws: ``ConfigurationError/parentWithoutResult(_:)`` while n waits for a parent.
+  package init(
+    _ configuration: TrialConfiguration, trainingImageCount: Int
+  ) throws(ConfigurationError) {
+    latents = try configuration.resolvedLatents()
+    trainer = configuration.trainer
+    self.trainingImageCount = trainingImageCount
+    // Images and reconstructions lie in 0...1, so that no value is off by more than 1; twice that
+    // leaves room for any rounding.
+    errorMaximum = 2 * Double(configuration.dataset.imageShape.elementCount)
+  }
+}
+
+// MARK: - Reports
+
+extension ResultBounds {
+  /// What makes a report none of the trial's; nil if nothing does.
+  package func defect(of report: MilestoneReport) -> ResultDefect? {
+    func defect(_ what: String, _ found: some Any, _ expected: String) -> ResultDefect {
+      ResultDefect(place: "\(report.budget): \(what)", found: "\(found)", expected: expected)
+    }
+    let step = report.budget.batches(
+      trainingImageCount: trainingImageCount, batchSize: trainer.batchSize)
+    guard report.step == step else { return defect("step", report.step, "\(step)") }
+    guard report.openProbabilities.count == latents else {
+      return defect(
+        "open_probabilities", "\(report.openProbabilities.count) of them",
+        "one for each of "
+          + "\(latents) gates")
+    }
+    if let odd = report.openProbabilities.first(where: { !(0...1).contains($0) }) {
+      return defect("open_probabilities", odd, "0 to 1")
+    }
+    let open = report.openProbabilities.count { $0 > 0.5 }
+    guard report.gatesOpen == open else {
+      return defect(
+        "gates_open", report.gatesOpen, "\(open), as many as have an open probability above 0.5")
+    }
+    for (name, error) in [("mse", report.mse), ("evaluation_mse", report.evaluationMSE)]
+    where !(0...errorMaximum).contains(error) {
+      return defect(name, error, "0 to \(errorMaximum), as images of this shape give")
+    }
+    if let hit = report.firstHitStep, !(1...step).contains(hit) {
+      return defect("first_hit_step", hit, "1 to \(step), or none")
+    }
+    let multipliers = trainer.multiplierMinimum...trainer.multiplierMaximum
+    guard multipliers.contains(report.multiplier) else {
+      return defect(
+        "multiplier", report.multiplier, "\(multipliers.lowerBound) to \(multipliers.upperBound)")
+    }
+    return nil
+  }
+
+  /// What makes reports, in order, contradict each other; nil if nothing does.
+  ///
+  /// The first hit happens once: a later report has the same, or one after the earlier report.
+  private func contradiction(in reports: [MilestoneReport]) -> ResultDefect? {
+    for (earlier, later) in zip(reports, reports.dropFirst()) {
+      guard later.step > earlier.step else {
+        return ResultDefect(
+          place: "\(later.budget): step", found: "\(later.step)",
+          expected: "more than the \(earlier.step) before")
+      }
+      let isSame = earlier.firstHitStep == later.firstHitStep
+      let isNew = earlier.firstHitStep == nil && (later.firstHitStep ?? 0) > earlier.step
+      guard isSame || isNew else {
+        return ResultDefect(
+          place: "\(later.budget): first_hit_step",
+          found: later.firstHitStep.map { "\($0)" } ?? "none",
+          expected: earlier.firstHitStep.map { "\($0), as before" } ?? "above \(earlier.step)")
+      }
+    }
+    return nil
+  }
+}
+
+// MARK: - Results
+
+extension ResultBounds {
+  /// What makes a result none of the trial's; nil if nothing does.
+  package func defect(of result: TrialResult) -> ResultDefect? {
+    for report in result.milestones {
+      if let defect = defect(of: report) { return defect }
+    }
+    return contradiction(in: result.milestones)
+      ?? defect(of: result.provenance, lastStep: result.milestones.last?.step ?? 0)
+  }
+
+  private func defect(of provenance: TrialProvenance, lastStep: Int) -> ResultDefect? {
+    guard (0...lastStep).contains(provenance.steps) else {
+      return ResultDefect(
+        place: "steps", found: "\(provenance.steps)", expected: "0 to \(lastStep)")
+    }
+    var earlier = 0
+    for resumption in provenance.resumed ?? [] {
+      guard (earlier...lastStep).contains(resumption.step) else {
+        return ResultDefect(
+          place: "resumed step", found: "\(resumption.step)", expected: "\(earlier) to \(lastStep)")
+      }
+      earlier = resumption.step
+    }
+    let numbers = [
+      ("seconds", provenance.seconds, Self.secondsMaximum),
+      ("processor_seconds", provenance.processorSeconds, Self.secondsMaximum),
+      ("second_pass_share", provenance.secondPassShare, 1),
+    ]
+    for (place, number, maximum) in numbers where !(0...maximum).contains(number) {
+      return ResultDefect(place: place, found: "\(number)", expected: "0 to \(maximum)")
+    }
+    guard (0...Self.residentByteMaximum).contains(provenance.peakResidentBytes) else {
+      return ResultDefect(
+        place: "peak_resident_bytes", found: "\(provenance.peakResidentBytes)",
+        expected: "0 to \(Self.residentByteMaximum)")
+    }
+    return defectOfTexts(in: provenance)
+  }
+
+  private func defectOfTexts(in provenance: TrialProvenance) -> ResultDefect? {
+    var names = [
+      ("host", provenance.host), ("processor", provenance.processor),
+      ("instruction_set", provenance.instructionSet),
+    ]
+    names += provenance.versions.flatMap { [("version's name", $0.key), ("version", $0.value)] }
+    for resumption in provenance.resumed ?? [] {
+      names.append(("resumed host", resumption.host))
+      names.append(("resumed instruction_set", resumption.instructionSet))
+    }
+    for (place, name) in names {
+      guard name.utf8.count <= Self.nameByteCount else {
+        return ResultDefect(
+          place: place, found: "\(name.utf8.count) bytes",
+          expected: "at most \(Self.nameByteCount)")
+      }
+      guard PlainText.line(name) == name else {
+        return ResultDefect(
+          place: place, found: PlainText.line(name),
+          expected: "a text without controls and line ends")
+      }
+    }
+    guard Self.isTime(provenance.started) else {
+      return ResultDefect(
+        place: "started", found: PlainText.line(String(provenance.started.prefix(40))),
+        expected: "a time in UTC such as 2026-01-31T12:00:00Z")
+    }
+    return nil
+  }
+
+  /// Whether a text is a time as ISO 8601 writes it in UTC: `2026-01-31T12:00:00Z`.
+  static func isTime(_ text: String) -> Bool {
+    let pattern = "0000-00-00T00:00:00Z".utf8
+    guard text.utf8.count == pattern.count,
+      zip(text.utf8, pattern).allSatisfy({ byte, expected in
+        expected == UInt8(ascii: "0")
+          ? (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) : byte == expected
+      })
+    else { return false }
+    func number(_ from: Int, _ count: Int) -> Int {
+      text.utf8.dropFirst(from).prefix(count).reduce(0) { 10 * $0 + Int($1) - 48 }
+    }
+    return (1...12).contains(number(5, 2)) && (1...31).contains(number(8, 2))
+      && number(11, 2) < 24 && number(14, 2) < 60 && number(17, 2) <= 60
+  }
+}
+
+/// What in a result was not computed by its trial.
+package struct ResultDefect: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Where: a milestone and a key of the protocol, or a key.
+  package var place: String
+  /// What is there.
+  package var found: String
+  /// What could be there.
+  package var expected: String
+
+  /// A defect at a place.
+  package init(place: String, found: String, expected: String) {
+    self.place = place
+    self.found = found
+    self.expected = expected
+  }
+
+  package var description: String { "\(place): found \(found), expected \(expected)" }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import Testing
+
+@testable import Console
+
+@Suite("Texts of others on a terminal")
+struct TerminalTextTests {
+  @Test("A message of a log is one message: no line of it passes for another")
+  func message() {
+    #expect(TerminalText.message("trial 3: höst, 東京, 🙂\t1") == "trial 3: höst, 東京, 🙂\t1")
+    #expect(
+      TerminalText.message("it left: x\n12:00:00 coordinator: trial 3 complete")
+        == "it left: x\n  | 12:00:00 coordinator: trial 3 complete")
+    #expect(
+      TerminalText.message("\u{1B}[2J\0\u{202E}\r\u{85}\u{2028}\u{9B}31m")
+        == "\u{FFFD}[2J\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}31m")
+  }
+
+  @Test("A log is shown byte by byte as it is, wherever its pieces are cut")
+  func stream() {
+    let text = "höst 東京 🙂\n\tline\n"
+    for count in 1...5 {
+      var stream = TerminalStream()
+      var shown = Data()
+      var left = Data(text.utf8)
+      while !left.isEmpty {
+        shown += stream.take(left.prefix(count))
+        left = Data(left.dropFirst(count))
+      }
+      #expect(String(decoding: shown, as: UTF8.self) == text)
+    }
+  }
+
+  @Test("What commands a terminal is shown as replaced, bytes that are no text too")
+  func hostileStream() {
+    var stream = TerminalStream()
+    let bytes = Array("a\u{1B}]0;title\u{7}b\r\nc\u{202E}\0".utf8) + [0xFF, 0xC3, 0x28, 0x80, 0x80]
+    let shown = String(decoding: stream.take(Data(bytes)), as: UTF8.self)
+    #expect(shown.hasPrefix("a\u{FFFD}]0;title\u{FFFD}b\nc\u{FFFD}\u{FFFD}\u{FFFD}"))
+    #expect(!shown.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" })
+  }
+}

@@ -1,0 +1,97 @@
+import Coordination
+import SimulatedCluster
+import Testing
+import Trials
+
+/// Numbers that are within the protocol, and far from all sense.
+@Suite("Scenarios: senseless numbers")
+struct HostileScenarios {
+  let a = SimulatedSweep.baseline(seed: 1)
+  let b = SimulatedSweep.baseline(seed: 2)
+  let c = SimulatedSweep.baseline(seed: 3)
+
+  private func claim(_ trial: PlannedTrial, step: Int, of total: Int, rate: Double) -> Claim {
+    Claim(
+      trial: trial.id, attempt: 1,
+      progress: TrialProgress(
+        step: step, totalSteps: total, mse: .nan, gatesOpen: 4, multiplier: .infinity,
+        stepsPerSecond: rate))
+  }
+
+  @Test(
+    "A rate says nothing of when the sweep ends, however small or large",
+    arguments: [0, 1e-300, 1e-30, 1e-9, 1e12, 1e300, .infinity, .nan], [1, 1_000_000_000])
+  func rates(rate: Double, total: Int) throws {
+    var script = try Script(
+      [a, b, c], expectedCost: [a.id: 1e6, b.id: 1e9, c.id: 1], expectedSteps: [a.id: 1000])
+    script.resume()
+    script.announce("w1", host: "h1")
+    script.announce("w2", host: "h2")
+    for step in [1, total / 2 + 1, total] {
+      for trial in [a, b] {
+        script.beat("w1", claims: [claim(trial, step: step, of: total, rate: rate)])
+        script.beat("w2", claims: [claim(trial, step: step, of: total, rate: rate)])
+      }
+      script.pass(10)
+      let forecast = script.coordinator.forecast(at: script.now)
+      #expect(forecast.remaining.map { $0 >= .zero && $0 <= .seconds(1e12) } ?? true)
+      #expect(script.coordinator.workers.allSatisfy { (1e-7...1e7).contains($0.speed) })
+    }
+    script.announce("w3", host: "h3")
+    #expect(script.finish(c, on: "w3").isEmpty == false)
+  }
+
+  @Test("Learned speeds stay within bounds, whatever a worker goes on telling")
+  func speeds() throws {
+    var script = try Script([a, b], expectedCost: [a.id: 1e9, b.id: 1e9])
+    script.resume()
+    script.announce("w1", host: "h1")
+    script.announce("w2", host: "h2")
+    for doubling in 0..<29 {
+      for (worker, trial, rate) in [("w1", a, 1e12), ("w2", b, 1e-9), ("w1", a, 5e5)] {
+        script.beat(
+          worker, claims: [claim(trial, step: 1 << doubling, of: 1_000_000_000, rate: rate)])
+      }
+    }
+    #expect(script.coordinator.workers.allSatisfy { (1e-7...1e7).contains($0.speed) })
+  }
+
+  @Test("A result of an attempt that was never made is refused, and attempts do not run out")
+  func attempts() throws {
+    var script = try Script([a])
+    script.resume()
+    script.announce("w1")
+    for attempt in [Int(Int32.max), 1_000_002] {
+      let effects = script.finish(a, attempt: attempt, on: "w1")
+      #expect(script.coordinator.standing(of: a.id)?.status == .running)
+      #expect(
+        effects.notices.contains {
+          if case .resultRefused(a.id, attempt, _, let reason) = $0 {
+            reason.contains("found attempt \(attempt)")
+          } else {
+            false
+          }
+        })
+    }
+    script.finish(a, on: "w1")
+    #expect(script.coordinator.standing(of: a.id)?.status == .complete)
+  }
+
+  @Test("A salvaged journal that has lost the latest leases still takes their results")
+  func lostLeases() throws {
+    var script = try Script([a, b])
+    script.resume()
+    script.announce("w1")
+    script.finish(a, attempt: 7, on: "w1")
+    #expect(script.coordinator.standing(of: a.id)?.status == .complete)
+    #expect(script.coordinator.standing(of: a.id)?.attempts == 7)
+  }
+
+  @Test("A journal with an attempt beyond all counting is a contradiction, not the end")
+  func journal() throws {
+    let record = JournalRecord.resultRecorded(
+      trial: a.id, attempt: 1 << 31, worker: WorkerID("w1"),
+      result: SimulatedSweep.result(of: a.configuration))
+    #expect(throws: JournalContradiction.self) { try Script([a], journal: [record]) }
+  }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+import Trials
+
+@testable import Coordination
+@testable import CoordinatorService
+
+@Suite("Answers to people")
+struct AdministrationReplyTests {
+  private func running(mse: Double) -> SweepStatus.Running {
+    SweepStatus.Running(
+      RunningTrial(
+        trial: TrialID(rawValue: 1), attempt: 1, worker: WorkerID("w"), host: "h", isClaimed: true,
+        progress: TrialProgress(
+          step: 10, totalSteps: 100, mse: mse, gatesOpen: 1, multiplier: .nan, stepsPerSecond: 2)),
+      stage: "main")
+  }
+
+  @Test(
+    "A training that diverges is told of like others, without its error",
+    arguments: [Double.nan, .infinity])
+  func diverging(mse: Double) throws {
+    let running = running(mse: mse)
+    #expect(running.mse == nil)
+    #expect(running.step == 10)
+    #expect(running.remainingSeconds == 45)
+    #expect(self.running(mse: 2).mse == 2)
+  }
+
+  @Test("A number that JSON cannot hold does not keep the others from being told")
+  func nonFinite() throws {
+    var running = running(mse: 2)
+    running.stepsPerSecond = .infinity
+    running.remainingSeconds = .nan
+    var status = SweepStatus(sweep: "s", question: "q", isRunning: true)
+    status.running = [running]
+    let reply = AdministrationReply(status: status)
+    let read = try AdministrationReply(line: reply.line)
+    #expect(read.error == nil)
+    #expect(read.status?.running.first?.stepsPerSecond == .infinity)
+    #expect(read.status?.running.first?.remainingSeconds?.isNaN == true)
+    #expect(!reply.json.isEmpty)
+  }
+}
