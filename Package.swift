@@ -80,7 +80,7 @@ let package = Package(
         "Trials",
       ]),
     module("Downloads", ["CCurl", "Digests", "Files"]),
-    module("Sweeps", ["Trials", yaml]),
+    module("Sweeps", ["Files", "Trials", yaml]),
 
     module("Primitives", ["CKernels"]),
     module("Autoencoder", ["Primitives", "Trials"]),
@@ -205,6 +205,7 @@ let package = Package(
     tests("MessagingTests", ["CZeroMQ", "Messaging"]),
     tests(
       "TransfersTests", ["Digests", "Files", "Messaging", "TestSupport", "Transfers", "Wire"]),
+    tests("DoctorTests", ["Doctor"]),
     tests("EnrolmentTests", ["Enrolment", "Messaging", "TestSupport"]),
     tests(
       "CoordinationTests", ["Coordination", "Digests", "Randomness", "SimulatedCluster", "Trials"]),

@@ -51,7 +51,7 @@ struct LogsCommand: ParsableCommand {
     var text = try Data(log.files.dropLast().map { try Data(contentsOf: $0) }.joined())
     try text.append(file.readToEnd() ?? Data())
     if let tail { text = Self.lastLines(tail, of: text) }
-    try FileHandle.standardOutput.write(contentsOf: text)
+    guard StandardStreams.write(text) else { throw ExitCode(1) }
     guard follow, log.mayGrow else { return }
     try show(last, from: file, while: { try logs.isRunning })
   }
@@ -64,7 +64,7 @@ struct LogsCommand: ParsableCommand {
     while true {
       let isLast = try !goesOn()
       if let more = try file.readToEnd(), !more.isEmpty {
-        try FileHandle.standardOutput.write(contentsOf: more)
+        guard StandardStreams.write(more) else { throw ExitCode(1) }
       }
       if isLast { return }
       if Self.number(ofFile: url.path) != Self.number(of: file),
