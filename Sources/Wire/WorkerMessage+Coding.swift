@@ -136,7 +136,7 @@ extension WorkerMessage.Announcement {
     self.init(
       productVersion: try Field.text(body.productVersion, "product_version"),
       worker: try Field.identifier(body.worker, "worker"),
-      host: try Field.text(body.host, "host"),
+      host: try Field.text(body.host, "host"), hostID: try Field.hostID(body.hostID),
       processor: try Field.text(body.processor, "processor"),
       instructionSet: try Field.text(body.instructionSet, "instruction_set"),
       coreCount: try Field.count(body.cores, "cores"),
@@ -154,6 +154,7 @@ extension WorkerMessage.Announcement {
     body.productVersion = Field.head(of: productVersion)
     body.worker = try Field.identifier(worker, "worker")
     body.host = Field.head(of: host)
+    body.hostID = try Field.hostID(hostID)
     body.processor = Field.head(of: processor)
     body.instructionSet = Field.head(of: instructionSet)
     body.cores = UInt32(clamping: coreCount)
@@ -167,6 +168,18 @@ extension WorkerMessage.Announcement {
 }
 
 extension Field {
+  fileprivate static func hostID(_ text: String) throws(WireError) -> String {
+    let isID =
+      text.utf8.count == 8
+      && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    guard text.isEmpty || isID else {
+      throw .malformed(
+        place: "host_id", found: String(reflecting: String(text.prefix(40))),
+        expected: "8 hexadecimal digits in lower case")
+    }
+    return text
+  }
+
   fileprivate static func obstacle(_ text: String) throws(WireError) -> String? {
     text.isEmpty ? nil : try Self.text(text, "obstacle")
   }
