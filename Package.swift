@@ -80,7 +80,7 @@ let package = Package(
         "Trials",
       ]),
     module("Downloads", ["CCurl", "Digests", "Files"]),
-    module("Sweeps", ["Trials", yaml]),
+    module("Sweeps", ["Files", "Trials", yaml]),
 
     module("Primitives", ["CKernels"]),
     module("Autoencoder", ["Primitives", "Trials"]),
@@ -184,7 +184,6 @@ let package = Package(
     tests("DigestsTests", ["CSodium", "Digests", "TestSupport"]),
     tests("TensorFilesTests", ["TensorFiles", "TestSupport"]),
     tests("TrialsTests", ["Digests", "Trials"]),
-    tests("ConsoleTests", ["Console"]),
     tests("ImagesTests", ["Digests", "Files", "Images", "TestSupport", "Trials"]),
     tests(
       "DatasetsTests", ["CArchive", "Datasets", "Digests", "Images", "TestSupport", "Trials"],
@@ -210,6 +209,7 @@ let package = Package(
     tests("MessagingTests", ["CZeroMQ", "Messaging"]),
     tests(
       "TransfersTests", ["Digests", "Files", "Messaging", "TestSupport", "Transfers", "Wire"]),
+    tests("DoctorTests", ["Doctor"]),
     tests("EnrolmentTests", ["Enrolment", "Messaging", "TestSupport"]),
     tests(
       "CoordinationTests", ["Coordination", "Digests", "Randomness", "SimulatedCluster", "Trials"]),

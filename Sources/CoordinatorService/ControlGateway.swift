@@ -177,7 +177,10 @@ extension ControlGateway {
       return message
     }
     let isShared = gatekeeper?.isShared(key) ?? false
-    if !isShared, let owner = register.claim(key, host: announcement.host, at: now) {
+    let host = HostIdentity.text(name: announcement.host, id: announcement.hostID)
+    if !isShared, let other = register.claim(key, host: host, at: now) {
+      let otherName = HostIdentity.name(in: other)
+      let owner = otherName == announcement.host ? "another host of that name" : otherName
       droppedCounts["shared key", default: 0] += 1
       note(
         kind: "shared \(key)",
@@ -195,7 +198,7 @@ extension ControlGateway {
       return nil
     }
     register.heard(key, name: name, on: connection, at: now)
-    _ = register.claim(key, host: announcement.host, at: now)
+    _ = register.claim(key, host: host, at: now)
     announcement.worker = Self.workerName(announcement.worker, key: name)
     return .announcement(announcement)
   }

@@ -30,7 +30,7 @@ package enum CoordinatorDoctor {
   package static func examine(_ options: Options) throws -> Checkup {
     let running = try options.out.flatMap { try RunningSweep.endpoint(in: $0) }
     let endpoint =
-      try options.listen.map { try Endpoint($0) } ?? running ?? SweepRun.standardEndpoint
+      try options.listen.map { try Endpoint($0) } ?? running ?? ListeningPlaces.standard
     var checkup = Checkup()
     checkup.ok("version", "\(ProductVersion.current), protocol \(ProtocolVersion.current)")
     checkup.checkLibraries()
@@ -48,22 +48,24 @@ package enum CoordinatorDoctor {
   }
 
   private static func checkPorts(_ endpoint: Endpoint, _ checkup: inout Checkup) {
-    let endpoints =
-      [endpoint] + (endpoint.port.flatMap { endpoint.with(port: $0 &+ 1) }.map { [$0] } ?? [])
-    for (topic, endpoint) in zip(["port", "data port"], endpoints) {
+    let places: ListeningPlaces
+    do throws(EndpointError) {
+      places = try ListeningPlaces(listen: "\(endpoint)", hasLocalWorkers: false)
+    } catch {
+      checkup.fault("port", "\(error)", remedy: "give a lower port to --listen")
+      return
+    }
+    for (role, endpoint) in places.all {
+      let topic = role == .control ? "port" : "data port"
       do {
-        let router = try RouterSocket(try Context())
-        _ = try router.bind(to: endpoint.description)
+        try ListenError.explain(role, endpoint) {
+          _ = try RouterSocket(try Context()).bind(to: endpoint.description)
+        }
         checkup.ok(topic, "\(endpoint) is free")
-      } catch  where error.code == .addressInUse {
-        checkup.fault(
-          topic, "\(endpoint) is in use",
-          remedy:
-            "if a coordinator runs there, all is well, and its --out tells; else give another "
-            + "--listen")
+      } catch let error as ListenError {
+        checkup.fault(topic, error.found, remedy: error.remedy)
       } catch {
-        checkup.fault(
-          topic, "\(error)", remedy: "give an address of this host to --listen, or tcp://*:5750")
+        checkup.fault(topic, "\(error)", remedy: "see that this host has files and memory left")
       }
     }
   }

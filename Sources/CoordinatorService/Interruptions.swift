@@ -3,7 +3,7 @@ import Glibc
 import Messaging
 import Synchronization
 
-/// Turns SIGINT and SIGTERM into interruptions of the running sweep.
+/// Turns the signals that ask for an end into interruptions of the running sweep.
 ///
 /// The first leaves, the second also stops the trials of remote workers, the third ends the
 /// process at once.
@@ -13,13 +13,14 @@ final class Interruptions {
   /// Starts to listen; the process no longer ends by these signals.
   init(_ inbox: Inbox<SweepLoop.Interruption>) {
     let received = Counter()
-    watch = SignalWatch([SIGINT, SIGTERM], on: DispatchQueue(label: "interruptions")) { _ in
+    watch = SignalWatch(SignalWatch.stopSignals, on: DispatchQueue(label: "interruptions")) { _ in
       switch received.count.add(1, ordering: .relaxed).newValue {
       case 1: inbox.put(.detach)
       case 2: inbox.put(.stop)
       default: _exit(130)
       }
     }
+    SignalWatch.endsWithBrokenPipe()
   }
 
   private final class Counter: Sendable {

@@ -203,7 +203,8 @@ extension SweepLoop {
       return coordinator.handle(
         .workerAnnounced(
           WorkerAnnouncement(
-            worker: WorkerID(announcement.worker), host: announcement.host,
+            worker: WorkerID(announcement.worker),
+            host: HostIdentity.text(name: announcement.host, id: announcement.hostID),
             slots: announcement.slotCount, processor: announcement.processor,
             instructionSet: announcement.instructionSet, coreCount: announcement.coreCount,
             memoryByteCount: announcement.memoryByteCount,

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Images
 import Sweeps
@@ -37,7 +38,8 @@ package struct SweepRequest: Sendable {
 
   /// The sweep file's text with the changes as comments, kept for provenance.
   func text() throws -> String {
-    var text = try String(contentsOf: file, encoding: .utf8)
+    let bytes = try WholeFile.read(file.path, limit: SweepFile.maximumByteCount)
+    var text = String(decoding: bytes, as: UTF8.self)
     if !text.hasSuffix("\n") { text += "\n" }
     for override in overrides { text += "# --set \(override)\n" }
     if budgetScale != 1 { text += "# --scale-budget \(budgetScale)\n" }

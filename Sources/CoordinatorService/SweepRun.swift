@@ -1,6 +1,7 @@
 import Coordination
 import Datasets
 import Digests
+import Files
 import Foundation
 import Images
 import Logging
@@ -81,30 +82,31 @@ package enum SweepRun {
     }
   }
 
-  /// The control port when none is asked for.
-  private static let standardPort: UInt16 = 5750
-  /// The control endpoint when none is asked for.
-  static let standardEndpoint = Endpoint.tcp(host: "127.0.0.1", port: standardPort)
-
   /// Runs a sweep, or goes on with one, until it ends or a person stops it.
   ///
   /// - Throws: the error of whatever cannot be read, opened or bound; the record stays whole.
   package static func perform(_ options: Options) throws -> Outcome {
     let logger = Logger(label: "coordinator")
-    OpenFiles.raiseLimit()
+    let places = try ListeningPlaces(
+      listen: options.listen, hasLocalWorkers: options.localWorkers > 0)
+    try OpenFileLimit.require(128 + 4 * options.localWorkers)
     let (plan, images, store, coordinator) = try takeUp(options, logger: logger)
     let blobs = try BlobStore(folder: options.outFolder.appending(path: "blobs"))
     let context = try Context()
     let access = try CoordinatorAccess(
-      context, endpoint: try controlEndpoint(options), options: options.access, logger: logger)
+      context, endpoint: places.control, options: options.access, logger: logger)
     defer { access.close() }
-    var gateway = try ControlGateway(
-      context, endpoint: try controlEndpoint(options), access: access, logger: logger)
+    var gateway = try ListenError.explain(.control, places.control) {
+      try ControlGateway(context, endpoint: places.control, access: access, logger: logger)
+    }
     let archives = FileRegistry()
     for archive in images.values { archives.register(archive.url, as: archive.digest) }
-    let server = try BlobServer(
-      context, endpoint: try dataEndpoint(besides: gateway.endpoint, options).description,
-      store: blobs, files: archives, options: access.protected(.data), admits: access.admits)
+    let dataPlace = places.data(besides: gateway.endpoint)
+    let server = try ListenError.explain(.data, dataPlace) {
+      try BlobServer(
+        context, endpoint: dataPlace.description, store: blobs, files: archives,
+        options: access.protected(.data), admits: access.admits)
+    }
     defer { server.stop() }
     try access.prove(context, at: [gateway.boundEndpoint, try Endpoint(server.endpoint)])
     let facts = SweepFacts(
@@ -266,21 +268,7 @@ package enum SweepRun {
     for record in journal + news { try coordinator.replay(record) }
   }
 
-  // MARK: - Endpoints and local workers
-
-  private static func controlEndpoint(_ options: Options) throws -> Endpoint {
-    if let listen = options.listen { return try Endpoint(listen) }
-    return .tcp(host: "127.0.0.1", port: options.localWorkers > 0 ? nil : standardPort)
-  }
-
-  /// The data connection is on the next port, so that a firewall needs one rule; on any port when
-  /// the control connection's was not chosen either.
-  private static func dataEndpoint(besides control: Endpoint, _ options: Options) throws -> Endpoint
-  {
-    let isChosen = try controlEndpoint(options).port != nil
-    return control.with(port: isChosen ? control.port.map { $0 + 1 } : nil)
-      ?? .tcp(host: "127.0.0.1", port: nil)
-  }
+  // MARK: - Local workers
 
   private static func startLocalWorkers(
     _ options: Options, endpoint: Endpoint, access: CoordinatorAccess

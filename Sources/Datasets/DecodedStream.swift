@@ -13,25 +13,21 @@ final class DecodedStream {
   private(set) var offset = 0
 
   private var reader: ArchiveReader
-  private var trailer: GzipTrailer?
-  /// How many bytes there are according to the file, as far as it says so; of a gzip file modulo
-  /// 2³².
+  /// How many bytes there are according to the file, as far as it says so.
   let announcedByteCount: Int?
 
   /// Of the members of an archive that has no fitting one, so many are named.
   private static let memberCountMaximum = 20
   private static let listedMemberCountMaximum = 1000
-  private static let skippedByteCount = 1 << 20
 
-  /// Opens a file that may be compressed with gzip.
+  /// Opens a file that may be compressed with gzip; then all of it is checked first.
   static func file(_ url: URL) throws(DatasetError) -> DecodedStream {
-    let trailer = try GzipTrailer.ofFile(url.path)
+    let inflatedByteCount = try GzipFile.byteCount(of: url.path)
     var reader = try ArchiveReader.open(path: url.path, format: .bytes)
     _ = try reader.nextMember()
     let fileByteCount = try OpenFile<DatasetError>(url.path, flags: O_RDONLY).byteCount()
-    let size = trailer.map { Int($0.byteCount) } ?? fileByteCount
     return DecodedStream(
-      place: url.path, reader: reader, trailer: trailer, announcedByteCount: size)
+      place: url.path, reader: reader, announcedByteCount: inflatedByteCount ?? fileByteCount)
   }
 
   /// Opens one member of a zip file.
@@ -71,7 +67,7 @@ final class DecodedStream {
           remedy: "unpack the file with its password and pack it again without")
       }
       return DecodedStream(
-        place: "\(url.path):\(member.name)", reader: reader, trailer: nil,
+        place: "\(url.path):\(member.name)", reader: reader,
         announcedByteCount: member.byteCount)
     }
     throw .malformed(
@@ -80,11 +76,10 @@ final class DecodedStream {
   }
 
   private init(
-    place: String, reader: consuming ArchiveReader, trailer: GzipTrailer?, announcedByteCount: Int?
+    place: String, reader: consuming ArchiveReader, announcedByteCount: Int?
   ) {
     self.place = place
     self.reader = reader
-    self.trailer = trailer
     self.announcedByteCount = announcedByteCount
   }
 
@@ -107,14 +102,7 @@ final class DecodedStream {
     return buffer
   }
 
-  /// Reads past everything up to the end, and checks the checksum.
-  func readToEnd() throws(DatasetError) {
-    var buffer = [UInt8](repeating: 0, count: Self.skippedByteCount)
-    while try read(into: &buffer) == buffer.count {}
-    try trailer?.check(place: place, byteCount: offset)
-  }
-
-  /// Checks that nothing follows, and that the checksum of what was read is right.
+  /// Checks that nothing follows.
   func expectEnd() throws(DatasetError) {
     var next: [UInt8] = [0]
     guard try read(into: &next) == 0 else {
@@ -122,7 +110,6 @@ final class DecodedStream {
         place: place, offset: offset - 1, field: "end of the data", found: "more bytes",
         expected: "nothing after \(offset - 1) bytes")
     }
-    try trailer?.check(place: place, byteCount: offset)
   }
 
   /// Reads as many bytes as there are, at most the buffer's count.
@@ -141,9 +128,6 @@ final class DecodedStream {
       }
       if let failure { throw failure }
       guard count > 0 else { break }
-      buffer.withUnsafeBytes {
-        trailer?.append(UnsafeRawBufferPointer(rebasing: $0[filled..<filled + count]))
-      }
       filled += count
       offset += count
     }

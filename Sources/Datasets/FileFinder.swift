@@ -20,12 +20,13 @@ struct FileFinder {
     }
   }
 
-  /// The first of `names` that is in one of the folders; nil if there is none.
+  /// The first of `names` that is in one of the folders, or there in a folder of the same name, as
+  /// Kaggle packs single files; nil if there is none.
   func first(_ names: [String]) -> URL? {
     for folder in folders {
       for name in names {
         let url = folder.appending(path: name)
-        if FileManager.default.fileExists(atPath: url.path) { return url }
+        for file in [url, url.appending(path: name)] where Self.isFile(file) { return file }
       }
     }
     return nil

@@ -14,7 +14,7 @@ struct MNISTSource: ImageSource {
 
   /// Finds both files of `dataset` in the folder at `url` and reads their headers.
   init(_ dataset: Dataset, at url: URL) throws(DatasetError) {
-    let finder = FileFinder(dataset: dataset, source: url)
+    let finder = FileFinder(dataset: dataset, source: url, subfolders: Self.subfolders(dataset))
     training = try IDXImages(
       at: try finder.find("training images", Self.names("train-images")),
       shape: dataset.imageShape)
@@ -30,6 +30,12 @@ struct MNISTSource: ImageSource {
   func read(_ receive: ImageReceiver) throws(DatasetError) {
     try training.read { (image) throws(DatasetError) in try receive(image, .training) }
     try test.read { (image) throws(DatasetError) in try receive(image, .evaluation) }
+  }
+
+  /// Where torchvision keeps the files, below its root and below the set's own folder.
+  private static func subfolders(_ dataset: Dataset) -> [String] {
+    let name = dataset == .mnist ? "MNIST" : "FashionMNIST"
+    return ["raw", name, "\(name)/raw"]
   }
 
   private static func names(_ stem: String) -> [String] {

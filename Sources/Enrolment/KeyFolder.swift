@@ -10,19 +10,20 @@ import Messaging
 package struct KeyFolder: Sendable {
   /// Where it is.
   package let url: URL
+  /// Bytes of the longest file in it: a list of 100,000 workers.
+  private static let byteCountMaximum = 16 << 20
 
-  /// The folder that was asked for, else `$BOTTLENECKSWEEP_KEYS`, else `bottlenecksweep` in
-  /// `$XDG_CONFIG_HOME` or `~/.config`.
-  package init(_ chosen: URL?) {
-    let environment = ProcessInfo.processInfo.environment
+  /// The folder that was asked for, else `$BOTTLENECKSWEEP_KEYS`, else
+  /// ``UserFolders/configuration``.
+  package init(
+    _ chosen: URL?, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) {
     if let chosen {
       url = chosen
     } else if let folder = environment["BOTTLENECKSWEEP_KEYS"], !folder.isEmpty {
       url = URL(filePath: folder, directoryHint: .isDirectory)
-    } else if let folder = environment["XDG_CONFIG_HOME"], folder.hasPrefix("/") {
-      url = URL(filePath: folder).appending(path: "bottlenecksweep")
     } else {
-      url = URL.homeDirectory.appending(path: ".config/bottlenecksweep")
+      url = UserFolders(environment).configuration
     }
   }
 
@@ -61,10 +62,10 @@ package struct KeyFolder: Sendable {
     let file = url.appending(path: name)
     guard let found = status(of: file) else { return nil }
     try check(found, file, expected: 0o600)
-    do {
-      return try Data(contentsOf: file)
+    do throws(FileError) {
+      return try WholeFile.read(file.path, limit: Self.byteCountMaximum)
     } catch {
-      throw AccessError("\(file.path): \(error.localizedDescription)", remedy: "see to the file")
+      throw AccessError("\(error)", remedy: "see to the file")
     }
   }
 

@@ -9,12 +9,17 @@ package struct FileError: FileFailure, Hashable, Sendable, CustomStringConvertib
   package let operation: String
   /// The file or folder.
   package let path: String
+  /// What the path leads to where a file was expected: "a folder", "a named pipe"; else nil.
+  package let found: String?
 
   /// A failure of the calling thread's latest C call.
-  package init(_ operation: String, _ path: String, code: Int32 = errno) {
+  package init(
+    _ operation: String, _ path: String, code: Int32 = errno, found: String? = nil
+  ) {
     self.code = code
     self.operation = operation
     self.path = path
+    self.found = found
   }
 
   /// The failure itself.
@@ -41,7 +46,21 @@ package struct FileError: FileFailure, Hashable, Sendable, CustomStringConvertib
   /// Whether the disk, or the user's share of it, is full.
   package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 
+  /// What a path leads to, if that is no file; see `inode(7)`.
+  static func unusual(_ mode: mode_t) -> String? {
+    switch mode & S_IFMT {
+    case S_IFREG: nil
+    case S_IFDIR: "a folder"
+    case S_IFIFO: "a pipe"
+    case S_IFCHR, S_IFBLK: "a device"
+    case S_IFSOCK: "a socket"
+    default: "no file"
+    }
+  }
+
   package var description: String {
-    "\(path): \(operation) failed: \(String(cString: strerror(code)))"
+    if code == EFBIG, let found { return "\(path): found \(found), expected fewer" }
+    if let found { return "\(path): found \(found), expected a file" }
+    return "\(path): \(operation) failed: \(String(cString: strerror(code)))"
   }
 }

@@ -9,12 +9,31 @@ package struct OpenFile<Failure: FileFailure>: ~Copyable, Sendable {
   package let path: String
   private let descriptor: Int32
 
-  /// Opens a file; the C function is `open`, with `O_CLOEXEC` added.
+  /// Opens a file or, with `O_DIRECTORY`, a folder; the C functions are `open`, with `O_CLOEXEC`
+  /// and `O_NONBLOCK` added, and `fstat`.
+  ///
+  /// A named pipe would keep `open` waiting for whoever writes to it, and a device may have no end:
+  /// both are refused.
   ///
   /// - Parameter permissions: Those of a new file, before the process's mask.
   package init(_ path: String, flags: Int32, permissions: mode_t = 0o644) throws(Failure) {
     self.path = path
-    descriptor = try Self.check("open", path) { open(path, flags | O_CLOEXEC, permissions) }
+    descriptor = try Self.descriptor(path, flags, permissions)
+  }
+
+  private static func descriptor(
+    _ path: String, _ flags: Int32, _ permissions: mode_t
+  ) throws(Failure) -> Int32 {
+    // O_NONBLOCK has no effect on files and folders.
+    let descriptor = try check("open", path) {
+      open(path, flags | O_CLOEXEC | O_NONBLOCK, permissions)
+    }
+    var status = stat()
+    guard flags & O_DIRECTORY == 0, fstat(descriptor, &status) == 0,
+      let kind = FileError.unusual(status.st_mode)
+    else { return descriptor }
+    close(descriptor)
+    throw Failure(FileError("open", path, code: EINVAL, found: kind))
   }
 
   deinit { close(descriptor) }

@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 import Trials
 
@@ -32,19 +33,14 @@ package struct ArchiveLibrary: Sendable {
 
   /// Where archives are kept when the user names no folder.
   ///
-  /// `$BOTTLENECKSWEEP_DATA`, else `$XDG_DATA_HOME/bottlenecksweep` where that is an absolute path
-  /// as the XDG Base Directory Specification demands, else `~/.local/share/bottlenecksweep`.
+  /// `$BOTTLENECKSWEEP_DATA`, else ``UserFolders/data``.
   package static func defaultDirectory(
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) -> URL {
     if let directory = environment["BOTTLENECKSWEEP_DATA"], !directory.isEmpty {
       return URL(fileURLWithPath: directory, isDirectory: true)
     }
-    if let shared = environment["XDG_DATA_HOME"], shared.hasPrefix("/") {
-      return URL(fileURLWithPath: shared).appendingPathComponent("bottlenecksweep")
-    }
-    let home = environment["HOME"] ?? NSHomeDirectory()
-    return URL(fileURLWithPath: home).appendingPathComponent(".local/share/bottlenecksweep")
+    return UserFolders(environment).data
   }
 
   /// The file that a data set's archive is or would be.

@@ -215,7 +215,7 @@ package final class ImageArchive: Sendable {
   private static func map(
     _ path: String, largeByteCount: Int
   ) throws(ImageArchiveError) -> (UnsafeRawBufferPointer, ImageReader?) {
-    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .system(FileError("open", path)) }
     defer { close(descriptor) }
     var status = stat()

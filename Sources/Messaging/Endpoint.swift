@@ -38,10 +38,22 @@ package enum Endpoint: Hashable, Sendable {
     }
     if digits == "*" || digits == "0" {
       self = .tcp(host: String(host), port: nil)
-    } else if let port = UInt16(digits) {
+    } else if digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(digits) {
       self = .tcp(host: String(host), port: port)
     } else {
       throw EndpointError(found: text, expected: "a port from 1 to 65535, or * for any")
+    }
+  }
+
+  /// Parses an endpoint to connect to, which needs a host and a port of its own.
+  ///
+  /// - Throws: ``EndpointError`` when it is none, or one at which only listening makes sense.
+  package init(connectingTo text: String) throws(EndpointError) {
+    try self.init(text)
+    guard case .tcp(let host, let port) = self else { return }
+    guard port != nil, host != "*" else {
+      throw EndpointError(
+        found: text, expected: "the coordinator's host and port, such as tcp://host:5750")
     }
   }
 
@@ -92,6 +104,12 @@ package struct EndpointError: Error, Hashable, Sendable, CustomStringConvertible
   package var found: String
   /// What it should be.
   package var expected: String
+
+  /// A text that is no endpoint, and what it should be.
+  package init(found: String, expected: String) {
+    self.found = found
+    self.expected = expected
+  }
 
   package var description: String { "endpoint \"\(found)\": expected \(expected)" }
 }

@@ -44,6 +44,8 @@ package struct MessagingError: Error, Hashable, Sendable, CustomStringConvertibl
     package static let addressInUse = Code(rawValue: EADDRINUSE)
     /// This host has no such address (`EADDRNOTAVAIL`).
     package static let addressNotAvailable = Code(rawValue: EADDRNOTAVAIL)
+    /// This user may not listen there (`EACCES`).
+    package static let permissionDenied = Code(rawValue: EACCES)
     /// No such interface or host (`ENODEV`).
     package static let noSuchDevice = Code(rawValue: ENODEV)
     /// The value makes no sense to the call (`EINVAL`).

@@ -22,9 +22,6 @@ package enum Host {
     return name?.trimmingCharacters(in: .whitespaces) ?? "unknown"
   }
 
-  /// Processors that this process may use.
-  package static var coreCount: Int { ProcessInfo.processInfo.activeProcessorCount }
-
   /// Physical memory in bytes.
   package static var memoryByteCount: Int { Int(ProcessInfo.processInfo.physicalMemory) }
 

@@ -12,8 +12,7 @@ package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
   /// The compiler's baseline: 4 floats at a time.
   case portable
 
-  /// The environment variable that limits what is used: `avx512`, `avx2` or
-  /// `portable`.
+  /// The environment variable that limits what is used to one of these, such as `avx2`.
   ///
   /// For machines of one fleet that are to give the same bits, and for tests.
   package static let limitVariable = "BOTTLENECKSWEEP_INSTRUCTION_SET"
@@ -29,6 +28,17 @@ package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
 
   private static let available = limited(
     to: ProcessInfo.processInfo.environment[limitVariable], processor: best)
+
+  /// Checks the environment's limit.
+  ///
+  /// - Throws: ``UnknownInstructionSet`` when it names none: a slip of the pen must not give other
+  ///   bits than those that were asked for.
+  package static func checkLimit(
+    _ environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(UnknownInstructionSet) {
+    guard let limit = environment[limitVariable], !limit.isEmpty else { return }
+    guard InstructionSet(rawValue: limit) != nil else { throw UnknownInstructionSet(found: limit) }
+  }
 
   /// The widest that the processor has.
   private static var best: InstructionSet {
@@ -69,5 +79,16 @@ package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
     case (.avx2, .bf16): ck_kernels_bf16_avx2
     case (.portable, .bf16): ck_kernels_bf16_portable
     }
+  }
+}
+
+/// The environment names an instruction set that there is none of.
+package struct UnknownInstructionSet: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What it says.
+  package var found: String
+
+  package var description: String {
+    let known = InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")
+    return "\(InstructionSet.limitVariable): found \"\(found)\", expected one of \(known)"
   }
 }

@@ -1,4 +1,6 @@
+import Files
 import Foundation
+import Glibc
 import Trials
 
 /// Reads sweep files.
@@ -23,13 +25,11 @@ package enum SweepFile {
   ) throws(SweepFileError) -> SweepPlan {
     let name = url.relativePath
     let data: Data
-    do {
-      data = try Data(contentsOf: url)
+    do throws(FileError) {
+      data = try WholeFile.read(url.path, limit: maximumByteCount)
     } catch {
-      throw refusal("an unreadable file (\(reason(error)))", at: .file(name))
-    }
-    guard data.count <= maximumByteCount else {
-      throw refusal("\(data.count) bytes", at: .file(name), expected: "at most \(maximumByteCount)")
+      throw refusal(
+        error.found ?? "an unreadable file (\(reason(error)))", at: .file(name))
     }
     guard let text = String(validating: data, as: UTF8.self) else {
       throw refusal(
@@ -70,11 +70,11 @@ package enum SweepFile {
       ], omittedCount: 0)
   }
 
-  private static func reason(_ error: any Error) -> String {
-    switch error {
-    case CocoaError.fileReadNoSuchFile, CocoaError.fileNoSuchFile: "no such file"
-    case CocoaError.fileReadNoPermission: "no permission"
-    default: "\(error)"
+  private static func reason(_ error: FileError) -> String {
+    switch error.code {
+    case ENOENT: "no such file"
+    case EACCES: "no permission"
+    default: String(cString: strerror(error.code))
     }
   }
 

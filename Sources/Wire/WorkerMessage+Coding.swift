@@ -138,6 +138,7 @@ extension WorkerMessage.Announcement {
         body.productVersion, "product_version", limit: ResultBounds.nameByteCount),
       worker: try Field.identifier(body.worker, "worker"),
       host: try Field.line(body.host, "host", limit: ResultBounds.nameByteCount),
+      hostID: try Field.hostID(body.hostID),
       processor: try Field.line(body.processor, "processor", limit: ResultBounds.nameByteCount),
       instructionSet: try Field.line(
         body.instructionSet, "instruction_set", limit: WireLimits.instructionSetByteCount),
@@ -156,6 +157,7 @@ extension WorkerMessage.Announcement {
     body.productVersion = Field.head(of: productVersion, limit: ResultBounds.nameByteCount)
     body.worker = try Field.identifier(worker, "worker")
     body.host = Field.head(of: host, limit: ResultBounds.nameByteCount)
+    body.hostID = try Field.hostID(hostID)
     body.processor = Field.head(of: processor, limit: ResultBounds.nameByteCount)
     body.instructionSet = Field.head(
       of: instructionSet, limit: WireLimits.instructionSetByteCount)
@@ -170,6 +172,18 @@ extension WorkerMessage.Announcement {
 }
 
 extension Field {
+  fileprivate static func hostID(_ text: String) throws(WireError) -> String {
+    let isID =
+      text.utf8.count == 8
+      && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    guard text.isEmpty || isID else {
+      throw .malformed(
+        place: "host_id", found: String(reflecting: String(text.prefix(40))),
+        expected: "8 hexadecimal digits in lower case")
+    }
+    return text
+  }
+
   fileprivate static func obstacle(_ text: String) throws(WireError) -> String? {
     text.isEmpty ? nil : try Self.line(text, "obstacle")
   }

@@ -32,6 +32,8 @@ extension WorkerMessage {
     package var worker: String
     /// Name of the host.
     package var host: String
+    /// Tells hosts of one name apart, 8 hexadecimal digits; empty where none is known.
+    package var hostID = ""
     /// Model name of the processor.
     package var processor: String
     /// Widest vector instructions in use.
@@ -51,13 +53,14 @@ extension WorkerMessage {
 
     /// An announcement of the given parts, in this code's protocol version.
     package init(
-      productVersion: String, worker: String, host: String, processor: String,
+      productVersion: String, worker: String, host: String, hostID: String = "", processor: String,
       instructionSet: String, coreCount: Int, memoryByteCount: Int, slotCount: Int,
       sweepID: String? = nil, claims: [Claim], obstacle: String? = nil
     ) {
       self.productVersion = productVersion
       self.worker = worker
       self.host = host
+      self.hostID = hostID
       self.processor = processor
       self.instructionSet = instructionSet
       self.coreCount = coreCount

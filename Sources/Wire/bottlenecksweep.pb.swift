@@ -177,6 +177,10 @@ nonisolated struct PBAnnouncement: Sendable {
   /// nothing does.
   var obstacle: String = String()
 
+  /// Tells hosts of one name apart: 8 hexadecimal digits, the same for all workers of a host and
+  /// after its restart; empty where none is known.
+  var hostID: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1500,7 +1504,7 @@ nonisolated extension PBWorkerEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension PBAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Announcement"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minor\0\u{3}product_version\0\u{1}worker\0\u{1}host\0\u{1}processor\0\u{3}instruction_set\0\u{1}cores\0\u{3}memory_bytes\0\u{1}slots\0\u{1}claims\0\u{3}sweep_id\0\u{1}obstacle\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minor\0\u{3}product_version\0\u{1}worker\0\u{1}host\0\u{1}processor\0\u{3}instruction_set\0\u{1}cores\0\u{3}memory_bytes\0\u{1}slots\0\u{1}claims\0\u{3}sweep_id\0\u{1}obstacle\0\u{3}host_id\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1520,6 +1524,7 @@ nonisolated extension PBAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 10: try { try decoder.decodeRepeatedMessageField(value: &self.claims) }()
       case 11: try { try decoder.decodeSingularStringField(value: &self.sweepID) }()
       case 12: try { try decoder.decodeSingularStringField(value: &self.obstacle) }()
+      case 13: try { try decoder.decodeSingularStringField(value: &self.hostID) }()
       default: break
       }
     }
@@ -1562,6 +1567,9 @@ nonisolated extension PBAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.obstacle.isEmpty {
       try visitor.visitSingularStringField(value: self.obstacle, fieldNumber: 12)
     }
+    if !self.hostID.isEmpty {
+      try visitor.visitSingularStringField(value: self.hostID, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1578,6 +1586,7 @@ nonisolated extension PBAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.claims != rhs.claims {return false}
     if lhs.sweepID != rhs.sweepID {return false}
     if lhs.obstacle != rhs.obstacle {return false}
+    if lhs.hostID != rhs.hostID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

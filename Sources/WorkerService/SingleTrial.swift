@@ -60,6 +60,7 @@ package enum SingleTrial {
   ///
   /// - Throws: ``TrialFailure``, `FileError` or what the configuration or the archive lacks.
   package static func run(_ options: Options) throws {
+    try InstructionSet.checkLimit()
     try FileManager.default.createDirectory(
       at: options.folder, withIntermediateDirectories: true)
     let stop = StopFlag(endsWithInput: options.isSupervised)
@@ -122,14 +123,13 @@ package enum SingleTrial {
 
   private static func readConfiguration(_ url: URL) throws -> TrialConfiguration {
     let data: Data
-    do {
-      data = try Data(contentsOf: url)
+    do throws(FileError) {
+      data = try WholeFile.read(url.path, limit: WireLimits.configurationByteCount)
     } catch {
-      throw TrialFailure(
-        cause: .refused, message: "\(url.path): cannot be read: \(error.localizedDescription)")
+      throw TrialFailure(cause: .refused, message: "\(error)")
     }
     do {
-      let configuration = try CanonicalJSON.decode(TrialConfiguration.self, from: data)
+      let configuration = try CanonicalJSON.decodeStrictly(TrialConfiguration.self, from: data)
       try configuration.validate()
       return configuration
     } catch {
@@ -189,7 +189,7 @@ package enum SingleTrial {
   }
 }
 
-/// Whether the trial has been asked to end: by SIGTERM or SIGINT, or, for a supervised one, by
+/// Whether the trial has been asked to end: by a signal, or, for a supervised one, by
 /// the end of its standard input, which comes when its worker dies.
 private final class StopFlag {
   private final class Flag: Sendable {
@@ -200,10 +200,11 @@ private final class StopFlag {
   private let watch: SignalWatch
 
   init(endsWithInput: Bool) {
-    if endsWithInput { signal(SIGINT, SIG_IGN) }
-    watch = SignalWatch(endsWithInput ? [SIGTERM] : [SIGTERM, SIGINT]) { [flag] _ in
+    if endsWithInput { for number in [SIGINT, SIGHUP, SIGPIPE] { signal(number, SIG_IGN) } }
+    watch = SignalWatch(endsWithInput ? [SIGTERM] : SignalWatch.stopSignals) { [flag] _ in
       flag.value.store(true, ordering: .relaxed)
     }
+    SignalWatch.endsWithBrokenPipe()
     guard endsWithInput else { return }
     Thread.detachNewThread {
       while let piece = try? FileHandle.standardInput.read(upToCount: 4096), !piece.isEmpty {}

@@ -1,9 +1,11 @@
 import Digests
+import Files
 import Foundation
 import Glibc
 import Logging
 import Messaging
 import Narrowing
+import Primitives
 import Supervision
 import Trials
 import Wire
@@ -58,16 +60,18 @@ package enum Worker {
     }
 
     /// The folder that was asked for, or the standard one.
-    static func cache(_ chosen: URL?) -> URL { chosen ?? standardCache }
+    static func cache(_ chosen: URL?) -> URL { chosen ?? UserFolders().cache }
+  }
 
-    /// `$XDG_CACHE_HOME/bottlenecksweep`, or `~/.cache/bottlenecksweep`.
-    private static var standardCache: URL {
-      let environment = ProcessInfo.processInfo.environment
-      if let folder = environment["XDG_CACHE_HOME"], folder.hasPrefix("/") {
-        return URL(filePath: folder).appending(path: "bottlenecksweep")
-      }
-      return URL.homeDirectory.appending(path: ".cache/bottlenecksweep")
+  /// The part of a worker's name that says where it is: the host's name with a hyphen for every
+  /// character that an identifier cannot have, `host` where nothing is left.
+  package static func nameStem(of host: String) -> String {
+    let allowed = host.unicodeScalars.prefix(64).map { scalar in
+      let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9") ~= scalar)
+      return isPlain || "._-".unicodeScalars.contains(scalar) ? Character(scalar) : "-"
     }
+    let stem = String(allowed.drop { "._-".contains($0) })
+    return stem.isEmpty ? "host" : stem
   }
 
   /// Runs until the sweep ends, somebody asks for the end, or patience runs out.
@@ -80,10 +84,12 @@ package enum Worker {
     let log = LogForwarder()
     let logger = log.logger(besides: console)
     let name =
-      "\(Host.name)-\(getpid())-"
+      "\(nameStem(of: Host.name))-\(getpid())-"
       + UInt64.random(in: 0 ... .max).hexadecimal.prefix(8)
+    try InstructionSet.checkLimit()
+    try OpenFileLimit.require(32 + 4 * options.slots)
     // Before anything else reads standard input, where the keys may come from.
-    let security = try options.access.security(for: try Endpoint(options.endpoint))
+    let security = try options.access.security(for: try Endpoint(connectingTo: options.endpoint))
     let inbox = try Inbox<WorkerEvent>()
     let signals = StopSignals(inbox, endsWithInput: options.isSupervised)
     defer { withExtendedLifetime(signals) {} }

@@ -26,15 +26,21 @@ package enum WorkerDoctor {
   package static func examine(
     endpoint: String?, cache: URL?, keys: URL?, isPlain: Bool, isEncrypted: Bool
   ) throws -> Checkup {
-    let endpoint = try endpoint.map { try Endpoint($0) }
+    let endpoint = try endpoint.map { try Endpoint(connectingTo: $0) }
     let isProtected = isEncrypted || !(isPlain || (endpoint?.isLocal ?? false))
     var checkup = Checkup()
     checkup.ok("version", "\(ProductVersion.current), protocol \(ProtocolVersion.current)")
     checkup.checkLibraries()
     checkup.ok(
       "processor",
-      "\(Host.processor), \(Host.coreCount) cores, \(InstructionSet.effective.rawValue), "
+      "\(Host.processor), \(UsableCores.count) cores, \(InstructionSet.effective.rawValue), "
         + "\(Host.memoryByteCount >> 30) GiB")
+    do throws(UnknownInstructionSet) {
+      try InstructionSet.checkLimit()
+    } catch {
+      checkup.fault(
+        "instructions", "\(error)", remedy: "correct the variable, or unset it")
+    }
     if InstructionSet.effective == .portable {
       checkup.warn(
         "instructions", "neither AVX2 nor AVX-512",

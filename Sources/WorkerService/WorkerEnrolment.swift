@@ -35,7 +35,7 @@ package enum WorkerEnrolment {
   package static func enroll(_ endpoint: String, token text: String, in folder: URL?) throws
     -> String
   {
-    let endpoint = try Endpoint(endpoint)
+    let endpoint = try Endpoint(connectingTo: endpoint)
     let token = try EnrolmentToken(text)
     let folder = KeyFolder(folder)
     let keys = try folder.keysMadeIfMissing(of: .worker)

@@ -1,4 +1,5 @@
 import Digests
+import Doctor
 import Files
 import Foundation
 import Logging
@@ -44,7 +45,7 @@ struct WorkerShell: ~Copyable {
     _ options: Worker.Options, name: String, security: SocketSecurity,
     inbox: Inbox<WorkerEvent>, logger: Logger, log: LogForwarder
   ) throws {
-    let endpoint = try Endpoint(options.endpoint)
+    let endpoint = try Endpoint(connectingTo: options.endpoint)
     let folder = try WorkerFolder(cache: options.cache, worker: name)
     let bench = TrialBench(
       folder: folder, images: try ImageCache(cache: options.cache, limit: options.cacheLimit),
@@ -275,9 +276,9 @@ extension WorkerShell {
 
   private func announcement(_ claims: [WorkClaim]) -> WorkerMessage.Announcement {
     WorkerMessage.Announcement(
-      productVersion: ProductVersion.current, worker: name, host: Host.name,
+      productVersion: ProductVersion.current, worker: name, host: Host.name, hostID: HostID.current,
       processor: Host.processor, instructionSet: InstructionSet.effective.rawValue,
-      coreCount: Host.coreCount, memoryByteCount: Host.memoryByteCount, slotCount: slots,
+      coreCount: UsableCores.count, memoryByteCount: Host.memoryByteCount, slotCount: slots,
       sweepID: core.sweep,
       claims: claims.map(WorkerMessage.Claim.init), obstacle: core.obstacle)
   }

@@ -5,6 +5,7 @@ import Trials
 @main
 enum Main {
   static func main() {
+    StandardStreams.secure()
     ConsoleLog.bootstrap()
     CoordinatorCommand.main()
   }

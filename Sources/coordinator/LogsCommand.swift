@@ -52,7 +52,7 @@ struct LogsCommand: ParsableCommand {
     try text.append(file.readToEnd() ?? Data())
     if let tail { text = Self.lastLines(tail, of: text) }
     var stream = TerminalStream()
-    try FileHandle.standardOutput.write(contentsOf: stream.take(text))
+    guard StandardStreams.write(stream.take(text)) else { throw ExitCode(1) }
     guard follow, log.mayGrow else { return }
     try show(last, from: file, in: &stream, while: { try logs.isRunning })
   }
@@ -66,7 +66,7 @@ struct LogsCommand: ParsableCommand {
     while true {
       let isLast = try !goesOn()
       if let more = try file.readToEnd(), !more.isEmpty {
-        try FileHandle.standardOutput.write(contentsOf: stream.take(more))
+        guard StandardStreams.write(stream.take(more)) else { throw ExitCode(1) }
       }
       if isLast { return }
       if Self.number(ofFile: url.path) != Self.number(of: file),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Console
 import CoordinatorService
+import Doctor
 
 /// `coordinator run`: runs a sweep, or goes on with one.
 struct RunCommand: ParsableCommand {
@@ -30,7 +31,11 @@ struct RunCommand: ParsableCommand {
       valueName: "endpoint"))
   var listen: String?
 
-  @Option(help: ArgumentHelp("Starts this many workers on this machine.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "Starts this many workers on this machine; auto: one per core that this process may use.",
+      valueName: "n"),
+    transform: Self.localWorkerCount)
   var localWorkers = 0
 
   @Flag(help: "Leaves connections over the network open to everybody; for networks you trust.")
@@ -54,10 +59,15 @@ struct RunCommand: ParsableCommand {
     help: "Goes on with an edited sweep file without asking; needed where nobody can be asked.")
   var yes = false
 
-  func validate() throws {
-    guard (0...1024).contains(localWorkers) else {
-      throw ValidationError("--local-workers: found \(localWorkers), expected 0 to 1024")
+  private static func localWorkerCount(_ text: String) throws -> Int {
+    if text == "auto" { return min(UsableCores.count, 1024) }
+    guard let count = Int(text), (0...1024).contains(count) else {
+      throw ValidationError("found \(text), expected auto or 0 to 1024")
     }
+    return count
+  }
+
+  func validate() throws {
     guard !(plain && curve) else {
       throw ValidationError("found both --plain and --curve, expected one of them")
     }

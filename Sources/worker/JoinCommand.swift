@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Doctor
 import Foundation
 import WorkerService
 
@@ -23,8 +24,14 @@ struct JoinCommand: ParsableCommand {
       "The coordinator, such as tcp://host:5750.", valueName: "endpoint"))
   var connect: String
 
-  @Option(help: ArgumentHelp("Trials at once: a number, or auto for one per core."))
+  @Option(
+    help: ArgumentHelp(
+      "Trials at once: a number, or auto for one per core that this process may use.",
+      discussion: "What counts are its affinity, its cpuset and the quotas of its control groups."))
   var slots = "auto"
+
+  @Option(help: ArgumentHelp("Of --slots auto, how many cores stay free.", valueName: "n"))
+  var leave = 0
 
   @Option(
     help: ArgumentHelp(
@@ -77,6 +84,9 @@ struct JoinCommand: ParsableCommand {
   func validate() throws {
     _ = try slotCount()
     _ = try cacheLimitByteCount()
+    guard (0...9999).contains(leave) else {
+      throw ValidationError("--leave: found \(leave), expected 0 to 9999 cores")
+    }
     guard !(plain && curve) else {
       throw ValidationError("found both --plain and --curve, expected one of them")
     }
@@ -90,7 +100,7 @@ struct JoinCommand: ParsableCommand {
 
   private func slotCount() throws -> Int {
     let maximum = Worker.slotCountMaximum
-    if slots == "auto" { return min(ProcessInfo.processInfo.activeProcessorCount, maximum) }
+    if slots == "auto" { return min(max(1, UsableCores.count - leave), maximum) }
     guard let count = Int(slots), (1...maximum).contains(count) else {
       throw ValidationError("--slots: found \"\(slots)\", expected auto or 1 to \(maximum)")
     }

@@ -68,13 +68,47 @@ struct MNISTTests {
     try expectImages(try prepare())
   }
 
+  @Test(
+    "files are found as torchvision and Kaggle lay them out",
+    arguments: [
+      ("MNIST/raw/", "MNIST/raw/"), ("raw/", "raw/"),
+      ("train-images-idx3-ubyte/", "t10k-images-idx3-ubyte/"),
+    ])
+  func layouts(training: String, test: String) throws {
+    for (place, name, bytes) in [
+      (training, MNISTFixture.trainingName, MNISTFixture.training),
+      (test, MNISTFixture.testName, MNISTFixture.test),
+    ] {
+      let file = source.appending(path: place + name)
+      try FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(bytes).write(to: file)
+    }
+    try expectImages(try prepare())
+  }
+
+  @Test("of torchvision's folder, which has both sets, each is taken from its own")
+  func neighbours() throws {
+    let other = MNISTFixture.idx(count: 1, pixels: Array(repeating: 9, count: 784))
+    try MNISTFixture.write(
+      to: source.appending(path: "FashionMNIST/raw"), training: other, test: other)
+    try MNISTFixture.write(to: source.appending(path: "MNIST/raw"))
+    try expectImages(try prepare())
+    let fashion = try DatasetPreparer.prepare(.fashionMNIST, from: source, into: library).images
+    #expect(fashion.trainingCount == 1)
+  }
+
   @Test("a missing file is an error that lists folders and names looked for")
   func missing() throws {
     try MNISTFixture.write(to: source)
     try FileManager.default.removeItem(at: source.appendingPathComponent(MNISTFixture.testName))
+    let folders = [
+      "", "/raw", "/MNIST", "/MNIST/raw", "/mnist", "/mnist/raw", "/mnist/MNIST",
+      "/mnist/MNIST/raw",
+    ].map { source.path + $0 }
     #expect(
       try failure().description
-        == "no test images of mnist in \(source.path) or \(source.path)/mnist; expected one of "
+        == "no test images of mnist in \(folders.joined(separator: " or ")); expected one of "
         + "t10k-images-idx3-ubyte.gz, t10k-images-idx3-ubyte, t10k-images.idx3-ubyte.gz, "
         + "t10k-images.idx3-ubyte")
   }
@@ -159,11 +193,41 @@ struct MNISTTests {
     }
   }
 
-  @Test("something appended to a gzip file is refused")
-  func extendedGzip() throws {
+  @Test("something appended to a gzip file is refused", arguments: [8, 100_000])
+  func extendedGzip(count: Int) throws {
     let whole = try Compressed.gzip(MNISTFixture.test)
-    try MNISTFixture.write(to: source, test: whole + [1, 2, 3, 4, 5, 6, 7, 8])
+    try MNISTFixture.write(to: source, test: whole + Array(repeating: 1, count: count))
     let error = try failure()
-    #expect(error.description.contains("gzip length"))
+    #expect(error.description.contains("end of the gzip data"))
+    try MNISTFixture.write(
+      to: source, test: whole + Array(repeating: 0, count: count) + [0x1f])
+    #expect(try failure().description.contains("end of the gzip data"))
+  }
+
+  @Test("gzip of several members, as pigz and bgzip write it, and zeros after the last are read")
+  func membersOfGzip() throws {
+    let bytes = MNISTFixture.training
+    let members = try [bytes[..<10], bytes[10..<1000], [], bytes[1000...]].map {
+      try Compressed.gzip(Array($0))
+    }
+    let zeros = [UInt8](repeating: 0, count: 70_000)
+    try MNISTFixture.write(
+      to: source, training: Array(members.joined()) + zeros,
+      test: try Compressed.gzip(MNISTFixture.test) + [0], suffix: ".gz")
+    try expectImages(try prepare())
+  }
+
+  @Test("a bit flipped in any member of a gzip file is noticed")
+  func damagedMember() throws {
+    let first = try Compressed.gzip(Array(MNISTFixture.test[..<100]))
+    let whole = first + (try Compressed.gzip(Array(MNISTFixture.test[100...])))
+    for offset in [first.count - 8, first.count - 1, whole.count - 8, whole.count - 1] {
+      var damaged = whole
+      damaged[offset] ^= 0x10
+      try MNISTFixture.write(to: source, test: damaged)
+      _ = try failure()
+    }
+    try MNISTFixture.write(to: source, test: Array(whole.dropLast(9)))
+    _ = try failure()
   }
 }

@@ -26,12 +26,23 @@ struct EndpointTests {
     "What is no endpoint is refused with what was found and expected",
     arguments: [
       "", "host:5750", "tcp://host", "tcp://:5750", "tcp://host:", "tcp://host:65536",
-      "tcp://host:-1", "tcp://::1:5750", "tcp://ho st:1", "tcp://host/x:1", "ipc://", "udp://h:1",
+      "tcp://host:-1", "tcp://host:+5", "tcp://::1:5750", "tcp://ho st:1", "tcp://host/x:1",
+      "ipc://", "udp://h:1",
       "ipc://" + String(repeating: "x", count: 108),
     ])
   func refused(text: String) {
     let error = #expect(throws: EndpointError.self) { try Endpoint(text) }
     #expect(error?.found == text)
+  }
+
+  @Test(
+    "An endpoint to connect to has a host and a port of its own",
+    arguments: ["tcp://*:5750", "tcp://host:*", "tcp://host:0"])
+  func unconnectable(text: String) throws {
+    _ = try Endpoint(text)
+    let error = #expect(throws: EndpointError.self) { try Endpoint(connectingTo: text) }
+    #expect(error?.found == text)
+    #expect(try Endpoint(connectingTo: "tcp://host:5750").port == 5750)
   }
 
   @Test("The data connection goes to the same host at another port")

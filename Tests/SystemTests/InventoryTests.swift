@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @Suite("The inventory of hosts")
@@ -41,6 +42,71 @@ struct InventoryTests {
     #expect(up.code == 1 && up.err.contains("--connect"))
     let option = try bench.run(Executables.cluster("down"), "--wait", "soon")
     #expect(option.code == 64 && option.err.contains("--wait: found soon"))
+  }
+
+  /// An `ssh` that has the far end's login shell print a banner, and understand nothing but a
+  /// program's name, as csh understands nothing that spans lines.
+  private func strangeShell(_ bench: Bench) throws -> String {
+    let folder = bench.path("strange shell")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    _ = try bench.file(
+      "strange shell/ssh",
+      """
+      #!/bin/sh
+      echo "Welcome to node1"
+      printf 'no line end'
+      echo "a warning" >&2
+      for word; do last=$word; done
+      case $last in
+        exit) ;;
+        true | bash) exec "$last" ;;
+        *) echo "Unmatched '\\''."; exit 1 ;;
+      esac
+      """)
+    chmod(folder + "/ssh", 0o755)
+    return folder
+  }
+
+  /// Settings that change how bash and its programs read and print.
+  private static let settings = [
+    "CDPATH=/:/tmp", "GREP_OPTIONS=--color=always", "POSIXLY_CORRECT=1", "LC_ALL=tr_TR.UTF-8",
+    "IFS=/", "SHELLOPTS=noclobber:noglob:nounset", "BASHOPTS=failglob:nocasematch:xpg_echo",
+    "TAR_OPTIONS=--verbose", "GZIP=-9",
+  ]
+
+  @Test("banners, other login shells, line ends and settings of the user change nothing")
+  func strangeSettings() throws {
+    let bench = try Bench()
+    let path = try strangeShell(bench) + ":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+    let text = "\u{FEFF}coordinator tcp://10.0.0.5:5750\r\n# ours\r\n\r\nnode1 slots=2 folder="
+    let file = try bench.file("my hosts.txt", text + bench.path("none") + "\r\n")
+    for settings in [[], Self.settings] {
+      func run(_ command: String) throws -> (code: Int32, out: String) {
+        let run = try Command(
+          URL(filePath: "/usr/bin/env"),
+          ["PATH=\(path)"] + settings
+            + [Executables.cluster(command).path, "--inventory", file], on: bench)
+        return (try run.exitCode(), run.standardOutput)
+      }
+      let status = try run("status")
+      #expect(status.code == 1 && status.out == "node1  does not run\n", "\(status.out)")
+      let down = try run("down")
+      #expect(down.code == 0 && down.out == "node1  did not run\n", "\(down.out)")
+    }
+  }
+
+  @Test("a shell that does not get as far as bash is quoted")
+  func noShell() throws {
+    let bench = try Bench()
+    let folder = bench.path("closed")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    _ = try bench.file("closed/ssh", "#!/bin/sh\necho 'This account is not available.'\nexit 1\n")
+    chmod(folder + "/ssh", 0o755)
+    let file = try bench.file("hosts.txt", "node1\n")
+    let status = try bench.run(
+      URL(filePath: "/usr/bin/env"), "PATH=\(folder):/usr/bin:/bin",
+      Executables.cluster("status").path, "--inventory", file)
+    #expect(status.code == 1 && status.out == "node1  This account is not available.\n")
   }
 
   @Test("help exists for every command", arguments: ["up", "down", "status", "bundle", "virtual"])

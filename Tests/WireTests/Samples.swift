@@ -59,7 +59,8 @@ enum Samples {
   ]
 
   static let announcement = WorkerMessage.Announcement(
-    productVersion: "1.2.3", worker: "host-1:4711.a_b@c+d", host: "höst", processor: "CPU @ 3 GHz",
+    productVersion: "1.2.3", worker: "host-1:4711.a_b@c+d", host: "höst", hostID: "0123abcd",
+    processor: "CPU @ 3 GHz",
     instructionSet: "avx2", coreCount: 16, memoryByteCount: 64 << 30, slotCount: 15,
     sweepID: "0f1e2d3c", claims: claims, obstacle: "the disk is full: ä")
 

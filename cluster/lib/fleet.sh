@@ -50,9 +50,12 @@ read_inventory() {
   local file=$1 number=0 line words word name key value parent
   local -A defaults=([slots]=auto [leave]=0 [nice]=10 [folder]=\~/.local/share/bottlenecksweep)
   [ -f "$file" ] || fail "$file: found no inventory; see $self --help"
-  parent=$(cd "$(dirname "$file")" && pwd)
+  parent=$(cd -- "$(dirname -- "$file")" && pwd)
   while IFS= read -r line || [ -n "$line" ]; do
     number=$((number + 1))
+    # Editors of other systems mark the beginning, and end lines with a carriage return as well.
+    [ "$number" -gt 1 ] || line=${line#$'\xef\xbb\xbf'}
+    line=${line%$'\r'}
     line=${line%%#*}
     read -ra words <<<"$line"
     [ "${#words[@]}" -gt 0 ] || continue
@@ -115,7 +118,7 @@ open_connections() {
 }
 close_connections() {
   local name
-  for name in "${hosts[@]}"; do secure_shell "$name" -O exit 2>/dev/null || true; done
+  for name in "${hosts[@]}"; do secure_shell "$name" -O exit >/dev/null 2>&1 || true; done
   rm -rf "$connections"
 }
 
@@ -132,16 +135,30 @@ secure_shell() {
   ssh "${options[@]}" "${setting[$name.address]:-$name}" "$@"
 }
 
-# A word as any POSIX shell reads it.
-quoted() { printf "'%s' " "${1//\'/\'\\\'\'}"; }
+# What comes before the output of a command there; see `on`.
+mark="=== bottlenecksweep ==="
 
-# on HOST COMMAND WORD…: runs a command of lib/host there, in the host's folder.
+# on HOST COMMAND WORD…: runs a command of lib/host there, in the host's folder; of standard input
+# only `install` reads.
+#
+# The script goes to a bash on its standard input: the user's own shell, which ssh asks first, may
+# be csh, fish or whatever, and has to understand the one word "bash". What its start files print
+# is dropped, but for the last line of a shell that does not get so far.
 on() {
-  local name=$1 command=$2 word line
+  local name=$1 command=$2 code=0
   shift 2
-  line="bash -c $(quoted "$(<"$here/lib/host")") host $command $(quoted "${setting[$name.folder]}")"
-  for word in "$@"; do line+=$(quoted "$word"); done
-  secure_shell "$name" "$line"
+  {
+    printf 'printf "\\n%%s\\n" %q; set -- ' "$mark"
+    printf '%q ' "$command" "${setting[$name.folder]}" "$@"
+    printf '\n'
+    cat "$here/lib/host"
+    [ "$command" != install ] || cat
+  } 2>/dev/null | secure_shell "$name" bash | awk -v mark="$mark" '
+    begun { print; next }
+    $0 == mark { begun = 1; next }
+    NF { last = $0 }
+    END { if (!begun && last != "") print last > "/dev/stderr" }' || code=${PIPESTATUS[1]}
+  return "$code"
 }
 
 # everywhere FUNCTION: runs FUNCTION HOST for all hosts at once; each prints one line, with the

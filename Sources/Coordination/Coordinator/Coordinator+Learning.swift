@@ -43,7 +43,7 @@ extension Coordinator {
     let deaths = health.deathCount(on: host)
     // Of the last host that works nobody can tell whether it or the trials are at fault, and
     // giving it up would end the sweep.
-    if deaths >= settings.hostFailureLimit, ledger.drainedHosts[host] == nil,
+    if deaths >= settings.hostFailureLimit, drainReason(of: host) == nil,
       roster.hasUsable(onOtherHostThan: host)
     {
       drain(
@@ -60,10 +60,11 @@ extension Coordinator {
     guard ledger.completeCounts[stage] == 0, ledger.pausedStages[stage] == nil,
       let (cause, hosts) = health.commonCause(in: stage)
     else { return }
+    let places = hosts.map(shownName).joined(separator: " and ")
     let verdict = TrialFailure(
       cause: cause,
-      message: "different trials die of it on \(hosts.joined(separator: " and ")), and none of "
-        + "the stage has a result; the last one: \(failure.message)")
+      message: "different trials die of it on \(places), and none of the stage "
+        + "has a result; the last one: \(failure.message)")
     let name = graph.stageNames[stage]
     record(.stagePaused(stage: name, failure: verdict))
     effects.append(.notify(.stagePaused(stage: name, verdict)))

@@ -43,9 +43,10 @@ extension Coordinator {
 
   /// Gives a host nothing more, and has its workers hand back what they run.
   mutating func drain(_ host: String, reason: String) {
+    let host = identity(of: host)
     if ledger.drainedHosts[host] == nil {
       record(.hostDrained(host: host, reason: reason))
-      effects.append(.notify(.hostDrained(host: host, reason: reason)))
+      effects.append(.notify(.hostDrained(host: shownName(of: host), reason: reason)))
     }
     for worker in roster.numbers(onHost: host) {
       roster[worker].isDrained = true
@@ -57,11 +58,14 @@ extension Coordinator {
 
   /// Lets a drained host work again.
   mutating func undrain(_ host: String) {
+    let shown = identity(of: host)
+    // It may have been drained with all hosts of its name.
+    let host = ledger.drainedHosts[shown] == nil ? HostIdentity.name(in: shown) : shown
     guard ledger.drainedHosts[host] != nil else { return }
     record(.hostUndrained(host: host))
-    effects.append(.notify(.hostUndrained(host: host)))
-    health.forget(host: host)
+    effects.append(.notify(.hostUndrained(host: shownName(of: host))))
     for worker in roster.numbers(onHost: host) {
+      health.forget(host: roster[worker].host)
       roster[worker].isDrained = false
       roster.refresh(worker)
     }
@@ -72,7 +76,7 @@ extension Coordinator {
   /// with nothing stays, idle, until the host may work again.
   mutating func remindOfDrain(_ worker: Int) {
     guard roster[worker].isDrained, !roster[worker].leases.isEmpty,
-      let reason = ledger.drainedHosts[roster[worker].host]
+      let reason = drainReason(of: roster[worker].host)
     else { return }
     send(.drain(reason: reason), to: worker)
   }

@@ -70,15 +70,13 @@ extension Coordinator {
   package var workers: [WorkerStanding] {
     roster.numbers.map { roster[$0] }.sorted { $0.joinNumber < $1.joinNumber }.map { worker in
       WorkerStanding(
-        worker: worker.id, host: worker.host, slots: worker.slots, leases: worker.leases.count,
+        worker: worker.id, host: shownName(of: worker.host), slots: worker.slots,
+        leases: worker.leases.count,
         isConnected: worker.connection != nil, isSuspect: worker.isSuspect,
         isDrained: worker.isDrained, obstacle: worker.obstacle, processor: worker.processor,
         instructionSet: worker.instructionSet, speed: worker.speed)
     }
   }
-
-  /// Why hosts get nothing to do, by name.
-  package var drainedHosts: [String: String] { ledger.drainedHosts }
 
   /// Why stages are paused, by name.
   package var pausedStages: [String: TrialFailure] {

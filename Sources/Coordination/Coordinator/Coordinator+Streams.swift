@@ -120,7 +120,7 @@ extension Coordinator {
   }
 
   private func name(of worker: Int) -> String {
-    "worker \(roster[worker].id) on host \(roster[worker].host)"
+    "worker \(roster[worker].id) on host \(shownName(of: roster[worker].host))"
   }
 }
 

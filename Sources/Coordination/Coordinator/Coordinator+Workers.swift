@@ -40,7 +40,8 @@ extension Coordinator {
       effects.append(
         .notify(
           .workerJoined(
-            announcement.worker, host: announcement.host, slots: announcement.slots)))
+            announcement.worker, host: shownName(of: announcement.host),
+            slots: announcement.slots)))
     }
     note(announcement.obstacle, of: worker)
     send(
@@ -59,7 +60,7 @@ extension Coordinator {
     roster[worker].coreCount = announcement.coreCount
     roster[worker].memoryByteCount = announcement.memoryByteCount
     roster[worker].productVersion = announcement.productVersion
-    roster[worker].isDrained = ledger.drainedHosts[announcement.host] != nil
+    roster[worker].isDrained = drainReason(of: announcement.host) != nil
     speeds.introduce(
       announcement.host, processor: announcement.processor,
       instructionSet: announcement.instructionSet, cores: announcement.coreCount,

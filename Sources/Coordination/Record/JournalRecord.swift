@@ -44,7 +44,8 @@ package enum JournalRecord: Hashable, Sendable {
   /// A failed or stopped trial waits again, with a fresh budget of failures: a person asked for it,
   /// or the parent whose failure it inherited has a result after all.
   case trialRetried(trial: TrialID)
-  /// The workers of a host get nothing more.
+  /// The workers of a host get nothing more; it is named by ``HostIdentity``, and a name without an
+  /// id stands for all hosts that have it.
   case hostDrained(host: String, reason: String)
   /// The workers of a drained host work again.
   case hostUndrained(host: String)

@@ -77,6 +77,7 @@ struct WorkerRoster: Sendable {
   /// The slots of all workers that can be used, free or not.
   private(set) var usableSlotCount = 0
   private var numbersByHost: [String: Set<Int>] = [:]
+  private var hostsByName: [String: Set<String>] = [:]
   /// When each worker needs looking at; never later than it does.
   private var deadlines = IndexedHeap<Instant>()
   private let settings: CoordinationSettings
@@ -192,16 +193,26 @@ struct WorkerRoster: Sendable {
     leaveHost(of: number)
     self[number].host = host
     numbersByHost[host, default: []].insert(number)
+    hostsByName[HostIdentity.name(in: host), default: []].insert(host)
   }
 
   private mutating func leaveHost(of number: Int) {
     let host = self[number].host
     numbersByHost[host]?.remove(number)
-    if numbersByHost[host]?.isEmpty == true { numbersByHost[host] = nil }
+    guard numbersByHost[host]?.isEmpty == true else { return }
+    numbersByHost[host] = nil
+    let name = HostIdentity.name(in: host)
+    hostsByName[name]?.remove(host)
+    if hostsByName[name]?.isEmpty == true { hostsByName[name] = nil }
   }
 
-  /// The workers of a host, in ascending order of number.
-  func numbers(onHost host: String) -> [Int] { (numbersByHost[host] ?? []).sorted() }
+  /// The workers of a host, or of all hosts of a name, in ascending order of number.
+  func numbers(onHost host: String) -> [Int] {
+    (hostsByName[host] ?? [host]).flatMap { numbersByHost[$0] ?? [] }.sorted()
+  }
+
+  /// The hosts of a name that workers are on.
+  func hosts(named name: String) -> Set<String> { hostsByName[name] ?? [] }
 
   /// Gives all workers of a host a speed.
   mutating func setSpeed(_ speed: Double, ofHost host: String) {

@@ -61,7 +61,8 @@ package enum EnrolmentRun {
       name: options.name, isShared: options.isShared, validity: options.validity, at: Date())
     print("worker enroll \(endpoint) \(token.exposed)")
     if endpoint.isLocal {
-      logger.notice("only this host reaches \(endpoint); for others: coordinator run --listen")
+      logger.notice(
+        "only this host reaches \(endpoint); for others: coordinator run --listen, or --address")
     }
     // What follows may take a while.
     fflush(nil)
@@ -106,7 +107,13 @@ package enum EnrolmentRun {
           remedy: "start it, or give --address HOST:PORT")
       }
       guard endpoint.isOnEveryAddress else { return (endpoint, port) }
-      return (.tcp(host: ProcessInfo.processInfo.hostName, port: port), port)
+      let name = ProcessInfo.processInfo.hostName
+      guard let named = try? Endpoint(connectingTo: "tcp://\(name):\(port)"), !named.isLocal else {
+        throw AccessError(
+          "this machine calls itself \(String(reflecting: name)), by which no other can reach it",
+          remedy: "give --address HOST:PORT")
+      }
+      return (named, port)
     }
   }
 

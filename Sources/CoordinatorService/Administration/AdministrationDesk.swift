@@ -132,6 +132,12 @@ struct AdministrationDesk {
       let host = try named(request.host, "host")
       let hosts = Set(coordinator.workers.map(\.host)).subtracting([""])
       guard endpoint == nil || hosts.contains(host) else {
+        let twins = hosts.filter { HostIdentity.name(in: $0) == host }.sorted()
+        guard twins.isEmpty else {
+          throw AdministrationError(
+            "host \"\(host)\": \(twins.count) have this name; say which of "
+              + twins.joined(separator: ", "))
+        }
         throw AdministrationError(
           "host \"\(host)\": no worker is there"
             + (hosts.isEmpty ? "" : "; hosts are \(hosts.sorted().joined(separator: ", "))"))

@@ -38,16 +38,57 @@ package enum CanonicalJSON {
     return value
   }
 
+  /// Decodes a value from JSON text that a person may have written.
+  ///
+  /// - Throws: As ``decode(_:from:)``, also for a key that stands twice in one object.
+  package static func decodeStrictly<Value: Decodable>(
+    _ type: Value.Type, from data: Data
+  ) throws -> Value {
+    try JSONSyntax.check(data)
+    return try decode(type, from: data)
+  }
+
   /// A decoding error as one sentence that names the place.
   package static func describe(_ error: any Error) -> String {
     guard let error = error as? DecodingError else { return "\(error)" }
     switch error {
-    case .dataCorrupted(let context): return place(context.codingPath) + context.debugDescription
+    case .dataCorrupted(let context):
+      let number = context.debugDescription.firstMatch(of: /Number (\S+) is not representable/)
+      return place(context.codingPath)
+        + (number.map { "found \($0.1), expected a whole number" } ?? context.debugDescription)
     case .keyNotFound(let key, let context):
       return place(context.codingPath) + "missing key \"\(key.stringValue)\""
-    case .typeMismatch(_, let context), .valueNotFound(_, let context):
-      return place(context.codingPath) + context.debugDescription
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      let found = context.debugDescription.firstMatch(of: /found (?:an? )?(.+?)(?: value)? instead/)
+      return place(context.codingPath)
+        + "found \(found.map { Self.noun(of: String($0.1)) } ?? "nothing"), "
+        + "expected \(noun(of: type))"
     @unknown default: return "\(error)"
+    }
+  }
+
+  /// What people call the values of a type.
+  private static func noun(of type: any Any.Type) -> String {
+    switch type {
+    case is any BinaryInteger.Type: "a whole number"
+    case is any BinaryFloatingPoint.Type: "a number"
+    case is String.Type: "a text"
+    case is Bool.Type: "true or false"
+    case is [Any].Type: "a list"
+    default: "an object"
+    }
+  }
+
+  /// What people call what Foundation calls "number", "array", "dictionary" and so on.
+  private static func noun(of found: String) -> String {
+    switch found {
+    case "number": "a number"
+    case "string": "a text"
+    case "array": "a list"
+    case "dictionary": "an object"
+    case "bool": "true or false"
+    case "null", "nil": "null"
+    default: found
     }
   }
 

@@ -45,7 +45,10 @@ extension ModelSettings: Codable {
     let container = try decoder.container(keyedBy: TextKey.self)
     try container.refuseKeys(outside: ["channels", "latents"])
     channels = try container.decode([Int].self, forKey: TextKey(stringValue: "channels"))
-    latents = try container.decode(Parameter<Int>.self, forKey: TextKey(stringValue: "latents"))
+    let range = Self.latentRange
+    latents = try Parameter(
+      from: container.superDecoder(forKey: TextKey(stringValue: "latents")),
+      expected: "a whole number from \(range.lowerBound) to \(range.upperBound)")
   }
 
   package func encode(to encoder: any Encoder) throws {

@@ -17,11 +17,26 @@ extension Parameter {
 
 extension Parameter: Codable {
   package init(from decoder: any Decoder) throws {
+    try self.init(from: decoder, expected: nil)
+  }
+
+  /// Decodes a number or an object that says where it is measured.
+  ///
+  /// - Parameter expected: What number there should be, for the error where there is neither.
+  init(from decoder: any Decoder, expected: String?) throws {
     let container = try decoder.singleValueContainer()
-    if let value = try? container.decode(Value.self) {
-      self = .value(value)
-    } else {
-      self = .measured(try container.decode(Measurement.self))
+    do {
+      self = .value(try container.decode(Value.self))
+    } catch {
+      if (try? decoder.container(keyedBy: TextKey.self)) != nil {
+        self = .measured(try container.decode(Measurement.self))
+        return
+      }
+      guard let expected, let found = try? container.decode(Double.self) else { throw error }
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: decoder.codingPath,
+          debugDescription: "found \(found), expected \(expected)"))
     }
   }
 

@@ -1,0 +1,35 @@
+/// Which host is meant, and what it is called: ``HostIdentity`` in what is recorded, the name alone
+/// for people as long as only one host has it.
+extension Coordinator {
+  /// What people call a host.
+  func shownName(of host: String) -> String {
+    let name = HostIdentity.name(in: host)
+    return hosts(named: name).subtracting([host]).isEmpty ? name : host
+  }
+
+  /// The host that people call so; of a name that none or several have, the name itself, which
+  /// stands for all hosts that have it.
+  func identity(of shown: String) -> String {
+    let named = hosts(named: HostIdentity.name(in: shown))
+    guard !named.contains(shown), named.count == 1, let host = named.first else { return shown }
+    return HostIdentity.name(in: shown) == shown ? host : shown
+  }
+
+  /// Why a host gets nothing to do; nil when it may work.
+  func drainReason(of host: String) -> String? {
+    ledger.drainedHosts[host] ?? ledger.drainedHosts[HostIdentity.name(in: host)]
+  }
+
+  /// Why hosts get nothing to do, by what people call them.
+  package var drainedHosts: [String: String] {
+    Dictionary(
+      ledger.drainedHosts.map { (shownName(of: $0.key), $0.value) },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The known hosts of a name: those of workers and those that are drained.
+  private func hosts(named name: String) -> Set<String> {
+    roster.hosts(named: name).union(
+      ledger.drainedHosts.keys.filter { HostIdentity.name(in: $0) == name })
+  }
+}
