@@ -147,8 +147,10 @@ package enum SweepReport {
   ///
   /// - Throws: `StoreError` when the folder holds no record of a sweep.
   package static func rebuild(_ folder: URL) throws -> String {
-    try SweepOutputs(
-      folder: folder, reader: try SweepReader.open(directory: folder),
+    let reader = try SweepReader.open(directory: folder)
+    try OutFolder.requireNoLinks(folder)
+    return try SweepOutputs(
+      folder: folder, reader: reader,
       logger: Logger(label: "coordinator")
     ).write()
   }

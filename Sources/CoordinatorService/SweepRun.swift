@@ -89,8 +89,7 @@ package enum SweepRun {
   package static func perform(_ options: Options) throws -> Outcome {
     let logger = Logger(label: "coordinator")
     OpenFiles.raiseLimit()
-    let (plan, images, store, coordinator) = try takeUp(options, logger: logger)
-    let blobs = try BlobStore(folder: options.outFolder.appending(path: "blobs"))
+    let (plan, images, store, coordinator, blobs) = try takeUp(options, logger: logger)
     let context = try Context()
     let access = try CoordinatorAccess(
       context, endpoint: try controlEndpoint(options), options: options.access, logger: logger)
@@ -99,9 +98,10 @@ package enum SweepRun {
       context, endpoint: try controlEndpoint(options), access: access, logger: logger)
     let archives = FileRegistry()
     for archive in images.values { archives.register(archive.url, as: archive.digest) }
+    let ledger = BlobLedger(byteCountPerTrial: DiskSpace.unrecordedByteCountMaximum(of: plan))
     let server = try BlobServer(
       context, endpoint: try dataEndpoint(besides: gateway.endpoint, options).description,
-      store: blobs, files: archives, options: access.protected(.data), admits: access.admits)
+      store: blobs, files: archives, ledger: ledger, options: access.protected(.data), admits: access.admits)
     defer { server.stop() }
     try access.prove(context, at: [gateway.boundEndpoint, try Endpoint(server.endpoint)])
     let facts = SweepFacts(
@@ -113,7 +113,11 @@ package enum SweepRun {
 
     let reader = try store.reader()
     let outputs = try SweepOutputs(folder: options.outFolder, reader: reader, logger: logger)
-    let publisher = ReportPublisher(logger: logger) { try outputs.write() }
+    let publisher = ReportPublisher(logger: logger) {
+      // Where the record is no longer, no outputs are begun.
+      try store.requireInPlace()
+      try outputs.write()
+    }
     let localWorkers = try startLocalWorkers(
       options, endpoint: gateway.boundEndpoint, access: access)
     let interruptions = try Inbox<SweepLoop.Interruption>()
@@ -131,6 +135,8 @@ package enum SweepRun {
       coordinator: coordinator, gateway: gateway, facts: facts, store: store, blobs: blobs,
       logs: LogFolder(
         folder: options.outFolder.appending(path: "logs"), blobs: blobs, logger: logger),
+      accounts: BlobAccounts(ledger, blobs: blobs, store: store, logger: logger),
+      storage: StorageWatch(store: store, blobs: blobs, server: server, logger: logger),
       desk: desk, logger: logger)
     let ending: SweepLoop.Ending
     do {
@@ -148,19 +154,30 @@ package enum SweepRun {
     print(try outputs.write(), terminator: "")
     switch ending {
     case .finished(.complete), .finished(.completeWithFailures):
-      try BlobHousekeeping.tidy(
-        blobs, try store.journal(), orphans: try store.orphanedFiles(),
-        keptCheckpointByteCount: CoordinationSettings(limits: plan.limits).keptCheckpointByteCount)
+      try tidy(blobs, plan, store, logger: logger)
     case .finished, .detached: break
     }
     return Outcome(ending)
+  }
+
+  /// Removes what a finished sweep needs no longer; what cannot be removed costs only room.
+  private static func tidy(
+    _ blobs: BlobStore, _ plan: SweepPlan, _ store: SweepStore, logger: Logger
+  ) throws {
+    let (journal, orphans) = (try store.journal(), try store.orphanedFiles())
+    let room = CoordinationSettings(limits: plan.limits).keptCheckpointByteCount
+    do {
+      try BlobHousekeeping.tidy(blobs, journal, orphans: orphans, keptCheckpointByteCount: room)
+    } catch {
+      logger.warning("files that no record names stay: \(error)")
+    }
   }
 
   // MARK: - Taking up a sweep
 
   private typealias Taken = (
     plan: SweepPlan, images: [Dataset: SweepFacts.PinnedImages], store: SweepStore,
-    coordinator: Coordinator
+    coordinator: Coordinator, blobs: BlobStore
   )
 
   /// Plans the sweep, opens its record, or makes it, and brings a coordinator to where it ends.
@@ -171,9 +188,13 @@ package enum SweepRun {
     let images = try ImageSupply.provide(
       Set(plan.trials.map(\.configuration.dataset)), folder: options.request.dataFolder,
       logger: logger)
-    let store = try SweepStore.open(
-      directory: options.outFolder, plan: plan, sweepText: try options.request.text()
-    ) { options.assumesYes || PlanQuestion.isAgreed($0, sweep: plan.name) }
+    try OutFolder.require(options.outFolder, sweepFile: options.request.file)
+    let text = try options.request.text()
+    let store = try RecordHold.waitingWhileBusy(logger) {
+      try SweepStore.open(directory: options.outFolder, plan: plan, sweepText: text) {
+        options.assumesYes || PlanQuestion.isAgreed($0, sweep: plan.name)
+      }
+    }
     if store.isLogRewritten {
       logger.notice("results.log was missing and has been written anew from the database")
     }
@@ -183,14 +204,25 @@ package enum SweepRun {
     try DiskSpace.check(options.outFolder, for: summary, logger: logger)
     var coordinator = begin(
       plan, summary, orphanedRuns: try orphanedRuns(of: plan, store), options: options)
+    let blobs = try BlobStore(folder: options.outFolder.appending(path: "blobs"))
+    // Before anybody can store, and beside the replay, for of a large sweep both take a while.
+    let tidying = Meanwhile {
+      try BlobHousekeeping.begin(
+        blobs, try journal.value(), orphans: try store.orphanedFiles())
+    }
     try replay(journal, in: &coordinator, plan, images: images, store: store, logger: logger)
+    do {
+      try tidying.value()
+    } catch let error as TransferError {
+      logger.warning("files that no record names stay: \(error)")
+    }
     if !options.reuse.isEmpty {
       try ResultReuse(
         results: reusable, images: images.mapValues(\.digest),
-        blobs: try BlobStore(folder: options.outFolder.appending(path: "blobs")), logger: logger
+        blobs: blobs, logger: logger
       ).perform(in: &coordinator, plan, store: store)
     }
-    return (plan, images, store, coordinator)
+    return (plan, images, store, coordinator, blobs)
   }
 
   /// A coordinator of a sweep of which nothing has happened yet.
@@ -255,7 +287,7 @@ package enum SweepRun {
         logger.notice("the limits have changed: \(plan.limits.changes(since: limits))")
       }
     }
-    try store.append(news)
+    try RecordHold.waitingWhileBusy(logger) { try store.append(news) }
 
     for record in journal + news { try coordinator.replay(record) }
   }
