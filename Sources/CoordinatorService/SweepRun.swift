@@ -101,7 +101,8 @@ package enum SweepRun {
     let ledger = BlobLedger(byteCountPerTrial: DiskSpace.unrecordedByteCountMaximum(of: plan))
     let server = try BlobServer(
       context, endpoint: try dataEndpoint(besides: gateway.endpoint, options).description,
-      store: blobs, files: archives, ledger: ledger, options: access.protected(.data), admits: access.admits)
+      store: blobs, files: archives, ledger: ledger, options: access.protected(.data),
+      admits: access.admits)
     defer { server.stop() }
     try access.prove(context, at: [gateway.boundEndpoint, try Endpoint(server.endpoint)])
     let facts = SweepFacts(
@@ -112,7 +113,8 @@ package enum SweepRun {
     gateway.introduce(sweep: plan.name, dataPort: facts.dataPort)
 
     let reader = try store.reader()
-    let outputs = try SweepOutputs(folder: options.outFolder, reader: reader, logger: logger)
+    let outputs = SweepOutputs(
+      folder: options.outFolder, reader: reader, blobs: blobs, logger: logger)
     let publisher = ReportPublisher(logger: logger) {
       // Where the record is no longer, no outputs are begun.
       try store.requireInPlace()

@@ -72,8 +72,8 @@ extension StoreError: CustomStringConvertible {
     case .busy(let path):
       "\(path): another program holds the database; end it (`lsof \(path)` names it)"
     case .displaced(let path):
-      "\(path): was moved, deleted or replaced while the sweep ran; what was recorded is in the file "
-        + "that was here: put its folder back and give the same command again"
+      "\(path): was moved, deleted or replaced while the sweep ran, so the run has ended; what was "
+        + "recorded is in the files that were here: put them back and give the same command again"
     case .refused(let reason):
       "the record was refused: \(reason)"
     case .inputOutput(let path, let reason):

@@ -40,7 +40,8 @@ package final class BlobServer: Sendable {
     wakePipe = try WakePipe()
     state = Shared()
     let loop = Loop(
-      router: router, desk: BlobDesk(store: store, files: files, ledger: ledger), wakePipe: wakePipe,
+      router: router, desk: BlobDesk(store: store, files: files, ledger: ledger),
+      wakePipe: wakePipe,
       state: state, admits: admits)
     let handOver = Mutex<Loop?>(loop)
     let state = state

@@ -15,8 +15,13 @@ package final class BlobStore: Sendable {
   /// The largest blob that is stored, in bytes.
   package let byteCountMaximum: Int
   private let path: String
-  /// The folder itself, from which a blob is looked up in two steps, however deep it lies.
-  private let root: Mutex<OpenFile>
+  private let root: Mutex<Root>
+
+  private struct Root: ~Copyable {
+    /// The folder itself, from which a blob is looked up in two steps, however deep it lies.
+    var file: OpenFile
+    var restoredCount = 0
+  }
 
   /// Opens a folder of blobs, which is made if it is not there.
   ///
@@ -27,7 +32,7 @@ package final class BlobStore: Sendable {
     self.folder = folder
     path = folder.path
     self.byteCountMaximum = byteCountMaximum
-    root = Mutex(try Self.open(folder.path))
+    root = Mutex(Root(file: try Self.open(folder.path)))
     try OpenFile.makeFolder(incomingFolder.path)
     // An earlier release let others read what arrives, and so lock it.
     chmod(incomingFolder.path, 0o700)
@@ -38,21 +43,24 @@ package final class BlobStore: Sendable {
     return try OpenFile(path, flags: O_RDONLY | O_DIRECTORY)
   }
 
-  /// Makes the folder anew if somebody has removed or moved it.
+  /// How often the folder was found removed or moved and was made anew: the blobs that were in it
+  /// are gone.
+  package var restoredCount: Int { root.withLock { $0.restoredCount } }
+
+  /// Makes sure that the folder is there and can be used; makes it anew if somebody has removed or
+  /// moved it.
   ///
-  /// - Returns: Whether it had to: the blobs that were in it are gone.
   /// - Throws: ``TransferError`` when it cannot be made, or may not be read or written.
-  package func restore() throws(TransferError) -> Bool {
-    let isThere = try root.withLock { (root) throws(TransferError) in
-      if root.isAtItsPath { return true }
-      root = try Self.open(path)
-      return false
+  package func restore() throws(TransferError) {
+    try root.withLock { (root) throws(TransferError) in
+      if root.file.isAtItsPath { return }
+      root.file = try Self.open(path)
+      root.restoredCount += 1
     }
     try OpenFile.makeFolder(incomingFolder.path)
     for folder in [path, incomingFolder.path] {
       try OpenFile.check("access", folder) { access(folder, R_OK | W_OK | X_OK) }
     }
-    return !isThere
   }
 
   /// Bytes that may still be written on the folder's disk; nil where the system does not tell.
@@ -92,7 +100,7 @@ package final class BlobStore: Sendable {
   /// A blob's size in bytes; nil when it is not there.
   package func byteCount(of digest: Digest) -> Int? {
     let name = Self.name(of: digest)
-    return root.withLock { $0.byteCount(ofFile: name) }
+    return root.withLock { $0.file.byteCount(ofFile: name) }
   }
 
   /// Reads a blob again and compares it with its name.
@@ -213,8 +221,13 @@ package final class BlobStore: Sendable {
     guard byteCount <= byteCountMaximum else {
       throw .tooLarge(digest, byteCount: byteCount, limit: byteCountMaximum)
     }
-    return try ResumableFile(
-      path: incomingFolder.appendingPathComponent(name).path, digest: digest, total: byteCount)
+    let path = incomingFolder.appendingPathComponent(name).path
+    do {
+      return try ResumableFile(path: path, digest: digest, total: byteCount)
+    } catch .fileSystem(_, _, ENOENT) {
+      try restore()
+      return try ResumableFile(path: path, digest: digest, total: byteCount)
+    }
   }
 
   /// Makes a received blob part of the store: verified, durable, under its name.

@@ -48,7 +48,8 @@ struct StorageWatch {
 
   private mutating func trouble() -> String? {
     do {
-      if try blobs.restore() {
+      try blobs.restore()
+      if blobs.restoredCount > losses.count {
         let loss =
           "\(blobs.folder.path): was removed or moved and is made anew; the files of results that "
           + "were in it are gone: `coordinator check` names them"
