@@ -6,7 +6,9 @@ package struct Folder: ExpressibleByArgument, Sendable {
   /// Where it is, or is to be.
   package let url: URL
 
-  package init(argument: String) {
+  /// A folder by its path; an empty one names none, not the current folder.
+  package init?(argument: String) {
+    guard !argument.isEmpty else { return nil }
     url = URL(filePath: argument, directoryHint: .isDirectory)
   }
 

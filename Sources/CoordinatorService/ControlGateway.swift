@@ -3,6 +3,7 @@ import Digests
 import Enrolment
 import Logging
 import Messaging
+import Transfers
 import Trials
 import Wire
 
@@ -58,12 +59,18 @@ struct ControlGateway: ~Copyable {
     introduction = (sweep, dataPort)
   }
 
-  /// Takes the next message that makes sense; nil when none is left.
-  mutating func receive() throws(MessagingError) -> (message: WorkerMessage, from: ConnectionID)? {
+  /// Takes the next message that makes sense, and who its sender is on the data connection; nil when
+  /// none is left.
+  mutating func receive() throws(MessagingError) -> (
+    message: WorkerMessage, from: ConnectionID, sender: String
+  )? {
     while let routed = try socket.receive() {
       do throws(WireError) {
         if let message = try read(routed) {
-          return (message, ConnectionID(routed.routingID))
+          return (
+            message, ConnectionID(routed.routingID),
+            BlobLedger.sender(userID: routed.userID, peerAddress: routed.peerAddress)
+          )
         }
       } catch {
         droppedCounts[error.kind, default: 0] += 1

@@ -50,6 +50,33 @@ enum DiskSpace {
     return bytes
   }
 
+  /// The most bytes that a worker may have stored for one trial before a record names them.
+  ///
+  /// At the end of the largest trial these are its network, the trainer's state, which is three times
+  /// as large, and a state or two from just before, all in numbers of four bytes; and a log, and
+  /// pictures. That is given one and a half times.
+  static func unrecordedByteCountMaximum(of plan: SweepPlan) -> Int {
+    let models = Set(
+      plan.trials.map {
+        let configuration = $0.configuration
+        return LargestNetwork(
+          image: configuration.dataset.imageShape, channels: configuration.model.channels,
+          // What depends on a parent may be anything that a network can have.
+          latents: (try? configuration.resolvedLatents()) ?? ModelSettings.latentRange.upperBound)
+      })
+    return 64 * (models.compactMap(\.parameterCount).max() ?? 0) + (16 << 20)
+  }
+
+  private struct LargestNetwork: Hashable {
+    var image: ImageShape
+    var channels: [Int]
+    var latents: Int
+
+    var parameterCount: Int? {
+      (try? NetworkShape(image: image, channels: channels, latents: latents))?.parameterCount
+    }
+  }
+
   static func text(_ byteCount: Int) -> String {
     byteCount < 10_000_000_000
       ? "\(byteCount / 1_000_000) MB" : "\(byteCount / 1_000_000_000) GB"

@@ -1,6 +1,8 @@
 import Coordination
 import Digests
+import Files
 import Foundation
+import Glibc
 import Logging
 import Transfers
 import Trials
@@ -60,14 +62,18 @@ struct LogFolder {
   }
 
   private static func open(_ url: URL) throws -> FileHandle {
-    if let file = try? FileHandle(forWritingTo: url) { return file }
-    try Data().write(to: url)
-    return try FileHandle(forWritingTo: url)
+    let descriptor = Glibc.open(
+      url.path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw FileError("open", url.path) }
+    return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
   }
 
   private mutating func trying(_ operation: () throws -> Void) {
     do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      // Not the folders around it: a sweep's folder that was deleted does not come back as logs.
+      guard mkdir(folder.path, 0o700) == 0 || errno == EEXIST else {
+        throw FileError("mkdir", folder.path)
+      }
       try operation()
     } catch {
       if !hasWarned { logger.warning("logs cannot be kept: \(error)") }

@@ -15,11 +15,16 @@ final class Meanwhile<Value: Sendable>: Sendable {
     }
   }
 
-  /// Waits for the work's end and returns what it gave; asked for once.
+  /// Whether the work is done, so that nobody waits for it.
+  var hasEnded: Bool { outcome.withLock { $0 != nil } }
+
+  /// Waits for the work's end and returns what it gave; may be asked for again.
   ///
   /// - Throws: the error of the work.
   func value() throws -> Value {
     isDone.wait()
+    // For whoever else asks.
+    isDone.signal()
     guard let result = outcome.withLock({ $0 }) else {
       preconditionFailure("the work signals after it has put its outcome")
     }

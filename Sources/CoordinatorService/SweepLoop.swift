@@ -51,6 +51,8 @@ struct SweepLoop: ~Copyable {
   private var logs: LogFolder
   /// Where people watch; nil where lines are printed instead.
   private let display: SweepDisplay?
+  private var accounts: BlobAccounts
+  private var storage: StorageWatch
   private let logger: Logger
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
@@ -62,8 +64,8 @@ struct SweepLoop: ~Copyable {
   /// A loop over a coordinator that has replayed the journal and not yet resumed.
   init(
     coordinator: Coordinator, gateway: consuming ControlGateway, facts: SweepFacts,
-    store: SweepStore, blobs: BlobStore, logs: LogFolder, desk: AdministrationDesk,
-    display: SweepDisplay?, logger: Logger
+    store: SweepStore, blobs: BlobStore, logs: LogFolder, accounts: BlobAccounts,
+    storage: StorageWatch, desk: AdministrationDesk, display: SweepDisplay?, logger: Logger
   ) {
     self.display = display
     self.desk = desk
@@ -74,6 +76,8 @@ struct SweepLoop: ~Copyable {
     self.blobs = blobs
     checkpoints = CheckpointBlobs(blobs)
     self.logs = logs
+    self.accounts = accounts
+    self.storage = storage
     self.logger = logger
     start = clock.now
     nextReport = Instant(sinceStart: Self.reportInterval)
@@ -136,7 +140,7 @@ struct SweepLoop: ~Copyable {
       // Before the messages, so that what they said last is taken in.
       let localWorkerCount = localWorkers?.liveCount
       for _ in 0..<Self.messagesPerRound {
-        guard let (message, connection) = try gateway.receive() else {
+        guard let (message, connection, sender) = try gateway.receive() else {
           // Now everything that came on them, perhaps a goodbye, is taken in.
           for connection in brokenConnections {
             effects += coordinator.handle(.connectionLost(connection), at: now)
@@ -144,12 +148,14 @@ struct SweepLoop: ~Copyable {
           brokenConnections = []
           break
         }
-        effects += try takeIn(message, from: connection)
+        effects += try takeIn(message, from: connection, sender)
       }
       for (connection, reason) in try gateway.takeDismissals() {
         effects += coordinator.handle(.workerLeft(reason: reason, on: connection), at: now)
       }
       effects += coordinator.handle(.clockTicked, at: now)
+      accounts.review(coordinator, at: now)
+      try storage.look(at: now)
       reportProgress()
       if let leaveBy, effects.isEmpty, now >= leaveBy || (localWorkerCount ?? 0) == 0 {
         return .detached
@@ -170,12 +176,12 @@ struct SweepLoop: ~Copyable {
     let deadline = now + Self.farewellLimit
     while !present.isEmpty, now < deadline {
       _ = try Poller.wait(for: [gateway.pollItem], timeout: deadline - now)
-      while now < deadline, let (message, connection) = try gateway.receive() {
+      while now < deadline, let (message, connection, sender) = try gateway.receive() {
         if case .goodbye = message, let worker = coordinator.worker(on: connection) {
           present.remove(worker)
         }
         _ = try carryOut(
-          try takeIn(message, from: connection), interruptions: interruptions,
+          try takeIn(message, from: connection, sender), interruptions: interruptions,
           administration: administration, recorded: recorded)
       }
     }
@@ -186,7 +192,9 @@ struct SweepLoop: ~Copyable {
   private func decide(
     _ request: AdministrationRequest, obstacle: String? = nil
   ) -> AdministrationDesk.Outcome {
-    desk.decide(request, coordinator, at: now, obstacle: obstacle)
+    desk.decide(
+      request, coordinator, at: now, obstacle: obstacle ?? storage.obstacle,
+      losses: storage.losses)
   }
 }
 
@@ -194,12 +202,14 @@ struct SweepLoop: ~Copyable {
 
 extension SweepLoop {
   private mutating func takeIn(
-    _ message: WorkerMessage, from connection: ConnectionID
+    _ message: WorkerMessage, from connection: ConnectionID, _ sender: String
   ) throws -> [Effect] {
     switch message {
     case .announcement(let announcement):
       // Claims of another sweep's trials mean nothing here.
       let isOurs = announcement.sweepID == facts.sweepID
+      accounts.introduce(WorkerID(announcement.worker), as: sender)
+      if isOurs { note(announcement.claims, of: WorkerID(announcement.worker)) }
       return coordinator.handle(
         .workerAnnounced(
           WorkerAnnouncement(
@@ -212,6 +222,7 @@ extension SweepLoop {
             claims: isOurs ? claims(announcement.claims) : [], obstacle: announcement.obstacle),
           on: connection), at: now)
     case .heartbeat(let heartbeat):
+      note(heartbeat.claims, of: coordinator.worker(on: connection))
       return coordinator.handle(
         .heartbeatReceived(
           claims: claims(heartbeat.claims), obstacle: heartbeat.obstacle, on: connection),
@@ -252,6 +263,10 @@ extension SweepLoop {
       .resultRejected(
         trial: trial, attempt: reached.attempt.attempt, reason: "\($0)", on: connection)
     }
+  }
+
+  private mutating func note(_ claims: [WorkerMessage.Claim], of worker: WorkerID?) {
+    accounts.note(claims.map(\.attempt), of: worker, coordinator, at: now)
   }
 
   private func claims(_ claims: [WorkerMessage.Claim]) -> [Claim] {
@@ -395,7 +410,7 @@ extension SweepLoop {
         if try send(directive, to: connection) == .unreachable {
           brokenConnections.append(connection)
         }
-      case .discardCheckpoint(let digest): try blobs.remove(digest)
+      case .discardCheckpoint(let digest): remove(digest)
       case .prepareExtension(let trial, let shorter, let checkpoint):
         further += try prepare(trial, from: shorter, checkpoint)
       case .notify(let notice): tell(notice)
@@ -409,26 +424,35 @@ extension SweepLoop {
       ?? ending
   }
 
-  /// Makes records durable; on a full disk it waits for space, answering people meanwhile.
+  /// Removes a checkpoint that nobody needs; one that cannot be removed costs only room.
+  private func remove(_ digest: Digest) {
+    do {
+      try blobs.remove(digest)
+    } catch {
+      logger.warning("a checkpoint that is no longer needed stays for now: \(error)")
+    }
+  }
+
+  /// Makes records durable; on a full disk it waits for space, and on a locked database for whoever
+  /// holds it, answering people meanwhile.
   ///
   /// Nothing is begun, taken or acknowledged then; workers train on and keep what they finish.
-  private func commit(
+  private mutating func commit(
     _ records: [JournalRecord], interruptions: Inbox<Interruption>,
     administration: AdministrationServer
   ) throws {
-    var isTold = false
+    var hold: RecordHold?
     while true {
       do throws(StoreError) {
         try store.append(records)
-        if isTold { logger.notice("there is space on the disk again: the sweep goes on") }
+        if let hold { logger.notice("\(hold.end): the sweep goes on") }
+        accounts.note(records)
         return
       } catch {
-        guard case .diskFull(let path) = error else { throw error }
-        let obstacle =
-          "\(path): the disk is full: no trial is begun and no result taken until "
-          + "there is space; workers train on and keep what they finish"
-        if !isTold { logger.warning("\(obstacle)") }
-        isTold = true
+        guard let found = RecordHold(error) else { throw error }
+        let obstacle = found.obstacle
+        if hold != found { logger.warning("\(obstacle)") }
+        hold = found
         _ = try Poller.wait(
           for: [interruptions.pollItem, administration.calls.pollItem],
           timeout: Self.spaceInterval)

@@ -26,16 +26,24 @@ final class SweepOutputs: Sendable {
 
   /// The outputs that belong into a sweep's folder.
   ///
-  /// - Parameter reader: Reads the sweep's record.
-  /// - Throws: the error of a folder in which blobs cannot be kept.
-  init(folder: URL, reader: SweepReader, logger: Logger) throws {
+  /// - Parameters:
+  ///   - reader: Reads the sweep's record.
+  ///   - blobs: Where the files of its results are.
+  init(folder: URL, reader: SweepReader, blobs: BlobStore, logger: Logger) {
     self.folder = folder
     self.logger = logger
     self.reader = reader
-    let blobs = try BlobStore(folder: folder.appending(path: "blobs"))
     self.blobs = blobs
     writer = Mutex(
-      ReportWriter(directory: folder) { try Data(contentsOf: blobs.url(for: $0.digest)) })
+      ReportWriter(directory: folder) { try Self.content(of: blobs.url(for: $0.digest)) })
+  }
+
+  private static func content(of url: URL) throws(FileError) -> Data {
+    do {
+      return try Data(contentsOf: url)
+    } catch {
+      throw FileError("read", url.path, reportedAs: error)
+    }
   }
 
   /// Brings every output up to date and returns what to tell people: the front and the files.
@@ -147,8 +155,11 @@ package enum SweepReport {
   ///
   /// - Throws: `StoreError` when the folder holds no record of a sweep.
   package static func rebuild(_ folder: URL) throws -> String {
-    try SweepOutputs(
-      folder: folder, reader: try SweepReader.open(directory: folder),
+    let reader = try SweepReader.open(directory: folder)
+    try OutFolder.requireNoLinks(folder)
+    return try SweepOutputs(
+      folder: folder, reader: reader,
+      blobs: try BlobStore(folder: folder.appending(path: "blobs")),
       logger: Logger(label: "coordinator")
     ).write()
   }

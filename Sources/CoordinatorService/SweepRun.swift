@@ -90,8 +90,7 @@ package enum SweepRun {
     let places = try ListeningPlaces(
       listen: options.listen, hasLocalWorkers: options.localWorkers > 0)
     try OpenFileLimit.require(128 + 4 * options.localWorkers)
-    let (plan, images, store, coordinator) = try takeUp(options, logger: logger)
-    let blobs = try BlobStore(folder: options.outFolder.appending(path: "blobs"))
+    let (plan, images, store, coordinator, blobs) = try takeUp(options, logger: logger)
     let context = try Context()
     let access = try CoordinatorAccess(
       context, endpoint: places.control, options: options.access, logger: logger)
@@ -101,10 +100,11 @@ package enum SweepRun {
     }
     let archives = FileRegistry()
     for archive in images.values { archives.register(archive.url, as: archive.digest) }
+    let ledger = BlobLedger(byteCountPerTrial: DiskSpace.unrecordedByteCountMaximum(of: plan))
     let dataPlace = places.data(besides: gateway.endpoint)
     let server = try ListenError.explain(.data, dataPlace) {
       try BlobServer(
-        context, endpoint: dataPlace.description, store: blobs, files: archives,
+        context, endpoint: dataPlace.description, store: blobs, files: archives, ledger: ledger,
         options: access.protected(.data), admits: access.admits)
     }
     defer { server.stop() }
@@ -117,8 +117,13 @@ package enum SweepRun {
     gateway.introduce(sweep: plan.name, dataPort: facts.dataPort)
 
     let reader = try store.reader()
-    let outputs = try SweepOutputs(folder: options.outFolder, reader: reader, logger: logger)
-    let publisher = ReportPublisher(logger: logger) { try outputs.write() }
+    let outputs = SweepOutputs(
+      folder: options.outFolder, reader: reader, blobs: blobs, logger: logger)
+    let publisher = ReportPublisher(logger: logger) {
+      // Where the record is no longer, no outputs are begun.
+      try store.requireInPlace()
+      try outputs.write()
+    }
     let display = options.printsLines ? nil : SweepDisplay()
     defer { display?.close() }
     let localWorkers = try startLocalWorkers(
@@ -138,6 +143,8 @@ package enum SweepRun {
       coordinator: coordinator, gateway: gateway, facts: facts, store: store, blobs: blobs,
       logs: LogFolder(
         folder: options.outFolder.appending(path: "logs"), blobs: blobs, logger: logger),
+      accounts: BlobAccounts(ledger, blobs: blobs, store: store, logger: logger),
+      storage: StorageWatch(store: store, blobs: blobs, server: server, logger: logger),
       desk: desk, display: display, logger: logger)
     let ending: SweepLoop.Ending
     do {
@@ -156,19 +163,30 @@ package enum SweepRun {
     print(try outputs.write(), terminator: "")
     switch ending {
     case .finished(.complete), .finished(.completeWithFailures):
-      try BlobHousekeeping.tidy(
-        blobs, try store.journal(), orphans: try store.orphanedFiles(),
-        keptCheckpointByteCount: CoordinationSettings(limits: plan.limits).keptCheckpointByteCount)
+      try tidy(blobs, plan, store, logger: logger)
     case .finished, .detached: break
     }
     return Outcome(ending)
+  }
+
+  /// Removes what a finished sweep needs no longer; what cannot be removed costs only room.
+  private static func tidy(
+    _ blobs: BlobStore, _ plan: SweepPlan, _ store: SweepStore, logger: Logger
+  ) throws {
+    let (journal, orphans) = (try store.journal(), try store.orphanedFiles())
+    let room = CoordinationSettings(limits: plan.limits).keptCheckpointByteCount
+    do {
+      try BlobHousekeeping.tidy(blobs, journal, orphans: orphans, keptCheckpointByteCount: room)
+    } catch {
+      logger.warning("files that no record names stay: \(error)")
+    }
   }
 
   // MARK: - Taking up a sweep
 
   private typealias Taken = (
     plan: SweepPlan, images: [Dataset: SweepFacts.PinnedImages], store: SweepStore,
-    coordinator: Coordinator
+    coordinator: Coordinator, blobs: BlobStore
   )
 
   /// Plans the sweep, opens its record, or makes it, and brings a coordinator to where it ends.
@@ -179,9 +197,13 @@ package enum SweepRun {
     let images = try ImageSupply.provide(
       Set(plan.trials.map(\.configuration.dataset)), folder: options.request.dataFolder,
       logger: logger)
-    let store = try SweepStore.open(
-      directory: options.outFolder, plan: plan, sweepText: try options.request.text()
-    ) { options.assumesYes || PlanQuestion.isAgreed($0, sweep: plan.name) }
+    try OutFolder.require(options.outFolder, sweepFile: options.request.file)
+    let text = try options.request.text()
+    let store = try RecordHold.waitingWhileBusy(logger) {
+      try SweepStore.open(directory: options.outFolder, plan: plan, sweepText: text) {
+        options.assumesYes || PlanQuestion.isAgreed($0, sweep: plan.name)
+      }
+    }
     if store.isLogRewritten {
       logger.notice("results.log was missing and has been written anew from the database")
     }
@@ -191,14 +213,25 @@ package enum SweepRun {
     try DiskSpace.check(options.outFolder, for: summary, logger: logger)
     var coordinator = begin(
       plan, summary, orphanedRuns: try orphanedRuns(of: plan, store), options: options)
+    let blobs = try BlobStore(folder: options.outFolder.appending(path: "blobs"))
+    // Before anybody can store, and beside the replay, for of a large sweep both take a while.
+    let tidying = Meanwhile {
+      try BlobHousekeeping.begin(
+        blobs, try journal.value(), orphans: try store.orphanedFiles())
+    }
     try replay(journal, in: &coordinator, plan, images: images, store: store, logger: logger)
+    do {
+      try tidying.value()
+    } catch let error as TransferError {
+      logger.warning("files that no record names stay: \(error)")
+    }
     if !options.reuse.isEmpty {
       try ResultReuse(
         results: reusable, images: images.mapValues(\.digest),
-        blobs: try BlobStore(folder: options.outFolder.appending(path: "blobs")), logger: logger
+        blobs: blobs, logger: logger
       ).perform(in: &coordinator, plan, store: store)
     }
-    return (plan, images, store, coordinator)
+    return (plan, images, store, coordinator, blobs)
   }
 
   /// A coordinator of a sweep of which nothing has happened yet.
@@ -263,7 +296,7 @@ package enum SweepRun {
         logger.notice("the limits have changed: \(plan.limits.changes(since: limits))")
       }
     }
-    try store.append(news)
+    try RecordHold.waitingWhileBusy(logger) { try store.append(news) }
 
     for record in journal + news { try coordinator.replay(record) }
   }

@@ -4,7 +4,8 @@ import Glibc
 /// A lock on a file, exclusive or shared, held until the value is dropped or the process ends,
 /// however it ends.
 ///
-/// C function: `flock`. The file stays, with a text for people about its latest holder; only the
+/// C function: `flock`. Only the file's owner may take it, and a symbolic link in its place is
+/// refused. The file stays, with a text for people about its latest holder; only the
 /// lock goes, so that no stale file ever stands in the way.
 package final class FileLock: Sendable {
   private let file: OpenFile<FileError>
@@ -33,7 +34,10 @@ package final class FileLock: Sendable {
   }
 
   private static func lock(_ url: URL, _ operation: Int32) throws(FileError) -> FileLock? {
-    let file = try OpenFile<FileError>(url.path, flags: O_RDWR | O_CREAT)
+    let file = try OpenFile<FileError>(
+      url.path, flags: O_RDWR | O_CREAT | O_NOFOLLOW, permissions: 0o600)
+    // A release before this one left it readable, and whoever may read it may take the lock.
+    file.makePrivate()
     guard try file.lock(operation) else { return nil }
     if operation & LOCK_EX != 0 {
       // The text only informs: a failure to write it does not weaken the lock.
@@ -43,6 +47,12 @@ package final class FileLock: Sendable {
     }
     return FileLock(file)
   }
+
+  /// Where the file is.
+  package var path: String { file.path }
+
+  /// Whether the locked file is still the one at its path: nobody has removed or replaced it.
+  package var isAtItsPath: Bool { file.isAtItsPath }
 
   /// Who has, or last had, the lock: "process 4711 on host".
   package static func holder(of url: URL) -> String {

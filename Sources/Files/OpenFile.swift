@@ -55,6 +55,12 @@ package struct OpenFile<Failure: FileFailure>: ~Copyable, Sendable {
     return Int(status.st_size)
   }
 
+  /// Lets nobody but the owner read, lock or write the file, where it is this user's; the C function
+  /// is `fchmod`.
+  ///
+  /// Whoever may read a file may also lock it, and so keep its owner from going on.
+  package func makePrivate() { _ = fchmod(descriptor, 0o600) }
+
   /// Whether its path still leads to it: nobody has renamed or removed it since.
   package var isAtItsPath: Bool {
     var opened = stat()

@@ -27,6 +27,11 @@ package enum StoreError: Error, Equatable, Sendable {
   case readOnly(path: String)
   /// The disk has no room left; nothing of the transaction is stored.
   case diskFull(path: String)
+  /// Another program holds the database; nothing of the transaction is stored, and it can be tried
+  /// again.
+  case busy(path: String)
+  /// What is open is no longer what its path leads to: it was moved, deleted or replaced.
+  case displaced(path: String)
   /// A record that the store's rules forbid; nothing of the transaction is stored.
   case refused(reason: String)
   /// Any other failure of the file system or of SQLite.
@@ -64,6 +69,11 @@ extension StoreError: CustomStringConvertible {
       "\(path): may not be written"
     case .diskFull(let path):
       "\(path): the disk is full; nothing of the last records was stored"
+    case .busy(let path):
+      "\(path): another program holds the database; end it (`lsof \(path)` names it)"
+    case .displaced(let path):
+      "\(path): was moved, deleted or replaced while the sweep ran, so the run has ended; what was "
+        + "recorded is in the files that were here: put them back and give the same command again"
     case .refused(let reason):
       "the record was refused: \(reason)"
     case .inputOutput(let path, let reason):
@@ -105,8 +115,8 @@ extension StoreError {
     case .SQLITE_NOTADB: self = .foreign(path: path, found: "a file that is no database")
     case .SQLITE_CORRUPT: self = .corrupted(path: path, found: words)
     case .SQLITE_CONSTRAINT: self = .refused(reason: words)
-    case .SQLITE_BUSY, .SQLITE_LOCKED:
-      self = .inputOutput(path: path, reason: "another program holds the database: \(words)")
+    // The last one when another program holds the locks of the write-ahead log.
+    case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL: self = .busy(path: path)
     default: self = .inputOutput(path: path, reason: words)
     }
   }

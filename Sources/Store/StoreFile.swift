@@ -43,6 +43,9 @@ struct StoreFile {
       where FileManager.default.fileExists(atPath: leftover) {
         try FileManager.default.removeItem(atPath: leftover)
       }
+      // Born private, so that nobody else ever has it open; the files that SQLite puts beside it
+      // take its permissions.
+      try createPrivate(aside)
       var configuration = Configuration()
       configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
       let queue = try DatabaseQueue(path: aside, configuration: configuration)
@@ -60,10 +63,21 @@ struct StoreFile {
     try OpenFile<StoreError>.commit(aside, as: path)
   }
 
+  private func createPrivate(_ path: String) throws(StoreError) {
+    _ = try OpenFile<StoreError>(path, flags: O_RDWR | O_CREAT | O_EXCL, permissions: 0o600)
+  }
+
+  /// Keeps other users from the files of a store that an earlier release made: whoever may read
+  /// them may lock them.
+  private func makePrivate() {
+    for name in [path, path + "-wal", path + "-shm"] { chmod(name, 0o600) }
+  }
+
   /// Opens the file for its one writer: write-ahead log, every commit synchronised.
   ///
   /// - Throws: ``StoreError`` when it is no store, or one of a newer format.
   func openForWriting() throws(StoreError) -> DatabaseQueue {
+    makePrivate()
     // A stranger's database is told by a connection that cannot change it.
     do {
       try openForReading().close()
@@ -72,7 +86,8 @@ struct StoreFile {
     }
     var configuration = Configuration()
     configuration.label = "sweep store"
-    configuration.busyMode = .timeout(5)
+    // Whoever writes waits longer by trying again, and has an ear for people in between.
+    configuration.busyMode = .timeout(1)
     configuration.prepareDatabase { database in
       try database.execute(sql: "PRAGMA synchronous = FULL")
       let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL")
@@ -121,6 +136,12 @@ struct StoreFile {
     guard exists else {
       try requireNoLog()
       throw .missing(path: path)
+    }
+    guard access(path, R_OK) == 0 else {
+      throw .inputOutput(
+        path: path,
+        reason: "may not be read by this user: a sweep's record is its owner's alone; its reports, "
+          + "such as trials.csv, may be shared")
     }
     guard byteCount > 0 else { throw .corrupted(path: path, found: "the file is empty") }
     var configuration = Configuration()

@@ -23,6 +23,8 @@ package final class SweepStore: Sendable {
   let path: String
   let log: Mutex<OpenLog>
   private let lock: FileLock
+  /// The record's files as they were opened.
+  private let places: [FilePlace]
   let numbers: TrialNumbers
 
   /// The log of results with the store's one writer.
@@ -52,11 +54,7 @@ package final class SweepStore: Sendable {
     confirm: (PlanChange) -> Bool = { _ in true }
   ) throws(StoreError) -> SweepStore {
     let directoryPath = directory.path(percentEncoded: false)
-    do {
-      try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    } catch {
-      throw StoreError(FileError("make the directory", directoryPath, reportedAs: error))
-    }
+    try makeFolder(directory)
     if let kind = FileSystemKind.networkKind(ofDirectory: directoryPath) {
       throw .networkFileSystem(path: directoryPath, kind: kind)
     }
@@ -93,6 +91,23 @@ package final class SweepStore: Sendable {
     }
   }
 
+  /// Makes a sweep's folder if it is not there, for this user alone, and the folders around it.
+  private static func makeFolder(_ directory: URL) throws(StoreError) {
+    let path = directory.path(percentEncoded: false)
+    let manager = FileManager.default
+    do {
+      try manager.createDirectory(
+        at: directory.deletingLastPathComponent(), withIntermediateDirectories: true)
+    } catch {
+      throw StoreError(FileError("make the directory", path, reportedAs: error))
+    }
+    guard mkdir(path, 0o700) != 0 else { return }
+    let failure = FileError("make the directory", path)
+    var isDirectory: ObjCBool = false
+    let isThere = manager.fileExists(atPath: path, isDirectory: &isDirectory)
+    guard isThere, isDirectory.boolValue else { throw StoreError(failure) }
+  }
+
   static func takeLock(of directory: URL) throws(StoreError) -> FileLock {
     let file = directory.appending(path: "sweep.lock")
     do {
@@ -115,6 +130,9 @@ package final class SweepStore: Sendable {
     isLogRewritten = opened.wasAbsent
     log = Mutex(OpenLog(log: opened.log))
     self.lock = lock
+    places = [
+      path, path + "-wal", path + "-shm", StoreLog.path(besideDatabase: path), lock.path,
+    ].compactMap { FilePlace(of: $0) }
     self.numbers = numbers
   }
 
@@ -151,6 +169,8 @@ package final class SweepStore: Sendable {
     _ records: [JournalRecord], at time: Date = Date()
   ) throws(StoreError) {
     guard !records.isEmpty else { return }
+    // What is written into a file that has no name any more is told to workers as safe, and is not.
+    try requireInPlace()
     let entries = LoggedRecords(records, milliseconds: JournalRows.milliseconds(of: time)).entries
     try log.withLock { (open) throws(StoreError) in
       guard !open.isUnsure else {
@@ -169,12 +189,20 @@ package final class SweepStore: Sendable {
       } catch {
         let failure = StoreError(error, path: path)
         switch failure {
-        case .diskFull, .refused: break
+        case .diskFull, .busy, .refused: break
         default: open.isUnsure = true
         }
         throw failure
       }
     }
+  }
+
+  /// Makes sure that the files of the record are still where they were opened.
+  ///
+  /// - Throws: ``StoreError/displaced(path:)`` when the folder or one of them was moved, deleted or
+  ///   replaced.
+  package func requireInPlace() throws(StoreError) {
+    for place in places where !place.isTheSame { throw .displaced(path: place.path) }
   }
 
   /// Every record about a planned trial or about no trial, in order: what to replay.

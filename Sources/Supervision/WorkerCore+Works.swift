@@ -81,6 +81,7 @@ extension WorkerCore {
       return [.sendResult(trial: order.trial, attempt: order.attempt, result)]
     }
     if stopping != nil { return effects + refuse(order, .stopped, "the worker is stopping") }
+    if let cacheObstacle { return effects + refuse(order, .stopped, cacheObstacle) }
     if let obstacle { return effects + refuse(order, .diskFull, obstacle) }
     guard works.values.count(where: { $0.phase.occupiesSlot }) < slots else {
       return effects + refuse(order, .stopped, "all \(slots) slots are taken")

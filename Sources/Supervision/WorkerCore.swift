@@ -26,6 +26,8 @@ package struct WorkerCore: Sendable {
   var shipping = CheckpointShipping()
   var pieces = PieceShipping()
   var disk = DiskStanding()
+  /// What keeps the cache from being used, for people; nil when nothing does.
+  var cacheObstacle: String?
   var stopping: Stopping?
   var lastHeard: Duration
   var lastTick: Duration
@@ -80,7 +82,9 @@ package struct WorkerCore: Sendable {
   }
 
   /// What keeps this worker from taking further trials, for people; nil when nothing does.
-  package var obstacle: String? { stopping.map { "it leaves: \($0.reason)" } ?? disk.obstacle }
+  package var obstacle: String? {
+    stopping.map { "it leaves: \($0.reason)" } ?? cacheObstacle ?? disk.obstacle
+  }
 
   /// Whether a coordinator knows the connection.
   package var isJoined: Bool { link.isJoined }
@@ -162,6 +166,7 @@ package struct WorkerCore: Sendable {
       return handleCheckpoint(event, at: now)
     case .diskMeasured(let freeByteCount):
       return tellOfDisk(disk.note(freeByteCount: freeByteCount, at: now), at: now)
+    case .folderLost, .cacheChecked: return handleCache(event, at: now)
     case .stopRequested(let reason):
       return stop(reason, at: now)
     case .supervisorEnded:

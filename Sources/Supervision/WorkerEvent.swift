@@ -67,6 +67,10 @@ package enum WorkerEvent: Sendable {
   case uploadFailed(WorkID, reason: String)
   /// Somebody looked how much room the cache's disk has.
   case diskMeasured(freeByteCount: Int)
+  /// Somebody has removed the folder of a work.
+  case folderLost(WorkID)
+  /// Somebody looked whether the cache can be used: what keeps it from that, nil for nothing.
+  case cacheChecked(trouble: String?)
   /// The process that started this worker, and served it, is gone.
   case supervisorEnded
   /// A person or the system asked the worker to end; the second time at once.

@@ -11,6 +11,8 @@ import Wire
 struct BlobDesk {
   private let store: BlobStore
   private let files: FileRegistry
+  /// Nil where everybody may store.
+  private let ledger: BlobLedger?
   private var uploads: [Digest: Upload] = [:]
   private var clock = 0
   private let uploadCountMaximum = 32
@@ -20,27 +22,37 @@ struct BlobDesk {
     var lastUse: Int
   }
 
-  init(store: BlobStore, files: FileRegistry) {
+  init(store: BlobStore, files: FileRegistry, ledger: BlobLedger? = nil) {
     self.store = store
     self.files = files
+    self.ledger = ledger
   }
+
+  /// What keeps blobs from being stored or read here, in words; nil once one was stored again.
+  private(set) var trouble: BlobTrouble?
 
   /// How many blobs are arriving with their files open.
   var openUploadCount: Int { uploads.count }
 
   /// The answer to a request; never fails, whatever is asked.
-  mutating func reply(to request: DataRequest) -> DataReply {
+  ///
+  /// - Parameter sender: Who asks, as the ledger names it.
+  mutating func reply(to request: DataRequest, from sender: String = "") -> DataReply {
     do {
       switch request {
       case .fetch(let digest, let offset, let byteCountMaximum):
         return try fetch(digest, offset: offset, byteCountMaximum: byteCountMaximum)
       case .offer(let digest, let byteCount):
-        return try receive(digest, total: byteCount, piece: nil)
+        return try receive(digest, total: byteCount, piece: nil, from: sender)
       case .store(let digest, let offset, let total, let payload):
-        return try receive(digest, total: total, piece: (offset, payload))
+        return try receive(digest, total: total, piece: (offset, payload), from: sender)
       }
     } catch {
       uploads[request.digest] = nil
+      switch error {
+      case .diskFull, .fileSystem: trouble = BlobTrouble(description: "\(error)")
+      default: break
+      }
       return .rejected(request.digest, reason: "\(error)")
     }
   }
@@ -65,11 +77,16 @@ struct BlobDesk {
   }
 
   private mutating func receive(
-    _ digest: Digest, total: Int, piece: (offset: Int, payload: [UInt8])?
+    _ digest: Digest, total: Int, piece: (offset: Int, payload: [UInt8])?, from sender: String
   ) throws(TransferError) -> DataReply {
     if store.contains(digest) {
       uploads[digest] = nil
+      ledger?.touch(digest, at: .now)
       return .stored(digest)
+    }
+    if try ledger?.reserve(digest, byteCount: total, for: sender, at: .now) == true {
+      // Of an earlier account, which was closed and its file removed.
+      uploads[digest] = nil
     }
     let file = try upload(digest, total: total)
     if let piece, piece.offset == file.offset { try file.append(piece.payload) }
@@ -77,6 +94,7 @@ struct BlobDesk {
     do {
       try store.commit(file)
       uploads[digest] = nil
+      trouble = nil
       return .stored(digest)
     } catch .digestMismatch where file.isResumed {
       // An interrupted attempt left other bytes than it had reported; the sender is not to blame.
@@ -85,6 +103,7 @@ struct BlobDesk {
     } catch .digestMismatch(_, let found, _) {
       uploads[digest] = nil
       try file.discard()
+      ledger?.cancel(digest)
       return .rejected(digest, reason: "the \(total) bytes received have the SHA-256 \(found)")
     }
   }
@@ -104,6 +123,10 @@ struct BlobDesk {
       uploads[oldest.key] = nil
     }
     let file = try store.resume(digest, byteCount: total)
+    if let free = store.freeByteCount, free < total - file.offset {
+      if file.offset == 0 { try file.discard() }
+      throw .diskFull(path: store.folder.path)
+    }
     uploads[digest] = Upload(file: file, lastUse: clock)
     return file
   }

@@ -27,10 +27,11 @@ package final class BlobServer: Sendable {
   ///   - endpoint: Where to listen, such as `tcp://*:5751` or `tcp://*:*`.
   ///   - store: What is fetched from and stored to.
   ///   - files: Files that are served besides the store.
+  ///   - ledger: Who may store how much; nil lets everybody store.
   ///   - admits: Whether the holder of a user id is still served.
   package init(
     _ context: Context, endpoint: String, store: BlobStore, files: FileRegistry = FileRegistry(),
-    options: SocketOptions = .data,
+    ledger: BlobLedger? = nil, options: SocketOptions = .data,
     admits: @escaping @Sendable (_ userID: String?) -> Bool = { _ in true }
   ) throws(MessagingError) {
     let router = try RouterSocket(context, options: options)
@@ -39,7 +40,8 @@ package final class BlobServer: Sendable {
     wakePipe = try WakePipe()
     state = Shared()
     let loop = Loop(
-      router: router, desk: BlobDesk(store: store, files: files), wakePipe: wakePipe,
+      router: router, desk: BlobDesk(store: store, files: files, ledger: ledger),
+      wakePipe: wakePipe,
       state: state, admits: admits)
     let handOver = Mutex<Loop?>(loop)
     let state = state
@@ -95,22 +97,28 @@ package final class BlobServer: Sendable {
           state.statistics.withLock { $0.refusedCount += 1 }
           continue
         }
-        guard let reply = reply(to: message.frames) else {
+        guard let reply = reply(to: message) else {
           state.statistics.withLock { $0.unreadableCount += 1 }
           continue
         }
         let isSent = try router.send(reply.frames, to: message.routingID) == .sent
-        state.statistics.withLock { $0.note(reply.message, isSent: isSent) }
+        let trouble = desk.trouble
+        state.statistics.withLock {
+          $0.note(reply.message, isSent: isSent)
+          $0.trouble = trouble
+        }
       }
     }
 
-    /// The answer to some frames; nil when they are no request of this protocol version, which a
-    /// worker learns on its control connection.
+    /// The answer to a message; nil when it is no request of this protocol version, which a worker
+    /// learns on its control connection.
     private mutating func reply(
-      to frames: [[UInt8]]
+      to message: RoutedMessage
     ) -> (message: DataReply, frames: [[UInt8]])? {
-      guard let request = try? DataRequest(frames: frames) else { return nil }
-      let reply = desk.reply(to: request)
+      guard let request = try? DataRequest(frames: message.frames) else { return nil }
+      let reply = desk.reply(
+        to: request,
+        from: BlobLedger.sender(userID: message.userID, peerAddress: message.peerAddress))
       do {
         return (reply, try reply.frames())
       } catch {

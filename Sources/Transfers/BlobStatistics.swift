@@ -17,6 +17,8 @@ package struct BlobStatistics: Sendable {
   package var refusedCount = 0
   /// Replies that were not sent because the peer was gone or did not read.
   package var unsentCount = 0
+  /// What keeps blobs from being stored or read, in words; nil once one was stored again.
+  package var trouble: BlobTrouble?
   /// Why the server ended by itself, if it did.
   package var failure: MessagingError?
 
@@ -31,4 +33,15 @@ package struct BlobStatistics: Sendable {
     case .wanted: break
     }
   }
+}
+
+/// A failure of the file system that kept a blob from being stored or read.
+package struct BlobTrouble: Sendable, CustomStringConvertible {
+  package let description: String
+  private let time = ContinuousClock.now
+
+  init(description: String) { self.description = description }
+
+  /// How long ago it was.
+  package var age: Duration { ContinuousClock.now - time }
 }

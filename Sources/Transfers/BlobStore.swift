@@ -2,6 +2,7 @@ import Digests
 import Files
 import Foundation
 import Glibc
+import Synchronization
 
 /// Blobs by their content: one file each, under its SHA-256, in a folder.
 ///
@@ -14,8 +15,13 @@ package final class BlobStore: Sendable {
   /// The largest blob that is stored, in bytes.
   package let byteCountMaximum: Int
   private let path: String
-  /// The folder itself, from which a blob is looked up in two steps, however deep it lies.
-  private let root: OpenFile
+  private let root: Mutex<Root>
+
+  private struct Root: ~Copyable {
+    /// The folder itself, from which a blob is looked up in two steps, however deep it lies.
+    var file: OpenFile
+    var restoredCount = 0
+  }
 
   /// Opens a folder of blobs, which is made if it is not there.
   ///
@@ -26,9 +32,42 @@ package final class BlobStore: Sendable {
     self.folder = folder
     path = folder.path
     self.byteCountMaximum = byteCountMaximum
-    try OpenFile.makeFolder(folder.path)
-    root = try OpenFile(folder.path, flags: O_RDONLY | O_DIRECTORY)
+    root = Mutex(Root(file: try Self.open(folder.path)))
     try OpenFile.makeFolder(incomingFolder.path)
+    // An earlier release let others read what arrives, and so lock it.
+    chmod(incomingFolder.path, 0o700)
+  }
+
+  private static func open(_ path: String) throws(TransferError) -> OpenFile {
+    try OpenFile.makeFolder(path)
+    return try OpenFile(path, flags: O_RDONLY | O_DIRECTORY)
+  }
+
+  /// How often the folder was found removed or moved and was made anew: the blobs that were in it
+  /// are gone.
+  package var restoredCount: Int { root.withLock { $0.restoredCount } }
+
+  /// Makes sure that the folder is there and can be used; makes it anew if somebody has removed or
+  /// moved it.
+  ///
+  /// - Throws: ``TransferError`` when it cannot be made, or may not be read or written.
+  package func restore() throws(TransferError) {
+    try root.withLock { (root) throws(TransferError) in
+      if root.file.isAtItsPath { return }
+      root.file = try Self.open(path)
+      root.restoredCount += 1
+    }
+    try OpenFile.makeFolder(incomingFolder.path)
+    for folder in [path, incomingFolder.path] {
+      try OpenFile.check("access", folder) { access(folder, R_OK | W_OK | X_OK) }
+    }
+  }
+
+  /// Bytes that may still be written on the folder's disk; nil where the system does not tell.
+  package var freeByteCount: Int? {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return nil }
+    return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
   }
 
   private var incomingFolder: URL { folder.appendingPathComponent("incoming") }
@@ -60,7 +99,8 @@ package final class BlobStore: Sendable {
 
   /// A blob's size in bytes; nil when it is not there.
   package func byteCount(of digest: Digest) -> Int? {
-    root.byteCount(ofFile: Self.name(of: digest))
+    let name = Self.name(of: digest)
+    return root.withLock { $0.file.byteCount(ofFile: name) }
   }
 
   /// Reads a blob again and compares it with its name.
@@ -88,22 +128,33 @@ package final class BlobStore: Sendable {
     try OpenFile.remove(url(for: digest).path)
   }
 
+  /// Removes what has arrived of a blob that never came whole.
+  package func removeIncoming(_ digest: Digest) throws(TransferError) {
+    try OpenFile.remove(incomingFolder.appendingPathComponent(digest.hexadecimal).path)
+  }
+
   /// Removes every blob that is not among the given ones, and what was on its way.
   ///
   /// Whoever needs a removed blob again finds it missing, and stores it again.
   ///
+  /// - Parameter limit: What was changed since is left alone: a record may be about to name it.
   /// - Returns: How many blobs were removed.
   @discardableResult
-  package func removeAll(except kept: Set<Digest>) throws(TransferError) -> Int {
+  package func removeAll(
+    except kept: Set<Digest>, unchangedSince limit: Date = .distantFuture
+  ) throws(TransferError) -> Int {
     let manager = FileManager.default
     var count = 0
     for prefix in (try? manager.contentsOfDirectory(atPath: folder.path)) ?? [] {
       let names = (try? manager.contentsOfDirectory(atPath: "\(folder.path)/\(prefix)")) ?? []
       for name in names {
+        let file = "\(folder.path)/\(prefix)/\(name)"
         if prefix == incomingFolder.lastPathComponent {
-          try OpenFile.remove("\(incomingFolder.path)/\(name)")
-        } else if let digest = Digest(hexadecimal: prefix + name), !kept.contains(digest) {
-          try OpenFile.remove(url(for: digest).path)
+          if OpenFile.isUnchanged(file, since: limit) { try OpenFile.remove(file) }
+        } else if let digest = Digest(hexadecimal: prefix + name), !kept.contains(digest),
+          OpenFile.isUnchanged(file, since: limit)
+        {
+          try OpenFile.remove(file)
           count += 1
         }
       }
@@ -170,8 +221,13 @@ package final class BlobStore: Sendable {
     guard byteCount <= byteCountMaximum else {
       throw .tooLarge(digest, byteCount: byteCount, limit: byteCountMaximum)
     }
-    return try ResumableFile(
-      path: incomingFolder.appendingPathComponent(name).path, digest: digest, total: byteCount)
+    let path = incomingFolder.appendingPathComponent(name).path
+    do {
+      return try ResumableFile(path: path, digest: digest, total: byteCount)
+    } catch .fileSystem(_, _, ENOENT) {
+      try restore()
+      return try ResumableFile(path: path, digest: digest, total: byteCount)
+    }
   }
 
   /// Makes a received blob part of the store: verified, durable, under its name.

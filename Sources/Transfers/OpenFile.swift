@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Glibc
 
 /// A file whose failures are transfers' failures.
@@ -21,10 +22,17 @@ extension OpenFile {
     }
   }
 
-  /// Makes a folder if it is not there; the C function is `mkdir`.
+  /// Whether a file's content is older than a moment; the C function is `stat`.
+  static func isUnchanged(_ path: String, since limit: Date) -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return false }
+    return Double(status.st_mtim.tv_sec) < limit.timeIntervalSince1970
+  }
+
+  /// Makes a folder for this user alone if it is not there; the C function is `mkdir`.
   static func makeFolder(_ path: String) throws(TransferError) {
     do {
-      try check("mkdir", path) { mkdir(path, 0o755) }
+      try check("mkdir", path) { mkdir(path, 0o700) }
     } catch .fileSystem(_, _, EEXIST) {
       return
     }

@@ -24,7 +24,7 @@ final class ResumableFile {
     self.path = path
     self.digest = digest
     self.total = total
-    let file = try OpenFile(path, flags: O_RDWR | O_CREAT)
+    let file = try OpenFile(path, flags: O_RDWR | O_CREAT | O_NOFOLLOW)
     try file.lock()
     var stream = DigestStream()
     let present = try file.byteCount()

@@ -45,6 +45,8 @@ package struct ImageCache: Sendable {
     _ digest: Digest, byteCount: Int, fetch: (URL) throws -> Void
   ) throws {
     let entry = CachedArchive(url(for: digest))
+    // Somebody may have removed it meanwhile, with the whole cache.
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let lock = try FileLock.waitForLock(entry.lock)
     defer { withExtendedLifetime(lock) {} }
     try entry.noteUse()

@@ -56,6 +56,9 @@ final class TrialBench {
     }
   }
 
+  /// The worker's folder in the cache.
+  var path: String { folder.path }
+
   /// Bytes that the cache's disk has free; nil if the system does not tell.
   var freeByteCount: Int? {
     var status = statvfs()
@@ -68,6 +71,9 @@ final class TrialBench {
     for process in processes.values { process.kill() }
     folder.removeIfEmpty(keepsCheckpoints: keepsCheckpoints)
   }
+
+  /// Looks whether the worker's folder is still there, and makes it anew.
+  func inspectFolder() -> WorkerFolder.Finding { folder.inspect() }
 
   func discard(_ id: WorkID) { folder.discard(id) }
   func drain(_ id: WorkID) { processes[id]?.drain() }
@@ -210,7 +216,9 @@ extension TrialBench {
     _ id: WorkID, after start: TrajectoryStart, fileBegins: Int, byteCount: Int
   ) {
     do {
-      guard let folder = folder.url(of: id) else { throw CocoaError(.fileNoSuchFile) }
+      guard let folder = folder.url(of: id) else {
+        throw FileError("open the trial's folder", path, code: ENOENT)
+      }
       let payload = try TrajectoryFile(in: folder).read(
         from: start.prefix.byteCount - fileBegins, byteCount: byteCount)
       inbox.put(.pieceRead(id, TrajectoryPiece(after: start, payload: payload)))

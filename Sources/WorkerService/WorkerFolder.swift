@@ -17,7 +17,7 @@ package final class WorkerFolder {
   private static let salvageLifetime: TimeInterval = 7 * 24 * 3600
 
   private let root: URL
-  private let lock: FileLock
+  private var lock: FileLock
   private var folders: [WorkID: URL] = [:]
   private var salvaged: [TrialID: [SalvagedCheckpoint]] = [:]
   private var launches = 0
@@ -31,12 +31,54 @@ package final class WorkerFolder {
   package init(cache: URL, worker: String) throws {
     let workers = cache.appending(path: "workers")
     root = workers.appending(path: worker)
-    try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+    lock = try Self.make(root)
+    try adoptOrphans(of: workers)
+  }
+
+  /// Makes the folder, if it is not there, and takes it for this process.
+  private static func make(_ root: URL) throws(FileError) -> FileLock {
+    do {
+      try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+    } catch {
+      throw FileError("make the folder", root.path, reportedAs: error)
+    }
     guard let lock = try FileLock.tryLock(root.appending(path: "lock")) else {
       throw FileError("lock", root.path, code: EWOULDBLOCK)
     }
-    self.lock = lock
-    try adoptOrphans(of: workers)
+    return lock
+  }
+
+  /// What somebody else did to the folder.
+  package struct Finding: Equatable, Sendable {
+    /// The works whose folders are gone, in order; the folder forgets them.
+    package var lost: [WorkID] = []
+    /// Whether the folder itself, or what says whose it is, was gone and is made anew.
+    package var isMadeAnew = false
+    /// Why the folder cannot be used, in words; nil when it can.
+    package var trouble: String?
+  }
+
+  /// Looks whether the folder is still there, for anybody may clean a cache, and makes it anew.
+  package func inspect() -> Finding {
+    var finding = Finding()
+    finding.lost = folders.filter { access($0.value.path, F_OK) != 0 }.map(\.key).sorted()
+    for id in finding.lost { folders[id] = nil }
+    salvaged = salvaged.compactMapValues { found in
+      let kept = found.filter { access($0.url.path, F_OK) == 0 }
+      return kept.isEmpty ? nil : kept
+    }
+    do throws(FileError) {
+      if !lock.isAtItsPath {
+        lock = try Self.make(root)
+        finding.isMadeAnew = true
+      }
+      guard access(root.path, R_OK | W_OK | X_OK) == 0 else {
+        throw FileError("access", root.path)
+      }
+    } catch {
+      finding.trouble = "\(error)"
+    }
+    return finding
   }
 
   /// Where the folder is.

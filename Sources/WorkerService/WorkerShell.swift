@@ -24,6 +24,8 @@ struct WorkerShell: ~Copyable {
   private static let farewellLimit = Duration.seconds(3)
   /// How often somebody looks how much room the cache has.
   private static let diskInterval = Duration.seconds(10)
+  /// How often somebody looks whether the cache is still there.
+  private static let cacheInterval = Duration.seconds(1)
 
   private var core: WorkerCore
   private let socket: DealerSocket
@@ -38,6 +40,7 @@ struct WorkerShell: ~Copyable {
   private let start = ContinuousClock.now
   private var nextLog = Duration.zero
   private var nextDiskMeasurement = Duration.zero
+  private var nextCacheInspection = Duration.zero
   private var heartbeatCount: UInt64 = 0
 
   /// Opens the cache, takes over what dead workers of the host left, and begins to connect.
@@ -103,12 +106,24 @@ struct WorkerShell: ~Copyable {
         bench.note(event)
         effects += core.handle(event, at: now)
       }
-      effects += measureDisk() + core.handle(.clockTicked, at: now)
+      effects += inspectCache() + measureDisk() + core.handle(.clockTicked, at: now)
       for effect in effects {
         if let ending = try carryOut(effect) { return ending }
       }
       if now >= nextLog, core.isJoined { sendLog() }
     }
+  }
+
+  private mutating func inspectCache() -> [WorkerEffect] {
+    guard now >= nextCacheInspection else { return [] }
+    nextCacheInspection = now + Self.cacheInterval
+    let finding = bench.inspectFolder()
+    if finding.isMadeAnew {
+      logger.warning("\(bench.path): somebody removed it from the cache; it is made anew")
+    }
+    var effects: [WorkerEffect] = []
+    for id in finding.lost { effects += core.handle(.folderLost(id), at: now) }
+    return effects + core.handle(.cacheChecked(trouble: finding.trouble), at: now)
   }
 
   private mutating func measureDisk() -> [WorkerEffect] {

@@ -187,6 +187,8 @@ package struct WorkerChecker: Sendable {
     case .checkpointStored(let id, let checkpoint, _): runs[id]?.stored.insert(checkpoint)
     case .artifactsUploaded(let id): runs[id]?.isUploaded = true
     case .diskMeasured(let free): isDiskFull = free < 64 << 20
+    // No simulated cache is cleaned.
+    case .folderLost, .cacheChecked: return
     case .connected, .imagesReady, .trialProgressed, .checkpointWritten, .checkpointNotStored,
       .pieceRead, .handedBack, .uploadFailed, .clockTicked:
       break

@@ -43,7 +43,7 @@ struct AnyEventTests {
       trajectory: piece.end.prefix)
     let failure = TrialFailure(
       cause: FailureCause.allCases.randomElement(using: &random) ?? .lost, message: "drawn")
-    switch random.draw(0...34) {
+    switch random.draw(0...36) {
     case 0: return .connected
     case 1, 2:
       return .welcomed(
@@ -94,6 +94,8 @@ struct AnyEventTests {
     case 33:
       return .trajectoryUnknown(
         trial: trial, attempt: attempt, byteCount: random.happens(0.5) ? 0 : 20)
+    case 34: return .folderLost(id)
+    case 35: return .cacheChecked(trouble: random.happens(0.5) ? "drawn" : nil)
     default:
       switch random.draw(0...9) {
       case 0: return .drainRequested(reason: "drawn")

@@ -113,6 +113,8 @@ package struct SweepStatus: Codable, Hashable, Sendable {
   package var forecast: Forecast?
   /// What keeps the coordinator from going on, such as a full disk.
   package var obstacle: String?
+  /// What the sweep's folder has lost while the coordinator ran; nil for nothing.
+  package var losses: [String]?
   /// Where the record was salvaged from; nil when it was not.
   package var salvage: String?
 }

@@ -9,6 +9,7 @@ extension SweepStatus {
         + (endpoint.map { "; workers connect to \($0)" } ?? "")
     ]
     if let obstacle { lines.append("HELD UP: \(obstacle)") }
+    lines += (losses ?? []).map { "LOST: \($0)" }
     if let salvage { lines.append(salvage) }
     lines.append(counts.words)
     if isRunning { lines.append(forecastWords) }

@@ -32,7 +32,7 @@ struct ResultReuse {
         let record = JournalRecord.resultReused(
           trial: trial.id, origin: candidate.origin, result: candidate.result)
         try coordinator.replay(record)
-        try store.append([record])
+        try RecordHold.waitingWhileBusy(logger) { try store.append([record]) }
         counts[candidate.origin.folder, default: 0] += 1
         break
       }

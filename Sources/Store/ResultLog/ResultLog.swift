@@ -78,7 +78,8 @@ struct ResultLog: ~Copyable, Sendable {
     let header = try ResultLogHeader(
       identity: identity, salt: UInt64.random(in: UInt64.min...UInt64.max))
     do throws(FileError) {
-      try DurableFile.write(Data(header.bytes), to: URL(filePath: path))
+      try DurableFile.write(
+        Data(header.bytes), to: URL(filePath: path), permissions: 0o600)
     } catch {
       throw StoreError(error)
     }
@@ -100,7 +101,8 @@ struct ResultLog: ~Copyable, Sendable {
       throw Self.damage(
         path, "found no file, expected \(committedOffset) bytes that the database counts on")
     }
-    let file = try OpenFile<StoreError>(path, flags: O_RDWR)
+    let file = try OpenFile<StoreError>(path, flags: O_RDWR | O_NOFOLLOW)
+    file.makePrivate()
     let header = try Self.verifiedHeader(of: file, identity: identity)
     let byteCount = try file.byteCount()
     guard committedOffset >= ResultLogHeader.byteCount else {

@@ -1,13 +1,26 @@
 import Coordination
 import Digests
+import Foundation
 import Store
 import Transfers
 import Trials
 
-/// Removes from a finished sweep's folder what no record names any more: checkpoints whose workers
-/// died before they could claim them, logs that have their place in `logs/`, half of what never
-/// came whole.
+/// Removes from a sweep's folder, before it begins and after it ends, what no record names any more:
+/// checkpoints whose workers died before they could claim them, logs that have their place in
+/// `logs/`, half of what never came whole. ``BlobAccounts`` does it in between.
 enum BlobHousekeeping {
+  /// What a worker stored shortly before the coordinator ended may be about to be named.
+  private static let grace: TimeInterval = 3600
+
+  /// Removes what is older than an hour and no record names; before anybody can store.
+  static func begin(
+    _ blobs: BlobStore, _ journal: [JournalRecord], orphans: OrphanedFiles
+  ) throws(TransferError) {
+    try blobs.removeAll(
+      except: named(journal, orphans: orphans),
+      unchangedSince: Date(timeIntervalSinceNow: -grace))
+  }
+
   /// Keeps the artifacts of results, discarded ones too, the checkpoints of trials that may be tried
   /// again, and those that longer runs may go on from.
   ///
@@ -19,6 +32,15 @@ enum BlobHousekeeping {
     _ blobs: BlobStore, _ journal: [JournalRecord], orphans: OrphanedFiles = OrphanedFiles(),
     keptCheckpointByteCount: Int = 0
   ) throws(TransferError) {
+    try blobs.removeAll(
+      except: named(
+        journal, orphans: orphans, keptCheckpointByteCount: keptCheckpointByteCount))
+  }
+
+  /// What a sweep may still need, as its record says.
+  static func named(
+    _ journal: [JournalRecord], orphans: OrphanedFiles, keptCheckpointByteCount: Int = .max
+  ) -> Set<Digest> {
     var kept = orphans.artifacts
     var checkpoints: [TrialID: [Digest]] = [:]
     var lasts: [TrialID: TrialCheckpoint] = [:]
@@ -47,6 +69,6 @@ enum BlobHousekeeping {
       room -= checkpoint.byteCount
       kept.insert(checkpoint.digest)
     }
-    try blobs.removeAll(except: kept)
+    return kept
   }
 }

@@ -1,0 +1,40 @@
+import Trials
+
+extension WorkerCore {
+  /// Takes in what became of the worker's folder in the cache, which anybody's clean-up may remove.
+  mutating func handleCache(_ event: WorkerEvent, at now: Duration) -> [WorkerEffect] {
+    switch event {
+    case .folderLost(let id): return forsake(id)
+    case .cacheChecked(let trouble):
+      let found = trouble.map { "its cache cannot be used: \($0); no trial begins before it can" }
+      guard found != cacheObstacle else { return [] }
+      cacheObstacle = found
+      return [.notify(found ?? "its cache can be used again")] + beat(at: now)
+    default: return []
+    }
+  }
+
+  /// Ends a work whose files are gone before the coordinator has them; it is begun anew, or goes on
+  /// from the last checkpoint that the coordinator has.
+  private mutating func forsake(_ id: WorkID) -> [WorkerEffect] {
+    guard let work = works[id] else { return [] }
+    let failure = TrialFailure(
+      cause: .stopped, message: "somebody removed the trial's folder from the worker's cache")
+    switch work.phase {
+    case .training, .draining:
+      works[id]?.phase = .killed(failure)
+      return [.killTrial(id)]
+    case .uploading, .uploadDelayed, .delivering:
+      works[id] = nil
+      let notice = WorkerEffect.notify(
+        "trial \(id.trial): its result is lost: \(failure.message)")
+      guard id.sweep == sweep else { return [notice] }
+      return [
+        notice,
+        .sendFailure(trial: id.trial, attempt: work.attempt, failure, HandBack()),
+      ] + exitIfDone()
+    // What begins, fails and is told of by itself; a result that is reported needs no files.
+    case .preparing, .killed, .dismissed, .handingBack, .parting, .reporting: return []
+    }
+  }
+}
