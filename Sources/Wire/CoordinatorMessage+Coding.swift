@@ -171,7 +171,8 @@ extension CoordinatorMessage.Assignment {
       imagesByteCount: try Field.count(body.imagesBytes, "images_bytes"),
       checkpoints: checkpoints,
       stallTimeout: body.stallTimeoutMs == 0 ? nil : .milliseconds(Int(body.stallTimeoutMs)),
-      voidThrough: Int(body.voidThrough), wantsLastCheckpoint: body.wantsLastCheckpoint)
+      voidThrough: Int(body.voidThrough), distrustedThrough: Int(body.distrustedThrough),
+      wantsLastCheckpoint: body.wantsLastCheckpoint)
   }
 
   fileprivate func body() throws(WireError) -> PBAssignment {
@@ -187,6 +188,7 @@ extension CoordinatorMessage.Assignment {
     body.imagesBytes = UInt64(clamping: imagesByteCount)
     body.checkpoints = checkpoints.map(\.body)
     body.voidThrough = UInt32(clamping: voidThrough)
+    body.distrustedThrough = UInt32(clamping: distrustedThrough)
     body.wantsLastCheckpoint = wantsLastCheckpoint
     if let stallTimeout {
       // A stall of less than a millisecond would mean none.

@@ -66,6 +66,9 @@ extension Coordinator {
     }
   }
 
+  /// How many connections are held to a quota now.
+  package var accountedConnectionCount: Int { quotas.count }
+
   /// Why hosts get nothing to do, by name.
   package var drainedHosts: [String: String] { ledger.drainedHosts }
 
