@@ -74,7 +74,9 @@ extension JournalChecker {
       "\(trial): a bad checkpoint of attempt \(attempt) laid at another's door")
     models[trial]?.checkpoints.removeAll { $0.digest == checkpoint }
     models[trial]?.refused.insert(checkpoint)
-    models[trial]?.distrustedThrough = max(model.distrustedThrough, attempt)
+    if attempt < model.attempts {
+      models[trial]?.distrustedThrough = max(model.distrustedThrough, attempt)
+    }
     models[trial]?.distrustCount += 1
   }
 

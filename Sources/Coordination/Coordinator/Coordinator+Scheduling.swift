@@ -59,8 +59,10 @@ extension Coordinator {
   }
 
   /// What decides the order of leasing, the smallest first: the longest expected way to the sweep's
-  /// end, from the trial's latest checkpoint; ties in the plan's order. Trials that were half done
-  /// when the sweep resumed come before all others: what they have cost is the sooner of use.
+  /// end, from the trial's latest checkpoint; ties in the plan's order.
+  ///
+  /// Trials that were half done when the sweep resumed come before all others: what they have cost is
+  /// the sooner of use.
   func priority(of trial: Int) -> Float {
     let way = min(Float(way(from: trial)), Self.longestWay)
     return interrupted.contains(trial) ? -way - Self.longestWay : -way

@@ -37,13 +37,10 @@ extension Coordinator {
   }
 
   /// Gives a checkpoint out no more that a worker with a lease could not go on from.
-  ///
-  /// One that the attempt itself has brought it cannot have been given.
   mutating func distrust(_ refused: RefusedCheckpoint, of trial: Int, by worker: Int) {
-    guard let index = roster[worker].leaseIndex(of: trial),
+    guard holders.contains(worker, of: trial),
       let entry = ledger.checkpointEntries(of: trial).first(where: {
         $0.checkpoint.digest == refused.digest
-          && $0.attempt != roster[worker].leases[index].attempt
       })
     else { return }
     let id = graph.trials[trial].id
@@ -59,9 +56,10 @@ extension Coordinator {
           host: uploader.flatMap { ledger.hosts[$0] }, reason: refused.reason)))
   }
 
-  /// What an attempt died of, if it had a checkpoint to go on from: a loss that stops being a number
-  /// then, or a result that is none, may be the checkpoint's doing. The trial begins anew, and is not
-  /// charged.
+  /// What an attempt died of, if it had a checkpoint to go on from.
+  ///
+  /// A loss that stops being a number then, or a result that is none, may be the checkpoint's doing:
+  /// the trial begins anew, and is not charged.
   func blame(
     checkpointsOf trial: Int, for failure: TrialFailure, of attempt: Int
   ) -> TrialFailure {

@@ -24,8 +24,8 @@ package enum JournalRecord: Hashable, Sendable {
   /// An unfinished trial can go on from this checkpoint, or from the one of the most steps; of
   /// attempt 0, it is the last one of a shorter run.
   indirect case checkpointRecorded(trial: TrialID, attempt: Int, checkpoint: TrialCheckpoint)
-  /// A worker could not go on from a checkpoint that an earlier attempt had brought: no attempt
-  /// does any more, and none of that attempt or an earlier one is taken.
+  /// A worker could not go on from a checkpoint that an attempt had brought: no attempt does any
+  /// more, and none of that attempt or an earlier one is taken, unless it is the latest.
   ///
   /// - Parameters:
   ///   - attempt: The one that brought it; 0 for a shorter run.

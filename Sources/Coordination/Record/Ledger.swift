@@ -182,7 +182,10 @@ package struct Ledger: Sendable {
         expected: "a running trial, and an attempt that was made")
       var history = history(of: number)
       history.refused.insert(checkpoint)
-      history.distrustedThrough = max(history.distrustedThrough, attempt)
+      // The latest attempt still runs; of what it brings each is looked at.
+      if attempt < standings[number].attempts {
+        history.distrustedThrough = max(history.distrustedThrough, attempt)
+      }
       history.distrustCount += 1
       histories[number] = history
       return checkpoints.remove(checkpoint, of: number)
