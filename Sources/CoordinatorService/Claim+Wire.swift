@@ -10,6 +10,7 @@ extension Claim {
     self.init(
       trial: trial, attempt: claim.attempt.attempt, progress: claim.progress,
       checkpoint: checkpoints.accepted(
-        claim.checkpoint, of: trial, running: coordinator.runningIdentity(of: trial)))
+        claim.checkpoint, of: trial, running: coordinator.runningIdentity(of: trial)),
+      refusedCheckpoints: claim.refusedCheckpoints)
   }
 }

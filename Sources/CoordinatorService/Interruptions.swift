@@ -5,8 +5,8 @@ import Synchronization
 
 /// Turns the signals that ask for an end into interruptions of the running sweep.
 ///
-/// The first leaves, the second also stops the trials of remote workers, the third ends the
-/// process at once.
+/// The first leaves, which takes a few seconds where there are remote workers; a second one within
+/// them also stops the trials of remote workers; the third ends the process at once.
 final class Interruptions {
   private let watch: SignalWatch
 

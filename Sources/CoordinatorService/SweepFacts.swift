@@ -59,7 +59,7 @@ struct SweepFacts: Sendable {
           configurationJSON: Array(assignment.configuration.canonicalText.utf8),
           images: images.digest, imagesByteCount: images.byteCount,
           checkpoints: assignment.checkpoints, stallTimeout: assignment.stallTimeout,
-          voidThrough: assignment.voidThrough,
+          voidThrough: assignment.voidThrough, distrustedThrough: assignment.distrustedThrough,
           wantsLastCheckpoint: assignment.wantsLastCheckpoint))
     case .reportTaken(let trial, let attempt, let index):
       return .reportTaken(AttemptKey(trial: trial, attempt: attempt), index: index)

@@ -34,6 +34,8 @@ struct SweepLoop: ~Copyable {
   private static let messagesPerRound = 4096
   /// How long local workers may take to hand their trials back when the coordinator leaves.
   private static let leavingGrace = Duration.seconds(10)
+  /// How long a coordinator that leaves waits for a second word, which stops remote trials too.
+  private static let secondThought = Duration.seconds(5)
   /// How long workers that are told of the sweep's end may take to say their last words.
   private static let farewellLimit = Duration.seconds(1)
   /// How often people are told how far the sweep is.
@@ -96,6 +98,7 @@ struct SweepLoop: ~Copyable {
     localWorkers: LocalWorkers?, recorded: () -> Void
   ) throws -> Ending {
     var leaveBy: Instant?
+    var listensUntil: Instant?
     var answers: [(call: AdministrationServer.Call, reply: AdministrationReply)] = []
     var effects = coordinator.resume(at: now)
     while true {
@@ -118,13 +121,17 @@ struct SweepLoop: ~Copyable {
       for interruption in interruptions.take() {
         switch interruption {
         case .detach:
+          let hasRemoteWorkers =
+            coordinator.workers.count(where: \.isConnected) > localWorkers?.liveCount ?? 0
           logger.notice(
             """
             leaving: local workers hand their trials back, remote ones train on; the same \
-            command resumes the sweep (Ctrl-C again stops remote trials too)
+            command resumes the sweep\
+            \(hasRemoteWorkers ? " (Ctrl-C again within 5 s stops remote trials too)" : "")
             """)
           localWorkers?.stop()
           leaveBy = now + Self.leavingGrace
+          listensUntil = hasRemoteWorkers ? now + Self.secondThought : now
         case .stop:
           effects += coordinator.handle(.stopRequested(reason: "by a person"), at: now)
         }
@@ -157,7 +164,9 @@ struct SweepLoop: ~Copyable {
       accounts.review(coordinator, at: now)
       try storage.look(at: now)
       reportProgress()
-      if let leaveBy, effects.isEmpty, now >= leaveBy || (localWorkerCount ?? 0) == 0 {
+      if let leaveBy, let listensUntil, effects.isEmpty,
+        now >= leaveBy || (localWorkerCount ?? 0 == 0 && now >= listensUntil)
+      {
         return .detached
       }
       if leaveBy == nil, facts.hasLocalWorkersOnly, localWorkerCount == 0 {
@@ -284,7 +293,8 @@ extension SweepLoop {
     return coordinator.handle(
       .attemptFailed(
         trial: trial, attempt: failed.attempt.attempt,
-        failure: TrialFailure(cause: cause, message: failed.message),
+        failure: TrialFailure(
+          cause: cause, message: failed.message, divergence: failed.divergence),
         checkpoint: checkpoints.accepted(
           failed.checkpoint, of: trial, running: coordinator.runningIdentity(of: trial)),
         on: connection),
@@ -522,7 +532,8 @@ extension JournalRecord {
     case .reportRecorded, .trajectoryExtended, .resultRecorded, .resultReused, .resultDiscarded,
       .trialFailed, .trialStopped:
       true
-    case .imagesPinned, .trialLeased, .trialDuplicated, .checkpointRecorded, .attemptEnded,
+    case .imagesPinned, .workerIntroduced, .checkpointDistrusted, .trialLeased, .trialDuplicated,
+      .checkpointRecorded, .attemptEnded,
       .attemptsVoided, .checkpointDropped, .trialRetried, .hostDrained, .hostUndrained,
       .stagePaused, .stageResumed, .limitsSet:
       false

@@ -84,7 +84,8 @@ package final class TrialRunner {
       do {
         var trajectory: TrajectoryResumption?
         let reports = try checkpoints.restore(checkpoint.url, into: trainer) {
-          (reports, isShorterRun) throws(CheckpointError) in
+          (reports, step, isShorterRun) throws(CheckpointError) in
+          try check(reports.milestones, at: step, path: checkpoint.url.path)
           trajectory = try TrajectoryResumption(
             checkpoint, prefix: reports.trajectory, isShorterRun: isShorterRun
           ) { text in
@@ -102,6 +103,27 @@ package final class TrialRunner {
     guard refusals.isEmpty || options.beginsAnew else {
       throw TrialFailure(
         cause: .refused, message: "cannot resume: \(refusals.joined(separator: "; "))")
+    }
+  }
+
+  /// Checks that reports are those that a trial of this configuration has made up to a step.
+  private func check(
+    _ reports: [MilestoneReport], at step: Int, path: String
+  ) throws(CheckpointError) {
+    guard step <= totalSteps else {
+      throw CheckpointError(
+        .implausible, path: path, part: "step", found: "\(step)",
+        expected: "0 to \(totalSteps), the trial's last")
+    }
+    let steps = milestones.map(\.step).filter { $0 <= step }
+    guard reports.map(\.step) == steps else {
+      throw CheckpointError(
+        .implausible, path: path, part: "reports", found: "reports of steps \(reports.map(\.step))",
+        expected: "those of steps \(steps), up to step \(step)")
+    }
+    if let defect = configuration.defect(of: reports, isComplete: false) {
+      throw CheckpointError(
+        .implausible, path: path, part: "reports", found: defect, expected: "the trial's own")
     }
   }
 
@@ -179,7 +201,7 @@ package final class TrialRunner {
           cause: .stopped, message: "stopped after \(step - 1) of \(totalSteps) steps")
       }
       loadBatch(step)
-      let report = try trainer.step()
+      let report = try take(step: step)
       if report.ranSecondPass { secondPasses += 1 }
 
       let milestone = milestones.first { $0.step == step }
@@ -220,6 +242,18 @@ package final class TrialRunner {
         steps: totalSteps - firstStep, resumed: resumed?.reports.resumed,
         secondPassShare: Double(secondPasses) / Double(max(totalSteps - firstStep, 1)),
         peakResidentBytes: Host.peakResidentBytes))
+  }
+
+  /// Takes a step; a failure tells where it diverged.
+  private func take(step: Int) throws(TrialFailure) -> StepReport {
+    do throws(TrialFailure) {
+      return try trainer.step()
+    } catch {
+      guard error.cause == .notANumber else { throw error }
+      throw TrialFailure(
+        cause: error.cause, message: error.message,
+        divergence: Divergence(step: step, stateDigest: StateDigest.of(trainer)))
+    }
   }
 
   private func beginTrajectory() throws(TrialFailure) -> Trajectory {

@@ -38,7 +38,7 @@ enum ProvenanceTable {
           CSVCell.foreign(provenance.started),
           NumberText.fixed(provenance.seconds, 3),
           NumberText.fixed(provenance.processorSeconds, 3), String(provenance.steps),
-          Self.text(of: provenance.resumed ?? []),
+          Self.text(of: provenance.resumed ?? [], origins: trial.checkpointOrigins),
           NumberText.fixed(pace, 2), NumberText.fixed(provenance.secondPassShare, 4),
           String(provenance.peakResidentBytes),
           result.milestones.last?.stateDigest?.hexadecimal ?? "",
@@ -54,10 +54,19 @@ enum ProvenanceTable {
     CSVCell.foreign(discards.joined(separator: "; "))
   }
 
-  /// Where a trial went on from, and who had computed up to there.
-  private static func text(of resumed: [Resumption]) -> String {
-    CSVCell.foreign(
-      resumed.map { "step \($0.step) of \($0.host) (\($0.instructionSet))" }
-        .joined(separator: "; "))
+  /// Where a trial went on from, and who had computed up to there: the worker that handed the
+  /// checkpoint in, where the coordinator has recorded that, else whom the checkpoint itself names.
+  private static func text(
+    of resumed: [Resumption], origins: [Int: CheckpointOrigin]
+  ) -> String {
+    let texts = resumed.map { resumption in
+      let (step, set) = (resumption.step, resumption.instructionSet)
+      guard let origin = origins[step] else {
+        return "step \(step) of \(resumption.host) (\(set)) as its checkpoint says"
+      }
+      let host = origin.host ?? "an unknown host"
+      return "step \(step) of \(host) (\(set)) handed in by \(origin.worker)"
+    }
+    return CSVCell.foreign(texts.joined(separator: "; "))
   }
 }

@@ -89,7 +89,8 @@ struct AttemptLog {
     case .resultRecorded(let trial, let attempt, _, _, _):
       end(trial, attempt, at: stamped.time, .recorded)
     case .resultDiscarded(let trial, let reason): discard(trial, reason: reason)
-    case .imagesPinned, .reportRecorded, .trajectoryExtended, .checkpointRecorded, .resultReused,
+    case .imagesPinned, .workerIntroduced, .checkpointDistrusted, .reportRecorded,
+      .trajectoryExtended, .checkpointRecorded, .resultReused,
       .attemptsVoided, .checkpointDropped, .trialFailed, .trialStopped, .trialRetried,
       .hostDrained, .hostUndrained, .stagePaused, .stageResumed, .limitsSet:
       break

@@ -12,9 +12,11 @@ enum JournalRows {
   /// The kinds of records, as they are stored.
   enum Kind: String {
     case imagesPinned = "images-pinned"
+    case workerIntroduced = "worker-introduced"
     case trialLeased = "trial-leased"
     case trialDuplicated = "trial-duplicated"
     case checkpointRecorded = "checkpoint-recorded"
+    case checkpointDistrusted = "checkpoint-distrusted"
     case attemptEnded = "attempt-ended"
     case reportRecorded = "report-recorded"
     case trajectoryExtended = "trajectory-extended"
@@ -39,6 +41,11 @@ enum JournalRows {
   private struct PinnedImages: Codable {
     var dataset: Dataset
     var sha256: Digest
+  }
+
+  private struct DistrustDetail: Codable {
+    var sha256: Digest
+    var reason: String
   }
 
   private struct Reason: Codable {
@@ -153,7 +160,8 @@ enum JournalRows {
     case .resultDiscarded:
       try ResultRows.discard(ofTrial: number, sequence: sequence, in: database)
     case .attemptsVoided: try PieceRows.delete(ofTrial: number, in: database)
-    case .trialLeased, .trialDuplicated, .reportRecorded, .checkpointRecorded, .attemptEnded,
+    case .workerIntroduced, .trialLeased, .trialDuplicated, .reportRecorded, .checkpointRecorded,
+      .checkpointDistrusted, .attemptEnded,
       .checkpointDropped, .trialFailed, .trialStopped, .trialRetried, .hostDrained, .hostUndrained,
       .stagePaused, .stageResumed, .limitsSet:
       break
@@ -266,6 +274,10 @@ enum JournalRows {
       Columns(
         kind: .imagesPinned,
         detail: CanonicalJSON.text(PinnedImages(dataset: dataset, sha256: digest)))
+    case .workerIntroduced(let worker, let host):
+      Columns(
+        kind: .workerIntroduced, worker: worker,
+        detail: CanonicalJSON.text(HostChange(host: host)))
     case .trialLeased(let trial, let attempt, let worker):
       Columns(kind: .trialLeased, trial: trial, attempt: attempt, worker: worker)
     case .trialDuplicated(let trial, let attempt, let worker):
@@ -274,6 +286,10 @@ enum JournalRows {
       Columns(
         kind: .checkpointRecorded, trial: trial, attempt: attempt,
         detail: CanonicalJSON.text(checkpoint))
+    case .checkpointDistrusted(let trial, let attempt, let worker, let checkpoint, let reason):
+      Columns(
+        kind: .checkpointDistrusted, trial: trial, attempt: attempt, worker: worker,
+        detail: CanonicalJSON.text(DistrustDetail(sha256: checkpoint, reason: reason)))
     case .attemptEnded(let trial, let attempt, let failure):
       Columns(
         kind: .attemptEnded, trial: trial, attempt: attempt, detail: CanonicalJSON.text(failure))
@@ -336,6 +352,10 @@ enum JournalRows {
       if let pinned = try decode(PinnedImages.self) {
         return .imagesPinned(dataset: pinned.dataset, digest: pinned.sha256)
       }
+    case (.workerIntroduced, nil, nil, let worker?):
+      if let host = try decode(HostChange.self)?.host {
+        return .workerIntroduced(worker: worker, host: host)
+      }
     case (.trialLeased, let trial?, let attempt?, let worker?):
       return .trialLeased(trial: trial, attempt: attempt, worker: worker)
     case (.trialDuplicated, let trial?, let attempt?, let worker?):
@@ -343,6 +363,12 @@ enum JournalRows {
     case (.checkpointRecorded, let trial?, let attempt?, nil):
       if let checkpoint = try decode(TrialCheckpoint.self) {
         return .checkpointRecorded(trial: trial, attempt: attempt, checkpoint: checkpoint)
+      }
+    case (.checkpointDistrusted, let trial?, let attempt?, let worker):
+      if let detail = try decode(DistrustDetail.self) {
+        return .checkpointDistrusted(
+          trial: trial, attempt: attempt, worker: worker, checkpoint: detail.sha256,
+          reason: detail.reason)
       }
     case (.attemptEnded, let trial?, let attempt?, nil):
       if let failure = try decode(TrialFailure.self) {

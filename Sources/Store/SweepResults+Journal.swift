@@ -15,9 +15,12 @@ extension SweepResults {
     }
     // The open attempts and their workers: one for a running trial, two for a duplicated one.
     var open: [Int: [(attempt: Int, worker: String)]] = [:]
+    var uploads = CheckpointUploads()
     for record in records {
+      uploads.note(record)
       switch record {
-      case .imagesPinned, .trajectoryExtended, .checkpointRecorded, .checkpointDropped,
+      case .imagesPinned, .workerIntroduced, .trajectoryExtended, .checkpointRecorded,
+        .checkpointDistrusted, .checkpointDropped,
         .hostDrained, .hostUndrained, .stagePaused,
         .stageResumed, .limitsSet:
         break
@@ -60,6 +63,7 @@ extension SweepResults {
           recorded.status = .waiting
           recorded.result = nil
           recorded.recordedAttempt = nil
+          recorded.checkpointOrigins = [:]
           recorded.reusedFrom = nil
           recorded.worker = nil
           recorded.discards.append(reason)
@@ -67,7 +71,9 @@ extension SweepResults {
       case .attemptsVoided(let trial, _): update(trial) { $0.reports = [:] }
       case .resultRecorded(let trial, let attempt, let worker, let received, _):
         if let index = indices[trial] { open[index] = nil }
+        let origins = uploads.take(trial, for: received.result)
         update(trial) { recorded in
+          recorded.checkpointOrigins = origins
           recorded.attempts = max(recorded.attempts, attempt)
           recorded.status = .complete
           recorded.result = received.result

@@ -9,6 +9,10 @@ struct CheckpointStanding {
   /// The newest that the coordinator has with the trajectory up to it, which another worker could go
   /// on from.
   var claimed: TrialCheckpoint?
+  /// Whether the trial goes on from a checkpoint that only this host has.
+  var beginsAtOwn = false
+  /// What the coordinator gave out to go on from and was refused here.
+  var refused: [RefusedCheckpoint] = []
   /// When the newest of the coordinator was stored.
   var storedAt = Duration.zero
 

@@ -10,4 +10,6 @@ package struct WorkClaim: Hashable, Sendable {
   package var progress: TrialProgress?
   /// The newest checkpoint that the coordinator has.
   package var checkpoint: TrialCheckpoint?
+  /// What the coordinator gave out to go on from and was refused here.
+  package var refusedCheckpoints: [RefusedCheckpoint] = []
 }

@@ -21,6 +21,8 @@ package struct WorkOrder: Hashable, Sendable {
   package var stallTimeout: Duration
   /// The latest attempt that is void: what this host has of it, or of an earlier one, is not used.
   package var voidThrough: Int
+  /// Checkpoints that this host has of that attempt, or of an earlier one, are not used.
+  package var distrustedThrough: Int
   /// Whether the trainer's state at the trial's end is wanted.
   package var wantsLastCheckpoint: Bool
 
@@ -32,6 +34,7 @@ package struct WorkOrder: Hashable, Sendable {
     sweep: String, trial: TrialID, attempt: Int, configuration: TrialConfiguration,
     images: Digest, imagesByteCount: Int, checkpoints: [ResumePoint] = [],
     stallTimeout: Duration = standardStallTimeout, voidThrough: Int = 0,
+    distrustedThrough: Int = 0,
     wantsLastCheckpoint: Bool = false
   ) {
     self.sweep = sweep
@@ -43,6 +46,7 @@ package struct WorkOrder: Hashable, Sendable {
     self.checkpoints = checkpoints
     self.stallTimeout = stallTimeout
     self.voidThrough = voidThrough
+    self.distrustedThrough = distrustedThrough
     self.wantsLastCheckpoint = wantsLastCheckpoint
   }
 }

@@ -71,8 +71,9 @@ extension WorkerCore {
 
   /// The checkpoint that whoever tries next should have; none when it leads to the same end.
   private func lastCheckpoint(of work: Work, after failure: TrialFailure) -> WrittenCheckpoint? {
-    switch failure.cause {
-    case .notANumber, .refused: nil
+    if failure.cause == .lost, work.checkpoints.beginsAtOwn { return nil }
+    return switch failure.cause {
+    case .notANumber, .refused, .badCheckpoint: nil
     case .exitCode, .signal, .outOfMemory, .timeout, .lost, .stopped, .diskFull, .parentFailed:
       work.checkpoints.pending
     }

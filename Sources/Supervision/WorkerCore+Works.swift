@@ -7,16 +7,27 @@ extension WorkerCore {
     case .imagesReady(let id):
       guard let order = preparing(id) else { return [] }
       return [.fetchCheckpoint(id, order)]
-    case .checkpointReady(let id, let checkpoint, let refusals):
+    case .checkpointReady(let id, let checkpoint, let refusals, let refused):
       guard let order = preparing(id) else { return [] }
       works[id]?.phase = .training(nil)
       works[id]?.stall.start(at: now)
       works[id]?.checkpoints.stored = checkpoint?.stored
       works[id]?.checkpoints.claimed = checkpoint?.stored
+      works[id]?.checkpoints.refused = refused
+      works[id]?.checkpoints.beginsAtOwn = checkpoint.map { $0.stored == nil } ?? false
       return refusals.map { .notify("trial \(id.trial): checkpoint not of use: \($0)") }
         + [.startTrial(id, order, from: checkpoint)]
     case .trialBegan(let id, let beginning):
       works[id]?.stream.begin(after: beginning.trajectory, at: now)
+      if beginning.step == 0 { works[id]?.checkpoints.beginsAtOwn = false }
+      if beginning.step == 0, let stored = works[id]?.checkpoints.stored {
+        // The process found what the fetch had not: nobody is to go on from it.
+        works[id]?.checkpoints.refused.append(
+          RefusedCheckpoint(
+            digest: stored.digest, reason: beginning.refusals.first ?? "refused by the trial"))
+        works[id]?.checkpoints.stored = nil
+        works[id]?.checkpoints.claimed = nil
+      }
       let start = beginning.step > 0 ? ["goes on from step \(beginning.step)"] : []
       return (beginning.refusals.map { "checkpoint refused: \($0)" } + start)
         .map { .notify("trial \(id.trial) \($0)") }
@@ -167,13 +178,22 @@ extension WorkerCore {
         .sendFailure(trial: id.trial, attempt: work.attempt, failure, HandBack()),
       ]
       return effects + exitIfDone()
-    case .training, .draining: return effects + handBack(work, failure)
+    case .training, .draining: return effects + handBack(work, blamed(failure, of: work))
     case .killed(let reason): return effects + handBack(work, reason)
     case .dismissed:
       works[id] = nil
       return effects + [.discard(id)]
     case .handingBack, .parting, .uploading, .uploadDelayed, .delivering, .reporting: return effects
     }
+  }
+
+  /// What a work died of: one that diverged after it went on from a checkpoint of this host alone says
+  /// nothing against its trial, which the coordinator lets begin anew.
+  private func blamed(_ failure: TrialFailure, of work: Work) -> TrialFailure {
+    guard failure.cause == .notANumber, work.checkpoints.beginsAtOwn else { return failure }
+    return TrialFailure(
+      cause: .lost,
+      message: "it went on from a checkpoint that only this host had, and \(failure.message)")
   }
 
   /// Tells people of a change of the disk's standing and the coordinator at once, so that it assigns

@@ -96,7 +96,8 @@ package struct WorkerCore: Sendable {
       if case .training(let latest) = work.phase { progress = latest }
       return WorkClaim(
         trial: work.id.trial, attempt: work.attempt, progress: progress,
-        checkpoint: work.phase.result == nil ? work.checkpoints.claimed : nil)
+        checkpoint: work.phase.result == nil ? work.checkpoints.claimed : nil,
+        refusedCheckpoints: work.checkpoints.refused)
     }
   }
 

@@ -34,7 +34,12 @@ package enum WorkerEvent: Sendable {
   /// The images of a trial are in the cache.
   case imagesReady(WorkID)
   /// The checkpoint to go on from is in the trial's folder, or there is none.
-  case checkpointReady(WorkID, FetchedCheckpoint?, refusals: [String])
+  ///
+  /// - Parameters:
+  ///   - refusals: Why newer ones are of no use.
+  ///   - refused: Those of them that the coordinator gave out and whose content is at fault.
+  case checkpointReady(
+    WorkID, FetchedCheckpoint?, refusals: [String], refused: [RefusedCheckpoint] = [])
   /// What a trial needs could not be had.
   case preparationFailed(WorkID, TrialFailure)
   /// A trial's process told from where it begins.

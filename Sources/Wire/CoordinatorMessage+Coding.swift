@@ -175,6 +175,8 @@ extension CoordinatorMessage.Assignment {
       stallTimeout: body.stallTimeoutMs == 0 ? nil : .milliseconds(Int(body.stallTimeoutMs)),
       voidThrough: try Field.count(
         body.voidThrough, "void_through", in: 0...AttemptKey.maximum),
+      distrustedThrough: try Field.count(
+        body.distrustedThrough, "distrusted_through", in: 0...AttemptKey.maximum),
       wantsLastCheckpoint: body.wantsLastCheckpoint)
   }
 
@@ -191,6 +193,7 @@ extension CoordinatorMessage.Assignment {
     body.imagesBytes = UInt64(clamping: imagesByteCount)
     body.checkpoints = checkpoints.map(\.body)
     body.voidThrough = UInt32(clamping: voidThrough)
+    body.distrustedThrough = UInt32(clamping: distrustedThrough)
     body.wantsLastCheckpoint = wantsLastCheckpoint
     if let stallTimeout {
       // A stall of less than a millisecond would mean none.

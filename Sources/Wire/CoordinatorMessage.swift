@@ -82,6 +82,8 @@ extension CoordinatorMessage {
     package var stallTimeout: Duration?
     /// The latest attempt that is void: what is left of it, or of an earlier one, is not used.
     package var voidThrough: Int
+    /// Checkpoints of attempts up to this one, which the worker's host may have, are not used.
+    package var distrustedThrough: Int
     /// Whether the trainer's state at the trial's end is wanted.
     package var wantsLastCheckpoint: Bool
 
@@ -89,7 +91,7 @@ extension CoordinatorMessage {
     package init(
       attempt: AttemptKey, configurationJSON: [UInt8], images: Digest, imagesByteCount: Int,
       checkpoints: [ResumePoint] = [], stallTimeout: Duration? = nil, voidThrough: Int = 0,
-      wantsLastCheckpoint: Bool = false
+      distrustedThrough: Int = 0, wantsLastCheckpoint: Bool = false
     ) {
       self.attempt = attempt
       self.configurationJSON = configurationJSON
@@ -98,6 +100,7 @@ extension CoordinatorMessage {
       self.checkpoints = checkpoints
       self.stallTimeout = stallTimeout
       self.voidThrough = voidThrough
+      self.distrustedThrough = distrustedThrough
       self.wantsLastCheckpoint = wantsLastCheckpoint
     }
   }

@@ -35,6 +35,8 @@ package enum WireLimits {
   package static let claimCount = 2048
   /// Claims up to which each may tell its progress and its checkpoint, so that all fit into a message.
   package static let progressCount = 768
+  /// With more claims than these, none of them tells which checkpoints were refused.
+  package static let refusalClaimCount = 256
   /// Checkpoints that an assignment names.
   package static let checkpointCount = 2
   /// Bytes of the name of an instruction set.

@@ -41,7 +41,8 @@ extension WorkerMessage {
           message: try Field.text(
             body.message, "message", limit: WireLimits.failureByteCount),
           checkpoint: body.hasCheckpoint ? try TrialCheckpoint(body.checkpoint) : nil,
-          log: body.hasLog ? try StoredBlob(body.log) : nil))
+          log: body.hasLog ? try StoredBlob(body.log) : nil,
+          divergence: body.hasDivergence ? try Divergence(body.divergence) : nil))
     case .goodbye(let body): self = .goodbye(reason: try Field.text(body.reason, "reason"))
     case .logLines(let body): self = .logLines(try LogLines(body))
     case nil: throw .unknownBody(version: version)
@@ -76,6 +77,9 @@ extension WorkerMessage {
         of: failed.message, limit: WireLimits.failureByteCount)
       if let checkpoint = failed.checkpoint { envelope.attemptFailed.checkpoint = checkpoint.body }
       if let log = failed.log { envelope.attemptFailed.log = log.body }
+      if let divergence = failed.divergence {
+        envelope.attemptFailed.divergence = divergence.body
+      }
     case .goodbye(let reason): envelope.goodbye.reason = Field.head(of: reason)
     case .logLines(let log): envelope.logLines = try log.body()
     }
@@ -202,7 +206,8 @@ extension WorkerMessage.Claim {
         WorkerMessage.Claim(
           attempt: try Field.attempt(body.trial, body.attempt),
           progress: body.hasProgress ? try TrialProgress(body.progress) : nil,
-          checkpoint: body.hasCheckpoint ? try TrialCheckpoint(body.checkpoint) : nil))
+          checkpoint: body.hasCheckpoint ? try TrialCheckpoint(body.checkpoint) : nil,
+          refusedCheckpoints: try RefusedCheckpoint.all(body.refusedCheckpoints)))
     }
     return claims
   }
@@ -220,6 +225,9 @@ extension WorkerMessage.Claim {
       body.attempt = UInt32(clamping: claim.attempt.attempt)
       if tellsAll, let progress = claim.progress { body.progress = progress.body }
       if tellsAll, let checkpoint = claim.checkpoint { body.checkpoint = checkpoint.body }
+      if claims.count <= WireLimits.refusalClaimCount {
+        body.refusedCheckpoints = claim.refusedCheckpoints.prefix(2).map(\.body)
+      }
       return body
     }
   }

@@ -97,14 +97,18 @@ extension WorkerMessage {
     package var progress: TrialProgress?
     /// The newest checkpoint that the worker has stored.
     package var checkpoint: TrialCheckpoint?
+    /// Which of the assignment's checkpoints were of no use; at most 2.
+    package var refusedCheckpoints: [RefusedCheckpoint]
 
     /// A claim of an attempt.
     package init(
-      attempt: AttemptKey, progress: TrialProgress? = nil, checkpoint: TrialCheckpoint? = nil
+      attempt: AttemptKey, progress: TrialProgress? = nil, checkpoint: TrialCheckpoint? = nil,
+      refusedCheckpoints: [RefusedCheckpoint] = []
     ) {
       self.attempt = attempt
       self.progress = progress
       self.checkpoint = checkpoint
+      self.refusedCheckpoints = refusedCheckpoints
     }
   }
 
@@ -178,17 +182,20 @@ extension WorkerMessage {
     package var checkpoint: TrialCheckpoint?
     /// The trial's log, if it could be stored.
     package var log: StoredBlob?
+    /// Where the trial diverged, if it did and that is known.
+    package var divergence: Divergence?
 
     /// A failed attempt of the given parts.
     package init(
       attempt: AttemptKey, cause: String, message: String, checkpoint: TrialCheckpoint? = nil,
-      log: StoredBlob? = nil
+      log: StoredBlob? = nil, divergence: Divergence? = nil
     ) {
       self.attempt = attempt
       self.cause = cause
       self.message = message
       self.checkpoint = checkpoint
       self.log = log
+      self.divergence = divergence
     }
   }
 }

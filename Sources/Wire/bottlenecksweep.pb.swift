@@ -207,43 +207,71 @@ nonisolated struct PBHeartbeat: Sendable {
 }
 
 /// The worker's word that it works on an attempt, or holds its finished result.
-nonisolated struct PBClaim: Sendable {
+nonisolated struct PBClaim: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var trial: UInt64 = 0
+  var trial: UInt64 {
+    get {_storage._trial}
+    set {_uniqueStorage()._trial = newValue}
+  }
 
-  var attempt: UInt32 = 0
+  var attempt: UInt32 {
+    get {_storage._attempt}
+    set {_uniqueStorage()._attempt = newValue}
+  }
 
   /// Absent before the first step; it and the checkpoint are left out where there are more than 768
   /// claims.
   var progress: PBProgress {
-    get {_progress ?? PBProgress()}
-    set {_progress = newValue}
+    get {_storage._progress ?? PBProgress()}
+    set {_uniqueStorage()._progress = newValue}
   }
   /// Returns true if `progress` has been explicitly set.
-  var hasProgress: Bool {self._progress != nil}
+  var hasProgress: Bool {_storage._progress != nil}
   /// Clears the value of `progress`. Subsequent reads from it will return its default value.
-  mutating func clearProgress() {self._progress = nil}
+  mutating func clearProgress() {_uniqueStorage()._progress = nil}
 
   /// The newest checkpoint of the trial that the worker has stored over the data connection; absent
   /// before the first.
   var checkpoint: PBCheckpoint {
-    get {_checkpoint ?? PBCheckpoint()}
-    set {_checkpoint = newValue}
+    get {_storage._checkpoint ?? PBCheckpoint()}
+    set {_uniqueStorage()._checkpoint = newValue}
   }
   /// Returns true if `checkpoint` has been explicitly set.
-  var hasCheckpoint: Bool {self._checkpoint != nil}
+  var hasCheckpoint: Bool {_storage._checkpoint != nil}
   /// Clears the value of `checkpoint`. Subsequent reads from it will return its default value.
-  mutating func clearCheckpoint() {self._checkpoint = nil}
+  mutating func clearCheckpoint() {_uniqueStorage()._checkpoint = nil}
+
+  /// Which of the assignment's checkpoints were of no use, and why; at most 2, left out where there
+  /// are more than 256 claims.
+  var refusedCheckpoints: [PBRefusedCheckpoint] {
+    get {_storage._refusedCheckpoints}
+    set {_uniqueStorage()._refusedCheckpoints = newValue}
+  }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _progress: PBProgress? = nil
-  fileprivate var _checkpoint: PBCheckpoint? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// A checkpoint of the assignment that is damaged, or holds what training does not reach.
+nonisolated struct PBRefusedCheckpoint: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var sha256: Data = Data()
+
+  /// What was found and what was expected, for people; at most 256 bytes.
+  var reason: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// A running trial's state after a step, stored as a blob, from which another worker can go on.
@@ -639,12 +667,40 @@ nonisolated struct PBAttemptFailed: Sendable {
   /// Clears the value of `log`. Subsequent reads from it will return its default value.
   mutating func clearLog() {self._log = nil}
 
+  /// With cause not-a-number: where it diverged; absent if that is not known.
+  var divergence: PBDivergence {
+    get {_divergence ?? PBDivergence()}
+    set {_divergence = newValue}
+  }
+  /// Returns true if `divergence` has been explicitly set.
+  var hasDivergence: Bool {self._divergence != nil}
+  /// Clears the value of `divergence`. Subsequent reads from it will return its default value.
+  mutating func clearDivergence() {self._divergence = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _checkpoint: PBCheckpoint? = nil
   fileprivate var _log: PBBlob? = nil
+  fileprivate var _divergence: PBDivergence? = nil
+}
+
+/// Where a trial's numbers stopped being numbers. Two attempts that diverge alike make the end final.
+nonisolated struct PBDivergence: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The step that could not be taken, 1 to 10⁹.
+  var step: UInt64 = 0
+
+  /// Names the trainer's state then; PROTOCOL.md, "The state digest".
+  var stateSha256: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// A stored blob.
@@ -911,6 +967,10 @@ nonisolated struct PBAssignment: Sendable {
 
   /// Whether the trainer's state at the trial's end is wanted.
   var wantsLastCheckpoint: Bool = false
+
+  /// Checkpoints that the worker's host has of attempts up to this one are not to be gone on from, 0
+  /// for none. It concerns nothing else of these attempts.
+  var distrustedThrough: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1634,7 +1694,105 @@ nonisolated extension PBHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension PBClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Claim"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{1}progress\0\u{1}checkpoint\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{1}progress\0\u{1}checkpoint\0\u{3}refused_checkpoints\0")
+
+  fileprivate class _StorageClass {
+    var _trial: UInt64 = 0
+    var _attempt: UInt32 = 0
+    var _progress: PBProgress? = nil
+    var _checkpoint: PBCheckpoint? = nil
+    var _refusedCheckpoints: [PBRefusedCheckpoint] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _trial = source._trial
+      _attempt = source._attempt
+      _progress = source._progress
+      _checkpoint = source._checkpoint
+      _refusedCheckpoints = source._refusedCheckpoints
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularFixed64Field(value: &_storage._trial) }()
+        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._attempt) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._progress) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._checkpoint) }()
+        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._refusedCheckpoints) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._trial != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._trial, fieldNumber: 1)
+      }
+      if _storage._attempt != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._attempt, fieldNumber: 2)
+      }
+      try { if let v = _storage._progress {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._checkpoint {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      if !_storage._refusedCheckpoints.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._refusedCheckpoints, fieldNumber: 5)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBClaim, rhs: PBClaim) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._trial != rhs_storage._trial {return false}
+        if _storage._attempt != rhs_storage._attempt {return false}
+        if _storage._progress != rhs_storage._progress {return false}
+        if _storage._checkpoint != rhs_storage._checkpoint {return false}
+        if _storage._refusedCheckpoints != rhs_storage._refusedCheckpoints {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRefusedCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RefusedCheckpoint"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sha256\0\u{1}reason\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1642,40 +1800,26 @@ nonisolated extension PBClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.trial) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._progress) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._checkpoint) }()
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.sha256) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.trial != 0 {
-      try visitor.visitSingularFixed64Field(value: self.trial, fieldNumber: 1)
+    if !self.sha256.isEmpty {
+      try visitor.visitSingularBytesField(value: self.sha256, fieldNumber: 1)
     }
-    if self.attempt != 0 {
-      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 2)
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
     }
-    try { if let v = self._progress {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    try { if let v = self._checkpoint {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: PBClaim, rhs: PBClaim) -> Bool {
-    if lhs.trial != rhs.trial {return false}
-    if lhs.attempt != rhs.attempt {return false}
-    if lhs._progress != rhs._progress {return false}
-    if lhs._checkpoint != rhs._checkpoint {return false}
+  static func ==(lhs: PBRefusedCheckpoint, rhs: PBRefusedCheckpoint) -> Bool {
+    if lhs.sha256 != rhs.sha256 {return false}
+    if lhs.reason != rhs.reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2323,7 +2467,7 @@ nonisolated extension PBResumption: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension PBAttemptFailed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".AttemptFailed"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{1}cause\0\u{1}message\0\u{1}checkpoint\0\u{1}log\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{1}cause\0\u{1}message\0\u{1}checkpoint\0\u{1}log\0\u{1}divergence\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2337,6 +2481,7 @@ nonisolated extension PBAttemptFailed: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 4: try { try decoder.decodeSingularStringField(value: &self.message) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._checkpoint) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._log) }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._divergence) }()
       default: break
       }
     }
@@ -2365,6 +2510,9 @@ nonisolated extension PBAttemptFailed: SwiftProtobuf.Message, SwiftProtobuf._Mes
     try { if let v = self._log {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     } }()
+    try { if let v = self._divergence {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2375,6 +2523,42 @@ nonisolated extension PBAttemptFailed: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.message != rhs.message {return false}
     if lhs._checkpoint != rhs._checkpoint {return false}
     if lhs._log != rhs._log {return false}
+    if lhs._divergence != rhs._divergence {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBDivergence: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Divergence"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{3}state_sha256\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.step) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.stateSha256) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.step != 0 {
+      try visitor.visitSingularUInt64Field(value: self.step, fieldNumber: 1)
+    }
+    if !self.stateSha256.isEmpty {
+      try visitor.visitSingularBytesField(value: self.stateSha256, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBDivergence, rhs: PBDivergence) -> Bool {
+    if lhs.step != rhs.step {return false}
+    if lhs.stateSha256 != rhs.stateSha256 {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2810,7 +2994,7 @@ nonisolated extension PBCoordinatorHeartbeat: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension PBAssignment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Assignment"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{3}configuration_json\0\u{3}images_sha256\0\u{3}images_bytes\0\u{1}checkpoints\0\u{3}stall_timeout_ms\0\u{3}void_through\0\u{3}wants_last_checkpoint\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{3}configuration_json\0\u{3}images_sha256\0\u{3}images_bytes\0\u{1}checkpoints\0\u{3}stall_timeout_ms\0\u{3}void_through\0\u{3}wants_last_checkpoint\0\u{3}distrusted_through\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2827,6 +3011,7 @@ nonisolated extension PBAssignment: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.stallTimeoutMs) }()
       case 8: try { try decoder.decodeSingularUInt32Field(value: &self.voidThrough) }()
       case 9: try { try decoder.decodeSingularBoolField(value: &self.wantsLastCheckpoint) }()
+      case 10: try { try decoder.decodeSingularUInt32Field(value: &self.distrustedThrough) }()
       default: break
       }
     }
@@ -2860,6 +3045,9 @@ nonisolated extension PBAssignment: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.wantsLastCheckpoint != false {
       try visitor.visitSingularBoolField(value: self.wantsLastCheckpoint, fieldNumber: 9)
     }
+    if self.distrustedThrough != 0 {
+      try visitor.visitSingularUInt32Field(value: self.distrustedThrough, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2873,6 +3061,7 @@ nonisolated extension PBAssignment: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.stallTimeoutMs != rhs.stallTimeoutMs {return false}
     if lhs.voidThrough != rhs.voidThrough {return false}
     if lhs.wantsLastCheckpoint != rhs.wantsLastCheckpoint {return false}
+    if lhs.distrustedThrough != rhs.distrustedThrough {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -19,6 +19,8 @@ struct CheckpointFetch: Sendable {
     var checkpoint: FetchedCheckpoint?
     /// Why newer ones were not of use.
     var refusals: [String] = []
+    /// Those of the coordinator's among them whose content is at fault.
+    var refused: [RefusedCheckpoint] = []
   }
 
   /// Looks at what is on this host, as far as it is newer, then at what the coordinator has.
@@ -29,9 +31,11 @@ struct CheckpointFetch: Sendable {
     var outcome = Outcome()
     let stored = order.checkpoints.sorted { $0.checkpoint.step > $1.checkpoint.step }
     for local in salvage
-    where local.step > stored.first?.checkpoint.step ?? 0 && local.attempt > order.voidThrough {
+    where local.step > stored.first?.checkpoint.step ?? 0
+      && local.attempt > max(order.voidThrough, order.distrustedThrough)
+    {
       do {
-        try file.verifyHeader(local.url)
+        try file.verify(local.url, expectedStep: local.step)
         outcome.checkpoint = try copy(local)
         return outcome
       } catch {
@@ -43,13 +47,13 @@ struct CheckpointFetch: Sendable {
       do {
         let name = CheckpointFile.name(step: checkpoint.step)
         let url = folder.appending(path: name)
-        // The transfer verifies the digest of the bytes; the process reads what is in them.
+        // The transfer verifies the digest of the bytes, which says nothing of what is in them.
         try connection.use { client, cancellation in
           try client.fetch(
             checkpoint.digest, byteCount: checkpoint.byteCount, to: url,
             cancellation: cancellation)
         }
-        try file.verifyHeader(url)
+        try file.verify(url, expectedStep: checkpoint.step)
         outcome.checkpoint = FetchedCheckpoint(
           file: name, stored: checkpoint, trajectory: point.trajectory)
         return outcome
@@ -59,6 +63,9 @@ struct CheckpointFetch: Sendable {
         outcome.refusals.append("step \(checkpoint.step): \(error)")
       } catch let error as CheckpointError {
         outcome.refusals.append("step \(checkpoint.step): \(error)")
+        guard error.reason != .unreadable else { continue }
+        outcome.refused.append(
+          RefusedCheckpoint(digest: checkpoint.digest, reason: error.finding))
       }
     }
     return outcome

@@ -118,7 +118,9 @@ extension TrialBench {
     checkpoints.perform { [inbox] connection in
       do {
         let outcome = try fetch.run(connection)
-        inbox.put(.checkpointReady(id, outcome.checkpoint, refusals: outcome.refusals))
+        inbox.put(
+          .checkpointReady(
+            id, outcome.checkpoint, refusals: outcome.refusals, refused: outcome.refused))
       } catch {
         inbox.put(.preparationFailed(id, Self.failure("checkpoint", error)))
       }

@@ -188,7 +188,7 @@ extension WorkerShell {
           imagesByteCount: assignment.imagesByteCount,
           checkpoints: assignment.checkpoints,
           stallTimeout: assignment.stallTimeout ?? WorkOrder.standardStallTimeout,
-          voidThrough: assignment.voidThrough,
+          voidThrough: assignment.voidThrough, distrustedThrough: assignment.distrustedThrough,
           wantsLastCheckpoint: assignment.wantsLastCheckpoint))
     } catch {
       let failure = TrialFailure(
@@ -252,7 +252,8 @@ extension WorkerShell {
             attempt: AttemptKey(trial: trial, attempt: attempt),
             cause: failure.cause.rawValue, message: failure.message,
             checkpoint: left.checkpoint,
-            log: left.log.map { StoredBlob(digest: $0.digest, byteCount: $0.byteCount) })))
+            log: left.log.map { StoredBlob(digest: $0.digest, byteCount: $0.byteCount) },
+            divergence: failure.divergence)))
     case .sayGoodbye(let reason):
       sendLog()
       tell(.goodbye(reason: reason))

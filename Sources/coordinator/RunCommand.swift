@@ -12,7 +12,8 @@ struct RunCommand: ParsableCommand {
       Start workers on any host with `worker --connect ENDPOINT`, or let --local-workers start \
       them here. The outputs in --out are valid at every moment. Ctrl-C stops this coordinator \
       and the local workers; remote workers train on and hand in their results when the same \
-      command is given again. A second Ctrl-C also stops the remote workers' trials.
+      command is given again. A second Ctrl-C within 5 s also stops the remote workers' \
+      trials.
 
       At a network address connections are encrypted, and only workers that `coordinator enroll` \
       or `admit` named may connect; at a loopback address they are plain and anybody on this \

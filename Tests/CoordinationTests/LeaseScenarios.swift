@@ -222,6 +222,7 @@ struct LeaseScenarios {
     #expect(
       effects.records.dropFirst() == [
         .trialLeased(trial: long.id, attempt: 1, worker: WorkerID("w1")),
+        .workerIntroduced(worker: WorkerID("w2"), host: "host-w2"),
         .trialLeased(trial: parent.id, attempt: 1, worker: WorkerID("w2")),
         .trialLeased(trial: short.id, attempt: 1, worker: WorkerID("w1")),
       ])

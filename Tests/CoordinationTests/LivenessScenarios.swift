@@ -120,7 +120,10 @@ struct LivenessScenarios {
     script.pass(61)
     let effects = script.announce("w2", claims: [a.claim(), b.claim()])
     #expect(
-      effects.records == [.trialLeased(trial: a.id, attempt: 2, worker: WorkerID("w2"))])
+      effects.records == [
+        .workerIntroduced(worker: WorkerID("w2"), host: "host-w2"),
+        .trialLeased(trial: a.id, attempt: 2, worker: WorkerID("w2")),
+      ])
     #expect(
       effects.sent(to: "w2").last
         == .abandon(trial: b.id, attempt: 1, reason: "the trial is not this worker's"))

@@ -37,7 +37,7 @@ struct RestartScenarios {
     first.announce("w1")
     var script = try first.restarted()
     script.resume()
-    script.announce("w1-reborn", claims: [a.claim()])
+    script.announce("w1-reborn", host: "host-w1", claims: [a.claim()])
     let effects = script.finish(a, on: "w1-reborn")
     #expect(effects.ending == .complete)
     #expect(script.coordinator.standing(of: a.id)?.worker == WorkerID("w1-reborn"))

@@ -121,11 +121,60 @@ struct SimulationTests {
       "trialStopped", "trialRetried", "trialDuplicated", "hostDrained", "hostUndrained",
       "stagePaused", "stageResumed", "canarySent", "canaryReturned",
       "workerHindered", "workerUnhindered", "resultDiscarded", "trialExtended",
-      "extensionFailed",
+      "extensionFailed", "checkpointDistrusted", "resultRefused",
     ] {
       #expect(counts[notice, default: 0] >= 10, "\(notice): \(counts)")
     }
     #expect(crashCount >= 50)
+  }
+
+  @Test("members that lie and flawed checkpoints cost no honest worker its result")
+  func liars() {
+    var (lies, blamed, distrusted) = (0, 0, 0)
+    for seed in 0..<60 as Range<UInt64> {
+      var options = Self.roughOptions
+      options.workerCount = 5
+      options.realShare = 0.4
+      options.lyingShare = 0.5
+      options.badPerCheckpoint = 0.3
+      let sweep = Self.familySweep(families: 2)
+      var simulation = Simulation(seed: seed, options: options, sweep: sweep)
+      let outcome = simulation.run()
+      #expect(outcome.violations == [], "seed \(seed)")
+      lies += outcome.liedResultCount
+      for record in outcome.journal {
+        if case .checkpointDistrusted = record { distrusted += 1 }
+        if case .attemptEnded(_, _, let failure) = record, failure.cause == .badCheckpoint {
+          blamed += 1
+        }
+      }
+    }
+    #expect(lies >= 20 && blamed >= 20 && distrusted >= 20, "\(lies), \(blamed), \(distrusted)")
+  }
+
+  @Test("flawed checkpoints alone: every trial is complete, with its own result, and uncharged")
+  func flawedCheckpoints() {
+    let sweep = Self.familySweep(families: 2)
+    var undisturbed = Simulation(seed: 0, options: SimulationOptions(), sweep: sweep)
+    let expected = undisturbed.run().results.mapValues(\.result.content)
+    for seed in 0..<40 as Range<UInt64> {
+      var options = SimulationOptions()
+      options.faultMilliseconds = 240_000
+      options.workerCount = 4
+      options.realShare = 0.5
+      options.workerCrashesPerMinute = 6
+      options.spoolSurvivesCrash = seed.isMultiple(of: 2)
+      options.badPerCheckpoint = 0.5
+      options.coordinatorCrashPerRecord = 0.02
+      var simulation = Simulation(seed: seed, options: options, sweep: sweep)
+      let outcome = simulation.run()
+      #expect(outcome.violations == [], "seed \(seed)")
+      #expect(outcome.ending == .complete, "seed \(seed)")
+      #expect(outcome.results.mapValues(\.result.content) == expected, "seed \(seed)")
+      for case .attemptEnded(let trial, let attempt, let failure) in outcome.journal {
+        #expect(!failure.cause.chargesTrial, "seed \(seed): \(trial), attempt \(attempt)")
+      }
+    }
   }
 
   @Test("trials do make way for longer ones in some of them")
@@ -151,6 +200,11 @@ struct SimulationTests {
     var options = Self.roughOptions
     if sabotage == .trustsCanariesTooSoon { options.canary = .always }
     if sabotage.concernsDiscards { options.wishesPerMinute = 20 }
+    if sabotage.concernsTrust {
+      options.workerCount = 4
+      options.lyingShare = 0.4
+      options.badPerCheckpoint = 0.3
+    }
     let finds = (0..<20 as Range<UInt64>).contains { seed in
       var simulation = Simulation(
         seed: seed, options: options, sweep: sweep, sabotage: sabotage)

@@ -102,7 +102,7 @@ struct StreamScenarios {
     script.handle(.connectionLost(Script.connection("w1")))
     script.announce("w2", instructionSet: "avx512")
     script.pass(10)
-    script.finish(a, attempt: 2, on: "w2")
+    script.finish(a, attempt: 3, on: "w2")
     #expect(script.coordinator.counts.complete == 1)
   }
 
@@ -202,12 +202,16 @@ struct StreamScenarios {
   @Test("a worker that was taken for lost hands in its rows, which its result needs")
   func lost() throws {
     var script = try started(["w1", "w2"])
+    script.handle(.connectionLost(Script.connection("w1")))
+    script.pass(4, beating: ["w2": []])
+    #expect(script.coordinator.runningTrials.map(\.worker) == [WorkerID("w2")])
+    script.announce("w1", on: "w1-again")
     let piece = TrajectoryPiece(after: .beginning, payload: [1])
     #expect(
-      hand(piece, on: "w2", in: &script).sent(to: "w2")
+      hand(piece, on: "w1-again", in: &script).sent(to: "w1-again")
         == [.pieceTaken(trial: a.id, attempt: 1, byteCount: 1)])
     #expect(
-      report(report(0), on: "w2", in: &script).sent(to: "w2")
+      report(report(0), on: "w1-again", in: &script).sent(to: "w1-again")
         == [.reportTaken(trial: a.id, attempt: 1, index: 0)])
   }
 

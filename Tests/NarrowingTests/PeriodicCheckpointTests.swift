@@ -112,9 +112,11 @@ struct PeriodicCheckpointTests {
     var other = Self.configuration
     other.trainer.learningRate *= 2
     let file = CheckpointFile(configuration: other, images: images.computeDigest())
-    #expect(throws: CheckpointError.self) { try file.verifyHeader(url(newest, in: "first")) }
+    #expect(throws: CheckpointError.self) {
+      try file.verify(url(newest, in: "first"), expectedStep: newest.checkpoint.step)
+    }
     let own = CheckpointFile(configuration: Self.configuration, images: images.computeDigest())
-    try own.verifyHeader(url(newest, in: "first"))
+    try own.verify(url(newest, in: "first"), expectedStep: newest.checkpoint.step)
   }
 
   @Test("an adaptive interval follows the cost of a checkpoint within its bounds")

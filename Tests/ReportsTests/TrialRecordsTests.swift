@@ -101,9 +101,16 @@ struct TrialRecordsTests {
           + "kernel 6.1; swift 6.3,"))
     #expect(
       rows[1].hasSuffix(
-        ",2026-01-02T03:04:05Z,12.500,12.250,200,\"step 90 of node, 2 (avx2)\",16.00,0.5000,1000000,,,"
+        ",2026-01-02T03:04:05Z,12.500,12.250,200,\"step 90 of node, 2 (avx2) as its checkpoint says\",16.00,0.5000,1000000,,,"
       ))
     #expect(rows[2] == "\(sweep.results.trials[1].planned.id),0,,,,,,,,,,,,,,,,,,")
+    // What the coordinator has recorded outweighs what the checkpoint says of itself.
+    sweep.results.trials[0].checkpointOrigins = [
+      90: CheckpointOrigin(worker: "w@lab", host: "elsewhere")
+    ]
+    let proven = String(decoding: ProvenanceTable.csv(of: sweep.results), as: UTF8.self)
+    #expect(proven.contains("step 90 of elsewhere (avx2) handed in by w@lab"))
+    #expect(!proven.contains("node, 2"))
   }
 }
 

@@ -9,12 +9,12 @@ package struct JournalChecker: Sendable {
   private let attemptLimit: Int
   /// The stages of which one trial is to go first.
   private let canaryStages: Set<String>
-  private var models: [TrialID: Model] = [:]
+  var models: [TrialID: TrialModel] = [:]
   private var slots: [WorkerID: Int] = [:]
-  private var hosts: [WorkerID: String] = [:]
+  var hosts: [WorkerID: String] = [:]
   private var leaseCounts: [WorkerID: Int] = [:]
   /// What the coordinator has heard last of the workers that announced themselves to it.
-  private var heard: [WorkerID: Heard] = [:]
+  var heard: [WorkerID: Heard] = [:]
   private var drainedHosts: Set<String> = []
   private var pausedStages: Set<String> = []
   private var successfulStages: Set<String> = []
@@ -22,45 +22,16 @@ package struct JournalChecker: Sendable {
   private var liveStages: Set<String> = []
   /// The trials that this coordinator has leased of its own accord, by stage.
   private var ownLeases: [String: Set<TrialID>] = [:]
+  /// Members that mean harm.
+  var liars: Set<WorkerID> = []
+  /// Whose message the coordinator takes in; nil for none.
+  var speaker: WorkerID?
+  /// Attempts that went on from a flawed checkpoint and diverged.
+  var tainted: [TrialID: Set<Int>] = [:]
   /// What was found to be wrong, in order.
   package private(set) var violations: [String] = []
 
-  private struct Model {
-    var attempts = 0
-    var chargedFailures = 0
-    var hasFailed = false
-    var isStopped = false
-    var leases: [Lease] = []
-    var result: ReceivedResult?
-    /// Recorded checkpoints: the one of the most steps, then the latest other one.
-    var checkpoints: [TrialCheckpoint] = []
-    /// Of a complete trial, while it is kept.
-    var last: TrialCheckpoint?
-    /// Attempts up to this one are void.
-    var voidThrough = 0
-    /// Reports of an unfinished trial, and where pieces of its trajectory end.
-    var reports: [Int: MilestoneReport] = [:]
-    var ends: Set<TrajectoryPrefix> = [.empty]
-    /// Whether it goes on from a shorter run.
-    var isExtended = false
-
-    /// Forgets what its attempts have left.
-    mutating func void() {
-      voidThrough = attempts
-      chargedFailures = 0
-      checkpoints = []
-      reports = [:]
-      ends = [.empty]
-      isExtended = false
-    }
-  }
-
-  private struct Lease: Equatable {
-    var attempt: Int
-    var worker: WorkerID
-  }
-
-  private struct Heard {
+  struct Heard {
     var connection: ConnectionID
     var isHindered: Bool
     var claimed: Set<TrialID>
@@ -74,11 +45,14 @@ package struct JournalChecker: Sendable {
     self.attemptLimit = attemptLimit
     let sizes = Dictionary(grouping: plan, by: \.stage).mapValues(\.count)
     canaryStages = sendsCanaries ? Set(sizes.filter { $0.value > 1 }.keys) : []
-    for trial in plan { models[trial.id] = Model() }
+    for trial in plan { models[trial.id] = TrialModel() }
   }
 
   /// Tells of a worker that exists.
-  package mutating func noteWorker(_ worker: WorkerID, slots: Int, host: String) {
+  package mutating func noteWorker(
+    _ worker: WorkerID, slots: Int, host: String, lies: Bool = false
+  ) {
+    if lies { liars.insert(worker) }
     self.slots[worker] = slots
     hosts[worker] = host
   }
@@ -97,12 +71,14 @@ package struct JournalChecker: Sendable {
 
   /// Tells what the coordinator is about to hear.
   package mutating func noteHeard(_ event: Event) {
+    speaker = sender(of: event)
     switch event {
     case .workerAnnounced(let announcement, let connection):
       heard[announcement.worker] = Heard(
         connection: connection, isHindered: announcement.obstacle != nil,
         claimed: Set(announcement.claims.map(\.trial)))
       noteLife(announcement.claims)
+      noteRefusals(announcement.claims, by: announcement.worker)
     case .heartbeatReceived(let claims, let obstacle, let connection):
       guard let worker = heard.first(where: { $0.value.connection == connection })?.key else {
         return
@@ -110,6 +86,7 @@ package struct JournalChecker: Sendable {
       heard[worker]?.isHindered = obstacle != nil
       heard[worker]?.claimed = Set(claims.map(\.trial))
       noteLife(claims)
+      noteRefusals(claims, by: worker)
     case .reportReached(let trial, _, _, _, _): noteLife(of: trial)
     default: break
     }
@@ -182,6 +159,10 @@ package struct JournalChecker: Sendable {
   package mutating func noteAppended(_ record: JournalRecord) {
     switch record {
     case .imagesPinned, .limitsSet: break
+    case .workerIntroduced(let worker, let host):
+      check(hosts[worker] == host, "\(worker) introduced on \(host), where it is not")
+    case .checkpointDistrusted(let trial, let attempt, let worker, let checkpoint, _):
+      noteDistrust(checkpoint, attempt, worker, trial)
     case .trialLeased(let trial, let attempt, let worker):
       check(models[trial]?.leases == [], "\(trial) leased twice at once")
       noteOwnLease(trial, worker)
@@ -192,13 +173,14 @@ package struct JournalChecker: Sendable {
       noteLease(trial, attempt, worker)
     case .checkpointRecorded(let trial, let attempt, let checkpoint):
       noteCheckpoint(checkpoint, attempt, trial)
-    case .reportRecorded(let trial, let attempt, _, _, let index, let report):
-      noteReport(report, index, attempt, trial)
+    case .reportRecorded(let trial, let attempt, let worker, _, let index, let report):
+      checkSender(worker, attempt, trial, "a report")
+      noteReport(report, index, attempt, trial, isLie: liars.contains(worker))
     case .trajectoryExtended(let trial, let attempt, let piece):
       notePiece(piece, attempt, trial)
     case .resultReused(let trial, _, let result):
       check(models[trial]?.attempts == 0, "\(trial): a result reused after an attempt")
-      noteResult(result, 0, trial)
+      noteResult(result, 0, trial, isLie: false)
     case .resultDiscarded(let trial, _): noteDiscard(trial)
     case .attemptsVoided(let trial, _):
       check(
@@ -213,9 +195,10 @@ package struct JournalChecker: Sendable {
         models[trial]?.leases.contains { $0.attempt == attempt } == true,
         "attempt \(attempt) of \(trial) not leased")
       endLeases(of: trial) { $0.attempt == attempt }
-      if failure.cause.chargesTrial { models[trial]?.chargedFailures += 1 }
-    case .resultRecorded(let trial, let attempt, _, let result, let last):
-      noteResult(result, attempt, trial)
+      noteEnd(failure, attempt, trial)
+    case .resultRecorded(let trial, let attempt, let worker, let result, let last):
+      checkSender(worker, attempt, trial, "a result")
+      noteResult(result, attempt, trial, isLie: liars.contains(worker))
       models[trial]?.last = last
     case .trialFailed(let trial, _): noteFailure(trial)
     case .trialStopped(let trial, _): noteStop(trial)
@@ -226,6 +209,8 @@ package struct JournalChecker: Sendable {
       models[trial]?.hasFailed = false
       models[trial]?.isStopped = false
       models[trial]?.chargedFailures = 0
+      models[trial]?.divergences = []
+      models[trial]?.distrustCount = 0
     case .hostDrained(let host, _):
       check(!drainedHosts.contains(host), "\(host) drained twice")
       drainedHosts.insert(host)
@@ -264,7 +249,10 @@ package struct JournalChecker: Sendable {
     }
     check(!pausedStages.contains(plan.stage), "\(trial) leased in the paused stage \(plan.stage)")
     models[trial]?.attempts = attempt
-    models[trial]?.leases.append(Lease(attempt: attempt, worker: worker))
+    let lease = ModelLease(
+      attempt: attempt, worker: worker, wasGivenCheckpoints: !model.checkpoints.isEmpty)
+    models[trial]?.leases.append(lease)
+    models[trial]?.lessees[attempt] = lease
     leaseCounts[worker, default: 0] += 1
     check(
       leaseCounts[worker, default: 0] <= slots[worker, default: 0],
@@ -284,6 +272,12 @@ package struct JournalChecker: Sendable {
       "\(trial): a checkpoint whose trajectory is not recorded")
     check(
       attempt == 0 || attempt > model.voidThrough, "\(trial): a checkpoint of a void attempt")
+    check(
+      attempt == 0 || (attempt > model.distrustedThrough && model.distrustCount < 3),
+      "\(trial): a checkpoint of a distrusted attempt")
+    check(
+      !model.refused.contains(checkpoint.digest), "\(trial): a checkpoint that was refused before")
+    if attempt > 0 { checkSender(nil, attempt, trial, "a checkpoint") }
     if attempt == 0 {
       models[trial]?.isExtended = true
       check(
@@ -303,7 +297,7 @@ package struct JournalChecker: Sendable {
   }
 
   private mutating func noteReport(
-    _ report: MilestoneReport, _ index: Int, _ attempt: Int, _ trial: TrialID
+    _ report: MilestoneReport, _ index: Int, _ attempt: Int, _ trial: TrialID, isLie: Bool
   ) {
     guard let model = models[trial], let configuration = configuration(of: trial) else {
       return check(false, "\(trial): a report before its parents' results")
@@ -314,9 +308,13 @@ package struct JournalChecker: Sendable {
       "\(trial): a report of attempt \(attempt)")
     check(
       configuration.milestones.indices.contains(index)
-        && report == SimulatedSweep.report(at: index, of: configuration),
+        && (isLie || report == SimulatedSweep.report(at: index, of: configuration)),
       "\(trial): not its own report")
-    models[trial]?.reports[index] = report
+    if isLie {
+      models[trial]?.liedReports.insert(index)
+    } else {
+      models[trial]?.reports[index] = report
+    }
   }
 
   private mutating func notePiece(_ piece: TrajectoryPiece, _ attempt: Int, _ trial: TrialID) {
@@ -328,11 +326,15 @@ package struct JournalChecker: Sendable {
       attempt <= model.attempts && (attempt == 0 || attempt > model.voidThrough),
       "\(trial): a piece of attempt \(attempt)")
     check(model.ends.contains(piece.start), "\(trial): a piece after bytes that are not recorded")
+    if attempt > 0 { checkSender(nil, attempt, trial, "a piece") }
+    let isLie = speaker.map(liars.contains) ?? false
     let whole = SimulatedSweep.trajectory(
       of: configuration, to: SimulatedSweep.steps(of: configuration))
     let end = piece.end.prefix
     check(
-      end.byteCount <= whole.count && Digest.of(Array(whole.prefix(end.byteCount))) == end.digest,
+      isLie
+        || end.byteCount <= whole.count
+          && Digest.of(Array(whole.prefix(end.byteCount))) == end.digest,
       "\(trial): not its own trajectory")
     models[trial]?.ends.insert(end)
   }
@@ -355,7 +357,9 @@ package struct JournalChecker: Sendable {
     }
   }
 
-  private mutating func noteResult(_ result: ReceivedResult, _ attempt: Int, _ trial: TrialID) {
+  private mutating func noteResult(
+    _ result: ReceivedResult, _ attempt: Int, _ trial: TrialID, isLie: Bool
+  ) {
     check(models[trial]?.result == nil, "a second result of \(trial)")
     check(attempt <= models[trial]?.attempts ?? 0, "\(trial): result of a future attempt")
     check(
@@ -368,9 +372,9 @@ package struct JournalChecker: Sendable {
     check(hasTrajectory(of: result.result, trial), "\(trial): a result without its trajectory")
     if let configuration = configuration(of: trial) {
       check(
-        result.result.content == SimulatedSweep.result(of: configuration).result.content,
+        isLie || result.result.content == SimulatedSweep.result(of: configuration).result.content,
         "\(trial): not its own result")
-      for (index, report) in models[trial]?.reports ?? [:] {
+      for (index, report) in models[trial]?.reports ?? [:] where !isLie {
         check(
           result.result.milestones.indices.contains(index)
             && result.result.milestones[index] == report,
@@ -380,6 +384,8 @@ package struct JournalChecker: Sendable {
       check(false, "\(trial): a result before its parents'")
     }
     models[trial]?.reports = [:]
+    models[trial]?.liedReports = []
+    models[trial]?.isLie = isLie
     models[trial]?.ends = [.empty]
     endLeases(of: trial) { _ in true }
     models[trial]?.result = result
@@ -399,7 +405,7 @@ package struct JournalChecker: Sendable {
     }
     let hasAllParents = plan.parents.allSatisfy { models[$0]?.result != nil }
     check(
-      lacksParent || model.chargedFailures >= attemptLimit
+      lacksParent || model.hasDivergedAlike || model.chargedFailures >= attemptLimit
         || (hasAllParents && configuration(of: trial) == nil), "\(trial) failed without a reason")
     models[trial]?.hasFailed = true
     models[trial]?.checkpoints = []
@@ -412,7 +418,7 @@ package struct JournalChecker: Sendable {
     models[trial]?.isStopped = true
   }
 
-  private mutating func endLeases(of trial: TrialID, where ends: (Lease) -> Bool) {
+  private mutating func endLeases(of trial: TrialID, where ends: (ModelLease) -> Bool) {
     for lease in models[trial]?.leases ?? [] where ends(lease) {
       leaseCounts[lease.worker, default: 0] -= 1
     }
@@ -431,11 +437,13 @@ package struct JournalChecker: Sendable {
       noteAssigned(assignment, to: worker, blobs: blobs)
     case .acknowledge(let trial, let attempt):
       check(
-        models[trial]?.result != nil || attempt <= models[trial]?.voidThrough ?? 0,
+        models[trial]?.result != nil || attempt <= models[trial]?.voidThrough ?? 0
+          || (worker.map(liars.contains) ?? !liars.isEmpty),
         "\(trial): attempt \(attempt) acknowledged before a result was written down")
     case .reportTaken(let trial, let attempt, let index):
       check(
-        models[trial]?.reports[index] != nil,
+        models[trial]?.reports[index] != nil
+          || models[trial]?.liedReports.contains(index) == true,
         "\(trial): report \(index) of attempt \(attempt) taken before it was written down")
     case .pieceTaken(let trial, let attempt, let byteCount):
       check(
@@ -472,9 +480,18 @@ package struct JournalChecker: Sendable {
       assignment.voidThrough == model.voidThrough,
       "\(assignment.trial): assigned without saying which attempts are void")
     check(
-      assignment.checkpoints.map(\.checkpoint) == model.checkpoints,
+      assignment.distrustedThrough == model.distrustedThrough,
+      "\(assignment.trial): assigned without saying whose checkpoints are not believed")
+    check(
+      assignment.checkpoints.map(\.checkpoint)
+        == (lease?.wasGivenCheckpoints == true ? model.checkpoints : []),
       "\(assignment.trial): assigned without its latest checkpoints")
     for checkpoint in assignment.checkpoints {
+      models[assignment.trial]?.given[assignment.attempt, default: []].insert(
+        checkpoint.checkpoint.digest)
+      check(
+        !model.unusable.contains(checkpoint.checkpoint.digest),
+        "\(assignment.trial): assigned a checkpoint that was refused")
       check(
         blobs[checkpoint.checkpoint.digest] != nil,
         "\(assignment.trial): assigned a checkpoint whose blob was deleted")
@@ -487,16 +504,17 @@ package struct JournalChecker: Sendable {
   ) {
     check(
       models[trial]?.result?.result.content == result.result.content
-        || attempt <= models[trial]?.voidThrough ?? 0,
+        || models[trial]?.isLie == true || attempt <= models[trial]?.voidThrough ?? 0,
       "\(trial): a result was forgotten but not recorded")
   }
 
-  private func isLeased(_ trial: TrialID, _ attempt: Int, to worker: WorkerID?) -> Bool {
+  func isLeased(_ trial: TrialID, _ attempt: Int, to worker: WorkerID?) -> Bool {
     guard let worker else { return false }
-    return models[trial]?.leases.contains(Lease(attempt: attempt, worker: worker)) ?? false
+    return models[trial]?.leases.contains { $0.attempt == attempt && $0.worker == worker }
+      ?? false
   }
 
-  private mutating func check(_ condition: Bool, _ violation: @autoclosure () -> String) {
+  mutating func check(_ condition: Bool, _ violation: @autoclosure () -> String) {
     if !condition { violations.append(violation()) }
   }
 }

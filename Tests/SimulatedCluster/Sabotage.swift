@@ -35,6 +35,21 @@ package enum Sabotage: String, CaseIterable, Sendable {
   case discardsParentsAlone
   case extendsStrangers
   case deletesLastCheckpoints
+  case chargesFlawedCheckpoints
+  case overlooksRefusals
+  case believesAnybody
+  case recordsOtherSenders
+  case concealsDistrust
+
+  /// Whether it shows only where members lie or checkpoints are flawed.
+  package var concernsTrust: Bool {
+    switch self {
+    case .chargesFlawedCheckpoints, .overlooksRefusals, .believesAnybody, .recordsOtherSenders,
+      .concealsDistrust:
+      true
+    default: false
+    }
+  }
 
   /// Whether it shows only when a person discards results.
   package var concernsDiscards: Bool {
@@ -44,8 +59,28 @@ package enum Sabotage: String, CaseIterable, Sendable {
     }
   }
 
-  func alter(_ event: Event) -> Event? {
+  func alter(_ event: Event, in checker: JournalChecker) -> Event? {
     switch (self, event) {
+    case (
+      .chargesFlawedCheckpoints,
+      .attemptFailed(let trial, let attempt, var failure, let checkpoint, let connection)
+    ) where failure.cause == .notANumber:
+      failure = TrialFailure(cause: .exitCode, message: "planted")
+      return .attemptFailed(
+        trial: trial, attempt: attempt, failure: failure, checkpoint: checkpoint, on: connection)
+    case (.overlooksRefusals, .heartbeatReceived(let claims, let obstacle, let connection)):
+      return .heartbeatReceived(
+        claims: claims.map(withoutRefusals), obstacle: obstacle, on: connection)
+    case (.overlooksRefusals, .workerAnnounced(var announcement, let connection)):
+      announcement.claims = announcement.claims.map(withoutRefusals)
+      return .workerAnnounced(announcement, on: connection)
+    case (
+      .believesAnybody,
+      .reportReached(let trial, let attempt, let index, let report, let connection)
+    ):
+      return .reportReached(
+        trial: trial, attempt: attempt, index: index, report: report,
+        on: checker.connection(ofLessee: attempt, of: trial) ?? connection)
     case (.neverNoticesSilence, .clockTicked): return nil
     case (.overloadsWorkers, .workerAnnounced(var announcement, let connection)):
       announcement.slots += 1
@@ -60,6 +95,12 @@ package enum Sabotage: String, CaseIterable, Sendable {
         claims: claims.map(withProgress), obstacle: obstacle, on: connection)
     default: return event
     }
+  }
+
+  private func withoutRefusals(_ claim: Claim) -> Claim {
+    var claim = claim
+    claim.refusedCheckpoints = []
+    return claim
   }
 
   private func withProgress(_ claim: Claim) -> Claim {
@@ -195,6 +236,19 @@ package enum Sabotage: String, CaseIterable, Sendable {
     where checker.hasParents(trial): return []
     case (.extendsStrangers, .append(.checkpointRecorded(let trial, _, let checkpoint))):
       return [.append(.checkpointRecorded(trial: trial, attempt: 0, checkpoint: checkpoint))]
+    case (
+      .recordsOtherSenders,
+      .append(.resultRecorded(let trial, let attempt, _, let result, let checkpoint))
+    ):
+      return [
+        .append(
+          .resultRecorded(
+            trial: trial, attempt: attempt, worker: WorkerID("w0"), result: result,
+            checkpoint: checkpoint))
+      ]
+    case (.concealsDistrust, .send(.assign(var assignment), let connection)):
+      assignment.distrustedThrough = 0
+      return [.send(.assign(assignment), to: connection)]
     case (
       .deletesLastCheckpoints, .append(.resultRecorded(_, _, _, _, let checkpoint?))
     ):

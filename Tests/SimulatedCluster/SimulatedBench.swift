@@ -55,6 +55,8 @@ struct SimulatedBench {
     var since: Int
     /// How long one checkpoint interval takes.
     let milliseconds: Int
+    /// Whether it went on from a state that leads to no end.
+    var isTainted = false
     /// It computes nothing any more and answers nobody.
     var hangs = false
   }
@@ -157,7 +159,8 @@ extension WorkerEvent {
             sweep: SimulatedBench.sweep, trial: order.trial, attempt: order.attempt,
             configuration: order.configuration, images: SimulatedSweep.images, imagesByteCount: 1,
             checkpoints: order.checkpoints, stallTimeout: SimulatedBench.stallTimeout,
-            voidThrough: order.voidThrough, wantsLastCheckpoint: order.wantsLastCheckpoint))
+            voidThrough: order.voidThrough, distrustedThrough: order.distrustedThrough,
+            wantsLastCheckpoint: order.wantsLastCheckpoint))
       case .acknowledge(let trial, let attempt): .acknowledged(trial: trial, attempt: attempt)
       case .abandon(let trial, let attempt, let reason):
         .abandoned(trial: trial, attempt: attempt, reason: reason)

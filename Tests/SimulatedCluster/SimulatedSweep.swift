@@ -105,15 +105,17 @@ package struct SimulatedSweep: Sendable {
   /// The bytes of a checkpoint: what they are of.
   package static func checkpoint(
     of trial: TrialID, _ configuration: TrialConfiguration, step: Int, instructionSet: String,
-    trajectory: TrajectoryPrefix
+    trajectory: TrajectoryPrefix, flaw: CheckpointFlaw? = nil
   ) -> (checkpoint: TrialCheckpoint, blob: SimulatedBlob) {
     let content = content(of: configuration)
     return (
       TrialCheckpoint(
-        step: step, digest: Digest.of("\(trial) \(step) \(instructionSet)"), byteCount: 1,
+        step: step,
+        digest: Digest.of(
+          "\(trial) \(step) \(instructionSet)" + (flaw.map { " \($0)" } ?? "")), byteCount: 1,
         instructionSet: instructionSet, stateDigest: Digest.of("\(content) \(step)"),
         trajectory: trajectory),
-      SimulatedBlob(content: content, step: step)
+      SimulatedBlob(content: content, step: step, flaw: flaw)
     )
   }
 

@@ -7,6 +7,21 @@ package struct SimulatedBlob: Hashable, Sendable {
   /// What the trial computes, whatever its milestones.
   package var content: TrialID
   package var step: Int
+  /// What is wrong with it; nil when nothing is.
+  package var flaw: CheckpointFlaw?
+
+  /// Whether a trial can begin with it that is told that it is of this content and step.
+  func isWhole(of content: TrialID, step: Int) -> Bool {
+    self.content == content && self.step == step && flaw != .visible
+  }
+}
+
+/// What is wrong with a checkpoint whose digests agree.
+package enum CheckpointFlaw: Hashable, Sendable, CaseIterable {
+  /// Its numbers are none, or far from any that training reaches: whoever looks refuses it.
+  case visible
+  /// Its numbers are within their ranges, and training from it diverges some steps later.
+  case hidden
 }
 
 /// A worker that follows the protocol and computes nothing, in ways, too, that ours never shows.
@@ -39,6 +54,10 @@ struct SimulatedWorker {
     var last: TrialCheckpoint?
     /// The latest checkpoint that the coordinator's blob store has.
     var checkpoint: TrialCheckpoint?
+    /// What it was given to go on from and refused.
+    var refused: [RefusedCheckpoint] = []
+    /// Whether it went on from a state that leads to no end.
+    var isTainted = false
     var stepsPerSecond = 0.0
     /// When the steps since `step` began.
     var since: Int
@@ -97,7 +116,8 @@ struct SimulatedWorker {
             gatesOpen: 4,
             multiplier: 1, stepsPerSecond: work.stepsPerSecond),
         // Nobody goes on from a checkpoint whose trajectory is missing.
-        checkpoint: work.checkpoint.flatMap { work.stream.hasTaken($0.trajectory) ? $0 : nil })
+        checkpoint: work.checkpoint.flatMap { work.stream.hasTaken($0.trajectory) ? $0 : nil },
+        refusedCheckpoints: work.refused)
     }
   }
 
@@ -192,15 +212,22 @@ struct SimulatedWorker {
       ]
     }
     // A checkpoint under way for long may have been deleted; then the one before, or the start.
+    let content = SimulatedSweep.content(of: order.configuration)
     let usable = order.checkpoints.first {
-      blobs[$0.checkpoint.digest]?.content == SimulatedSweep.content(of: order.configuration)
+      blobs[$0.checkpoint.digest]?.isWhole(of: content, step: $0.checkpoint.step) == true
+    }
+    let refused = order.checkpoints.filter {
+      blobs[$0.checkpoint.digest]?.isWhole(of: content, step: $0.checkpoint.step) == false
     }
     works.append(
       Work(
         trial: order.trial, attempt: order.attempt, configuration: order.configuration, run: run,
         begunUnder: order.attempt, step: usable?.checkpoint.step ?? 0,
         stream: SimulatedStream(after: usable?.trajectory ?? .beginning),
-        checkpoint: usable?.checkpoint, since: now))
+        checkpoint: usable?.checkpoint,
+        refused: refused.map { RefusedCheckpoint(digest: $0.checkpoint.digest, reason: "flawed") },
+        isTainted: usable.map { blobs[$0.checkpoint.digest]?.flaw == .hidden } ?? false, since: now)
+    )
     return [.compute(trial: order.trial, run: run)]
   }
 

@@ -133,7 +133,8 @@ extension Simulation {
     case .discard(let id): discard(id, by: worker)
     case .notify: break
     case .exit(let ending):
-      let spool = benches[worker]?.spool(keepsCheckpoints: ending != .sweepEnded)
+      var spool = benches[worker]?.spool(keepsCheckpoints: ending != .sweepEnded)
+      spool?.host = station.host
       outcome.workerEndings[ending, default: 0] += 1
       end(worker)
       timeline.plan(.workerStarts(spool ?? Spool()), at: now + random.draw(1_000...30_000))
@@ -176,6 +177,6 @@ extension Claim {
   fileprivate init(_ claim: WorkClaim) {
     self.init(
       trial: claim.trial, attempt: claim.attempt, progress: claim.progress,
-      checkpoint: claim.checkpoint)
+      checkpoint: claim.checkpoint, refusedCheckpoints: claim.refusedCheckpoints)
   }
 }

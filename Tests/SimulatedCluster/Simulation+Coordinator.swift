@@ -44,7 +44,9 @@ extension Simulation {
     guard hasArtifacts(event) else { return }
     let event = event.keepingCheckpoints { blobs[$0.digest] != nil }
     checker.noteHeard(event)
-    guard let event = sabotage == nil ? event : sabotage?.alter(event) else { return planTick() }
+    guard let event = sabotage == nil ? event : sabotage?.alter(event, in: checker) else {
+      return planTick()
+    }
     outcome.eventCount += 1
     let instant = self.instant
     let effects = coordinator?.handle(event, at: instant) ?? []
@@ -92,7 +94,7 @@ extension Simulation {
       case .prepareExtension(let trial, let shorter, let checkpoint):
         prepareExtension(of: trial, from: shorter, checkpoint)
       case .notify(let notice):
-        if case .resultRefused(_, _, _, let reason) = notice {
+        if case .resultRefused(_, _, let worker, let reason) = notice, !checker.isLiar(worker) {
           checker.report("an honest worker was refused: \(reason)")
         }
         let kind = String(describing: notice).prefix { $0 != "(" }

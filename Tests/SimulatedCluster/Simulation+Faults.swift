@@ -90,7 +90,9 @@ extension Simulation {
     var spool = Spool()
     if options.spoolSurvivesCrash {
       spool = workers[worker]?.spool ?? benches[worker]?.spool(keepsCheckpoints: true) ?? spool
+      spool.host = stations[worker]?.host
     }
+    if stations[worker]?.lies == true { spool = Spool() }
     if (stations[worker]?.pausedUntil ?? 0) <= now {
       outcome.lostSteps +=
         workers[worker]?.stepsInHand(at: now) ?? benches[worker]?.stepsInHand(at: now) ?? 0

@@ -26,7 +26,7 @@ extension Simulation {
     benches[worker]?.folders[id]?.base = start?.base ?? .beginning
     benches[worker]?.folders[id]?.rows = start?.rows ?? []
     benches[worker]?.folders[id]?.process = SimulatedBench.Process(
-      step: step, since: now, milliseconds: milliseconds)
+      step: step, since: now, milliseconds: milliseconds, isTainted: start?.flaw == .hidden)
     if let count = benches[worker]?.processCount, let slots = stations[worker]?.slots,
       count > slots
     {
@@ -58,6 +58,12 @@ extension Simulation {
     }
     // A process may go on from the state at the end, where there is nothing left to do.
     if step > process.step { noteStep(step, of: id, configuration, by: worker) }
+    if process.isTainted, step >= steps || random.happens(0.5) {
+      let claim = benches[worker]?.core.claims.first { $0.trial == id.trial }
+      if let attempt = claim?.attempt { checker.noteTainted(id.trial, attempt: attempt) }
+      return endProcess(
+        of: id, with: .trialFailed(id, Self.divergence(of: id.trial, at: step)), by: worker)
+    }
     guard step < steps else {
       if folder.wantsLast { writeCheckpoint(of: id, step: step, by: worker) }
       let end: WorkerEvent =
@@ -111,17 +117,17 @@ extension Simulation {
   }
 
   private mutating func writeCheckpoint(of id: WorkID, step: Int, by worker: Int) {
-    guard let instructionSet = stations[worker]?.instructionSet,
-      let folder = benches[worker]?.folders[id]
-    else { return }
+    guard let station = stations[worker], let folder = benches[worker]?.folders[id] else { return }
+    let flaw = folder.process?.isTainted == true ? .hidden : drawFlaw(of: station)
     let local = LocalCheckpoint(
-      attempt: folder.attempt, step: step, base: folder.base, rows: folder.rows)
+      attempt: folder.attempt, step: step, base: folder.base, rows: folder.rows, flaw: flaw)
     benches[worker]?.folders[id]?.checkpoints =
       [local] + folder.checkpoints.filter { $0.step != step }.prefix(1)
     let checkpoint = SimulatedSweep.checkpoint(
-      of: id.trial, folder.configuration, step: step, instructionSet: instructionSet,
-      trajectory: folder.trajectory
+      of: id.trial, folder.configuration, step: step, instructionSet: station.instructionSet,
+      trajectory: folder.trajectory, flaw: flaw
     ).checkpoint
+    flaws[checkpoint.digest] = flaw
     plan(
       .checkpointWritten(
         id, WrittenCheckpoint(file: "checkpoint-\(step)", checkpoint: checkpoint)), of: worker)
@@ -138,6 +144,10 @@ extension Simulation {
   ) -> SimulatedWorker.Outcome {
     if sweep.poison.contains(trial) || (!isHealed && random.happens(options.failurePerAttempt)) {
       let causes: [FailureCause] = [.exitCode, .signal, .outOfMemory, .notANumber, .timeout]
+      if sweep.poison.contains(trial), random.happens(0.5) {
+        return .failed(
+          Self.divergence(of: trial, at: SimulatedSweep.steps(of: configuration)))
+      }
       return .failed(Self.failure(causes.randomElement(using: &random) ?? .exitCode))
     }
     if !isHealed, random.happens(options.diskFullPerAttempt) {

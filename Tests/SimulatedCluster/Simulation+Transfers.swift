@@ -62,36 +62,47 @@ extension Simulation {
     _ id: WorkID, _ order: WorkOrder, _ worker: Int
   ) -> WorkerEvent {
     var refusals: [String] = []
+    var refused: [RefusedCheckpoint] = []
     func fetched(_ local: LocalCheckpoint, _ stored: TrialCheckpoint?) -> WorkerEvent {
       benches[worker]?.folders[id]?.fetched = local
       return .checkpointReady(
         id,
         FetchedCheckpoint(
           file: "checkpoint-\(local.step)", stored: stored, trajectory: local.base,
-          rows: local.rows.isEmpty ? nil : "trajectory-\(local.step)"), refusals: refusals)
+          rows: local.rows.isEmpty ? nil : "trajectory-\(local.step)"), refusals: refusals,
+        refused: refused)
     }
     if (stations[worker]?.fullUntil ?? 0) > now {
       return .preparationFailed(id, Self.failure(.diskFull))
     }
     let newest = order.checkpoints.first?.checkpoint.step ?? 0
     for local in benches[worker]?.salvage[id.trial] ?? []
-    where local.step > newest && local.attempt > order.voidThrough {
-      if isHealed || !random.happens(options.tornPerCheckpoint) { return fetched(local, nil) }
-      refusals.append("step \(local.step): torn")
+    where local.step > newest && local.attempt > max(order.voidThrough, order.distrustedThrough) {
+      if local.flaw != .visible, isHealed || !random.happens(options.tornPerCheckpoint) {
+        return fetched(local, nil)
+      }
+      refusals.append("step \(local.step): torn or flawed")
     }
     for point in order.checkpoints {
       guard carries(worker) else { return .preparationFailed(id, Self.failure(.lost)) }
       let step = point.checkpoint.step
       let content = SimulatedSweep.content(of: order.configuration)
-      let isThere = blobs[point.checkpoint.digest]?.content == content
+      let blob = blobs[point.checkpoint.digest]
+      if blob?.isWhole(of: content, step: step) == false {
+        refused.append(RefusedCheckpoint(digest: point.checkpoint.digest, reason: "flawed"))
+        refusals.append("step \(step): flawed")
+        continue
+      }
+      let isThere = blob != nil
       if isThere, isHealed || !random.happens(options.tornPerCheckpoint) {
         let local = LocalCheckpoint(
-          attempt: order.attempt, step: step, base: point.trajectory, rows: [])
+          attempt: order.attempt, step: step, base: point.trajectory, rows: [],
+          flaw: blob?.flaw)
         return fetched(local, point.checkpoint)
       }
       refusals.append("step \(step): \(isThere ? "torn" : "missing")")
     }
-    return .checkpointReady(id, nil, refusals: refusals)
+    return .checkpointReady(id, nil, refusals: refusals, refused: refused)
   }
 
   private mutating func store(_ written: WrittenCheckpoint, of id: WorkID, by worker: Int) -> Bool {
@@ -99,7 +110,8 @@ extension Simulation {
     guard let configuration = benches[worker]?.folders[id]?.configuration else { return false }
     recordedDigests.remove(written.checkpoint.digest)
     blobs[written.checkpoint.digest] = SimulatedBlob(
-      content: SimulatedSweep.content(of: configuration), step: written.checkpoint.step)
+      content: SimulatedSweep.content(of: configuration), step: written.checkpoint.step,
+      flaw: flaws[written.checkpoint.digest])
     return true
   }
 }

@@ -11,12 +11,15 @@ extension Simulation {
 
   mutating func startWorker(_ spool: Spool) {
     let number = stations.count
-    let station = Station(
-      number: number, slots: random.draw(1...options.slotsMaximum),
-      speed: number.isMultiple(of: 3) ? options.speedMaximum : 1, options: options,
-      connection: newConnection(of: number))
-    checker.noteWorker(station.id, slots: station.slots, host: station.host)
     let isReal = random.happens(options.realShare)
+    // What a liar has spooled it has made up.
+    let lies = !isReal && !isHealed && spool.host == nil && random.happens(options.lyingShare)
+    let station = Station(
+      number: number, host: spool.host, slots: random.draw(1...options.slotsMaximum),
+      speed: number.isMultiple(of: 3) ? options.speedMaximum : 1, lies: lies, options: options,
+      connection: newConnection(of: number))
+    checker.noteWorker(
+      station.id, slots: station.slots, host: station.host, lies: station.lies)
     stations.append(station)
     workers.append(isReal ? nil : SimulatedWorker(spool, options: options, now: now))
     benches.append(isReal ? bench(of: station, spool) : nil)
@@ -80,6 +83,7 @@ extension Simulation {
       reconnect(worker)
     } else {
       perform(workers[worker]?.beat(from: station, at: now) ?? [], by: worker)
+      if station.lies { lie(worker) }
     }
   }
 
@@ -98,7 +102,11 @@ extension Simulation {
         trial, run: run, row: SimulatedSweep.row(step, of: configuration),
         reports: SimulatedSweep.reports(at: step, of: configuration))
     }
-    let checkpoint = store(worker, trial: trial, run: run, step: step, configuration)
+    let checkpoint = store(
+      worker, trial: trial, run: run, step: step, configuration, isTainted: work.isTainted)
+    if work.isTainted, step >= SimulatedSweep.steps(of: configuration) || random.happens(0.5) {
+      return diverge(worker, work, at: step)
+    }
     guard step < SimulatedSweep.steps(of: configuration) else {
       if let checkpoint { workers[worker]?.noteLast(checkpoint, of: trial, run: run) }
       return endComputation(worker, work)
@@ -116,17 +124,43 @@ extension Simulation {
 
   /// Stores the checkpoint of a step if the worker has a connection that carries it.
   private mutating func store(
-    _ worker: Int, trial: TrialID, run: Int, step: Int, _ configuration: TrialConfiguration
+    _ worker: Int, trial: TrialID, run: Int, step: Int, _ configuration: TrialConfiguration,
+    isTainted: Bool
   ) -> TrialCheckpoint? {
     guard let station = stations[worker], isConnected(worker), station.silencedUntil <= now,
       let trajectory = workers[worker]?.trajectory(of: trial, run: run)
     else { return nil }
     let (checkpoint, blob) = SimulatedSweep.checkpoint(
       of: trial, configuration, step: step, instructionSet: station.instructionSet,
-      trajectory: trajectory)
+      trajectory: trajectory, flaw: isTainted ? .hidden : drawFlaw(of: station))
     recordedDigests.remove(checkpoint.digest)
     blobs[checkpoint.digest] = blob
     return checkpoint
+  }
+
+  /// What is wrong with a checkpoint that a station makes; nothing with most.
+  mutating func drawFlaw(of station: Station) -> CheckpointFlaw? {
+    if station.lies { return random.happens(0.5) ? .visible : .hidden }
+    guard !isHealed, random.happens(options.badPerCheckpoint) else { return nil }
+    return random.happens(0.5) ? .visible : .hidden
+  }
+
+  /// Ends a computation that goes nowhere.
+  private mutating func diverge(_ worker: Int, _ work: SimulatedWorker.Work, at step: Int) {
+    guard let station = stations[worker] else { return }
+    checker.noteTainted(work.trial, attempt: work.attempt)
+    perform(
+      workers[worker]?.end(
+        work.trial, run: work.run, .failed(Self.divergence(of: work.trial, at: step)),
+        from: station, at: now) ?? [],
+      by: worker)
+  }
+
+  static func divergence(of trial: TrialID, at step: Int) -> TrialFailure {
+    TrialFailure(
+      cause: .notANumber, message: "simulated divergence",
+      divergence: Divergence(
+        step: step, stateDigest: Digest.of("\(trial) diverged from a flawed state")))
   }
 
   private mutating func endComputation(_ worker: Int, _ work: SimulatedWorker.Work) {
@@ -155,6 +189,8 @@ extension Simulation {
           .computed(worker: worker, trial: trial, run: run, milliseconds: milliseconds),
           at: now + milliseconds)
       case .forgetResult(let trial, let result, let attempt):
+        // What a liar forgets nobody has lost.
+        if stations[worker]?.lies == true { continue }
         checker.noteForgotten(trial, result, begunUnder: attempt)
       case .exit:
         end(worker)
@@ -165,7 +201,7 @@ extension Simulation {
 
   mutating func say(_ event: Event, by worker: Int) {
     guard isConnected(worker), (stations[worker]?.silencedUntil ?? 0) <= now else { return }
-    transmit(.toCoordinator(event))
+    transmit(.toCoordinator(stations[worker]?.lies == true ? twisted(event) : event))
   }
 
   /// Ends a worker's process.

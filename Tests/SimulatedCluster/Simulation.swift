@@ -23,6 +23,8 @@ package struct Simulation {
     package var journal: [JournalRecord] = []
     /// The recorded results.
     package var results: [TrialID: ReceivedResult] = [:]
+    /// How many of them are a liar's.
+    package var liedResultCount = 0
     /// Events that the coordinator handled.
     package var eventCount = 0
     /// Events that real workers handled.
@@ -98,6 +100,8 @@ package struct Simulation {
   var runCount = 0
   /// The coordinator's blob store.
   var blobs: [Digest: SimulatedBlob] = [:]
+  /// What is wrong with checkpoints that real workers have made, by their digests.
+  var flaws: [Digest: CheckpointFlaw] = [:]
   /// The trials whose artifacts it has.
   var artifacts: Set<TrialID> = []
   /// The hosts whose cache has the images.
@@ -185,6 +189,7 @@ package struct Simulation {
     }
     outcome.violations = checker.violations
     outcome.results = checker.results
+    outcome.liedResultCount = checker.liedResultCount
     outcome.milliseconds = now
     return outcome
   }

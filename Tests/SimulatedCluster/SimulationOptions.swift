@@ -60,6 +60,12 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
 
   package var probeInterval = Duration.milliseconds(1500)
 
+  /// How many of the workers that do not decide as ours do lie: members that mean harm.
+  package var lyingShare = 0.0
+  /// Checkpoints from which no trial comes to its end, though their digests agree: a host's memory is
+  /// bad, or a member means harm.
+  package var badPerCheckpoint = 0.0
+
   /// No faults at all.
   package init() {}
 
@@ -116,6 +122,8 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
     latenessPerTick = rate(0.1, &random)
     lossPerArtifact = rate(0.5, &random)
     probeInterval = [.milliseconds(1500), .seconds(4), .seconds(10)][random.draw(0...2)]
+    lyingShare = rate(0.6, &random)
+    badPerCheckpoint = rate(0.3, &random)
   }
 
   package var description: String {

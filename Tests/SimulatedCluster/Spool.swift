@@ -2,6 +2,8 @@ import Trials
 
 /// What a worker's process leaves on its disk for the next one.
 struct Spool {
+  /// The host whose disk it is; nil for a new one.
+  var host: String?
   /// Finished results that nobody has acknowledged.
   var results: [Entry] = []
   /// The checkpoints of unfinished trials, newest first.
@@ -35,4 +37,5 @@ struct LocalCheckpoint {
   var base: TrajectoryStart
   /// The file's bytes up to the checkpoint.
   var rows: [UInt8]
+  var flaw: CheckpointFlaw?
 }

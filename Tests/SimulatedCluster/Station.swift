@@ -7,6 +7,8 @@ struct Station {
   let slots: Int
   /// How much faster it computes than the slowest.
   let speed: Int
+  /// Whether it says what is not true.
+  let lies: Bool
   let instructionSet: String
   var connection: ConnectionID
   /// The process stands still until then; what reaches it meanwhile waits.
@@ -19,10 +21,13 @@ struct Station {
   var fullUntil = 0
 
   init(
-    number: Int, slots: Int, speed: Int, options: SimulationOptions, connection: ConnectionID
+    number: Int, host: String?, slots: Int, speed: Int, lies: Bool, options: SimulationOptions,
+    connection: ConnectionID
   ) {
     id = WorkerID("w\(number)")
-    host = "h\(number % options.hostCount)"
+    // Of what a neighbour on one's own host says nobody can tell whose it is.
+    self.host = host ?? (lies ? "liar\(number)" : "h\(number % options.hostCount)")
+    self.lies = lies
     instructionSet = options.trialsMove || number.isMultiple(of: 2) ? "avx512" : "avx2"
     self.slots = slots
     self.speed = speed

@@ -165,7 +165,7 @@ package struct WorkerChecker: Sendable {
     case .sweepEnded, .refused:
       heardAt = now
       mayEnd = true
-    case .checkpointReady(let id, let checkpoint, _):
+    case .checkpointReady(let id, let checkpoint, _, _):
       runs[id]?.fetched = checkpoint
       if let stored = checkpoint?.stored { runs[id]?.stored.insert(stored) }
     case .preparationFailed(let id, _), .trialFailed(let id, _):

@@ -50,4 +50,30 @@ struct ResultOriginTests {
         ResultOrigin(build: "0.1.0+a", instructionSet: "avx2", trialCount: 1)
       ])
   }
+
+  @Test("a resumed result's checkpoints are told with who had the lease, not with what they say")
+  func checkpoints() throws {
+    let front = plan(tolerances: [1])
+    let trial = front.trials[0]
+    let recorded = checkpoint()
+    var result = result(of: trial)
+    result.provenance.resumed = [
+      Resumption(step: recorded.step, host: "a lie", instructionSet: "avx2"),
+      Resumption(step: recorded.step + 1, host: "unheard of", instructionSet: "avx2"),
+    ]
+    let records: [JournalRecord] = [
+      .workerIntroduced(worker: workerA, host: "lab-1"), lease(trial),
+      .checkpointRecorded(trial: trial.id, attempt: 1, checkpoint: recorded),
+      .attemptEnded(
+        trial: trial.id, attempt: 1, failure: TrialFailure(cause: .lost, message: "silent")),
+      lease(trial, attempt: 2, to: workerB),
+      .resultRecorded(
+        trial: trial.id, attempt: 2, worker: workerB, result: ReceivedResult(result)),
+    ]
+    let standing = SweepResults(plan: front, records: records).trials[0]
+    #expect(
+      standing.checkpointOrigins == [
+        recorded.step: CheckpointOrigin(worker: workerA.rawValue, host: "lab-1")
+      ])
+  }
 }

@@ -29,6 +29,7 @@ struct SweepStoreTests {
       lease(front.trials[0]),
       lease(front.trials[1]),
       .attemptEnded(trial: front.trials[0].id, attempt: 1, failure: lost),
+      .workerIntroduced(worker: workerB, host: "höst"),
       lease(front.trials[0], attempt: 2, to: workerB),
       recorded(front.trials[0], attempt: 2, by: workerB),
       .attemptEnded(trial: front.trials[1].id, attempt: 1, failure: charged),
@@ -42,6 +43,12 @@ struct SweepStoreTests {
       .trajectoryExtended(trial: front.trials[1].id, attempt: 3, piece: piece(after: "", "a,b\n")),
       .checkpointRecorded(
         trial: front.trials[1].id, attempt: 3, checkpoint: checkpoint(prefix("a,b\n"))),
+      .checkpointDistrusted(
+        trial: front.trials[1].id, attempt: 3, worker: workerB, checkpoint: checkpoint().digest,
+        reason: "worker \"w\" refused it: found nan"),
+      .checkpointDistrusted(
+        trial: front.trials[1].id, attempt: 0, worker: nil, checkpoint: checkpoint().digest,
+        reason: "a shorter run's"),
       .resultDiscarded(trial: front.trials[0].id, reason: "the host's memory is \"bad\" ✗"),
       lease(front.trials[0], attempt: 3),
       .resultRecorded(

@@ -68,6 +68,60 @@ struct CheckpointCoreTests {
     #expect(core.handle(.clockTicked, at: .seconds(6)) == [.beat(core.claims)])
   }
 
+  @Test("what was refused is told with every claim, and nothing else is claimed in its place")
+  func refused() {
+    let refused = [RefusedCheckpoint(digest: checkpoint(20).digest, reason: "found nan")]
+    var core = training(from: checkpoint(20))
+    #expect(core.claims.map(\.refusedCheckpoints) == [[]])
+    // The process refuses what the fetch had taken for good.
+    _ = core.handle(
+      .trialBegan(work, TrialBeginning(step: 0, refusals: ["found nan"])), at: .zero)
+    #expect(core.claims.map(\.refusedCheckpoints) == [refused])
+    #expect(core.claims.map(\.checkpoint) == [nil])
+    // Or the fetch has refused it, and brought the one before.
+    var other = WorkerCore(
+      slots: 1, exitsWhenIdle: false, patience: .seconds(3600), held: [], at: .zero)
+    _ = other.handle(
+      .welcomed(sweep: "s", heartbeatInterval: .seconds(5), lostAfter: .seconds(60)), at: .zero)
+    _ = other.handle(.assigned(order(work)), at: .zero)
+    _ = other.handle(.imagesReady(work), at: .zero)
+    _ = other.handle(
+      .checkpointReady(
+        work, FetchedCheckpoint(file: "checkpoint", stored: checkpoint(10)),
+        refusals: ["step 20: found nan"], refused: refused), at: .zero)
+    _ = other.handle(.trialBegan(work, TrialBeginning(step: 10)), at: .zero)
+    #expect(other.claims.map(\.refusedCheckpoints) == [refused])
+    #expect(other.claims.map(\.checkpoint) == [checkpoint(10)])
+  }
+
+  @Test("divergence after a resume from this host's own checkpoint is not laid at the trial's door")
+  func divergedFromOwn() {
+    let divergence = TrialFailure(
+      cause: .notANumber, message: "step 21: nan",
+      divergence: Divergence(step: 21, stateDigest: Digest.of("state")))
+    for (stored, cause) in [(nil, FailureCause.lost), (checkpoint(20), .notANumber)] {
+      var core = WorkerCore(
+        slots: 1, exitsWhenIdle: false, patience: .seconds(3600), held: [], at: .zero)
+      _ = core.handle(
+        .welcomed(sweep: "s", heartbeatInterval: .seconds(5), lostAfter: .seconds(60)), at: .zero)
+      _ = core.handle(.assigned(order(work)), at: .zero)
+      _ = core.handle(.imagesReady(work), at: .zero)
+      _ = core.handle(
+        .checkpointReady(
+          work, FetchedCheckpoint(file: "checkpoint", stored: stored), refusals: []), at: .zero)
+      _ = core.handle(.trialBegan(work, TrialBeginning(step: 20)), at: .zero)
+      _ = core.handle(.checkpointWritten(work, written(30)), at: .zero)
+      let ended = core.handle(.trialFailed(work, divergence), at: .zero)
+      // What it has written since is of no use either.
+      #expect(ended.contains(.handBack(work, nil)), "\(ended)")
+      let effects = core.handle(.handedBack(work, HandBack()), at: .zero)
+      let causes = effects.compactMap { effect -> FailureCause? in
+        if case .sendFailure(_, _, let failure, _) = effect { failure.cause } else { nil }
+      }
+      #expect(causes == [cause])
+    }
+  }
+
   @Test("while one is sent, newer ones supersede each other and only the newest follows")
   func superseded() {
     var core = training()

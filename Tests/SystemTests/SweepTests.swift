@@ -140,6 +140,32 @@ struct SweepTests {
     #expect(try bench.read("out/trials.csv") == expected)
   }
 
+  @Test("a second Ctrl-C stops the trials of remote workers, too; a single one does not")
+  func interruptedTwice() throws {
+    for isTwice in [true, false] {
+      let bench = try Bench()
+      let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 100_000))
+      let endpoint = try Bench.freeEndpoint()
+      let coordinator = try Command(
+        Executables.coordinator, ["run", sweep, "--out", bench.path("out"), "--listen", endpoint],
+        on: bench)
+      _ = try coordinator.endpoint()
+      let worker = try Command(
+        Executables.worker, ["--connect", endpoint, "--slots", "2"], on: bench)
+      try wait(for: "two trials' processes") { worker.children.count == 2 }
+      coordinator.send(SIGINT)
+      try wait(for: "the first word") { coordinator.standardError.contains("leaving: ") }
+      #expect(coordinator.standardError.contains("Ctrl-C again within 5 s"))
+      if isTwice {
+        coordinator.send(SIGINT)
+        try wait(for: "the end of remote trials") { worker.children.isEmpty }
+      }
+      #expect(try coordinator.exitCode() == 130, "\(coordinator.standardError)")
+      #expect(worker.children.count == (isTwice ? 0 : 2))
+      #expect(worker.isRunning)
+    }
+  }
+
   @Test("a run whose local workers cannot live ends with an error instead of waiting for ever")
   func workersCannotLive() throws {
     let bench = try Bench()

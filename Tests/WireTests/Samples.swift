@@ -56,6 +56,12 @@ enum Samples {
     WorkerMessage.Claim(attempt: attempt, progress: progress, checkpoint: checkpoint),
     WorkerMessage.Claim(
       attempt: AttemptKey(trial: TrialID(rawValue: .max), attempt: 2_147_483_647)),
+    WorkerMessage.Claim(
+      attempt: attempt,
+      refusedCheckpoints: [
+        RefusedCheckpoint(digest: digest, reason: "tensor \"mse\": found nän"),
+        RefusedCheckpoint(digest: Digest.of("other"), reason: ""),
+      ]),
   ]
 
   static let announcement = WorkerMessage.Announcement(
@@ -78,6 +84,10 @@ enum Samples {
     .finished(.init(attempt: attempt, result: ReceivedResult(result).bytes)),
     .finished(.init(attempt: attempt, result: [], lastCheckpoint: checkpoint)),
     .attemptFailed(.init(attempt: attempt, cause: "not-a-number", message: "step 5:\n\tNaN")),
+    .attemptFailed(
+      .init(
+        attempt: attempt, cause: "not-a-number", message: "NaN",
+        divergence: Divergence(step: 1_000_000_000, stateDigest: digest))),
     .attemptFailed(
       .init(
         attempt: attempt, cause: "stopped", message: "drained", checkpoint: checkpoint,
@@ -106,7 +116,7 @@ enum Samples {
       .init(
         attempt: attempt, configurationJSON: [], images: digest, imagesByteCount: 0,
         checkpoints: [resumePoint, resumePoint], stallTimeout: .milliseconds(600_500),
-        voidThrough: 6, wantsLastCheckpoint: true)),
+        voidThrough: 6, distrustedThrough: 9, wantsLastCheckpoint: true)),
     .reportTaken(attempt, index: 4095),
     .pieceTaken(attempt, byteCount: 1 << 40),
     .trajectoryUnknown(attempt, byteCount: 1 << 20),

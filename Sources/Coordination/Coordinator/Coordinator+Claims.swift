@@ -37,33 +37,32 @@ extension Coordinator {
   ) {
     take(claim.checkpoint, of: claim.trial, attempt: claim.attempt, from: worker)
     guard let trial = graph.number(of: claim.trial) else {
-      send(.acknowledge(trial: claim.trial, attempt: claim.attempt), to: worker)
-      return
+      return acknowledge(claim, of: worker, at: now)
     }
     guard claim.attempt > ledger.standings[trial].voidThrough else {
-      send(.acknowledge(trial: claim.trial, attempt: claim.attempt), to: worker)
-      return
+      return acknowledge(claim, of: worker, at: now)
     }
     switch ledger.standings[trial].status {
-    case .complete:
-      send(.acknowledge(trial: claim.trial, attempt: claim.attempt), to: worker)
+    case .complete: acknowledge(claim, of: worker, at: now)
     case .running:
       if holders.contains(worker, of: trial) {
         confirm(claim, of: trial, by: worker, isNewConnection: isNewConnection, at: now)
       } else {
-        abandon(claim, of: worker, reason: "another worker has the trial")
+        abandon(claim, of: worker, reason: "another worker has the trial", at: now)
       }
     case .waiting:
-      if (claim.progress?.step ?? 0) > 0 { noteSignOfLife(of: trial) }
+      if (claim.progress?.step ?? 0) > 0, speaks(worker, for: claim.attempt, of: trial) {
+        noteSignOfLife(of: trial)
+      }
       if canAdopt(claim, of: trial, by: worker) {
         lease(trial, to: worker, progress: claim.progress, isAdoption: true, at: now)
       } else {
-        abandon(claim, of: worker, reason: "the trial is not this worker's")
+        abandon(claim, of: worker, reason: "the trial is not this worker's", at: now)
       }
     case .failed:
-      abandon(claim, of: worker, reason: "the trial has failed")
+      abandon(claim, of: worker, reason: "the trial has failed", at: now)
     case .stopped:
-      abandon(claim, of: worker, reason: "a person stopped the trial")
+      abandon(claim, of: worker, reason: "a person stopped the trial", at: now)
     }
   }
 
@@ -77,6 +76,7 @@ extension Coordinator {
     else { return }
     roster[worker].leases[index].claimedAt = now
     roster[worker].leases[index].resends = 0
+    for refused in claim.refusedCheckpoints { distrust(refused, of: trial, by: worker) }
     if let progress = claim.progress {
       if progress.step != roster[worker].leases[index].progress?.step {
         roster[worker].leases[index].progressAt = now
@@ -103,12 +103,24 @@ extension Coordinator {
       && standing.failure?.cause != .lost && standing.failure?.cause != .stopped
     // Going on from a checkpoint saves more than a computation that is behind it.
     let step = max(claim.progress?.step ?? 0, claim.checkpoint?.step ?? 0)
+    let history = ledger.history(of: trial)
+    let isFromDistrusted =
+      claim.attempt <= history.distrustedThrough
+      && history.attempts[claim.attempt]?.wasGivenCheckpoints == true
     let isBehind = ledger.newestCheckpoint(of: trial).map { $0.step > step } ?? false
     return standing.unfinishedParents == 0 && claim.attempt <= standing.attempts && !hasReportedEnd
-      && !isBehind && !isBlocked(trial) && roster[worker].canKeepWork
+      && !isBehind && !isFromDistrusted && !isBlocked(trial) && roster[worker].canKeepWork
   }
 
-  private mutating func abandon(_ claim: Claim, of worker: Int, reason: String) {
+  private mutating func acknowledge(_ claim: Claim, of worker: Int, at now: Instant) {
+    guard mayAnswer(worker, at: now) else { return }
+    send(.acknowledge(trial: claim.trial, attempt: claim.attempt), to: worker)
+  }
+
+  private mutating func abandon(
+    _ claim: Claim, of worker: Int, reason: String, at now: Instant
+  ) {
+    guard mayAnswer(worker, at: now) else { return }
     send(.abandon(trial: claim.trial, attempt: claim.attempt, reason: reason), to: worker)
   }
 

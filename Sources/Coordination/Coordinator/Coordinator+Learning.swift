@@ -82,15 +82,27 @@ extension Coordinator {
     if let trial = graph.number(of: id), isWanted(checkpoint, of: trial, attempt: attempt, worker) {
       record(.checkpointRecorded(trial: id, attempt: attempt, checkpoint: checkpoint))
     }
-    if !ledger.refers(to: checkpoint.digest) {
+    if !ledger.refers(to: checkpoint.digest), owns(worker, attempt, id) {
       effects.append(.discardCheckpoint(checkpoint.digest))
     }
   }
+
+  /// Whether a checkpoint that a worker names is its own to be deleted: of an attempt that it was
+  /// leased, or of a trial for which nobody needs one any more.
+  private func owns(_ worker: Int, _ attempt: Int, _ id: TrialID) -> Bool {
+    guard let trial = graph.number(of: id), attempt > ledger.standings[trial].voidThrough,
+      ledger.standings[trial].status != .complete
+    else { return true }
+    return speaks(worker, for: attempt, of: trial)
+  }
+
   private func isWanted(
     _ checkpoint: TrialCheckpoint, of trial: Int, attempt: Int, _ worker: Int
   ) -> Bool {
     let standing = ledger.standings[trial]
     guard standing.status == .running || standing.status == .waiting,
+      speaks(worker, for: attempt, of: trial),
+      ledger.history(of: trial).trusts(checkpoint, of: attempt),
       attempt <= standing.attempts, attempt > standing.voidThrough, checkpoint.step > 0,
       ledger.handedIn(by: trial).start(at: checkpoint.trajectory) != nil
     else { return false }

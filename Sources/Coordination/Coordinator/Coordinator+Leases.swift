@@ -8,6 +8,8 @@ extension Coordinator {
   ) {
     let (id, attempt) = (graph.trials[trial].id, ledger.standings[trial].attempts + 1)
     dequeue(trial)
+    interrupted.remove(trial)
+    introduce(worker)
     record(.trialLeased(trial: id, attempt: attempt, worker: roster[worker].id))
     var lease = Lease(trial: trial, attempt: attempt, sentAt: now)
     lease.progress = progress
@@ -22,24 +24,40 @@ extension Coordinator {
     sendCanary(trial)
   }
 
+  /// Writes down which host a worker is on, so that what it hands in can be told to be that host's.
+  private mutating func introduce(_ worker: Int) {
+    let (id, host) = (roster[worker].id, roster[worker].host)
+    guard ledger.hosts[id] != host else { return }
+    record(.workerIntroduced(worker: id, host: host))
+  }
+
   /// Leases a running trial to a second worker as well; the first result counts.
   mutating func duplicate(_ trial: Int, on worker: Int, at now: Instant) {
     let (id, attempt) = (graph.trials[trial].id, ledger.standings[trial].attempts + 1)
+    introduce(worker)
     record(.trialDuplicated(trial: id, attempt: attempt, worker: roster[worker].id))
     addLease(Lease(trial: trial, attempt: attempt, sentAt: now), to: worker)
     sendAssignment(of: trial, attempt: attempt, to: worker)
     effects.append(.notify(.trialDuplicated(id, attempt: attempt, roster[worker].id)))
   }
 
+  /// Sends an assignment, for the first time or again.
+  ///
+  /// One that began at step 0 is not given checkpoints later, so that it stays known which attempts
+  /// were.
   mutating func sendAssignment(of trial: Int, attempt: Int, to worker: Int) {
+    let history = ledger.history(of: trial)
+    let isGivenCheckpoints = history.attempts[attempt]?.wasGivenCheckpoints == true
     do throws(ConfigurationError) {
       let configuration = try ledger.configuration(of: trial)
       send(
         .assign(
           Assignment(
             trial: graph.trials[trial].id, attempt: attempt, configuration: configuration,
-            checkpoints: ledger.resumePoints(of: trial), stallTimeout: settings.stallTimeout,
+            checkpoints: isGivenCheckpoints ? ledger.resumePoints(of: trial) : [],
+            stallTimeout: settings.stallTimeout,
             voidThrough: Int(ledger.standings[trial].voidThrough),
+            distrustedThrough: history.distrustedThrough,
             wantsLastCheckpoint: settings.keptCheckpointByteCount > 0)),
         to: worker)
     } catch {

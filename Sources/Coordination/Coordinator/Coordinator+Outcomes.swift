@@ -3,10 +3,6 @@ import Trials
 
 /// How attempts and trials end.
 extension Coordinator {
-  /// How many attempts a result may be ahead of the journal, which has lost the latest ones where it
-  /// was salvaged. Numbers count on from the result's, and must not run out.
-  private static let unknownAttemptLimit = 1_000_000
-
   /// Takes a finished attempt's result if the trial has none; whoever holds the lease.
   mutating func take(
     _ received: ReceivedResult, _ checkpoint: TrialCheckpoint?, of id: TrialID, attempt: Int,
@@ -31,19 +27,20 @@ extension Coordinator {
         .notify(.resultRepeated(id, attempt: attempt, sender, sameContent: sameContent)))
       return
     }
-    let attempts = ledger.standings[trial].attempts
-    guard attempt - attempts <= Self.unknownAttemptLimit else {
-      dismiss(checkpoint)
-      let reason = "found attempt \(attempt), expected one that was made, of \(attempts)"
-      return refuseResult(of: id, attempt: attempt, from: worker, reason: reason, at: now)
+    guard attempt <= ledger.standings[trial].attempts, speaks(worker, for: attempt, of: trial)
+    else {
+      return turnAway(id, attempt: attempt, from: worker, at: now)
     }
     let result = received.result
-    if let defect = defect(of: result, for: trial)
-      ?? contradiction(of: result, for: trial, attempt: attempt, by: worker)
-    {
+    if let defect = defect(of: result, for: trial) {
       dismiss(checkpoint)
-      refuseResult(of: id, attempt: attempt, from: worker, reason: defect, at: now)
-      return
+      return refuseResult(of: id, attempt: attempt, from: worker, reason: defect, at: now)
+    }
+    if let contradiction = contradiction(of: result, for: trial, attempt: attempt, by: worker) {
+      dismiss(checkpoint)
+      return refuseResult(
+        of: id, attempt: attempt, from: worker, reason: contradiction, blamesCheckpoint: false,
+        at: now)
     }
     let previousHolders = holders[trial].map { ($0, dropLease(of: trial, on: $0)) }
     let kept = keeps(checkpoint, of: trial) ? checkpoint : nil
@@ -66,14 +63,22 @@ extension Coordinator {
   }
 
   /// Ends an attempt whose result is none of its trial's, and makes the worker drop the result.
+  ///
+  /// - Parameter blamesCheckpoint: Whether what the attempt went on from may be at fault.
   mutating func refuseResult(
-    of id: TrialID, attempt: Int, from worker: Int, reason: String, at now: Instant
+    of id: TrialID, attempt: Int, from worker: Int, reason: String, blamesCheckpoint: Bool = true,
+    at now: Instant
   ) {
+    if let trial = graph.number(of: id), ledger.standings[trial].status != .complete,
+      attempt > ledger.standings[trial].voidThrough, !speaks(worker, for: attempt, of: trial)
+    {
+      return turnAway(id, attempt: attempt, from: worker, at: now)
+    }
     effects.append(
       .notify(.resultRefused(id, attempt: attempt, roster[worker].id, reason: reason)))
     noteFailure(
       TrialFailure(cause: .refused, message: "its result was not taken: \(reason)"), of: id,
-      attempt: attempt, from: worker, at: now)
+      attempt: attempt, from: worker, blamesCheckpoint: blamesCheckpoint, at: now)
     send(.acknowledge(trial: id, attempt: attempt), to: worker)
   }
 
@@ -82,12 +87,17 @@ extension Coordinator {
   ///
   /// The answer is to abandon the attempt, not to acknowledge it: an acknowledgement that comes
   /// late would make the worker drop what a later attempt has finished.
+  ///
+  /// - Parameter blamesCheckpoint: Whether what the attempt went on from may be at fault.
   mutating func noteFailure(
-    _ failure: TrialFailure, of id: TrialID, attempt: Int, from worker: Int, at now: Instant
+    _ failure: TrialFailure, of id: TrialID, attempt: Int, from worker: Int,
+    blamesCheckpoint: Bool, at now: Instant
   ) {
     if let trial = graph.number(of: id), let index = roster[worker].leaseIndex(of: trial),
       roster[worker].leases[index].attempt == attempt
     {
+      let failure =
+        blamesCheckpoint ? blame(checkpointsOf: trial, for: failure, of: attempt) : failure
       endLease(of: trial, on: worker, failure: failure)
       settle([trial], at: now, delaying: true)
       noteDeath(of: trial, on: worker, failure: failure)
@@ -158,6 +168,7 @@ extension Coordinator {
         message: "it needs a result of trial \(graph.trials[parent].id), which \(end)")
     }
     if standing.chargedFailures >= settings.attemptLimit { return standing.failure }
+    if ledger.history(of: trial).hasDivergedForGood { return standing.failure }
     guard standing.unfinishedParents == 0 else { return nil }
     do throws(ConfigurationError) {
       _ = try ledger.configuration(of: trial)

@@ -60,7 +60,16 @@ extension Coordinator {
 
   /// What decides the order of leasing, the smallest first: the longest expected way to the sweep's
   /// end, from the trial's latest checkpoint; ties in the plan's order.
-  func priority(of trial: Int) -> Float { -Float(way(from: trial)) }
+  ///
+  /// Trials that were half done when the sweep resumed come before all others: what they have cost is
+  /// the sooner of use.
+  func priority(of trial: Int) -> Float {
+    let way = min(Float(way(from: trial)), Self.longestWay)
+    return interrupted.contains(trial) ? -way - Self.longestWay : -way
+  }
+
+  /// No way is taken for longer: 30 years, in seconds.
+  private static let longestWay: Float = 1e9
 
   /// The length of the critical path that begins with the rest of a trial, in expected seconds on
   /// one core of the reference speed.

@@ -78,6 +78,9 @@ extension Coordinator {
     }
   }
 
+  /// How many connections are held to a quota now.
+  package var accountedConnectionCount: Int { quotas.count }
+
   /// Why stages are paused, by name.
   package var pausedStages: [String: TrialFailure] {
     Dictionary(

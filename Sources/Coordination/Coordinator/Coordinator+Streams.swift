@@ -8,9 +8,10 @@ extension Coordinator {
     _ report: MilestoneReport, index: Int, of id: TrialID, attempt: Int, from worker: Int,
     at now: Instant
   ) {
-    guard let trial = wanted(id, attempt: attempt, worker) else { return }
+    guard let trial = wanted(id, attempt: attempt, worker, at: now) else { return }
     if let defect = defect(of: report, index: index, for: trial) {
-      return refuse(id, attempt: attempt, from: worker, reason: defect, at: now)
+      return refuse(
+        id, attempt: attempt, from: worker, reason: defect, blamesCheckpoint: true, at: now)
     }
     let handedIn = ledger.handedIn(by: trial)
     let (sender, instructionSet) = (roster[worker].id, roster[worker].instructionSet)
@@ -40,7 +41,7 @@ extension Coordinator {
     _ payload: [UInt8], after start: TrajectoryPrefix, end: Digest, of id: TrialID, attempt: Int,
     from worker: Int, at now: Instant
   ) {
-    guard let trial = wanted(id, attempt: attempt, worker) else { return }
+    guard let trial = wanted(id, attempt: attempt, worker, at: now) else { return }
     let handedIn = ledger.handedIn(by: trial)
     let byteCount = start.byteCount + payload.count
     if handedIn.ends[end]?.prefix.byteCount == byteCount {
@@ -61,32 +62,41 @@ extension Coordinator {
     send(.pieceTaken(trial: id, attempt: attempt, byteCount: byteCount), to: worker)
   }
 
-  /// The number of a trial of which something is still wanted, whoever is leased it: a worker that
-  /// was taken for lost has to hand in the rows before it can hand in its result.
+  /// The number of a trial of which something of this attempt is still wanted, be its lease open or
+  /// not: a worker that was taken for lost has to hand in the rows before it can hand in its result.
   ///
-  /// Of any other nothing is taken; the worker is told to forget it, finished or not.
-  private mutating func wanted(_ id: TrialID, attempt: Int, _ worker: Int) -> Int? {
+  /// Of any other trial nothing is taken; the worker is told to forget it, finished or not. Nor is
+  /// anything taken of a worker that was not leased the attempt.
+  private mutating func wanted(
+    _ id: TrialID, attempt: Int, _ worker: Int, at now: Instant
+  ) -> Int? {
     if let trial = graph.number(of: id) {
       let standing = ledger.standings[trial]
       if attempt > standing.voidThrough, standing.status != .complete {
         // The worker names an attempt that was never made.
         guard attempt <= standing.attempts, standing.unfinishedParents == 0 else { return nil }
+        guard speaks(worker, for: attempt, of: trial) else {
+          turnAway(id, attempt: attempt, from: worker, at: now)
+          return nil
+        }
         return trial
       }
     }
+    guard mayAnswer(worker, at: now) else { return nil }
     send(.acknowledge(trial: id, attempt: attempt), to: worker)
     return nil
   }
 
   /// Ends an attempt that hands in what cannot be true.
   private mutating func refuse(
-    _ id: TrialID, attempt: Int, from worker: Int, reason: String, at now: Instant
+    _ id: TrialID, attempt: Int, from worker: Int, reason: String, blamesCheckpoint: Bool = false,
+    at now: Instant
   ) {
     effects.append(
       .notify(.resultRefused(id, attempt: attempt, roster[worker].id, reason: reason)))
     noteFailure(
       TrialFailure(cause: .refused, message: "what it handed in was not taken: \(reason)"), of: id,
-      attempt: attempt, from: worker, at: now)
+      attempt: attempt, from: worker, blamesCheckpoint: blamesCheckpoint, at: now)
     send(.acknowledge(trial: id, attempt: attempt), to: worker)
   }
 

@@ -21,6 +21,11 @@ extension Coordinator {
   mutating func welcome(
     _ announcement: WorkerAnnouncement, on connection: ConnectionID, at now: Instant
   ) {
+    guard
+      quotas.allowsName(
+        announcement.worker, on: connection, others: others(underKeyOf: announcement.worker),
+        at: now)
+    else { return }
     if let other = roster.number(of: connection), roster[other].id != announcement.worker {
       roster.setLink(.away(until: now + settings.reconnectGrace), of: other)
     }
@@ -49,6 +54,12 @@ extension Coordinator {
       to: worker)
     examine(announcement.claims, of: worker, isNewConnection: isNewConnection, at: now)
     remindOfDrain(worker)
+  }
+
+  /// How many other workers are present under a worker's key; 0 where connections are plain.
+  private func others(underKeyOf worker: WorkerID) -> Int {
+    guard let key = worker.key, roster.number(of: worker) == nil else { return 0 }
+    return roster.count(ofKey: key)
   }
 
   /// Takes over what a worker says of itself and its host.
@@ -99,6 +110,17 @@ extension Coordinator {
       delayed[trial] = nil
       ready[trial] = priority(of: trial)
     }
+    tellOfRefusals(at: now)
+  }
+
+  /// Tells people, once a minute, of what was beyond the quotas.
+  private mutating func tellOfRefusals(at now: Instant) {
+    for (connection, refused) in quotas.report(at: now) {
+      let counts = Dictionary(uniqueKeysWithValues: refused.map { ($0.key.rawValue, $0.value) })
+      effects.append(.notify(.quotaExceeded(worker(on: connection), refused: counts)))
+    }
+    guard quotas.count > 2 * roster.count + 1_024 else { return }
+    quotas.forgetIdle(at: now) { roster.number(of: $0) != nil }
   }
 
   private mutating func inspect(_ worker: Int, at now: Instant) {

@@ -47,6 +47,9 @@ package struct Coordinator: Sendable {
   /// For trials without a planned shorter run, one that is no longer planned.
   let orphanedRuns: [TrialID: OrphanedRun]
   var health = HealthRecords()
+  var quotas = MessageQuotas()
+  /// Trials that were half done when the sweep resumed, and have no lease since.
+  var interrupted: Set<Int> = []
   var speeds = SpeedModel()
   /// Whether something has changed since leases were last planned, and when that was.
   var isPlanDue = true
@@ -109,7 +112,11 @@ package struct Coordinator: Sendable {
       for stage in ledger.pausedStages.keys.sorted() { resumeStage(stage) }
     }
     for number in ledger.standings.indices {
-      switch ledger.standings[number].status {
+      let status = ledger.standings[number].status
+      if status == .running || status == .waiting, ledger.newestCheckpoint(of: number) != nil {
+        interrupted.insert(number)
+      }
+      switch status {
       case .failed:
         if settings.retryFailed { retry(number) }
       case .running:
@@ -132,6 +139,9 @@ package struct Coordinator: Sendable {
     precondition(isResumed, "the sweep resumes before the first event")
     let now = clock.read(at: now)
     guard ending == nil else { return farewell(to: event) }
+    if let connection = event.connection, !quotas.allowsMessage(on: connection, at: now) {
+      return []
+    }
     switch event {
     case .workerAnnounced(let announcement, let connection):
       welcome(announcement, on: connection, at: now)
@@ -157,11 +167,14 @@ package struct Coordinator: Sendable {
     case .attemptFailed(let trial, let attempt, let failure, let checkpoint, let connection):
       guard let worker = sender(on: connection, at: now) else { break }
       take(checkpoint, of: trial, attempt: attempt, from: worker)
-      noteFailure(failure, of: trial, attempt: attempt, from: worker, at: now)
+      noteFailure(
+        failure.asWorkersTell, of: trial, attempt: attempt, from: worker,
+        blamesCheckpoint: failure.cause == .notANumber, at: now)
     case .workerLeft(let reason, let connection):
       guard let worker = roster.number(of: connection) else { break }
       dismiss(worker, reason: reason, at: now)
     case .connectionLost(let connection):
+      quotas.forget(connection)
       guard let worker = roster.number(of: connection) else { break }
       roster.setLink(.away(until: now + settings.reconnectGrace), of: worker)
     case .stopRequested(let reason):

@@ -15,6 +15,8 @@ package struct Assignment: Hashable, Sendable {
   package var stallTimeout: Duration
   /// The latest attempt that is void: whoever has the trial under it, or an earlier one, drops it.
   package var voidThrough: Int
+  /// Checkpoints of attempts up to this one, which a worker's host may still have, are not believed.
+  package var distrustedThrough: Int
   /// Whether the trainer's state at the trial's end is wanted.
   package var wantsLastCheckpoint: Bool
 
@@ -22,7 +24,7 @@ package struct Assignment: Hashable, Sendable {
   package init(
     trial: TrialID, attempt: Int, configuration: TrialConfiguration,
     checkpoints: [ResumePoint] = [], stallTimeout: Duration = .seconds(600),
-    voidThrough: Int = 0, wantsLastCheckpoint: Bool = false
+    voidThrough: Int = 0, distrustedThrough: Int = 0, wantsLastCheckpoint: Bool = false
   ) {
     self.trial = trial
     self.attempt = attempt
@@ -30,6 +32,7 @@ package struct Assignment: Hashable, Sendable {
     self.checkpoints = checkpoints
     self.stallTimeout = stallTimeout
     self.voidThrough = voidThrough
+    self.distrustedThrough = distrustedThrough
     self.wantsLastCheckpoint = wantsLastCheckpoint
   }
 }

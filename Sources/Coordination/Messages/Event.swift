@@ -56,3 +56,33 @@ package enum Event: Hashable, Sendable {
   /// arrived before it ticks never blames a worker for its own delay.
   case clockTicked
 }
+
+extension Event {
+  /// The connection that a message came on; nil for what is none, and for a connection's end, which
+  /// is always taken in.
+  var connection: ConnectionID? {
+    switch self {
+    case .workerAnnounced(_, let connection), .heartbeatReceived(_, _, let connection),
+      .reportReached(_, _, _, _, let connection), .trajectoryGrown(_, _, _, _, _, let connection),
+      .trialFinished(_, _, _, _, let connection), .resultRejected(_, _, _, let connection),
+      .attemptFailed(_, _, _, _, let connection):
+      connection
+    case .workerLeft, .connectionLost, .stopRequested, .cancelRequested, .retryRequested,
+      .discardRequested, .extensionPrepared, .extensionFailed, .drainRequested, .undrainRequested,
+      .resumeRequested, .clockTicked:
+      nil
+    }
+  }
+}
+
+extension TrialFailure {
+  /// The failure as a worker may report it: what only a coordinator decides it cannot say.
+  var asWorkersTell: TrialFailure {
+    switch cause {
+    case .badCheckpoint, .parentFailed:
+      TrialFailure(cause: .exitCode, message: "(\(cause.rawValue)) \(message)")
+    case .notANumber: self
+    default: TrialFailure(cause: cause, message: message)
+    }
+  }
+}

@@ -54,6 +54,12 @@ package enum Notice: Hashable, Sendable {
   case trialExtended(TrialID, step: Int)
   /// A longer run cannot go on from a complete shorter one, and begins anew.
   case extensionFailed(TrialID, reason: String)
+  /// A worker could not go on from a checkpoint, which is not given out again; who had brought it,
+  /// if that is known.
+  case checkpointDistrusted(
+    TrialID, by: WorkerID, attempt: Int, uploader: WorkerID?, host: String?, reason: String)
+  /// So much of what came on a connection in the last minute was not taken in.
+  case quotaExceeded(WorkerID?, refused: [String: Int])
   /// A result was not taken, for it does not answer the trial's configuration.
   case resultRefused(TrialID, attempt: Int, WorkerID, reason: String)
 }

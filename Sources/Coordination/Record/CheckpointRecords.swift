@@ -70,6 +70,13 @@ struct CheckpointRecords: Hashable, Sendable {
     entries[number] == nil ? [] : replace(number, with: [])
   }
 
+  /// Forgets one checkpoint of a trial.
+  ///
+  /// - Returns: Digests that nothing refers to any more.
+  mutating func remove(_ digest: Digest, of number: Int) -> [Digest] {
+    replace(number, with: self[number].filter { $0.checkpoint.digest != digest })
+  }
+
   private mutating func replace(_ number: Int, with kept: [Entry]) -> [Digest] {
     let dropped = self[number].map(\.checkpoint.digest)
     for entry in kept { references[entry.checkpoint.digest, default: 0] += 1 }

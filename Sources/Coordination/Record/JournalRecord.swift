@@ -8,6 +8,8 @@ import Trials
 package enum JournalRecord: Hashable, Sendable {
   /// The trials of a data set train on this image archive, and on no other.
   case imagesPinned(dataset: Dataset, digest: Digest)
+  /// A worker that is about to be leased something told the name of its host.
+  case workerIntroduced(worker: WorkerID, host: String)
   /// An attempt was handed to a worker.
   case trialLeased(trial: TrialID, attempt: Int, worker: WorkerID)
   /// A further attempt at a running trial was handed to another worker; the first result counts.
@@ -22,6 +24,14 @@ package enum JournalRecord: Hashable, Sendable {
   /// An unfinished trial can go on from this checkpoint, or from the one of the most steps; of
   /// attempt 0, it is the last one of a shorter run.
   indirect case checkpointRecorded(trial: TrialID, attempt: Int, checkpoint: TrialCheckpoint)
+  /// A worker could not go on from a checkpoint that an attempt had brought: no attempt does any
+  /// more, and none of that attempt or an earlier one is taken, unless it is the latest.
+  ///
+  /// - Parameters:
+  ///   - attempt: The one that brought it; 0 for a shorter run.
+  ///   - worker: Who was leased that attempt; nil where nobody knows.
+  indirect case checkpointDistrusted(
+    trial: TrialID, attempt: Int, worker: WorkerID?, checkpoint: Digest, reason: String)
   /// An attempt ended without a result.
   case attemptEnded(trial: TrialID, attempt: Int, failure: TrialFailure)
   /// The trial's one result, and the trainer's state at its end if it is kept; boxed, since it is by

@@ -26,6 +26,10 @@ package struct Ledger: Sendable {
   private var extended: Set<Int> = []
   /// What trials without a result have handed in.
   private var handedIn: [Int: HandedIn] = [:]
+  /// What the attempts at trials without a result have shown.
+  private var histories: [Int: TrialHistory] = [:]
+  /// The hosts of workers that were leased something, as they told.
+  private(set) var hosts: [WorkerID: String] = [:]
   /// The open leases of trials that have, or had, two at once; any other running trial has the one
   /// that its standing names.
   private var severalLeases: [Int: [OpenLease]] = [:]
@@ -67,6 +71,9 @@ package struct Ledger: Sendable {
 
   /// What an unfinished trial has handed in.
   func handedIn(by number: Int) -> HandedIn { handedIn[number] ?? HandedIn() }
+
+  /// What the attempts at a trial without a result have shown.
+  func history(of number: Int) -> TrialHistory { histories[number] ?? TrialHistory() }
 
   /// Whether a trial goes on, or went on, from a shorter run's last checkpoint.
   func isExtended(_ number: Int) -> Bool { extended.contains(number) }
@@ -118,6 +125,7 @@ package struct Ledger: Sendable {
           found: "images \(pinned) pinned before", expected: "the same images")
       }
       images[dataset] = digest
+    case .workerIntroduced(let worker, let host): hosts[worker] = host
     case .trialLeased(let trial, let attempt, let worker):
       guard let number = graph.number(of: trial) else { return [] }
       let standing = standings[number]
@@ -130,6 +138,7 @@ package struct Ledger: Sendable {
         $0.attempts = attempt
         $0.worker = worker
       }
+      noteLease(of: number, attempt: attempt, worker: worker)
     case .trialDuplicated(let trial, let attempt, let worker):
       guard let number = graph.number(of: trial) else { return [] }
       try duplicate(number, attempt: attempt, worker: worker)
@@ -164,6 +173,22 @@ package struct Ledger: Sendable {
     case .attemptEnded(let trial, let attempt, let failure):
       guard let number = graph.number(of: trial) else { return [] }
       try endAttempt(attempt, of: number, failure: failure)
+      return noteEnd(of: number, attempt: attempt, failure: failure)
+    case .checkpointDistrusted(let trial, let attempt, _, let checkpoint, _):
+      guard let number = graph.number(of: trial) else { return [] }
+      try require(
+        standings[number].status == .running && attempt <= standings[number].attempts,
+        record: "a checkpoint of attempt \(attempt) refused", of: number,
+        expected: "a running trial, and an attempt that was made")
+      var history = history(of: number)
+      history.refused.insert(checkpoint)
+      // The latest attempt still runs; of what it brings each is looked at.
+      if attempt < standings[number].attempts {
+        history.distrustedThrough = max(history.distrustedThrough, attempt)
+      }
+      history.distrustCount += 1
+      histories[number] = history
+      return checkpoints.remove(checkpoint, of: number)
     case .resultRecorded(let trial, let attempt, let worker, let result, let checkpoint):
       guard let number = graph.number(of: trial) else { return [] }
       try require(
@@ -222,6 +247,9 @@ package struct Ledger: Sendable {
         $0.unchargedFailures = 0
         $0.failure = nil
       }
+      histories[number]?.hasDivergedForGood = false
+      histories[number]?.endings = []
+      histories[number]?.distrustCount = 0
     case .hostDrained(let host, let reason): drainedHosts[host] = reason
     case .hostUndrained(let host): drainedHosts[host] = nil
     case .stagePaused(let stage, let failure):
@@ -243,6 +271,7 @@ package struct Ledger: Sendable {
       record: "attempt \(attempt) leased besides", of: number,
       expected: "a trial that one other worker runs, leased before attempt \(attempt) only")
     severalLeases[number] = open + [OpenLease(attempt: attempt, worker: worker)]
+    noteLease(of: number, attempt: attempt, worker: worker)
     standings[number].attempts = attempt
     standings[number].worker = worker
   }
@@ -269,6 +298,32 @@ package struct Ledger: Sendable {
     }
   }
 
+  private mutating func noteLease(of number: Int, attempt: Int, worker: WorkerID) {
+    histories[number, default: TrialHistory()].attempts[attempt] = TrialHistory.Attempt(
+      worker: worker, wasGivenCheckpoints: !checkpoints[number].isEmpty)
+  }
+
+  /// Draws the consequences of how an attempt ended for what is believed of it.
+  ///
+  /// - Returns: Checkpoints that no trial can go on from any more.
+  private mutating func noteEnd(
+    of number: Int, attempt: Int, failure: TrialFailure
+  ) -> [Digest] {
+    var history = history(of: number)
+    if let divergence = failure.divergence, let worker = history.attempts[attempt]?.worker {
+      let host = hosts[worker] ?? worker.rawValue
+      history.note(
+        TrialHistory.Ending(host: host, divergence: divergence), of: attempt,
+        isOnlyHost: Set(hosts.values).count < 2)
+    }
+    // What a computation that diverged has left leads to the same end, or to nowhere.
+    let isDoubted = failure.cause == .badCheckpoint || failure.cause == .notANumber
+    if isDoubted { history.distrustedThrough = max(history.distrustedThrough, attempt) }
+    if failure.cause == .badCheckpoint { history.distrustCount += 1 }
+    histories[number] = history
+    return isDoubted ? checkpoints.remove(number) : []
+  }
+
   private mutating func recordResult(
     _ received: ReceivedResult, of number: Int, attempt: Int, worker: WorkerID?
   ) throws(JournalContradiction) {
@@ -283,6 +338,7 @@ package struct Ledger: Sendable {
     }
     severalLeases[number] = nil
     handedIn[number] = nil
+    histories[number] = nil
     change(number, to: .complete) {
       $0.attempts = max($0.attempts, attempt)
       $0.worker = worker
@@ -316,6 +372,7 @@ package struct Ledger: Sendable {
   /// Forgets all that the attempts of a trial have left, with a fresh budget of failures.
   private mutating func void(_ number: Int) -> [Digest] {
     handedIn[number] = nil
+    histories[number] = nil
     extended.remove(number)
     standings[number].voidThrough = Int32(standings[number].attempts)
     standings[number].isDoubted = true
@@ -363,7 +420,8 @@ extension Ledger: Equatable {
     left.standings == right.standings && left.counts == right.counts
       && left.reports == right.reports && left.images == right.images
       && left.checkpoints == right.checkpoints && left.handedIn == right.handedIn
-      && left.extended == right.extended
+      && left.extended == right.extended && left.histories == right.histories
+      && left.hosts == right.hosts
       && left.severalLeases == right.severalLeases
       && left.drainedHosts == right.drainedHosts && left.pausedStages == right.pausedStages
       && left.ownFailureCount == right.ownFailureCount

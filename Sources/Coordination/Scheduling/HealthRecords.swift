@@ -74,7 +74,7 @@ extension FailureCause {
   var speaksAgainstHost: Bool {
     switch self {
     case .exitCode, .signal, .outOfMemory, .timeout, .refused: true
-    case .notANumber, .diskFull, .lost, .stopped, .parentFailed: false
+    case .notANumber, .diskFull, .lost, .stopped, .badCheckpoint, .parentFailed: false
     }
   }
 }

@@ -78,6 +78,7 @@ struct WorkerRoster: Sendable {
   private(set) var usableSlotCount = 0
   private var numbersByHost: [String: Set<Int>] = [:]
   private var hostsByName: [String: Set<String>] = [:]
+  private var countsByKey: [String: Int] = [:]
   /// When each worker needs looking at; never later than it does.
   private var deadlines = IndexedHeap<Instant>()
   private let settings: CoordinationSettings
@@ -98,6 +99,12 @@ struct WorkerRoster: Sendable {
 
   /// The numbers of all workers, ascending.
   var numbers: [Int] { workers.indices.filter { workers[$0] != nil } }
+
+  /// How many workers are known.
+  var count: Int { numbersByID.count }
+
+  /// How many workers are known under a key.
+  func count(ofKey key: String) -> Int { countsByKey[key] ?? 0 }
 
   func number(of worker: WorkerID) -> Int? { numbersByID[worker] }
 
@@ -132,6 +139,7 @@ struct WorkerRoster: Sendable {
       workers.append(worker)
     }
     numbersByID[id] = number
+    if let key = id.key { countsByKey[key, default: 0] += 1 }
     if let connection = worker.connection { numbersByConnection[connection] = number }
     refresh(number)
     return number
@@ -143,6 +151,10 @@ struct WorkerRoster: Sendable {
     precondition(worker.leases.isEmpty, "worker \(worker.id) is removed while it has leases")
     if let connection = worker.connection { numbersByConnection[connection] = nil }
     numbersByID[worker.id] = nil
+    if let key = worker.id.key {
+      countsByKey[key, default: 1] -= 1
+      if countsByKey[key] == 0 { countsByKey[key] = nil }
+    }
     leaveHost(of: number)
     available[number] = nil
     usable[number] = nil

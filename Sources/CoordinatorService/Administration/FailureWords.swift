@@ -18,6 +18,7 @@ extension FailureCause {
     case .stopped: "it was stopped"
     case .diskFull: "the worker's disk is full"
     case .refused: "the worker could not begin it, or its result was not taken"
+    case .badCheckpoint: "what it went on from is not believed; it begins anew"
     case .parentFailed: "a trial that it waits for failed"
     }
   }

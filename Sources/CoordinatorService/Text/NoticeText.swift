@@ -53,6 +53,17 @@ extension Notice {
     case .extensionFailed(let trial, let reason):
       "trial \(trial) cannot go on from a shorter run, and begins anew: \(reason)"
     case .trialRetried(let trial): "trial \(trial) is to be tried again"
+    case .checkpointDistrusted(
+      let trial, let worker, let attempt, let uploader, let host, let reason):
+      "trial \(trial): \(worker) cannot go on from the checkpoint that "
+        + (uploader.map { "\($0)\(host.map { " on host \($0)" } ?? "") handed in" }
+          ?? "a shorter run left")
+        + " (attempt \(attempt)); it is not given out again: \(reason)"
+    case .quotaExceeded(let worker, let refused):
+      "\(worker.map { "worker \($0)" } ?? "a peer that is no worker here") asks for too much; not "
+        + "taken in: "
+        + refused.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+        .joined(separator: ", ")
     case .resultRefused(let trial, let attempt, let worker, let reason):
       "trial \(trial), attempt \(attempt): what \(worker) handed in is not taken: \(reason)"
     case .trialFailed(let trial, let failure):
@@ -65,7 +76,7 @@ extension Notice {
     switch self {
     case .workerSuspected, .workerLost, .workerHindered, .attemptEnded, .trialFailed,
       .resultRefused, .reportDiffers, .extensionFailed, .hostDrained, .stagePaused,
-      .failureLimitReached:
+      .failureLimitReached, .checkpointDistrusted, .quotaExceeded:
       true
     case .resultRepeated(_, _, _, let sameContent): !sameContent
     case .workerJoined, .workerUnhindered, .workerLeft, .trialStarted, .trialAdopted,

@@ -56,11 +56,13 @@ enum Checkpoint {
   /// Puts a trainer into a saved state.
   ///
   /// The trainer must be made for the configuration that was saved; what the tensors can tell of
-  /// that is checked, before anything changes.
+  /// that is checked, and that their numbers are within ``StateRanges``, before anything changes.
   ///
-  /// - Parameter path: The checkpoint's name in errors.
+  /// - Parameters:
+  ///   - path: The checkpoint's name in errors.
+  ///   - settings: The trainer's.
   static func restore(
-    _ checkpoint: Safetensors, path: String, into trainer: Trainer
+    _ checkpoint: Safetensors, path: String, settings: TrainerSettings, into trainer: Trainer
   ) throws(CheckpointError) {
     let source = Source(checkpoint: checkpoint, path: path)
     let network = trainer.network
@@ -72,7 +74,10 @@ enum Checkpoint {
       try source.values(
         network.tensors, prefix: secondMoment, into: trainer.optimizer.secondMoments),
     ]
-    try trainer.state.restore(from: source)
+    var state = trainer.state
+    try state.restore(from: source)
+    try StateRanges(settings: settings, step: state.step).check(checkpoint, path: path)
+    trainer.state = state
     for (values, destination) in arrays {
       for (index, value) in values.enumerated() { destination[index] = value }
     }
@@ -103,6 +108,17 @@ enum Checkpoint {
       _ name: String, _ type: Value.Type
     ) throws(CheckpointError) -> Value {
       try elements(name, type, shape: [])[0]
+    }
+
+    /// Steps taken, which a trial can take.
+    func step() throws(CheckpointError) -> Int {
+      let step = try number("step", Int64.self)
+      guard (0...Int64(Budget.maximumCount)).contains(step) else {
+        throw CheckpointError(
+          .implausible, path: path, part: "step", found: "\(step)",
+          expected: "0 to \(Budget.maximumCount)")
+      }
+      return Int(step)
     }
 
     /// A number, nil where the checkpoint has none of that name.
@@ -144,7 +160,7 @@ extension NarrowingState {
         second: try source.number("multiplier.second_moment", Double.self)))
     restored.constraint.average = try source.optionalNumber("constraint.average", Double.self)
     restored.mse = try source.optionalNumber("mse", Double.self)
-    restored.step = Int(try source.number("step", Int64.self))
+    restored.step = try source.step()
     restored.firstHitStep = try source.optionalNumber("first_hit_step", Int64.self).map { Int($0) }
     self = restored
   }

@@ -14,6 +14,8 @@ package struct CheckpointError: Error, Hashable, Sendable, CustomStringConvertib
     case otherImages
     /// The checkpoint holds something else than this trainer's state.
     case mismatch
+    /// The checkpoint holds numbers that training does not reach.
+    case implausible
   }
 
   /// What kind of reason it is.
@@ -34,6 +36,9 @@ package struct CheckpointError: Error, Hashable, Sendable, CustomStringConvertib
     self.found = found
     self.expected = expected
   }
+
+  /// The error without the file, which means nothing on another host.
+  package var finding: String { "\(part): found \(found), expected \(expected)" }
 
   package var description: String { "\(path): \(part): found \(found), expected \(expected)" }
 }

@@ -120,19 +120,23 @@ package struct CheckpointFile: Sendable {
   ///
   /// The file is checked completely before anything changes.
   ///
-  /// - Parameter check: Called before anything changes with what the trial had reported, and whether
-  ///   that was a shorter run of this one; its error leaves the trainer as it was.
+  /// - Parameter check: Called before anything changes with what the trial had reported up to which
+  ///   step, and whether that was a shorter run of this one; its error leaves the trainer as it was.
   /// - Returns: What the trial had reported.
   @discardableResult
   package func restore(
     _ url: URL, into trainer: Trainer,
-    check: (Reports, _ isShorterRun: Bool) throws(CheckpointError) -> Void = { _, _ in }
+    check: (Reports, _ step: Int, _ isShorterRun: Bool) throws(CheckpointError) -> Void = {
+      _, _, _ in
+    }
   ) throws(CheckpointError) -> Reports {
     let (content, owner) = try verified(url)
     var reports = try reports(of: content, path: url.path)
     if owner != configuration { reports.milestones = milestones(of: reports.milestones) }
-    try check(reports, owner != configuration)
-    try Checkpoint.restore(content, path: url.path, into: trainer)
+    let step = try Checkpoint.Source(checkpoint: content, path: url.path).step()
+    try check(reports, step, owner != configuration)
+    try Checkpoint.restore(
+      content, path: url.path, settings: configuration.trainer, into: trainer)
     reports.resumed.append(
       Resumption(
         step: trainer.state.step, host: content.metadata[Key.host] ?? "unknown",
@@ -150,17 +154,20 @@ package struct CheckpointFile: Sendable {
     }
   }
 
-  /// Checks by its header that a file is a checkpoint of this trial, or of a shorter run that it can
-  /// go on from, on these images; that the file is whole is not checked.
-  package func verifyHeader(_ url: URL) throws(CheckpointError) {
-    let header: Safetensors.Header
-    do {
-      header = try Safetensors.Header(contentsOf: url)
-    } catch {
+  /// Checks all of a file that can be checked without a trainer: that it is a whole checkpoint of
+  /// this trial, or of a shorter run that it can go on from, on these images, and that its numbers
+  /// are within ``StateRanges``.
+  ///
+  /// - Parameter expectedStep: The step that it is said to be of.
+  package func verify(_ url: URL, expectedStep: Int) throws(CheckpointError) {
+    let (content, _) = try verified(url)
+    _ = try reports(of: content, path: url.path)
+    let step = try Checkpoint.Source(checkpoint: content, path: url.path).step()
+    guard step == expectedStep else {
       throw CheckpointError(
-        .damaged, path: url.path, part: "header", found: "\(error)", expected: "a checkpoint")
+        .implausible, path: url.path, part: "step", found: "\(step)", expected: "\(expectedStep)")
     }
-    _ = try owner(header.metadata, path: url.path)
+    try StateRanges(settings: configuration.trainer, step: step).check(content, path: url.path)
   }
 
   /// Checks that a file is a whole checkpoint of this trial, or of a shorter run that it can go on

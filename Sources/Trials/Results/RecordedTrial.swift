@@ -16,6 +16,9 @@ package struct RecordedTrial: Codable, Hashable, Sendable {
   package var discards: [String] = []
   /// The attempt that brought the result; nil where only the standing is known.
   package var recordedAttempt: Int?
+  /// Who brought the checkpoints that the result went on from, by step, as far as the coordinator has
+  /// recorded it; what the result says of them nobody has proven.
+  package var checkpointOrigins: [Int: CheckpointOrigin] = [:]
   /// Why the last attempt failed, if one did.
   package var failure: TrialFailure?
   /// The worker that recorded the result or runs the trial, if any.

@@ -4,11 +4,14 @@ package struct TrialFailure: Codable, Hashable, Sendable, Error {
   package var cause: FailureCause
   /// The cause in words: what was found, where.
   package var message: String
+  /// Of ``FailureCause/notANumber``: where; nil if that is not known.
+  package var divergence: Divergence?
 
   /// A failure with its cause in words.
-  package init(cause: FailureCause, message: String) {
+  package init(cause: FailureCause, message: String, divergence: Divergence? = nil) {
     self.cause = cause
     self.message = message
+    self.divergence = divergence
   }
 }
 

@@ -1,0 +1,97 @@
+import Coordination
+import Digests
+import SimulatedCluster
+import Testing
+import Trials
+
+/// What one member may ask of the coordinator.
+@Suite("Quotas of one connection")
+struct QuotaTests {
+  let a = SimulatedSweep.baseline(seed: 1)
+
+  private func strange(_ count: Int) -> [Claim] {
+    (0..<count).map { Claim(trial: TrialID(rawValue: UInt64(1_000_000 + $0)), attempt: 1) }
+  }
+
+  @Test("20,000 names on one connection: eight are heard, and the next worker joins at once")
+  func names() throws {
+    var script = try Script([a])
+    script.resume()
+    var welcomes = 0
+    for number in 0..<20_000 {
+      welcomes += script.announce("liar\(number)", slots: 0, on: "flood").sent(to: "flood").count
+    }
+    #expect(script.coordinator.workers.count == 8)
+    #expect(welcomes < 50)
+    let joined = script.announce("honest").assigned(to: "honest")
+    #expect(joined.map(\.trial) == [a.id])
+  }
+
+  @Test("claims of unknown trials earn 2,048 answers at once, then a hundred a second")
+  func answers() throws {
+    var script = try Script([a])
+    script.resume()
+    script.announce("liar", slots: 0)
+    var answers = 0
+    for _ in 0..<10 {
+      answers += script.beat("liar", claims: strange(2_048)).sent(to: "liar").count
+    }
+    #expect(answers == 2_048)
+    script.seconds += 1
+    #expect(script.beat("liar", claims: strange(2_048)).sent(to: "liar").count == 100)
+    // Others are answered.
+    script.announce("honest", slots: 0)
+    #expect(script.beat("honest", claims: strange(3)).sent(to: "honest").count == 3)
+  }
+
+  @Test("messages beyond the quota are not taken in, and people are told once a minute")
+  func messages() throws {
+    var script = try Script([a])
+    script.resume()
+    script.announce("liar", slots: 0)
+    var told: [Notice] = []
+    for _ in 0..<90 {
+      for _ in 0..<12_000 { script.beat("liar") }
+      script.announce("honest", slots: 0)
+      script.seconds += 1
+      told += script.handle(.clockTicked).notices.filter {
+        if case .quotaExceeded = $0 { true } else { false }
+      }
+    }
+    #expect(told.count == 2)
+    guard case .quotaExceeded(WorkerID("liar"), let refused)? = told.last else {
+      Issue.record("\(told)")
+      return
+    }
+    #expect(refused["messages", default: 0] > 500_000)
+    #expect(script.coordinator.workers.contains { $0.worker == WorkerID("honest") })
+  }
+
+  @Test("a worker that hands in a hundred results a second stays below")
+  func honestPace() throws {
+    var script = try Script([a])
+    script.resume()
+    script.announce("w", slots: 0)
+    for _ in 0..<60 {
+      for _ in 0..<1_000 { #expect(script.beat("w").notices == []) }
+      script.seconds += 1
+      #expect(script.handle(.clockTicked).notices == [])
+    }
+  }
+
+  @Test("connections that are gone are forgotten")
+  func memory() throws {
+    var script = try Script([a])
+    script.resume()
+    for number in 0..<20_000 {
+      script.announce("w\(number)", slots: 0)
+      script.handle(.workerLeft(reason: "", on: Script.connection("w\(number)")))
+      if number.isMultiple(of: 2) {
+        script.handle(.connectionLost(Script.connection("w\(number)")))
+      }
+      script.seconds += 0.1
+      script.handle(.clockTicked)
+    }
+    #expect(script.coordinator.accountedConnectionCount < 2_000)
+  }
+}

@@ -1,0 +1,107 @@
+import Coordination
+import Digests
+import Trials
+
+/// Whose word is recorded, and what a checkpoint is blamed for.
+extension JournalChecker {
+  /// How many recorded results are a liar's.
+  package var liedResultCount: Int { models.values.count { $0.result != nil && $0.isLie } }
+
+  /// Whether a worker means harm.
+  package func isLiar(_ worker: WorkerID) -> Bool { liars.contains(worker) }
+
+  /// Tells that an attempt went on from a flawed checkpoint and diverged.
+  package mutating func noteTainted(_ trial: TrialID, attempt: Int) {
+    tainted[trial, default: []].insert(attempt)
+  }
+
+  /// The connection of the worker that was leased an attempt, if it is there.
+  func connection(ofLessee attempt: Int, of trial: TrialID) -> ConnectionID? {
+    models[trial]?.lessees[attempt].flatMap { heard[$0.worker]?.connection }
+  }
+
+  /// Takes in that a worker with the lease has refused checkpoints, as far as it had been given them.
+  mutating func noteRefusals(_ claims: [Claim], by worker: WorkerID) {
+    for claim in claims where isLeased(claim.trial, claim.attempt, to: worker) {
+      for refused in claim.refusedCheckpoints
+      where models[claim.trial]?.given[claim.attempt]?.contains(refused.digest) == true
+        && models[claim.trial]?.checkpoints.contains(where: { $0.digest == refused.digest })
+          == true
+      {
+        models[claim.trial]?.unusable.insert(refused.digest)
+      }
+    }
+  }
+
+  /// Whether a worker was leased an attempt, or is on the host of the one that was.
+  private func speaks(_ worker: WorkerID, _ attempt: Int, _ trial: TrialID) -> Bool {
+    guard let lessee = models[trial]?.lessees[attempt]?.worker else { return false }
+    return lessee == worker || hosts[lessee] == hosts[worker]
+  }
+
+  /// Checks that what is recorded is its sender's own, and recorded under its name and attempt.
+  mutating func checkSender(
+    _ worker: WorkerID?, _ attempt: Int, _ trial: TrialID, _ what: String
+  ) {
+    guard let speaker else { return check(false, "\(trial): \(what) that nobody has sent") }
+    check(worker ?? speaker == speaker, "\(trial): \(what) of \(speaker) under another name")
+    check(
+      speaks(speaker, attempt, trial),
+      "\(trial): \(what) of attempt \(attempt) by \(speaker), which was not leased it")
+  }
+
+  func sender(of event: Event) -> WorkerID? {
+    switch event {
+    case .workerAnnounced(let announcement, _): announcement.worker
+    case .heartbeatReceived(_, _, let connection), .reportReached(_, _, _, _, let connection),
+      .trajectoryGrown(_, _, _, _, _, let connection),
+      .trialFinished(_, _, _, _, let connection), .resultRejected(_, _, _, let connection),
+      .attemptFailed(_, _, _, _, let connection):
+      heard.first { $0.value.connection == connection }?.key
+    default: nil
+    }
+  }
+
+  mutating func noteDistrust(
+    _ checkpoint: Digest, _ attempt: Int, _ worker: WorkerID?, _ trial: TrialID
+  ) {
+    guard let model = models[trial] else { return }
+    check(
+      model.checkpoints.contains { $0.digest == checkpoint },
+      "\(trial): a checkpoint distrusted that is not there")
+    check(
+      worker == model.lessees[attempt]?.worker,
+      "\(trial): a bad checkpoint of attempt \(attempt) laid at another's door")
+    models[trial]?.checkpoints.removeAll { $0.digest == checkpoint }
+    models[trial]?.refused.insert(checkpoint)
+    if attempt < model.attempts {
+      models[trial]?.distrustedThrough = max(model.distrustedThrough, attempt)
+    }
+    models[trial]?.distrustCount += 1
+  }
+
+  /// Checks how an attempt ended; a trial is not charged for the checkpoint that it went on from.
+  mutating func noteEnd(_ failure: TrialFailure, _ attempt: Int, _ trial: TrialID) {
+    guard let model = models[trial] else { return }
+    let wasGiven = model.lessees[attempt]?.wasGivenCheckpoints == true
+    if failure.cause.chargesTrial {
+      models[trial]?.chargedFailures += 1
+      check(
+        tainted[trial]?.contains(attempt) != true,
+        "\(trial): attempt \(attempt) charged for a flawed checkpoint")
+      check(
+        failure.cause != .notANumber || !wasGiven,
+        "\(trial): attempt \(attempt) charged for what it had diverged from")
+    }
+    check(
+      failure.cause != .badCheckpoint || wasGiven,
+      "\(trial): a checkpoint blamed that attempt \(attempt) did not have")
+    if let divergence = failure.divergence {
+      models[trial]?.divergences.append((divergence, !wasGiven))
+    }
+    guard failure.cause == .notANumber || failure.cause == .badCheckpoint else { return }
+    models[trial]?.checkpoints = []
+    models[trial]?.distrustedThrough = max(model.distrustedThrough, attempt)
+    if failure.cause == .badCheckpoint { models[trial]?.distrustCount += 1 }
+  }
+}
