@@ -68,6 +68,20 @@ struct MNISTTests {
     try expectImages(try prepare())
   }
 
+  @Test("one image again and again is no data set, nor is one file under both names")
+  func monotony() throws {
+    let white = [UInt8](repeating: 255, count: 784)
+    func idx(_ count: Int) -> [UInt8] {
+      MNISTFixture.idx(
+        count: UInt32(count), pixels: Array(repeating: white, count: count).flatMap(\.self))
+    }
+    try MNISTFixture.write(to: source, training: idx(4), test: idx(3))
+    #expect(try failure().description.contains("found the same image 7 times"))
+    try MNISTFixture.write(to: source, test: MNISTFixture.training)
+    #expect(
+      try failure().description.contains("found the same images for training and for test"))
+  }
+
   @Test("a missing file is an error that lists folders and names looked for")
   func missing() throws {
     try MNISTFixture.write(to: source)
