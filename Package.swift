@@ -124,7 +124,7 @@ let package = Package(
         "Trials",
         "Wire",
         logging,
-      ]),
+      ], exclude: ["Text/JSON.md"]),
     module(
       "WorkerService",
       [

@@ -33,7 +33,9 @@ package struct AdministrationReply: Codable, Hashable, Sendable {
 
   /// The reply as one line of JSON.
   var line: Data {
-    var data = (try? Self.encoder.encode(self)) ?? Data(#"{"version":1,"error":"no reply"}"#.utf8)
+    var data =
+      (try? Self.encoder.encode(self))
+      ?? Data(#"{"error":"no reply","version":\#(AdministrationRequest.currentVersion)}"#.utf8)
     data.append(UInt8(ascii: "\n"))
     return data
   }
@@ -42,6 +44,7 @@ package struct AdministrationReply: Codable, Hashable, Sendable {
   init(line: Data) throws {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
+    decoder.dateDecodingStrategy = .iso8601
     self = try decoder.decode(Self.self, from: line)
   }
 
@@ -52,10 +55,5 @@ package struct AdministrationReply: Codable, Hashable, Sendable {
     return String(decoding: (try? encoder.encode(self)) ?? Data(), as: UTF8.self) + "\n"
   }
 
-  private static var encoder: JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return encoder
-  }
+  private static var encoder: JSONEncoder { AnswerJSON.encoder }
 }
