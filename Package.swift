@@ -125,7 +125,7 @@ let package = Package(
         "Trials",
         "Wire",
         logging,
-      ]),
+      ], exclude: ["Text/JSON.md"]),
     module(
       "WorkerService",
       [

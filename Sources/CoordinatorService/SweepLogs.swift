@@ -57,7 +57,8 @@ package struct SweepLogs {
       lines += workers.map { "  \($0)" }
       lines.append(attempts.isEmpty ? "no attempt at a trial has left a log" : "trials, attempts")
       for (trial, numbers) in attempts.sorted(by: { $0.key < $1.key }) {
-        lines.append("  \(trial)  \(numbers.sorted().map(String.init).joined(separator: ", "))")
+        lines.append(
+          "  \(trial)  \(numbers.keys.sorted().map(String.init).joined(separator: ", "))")
       }
       lines.append("`coordinator logs \(sweep.relativePath) NAME` shows one")
       return lines.joined(separator: "\n") + "\n"
@@ -132,22 +133,22 @@ package struct SweepLogs {
     Set(names.compactMap { Self.name(of: $0, ".log") ?? Self.name(of: $0, ".log.1") }).sorted()
   }
 
-  /// The attempts of which there are logs, by trial.
-  private var attempts: [String: [Int]] {
-    var attempts: [String: [Int]] = [:]
+  /// The files of attempts, by trial; also those that an earlier version named by digits alone.
+  private var attempts: [TrialID: [Int: String]] {
+    var attempts: [TrialID: [Int: String]] = [:]
     for name in names {
       let parts = name.split(separator: ".")
-      guard parts.count == 3, parts[2] == "txt", let number = Int(parts[1]) else { continue }
-      attempts[String(parts[0]), default: []].append(number)
+      guard parts.count == 3, parts[2] == "txt", let number = Int(parts[1]),
+        let trial = TrialID(parts[0])
+      else { continue }
+      attempts[trial, default: [:]][number] = name
     }
     return attempts
   }
 
   /// The kept logs of a trial, by attempt.
   private func logs(of trial: TrialID) -> [Int: URL] {
-    let numbers = attempts["\(trial)"] ?? []
-    return Dictionary(
-      uniqueKeysWithValues: numbers.map { ($0, folder.appending(path: "\(trial).\($0).txt")) })
+    (attempts[trial] ?? [:]).mapValues { folder.appending(path: $0) }
   }
 
   /// The log among a result's artifacts, which gets its name with the next outputs; nil where the

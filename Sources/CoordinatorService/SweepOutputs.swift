@@ -19,6 +19,8 @@ final class SweepOutputs: Sendable {
   private let provided = Mutex<[String: Digest]>([:])
   /// The trajectories so far that are in place, by trial.
   private let partial = Mutex<[TrialID: Int]>([:])
+  /// Whether files that an earlier version named have their names of now.
+  private let isRenamed = Mutex(false)
   /// Of at most so many running trials the trajectory so far is shown.
   private static let partialCountMaximum = 64
   /// At most this many problems of one writing are told.
@@ -50,6 +52,10 @@ final class SweepOutputs: Sendable {
   @discardableResult
   func write() throws -> String {
     let results = try reader.results()
+    isRenamed.withLock { isRenamed in
+      if !isRenamed { FormerNames.replace(in: folder) }
+      isRenamed = true
+    }
     let (outcome, counts) = writer.withLock { ($0.write(results), $0.counts) }
     for problem in outcome.problems.prefix(Self.problemCountMaximum) {
       logger.warning("\(problem)")
@@ -58,6 +64,7 @@ final class SweepOutputs: Sendable {
     if more > 0 { logger.warning("\(more) more reports have such problems") }
     try provided.withLock { provided in
       for copy in outcome.copies where provided[copy.path] != copy.artifact.digest {
+        if blobs.contains(copy.artifact.digest) { writer.withLock { $0.note(copy) } }
         try provide(copy)
         provided[copy.path] = copy.artifact.digest
       }
@@ -65,6 +72,7 @@ final class SweepOutputs: Sendable {
         for path in Self.paths(of: trial.planned.id) {
           try? FileManager.default.removeItem(at: folder.appending(path: path))
           provided[path] = nil
+          writer.withLock { $0.forget(path) }
         }
       }
     }

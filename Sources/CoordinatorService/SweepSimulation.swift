@@ -101,10 +101,5 @@ package struct SweepSimulation: Codable, Hashable, Sendable {
   }
 
   /// The rehearsal as JSON.
-  package var json: String {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: (try? encoder.encode(self)) ?? Data(), as: UTF8.self) + "\n"
-  }
+  package var json: String { AnswerJSON.text(self) }
 }

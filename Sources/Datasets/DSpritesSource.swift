@@ -53,7 +53,14 @@ struct DSpritesSource: ImageSource {
   func read(_ receive: ImageReceiver) throws(DatasetError) {
     var dealer = HeldBackDealer(sample)
     try images.read { (image, index) throws(DatasetError) in
-      if let pixel = Self.grey(image) {
+      let bits = image.withUnsafeBufferPointer { $0.reduce(0) { $0 | $1 } }
+      guard bits != 0 else {
+        throw .malformed(
+          place: images.place, offset: images.headerByteCount + index * image.count,
+          field: "image \(index)", found: "no white pixel",
+          expected: "a shape, as every published image has one")
+      }
+      if bits > 1, let pixel = Self.grey(image) {
         let row = pixel / Self.shape.width
         let column = pixel % Self.shape.width
         throw .malformed(
@@ -68,7 +75,6 @@ struct DSpritesSource: ImageSource {
 
   /// The first pixel that is neither 0 nor 1.
   private static func grey(_ image: [UInt8]) -> Int? {
-    let bits = image.withUnsafeBufferPointer { $0.reduce(0) { $0 | $1 } }
-    return bits <= 1 ? nil : image.firstIndex { $0 > 1 }
+    image.firstIndex { $0 > 1 }
   }
 }

@@ -33,9 +33,11 @@ package enum DatasetPreparer {
   ///   - directory: Receives the archive; made if it is not there.
   ///   - replacing: Whether to make the archive even if an intact one is there.
   ///   - progress: Called now and then with the number of images done and of all images.
+  ///   - vet: Looks at the files before they are read; what it throws ends the preparation.
   package static func prepare(
     _ dataset: Dataset, from source: URL?, into directory: URL, replacing: Bool = false,
-    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
+    vet: ([SourceFile]) throws(DatasetError) -> Void = { _ throws(DatasetError) in }
   ) throws(DatasetError) -> Outcome {
     let clock = ContinuousClock()
     let start = clock.now
@@ -44,7 +46,9 @@ package enum DatasetPreparer {
       return Outcome(images: intact, isNew: false, seconds: (clock.now - start) / .seconds(1))
     }
     let images = try imageSource(of: dataset, at: source)
-    let prepared = try write(images, of: dataset, into: library, progress: progress)
+    try vet(images.files)
+    let place = source?.path ?? dataset.name
+    let prepared = try write(images, of: dataset, into: library, place: place, progress: progress)
     return Outcome(
       images: prepared, isNew: true, seconds: (clock.now - start) / .seconds(1),
       remark: images.remark)
@@ -64,7 +68,7 @@ package enum DatasetPreparer {
   }
 
   private static func write(
-    _ source: any ImageSource, of dataset: Dataset, into library: ArchiveLibrary,
+    _ source: any ImageSource, of dataset: Dataset, into library: ArchiveLibrary, place: String,
     progress: (Int, Int) -> Void
   ) throws(DatasetError) -> PreparedImages {
     do {
@@ -73,6 +77,8 @@ package enum DatasetPreparer {
     } catch {
       throw .folderNotMade(path: library.directory.path, reason: error.localizedDescription)
     }
+    var witness = PixelWitness(of: dataset, source, place: place)
+    try witness?.checkCounts()
     try checkRoom(for: source, of: dataset.imageShape, in: library.directory)
     let url = library.url(of: dataset)
     let total = source.trainingCount + source.evaluationCount
@@ -84,9 +90,11 @@ package enum DatasetPreparer {
     var done = 0
     try source.read { (pixels, split) throws(DatasetError) in
       try archiving { () throws(ImageArchiveError) in try writer.append(pixels, to: split) }
+      witness?.see(pixels, split)
       done += 1
       if done % progressInterval == 0 || done == total { progress(done, total) }
     }
+    try witness?.checkImages()
     do throws(ImageArchiveError) {
       return try library.admit(dataset, digest: try writer.finish())
     } catch {

@@ -6,6 +6,8 @@ import Trials
 /// Big-endian 32-bit magic 2051, count, rows and columns, then the images, a byte for each pixel,
 /// row by row.
 struct IDXImages {
+  /// The file.
+  let url: URL
   /// How many images the file announces.
   let count: Int
 
@@ -19,6 +21,7 @@ struct IDXImages {
   init(at url: URL, shape: ImageShape) throws(DatasetError) {
     precondition(shape.channels == 1, "IDX images are grey")
     self.shape = shape
+    self.url = url
     _ = try FileHead(url, expecting: "a file of images in IDX format")
     stream = try .file(url)
     let magic = try stream.bytes(4, "magic")

@@ -1,3 +1,4 @@
+import Foundation
 import Images
 import Trials
 
@@ -12,6 +13,9 @@ protocol ImageSource {
   /// How many images ``read(_:)`` will deliver to the evaluation part.
   var evaluationCount: Int { get }
 
+  /// The files that are read, where each is a part of its own; empty where that is of no interest.
+  var files: [SourceFile] { get }
+
   /// What people should know of files that were passed over.
   var remark: String? { get }
 
@@ -19,7 +23,16 @@ protocol ImageSource {
   func read(_ receive: ImageReceiver) throws(DatasetError)
 }
 
+/// A file that images are read from.
+package struct SourceFile: Hashable, Sendable {
+  /// The file.
+  package var url: URL
+  /// Which part of the set it is taken for; nil for all of it.
+  package var part: ImageSplit?
+}
+
 extension ImageSource {
+  var files: [SourceFile] { [] }
   var remark: String? { nil }
 }
 

@@ -26,6 +26,9 @@ struct MNISTSource: ImageSource {
   var encoding: PixelEncoding { .byte }
   var trainingCount: Int { training.count }
   var evaluationCount: Int { test.count }
+  var files: [SourceFile] {
+    [SourceFile(url: training.url, part: .training), SourceFile(url: test.url, part: .evaluation)]
+  }
 
   func read(_ receive: ImageReceiver) throws(DatasetError) {
     try training.read { (image) throws(DatasetError) in try receive(image, .training) }

@@ -27,10 +27,13 @@ package struct PreparedImages: Hashable, Sendable {
     evaluationCount = archive.evaluationCount
   }
 
-  /// What part of the published set the archive holds, in words: `40 of 183 cars`; nil when it holds
-  /// all of it, and for a user's own images.
+  /// What part of the published set the archive holds, in words: `40 of 183 cars`; nil when it has as
+  /// many images, and for a user's own images.
   package var share: String? { dataset.share(ofImages: trainingCount + evaluationCount) }
 
-  /// What people must know of results on it: that it was drawn, or its ``share``.
-  package var remark: String? { dataset.remark(imageCount: trainingCount + evaluationCount) }
+  /// What people must know of results on it: that it was drawn, its ``share``, or that it
+  /// is not what is published.
+  package var remark: String? {
+    dataset.remark(imageCount: trainingCount + evaluationCount, archive: digest)
+  }
 }

@@ -15,8 +15,10 @@ struct Front {
     var mse: Spread?
     /// Evaluation MSE there.
     var evaluationMSE: Spread?
-    /// Whether no other point of its series has fewer or equally many gates at a tolerance as
-    /// tight or tighter.
+    /// Whether all its replicates kept the tolerance; nil while none is complete.
+    var toleranceMet: Bool?
+    /// Whether it kept its tolerance, and no other point of its series that did has fewer or equally
+    /// many gates at a tolerance as tight or tighter.
     var isOnFront = false
   }
 
@@ -24,7 +26,8 @@ struct Front {
   struct Series {
     /// The images of all its points.
     var dataset: Dataset
-    /// What sets the series apart from the others of its data set, or its n.
+    /// Its n, and what sets the series apart from the others of its data set; no two of them have
+    /// the same.
     var label: String
     /// The points by ascending tolerance, those without one last.
     var points: [Point]
@@ -40,7 +43,7 @@ struct Front {
   init(of results: SweepResults) {
     let reports = results.lastReports
     var keys: [String] = []
-    var configurations: [TrialConfiguration] = []
+    var facts: [SeriesLabels.Facts] = []
     var members: [[Point]] = []
     for gridPoint in GridPoints(of: results).points where gridPoint.configuration.narrows {
       var content = gridPoint.configuration
@@ -54,22 +57,18 @@ struct Front {
             try? $0.configurationUsed(in: reports).resolvedTolerance()
           }),
         gatesOpen: gridPoint.spread { Double($0.gatesOpen) },
-        mse: gridPoint.spread(\.mse), evaluationMSE: gridPoint.spread(\.evaluationMSE))
+        mse: gridPoint.spread(\.mse), evaluationMSE: gridPoint.spread(\.evaluationMSE),
+        toleranceMet: gridPoint.toleranceMet)
       if let index = keys.firstIndex(of: key) {
         members[index].append(point)
       } else {
         keys.append(key)
-        configurations.append(gridPoint.configuration)
+        facts.append(SeriesLabels.Facts(of: gridPoint, in: reports))
         members.append([point])
       }
     }
-    series = zip(configurations, members).map { configuration, points in
-      Series(
-        dataset: configuration.dataset,
-        label: Self.label(
-          of: configuration,
-          among: configurations.filter { $0.dataset == configuration.dataset }),
-        points: Self.marked(points))
+    series = zip(zip(facts, SeriesLabels.labels(of: facts)), members).map { series, points in
+      Series(dataset: series.0.dataset, label: series.1, points: Self.marked(points))
     }
   }
 
@@ -82,13 +81,13 @@ struct Front {
       return (leftKey, left.offset) < (rightKey, right.offset)
     }.map(\.element)
     for index in points.indices {
-      guard let tolerance = points[index].tolerance, let gates = points[index].gatesOpen else {
-        continue
-      }
+      guard points[index].toleranceMet == true, let tolerance = points[index].tolerance,
+        let gates = points[index].gatesOpen
+      else { continue }
       points[index].isOnFront = !points.contains { other in
-        guard let otherTolerance = other.tolerance, let otherGates = other.gatesOpen else {
-          return false
-        }
+        guard other.toleranceMet == true, let otherTolerance = other.tolerance,
+          let otherGates = other.gatesOpen
+        else { return false }
         let difference = (
           otherTolerance.median - tolerance.median, otherGates.median - gates.median
         )
@@ -96,29 +95,5 @@ struct Front {
       }
     }
     return points
-  }
-
-  /// What sets a configuration apart from others of its data set: `n = 32`, and whatever differs.
-  private static func label(
-    of configuration: TrialConfiguration, among others: [TrialConfiguration]
-  ) -> String {
-    func facts(_ configuration: TrialConfiguration) -> [(name: String, text: String)] {
-      let latents = (try? configuration.resolvedLatents()).map(String.init) ?? "measured"
-      return [
-        ("n", latents),
-        ("channels", configuration.model.channels.map(String.init).joined(separator: "-")),
-        ("budget", configuration.milestones.last?.description ?? ""),
-      ]
-        + TrainerSetting.all.map { setting in
-          let text = setting.text(in: configuration.trainer)
-          return (setting.key, Double(text).map(NumberText.shortest) ?? text)
-        }
-    }
-    let tables = others.map(facts)
-    let own = facts(configuration)
-    let parts = own.enumerated().filter { index, _ in
-      index == 0 || Set(tables.map { $0[index].text }).count > 1
-    }
-    return parts.map { "\($1.name) = \($1.text)" }.joined(separator: ", ")
   }
 }

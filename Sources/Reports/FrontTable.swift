@@ -5,7 +5,7 @@ package enum FrontTable {
   /// The narrowing grid points that have a result, by series and ascending tolerance.
   ///
   /// Columns: tolerance, gates open, training and evaluation MSE; an asterisk marks those that no
-  /// other beats. Replicates appear as median and range.
+  /// other beats, an x those that did not keep their tolerance. Replicates appear as median and range.
   ///
   /// - Parameter counts: Of data sets that are a part of the published ones.
   /// - Returns: Lines ended by line breaks; one sentence when there is no result yet.
@@ -20,7 +20,8 @@ package enum FrontTable {
           let evaluation = point.evaluationMSE
         else { return nil }
         return [
-          point.isOnFront ? "*" : "", tolerance.text { NumberText.compact($0) },
+          point.isOnFront ? "*" : point.toleranceMet == false ? "x" : "",
+          tolerance.text { NumberText.compact($0) },
           gates.text { NumberText.compact($0, upTo: 1) },
           mse.text { NumberText.fixed($0, 2) }, evaluation.text { NumberText.fixed($0, 2) },
         ]
@@ -32,7 +33,13 @@ package enum FrontTable {
     }
     guard !blocks.isEmpty else { return "No narrowing trial has a result yet.\n" }
     var text = blocks.joined(separator: "\n")
-    text += "* no other trial keeps as few gates at as tight a tolerance\n"
+    let points = front.series.flatMap(\.points)
+    if points.contains(where: \.isOnFront) {
+      text += "* no other trial keeps as few gates at as tight a tolerance\n"
+    }
+    if points.contains(where: { $0.toleranceMet == false }) {
+      text += "x its error did not come down to the tolerance: it shows nothing about its gates\n"
+    }
     if let banner = Completion(of: results).banner { text += banner + "\n" }
     return text
   }

@@ -9,6 +9,8 @@ package enum ReportError: Error, Hashable, Sendable {
     trial: TrialID, kind: ArtifactKind, place: String, found: String, expected: String)
   /// A report could not be written.
   case unwritable(path: String, reason: String)
+  /// A report that was asked for has nothing to show, and will not have.
+  case empty(path: String, reason: String)
 }
 
 extension ReportError: CustomStringConvertible {
@@ -20,6 +22,7 @@ extension ReportError: CustomStringConvertible {
       "trial \(trial): \(kind.rawValue), \(place): found \(found), expected \(expected)"
     case .unwritable(let path, let reason):
       "\(path): cannot be written: \(reason)"
+    case .empty(let path, let reason): "\(path): \(reason)"
     }
   }
 }

@@ -1,14 +1,20 @@
+import Digests
 import Foundation
 
 /// One round of writing into an output directory, with what came of it.
 struct ReportRound {
   /// The output directory.
   let directory: URL
+  /// What was written under which name.
+  var ledger: OutputLedger
   /// What was written and what failed so far.
   var outcome = ReportWriter.Outcome()
 
   /// Starts a round.
-  init(directory: URL) { self.directory = directory }
+  init(directory: URL, ledger: OutputLedger) {
+    self.directory = directory
+    self.ledger = ledger
+  }
 
   /// Puts a file in place, written aside and renamed, unless it has these bytes already.
   ///
@@ -17,10 +23,14 @@ struct ReportRound {
   @discardableResult
   mutating func put(_ path: String, _ data: Data) -> Bool {
     let target = directory.appending(path: path)
-    if let present = try? Data(contentsOf: target), present == data { return true }
+    if let present = try? Data(contentsOf: target), present == data {
+      ledger.note(path, Digest.of(data))
+      return true
+    }
     do {
       try FileManager.default.createDirectory(
         at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+      ledger.note(path, Digest.of(data))
       // One fixed name aside, so that a killed writer leaves at most one file, and not for long.
       let aside = target.appendingPathExtension("part")
       try data.write(to: aside)
@@ -39,6 +49,7 @@ struct ReportRound {
   /// Removes a file that may not be there.
   mutating func remove(_ path: String) {
     let target = directory.appending(path: path)
+    ledger.forget(path)
     guard FileManager.default.fileExists(atPath: target.path(percentEncoded: false)) else { return }
     do {
       try FileManager.default.removeItem(at: target)

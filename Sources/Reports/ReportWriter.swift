@@ -5,6 +5,8 @@ import Trials
 /// Keeps a sweep's output directory in step with its results: every file valid at every moment,
 /// rewritten only when its content changes, complete or not at all.
 ///
+/// ``OutputLedger`` notes each.
+///
 /// Always: `trials.csv`, `trials.json`, `provenance.csv`, `trajectories/<trial>.csv`, and the file
 /// `PARTIAL` until every trial has ended. By the plan's outputs: `figure1.svg`,
 /// `figure2.svg` with `figure2/<trial>.png`, `figure3.{csv,json,svg}`,
@@ -38,11 +40,15 @@ package struct ReportWriter {
   package private(set) var counts = ImageCounts()
 
   private let directory: URL
+  /// What was written under which name in the directory.
+  private var ledger: OutputLedger
   private let loader: ArtifactLoader
   private var writtenTrials: [TrialID: Digest] = [:]
   /// Reconstructions that were asked how many images there are.
   private var countedFiles: Set<Digest> = []
   private var writtenStrips: [TrialID: Digest] = [:]
+  /// Reports of which it was told that they have nothing to show.
+  private var toldEmpty: Set<String> = []
 
   /// A writer of one sweep's reports.
   ///
@@ -52,6 +58,7 @@ package struct ReportWriter {
   ///     the trial's name.
   package init(directory: URL, load: @escaping (Artifact) throws -> Data) {
     self.directory = directory
+    ledger = OutputLedger(in: directory)
     loader = ArtifactLoader(load: load)
   }
 
@@ -59,7 +66,11 @@ package struct ReportWriter {
   ///
   /// The mark `PARTIAL` is there before anything partial is, and goes when everything is final.
   package mutating func write(_ results: SweepResults) -> Outcome {
-    var round = ReportRound(directory: directory)
+    var round = ReportRound(directory: directory, ledger: ledger)
+    defer {
+      ledger = round.ledger
+      ledger.tidy()
+    }
     // A discarded result's files are gone; the next result's are written, even if they are the same.
     for trial in results.trials where trial.result == nil {
       writtenTrials[trial.planned.id] = nil
@@ -77,6 +88,13 @@ package struct ReportWriter {
     writeTrajectories(results, in: &round)
 
     let outputs = Set(results.plan.outputs)
+    if !results.plan.narrows {
+      for figure in [SweepOutput.figure1, .figure2, .figure3] where outputs.contains(figure) {
+        tell(
+          figure.rawValue, "nothing to show: no trial of this sweep narrows, all have tolerance 0",
+          isFinal: true, in: &round)
+      }
+    }
     if outputs.contains(.figure1) { writeFigure1(results, in: &round) }
     if outputs.contains(.figure2) { writeFigure2(results, in: &round) }
     if outputs.contains(.figure3) { writeFigure3(results, in: &round) }
@@ -86,10 +104,27 @@ package struct ReportWriter {
       round.put("table1.json", table.json)
       round.put("table1.md", table.markdown)
       round.put("table1.tex", table.latex)
+      if let emptiness = table.emptiness {
+        tell("table1", emptiness, isFinal: !results.plan.hasMeasuredTolerance, in: &round)
+      }
     }
     if results.isComplete { round.remove("PARTIAL") }
     round.outcome.copies = Self.copies(of: results)
     return round.outcome
+  }
+
+  /// Notes a copy that the caller is about to make.
+  package mutating func note(_ copy: ArtifactCopy) { ledger.note(copy.path, copy.artifact.digest) }
+
+  /// Notes that the caller has taken a file away.
+  package mutating func forget(_ path: String) { ledger.forget(path) }
+
+  /// Tells once that a report has nothing to show, and never will.
+  private mutating func tell(
+    _ path: String, _ reason: String, isFinal: Bool, in round: inout ReportRound
+  ) {
+    guard isFinal, toldEmpty.insert(path).inserted else { return }
+    round.outcome.problems.append(.empty(path: path, reason: reason))
   }
 
   /// Learns from the first finished trial of each data set that tells of it how many images it has.
@@ -102,7 +137,10 @@ package struct ReportWriter {
       else { continue }
       // A file that cannot be had is reported where its images are to be shown.
       let images = try? loader.parse(.reconstructions, of: trial) { try Reconstructions($0) }
-      if let images { counts.take(images.metadata, of: dataset) }
+      if let images {
+        counts.take(
+          images.metadata, of: dataset, archive: trial.result?.provenance.images)
+      }
     }
   }
 
@@ -161,19 +199,27 @@ package struct ReportWriter {
   private mutating func writeFigure2(_ results: SweepResults, in round: inout ReportRound) {
     var rows: [Figure2Drawing.Row] = []
     let gridPoints = GridPoints(of: results)
+    let reports = results.lastReports
+    var facts: [SeriesLabels.Facts] = []
     for trial in results.trials
     where trial.result != nil && trial.planned.configuration.narrows {
       let id = trial.planned.id
       round.attempt { round throws(ReportError) in
         let images = try loader.parse(.reconstructions, of: trial) { try Reconstructions($0) }
         // The drawing has one row for each grid point: its first replicate that is complete.
-        if gridPoints.point(of: id)?.trials.first(where: { $0.result != nil })?.planned.id == id {
+        if let point = gridPoints.point(of: id),
+          point.trials.first(where: { $0.result != nil })?.planned.id == id
+        {
+          facts.append(SeriesLabels.Facts(of: point, in: reports))
           rows.append(Figure2Drawing.Row(trial: trial, images: images))
         }
         let digest = trial.result?.artifacts.first { $0.kind == .reconstructions }?.digest
         guard writtenStrips[id] != digest else { return }
         if round.put("figure2/\(id).png", images.strip.png) { writtenStrips[id] = digest }
       }
+    }
+    for (index, text) in SeriesLabels.distinctions(of: facts).enumerated() {
+      rows[index].series = text
     }
     let drawing = Figure2Drawing(
       rows: rows, name: results.plan.name, banner: Completion(of: results).banner, counts: counts)
@@ -202,5 +248,14 @@ package struct ReportWriter {
       front: front, samples: samples, name: results.plan.name,
       banner: Completion(of: results).banner, counts: counts)
     round.put("figure3.svg", drawing.svg)
+  }
+}
+
+extension SweepPlan {
+  /// Whether any trial narrows its bottleneck.
+  fileprivate var narrows: Bool { trials.contains { $0.configuration.narrows } }
+  /// Whether any trial's tolerance is another's error.
+  fileprivate var hasMeasuredTolerance: Bool {
+    trials.contains { $0.configuration.tolerance.measurement != nil }
   }
 }

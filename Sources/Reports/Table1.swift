@@ -8,6 +8,8 @@ struct Table1 {
   struct Row {
     /// The images.
     var dataset: Dataset
+    /// What sets the row apart from others of its data set and sizes; empty where nothing need.
+    var series = ""
     /// n of the baseline.
     var latents: Int
     /// Dimensions provisioned in the narrowing run.
@@ -16,6 +18,8 @@ struct Table1 {
     var baselineMSE: Spread?
     /// ‖ν‖₀ by milestone, as far as it was reached.
     var gatesOpen: [Budget: Spread]
+    /// Milestones at which the run had not kept its tolerance.
+    var unmet: Set<Budget>
     /// The paper's row, if it has this data set and size.
     var published: PublishedResults.Table1Row?
   }
@@ -31,6 +35,8 @@ struct Table1 {
   let banner: String?
   /// How many images the sweep's data sets have.
   let counts: ImageCounts
+  /// Why the table has no rows; nil when it has some.
+  let emptiness: String?
 
   /// The table of a sweep: one row for each narrowing grid point whose tolerance is measured.
   init(of results: SweepResults, counts: ImageCounts = ImageCounts()) {
@@ -38,6 +44,7 @@ struct Table1 {
     let gridPoints = GridPoints(of: results)
     let reports = results.lastReports
     var rows: [Row] = []
+    var facts: [SeriesLabels.Facts] = []
     var budgets: [Budget] = []
     for point in gridPoints.points {
       guard let measurement = point.configuration.tolerance.measurement,
@@ -48,6 +55,7 @@ struct Table1 {
       let milestones = point.configuration.milestones
       budgets += milestones.filter { !budgets.contains($0) }
       let dataset = point.configuration.dataset
+      facts.append(SeriesLabels.Facts(of: point, in: reports))
       rows.append(
         Row(
           dataset: dataset, latents: latents, provisioned: provisioned,
@@ -56,14 +64,42 @@ struct Table1 {
             uniqueKeysWithValues: milestones.compactMap { budget in
               point.spread(at: budget) { Double($0.gatesOpen) }.map { (budget, $0) }
             }),
+          unmet: Set(milestones.filter { point.toleranceMet(at: $0) == false }),
           published: PublishedResults.table1Row(dataset, latents: latents)))
+    }
+    for group in Dictionary(grouping: rows.indices, by: { rows[$0].sizes }).values {
+      let facts = group.map { facts[$0] }
+      let texts = SeriesLabels.numbered(SeriesLabels.distinctions(of: facts), of: facts)
+      for (index, text) in zip(group, texts) { rows[index].series = text }
     }
     var datasets: [Dataset] = []
     for row in rows where !datasets.contains(row.dataset) { datasets.append(row.dataset) }
     self.rows = datasets.flatMap { dataset in rows.filter { $0.dataset == dataset } }
+    emptiness = rows.isEmpty ? Self.whyEmpty(gridPoints) : nil
     self.budgets = budgets.sorted { $0.count < $1.count }
     head = ReportHead(of: results)
     banner = Completion(of: results).banner
+  }
+
+  private static func whyEmpty(_ gridPoints: GridPoints) -> String {
+    let isMeasured = gridPoints.points.contains { $0.configuration.tolerance.measurement != nil }
+    return isMeasured
+      ? "no row yet: the sizes of the runs are measured by trials that have no result"
+      : "no rows: Table I has one for each run whose tolerance a baseline measures, and no stage of "
+        + "this sweep says `tolerance: STAGE.mse`"
+  }
+}
+
+extension Table1.Row {
+  /// What a row is found by.
+  fileprivate struct Sizes: Hashable {
+    var dataset: Dataset
+    var latents: Int
+    var provisioned: Int
+  }
+
+  fileprivate var sizes: Sizes {
+    Sizes(dataset: dataset, latents: latents, provisioned: provisioned)
   }
 }
 
@@ -73,19 +109,23 @@ extension Table1 {
   private struct Entry: Encodable {
     let dataset: Dataset
     let images: String?
+    let series: String
     let latents: Int
     let provisioned: Int
     let budget: Budget
     let baselineMSE: Spread?
     let publishedBaselineMSE: Double?
     let gatesOpen: Spread?
+    /// Whether the run kept its tolerance; nil where it has not come so far.
+    let toleranceMet: Bool?
     let publishedGatesOpen: Int?
 
     enum CodingKeys: String, CodingKey {
-      case dataset, images, latents, provisioned, budget
+      case dataset, images, series, latents, provisioned, budget
       case baselineMSE = "baseline_mse"
       case publishedBaselineMSE = "published_baseline_mse"
       case gatesOpen = "gates_open"
+      case toleranceMet = "tolerance_met"
       case publishedGatesOpen = "published_gates_open"
     }
   }
@@ -95,26 +135,38 @@ extension Table1 {
       budgets.map { budget in
         let column = PublishedResults.table1Budgets.firstIndex(of: budget)
         return Entry(
-          dataset: row.dataset, images: counts.remark(on: row.dataset), latents: row.latents,
-          provisioned: row.provisioned, budget: budget, baselineMSE: row.baselineMSE,
+          dataset: row.dataset, images: counts.remark(on: row.dataset), series: row.series,
+          latents: row.latents, provisioned: row.provisioned, budget: budget,
+          baselineMSE: row.baselineMSE,
           publishedBaselineMSE: row.published?.mse,
           gatesOpen: row.gatesOpen[budget],
+          toleranceMet: row.gatesOpen[budget].map { _ in !row.unmet.contains(budget) },
           publishedGatesOpen: column.flatMap { row.published?.gatesOpen[$0] })
       }
     }
   }
 
   /// `table1.json`.
-  var json: Data { ReportJSON.data(head, list: "rows", entries) }
+  var json: Data {
+    struct Head: Encodable {
+      let complete: Bool
+      let name: String
+      let question: String
+      let note: String?
+    }
+    return ReportJSON.data(
+      Head(complete: head.complete, name: head.name, question: head.question, note: emptiness),
+      list: "rows", entries)
+  }
 
   /// `table1.csv`.
   var csv: Data {
     var table = CSVTable(
       header: [
-        "dataset", "images", "latents", "provisioned", "budget", "baseline_replicates",
+        "dataset", "images", "series", "latents", "provisioned", "budget", "baseline_replicates",
         "baseline_mse",
         "baseline_mse_min", "baseline_mse_max", "published_baseline_mse", "replicates",
-        "gates_open", "gates_open_min", "gates_open_max", "published_gates_open",
+        "gates_open", "gates_open_min", "gates_open_max", "tolerance_met", "published_gates_open",
       ])
     func columns(_ spread: Spread?) -> [String] {
       guard let spread else { return ["0", "", "", ""] }
@@ -124,11 +176,14 @@ extension Table1 {
     for entry in entries {
       table.append(
         [
-          entry.dataset.name, entry.images ?? "", String(entry.latents),
+          entry.dataset.name, entry.images ?? "", entry.series, String(entry.latents),
           String(entry.provisioned), entry.budget.description,
         ] + columns(entry.baselineMSE)
           + [entry.publishedBaselineMSE.map(NumberText.shortest) ?? ""]
-          + columns(entry.gatesOpen) + [entry.publishedGatesOpen.map(String.init) ?? ""])
+          + columns(entry.gatesOpen) + [
+            entry.toleranceMet.map(String.init) ?? "",
+            entry.publishedGatesOpen.map(String.init) ?? "",
+          ])
     }
     return table.data
   }

@@ -8,17 +8,24 @@ extension Table1 {
   private func cells(of row: Row, isFirstOfDataset: Bool) -> [String] {
     let dash = "–"
     return [
-      isFirstOfDataset ? counts.title(of: row.dataset) : "", String(row.latents),
+      isFirstOfDataset ? counts.title(of: row.dataset) : "",
+      String(row.latents) + (row.series.isEmpty ? "" : ", \(row.series)"),
       row.baselineMSE?.text { NumberText.fixed($0, 2) } ?? dash,
       row.published.map { NumberText.fixed($0.mse, 2) } ?? dash, String(row.provisioned),
     ]
       + budgets.map { budget in
-        row.gatesOpen[budget]?.text { NumberText.compact($0, upTo: 1) } ?? dash
+        row.gatesOpen[budget].map {
+          $0.text { NumberText.compact($0, upTo: 1) }
+            + (row.unmet.contains(budget) ? Self.mark : "")
+        } ?? dash
       }
       + PublishedResults.table1Budgets.indices.map { column in
         row.published.map { String($0.gatesOpen[column]) } ?? dash
       }
   }
+
+  /// Behind gates of a run that had not kept its tolerance.
+  private static let mark = "†"
 
   private var lines: [(isFirstOfDataset: Bool, cells: [String])] {
     rows.enumerated().map { index, row in
@@ -45,12 +52,13 @@ extension Table1 {
       + PublishedResults.table1Budgets.map { "paper at \(Self.heading($0))" }
     text += "| " + columns.joined(separator: " | ") + " |\n"
     text += "| --- |" + String(repeating: " ---: |", count: columns.count - 1) + "\n"
+    if let emptiness { text += "\n\(Self.capitalized(emptiness)).\n" }
     for line in lines { text += "| " + line.cells.joined(separator: " | ") + " |\n" }
     text += """
 
       MSE: moving average of the summed squared error per training image of the baseline with n \
       dimensions; it is the tolerance of the run with 2n. ‖ν‖₀: gates open in that run after so \
-      many batches. Replicates: median (least–most).\(notes.map { " Sets marked \($0)." }.joined())
+      many batches. Replicates: median (least–most).\(hasUnmet ? " \(Self.mark): \(Self.unmetWords)." : "")\(notes.map { " Sets marked \($0)." }.joined())
 
       """
     return Data(text.utf8)
@@ -79,6 +87,11 @@ extension Table1 {
       ["Data set", "$n$", "ours", "paper", "$2n$"]
       + headings + PublishedResults.table1Budgets.map(Self.heading)
     text += "    " + columns.joined(separator: " & ") + " \\\\\n    \\midrule\n"
+    if let emptiness {
+      let count = columns.count
+      text +=
+        "    \\multicolumn{\(count)}{p{\\linewidth}}{\(Self.latexEscaped(Self.capitalized(emptiness))).} \\\\\n"
+    }
     for (index, line) in lines.enumerated() {
       if line.isFirstOfDataset, index > 0 { text += "    \\addlinespace\n" }
       text += "    " + line.cells.map(Self.latexEscaped).joined(separator: " & ") + " \\\\\n"
@@ -90,6 +103,13 @@ extension Table1 {
 
       """
     return Data(text.utf8)
+  }
+
+  private static let unmetWords =
+    "the run's error stood more than \(Int(Tolerance.slack * 100)) % above its tolerance"
+
+  private var hasUnmet: Bool {
+    rows.contains { row in row.unmet.contains { row.gatesOpen[$0] != nil } }
   }
 
   /// What the marks beside data sets mean, each to follow "sets marked".
@@ -108,6 +128,7 @@ extension Table1 {
   private var latexNote: String {
     let spread = rows.contains { ($0.baselineMSE?.count ?? 0) > 1 }
     return (spread ? "; median (least--most) of replicates" : "")
+      + (hasUnmet ? "; $\\dagger$: \(Self.latexEscaped(Self.unmetWords))" : "")
       + notes.map { "; sets marked \($0)" }.joined()
       + (banner.map { "; \\textbf{\(Self.latexEscaped($0))}" } ?? "")
   }
@@ -122,11 +143,16 @@ extension Table1 {
       case "~": escaped += "\\textasciitilde{}"
       case "^": escaped += "\\textasciicircum{}"
       case "–": escaped += "--"
+      case "†": escaped += "$^\\dagger$"
       case "×": escaped += "$\\times$"
       default: escaped.append(character)
       }
     }
     return escaped
+  }
+
+  private static func capitalized(_ sentence: String) -> String {
+    sentence.prefix(1).uppercased() + sentence.dropFirst()
   }
 
   private static func markdownEscaped(_ text: String) -> String {

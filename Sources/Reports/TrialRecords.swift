@@ -12,12 +12,14 @@ struct TrialRecords {
 
   /// One trial.
   struct Trial: Encodable {
-    let trial: TrialID
+    /// The trial's name as people see it.
+    let trial: String
     let stage: String
     let replicate: Int
     let dataset: Dataset
     /// Drawn, or a part of the published ones; nil where they are all of them.
     let images: String?
+    /// `s` and 16 hexadecimal digits, so that nothing takes it for a number.
     let seed: String
     let channels: [Int]
     /// n; nil while it waits for a parent.
@@ -28,7 +30,7 @@ struct TrialRecords {
     let tolerance: Double?
     /// Which number of which parent τ is, when it is measured.
     let toleranceFrom: String?
-    let parents: [TrialID]
+    let parents: [String]
     let settings: TrainerSettings
     let status: TrialStatus
     let milestones: [Milestone]
@@ -50,6 +52,8 @@ struct TrialRecords {
     let mse: Double?
     let evaluationMSE: Double?
     let firstHitStep: Int?
+    /// Whether it kept its tolerance there; nil where it was not reached, and for baselines.
+    let toleranceMet: Bool?
     let multiplier: Double?
     let expectedOpen: Double?
     let openProbabilities: [Double]?
@@ -60,6 +64,7 @@ struct TrialRecords {
       case mse
       case evaluationMSE = "evaluation_mse"
       case firstHitStep = "first_hit_step"
+      case toleranceMet = "tolerance_met"
       case multiplier
       case expectedOpen = "expected_open"
       case openProbabilities = "open_probabilities"
@@ -72,6 +77,7 @@ struct TrialRecords {
       mse = report?.mse
       evaluationMSE = report?.evaluationMSE
       firstHitStep = report?.firstHitStep
+      toleranceMet = report?.toleranceMet
       multiplier = report?.multiplier
       expectedOpen = report?.openProbabilities.reduce(0, +)
       openProbabilities = report?.openProbabilities
@@ -88,15 +94,16 @@ struct TrialRecords {
       let planned = recorded.planned.configuration
       let used = recorded.configurationUsed(in: reports)
       return Trial(
-        trial: recorded.planned.id, stage: recorded.planned.stage,
+        trial: "\(recorded.planned.id)", stage: recorded.planned.stage,
         replicate: recorded.planned.replicate, dataset: planned.dataset,
-        images: counts.remark(on: planned.dataset), seed: planned.seed.hexadecimal,
+        images: counts.remark(on: planned.dataset), seed: "s\(planned.seed.hexadecimal)",
         channels: planned.model.channels,
         latents: try? used.resolvedLatents(),
         latentsFrom: planned.model.latents.measurement.map(Self.text),
         tolerance: try? used.resolvedTolerance(),
         toleranceFrom: planned.tolerance.measurement.map(Self.text),
-        parents: planned.parents, settings: planned.trainer, status: recorded.status,
+        parents: planned.parents.map(\.description), settings: planned.trainer,
+        status: recorded.status,
         milestones: planned.milestones.map { budget in
           Milestone(
             budget: budget,
@@ -119,12 +126,12 @@ struct TrialRecords {
         "trial", "stage", "replicate", "dataset", "images", "seed", "channels", "latents",
         "latents_from",
         "tolerance", "tolerance_from", "budget", "step", "gates_open", "mse", "evaluation_mse",
-        "first_hit_step", "multiplier", "expected_open", "status", "parents",
+        "first_hit_step", "tolerance_met", "multiplier", "expected_open", "status", "parents",
       ] + varying.map(\.key))
     for trial in trials {
       for milestone in trial.milestones {
         let configuration = [
-          trial.trial.description, trial.stage, String(trial.replicate), trial.dataset.name,
+          trial.trial, trial.stage, String(trial.replicate), trial.dataset.name,
           trial.images ?? "", trial.seed, trial.channels.map(String.init).joined(separator: " "),
           Self.text(trial.latents), trial.latentsFrom ?? "", Self.text(trial.tolerance),
           trial.toleranceFrom ?? "", milestone.budget.description,
@@ -132,8 +139,9 @@ struct TrialRecords {
         let found = [
           Self.text(milestone.step), Self.text(milestone.gatesOpen), Self.text(milestone.mse),
           Self.text(milestone.evaluationMSE), Self.text(milestone.firstHitStep),
-          Self.text(milestone.multiplier), Self.text(milestone.expectedOpen),
-          trial.status.rawValue, trial.parents.map(\.description).joined(separator: " "),
+          milestone.toleranceMet.map(String.init) ?? "", Self.text(milestone.multiplier),
+          Self.text(milestone.expectedOpen),
+          trial.status.rawValue, trial.parents.joined(separator: " "),
         ]
         table.append(configuration + found + varying.map { $0.text(in: trial.settings) })
       }
@@ -142,7 +150,7 @@ struct TrialRecords {
   }
 
   /// A measurement as sweep files write references: `<trial>.mse`, `2 * <trial>.gates_open`.
-  private static func text(_ measurement: Trials.Measurement) -> String {
+  static func text(_ measurement: Trials.Measurement) -> String {
     let reference = "\(measurement.trial).\(measurement.output.rawValue)"
     guard measurement.factor != 1 else { return reference }
     return "\(NumberText.shortest(measurement.factor)) * \(reference)"

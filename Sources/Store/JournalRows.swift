@@ -242,7 +242,7 @@ enum JournalRows {
         WHERE trial = (SELECT number FROM trial WHERE id = ?)
           AND (attempt IS NOT NULL OR kind = 'result-discarded')
         ORDER BY sequence
-        """, arguments: [trial])
+        """, arguments: [id.digits])
     while let row = try rows.next() {
       let time = Date(timeIntervalSince1970: Double(try row.value(0) as Int64) / 1000)
       let attempt: Int = row[2] ?? 0

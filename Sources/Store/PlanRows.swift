@@ -26,7 +26,7 @@ enum PlanRows {
         INSERT INTO trial (id, position, stage, replicate, configuration) VALUES (?, ?, ?, ?, ?)
         """)
     for (position, trial) in plan.trials.enumerated() {
-      let name = trial.id.description
+      let name = trial.id.digits
       if known.contains(name) {
         try update.execute(arguments: [position, trial.stage, trial.replicate, name])
       } else {
@@ -172,7 +172,7 @@ enum PlanRows {
         stage: try row.value(1), replicate: try row.value(2),
         configuration: try CanonicalJSON.decode(
           TrialConfiguration.self, from: Data(text.utf8)))
-      guard trial.id.description == name else {
+      guard trial.id.digits == name else {
         throw Damage("the configuration of trial \(name) does not hash to its name")
       }
       trials.append(trial)

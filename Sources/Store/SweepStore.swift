@@ -229,7 +229,7 @@ package final class SweepStore: Sendable {
           sql: """
             SELECT bytes FROM result JOIN trial ON trial.number = result.trial
             WHERE trial.id = ? AND discarded IS NULL
-            """, arguments: [trial.description])
+            """, arguments: [trial.digits])
         return try bytes.map { try ReceivedResult(serialised: [UInt8]($0)) }
       }
     } catch let error as WireError {

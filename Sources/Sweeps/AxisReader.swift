@@ -22,8 +22,31 @@ struct AxisReader {
     }
     return entries.compactMap { entry in
       axis(entry, log: &log).map { key, points in
-        Axis(place: entry.place, keys: [key], points: points.map { [$0] })
+        let single = Axis(place: entry.place, keys: [key], points: points.map { [$0] })
+        Self.refuseRepetitions(in: single, of: entry.value, log: &log)
+        return single
       }
+    }
+  }
+
+  /// Refuses an axis that has a point twice: the trials would be the same, so it is a slip.
+  private static func refuseRepetitions(
+    in axis: Axis, of node: SyntaxNode, log: inout DiagnosticLog
+  ) {
+    var first: [[TrialValue]: SourcePlace] = [:]
+    for point in axis.points {
+      guard let place = point.first?.place else { continue }
+      guard let earlier = first.updateValue(place, forKey: point.map(\.value)) else { continue }
+      let names = axis.keys.map(\.name).joined(separator: ", ")
+      let isRange = node.entries != nil && axis.keys.count == 1
+      log.report(
+        isRange
+          ? "a range with equal values for \(names)"
+          : "a value twice for \(names)"
+            + (place == earlier ? "" : " (first at \(earlier))"),
+        at: place,
+        expected: isRange ? "a smaller \"count\"" : "every value once",
+        suggestion: node.hasDecimalCommas ? "a point in place of each decimal comma" : nil)
     }
   }
 
@@ -52,9 +75,11 @@ struct AxisReader {
         expected: "as many values for each key")
       return nil
     }
-    return Axis(
+    let paired = Axis(
       place: node.place, keys: columns.map(\.key),
       points: (0..<length).map { index in columns.map { $0.points[index] } })
+    Self.refuseRepetitions(in: paired, of: node, log: &log)
+    return paired
   }
 
   private func axis(
@@ -86,6 +111,13 @@ struct AxisReader {
   ) -> [SyntaxNode]? {
     switch node.content {
     case .list(let items) where !items.isEmpty:
+      if node.hasDecimalCommas, key.numberKind == .real {
+        log.report(
+          "whole numbers for the axis \(key.name), some with a space after the comma, some without",
+          at: node.place, expected: "a space after every comma, or after none",
+          suggestion: "a point in place of each decimal comma")
+        return nil
+      }
       return items
     case .mapping:
       guard let kind = key.numberKind else { break }

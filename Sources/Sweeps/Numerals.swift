@@ -9,14 +9,33 @@ enum Numerals {
     return Int(withoutSpacers(text))
   }
 
-  /// A finite number; nil if the text is none.
+  /// A finite number; nil if the text is none, or one so small that it would be taken for 0.
   ///
   /// −0 becomes 0, which is the same point of a sweep.
   static func real(_ text: String) -> Double? {
     guard isNumeral(text, of: "0123456789_+-.eE"),
       let value = Double(withoutSpacers(text)), value.isFinite
     else { return nil }
-    return value == 0 ? 0 : value
+    guard value == 0 else { return value }
+    return hasDigitsAboveZero(text) ? nil : 0
+  }
+
+  /// Whether a text is a number above or below 0 that is too small to be told from 0.
+  static func isTooSmall(_ text: String) -> Bool {
+    isNumeral(text, of: "0123456789_+-.eE") && Double(withoutSpacers(text)) == 0
+      && hasDigitsAboveZero(text)
+  }
+
+  /// A number with a point in place of a decimal comma; nil if the text is none with a comma.
+  static func withPoint(_ text: String) -> String? {
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+    let repaired = parts.joined(separator: ".")
+    return parts.count == 2 && real(repaired) != nil ? repaired : nil
+  }
+
+  /// Whether the digits before the exponent are not all zeros.
+  private static func hasDigitsAboveZero(_ text: String) -> Bool {
+    text.prefix { $0 != "e" && $0 != "E" }.contains { $0.isNumber && $0 != "0" }
   }
 
   /// The shortest text that reads back as the number: `3`, `0.25`, `1e-05`.

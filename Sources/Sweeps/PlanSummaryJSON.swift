@@ -1,6 +1,12 @@
 import Foundation
 import Trials
 
+/// The version of what commands answer with `--json`.
+package enum AnswerVersion {
+  /// Grows when a key goes, or means something else; further keys may come within a version.
+  package static let current = 2
+}
+
 extension PlanSummary {
   /// The summary as JSON with sorted keys, ending with a line break: the sweep's totals, each
   /// stage, and each trial with its identity, configuration, parents, steps and estimated seconds.
@@ -17,6 +23,7 @@ extension PlanSummary {
   private static func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
 
   private struct Document: Encodable {
+    let version = AnswerVersion.current
     let name: String
     let question: String
     let outputs: [SweepOutput]
@@ -44,6 +51,7 @@ extension PlanSummary {
     }
 
     private enum CodingKeys: String, CodingKey {
+      case version
       case name
       case question
       case outputs
@@ -83,20 +91,20 @@ extension PlanSummary {
   }
 
   private struct TrialEntry: Encodable {
-    let id: TrialID
+    let id: String
     let stage: String
     let replicate: Int
     let configuration: TrialConfiguration
-    let parents: [TrialID]
+    let parents: [String]
     let steps: Int
     let estimatedSeconds: Double
 
     init(_ planned: PlannedTrial, _ trial: Trial) {
-      id = planned.id
+      id = "\(planned.id)"
       stage = planned.stage
       replicate = planned.replicate
       configuration = planned.configuration
-      parents = planned.parents
+      parents = planned.parents.map(\.description)
       steps = trial.steps
       estimatedSeconds = rounded(trial.seconds)
     }

@@ -32,6 +32,9 @@ package enum SweepFile {
         error.found ?? "an unreadable file (\(reason(error)))", at: .file(name))
     }
     guard let text = String(validating: data, as: UTF8.self) else {
+      guard !data.starts(with: [0xff, 0xfe]), !data.starts(with: [0xfe, 0xff]) else {
+        throw refusal("text in UTF-16", at: .file(name), expected: "text in UTF-8")
+      }
       throw refusal(
         "bytes that are not UTF-8", at: firstInvalidLine(of: data, in: name), expected: "text")
     }
@@ -50,6 +53,9 @@ package enum SweepFile {
     let scale = BudgetScale(factor: budgetScale)
     scale.validate(log: &log)
     try log.check()
+    // Some editors begin UTF-8 with a byte order mark.
+    let text =
+      text.unicodeScalars.first == "\u{feff}" ? String(text.unicodeScalars.dropFirst()) : text
     let root = SyntaxTree.parse(text, wholePlace: .file(name), log: &log) { line, column in
       .position(file: name, line: line, column: column)
     }

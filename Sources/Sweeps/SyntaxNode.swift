@@ -5,6 +5,9 @@
 struct SyntaxNode {
   var place: SourcePlace
   var content: Content
+  /// Whether it is a list of whole numbers of which some have a space after the comma before them
+  /// and some, in the same line, have none: `[3,5, 8,5]`, as those write who mean 3.5 and 8.5.
+  var hasDecimalCommas = false
 
   enum Content {
     /// A text; a plain one may also be a number, a budget or a reference, a quoted one may not.

@@ -82,6 +82,7 @@ enum SyntaxTree {
         throw Unusable(
           found: "more than \(maximumDepth) levels of nesting", place: place, expected: "fewer")
       }
+      try refuseTag(of: node, at: place)
       switch node {
       case .scalar(let scalar):
         return SyntaxNode(
@@ -89,11 +90,17 @@ enum SyntaxTree {
       case .sequence(let items):
         var list: [SyntaxNode] = []
         for item in items { list.append(try self.node(item, depth: depth + 1)) }
-        return SyntaxNode(place: place, content: .list(list))
+        return SyntaxNode(
+          place: place, content: .list(list), hasDecimalCommas: Self.hasDecimalCommas(items))
       case .mapping(let pairs):
         var entries: [SyntaxNode.Entry] = []
         for pair in pairs {
           let key = try self.node(pair.key, depth: depth + 1)
+          guard pair.key.scalar?.string != "<<" || pair.key.scalar?.style != .plain else {
+            throw Unusable(
+              found: "a merge key, <<", place: key.place,
+              expected: "the keys themselves; an alias stands for a whole value only")
+          }
           guard case .scalar(let text, _) = key.content else {
             throw Unusable(
               found: "\(key.summary) as a key", place: key.place, expected: "a name")
@@ -106,6 +113,48 @@ enum SyntaxTree {
       case .alias:
         throw Unusable(found: "an alias", place: place, expected: "a value")
       }
+    }
+
+    /// Refuses a tag that makes something else of a value than it is without one.
+    private func refuseTag(of node: Node, at place: SourcePlace) throws {
+      let (tag, plain): (Tag, String) =
+        switch node {
+        case .scalar(let scalar):
+          (
+            scalar.tag,
+            scalar.style == .plain ? Node(scalar.string).tag.description : Tag.Name.str.rawValue
+          )
+        case .sequence(let sequence): (sequence.tag, Tag.Name.seq.rawValue)
+        case .mapping(let mapping): (mapping.tag, Tag.Name.map.rawValue)
+        case .alias: (.implicit, "")
+        }
+      let name = tag.description
+      guard !name.isEmpty, name != plain else { return }
+      throw Unusable(
+        found: "the tag \(Self.shown(name))", place: place,
+        expected: "the value without a tag; quotes make a text of it")
+    }
+
+    /// A tag as people write it: `!!str` for those of YAML itself.
+    private static func shown(_ tag: String) -> String {
+      let prefix = "tag:yaml.org,2002:"
+      return tag.hasPrefix(prefix) ? "!!" + tag.dropFirst(prefix.count) : tag
+    }
+
+    /// Items of a list in block style never share a line, so that only `[…]` comes into question.
+    private static func hasDecimalCommas(_ items: Node.Sequence) -> Bool {
+      var gaps: Set<Bool> = []
+      for (left, right) in zip(items, items.dropFirst()) {
+        guard let first = left.scalar, let second = right.scalar,
+          first.style == .plain, second.style == .plain,
+          Numerals.whole(first.string) != nil, Numerals.whole(second.string) != nil
+        else { return false }
+        guard let start = left.mark, let next = right.mark, start.line == next.line else {
+          continue
+        }
+        gaps.insert(next.column > start.column + first.string.count + 1)
+      }
+      return gaps.count == 2
     }
   }
 }

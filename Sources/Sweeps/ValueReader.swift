@@ -52,6 +52,11 @@ struct ValueReader {
     if case .list = node.content, key != .channels, key != .budget {
       suggestion = "an axis, axes: {\(key.name): […]}"
     }
+    if key.numberKind == .real, let text = node.plainText {
+      suggestion =
+        suggestion ?? Numerals.withPoint(text)
+        ?? (Numerals.isTooSmall(text) ? "0 (it is too small to be told from 0)" : nil)
+    }
     log.report(
       "\(node.summary) for \(key.name)", at: node.place, expected: Self.expectation(key),
       suggestion: suggestion)

@@ -3,6 +3,6 @@ import ArgumentParser
 /// How trials are named on command lines.
 enum TrialArguments {
   static let help = ArgumentHelp(
-    "The first digits of a trial's name, or values that only it has: latents=10,tolerance=3.",
+    "The beginning of a trial's name, or values that only it has: latents=10,tolerance=3.",
     valueName: "trial")
 }

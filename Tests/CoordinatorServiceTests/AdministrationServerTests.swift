@@ -77,12 +77,12 @@ struct AdministrationServerTests {
   @Test("bytes that are no request are answered with an error, and the next is served")
   func rubbish() throws {
     try serving {
-      for text in ["\n", "{}\n", "\u{0}\u{1}\n", #"{"version":1,"command":"explode"}"# + "\n"] {
+      for text in ["\n", "{}\n", "\u{0}\u{1}\n", #"{"version":2,"command":"explode"}"# + "\n"] {
         #expect(try exchange(Array(text.utf8)).contains("\"error\""), "\(text)")
       }
       #expect(
         try exchange(Array((#"{"version":9,"command":"status"}"# + "\n").utf8))
-          .contains("found version 9, expected 1"))
+          .contains("found version 9, expected 2"))
       #expect(try exchange([UInt8](repeating: 0x20, count: 200_000)).contains("longer than"))
       #expect(try exchange(Array("half a requ".utf8), ending: true) == "")
       let deep = String(repeating: "[", count: 60_000) + "\n"

@@ -31,6 +31,37 @@ struct DataReportTests {
       PublishedData.datasets == Dataset.allCases.filter { !$0.isProcedural }.map(\.name))
   }
 
+  @Test(
+    "a published file under another's name is refused by what it is", .enabled(if: testData != nil))
+  func mistakenFiles() throws {
+    let source = try #require(testData).appending(path: "mnist")
+    let (train, test) = ("train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz")
+    func prepare(_ name: String, from place: URL) throws -> String {
+      try DataReport.prepare(name, as: nil, from: place, into: folder.url, force: false)
+    }
+    #expect {
+      try prepare("fashion-mnist", from: source)
+    } throws: {
+      "\($0)".contains(
+        "found the published \(train) of mnist, expected training images of fashion-")
+        && "\($0)".hasSuffix("; coordinator data prepare mnist takes it")
+    }
+    let exchanged = folder.url.appending(path: "exchanged")
+    try FileManager.default.createDirectory(at: exchanged, withIntermediateDirectories: true)
+    for (name, other) in [(train, test), (test, train)] {
+      try FileManager.default.copyItem(
+        at: source.appending(path: other), to: exchanged.appending(path: name))
+    }
+    #expect {
+      try prepare("mnist", from: exchanged)
+    } throws: {
+      "\($0)".contains("\(train): found the published \(test) of mnist, expected training images")
+        && "\($0)".hasSuffix("are exchanged: give each the other's name")
+    }
+    #expect(try folder.fileNames.filter { $0.hasSuffix(".images") } == [])
+    #expect(try prepare("mnist", from: source).contains("60000 training, 10000 evaluation images"))
+  }
+
   @Test("drawn and unknown sets are not downloaded, and say so")
   func notPublished() {
     #expect {

@@ -87,6 +87,15 @@ struct DSpritesTests {
           + "found 255, expected 0 or 1; "))
   }
 
+  @Test("an image without a shape is none of dSprites, and is named")
+  func blank() throws {
+    let pixels = DSpritesFixture.pixels(count: 2) + [UInt8](repeating: 0, count: 4096)
+    let text = try failure(
+      images: DSpritesFixture.npy(header: DSpritesFixture.header(3), content: pixels))
+    #expect(text.contains("imgs.npy: image 2 at byte "), "\(text)")
+    #expect(text.contains("found no white pixel, expected a shape, as every published image has"))
+  }
+
   @Test(
     "an array of another type, order or shape is refused",
     arguments: [

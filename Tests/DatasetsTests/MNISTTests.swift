@@ -89,13 +89,27 @@ struct MNISTTests {
 
   @Test("of torchvision's folder, which has both sets, each is taken from its own")
   func neighbours() throws {
-    let other = MNISTFixture.idx(count: 1, pixels: Array(repeating: 9, count: 784))
+    let other = [8, 9].map { MNISTFixture.idx(count: 1, pixels: Array(repeating: $0, count: 784)) }
     try MNISTFixture.write(
-      to: source.appending(path: "FashionMNIST/raw"), training: other, test: other)
+      to: source.appending(path: "FashionMNIST/raw"), training: other[0], test: other[1])
     try MNISTFixture.write(to: source.appending(path: "MNIST/raw"))
     try expectImages(try prepare())
     let fashion = try DatasetPreparer.prepare(.fashionMNIST, from: source, into: library).images
     #expect(fashion.trainingCount == 1)
+  }
+
+  @Test("one image again and again is no data set, nor is one file under both names")
+  func monotony() throws {
+    let white = [UInt8](repeating: 255, count: 784)
+    func idx(_ count: Int) -> [UInt8] {
+      MNISTFixture.idx(
+        count: UInt32(count), pixels: Array(repeating: white, count: count).flatMap(\.self))
+    }
+    try MNISTFixture.write(to: source, training: idx(4), test: idx(3))
+    #expect(try failure().description.contains("found the same image 7 times"))
+    try MNISTFixture.write(to: source, test: MNISTFixture.training)
+    #expect(
+      try failure().description.contains("found the same images for training and for test"))
   }
 
   @Test("a missing file is an error that lists folders and names looked for")

@@ -24,7 +24,7 @@ struct PublishedDataTests {
     let folder = try TemporaryFolder()
     let images = try DatasetPreparer.prepare(.mnist, from: testData, into: folder.url).images
     #expect(images.trainingCount == 60_000 && images.evaluationCount == 10_000)
-    #expect(images.share == nil)
+    #expect(images.share == nil && images.remark == nil)
     let payload = try payload(images)
     #expect(
       Digest.of(payload.prefix(60_000 * 784)).hexadecimal
@@ -35,6 +35,41 @@ struct PublishedDataTests {
     #expect(
       images.digest.hexadecimal
         == "2f0d4510208c355110e3bc226a1a6186715e556291550bbc33bafa5d85aa52bc")
+  }
+
+  /// A folder with MNIST's files under other names.
+  private func renamed(_ folder: URL, training: String, test: String) throws -> URL {
+    let source = try #require(testData).appending(path: "mnist")
+    let place = folder.appending(path: "source")
+    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+    for (name, other) in [("train-images", training), ("t10k-images", test)] {
+      let packed = source.appending(path: "\(other)-idx3-ubyte.gz")
+      try FileManager.default.copyItem(
+        at: packed, to: place.appending(path: "\(name)-idx3-ubyte.gz"))
+    }
+    return place
+  }
+
+  @Test(
+    "MNIST's files exchanged, given twice or as Fashion-MNIST are refused by what they are",
+    arguments: [
+      (Dataset.mnist, "t10k-images", "train-images", "found 10000 training images and 60000 test"),
+      (.mnist, "t10k-images", "t10k-images", "found the same images for training and for test"),
+      (
+        .fashionMNIST, "train-images", "t10k-images",
+        "found as training images the published training images of mnist, expected those of fashion"
+      ),
+    ])
+  func mistaken(dataset: Dataset, training: String, test: String, words: String) throws {
+    let folder = try TemporaryFolder()
+    let source = try renamed(folder.url, training: training, test: test)
+    let library = folder.url.appending(path: "library")
+    let error = try #require(throws: DatasetError.self) {
+      try DatasetPreparer.prepare(dataset, from: source, into: library)
+    }
+    #expect(error.description.contains(words), "\(error)")
+    let left = try? FileManager.default.contentsOfDirectory(atPath: library.path)
+    #expect(left ?? [] == [])
   }
 
   // The count of white pixels and the digest are NumPy's: imgs.sum(), and packbits of the images

@@ -84,3 +84,109 @@ struct FigureTests {
     return figures
   }
 }
+
+@Suite("Figures of crowded sweeps")
+struct CrowdedFigureTests {
+  /// Narrowing trials of many series, some of which do not keep their tolerance.
+  static func sweep(seriesCount: Int) -> SampleSweep {
+    let tolerances = [3.0, 7, 10, 18, 30]
+    var trials: [PlannedTrial] = []
+    for series in 0..<seriesCount {
+      for tolerance in tolerances {
+        var configuration = SampleSweep.configuration(
+          latents: 32, tolerance: .value(tolerance))
+        configuration.trainer.learningRate = 1e-4 * Double(1 + series)
+        trials.append(
+          PlannedTrial(
+            stage: series.isMultiple(of: 2) ? "narrowed" : "narrowed-after-rest", replicate: 0,
+            configuration: configuration))
+      }
+    }
+    var sweep = SampleSweep(outputs: [.figure2, .figure3], trials: trials)
+    for index in trials.indices {
+      let (series, point) = (index / tolerances.count, index % tolerances.count)
+      let tolerance = tolerances[point]
+      sweep.complete(
+        index, gatesOpen: [32, [27, 15, 11, 6, 2][point] + series % 5],
+        mse: (series + point).isMultiple(of: 4) ? tolerance * 2.5 : tolerance)
+    }
+    return sweep
+  }
+
+  private func files(of sweep: SampleSweep) throws -> [String: Data] {
+    let directory = try TemporaryFolder()
+    var writer = ReportWriter(directory: directory.url, load: sweep.load)
+    #expect(writer.write(sweep.results).problems == [])
+    return try directory.files()
+  }
+
+  /// Attributes and content of every text of a drawing, in order.
+  private func texts(_ svg: Data) -> [(x: Double, y: Double, size: Double, text: String)] {
+    String(decoding: svg, as: UTF8.self).split(separator: "\n").compactMap { line in
+      guard line.hasPrefix("<text "), let end = line.firstIndex(of: ">") else { return nil }
+      let parts = line[..<end].split(separator: "\"")
+      func number(_ name: String) -> Double {
+        let place = parts.firstIndex { $0.hasSuffix("\(name)=") }
+        return place.flatMap { Double(parts[$0 + 1]) } ?? 0
+      }
+      return (
+        number(" x"), number(" y"), number("font-size"),
+        String(line[line.index(after: end)...].dropLast("</text>".count))
+      )
+    }
+  }
+
+  @Test("Every series has a line of its own in the legend, and none lies over the plot")
+  func legend() throws {
+    for count in [1, 2, 3, 4, 24] {
+      let svg = try #require(files(of: Self.sweep(seriesCount: count))["figure3.svg"])
+      let entries = texts(svg).filter { $0.text.hasPrefix("n = 32") }
+      #expect(entries.count >= count)
+      #expect(Set(entries.map(\.text)).count == entries.count)
+      // The plot ends 384 pixels below the top.
+      if count > 1 { #expect(entries.allSatisfy { $0.y > 384 }, "\(count)") }
+      // 0.6 of its size is a little more than a character's mean width.
+      #expect(entries.allSatisfy { $0.x + 0.6 * $0.size * Double($0.text.count) <= 760 })
+      let places = entries.map { "\($0.x) \($0.y)" }
+      #expect(Set(places).count == places.count)
+    }
+  }
+
+  @Test("What did not keep its tolerance is crossed, and explained")
+  func crossed() throws {
+    let svg = String(
+      decoding: try #require(files(of: Self.sweep(seriesCount: 1))["figure3.svg"]), as: UTF8.self)
+    #expect(svg.contains("n = 32, tolerance not met"))
+    // A cross is two strokes: at the marks for τ = 3 and τ = 30, and in the legend.
+    let crosses = svg.split(separator: "\n").filter {
+      $0.hasPrefix("<line ") && $0.contains("stroke-width=\"1.6\"")
+    }
+    #expect(crosses.count == 6)
+  }
+
+  @Test("Headings beneath images never reach the next image's")
+  func headings() throws {
+    var sweep = FrontTests.sweep(tolerances: (0..<8).map { 100_000.25 + Double($0) })
+    for index in 0..<8 { sweep.complete(index, gatesOpen: [32, 20 - index], mse: 1) }
+    let svg = try #require(files(of: sweep)["figure3.svg"])
+    let headings = texts(svg).filter { $0.text.hasPrefix("(") && $0.text.contains("τ") }
+    #expect(headings.count == 8)
+    for (left, right) in zip(headings, headings.dropFirst()) {
+      let width = 0.6 * left.size * Double(left.text.count)
+      #expect(left.x + width / 2 <= right.x - width / 2)
+    }
+  }
+
+  @Test("Figure 2 tells rows of one tolerance apart")
+  func rows() throws {
+    let svg = try #require(files(of: Self.sweep(seriesCount: 2))["figure2.svg"])
+    let captions = texts(svg)
+    for text in ["stage = narrowed", "stage = narrowed-after-rest", "learning_rate = 0.0002"] {
+      let found = captions.filter { $0.text == text }
+      #expect(found.count == 5)
+      // Images begin 152 pixels from the left.
+      #expect(found.allSatisfy { $0.x + 0.6 * $0.size * Double(text.count) <= 152 }, "\(text)")
+    }
+    #expect(captions.contains { $0.text == "τ = 3, not met" })
+  }
+}

@@ -7,7 +7,7 @@ import Trials
 @testable import Reports
 
 extension TemporaryFolder {
-  /// Every file in it with its bytes.
+  /// Every file in it with its bytes, but for the list of what was written.
   func files() throws -> [String: Data] {
     var files: [String: Data] = [:]
     for path in try FileManager.default.subpathsOfDirectory(
@@ -15,6 +15,7 @@ extension TemporaryFolder {
     {
       if let data = try? Data(contentsOf: url.appending(path: path)) { files[path] = data }
     }
+    files[OutputLedger.name] = nil
     return files
   }
 }
@@ -33,6 +34,12 @@ struct ReportWriterTests {
     }
     return sweep
   }
+
+  /// What is told of Table I where no tolerance is measured.
+  private static let emptyTable = ReportError.empty(
+    path: "table1",
+    reason: "no rows: Table I has one for each run whose tolerance a baseline measures, and no "
+      + "stage of this sweep says `tolerance: STAGE.mse`")
 
   private func write(_ sweep: SampleSweep) -> ReportWriter.Outcome {
     var writer = ReportWriter(directory: directory.url, load: sweep.load)
@@ -53,7 +60,7 @@ struct ReportWriterTests {
 
   @Test("Everything asked for is there at the end, and nothing says partial")
   func complete() throws {
-    #expect(write(sweep(complete: 1)).problems == [])
+    #expect(write(sweep(complete: 1)).problems == [Self.emptyTable])
     let partial = try directory.files()
     #expect(
       partial["PARTIAL"].map { String(decoding: $0, as: UTF8.self) }
@@ -61,7 +68,7 @@ struct ReportWriterTests {
 
     let sweep = sweep(complete: 3)
     let outcome = write(sweep)
-    #expect(outcome.problems == [])
+    #expect(outcome.problems == [Self.emptyTable])
     let ids = sweep.results.trials.map(\.planned.id)
     let files = try directory.files()
     #expect(
@@ -174,9 +181,73 @@ struct ReportWriterTests {
     #expect(files["table1.tex"] != nil)
   }
 
+  @Test("What is written is noted as sha256sum reads it, before it has its name")
+  func ledger() throws {
+    let complete = sweep(complete: 3, outputs: [.figure3])
+    _ = write(sweep(complete: 1, outputs: [.figure3]))
+    let first = OutputLedger(in: directory.url)
+    #expect(first.contains("PARTIAL"))
+    let table = try Data(contentsOf: directory.url.appending(path: "trials.csv"))
+    _ = write(complete)
+    let last = OutputLedger(in: directory.url)
+    #expect(Set(last.paths) == Set(try directory.files().keys))
+    for (path, data) in try directory.files() {
+      #expect(last.contains(path, Digest.of(data)), "\(path)")
+    }
+    // A kill between note and rename leaves the bytes of before, which are not somebody else's.
+    #expect(last.contains("trials.csv", Digest.of(table)))
+    #expect(!last.contains("trials.csv", Digest.of("")))
+    let line = try String(
+      contentsOf: directory.url.appending(path: OutputLedger.name), encoding: .utf8
+    ).split(separator: "\n")[0]
+    #expect(line.prefix(64).allSatisfy(\.isHexDigit) && line.dropFirst(64).hasPrefix("  "))
+  }
+
+  @Test("The list of what was written stays about as long as there are files")
+  func tidyLedger() throws {
+    var ledger = OutputLedger(in: directory.url)
+    for round in 0..<1000 {
+      ledger.note("trials.csv", Digest.of("\(round)"))
+      ledger.note("figure3.svg", Digest.of("\(round)"))
+      ledger.tidy()
+    }
+    let file = directory.url.appending(path: OutputLedger.name)
+    let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+    #expect(lines.count <= 22)
+    let read = OutputLedger(in: directory.url)
+    #expect(read.contains("figure3.svg", Digest.of("999")))
+    #expect(!read.contains("figure3.svg", Digest.of("1")))
+  }
+
+  @Test("A report with nothing to show says why, in the file and once as a problem")
+  func nothingToShow() throws {
+    let sweep = sweep(complete: 3, outputs: [.table1])
+    var writer = ReportWriter(directory: directory.url, load: sweep.load)
+    #expect(writer.write(sweep.results).problems == [Self.emptyTable])
+    #expect(writer.write(sweep.results).problems == [])
+    let files = try directory.files()
+    for name in ["table1.md", "table1.json", "table1.tex"] {
+      let text = String(decoding: try #require(files[name]), as: UTF8.self)
+      #expect(text.lowercased().contains("no rows: table i has one for each run"), "\(name)")
+    }
+
+    let baselines = SampleSweep(
+      outputs: [.figure1, .figure2, .figure3],
+      trials: [
+        PlannedTrial(
+          stage: "baseline", replicate: 0,
+          configuration: SampleSweep.configuration(tolerance: .value(0)))
+      ])
+    #expect(
+      write(baselines).problems.map(\.description)
+        == ["figure1", "figure2", "figure3"].map {
+          "\($0): nothing to show: no trial of this sweep narrows, all have tolerance 0"
+        })
+  }
+
   @Test("A malformed file is reported with trial, file and place")
   func malformedArtifact() throws {
-    var sweep = sweep(complete: 1)
+    var sweep = sweep(complete: 1, outputs: [.figure3])
     let trial = sweep.results.trials[0]
     let artifact = try #require(trial.result?.artifacts.first { $0.kind == .pace })
     sweep.files[artifact.digest] = Data("step,seconds\n".utf8)
@@ -193,7 +264,7 @@ struct ReportWriterTests {
   func unwritable() throws {
     let blocker = directory.url.appending(path: "file")
     try Data().write(to: blocker)
-    let sweep = sweep(complete: 1)
+    let sweep = sweep(complete: 1, outputs: [.figure1, .figure2, .figure3])
     var writer = ReportWriter(directory: blocker, load: sweep.load)
     let problems = writer.write(sweep.results).problems
     #expect(!problems.isEmpty)

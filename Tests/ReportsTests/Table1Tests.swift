@@ -40,7 +40,7 @@ struct Table1Tests {
     #expect(text(table.latex).contains("MNIST (7 of 70,000 images) & 5"))
     #expect(text(table.markdown).contains("Sets marked with a share are a part of the published"))
     #expect(text(table.latex).contains("; sets marked with a share are a part of the published"))
-    #expect(text(table.csv).contains("\nmnist,\"7 of 70,000 images\",5,10,"))
+    #expect(text(table.csv).contains("\nmnist,\"7 of 70,000 images\",,5,10,"))
     #expect(!text(Table1(of: sweep.results).markdown).contains("70,000"))
   }
 
@@ -85,9 +85,47 @@ struct Table1Tests {
     sweep.complete(0, gatesOpen: [5], mse: 17.125)
     let rows = text(Table1(of: sweep.results).csv).split(separator: "\n")
     #expect(
-      rows[1] == "mnist,,5,10,200000 batches,1,17.125,17.125,17.125,17.07,0,,,,5")
-    #expect(rows.last == "sprites28,drawn,5,10,300000 batches,0,,,,,0,,,,")
+      rows[1] == "mnist,,,5,10,200000 batches,1,17.125,17.125,17.125,17.07,0,,,,,5")
+    #expect(rows.last == "sprites28,drawn,,5,10,300000 batches,0,,,,,0,,,,,")
     #expect(rows.count == 7)
+  }
+
+  @Test("A run that did not keep its tolerance is marked at each milestone where it did not")
+  func unmet() {
+    var sweep = Self.sweep()
+    sweep.complete(0, gatesOpen: [5], mse: 3)
+    sweep.complete(1, gatesOpen: [6, 5], mse: 7.5)
+    let table = Table1(of: sweep.results)
+    #expect(
+      text(table.markdown).contains("| MNIST | 5 | 3.00 | 17.07 | 10 | 6† | 5† | 5 | 5 | 5 |"))
+    #expect(text(table.markdown).contains("†: the run's error stood more than 10 % above"))
+    #expect(text(table.latex).contains(" & 10 & 6$^\\dagger$ & 5$^\\dagger$ & 5 "))
+    #expect(text(table.csv).contains(",1,6,6,6,false,5\n"))
+    sweep.complete(1, gatesOpen: [6, 5], mse: 3.25)
+    #expect(!text(Table1(of: sweep.results).markdown).contains("†"))
+    #expect(text(Table1(of: sweep.results).csv).contains(",1,6,6,6,true,5\n"))
+  }
+
+  @Test("Rows of one size that differ in stage or setting say so")
+  func rowsApart() {
+    var trials = [
+      PlannedTrial(
+        stage: "baseline", replicate: 0,
+        configuration: SampleSweep.configuration(latents: 5, tolerance: .value(0)))
+    ]
+    for (stage, rate) in [("slow", 1e-4), ("slow", 1e-3), ("other", 1e-3)] {
+      var configuration = SampleSweep.configuration(
+        latents: 10, tolerance: .measured(Measurement(trial: trials[0].id, output: .mse)))
+      configuration.trainer.learningRate = rate
+      trials.append(PlannedTrial(stage: stage, replicate: 0, configuration: configuration))
+    }
+    let table = Table1(of: SampleSweep(outputs: [.table1], trials: trials).results)
+    #expect(
+      table.rows.map(\.series) == [
+        "stage = slow, learning_rate = 0.0001", "stage = slow, learning_rate = 0.001",
+        "stage = other, learning_rate = 0.001",
+      ])
+    #expect(text(table.markdown).contains("| 5, stage = other, learning_rate = 0.001 |"))
   }
 
   @Test("All fifteen rows of the paper are there, with its three budgets")

@@ -30,14 +30,14 @@ struct TrialRecordsTests {
     #expect(
       csv(sweep) == """
         trial,stage,replicate,dataset,images,seed,channels,latents,latents_from,tolerance,\
-        tolerance_from,budget,step,gates_open,mse,evaluation_mse,first_hit_step,multiplier,\
-        expected_open,status,parents,kl_reduction
-        \(baseline.id),baseline,0,mnist,,0000000000000001,32 32 64,3,,0,,200 batches,,,,,,,,\
+        tolerance_from,budget,step,gates_open,mse,evaluation_mse,first_hit_step,tolerance_met,\
+        multiplier,expected_open,status,parents,kl_reduction
+        \(baseline.id),baseline,0,mnist,,s0000000000000001,32 32 64,3,,0,,200 batches,,,,,,,,,\
         waiting,,sum
-        \(pruned.id),"pruned, 2n",0,mnist,,0000000000000001,32 32 64,6,,,\
-        2 * \(baseline.id).mse,100 batches,,,,,,,,waiting,\(baseline.id),mean-open
-        \(pruned.id),"pruned, 2n",0,mnist,,0000000000000001,32 32 64,6,,,\
-        2 * \(baseline.id).mse,200 batches,,,,,,,,waiting,\(baseline.id),mean-open
+        \(pruned.id),"pruned, 2n",0,mnist,,s0000000000000001,32 32 64,6,,,\
+        2 * \(baseline.id).mse,100 batches,,,,,,,,,waiting,\(baseline.id),mean-open
+        \(pruned.id),"pruned, 2n",0,mnist,,s0000000000000001,32 32 64,6,,,\
+        2 * \(baseline.id).mse,200 batches,,,,,,,,,waiting,\(baseline.id),mean-open
 
         """)
   }
@@ -51,13 +51,13 @@ struct TrialRecordsTests {
     let baseline = sweep.results.trials[0].planned.id
     #expect(
       rows[1].hasSuffix(
-        ",3,,0,,200 batches,200,3,0.30000000000000004,0.3375,,0.25,2.25,complete,,sum")
+        ",3,,0,,200 batches,200,3,0.30000000000000004,0.3375,,,0.25,2.25,complete,,sum")
     )
     #expect(
       rows[2].hasSuffix(
-        ",6,,0.6000000000000001,2 * \(baseline).mse,100 batches,100,5,0.625,0.703125,40,0.25,4,"
+        ",6,,0.6000000000000001,2 * \(baseline).mse,100 batches,100,5,0.625,0.703125,40,true,0.25,4,"
           + "complete,\(baseline),mean-open"))
-    #expect(rows[3].contains(",200 batches,200,2,0.625,0.703125,40,0.25,2.5,complete,"))
+    #expect(rows[3].contains(",200 batches,200,2,0.625,0.703125,40,true,0.25,2.5,complete,"))
   }
 
   @Test("JSON says the same, with open probabilities and whether the sweep is complete")

@@ -1,3 +1,5 @@
+import Foundation
+import TestSupport
 import Testing
 import Trials
 
@@ -251,6 +253,112 @@ struct MalformedFileTests {
     let found = errors(text)
     #expect(found.count == 1)
     #expect(found.first?.hasPrefix(beginning) == true, "\(found)")
+  }
+
+  @Test(
+    "slips that would be another grid in silence",
+    arguments: [
+      (
+        "axes: {tolerance: [3,5, 8,5]}",
+        "x.yaml:5:19: whole numbers for the axis tolerance, some with a space after the comma, some "
+          + "without; expected a space after every comma, or after none; did you mean a point in "
+          + "place of each decimal comma?"
+      ),
+      (
+        "axes: {tolerance: [3,5, 8,2]}",
+        "x.yaml:5:19: whole numbers for the axis tolerance, some with a space after the comma, some "
+          + "without; expected a space after every comma, or after none; did you mean a point in "
+          + "place of each decimal comma?"
+      ),
+      (
+        "axes: {tolerance: [3,5,8,5]}",
+        "x.yaml:5:26: a value twice for tolerance (first at x.yaml:5:22); expected every value once"
+      ),
+      (
+        "axes: {tolerance: [3, 10, 3.0]}",
+        "x.yaml:5:27: a value twice for tolerance (first at x.yaml:5:20); expected every value once"
+      ),
+      (
+        "tolerance: 3\nzip: {seed: [1, 2, 1], batch_size: [8, 8, 8]}",
+        "x.yaml:6:20: a value twice for seed, batch_size (first at x.yaml:6:14); expected "
+          + "every value once"
+      ),
+      (
+        "tolerance: 3\naxes: {trainer.batch_size: {from: 2, to: 4, count: 5, scale: log}}",
+        "x.yaml:6:28: a range with equal values for batch_size; expected a smaller "
+          + "\"count\""
+      ),
+      (
+        "tolerance: 3,5",
+        "x.yaml:5:12: 3,5 for tolerance; expected a number from 0 to 1000000, or a reference such "
+          + "as baseline.mse; did you mean 3.5?"
+      ),
+      (
+        "tolerance: 1e-400",
+        "x.yaml:5:12: 1e-400 for tolerance; expected a number from 0 to 1000000, or a reference "
+          + "such as baseline.mse; did you mean 0 (it is too small to be told from 0)?"
+      ),
+    ])
+  func slips(line: String, message: String) {
+    let text = "sweep: one\ndataset: mnist\nlatents: 5\nbudget: 100 batches\n" + line
+    #expect(errors(text) == [message])
+  }
+
+  @Test("lists that only look like slips are read")
+  func noSlips() throws {
+    for (list, count) in [
+      ("[3,5,8]", 3), ("[3, 5, 8]", 3), ("[3,5,\n  8,10]", 4), ("[3.5,8.5, 9]", 3),
+      ("[0.0, 1e-300]", 2),
+    ] {
+      let text =
+        "sweep: one\ndataset: mnist\nlatents: 5\nbudget: 100 batches\naxes: {tolerance: \(list)}"
+      #expect(try plan(text).trials.count == count, "\(list)")
+    }
+    let sizes = oneTrial.replacing("latents: 5", with: "axes: {latents: [2,3, 4]}")
+    #expect(try plan(sizes).trials.count == 3)
+  }
+
+  @Test("what YAML has beyond sweep files is read as it is meant, or refused by name")
+  func features() throws {
+    #expect(try plan("\u{feff}" + oneTrial) == plan(oneTrial))
+    #expect(try plan(oneTrial.replacing("latents: 5", with: "latents: !!int 5")) == plan(oneTrial))
+    #expect(try plan(oneTrial.replacing("sweep: one", with: "sweep: !!str one")) == plan(oneTrial))
+    let tagged = [
+      ("latents: 5", "latents: !!str 5", "x.yaml:3:10: the tag !!str"),
+      ("latents: 5", "latents: !!float 5", "x.yaml:3:10: the tag !!float"),
+      ("latents: 5", "latents: !five 5", "x.yaml:3:10: the tag !five"),
+      ("latents: 5", "model: !!set {latents: 5}", "x.yaml:3:8: the tag !!set"),
+    ]
+    for (line, other, message) in tagged {
+      #expect(
+        errors(oneTrial.replacing(line, with: other)) == [
+          "\(message); expected the value without a tag; quotes make a text of it"
+        ], "\(other)")
+    }
+    let merged = twoStages.replacing(
+      "  narrowed:\n", with: "  narrowed:\n    <<: *base\n"
+    ).replacing("baseline:\n", with: "baseline: &base\n")
+    #expect(merged.contains("<<"))
+    #expect(
+      errors(merged) == [
+        "x.yaml:9:5: a merge key, <<; expected the keys themselves; an alias stands for a whole "
+          + "value only"
+      ])
+  }
+
+  @Test("a file in UTF-16 is said to be that")
+  func utf16() throws {
+    let folder = try TemporaryFolder()
+    let url = folder.url.appending(path: "wide.yaml")
+    try #require(oneTrial.data(using: .utf16)).write(to: url)
+    #expect(throws: SweepFileError.self) { try SweepFile.load(at: url) }
+    do {
+      _ = try SweepFile.load(at: url)
+    } catch {
+      #expect(error.description.hasSuffix(": text in UTF-16; expected text in UTF-8"))
+    }
+    try (Data([0xef, 0xbb, 0xbf]) + Data(oneTrial.utf8)).write(to: url)
+    #expect(try SweepFile.load(at: url) == plan(oneTrial))
   }
 
   @Test("nesting and aliases that multiply are stopped")

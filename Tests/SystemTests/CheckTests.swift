@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 import Testing
 
@@ -75,7 +76,9 @@ struct CheckTests {
     #expect(rotten.code == 1)
     #expect(rotten.out.contains("DAMAGED blobs/"), "\(rotten.out)")
     try manager.removeItem(atPath: path)
-    #expect(try check(bench, "blob").code == 1)
+    let lost = try check(bench, "blob")
+    #expect(lost.code == 1)
+    #expect(lost.out.contains("MISSING blobs/"), "\(lost.out)")
 
     try copy("store")
     let store = URL(filePath: bench.path("store/sweep.sqlite"))
@@ -207,9 +210,137 @@ struct CheckTests {
     let rows = try bench.read("interrupted/trials.csv").split(separator: "\n")
     #expect(rows.count == 5)
     // The result of before stands; the interrupted trial was computed from its first step on.
-    let head = "e0c63f6b411573ff,baseline,"
+    let head = "te0c63f6b411573ff,baseline,"
     #expect(rows.first { $0.hasPrefix(head) } == table.split(separator: "\n")[1])
     #expect(!(try bench.read("interrupted/provenance.csv")).contains("step 287"))
+  }
+
+  @Test("what is behind the record is stale, what was changed is damaged, what is gone is missing")
+  func tellsOutputsApart() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))
+    try bench.complete(sweep, in: "out")
+    let manager = FileManager.default
+    let report = "`coordinator report \(bench.path("out"))` writes the outputs anew"
+    func findings() throws -> (code: Int32, lines: [String]) {
+      let (code, out) = try check(bench, "out")
+      return (code, out.split(separator: "\n").dropFirst().map(String.init))
+    }
+    #expect(try findings().lines == ["all is sound"])
+
+    // As a coordinator leaves it that was killed between a result and its outputs.
+    let ledger = bench.folder.appending(path: "out/outputs.sha256")
+    let noted = try Data(contentsOf: ledger)
+    let former = Data("trial,stage\n".utf8)
+    try former.write(to: bench.folder.appending(path: "out/trials.csv"))
+    try (noted + Data("\(Digest.of(former))  trials.csv\n".utf8)).write(to: ledger)
+    var found = try findings()
+    #expect(found.code == 0)
+    #expect(
+      found.lines == [
+        "STALE trials.csv: is behind the record", "  \(report)", "nothing is damaged or missing",
+      ])
+
+    let models = try manager.contentsOfDirectory(atPath: bench.path("out/models")).sorted()
+    #expect(models.count == 4)
+    #expect(models.allSatisfy { $0.hasPrefix("t") })
+    try manager.removeItem(atPath: bench.path("out/models/\(models[0])"))
+    try manager.removeItem(atPath: bench.path("out/models/\(models[1])"))
+    _ = try bench.file("out/models/\(models[1])", "another model")
+    try manager.removeItem(atPath: bench.path("out/figure3.svg"))
+    _ = try bench.file("out/figure3.csv", "tolerance\n3\n")
+    found = try findings()
+    #expect(found.code == 1)
+    #expect(
+      Set(found.lines.dropLast()) == [
+        "STALE trials.csv: is behind the record",
+        "MISSING figure3.svg: was written, and is not there",
+        "MISSING models/\(models[0]): was written, and is not there",
+        "DAMAGED models/\(models[1]): differs from the record, and was changed since it was written",
+        "DAMAGED figure3.csv: differs from the record, and was changed since it was written",
+      ])
+    #expect(found.lines.last == "  \(report)")
+    #expect(try bench.run(Executables.coordinator, "report", bench.path("out")).code == 0)
+    #expect(try findings().lines == ["all is sound"])
+  }
+
+  @Test(
+    "a damaged and a lost file of results are computed again after the command that check names")
+  func computesAgain() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))
+    let table = try bench.complete(sweep, in: "out")
+    let manager = FileManager.default
+    // A model is a second name of its blob, so the damage is seen once, in the record's own file.
+    let models = try manager.contentsOfDirectory(atPath: bench.path("out/models")).sorted()
+    let rotten = bench.folder.appending(path: "out/models/\(models[0])")
+    let handle = try FileHandle(forUpdating: rotten)
+    try handle.seek(toOffset: 100)
+    try handle.write(contentsOf: Data([1, 2, 3]))
+    try handle.close()
+    let lost = Digest.of(
+      try Data(contentsOf: bench.folder.appending(path: "out/models/\(models[1])")))
+    let name = lost.hexadecimal
+    try manager.removeItem(atPath: bench.path("out/blobs/\(name.prefix(2))/\(name.dropFirst(2))"))
+    let found = try check(bench, "out")
+    #expect(found.code == 1)
+    let trials = models.prefix(2).map { String($0.prefix(17)) }
+    #expect(
+      found.out.contains("DAMAGED blobs/: model.safetensors of trial \(trials[0]): "),
+      "\(found.out)")
+    #expect(
+      found.out.contains("MISSING blobs/: model.safetensors of trial \(trials[1]): it is not there")
+    )
+    for trial in trials {
+      #expect(found.out.contains(" \(trial) --why \"model.safetensors is lost\"`"), "\(found.out)")
+    }
+    let discard = try bench.run(
+      Executables.coordinator, "discard", bench.path("out"), trials[0], trials[1], "--yes", "--why",
+      "model.safetensors is lost")
+    #expect(discard.code == 0, "\(discard.err)")
+    #expect(try bench.complete(sweep, in: "out") == table)
+    let again = try check(bench, "out")
+    #expect(again.code == 0, "\(again.out)")
+    #expect(again.out.contains("all is sound"), "\(again.out)")
+  }
+
+  @Test("files that an earlier version named by digits alone are found, and renamed by a report")
+  func formerNames() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))
+    try bench.complete(sweep, in: "out")
+    let manager = FileManager.default
+    // As an earlier version left it, which kept no list of what it wrote.
+    try manager.removeItem(atPath: bench.path("out/outputs.sha256"))
+    var names: [String: [String]] = [:]
+    for part in ["models", "trajectories", "figure2"] {
+      names[part] = try manager.contentsOfDirectory(atPath: bench.path("out/\(part)")).sorted()
+      for name in names[part] ?? [] {
+        try manager.moveItem(
+          atPath: bench.path("out/\(part)/\(name)"),
+          toPath: bench.path("out/\(part)/\(name.dropFirst())"))
+      }
+    }
+    let log = "\(try #require(names["models"]?.first).prefix(17).dropFirst()).1.txt"
+    try manager.createDirectory(
+      atPath: bench.path("out/logs"), withIntermediateDirectories: true)
+    _ = try bench.file("out/logs/\(log)", "what it told\n")
+    let found = try check(bench, "out")
+    #expect(found.code == 0, "\(found.out)")
+    #expect(found.out.contains(": has the name that an earlier version gave it"))
+    let told = try bench.run(
+      Executables.coordinator, "logs", bench.path("out"), String(log.prefix(16)))
+    #expect(told.out == "what it told\n", "\(told.err)")
+    #expect(try bench.run(Executables.coordinator, "report", bench.path("out")).code == 0)
+    for part in names.keys {
+      #expect(
+        try manager.contentsOfDirectory(atPath: bench.path("out/\(part)")).sorted() == names[part])
+    }
+    #expect(bench.exists("out/logs/t\(log)"))
+    #expect(try check(bench, "out").out.contains("all is sound"))
+    let again = try bench.run(
+      Executables.coordinator, "logs", bench.path("out"), "t\(log.prefix(16))")
+    #expect(again.out == "what it told\n", "\(again.err)")
   }
 
   @Test("without its blobs a sweep is not sound, but can be reported")
@@ -222,7 +353,7 @@ struct CheckTests {
     try manager.removeItem(atPath: bench.path("out/blobs"))
     let bare = try check(bench, "out")
     #expect(bare.code == 1)
-    #expect(bare.out.contains("DAMAGED blobs/"), "\(bare.out)")
+    #expect(bare.out.contains("MISSING blobs/"), "\(bare.out)")
     #expect(!manager.fileExists(atPath: bench.path("out/blobs")))
     let report = try bench.run(Executables.coordinator, "report", bench.path("out"))
     #expect(report.code == 0, "\(report.err)")

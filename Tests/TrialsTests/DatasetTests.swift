@@ -1,3 +1,4 @@
+import Digests
 import Testing
 
 @testable import Trials
@@ -56,6 +57,13 @@ struct DatasetTests {
     #expect(Dataset.dsprites.share(ofImages: 64_834) == "64,834 of 737,280 images")
     #expect(Dataset.mnist.share(ofImages: 7) == "7 of 70,000 images")
     #expect(Dataset.cifar100.share(ofImages: 60_000) == nil)
+    #expect(
+      Dataset.mnist.share(ofImages: 1_000_000) == "1,000,000 images, 70,000 are published")
+    #expect(
+      Dataset.mnist.remark(imageCount: 70_000, archive: Digest.of("fashion"))
+        == "not the published images")
+    #expect(Dataset.mnist.remark(imageCount: 70_000) == nil)
+    #expect(Dataset.mnist.remark(imageCount: 7, archive: Digest.of("few")) == "7 of 70,000 images")
     #expect(try #require(Dataset(rawValue: "a@28x28x1")).share(ofImages: 1) == nil)
   }
 }

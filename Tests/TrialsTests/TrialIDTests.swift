@@ -11,7 +11,7 @@ struct TrialIDTests {
     let configuration = baselineConfiguration()
     #expect(configuration.canonicalText == baselineText)
     // printf '%s' "$text" | sha256sum | cut -c1-16
-    #expect(configuration.id.description == "5900c4ba8bfb89aa")
+    #expect(configuration.id.digits == "5900c4ba8bfb89aa")
     let decoded = try CanonicalJSON.decode(TrialConfiguration.self, from: Data(baselineText.utf8))
     #expect(decoded == configuration)
   }
@@ -33,7 +33,7 @@ struct TrialIDTests {
     configuration.dataset = dataset
     let text = baselineText.replacing("\"mnist\"", with: "\"\(dataset.name)\"")
     #expect(configuration.canonicalText == text)
-    #expect(configuration.id.description == id)
+    #expect(configuration.id.digits == id)
   }
 
   @Test("a user's own set carries its shape in the configuration")
@@ -43,7 +43,7 @@ struct TrialIDTests {
     configuration.dataset = .own(try #require(OwnImages(name: "my-cells", shape: shape)))
     let text = baselineText.replacing("\"mnist\"", with: "\"my-cells@28x28x1\"")
     #expect(configuration.canonicalText == text)
-    #expect(configuration.id.description == "d9e98f3b09efcb40")
+    #expect(configuration.id.digits == "d9e98f3b09efcb40")
     let decoded = try CanonicalJSON.decode(TrialConfiguration.self, from: Data(text.utf8))
     #expect(decoded == configuration)
     #expect(decoded.dataset.imageShape == shape)
@@ -54,8 +54,35 @@ struct TrialIDTests {
   func leadingBits() {
     // SHA-256 of the empty text: e3b0c44298fc1c14…
     #expect(TrialID(ofCanonicalText: "").rawValue == 0xe3b0_c442_98fc_1c14)
-    #expect(TrialID(ofCanonicalText: "").description == "e3b0c44298fc1c14")
-    #expect(TrialID(rawValue: 1).description == "0000000000000001")
+    #expect(TrialID(ofCanonicalText: "").digits == "e3b0c44298fc1c14")
+    #expect(TrialID(rawValue: 1).description == "t0000000000000001")
+  }
+
+  @Test("what is shown begins with a letter, what is stored does not, and both are read")
+  func letter() throws {
+    // As digits alone, pandas and spreadsheets read 9·10²⁹¹⁶⁵⁷⁸⁴⁸⁸⁷⁸⁵³, which is infinite.
+    let trial = try #require(TrialID("9e29165784887853"))
+    #expect("\(trial)" == "t9e29165784887853")
+    #expect(TrialID("t9e29165784887853") == trial)
+    #expect(TrialID("T9E29165784887853") == trial)
+    for text in ["\"t9e29165784887853\"", "\"9e29165784887853\""] {
+      let decoded = try CanonicalJSON.decode(TrialID.self, from: Data(text.utf8))
+      #expect(decoded == trial)
+      #expect(CanonicalJSON.text(decoded) == "\"9e29165784887853\"")
+    }
+    #expect(TrialID("tt9e29165784887853") == nil)
+  }
+
+  @Test("a configuration that names its parent with the letter has the same identity")
+  func parentWithLetter() throws {
+    var configuration = baselineConfiguration()
+    let parent = TrialID(rawValue: 0x9e29_1657_8488_7853)
+    configuration.tolerance = .measured(Measurement(trial: parent, output: .mse))
+    let text = configuration.canonicalText
+    #expect(text.contains("\"trial\":\"9e29165784887853\""))
+    let shown = text.replacing("9e29165784887853", with: "\(parent)")
+    let decoded = try CanonicalJSON.decode(TrialConfiguration.self, from: Data(shown.utf8))
+    #expect(decoded.id == configuration.id)
   }
 
   @Test("16 hexadecimal digits name a trial, anything else does not")

@@ -52,8 +52,8 @@ stamped() {
 handed_back() {
   stamped "$@" | awk '
     / job [0-9]+ on / { split("", runs) }
-    / trial [0-9a-f]+ starts/ { runs[$5] = 1 }
-    / trial [0-9a-f]+ (finished|abandoned)/ { delete runs[$5] }
+    / trial t?[0-9a-f]+ starts/ { runs[$5] = 1 }
+    / trial t?[0-9a-f]+ (finished|abandoned)/ { delete runs[$5] }
     /time ends/ { for (trial in runs) print trial, $1, $3 }'
 }
 

@@ -1,5 +1,8 @@
+import Digests
 import Foundation
 import Store
+import Transfers
+import Trials
 
 /// The commands that look at a sweep and steer it, running or not.
 package enum Administration {
@@ -11,6 +14,8 @@ package enum Administration {
   package static func perform(
     _ request: AdministrationRequest, in folder: URL
   ) throws -> AdministrationReply {
+    let isDiscarding = request.command == .discard && request.preview != true
+    let before = isDiscarding ? try SweepReader.open(directory: folder).results() : nil
     var reply: AdministrationReply
     if let answer = try AdministrationClient.ask(request, in: folder) {
       reply = answer
@@ -18,6 +23,7 @@ package enum Administration {
       reply = try StoppedSweep(folder).perform(request)
     }
     if let error = reply.error { throw AdministrationError(error) }
+    if let before { try removeDamagedFiles(before, in: folder) }
     if var trial = reply.trial {
       trial.add(try SweepReader.open(directory: folder).attempts(of: trial.trial))
       if !trial.attempts.isEmpty {
@@ -31,5 +37,25 @@ package enum Administration {
         .map(SweepStatus.Origin.init)
     }
     return reply
+  }
+
+  /// Removes the damaged files of results that were just discarded.
+  ///
+  /// The same ones are computed again, and are not asked for while one of that name is there. Sound
+  /// ones stay with the record.
+  private static func removeDamagedFiles(_ before: SweepResults, in folder: URL) throws {
+    let after = try SweepReader.open(directory: folder).results()
+    let open = Set(after.trials.filter { $0.result == nil }.map(\.planned.id))
+    let blobs = folder.appending(path: "blobs")
+    for trial in before.trials where open.contains(trial.planned.id) {
+      for artifact in trial.result?.artifacts ?? [] {
+        do throws(TransferError) {
+          try BlobStore.verify(artifact.digest, in: blobs)
+        } catch {
+          guard case .digestMismatch = error else { continue }
+          try? FileManager.default.removeItem(at: BlobStore.url(for: artifact.digest, in: blobs))
+        }
+      }
+    }
   }
 }

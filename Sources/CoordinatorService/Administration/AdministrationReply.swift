@@ -33,7 +33,9 @@ package struct AdministrationReply: Codable, Hashable, Sendable {
 
   /// The reply as one line of JSON.
   var line: Data {
-    var data = (try? Self.encoder.encode(self)) ?? Data(#"{"version":1,"error":"no reply"}"#.utf8)
+    var data =
+      (try? Self.encoder.encode(self))
+      ?? Data(#"{"error":"no reply","version":\#(AdministrationRequest.currentVersion)}"#.utf8)
     data.append(UInt8(ascii: "\n"))
     return data
   }
@@ -44,6 +46,7 @@ package struct AdministrationReply: Codable, Hashable, Sendable {
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    decoder.dateDecodingStrategy = .iso8601
     self = try decoder.decode(Self.self, from: line)
   }
 
@@ -54,13 +57,5 @@ package struct AdministrationReply: Codable, Hashable, Sendable {
     return String(decoding: (try? encoder.encode(self)) ?? Data(), as: UTF8.self) + "\n"
   }
 
-  private static var encoder: JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    // A number that JSON cannot hold must not keep all others from being told.
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return encoder
-  }
+  private static var encoder: JSONEncoder { AnswerJSON.encoder }
 }

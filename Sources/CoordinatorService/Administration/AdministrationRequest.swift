@@ -1,8 +1,9 @@
 import Foundation
+import Sweeps
 
 /// What a person, or a program for one, asks of a sweep.
 ///
-/// As JSON, one object in one line: `{"version": 1, "command": "cancel", "trials": ["3f2a"],
+/// As JSON, one object in one line: `{"version": 2, "command": "cancel", "trials": ["3f2a"],
 /// "reason": "not needed"}`. Keys that a command does not use may be missing.
 package struct AdministrationRequest: Codable, Hashable, Sendable {
   /// What can be asked.
@@ -28,8 +29,8 @@ package struct AdministrationRequest: Codable, Hashable, Sendable {
     package var onlyReads: Bool { self == .status || self == .explain }
   }
 
-  /// The version of requests and replies that this code speaks.
-  package static let currentVersion = 1
+  /// The version of requests and replies that this code speaks, that of all answers in JSON.
+  package static let currentVersion = AnswerVersion.current
   /// The longest request taken, in bytes.
   package static let byteCountMaximum = 64 << 10
   /// The most trials that one request may name.

@@ -25,6 +25,18 @@ package struct TrialReport: Codable, Hashable, Sendable {
     package var instructionSet: String
   }
 
+  /// A budget at which it reports.
+  package struct Milestone: Codable, Hashable, Sendable {
+    package var count: Int
+    /// `batches` or `epochs`.
+    package var unit: String
+
+    init(_ budget: Budget) {
+      count = budget.count
+      unit = if case .batches = budget { "batches" } else { "epochs" }
+    }
+  }
+
   /// A trial that it waits for.
   package struct Parent: Codable, Hashable, Sendable {
     package var trial: String
@@ -35,9 +47,16 @@ package struct TrialReport: Codable, Hashable, Sendable {
   package var stage: String
   package var replicate: Int
   package var dataset: String
-  package var latents: String
-  package var tolerance: String
-  package var budget: String
+  /// n; nil where it is measured.
+  package var latents: Int?
+  /// Which number of which trial n is, where it is measured: `2 * t….latents`.
+  package var latentsFrom: String?
+  /// τ; nil where it is measured.
+  package var tolerance: Double?
+  /// Which number of which trial τ is, where it is measured.
+  package var toleranceFrom: String?
+  /// The budgets at which it reports, ascending.
+  package var milestones: [Milestone]
   /// `waiting`, `running`, `complete`, `failed` or `stopped`.
   package var status: String
   /// Why it stands there, a sentence.
@@ -80,9 +99,11 @@ extension TrialReport {
     let (reason, remedy) = Self.words(explanation, in: surroundings)
     self.init(
       trial: "\(planned.id)", stage: planned.stage, replicate: planned.replicate,
-      dataset: configuration.dataset.name, latents: configuration.model.latents.words,
-      tolerance: configuration.tolerance.words,
-      budget: configuration.milestones.map(\.description).joined(separator: ", "),
+      dataset: configuration.dataset.name, latents: configuration.model.latents.known,
+      latentsFrom: configuration.model.latents.measurement?.words,
+      tolerance: configuration.tolerance.known,
+      toleranceFrom: configuration.tolerance.measurement?.words,
+      milestones: configuration.milestones.map(Milestone.init),
       status: explanation.standing.status.rawValue, reason: reason, remedy: remedy,
       chargedFailures: Int(explanation.standing.chargedFailures),
       attemptLimit: explanation.attemptLimit, childCount: explanation.children.count)
@@ -205,13 +226,16 @@ extension TrialReport.Surroundings {
 }
 
 extension Parameter {
-  /// The value, or where it comes from.
+  /// The value, where it is known from the start.
+  fileprivate var known: Value? {
+    if case .value(let value) = self { value } else { nil }
+  }
+}
+
+extension Trials.Measurement {
+  /// Where a value comes from: `2 * t….gates_open`.
   fileprivate var words: String {
-    switch self {
-    case .value(let value): "\(value)"
-    case .measured(let measurement):
-      (measurement.factor == 1 ? "" : "\(measurement.factor) × ")
-        + "\(measurement.output.rawValue) of \(measurement.trial)"
-    }
+    let factor = factor == factor.rounded() ? String(format: "%.0f", factor) : "\(factor)"
+    return (factor == "1" ? "" : "\(factor) * ") + "\(trial).\(output.rawValue)"
   }
 }

@@ -6,7 +6,9 @@ extension TrialReport {
   package var text: String {
     var lines = [
       "trial \(trial), stage \(stage), replicate \(replicate)",
-      "  \(dataset), latents \(latents), tolerance \(tolerance), \(budget)",
+      "  \(dataset), latents \(latents.map { "\($0)" } ?? latentsFrom ?? ""), "
+        + "tolerance \(tolerance.map { "\($0)" } ?? toleranceFrom ?? ""), "
+        + milestones.map { "\($0.count) \($0.unit)" }.joined(separator: ", "),
       "\(status): \(reason)",
     ]
     if let remedy { lines.append("  \(remedy)") }

@@ -1,7 +1,7 @@
 import Digests
 import Trials
 
-/// How people name one trial: by the first digits of its name, or by values that only it has
+/// How people name one trial: by the first digits of its name, with or without the `t`, or by values that only it has
 /// (`latents=10,tolerance=3,stage=narrowed`).
 struct TrialSelector {
   private let text: String
@@ -14,10 +14,11 @@ struct TrialSelector {
   init(_ text: String) throws(AdministrationError) {
     self.text = text
     guard text.contains("=") else {
-      guard !text.isEmpty, text.count <= 16, text.allSatisfy(\.isHexDigit) else {
+      let digits = TrialID.withoutLetter(text)
+      guard !digits.isEmpty, digits.count <= 16, digits.allSatisfy(\.isHexDigit) else {
         throw AdministrationError(
           """
-          trial "\(text)": expected the first hexadecimal digits of a trial's name, or values \
+          trial "\(text)": expected t and the first hexadecimal digits of a trial's name, or values \
           such as latents=10,tolerance=3
           """)
       }
@@ -53,7 +54,9 @@ struct TrialSelector {
   }
 
   private func matches(_ trial: PlannedTrial) -> Bool {
-    guard let values else { return trial.id.description.hasPrefix(text.lowercased()) }
+    guard let values else {
+      return trial.id.digits.hasPrefix(TrialID.withoutLetter(text).lowercased())
+    }
     return values.allSatisfy { Self.value($0.key, of: trial, equals: $0.value) }
   }
 
@@ -63,7 +66,9 @@ struct TrialSelector {
     case "stage": return trial.stage == text
     case "replicate": return trial.replicate == Int(text)
     case "dataset": return configuration.dataset.name == text
-    case "seed": return configuration.seed.hexadecimal == text.lowercased()
+    case "seed":
+      return UInt64(hexadecimal: text.hasPrefix("s") ? String(text.dropFirst()) : text)
+        == configuration.seed
     case "latents":
       if case .value(let latents) = configuration.model.latents { return latents == Int(text) }
     case "tolerance":

@@ -27,7 +27,7 @@ final class CheckpointBlobs {
     if known[trial] == checkpoint { return checkpoint }
     guard blobs.byteCount(of: checkpoint.digest) == checkpoint.byteCount,
       let named = Self.trial(of: blobs.url(for: checkpoint.digest)),
-      named == running()?.description
+      named == running()
     else { return nil }
     known[trial] = checkpoint
     return checkpoint
@@ -37,10 +37,10 @@ final class CheckpointBlobs {
   func forget(_ trial: TrialID) { known[trial] = nil }
 
   /// The trial that a checkpoint's metadata name; nil when the file is no checkpoint.
-  private static func trial(of url: URL) -> String? {
+  private static func trial(of url: URL) -> TrialID? {
     guard let header = try? Safetensors.Header(contentsOf: url),
       header.metadata["checkpoint_version"] != nil
     else { return nil }
-    return header.metadata["trial"]
+    return header.metadata["trial"].flatMap { TrialID($0) }
   }
 }

@@ -9,17 +9,29 @@ import Trials
 /// Whether a sweep's folder is sound: its record, its blobs and its outputs.
 ///
 /// Nothing is changed. The outputs are compared only while no coordinator runs, which would be
-/// about to write them.
+/// about to write them; ``OutputLedger`` tells those that are merely behind the record from those
+/// that somebody changed or deleted.
 package struct SweepCheck: Codable, Hashable, Sendable {
-  /// Something that is damaged, and what to do.
-  package struct Damage: Codable, Hashable, Sendable {
+  /// Something that is not as it should be, and what to do.
+  package struct Finding: Codable, Hashable, Sendable {
+    /// How bad it is.
+    package enum Kind: String, Codable, Sendable {
+      /// Other bytes than were written.
+      case damaged
+      /// Was there, and is not.
+      case missing
+      /// As it was written, and behind the record, which has more since.
+      case stale
+    }
+
+    package var kind: Kind
     package var place: String
     package var found: String
     package var remedy: String
   }
 
-  /// What is damaged; empty when all is sound.
-  package private(set) var damage: [Damage] = []
+  /// What is not as it should be; empty when all is sound.
+  package private(set) var findings: [Finding] = []
   /// What is not as it might be, and does no harm.
   package private(set) var notes: [String] = []
   /// Records of the journal that were read and replayed.
@@ -34,8 +46,15 @@ package struct SweepCheck: Codable, Hashable, Sendable {
   /// Outputs that were made anew and compared.
   package private(set) var outputCount = 0
 
-  /// Whether nothing is damaged.
-  package var isSound: Bool { damage.isEmpty }
+  /// Files of results that are damaged or missing.
+  private var lackingBlobs: Set<Digest> = []
+
+  private enum CodingKeys: String, CodingKey {
+    case findings, notes, recordCount, resultCount, loggedResultCount, blobCount, outputCount
+  }
+
+  /// Whether nothing is damaged or missing; what is stale is as it was written.
+  package var isSound: Bool { findings.allSatisfy { $0.kind == .stale } }
 
   /// Reads everything in a sweep's folder.
   ///
@@ -44,7 +63,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
     do {
       let reader = try SweepReader.open(directory: folder)
       for problem in try reader.integrityProblems() {
-        add("sweep.sqlite", problem, Self.storeRemedy)
+        add(.damaged, "sweep.sqlite", problem, Self.storeRemedy)
       }
       if let salvage = try reader.salvage() { notes.append("\(salvage)") }
       let plan = try reader.plan()
@@ -61,7 +80,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
       }
     } catch let error as StoreError {
       if case .missing = error { throw error }
-      add("sweep.sqlite", "\(error)", Self.storeRemedy)
+      add(.damaged, "sweep.sqlite", "\(error)", Self.storeRemedy)
     }
   }
 
@@ -76,60 +95,87 @@ package struct SweepCheck: Codable, Hashable, Sendable {
     the next `coordinator run` writes it anew from the database
     """
 
-  private static let blobRemedy = """
-    the numbers are safe in the record; the file comes back from `coordinator plan --json` and \
-    `worker trial`, which compute it anew to the same bits
-    """
-
-  private mutating func add(_ place: String, _ found: String, _ remedy: String) {
-    let damage = Damage(place: place, found: found, remedy: remedy)
-    if !self.damage.contains(damage) { self.damage.append(damage) }
+  /// How a file of results is made again.
+  private static func blobRemedy(_ trials: [TrialID], _ kind: ArtifactKind, in folder: URL)
+    -> String
+  {
+    let names = trials.map(\.description).joined(separator: " ")
+    return
+      "the numbers are safe in the record; `coordinator discard \(folder.relativePath) \(names) "
+      + "--why \"\(kind.rawValue) is lost\"` has the trial computed again, to the same bits, by the "
+      + "next or the present `coordinator run`"
   }
+
+  mutating func add(
+    _ kind: Finding.Kind, _ place: String, _ found: String, _ remedy: String
+  ) {
+    let finding = Finding(kind: kind, place: place, found: found, remedy: remedy)
+    if !findings.contains(finding) { findings.append(finding) }
+  }
+
+  /// Counts an output that was compared.
+  mutating func countOutput() { outputCount += 1 }
+
+  /// Whether a file of a result is damaged or missing, which is a finding of its own.
+  func isLacking(_ blob: Digest) -> Bool { lackingBlobs.contains(blob) }
+
+  /// Adds what does no harm.
+  mutating func note(_ note: String) { notes.append(note) }
 
   private mutating func replay(_ plan: SweepPlan, _ journal: [JournalRecord]) {
     var coordinator = Coordinator(plan: plan.trials, settings: CoordinationSettings())
     do {
       for record in journal { try coordinator.replay(record) }
     } catch {
-      add("sweep.sqlite", "\(error)", Self.storeRemedy)
+      add(.damaged, "sweep.sqlite", "\(error)", Self.storeRemedy)
     }
   }
 
   /// A log that is less than the database is written anew; a database that is less is salvaged.
   private mutating func checkLog(_ check: ResultLogCheck) {
     loggedResultCount = check.resultCount
-    for problem in check.logProblems { add("results.log", problem, Self.logRemedy) }
-    for problem in check.databaseProblems { add("sweep.sqlite", problem, Self.storeRemedy) }
+    for problem in check.logProblems { add(.damaged, "results.log", problem, Self.logRemedy) }
+    for problem in check.databaseProblems {
+      add(.damaged, "sweep.sqlite", problem, Self.storeRemedy)
+    }
   }
 
   private mutating func checkBlobs(
     of results: SweepResults, _ journal: [JournalRecord], in folder: URL
   ) {
     let blobFolder = folder.appending(path: "blobs")
-    var named: [Digest: String] = [:]
+    var owners: [Digest: (kind: ArtifactKind, trials: [TrialID])] = [:]
     for trial in results.trials {
       guard let result = trial.result else { continue }
       resultCount += 1
-      for artifact in result.artifacts where named[artifact.digest] == nil {
-        named[artifact.digest] = "\(artifact.kind.rawValue) of trial \(trial.planned.id)"
+      for artifact in result.artifacts {
+        owners[artifact.digest, default: (artifact.kind, [])].trials.append(trial.planned.id)
       }
     }
-    for (digest, what) in named.sorted(by: { $0.key < $1.key }) {
+    for (digest, owner) in owners.sorted(by: { $0.key < $1.key }) {
       blobCount += 1
-      do {
+      do throws(TransferError) {
         try BlobStore.verify(digest, in: blobFolder)
       } catch {
-        add("blobs/", "\(what): \(error)", Self.blobRemedy)
+        lackingBlobs.insert(digest)
+        let isMissing = if case .missing = error { true } else { false }
+        let names = owner.trials.map(\.description).joined(separator: ", ")
+        add(
+          isMissing ? .missing : .damaged, "blobs/",
+          "\(owner.kind.rawValue) of trial \(names): "
+            + (isMissing ? "it is not there" : "\(error)"),
+          Self.blobRemedy(owner.trials, owner.kind, in: folder))
       }
     }
+    var named = Set(owners.keys)
     for record in journal {
       switch record {
       case .checkpointRecorded(_, _, let checkpoint), .resultRecorded(_, _, _, _, let checkpoint?):
-        named[checkpoint.digest] = "checkpoint"
+        named.insert(checkpoint.digest)
       default: continue
       }
     }
-    noteOrphans(besides: Set(named.keys), in: blobFolder)
+    noteOrphans(besides: named, in: blobFolder)
   }
 
   /// Tells of blobs that nothing names, such as files of trials that are no longer planned.
@@ -148,55 +194,5 @@ package struct SweepCheck: Codable, Hashable, Sendable {
     if count > 0 {
       notes.append("\(count) blobs, \(bytes) bytes, are named by no result of the sweep as planned")
     }
-  }
-
-  private mutating func checkOutputs(of results: SweepResults, in folder: URL) {
-    let manager = FileManager.default
-    let fresh = manager.temporaryDirectory.appending(path: "check-\(UUID().uuidString)")
-    defer { try? manager.removeItem(at: fresh) }
-    let remedy = "`coordinator report \(folder.relativePath)` writes the outputs anew"
-    do {
-      try manager.createDirectory(at: fresh, withIntermediateDirectories: true)
-      let blobs = folder.appending(path: "blobs")
-      var writer = ReportWriter(directory: fresh) { artifact in
-        try Data(contentsOf: BlobStore.url(for: artifact.digest, in: blobs))
-      }
-      let outcome = writer.write(results)
-      for path in outcome.written {
-        outputCount += 1
-        let (made, found) = (fresh.appending(path: path), folder.appending(path: path))
-        guard !manager.contentsEqual(atPath: made.path, andPath: found.path) else { continue }
-        add(
-          path, manager.fileExists(atPath: found.path) ? "differs from the record" : "is missing",
-          remedy)
-      }
-    } catch {
-      add("outputs", "\(error)", remedy)
-    }
-  }
-}
-
-extension SweepCheck {
-  /// The findings for people, ending with a line break.
-  package var text: String {
-    var lines = [
-      "\(recordCount) records, \(resultCount) results, \(blobCount) blobs and \(outputCount) "
-        + "outputs were checked; the log of results has \(loggedResultCount) of the results"
-    ]
-    for damage in damage {
-      lines.append("DAMAGED \(damage.place): \(damage.found)")
-      lines.append("  \(damage.remedy)")
-    }
-    lines += notes.map { "note: \($0)" }
-    if isSound { lines.append("all is sound") }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  /// The findings as JSON.
-  package var json: String {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: (try? encoder.encode(self)) ?? Data(), as: UTF8.self) + "\n"
   }
 }

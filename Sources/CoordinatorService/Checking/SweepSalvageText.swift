@@ -56,12 +56,7 @@ extension SweepSalvage {
   }
 
   /// The outcome as JSON.
-  package var json: String {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: (try? encoder.encode(self)) ?? Data(), as: UTF8.self) + "\n"
-  }
+  package var json: String { AnswerJSON.text(self) }
 }
 
 extension SweepSalvage.LostResult {

@@ -9,7 +9,7 @@ extension DataReport {
   /// progress on standard error.
   ///
   /// The files go to `downloads/<data set>` in the data folder and stay there. A complete archive
-  /// that is there already is left alone; a part of the published set gives way to all of it.
+  /// that is there already is left alone; a part of the published set, or another one, gives way to it.
   ///
   /// - Parameters:
   ///   - mirror: A folder on the web that has the same files, in place of the publisher's.
@@ -23,7 +23,7 @@ extension DataReport {
     let dataset = try dataset(name, as: nil)
     guard let files = PublishedData.files(of: name) else { throw DataRequestError.drawn(dataset) }
     let library = library(folder)
-    if !force, case .present(let images) = library.verify(dataset), images.share == nil {
+    if !force, case .present(let images) = library.verify(dataset), images.remark == nil {
       return line(name, .present(images)) + "It was there already; --force prepares it again.\n"
     }
     let downloads = library.directory.appending(path: "downloads/\(name)")

@@ -26,6 +26,8 @@ package enum DataReport {
       guard done.isMultiple(of: 10_000) || done == total else { return }
       try? FileHandle.standardError.write(
         contentsOf: Data("\(dataset.name): \(done) of \(total) images\n".utf8))
+    } vet: { (files) throws(DatasetError) in
+      try PublishedCheck.vet(files, of: dataset)
     }
     return line(dataset.name, .present(outcome.images))
       + (outcome.remark.map { "\($0)\n" } ?? "")

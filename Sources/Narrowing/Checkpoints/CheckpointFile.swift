@@ -99,7 +99,7 @@ package struct CheckpointFile: Sendable {
     var content = Safetensors(
       metadata: [
         Key.version: Self.version, Key.configuration: configuration.canonicalText,
-        Key.images: images.hexadecimal, Key.trial: configuration.id.description, "format": "pt",
+        Key.images: images.hexadecimal, Key.trial: configuration.id.digits, "format": "pt",
         Key.host: Host.name, Key.instructionSet: instructionSet,
         Key.resumed: CanonicalJSON.text(reports.resumed),
         Key.stateDigest: stateDigest.hexadecimal,

@@ -59,7 +59,7 @@ struct ResultFiles {
       "gates_open": String(trainer.state.gates.openCount),
       "step": String(trainer.state.step),
       "training_images": String(images.trainingCount),
-      "trial": configuration.id.description,
+      "trial": configuration.id.digits,
     ]
   }
 

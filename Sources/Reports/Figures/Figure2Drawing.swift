@@ -8,6 +8,8 @@ struct Figure2Drawing {
   struct Row {
     var trial: RecordedTrial
     var images: Reconstructions
+    /// What sets the trial's series apart from others with the same images; empty if nothing does.
+    var series = ""
   }
 
   /// The rows in the plan's order.
@@ -19,7 +21,7 @@ struct Figure2Drawing {
   /// How many images the sweep's data sets have.
   var counts = ImageCounts()
 
-  private static let labelWidth = 112.0
+  private static let labelWidth = 128.0
   private static let margin = 24.0
   private static let headerHeight = 48.0
   private static let gap = 4.0
@@ -63,15 +65,28 @@ struct Figure2Drawing {
           at: (left, top), width: side, height: side, fill: "none",
           .init(color: Palette.frame, width: 0.5))
       }
-      drawing.text(
-        line.heading, at: (Self.margin, top + side / 2 - 3),
-        .init(size: 12, isBold: line.startsGroup))
-      drawing.text(
-        line.caption, at: (Self.margin, top + side / 2 + 14),
-        .init(size: 11, color: Palette.quiet))
+      draw(line.texts, besides: top, side: side, startsGroup: line.startsGroup, in: &drawing)
       top += side
     }
     return drawing.data
+  }
+
+  /// The lines of text beside a row, the first in bold for the originals; so small that they stay
+  /// left of the images.
+  private func draw(
+    _ texts: [String], besides top: Double, side: Double, startsGroup: Bool,
+    in drawing: inout SVGDrawing
+  ) {
+    let pitch = min(16, side / Double(texts.count))
+    let first = top + side / 2 - pitch * Double(texts.count - 1) / 2 + 4
+    for (index, text) in texts.enumerated() {
+      drawing.text(
+        text, at: (Self.margin, first + Double(index) * pitch),
+        .init(
+          size: SVGDrawing.size(
+            of: text, within: Self.labelWidth - 8, most: index == 0 ? 12 : 11),
+          color: index == 0 ? "#222222" : Palette.quiet, isBold: index == 0 && startsGroup))
+    }
   }
 
   /// What readers must know of the data sets, in the order of their first appearance.
@@ -87,8 +102,7 @@ struct Figure2Drawing {
   }
 
   private struct Line {
-    var heading: String
-    var caption: String
+    var texts: [String]
     var images: [Raster]
     var startsGroup: Bool
   }
@@ -103,16 +117,20 @@ struct Figure2Drawing {
         shown = row.images.originals
         lines.append(
           Line(
-            heading: "originals", caption: configuration?.dataset.title ?? "",
-            images: row.images.originals, startsGroup: true))
+            texts: ["originals", configuration?.dataset.title ?? ""], images: row.images.originals,
+            startsGroup: true))
       }
       let tolerance = (try? configuration?.resolvedTolerance()) ?? 0
       let latents = (try? configuration?.resolvedLatents()) ?? 0
+      let isMet = row.trial.result?.milestones.last?.toleranceMet ?? true
+      let series = row.series.split(separator: ", ").map(String.init)
       let gates = row.trial.result?.milestones.last?.gatesOpen ?? 0
       lines.append(
         Line(
-          heading: "τ = \(NumberText.compact(tolerance))",
-          caption: "‖ν‖₀ = \(gates) of \(latents)", images: row.images.reconstructions,
+          texts: [
+            "τ = \(NumberText.compact(tolerance))" + (isMet ? "" : ", not met"),
+            "‖ν‖₀ = \(gates) of \(latents)",
+          ] + series, images: row.images.reconstructions,
           startsGroup: false))
     }
     return lines

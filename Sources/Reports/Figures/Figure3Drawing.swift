@@ -37,7 +37,9 @@ struct Figure3Drawing {
   private static let width = 760.0
   private static let plotHeight = 330.0
   private static let margin = (left: 66.0, right: 24.0, top: 54.0, bottom: 52.0)
-  private static let stripHeight = 126.0
+  private static let plotWidth = width - margin.left - margin.right
+  private static let stripHeight = 142.0
+  private static let gap = 14.0
 
   /// Evenly chosen points of a data set's front that have a complete trial, first and last among
   /// them, for ``samples``.
@@ -59,7 +61,9 @@ struct Figure3Drawing {
       datasets.append(series.dataset)
     }
     let heights = datasets.map { dataset in
-      Self.margin.top + Self.plotHeight + Self.margin.bottom
+      let legend = legend(of: dataset)
+      return Self.margin.top + Self.plotHeight + Self.margin.bottom
+        + (legend.isBelow ? legend.height(within: Self.plotWidth) + Self.gap : 0)
         + (samples[dataset] == nil ? 0 : Self.stripHeight)
     }
     var drawing = SVGDrawing(
@@ -76,17 +80,33 @@ struct Figure3Drawing {
     return drawing.data
   }
 
+  private func series(of dataset: Dataset) -> [Front.Series] {
+    front.series.filter { $0.dataset == dataset }
+  }
+
+  private func legend(of dataset: Dataset) -> Figure3Legend {
+    Figure3Legend(
+      of: series(of: dataset),
+      hasPublished: PublishedResults.figure3.contains { $0.dataset == dataset })
+  }
+
   private func drawPanel(of dataset: Dataset, top: Double, in drawing: inout SVGDrawing) {
-    let series = front.series.filter { $0.dataset == dataset }
+    let series = series(of: dataset)
     let published = PublishedResults.figure3.filter { $0.dataset == dataset }
-    let legend = Figure3Legend(of: series, hasPublished: !published.isEmpty)
+    let legend = legend(of: dataset)
     let frame = frame(of: series, published: published, legend: legend, top: top)
+    let title = "\(dataset.title): dimensions kept at each tolerance"
     drawing.text(
-      "\(dataset.title): dimensions kept at each tolerance",
-      at: (Self.margin.left, top + 24), .init(size: 15, isBold: true))
+      title, at: (Self.margin.left, top + 24),
+      .init(
+        size: SVGDrawing.size(
+          of: title, within: Self.plotWidth - (banner == nil ? 0 : 230), most: 15), isBold: true))
+    let subtitle = subtitle(of: series, dataset)
     drawing.text(
-      subtitle(of: series, dataset), at: (Self.margin.left, top + 42),
-      .init(size: 11, color: Palette.quiet))
+      subtitle, at: (Self.margin.left, top + 42),
+      .init(
+        size: SVGDrawing.size(of: subtitle, within: Self.plotWidth, most: 11),
+        color: Palette.quiet))
     if let banner {
       drawing.text(
         banner, at: (Self.width - Self.margin.right, top + 24),
@@ -103,14 +123,22 @@ struct Figure3Drawing {
     for (index, series) in series.enumerated() {
       drawSeries(series, index: index, frame: frame, in: &drawing)
     }
+    var below = top + Self.margin.top + Self.plotHeight + Self.margin.bottom
+    if legend.isBelow {
+      legend.draw(at: (Self.margin.left, below), within: Self.plotWidth, in: &drawing)
+      below += legend.height(within: Self.plotWidth) + Self.gap
+    } else {
+      legend.draw(
+        at: (frame.x.end - legend.width - 10, frame.y.end + 10), within: Self.plotWidth,
+        in: &drawing)
+    }
     if let samples = samples[dataset] {
       drawLetters(samples, published: published, frame: frame, in: &drawing)
       let shown = series.first { !$0.front.isEmpty }
       drawStrip(
-        samples, seriesLabel: series.count > 1 ? shown?.label ?? "" : "",
-        top: top + Self.margin.top + Self.plotHeight + Self.margin.bottom, in: &drawing)
+        samples, seriesLabel: series.count > 1 ? shown?.label ?? "" : "", top: below,
+        in: &drawing)
     }
-    legend.draw(in: &drawing, frame: frame)
   }
 
   private func subtitle(of series: [Front.Series], _ dataset: Dataset) -> String {
@@ -150,7 +178,9 @@ struct Figure3Drawing {
     let bottom = top + Self.margin.top + Self.plotHeight
     // What lies below the legend must stay below it.
     let legendLeft = right - legend.width - 20
-    let room = Self.plotHeight / (Self.plotHeight - legend.height - 26)
+    let legendHeight = legend.height(within: Self.plotWidth)
+    let room =
+      legend.isBelow ? 1 : Self.plotHeight / max(Self.plotHeight - legendHeight - 26, 60)
     let crowded = series.flatMap { series in
       let isRight = { (point: Front.Point) in
         x.position(of: point.tolerance?.maximum ?? 0) >= legendLeft
@@ -167,7 +197,7 @@ struct Figure3Drawing {
   private func drawSeries(
     _ series: Front.Series, index: Int, frame: PlotFrame, in drawing: inout SVGDrawing
   ) {
-    let color = Palette.series[index % Palette.series.count]
+    let color = Palette.ofSeries(index)
     let marker = Marker.ofSeries(index)
     drawing.polyline(Self.steps(of: series.front, frame: frame), .init(color: color, width: 2))
     for point in series.points {
@@ -176,7 +206,8 @@ struct Figure3Drawing {
       Self.drawSpread(tolerance, gates, frame: frame, color: color, in: &drawing)
       marker.draw(
         at: position, fill: point.isOnFront ? color : "#ffffff",
-        stroke: .init(color: color, width: 1.6), in: &drawing)
+        stroke: .init(color: color, width: 1.6), isCrossed: point.toleranceMet == false,
+        in: &drawing)
     }
   }
 
@@ -237,11 +268,27 @@ struct Figure3Drawing {
   }
 
   private func drawStrip(
-    _ samples: Samples, seriesLabel: String, top: Double, in drawing: inout SVGDrawing
+    _ samples: Samples, seriesLabel: String, top stripTop: Double, in drawing: inout SVGDrawing
   ) {
+    var top = stripTop
+    if !seriesLabel.isEmpty {
+      let heading = "images of \(seriesLabel)"
+      drawing.text(
+        heading, at: (Self.margin.left, top + 8),
+        .init(
+          size: SVGDrawing.size(of: heading, within: Self.plotWidth, most: 11),
+          color: Palette.quiet))
+      top += 16
+    }
     let count = samples.samples.count + 1
-    let pitch = (Self.width - Self.margin.left - Self.margin.right) / Double(max(count, 7))
+    let pitch = Self.plotWidth / Double(max(count, 7))
     let side = min(pitch - 14, 76)
+    let headings = samples.samples.enumerated().map { index, sample in
+      "(\(Self.letter(index))) τ = "
+        + (sample.point.tolerance.map { NumberText.compact($0.median) } ?? "")
+    }
+    // One size for all headings, so small that none reaches the next.
+    let size = headings.map { SVGDrawing.size(of: $0, within: pitch * 0.92, most: 11) }.min() ?? 11
     func draw(_ image: Raster, _ index: Int, _ heading: String, _ caption: String) {
       let center = Self.margin.left + (Double(index) + 0.5) * pitch
       drawing.image(image, at: (center - side / 2, top), width: side, height: side)
@@ -249,19 +296,16 @@ struct Figure3Drawing {
         at: (center - side / 2, top), width: side, height: side, fill: "none",
         .init(color: Palette.frame, width: 0.6))
       drawing.text(
-        heading, at: (center, top + side + 16), .init(size: 11, anchor: "middle", isBold: true))
+        heading, at: (center, top + side + 16), .init(size: size, anchor: "middle", isBold: true))
       drawing.text(
         caption, at: (center, top + side + 31),
         .init(size: 11, color: Palette.quiet, anchor: "middle"))
     }
-    draw(samples.original, 0, "original", seriesLabel)
+    draw(samples.original, 0, "original", "")
     for (index, sample) in samples.samples.enumerated() {
-      guard let tolerance = sample.point.tolerance, let gates = sample.point.gatesOpen else {
-        continue
-      }
+      guard let gates = sample.point.gatesOpen else { continue }
       draw(
-        sample.image, index + 1,
-        "(\(Self.letter(index))) τ = \(NumberText.compact(tolerance.median))",
+        sample.image, index + 1, headings[index],
         "\(NumberText.compact(gates.median, upTo: 1)) open")
     }
   }

@@ -22,15 +22,18 @@ struct Figure3Table {
     let gatesOpen: Spread?
     let mse: Spread?
     let evaluationMSE: Spread?
+    /// Whether all its replicates kept the tolerance; nil while none is complete.
+    let toleranceMet: Bool?
     let onFront: Bool
     let replicatesPlanned: Int
-    let trials: [TrialID]
+    let trials: [String]
 
     private enum CodingKeys: String, CodingKey {
       case dataset, images, stage, series, budget, tolerance
       case gatesOpen = "gates_open"
       case mse
       case evaluationMSE = "evaluation_mse"
+      case toleranceMet = "tolerance_met"
       case onFront = "on_front"
       case replicatesPlanned = "replicates_planned"
       case trials
@@ -60,9 +63,10 @@ struct Figure3Table {
           stage: point.gridPoint.stage, series: series.label,
           budget: point.gridPoint.configuration.milestones.last ?? .batches(1),
           tolerance: point.tolerance, gatesOpen: point.gatesOpen, mse: point.mse,
-          evaluationMSE: point.evaluationMSE, onFront: point.isOnFront,
+          evaluationMSE: point.evaluationMSE, toleranceMet: point.toleranceMet,
+          onFront: point.isOnFront,
           replicatesPlanned: point.gridPoint.trials.count,
-          trials: point.gridPoint.trials.map(\.planned.id))
+          trials: point.gridPoint.trials.map { "\($0.planned.id)" })
       }
     }
     let datasets = Set(front.series.map(\.dataset))
@@ -94,7 +98,8 @@ struct Figure3Table {
         "dataset", "images", "stage", "series", "budget", "tolerance", "replicates",
         "replicates_planned",
         "gates_open", "gates_open_min", "gates_open_max", "mse", "mse_min", "mse_max",
-        "evaluation_mse", "evaluation_mse_min", "evaluation_mse_max", "on_front", "trials",
+        "evaluation_mse", "evaluation_mse_min", "evaluation_mse_max", "tolerance_met", "on_front",
+        "trials",
       ])
     for point in points {
       table.append(
@@ -105,7 +110,10 @@ struct Figure3Table {
           String(point.gatesOpen?.count ?? 0), String(point.replicatesPlanned),
         ] + Self.columns(point.gatesOpen) + Self.columns(point.mse)
           + Self.columns(point.evaluationMSE)
-          + [String(point.onFront), point.trials.map(\.description).joined(separator: " ")])
+          + [
+            point.toleranceMet.map(String.init) ?? "", String(point.onFront),
+            point.trials.joined(separator: " "),
+          ])
     }
     return table.data
   }

@@ -5,15 +5,19 @@ enum Marker: Int, CaseIterable {
   case triangle
   case diamond
 
-  /// The shape of a series.
-  static func ofSeries(_ index: Int) -> Marker { allCases[index % allCases.count] }
+  /// The shape of a series; it moves on by one where colour and shape together would come again.
+  static func ofSeries(_ index: Int) -> Marker {
+    allCases[(index + index / (3 * allCases.count)) % allCases.count]
+  }
 
   /// Draws the shape.
   ///
-  /// - Parameter fill: The inside; `#ffffff` for a hollow mark.
+  /// - Parameters:
+  ///   - fill: The inside; `#ffffff` for a hollow mark.
+  ///   - isCrossed: Whether a cross lies over it.
   func draw(
     at point: SVGDrawing.Point, size: Double = 4.5, fill: String, stroke: SVGDrawing.Stroke,
-    in drawing: inout SVGDrawing
+    isCrossed: Bool = false, in drawing: inout SVGDrawing
   ) {
     let (x, y) = point
     switch self {
@@ -30,5 +34,9 @@ enum Marker: Int, CaseIterable {
       let r = size * 1.3
       drawing.polygon([(x, y - r), (x + r, y), (x, y + r), (x - r, y)], fill: fill, stroke)
     }
+    guard isCrossed else { return }
+    let arm = size * 1.25
+    drawing.line(from: (x - arm, y - arm), to: (x + arm, y + arm), stroke)
+    drawing.line(from: (x - arm, y + arm), to: (x + arm, y - arm), stroke)
   }
 }

@@ -2,6 +2,8 @@
 enum Palette {
   /// Colours of series, in order of use.
   static let series = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
+  /// The colour of a series; with its ``Marker``, 24 series stay apart.
+  static func ofSeries(_ index: Int) -> String { series[index % series.count] }
   /// Frames and ticks.
   static let frame = "#444444"
   /// Grid lines.

@@ -108,6 +108,11 @@ struct SVGDrawing {
     elements.append("<text \(attributes)>\(content)</text>")
   }
 
+  /// The largest size at which a text is about as wide as there is room, at most `size`.
+  static func size(of text: String, within width: Double, most size: Double) -> Double {
+    min(size, max(5, width / (0.6 * Double(max(text.count, 1)))))
+  }
+
   /// Draws an image, each of its pixels sharp.
   mutating func image(_ raster: Raster, at corner: Point, width: Double, height: Double) {
     elements.append(

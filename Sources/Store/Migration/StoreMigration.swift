@@ -76,7 +76,7 @@ enum StoreMigration {
       let trial = PlannedTrial(
         stage: try row.value(1), replicate: try row.value(2),
         configuration: try CanonicalJSON.decode(TrialConfiguration.self, from: Data(text.utf8)))
-      guard trial.id.description == name else {
+      guard trial.id.digits == name else {
         throw Damage("the configuration of trial \(name) does not hash to its name")
       }
       trials.append(trial)

@@ -145,7 +145,7 @@ enum StoreLog {
           sql: """
             SELECT EXISTS (SELECT 1 FROM result JOIN trial ON trial.number = result.trial
             WHERE id = ? AND bytes = ?)
-            """, arguments: [trial.description, Data(content)]) ?? false
+            """, arguments: [trial.digits, Data(content)]) ?? false
     }
     guard isUncounted else {
       throw StoreError.corrupted(

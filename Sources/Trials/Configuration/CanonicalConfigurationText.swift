@@ -53,7 +53,7 @@ enum CanonicalConfigurationText {
     text += ",\"output\":\""
     text += measurement.output.rawValue
     text += "\",\"trial\":\""
-    text += measurement.trial.description
+    text += measurement.trial.digits
     text += "\"}"
   }
 

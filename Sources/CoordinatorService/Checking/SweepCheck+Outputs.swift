@@ -1,0 +1,112 @@
+import Digests
+import Foundation
+import Reports
+import Store
+import Transfers
+import Trials
+
+extension SweepCheck {
+  /// Makes all outputs anew aside and compares them with those in the folder.
+  mutating func checkOutputs(of results: SweepResults, in folder: URL) {
+    let manager = FileManager.default
+    let fresh = manager.temporaryDirectory.appending(path: "check-\(UUID().uuidString)")
+    defer { try? manager.removeItem(at: fresh) }
+    let remedy = Self.outputRemedy(folder)
+    do {
+      try manager.createDirectory(at: fresh, withIntermediateDirectories: true)
+    } catch {
+      return add(.damaged, "outputs", "\(error)", remedy)
+    }
+    let blobs = folder.appending(path: "blobs")
+    var writer = ReportWriter(directory: fresh) { artifact in
+      let data = try Data(contentsOf: BlobStore.url(for: artifact.digest, in: blobs))
+      guard Digest.of(data) == artifact.digest else { throw ChangedBlob() }
+      return data
+    }
+    let outcome = writer.write(results)
+    let comparison = OutputComparison(
+      folder: folder, ledger: OutputLedger(in: folder),
+      lacksFiles: outcome.problems.contains { $0.isOfArtifact })
+    var incomparableCount = 0
+    func take(_ standing: OutputComparison.Standing, _ path: String) {
+      countOutput()
+      switch standing {
+      case .same: break
+      case .incomparable: incomparableCount += 1
+      case .wrong(let kind, let found): add(kind, path, found, remedy)
+      }
+    }
+    for path in outcome.written {
+      guard let made = try? Data(contentsOf: fresh.appending(path: path)) else { continue }
+      take(comparison.standing(of: path, Digest.of(made)), path)
+    }
+    for copy in outcome.copies where !isLacking(copy.artifact.digest) {
+      take(comparison.standing(of: copy.path, copy.artifact.digest), copy.path)
+    }
+    if incomparableCount > 0 {
+      note(
+        "\(incomparableCount) outputs were not compared: files that they are made of are damaged "
+          + "or missing")
+    }
+  }
+
+  static func outputRemedy(_ folder: URL) -> String {
+    "`coordinator report \(folder.relativePath)` writes the outputs anew"
+  }
+
+  private struct ChangedBlob: Error, CustomStringConvertible {
+    let description = "its content is damaged"
+  }
+}
+
+/// Holds the files in a sweep's folder against what they should be, and what was written.
+private struct OutputComparison {
+  /// How an output stands.
+  enum Standing {
+    case same
+    /// It cannot be made anew.
+    case incomparable
+    case wrong(SweepCheck.Finding.Kind, String)
+  }
+
+  let folder: URL
+  /// What was written under which name.
+  let ledger: OutputLedger
+  /// Whether files of results are damaged or missing, so that outputs made without them differ.
+  let lacksFiles: Bool
+
+  /// How an output stands that should have some bytes.
+  func standing(of path: String, _ digest: Digest) -> Standing {
+    guard let data = try? Data(contentsOf: folder.appending(path: path), options: .mappedIfSafe)
+    else { return absent(path) }
+    let found = Digest.of(data)
+    if found == digest { return .same }
+    if ledger.contains(path, found) {
+      return lacksFiles ? .incomparable : .wrong(.stale, "is behind the record")
+    }
+    if ledger.contains(path) {
+      return .wrong(.damaged, "differs from the record, and was changed since it was written")
+    }
+    return .wrong(
+      .stale, "differs from the record: an earlier version wrote it, or it was changed")
+  }
+
+  private func absent(_ path: String) -> Standing {
+    if ledger.contains(path) { return .wrong(.missing, "was written, and is not there") }
+    let former = FormerNames.former(of: path).map { folder.appending(path: $0).path }
+    if let former, FileManager.default.fileExists(atPath: former) {
+      return .wrong(.stale, "has the name that an earlier version gave it")
+    }
+    return .wrong(.stale, "is not written yet")
+  }
+}
+
+extension ReportError {
+  /// Whether a finished trial's file is not to be had or not what it should be.
+  fileprivate var isOfArtifact: Bool {
+    switch self {
+    case .missingArtifact, .malformedArtifact: true
+    case .unwritable, .empty: false
+    }
+  }
+}

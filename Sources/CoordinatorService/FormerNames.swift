@@ -1,0 +1,52 @@
+import Foundation
+import Trials
+
+/// Files of trials that an earlier version named by the digits of the trial alone.
+///
+/// What is named for people begins with the `t` of a trial's name: `models/t….safetensors`.
+enum FormerNames {
+  /// The folders that hold files named by trials.
+  private static let folders = ["figure2", "logs", "models", "trajectories"]
+
+  /// The former names in a sweep's folder and the names that they have now, relative to it.
+  static func found(in folder: URL) -> [(former: String, now: String)] {
+    folders.flatMap { part in
+      let names =
+        (try? FileManager.default.contentsOfDirectory(
+          atPath: folder.appending(path: part).path)) ?? []
+      return names.sorted().compactMap { name in
+        now(name).map { ("\(part)/\(name)", "\(part)/\($0)") }
+      }
+    }
+  }
+
+  /// The former name of a file; nil where it has always been as it is.
+  static func former(of path: String) -> String? {
+    guard let slash = path.lastIndex(of: "/") else { return nil }
+    let name = path[path.index(after: slash)...]
+    guard name.first == "t", now(name.dropFirst()) != nil else { return nil }
+    return String(path[...slash] + name.dropFirst())
+  }
+
+  /// Gives all of them the names that they have now; a file that has one already stays, and the
+  /// older one goes.
+  static func replace(in folder: URL) {
+    let manager = FileManager.default
+    for (former, now) in found(in: folder) {
+      let (old, new) = (folder.appending(path: former), folder.appending(path: now))
+      if manager.fileExists(atPath: new.path) {
+        try? manager.removeItem(at: old)
+      } else {
+        try? manager.moveItem(at: old, to: new)
+      }
+    }
+  }
+
+  private static func now(_ name: some StringProtocol) -> String? {
+    let digits = name.prefix { $0 != "." }
+    guard digits.count == 16, digits.count < name.count, let trial = TrialID(digits) else {
+      return nil
+    }
+    return "\(trial)" + name.dropFirst(16)
+  }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import Sweeps
+
+/// The JSON of `--json`.
+///
+/// An object with its version, keys in snake case and in order, times in ISO 8601. `JSON.md` beside
+/// this lists every key.
+enum AnswerJSON {
+  /// An answer as indented JSON, ending with a line break.
+  static func text(_ answer: some Encodable) -> String {
+    let encoder = encoder
+    encoder.outputFormatting.insert(.prettyPrinted)
+    let data = (try? encoder.encode(Versioned(answer: answer))) ?? Data()
+    return String(decoding: data, as: UTF8.self) + "\n"
+  }
+
+  /// How answers are encoded.
+  static var encoder: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.dateEncodingStrategy = .iso8601
+    // A number that JSON cannot hold must not keep all others from being told.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return encoder
+  }
+
+  private struct Versioned<Answer: Encodable>: Encodable {
+    let answer: Answer
+
+    private enum CodingKeys: CodingKey { case version }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(AnswerVersion.current, forKey: .version)
+      try answer.encode(to: encoder)
+    }
+  }
+}

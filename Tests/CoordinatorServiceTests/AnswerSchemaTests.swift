@@ -1,0 +1,213 @@
+import Foundation
+import TestSupport
+import Testing
+import Trials
+
+@testable import CoordinatorService
+
+/// The page `Text/JSON.md` and the answers to `--json`, held against each other.
+@Suite("Answers in JSON")
+struct AnswerSchemaTests {
+  /// A key of the page.
+  private struct Key: Equatable {
+    var type: String
+    var isOptional: Bool
+  }
+
+  /// The keys that the page lists for a command, by their paths.
+  private func documented(_ command: String) throws -> [String: Key] {
+    let page = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "Sources/CoordinatorService/Text/JSON.md")
+    let text = try String(contentsOf: page, encoding: .utf8)
+    let section = try #require(text.components(separatedBy: "\n## coordinator \(command)\n").last)
+    var keys: [String: Key] = [:]
+    for line in section.components(separatedBy: "\n## ")[0].split(separator: "\n")
+    where line.hasPrefix("| `") {
+      let cells = line.split(separator: "|", maxSplits: 2).map {
+        $0.trimmingCharacters(in: .whitespaces)
+      }
+      let path = String(cells[0].split(separator: "`")[0])
+      #expect(keys[path] == nil, "\(path) stands twice")
+      keys[path] = Key(type: cells[1], isOptional: cells[0].hasSuffix("?"))
+    }
+    return keys
+  }
+
+  /// The paths of an answer with the types of their values; what the page calls an object is not
+  /// entered.
+  private func found(
+    in value: Any, at path: String = "", keys: [String: Key]
+  ) throws -> [String: String] {
+    func entries(_ value: Any, _ path: String) throws -> [String: String] {
+      try found(in: value, at: path, keys: keys)
+    }
+    if keys[path]?.type == "object" { return [path: value is [String: Any] ? "object" : "other"] }
+    switch value {
+    case let object as [String: Any]:
+      return try object.reduce(into: [:]) { found, entry in
+        found.merge(try entries(entry.value, path.isEmpty ? entry.key : "\(path).\(entry.key)")) {
+          $1
+        }
+      }
+    case let list as [Any]:
+      return try list.reduce(into: [:]) { found, item in
+        found.merge(try entries(item, "\(path)[]")) { $1 }
+      }
+    case let text as String:
+      let isTime = (try? Date(text, strategy: .iso8601)) != nil
+      return [path: isTime ? "time" : "text"]
+    case let number as NSNumber:
+      return [path: isBoolean(number) ? "boolean" : "number"]
+    default: return [path: "other"]
+    }
+  }
+
+  private func isBoolean(_ number: NSNumber) -> Bool {
+    String(cString: number.objCType) == "c" || String(cString: number.objCType) == "B"
+  }
+
+  /// Holds a full and a bare answer against the page.
+  private func compare(_ command: String, full: String, bare: String? = nil) throws {
+    let keys = try documented(command)
+    #expect(!keys.isEmpty)
+    func paths(_ json: String) throws -> [String: String] {
+      try found(in: JSONSerialization.jsonObject(with: Data(json.utf8)), keys: keys)
+    }
+    let all = try paths(full)
+    for (path, type) in all.sorted(by: { $0.key < $1.key }) {
+      #expect(keys[path]?.type == type, "\(command): \(path) is a \(type)")
+    }
+    #expect(Set(keys.keys).subtracting(all.keys) == [], "of the page, not in the answer")
+    guard let bare else { return }
+    let few = try paths(bare)
+    let required = keys.filter { path, key in
+      // Items of empty lists and objects that are absent say nothing.
+      let parent = path.range(of: ".", options: .backwards).map { String(path[..<$0.lowerBound]) }
+      let isThere =
+        parent.map { parent in few.keys.contains { $0.hasPrefix(parent + ".") } } ?? true
+      return !key.isOptional && isThere && !path.hasSuffix("[]")
+    }
+    #expect(Set(required.keys).subtracting(few.keys) == [], "missing from the bare answer")
+    let optional = Set(keys.filter(\.value.isOptional).keys)
+    #expect(optional.intersection(few.keys) == [], "in the bare answer")
+  }
+
+  /// Fails for a value that is nil, so that no key of a full sample goes unseen.
+  private func expectFull(_ value: Any, _ path: String) {
+    let mirror = Mirror(reflecting: value)
+    if mirror.displayStyle == .optional, mirror.children.isEmpty {
+      Issue.record("\(path) is nil in the sample")
+    }
+    if mirror.displayStyle == .collection, mirror.children.isEmpty {
+      Issue.record("\(path) is empty in the sample")
+    }
+    guard !(value is Date) else { return }
+    for child in mirror.children { expectFull(child.value, "\(path).\(child.label ?? "")") }
+  }
+
+  private static let running = SweepStatus.Running(
+    trial: "t0123456789abcdef", stage: "main", attempt: 1, worker: "w", host: "h",
+    isClaimed: true, step: 3, totalSteps: 9, mse: 1.5, gatesOpen: 7, stepsPerSecond: 2.5,
+    remainingSeconds: 4)
+
+  @Test("status has the keys of the page, all of them")
+  func status() throws {
+    var status = SweepStatus(sweep: "s", question: "q", isRunning: true)
+    let bare = AdministrationReply(status: status).json
+    status.endpoint = "tcp://127.0.0.1:5750"
+    status.stages = [.init(name: "main", paused: "why")]
+    status.running = [Self.running]
+    status.workers = [
+      .init(
+        worker: "w", host: "h", slots: 1, running: 1, state: "connected", stepsPerSecond: 2.5,
+        relativeSpeed: 1.5, obstacle: "full")
+    ]
+    status.hosts = [
+      .init(host: "h", workers: 1, slots: 1, running: 1, stepsPerSecond: 2.5, drained: "why")
+    ]
+    status.failures = [.init(cause: "crashed", trials: 1, example: "t0", message: "m")]
+    status.origins = [.init(build: "b", instructionSet: "avx2", trials: 1)]
+    status.forecast = .init(earliestSeconds: 1, latestSeconds: 3, expectedSeconds: 2)
+    status.obstacle = "full"
+    status.salvage = "salvaged"
+    expectFull(status, "status")
+    try compare("status", full: AdministrationReply(status: status).json, bare: bare)
+  }
+
+  @Test("explain has the keys of the page, with times in ISO 8601 and numbers that are numbers")
+  func explain() throws {
+    var report = TrialReport(
+      trial: "t0123456789abcdef", stage: "main", replicate: 0, dataset: "mnist",
+      milestones: [.init(.epochs(2))], status: "failed", reason: "why", chargedFailures: 3,
+      attemptLimit: 3, childCount: 0)
+    let bare = AdministrationReply(trial: report).json
+    report.latents = 5
+    report.latentsFrom = "2 * t0123456789abcdef.latents"
+    report.tolerance = 2.5
+    report.toleranceFrom = "t0123456789abcdef.mse"
+    report.remedy = "retry"
+    report.running = [Self.running]
+    let begun = Date(timeIntervalSince1970: 1_767_323_045)
+    report.attempts = [
+      .init(
+        attempt: 1, worker: "w", begun: begun, ended: begun + 60, outcome: "crashed", words: "m")
+    ]
+    report.checkpoints = [.init(step: 3, byteCount: 10, instructionSet: "avx2")]
+    report.parents = [.init(trial: "t0123456789abcdef", status: "complete")]
+    report.logs = "coordinator logs"
+    expectFull(report, "trial")
+    let reply = AdministrationReply(trial: report)
+    try compare("explain", full: reply.json, bare: bare)
+    #expect(reply.json.contains("\"begun\" : \"2026-01-02T03:04:05Z\""))
+    #expect(reply.json.contains("\"tolerance\" : 2.5"))
+    // The control socket carries the same.
+    #expect(try AdministrationReply(line: reply.line) == reply)
+  }
+
+  @Test("simulate and plan have the keys of the page")
+  func sweep() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.url.appending(path: "s.yaml")
+    try Data(
+      """
+      sweep: two
+      question: How many?
+      dataset: sprites28
+      outputs: [figure3]
+      stages:
+        baseline: {latents: 3, tolerance: 0, budget: 10 batches}
+        narrowed: {latents: 2 * baseline.latents, tolerance: baseline.mse, budget: 10 batches}
+      """.utf8
+    ).write(to: file)
+    let request = SweepRequest(
+      file: file, overrides: [], budgetScale: 1, dataFolder: folder.url)
+    try compare("simulate", full: try SweepSimulation(request, .init()).json)
+    try compare("plan", full: try PlanReport.text(request, asJSON: true))
+  }
+
+  @Test("check has the keys of the page")
+  func check() throws {
+    try compare("check", full: SweepCheck.sample.json)
+  }
+
+  @Test("every answer begins with one version")
+  func version() {
+    #expect(AdministrationReply(changes: ["done"]).json.contains("\"version\" : 2"))
+    #expect(SweepCheck.sample.json.contains("\"version\" : 2"))
+  }
+}
+
+extension SweepCheck {
+  /// One finding and one note.
+  fileprivate static var sample: SweepCheck {
+    let json = """
+      {"findings": [{"kind": "stale", "place": "p", "found": "f", "remedy": "r"}], "notes": ["n"],
+      "recordCount": 1, "resultCount": 1, "loggedResultCount": 1, "blobCount": 1, "outputCount": 1}
+      """
+    do {
+      return try JSONDecoder().decode(SweepCheck.self, from: Data(json.utf8))
+    } catch {
+      preconditionFailure("the sample has every key: \(error)")
+    }
+  }
+}
