@@ -3,8 +3,10 @@ import Trials
 
 /// How attempts and trials end.
 extension Coordinator {
-  /// How many attempts a result may be ahead of the journal, which has lost the latest ones where it
-  /// was salvaged. Numbers count on from the result's, and must not run out.
+  /// How many attempts a result may be ahead of the journal.
+  ///
+  /// A salvaged journal may have lost the latest ones. Numbers count on from the result's, and must not
+  /// run out.
   private static let unknownAttemptLimit = 1_000_000
 
   /// Takes a finished attempt's result if the trial has none; whoever holds the lease.
