@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Trials
 
 /// The lines at the bottom of a terminal that change, while messages pass above them.
 ///
@@ -65,7 +66,7 @@ package final class LiveRegion: Sendable {
   /// - Parameter draw: Makes at most `size.rows` lines, none of more than `size.columns` columns.
   package func show(_ draw: (TerminalSize) -> [String]) {
     let size = TerminalSize(of: descriptor)
-    let lines = draw(size).prefix(size.rows).map { size.fitted($0) }
+    let lines = draw(size).prefix(size.rows).map { size.fitted(PlainText.line($0)) }
     shown.withLock { former in
       put(erasure(of: former) + Self.text(lines))
       former = lines
