@@ -19,12 +19,17 @@ package struct TrialFact: Sendable {
   /// The value in a trial as sweep files write it; nil while it waits for a parent's number.
   package func text(in trial: PlannedTrial) -> String? { read(trial) }
 
-  /// Whether a trial has a value that a person typed; numbers are compared as numbers.
+  /// Whether a trial has a value that a person typed; numbers are compared as numbers, and a seed
+  /// may lack its `s`.
   package func matches(_ text: String, in trial: PlannedTrial) -> Bool {
     guard let own = read(trial) else { return false }
     if let number = Double(text), let ownNumber = Double(own) { return number == ownNumber }
-    return own.lowercased().filter { !$0.isWhitespace }
-      == text.lowercased().filter { !$0.isWhitespace }
+    let (typed, actual) = (Self.compact(text), Self.compact(own))
+    return typed == actual || (key == "seed" && "s" + typed == actual)
+  }
+
+  private static func compact(_ text: String) -> String {
+    text.lowercased().filter { !$0.isWhitespace }
   }
 
   /// Every fact, those first that people look for first.
@@ -50,7 +55,7 @@ package struct TrialFact: Sendable {
     } + [
       TrialFact("budget") { $0.configuration.milestones.last?.description },
       TrialFact("replicate") { String($0.replicate) },
-      TrialFact("seed") { $0.configuration.seed.hexadecimal },
+      TrialFact("seed") { "s" + $0.configuration.seed.hexadecimal },
     ]
 
   private static func text(_ number: Double) -> String {

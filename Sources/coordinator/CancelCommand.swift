@@ -9,7 +9,7 @@ struct CancelCommand: ParsableCommand {
     discussion: "Trials that wait for a cancelled one cannot run either. Results stay.")
 
   @OptionGroup var sweep: SweepFolder
-  @Argument(help: TrialArguments.help) var trials: [String]
+  @Argument(help: TrialArguments.severalHelp) var trials: [String]
   @Option(help: "Why, for the record.") var reason = "cancelled by a person"
 
   func run() throws {

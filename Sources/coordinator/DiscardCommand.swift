@@ -14,7 +14,7 @@ struct DiscardCommand: ParsableCommand {
       """)
 
   @OptionGroup var sweep: SweepFolder
-  @Argument(help: TrialArguments.help) var trials: [String]
+  @Argument(help: TrialArguments.severalHelp) var trials: [String]
   @Option(help: "Why, for the record.") var why: String
   @Flag(name: .shortAndLong, help: "Does not ask; needed where nobody can be asked.")
   var yes = false

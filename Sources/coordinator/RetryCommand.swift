@@ -8,7 +8,7 @@ struct RetryCommand: ParsableCommand {
     abstract: "Tries trials that failed or were cancelled again, with what waits for them.")
 
   @OptionGroup var sweep: SweepFolder
-  @Argument(help: TrialArguments.help) var trials: [String] = []
+  @Argument(help: TrialArguments.severalHelp) var trials: [String] = []
   @Flag(help: "All trials that failed.") var failed = false
 
   func validate() throws {

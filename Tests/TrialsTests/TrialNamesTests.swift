@@ -62,6 +62,8 @@ struct TrialNamesTests {
       ("channels", "[4,4,8]", true), ("channels", "[4, 4, 16]", false), ("stage", "main", true),
       ("dataset", "MNIST", true), ("budget", "100 batches", true), ("replicate", "0", true),
       ("kl_reduction", "mean-open", true), ("seed", "0000000000000001", true),
+      ("seed", "s0000000000000001", true),
+      ("seed", "1", false),
     ])
   func matching(key: String, text: String, isMatch: Bool) throws {
     let fact = try #require(TrialFact.all.first { $0.key == key })

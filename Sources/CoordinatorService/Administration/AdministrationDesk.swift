@@ -51,7 +51,10 @@ struct AdministrationDesk {
         status.salvage = salvage
         return .answer(AdministrationReply(status: status))
       case .explain:
-        let trial = try selected(request)[0]
+        guard let text = request.trials?.first else {
+          throw AdministrationError("expected a trial")
+        }
+        let trial = try TrialSelector(text).select(in: plan.trials)
         guard let explanation = coordinator.explanation(of: trial.id, at: now) else {
           throw AdministrationError("trial \(trial.id) is not planned")
         }
@@ -179,7 +182,13 @@ struct AdministrationDesk {
       throw AdministrationError("expected a trial")
     }
     var trials: [PlannedTrial] = []
-    for text in texts { trials.append(try TrialSelector(text).select(in: plan.trials)) }
+    var names: Set<TrialID> = []
+    for text in texts {
+      for trial in try TrialSelector(text).selectAll(in: plan.trials)
+      where names.insert(trial.id).inserted {
+        trials.append(trial)
+      }
+    }
     return trials
   }
 

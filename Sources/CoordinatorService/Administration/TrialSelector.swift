@@ -1,14 +1,10 @@
-import Digests
 import Trials
 
-/// How people name one trial: by the first digits of its name, with or without the `t`, or by values that only it has
-/// (`latents=10,tolerance=3,stage=narrowed`).
+/// How people name trials: one by the first digits of its name, with or without the `t`, or those
+/// that have some values (`latents=10,tolerance=3`, `stage=narrowed`, `learning_rate=0.001`).
 struct TrialSelector {
   private let text: String
-  private let values: [(key: String, value: String)]?
-
-  /// The keys that values may be given for.
-  private static let keys = ["stage", "replicate", "dataset", "latents", "tolerance", "seed"]
+  private let values: [(fact: TrialFact, value: String)]?
 
   /// Reads what a person typed.
   init(_ text: String) throws(AdministrationError) {
@@ -25,30 +21,62 @@ struct TrialSelector {
       values = nil
       return
     }
-    var values: [(String, String)] = []
-    for part in text.split(separator: ",") {
+    var values: [(TrialFact, String)] = []
+    for part in Self.parts(of: text) {
       let sides = part.split(separator: "=", maxSplits: 1).map(String.init)
-      guard sides.count == 2, Self.keys.contains(sides[0]) else {
+      guard sides.count == 2, let fact = TrialFact.all.first(where: { $0.key == sides[0] }) else {
         throw AdministrationError(
           "trial \"\(text)\": found \"\(part)\", expected KEY=VALUE with one of the keys "
-            + Self.keys.joined(separator: ", "))
+            + TrialFact.all.map(\.key).joined(separator: ", "))
       }
-      values.append((sides[0], sides[1]))
+      values.append((fact, sides[1]))
     }
     self.values = values
+  }
+
+  /// The parts between commas, but for those within a list: `channels=[4, 4, 8]` is one.
+  private static func parts(of text: String) -> [String] {
+    var parts = [""]
+    var depth = 0
+    for character in text {
+      if character == "[" { depth += 1 }
+      if character == "]" { depth -= 1 }
+      if character == ",", depth <= 0 {
+        parts.append("")
+      } else {
+        parts[parts.count - 1].append(character)
+      }
+    }
+    return parts
   }
 
   /// The one trial that is meant.
   ///
   /// - Throws: ``AdministrationError`` when it is none, or several.
   func select(in trials: [PlannedTrial]) throws(AdministrationError) -> PlannedTrial {
+    let found = try found(in: trials)
+    guard found.count == 1 else { throw severalMeant(found) }
+    return found[0]
+  }
+
+  /// The trials that are meant: several where values name them, one where digits do.
+  ///
+  /// - Throws: ``AdministrationError`` when it is none, or digits that begin several names.
+  func selectAll(in trials: [PlannedTrial]) throws(AdministrationError) -> [PlannedTrial] {
+    let found = try found(in: trials)
+    guard values != nil || found.count == 1 else { throw severalMeant(found) }
+    return found
+  }
+
+  private func found(in trials: [PlannedTrial]) throws(AdministrationError) -> [PlannedTrial] {
     let found = trials.filter(matches)
-    if found.count == 1 { return found[0] }
-    guard !found.isEmpty else {
-      throw AdministrationError("trial \"\(text)\": no such trial in this sweep")
-    }
+    if !found.isEmpty { return found }
+    throw AdministrationError("trial \"\(text)\": no such trial in this sweep")
+  }
+
+  private func severalMeant(_ found: [PlannedTrial]) -> AdministrationError {
     let names = found.prefix(5).map { "\($0.id)" }.joined(separator: ", ")
-    throw AdministrationError(
+    return AdministrationError(
       "trial \"\(text)\": \(found.count) trials are meant: \(names)"
         + (found.count > 5 ? ", …" : ""))
   }
@@ -57,24 +85,6 @@ struct TrialSelector {
     guard let values else {
       return trial.id.digits.hasPrefix(TrialID.withoutLetter(text).lowercased())
     }
-    return values.allSatisfy { Self.value($0.key, of: trial, equals: $0.value) }
-  }
-
-  private static func value(_ key: String, of trial: PlannedTrial, equals text: String) -> Bool {
-    let configuration = trial.configuration
-    switch key {
-    case "stage": return trial.stage == text
-    case "replicate": return trial.replicate == Int(text)
-    case "dataset": return configuration.dataset.name == text
-    case "seed":
-      return UInt64(hexadecimal: text.hasPrefix("s") ? String(text.dropFirst()) : text)
-        == configuration.seed
-    case "latents":
-      if case .value(let latents) = configuration.model.latents { return latents == Int(text) }
-    case "tolerance":
-      if case .value(let value) = configuration.tolerance { return value == Double(text) }
-    default: break
-    }
-    return false
+    return values.allSatisfy { $0.fact.matches($0.value, in: trial) }
   }
 }
