@@ -53,6 +53,8 @@ struct SweepLoop: ~Copyable {
   private var logs: LogFolder
   /// Where people watch; nil where lines are printed instead.
   private let display: SweepDisplay?
+  /// How to start workers; nil where none can join.
+  private var hint: WorkerHint?
   private var accounts: BlobAccounts
   private var storage: StorageWatch
   private let logger: Logger
@@ -67,8 +69,10 @@ struct SweepLoop: ~Copyable {
   init(
     coordinator: Coordinator, gateway: consuming ControlGateway, facts: SweepFacts,
     store: SweepStore, blobs: BlobStore, logs: LogFolder, accounts: BlobAccounts,
-    storage: StorageWatch, desk: AdministrationDesk, display: SweepDisplay?, logger: Logger
+    storage: StorageWatch, desk: AdministrationDesk, display: SweepDisplay?, hint: WorkerHint?,
+    logger: Logger
   ) {
+    self.hint = hint
     self.display = display
     self.desk = desk
     self.coordinator = coordinator
@@ -495,6 +499,9 @@ extension SweepLoop {
       guard case .answer(let reply) = decide(AdministrationRequest(.status)) else { return nil }
       return reply.status
     }
+    let hintText = hint?.due(
+      hasWorkers: coordinator.workers.contains(where: \.isConnected), at: now)
+    if let hintText { logger.notice("\(hintText)") }
     guard now >= nextReport else { return }
     nextReport = now + Self.reportInterval
     if let summary = notices.summary() { logger.info("\(summary)") }

@@ -145,7 +145,13 @@ package enum SweepRun {
         folder: options.outFolder.appending(path: "logs"), blobs: blobs, logger: logger),
       accounts: BlobAccounts(ledger, blobs: blobs, store: store, logger: logger),
       storage: StorageWatch(store: store, blobs: blobs, server: server, logger: logger),
-      desk: desk, display: display, logger: logger)
+      desk: desk, display: display,
+      hint: options.hasLocalWorkersOnly
+        ? nil
+        : WorkerHint(
+          endpoint: gateway.endpoint, isEncrypted: access.gatekeeper != nil,
+          folder: options.outFolder.relativePath),
+      logger: logger)
     let ending: SweepLoop.Ending
     do {
       ending = try loop.run(

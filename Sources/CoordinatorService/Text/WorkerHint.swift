@@ -1,0 +1,45 @@
+import Coordination
+import Foundation
+import Messaging
+
+/// Tells people how to start workers while a sweep has none, soon and then rarely.
+struct WorkerHint {
+  /// How long a worker that is there already may take to connect.
+  private static let patience = Duration.seconds(5)
+  /// How often it is told again.
+  private static let repetition = Duration.seconds(600)
+
+  private let text: String
+  private var next = Instant(sinceStart: patience)
+
+  /// A hint for one run.
+  ///
+  /// - Parameters:
+  ///   - endpoint: Where the coordinator listens.
+  ///   - isEncrypted: Whether only admitted keys may connect.
+  ///   - folder: The sweep's folder, as commands name it.
+  ///   - host: This host's name, for an address that means all of its own.
+  init(
+    endpoint: Endpoint, isEncrypted: Bool, folder: String,
+    host: String = ProcessInfo.processInfo.hostName
+  ) {
+    var place = endpoint
+    if case .tcp(let own, let port) = endpoint, ["0.0.0.0", "*", "[::]"].contains(own) {
+      place = .tcp(host: host, port: port)
+    }
+    text =
+      "no worker is connected: start `worker --connect \(place)` on the hosts that are to train"
+      + (endpoint.isLocal ? ", which are this one only" : "")
+      + (isEncrypted
+        ? "; `coordinator enroll --out \(folder)` prints what a host needs that was never admitted"
+        : "")
+  }
+
+  /// The hint, when it is time for it.
+  mutating func due(hasWorkers: @autoclosure () -> Bool, at now: Instant) -> String? {
+    guard now >= next else { return nil }
+    let hasWorkers = hasWorkers()
+    next = now + (hasWorkers ? Self.patience : Self.repetition)
+    return hasWorkers ? nil : text
+  }
+}
