@@ -7,7 +7,9 @@ struct FilePlace: Hashable {
   private let device: UInt
   private let node: UInt
 
-  /// The file at a path, without opening it; nil when there is none. The C function is `stat`.
+  /// The file at a path, without opening it; nil when there is none.
+  ///
+  /// The C function is `stat`. SQLite's locks would go with the closing of an opened file.
   init?(of path: String) {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }

@@ -7,7 +7,9 @@ import Trials
 
 /// Removes from a sweep's folder, before it begins and after it ends, what no record names any more:
 /// checkpoints whose workers died before they could claim them, logs that have their place in
-/// `logs/`, half of what never came whole. ``BlobAccounts`` does it in between.
+/// `logs/`, half of what never came whole.
+///
+/// ``BlobAccounts`` does it in between.
 enum BlobHousekeeping {
   /// What a worker stored shortly before the coordinator ended may be about to be named.
   private static let grace: TimeInterval = 3600
