@@ -69,7 +69,10 @@ struct ControlGateway: ~Copyable {
         if let message = try read(routed) {
           return (
             message, ConnectionID(routed.routingID),
-            BlobLedger.sender(userID: routed.userID, peerAddress: routed.peerAddress)
+            BlobSender(
+              userID: routed.userID, peerAddress: routed.peerAddress,
+              connection: routed.routingID
+            ).account
           )
         }
       } catch {

@@ -1,6 +1,7 @@
 import Digests
 import Files
 import Foundation
+import Glibc
 import Logging
 import Reports
 import Store
@@ -100,12 +101,17 @@ final class SweepOutputs: Sendable {
       }
       for (trial, text) in texts where shown[trial] != text.count {
         let target = partialTrajectory(of: trial)
-        try FileManager.default.createDirectory(
-          at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Self.makeFolder(of: target)
         try DurableFile.write(Data(text), to: target)
         shown[trial] = text.count
       }
     }
+  }
+
+  /// Makes the folder of a file in the sweep's folder, which is not made anew if somebody removed it.
+  private static func makeFolder(of file: URL) throws(FileError) {
+    let folder = file.deletingLastPathComponent().path
+    guard mkdir(folder, 0o755) == 0 || errno == EEXIST else { throw FileError("mkdir", folder) }
   }
 
   private static let partialEnding = ".partial.csv"
@@ -150,8 +156,7 @@ final class SweepOutputs: Sendable {
     }
     // Of a result that was discarded since, or of a record that is no more.
     try? FileManager.default.removeItem(at: target)
-    try FileManager.default.createDirectory(
-      at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Self.makeFolder(of: target)
     if link(source.path, target.path) == 0 { return }
     try DurableFile.write(try Data(contentsOf: source), to: target)
   }

@@ -18,7 +18,8 @@ struct ReportRound {
 
   /// Puts a file in place, written aside and renamed, unless it has these bytes already.
   ///
-  /// - Parameter path: Relative to the directory; folders are made.
+  /// - Parameter path: Relative to the directory, in which a folder is made; the directory itself is
+  ///   not, for a sweep's folder that somebody removed does not come back as reports.
   /// - Returns: Whether the file now has these bytes.
   @discardableResult
   mutating func put(_ path: String, _ data: Data) -> Bool {
@@ -28,12 +29,16 @@ struct ReportRound {
       return true
     }
     do {
-      try FileManager.default.createDirectory(
-        at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+      let folder = target.deletingLastPathComponent().path(percentEncoded: false)
+      if path.contains("/"), mkdir(folder, 0o755) != 0, errno != EEXIST {
+        throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+      }
       ledger.note(path, Digest.of(data))
       // One fixed name aside, so that a killed writer leaves at most one file, and not for long.
       let aside = target.appendingPathExtension("part")
-      try data.write(to: aside)
+      // Not into what is there by that name, which may be a link to a file elsewhere.
+      unlink(aside.path(percentEncoded: false))
+      try data.write(to: aside, options: .withoutOverwriting)
       guard
         rename(aside.path(percentEncoded: false), target.path(percentEncoded: false)) == 0
       else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }

@@ -9,7 +9,7 @@ struct FilePlace: Hashable {
 
   /// The file at a path, without opening it; nil when there is none.
   ///
-  /// C function: `stat`.
+  /// The C function is `stat`. SQLite's locks would go with the closing of an opened file.
   init?(of path: String) {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }

@@ -36,8 +36,8 @@ struct BlobDesk {
 
   /// The answer to a request; never fails, whatever is asked.
   ///
-  /// - Parameter sender: Who asks, as the ledger names it.
-  mutating func reply(to request: DataRequest, from sender: String = "") -> DataReply {
+  /// - Parameter sender: Who asks; nil where everybody may store.
+  mutating func reply(to request: DataRequest, from sender: BlobSender? = nil) -> DataReply {
     do {
       switch request {
       case .fetch(let digest, let offset, let byteCountMaximum):
@@ -77,14 +77,16 @@ struct BlobDesk {
   }
 
   private mutating func receive(
-    _ digest: Digest, total: Int, piece: (offset: Int, payload: [UInt8])?, from sender: String
+    _ digest: Digest, total: Int, piece: (offset: Int, payload: [UInt8])?, from sender: BlobSender?
   ) throws(TransferError) -> DataReply {
     if store.contains(digest) {
       uploads[digest] = nil
       ledger?.touch(digest, at: .now)
       return .stored(digest)
     }
-    if try ledger?.reserve(digest, byteCount: total, for: sender, at: .now) == true {
+    if let ledger, let sender,
+      try ledger.reserve(digest, byteCount: total, for: sender, at: .now)
+    {
       // Of an earlier account, which was closed and its file removed.
       uploads[digest] = nil
     }

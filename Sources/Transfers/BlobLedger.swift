@@ -6,7 +6,11 @@ import Synchronization
 /// A blob comes before the message that names it, so nobody can tell at once whether it will be of
 /// use. Hence a sender may have blobs without a record only while it holds trials, and only as many
 /// bytes as their results and checkpoints can take. A blob that a record names is settled and counts
-/// no longer; one that stays without a record is collected. May be used from any thread.
+/// no longer; one that stays without a record is collected.
+///
+/// Where there are no keys, nobody can tell a host's workers from whoever else is on it. There every
+/// connection has an account of its own besides, so that one that floods does not use up what the
+/// others need. May be used from any thread.
 package final class BlobLedger: Sendable {
   /// After so long without a word of it, a blob that no record names may be collected.
   package static let lifetime = Duration.seconds(600)
@@ -14,31 +18,57 @@ package final class BlobLedger: Sendable {
   /// log and a few checkpoints.
   static let blobCountPerTrial = 16
 
+  /// More trials of one sender do not let it store more: it stores one file after the other.
+  static let trialCountMaximum = 32
+  /// The same for one connection, and how many connections of a host without a key may use all that
+  /// they may.
+  static let connectionTrialCountMaximum = 4
+  static let connectionCount = 16
+
   private let byteCountPerTrial: Int
   private let state = Mutex(State())
 
   private struct State {
     var entries: [Digest: Entry] = [:]
-    var senders: [String: Sender] = [:]
+    var trialCounts: [String: Int] = [:]
+    /// What accounts have, and what connections have; only those that have something.
+    var accounts: [String: Usage] = [:]
+    var connections: [[UInt8]: Usage] = [:]
+
+    mutating func add(_ digest: Digest, _ entry: Entry) {
+      entries[digest] = entry
+      accounts[entry.sender.account, default: Usage()].add(1, entry.byteCount)
+      if let connection = entry.sender.connection {
+        connections[connection, default: Usage()].add(1, entry.byteCount)
+      }
+    }
 
     /// Forgets a blob, in its sender's account too.
     mutating func remove(_ digest: Digest) {
       guard let entry = entries.removeValue(forKey: digest) else { return }
-      senders[entry.sender]?.blobCount -= 1
-      senders[entry.sender]?.byteCount -= entry.byteCount
+      let account = entry.sender.account
+      accounts[account]?.add(-1, -entry.byteCount)
+      if accounts[account]?.blobCount == 0 { accounts[account] = nil }
+      guard let connection = entry.sender.connection else { return }
+      connections[connection]?.add(-1, -entry.byteCount)
+      if connections[connection]?.blobCount == 0 { connections[connection] = nil }
     }
   }
 
   private struct Entry {
-    var sender: String
+    var sender: BlobSender
     var byteCount: Int
     var lastWord: ContinuousClock.Instant
   }
 
-  private struct Sender {
-    var trialCount = 0
+  private struct Usage {
     var blobCount = 0
     var byteCount = 0
+
+    mutating func add(_ count: Int, _ byteCount: Int) {
+      blobCount += count
+      self.byteCount += byteCount
+    }
   }
 
   /// A ledger in which nobody holds a trial yet.
@@ -48,26 +78,14 @@ package final class BlobLedger: Sendable {
     self.byteCountPerTrial = byteCountPerTrial
   }
 
-  /// Who sends: the key where there is one, else the address, for all connections of a host.
-  package static func sender(userID: String?, peerAddress: String?) -> String {
-    userID.map { "the key \($0)" } ?? peerAddress.map { "the host \($0)" } ?? "an unknown host"
-  }
-
-  /// Sets how many trials everybody holds; who is not named holds none.
+  /// Sets how many trials everybody holds, by account; who is not named holds none.
   package func setTrialCounts(_ counts: [String: Int]) {
-    state.withLock { state in
-      for (sender, account) in state.senders where counts[sender] == nil {
-        state.senders[sender] =
-          account.blobCount == 0
-          ? nil : Sender(blobCount: account.blobCount, byteCount: account.byteCount)
-      }
-      for (sender, count) in counts { state.senders[sender, default: Sender()].trialCount = count }
-    }
+    state.withLock { $0.trialCounts = counts }
   }
 
-  /// Lets a sender store for one trial more.
-  package func addTrial(of sender: String) {
-    state.withLock { $0.senders[sender, default: Sender()].trialCount += 1 }
+  /// Lets an account store for one trial more.
+  package func addTrial(of account: String) {
+    state.withLock { $0.trialCounts[account, default: 0] += 1 }
   }
 
   /// Takes in that a record names blobs: they count no longer.
@@ -110,47 +128,60 @@ package final class BlobLedger: Sendable {
   /// - Throws: ``TransferError/rejected(_:reason:)`` when it holds no trial, or has stored too much
   ///   that no record names.
   func reserve(
-    _ digest: Digest, byteCount: Int, for sender: String, at now: ContinuousClock.Instant
+    _ digest: Digest, byteCount: Int, for sender: BlobSender, at now: ContinuousClock.Instant
   ) throws(TransferError) -> Bool {
     let (isNew, reason) = state.withLock { state -> (Bool, String?) in
-      let account = state.senders[sender] ?? Sender()
-      if let entry = state.entries[digest], entry.byteCount == byteCount, account.trialCount > 0 {
+      let trialCount = state.trialCounts[sender.account] ?? 0
+      guard trialCount > 0 else {
+        return (
+          true,
+          "found a blob of \(sender.account), which holds no trial of the sweep; expected only what "
+            + "the trials of a worker leave"
+        )
+      }
+      if let entry = state.entries[digest], entry.byteCount == byteCount {
         state.entries[digest]?.lastWord = now
         return (false, nil)
       }
-      guard account.trialCount > 0 else {
-        return (
-          true,
-          "found a blob of \(sender), which holds no trial of the sweep; expected only what the "
-            + "trials of a worker leave"
-        )
-      }
-      let room =
-        Self.product(byteCountPerTrial, account.trialCount) - account.byteCount
-      guard byteCount <= room else {
-        return (
-          true,
-          "found \(byteCount) bytes, expected at most \(max(room, 0)): \(sender) holds "
-            + "\(account.trialCount) trials and has stored \(account.byteCount) bytes that no result "
-            + "or checkpoint names"
-        )
-      }
-      let countLimit = Self.product(Self.blobCountPerTrial, account.trialCount)
-      guard account.blobCount < countLimit else {
-        return (
-          true,
-          "\(sender) has \(account.blobCount) blobs that no result or checkpoint names, expected "
-            + "fewer than \(countLimit)"
-        )
+      if let reason = refusal(of: byteCount, for: sender, trialCount: trialCount, in: state) {
+        return (true, reason)
       }
       state.remove(digest)
-      state.entries[digest] = Entry(sender: sender, byteCount: byteCount, lastWord: now)
-      state.senders[sender, default: Sender()].blobCount += 1
-      state.senders[sender, default: Sender()].byteCount += byteCount
+      state.add(digest, Entry(sender: sender, byteCount: byteCount, lastWord: now))
       return (true, nil)
     }
     if let reason { throw .rejected(digest, reason: reason) }
     return isNew
+  }
+
+  /// Why a sender may not store so many bytes more; nil when it may.
+  private func refusal(
+    of byteCount: Int, for sender: BlobSender, trialCount: Int, in state: State
+  ) -> String? {
+    let account = state.accounts[sender.account] ?? Usage()
+    guard let connection = sender.connection else {
+      return refusal(
+        of: byteCount, besides: account, trialCount: min(trialCount, Self.trialCountMaximum),
+        sender.account)
+    }
+    let share = min(trialCount, Self.connectionTrialCountMaximum)
+    return refusal(
+      of: byteCount, besides: state.connections[connection] ?? Usage(), trialCount: share,
+      "a connection of \(sender.account)")
+      ?? refusal(
+        of: byteCount, besides: account, trialCount: share * Self.connectionCount, sender.account)
+  }
+
+  private func refusal(
+    of byteCount: Int, besides usage: Usage, trialCount: Int, _ name: String
+  ) -> String? {
+    let room = Self.product(byteCountPerTrial, trialCount) - usage.byteCount
+    let places = Self.blobCountPerTrial * trialCount - usage.blobCount
+    guard byteCount > room || places <= 0 else { return nil }
+    return
+      "found \(byteCount) bytes, expected at most \(places > 0 ? max(room, 0) : 0): \(name) has "
+      + "stored \(usage.blobCount) blobs with \(usage.byteCount) bytes that no result or checkpoint "
+      + "names yet"
   }
 
   /// A product of numbers that are not negative, at most half of what a number can be.

@@ -118,7 +118,8 @@ package final class BlobServer: Sendable {
       guard let request = try? DataRequest(frames: message.frames) else { return nil }
       let reply = desk.reply(
         to: request,
-        from: BlobLedger.sender(userID: message.userID, peerAddress: message.peerAddress))
+        from: BlobSender(
+          userID: message.userID, peerAddress: message.peerAddress, connection: message.routingID))
       do {
         return (reply, try reply.frames())
       } catch {

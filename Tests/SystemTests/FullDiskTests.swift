@@ -62,6 +62,43 @@ struct FullDiskTests {
   }
 
   @Test(
+    "a folder of blobs that is full or may not be written is told of, waited for, and then filled",
+    .enabled(if: mayMount, "needs the right to mount a file system"),
+    arguments: [("size=64k", "size=64m"), ("ro", "rw")])
+  func blobs(bad: String, good: String) throws {
+    let bench = try Bench()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 1500))
+    let blobs = bench.path("out/blobs")
+    try FileManager.default.createDirectory(atPath: blobs, withIntermediateDirectories: true)
+    // A start that was cut short, so that the folder counts as a sweep's.
+    _ = try bench.file("out/sweep.lock", "")
+    let script = """
+      mount -t tmpfs -o size=64m none '\(blobs)' || exit 99
+      '\(Executables.coordinator.path)' run '\(sweep)' --out '\(bench.path("out"))' \
+        --local-workers 1 &
+      while [ ! -e '\(bench.path("go"))' ]; do sleep 0.1; done
+      mount -o remount,\(bad) '\(blobs)' || exit 98
+      while [ ! -e '\(bench.path("mend"))' ]; do sleep 0.1; done
+      mount -o remount,\(good) '\(blobs)' || exit 97
+      wait $!
+      """
+    let run = try Command(
+      URL(filePath: "/usr/bin/env"), ["unshare", "-m", "sh", "-c", script], on: bench)
+    try wait(for: "a trial") { run.standardError.contains(" started on ") || !run.isRunning }
+    _ = try bench.file("go", "")
+    try wait(for: "word of the trouble") {
+      run.standardError.contains("no file of a result or checkpoint can be stored")
+        || !run.isRunning
+    }
+    #expect(run.isRunning, "\(run.standardError)")
+    let status = try bench.run(Executables.coordinator, "status", bench.path("out"))
+    #expect(status.out.contains("HELD UP"), "\(status.out)\(status.err)")
+    _ = try bench.file("mend", "")
+    #expect(try run.exitCode() == 0, "\(run.standardError)")
+    #expect(run.standardError.contains("files can be stored again"), "\(run.standardError)")
+  }
+
+  @Test(
     "a worker without room gets no trial, people are told why, and it gets them when it has room",
     .enabled(if: mayMount, "needs the right to mount a file system"))
   func worker() throws {

@@ -23,33 +23,42 @@ struct BlobLedgerTests {
 
   /// Offers a blob of so many bytes; nil when it is taken, else why not.
   private func refusal(
-    of seed: UInt32, _ byteCount: Int, by sender: String, _ desk: inout BlobDesk
+    of seed: UInt32, _ byteCount: Int, by name: String, on connection: UInt8? = nil,
+    _ desk: inout BlobDesk
   ) -> String? {
     let digest = Digest.of(sampleBytes(16, seed: seed))
     guard
       case .rejected(_, let reason) = desk.reply(
-        to: .offer(digest, byteCount: byteCount), from: sender)
+        to: .offer(digest, byteCount: byteCount), from: sender(name, connection))
     else { return nil }
     return reason
   }
 
-  private func put(_ bytes: [UInt8], by sender: String, _ desk: inout BlobDesk) -> DataReply {
+  /// The holder of a key, or who is on a connection of a host without one.
+  private func sender(_ name: String, _ connection: UInt8? = nil) -> BlobSender {
+    BlobSender(
+      userID: connection == nil ? name : nil, peerAddress: name,
+      connection: connection.map { [$0] } ?? [])
+  }
+
+  private func put(_ bytes: [UInt8], by name: String, _ desk: inout BlobDesk) -> DataReply {
     desk.reply(
-      to: .store(Digest.of(bytes), offset: 0, total: bytes.count, payload: bytes), from: sender)
+      to: .store(Digest.of(bytes), offset: 0, total: bytes.count, payload: bytes),
+      from: sender(name))
   }
 
   @Test("whoever holds no trial stores nothing, with or without an offer, and makes no file")
   func stranger() throws {
     var desk = desk()
     let reason = try #require(refusal(of: 1, 10, by: "mallory", &desk))
-    #expect(reason.contains("mallory, which holds no trial of the sweep"))
+    #expect(reason.contains("the key mallory, which holds no trial of the sweep"))
     guard case .rejected = put(sampleBytes(10), by: "mallory", &desk) else {
       Issue.record("expected a rejection")
       return
     }
     let incoming = folder.file("blobs/incoming").path
     #expect(try FileManager.default.contentsOfDirectory(atPath: incoming).isEmpty)
-    ledger.setTrialCounts(["mallory": 1])
+    ledger.setTrialCounts(["the key mallory": 1])
     #expect(refusal(of: 1, 10, by: "mallory", &desk) == nil)
     ledger.setTrialCounts([:])
     // What it has begun does not let it go on.
@@ -58,7 +67,7 @@ struct BlobLedgerTests {
 
   @Test("a sender has so many bytes for each trial it holds, whatever others have")
   func bytes() throws {
-    ledger.setTrialCounts(["a": 2, "b": 1])
+    ledger.setTrialCounts(["the key a": 2, "the key b": 1])
     var desk = desk()
     #expect(refusal(of: 1, 150, by: "a", &desk) == nil)
     // The same once more is no more.
@@ -67,23 +76,52 @@ struct BlobLedgerTests {
     #expect(refusal(of: 3, 10_000_000_000, by: "a", &desk) != nil)
     #expect(refusal(of: 3, .max, by: "a", &desk) != nil)
     #expect(refusal(of: 2, 51, by: "b", &desk) == nil)
-    ledger.addTrial(of: "a")
+    ledger.addTrial(of: "the key a")
     #expect(refusal(of: 4, 51, by: "a", &desk) == nil)
+  }
+
+  @Test("without keys a connection that floods leaves room for the others of its host")
+  func connections() {
+    ledger.setTrialCounts(["the host h": 1])
+    var desk = desk()
+    for seed in 1...16 as ClosedRange<UInt32> {
+      #expect(refusal(of: seed, 6, by: "h", on: 1, &desk) == nil)
+    }
+    let reason = refusal(of: 17, 1, by: "h", on: 1, &desk)
+    #expect(reason?.contains("a connection of the host h has stored 16 blobs with 96") == true)
+    #expect(refusal(of: 17, 100, by: "h", on: 2, &desk) == nil)
+    #expect(refusal(of: 18, 1, by: "other", on: 3, &desk) != nil)
+    // However many it opens, a host has a bound.
+    for connection in 3...16 as ClosedRange<UInt8> {
+      let seed = UInt32(connection) + 100
+      #expect(refusal(of: seed, 100, by: "h", on: connection, &desk) == nil)
+    }
+    let last = refusal(of: 1000, 100, by: "h", on: 17, &desk)
+    #expect(last?.contains("expected at most 4: the host h has stored 31 blobs") == true)
+  }
+
+  @Test("however many trials a sender holds, what it may store has a bound")
+  func many() {
+    ledger.setTrialCounts(["the key a": .max, "the key b": 32])
+    var desk = desk()
+    #expect(refusal(of: 1, 3201, by: "a", &desk) != nil)
+    #expect(refusal(of: 1, 3200, by: "a", &desk) == nil)
+    #expect(refusal(of: 2, 3200, by: "b", &desk) == nil)
   }
 
   @Test("the number of blobs is bounded, too")
   func count() {
-    ledger.setTrialCounts(["a": 1])
+    ledger.setTrialCounts(["the key a": 1])
     var desk = desk()
     for seed in 1...UInt32(BlobLedger.blobCountPerTrial) {
       #expect(refusal(of: seed, 1, by: "a", &desk) == nil)
     }
-    #expect(refusal(of: 1000, 1, by: "a", &desk)?.contains("16 blobs") == true)
+    #expect(refusal(of: 1000, 1, by: "a", &desk)?.contains("stored 16 blobs") == true)
   }
 
   @Test("what a record names, and what is rejected, counts no longer")
   func settled() {
-    ledger.setTrialCounts(["a": 1])
+    ledger.setTrialCounts(["the key a": 1])
     var desk = desk()
     let bytes = sampleBytes(90)
     #expect(put(bytes, by: "a", &desk) == .stored(Digest.of(bytes)))
@@ -93,7 +131,8 @@ struct BlobLedgerTests {
     let wrong = Digest.of(sampleBytes(16, seed: 1))
     guard
       case .rejected = desk.reply(
-        to: .store(wrong, offset: 0, total: 90, payload: sampleBytes(90, seed: 5)), from: "a")
+        to: .store(wrong, offset: 0, total: 90, payload: sampleBytes(90, seed: 5)),
+        from: sender("a"))
     else {
       Issue.record("expected a rejection")
       return
@@ -103,7 +142,7 @@ struct BlobLedgerTests {
 
   @Test("what no record comes to name is collected, unless somebody offers it again meanwhile")
   func collected() throws {
-    ledger.setTrialCounts(["a": 1])
+    ledger.setTrialCounts(["the key a": 1])
     var desk = desk()
     let bytes = sampleBytes(40)
     let digest = Digest.of(bytes)
@@ -123,17 +162,17 @@ struct BlobLedgerTests {
 
   @Test("a blob half of which was collected is asked for from its beginning")
   func collectedHalf() throws {
-    ledger.setTrialCounts(["a": 1])
+    ledger.setTrialCounts(["the key a": 1])
     var desk = desk()
     let bytes = sampleBytes(80)
     let digest = Digest.of(bytes)
     let half = DataRequest.store(digest, offset: 0, total: 80, payload: Array(bytes[..<50]))
-    #expect(desk.reply(to: half, from: "a") == .wanted(digest, offset: 50))
+    #expect(desk.reply(to: half, from: sender("a")) == .wanted(digest, offset: 50))
     let late = ContinuousClock.now + BlobLedger.lifetime + .seconds(1)
     #expect(try ledger.collect(digest, at: late, remove: { try store.removeIncoming($0) }))
     #expect(
       desk.reply(
-        to: .store(digest, offset: 50, total: 80, payload: Array(bytes[50...])), from: "a")
+        to: .store(digest, offset: 50, total: 80, payload: Array(bytes[50...])), from: sender("a"))
         == .wanted(digest, offset: 0))
     #expect(put(bytes, by: "a", &desk) == .stored(digest))
     try store.verify(digest)

@@ -1,0 +1,192 @@
+import Digests
+import Foundation
+import Glibc
+import Messaging
+import Testing
+import Trials
+import Wire
+
+/// What others on the same machine and network do to a sweep that runs.
+@Suite("Neighbours", .serialized)
+struct NeighbourTests {
+  private let bench: Bench
+
+  init() throws { bench = try Bench() }
+
+  private func start(_ sweep: String, workers: Int = 1) throws -> Command {
+    let run = try Command(
+      Executables.coordinator,
+      ["run", sweep, "--out", bench.path("out"), "--local-workers", "\(workers)"], on: bench)
+    try wait(for: "a trial") { run.standardError.contains(" started on ") || !run.isRunning }
+    try #require(run.isRunning, "\(run.standardError)")
+    return run
+  }
+
+  private func permissions(_ name: String) throws -> Int {
+    let attributes = try FileManager.default.attributesOfItem(atPath: bench.path(name))
+    return try #require(attributes[.posixPermissions] as? Int)
+  }
+
+  /// Takes the byte of the write-ahead log's locks on which every writer waits; -1 when it cannot.
+  ///
+  /// - Parameter kind: A read lock is enough to keep writers away.
+  private func hold(_ kind: Int32) throws -> Int32 {
+    let file = open(bench.path("out/sweep.sqlite-shm"), O_RDWR)
+    try #require(file >= 0)
+    var lock = flock()
+    lock.l_type = Int16(kind)
+    lock.l_whence = Int16(SEEK_SET)
+    (lock.l_start, lock.l_len) = (120, 1)
+    try wait(for: "the lock") { fcntl(file, F_SETLK, &lock) == 0 }
+    return file
+  }
+
+  @Test("a record is its owner's alone, a folder that was there keeps its permissions")
+  func permissions() throws {
+    let sweep = try bench.file("tiny.yaml", Bench.sweep())
+    try bench.complete(sweep, in: "out")
+    #expect(try permissions("out") == 0o700)
+    for name in ["sweep.sqlite", "results.log", "sweep.lock"] {
+      #expect(try permissions("out/\(name)") == 0o600, "\(name)")
+    }
+    #expect(try permissions("out/blobs") == 0o700)
+    // Reports may be shared.
+    #expect(try permissions("out/trials.csv") & 0o400 != 0)
+    // As an earlier release left them.
+    for name in ["", "/sweep.sqlite", "/results.log", "/sweep.lock"] {
+      chmod(bench.path("out\(name)"), name.isEmpty ? 0o755 : 0o644)
+    }
+    try bench.complete(sweep, in: "out")
+    #expect(try permissions("out") == 0o755)
+    for name in ["sweep.sqlite", "results.log", "sweep.lock"] {
+      #expect(try permissions("out/\(name)") == 0o600, "\(name)")
+    }
+  }
+
+  @Test(
+    "a locked record is waited for, people are told, and nothing is lost", arguments: [false, true])
+  func locked(isWriter: Bool) throws {
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 200))
+    let calm = try bench.complete(sweep, in: "calm")
+    let run = try start(sweep)
+    let lock = try hold(isWriter ? F_WRLCK : F_RDLCK)
+    try wait(for: "word of the lock") {
+      run.standardError.contains("another program holds the database") || !run.isRunning
+    }
+    let status = try bench.run(Executables.coordinator, "status", bench.path("out"))
+    #expect(status.out.contains("HELD UP"), "\(status.out)\(status.err)")
+    #expect(status.out.contains("another program holds the database"), "\(status.out)")
+    Thread.sleep(forTimeInterval: 6)
+    #expect(run.isRunning, "\(run.standardError)")
+    close(lock)
+    #expect(try run.exitCode() == 0, "\(run.standardError)")
+    #expect(run.standardError.contains("the database is free again"), "\(run.standardError)")
+    #expect(try bench.read("out/trials.csv") == calm)
+  }
+
+  @Test(
+    "a record that is moved, deleted or replaced ends the run within seconds, and none is begun",
+    arguments: [
+      "out", "out/sweep.sqlite", "out/sweep.sqlite-wal", "out/results.log", "out/sweep.lock",
+    ])
+  func displaced(name: String) throws {
+    let run = try start(try bench.file("long.yaml", Bench.sweep(steps: 100_000)))
+    try FileManager.default.moveItem(atPath: bench.path(name), toPath: bench.path("moved"))
+    let begin = ContinuousClock.now
+    #expect(try run.exitCode() == 1)
+    #expect(ContinuousClock.now - begin < .seconds(30))
+    #expect(
+      run.standardError.contains("was moved, deleted or replaced while the sweep ran"),
+      "\(run.standardError)")
+    #expect(!bench.exists(name))
+  }
+
+  @Test("a folder of blobs that is removed is made anew, people are told, and the sweep goes on")
+  func blobsRemoved() throws {
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 400))
+    let calm = try bench.complete(sweep, in: "calm")
+    let run = try start(sweep)
+    try FileManager.default.removeItem(atPath: bench.path("out/blobs"))
+    try wait(for: "word of it") {
+      run.standardError.contains("was removed or moved and is made anew") || !run.isRunning
+    }
+    #expect(run.isRunning, "\(run.standardError)")
+    let status = try bench.run(Executables.coordinator, "status", bench.path("out"))
+    #expect(status.out.contains("LOST: "), "\(status.out)\(status.err)")
+    #expect(try run.exitCode() == 0, "\(run.standardError)")
+    #expect(try bench.read("out/trials.csv") == calm)
+    #expect(bench.files(below: "out/models").count == 4)
+  }
+
+  @Test("a worker's cache that is removed is made anew, and its trials go on, at nobody's charge")
+  func cacheRemoved() throws {
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 400))
+    let calm = try bench.complete(sweep, in: "calm")
+    let run = try start(sweep)
+    try FileManager.default.removeItem(atPath: bench.path("cache"))
+    #expect(try run.exitCode() == 0, "\(run.standardError)")
+    #expect(run.standardError.contains("is made anew"), "\(run.standardError)")
+    // One attempt may end with the cache, and one that was about to begin.
+    let count = run.standardError.components(separatedBy: "ended without a result").count - 1
+    #expect(count <= 3, "\(run.standardError)")
+    #expect(try bench.read("out/trials.csv") == calm)
+  }
+
+  @Test("blobs are taken only from whoever holds trials, and no more than these can leave")
+  func blobs() throws {
+    let endpoint = try Bench.freeEndpoint()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep())
+    let run = try Command(
+      Executables.coordinator, ["run", sweep, "--out", bench.path("out"), "--listen", endpoint],
+      on: bench)
+    _ = try run.endpoint()
+    let context = try Context()
+    let control = try Endpoint(endpoint)
+    let port = try #require(control.port)
+    let data = try DealerSocket(context, options: .data)
+    try data.connect(to: try #require(control.with(port: port + 1)).description)
+    let blob = Array("a stranger's".utf8)
+    let request = DataRequest.store(Digest.of(blob), offset: 0, total: blob.count, payload: blob)
+    let stranger = try answer(to: request, on: data)
+    guard case .rejected(_, let reason) = stranger else {
+      Issue.record("\(stranger)")
+      return
+    }
+    #expect(reason.contains("holds no trial of the sweep"), "\(reason)")
+    #expect(bench.files(below: "out/blobs/incoming").isEmpty)
+
+    let worker = try DealerSocket(context)
+    try worker.connect(to: endpoint)
+    let announcement = WorkerMessage.announcement(
+      .init(
+        productVersion: "1", worker: "w", host: "h", processor: "p", instructionSet: "avx2",
+        coreCount: 1, memoryByteCount: 1, slotCount: 1, claims: []))
+    try wait(for: "a connection") { try worker.send(try announcement.frames()) == .sent }
+    try wait(for: "a trial") {
+      guard let frames = try worker.receive(),
+        case .assignment = try CoordinatorMessage(frames: frames)
+      else { return false }
+      return true
+    }
+    #expect(try answer(to: request, on: data) == .stored(Digest.of(blob)))
+    let huge = try answer(to: .offer(Digest.of("huge"), byteCount: 10_000_000_000), on: data)
+    guard case .rejected = huge else {
+      Issue.record("\(huge)")
+      return
+    }
+    run.send(SIGINT)
+    _ = try run.exitCode()
+  }
+
+  private func answer(
+    to request: DataRequest, on socket: borrowing DealerSocket
+  ) throws -> DataReply {
+    while try socket.send(try request.frames()) != .sent { Thread.sleep(forTimeInterval: 0.01) }
+    let deadline = ContinuousClock.now + .seconds(60)
+    while ContinuousClock.now < deadline {
+      if let frames = try socket.receive() { return try DataReply(frames: frames) }
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+    throw CocoaError(.fileReadUnknown)
+  }
+}
