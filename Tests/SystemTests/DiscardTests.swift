@@ -161,7 +161,7 @@ struct DiscardTests {
       ("latents=99", "trial \"latents=99\": no such trial in this sweep"),
       ("stage=baseline", "trial \"stage=baseline\": 2 trials are meant: "),
       ("colour=red", "found \"colour=red\", expected KEY=VALUE with one of the keys"),
-      ("nobody", "trial \"nobody\": expected the first hexadecimal digits of a trial's name"),
+      ("nobody", "trial \"nobody\": expected t and the first hexadecimal digits of a trial's name"),
     ] {
       let run = try discard(trial, "--why", "a guess", "--yes")
       #expect(run.code == 1)
