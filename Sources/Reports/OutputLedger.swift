@@ -6,7 +6,7 @@ import Foundation
 ///
 /// A file is noted before it gets its name, so that one with other bytes than any that were noted
 /// was changed by somebody else, and one that is noted and not there was deleted. Of a name that
-/// is noted twice the later line counts; after a kill between the two the earlier one does.
+/// is noted twice, as after a kill before the file had its name, either line counts.
 package struct OutputLedger {
   /// The file's name.
   package static let name = "outputs.sha256"
@@ -61,9 +61,9 @@ package struct OutputLedger {
     rewrite()
   }
 
-  /// Leaves one line for each name once most lines say what no longer counts.
+  /// Leaves one line for each name, once what was noted has its name.
   package mutating func tidy() {
-    guard lineCount > 2 * noted.count + 16 else { return }
+    guard lineCount > noted.count else { return }
     for (path, digests) in noted { noted[path] = [digests[digests.count - 1]] }
     rewrite()
   }

@@ -8,8 +8,10 @@ import Trials
 enum Tolerance {
   /// How far above τ the moving average may stand, as a share of τ.
   ///
-  /// The average spans about 40 batches; the noise of batches alone moves it by 1 to 2 %, and the
-  /// multiplier's swings by a few more.
+  /// The average spans about 40 batches. Of trials on MNIST (n = 32, τ = 15 and 30) it stood above τ
+  /// at 1 to 2 % of the samples after it had first been below, soon after that, and at none of their
+  /// milestones; a tenth leaves room for the multiplier's swings and tells them from trials that never
+  /// came down.
   static let slack = 0.1
 }
 

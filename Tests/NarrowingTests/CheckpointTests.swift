@@ -101,7 +101,7 @@ struct CheckpointTests {
         "state_sha256": StateDigest.of(trainer).hexadecimal,
         "trajectory_bytes": "15",
         "trajectory_sha256": Digest.of("step,mse\n1,0.5\n").hexadecimal,
-        "trial": checkpoints.configuration.id.description,
+        "trial": checkpoints.configuration.id.digits,
       ])
     #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.url.path).count == 1)
   }

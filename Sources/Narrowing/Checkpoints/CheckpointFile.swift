@@ -209,7 +209,8 @@ package struct CheckpointFile: Sendable {
       return owner
     }
     throw CheckpointError(
-      .otherTrial, path: path, part: "trial", found: metadata[Key.trial] ?? "none",
+      .otherTrial, path: path, part: "trial",
+      found: metadata[Key.trial].map { TrialID($0)?.description ?? $0 } ?? "none",
       expected: "\(configuration.id), or a shorter run of it")
   }
 
