@@ -499,8 +499,10 @@ extension SweepLoop {
       guard case .answer(let reply) = decide(AdministrationRequest(.status)) else { return nil }
       return reply.status
     }
+    var hint = hint
     let hintText = hint?.due(
-      hasWorkers: coordinator.workers.contains(where: \.isConnected), at: now)
+      hasWorkers: { coordinator.workers.contains(where: \.isConnected) }, at: now)
+    self.hint = hint
     if let hintText { logger.notice("\(hintText)") }
     guard now >= nextReport else { return }
     nextReport = now + Self.reportInterval

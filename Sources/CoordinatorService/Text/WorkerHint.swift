@@ -36,7 +36,9 @@ struct WorkerHint {
   }
 
   /// The hint, when it is time for it.
-  mutating func due(hasWorkers: @autoclosure () -> Bool, at now: Instant) -> String? {
+  ///
+  /// - Parameter hasWorkers: Asked only when it may be time.
+  mutating func due(hasWorkers: () -> Bool, at now: Instant) -> String? {
     guard now >= next else { return nil }
     let hasWorkers = hasWorkers()
     next = now + (hasWorkers ? Self.patience : Self.repetition)
