@@ -199,8 +199,10 @@ struct SimulationTests {
     let sweep = Self.familySweep(families: 2)
     var options = Self.roughOptions
     if sabotage == .trustsCanariesTooSoon {
+      // Heartbeats come before the first step.
       options.canary = .always
       options.workerCount = 4
+      options.trialMilliseconds = 100_000...150_000
     }
     if sabotage.concernsDiscards { options.wishesPerMinute = 20 }
     if sabotage.concernsTrust {
