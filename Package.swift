@@ -197,6 +197,7 @@ let package = Package(
       [
         "Autoencoder",
         "Digests",
+        "Files",
         "Images",
         "Narrowing",
         "Primitives",

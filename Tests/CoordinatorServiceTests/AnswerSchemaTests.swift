@@ -106,7 +106,7 @@ struct AnswerSchemaTests {
   }
 
   private static let running = SweepStatus.Running(
-    trial: "t0123456789abcdef", stage: "main", attempt: 1, worker: "w", host: "h",
+    trial: "t0123456789abcdef", name: "τ = 8", stage: "main", attempt: 1, worker: "w", host: "h",
     isClaimed: true, step: 3, totalSteps: 9, mse: 1.5, gatesOpen: 7, stepsPerSecond: 2.5,
     remainingSeconds: 4)
 
@@ -126,6 +126,7 @@ struct AnswerSchemaTests {
       .init(host: "h", workers: 1, slots: 1, running: 1, stepsPerSecond: 2.5, drained: "why")
     ]
     status.failures = [.init(cause: "crashed", trials: 1, example: "t0", message: "m")]
+    status.losses = ["blobs"]
     status.origins = [.init(build: "b", instructionSet: "avx2", trials: 1)]
     status.forecast = .init(earliestSeconds: 1, latestSeconds: 3, expectedSeconds: 2)
     status.obstacle = "full"
