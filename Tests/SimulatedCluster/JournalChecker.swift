@@ -64,6 +64,10 @@ package struct JournalChecker: Sendable {
     heard = [:]
     ownLeases = [:]
     liveStages = successfulStages
+    // What was heard and not written down is forgotten; it will be said again.
+    for (trial, model) in models {
+      models[trial]?.unusable = model.unusable.intersection(model.refused)
+    }
     for (trial, model) in models where !model.checkpoints.isEmpty { noteLife(of: trial) }
   }
 
