@@ -496,6 +496,8 @@ package struct JournalChecker: Sendable {
       assignment.checkpoints.map(\.checkpoint)
         == (lease?.wasGivenCheckpoints == true ? model.checkpoints : []),
       "\(assignment.trial): assigned without its latest checkpoints")
+    // What an earlier process of the attempt diverged from was not heard of; this one is another.
+    tainted[assignment.trial]?.remove(assignment.attempt)
     for checkpoint in assignment.checkpoints {
       models[assignment.trial]?.given[assignment.attempt, default: []].insert(
         checkpoint.checkpoint.digest)
