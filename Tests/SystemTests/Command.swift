@@ -29,6 +29,8 @@ final class Command {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
+    // A process inherits what its parent ignores; tests may have been begun under nohup.
+    signal(SIGHUP, SIG_DFL)
     // The threads of tests block most signals, and a process would inherit that from them.
     var none = sigset_t()
     var before = sigset_t()
