@@ -38,7 +38,7 @@ package struct TrialFact: Sendable {
       TrialFact("stage") { $0.stage },
       TrialFact("dataset") { $0.configuration.dataset.name },
       TrialFact("tolerance", sign: "τ") { trial in
-        (try? trial.configuration.resolvedTolerance()).map(text)
+        (try? trial.configuration.resolvedTolerance()).map { shortened($0.description) }
       },
       TrialFact("latents", sign: "n") { trial in
         (try? trial.configuration.resolvedLatents()).map(String.init)
@@ -48,18 +48,15 @@ package struct TrialFact: Sendable {
       },
     ]
     + TrainerSetting.all.map { setting in
-      TrialFact(setting.key) { trial in
-        let text = setting.text(in: trial.configuration.trainer)
-        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
-      }
+      TrialFact(setting.key) { shortened(setting.text(in: $0.configuration.trainer)) }
     } + [
       TrialFact("budget") { $0.configuration.milestones.last?.description },
       TrialFact("replicate") { String($0.replicate) },
       TrialFact("seed") { "s" + $0.configuration.seed.hexadecimal },
     ]
 
-  private static func text(_ number: Double) -> String {
-    let text = number.description
-    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+  /// A number's text as people type it: 8 for 8.0.
+  private static func shortened(_ text: String) -> String {
+    text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 }
