@@ -149,17 +149,18 @@ let package = Package(
       ["Console", "CoordinatorService", "Doctor", "Images", "Trials", argumentParser]),
     program(
       "worker", ["Console", "Doctor", "Narrowing", "Trials", "WorkerService", argumentParser]),
+    module("Benches", ["Messaging"]),
     program(
       "benchmarks",
       [
         "Autoencoder",
+        "Benches",
         "Digests",
         "Enrolment",
         "Images",
         "Messaging",
         "Narrowing",
         "Primitives",
-        "Randomness",
         "Transfers",
         "Trials",
         "Wire",
@@ -175,6 +176,12 @@ let package = Package(
       ["Coordination", "Digests", "Randomness", "Rehearsal", "Supervision", "Trials"],
       path: "Tests/SimulatedCluster"),
     program("ClusterRun", ["Coordination", "SimulatedCluster"], path: "Tests/ClusterRun"),
+    program(
+      "fault-campaigns",
+      [
+        "Benches", "Digests", "Enrolment", "Messaging", "Randomness", "Transfers", "Trials", "Wire",
+        argumentParser,
+      ], path: "Tests/FaultCampaigns"),
     program(
       "fuzzer", ["Console", "Digests", "Reports", "TensorFiles", "Trials", "Wire"],
       path: "Tests/Fuzzer"),
@@ -276,7 +283,7 @@ let package = Package(
     tests(
       "SystemTests",
       [
-        "Digests", "Messaging", "TestSupport", "Trials", "Wire", "benchmarks", "coordinator",
+        "Digests", "Messaging", "TestSupport", "Trials", "Wire", "coordinator", "fault-campaigns",
         "worker",
       ]),
   ],

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// A coordinator under attack, with a real worker beside; the long form is `benchmarks hostile`.
+/// A coordinator under attack, with a real worker beside; the long form is
+/// `fault-campaigns hostile`.
 @Suite("Peers that mean harm", .serialized)
 struct HostileTests {
   @Test(
@@ -11,7 +12,7 @@ struct HostileTests {
     let bench = try Bench()
     // The pace is for a machine that does nothing else.
     let siege = try Command(
-      Executables.benchmarks,
+      Executables.faultCampaigns,
       [
         "hostile", "--frames", "10000", "--connections", "300", "--holding", "1", "--trials", "50",
         "--batches", "100", "--least-pace", "0",

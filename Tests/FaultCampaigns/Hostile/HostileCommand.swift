@@ -1,7 +1,8 @@
 import ArgumentParser
+import Benches
 import Foundation
 
-/// `benchmarks hostile`: peers that mean harm, at a coordinator that runs a sweep.
+/// `fault-campaigns hostile`: peers that mean harm, at a coordinator that runs a sweep.
 struct HostileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hostile",
