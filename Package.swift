@@ -183,7 +183,10 @@ let package = Package(
         argumentParser,
       ], path: "Tests/FaultCampaigns"),
     program(
-      "fuzzer", ["Console", "Digests", "Reports", "TensorFiles", "Trials", "Wire"],
+      "fuzzer",
+      [
+        "Console", "CoordinatorService", "Digests", "Reports", "TensorFiles", "Trials", "Wire",
+      ],
       path: "Tests/Fuzzer"),
 
     tests("ConsoleTests", ["Console"]),
