@@ -6,7 +6,7 @@ import Testing
 @Suite("Peers that mean harm", .serialized)
 struct HostileTests {
   @Test(
-    "malformed, truncated, oversized and replayed frames, and floods, change nothing",
+    "malformed, truncated, oversized and replayed frames, lies, unwanted blobs and floods change nothing",
     arguments: [false, true])
   func attacked(isEncrypted: Bool) throws {
     let bench = try Bench()
@@ -14,7 +14,7 @@ struct HostileTests {
     let siege = try Command(
       Executables.faultCampaigns,
       [
-        "hostile", "--frames", "10000", "--connections", "300", "--holding", "1", "--trials", "50",
+        "hostile", "--frames", "10000", "--connections", "300", "--holding", "1", "--trials", "60",
         "--batches", "100", "--least-pace", "0",
       ] + (isEncrypted ? [] : ["--plain"]), on: bench)
     let code = try siege.exitCode()
