@@ -10,8 +10,7 @@ struct Siege {
   /// Trials that complete before the attacks begin, to tell the worker's pace.
   static let calmTrials = 12
 
-  /// Lies, and blobs without a lease, of each round at most: a tenth of the frames, since most are
-  /// answered. A third of the lies are new names.
+  /// The most lies, and the most blobs without a lease, of each round; a third are new names.
   private static let lieCountMaximum = 10_000
   /// How many bytes more the blobs may take than those of the undisturbed sweep.
   private static let blobByteMaximum = 1 << 20
@@ -153,6 +152,7 @@ struct Siege {
     }
     try measure("member, control") { try member.attackControl(count, seed: seed) }
     try measure("member, data") { try member.attackData(count, port: dataPort, seed: seed) }
+    // Each of them costs the coordinator more than a broken frame does.
     let lies = min(count / 10, Self.lieCountMaximum)
     try measure("member, lies") { try member.lie(lies, about: trials(), seed: seed) }
     try measure("member, blobs") { try member.store(lies, port: dataPort, seed: seed) }
