@@ -67,10 +67,10 @@ extension Coordinator {
     }
   }
 
-  /// Notes which checkpoints the worker with the lease could not go on from.
+  /// Records which checkpoints the worker with the lease has refused.
   ///
-  /// This comes before the claim's own checkpoint is recorded, which may take the place of a refused
-  /// one: a refusal is looked up among the recorded checkpoints.
+  /// Call this before the claim's own checkpoint is recorded. That one may replace a refused one in
+  /// the record, and a refusal of a checkpoint that is not in the record is ignored.
   private mutating func noteRefusals(in claim: Claim, by worker: Int) {
     guard let trial = graph.number(of: claim.trial),
       let index = roster[worker].leaseIndex(of: trial),
