@@ -219,6 +219,7 @@ package struct JournalChecker: Sendable {
       models[trial]?.hasFailed = false
       models[trial]?.isStopped = false
       models[trial]?.chargedFailures = 0
+      models[trial]?.refusals = 0
       models[trial]?.divergences = []
       models[trial]?.distrustCount = 0
     case .hostDrained(let host, _):
@@ -416,6 +417,7 @@ package struct JournalChecker: Sendable {
     let hasAllParents = plan.parents.allSatisfy { models[$0]?.result != nil }
     check(
       lacksParent || model.hasDivergedAlike || model.chargedFailures >= attemptLimit
+        || model.refusals >= attemptLimit
         || (hasAllParents && configuration(of: trial) == nil), "\(trial) failed without a reason")
     models[trial]?.hasFailed = true
     models[trial]?.checkpoints = []

@@ -15,9 +15,29 @@ extension Coordinator {
     return HostIdentity.name(in: shown) == shown ? host : shown
   }
 
-  /// Why a host gets nothing to do; nil when it may work.
-  func drainReason(of host: String) -> String? {
-    ledger.drainedHosts[host] ?? ledger.drainedHosts[HostIdentity.name(in: host)]
+  /// Why a worker's host or member gets nothing to do; nil when it may work.
+  func drainReason(of worker: Int) -> String? {
+    drainReason(host: roster[worker].host, key: roster[worker].id.key)
+  }
+
+  /// Why a host or a member gets nothing to do; nil when it may work.
+  func drainReason(host: String, key: String?) -> String? {
+    let drained = ledger.drainedHosts
+    return drained[host] ?? drained[HostIdentity.name(in: host)]
+      ?? key.flatMap {
+        drained[WorkerID.member(host: host, key: $0)] ?? drained[WorkerID.member(host: "", key: $0)]
+      }
+  }
+
+  /// The workers that are meant by the name of a host, of a member (`host@key`) or of a key
+  /// (`@key`).
+  func workers(of name: String) -> [Int] {
+    let onHost = roster.numbers(onHost: name)
+    guard onHost.isEmpty, name.contains("@") else { return onHost }
+    return roster.numbers.filter { number in
+      let worker = roster[number]
+      return worker.member == name || worker.id.key.map { name == "@\($0)" } == true
+    }
   }
 
   /// Why hosts get nothing to do, by what people call them.

@@ -24,7 +24,10 @@ extension Coordinator {
       observe(rate: cost / provenance.seconds, of: trial, on: worker)
     }
     let stage = graph.stage(of: trial)
-    health.noteResult(of: trial, stage: stage, on: roster[worker].host)
+    health.noteResult(of: trial, stage: stage, on: roster[worker].member)
+    if let key = roster[worker].id.key {
+      health.forget(host: WorkerID.member(host: "", key: key))
+    }
     noteSignOfLife(of: trial)
     if ledger.pausedStages[stage] != nil { resumeStage(stage) }
   }
@@ -38,16 +41,16 @@ extension Coordinator {
   /// Draws the consequences of an attempt's death for its host and its stage.
   mutating func noteDeath(of trial: Int, on worker: Int, failure: TrialFailure) {
     guard failure.cause.chargesTrial || failure.cause.speaksAgainstHost else { return }
-    let (host, stage) = (roster[worker].host, graph.stage(of: trial))
-    health.noteDeath(of: trial, stage: stage, on: host, cause: failure.cause)
-    let deaths = health.deathCount(on: host)
+    let (member, stage) = (roster[worker].member, graph.stage(of: trial))
+    health.noteDeath(of: trial, stage: stage, on: member, cause: failure.cause)
+    let deaths = health.deathCount(on: member)
     // Of the last host that works nobody can tell whether it or the trials are at fault, and
     // giving it up would end the sweep.
-    if deaths >= settings.hostFailureLimit, drainReason(of: host) == nil,
-      roster.hasUsable(onOtherHostThan: host)
+    if deaths >= settings.hostFailureLimit, drainReason(of: worker) == nil,
+      roster.hasUsable(besides: member)
     {
       drain(
-        host,
+        member,
         reason: "\(deaths) different trials died there, with no result in between; the last one: "
           + failure.message)
     }

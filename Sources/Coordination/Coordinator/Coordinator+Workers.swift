@@ -71,7 +71,7 @@ extension Coordinator {
     roster[worker].coreCount = announcement.coreCount
     roster[worker].memoryByteCount = announcement.memoryByteCount
     roster[worker].productVersion = announcement.productVersion
-    roster[worker].isDrained = drainReason(of: announcement.host) != nil
+    roster[worker].isDrained = drainReason(of: worker) != nil
     speeds.introduce(
       announcement.host, processor: announcement.processor,
       instructionSet: announcement.instructionSet, cores: announcement.coreCount,

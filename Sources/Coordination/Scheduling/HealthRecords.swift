@@ -3,7 +3,9 @@ import Trials
 /// What speaks against hosts and against stages: which trials died where, and of what.
 ///
 /// None of it is durable; what follows from it is (a drained host, a paused stage). A trial that
-/// dies on one host after another speaks against itself, not against them.
+/// dies on one host after another speaks against itself, not against them. A host stands here for
+/// the member that a worker speaks for (``Worker/member``), so that nobody is blamed for what
+/// another one says under its name.
 struct HealthRecords: Sendable {
   private struct Death: Hashable {
     var trial: Int
@@ -14,6 +16,9 @@ struct HealthRecords: Sendable {
   private var suspects: [String: Set<Int>] = [:]
   /// Hosts on which a trial died.
   private var hostsOfDeath: [Int: Set<String>] = [:]
+  /// Trials of which a host handed in what cannot be theirs, or at which it took no step, with no
+  /// result from it since.
+  private var falsehoods: [String: Set<Int>] = [:]
   private var deathsByStage: [Int: [FailureCause: [Death]]] = [:]
   /// More deaths of one stage than these tell nothing new.
   private static let deathsKept = 32
@@ -40,15 +45,26 @@ struct HealthRecords: Sendable {
   /// Takes in that a trial has its result.
   mutating func noteResult(of trial: Int, stage: Int, on host: String) {
     suspects[host] = nil
+    falsehoods[host] = nil
     hostsOfDeath[trial] = nil
     deathsByStage[stage] = nil
+  }
+
+  /// Takes in that a host was found to be false about a trial; of how many trials it was since the
+  /// last result from it.
+  mutating func noteFalsehood(about trial: Int, on host: String) -> Int {
+    falsehoods[host, default: []].insert(trial)
+    return falsehoods[host]?.count ?? 0
   }
 
   /// How many different trials died on a host alone since the last result from it.
   func deathCount(on host: String) -> Int { suspects[host]?.count ?? 0 }
 
   /// Forgets what speaks against a host.
-  mutating func forget(host: String) { suspects[host] = nil }
+  mutating func forget(host: String) {
+    suspects[host] = nil
+    falsehoods[host] = nil
+  }
 
   /// Forgets what speaks against a stage.
   mutating func forget(stage: Int) { deathsByStage[stage] = nil }
@@ -74,7 +90,8 @@ extension FailureCause {
   var speaksAgainstHost: Bool {
     switch self {
     case .exitCode, .signal, .outOfMemory, .timeout, .refused: true
-    case .notANumber, .diskFull, .lost, .stopped, .badCheckpoint, .parentFailed: false
+    case .notANumber, .diskFull, .lost, .stopped, .resultRefused, .badCheckpoint, .parentFailed:
+      false
     }
   }
 }

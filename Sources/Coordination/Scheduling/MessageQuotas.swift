@@ -138,4 +138,11 @@ extension WorkerID {
   package var key: String? {
     rawValue.lastIndex(of: "@").map { String(rawValue[rawValue.index(after: $0)...]) }
   }
+
+  /// Who answers for what a worker says: its host and, where connections are encrypted, its key.
+  ///
+  /// Written `host@key`. The host alone would not do, for anybody may announce any name.
+  static func member(host: String, key: String?) -> String {
+    key.map { "\(host)@\($0)" } ?? host
+  }
 }
