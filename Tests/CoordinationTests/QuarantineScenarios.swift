@@ -64,13 +64,13 @@ struct QuarantineScenarios {
     script.announce("liar", slots: slots)
     script.announce("good")
     lie(&script, as: "liar")
-    let reason = try #require(script.coordinator.drainedHosts["host-liar"])
+    let reason = try #require(script.coordinator.drainedHosts["worker liar"])
     #expect(reason.contains("false about 3 different trials"), "\(reason)")
     #expect(!script.coordinator.runningTrials.contains { $0.worker == WorkerID("liar") })
     for trial in trials {
       #expect(script.coordinator.standing(of: trial.id)?.chargedFailures == 0)
     }
-    #expect(try script.restarted().coordinator.drainedHosts["host-liar"] == reason)
+    #expect(try script.restarted().coordinator.drainedHosts["worker liar"] == reason)
     #expect(finishAll(&script, as: "good") == .complete)
   }
 
@@ -80,7 +80,7 @@ struct QuarantineScenarios {
     script.resume()
     script.announce("liar")
     lie(&script, as: "liar", rounds: 400)
-    #expect(script.coordinator.drainedHosts["host-liar"] != nil)
+    #expect(script.coordinator.drainedHosts["worker liar"] != nil)
     #expect(script.coordinator.ending == nil)
     #expect(script.coordinator.counts.waiting == trials.count)
     script.announce("good", slots: 2)
@@ -116,6 +116,18 @@ struct QuarantineScenarios {
     #expect(script.coordinator.ending == .completeWithFailures(count: 1))
     #expect(script.coordinator.standing(of: trials[0].id)?.failure?.cause == .resultRefused)
     #expect(script.coordinator.drainedHosts.isEmpty)
+  }
+
+  @Test("where connections are plain nobody is blamed for what another one says of its host")
+  func forgedPlainHost() throws {
+    var script = try Script(trials)
+    script.resume()
+    script.announce("good", host: "node1")
+    script.announce("node1", host: "node1")
+    lie(&script, as: "node1")
+    #expect(Array(script.coordinator.drainedHosts.keys) == ["worker node1"])
+    #expect(script.coordinator.workers.map(\.isDrained) == [false, true])
+    #expect(finishAll(&script, as: "good") == .complete)
   }
 
   @Test("under keys nobody is blamed for what another one says under its host's name")

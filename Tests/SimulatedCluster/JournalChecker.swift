@@ -258,6 +258,8 @@ package struct JournalChecker: Sendable {
     if let host = hosts[worker] {
       check(!drainedHosts.contains(host), "\(trial) leased to the drained host \(host)")
     }
+    check(
+      !drainedHosts.contains("worker \(worker)"), "\(trial) leased to \(worker), which is left out")
     check(!pausedStages.contains(plan.stage), "\(trial) leased in the paused stage \(plan.stage)")
     models[trial]?.attempts = attempt
     let lease = ModelLease(
@@ -468,7 +470,10 @@ package struct JournalChecker: Sendable {
         "\(trial): attempt \(attempt) abandoned while its lease is open")
     case .drain:
       if let host = worker.flatMap({ hosts[$0] }) {
-        check(drainedHosts.contains(host), "\(host) told to drain before that was written down")
+        check(
+          drainedHosts.contains(host)
+            || worker.map { drainedHosts.contains("worker \($0)") } == true,
+          "\(host) told to drain before that was written down")
       }
     case .welcome, .heartbeat, .announceAgain, .shutDown: break
     }

@@ -15,28 +15,27 @@ extension Coordinator {
     return HostIdentity.name(in: shown) == shown ? host : shown
   }
 
-  /// Why a worker's host or member gets nothing to do; nil when it may work.
+  /// Why a worker gets nothing to do; nil when it may work.
   func drainReason(of worker: Int) -> String? {
-    drainReason(host: roster[worker].host, key: roster[worker].id.key)
+    drainReason(of: roster[worker].id, onHost: roster[worker].host)
   }
 
-  /// Why a host or a member gets nothing to do; nil when it may work.
-  func drainReason(host: String, key: String?) -> String? {
+  /// Why a worker on a host gets nothing to do; nil when it may work.
+  func drainReason(of worker: WorkerID, onHost host: String) -> String? {
     let drained = ledger.drainedHosts
     return drained[host] ?? drained[HostIdentity.name(in: host)]
-      ?? key.flatMap {
-        drained[WorkerID.member(host: host, key: $0)] ?? drained[WorkerID.member(host: "", key: $0)]
-      }
+      ?? drained[worker.member(onHost: host)] ?? drained[worker.place(onHost: host)]
+      ?? worker.keyMember.flatMap { drained[$0] }
   }
 
-  /// The workers that are meant by the name of a host, of a member (`host@key`) or of a key
-  /// (`@key`).
+  /// The workers that are meant by the name of a host, of a place (`host@key`), of a key (`@key`) or
+  /// of a worker (`worker NAME`).
   func workers(of name: String) -> [Int] {
     let onHost = roster.numbers(onHost: name)
-    guard onHost.isEmpty, name.contains("@") else { return onHost }
+    guard onHost.isEmpty else { return onHost }
     return roster.numbers.filter { number in
       let worker = roster[number]
-      return worker.member == name || worker.id.key.map { name == "@\($0)" } == true
+      return worker.member == name || worker.place == name || worker.id.keyMember == name
     }
   }
 

@@ -65,8 +65,8 @@ extension Coordinator {
     record(.hostUndrained(host: host))
     effects.append(.notify(.hostUndrained(host: shownName(of: host))))
     for worker in workers(of: host) {
-      health.forget(host: roster[worker].member)
-      if host.hasPrefix("@") { health.forget(host: host) }
+      health.forget(host: roster[worker].place)
+      health.forgetFalsehoods(of: [roster[worker].member, roster[worker].id.keyMember])
       roster[worker].isDrained = drainReason(of: worker) != nil
       roster.refresh(worker)
     }

@@ -11,17 +11,17 @@ extension Coordinator {
   /// Whether a worker only says that it works on a trial, while another one could.
   func isIdle(_ lease: Lease, on worker: Int, at now: Instant) -> Bool {
     now - lease.progressAt >= idleLimit && holders.count(of: lease.trial) == 1
-      && roster.hasUsable(besides: roster[worker].member)
+      && roster.hasUsable(besides: roster[worker].place)
   }
 
-  /// Whether a checkpoint that an attempt could go on from was handed in by another member.
+  /// Whether a checkpoint that an attempt could go on from was handed in from elsewhere.
   func wasGivenCheckpointsOfOthers(_ trial: Int, attempt: Int) -> Bool {
     let history = ledger.history(of: trial)
     guard let lease = history.attempts[attempt], lease.wasGivenCheckpoints else { return false }
     let entries = ledger.checkpointEntries(of: trial).filter { $0.attempt < attempt }
     return entries.isEmpty
       || entries.contains { entry in
-        history.attempts[entry.attempt].map { member(of: $0.worker) } != member(of: lease.worker)
+        history.attempts[entry.attempt].map { place(of: $0.worker) } != place(of: lease.worker)
       }
   }
 
@@ -31,17 +31,15 @@ extension Coordinator {
   /// and loses what it has.
   mutating func charge(_ worker: Int, with trial: Int, reason: String, at now: Instant) {
     let member = roster[worker].member
-    let count = health.noteFalsehood(about: trial, on: member)
+    let count = health.noteFalsehood(about: trial, by: member)
     if count >= settings.hostFailureLimit {
-      leaveOut(member, of: worker, falseAbout: count, reason: reason, at: now)
+      leaveOut(member, falseAbout: count, reason: reason, at: now)
     }
     // A key may be several hosts'; or one's that calls itself ever differently.
-    guard let key = roster[worker].id.key else { return }
-    let keyCount = health.noteFalsehood(about: trial, on: WorkerID.member(host: "", key: key))
+    guard let key = roster[worker].id.keyMember else { return }
+    let keyCount = health.noteFalsehood(about: trial, by: key)
     if keyCount >= Self.hostsPerKey * settings.hostFailureLimit {
-      leaveOut(
-        WorkerID.member(host: "", key: key), of: worker, falseAbout: keyCount, reason: reason,
-        at: now)
+      leaveOut(key, falseAbout: keyCount, reason: reason, at: now)
     }
   }
 
@@ -49,7 +47,7 @@ extension Coordinator {
   private static let hostsPerKey = 3
 
   private mutating func leaveOut(
-    _ member: String, of worker: Int, falseAbout count: Int, reason: String, at now: Instant
+    _ member: String, falseAbout count: Int, reason: String, at now: Instant
   ) {
     guard settings.isOpen, ledger.drainedHosts[member] == nil else { return }
     drain(
@@ -85,22 +83,22 @@ extension Coordinator {
   /// Whether so much was handed in that cannot be a trial's, by members that are believed
   /// otherwise, that the trial itself must be at fault.
   ///
-  /// One member alone proves nothing, unless there is no other.
+  /// One place alone proves nothing, unless there is no other.
   func isRefusedEverywhere(_ trial: Int) -> Bool {
     let refused = ledger.history(of: trial).refusedWorkers
     guard refused.count >= settings.attemptLimit else { return false }
-    let members = refused.filter(isBelieved).map(member)
-    guard members.count >= settings.attemptLimit else { return false }
-    return Set(members).count > 1
-      || Set(ledger.hosts.keys.filter(isBelieved).map(member)).count < 2
+    let places = refused.filter(isBelieved).map(place)
+    guard places.count >= settings.attemptLimit else { return false }
+    return Set(places).count > 1
+      || Set(ledger.hosts.keys.filter(isBelieved).map(place)).count < 2
   }
 
-  /// Who answers for what a worker says that has had a lease.
-  private func member(of worker: WorkerID) -> String {
-    WorkerID.member(host: ledger.hosts[worker] ?? worker.rawValue, key: worker.key)
+  /// Where a worker ran that has had a lease.
+  private func place(of worker: WorkerID) -> String {
+    worker.place(onHost: ledger.hosts[worker] ?? worker.rawValue)
   }
 
   private func isBelieved(_ worker: WorkerID) -> Bool {
-    drainReason(host: ledger.hosts[worker] ?? worker.rawValue, key: worker.key) == nil
+    drainReason(of: worker, onHost: ledger.hosts[worker] ?? worker.rawValue) == nil
   }
 }

@@ -3,8 +3,8 @@ import Trials
 /// What speaks against hosts and against stages: which trials died where, and of what.
 ///
 /// None of it is durable; what follows from it is (a drained host, a paused stage). A trial that
-/// dies on one host after another speaks against itself, not against them. A host stands here for
-/// the member that a worker speaks for (``Worker/member``), so that nobody is blamed for what
+/// dies on one host after another speaks against itself, not against them. A host is here a worker's
+/// ``Worker/place``, and what is false a ``Worker/member``'s, so that nobody is blamed for what
 /// another one says under its name.
 struct HealthRecords: Sendable {
   private struct Death: Hashable {
@@ -16,7 +16,7 @@ struct HealthRecords: Sendable {
   private var suspects: [String: Set<Int>] = [:]
   /// Hosts on which a trial died.
   private var hostsOfDeath: [Int: Set<String>] = [:]
-  /// Trials of which a host handed in what cannot be theirs, or at which it took no step, with no
+  /// Trials of which a member handed in what cannot be theirs, or at which it took no step, with no
   /// result from it since.
   private var falsehoods: [String: Set<Int>] = [:]
   private var deathsByStage: [Int: [FailureCause: [Death]]] = [:]
@@ -45,26 +45,27 @@ struct HealthRecords: Sendable {
   /// Takes in that a trial has its result.
   mutating func noteResult(of trial: Int, stage: Int, on host: String) {
     suspects[host] = nil
-    falsehoods[host] = nil
     hostsOfDeath[trial] = nil
     deathsByStage[stage] = nil
   }
 
-  /// Takes in that a host was found to be false about a trial; of how many trials it was since the
+  /// Takes in that a member was found to be false about a trial; of how many trials it was since the
   /// last result from it.
-  mutating func noteFalsehood(about trial: Int, on host: String) -> Int {
-    falsehoods[host, default: []].insert(trial)
-    return falsehoods[host]?.count ?? 0
+  mutating func noteFalsehood(about trial: Int, by member: String) -> Int {
+    falsehoods[member, default: []].insert(trial)
+    return falsehoods[member]?.count ?? 0
+  }
+
+  /// Takes in that members have handed in a result, or are given another chance.
+  mutating func forgetFalsehoods(of members: [String?]) {
+    for member in members.compactMap(\.self) { falsehoods[member] = nil }
   }
 
   /// How many different trials died on a host alone since the last result from it.
   func deathCount(on host: String) -> Int { suspects[host]?.count ?? 0 }
 
   /// Forgets what speaks against a host.
-  mutating func forget(host: String) {
-    suspects[host] = nil
-    falsehoods[host] = nil
-  }
+  mutating func forget(host: String) { suspects[host] = nil }
 
   /// Forgets what speaks against a stage.
   mutating func forget(stage: Int) { deathsByStage[stage] = nil }

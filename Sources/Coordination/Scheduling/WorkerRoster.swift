@@ -59,7 +59,10 @@ struct Worker: Sendable {
   var share: Double { Double(leases.count) / Double(max(slots, 1)) }
 
   /// Who answers for what it says.
-  var member: String { WorkerID.member(host: host, key: id.key) }
+  var member: String { id.member(onHost: host) }
+
+  /// Where it runs.
+  var place: String { id.place(onHost: host) }
 
   func leaseIndex(of trial: Int) -> Int? { leases.firstIndex { $0.trial == trial } }
 }
@@ -251,9 +254,9 @@ struct WorkerRoster: Sendable {
     return best < Self.slowness(of: self[number])
   }
 
-  /// Whether some worker of another member can be used.
-  func hasUsable(besides member: String) -> Bool {
-    numbers.contains { self[$0].isUsable && self[$0].member != member }
+  /// Whether some worker elsewhere can be used.
+  func hasUsable(besides place: String) -> Bool {
+    numbers.contains { self[$0].isUsable && self[$0].place != place }
   }
 
   /// When the next worker needs looking at.

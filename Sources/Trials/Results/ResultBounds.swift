@@ -5,7 +5,7 @@
 package struct ResultBounds: Sendable {
   private let trainer: TrainerSettings
   private let latents: Int
-  private let trainingImageCount: Int
+  private let trainingImageCount: Int?
   private let errorMaximum: Double
 
   /// The most bytes of a name in a result: of a host, a processor, a program or its version.
@@ -19,10 +19,11 @@ package struct ResultBounds: Sendable {
   ///
   /// - Parameters:
   ///   - configuration: Every measured parameter resolved.
-  ///   - trainingImageCount: How many images an epoch permutes.
+  ///   - trainingImageCount: How many images an epoch permutes; nil where the images are not at
+  ///     hand, as with records of earlier runs: then any step may end a budget of epochs.
   /// - Throws: ``ConfigurationError/parentWithoutResult(_:)`` while n waits for a parent.
   package init(
-    _ configuration: TrialConfiguration, trainingImageCount: Int
+    _ configuration: TrialConfiguration, trainingImageCount: Int?
   ) throws(ConfigurationError) {
     latents = try configuration.resolvedLatents()
     trainer = configuration.trainer
@@ -41,8 +42,7 @@ extension ResultBounds {
     func defect(_ what: String, _ found: some Any, _ expected: String) -> ResultDefect {
       ResultDefect(place: "\(report.budget): \(what)", found: "\(found)", expected: expected)
     }
-    let step = report.budget.batches(
-      trainingImageCount: trainingImageCount, batchSize: trainer.batchSize)
+    let step = expectedStep(of: report)
     guard report.step == step else { return defect("step", report.step, "\(step)") }
     guard report.openProbabilities.count == latents else {
       return defect(
@@ -73,6 +73,17 @@ extension ResultBounds {
     return nil
   }
 
+  private func expectedStep(of report: MilestoneReport) -> Int {
+    if let trainingImageCount {
+      return report.budget.batches(
+        trainingImageCount: trainingImageCount, batchSize: trainer.batchSize)
+    }
+    return switch report.budget {
+    case .batches(let count): count
+    case .epochs: max(report.step, 1)
+    }
+  }
+
   /// What makes reports, in order, contradict each other; nil if nothing does.
   ///
   /// The first hit happens once: a later report has the same, or one after the earlier report.
@@ -97,6 +108,18 @@ extension ResultBounds {
 }
 
 // MARK: - Results
+
+extension TrialResult {
+  /// What makes a result of an earlier run none of the trial that it names; nil if nothing does.
+  package var defect: ResultDefect? {
+    do throws(ConfigurationError) {
+      return try ResultBounds(provenance.configuration, trainingImageCount: nil).defect(of: self)
+    } catch {
+      return ResultDefect(
+        place: "configuration", found: "\(error)", expected: "every parameter resolved")
+    }
+  }
+}
 
 extension ResultBounds {
   /// What makes a result none of the trial's; nil if nothing does.
