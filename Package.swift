@@ -252,6 +252,7 @@ let package = Package(
         "Images",
         "Messaging",
         "Store",
+        "Sweeps",
         "TestSupport",
         "Transfers",
         "Trials",

@@ -203,6 +203,11 @@ package enum SweepRun {
     let images = try ImageSupply.provide(
       Set(plan.trials.map(\.configuration.dataset)), folder: options.request.dataFolder,
       logger: logger)
+    try PlanDefects.refuse(
+      in: plan,
+      images: images.mapValues {
+        .init(training: $0.trainingCount, evaluation: $0.evaluationCount)
+      })
     try OutFolder.require(options.outFolder, sweepFile: options.request.file)
     let text = try options.request.text()
     let store = try RecordHold.waitingWhileBusy(logger) {
