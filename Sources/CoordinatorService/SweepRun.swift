@@ -1,3 +1,4 @@
+import Console
 import Coordination
 import Datasets
 import Digests
@@ -72,12 +73,12 @@ package enum SweepRun {
     /// A person stopped it.
     case interrupted
 
-    /// The process's exit code.
-    package var exitCode: Int32 {
+    /// What the process's exit code says.
+    package var exitReason: ExitReason {
       switch self {
-      case .complete: 0
-      case .someFailed: 2
-      case .interrupted: 130
+      case .complete: .done
+      case .someFailed: .trialsFailed
+      case .interrupted: .stopped
       }
     }
   }

@@ -13,7 +13,8 @@ struct TrialCommand: ParsableCommand {
       `-` reads it from standard input: coordinator plan SWEEP --json | jq '.trials[0]' | worker \
       trial - --out DIR. The same configuration gives the same bytes as in a sweep on the same \
       machine. A trial that waits for another one's number has none to run with.
-      """)
+      """
+  ).exiting()
 
   @Argument(
     help: "The configuration file; - for standard input.", completion: .file(extensions: ["json"]))
