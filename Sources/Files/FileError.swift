@@ -30,9 +30,13 @@ package struct FileError: FileFailure, Hashable, Sendable, CustomStringConvertib
     self.init(operation, path, code: Self.code(of: error))
   }
 
-  private static func code(of error: any Error) -> Int32 {
+  /// The C call's `errno` beneath an error of Foundation; `EIO` where it is not told.
+  static func code(of error: any Error) -> Int32 {
+    if let error = error as? POSIXError { return error.code.rawValue }
     let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    if let reason, reason.domain == NSPOSIXErrorDomain { return Int32(reason.code) }
+    let own = error as NSError
+    if own.domain == NSPOSIXErrorDomain { return Int32(clamping: own.code) }
+    if let reason, reason.domain == NSPOSIXErrorDomain { return Int32(clamping: reason.code) }
     return switch error {
     case CocoaError.fileWriteFileExists: EEXIST
     case CocoaError.fileNoSuchFile, CocoaError.fileReadNoSuchFile: ENOENT
