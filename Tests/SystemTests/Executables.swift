@@ -4,7 +4,7 @@ import Foundation
 enum Executables {
   static let coordinator = folder.appending(path: "coordinator")
   static let worker = folder.appending(path: "worker")
-  static let benchmarks = folder.appending(path: "benchmarks")
+  static let faultCampaigns = folder.appending(path: "fault-campaigns")
 
   /// A command of the folder `cluster`.
   static func cluster(_ name: String) -> URL {
