@@ -1,5 +1,6 @@
 import Coordination
 import Digests
+import Foundation
 import GRDB
 import Trials
 import Wire
@@ -19,6 +20,20 @@ enum ResultRows {
     row.add(result.result.provenance.instructionSet)
     row.add(bytes: result.bytes)
     try row.insert()
+  }
+
+  /// What the result of a trial reported last; nil where there is none.
+  static func fetchLastReport(of trial: String, in database: Database) throws -> MilestoneReport? {
+    guard let id = TrialID(trial) else { return nil }
+    let row = try Row.fetchOne(
+      database,
+      sql: """
+        SELECT bytes FROM result
+        WHERE trial = (SELECT number FROM trial WHERE id = ?) AND discarded IS NULL
+        """, arguments: [id.digits])
+    guard let row else { return nil }
+    let bytes = [UInt8](try row.value(0) as Data)
+    return try ReceivedResult(serialised: bytes, planned: nil).result.milestones.last
   }
 
   /// Puts the result of a trial aside.

@@ -96,6 +96,13 @@ package final class SweepReader: Sendable {
     try read { database in try JournalRows.fetchAttempts(of: trial, in: database) }
   }
 
+  /// What a trial reported at its end; nil while it has no result, or if it was never planned.
+  ///
+  /// Reads that trial's row alone, without holding it against its checksum.
+  package func lastReport(of trial: String) throws(StoreError) -> MilestoneReport? {
+    try read { database in try ResultRows.fetchLastReport(of: trial, in: database) }
+  }
+
   /// Where the record was salvaged from; nil when it was not.
   package func salvage() throws(StoreError) -> SalvageNote? {
     try read { database in try SalvageNote.fetch(in: database) }

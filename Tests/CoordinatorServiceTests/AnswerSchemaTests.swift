@@ -156,6 +156,17 @@ struct AnswerSchemaTests {
     report.checkpoints = [.init(step: 3, byteCount: 10, instructionSet: "avx2")]
     report.parents = [.init(trial: "t0123456789abcdef", status: "complete")]
     report.logs = "coordinator logs"
+    report.quietWindow = 20_000
+    report.end = .init(
+      MilestoneReport(
+        budget: .epochs(2), tolerance: 2.5, step: 10, ending: .oscillating, stateDigest: nil,
+        gatesOpen: 1, mse: 1, evaluationMSE: 1, firstHitStep: 1, multiplier: 1,
+        openProbabilities: [0.9], sinceStep: 3, alternatingGates: [0]))
+    #expect(report.text.contains("earlier once it is quiet (window of 20000 batches)"))
+    #expect(
+      report.text.contains(
+        "it ended oscillating at step 10, as it was since step 3; open gates: 0; "
+          + "opening and closing: 0"))
     expectFull(report, "trial")
     let reply = AdministrationReply(trial: report)
     try compare("explain", full: reply.json, bare: bare)
@@ -177,7 +188,7 @@ struct AnswerSchemaTests {
       outputs: [figure3]
       stages:
         baseline: {latents: 3, tolerance: 0, budget: 10 batches}
-        narrowed: {latents: 2 * baseline.latents, tolerance: baseline.mse, budget: 10 batches}
+        narrowed: {latents: 2 * baseline.latents, tolerance: baseline.mse, budget: {until: quiet, within: 10 batches}}
       """.utf8
     ).write(to: file)
     let request = SweepRequest(

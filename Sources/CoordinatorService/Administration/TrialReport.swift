@@ -37,6 +37,28 @@ package struct TrialReport: Codable, Hashable, Sendable {
     }
   }
 
+  /// How it ended.
+  package struct End: Codable, Hashable, Sendable {
+    /// `budget`, `quiet`, `oscillating`, `unreachable`, or what other programs may say.
+    package var ending: String
+    package var step: Int
+    /// Gates that are open, from 0.
+    package var openGates: [Int]
+    /// The step after which everything was as the ending says; nil for `budget`.
+    package var sinceStep: Int?
+    /// Gates that open and close, from 0; nil unless it ended `oscillating`.
+    package var alternatingGates: [Int]?
+
+    /// The end that a trial's last report tells of.
+    init(_ report: MilestoneReport) {
+      ending = report.ending.word
+      step = report.step
+      openGates = report.openProbabilities.indices.filter { report.openProbabilities[$0] > 0.5 }
+      sinceStep = report.sinceStep
+      alternatingGates = report.alternatingGates
+    }
+  }
+
   /// A trial that it waits for.
   package struct Parent: Codable, Hashable, Sendable {
     package var trial: String
@@ -57,6 +79,8 @@ package struct TrialReport: Codable, Hashable, Sendable {
   package var toleranceFrom: String?
   /// The budgets at which it reports, ascending.
   package var milestones: [Milestone]
+  /// The fewest batches of rest with which it may end before its last milestone; nil where it may not.
+  package var quietWindow: Int?
   /// `waiting`, `running`, `complete`, `failed` or `stopped`.
   package var status: String
   /// Why it stands there, a sentence.
@@ -72,6 +96,8 @@ package struct TrialReport: Codable, Hashable, Sendable {
   package var parents: [Parent] = []
   /// How many trials wait for its result.
   package var childCount: Int
+  /// How it ended; nil while it has no result.
+  package var end: End?
   /// The command that shows what its attempts told; nil while there is none.
   package var logs: String?
 }
@@ -104,6 +130,7 @@ extension TrialReport {
       tolerance: configuration.tolerance.known,
       toleranceFrom: configuration.tolerance.measurement?.words,
       milestones: configuration.milestones.map(Milestone.init),
+      quietWindow: configuration.quiet?.window,
       status: explanation.standing.status.rawValue, reason: reason, remedy: remedy,
       chargedFailures: Int(explanation.standing.chargedFailures),
       attemptLimit: explanation.attemptLimit, childCount: explanation.children.count)
