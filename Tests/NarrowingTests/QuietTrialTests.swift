@@ -8,7 +8,9 @@ import Trials
 
 @testable import Narrowing
 
-/// Whole trials that may end early. With 42 training images and batches of 4 an epoch has 10 steps.
+/// Whole trials that may end early.
+///
+/// With 42 training images and batches of 4 an epoch has 10 steps.
 @Suite("Trials that end early")
 struct QuietTrialTests {
   private let temporary: TemporaryFolder

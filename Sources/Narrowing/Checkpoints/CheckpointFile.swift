@@ -152,7 +152,9 @@ package struct CheckpointFile: Sendable {
   }
 
   /// A shorter run's reports as a longer one has them: those of its own milestones, after none of
-  /// which it ends. With which report its rule ended it, the longer one finds out itself.
+  /// which it ends.
+  ///
+  /// The report with which its rule ended the shorter one is left out: the longer one makes its own.
   private func milestones(
     of reports: [MilestoneReport], batches: (Budget) -> Int
   ) -> [MilestoneReport] {

@@ -17,6 +17,18 @@ package struct QuietDetector: Hashable, Sendable {
     package var multiplier: Reach
     /// σ(kγ) of every gate after the step.
     package var openProbabilities: [Double]
+
+    /// What a step with these numbers tells.
+    package init(
+      step: Int, firstHitStep: Int?, constraintAverage: Double, multiplier: Reach,
+      openProbabilities: [Double]
+    ) {
+      self.step = step
+      self.firstHitStep = firstHitStep
+      self.constraintAverage = constraintAverage
+      self.multiplier = multiplier
+      self.openProbabilities = openProbabilities
+    }
   }
 
   /// Where λ′ is between its clamps.
