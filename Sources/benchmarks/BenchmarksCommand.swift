@@ -15,6 +15,6 @@ struct BenchmarksCommand: ParsableCommand {
     subcommands: [
       LayersCommand.self, StepCommand.self, ScalingCommand.self, PeersCommand.self,
       CoordinatorCommand.self, SoakCommand.self, DetectionCommand.self, LoadCommand.self,
-      HostileCommand.self, EncryptionCommand.self,
+      HostileCommand.self, EncryptionCommand.self, QuietCommand.self,
     ])
 }
