@@ -111,9 +111,10 @@ package struct SimulatedSweep: Sendable {
     return earlyEnd(of: configuration).map { min($0, last) } ?? last
   }
 
-  /// The step after which a trial that may end early does so, if its milestones go that far: for half
-  /// of the seeds before ``fewerSteps``, for the others after it. It is a multiple of ``interval`` and
-  /// no milestone before the last.
+  /// The step after which a trial that may end early does so, if its milestones go that far.
+  ///
+  /// For half of the seeds it is before ``fewerSteps``, for the others after it; always a multiple of
+  /// ``interval``, and no milestone before the last.
   private static func earlyEnd(of configuration: TrialConfiguration) -> Int? {
     guard configuration.quiet != nil else { return nil }
     return configuration.seed.isMultiple(of: 2) ? 400 : 700
