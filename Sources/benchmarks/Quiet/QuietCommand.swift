@@ -53,13 +53,16 @@ struct QuietCommand: ParsableCommand {
 
   private static func table(of replays: [QuietReplay]) -> String {
     var table = TextTable(
-      "trial", "τ", "n", "ending", "since", "at step", "open", "of steps", "open at the end")
+      "trial", "τ", "n", "ending", "since", "at step", "open", "mse", "of steps",
+      "open at the end", "mse at the end")
     for replay in replays {
       table.add(
         replay.run.trial, replay.run.tolerance.text(2), "\(replay.row.openProbabilities.count)",
         replay.finding?.ending.word ?? "goes on", replay.finding.map { "\($0.sinceStep)" } ?? "–",
-        "\(replay.step)", "\(replay.row.openCount)", "\(replay.run.lastStep)",
-        "\(replay.run.rows.last?.openCount ?? 0)" + (replay.hasChanged ? " *" : ""))
+        "\(replay.step)", "\(replay.row.openCount)", replay.row.mse.text(2),
+        "\(replay.run.lastStep)",
+        "\(replay.run.rows.last?.openCount ?? 0)" + (replay.hasChanged ? " *" : ""),
+        (replay.run.rows.last?.mse ?? .nan).text(2))
     }
     return table.text
   }

@@ -7,6 +7,7 @@ struct RecordedRun {
   /// A row of the trajectory, as far as the rule needs it.
   struct Row {
     var step: Int
+    var mse: Double
     var constraintAverage: Double
     var multiplier: Double
     var openProbabilities: [Double]
@@ -84,11 +85,12 @@ extension RecordedRun {
     let header = lines.first?.split(separator: ",").map(String.init) ?? []
     let gates = header.indices.filter { header[$0].hasPrefix("gate_") }
     guard let step = header.firstIndex(of: "step"),
+      let mse = header.firstIndex(of: "mse"),
       let constraint = header.firstIndex(of: "constraint_average"),
       let multiplier = header.firstIndex(of: "multiplier"), !gates.isEmpty
     else {
       throw BenchmarkError(
-        "\(url.path):1: found no columns step, constraint_average, multiplier and gate_0, expected "
+        "\(url.path):1: found no columns step, mse, constraint_average, multiplier and gate_0, expected "
           + "a trajectory")
     }
     var rows: [Row] = []
@@ -96,14 +98,15 @@ extension RecordedRun {
       let fields = line.split(separator: ",", omittingEmptySubsequences: false)
       guard fields.count == header.count, let stepNumber = Int(fields[step]),
         stepNumber > rows.last?.step ?? 0, stepNumber <= Budget.maximumCount,
-        let average = Double(fields[constraint]), let weight = Double(fields[multiplier])
+        let error = Double(fields[mse]), let average = Double(fields[constraint]),
+        let weight = Double(fields[multiplier])
       else {
         throw BenchmarkError(
           "\(url.path):\(index + 1): found \(line.prefix(40)), expected a row with a later step")
       }
       rows.append(
         Row(
-          step: stepNumber, constraintAverage: average, multiplier: weight,
+          step: stepNumber, mse: error, constraintAverage: average, multiplier: weight,
           openProbabilities: gates.map { Double(fields[$0]) ?? .nan }))
     }
     guard !rows.isEmpty else { throw BenchmarkError("\(url.path): found no rows, expected some") }
