@@ -96,11 +96,12 @@ package final class SweepReader: Sendable {
     try read { database in try JournalRows.fetchAttempts(of: trial, in: database) }
   }
 
-  /// What a trial reported at its end; nil while it has no result, or if it was never planned.
+  /// The result of one trial, as it stands now; nil while it has none.
   ///
   /// Reads that trial's row alone, without holding it against its checksum.
-  package func lastReport(of trial: String) throws(StoreError) -> MilestoneReport? {
-    try read { database in try ResultRows.fetchLastReport(of: trial, in: database) }
+  package func result(of trial: String) throws(StoreError) -> TrialResult? {
+    guard let id = TrialID(trial) else { return nil }
+    return try read { database in try ResultRows.fetch(of: id, in: database) }
   }
 
   /// Where the record was salvaged from; nil when it was not.

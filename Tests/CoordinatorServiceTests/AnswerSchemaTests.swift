@@ -157,21 +157,20 @@ struct AnswerSchemaTests {
     report.parents = [.init(trial: "t0123456789abcdef", status: "complete")]
     report.logs = "coordinator logs"
     report.quietWindow = 20_000
-    report.end = .init(
-      MilestoneReport(
-        budget: .epochs(2), tolerance: 2.5, step: 10, ending: .oscillating, stateDigest: nil,
-        gatesOpen: 1, mse: 1, evaluationMSE: 1, firstHitStep: 1, multiplier: 1,
-        openProbabilities: [0.9], sinceStep: 3, alternatingGates: [0]))
+    report.result = .sample
     #expect(report.text.contains("earlier once it is quiet (window of 20000 batches)"))
     #expect(
       report.text.contains(
-        "it ended oscillating at step 10, as it was since step 3; open gates: 0; "
-          + "opening and closing: 0"))
+        "oscillating at step 9, within 2 epochs: 4 of 5 gates open"))
+    #expect(
+      report.text.contains(
+        "oscillating since step 3; open gates: 0, 1, 2, 4; opening and closing: 4"))
     expectFull(report, "trial")
     let reply = AdministrationReply(trial: report)
     try compare("explain", full: reply.json, bare: bare)
     #expect(reply.json.contains("\"begun\" : \"2026-01-02T03:04:05Z\""))
     #expect(reply.json.contains("\"tolerance\" : 2.5"))
+    #expect(reply.json.contains("\"evaluation_mse\" : 4.5"))
     // The control socket carries the same.
     #expect(try AdministrationReply(line: reply.line) == reply)
   }
@@ -206,6 +205,23 @@ struct AnswerSchemaTests {
   func version() {
     #expect(AdministrationReply(changes: ["done"]).json.contains("\"version\" : 2"))
     #expect(SweepCheck.sample.json.contains("\"version\" : 2"))
+  }
+}
+
+extension TrialReport.Result {
+  /// A result with every key.
+  fileprivate static var sample: Self {
+    Self(
+      milestones: [
+        .init(
+          count: 2, unit: "epochs", step: 9, tolerance: 3, toleranceMet: true, gatesOpen: 4,
+          mse: 3.25, evaluationMse: 4.5, firstHitStep: 7)
+      ],
+      end: .init(
+        ending: "oscillating", step: 9, openGates: [0, 1, 2, 4], sinceStep: 3,
+        alternatingGates: [4]),
+      latents: 5, host: "h", processor: "p", build: "b", instructionSet: "avx2", seconds: 90,
+      steps: 10)
   }
 }
 

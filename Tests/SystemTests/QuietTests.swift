@@ -78,7 +78,8 @@ struct QuietTests {
 
     let trial = try #require(rows.first?["trial"])
     let explain = try bench.run(Executables.coordinator, "explain", bench.path("out"), trial)
-    #expect(explain.out.contains("it ended unreachable at step 582, as it was since step 0"))
+    #expect(explain.out.contains("unreachable at step 582, within 12 epochs: "))
+    #expect(explain.out.contains("  unreachable since step 0; open gates: "))
     let check = try bench.run(Executables.coordinator, "check", bench.path("out"))
     #expect(check.code == 0, "\(check.out)")
     let salvage = try bench.run(

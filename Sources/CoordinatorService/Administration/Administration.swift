@@ -27,7 +27,7 @@ package enum Administration {
     if var trial = reply.trial {
       let reader = try SweepReader.open(directory: folder)
       trial.add(try reader.attempts(of: trial.trial))
-      trial.end = try reader.lastReport(of: trial.trial).map(TrialReport.End.init)
+      trial.result = try reader.result(of: trial.trial).map(TrialReport.Result.init)
       if !trial.attempts.isEmpty {
         trial.logs = "coordinator logs \(folder.relativePath) \(trial.trial)"
       }

@@ -37,28 +37,6 @@ package struct TrialReport: Codable, Hashable, Sendable {
     }
   }
 
-  /// How it ended.
-  package struct End: Codable, Hashable, Sendable {
-    /// `budget`, `quiet`, `oscillating`, `unreachable`, or what other programs may say.
-    package var ending: String
-    package var step: Int
-    /// Gates that are open, from 0.
-    package var openGates: [Int]
-    /// The step after which everything was as the ending says; nil for `budget`.
-    package var sinceStep: Int?
-    /// Gates that open and close, from 0; nil unless it ended `oscillating`.
-    package var alternatingGates: [Int]?
-
-    /// The end that a trial's last report tells of.
-    init(_ report: MilestoneReport) {
-      ending = report.ending.word
-      step = report.step
-      openGates = report.openProbabilities.indices.filter { report.openProbabilities[$0] > 0.5 }
-      sinceStep = report.sinceStep
-      alternatingGates = report.alternatingGates
-    }
-  }
-
   /// A trial that it waits for.
   package struct Parent: Codable, Hashable, Sendable {
     package var trial: String
@@ -92,12 +70,12 @@ package struct TrialReport: Codable, Hashable, Sendable {
   package var attemptLimit: Int
   package var running: [SweepStatus.Running] = []
   package var attempts: [Attempt] = []
+  /// What it came to; nil until it is complete.
+  package var result: Result?
   package var checkpoints: [Checkpoint] = []
   package var parents: [Parent] = []
   /// How many trials wait for its result.
   package var childCount: Int
-  /// How it ended; nil while it has no result.
-  package var end: End?
   /// The command that shows what its attempts told; nil while there is none.
   package var logs: String?
 }

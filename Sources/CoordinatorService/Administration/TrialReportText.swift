@@ -12,8 +12,8 @@ extension TrialReport {
         + (quietWindow.map { ", earlier once it is quiet (window of \($0) batches)" } ?? ""),
       "\(status): \(reason)",
     ]
-    if let end, quietWindow != nil { lines.append("  " + Self.words(end)) }
     if let remedy { lines.append("  \(remedy)") }
+    lines += result?.lines ?? []
     for parent in parents { lines.append("  waits for \(parent.trial), which is \(parent.status)") }
     if childCount > 0 {
       lines.append(
@@ -42,19 +42,6 @@ extension TrialReport {
     }
     if let logs { lines.append("  `\(logs)` shows what they told") }
     return lines.joined(separator: "\n") + "\n"
-  }
-
-  /// `it ended quiet at step 60910, as it was since step 40100; open gates: 0, 3, 7`.
-  private static func words(_ end: End) -> String {
-    func list(_ gates: [Int]) -> String {
-      gates.isEmpty ? "none" : gates.map(String.init).joined(separator: ", ")
-    }
-    guard let since = end.sinceStep else {
-      return "it reached its limit, step \(end.step); open gates: \(list(end.openGates))"
-    }
-    return "it ended \(end.ending) at step \(end.step), as it was since step \(since)"
-      + "; open gates: \(list(end.openGates))"
-      + (end.alternatingGates.map { "; opening and closing: \(list($0))" } ?? "")
   }
 
   private static func text(_ date: Date) -> String {

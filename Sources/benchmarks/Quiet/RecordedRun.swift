@@ -90,8 +90,8 @@ extension RecordedRun {
       let multiplier = header.firstIndex(of: "multiplier"), !gates.isEmpty
     else {
       throw BenchmarkError(
-        "\(url.path):1: found no columns step, mse, constraint_average, multiplier and gate_0, expected "
-          + "a trajectory")
+        "\(url.path):1: found no columns step, mse, constraint_average, multiplier and gate_0, "
+          + "expected a trajectory")
     }
     var rows: [Row] = []
     for (index, line) in lines.enumerated().dropFirst() {
