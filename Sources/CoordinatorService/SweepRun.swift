@@ -137,7 +137,7 @@ package enum SweepRun {
 
     let desk = AdministrationDesk(
       plan: plan, folder: options.outFolder.relativePath, endpoint: "\(gateway.endpoint)",
-      salvage: try reader.salvage().map { "\($0)" })
+      salvage: try reader.salvage().map { "\($0)" }, names: facts.names)
     // Not before: of a large sweep it keeps the reader for a second.
     publisher.request()
     var loop = SweepLoop(

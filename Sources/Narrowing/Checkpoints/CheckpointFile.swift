@@ -1,5 +1,6 @@
 import Autoencoder
 import Digests
+import Files
 import Foundation
 import Primitives
 import TensorFiles
@@ -238,7 +239,7 @@ package struct CheckpointFile: Sendable {
         expected: error.expected)
     } catch {
       throw CheckpointError(
-        .unreadable, path: url.path, part: "file", found: error.localizedDescription,
+        .unreadable, path: url.path, part: "file", found: ErrorWords.reason(error),
         expected: "a checkpoint")
     }
   }
