@@ -63,7 +63,9 @@ package struct TrialNames: Sendable {
     if own.tolerance != first.tolerance { variation.keys.insert("tolerance") }
     if own.model.latents != first.model.latents { variation.keys.insert("latents") }
     if own.model.channels != first.model.channels { variation.keys.insert("channels") }
-    if own.milestones.last != first.milestones.last { variation.keys.insert("budget") }
+    if own.milestones.last != first.milestones.last || own.quiet != first.quiet {
+      variation.keys.insert("budget")
+    }
     if trial.replicate != variation.first.replicate { variation.keys.insert("replicate") }
     guard own.trainer != first.trainer else {
       if isTwin(trial, of: variation.first) { variation.hasTwins = true }
