@@ -71,7 +71,7 @@ let package = Package(
     module("Digests", ["CSHA256", "CSodium"]),
     module("TensorFiles", ["Digests"]),
     module("Trials", ["Digests"]),
-    module("Console", ["Trials", argumentParser, logging]),
+    module("Console", ["Files", "Trials", argumentParser, logging]),
     module("Images", ["Digests", "Files", "Trials"]),
     module(
       "Datasets",
@@ -100,7 +100,7 @@ let package = Package(
     module("Rehearsal", ["Coordination", "Digests", "Randomness", "Trials"]),
     module("Store", ["Coordination", "Digests", "Files", "Trials", "Wire", database, sqlite]),
     module("Supervision", ["Digests", "Trials"]),
-    module("Reports", ["CPNG", "Digests", "TensorFiles", "Trials"]),
+    module("Reports", ["CPNG", "Digests", "Files", "TensorFiles", "Trials"]),
 
     module(
       "CoordinatorService",
@@ -146,7 +146,7 @@ let package = Package(
 
     program(
       "coordinator",
-      ["Console", "CoordinatorService", "Doctor", "Images", "Trials", argumentParser]),
+      ["Console", "CoordinatorService", "Doctor", "Files", "Images", "Trials", argumentParser]),
     program(
       "worker", ["Console", "Doctor", "Narrowing", "Trials", "WorkerService", argumentParser]),
     module("Benches", ["Messaging"]),
@@ -189,7 +189,7 @@ let package = Package(
       ],
       path: "Tests/Fuzzer"),
 
-    tests("ConsoleTests", ["Console"]),
+    tests("ConsoleTests", ["Console", argumentParser]),
     tests("FilesTests", ["Files", "TestSupport"]),
     tests("DigestsTests", ["CSodium", "Digests", "TestSupport"]),
     tests("TensorFilesTests", ["TensorFiles", "TestSupport"]),
@@ -262,6 +262,7 @@ let package = Package(
         "Images",
         "Messaging",
         "Store",
+        "Sweeps",
         "TestSupport",
         "Transfers",
         "Trials",

@@ -380,7 +380,8 @@ extension SweepLoop {
     do {
       try blobs.insert(assembly.bytes)
     } catch {
-      logger.warning("the trajectory of trial \(attempt.trial) is not stored yet: \(error)")
+      let name = facts.words(for: attempt.trial, isTyped: false)
+      logger.warning("the trajectory of trial \(name) is not stored yet: \(error)")
     }
   }
 
@@ -490,7 +491,7 @@ extension SweepLoop {
 
   private mutating func tell(_ notice: Notice) {
     guard notices.allows(notice, at: now) else { return }
-    logger.log(level: notice.isWarning ? .warning : .info, "\(notice.text)")
+    logger.log(level: notice.isWarning ? .warning : .info, "\(notice.text(facts.words))")
   }
 
   private func send(

@@ -14,6 +14,6 @@ struct BenchmarksCommand: ParsableCommand {
       """,
     subcommands: [
       LayersCommand.self, StepCommand.self, ScalingCommand.self, PeersCommand.self,
-      CoordinatorCommand.self, LoadCommand.self, EncryptionCommand.self,
+      CoordinatorCommand.self, LoadCommand.self, EncryptionCommand.self, QuietCommand.self,
     ])
 }

@@ -17,8 +17,9 @@ extension Coordinator {
   /// Learns from a result, and that its host and its stage work.
   mutating func noteSuccess(of trial: Int, result: TrialResult, on worker: Int) {
     let provenance = result.provenance
-    if provenance.seconds >= 1, provenance.steps > 0, let total = result.milestones.last?.step,
-      total > 0
+    // A trial that ended early has cost less than it was planned with.
+    if provenance.seconds >= 1, provenance.steps > 0, let end = result.milestones.last,
+      let total = end.endedByRule ? graph.steps(of: trial) : end.step, total > 0
     {
       let cost = graph.cost(of: trial) * Double(provenance.steps) / Double(total)
       observe(rate: cost / provenance.seconds, of: trial, on: worker)

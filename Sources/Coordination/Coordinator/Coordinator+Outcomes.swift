@@ -43,7 +43,7 @@ extension Coordinator {
         at: now)
     }
     let previousHolders = holders[trial].map { ($0, dropLease(of: trial, on: $0)) }
-    let kept = keeps(checkpoint, of: trial) ? checkpoint : nil
+    let kept = keeps(checkpoint, of: trial, result) ? checkpoint : nil
     record(
       .resultRecorded(
         trial: id, attempt: attempt, worker: sender, result: received, checkpoint: kept))

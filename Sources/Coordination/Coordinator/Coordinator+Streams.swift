@@ -117,6 +117,11 @@ extension Coordinator {
   ) -> String? {
     let own = ledger.handedIn(by: trial).reports(by: roster[worker].id, attempt: attempt)
     for (index, known) in own.sorted(by: { $0.key < $1.key }) {
+      guard result.milestones.indices.contains(index) else {
+        return
+          "\(name(of: worker)) contradicts itself: it has reported \(known.budget) before, and "
+          + "brings a result that ends before it"
+      }
       let report = result.milestones[index]
       if report != known { return contradiction(at: index, known, report, by: worker) }
     }

@@ -92,7 +92,7 @@ package struct StoreSalvage: Sendable {
     }
     let result = received.result
     let used = result.provenance.configuration
-    guard result.milestones.map(\.budget) == planned.configuration.milestones else {
+    guard configuration.isComplete(result.milestones) else {
       throw Obstacle(reason: "it has other milestones than its trial")
     }
     guard

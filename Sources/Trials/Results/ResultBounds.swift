@@ -4,6 +4,8 @@
 /// false: only computing the trial again tells.
 package struct ResultBounds: Sendable {
   private let trainer: TrainerSettings
+  private let milestones: [Budget]
+  private let quiet: QuietRule?
   private let latents: Int
   private let trainingImageCount: Int?
   private let errorMaximum: Double
@@ -27,6 +29,8 @@ package struct ResultBounds: Sendable {
   ) throws(ConfigurationError) {
     latents = try configuration.resolvedLatents()
     trainer = configuration.trainer
+    milestones = configuration.milestones
+    quiet = configuration.quiet
     self.trainingImageCount = trainingImageCount
     // Images and reconstructions lie in 0...1, so that no value is off by more than 1; twice that
     // leaves room for any rounding.
@@ -42,8 +46,15 @@ extension ResultBounds {
     func defect(_ what: String, _ found: some Any, _ expected: String) -> ResultDefect {
       ResultDefect(place: "\(report.budget): \(what)", found: "\(found)", expected: expected)
     }
-    let step = expectedStep(of: report)
-    guard report.step == step else { return defect("step", report.step, "\(step)") }
+    let step = report.step
+    if quiet != nil, report.endedByRule {
+      if let defect = defectOfEnd(in: report) { return defect }
+    } else {
+      let expected = steps(to: report.budget) ?? max(step, 1)
+      guard step == expected else { return defect("step", step, "\(expected)") }
+      if let since = report.sinceStep { return defect("since_step", since, "none") }
+      if let gates = report.alternatingGates { return defect("alternating_gates", gates, "none") }
+    }
     guard report.openProbabilities.count == latents else {
       return defect(
         "open_probabilities", "\(report.openProbabilities.count) of them",
@@ -73,15 +84,48 @@ extension ResultBounds {
     return nil
   }
 
-  private func expectedStep(of report: MilestoneReport) -> Int {
+  /// The steps that a budget is; nil for one of epochs where the images are not at hand.
+  private func steps(to budget: Budget) -> Int? {
     if let trainingImageCount {
-      return report.budget.batches(
+      return budget.batches(
         trainingImageCount: trainingImageCount, batchSize: trainer.batchSize)
     }
-    return switch report.budget {
-    case .batches(let count): count
-    case .epochs: max(report.step, 1)
+    guard case .batches(let count) = budget else { return nil }
+    return count
+  }
+
+  /// What makes a report one with which no trial ends by its rule; nil if nothing does.
+  private func defectOfEnd(in report: MilestoneReport) -> ResultDefect? {
+    func defect(_ what: String, _ found: some Any, _ expected: String) -> ResultDefect {
+      ResultDefect(
+        place: "\(report.budget), \(report.ending.word): \(what)", found: "\(found)",
+        expected: expected)
     }
+    let (step, last) = (report.step, steps(to: report.budget) ?? Budget.maximumCount)
+    let epoch = max((trainingImageCount ?? 1) / trainer.batchSize, 1)
+    guard step > 0, step <= last, step.isMultiple(of: epoch) else {
+      return defect("step", step, "the end of an epoch of \(epoch) steps, at most \(last)")
+    }
+    if let earlier = milestones.dropLast().first(where: { steps(to: $0) == step }) {
+      return defect("step", step, "another than that of \(earlier), where the trial goes on")
+    }
+    guard let since = report.sinceStep else {
+      return defect("since_step", "none", "0 to \(step)")
+    }
+    let window = quiet?.window ?? 0
+    guard since >= 0, since <= step - window else {
+      return defect("since_step", since, "0 to \(step - window), a window of \(window) before it")
+    }
+    let gates = report.alternatingGates ?? []
+    let needsGates = report.ending.word == ReportEnding.oscillating.word
+    guard gates.count <= 2, gates.isEmpty != needsGates, gates == Array(Set(gates)).sorted(),
+      gates.allSatisfy({ (0..<latents).contains($0) })
+    else {
+      return defect(
+        "alternating_gates", gates,
+        needsGates ? "one or two gates of \(latents), ascending" : "none")
+    }
+    return nil
   }
 
   /// What makes reports, in order, contradict each other; nil if nothing does.
