@@ -5,8 +5,8 @@ import Trials
 ///
 /// The network is the paper's (section IV): convolution → leaky ReLU → batch norm in the encoder;
 /// batch norm → nearest ×2 upsampling → convolution → leaky ReLU in the decoder, a sigmoid last.
-/// All memory is laid out at creation; a training step allocates nothing. An autoencoder belongs
-/// to one thread at a time, and computes on that thread alone.
+/// All memory is laid out at creation. An autoencoder belongs to one thread at a time, and computes
+/// on that thread and the others of its ``team``.
 ///
 /// A training step is: fill ``images``, ``encode()``, fill ``latents``,
 /// ``decode(updatingStatistics:)``, ``decodeBackward(errorScale:)``, fill ``meanGradient`` and
@@ -22,6 +22,8 @@ package final class Autoencoder {
   /// The running means and variances in the order of ``runningStatistics``.
   package let statistics: [TensorDescriptor]
 
+  /// The threads that compute; thread 0 is the caller's.
+  package let team: ThreadTeam
   /// What the network computes with.
   package let instructionSet: InstructionSet
 
@@ -47,9 +49,10 @@ package final class Autoencoder {
   /// Lays out the network's memory and creates its operations, with zero parameters, running
   /// means 0 and running variances 1.
   ///
+  /// - Parameter threads: How many threads compute; no result depends on it.
   /// - Throws: ``PrimitiveError`` when the processor cannot run the kernels.
   package init(
-    shape: NetworkShape, batchSize: Int, settings: AutoencoderSettings
+    shape: NetworkShape, batchSize: Int, settings: AutoencoderSettings, threads: Int = 1
   ) throws(PrimitiveError) {
     precondition(batchSize > 1, "batch statistics need more than one image")
     let list = TensorList(shape: shape)
@@ -57,7 +60,8 @@ package final class Autoencoder {
     self.batchSize = batchSize
     tensors = list.trained
     statistics = list.statistics
-    let context = try ComputeContext(arithmetic: settings.arithmetic)
+    let context = try ComputeContext(arithmetic: settings.arithmetic, threads: threads)
+    team = context.team
     instructionSet = context.instructionSet
     let memory = TensorMemory(list: list)
     let activations = ActivationMemory()

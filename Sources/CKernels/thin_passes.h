@@ -194,13 +194,14 @@ static void thin_upsampled_forward(const ck_convolution *shape, const float *src
   float *lines = take(&scratch, out * 2 * (thin_size_max + lanes));
   float *outcome = take(&scratch, dst_count);
   int64_t rounds = (pixels + pixels_at_once - 1) / pixels_at_once * out * in;
-  for (int64_t image = 0; image < shape->images; image++) {
+  int64_t end = ck_part_start(shape, shape->behind_part);
+  for (int64_t image = ck_part_start(shape, shape->first_part); image < end; image++) {
     const float *x = src + image * src_count;
     ahead next = look_ahead(
-        rounds, stretch_of(src, image + 1, 1, shape->images, src_count),
-        stretch_of(error ? error->target : NULL, image + 1, 1, shape->images, dst_count),
+        rounds, stretch_of(src, image + 1, 1, end, src_count),
+        stretch_of(error ? error->target : NULL, image + 1, 1, end, dst_count),
         (stretch){0},
-        stretch_of(error ? error->diff : dst, image + 1, 1, shape->images, dst_count));
+        stretch_of(error ? error->diff : dst, image + 1, 1, end, dst_count));
     for (int64_t p = 0; p < pixels; p += pixels_at_once) {
       transpose_pixels(x + p * in, norm, pixels - p, in, planes);
       for (int64_t o = 0; o < out; o++) {

@@ -61,7 +61,7 @@ package final class Trainer {
     adamSettings = AdamOptimizer.Settings(
       learningRate: settings.learningRate, beta1: settings.adamBeta1, beta2: settings.adamBeta2,
       epsilon: settings.adamEpsilon)
-    optimizer = AdamOptimizer(count: network.parameters.count)
+    optimizer = AdamOptimizer(count: network.parameters.count, team: network.team)
     state = NarrowingState(latents: latents, tolerance: tolerance, settings: settings)
     posterior = LatentPosterior(
       batchSize: network.batchSize, latents: latents, reading: settings.posterior)
