@@ -49,10 +49,13 @@ package final class Autoencoder {
   /// Lays out the network's memory and creates its operations, with zero parameters, running
   /// means 0 and running variances 1.
   ///
-  /// - Parameter threads: How many threads compute; no result depends on it.
+  /// - Parameters:
+  ///   - instructionSet: For the kernels; by default the widest.
+  ///   - threads: How many threads compute; no result depends on it.
   /// - Throws: ``PrimitiveError`` when the processor cannot run the kernels.
   package init(
-    shape: NetworkShape, batchSize: Int, settings: AutoencoderSettings, threads: Int = 1
+    shape: NetworkShape, batchSize: Int, settings: AutoencoderSettings,
+    instructionSet: InstructionSet? = nil, threads: Int = 1
   ) throws(PrimitiveError) {
     precondition(batchSize > 1, "batch statistics need more than one image")
     let list = TensorList(shape: shape)
@@ -60,9 +63,10 @@ package final class Autoencoder {
     self.batchSize = batchSize
     tensors = list.trained
     statistics = list.statistics
-    let context = try ComputeContext(arithmetic: settings.arithmetic, threads: threads)
+    let context = try ComputeContext(
+      instructionSet: instructionSet, arithmetic: settings.arithmetic, threads: threads)
     team = context.team
-    instructionSet = context.instructionSet
+    self.instructionSet = context.instructionSet
     let memory = TensorMemory(list: list)
     let activations = ActivationMemory()
     let imageCount = batchSize * shape.image.height * shape.image.width * shape.image.channels

@@ -1,9 +1,10 @@
 import CKernels
 
 extension ConvolutionGeometry {
-  /// Images of a part of a batch, but perhaps the last.
+  /// Images of a part of a batch, but perhaps the last: an even number, as bf16 products take two
+  /// images at a time, and as two images of any size begin at a whole float.
   static func partSize(batch: Int) -> Int {
-    (batch + ComputeContext.partCount - 1) / ComputeContext.partCount
+    (batch + 2 * ComputeContext.partCount - 1) / (2 * ComputeContext.partCount) * 2
   }
 
   /// Parts of a batch.

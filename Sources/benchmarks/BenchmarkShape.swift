@@ -28,12 +28,12 @@ enum BenchmarkShape: String, CaseIterable, Codable, ExpressibleByArgument {
   /// A trainer that never reaches its tolerance, on a batch of noise.
   ///
   /// All gates stay open, so the decoder runs once a step, or twice if `forceSecondPass`.
-  func trainer(forceSecondPass: Bool, precision: Precision = .fp32) throws -> Trainer {
+  func trainer(forceSecondPass: Bool, precision: Precision = .fp32, threads: Int = 1) throws -> Trainer {
     var settings = TrainerSettings()
     settings.precision = precision
     let network = try Autoencoder(
       shape: network(), batchSize: settings.batchSize,
-      settings: AutoencoderSettings(arithmetic: Arithmetic(precision)))
+      settings: AutoencoderSettings(arithmetic: Arithmetic(precision)), threads: threads)
     Noise(seed: 1).fill(network.images, 0...1)
     return Trainer(
       network: network, tolerance: 0, settings: settings, seed: 1,

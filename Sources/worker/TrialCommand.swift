@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Doctor
 import Foundation
 import WorkerService
 
@@ -32,6 +33,12 @@ struct TrialCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Threads that compute, at most the cores that this process may use.",
+      discussion: "The bits of the results do not depend on it.", valueName: "n"))
+  var threads = 1
+
+  @Option(
+    help: ArgumentHelp(
       "Steps after which to write checkpoint-<step>.safetensors, such as 0,1,100.",
       discussion: "0 is the initial state.", valueName: "steps"))
   var checkpointAt: String?
@@ -59,6 +66,12 @@ struct TrialCommand: ParsableCommand {
 
   func validate() throws {
     _ = try checkpointSteps()
+    let cores = min(UsableCores.count, SingleTrial.maximumThreads)
+    guard (1...max(1, cores)).contains(threads) else {
+      throw ValidationError(
+        "--threads: found \(threads), expected 1 to \(max(1, cores)): the cores that this process "
+          + "may use, and at most the \(SingleTrial.maximumThreads) parts of a batch")
+    }
   }
 
   private func checkpointSteps() throws -> Set<Int> {
@@ -76,7 +89,7 @@ struct TrialCommand: ParsableCommand {
     try SingleTrial.run(
       SingleTrial.Options(
         configuration: URL(filePath: config), folder: out.url,
-        images: images.map { URL(filePath: $0) }, forcesSecondPass: forceSecondPass,
+        images: images.map { URL(filePath: $0) }, forcesSecondPass: forceSecondPass, threads: threads,
         checkpointSteps: try checkpointSteps(), checkpointInterval: checkpointEvery?.interval,
         savesAtEnd: checkpointAtEnd, checkpoints: resume.map { URL(filePath: $0) },
         isSupervised: supervised))
