@@ -33,6 +33,8 @@ package final class Autoencoder {
   private let decoder: Decoder
   private let errors: AlignedBuffer<Double>
   private let parts: Parts
+  /// What each layer does when there are new parameters.
+  private let takingParameters: [() -> Void]
 
   /// The activations that a caller sees.
   private struct Parts {
@@ -86,6 +88,7 @@ package final class Autoencoder {
     decoder = Decoder(
       context, shape: shape, batchSize: batchSize, settings: settings, tensors: memory,
       memory: activations, images: parts.images, scratch: scratch)
+    takingParameters = encoder.takingParameters + decoder.takingParameters
     activations.allocate()
     self.memory = memory
     self.activations = activations
@@ -138,8 +141,11 @@ package final class Autoencoder {
 
   /// Takes notice of new ``parameters``; call it after every write to them and before any pass.
   package func parametersChanged() {
-    encoder.parametersChanged()
-    decoder.parametersChanged()
+    team.run { thread in
+      for layer in stride(from: thread, to: takingParameters.count, by: team.count) {
+        takingParameters[layer]()
+      }
+    }
   }
 
   /// Computes the posterior of ``images`` with batch statistics and updates the encoder's running

@@ -45,8 +45,8 @@ package enum SingleTrial {
     ///   - isSupervised: Whether a worker runs this: reports as ``TrialLine`` on standard output,
     ///     the end when standard input ends, and a beginning anew when no checkpoint is of use.
     package init(
-      configuration: URL, folder: URL, images: URL?, forcesSecondPass: Bool,
-      threads: Int = 1, checkpointSteps: Set<Int> = [], checkpointInterval: CheckpointInterval? = nil,
+      configuration: URL, folder: URL, images: URL?, forcesSecondPass: Bool, threads: Int = 1,
+      checkpointSteps: Set<Int> = [], checkpointInterval: CheckpointInterval? = nil,
       savesAtEnd: Bool = false, checkpoints: [URL] = [], isSupervised: Bool
     ) {
       self.configuration = configuration

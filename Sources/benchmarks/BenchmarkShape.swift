@@ -28,7 +28,9 @@ enum BenchmarkShape: String, CaseIterable, Codable, ExpressibleByArgument {
   /// A trainer that never reaches its tolerance, on a batch of noise.
   ///
   /// All gates stay open, so the decoder runs once a step, or twice if `forceSecondPass`.
-  func trainer(forceSecondPass: Bool, precision: Precision = .fp32, threads: Int = 1) throws -> Trainer {
+  func trainer(
+    forceSecondPass: Bool, precision: Precision = .fp32, threads: Int = 1
+  ) throws -> Trainer {
     var settings = TrainerSettings()
     settings.precision = precision
     let network = try Autoencoder(

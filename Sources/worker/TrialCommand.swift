@@ -1,6 +1,5 @@
 import ArgumentParser
 import Console
-import Doctor
 import Foundation
 import WorkerService
 
@@ -66,12 +65,7 @@ struct TrialCommand: ParsableCommand {
 
   func validate() throws {
     _ = try checkpointSteps()
-    let cores = min(UsableCores.count, SingleTrial.maximumThreads)
-    guard (1...max(1, cores)).contains(threads) else {
-      throw ValidationError(
-        "--threads: found \(threads), expected 1 to \(max(1, cores)): the cores that this process "
-          + "may use, and at most the \(SingleTrial.maximumThreads) parts of a batch")
-    }
+    try TrialThreads.validate(threads, option: "--threads")
   }
 
   private func checkpointSteps() throws -> Set<Int> {
@@ -89,7 +83,8 @@ struct TrialCommand: ParsableCommand {
     try SingleTrial.run(
       SingleTrial.Options(
         configuration: URL(filePath: config), folder: out.url,
-        images: images.map { URL(filePath: $0) }, forcesSecondPass: forceSecondPass, threads: threads,
+        images: images.map { URL(filePath: $0) }, forcesSecondPass: forceSecondPass,
+        threads: threads,
         checkpointSteps: try checkpointSteps(), checkpointInterval: checkpointEvery?.interval,
         savesAtEnd: checkpointAtEnd, checkpoints: resume.map { URL(filePath: $0) },
         isSupervised: supervised))
