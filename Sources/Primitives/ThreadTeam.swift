@@ -102,6 +102,8 @@ package final class ThreadTeam: Sendable {
   /// when all have returned.
   ///
   /// One call at a time, from one thread at a time; `work` must not call it again.
+  /// A team of one allocates nothing; a larger one, for as long as the call lasts, the context of
+  /// one closure.
   package func run(_ work: (_ thread: Int) -> Void) {
     guard measure != nil else {
       runUnmeasured(work)
