@@ -179,7 +179,7 @@ let package = Package(
       "fuzzer", ["Console", "Digests", "Reports", "TensorFiles", "Trials", "Wire"],
       path: "Tests/Fuzzer"),
 
-    tests("ConsoleTests", ["Console"]),
+    tests("ConsoleTests", ["Console", argumentParser]),
     tests("FilesTests", ["Files", "TestSupport"]),
     tests("DigestsTests", ["CSodium", "Digests", "TestSupport"]),
     tests("TensorFilesTests", ["TensorFiles", "TestSupport"]),
@@ -252,6 +252,7 @@ let package = Package(
         "Images",
         "Messaging",
         "Store",
+        "Sweeps",
         "TestSupport",
         "Transfers",
         "Trials",

@@ -26,6 +26,8 @@ struct SweepFacts: Sendable {
     var url: URL
     /// How many images epochs are drawn from.
     var trainingCount: Int
+    /// How many images the evaluation error is measured on.
+    var evaluationCount: Int
   }
 
   init(

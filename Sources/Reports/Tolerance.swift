@@ -17,7 +17,7 @@ enum Tolerance {
 
 extension MilestoneReport {
   /// Whether the trial kept its tolerance here; nil for a baseline, whose τ is 0.
-  var toleranceMet: Bool? {
+  package var toleranceMet: Bool? {
     guard tolerance > 0 else { return nil }
     return firstHitStep != nil && mse <= tolerance * (1 + Tolerance.slack)
   }

@@ -18,7 +18,7 @@ package enum SingleTrial {
 
   /// What to run, where.
   package struct Options: Sendable {
-    var configuration: URL
+    var configuration: String
     var folder: URL
     var images: URL?
     var forcesSecondPass: Bool
@@ -32,7 +32,7 @@ package enum SingleTrial {
     /// The options of one trial.
     ///
     /// - Parameters:
-    ///   - configuration: The configuration file, JSON.
+    ///   - configuration: The configuration file, JSON; `-` for standard input.
     ///   - folder: Where results go; made if it is not there.
     ///   - images: The image archive; nil looks in the data folder.
     ///   - forcesSecondPass: Whether the decoder runs for both gate vectors even where they agree.
@@ -45,7 +45,7 @@ package enum SingleTrial {
     ///   - isSupervised: Whether a worker runs this: reports as ``TrialLine`` on standard output,
     ///     the end when standard input ends, and a beginning anew when no checkpoint is of use.
     package init(
-      configuration: URL, folder: URL, images: URL?, forcesSecondPass: Bool, threads: Int = 1,
+      configuration: String, folder: URL, images: URL?, forcesSecondPass: Bool, threads: Int = 1,
       checkpointSteps: Set<Int> = [], checkpointInterval: CheckpointInterval? = nil,
       savesAtEnd: Bool = false, checkpoints: [URL] = [], isSupervised: Bool
     ) {
@@ -67,11 +67,17 @@ package enum SingleTrial {
   /// - Throws: ``TrialFailure``, `FileError` or what the configuration or the archive lacks.
   package static func run(_ options: Options) throws {
     try InstructionSet.checkLimit()
+    if !options.isSupervised {
+      try TrialFolder.require(
+        options.folder,
+        inputs: [URL(filePath: options.configuration)] + [options.images].compactMap(\.self)
+          + options.checkpoints)
+    }
     try FileManager.default.createDirectory(
       at: options.folder, withIntermediateDirectories: true)
     let stop = StopFlag(endsWithInput: options.isSupervised)
     do {
-      let configuration = try readConfiguration(options.configuration)
+      let configuration = try ConfigurationFile.read(options.configuration)
       let archive = try ImageArchive.open(
         at: try options.images
           ?? ArchiveLibrary(directory: ArchiveLibrary.defaultDirectory())
@@ -124,23 +130,6 @@ package enum SingleTrial {
       .init(
         url, trajectory: supplied?.start,
         rows: supplied?.rows.map { options.folder.appending(path: $0) })
-    }
-  }
-
-  private static func readConfiguration(_ url: URL) throws -> TrialConfiguration {
-    let data: Data
-    do throws(FileError) {
-      data = try WholeFile.read(url.path, limit: WireLimits.configurationByteCount)
-    } catch {
-      throw TrialFailure(cause: .refused, message: "\(error)")
-    }
-    do {
-      let configuration = try CanonicalJSON.decodeStrictly(TrialConfiguration.self, from: data)
-      try configuration.validate()
-      return configuration
-    } catch {
-      throw TrialFailure(
-        cause: .refused, message: "\(url.path): \(CanonicalJSON.describe(error))")
     }
   }
 

@@ -17,7 +17,8 @@ struct JoinCommand: ParsableCommand {
       Over a network the connection is encrypted, and this host must be enrolled once: run \
       `coordinator enroll --address HOST:PORT` where the coordinator runs, and the command it \
       prints here.
-      """)
+      """
+  ).exiting()
 
   @Option(
     help: ArgumentHelp(

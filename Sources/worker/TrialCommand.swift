@@ -9,11 +9,15 @@ struct TrialCommand: ParsableCommand {
     commandName: "trial",
     abstract: "Runs one trial alone, without a coordinator.",
     discussion: """
-      CONFIG is a trial's configuration as JSON, as in `coordinator plan SWEEP --json`. The same \
-      configuration gives the same bytes as in a sweep on the same machine.
-      """)
+      CONFIG is a trial as `coordinator plan SWEEP --json` lists it, or its configuration alone; \
+      `-` reads it from standard input: coordinator plan SWEEP --json | jq '.trials[0]' | worker \
+      trial - --out DIR. The same configuration gives the same bytes as in a sweep on the same \
+      machine. A trial that waits for another one's number has none to run with.
+      """
+  ).exiting()
 
-  @Argument(help: "The configuration file.", completion: .file(extensions: ["json"]))
+  @Argument(
+    help: "The configuration file; - for standard input.", completion: .file(extensions: ["json"]))
   var config: String
 
   @Option(help: ArgumentHelp("Folder for the results.", valueName: "dir"))
@@ -64,6 +68,9 @@ struct TrialCommand: ParsableCommand {
   var supervised = false
 
   func validate() throws {
+    guard !(supervised && config == "-") else {
+      throw ValidationError("found standard input and --supervised, expected a file")
+    }
     _ = try checkpointSteps()
     try TrialThreads.validate(threads, option: "--threads")
   }
@@ -82,7 +89,7 @@ struct TrialCommand: ParsableCommand {
   func run() throws {
     try SingleTrial.run(
       SingleTrial.Options(
-        configuration: URL(filePath: config), folder: out.url,
+        configuration: config, folder: out.url,
         images: images.map { URL(filePath: $0) }, forcesSecondPass: forceSecondPass,
         threads: threads,
         checkpointSteps: try checkpointSteps(), checkpointInterval: checkpointEvery?.interval,

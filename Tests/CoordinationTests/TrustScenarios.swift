@@ -101,6 +101,27 @@ struct TrustScenarios {
     #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
   }
 
+  @Test("a refusal counts although the same heartbeat brings a checkpoint that takes its place")
+  func refusedAndReplaced() throws {
+    var script = try handedOver()
+    var claim = a.claim(attempt: 2, step: 110, checkpoint: checkpoint(100))
+    claim.refusedCheckpoints = [600, 300].map {
+      RefusedCheckpoint(digest: checkpoint($0).digest, reason: "found nan")
+    }
+    let distrusted = [600, 300].map {
+      JournalRecord.checkpointDistrusted(
+        trial: a.id, attempt: 1, worker: WorkerID("w1"), checkpoint: checkpoint($0).digest,
+        reason: "worker w2 refused it: found nan")
+    }
+    #expect(script.beat("w2", claims: [claim]).records.prefix(2) == distrusted[...])
+    // The new attempt reaches step 300 again, with the same bytes.
+    script.beat("w2", claims: [a.claim(attempt: 2, step: 310, checkpoint: checkpoint(300))])
+    script.fail(a, attempt: 2, cause: .stopped, on: "w2")
+    let again = script.pass(2).assignments(to: "w2")
+    #expect(again.map(\.checkpointsOnly) == [[checkpoint(100)]])
+    #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
+  }
+
   @Test("nobody without the lease can have a checkpoint refused")
   func refusedByStranger() throws {
     var script = try handedOver()

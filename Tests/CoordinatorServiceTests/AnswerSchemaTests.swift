@@ -156,11 +156,13 @@ struct AnswerSchemaTests {
     report.checkpoints = [.init(step: 3, byteCount: 10, instructionSet: "avx2")]
     report.parents = [.init(trial: "t0123456789abcdef", status: "complete")]
     report.logs = "coordinator logs"
+    report.result = .sample
     expectFull(report, "trial")
     let reply = AdministrationReply(trial: report)
     try compare("explain", full: reply.json, bare: bare)
     #expect(reply.json.contains("\"begun\" : \"2026-01-02T03:04:05Z\""))
     #expect(reply.json.contains("\"tolerance\" : 2.5"))
+    #expect(reply.json.contains("\"evaluation_mse\" : 4.5"))
     // The control socket carries the same.
     #expect(try AdministrationReply(line: reply.line) == reply)
   }
@@ -195,6 +197,20 @@ struct AnswerSchemaTests {
   func version() {
     #expect(AdministrationReply(changes: ["done"]).json.contains("\"version\" : 2"))
     #expect(SweepCheck.sample.json.contains("\"version\" : 2"))
+  }
+}
+
+extension TrialReport.Result {
+  /// A result with every key.
+  fileprivate static var sample: Self {
+    Self(
+      milestones: [
+        .init(
+          count: 2, unit: "epochs", step: 10, tolerance: 3, toleranceMet: true, gatesOpen: 4,
+          mse: 3.25, evaluationMse: 4.5, firstHitStep: 7)
+      ],
+      latents: 5, host: "h", processor: "p", build: "b", instructionSet: "avx2", seconds: 90,
+      steps: 10)
   }
 }
 

@@ -115,13 +115,27 @@ final class Command {
 
 /// Waits until a condition holds.
 ///
-/// The bound is for a product that hangs; no machine is so slow that it needs as long.
-func wait(for what: String, until condition: () throws -> Bool) throws {
-  let limit = Duration.seconds(1200)
+/// The bound is for a product that hangs; no machine is so slow that it needs as long. One wait in
+/// vain leaves the other tests the time to run.
+///
+/// - Parameter commands: Processes that go on until the condition holds. The end of one of them ends
+///   the wait, and its messages are in the error.
+func wait(
+  for what: String, of commands: [Command] = [], until condition: () throws -> Bool
+) throws {
+  let limit = Duration.seconds(480)
   let deadline = ContinuousClock.now + limit
-  while try !condition() {
-    guard ContinuousClock.now < deadline else {
-      throw Overdue(description: "waited \(limit) in vain for \(what)")
+  while true {
+    // Looked at before the condition, which may have come true with the end.
+    let ended = commands.contains { !$0.isRunning }
+    if try condition() { return }
+    guard !ended, ContinuousClock.now < deadline else {
+      let messages = commands.map { "\($0.isRunning ? "runs" : "ended"): \($0.standardError)" }
+      throw Overdue(
+        description: """
+          waited \(ended ? "until a process ended" : "\(limit)") in vain for \(what)
+          \(messages.joined(separator: "\n"))
+          """)
     }
     Thread.sleep(forTimeInterval: 0.02)
   }

@@ -6,16 +6,7 @@ import Testing
 @Suite("A full disk", .serialized)
 struct FullDiskTests {
   /// Whether this user may mount file systems of its own.
-  static let mayMount: Bool = {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["unshare", "-m", "sh", "-c", "mount -t tmpfs none /mnt"]
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return false }
-    process.waitUntilExit()
-    return process.terminationStatus == 0
-  }()
+  static let mayMount = Namespace.allows(["-m"], "mount -t tmpfs none /mnt")
 
   @Test(
     "the sweep says so, waits, and goes on when there is space, with the same results",

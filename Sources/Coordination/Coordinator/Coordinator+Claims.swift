@@ -35,6 +35,7 @@ extension Coordinator {
   private mutating func examine(
     _ claim: Claim, of worker: Int, isNewConnection: Bool, at now: Instant
   ) {
+    noteRefusals(in: claim, by: worker)
     take(claim.checkpoint, of: claim.trial, attempt: claim.attempt, from: worker)
     guard let trial = graph.number(of: claim.trial) else {
       return acknowledge(claim, of: worker, at: now)
@@ -66,6 +67,18 @@ extension Coordinator {
     }
   }
 
+  /// Records which checkpoints the worker with the lease has refused.
+  ///
+  /// Call this before the claim's own checkpoint is recorded. That one may replace a refused one in
+  /// the record, and a refusal of a checkpoint that is not in the record is ignored.
+  private mutating func noteRefusals(in claim: Claim, by worker: Int) {
+    guard let trial = graph.number(of: claim.trial),
+      let index = roster[worker].leaseIndex(of: trial),
+      roster[worker].leases[index].attempt == claim.attempt
+    else { return }
+    for refused in claim.refusedCheckpoints { distrust(refused, of: trial, by: worker) }
+  }
+
   /// Notes that a worker has its lease; a claim of an earlier attempt is older than the lease, or
   /// the new number has not arrived yet.
   private mutating func confirm(
@@ -76,7 +89,6 @@ extension Coordinator {
     else { return }
     roster[worker].leases[index].claimedAt = now
     roster[worker].leases[index].resends = 0
-    for refused in claim.refusedCheckpoints { distrust(refused, of: trial, by: worker) }
     if let progress = claim.progress {
       if progress.step != roster[worker].leases[index].progress?.step {
         roster[worker].leases[index].progressAt = now

@@ -68,6 +68,8 @@ package struct TrialReport: Codable, Hashable, Sendable {
   package var attemptLimit: Int
   package var running: [SweepStatus.Running] = []
   package var attempts: [Attempt] = []
+  /// What it came to; nil until it is complete.
+  package var result: Result?
   package var checkpoints: [Checkpoint] = []
   package var parents: [Parent] = []
   /// How many trials wait for its result.

@@ -12,6 +12,7 @@ extension TrialReport {
       "\(status): \(reason)",
     ]
     if let remedy { lines.append("  \(remedy)") }
+    lines += result?.lines ?? []
     for parent in parents { lines.append("  waits for \(parent.trial), which is \(parent.status)") }
     if childCount > 0 {
       lines.append(
