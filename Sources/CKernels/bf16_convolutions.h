@@ -152,15 +152,15 @@ static void bf16_convolution_backward(const ck_convolution *shape, const float *
   int64_t weight_count = panels_of(shape->out_channels) * outer.rows * outer.run * panel_width;
   int64_t end = ck_part_start(shape, shape->behind_part), part = shape->first_part;
   int64_t image = ck_part_start(shape, part), behind = image;
-  float *part_weights = diff_weights;
   for (; image < end; image = smaller(image + 2, behind)) {
     if (image == behind) {
       part = image / shape->part;
       behind = ck_part_start(shape, part + 1);
-      part_weights = diff_weights + part * weight_count;
-      clear(part_weights, weight_count);
     }
     bool both = image + 1 < behind;
+    outer_result result =
+        gradient_result(diff_weights, weight_count, shape, part,
+                        image == ck_part_start(shape, part), image + 2 >= behind);
     place_paired(src, norm, image, both, shape->in_size, shape->in_channels, shape->padding,
                  padded);
     bf16 *const *singles = diff_src ? bordered : NULL;
@@ -176,7 +176,7 @@ static void bf16_convolution_backward(const ck_convolution *shape, const float *
     };
     ahead next = look_ahead(rounds, soon[0], soon[1], soon[2],
                             images_at(diff_src, false, image + 2, 2, end, src_count));
-    outer_pairs(&outer, padded, paired, part_weights, &next);
+    outer_pairs(&outer, padded, paired, result, &next);
     for (int64_t i = 0; i < (both ? 2 : 1) && diff_src; i++) {
       bf16 *diff = (bf16 *)diff_src + (image + i) * src_count;
       const uint32_t *w = paired_weights(weights);

@@ -75,7 +75,8 @@ static void bf16_linear_outer(int64_t rows, int64_t depth, int64_t stride, int64
     };
     ahead nothing = look_nowhere(scratch);
     for (int64_t c = 0; c < columns; c += panel_width) {
-      outer_pairs_run(&shape, src_scratch, other_scratch + c, columns - c, dst + c, columns,
+      outer_result result = {.partial = dst + c, .to = dst + c};
+      outer_pairs_run(&shape, src_scratch, other_scratch + c, columns - c, result, columns,
                       &nothing);
     }
     for (int64_t row = first; row < first + count; row++) {

@@ -121,8 +121,10 @@ static void convolution_backward(const ck_convolution *shape, const float *src,
           stretch_of(through ? through->src : NULL, after, group, last, dst_count),
           stretch_of(diff_src, after, group, last, src_count));
       outer.pixels = count * pixels;
-      multiply_outer(&outer, padded, bordered, diff_weights + part * weight_count,
-                     image == start, &next);
+      multiply_outer(&outer, padded, bordered,
+                     gradient_result(diff_weights, weight_count, shape, part, image == start,
+                                     after == behind),
+                     &next);
       if (!diff_src) continue;
       float *diff = diff_src + image * src_count;
       for (int parity = 0; parity < 4; parity++) {

@@ -80,8 +80,8 @@ static void linear_outer(int64_t rows, int64_t depth, int64_t stride, int64_t co
     };
     ahead next = look_nowhere(scratch);
     for (int64_t c = 0; c < columns; c += panel_width) {
-      multiply_outer_run(&shape, scratch, other_scratch + c, columns - c, dst + c, columns,
-                         false, &next);
+      outer_result result = {.partial = dst + c, .to = dst + c};
+      multiply_outer_run(&shape, scratch, other_scratch + c, columns - c, result, columns, &next);
     }
     for (int64_t row = 0; row < count; row++) {
       const float *x = scratch + row * padded_row(depth);

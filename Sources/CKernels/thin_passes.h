@@ -49,11 +49,11 @@ static void transpose_pixels(const float *src, const ck_norm *norm, int64_t pixe
 // sums[tap][pixel] = the sum over channels of planes times the weights of one output channel.
 static void sum_taps(const float *planes, const float *weights, int64_t channels,
                      int64_t plane_count, float *sums, ahead *next) {
-  vec sum[taps][pixel_vectors];
+  products sum[taps][pixel_vectors];
 #pragma clang loop unroll(full)
   for (int t = 0; t < taps; t++) {
 #pragma clang loop unroll(full)
-    for (int j = 0; j < pixel_vectors; j++) sum[t][j] = (vec){0};
+    for (int j = 0; j < pixel_vectors; j++) sum[t][j] = (products){0};
   }
   const char *read = next->read, *write = next->write;
   int64_t read_step = next->read_step, write_step = next->write_step;
@@ -69,14 +69,16 @@ static void sum_taps(const float *planes, const float *weights, int64_t channels
     for (int t = 0; t < taps; t++) {
       vec w = splat(weights[c * taps + t]);
 #pragma clang loop unroll(full)
-      for (int j = 0; j < pixel_vectors; j++) sum[t][j] += w * x[j];
+      for (int j = 0; j < pixel_vectors; j++) add_product(&sum[t][j], w, x[j]);
     }
   }
   advance(next, read, write);
 #pragma clang loop unroll(full)
   for (int t = 0; t < taps; t++) {
 #pragma clang loop unroll(full)
-    for (int j = 0; j < pixel_vectors; j++) store(sums + t * plane_count + j * lanes, sum[t][j]);
+    for (int j = 0; j < pixel_vectors; j++) {
+      store(sums + t * plane_count + j * lanes, as_floats(&sum[t][j]));
+    }
   }
 }
 

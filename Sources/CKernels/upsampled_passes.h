@@ -138,7 +138,9 @@ static void upsampled_backward(const ck_convolution *shape, const float *src, co
           stretch_of(through ? through->src : NULL, after, group, last, dst_count),
           stretch_of(diff_src, after, group, last, src_count));
       p.pixels = count * pixels;
-      multiply_outer(&p, transposed, placed, diff_weights + part * weight_count, image == start,
+      multiply_outer(&p, transposed, placed,
+                     gradient_result(diff_weights, weight_count, shape, part, image == start,
+                                     after == behind),
                      &next);
       float *out = diff_src + image * src_count;
       if (sums) {

@@ -21,8 +21,7 @@ import Trials
 /// 10. Adam on parameters, γ and λ.
 ///
 /// When ν₁ = ν₂, E₁ equals E₂ to the last bit and its decoder pass is left out. A trainer belongs
-/// to one thread at a time; on one thread steps allocate nothing, on several see
-/// ``Primitives/ThreadTeam/run(_:)``.
+/// to one thread at a time; steps allocate nothing, whatever the network's threads.
 package final class Trainer {
   /// The network; the caller fills its images before each ``step()``.
   package let network: Autoencoder

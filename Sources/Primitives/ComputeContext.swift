@@ -74,11 +74,14 @@ package final class ComputeContext {
     }
   }
 
-  /// Adds the runs of every part up, in order, into the first.
+  /// Adds the weights' gradients of parts up, in order, into the first run, after
+  /// ``shareParts(of:_:)``: the thread that took the first part has added its own already.
   func addParts(_ runs: UnsafeMutablePointer<Float>, of shape: ck_convolution, count: Int) {
+    let added = max(Int(shape.behind_part) / team.count, 1)
+    guard added < shape.behind_part else { return }
     team.share(0..<count, unit: 1024) { elements, _ in
       ck_add_parts(
-        runs, shape.behind_part, Int64(count), Int64(elements.lowerBound),
+        runs, Int64(added), shape.behind_part, Int64(count), Int64(elements.lowerBound),
         Int64(elements.upperBound))
     }
   }

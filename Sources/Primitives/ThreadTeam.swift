@@ -42,8 +42,10 @@ package final class ThreadTeam: Sendable {
     /// Whether the threads are to end.
     let ends = Atomic<Bool>(false)
     let condition = NSCondition()
-    /// The work of the round, valid from the raising of `round` until `working` is 0.
-    nonisolated(unsafe) var work: ((Int) -> Void)?
+    /// The two words of the round's work, valid from the raising of `round` until `working` is 0.
+    nonisolated(unsafe) let work = UnsafeMutablePointer<UnsafeRawPointer?>.allocate(capacity: 2)
+
+    deinit { work.deallocate() }
 
     /// Waits until the condition holds: spins first, then sleeps.
     func wait(until holds: () -> Bool) {
@@ -69,7 +71,7 @@ package final class ThreadTeam: Sendable {
         wait { round.load(ordering: .acquiring) != done }
         done += 1
         if ends.load(ordering: .acquiring) { return }
-        work?(thread)
+        ck_call_closure(work, Int64(thread))
         if working.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { wake() }
       }
     }
@@ -86,7 +88,8 @@ package final class ThreadTeam: Sendable {
     for index in 1..<max(count, 1) {
       let shared = shared
       Thread.detachNewThread {
-        Thread.current.name = name
+        // Foundation's name is lost when the thread runs before the call that made it returns.
+        pthread_setname_np(pthread_self(), name)
         shared.serve(index)
       }
     }
@@ -101,9 +104,7 @@ package final class ThreadTeam: Sendable {
   /// Calls `work` once with each of the numbers 0 ..< count, each on a thread of its own, and returns
   /// when all have returned.
   ///
-  /// One call at a time, from one thread at a time; `work` must not call it again.
-  /// A team of one allocates nothing; a larger one, for as long as the call lasts, the context of
-  /// one closure.
+  /// One call at a time, from one thread at a time; `work` must not call it again. Allocates nothing.
   package func run(_ work: (_ thread: Int) -> Void) {
     guard measure != nil else {
       runUnmeasured(work)
@@ -119,16 +120,12 @@ package final class ThreadTeam: Sendable {
       work(0)
       return
     }
-    withoutActuallyEscaping(work) { work in
-      let shared = shared
-      shared.work = work
-      shared.working.store(count - 1, ordering: .relaxed)
-      shared.round.add(1, ordering: .releasing)
-      shared.wake()
-      work(0)
-      shared.wait { shared.working.load(ordering: .acquiring) == 0 }
-      shared.work = nil
-    }
+    keepClosure(work, shared.work)
+    shared.working.store(count - 1, ordering: .relaxed)
+    shared.round.add(1, ordering: .releasing)
+    shared.wake()
+    work(0)
+    shared.wait { shared.working.load(ordering: .acquiring) == 0 }
   }
 
   /// Calls `work` with the share of each thread in `range`, cut at multiples of `unit` from its
@@ -142,3 +139,10 @@ package final class ThreadTeam: Sendable {
     }
   }
 }
+
+/// Writes the two words of a closure to `kept`, for `ck_call_closure` as long as the caller that has
+/// `work` as its argument does not return: so threads borrow a closure that does not escape, without
+/// the allocation of one that does.
+@_silgen_name("ck_keep_closure")
+private func keepClosure(
+  _ work: (Int) -> Void, _ kept: UnsafeMutablePointer<UnsafeRawPointer?>)

@@ -37,11 +37,11 @@ struct ThreadsCommand: ParsableCommand {
     var table = TextTable(
       "shape", "passes", "ms on 1", "ms on \(threads)", "ratio", "meetings", "serial ms",
       "serial %", "foreseen: \(threads)", "4", "8")
-    for shape in shapes.shapes {
+    for network in shapes.networks {
       for passes in 1...2 {
-        let alone = try shape.trainer(
+        let alone = try network.trainer(
           forceSecondPass: passes == 2, precision: arithmetic.precision)
-        let shared = try shape.trainer(
+        let shared = try network.trainer(
           forceSecondPass: passes == 2, precision: arithmetic.precision, threads: threads)
         var (one, several, serial) = (Samples(), Samples(), [Double]())
         for _ in 0..<repeating.repetitions {
@@ -62,7 +62,7 @@ struct ThreadsCommand: ParsableCommand {
           return (ms / (fixed + shared)).text(2)
         }
         table.add(
-          shape.rawValue, "\(passes)", ms.text(2), several.wallMilliseconds.text(2),
+          network.name, "\(passes)", ms.text(2), several.wallMilliseconds.text(2),
           (ms / several.wallMilliseconds).text(2), "\(meetings)", fixed.text(3),
           (100 * fixed / ms).text(1), foreseen(threads), foreseen(4), foreseen(8))
       }

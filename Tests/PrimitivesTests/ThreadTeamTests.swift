@@ -72,10 +72,16 @@ struct ThreadTeamTests {
     }
     var team: ThreadTeam? = ThreadTeam(count: 4, name: "ending team")
     team?.run { _ in }
-    #expect(try threads() == 3)
+    func wait(for count: Int) throws -> Bool {
+      let deadline = Date().addingTimeInterval(10)
+      while try threads() != count {
+        if Date() > deadline { return false }
+        Thread.sleep(forTimeInterval: 0.01)
+      }
+      return true
+    }
+    #expect(try wait(for: 3))
     team = nil
-    let deadline = Date().addingTimeInterval(10)
-    while try threads() > 0, Date() < deadline { Thread.sleep(forTimeInterval: 0.01) }
-    #expect(try threads() == 0)
+    #expect(try wait(for: 0))
   }
 }

@@ -46,7 +46,7 @@ enum { ck_peak_chains = 12 };
 /// computes the parts from first_part on, before behind_part; several threads may each take some.
 /// Every sum over images is taken within a part, and stored for each part of the batch: for part p,
 /// the pointers to sums mean the p-th of as many results side by side. Whoever calls adds the parts
-/// up, so that a sum's order does not depend on the threads.
+/// up, in order, so that a sum does not depend on the threads.
 typedef struct ck_convolution {
   int64_t images, in_channels, out_channels, in_size, out_size, kernel, stride, padding;
   int64_t part, first_part, behind_part;
@@ -143,7 +143,9 @@ typedef struct ck_kernels {
 
   /// The gradients of a convolution with respect to weights, for unpack_gradient, and source.
   ///
-  /// diff_weights has room for packed weights, and diff_bias for out_channels, of every part.
+  /// diff_weights has room for packed weights, and diff_bias for out_channels, of every part. A
+  /// pass that takes the first part adds the weights' gradients of its parts up, in order, in the
+  /// first part's run, and uses the second part's as scratch memory.
   /// diff_dst goes through a batch norm and a leaky ReLU first if `through` is given, and
   /// diff_bias receives the per-channel sums behind them. diff_src may be null and is then not
   /// computed; sums are taken of it if asked for. weights are from pack_backward; stride 2.
@@ -292,9 +294,17 @@ static inline void ck_pause(void) {
 #endif
 }
 
-/// Adds up `parts` runs of `count` floats side by side, in order: elements `first` on, before
-/// `behind`, of the first run receive the sums.
-void ck_add_parts(float *runs, int64_t parts, int64_t count, int64_t first, int64_t behind);
+/// Calls a Swift closure of one integer that ck_keep_closure has kept, while it exists.
+///
+/// A closure that must not escape cannot be stored in Swift without an allocation. Its two words,
+/// function and context, can: ck_keep_closure, in Swift's calling convention, writes them to
+/// kept[0] and kept[1].
+void ck_call_closure(const void *_Nullable const *_Nonnull kept, int64_t argument);
+
+/// Adds runs from `part` on, before `parts`, of `count` floats each to the first run, in order:
+/// elements `first` on, before `behind`.
+void ck_add_parts(float *runs, int64_t part, int64_t parts, int64_t count, int64_t first,
+                  int64_t behind);
 
 /// dst[b][a] = src[a][b], with the elements of src runs of `inner` floats.
 void ck_exchange(const float *src, int64_t a, int64_t b, int64_t inner, float *dst);
