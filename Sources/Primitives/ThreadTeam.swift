@@ -89,7 +89,7 @@ package final class ThreadTeam: Sendable {
       let shared = shared
       Thread.detachNewThread {
         // Foundation's name is lost when the thread runs before the call that made it returns.
-        pthread_setname_np(pthread_self(), name)
+        ck_name_thread(name)
         shared.serve(index)
       }
     }

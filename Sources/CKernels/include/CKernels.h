@@ -294,6 +294,9 @@ static inline void ck_pause(void) {
 #endif
 }
 
+/// Has the system show the calling thread by this name, of at most 15 bytes.
+void ck_name_thread(const char *name);
+
 /// Calls a Swift closure of one integer that ck_keep_closure has kept, while it exists.
 ///
 /// A closure that must not escape cannot be stored in Swift without an allocation. Its two words,

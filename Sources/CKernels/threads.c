@@ -1,5 +1,10 @@
-// Closures of Swift, called from threads that Swift does not pass them to.
+// What threads that work together need and Swift does not offer.
+#define _GNU_SOURCE
+#include <pthread.h>
+
 #include "CKernels.h"
+
+void ck_name_thread(const char *name) { (void)pthread_setname_np(pthread_self(), name); }
 
 typedef __attribute__((swiftcall)) void (*function)(
     int64_t argument, __attribute__((swift_context)) const void *context);
