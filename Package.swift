@@ -251,6 +251,7 @@ let package = Package(
         "Downloads",
         "Images",
         "Messaging",
+        "Reports",
         "Store",
         "Sweeps",
         "TestSupport",
