@@ -149,17 +149,18 @@ let package = Package(
       ["Console", "CoordinatorService", "Doctor", "Files", "Images", "Trials", argumentParser]),
     program(
       "worker", ["Console", "Doctor", "Narrowing", "Trials", "WorkerService", argumentParser]),
+    module("Benches", ["Messaging"]),
     program(
       "benchmarks",
       [
         "Autoencoder",
+        "Benches",
         "Digests",
         "Enrolment",
         "Images",
         "Messaging",
         "Narrowing",
         "Primitives",
-        "Randomness",
         "Transfers",
         "Trials",
         "Wire",
@@ -176,7 +177,16 @@ let package = Package(
       path: "Tests/SimulatedCluster"),
     program("ClusterRun", ["Coordination", "SimulatedCluster"], path: "Tests/ClusterRun"),
     program(
-      "fuzzer", ["Console", "Digests", "Reports", "TensorFiles", "Trials", "Wire"],
+      "fault-campaigns",
+      [
+        "Benches", "Digests", "Enrolment", "Messaging", "Randomness", "Transfers", "Trials", "Wire",
+        argumentParser,
+      ], path: "Tests/FaultCampaigns"),
+    program(
+      "fuzzer",
+      [
+        "Console", "CoordinatorService", "Digests", "Reports", "TensorFiles", "Trials", "Wire",
+      ],
       path: "Tests/Fuzzer"),
 
     tests("ConsoleTests", ["Console", argumentParser]),
@@ -278,7 +288,7 @@ let package = Package(
     tests(
       "SystemTests",
       [
-        "Digests", "Messaging", "TestSupport", "Trials", "Wire", "benchmarks", "coordinator",
+        "Digests", "Messaging", "TestSupport", "Trials", "Wire", "coordinator", "fault-campaigns",
         "worker",
       ]),
   ],

@@ -14,7 +14,6 @@ struct BenchmarksCommand: ParsableCommand {
       """,
     subcommands: [
       LayersCommand.self, StepCommand.self, ScalingCommand.self, PeersCommand.self,
-      CoordinatorCommand.self, SoakCommand.self, DetectionCommand.self, LoadCommand.self,
-      HostileCommand.self, EncryptionCommand.self, QuietCommand.self,
+      CoordinatorCommand.self, LoadCommand.self, EncryptionCommand.self, QuietCommand.self,
     ])
 }

@@ -1,12 +1,21 @@
+import Benches
 import Enrolment
 import Foundation
 import Glibc
 import Messaging
+import Trials
 
 /// A sweep whose coordinator is attacked, beside the same sweep undisturbed.
 struct Siege {
   /// Trials that complete before the attacks begin, to tell the worker's pace.
   static let calmTrials = 12
+
+  /// The most lies, and the most blobs without a lease, of each round; a third are new names.
+  private static let lieCountMaximum = 10_000
+  /// How many bytes more the blobs may take than those of the undisturbed sweep.
+  private static let blobByteMaximum = 1 << 20
+  /// How soon `coordinator status` answers beside the last of the attacks, in seconds.
+  private static let statusSecondsMaximum = 10.0
 
   private let command: HostileCommand
   private let bench: ProcessBench
@@ -85,6 +94,9 @@ struct Siege {
       try attack(attacker, strangers, dataPort: dataPort, seed: seed, coordinator)
       memory.append(coordinator.residentMiB)
     }
+    let start = ContinuousClock.now
+    try bench.complete("coordinator", ["status", bench.path("siege")], as: "status")
+    let statusSeconds = (ContinuousClock.now - start) / .seconds(1)
     let answers = try attacker.dataPort() == dataPort
     let seconds = (ContinuousClock.now - begin) / .seconds(1)
     guard coordinator.isRunning else { throw ended }
@@ -96,7 +108,12 @@ struct Siege {
       .init(
         what: "the coordinator answers afterwards", found: answers ? "yes" : "no",
         expected: "yes", isMet: answers),
+      .init(
+        what: "seconds until status answers right after the lies", found: statusSeconds.text(1),
+        expected: "at most \(Self.statusSecondsMaximum.text(0))",
+        isMet: statusSeconds <= Self.statusSecondsMaximum),
       sameBytes(),
+      blobs(),
       undisturbed(log),
       exits(coordinator, worker),
       pace(times, since: begin),
@@ -135,6 +152,10 @@ struct Siege {
     }
     try measure("member, control") { try member.attackControl(count, seed: seed) }
     try measure("member, data") { try member.attackData(count, port: dataPort, seed: seed) }
+    // Each of them costs the coordinator more than a broken frame does.
+    let lies = min(count / 10, Self.lieCountMaximum)
+    try measure("member, lies") { try member.lie(lies, about: trials(), seed: seed) }
+    try measure("member, blobs") { try member.store(lies, port: dataPort, seed: seed) }
   }
 }
 
@@ -146,6 +167,31 @@ extension Siege {
     return .init(
       what: "trials.csv, beside the undisturbed one", found: isSame ? "same bytes" : "differs",
       expected: "same bytes", isMet: isSame)
+  }
+
+  /// What nobody has a lease for is not kept.
+  private func blobs() -> HostileCommand.Finding {
+    let (alone, attacked) = (byteCount(below: "alone/blobs"), byteCount(below: "siege/blobs"))
+    return .init(
+      what: "bytes of blobs, beside the undisturbed ones", found: "\(attacked), \(alone)",
+      expected: "at most \(Self.blobByteMaximum) more, and some",
+      isMet: alone > 0 && attacked <= alone + Self.blobByteMaximum)
+  }
+
+  private func byteCount(below name: String) -> Int {
+    let folder = bench.folder.appending(path: name)
+    let files = FileManager.default.enumerator(
+      at: folder, includingPropertiesForKeys: [.fileSizeKey])
+    return (files?.allObjects ?? []).reduce(0) { sum, file in
+      let values = try? (file as? URL)?.resourceValues(forKeys: [.fileSizeKey])
+      return sum + (values?.fileSize ?? 0)
+    }
+  }
+
+  /// The trials of the sweep, as its table names them.
+  private func trials() throws -> [TrialID] {
+    let rows = try bench.read("alone/trials.csv").split(separator: "\n").dropFirst()
+    return rows.compactMap { row in TrialID(row.prefix { $0 != "," }) }
   }
 
   /// Every trial was begun once, and no worker was given up.
