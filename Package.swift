@@ -261,6 +261,7 @@ let package = Package(
         "Downloads",
         "Images",
         "Messaging",
+        "Reports",
         "Store",
         "Sweeps",
         "TestSupport",
