@@ -78,7 +78,6 @@ struct LeaseScenarios {
     script.seconds += 1
     // The same connection: the assignment may be under way. A new one: it was lost with the old.
     #expect(script.announce("w1").assigned(to: "w1") == [])
-    script.handle(.connectionLost(Script.connection("w1")))
     #expect(script.announce("w1", on: "w1-again").assigned(to: "w1-again") == [a.claim()])
     #expect(script.coordinator.standing(of: a.id)?.attempts == 1)
   }

@@ -166,6 +166,33 @@ struct QuarantineScenarios {
     #expect(script.announce("w9@mean", slots: 3, host: "host9").assigned(to: "w9@mean") == [])
   }
 
+  @Test(
+    "under keys, who hands in checkpoints that several others cannot go on from is left out",
+    arguments: [1, 2])
+  func poisoner(witnesses: Int) throws {
+    var script = try Script(Array(trials.prefix(3)))
+    script.resume()
+    script.announce("p@mean", slots: 3, host: "node1")
+    let bad = trials.prefix(3).map { TrialCheckpoint.of($0, step: 300) }
+    script.beat(
+      "p@mean", claims: zip(trials, bad).map { $0.claim(step: 310, checkpoint: $1) })
+    for index in 0..<3 {
+      script.announce("w\(index)@good\(index % witnesses)", host: "node\(2 + index % witnesses)")
+    }
+    script.handle(.workerLeft(reason: "", on: Script.connection("p@mean")))
+    for _ in 0..<4 {
+      for running in script.coordinator.runningTrials where running.worker != WorkerID("p@mean") {
+        guard let place = trials.firstIndex(where: { $0.id == running.trial }) else { continue }
+        var claim = Claim(trial: running.trial, attempt: running.attempt)
+        claim.refusedCheckpoints = [RefusedCheckpoint(digest: bad[place].digest, reason: "nan")]
+        script.beat(running.worker.rawValue, claims: [claim])
+      }
+      pass(&script)
+    }
+    #expect((script.coordinator.drainedHosts["node1@mean"] != nil) == (witnesses == 2))
+    #expect(script.coordinator.drainedHosts.count == (witnesses == 2 ? 1 : 0))
+  }
+
   @Test("a worker that only says that it works loses the trial to one that does")
   func idle() throws {
     var settings = CoordinationSettings()

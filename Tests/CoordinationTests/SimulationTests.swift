@@ -131,6 +131,7 @@ struct SimulationTests {
   @Test("members that lie and flawed checkpoints cost no honest worker its result")
   func liars() {
     var (lies, blamed, distrusted) = (0, 0, 0)
+    var refused = 0
     for seed in 0..<60 as Range<UInt64> {
       var options = Self.roughOptions
       options.workerCount = 5
@@ -144,11 +145,15 @@ struct SimulationTests {
       lies += outcome.liedResultCount
       for record in outcome.journal {
         if case .checkpointDistrusted = record { distrusted += 1 }
+        if case .attemptEnded(_, _, let failure) = record, failure.cause == .resultRefused {
+          refused += 1
+        }
         if case .attemptEnded(_, _, let failure) = record, failure.cause == .badCheckpoint {
           blamed += 1
         }
       }
     }
+    #expect(refused >= 10, "\(refused)")
     #expect(lies >= 20 && blamed >= 10 && distrusted >= 20, "\(lies), \(blamed), \(distrusted)")
   }
 

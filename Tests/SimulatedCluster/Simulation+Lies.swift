@@ -43,7 +43,7 @@ extension Simulation {
     else { return }
     let attempt = random.draw(1...4)
     let event: Event
-    switch random.draw(0...4) {
+    switch random.draw(0...5) {
     case 0:
       event = .reportReached(
         trial: trial, attempt: attempt, index: 0,
@@ -66,6 +66,10 @@ extension Simulation {
       event = .attemptFailed(
         trial: trial, attempt: attempt, failure: Self.failure(cause), checkpoint: nil,
         on: connection)
+    case 4:
+      // What the shell makes of numbers that no trial can have.
+      event = .resultRejected(
+        trial: trial, attempt: attempt, reason: "mse: found nan", on: connection)
     default: event = falseClaims(trial, attempt: attempt, on: connection)
     }
     say(event, by: worker)

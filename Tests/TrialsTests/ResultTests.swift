@@ -76,7 +76,7 @@ struct ResultTests {
   func causes() {
     #expect(
       Set(FailureCause.allCases.filter { !$0.chargesTrial }) == [
-        .lost, .stopped, .diskFull, .badCheckpoint, .parentFailed,
+        .lost, .stopped, .diskFull, .resultRefused, .badCheckpoint, .parentFailed,
       ])
   }
 }

@@ -45,7 +45,7 @@ extension Coordinator {
   private mutating func examine(
     _ claim: Claim, of worker: Int, isNewConnection: Bool, at now: Instant
   ) {
-    noteRefusals(in: claim, by: worker)
+    noteRefusals(in: claim, by: worker, at: now)
     take(claim.checkpoint, of: claim.trial, attempt: claim.attempt, from: worker)
     guard let trial = graph.number(of: claim.trial) else {
       return acknowledge(claim, of: worker, at: now)
@@ -81,12 +81,12 @@ extension Coordinator {
   ///
   /// Call this before the claim's own checkpoint is recorded. That one may replace a refused one in
   /// the record, and a refusal of a checkpoint that is not in the record is ignored.
-  private mutating func noteRefusals(in claim: Claim, by worker: Int) {
+  private mutating func noteRefusals(in claim: Claim, by worker: Int, at now: Instant) {
     guard let trial = graph.number(of: claim.trial),
       let index = roster[worker].leaseIndex(of: trial),
       roster[worker].leases[index].attempt == claim.attempt
     else { return }
-    for refused in claim.refusedCheckpoints { distrust(refused, of: trial, by: worker) }
+    for refused in claim.refusedCheckpoints { distrust(refused, of: trial, by: worker, at: now) }
   }
 
   /// Notes that a worker has its lease; a claim of an earlier attempt is older than the lease, or

@@ -66,6 +66,7 @@ extension Coordinator {
     effects.append(.notify(.hostUndrained(host: shownName(of: host))))
     for worker in workers(of: host) {
       health.forget(host: roster[worker].place)
+      health.forgetBadCheckpoints(by: roster[worker].member)
       health.forgetFalsehoods(of: [roster[worker].member, roster[worker].id.keyMember])
       roster[worker].isDrained = drainReason(of: worker) != nil
       roster.refresh(worker)

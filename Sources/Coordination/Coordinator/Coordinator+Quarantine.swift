@@ -43,6 +43,22 @@ extension Coordinator {
     }
   }
 
+  /// Holds a checkpoint that another worker could not go on from against the member that had handed
+  /// it in.
+  ///
+  /// Only under keys: where anybody may call itself several hosts, it could speak ill of any other.
+  mutating func charge(
+    _ uploader: WorkerID, withCheckpointOf trial: Int, refusedBy worker: Int, at now: Instant
+  ) {
+    let refuser = roster[worker].place
+    guard uploader.key != nil, place(of: uploader) != refuser else { return }
+    let member = place(of: uploader)
+    let found = health.noteBadCheckpoint(of: trial, by: member, refusedAt: refuser)
+    guard found.trials >= settings.hostFailureLimit, found.isProved else { return }
+    leaveOut(
+      member, falseAbout: found.trials, reason: "others cannot go on from its checkpoints", at: now)
+  }
+
   /// As many hosts' worth of falsehoods speak against the key that they share.
   private static let hostsPerKey = 3
 

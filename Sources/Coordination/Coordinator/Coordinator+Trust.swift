@@ -37,7 +37,9 @@ extension Coordinator {
   }
 
   /// Gives a checkpoint out no more that a worker with a lease could not go on from.
-  mutating func distrust(_ refused: RefusedCheckpoint, of trial: Int, by worker: Int) {
+  mutating func distrust(
+    _ refused: RefusedCheckpoint, of trial: Int, by worker: Int, at now: Instant
+  ) {
     guard holders.contains(worker, of: trial),
       let entry = ledger.checkpointEntries(of: trial).first(where: {
         $0.checkpoint.digest == refused.digest
@@ -54,6 +56,7 @@ extension Coordinator {
         .checkpointDistrusted(
           id, by: roster[worker].id, attempt: entry.attempt, uploader: uploader,
           host: uploader.flatMap { ledger.hosts[$0] }, reason: refused.reason)))
+    if let uploader { charge(uploader, withCheckpointOf: trial, refusedBy: worker, at: now) }
   }
 
   /// What an attempt died of, if it had a checkpoint to go on from.

@@ -19,6 +19,8 @@ struct HealthRecords: Sendable {
   /// Trials of which a member handed in what cannot be theirs, or at which it took no step, with no
   /// result from it since.
   private var falsehoods: [String: Set<Int>] = [:]
+  /// Where checkpoints that a member had handed in were refused, by trial.
+  private var badCheckpoints: [String: [Int: String]] = [:]
   private var deathsByStage: [Int: [FailureCause: [Death]]] = [:]
   /// More deaths of one stage than these tell nothing new.
   private static let deathsKept = 32
@@ -55,6 +57,19 @@ struct HealthRecords: Sendable {
     falsehoods[member, default: []].insert(trial)
     return falsehoods[member]?.count ?? 0
   }
+
+  /// Takes in that a worker at a place could not go on from a member's checkpoint; of how many trials
+  /// such ones were, and whether they were refused at several places, as one alone may lie.
+  mutating func noteBadCheckpoint(
+    of trial: Int, by member: String, refusedAt place: String
+  ) -> (trials: Int, isProved: Bool) {
+    badCheckpoints[member, default: [:]][trial] = place
+    let refusals = badCheckpoints[member] ?? [:]
+    return (refusals.count, Set(refusals.values).count > 1)
+  }
+
+  /// Forgets whose checkpoints were bad.
+  mutating func forgetBadCheckpoints(by member: String) { badCheckpoints[member] = nil }
 
   /// Takes in that members have handed in a result, or are given another chance.
   mutating func forgetFalsehoods(of members: [String?]) {
