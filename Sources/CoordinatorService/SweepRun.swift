@@ -254,6 +254,7 @@ package enum SweepRun {
     var settings = CoordinationSettings(limits: plan.limits)
     settings.retryFailed = options.retryFailed
     // Local workers died with the coordinator that started them; nobody else can come back.
+    settings.isOpen = !options.hasLocalWorkersOnly
     if options.hasLocalWorkersOnly { settings.resumeGrace = .zero }
     let trials = summary.trials
     return Coordinator(

@@ -21,7 +21,7 @@ import Trials
 /// 10. Adam on parameters, γ and λ.
 ///
 /// When ν₁ = ν₂, E₁ equals E₂ to the last bit and its decoder pass is left out. A trainer belongs
-/// to one thread at a time; steps allocate nothing.
+/// to one thread at a time; steps allocate nothing, whatever the network's threads.
 package final class Trainer {
   /// The network; the caller fills its images before each ``step()``.
   package let network: Autoencoder
@@ -62,7 +62,7 @@ package final class Trainer {
     adamSettings = AdamOptimizer.Settings(
       learningRate: settings.learningRate, beta1: settings.adamBeta1, beta2: settings.adamBeta2,
       epsilon: settings.adamEpsilon)
-    optimizer = AdamOptimizer(count: network.parameters.count)
+    optimizer = AdamOptimizer(count: network.parameters.count, team: network.team)
     state = NarrowingState(
       latents: latents, tolerance: tolerance, settings: settings, quiet: quiet)
     posterior = LatentPosterior(

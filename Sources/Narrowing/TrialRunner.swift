@@ -51,7 +51,8 @@ package final class TrialRunner {
         settings: AutoencoderSettings(
           leakySlope: settings.leakySlope, batchNormMomentum: settings.batchNormMomentum,
           batchNormEpsilon: settings.batchNormEpsilon,
-          arithmetic: Arithmetic(settings.precision)))
+          arithmetic: Arithmetic(settings.precision)),
+        threads: options.threads)
       trainer = Trainer(
         network: network, tolerance: try configuration.resolvedTolerance(), settings: settings,
         seed: configuration.seed,
@@ -165,7 +166,7 @@ package final class TrialRunner {
 
   /// Trains to the last milestone and writes the files.
   ///
-  /// To be called once, on the thread that made the runner.
+  /// To be called once, on the thread that made the runner; threads that share the work end with it.
   ///
   /// - Parameters:
   ///   - reported: Called with each milestone's place and report, after the rows up to it are in the

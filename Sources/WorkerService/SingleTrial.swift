@@ -13,12 +13,16 @@ import Wire
 
 /// One trial in this process: what `worker trial` does, by hand or as a slot's process.
 package enum SingleTrial {
+  /// The most threads that a trial can use: the parts that a batch is cut into.
+  package static let maximumThreads = ComputeContext.partCount
+
   /// What to run, where.
   package struct Options: Sendable {
     var configuration: String
     var folder: URL
     var images: URL?
     var forcesSecondPass: Bool
+    var threads: Int
     var checkpointSteps: Set<Int>
     var checkpointInterval: CheckpointInterval?
     var savesAtEnd: Bool
@@ -32,6 +36,7 @@ package enum SingleTrial {
     ///   - folder: Where results go; made if it is not there.
     ///   - images: The image archive; nil looks in the data folder.
     ///   - forcesSecondPass: Whether the decoder runs for both gate vectors even where they agree.
+    ///   - threads: How many threads compute; no result depends on it.
     ///   - checkpointSteps: The steps after which to write a checkpoint into the folder; 0 is the
     ///     initial state.
     ///   - checkpointInterval: How often to write one besides; nil for never.
@@ -40,7 +45,7 @@ package enum SingleTrial {
     ///   - isSupervised: Whether a worker runs this: reports as ``TrialLine`` on standard output,
     ///     the end when standard input ends, and a beginning anew when no checkpoint is of use.
     package init(
-      configuration: String, folder: URL, images: URL?, forcesSecondPass: Bool,
+      configuration: String, folder: URL, images: URL?, forcesSecondPass: Bool, threads: Int = 1,
       checkpointSteps: Set<Int> = [], checkpointInterval: CheckpointInterval? = nil,
       savesAtEnd: Bool = false, checkpoints: [URL] = [], isSupervised: Bool
     ) {
@@ -48,6 +53,7 @@ package enum SingleTrial {
       self.folder = folder
       self.images = images
       self.forcesSecondPass = forcesSecondPass
+      self.threads = threads
       self.checkpointSteps = checkpointSteps
       self.checkpointInterval = checkpointInterval
       self.savesAtEnd = savesAtEnd
@@ -78,7 +84,7 @@ package enum SingleTrial {
       let runner = try TrialRunner(
         configuration: configuration, images: archive, directory: options.folder,
         options: .init(
-          forceSecondPass: options.forcesSecondPass,
+          forceSecondPass: options.forcesSecondPass, threads: options.threads,
           progressInterval: options.isSupervised ? 0.5 : 5,
           checkpointSteps: options.checkpointSteps,
           checkpointInterval: options.checkpointInterval, savesWhenStopped: true,

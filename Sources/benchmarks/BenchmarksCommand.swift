@@ -13,7 +13,8 @@ struct BenchmarksCommand: ParsableCommand {
       images and n = 32 latent dimensions, channels are the defaults.
       """,
     subcommands: [
-      LayersCommand.self, StepCommand.self, ScalingCommand.self, PeersCommand.self,
-      CoordinatorCommand.self, LoadCommand.self, EncryptionCommand.self, QuietCommand.self,
+      LayersCommand.self, StepCommand.self, ScalingCommand.self, ThreadsCommand.self,
+      PeersCommand.self, CoordinatorCommand.self, LoadCommand.self, EncryptionCommand.self,
+      QuietCommand.self,
     ])
 }

@@ -36,6 +36,12 @@ struct TrialCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Threads that compute, at most the cores that this process may use.",
+      discussion: "The bits of the results do not depend on it.", valueName: "n"))
+  var threads = 1
+
+  @Option(
+    help: ArgumentHelp(
       "Steps after which to write checkpoint-<step>.safetensors, such as 0,1,100.",
       discussion: "0 is the initial state.", valueName: "steps"))
   var checkpointAt: String?
@@ -66,6 +72,7 @@ struct TrialCommand: ParsableCommand {
       throw ValidationError("found standard input and --supervised, expected a file")
     }
     _ = try checkpointSteps()
+    try TrialThreads.validate(threads, option: "--threads")
   }
 
   private func checkpointSteps() throws -> Set<Int> {
@@ -84,6 +91,7 @@ struct TrialCommand: ParsableCommand {
       SingleTrial.Options(
         configuration: config, folder: out.url,
         images: images.map { URL(filePath: $0) }, forcesSecondPass: forceSecondPass,
+        threads: threads,
         checkpointSteps: try checkpointSteps(), checkpointInterval: checkpointEvery?.interval,
         savesAtEnd: checkpointAtEnd, checkpoints: resume.map { URL(filePath: $0) },
         isSupervised: supervised))

@@ -110,7 +110,7 @@ struct AnswerSchemaTests {
   private static let running = SweepStatus.Running(
     trial: "t0123456789abcdef", name: "τ = 8", stage: "main", attempt: 1, worker: "w", host: "h",
     isClaimed: true, step: 3, totalSteps: 9, mse: 1.5, gatesOpen: 7, stepsPerSecond: 2.5,
-    remainingSeconds: 4)
+    remainingSeconds: 4, hasCheckpoint: true)
 
   @Test("status has the keys of the page, all of them")
   func status() throws {

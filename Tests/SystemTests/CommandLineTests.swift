@@ -75,6 +75,20 @@ struct CommandLineTests {
     #expect(worker.err.contains("--slots: found \"\(slots)\", expected auto or 1 to 1024"))
   }
 
+  @Test("so many threads are refused", arguments: ["0", "-1", "100000"])
+  func threads(count: String) throws {
+    let bench = try Bench()
+    let worker = try bench.run(
+      Executables.worker, "--connect", "tcp://127.0.0.1:1", "--threads-per-slot=\(count)")
+    #expect(worker.code == 64)
+    #expect(worker.err.contains("--threads-per-slot: found \(count), expected 1 to "))
+    let trial = try bench.run(
+      Executables.worker, "trial", "c.json", "--out", bench.path("o"), "--threads=\(count)")
+    #expect(trial.code == 64)
+    #expect(trial.err.contains("--threads: found \(count), expected 1 to "))
+    #expect(!FileManager.default.fileExists(atPath: bench.path("o")))
+  }
+
   @Test("a folder without a sweep has nothing to report")
   func nothingToReport() throws {
     let bench = try Bench()

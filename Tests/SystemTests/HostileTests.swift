@@ -14,7 +14,7 @@ struct HostileTests {
     let siege = try Command(
       Executables.faultCampaigns,
       [
-        "hostile", "--frames", "10000", "--connections", "300", "--holding", "1", "--trials", "60",
+        "hostile", "--frames", "10000", "--connections", "300", "--holding", "1", "--trials", "30",
         "--batches", "100", "--least-pace", "0",
       ] + (isEncrypted ? [] : ["--plain"]), on: bench)
     let code = try siege.exitCode()

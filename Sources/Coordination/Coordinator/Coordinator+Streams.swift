@@ -88,14 +88,15 @@ extension Coordinator {
   }
 
   /// Ends an attempt that hands in what cannot be true.
-  private mutating func refuse(
+  mutating func refuse(
     _ id: TrialID, attempt: Int, from worker: Int, reason: String, blamesCheckpoint: Bool = false,
     at now: Instant
   ) {
     effects.append(
       .notify(.resultRefused(id, attempt: attempt, roster[worker].id, reason: reason)))
     noteFailure(
-      TrialFailure(cause: .refused, message: "what it handed in was not taken: \(reason)"), of: id,
+      TrialFailure(
+        cause: .resultRefused, message: "what it handed in was not taken: \(reason)"), of: id,
       attempt: attempt, from: worker, blamesCheckpoint: blamesCheckpoint, at: now)
     send(.acknowledge(trial: id, attempt: attempt), to: worker)
   }

@@ -19,6 +19,7 @@ extension TrialReport {
       lines.append(
         "  \(childCount == 1 ? "1 trial waits" : "\(childCount) trials wait") for its result")
     }
+    lines += running.compactMap(\.riskWords).map { "  \($0)" }
     for run in running {
       guard let step = run.step, let total = run.totalSteps else { continue }
       lines.append(

@@ -38,8 +38,9 @@ extension Notice {
     case .trialStopped(let trial, let reason): "trial \(named(trial)) is stopped: \(reason)"
     case .trialDuplicated(let trial, let attempt, let worker):
       "trial \(named(trial)) is run by \(worker) as well, attempt \(attempt): it may finish sooner"
-    case .hostDrained(let host, let reason): "host \(host) gets no more trials: \(reason)"
-    case .hostUndrained(let host): "host \(host) may run trials again"
+    case .hostDrained(let host, let reason):
+      "\(Self.shown(host)) gets no more trials: \(reason)"
+    case .hostUndrained(let host): "\(Self.shown(host)) may run trials again"
     case .stagePaused(let stage, let failure):
       "stage \(stage) is paused (\(failure.cause.rawValue)): \(failure.message)"
     case .stageResumed(let stage): "stage \(stage) goes on"
@@ -75,6 +76,11 @@ extension Notice {
     case .trialFailed(let trial, let failure):
       "trial \(named(trial)) failed (\(failure.cause.rawValue)): \(failure.message)"
     }
+  }
+
+  /// A drained host; or a worker where nobody proves on which host it is.
+  private static func shown(_ host: String) -> String {
+    host.hasPrefix("worker ") ? host : "host \(host)"
   }
 
   /// Whether people should worry.

@@ -100,6 +100,9 @@ package struct StoreSalvage: Sendable {
         || (used.tolerance == configuration.tolerance
           && used.model.latents == configuration.model.latents)
     else { throw Obstacle(reason: "it was made with another result of its parent") }
+    if let defect = result.defect {
+      throw Obstacle(reason: "it cannot be its trial's: \(defect)")
+    }
     return received
   }
 

@@ -7,7 +7,7 @@ package struct ResultBounds: Sendable {
   private let milestones: [Budget]
   private let quiet: QuietRule?
   private let latents: Int
-  private let trainingImageCount: Int
+  private let trainingImageCount: Int?
   private let errorMaximum: Double
 
   /// The most bytes of a name in a result: of a host, a processor, a program or its version.
@@ -21,10 +21,11 @@ package struct ResultBounds: Sendable {
   ///
   /// - Parameters:
   ///   - configuration: Every measured parameter resolved.
-  ///   - trainingImageCount: How many images an epoch permutes.
+  ///   - trainingImageCount: How many images an epoch permutes; nil where the images are not at
+  ///     hand, as with records of earlier runs: then any step may end a budget of epochs.
   /// - Throws: ``ConfigurationError/parentWithoutResult(_:)`` while n waits for a parent.
   package init(
-    _ configuration: TrialConfiguration, trainingImageCount: Int
+    _ configuration: TrialConfiguration, trainingImageCount: Int?
   ) throws(ConfigurationError) {
     latents = try configuration.resolvedLatents()
     trainer = configuration.trainer
@@ -49,7 +50,7 @@ extension ResultBounds {
     if quiet != nil, report.endedByRule {
       if let defect = defectOfEnd(in: report) { return defect }
     } else {
-      let expected = steps(to: report.budget)
+      let expected = steps(to: report.budget) ?? max(step, 1)
       guard step == expected else { return defect("step", step, "\(expected)") }
       if let since = report.sinceStep { return defect("since_step", since, "none") }
       if let gates = report.alternatingGates { return defect("alternating_gates", gates, "none") }
@@ -83,8 +84,14 @@ extension ResultBounds {
     return nil
   }
 
-  private func steps(to budget: Budget) -> Int {
-    budget.batches(trainingImageCount: trainingImageCount, batchSize: trainer.batchSize)
+  /// The steps that a budget is; nil for one of epochs where the images are not at hand.
+  private func steps(to budget: Budget) -> Int? {
+    if let trainingImageCount {
+      return budget.batches(
+        trainingImageCount: trainingImageCount, batchSize: trainer.batchSize)
+    }
+    guard case .batches(let count) = budget else { return nil }
+    return count
   }
 
   /// What makes a report one with which no trial ends by its rule; nil if nothing does.
@@ -94,8 +101,8 @@ extension ResultBounds {
         place: "\(report.budget), \(report.ending.word): \(what)", found: "\(found)",
         expected: expected)
     }
-    let (step, last) = (report.step, steps(to: report.budget))
-    let epoch = max(trainingImageCount / trainer.batchSize, 1)
+    let (step, last) = (report.step, steps(to: report.budget) ?? Budget.maximumCount)
+    let epoch = max((trainingImageCount ?? 1) / trainer.batchSize, 1)
     guard step > 0, step <= last, step.isMultiple(of: epoch) else {
       return defect("step", step, "the end of an epoch of \(epoch) steps, at most \(last)")
     }
@@ -148,6 +155,18 @@ extension ResultBounds {
 }
 
 // MARK: - Results
+
+extension TrialResult {
+  /// What makes a result of an earlier run none of the trial that it names; nil if nothing does.
+  package var defect: ResultDefect? {
+    do throws(ConfigurationError) {
+      return try ResultBounds(provenance.configuration, trainingImageCount: nil).defect(of: self)
+    } catch {
+      return ResultDefect(
+        place: "configuration", found: "\(error)", expected: "every parameter resolved")
+    }
+  }
+}
 
 extension ResultBounds {
   /// What makes a result none of the trial's; nil if nothing does.

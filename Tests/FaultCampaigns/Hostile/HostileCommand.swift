@@ -14,8 +14,8 @@ struct HostileCommand: ParsableCommand {
       50 frames that it writes until the coordinator closes it; a flood of connections that say \
       nothing; and a member, an admitted peer (any, with --plain), that sends \
       random, mutated, truncated, oversized, replayed and endless messages on the control and on \
-      the data connection, lies about trials of others (no numbers, attempts beyond 2^31, thousands \
-      of names), and offers and sends blobs that it has no lease for. Exit code 1 if a bound is missed.
+      the data connection, takes leases and hands in false results, lies about trials of others (no \
+      numbers, attempts beyond 2^31, thousands of names), and offers and sends blobs that it has no lease for. Exit code 1 if a bound is missed.
       """)
 
   @Flag(help: "Connections are plain; else they are encrypted, and the member has a key.")
@@ -31,11 +31,11 @@ struct HostileCommand: ParsableCommand {
   @Option(help: "Seed of everything that is random.") var seed: UInt64 = 1
 
   func validate() throws {
-    guard frames >= 100, connections > 0, holding > 0, batches > 0, trials > Siege.calmTrials,
+    guard frames >= 100, connections > 0, holding > 0, batches > 0, trials >= Siege.trialMinimum,
       leastPace >= 0
     else {
       throw ValidationError(
-        "expected numbers above 0, at least 100 frames and \(Siege.calmTrials + 1) trials")
+        "expected numbers above 0, at least 100 frames and \(Siege.trialMinimum) trials")
     }
   }
 

@@ -66,6 +66,33 @@ final class HostileMember {
     return try attack(count, try dealer(endpoint)) { try frames.next() }
   }
 
+  /// Takes leases and answers each with something false, until no more comes for three seconds; how
+  /// many.
+  func betray(as worker: String, seed: UInt64) throws -> Int {
+    var answers = LyingFrames(about: [], seed: seed)
+    let dealer = try dealer(endpoint)
+    var answered: Set<AttemptKey> = []
+    var announceAt = ContinuousClock.now
+    var deadline = ContinuousClock.now + .seconds(6)
+    while ContinuousClock.now < deadline {
+      if ContinuousClock.now >= announceAt {
+        _ = try dealer.send(LyingFrames.announcement(of: worker, claims: []).frames())
+        announceAt = ContinuousClock.now + .seconds(1)
+      }
+      _ = try Poller.wait(for: [dealer.pollItem()], timeout: .milliseconds(50))
+      while let frames = try dealer.receive() {
+        guard case .assignment(let assignment)? = try? CoordinatorMessage(frames: frames) else {
+          continue
+        }
+        _ = try dealer.send(answers.answer(to: assignment.attempt))
+        if answered.insert(assignment.attempt).inserted {
+          deadline = ContinuousClock.now + .seconds(3)
+        }
+      }
+    }
+    return answered.count
+  }
+
   /// Sends and offers blobs without a lease on the data connection; how many.
   func store(_ count: Int, port: UInt16, seed: UInt64) throws -> Int {
     var blobs = UnwantedBlobs(seed: seed)

@@ -4,8 +4,11 @@ import Randomness
 import Trials
 import Wire
 
-/// Messages that are well formed and lie: of a member that has no lease, about trials of others,
-/// with numbers that nothing has, and under ever new names.
+/// Messages that are well formed and lie: about trials of others, with numbers that nothing has,
+/// and under ever new names.
+///
+/// Half of them are let through whole, so that the liar is taken for a worker, gets leases and is
+/// heard; no number in them is one that a trial could have. The others hold what no message may.
 struct LyingFrames {
   private var generator: SplitMix64
   private let trials: [TrialID]
@@ -36,18 +39,45 @@ struct LyingFrames {
     default: message = .attemptFailed(.init(attempt: attempt(), cause: "refused", message: "=1+1"))
     }
     var frames = try message.frames()
-    frames[1] = falsified(frames[1])
+    if Bool.random(using: &generator) { frames[1] = falsified(frames[1]) }
     return frames
+  }
+
+  /// A worker that may be given trials.
+  static func announcement(of worker: String, claims: [WorkerMessage.Claim]) -> WorkerMessage {
+    .announcement(
+      .init(
+        productVersion: ProductVersion.current, worker: worker, host: "liar",
+        processor: "none", instructionSet: "none", coreCount: 1, memoryByteCount: 1 << 30,
+        slotCount: 2, sweepID: nil, claims: claims))
+  }
+
+  /// The answer to a lease: the next of several kinds of result and report that are none.
+  mutating func answer(to attempt: AttemptKey) throws -> [[UInt8]] {
+    names += 1
+    switch names % 4 {
+    case 0:
+      return try WorkerMessage.finished(
+        .init(attempt: attempt, result: ReceivedResult(result()).bytes)
+      ).frames()
+    case 1:
+      let bytes = falsified(ReceivedResult(result()).bytes)
+      return try WorkerMessage.finished(.init(attempt: attempt, result: bytes)).frames()
+    case 2:
+      return try WorkerMessage.finished(
+        .init(attempt: attempt, result: generator.bytes(200))
+      ).frames()
+    default:
+      return try WorkerMessage.reportReached(
+        .init(attempt: attempt, index: 0, report: report())
+      ).frames()
+    }
   }
 
   /// One more worker of many on one connection.
   private mutating func announcement() -> WorkerMessage {
     names += 1
-    return .announcement(
-      .init(
-        productVersion: ProductVersion.current, worker: "liar-\(names)", host: "liar",
-        processor: "none", instructionSet: "none", coreCount: 1, memoryByteCount: 1 << 30,
-        slotCount: 1, sweepID: nil, claims: claims(4), obstacle: "it has no room"))
+    return Self.announcement(of: "liar-\(names)", claims: claims(4))
   }
 
   /// Attempts of others, of trials that are planned and of some that are not.
