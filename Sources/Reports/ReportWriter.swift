@@ -10,7 +10,7 @@ import Trials
 /// Always: `trials.csv`, `trials.json`, `provenance.csv`, `trajectories/<trial>.csv`, and the file
 /// `PARTIAL` until every trial has ended. By the plan's outputs: `figure1.svg`,
 /// `figure2.svg` with `figure2/<trial>.png`, `figure3.{csv,json,svg}`,
-/// `table1.{csv,json,md,tex}`. The caller copies ``Outcome/copies``.
+/// `table1.{csv,json,md,tex}`, `gates.{csv,json}`. The caller copies ``Outcome/copies``.
 ///
 /// A writer remembers which finished trials it has dealt with, so that refreshing the reports of
 /// a long sweep costs what is new.
@@ -47,6 +47,8 @@ package struct ReportWriter {
   /// Reconstructions that were asked how many images there are.
   private var countedFiles: Set<Digest> = []
   private var writtenStrips: [TrialID: Digest] = [:]
+  /// The gates of finished trials, each with its trajectory's digest.
+  private var gateCourses: [TrialID: (trajectory: Digest, gates: [GateCourse])] = [:]
   /// Reports of which it was told that they have nothing to show.
   private var toldEmpty: Set<String> = []
 
@@ -75,6 +77,7 @@ package struct ReportWriter {
     for trial in results.trials where trial.result == nil {
       writtenTrials[trial.planned.id] = nil
       writtenStrips[trial.planned.id] = nil
+      gateCourses[trial.planned.id] = nil
     }
     let completion = Completion(of: results)
     if !results.isComplete { round.put("PARTIAL", Data(completion.mark.utf8)) }
@@ -89,7 +92,8 @@ package struct ReportWriter {
 
     let outputs = Set(results.plan.outputs)
     if !results.plan.narrows {
-      for figure in [SweepOutput.figure1, .figure2, .figure3] where outputs.contains(figure) {
+      for figure in [SweepOutput.figure1, .figure2, .figure3, .gates] where outputs.contains(figure)
+      {
         tell(
           figure.rawValue, "nothing to show: no trial of this sweep narrows, all have tolerance 0",
           isFinal: true, in: &round)
@@ -98,6 +102,7 @@ package struct ReportWriter {
     if outputs.contains(.figure1) { writeFigure1(results, in: &round) }
     if outputs.contains(.figure2) { writeFigure2(results, in: &round) }
     if outputs.contains(.figure3) { writeFigure3(results, in: &round) }
+    if outputs.contains(.gates) { writeGates(results, in: &round) }
     if outputs.contains(.table1) {
       let table = Table1(of: results, counts: counts)
       round.put("table1.csv", table.csv)
@@ -224,6 +229,23 @@ package struct ReportWriter {
     let drawing = Figure2Drawing(
       rows: rows, name: results.plan.name, banner: Completion(of: results).banner, counts: counts)
     round.put("figure2.svg", drawing.svg)
+  }
+
+  private mutating func writeGates(_ results: SweepResults, in round: inout ReportRound) {
+    for trial in results.trials
+    where trial.result != nil && trial.planned.configuration.narrows {
+      let id = trial.planned.id
+      guard let artifact = trial.result?.artifacts.first(where: { $0.kind == .trajectory }),
+        gateCourses[id]?.trajectory != artifact.digest
+      else { continue }
+      round.attempt { _ throws(ReportError) in
+        let trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
+        gateCourses[id] = (artifact.digest, GateCourse.all(of: trajectory))
+      }
+    }
+    let table = GateTable(of: results, courses: gateCourses.mapValues(\.gates))
+    round.put("gates.csv", table.csv)
+    round.put("gates.json", table.json)
   }
 
   private func writeFigure3(_ results: SweepResults, in round: inout ReportRound) {

@@ -130,7 +130,9 @@ struct AnswerSchemaTests {
     status.failures = [.init(cause: "crashed", trials: 1, example: "t0", message: "m")]
     status.losses = ["blobs"]
     status.origins = [.init(build: "b", instructionSet: "avx2", trials: 1)]
-    status.forecast = .init(earliestSeconds: 1, latestSeconds: 3, expectedSeconds: 2)
+    status.forecast = .init(
+      earliestSeconds: 1, latestSeconds: 3, expectedSeconds: 2, isUpperBound: true)
+    #expect(status.forecast?.words == "done in 1 s to 3 s, or before")
     status.obstacle = "full"
     status.salvage = "salvaged"
     expectFull(status, "status")

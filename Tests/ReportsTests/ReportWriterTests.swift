@@ -76,7 +76,8 @@ struct ReportWriterTests {
         == Set(
           [
             "figure1.svg", "figure2.svg", "figure3.csv", "figure3.json", "figure3.svg",
-            "provenance.csv", "table1.csv", "table1.json", "table1.md", "table1.tex",
+            "gates.csv", "gates.json", "provenance.csv", "table1.csv", "table1.json", "table1.md",
+            "table1.tex",
             "trials.csv", "trials.json",
           ] + ids.map { "trajectories/\($0).csv" } + ids.map { "figure2/\($0).png" }))
     for (name, data) in files where !name.hasSuffix(".png") {

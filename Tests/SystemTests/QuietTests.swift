@@ -103,6 +103,12 @@ struct QuietTests {
     try run(longest, in: "out")
     #expect(try bench.table("out/provenance.csv").map { $0["steps"] } == ["0", "0"])
     #expect(try run(longest, in: "anew") == bench.read("out/trials.csv"))
+    let reuse = try bench.run(
+      Executables.coordinator, "run", bench.path("quiet.yaml"), "--out", bench.path("reused"),
+      "--local-workers", "1", "--yes", "--reuse", bench.path("anew"))
+    #expect(reuse.code == 0, "\(reuse.err)")
+    #expect(reuse.err.contains("took 2 of 2 results over"))
+    #expect(try bench.read("reused/trials.csv") == bench.read("anew/trials.csv"))
     for row in try bench.table("anew/provenance.csv") {
       let trial = try #require(row["trial"])
       #expect(

@@ -96,6 +96,8 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     package var latestSeconds: Double
     /// As likely to be early as late.
     package var expectedSeconds: Double
+    /// True where trials are left that may end before their last milestone: the times are the most.
+    package var isUpperBound: Bool?
   }
 
   package var sweep: String
@@ -196,6 +198,12 @@ extension SweepStatus {
       }
     }
     failures.sort { $0.trials > $1.trials }
+    let mayEndEarly = plan.trials.contains { planned in
+      guard planned.configuration.mayEndEarly else { return false }
+      let status = coordinator.standing(of: planned.id)?.status
+      return status == .waiting || status == .running
+    }
+    if mayEndEarly { self.forecast?.isUpperBound = true }
     let running = coordinator.runningTrials
     let runningIDs = Set(running.map(\.trial))
     let planned = plan.trials.filter { runningIDs.contains($0.id) }

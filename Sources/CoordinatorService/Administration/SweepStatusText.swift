@@ -76,9 +76,10 @@ extension SweepStatus.Counts {
 }
 
 extension SweepStatus.Forecast {
-  /// `done in 3.1 h to 4.6 h`.
+  /// `done in 3.1 h to 4.6 h`, and where trials may end early, `, or before`.
   var words: String {
     "done in \(PlanSummary.duration(earliestSeconds)) to \(PlanSummary.duration(latestSeconds))"
+      + (isUpperBound == true ? ", or before" : "")
   }
 }
 

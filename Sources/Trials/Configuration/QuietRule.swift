@@ -16,6 +16,11 @@
 ///
 /// A baseline, whose τ is 0, has nothing to hold or to miss: it trains to its limit.
 ///
+/// Measured: of 12 recorded baselines on MNIST, 200,000 steps with n = 5, 10 and 30, replayed with 15
+/// tolerances from 0.05 to 1.05 of their last errors, 21 of the 180 would have ended as `unreachable`,
+/// all with a tolerance of at most 0.3 of it; none of these was met later. How often a `quiet` run
+/// changes afterwards is not measured yet at that length: `benchmarks quiet` tells it of any sweep.
+///
 /// Quiet is not converged: gates have been seen to close after a rest of 15,000 steps.
 package struct QuietRule: Hashable, Sendable {
   /// The fewest batches that count as a long time.

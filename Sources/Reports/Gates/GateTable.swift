@@ -1,0 +1,61 @@
+import Foundation
+import Trials
+
+/// `gates.csv` and `gates.json`: of every gate of every narrowing trial that is complete, when it
+/// closed and at which error.
+struct GateTable {
+  /// What is said of the sweep as a whole.
+  private let head: ReportHead
+  /// A trial with its gates.
+  private let trials: [Trial]
+
+  /// One trial.
+  struct Trial: Encodable {
+    let trial: String
+    let stage: String
+    let replicate: Int
+    let dataset: String
+    /// τ as used.
+    let tolerance: Double
+    let gates: [GateCourse]
+  }
+
+  /// The table of a sweep.
+  ///
+  /// - Parameter courses: The gates of complete trials; those that have none here are left out.
+  init(of results: SweepResults, courses: [TrialID: [GateCourse]]) {
+    head = ReportHead(of: results)
+    trials = results.trials.compactMap { recorded in
+      guard let gates = courses[recorded.planned.id], let end = recorded.result?.milestones.last
+      else { return nil }
+      return Trial(
+        trial: "\(recorded.planned.id)", stage: recorded.planned.stage,
+        replicate: recorded.planned.replicate, dataset: recorded.planned.configuration.dataset.name,
+        tolerance: end.tolerance, gates: gates)
+    }
+  }
+
+  /// A row for each gate, by trial.
+  var csv: Data {
+    var table = CSVTable(header: [
+      "trial", "stage", "replicate", "dataset", "tolerance", "gate", "is_open", "open_probability",
+      "closures", "last_open_step", "closed_step", "closed_mse", "closed_gates_open",
+    ])
+    for trial in trials {
+      for gate in trial.gates {
+        table.append([
+          trial.trial, trial.stage, "\(trial.replicate)", trial.dataset,
+          NumberText.shortest(trial.tolerance), "\(gate.gate)", "\(gate.isOpen)",
+          NumberText.shortest(gate.openProbability), "\(gate.closures)",
+          gate.lastOpenStep.map(String.init) ?? "", gate.closedStep.map(String.init) ?? "",
+          gate.closedMSE.map(NumberText.shortest) ?? "",
+          gate.closedGatesOpen.map(String.init) ?? "",
+        ])
+      }
+    }
+    return table.data
+  }
+
+  /// The same by trials.
+  var json: Data { ReportJSON.data(head, list: "trials", trials) }
+}
