@@ -1,4 +1,6 @@
 // The passes for processors with avx2, fma.
+#include <immintrin.h>
+
 #include "CKernels.h"
 
 #define VECTOR_FLOATS 8

@@ -1,4 +1,6 @@
 // The passes for processors with avx512f, avx512bw, avx512dq, avx512vl, avx2, fma.
+#include <immintrin.h>
+
 #include "CKernels.h"
 
 #define VECTOR_FLOATS 16
