@@ -71,7 +71,7 @@ let package = Package(
     module("Digests", ["CSHA256", "CSodium"]),
     module("TensorFiles", ["Digests"]),
     module("Trials", ["Digests"]),
-    module("Console", ["Trials", argumentParser, logging]),
+    module("Console", ["Files", "Trials", argumentParser, logging]),
     module("Images", ["Digests", "Files", "Trials"]),
     module(
       "Datasets",
@@ -100,7 +100,7 @@ let package = Package(
     module("Rehearsal", ["Coordination", "Digests", "Randomness", "Trials"]),
     module("Store", ["Coordination", "Digests", "Files", "Trials", "Wire", database, sqlite]),
     module("Supervision", ["Digests", "Trials"]),
-    module("Reports", ["CPNG", "Digests", "TensorFiles", "Trials"]),
+    module("Reports", ["CPNG", "Digests", "Files", "TensorFiles", "Trials"]),
 
     module(
       "CoordinatorService",
@@ -146,20 +146,21 @@ let package = Package(
 
     program(
       "coordinator",
-      ["Console", "CoordinatorService", "Doctor", "Images", "Trials", argumentParser]),
+      ["Console", "CoordinatorService", "Doctor", "Files", "Images", "Trials", argumentParser]),
     program(
       "worker", ["Console", "Doctor", "Narrowing", "Trials", "WorkerService", argumentParser]),
+    module("Benches", ["Messaging"]),
     program(
       "benchmarks",
       [
         "Autoencoder",
+        "Benches",
         "Digests",
         "Enrolment",
         "Images",
         "Messaging",
         "Narrowing",
         "Primitives",
-        "Randomness",
         "Transfers",
         "Trials",
         "Wire",
@@ -176,7 +177,16 @@ let package = Package(
       path: "Tests/SimulatedCluster"),
     program("ClusterRun", ["Coordination", "SimulatedCluster"], path: "Tests/ClusterRun"),
     program(
-      "fuzzer", ["Console", "Digests", "Reports", "TensorFiles", "Trials", "Wire"],
+      "fault-campaigns",
+      [
+        "Benches", "Digests", "Enrolment", "Messaging", "Randomness", "Transfers", "Trials", "Wire",
+        argumentParser,
+      ], path: "Tests/FaultCampaigns"),
+    program(
+      "fuzzer",
+      [
+        "Console", "CoordinatorService", "Digests", "Reports", "TensorFiles", "Trials", "Wire",
+      ],
       path: "Tests/Fuzzer"),
 
     tests("ConsoleTests", ["Console", argumentParser]),
@@ -277,7 +287,7 @@ let package = Package(
     tests(
       "SystemTests",
       [
-        "Digests", "Messaging", "TestSupport", "Trials", "Wire", "benchmarks", "coordinator",
+        "Digests", "Messaging", "TestSupport", "Trials", "Wire", "coordinator", "fault-campaigns",
         "worker",
       ]),
   ],

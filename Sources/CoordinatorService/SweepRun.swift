@@ -137,7 +137,7 @@ package enum SweepRun {
 
     let desk = AdministrationDesk(
       plan: plan, folder: options.outFolder.relativePath, endpoint: "\(gateway.endpoint)",
-      salvage: try reader.salvage().map { "\($0)" })
+      salvage: try reader.salvage().map { "\($0)" }, names: facts.names)
     // Not before: of a large sweep it keeps the reader for a second.
     publisher.request()
     var loop = SweepLoop(
@@ -254,6 +254,7 @@ package enum SweepRun {
     var settings = CoordinationSettings(limits: plan.limits)
     settings.retryFailed = options.retryFailed
     // Local workers died with the coordinator that started them; nobody else can come back.
+    settings.isOpen = !options.hasLocalWorkersOnly
     if options.hasLocalWorkersOnly { settings.resumeGrace = .zero }
     let trials = summary.trials
     return Coordinator(

@@ -77,10 +77,8 @@ package struct OutputFolder {
   }
 
   private func names() throws(FileError) -> [String] {
-    do {
-      return try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
-    } catch {
-      throw FileError("read the folder", url.path, reportedAs: error)
+    try FileError.wording("read the folder", url) {
+      try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
     }
   }
 

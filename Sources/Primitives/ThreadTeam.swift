@@ -42,10 +42,8 @@ package final class ThreadTeam: Sendable {
     /// Whether the threads are to end.
     let ends = Atomic<Bool>(false)
     let condition = NSCondition()
-    /// The two words of the round's work, valid from the raising of `round` until `working` is 0.
-    nonisolated(unsafe) let work = UnsafeMutablePointer<UnsafeRawPointer?>.allocate(capacity: 2)
-
-    deinit { work.deallocate() }
+    /// The round's work, valid from the raising of `round` until `working` is 0.
+    nonisolated(unsafe) var work: ((_ thread: Int) -> Void)?
 
     /// Waits until the condition holds: spins first, then sleeps.
     func wait(until holds: () -> Bool) {
@@ -65,13 +63,18 @@ package final class ThreadTeam: Sendable {
       condition.unlock()
     }
 
+    /// Does a share of the round's work. Apart, so that nothing holds the closure on its return: its
+    /// lifetime ends with the round.
+    @inline(never)
+    private func takePart(as thread: Int) { work?(thread) }
+
     func serve(_ thread: Int) {
       var done = 0
       while true {
         wait { round.load(ordering: .acquiring) != done }
         done += 1
         if ends.load(ordering: .acquiring) { return }
-        ck_call_closure(work, Int64(thread))
+        takePart(as: thread)
         if working.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { wake() }
       }
     }
@@ -104,7 +107,8 @@ package final class ThreadTeam: Sendable {
   /// Calls `work` once with each of the numbers 0 ..< count, each on a thread of its own, and returns
   /// when all have returned.
   ///
-  /// One call at a time, from one thread at a time; `work` must not call it again. Allocates nothing.
+  /// One call at a time, from one thread at a time; `work` must not call it again. Allocates what
+  /// keeps the closure for the other threads, and nothing else.
   package func run(_ work: (_ thread: Int) -> Void) {
     guard measure != nil else {
       runUnmeasured(work)
@@ -120,12 +124,15 @@ package final class ThreadTeam: Sendable {
       work(0)
       return
     }
-    keepClosure(work, shared.work)
-    shared.working.store(count - 1, ordering: .relaxed)
-    shared.round.add(1, ordering: .releasing)
-    shared.wake()
-    work(0)
-    shared.wait { shared.working.load(ordering: .acquiring) == 0 }
+    withoutActuallyEscaping(work) { work in
+      shared.work = work
+      shared.working.store(count - 1, ordering: .relaxed)
+      shared.round.add(1, ordering: .releasing)
+      shared.wake()
+      work(0)
+      shared.wait { shared.working.load(ordering: .acquiring) == 0 }
+      shared.work = nil
+    }
   }
 
   /// Calls `work` with the share of each thread in `range`, cut at multiples of `unit` from its
@@ -139,10 +146,3 @@ package final class ThreadTeam: Sendable {
     }
   }
 }
-
-/// Writes the two words of a closure to `kept`, for `ck_call_closure` as long as the caller that has
-/// `work` as its argument does not return: so threads borrow a closure that does not escape, without
-/// the allocation of one that does.
-@_silgen_name("ck_keep_closure")
-private func keepClosure(
-  _ work: (Int) -> Void, _ kept: UnsafeMutablePointer<UnsafeRawPointer?>)

@@ -73,8 +73,7 @@ package enum SingleTrial {
         inputs: [URL(filePath: options.configuration)] + [options.images].compactMap(\.self)
           + options.checkpoints)
     }
-    try FileManager.default.createDirectory(
-      at: options.folder, withIntermediateDirectories: true)
+    try FileError.makeFolder(options.folder)
     let stop = StopFlag(endsWithInput: options.isSupervised)
     do {
       let configuration = try ConfigurationFile.read(options.configuration)

@@ -72,7 +72,7 @@ package final class TrialProcess: Sendable {
     process.standardOutput = standardOutput
     process.standardError = try log.open()
     let killsBefore = OutOfMemoryCounter.current
-    try process.run()
+    try FileError.wording("start", executable) { try process.run() }
     try? standardOutput.fileHandleForWriting.close()
     try? standardInput.fileHandleForReading.close()
     self.process = process

@@ -14,7 +14,7 @@ struct BenchmarksCommand: ParsableCommand {
       """,
     subcommands: [
       LayersCommand.self, StepCommand.self, ScalingCommand.self, ThreadsCommand.self,
-      PeersCommand.self, CoordinatorCommand.self, SoakCommand.self, DetectionCommand.self,
-      LoadCommand.self, HostileCommand.self, EncryptionCommand.self,
+      PeersCommand.self, CoordinatorCommand.self, LoadCommand.self, EncryptionCommand.self,
+      QuietCommand.self,
     ])
 }

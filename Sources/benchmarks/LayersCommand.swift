@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benches
 import Narrowing
 import Primitives
 import Trials

@@ -1,3 +1,4 @@
+import Benches
 import Foundation
 
 /// A Python that takes the same training steps in PyTorch when told to.

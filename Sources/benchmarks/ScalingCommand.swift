@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benches
 import Foundation
 
 /// `benchmarks scaling`: one trial against N trials at once.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Console
 import CoordinatorService
+import Files
 import Foundation
 
 /// `coordinator logs`: what workers and trials told people.
@@ -48,9 +49,15 @@ struct LogsCommand: ParsableCommand {
       log = try logs.log(of: name, attempt: attempt)
     }
     guard let last = log.files.last else { throw ExitCode(.failed) }
-    let file = try FileHandle(forReadingFrom: last)
-    var text = try Data(log.files.dropLast().map { try Data(contentsOf: $0) }.joined())
-    try text.append(file.readToEnd() ?? Data())
+    var text = Data()
+    for url in log.files.dropLast() {
+      text += try FileError.wording("read", url) { try Data(contentsOf: url) }
+    }
+    let file = try FileError.wording("read", last) {
+      let file = try FileHandle(forReadingFrom: last)
+      text += try file.readToEnd() ?? Data()
+      return file
+    }
     if let tail { text = Self.lastLines(tail, of: text) }
     var stream = TerminalStream()
     guard StandardStreams.write(stream.take(text)) else { throw ExitCode(.failed) }

@@ -7,7 +7,7 @@ enum Main {
   static func main() {
     StandardStreams.secure()
     ConsoleLog.bootstrap()
-    WorkerCommand.main()
+    WorkerCommand.mainInWords()
   }
 }
 

@@ -297,13 +297,6 @@ static inline void ck_pause(void) {
 /// Has the system show the calling thread by this name, of at most 15 bytes.
 void ck_name_thread(const char *name);
 
-/// Calls a Swift closure of one integer that ck_keep_closure has kept, while it exists.
-///
-/// A closure that must not escape cannot be stored in Swift without an allocation. Its two words,
-/// function and context, can: ck_keep_closure, in Swift's calling convention, writes them to
-/// kept[0] and kept[1].
-void ck_call_closure(const void *_Nullable const *_Nonnull kept, int64_t argument);
-
 /// Adds runs from `part` on, before `parts`, of `count` floats each to the first run, in order:
 /// elements `first` on, before `behind`.
 void ck_add_parts(float *runs, int64_t part, int64_t parts, int64_t count, int64_t first,

@@ -57,6 +57,8 @@ package struct TrialReport: Codable, Hashable, Sendable {
   package var toleranceFrom: String?
   /// The budgets at which it reports, ascending.
   package var milestones: [Milestone]
+  /// The fewest batches of rest with which it may end before its last milestone; nil where it may not.
+  package var quietWindow: Int?
   /// `waiting`, `running`, `complete`, `failed` or `stopped`.
   package var status: String
   /// Why it stands there, a sentence.
@@ -106,6 +108,7 @@ extension TrialReport {
       tolerance: configuration.tolerance.known,
       toleranceFrom: configuration.tolerance.measurement?.words,
       milestones: configuration.milestones.map(Milestone.init),
+      quietWindow: configuration.quiet?.window,
       status: explanation.standing.status.rawValue, reason: reason, remedy: remedy,
       chargedFailures: Int(explanation.standing.chargedFailures),
       attemptLimit: explanation.attemptLimit, childCount: explanation.children.count)
