@@ -125,10 +125,7 @@ static void multiply_to_floats(const product *shape, const bf16 *src, const uint
 }
 
 INLINE pairs load_pairs_part(const uint32_t *p, int64_t n) {
-  if (n == lanes) return load_pairs(p);
-  pairs v = {0};
-  memcpy(&v, p, (size_t)n * sizeof(uint32_t));
-  return v;
+  return (pairs)load_part((const float *)p, n);
 }
 
 // The result of a tile, whose rows are `stride` floats apart; n lanes of the last vector count.
