@@ -63,8 +63,9 @@ package final class ThreadTeam: Sendable {
       condition.unlock()
     }
 
-    /// Does a share of the round's work. Apart, so that nothing holds the closure on its return: its
-    /// lifetime ends with the round.
+    /// Does a share of the round's work.
+    ///
+    /// Apart, so that nothing holds the closure on its return: its lifetime ends with the round.
     @inline(never)
     private func takePart(as thread: Int) { work?(thread) }
 

@@ -15,8 +15,9 @@ import Trials
 struct CostModel {
   /// Useful floating-point operations per second of one core; a multiply-add is two.
   let operationsPerSecond = 75e9
-  /// What a number that a convolution computes costs in a step, in seconds: norms, leaky ReLUs,
-  /// their gradients, memory. The forward pass alone is a third of it.
+  /// What a number that a convolution computes costs in a step, in seconds.
+  ///
+  /// That is norms, leaky ReLUs, their gradients and memory; the forward pass alone is a third of it.
   let secondsPerActivation = 2e-9
   /// What every step costs besides, in seconds: optimiser, losses, random numbers.
   let secondsPerStepBesides = 0.6e-3

@@ -6,9 +6,9 @@
 // Outer products sum over pixels, so there the two halves of a lane are two images.
 #pragma once
 
-#include "ahead.h"
+#include "../ahead.h"
 #include "bf16_vectors.h"
-#include "products.h"
+#include "../products.h"
 
 INLINE int64_t pairs_of(int64_t run) { return (run + 1) / 2; }
 

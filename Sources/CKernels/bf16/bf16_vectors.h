@@ -5,7 +5,7 @@
 // computed with float vectors. Rounding is to nearest, ties to even; sums are fp32.
 #pragma once
 
-#include "vectors.h"
+#include "../vectors.h"
 
 typedef uint16_t bf16;
 typedef uint16_t bf16_vec __attribute__((vector_size(2 * VECTOR_FLOATS)));
