@@ -30,30 +30,16 @@ INLINE vec splat_folded(const int fold, const float *p) {
   return splat(*p);
 }
 
-#define EVEN(i, s) (2 * (i) % lanes)
-#define ODD(i, s) (2 * (i) % lanes + 1)
-INLINE vec even_lanes(vec v) { return __builtin_shufflevector(v, v, EVERY_LANE(EVEN, 0)); }
-INLINE vec odd_lanes(vec v) { return __builtin_shufflevector(v, v, EVERY_LANE(ODD, 0)); }
-#undef EVEN
-#undef ODD
-
 // The sum over a channel's elements, in the channel's lane.
 INLINE vec unfold(const int fold, vec v) {
-  for (int f = fold; f > 1; f /= 2) v = even_lanes(v) + odd_lanes(v);
-  return v;
-}
-
-// Every channel's element `e`, in the channel's lane.
-INLINE vec unfold_element(const int fold, int e, vec v) {
-  for (int f = fold; f > 1; f /= 2, e /= 2) v = e % 2 == 0 ? even_lanes(v) : odd_lanes(v);
-  return v;
-}
-
-// Every channel in the lanes of its elements.
-INLINE vec spread(const int fold, vec v) {
-#define HALF(i, s) ((i) / 2)
-  for (int f = fold; f > 1; f /= 2) v = __builtin_shufflevector(v, v, EVERY_LANE(HALF, 0));
-#undef HALF
+#define EVEN(i, s) (2 * (i) % lanes)
+#define ODD(i, s) (2 * (i) % lanes + 1)
+  for (int f = fold; f > 1; f /= 2) {
+    v = __builtin_shufflevector(v, v, EVERY_LANE(EVEN, 0)) +
+        __builtin_shufflevector(v, v, EVERY_LANE(ODD, 0));
+  }
+#undef EVEN
+#undef ODD
   return v;
 }
 

@@ -311,95 +311,9 @@ INLINE void multiply_outer_rows(const int width, const product *shape, const flo
 #undef TILE
 }
 
-// The result of a tile whose vectors hold `fold` elements of a run for n channels: of one row, or
-// `each` of several.
-INLINE void outer_folded_tile(const int tile, const int each, const int fold,
-                              const product *shape, const float *src, const float *diff,
-                              int64_t left, outer_result result, ahead *next) {
-  vec sum[tile_max];
-#pragma clang loop unroll(full)
-  for (int i = 0; i < tile; i++) sum[i] = (vec){0};
-  const char *read = next->read, *write = next->write;
-  int64_t read_step = next->read_step, write_step = next->write_step, n = shape->channels;
-  for (int64_t p = 0; p < shape->pixels; p++) {
-    __builtin_prefetch(read, 0, 3);
-    read += read_step;
-    __builtin_prefetch(write, 1, 3);
-    write += write_step;
-    const float *a = src + shape->src_offsets[p], *d = diff + shape->dst_offsets[p];
-    vec b = spread(fold, load_part(d, n));
-#pragma clang loop unroll(full)
-    for (int i = 0; i < tile; i++) {
-      sum[i] += splat_folded(fold, a + i / each * shape->row_stride + i % each * fold) * b;
-    }
-  }
-  advance(next, read, write);
-#pragma clang loop unroll(full)
-  for (int i = 0; i < tile; i++) {
-#pragma clang loop unroll(full)
-    for (int e = 0; e < fold; e++) {
-      int64_t k = i % each * fold + e;
-      if (k >= left) continue;
-      int64_t at = (i / each * shape->run + k) * panel_width;
-      vec y = unfold_element(fold, e, sum[i]);
-      if (result.partial) y += load_part(result.partial + at, n);
-      if (result.sum) y += load_part(result.sum + at, n);
-      store_part(result.to + at, y, n);
-    }
-  }
-}
-
-// The outer product of few channels.
-INLINE void multiply_outer_folded(const int fold, const product *shape, const float *src,
-                                  const float *diff, outer_result result, ahead *next) {
-  int64_t rounds = (shape->run + fold - 1) / fold;
-#define ROWS(rows, each)                                                                    \
-  case 2 * (rows) + (each)-1:                                                               \
-    outer_folded_tile((rows) * (each), each, fold, shape, src, diff, shape->run, result, next); \
-    return;
-  if (rounds <= 2) {
-    switch (2 * shape->rows + rounds - 1) {
-      ROWS(1, 1) ROWS(2, 1) ROWS(3, 1) ROWS(4, 1) ROWS(1, 2) ROWS(2, 2) ROWS(3, 2)
-#if VECTOR_FLOATS == 16
-      ROWS(4, 2)
-#endif
-    }
-  }
-#undef ROWS
-  for (int64_t row = 0; row < shape->rows; row++) {
-    for (int64_t round = 0; round < rounds;) {
-      int64_t k = round * fold;
-      switch (next_tile(rounds - round)) {
-#define CASE(size)                                                                      \
-  case size:                                                                            \
-    outer_folded_tile(size, tile_max, fold, shape, src + k, diff, shape->run - k,       \
-                      result_at(result, k * panel_width), next);                        \
-    round += size;                                                                      \
-    break;
-        EVERY_TILE(CASE)
-#undef CASE
-      }
-    }
-    src += shape->row_stride;
-    result = result_at(result, shape->run * panel_width);
-  }
-}
-
 // The same for all channels and every row of runs, in panels.
 static void multiply_outer(const product *shape, const float *src, const float *diff,
                            outer_result result, ahead *next) {
-#if VECTOR_FLOATS == 16
-  if (shape->fold == 4) {
-    multiply_outer_folded(4, shape, src, diff, result, next);
-    return;
-  }
-#endif
-#if VECTOR_FLOATS >= 8
-  if (shape->fold == 2) {
-    multiply_outer_folded(2, shape, src, diff, result, next);
-    return;
-  }
-#endif
   for (int64_t c = 0; c < shape->channels; c += panel_width) {
     int64_t left = shape->channels - c;
     if ((shape->run == 3 || shape->run == 4) && (left >= panel_width || left <= lanes)) {
