@@ -4,15 +4,13 @@
 // In NHWC the kernel's columns and the channels of one of its rows are one run of floats, so a
 // convolution is, per output pixel, `rows` runs of `run` floats times a matrix of weights. A
 // transposed convolution of stride 2 is four of these, one for each parity of row and column.
-// Weights are kept in panels of two vectors of output channels: [panel][row][run][2 * lanes]; those
-// of few channels are folded.
+// Weights are kept in panels of two vectors of output channels: [panel][row][run][2 * lanes].
 #pragma once
 
 #include "CKernels.h"
 #include "ahead.h"
 #include "box_passes.h"
 #include "finish.h"
-#include "folding.h"
 #include "norm_passes.h"
 #include "vectors.h"
 
@@ -22,17 +20,16 @@ enum { tile_max = 12 };
 #else
 enum { tile_max = 6 };
 #endif
+enum { panel_width = 2 * lanes };
 enum { pixels_max = (ck_size_max / 2 + 1) * (ck_size_max / 2 + 1) };
 
 // One product: every pixel's rows of runs, and where its result goes.
 typedef struct product {
   const int32_t *src_offsets, *dst_offsets;
   int64_t pixels, rows, row_stride, run, channels;
-  // Elements of a run that share a vector in the panels; 0 and 1 mean the same.
-  int64_t fold;
 } product;
 
-INLINE void multiply_tile(const int tile, const int width, const int fold, const finish_kind kind,
+INLINE void multiply_tile(const int tile, const int width, const finish_kind kind,
                           const product *shape, const float *src, const int32_t *src_offsets,
                           const float *weights, int64_t c, float *dst,
                           const int32_t *dst_offsets, const finish *end, ahead *next) {
@@ -46,7 +43,7 @@ INLINE void multiply_tile(const int tile, const int width, const int fold, const
   }
   const char *read = next->read, *write = next->write;
   int64_t read_step = next->read_step, write_step = next->write_step;
-  int64_t run = (shape->run + fold - 1) / fold;
+  int64_t run = shape->run;
   for (int64_t row = 0; row < shape->rows; row++) {
     for (int64_t k = 0; k < run; k++) {
       __builtin_prefetch(read, 0, 3);
@@ -58,11 +55,11 @@ INLINE void multiply_tile(const int tile, const int width, const int fold, const
       for (int j = 0; j < width; j++) b[j] = load(weights + j * lanes);
 #pragma clang loop unroll(full)
       for (int i = 0; i < tile; i++) {
-        vec x = splat_folded(fold, a[i] + k * fold);
+        vec x = splat(a[i][k]);
 #pragma clang loop unroll(full)
         for (int j = 0; j < width; j++) add_product(&sum[i][j], x, b[j]);
       }
-      weights += fold > 1 ? lanes : panel_width;
+      weights += panel_width;
     }
 #pragma clang loop unroll(full)
     for (int i = 0; i < tile; i++) a[i] += shape->row_stride;
@@ -77,7 +74,7 @@ INLINE void multiply_tile(const int tile, const int width, const int fold, const
     if (kind == finish_differentiated) mean = load_part(end->mean + first, n);
 #pragma clang loop unroll(full)
     for (int i = 0; i < tile; i++) {
-      vec y = unfold(fold, as_floats(&sum[i][j]));
+      vec y = as_floats(&sum[i][j]);
       if (kind == finish_activated) {
         y += bias;
         y = select_positive(y, y, y * end->slope);
@@ -121,22 +118,18 @@ INLINE void multiply_kind(const finish_kind kind, const product *shape, const fl
   for (int64_t c = 0; c < shape->channels; c += panel_width) {
     bool narrow = shape->channels - c <= lanes;
     int64_t p = 0;
-#define TILE(n, width, fold)                                                               \
-  multiply_tile(n, width, fold, kind, shape, src, shape->src_offsets + p, weights, c, dst,       \
+#define TILE(n, width)                                                                     \
+  multiply_tile(n, width, kind, shape, src, shape->src_offsets + p, weights, c, dst,       \
                 shape->dst_offsets + p, end, next);                                        \
   p += n;
     while (p < shape->pixels) {
       switch (next_tile(shape->pixels - p)) {
 #define CASE(n)     \
   case n:           \
-    if (shape->fold == 4) { \
-      TILE(n, 1, 4)    \
-    } else if (shape->fold == 2) { \
-      TILE(n, 1, 2)    \
-    } else if (narrow) {   \
-      TILE(n, 1, 1)    \
+    if (narrow) {   \
+      TILE(n, 1)    \
     } else {        \
-      TILE(n, 2, 1)    \
+      TILE(n, 2)    \
     }               \
     break;
         EVERY_TILE(CASE)
@@ -371,9 +364,7 @@ static void clear(float *p, int64_t count) { memset(p, 0, (size_t)count * sizeof
 
 // Rounds of the multiply-add loops of a product, and of the outer one on the same extents.
 static int64_t rounds_of(const product *shape) {
-  int64_t fold = shape->fold > 1 ? shape->fold : 1;
-  return panels_of(shape->channels) * tiles_of(shape->pixels) * shape->rows *
-         ((shape->run + fold - 1) / fold);
+  return panels_of(shape->channels) * tiles_of(shape->pixels) * shape->rows * shape->run;
 }
 
 static int64_t outer_rounds_of(const product *shape) {
@@ -414,7 +405,6 @@ static product group_product(const ck_convolution *shape, int64_t border, int64_
       .row_stride = width,
       .run = shape->kernel * shape->in_channels,
       .channels = shape->out_channels,
-      .fold = fold_of(shape->out_channels),
   };
 }
 
@@ -465,7 +455,6 @@ static product transposed_group_product(const ck_convolution *shape, int64_t row
       .row_stride = width,
       .run = column_taps * channels,
       .channels = shape->in_channels,
-      .fold = fold_of(shape->in_channels),
   };
 }
 

@@ -16,7 +16,6 @@ enum { lanes = VECTOR_FLOATS };
 
 typedef float vec __attribute__((vector_size(4 * VECTOR_FLOATS)));
 typedef float vec_unaligned __attribute__((vector_size(4 * VECTOR_FLOATS), aligned(4)));
-typedef double double_unaligned __attribute__((aligned(4), may_alias));
 typedef int32_t ivec __attribute__((vector_size(4 * VECTOR_FLOATS)));
 
 INLINE vec load(const float *p) { return *(const vec_unaligned *)p; }
@@ -55,16 +54,6 @@ INLINE vec select_positive(vec condition, vec positive, vec otherwise) {
   ivec mask = condition > 0.0f;
   return (vec)((mask & (ivec)positive) | (~mask & (ivec)otherwise));
 }
-
-#if VECTOR_FLOATS == 16
-#define EVERY_LANE(f, s)                                                                        \
-  f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s), f(8, s), f(9, s),     \
-      f(10, s), f(11, s), f(12, s), f(13, s), f(14, s), f(15, s)
-#elif VECTOR_FLOATS == 8
-#define EVERY_LANE(f, s) f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s)
-#else
-#define EVERY_LANE(f, s) f(0, s), f(1, s), f(2, s), f(3, s)
-#endif
 
 INLINE double sum_of_lanes(vec v) {
   double sum = 0;
