@@ -1,4 +1,6 @@
 // The passes for processors with avx2, fma.
+#include <immintrin.h>
+
 #include "CKernels.h"
 
 #define VECTOR_FLOATS 8
@@ -7,5 +9,5 @@
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "kernel_table.h"
-#include "bf16_table.h"
+#include "bf16/bf16_table.h"
 #pragma clang attribute pop

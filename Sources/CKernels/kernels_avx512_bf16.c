@@ -8,5 +8,5 @@
 #define BF16_TABLE ck_kernels_bf16_avx512_bf16
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,prfchw"))), apply_to = function)
-#include "bf16_table.h"
+#include "bf16/bf16_table.h"
 #pragma clang attribute pop

@@ -6,4 +6,4 @@
 #define BF16_TABLE ck_kernels_bf16_portable
 
 #include "kernel_table.h"
-#include "bf16_table.h"
+#include "bf16/bf16_table.h"

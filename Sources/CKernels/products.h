@@ -122,17 +122,15 @@ INLINE void multiply_kind(const finish_kind kind, const product *shape, const fl
   multiply_tile(n, width, kind, shape, src, shape->src_offsets + p, weights, c, dst,       \
                 shape->dst_offsets + p, end, next);                                        \
   p += n;
-    while (narrow && shape->pixels - p >= 4) {
-      TILE(4, 1)
-    }
-    while (narrow && p < shape->pixels) {
-      TILE(1, 1)
-    }
     while (p < shape->pixels) {
       switch (next_tile(shape->pixels - p)) {
-#define CASE(n)   \
-  case n:         \
-    TILE(n, 2)    \
+#define CASE(n)     \
+  case n:           \
+    if (narrow) {   \
+      TILE(n, 1)    \
+    } else {        \
+      TILE(n, 2)    \
+    }               \
     break;
         EVERY_TILE(CASE)
 #undef CASE
@@ -247,41 +245,31 @@ static void multiply_outer_run(const product *shape, const float *src, const flo
   outer_tile(size, width, tile_max, shape, src + k, diff, n, result_at(result, k * stride),     \
              stride, next);                                                                    \
   k += size;
-  if (channels > lanes && n == lanes) {
-    while (k < run) {
-      switch (next_tile(run - k)) {
-#define CASE(size)         \
-  case size:               \
-    TILE(size, 2, lanes)   \
+  while (k < run) {
+    switch (next_tile(run - k)) {
+#define CASE(size)                              \
+  case size:                                    \
+    if (channels > lanes && n == lanes) {       \
+      TILE(size, 2, lanes)                      \
+    } else if (channels > lanes) {              \
+      TILE(size, 2, n)                          \
+    } else {                                    \
+      TILE(size, 1, n)                          \
+    }                                           \
     break;
-        EVERY_TILE(CASE)
+      EVERY_TILE(CASE)
 #undef CASE
-      }
-    }
-  } else if (channels > lanes) {
-    while (run - k >= 4) {
-      TILE(4, 2, n)
-    }
-    while (k < run) {
-      TILE(1, 2, n)
-    }
-  } else {
-    while (run - k >= 4) {
-      TILE(4, 1, n)
-    }
-    while (k < run) {
-      TILE(1, 1, n)
     }
   }
 #undef TILE
 }
 
-// The same for two whole vectors of channels and several rows of runs of three or four elements,
-// too short to fill a tile.
-static void multiply_outer_rows(const product *shape, const float *src, const float *diff,
-                                outer_result result, ahead *next) {
+// The same for several rows of runs of three or four elements, too short to fill a tile.
+INLINE void multiply_outer_rows(const int width, const product *shape, const float *src,
+                                const float *diff, int64_t n, outer_result result,
+                                ahead *next) {
 #define TILE(rows, each)                                                                       \
-  outer_tile((rows) * (each), 2, each, shape, src, diff, lanes, result, panel_width, next);    \
+  outer_tile((rows) * (each), width, each, shape, src, diff, n, result, panel_width, next);    \
   src += (rows)*shape->row_stride;                                                             \
   result = result_at(result, (rows) * (each)*panel_width);                                     \
   left -= rows;
@@ -301,6 +289,10 @@ static void multiply_outer_rows(const product *shape, const float *src, const fl
       }
     } else {
 #if VECTOR_FLOATS == 16
+      if (width == 1 && left >= 3 && left != 4) {
+        TILE(3, 4)
+        continue;
+      }
       if (left >= 2) {
         TILE(2, 4)
         continue;
@@ -316,8 +308,13 @@ static void multiply_outer_rows(const product *shape, const float *src, const fl
 static void multiply_outer(const product *shape, const float *src, const float *diff,
                            outer_result result, ahead *next) {
   for (int64_t c = 0; c < shape->channels; c += panel_width) {
-    if ((shape->run == 3 || shape->run == 4) && shape->channels - c >= panel_width) {
-      multiply_outer_rows(shape, src, diff + c, result, next);
+    int64_t left = shape->channels - c;
+    if ((shape->run == 3 || shape->run == 4) && (left >= panel_width || left <= lanes)) {
+      if (left > lanes) {
+        multiply_outer_rows(2, shape, src, diff + c, lanes, result, next);
+      } else {
+        multiply_outer_rows(1, shape, src, diff + c, left, result, next);
+      }
       result = result_at(result, shape->rows * shape->run * panel_width);
       continue;
     }

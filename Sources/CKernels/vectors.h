@@ -3,6 +3,9 @@
 // Included once by each instruction set's file, after VECTOR_FLOATS is defined.
 #pragma once
 
+#if VECTOR_FLOATS > 4
+#include <immintrin.h>
+#endif
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -19,20 +22,32 @@ INLINE vec load(const float *p) { return *(const vec_unaligned *)p; }
 INLINE void store(float *p, vec v) { *(vec_unaligned *)p = v; }
 INLINE vec splat(float x) { return x - (vec){0}; }
 
-// The first n lanes; n == lanes must be a compile-time fact where speed matters.
+// The first n lanes, the others zero; n == lanes must be a compile-time fact where speed matters.
 INLINE vec load_part(const float *p, int64_t n) {
   if (n == lanes) return load(p);
+#if VECTOR_FLOATS == 16
+  return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#elif VECTOR_FLOATS == 8
+  return (vec)_mm256_maskload_ps(p, (__m256i)((ivec){0, 1, 2, 3, 4, 5, 6, 7} < (int32_t)n));
+#else
   vec v = {0};
   memcpy(&v, p, (size_t)n * sizeof(float));
   return v;
+#endif
 }
 
 INLINE void store_part(float *p, vec v, int64_t n) {
   if (n == lanes) {
     store(p, v);
-  } else {
-    memcpy(p, &v, (size_t)n * sizeof(float));
+    return;
   }
+#if VECTOR_FLOATS == 16
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#elif VECTOR_FLOATS == 8
+  _mm256_maskstore_ps(p, (__m256i)((ivec){0, 1, 2, 3, 4, 5, 6, 7} < (int32_t)n), (__m256)v);
+#else
+  memcpy(p, &v, (size_t)n * sizeof(float));
+#endif
 }
 
 INLINE vec select_positive(vec condition, vec positive, vec otherwise) {

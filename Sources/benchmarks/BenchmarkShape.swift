@@ -1,7 +1,4 @@
 import ArgumentParser
-import Autoencoder
-import Narrowing
-import Primitives
 import Trials
 
 /// The two sizes of image that a network can have.

@@ -24,6 +24,15 @@ struct ConvolutionTests {
     .init(
       batch: 2, inputChannels: 5, outputChannels: 7, inputSize: 6, kernelSize: 3, stride: 2,
       padding: 1),
+    .init(
+      batch: 20, inputChannels: 4, outputChannels: 8, inputSize: 7, kernelSize: 3, stride: 2,
+      padding: 1),
+    .init(
+      batch: 2, inputChannels: 1, outputChannels: 4, inputSize: 6, kernelSize: 4, stride: 2,
+      padding: 1),
+    .init(
+      batch: 2, inputChannels: 3, outputChannels: 8, inputSize: 7, kernelSize: 3, stride: 2,
+      padding: 1),
   ]
 
   @Test(

@@ -44,6 +44,8 @@ struct UpsampledCase: CustomTestStringConvertible, Sendable {
     .init(inputChannels: 7, outputChannels: 3, inputSize: 16, kernelSize: 3, endsNetwork: true),
     .init(inputChannels: 32, outputChannels: 33, inputSize: 18, kernelSize: 3),
     .init(inputChannels: 6, outputChannels: 5, inputSize: 4, kernelSize: 3, batch: 6),
+    .init(inputChannels: 8, outputChannels: 4, inputSize: 7, kernelSize: 3, batch: 20),
+    .init(inputChannels: 3, outputChannels: 8, inputSize: 4, kernelSize: 2),
   ]
 }
 

@@ -109,6 +109,16 @@ extension NetworkShape {
     decoderConvolutionMultiplies + flatCount * hidden + hidden * latents
   }
 
+  /// Numbers that the encoder's convolutions compute, per image.
+  package var encoderActivationsPerImage: Int {
+    encoder.reduce(0) { $0 + $1.outputSize * $1.outputSize * $1.outputChannels }
+  }
+
+  /// Numbers that the decoder's convolutions compute, per image.
+  package var decoderActivationsPerImage: Int {
+    decoder.reduce(0) { $0 + $1.outputSize * $1.outputSize * $1.outputChannels }
+  }
+
   private var decoderConvolutionMultiplies: Int {
     decoder.reduce(0) { sum, layer in
       sum + layer.inputSize * layer.inputSize * layer.kernelSize * layer.kernelSize

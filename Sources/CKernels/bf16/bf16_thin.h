@@ -3,7 +3,7 @@
 #pragma once
 
 #include "bf16_convolutions.h"
-#include "thin_passes.h"
+#include "../thin_passes.h"
 
 enum { pairs_max = ck_channels_max / 2 + lanes };
 

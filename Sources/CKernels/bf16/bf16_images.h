@@ -3,8 +3,8 @@
 #pragma once
 
 #include "bf16_vectors.h"
-#include "norm_passes.h"
-#include "transpose_passes.h"
+#include "../norm_passes.h"
+#include "../transpose_passes.h"
 
 // The bf16 numbers of an activation; tables name them by a float pointer.
 INLINE const bf16 *stored(const float *p) { return (const bf16 *)p; }

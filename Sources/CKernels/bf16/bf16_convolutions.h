@@ -4,8 +4,8 @@
 
 #include "bf16_images.h"
 #include "bf16_products.h"
-#include "convolution_passes.h"
-#include "packing.h"
+#include "../convolution_passes.h"
+#include "../packing.h"
 
 // Takes room for `count` bf16 numbers, and for the one that an odd run's last pair reads beyond.
 INLINE bf16 *take_bf16(float **scratch, int64_t count) {

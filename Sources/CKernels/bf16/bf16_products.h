@@ -6,9 +6,9 @@
 // Outer products sum over pixels, so there the two halves of a lane are two images.
 #pragma once
 
-#include "ahead.h"
+#include "../ahead.h"
 #include "bf16_vectors.h"
-#include "products.h"
+#include "../products.h"
 
 INLINE int64_t pairs_of(int64_t run) { return (run + 1) / 2; }
 
@@ -125,10 +125,7 @@ static void multiply_to_floats(const product *shape, const bf16 *src, const uint
 }
 
 INLINE pairs load_pairs_part(const uint32_t *p, int64_t n) {
-  if (n == lanes) return load_pairs(p);
-  pairs v = {0};
-  memcpy(&v, p, (size_t)n * sizeof(uint32_t));
-  return v;
+  return (pairs)load_part((const float *)p, n);
 }
 
 // The result of a tile, whose rows are `stride` floats apart; n lanes of the last vector count.

@@ -5,7 +5,7 @@
 // computed with float vectors. Rounding is to nearest, ties to even; sums are fp32.
 #pragma once
 
-#include "vectors.h"
+#include "../vectors.h"
 
 typedef uint16_t bf16;
 typedef uint16_t bf16_vec __attribute__((vector_size(2 * VECTOR_FLOATS)));
@@ -82,9 +82,13 @@ INLINE void store_bf16(bf16 *p, vec v) { *(bf16_vec_unaligned *)p = narrow(v); }
 // The first n lanes; n == lanes must be a compile-time fact where speed matters.
 INLINE vec load_bf16_part(const bf16 *p, int64_t n) {
   if (n == lanes) return load_bf16(p);
+#if VECTOR_FLOATS == 16
+  return widen((bf16_vec)_mm256_maskz_loadu_epi16((__mmask16)((1u << n) - 1), p));
+#else
   bf16_vec v = {0};
   memcpy(&v, p, (size_t)n * sizeof(bf16));
   return widen(v);
+#endif
 }
 
 INLINE void store_bf16_part(bf16 *p, vec v, int64_t n) {
@@ -92,14 +96,14 @@ INLINE void store_bf16_part(bf16 *p, vec v, int64_t n) {
     store_bf16(p, v);
   } else {
     bf16_vec narrowed = narrow(v);
+#if VECTOR_FLOATS == 16
+    _mm256_mask_storeu_epi16(p, (__mmask16)((1u << n) - 1), (__m256i)narrowed);
+#else
     memcpy(p, &narrowed, (size_t)n * sizeof(bf16));
+#endif
   }
 }
 
 INLINE void store_pairs_part(uint32_t *p, pairs v, int64_t n) {
-  if (n == lanes) {
-    store_pairs(p, v);
-  } else {
-    memcpy(p, &v, (size_t)n * sizeof(uint32_t));
-  }
+  store_part((float *)p, (vec)v, n);
 }

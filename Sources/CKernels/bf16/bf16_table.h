@@ -4,8 +4,8 @@
 #include "bf16_peak.h"
 #include "bf16_thin.h"
 #include "bf16_upsampling.h"
-#include "flat_passes.h"
-#include "packing.h"
+#include "../flat_passes.h"
+#include "../packing.h"
 
 const ck_kernels BF16_TABLE = {
     .lanes = lanes,

@@ -3,7 +3,7 @@
 
 #include "bf16_images.h"
 #include "bf16_products.h"
-#include "linear_passes.h"
+#include "../linear_passes.h"
 
 // Numbers between two rows in scratch memory, even; see padded_row.
 INLINE int64_t padded_bf16_row(int64_t columns) { return 2 * pairs_of(columns) + 32; }
