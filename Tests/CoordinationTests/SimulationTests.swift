@@ -132,7 +132,7 @@ struct SimulationTests {
   func liars() {
     var (lies, blamed, distrusted) = (0, 0, 0)
     var refused = 0
-    for seed in 0..<60 as Range<UInt64> {
+    for seed in 0..<80 as Range<UInt64> {
       var options = Self.roughOptions
       options.workerCount = 5
       options.realShare = 0.4

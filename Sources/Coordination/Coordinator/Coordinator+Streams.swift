@@ -88,10 +88,18 @@ extension Coordinator {
   }
 
   /// Ends an attempt that hands in what cannot be true.
+  ///
+  /// Where nothing depends on it, because the trial is complete or the attempt has ended, the worker
+  /// is told to forget it, and nobody else is told: else one worker could fill the log.
   mutating func refuse(
     _ id: TrialID, attempt: Int, from worker: Int, reason: String, blamesCheckpoint: Bool = false,
     at now: Instant
   ) {
+    let lease = graph.number(of: id).flatMap { roster[worker].leaseIndex(of: $0) }
+    guard let lease, roster[worker].leases[lease].attempt == attempt else {
+      guard mayAnswer(worker, at: now) else { return }
+      return send(.acknowledge(trial: id, attempt: attempt), to: worker)
+    }
     effects.append(
       .notify(.resultRefused(id, attempt: attempt, roster[worker].id, reason: reason)))
     noteFailure(

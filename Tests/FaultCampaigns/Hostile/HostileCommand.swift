@@ -24,7 +24,8 @@ struct HostileCommand: ParsableCommand {
   var frames = 1_000_000
   @Option(help: "Connections of the flood, held open at once.") var connections = 2000
   @Option(help: "How long each flood lasts, in seconds.") var holding = 5
-  @Option(help: "Trials of the sweep; they must outlast the attacks.") var trials = 300
+  @Option(help: "Trials of the sweep; the last are held until the attacks are over.") var trials =
+    300
   @Option(help: "Optimiser steps of each.") var batches = 100
   @Option(help: "The worker's pace under attack, as a share of its pace before, at least.")
   var leastPace = 0.9

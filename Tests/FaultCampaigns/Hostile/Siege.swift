@@ -80,6 +80,8 @@ struct Siege {
     }
     let completions = Completions(bench, "siege")
     defer { completions.close() }
+    let held = HeldTrials(of: command.trials, on: worker, as: completions)
+    defer { held.release() }
     while completions.times.count < min(Self.calmTrialMaximum, command.trials / 5) {
       guard coordinator.isRunning else { throw ended }
       usleep(10_000)
@@ -105,6 +107,7 @@ struct Siege {
     let seconds = (ContinuousClock.now - begin) / .seconds(1)
     guard coordinator.isRunning else { throw ended }
     let times = completions.times
+    held.release()
     coordinator.waitUntilExit()
     worker.waitUntilExit()
     let log = bench.log("siege")
@@ -132,8 +135,7 @@ struct Siege {
 
   private var ended: BenchmarkError {
     BenchmarkError(
-      "the coordinator ended before the attacks did; give more --trials if this is the sweep's end: "
-        + bench.log("siege").suffix(2000))
+      "the coordinator ended before the attacks did: " + bench.log("siege").suffix(2000))
   }
 
   /// One round of every kind, told as it happens.
