@@ -240,7 +240,9 @@ let package = Package(
         database,
       ],
       resources: [.copy("Former")]),
-    tests("ReportsTests", ["Digests", "Reports", "TestSupport", "Trials"]),
+    tests(
+      "ReportsTests",
+      ["Autoencoder", "Digests", "Reports", "TensorFiles", "TestSupport", "Trials"]),
     tests(
       "CoordinatorServiceTests",
       [
@@ -276,8 +278,8 @@ let package = Package(
     tests(
       "SystemTests",
       [
-        "Digests", "Messaging", "TestSupport", "Trials", "Wire", "benchmarks", "coordinator",
-        "worker",
+        "Digests", "Messaging", "TensorFiles", "TestSupport", "Trials", "Wire", "benchmarks",
+        "coordinator", "worker",
       ]),
   ],
   swiftLanguageModes: [.v6]
