@@ -7,8 +7,10 @@ enum ExportError: Error, CustomStringConvertible {
   case foreignFiles(URL, found: String)
   /// The trial has no result.
   case withoutResult(TrialID, TrialStatus, folder: String)
-  /// A trial is needed, or none may be named.
+  /// A trial is needed.
   case trialExpected(format: String)
+  /// No trial may be named.
+  case noTrialExpected(format: String)
 
   var description: String {
     switch self {
@@ -21,6 +23,8 @@ enum ExportError: Error, CustomStringConvertible {
         + "`coordinator explain \(folder) \(trial)` says what it waits for"
     case .trialExpected(let format):
       "--to \(format): found no trial, expected one: the network of one trial is exported"
+    case .noTrialExpected(let format):
+      "--to \(format): found a trial, expected none: the whole sweep is exported"
     }
   }
 }
