@@ -278,8 +278,8 @@ let package = Package(
     tests(
       "SystemTests",
       [
-        "Digests", "Messaging", "TensorFiles", "TestSupport", "Trials", "Wire", "benchmarks",
-        "coordinator", "worker",
+        "Coordination", "Digests", "Messaging", "Store", "TensorFiles", "TestSupport", "Transfers",
+        "Trials", "Wire", "benchmarks", "coordinator", "worker",
       ]),
   ],
   swiftLanguageModes: [.v6]
