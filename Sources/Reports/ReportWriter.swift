@@ -7,8 +7,8 @@ import Trials
 ///
 /// ``OutputLedger`` notes each.
 ///
-/// Always: `trials.csv`, `trials.json`, `provenance.csv`, `trajectories/<trial>.csv`, and the file
-/// `PARTIAL` until every trial has ended. By the plan's outputs: `figure1.svg`,
+/// Always: `trials.csv`, `trials.json`, `provenance.csv`, `trajectories/<trial>.csv`,
+/// `report.html` and the file `PARTIAL` until every trial has ended. By the plan's outputs: `figure1.svg`,
 /// `figure2.svg` with `figure2/<trial>.png`, `figure3.{csv,json,svg}`,
 /// `table1.{csv,json,md,tex}`. The caller copies ``Outcome/copies``.
 ///
@@ -47,6 +47,7 @@ package struct ReportWriter {
   /// Reconstructions that were asked how many images there are.
   private var countedFiles: Set<Digest> = []
   private var writtenStrips: [TrialID: Digest] = [:]
+  private var page = ReportPage()
   /// Reports of which it was told that they have nothing to show.
   private var toldEmpty: Set<String> = []
 
@@ -108,9 +109,20 @@ package struct ReportWriter {
         tell("table1", emptiness, isFinal: !results.plan.hasMeasuredTolerance, in: &round)
       }
     }
+    writePage(results, in: &round)
     if results.isComplete { round.remove("PARTIAL") }
     round.outcome.copies = Self.copies(of: results)
     return round.outcome
+  }
+
+  private mutating func writePage(_ results: SweepResults, in round: inout ReportRound) {
+    var problems: [ReportError] = []
+    let page = page.html(
+      of: results, figures: round.drawings, counts: counts, loader: loader, problems: &problems)
+    round.put(ReportPage.name, page)
+    for problem in problems where !round.outcome.problems.contains(problem) {
+      round.outcome.problems.append(problem)
+    }
   }
 
   /// Notes a copy that the caller is about to make.
