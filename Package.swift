@@ -71,7 +71,7 @@ let package = Package(
     module("Digests", ["CSHA256", "CSodium"]),
     module("TensorFiles", ["Digests"]),
     module("Trials", ["Digests"]),
-    module("Console", ["Trials", argumentParser, logging]),
+    module("Console", ["Files", "Trials", argumentParser, logging]),
     module("Images", ["Digests", "Files", "Trials"]),
     module(
       "Datasets",
@@ -100,7 +100,7 @@ let package = Package(
     module("Rehearsal", ["Coordination", "Digests", "Randomness", "Trials"]),
     module("Store", ["Coordination", "Digests", "Files", "Trials", "Wire", database, sqlite]),
     module("Supervision", ["Digests", "Trials"]),
-    module("Reports", ["CPNG", "Digests", "TensorFiles", "Trials"]),
+    module("Reports", ["CPNG", "Digests", "Files", "TensorFiles", "Trials"]),
 
     module(
       "CoordinatorService",
@@ -146,20 +146,21 @@ let package = Package(
 
     program(
       "coordinator",
-      ["Console", "CoordinatorService", "Doctor", "Images", "Trials", argumentParser]),
+      ["Console", "CoordinatorService", "Doctor", "Files", "Images", "Trials", argumentParser]),
     program(
       "worker", ["Console", "Doctor", "Narrowing", "Trials", "WorkerService", argumentParser]),
+    module("Benches", ["Messaging"]),
     program(
       "benchmarks",
       [
         "Autoencoder",
+        "Benches",
         "Digests",
         "Enrolment",
         "Images",
         "Messaging",
         "Narrowing",
         "Primitives",
-        "Randomness",
         "Transfers",
         "Trials",
         "Wire",
@@ -176,10 +177,19 @@ let package = Package(
       path: "Tests/SimulatedCluster"),
     program("ClusterRun", ["Coordination", "SimulatedCluster"], path: "Tests/ClusterRun"),
     program(
-      "fuzzer", ["Console", "Digests", "Reports", "TensorFiles", "Trials", "Wire"],
+      "fault-campaigns",
+      [
+        "Benches", "Digests", "Enrolment", "Messaging", "Randomness", "Transfers", "Trials", "Wire",
+        argumentParser,
+      ], path: "Tests/FaultCampaigns"),
+    program(
+      "fuzzer",
+      [
+        "Console", "CoordinatorService", "Digests", "Reports", "TensorFiles", "Trials", "Wire",
+      ],
       path: "Tests/Fuzzer"),
 
-    tests("ConsoleTests", ["Console"]),
+    tests("ConsoleTests", ["Console", argumentParser]),
     tests("FilesTests", ["Files", "TestSupport"]),
     tests("DigestsTests", ["CSodium", "Digests", "TestSupport"]),
     tests("TensorFilesTests", ["TensorFiles", "TestSupport"]),
@@ -254,6 +264,7 @@ let package = Package(
         "Images",
         "Messaging",
         "Store",
+        "Sweeps",
         "TestSupport",
         "Transfers",
         "Trials",
@@ -279,7 +290,7 @@ let package = Package(
       "SystemTests",
       [
         "Coordination", "Digests", "Messaging", "Store", "TensorFiles", "TestSupport", "Transfers",
-        "Trials", "Wire", "benchmarks", "coordinator", "worker",
+        "Trials", "Wire", "coordinator", "fault-campaigns", "worker",
       ]),
   ],
   swiftLanguageModes: [.v6]
