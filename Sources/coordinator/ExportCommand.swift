@@ -21,8 +21,9 @@ struct ExportCommand: ParsableCommand {
       ro-crate-metadata.json, which says what made which file (Process Run Crate).
 
       An export may be repeated; it replaces its own files. Reads the record and changes nothing \
-      in it, also while the sweep runs. What cannot be exported is named; the exit code is 1 then.
-      """)
+      in it, also while the sweep runs. What cannot be exported is named.
+      """
+  ).exiting([.done: "everything is exported", .failed: "something is missing, or an error"])
 
   @Argument(help: "The folder given to `coordinator run --out`.")
   var folder: Folder
@@ -45,7 +46,7 @@ struct ExportCommand: ParsableCommand {
     guard !outcome.problems.isEmpty else { return }
     let words = outcome.problems.map { "\(TerminalText.lines($0))\n" }.joined()
     try? FileHandle.standardError.write(contentsOf: Data(words.utf8))
-    throw ExitCode(1)
+    throw ExitCode(.failed)
   }
 }
 

@@ -14,9 +14,12 @@ struct ReproduceCommand: ParsableCommand {
       reports, the trajectory and the files. On the same instruction set and build everything is \
       the same to the last bit; on another one it says within what, and where it first differs.
 
-      Exit codes: 0 the same bits, or another instruction set; 1 another result on the same \
-      instruction set, or an error. Changes nothing in the sweep's folder.
-      """)
+      Changes nothing in the sweep's folder.
+      """
+  ).exiting([
+    .done: "the same bits, or another instruction set",
+    .failed: "another result on the same instruction set, or an error",
+  ])
 
   @Argument(help: "The folder given to `coordinator run --out`.")
   var folder: Folder
@@ -41,6 +44,6 @@ struct ReproduceCommand: ParsableCommand {
       try? FileHandle.standardError.write(contentsOf: Data(TerminalText.lines(text).utf8))
     }
     TerminalText.show(finding.text)
-    if !finding.isExplained { throw ExitCode(1) }
+    if !finding.isExplained { throw ExitCode(.failed) }
   }
 }

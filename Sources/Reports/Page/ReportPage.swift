@@ -141,7 +141,7 @@ struct ReportPage {
     let left = results.trials.count - rows.count
     let more = left > 0 ? " \(left) trials more are in trials.csv." : ""
     let header = [
-      "trial", "", "status", "τ", "n", "gates open", "mse", "evaluation mse", "τ kept", "step",
+      "trial", "name", "status", "τ", "n", "gates open", "mse", "evaluation mse", "τ kept", "step",
     ]
     return "<h2>Table</h2>\n"
       + HTMLText.table("What every trial had found last.\(more)", header: header, rows: rows)
