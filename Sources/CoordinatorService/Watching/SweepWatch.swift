@@ -22,7 +22,7 @@ package enum SweepWatch {
     var printer = WatchPrinter(interval: lineInterval)
     while true {
       let request = AdministrationRequest(.status)
-      guard let reply = try AdministrationClient.ask(request, in: folder) else {
+      guard let reply = try ask(request, in: folder) else {
         display?.close()
         let status = try Administration.perform(request, in: folder).status
         TerminalText.show(status?.text ?? "")
@@ -40,6 +40,20 @@ package enum SweepWatch {
         fflush(nil)
       }
       Thread.sleep(forTimeInterval: interval)
+    }
+  }
+
+  /// The coordinator's answer; nil when none runs the sweep any more.
+  ///
+  /// One that ends while it is asked is asked again, and is then away or says why.
+  private static func ask(
+    _ request: AdministrationRequest, in folder: URL
+  ) throws -> AdministrationReply? {
+    do {
+      return try AdministrationClient.ask(request, in: folder)
+    } catch is AdministrationError {
+      Thread.sleep(forTimeInterval: interval)
+      return try AdministrationClient.ask(request, in: folder)
     }
   }
 }
