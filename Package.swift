@@ -263,6 +263,7 @@ let package = Package(
         "Downloads",
         "Images",
         "Messaging",
+        "Reports",
         "Store",
         "Sweeps",
         "TestSupport",

@@ -24,8 +24,7 @@ struct CoordinatorCommand: ParsableCommand {
       CancelCommand.self, DiscardCommand.self, RetryCommand.self, DrainCommand.self,
       UndrainCommand.self,
       ResumeStageCommand.self, CheckCommand.self, ReportCommand.self, ExportCommand.self,
-      ReproduceCommand.self,
-      DataCommand.self,
+      ReproduceCommand.self, CompareCommand.self, DataCommand.self,
       SettingsCommand.self, KeyCommand.self, EnrollCommand.self, AdmitCommand.self,
       WorkersCommand.self, RevokeCommand.self, DoctorCommand.self,
     ]
