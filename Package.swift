@@ -250,7 +250,9 @@ let package = Package(
         database,
       ],
       resources: [.copy("Former")]),
-    tests("ReportsTests", ["Digests", "Reports", "TestSupport", "Trials"]),
+    tests(
+      "ReportsTests",
+      ["Autoencoder", "Digests", "Reports", "TensorFiles", "TestSupport", "Trials"]),
     tests(
       "CoordinatorServiceTests",
       [
@@ -288,8 +290,8 @@ let package = Package(
     tests(
       "SystemTests",
       [
-        "Digests", "Messaging", "TestSupport", "Trials", "Wire", "coordinator", "fault-campaigns",
-        "worker",
+        "Coordination", "Digests", "Messaging", "Store", "TensorFiles", "TestSupport", "Transfers",
+        "Trials", "Wire", "coordinator", "fault-campaigns", "worker",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -22,11 +22,14 @@ final class SweepDisplay {
   }
 
   /// Draws the state if it is time to.
-  func drawIfDue(_ status: () -> SweepStatus?) {
+  func drawIfDue(
+    _ status: () -> SweepStatus?,
+    as lines: (SweepStatus, TerminalSize) -> [String] = { SweepView($0, in: $1).lines }
+  ) {
     let start = clock.now
     guard start >= nextDrawing else { return }
     guard let status = status() else { return }
-    region.show { SweepView(status, in: $0).lines }
+    region.show { lines(status, $0) }
     let cost = clock.now - start
     nextDrawing = start + max(Self.interval, cost / Self.shareMaximum)
   }

@@ -35,6 +35,21 @@ struct Reconstructions {
     }
   }
 
+  private init(
+    originals: [Raster], reconstructions: [Raster], metadata: [String: String]
+  ) {
+    self.originals = originals
+    self.reconstructions = reconstructions
+    self.metadata = metadata
+  }
+
+  /// The first of them; at least one.
+  func first(_ count: Int) -> Reconstructions {
+    Reconstructions(
+      originals: Array(originals.prefix(max(1, count))),
+      reconstructions: Array(reconstructions.prefix(max(1, count))), metadata: metadata)
+  }
+
   private static func images(
     _ name: String, in file: Safetensors
   ) throws(FormatError) -> [Raster] {

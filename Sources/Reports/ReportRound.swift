@@ -10,6 +10,8 @@ struct ReportRound {
   var ledger: OutputLedger
   /// What was written and what failed so far.
   var outcome = ReportWriter.Outcome()
+  /// The drawings so far, for the page that has all of them.
+  private(set) var drawings: [(name: String, svg: Data)] = []
 
   /// Starts a round.
   init(directory: URL, ledger: OutputLedger) {
@@ -24,6 +26,7 @@ struct ReportRound {
   /// - Returns: Whether the file now has these bytes.
   @discardableResult
   mutating func put(_ path: String, _ data: Data) -> Bool {
+    if path.hasSuffix(".svg") { drawings.append((path, data)) }
     let target = directory.appending(path: path)
     if let present = try? Data(contentsOf: target), present == data {
       ledger.note(path, Digest.of(data))

@@ -7,9 +7,9 @@ import Trials
 ///
 /// ``OutputLedger`` notes each.
 ///
-/// Always: `trials.csv`, `trials.json`, `provenance.csv`, `trajectories/<trial>.csv`, and the file
-/// `PARTIAL` until every trial has ended. By the plan's outputs: `figure1.svg`,
-/// `figure2.svg` with `figure2/<trial>.png`, `figure3.{csv,json,svg}`,
+/// Always: `trials.csv`, `trials.json`, `provenance.csv`, `trajectories/<trial>.csv`,
+/// `report.html` and the file `PARTIAL` until every trial has ended. By the plan's outputs:
+/// `figure1.svg`, `figure2.svg` with `figure2/<trial>.png`, `figure3.{csv,json,svg}`,
 /// `table1.{csv,json,md,tex}`, `gates.{csv,json}`. The caller copies ``Outcome/copies``.
 ///
 /// A writer remembers which finished trials it has dealt with, so that refreshing the reports of
@@ -49,6 +49,7 @@ package struct ReportWriter {
   private var writtenStrips: [TrialID: Digest] = [:]
   /// The gates of finished trials, each with its trajectory's digest.
   private var gateCourses: [TrialID: (trajectory: Digest, gates: [GateCourse])] = [:]
+  private var page = ReportPage()
   /// Reports of which it was told that they have nothing to show.
   private var toldEmpty: Set<String> = []
 
@@ -113,9 +114,20 @@ package struct ReportWriter {
         tell("table1", emptiness, isFinal: !results.plan.hasMeasuredTolerance, in: &round)
       }
     }
+    writePage(results, in: &round)
     if results.isComplete { round.remove("PARTIAL") }
     round.outcome.copies = Self.copies(of: results)
     return round.outcome
+  }
+
+  private mutating func writePage(_ results: SweepResults, in round: inout ReportRound) {
+    var problems: [ReportError] = []
+    let page = page.html(
+      of: results, figures: round.drawings, counts: counts, loader: loader, problems: &problems)
+    round.put(ReportPage.name, page)
+    for problem in problems where !round.outcome.problems.contains(problem) {
+      round.outcome.problems.append(problem)
+    }
   }
 
   /// Notes a copy that the caller is about to make.

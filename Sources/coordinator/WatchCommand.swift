@@ -6,8 +6,13 @@ import CoordinatorService
 struct WatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "watch",
-    abstract: "Shows a running sweep on this terminal, as `run` does on its own.",
+    abstract: "Shows a running sweep on this terminal: trials, hosts, front, what happened last.",
     discussion: """
+      What `run` shows on its own terminal, on another one, over ssh say; below it the hosts, the \
+      open gates of each tolerance as bars (full: on the front, shaded: beaten, light: tolerance \
+      not kept), and what happened last. Where the output is no terminal, a line every 15 s and \
+      one for whatever happens.
+
       Ends when no coordinator runs the sweep any more, and then says how far it is. Ctrl-C ends \
       the watching; the sweep goes on.
       """

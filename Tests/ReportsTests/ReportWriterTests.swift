@@ -54,7 +54,7 @@ struct ReportWriterTests {
     #expect(
       try directory.files().keys.sorted() == [
         "PARTIAL", "figure3.csv", "figure3.json", "figure3.svg", "provenance.csv",
-        "trajectories/\(id).csv", "trials.csv", "trials.json",
+        "report.html", "trajectories/\(id).csv", "trials.csv", "trials.json",
       ])
   }
 
@@ -76,8 +76,8 @@ struct ReportWriterTests {
         == Set(
           [
             "figure1.svg", "figure2.svg", "figure3.csv", "figure3.json", "figure3.svg",
-            "gates.csv", "gates.json", "provenance.csv", "table1.csv", "table1.json", "table1.md",
-            "table1.tex",
+            "gates.csv", "gates.json", "provenance.csv", "report.html", "table1.csv",
+            "table1.json", "table1.md", "table1.tex",
             "trials.csv", "trials.json",
           ] + ids.map { "trajectories/\($0).csv" } + ids.map { "figure2/\($0).png" }))
     for (name, data) in files where !name.hasSuffix(".png") {

@@ -93,6 +93,13 @@ struct SampleSweep {
         peakResidentBytes: 1_000_000))
   }
 
+  /// Gives a finished trial another file of some kind.
+  mutating func replace(_ kind: ArtifactKind, of index: Int, with data: Data) {
+    let artifact = store(kind, data)
+    let artifacts = results.trials[index].result?.artifacts.map { $0.kind == kind ? artifact : $0 }
+    results.trials[index].result?.artifacts = artifacts ?? []
+  }
+
   private mutating func store(_ kind: ArtifactKind, _ data: Data) -> Artifact {
     let digest = Digest.of(data)
     files[digest] = data

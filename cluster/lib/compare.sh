@@ -13,7 +13,7 @@ differences() {
   local one=$1 other=$2 name
   while read -r name; do
     case $name in
-      provenance.csv | outputs.sha256 | sweep.* | blobs/* | logs/* | control.sock) ;;
+      provenance.csv | report.html | outputs.sha256 | sweep.* | blobs/* | logs/* | control.sock) ;;
       trajectories/*)
         cmp -s <(timeless "$one/$name") <(timeless "$other/$name") || echo "$name"
         ;;

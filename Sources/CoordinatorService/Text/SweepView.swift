@@ -9,11 +9,16 @@ import Trials
 struct SweepView {
   private let status: SweepStatus
   private let size: TerminalSize
+  private let errors: [String: [Double]]
 
   /// The view of a state on a terminal.
-  init(_ status: SweepStatus, in size: TerminalSize) {
+  ///
+  /// - Parameter errors: The courses of running trials' errors, by the trials' names; drawn where
+  ///   there is one.
+  init(_ status: SweepStatus, in size: TerminalSize, errors: [String: [Double]] = [:]) {
     self.status = status
     self.size = size
+    self.errors = errors
   }
 
   /// At most as many lines as the terminal has rows.
@@ -94,16 +99,27 @@ struct SweepView {
     }
     // The last row says how many are left out.
     let shown = order.count <= rows - 1 ? order : Array(order.prefix(max(0, rows - 2)))
+    let hasCourses = shown.contains { errors[$0.trial]?.isEmpty == false }
     let heading = ["trial", "step", "of", "mse", "open", "left", "host"]
     var table = TextTable.lines(
-      [heading] + shown.map(cells), leftAligned: [0, 6])
+      [hasCourses ? heading + ["mse so far"] : heading]
+        + shown.map { cells($0) + (hasCourses ? [course(of: $0)] : []) },
+      leftAligned: [0, 6, 7])
     if shown.count < order.count { table.append("… and \(order.count - shown.count) more") }
     return table
   }
 
+  /// The error of a trial so far, in a row of blocks.
+  private func course(of trial: SweepStatus.Running) -> String {
+    Sparkline.text(errors[trial.trial] ?? [], width: Self.courseWidth)
+  }
+
+  private static let courseWidth = 16
+
   private func cells(_ trial: SweepStatus.Running) -> [String] {
-    // What follows the name takes up to 50 columns.
-    let nameSize = TerminalSize(columns: max(12, size.columns - 50), rows: 1)
+    // What follows the name takes up to 50 columns, and the course of the error.
+    let courses = errors.isEmpty ? 0 : Self.courseWidth + 2
+    let nameSize = TerminalSize(columns: max(12, size.columns - 50 - courses), rows: 1)
     return [
       nameSize.fitted(trial.words), trial.step?.grouped ?? "–", trial.totalSteps?.grouped ?? "–",
       trial.mse.map { String(format: "%.2f", $0) } ?? "–",

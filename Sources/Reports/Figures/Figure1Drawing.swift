@@ -12,6 +12,10 @@ struct Figure1Drawing {
   let banner: String?
   /// How many images the sweep's data sets have.
   var counts = ImageCounts()
+  /// Samples drawn of a long run; more than these would be finer than a pixel.
+  var sampleCountMaximum = 600
+  /// Whether the last panel, with a line for every gate, is drawn.
+  var showsProbabilities = true
 
   private static let width = 760.0
   private static let panelHeight = 128.0
@@ -19,12 +23,10 @@ struct Figure1Drawing {
   private static let margin = (left: 66.0, right: 24.0, top: 56.0, bottom: 50.0)
   /// 0 to 1 with a little room, so that lines at the ends stay visible.
   private static let shares = -0.04...1.04
-  /// Samples drawn of a long run; more would be finer than a pixel.
-  private static let maximumSampleCount = 600
 
   /// The file's bytes.
   var svg: Data {
-    let panelCount = 5.0
+    let panelCount = showsProbabilities ? 5.0 : 4.0
     let height =
       Self.margin.top + panelCount * Self.panelHeight + (panelCount - 1) * Self.panelGap
       + Self.margin.bottom
@@ -45,7 +47,7 @@ struct Figure1Drawing {
     drawHits(in: &drawing)
     drawMultiplier(in: &drawing)
     drawGates(in: &drawing)
-    drawProbabilities(in: &drawing)
+    if showsProbabilities { drawProbabilities(in: &drawing) }
     return drawing.data
   }
 
@@ -61,11 +63,13 @@ struct Figure1Drawing {
 
   private var firstHitStep: Int? { trial.result?.milestones.last?.firstHitStep }
 
-  /// The samples that are drawn, evenly chosen, first and last among them.
-  private var chosen: [Int] {
-    let count = trajectory.rows.count
-    guard count > Self.maximumSampleCount else { return Array(0..<count) }
-    return (0..<Self.maximumSampleCount).map { $0 * (count - 1) / (Self.maximumSampleCount - 1) }
+  /// The samples that are drawn.
+  private var chosen: [Int] { Self.chosen(of: trajectory.rows.count, most: sampleCountMaximum) }
+
+  /// Evenly chosen samples of a number of them, first and last among them.
+  static func chosen(of count: Int, most maximum: Int) -> [Int] {
+    guard count > maximum else { return Array(0..<count) }
+    return (0..<maximum).map { $0 * (count - 1) / (maximum - 1) }
   }
 
   private var xAxis: Axis {
@@ -128,7 +132,8 @@ struct Figure1Drawing {
     let frame = frame(
       panel: 3, isLogarithmic: false, values: 0...Double(max(trajectory.gateCount, 1)) * 1.3,
       wholeTicks: true)
-    frame.draw(in: &drawing, xLabel: nil, yLabel: "open gates")
+    frame.draw(
+      in: &drawing, xLabel: showsProbabilities ? nil : "batch number", yLabel: "open gates")
     drawFirstHit(frame, in: &drawing, label: nil)
     trace(
       "expected_open", frame, .init(color: Palette.series[4], width: 1.4, dashes: "5 3"),

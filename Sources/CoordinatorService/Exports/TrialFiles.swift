@@ -1,0 +1,58 @@
+import Digests
+import Files
+import Foundation
+import Store
+import Transfers
+import Trials
+
+/// The files of finished trials, each held against its digest when it is read.
+struct TrialFiles: Sendable {
+  private let blobs: URL
+
+  /// The files in a sweep's folder.
+  init(of folder: URL) { blobs = folder.appending(path: "blobs") }
+
+  /// A file's content.
+  ///
+  /// - Throws: `TransferError` when the folder does not have it or the disk has changed it.
+  func content(of artifact: Artifact) throws -> Data {
+    do throws(TransferError) {
+      try BlobStore.verify(artifact.digest, in: blobs)
+    } catch .missing(let digest) {
+      throw MissingFile(path: BlobStore.url(for: digest, in: blobs).path)
+    }
+    let url = BlobStore.url(for: artifact.digest, in: blobs)
+    do {
+      return try Data(contentsOf: url)
+    } catch {
+      throw FileError("read", url.path, reportedAs: error)
+    }
+  }
+}
+
+/// A blob that the record names and the folder lacks.
+private struct MissingFile: Error, CustomStringConvertible {
+  let path: String
+  var description: String {
+    "\(path): found nothing, expected the file that the record names; put it back from a backup, or "
+      + "let the trial be computed again: `coordinator discard`"
+  }
+}
+
+extension SweepReader {
+  /// The one trial that is meant, with its result.
+  ///
+  /// - Throws: ``AdministrationError`` when it is none or several, ``ExportError`` when it is not
+  ///   complete.
+  func finishedTrial(_ text: String, folder: URL) throws -> RecordedTrial {
+    let results = try results()
+    let planned = try TrialSelector(text).select(in: results.plan.trials)
+    guard let trial = results.trials.first(where: { $0.planned.id == planned.id }) else {
+      preconditionFailure("every planned trial has a standing")
+    }
+    guard trial.result != nil else {
+      throw ExportError.withoutResult(planned.id, trial.status, folder: folder.relativePath)
+    }
+    return trial
+  }
+}

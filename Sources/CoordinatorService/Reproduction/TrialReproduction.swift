@@ -1,0 +1,172 @@
+import Digests
+import Files
+import Foundation
+import Logging
+import Messaging
+import Reports
+import Store
+import Trials
+import Wire
+
+/// `coordinator reproduce`: a recorded trial, computed again on this machine.
+package struct TrialReproduction: Sendable {
+  /// Where the trial's programs and files are.
+  package struct Options: Sendable {
+    var folder: URL
+    var trial: String
+    var data: URL?
+    var out: URL?
+
+    /// The reproduction of one trial.
+    ///
+    /// - Parameters:
+    ///   - folder: The sweep's folder.
+    ///   - trial: As people name trials.
+    ///   - data: Folder of image archives; nil for the standard one.
+    ///   - out: Keeps what is computed in this folder; nil keeps nothing.
+    package init(folder: URL, trial: String, data: URL?, out: URL?) {
+      self.folder = folder
+      self.trial = trial
+      self.data = data
+      self.out = out
+    }
+  }
+
+  /// What the record says.
+  let recorded: RecordedTrial
+  /// Where and how it was computed, there and here.
+  let provenance: (recorded: TrialProvenance, computed: TrialProvenance)
+  /// Both beside each other.
+  let comparison: ResultComparison
+
+  /// Whether what is computed decides the bits: instruction set and build are the recorded ones.
+  var hasSameInstructionSet: Bool {
+    provenance.recorded.instructionSet == provenance.computed.instructionSet
+  }
+
+  /// Whether the record is what this machine computes, or another instruction set explains the
+  /// difference.
+  package var isExplained: Bool { comparison.isSame || !hasSameInstructionSet }
+
+  /// The variable that limits the instructions of a worker, and the limits that there are.
+  private static let limitVariable = "BOTTLENECKSWEEP_INSTRUCTION_SET"
+  private static let limits: Set<String> = ["avx512-bf16", "avx512", "avx2", "portable"]
+
+  /// Computes a trial again and compares.
+  ///
+  /// - Parameter starting: Called with what is about to be computed, in words.
+  /// - Throws: ``ReproductionError``, ``ExportError``, `ArchiveLibraryError`, `StoreError`.
+  package static func perform(
+    _ options: Options, starting: (String) -> Void
+  ) throws -> TrialReproduction {
+    let reader = try SweepReader.open(directory: options.folder)
+    let recorded = try reader.finishedTrial(options.trial, folder: options.folder)
+    guard let result = recorded.result else { preconditionFailure("a finished trial has a result") }
+    let dataset = result.provenance.configuration.dataset
+    let supply = try ImageSupply.provide(
+      [dataset], folder: options.data, logger: Logger(label: "coordinator"))
+    guard let images = supply[dataset] else { preconditionFailure("the images were provided") }
+    guard images.digest == result.provenance.images else {
+      throw ReproductionError.otherImages(
+        images.url, dataset: dataset, recorded: result.provenance.images, found: images.digest)
+    }
+    let bench = try Bench(options.out)
+    defer { bench.close() }
+    starting(beginning(of: recorded, result.provenance))
+    let computed = try train(
+      result.provenance, on: images.url, in: bench.folder, isKept: options.out != nil)
+    let files = TrialFiles(of: options.folder)
+    return TrialReproduction(
+      recorded: recorded, provenance: (result.provenance, computed.provenance),
+      comparison: ResultComparison(recorded: result, computed: computed) {
+        guard let artifact = result.artifacts.first(where: { $0.kind == .trajectory }) else {
+          throw ReproductionError.noTrajectory
+        }
+        return (
+          try files.content(of: artifact),
+          try read(ArtifactKind.trajectory.rawValue, in: bench.folder)
+        )
+      })
+  }
+
+  private static func beginning(of trial: RecordedTrial, _ provenance: TrialProvenance) -> String {
+    let resumed = (provenance.resumed ?? []).last?.step ?? 0
+    let pace = provenance.steps > 0 ? provenance.seconds / Double(provenance.steps) : 0
+    let steps = Double(provenance.steps + resumed)
+    return "computing trial \(trial.planned.id) again, \(provenance.steps + resumed) steps; "
+      + "\(provenance.host) took \(Int((steps * pace).rounded(.up))) s\n"
+  }
+
+  /// A folder for one trial, removed at the end unless somebody named it.
+  private struct Bench {
+    let folder: URL
+    let isKept: Bool
+
+    init(_ kept: URL?) throws {
+      isKept = kept != nil
+      folder =
+        kept
+        ?? FileManager.default.temporaryDirectory.appending(
+          path: "bottlenecksweep-\(UUID())", directoryHint: .isDirectory)
+      do {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      } catch {
+        throw FileError("make the folder", folder.path, reportedAs: error)
+      }
+    }
+
+    func close() {
+      if !isKept { try? FileManager.default.removeItem(at: folder) }
+    }
+  }
+
+  private static func read(_ name: String, in folder: URL) throws(FileError) -> Data {
+    let url = folder.appending(path: name)
+    do {
+      return try Data(contentsOf: url)
+    } catch {
+      throw FileError("read", url.path, reportedAs: error)
+    }
+  }
+
+  /// Trains in a process of the worker's program beside this one, on the recorded instruction set
+  /// where this machine has it.
+  private static func train(
+    _ provenance: TrialProvenance, on images: URL, in folder: URL, isKept: Bool
+  ) throws -> TrialResult {
+    let executable = URL(filePath: CommandLine.arguments[0])
+      .resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "worker")
+    guard FileManager.default.isExecutableFile(atPath: executable.path) else {
+      throw ReproductionError.workerMissing(executable)
+    }
+    let configuration = folder.appending(path: "configuration.json")
+    try DurableFile.write(Data(provenance.configuration.canonicalText.utf8), to: configuration)
+    let process = Process()
+    process.executableURL = executable
+    process.arguments = [
+      "trial", configuration.path, "--out", folder.path, "--images", images.path,
+    ]
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    var environment = ProcessInfo.processInfo.environment
+    if environment[limitVariable, default: ""].isEmpty, limits.contains(provenance.instructionSet) {
+      environment[limitVariable] = provenance.instructionSet
+    }
+    process.environment = environment
+    // The trial ends in good order, and its files with it.
+    let watch = SignalWatch(SignalWatch.stopSignals) { _ in process.terminate() }
+    defer { withExtendedLifetime(watch) {} }
+    do {
+      try process.run()
+    } catch {
+      throw ReproductionError.workerMissing(executable)
+    }
+    process.waitUntilExit()
+    guard process.terminationReason == .exit, process.terminationStatus == 0 else {
+      throw ReproductionError.notComputed(
+        process.terminationReason == .exit
+          ? "exit code \(process.terminationStatus)" : "signal \(process.terminationStatus)")
+    }
+    return try ReceivedResult(serialised: [UInt8](try read("result.pb", in: folder))).result
+  }
+}

@@ -1,0 +1,25 @@
+import Foundation
+
+/// The course of a number in one row of block characters.
+enum Sparkline {
+  private static let blocks = Array("▁▂▃▄▅▆▇█")
+
+  /// At most `width` characters, evenly chosen, the first and the last among them; by the number's
+  /// logarithm, and a space for what has none.
+  static func text(_ values: [Double], width: Int) -> String {
+    guard width > 1, !values.isEmpty else { return "" }
+    let chosen =
+      values.count <= width
+      ? values : (0..<width).map { values[$0 * (values.count - 1) / (width - 1)] }
+    let logarithms = chosen.map { $0 > 0 && $0.isFinite ? log($0) : .nan }
+    let known = logarithms.filter(\.isFinite)
+    guard let least = known.min(), let most = known.max() else { return "" }
+    return String(
+      logarithms.map { value -> Character in
+        guard value.isFinite else { return " " }
+        guard most > least else { return blocks[0] }
+        let share = (value - least) / (most - least)
+        return blocks[min(blocks.count - 1, Int(share * Double(blocks.count)))]
+      })
+  }
+}

@@ -1,0 +1,59 @@
+import Console
+import Foundation
+
+/// `coordinator watch`: what `run` shows on its terminal, on another one, with hosts, front and what
+/// happened last.
+package enum SweepWatch {
+  /// How often the coordinator is asked.
+  private static let interval = 1.0
+  /// How often a line is printed where there is no terminal.
+  private static let lineInterval = Duration.seconds(15)
+
+  /// Shows the sweep of a folder until no coordinator runs it, and then how far it is.
+  ///
+  /// Without a terminal a line is printed now and then, and what happened since.
+  ///
+  /// - Throws: ``AdministrationError`` when the sweep does not answer, `StoreError` when there is
+  ///   none.
+  package static func perform(_ folder: URL) throws {
+    let record = try WatchedRecord(folder)
+    let display = SweepDisplay()
+    defer { display?.close() }
+    var printer = WatchPrinter(interval: lineInterval)
+    while true {
+      let request = AdministrationRequest(.status)
+      guard let reply = try ask(request, in: folder) else {
+        display?.close()
+        let status = try Administration.perform(request, in: folder).status
+        TerminalText.show(status?.text ?? "")
+        return
+      }
+      if let error = reply.error { throw AdministrationError(error) }
+      if let display {
+        display.drawIfDue(
+          { reply.status },
+          as: { status, size in
+            WatchView(status, record.facts(beside: status), in: size).lines
+          })
+      } else if let status = reply.status {
+        TerminalText.show(printer.text(status, record.facts(beside: status)))
+        fflush(nil)
+      }
+      Thread.sleep(forTimeInterval: interval)
+    }
+  }
+
+  /// The coordinator's answer; nil when none runs the sweep any more.
+  ///
+  /// One that ends while it is asked is asked again, and is then away or says why.
+  private static func ask(
+    _ request: AdministrationRequest, in folder: URL
+  ) throws -> AdministrationReply? {
+    do {
+      return try AdministrationClient.ask(request, in: folder)
+    } catch is AdministrationError {
+      Thread.sleep(forTimeInterval: interval)
+      return try AdministrationClient.ask(request, in: folder)
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import Console
+import Foundation
+import Reports
+import Sweeps
+import Trials
+
+/// A running sweep on a terminal elsewhere: what ``SweepView`` shows, then hosts, the front and what
+/// happened last, as far as there are rows.
+struct WatchView {
+  /// Of hosts and of notices at most so many rows.
+  private static let rowCountMaximum = 6
+
+  private let status: SweepStatus
+  private let facts: WatchFacts
+  private let size: TerminalSize
+
+  /// The view of a state on a terminal.
+  init(_ status: SweepStatus, _ facts: WatchFacts, in size: TerminalSize) {
+    self.status = status
+    self.facts = facts
+    self.size = size
+  }
+
+  /// At most as many lines as the terminal has rows.
+  var lines: [String] {
+    // What trains takes what it needs up to half of the rows.
+    let first = TerminalSize(columns: size.columns, rows: max(4, size.rows / 2))
+    var lines = SweepView(status, in: first, errors: facts.errors).lines
+    // An empty row and two notices stay.
+    let rows = size.rows - 3
+    add(hosts(rows: min(Self.rowCountMaximum, rows - lines.count - 1)), to: &lines)
+    if let results = facts.results {
+      let rows = rows - lines.count - 1
+      add(FrontBlocks.lines(of: results, columns: size.columns, rows: rows), to: &lines)
+    }
+    let latest = facts.latest.prefix(Self.rowCountMaximum).map(\.text)
+    add(Array(latest.prefix(max(0, size.rows - lines.count - 1))), to: &lines)
+    return Array(lines.prefix(size.rows))
+  }
+
+  /// Adds a part below an empty line.
+  private func add(_ part: [String], to lines: inout [String]) {
+    guard !part.isEmpty else { return }
+    lines += [""] + part
+  }
+
+  /// A table of the hosts, those that train most on top.
+  private func hosts(rows: Int) -> [String] {
+    guard rows >= 2, status.hosts.count > 0 else { return [] }
+    let order = status.hosts.sorted { ($1.running, $0.host) < ($0.running, $1.host) }
+    let shown = order.count <= rows - 1 ? order : Array(order.prefix(max(0, rows - 2)))
+    guard !shown.isEmpty else { return [] }
+    var table = TextTable.lines(
+      [["host", "slots", "train", "steps/s", ""]]
+        + shown.map { host in
+          [
+            host.host, "\(host.slots)", "\(host.running)",
+            String(format: "%.0f", host.stepsPerSecond),
+            host.drained.map { "drained: \($0)" } ?? "",
+          ]
+        }, leftAligned: [0, 4])
+    if shown.count < order.count { table.append("… and \(order.count - shown.count) more hosts") }
+    return table
+  }
+}

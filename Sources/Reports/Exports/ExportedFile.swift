@@ -1,0 +1,9 @@
+import Foundation
+
+/// A file of an export: its name, and all of its content.
+package struct ExportedFile: Hashable, Sendable {
+  /// The name, without folders.
+  package let name: String
+  /// The content.
+  package let data: Data
+}

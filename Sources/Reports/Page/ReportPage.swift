@@ -1,0 +1,220 @@
+import Digests
+import Foundation
+import Trials
+
+/// `report.html`: a sweep as one file that opens from the disk and asks for nothing else.
+///
+/// Figures, a table, a section for every trial, provenance, and how to cite. About
+/// ``byteCountMaximum`` at most; where more would not fit, the page says what was left out.
+struct ReportPage {
+  /// The file's name.
+  static let name = "report.html"
+  /// About how large the page becomes.
+  static let byteCountMaximum = 10_000_000
+  /// What the figures may take of it; one that does not fit stands beside the page.
+  private static let figureByteCountMaximum = 3_000_000
+  /// Trials with a section, those in the plan first.
+  static let sectionCountMaximum = 100
+  /// What all sections may take.
+  private static let sectionsByteCountMaximum = 6_000_000
+  /// Trials in the table.
+  static let rowCountMaximum = 1500
+
+  /// The sections so far, by trial, with the result that they are of.
+  private var sections: [TrialID: (result: Digest, html: String)] = [:]
+
+  /// A page of which nothing is known yet.
+  init() {}
+
+  /// The page's bytes.
+  ///
+  /// - Parameters:
+  ///   - figures: The drawings among the outputs, by their names.
+  ///   - problems: Takes what files lack.
+  mutating func html(
+    of results: SweepResults, figures: [(name: String, svg: Data)], counts: ImageCounts,
+    loader: ArtifactLoader, problems: inout [ReportError]
+  ) -> Data {
+    let names = TrialNames(of: results.plan.trials)
+    let complete = results.trials.filter { $0.result != nil }
+    let shown = Array(complete.prefix(Self.sectionCountMaximum))
+    keep(shown)
+    let room = Self.sectionsByteCountMaximum / max(1, min(shown.count, Self.sectionCountMaximum))
+    var text = Self.head(of: results)
+    text += Self.figures(figures)
+    text += Self.table(of: results, names: names, withSection: Set(shown.map(\.planned.id)))
+    text += "<h2>Trials</h2>\n"
+    if shown.isEmpty { text += "<p>No trial has a result yet.</p>\n" }
+    if shown.count < complete.count {
+      text +=
+        "<p class=\"note\">The first \(shown.count) of \(complete.count) complete trials have a "
+        + "section here; the courses of all are in <code>trajectories</code>.</p>\n"
+    }
+    for trial in shown {
+      text += section(
+        of: trial, name: names.name(of: trial.planned), room: min(room, 200_000), counts: counts,
+        loader: loader, problems: &problems)
+    }
+    text += Self.provenance(of: results)
+    text += Self.citation(of: results)
+    return Data((text + "</main></body></html>\n").utf8)
+  }
+
+  /// Forgets the sections of trials that have none any more.
+  private mutating func keep(_ shown: [RecordedTrial]) {
+    let kept = Set(shown.map(\.planned.id))
+    sections = sections.filter { kept.contains($0.key) }
+  }
+
+  private mutating func section(
+    of trial: RecordedTrial, name: String, room: Int, counts: ImageCounts,
+    loader: ArtifactLoader, problems: inout [ReportError]
+  ) -> String {
+    let id = trial.planned.id
+    let digest = Digest.of(
+      (trial.result?.artifacts ?? []).map(\.digest.hexadecimal).joined() + " \(room)")
+    if let known = sections[id], known.result == digest { return known.html }
+    var found: [ReportError] = []
+    let html = TrialSection(
+      trial: trial, name: name, loader: loader, counts: counts, byteCountMaximum: room
+    ).html(&found)
+    problems += found
+    // What is missing may be there the next time.
+    if found.isEmpty { sections[id] = (digest, html) }
+    return html
+  }
+
+  private static func head(of results: SweepResults) -> String {
+    let completion = Completion(of: results)
+    let name = HTMLText.escaped(results.plan.name)
+    let banner = completion.banner.map { "<p class=\"note\">\(HTMLText.escaped($0))</p>\n" } ?? ""
+    return """
+      <!DOCTYPE html>
+      <html lang="en"><head><meta charset="utf-8">
+      <meta http-equiv="Content-Security-Policy" \
+      content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <title>\(name)</title>
+      <style>
+      \(HTMLText.style)</style></head>
+      <body><main>
+      <h1>\(name)</h1>
+      <p>\(HTMLText.escaped(results.plan.question))</p>
+      <p class="quiet">\(completion.complete) of \(completion.total) trials are complete. The numbers \
+      with all their digits are in <code>trials.csv</code> beside this page.</p>
+      \(banner)
+      """
+  }
+
+  private static func figures(_ figures: [(name: String, svg: Data)]) -> String {
+    guard !figures.isEmpty else { return "" }
+    var text = "<h2>Figures</h2>\n"
+    var room = figureByteCountMaximum
+    for figure in figures {
+      let name = HTMLText.escaped(figure.name)
+      guard figure.svg.count <= room else {
+        text +=
+          "<p class=\"note\"><code>\(name)</code> (\(figure.svg.count / 1000) kB) is too large "
+          + "for this page; it stands beside it.</p>\n"
+        continue
+      }
+      room -= figure.svg.count
+      text += "<figure>\(HTMLText.drawing(figure.svg))<figcaption>\(name)</figcaption></figure>\n"
+    }
+    return text
+  }
+
+  private static func table(
+    of results: SweepResults, names: TrialNames, withSection linked: Set<TrialID>
+  ) -> String {
+    let reports = results.lastReports
+    let rows = results.trials.prefix(rowCountMaximum).map { trial -> [String] in
+      let id = trial.planned.id
+      let used = trial.configurationUsed(in: reports)
+      let last = trial.result?.milestones.last ?? trial.reports.max { $0.key < $1.key }?.value
+      let link =
+        linked.contains(id) ? "<a href=\"#\(TrialSection.anchor(of: trial))\">\(id)</a>" : "\(id)"
+      let name = names.name(of: trial.planned)
+      let texts = [name, trial.status.rawValue] + Self.numbers(used, last)
+      return [link] + texts.map(HTMLText.escaped)
+    }
+    let left = results.trials.count - rows.count
+    let more = left > 0 ? " \(left) trials more are in trials.csv." : ""
+    let header = [
+      "trial", "name", "status", "τ", "n", "gates open", "mse", "evaluation mse", "τ kept", "step",
+    ]
+    return "<h2>Table</h2>\n"
+      + HTMLText.table("What every trial had found last.\(more)", header: header, rows: rows)
+  }
+
+  /// τ, n and what a trial had found last, as texts; empty where nothing is known.
+  private static func numbers(
+    _ configuration: TrialConfiguration, _ report: MilestoneReport?
+  ) -> [String] {
+    let tolerance = try? configuration.resolvedTolerance()
+    let latents = try? configuration.resolvedLatents()
+    let given = [
+      tolerance.map { NumberText.compact($0, upTo: 3) } ?? "", latents.map(String.init) ?? "",
+    ]
+    guard let report else { return given + Array(repeating: "", count: 5) }
+    let kept = report.toleranceMet.map { $0 ? "yes" : "no" } ?? ""
+    return given + [
+      String(report.gatesOpen), NumberText.fixed(report.mse, 3),
+      NumberText.fixed(report.evaluationMSE, 3), kept, NumberText.count(report.step),
+    ]
+  }
+
+  private static func provenance(of results: SweepResults) -> String {
+    struct Origin: Hashable {
+      var build: String
+      var instructionSet: String
+    }
+    var origins: [Origin: Int] = [:]
+    var images: [Digest: (dataset: Dataset, count: Int)] = [:]
+    var hosts: Set<String> = []
+    var seconds = 0.0
+    for trial in results.trials {
+      guard let provenance = trial.result?.provenance else { continue }
+      let build = provenance.versions[TrialProvenance.program] ?? "another program"
+      origins[Origin(build: build, instructionSet: provenance.instructionSet), default: 0] += 1
+      images[provenance.images, default: (provenance.configuration.dataset, 0)].count += 1
+      hosts.insert(provenance.host)
+      if provenance.processorSeconds.isFinite { seconds += provenance.processorSeconds }
+    }
+    guard !origins.isEmpty else { return "" }
+    let built = origins.map { origin, count in
+      [origin.build, origin.instructionSet, String(count)].map(HTMLText.escaped)
+    }.sorted { $0.joined(separator: " ") < $1.joined(separator: " ") }
+    let trained = images.map { digest, use in
+      [use.dataset.name, digest.hexadecimal, String(use.count)].map(HTMLText.escaped)
+    }.sorted { $0.joined(separator: " ") < $1.joined(separator: " ") }
+    let named =
+      hosts.sorted().prefix(20).joined(separator: ", ")
+      + (hosts.count > 20 ? " and \(hosts.count - 20) more" : "")
+    let hours = NumberText.compact(seconds / 3600, upTo: 2)
+    var text = "<h2>Provenance</h2>\n"
+    text += HTMLText.table(
+      "What computed the results; equal trials have equal bits where both are the same.",
+      header: ["build", "instruction set", "trials"], rows: Array(built.prefix(20)))
+    text += HTMLText.table(
+      "The image archives that were trained on.", header: ["data set", "SHA-256", "trials"],
+      rows: Array(trained.prefix(40)))
+    text += "<p>\(hours) core-hours on \(HTMLText.escaped(named)). "
+    return text + "Each trial's own is in <code>provenance.csv</code>.</p>\n"
+  }
+
+  private static func citation(of results: SweepResults) -> String {
+    let digests = results.trials.compactMap { $0.result?.milestones.last?.stateDigest?.hexadecimal }
+    let states = Digest.of(digests.joined(separator: "\n")).hexadecimal
+    return """
+      <h2>How to cite</h2>
+      <p>The method, and with it the program and these results by the SHA-256 of their final states:</p>
+      <pre>C. De Boom, S. Wauthier, T. Verbelen, B. Dhoedt. Dynamic Narrowing of VAE Bottlenecks Using \
+      GECO and L0 Regularization.
+      BottleneckSweep \(HTMLText.escaped(ProductVersion.current)), sweep “\
+      \(HTMLText.escaped(results.plan.name))”, \(digests.count) trials, final states \
+      sha256:\(states)</pre>
+
+      """
+  }
+}

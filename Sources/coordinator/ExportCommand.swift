@@ -1,0 +1,53 @@
+import ArgumentParser
+import Console
+import CoordinatorService
+import Foundation
+
+/// `coordinator export`: what a sweep found, in the forms that other programs take.
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Writes what a sweep found for other programs: PyTorch, pandas, archives.",
+    discussion: """
+      --to pytorch TRIAL: model.safetensors, the trained network without the latent dimensions \
+      whose gates closed, and model.py, which needs PyTorch alone: `import model; \
+      model.load().reconstruct(images)`. Its reconstructions are the trial's, to 1e-5.
+
+      --to csv or json [TRIAL]: trials (one row per trial, with every setting and where it ran), \
+      milestones, trajectories (one row per sample) and gates (one row per sample and gate), to be \
+      joined by the column trial. With stage=narrowed or the like, of these trials alone.
+
+      --to ro-crate: all outputs, the sweep file and every trial's configuration, with \
+      ro-crate-metadata.json, which says what made which file (Process Run Crate).
+
+      An export may be repeated; it replaces its own files. Reads the record and changes nothing \
+      in it, also while the sweep runs. What cannot be exported is named.
+      """
+  ).exiting([.done: "everything is exported", .failed: "something is missing, or an error"])
+
+  @Argument(help: "The folder given to `coordinator run --out`.")
+  var folder: Folder
+
+  @Argument(help: TrialArguments.severalHelp)
+  var trial: String?
+
+  @Option(help: "The form.")
+  var to: SweepExport.Format
+
+  @Option(
+    help: ArgumentHelp(
+      "A new or empty folder for the files.",
+      discussion: "Without it: one below `exports` in the sweep's folder.", valueName: "dir"))
+  var out: Folder?
+
+  func run() throws {
+    let outcome = try SweepExport.perform(folder.url, trial: trial, to: to, out: out?.url)
+    TerminalText.show(outcome.text)
+    guard !outcome.problems.isEmpty else { return }
+    let words = outcome.problems.map { "\(TerminalText.lines($0))\n" }.joined()
+    try? FileHandle.standardError.write(contentsOf: Data(words.utf8))
+    throw ExitCode(.failed)
+  }
+}
+
+extension SweepExport.Format: ExpressibleByArgument {}
