@@ -3,14 +3,14 @@
 /// `τ = 8`, or `narrowed: mnist, n = 20` in a sweep of several stages.
 package struct TrialNames: Sendable {
   /// What varies in a stage.
-  private struct Variation: Sendable {
+  fileprivate struct Variation: Sendable {
     var facts: [TrialFact] = []
     var first: PlannedTrial
     /// The keys of ``facts``.
     var keys: Set<String> = []
   }
 
-  private var variations: [String: Variation] = [:]
+  fileprivate var variations: [String: Variation] = [:]
 
   /// Finds out what varies in each stage.
   ///
@@ -59,4 +59,9 @@ package struct TrialNames: Sendable {
       }
     }
   }
+}
+
+extension TrialNames {
+  /// The keys of the facts in which the trials of a stage differ.
+  package func varyingKeys(in stage: String) -> Set<String> { variations[stage]?.keys ?? [] }
 }

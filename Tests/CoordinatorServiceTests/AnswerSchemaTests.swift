@@ -129,6 +129,7 @@ struct AnswerSchemaTests {
     status.losses = ["blobs"]
     status.origins = [.init(build: "b", instructionSet: "avx2", trials: 1)]
     status.forecast = .init(earliestSeconds: 1, latestSeconds: 3, expectedSeconds: 2)
+    status.commits = .init(count: 2, seconds: 0.5, longestSeconds: 0.25)
     status.obstacle = "full"
     status.salvage = "salvaged"
     expectFull(status, "status")
