@@ -289,7 +289,7 @@ let package = Package(
       "DashboardServiceTests",
       [
         "Coordination", "CoordinatorService", "DashboardService", "Digests", "Store",
-        "TestSupport", "Trials",
+        "TestSupport", "Trials", "Wire",
       ]),
     tests(
       "WorkerServiceTests",
