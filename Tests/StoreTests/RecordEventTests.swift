@@ -38,7 +38,7 @@ struct RecordEventTests {
     let object = try object(recorded(front.trials[0]))
     let report = try #require(object["result"] as? [String: Any])
     #expect(report["gates_open"] as? Int == 2)
-    #expect(report["evaluation_mse"] as? Double == 1 / 3)
+    #expect(report["evaluation_mse"] as? Double == 1.0 / 3)
   }
 
   @Test("A failure's line has its cause and words")

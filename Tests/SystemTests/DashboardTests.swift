@@ -5,8 +5,8 @@ import Testing
 @Suite("The dashboard", .serialized)
 struct DashboardTests {
   private let bench: Bench
-  /// Its name is what a hostile sweep file would say.
-  private static let name = "<script>alert(1)</script>"
+  /// What a hostile sweep file would ask.
+  private static let question = "<script>alert(1)</script>"
 
   init() throws { bench = try Bench() }
 
@@ -14,8 +14,8 @@ struct DashboardTests {
     try bench.file(
       "front.yaml",
       """
-      sweep: "\(Self.name)"
-      question: "How many <b>dimensions</b>?"
+      sweep: front
+      question: "\(Self.question)"
       dataset: sprites28
       model: {channels: [4, 4, 8]}
       trainer: {batch_size: 16, sample_every: 5}
@@ -70,7 +70,7 @@ struct DashboardTests {
     try finishedSweep()
     let (command, port) = try dashboard()
     let summary = try loaded(at: port)
-    #expect(summary["sweep"] as? String == Self.name)
+    #expect(summary["question"] as? String == Self.question)
     #expect(summary["state"] as? String == "ended")
     #expect((summary["counts"] as? [String: Any])?["complete"] as? Int == 2)
     #expect(summary["allows_control"] as? Bool == false)

@@ -37,7 +37,7 @@ struct AccessRules: Sendable {
   var sessions = Sessions()
 
   /// Paths that are answered without a token: they show nothing of a sweep.
-  private static let open: Set<String> = ["/login", "/page.css"]
+  private static let open: Set<String> = ["/login", "/page.css", "/favicon.ico"]
 
   /// - Throws: ``Refusal``
   func check(_ head: Head) throws(Refusal) {

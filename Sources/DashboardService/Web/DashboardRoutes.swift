@@ -31,6 +31,8 @@ struct DashboardRoutes: Sendable {
     router.add(middleware: SecurityMiddleware(rules: rules))
     router.get("/page.js") { _, _ in Pages.script }
     router.get("/page.css") { _, _ in Pages.style }
+    // Browsers ask for it by themselves; that there is none is no error.
+    router.get("/favicon.ico") { _, _ in Response(status: .noContent) }
     for path in ["/", "/sweeps/**"] { router.get(RouterPath(path)) { _, _ in Pages.page } }
     addLogin(to: router)
     router.get("/metrics") { _, _ in
