@@ -58,7 +58,8 @@ struct TrialQuery: Sendable {
     var matching = 0
     var isCut = false
     let limit = min(max(limit, 1), Self.rowCountMaximum)
-    for index in rows.indices where matches(rows[index]) {
+    let words = words.map { Array($0.lowercased().utf8) }
+    for index in rows.indices where matches(rows[index], words) {
       matching += 1
       let key = key(of: rows[index])
       if let after, !precedes(after, key) { continue }
@@ -79,10 +80,10 @@ struct TrialQuery: Sendable {
       next: isCut ? kept.last?.key.text : nil)
   }
 
-  private func matches(_ row: TrialRow) -> Bool {
+  private func matches(_ row: TrialRow, _ words: [[UInt8]]) -> Bool {
     if let status, row.status != status { return false }
     if let stage, row.stage != stage { return false }
-    return words.allSatisfy { row.searched.contains($0) }
+    return words.allSatisfy { row.has($0) }
   }
 
   /// Unknown values come last in either direction.
