@@ -86,7 +86,7 @@ let package = Package(
     module("Digests", ["CSHA256", "CSodium"]),
     module("TensorFiles", ["Digests"]),
     module("Trials", ["Digests"]),
-    module("Console", ["Trials", argumentParser, logging]),
+    module("Console", ["Files", "Trials", argumentParser, logging]),
     module("Images", ["Digests", "Files", "Trials"]),
     module(
       "Datasets",
@@ -115,7 +115,7 @@ let package = Package(
     module("Rehearsal", ["Coordination", "Digests", "Randomness", "Trials"]),
     module("Store", ["Coordination", "Digests", "Files", "Trials", "Wire", database, sqlite]),
     module("Supervision", ["Digests", "Trials"]),
-    module("Reports", ["CPNG", "Digests", "TensorFiles", "Trials"]),
+    module("Reports", ["CPNG", "Digests", "Files", "TensorFiles", "Trials"]),
 
     module(
       "CoordinatorService",
@@ -173,20 +173,21 @@ let package = Package(
     program("dashboard", ["Console", "DashboardService", "Trials", argumentParser]),
     program(
       "coordinator",
-      ["Console", "CoordinatorService", "Doctor", "Images", "Trials", argumentParser]),
+      ["Console", "CoordinatorService", "Doctor", "Files", "Images", "Trials", argumentParser]),
     program(
       "worker", ["Console", "Doctor", "Narrowing", "Trials", "WorkerService", argumentParser]),
+    module("Benches", ["Messaging"]),
     program(
       "benchmarks",
       [
         "Autoencoder",
+        "Benches",
         "Digests",
         "Enrolment",
         "Images",
         "Messaging",
         "Narrowing",
         "Primitives",
-        "Randomness",
         "Transfers",
         "Trials",
         "Wire",
@@ -203,10 +204,19 @@ let package = Package(
       path: "Tests/SimulatedCluster"),
     program("ClusterRun", ["Coordination", "SimulatedCluster"], path: "Tests/ClusterRun"),
     program(
-      "fuzzer", ["Console", "Digests", "Reports", "TensorFiles", "Trials", "Wire"],
+      "fault-campaigns",
+      [
+        "Benches", "Digests", "Enrolment", "Messaging", "Randomness", "Transfers", "Trials", "Wire",
+        argumentParser,
+      ], path: "Tests/FaultCampaigns"),
+    program(
+      "fuzzer",
+      [
+        "Console", "CoordinatorService", "Digests", "Reports", "TensorFiles", "Trials", "Wire",
+      ],
       path: "Tests/Fuzzer"),
 
-    tests("ConsoleTests", ["Console"]),
+    tests("ConsoleTests", ["Console", argumentParser]),
     tests("FilesTests", ["Files", "TestSupport"]),
     tests("DigestsTests", ["CSodium", "Digests", "TestSupport"]),
     tests("TensorFilesTests", ["TensorFiles", "TestSupport"]),
@@ -279,6 +289,7 @@ let package = Package(
         "Images",
         "Messaging",
         "Store",
+        "Sweeps",
         "TestSupport",
         "Transfers",
         "Trials",
@@ -309,8 +320,8 @@ let package = Package(
     tests(
       "SystemTests",
       [
-        "Digests", "Messaging", "TestSupport", "Trials", "Wire", "benchmarks", "coordinator",
-        "dashboard", "worker",
+        "Digests", "Messaging", "TestSupport", "Trials", "Wire", "coordinator", "dashboard",
+        "fault-campaigns", "worker",
       ]),
   ],
   swiftLanguageModes: [.v6]

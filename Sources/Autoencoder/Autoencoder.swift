@@ -5,8 +5,8 @@ import Trials
 ///
 /// The network is the paper's (section IV): convolution → leaky ReLU → batch norm in the encoder;
 /// batch norm → nearest ×2 upsampling → convolution → leaky ReLU in the decoder, a sigmoid last.
-/// All memory is laid out at creation; a training step allocates nothing. An autoencoder belongs
-/// to one thread at a time, and computes on that thread alone.
+/// All memory is laid out at creation. An autoencoder belongs to one thread at a time, and computes
+/// on that thread and the others of its ``team``.
 ///
 /// A training step is: fill ``images``, ``encode()``, fill ``latents``,
 /// ``decode(updatingStatistics:)``, ``decodeBackward(errorScale:)``, fill ``meanGradient`` and
@@ -22,6 +22,8 @@ package final class Autoencoder {
   /// The running means and variances in the order of ``runningStatistics``.
   package let statistics: [TensorDescriptor]
 
+  /// The threads that compute; thread 0 is the caller's.
+  package let team: ThreadTeam
   /// What the network computes with.
   package let instructionSet: InstructionSet
 
@@ -31,6 +33,8 @@ package final class Autoencoder {
   private let decoder: Decoder
   private let errors: AlignedBuffer<Double>
   private let parts: Parts
+  /// What each layer does when there are new parameters.
+  private let takingParameters: [() -> Void]
 
   /// The activations that a caller sees.
   private struct Parts {
@@ -47,9 +51,13 @@ package final class Autoencoder {
   /// Lays out the network's memory and creates its operations, with zero parameters, running
   /// means 0 and running variances 1.
   ///
+  /// - Parameters:
+  ///   - instructionSet: For the kernels; by default the widest.
+  ///   - threads: How many threads compute; no result depends on it.
   /// - Throws: ``PrimitiveError`` when the processor cannot run the kernels.
   package init(
-    shape: NetworkShape, batchSize: Int, settings: AutoencoderSettings
+    shape: NetworkShape, batchSize: Int, settings: AutoencoderSettings,
+    instructionSet: InstructionSet? = nil, threads: Int = 1
   ) throws(PrimitiveError) {
     precondition(batchSize > 1, "batch statistics need more than one image")
     let list = TensorList(shape: shape)
@@ -57,8 +65,10 @@ package final class Autoencoder {
     self.batchSize = batchSize
     tensors = list.trained
     statistics = list.statistics
-    let context = try ComputeContext(arithmetic: settings.arithmetic)
-    instructionSet = context.instructionSet
+    let context = try ComputeContext(
+      instructionSet: instructionSet, arithmetic: settings.arithmetic, threads: threads)
+    team = context.team
+    self.instructionSet = context.instructionSet
     let memory = TensorMemory(list: list)
     let activations = ActivationMemory()
     let imageCount = batchSize * shape.image.height * shape.image.width * shape.image.channels
@@ -78,6 +88,7 @@ package final class Autoencoder {
     decoder = Decoder(
       context, shape: shape, batchSize: batchSize, settings: settings, tensors: memory,
       memory: activations, images: parts.images, scratch: scratch)
+    takingParameters = encoder.takingParameters + decoder.takingParameters
     activations.allocate()
     self.memory = memory
     self.activations = activations
@@ -130,8 +141,11 @@ package final class Autoencoder {
 
   /// Takes notice of new ``parameters``; call it after every write to them and before any pass.
   package func parametersChanged() {
-    encoder.parametersChanged()
-    decoder.parametersChanged()
+    team.run { thread in
+      for layer in stride(from: thread, to: takingParameters.count, by: team.count) {
+        takingParameters[layer]()
+      }
+    }
   }
 
   /// Computes the posterior of ``images`` with batch statistics and updates the encoder's running

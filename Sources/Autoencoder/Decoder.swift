@@ -82,11 +82,10 @@ final class Decoder {
     errorGradient = memory.reserve(images.count)
   }
 
-  /// Takes over new values of the tensors.
-  func parametersChanged() {
-    linear1.parametersChanged()
-    linear2.parametersChanged()
-    for block in blocks { block.convolution.updateWeights(from: block.weight.value) }
+  /// What takes over new values of the tensors, layer by layer, in any order or at once.
+  var takingParameters: [() -> Void] {
+    [linear1.parametersChanged, linear2.parametersChanged]
+      + blocks.map { block in { block.convolution.updateWeights(from: block.weight.value) } }
   }
 
   /// Decodes `latents`, `[B, n]`, and measures the squared error of each image, `[B]`.

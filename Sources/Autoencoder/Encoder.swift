@@ -78,11 +78,10 @@ final class Encoder {
     posteriorGradient = memory.reserve(batchSize * 2 * shape.latents)
   }
 
-  /// Takes over new values of the tensors.
-  func parametersChanged() {
-    for block in blocks { block.convolution.updateWeights(from: block.weight.value) }
-    linear1.parametersChanged()
-    linear2.parametersChanged()
+  /// What takes over new values of the tensors, layer by layer, in any order or at once.
+  var takingParameters: [() -> Void] {
+    blocks.map { block in { block.convolution.updateWeights(from: block.weight.value) } }
+      + [linear1.parametersChanged, linear2.parametersChanged]
   }
 
   /// Computes the posterior of the images into `mean` and `logVariance`, `[B, n]` each.

@@ -43,16 +43,20 @@ static void bf16_convolution_forward(const ck_convolution *shape, const float *s
   int64_t dst_count = square(shape->out_size) * shape->out_channels;
   bf16 *padded = take_bf16(
       &scratch, square(shape->in_size + 2 * shape->padding) * shape->in_channels);
-  for (int64_t image = 0; image < shape->images; image++) {
+  int64_t end = ck_part_start(shape, shape->behind_part);
+  for (int64_t image = ck_part_start(shape, shape->first_part); image < end; image++) {
     bf16 *y = (bf16 *)dst + image * dst_count;
     place_bf16(src, norm, image, shape->in_size, shape->in_channels, shape->padding, padded);
     ahead next = look_ahead(paired_rounds_of(&p),
-                            images_at(src, !norm, image + 1, 1, shape->images, src_count),
+                            images_at(src, !norm, image + 1, 1, end, src_count),
                             (stretch){0}, (stretch){0},
-                            images_at(dst, false, image + 1, 1, shape->images, dst_count));
+                            images_at(dst, false, image + 1, 1, end, dst_count));
     multiply_to_bf16(&p, padded, paired_weights(weights), bias, slope, y, &next);
     if (moments) {
-      add_bf16_moments(y, image, square(shape->out_size), shape->out_channels, moments);
+      int64_t part = image / shape->part;
+      ck_moments at = moments_of_part(moments, part, shape->out_channels);
+      add_bf16_moments(y, image - part * shape->part, square(shape->out_size),
+                       shape->out_channels, &at);
     }
   }
 }
@@ -71,9 +75,13 @@ static gradient_images images_of(const float *diff, const ck_norm_gradient *thro
   };
 }
 
-INLINE void combine_bias_sums(const float *sums, int64_t image, int64_t channels,
-                              double *diff_bias) {
-  for (int64_t c = 0; c < channels; c++) diff_bias[c] = (image ? diff_bias[c] : 0) + sums[c];
+// Adds the sums of images to those of their part.
+INLINE void combine_bias_sums(const float *sums, const ck_convolution *shape, int64_t image,
+                              int64_t channels, double *diff_bias) {
+  int64_t part = image / shape->part;
+  double *total = diff_bias + part * channels;
+  bool begins = image == part * shape->part;
+  for (int64_t c = 0; c < channels; c++) total[c] = (begins ? 0 : total[c]) + sums[c];
 }
 
 INLINE void place_gradient_block(const bool both, const gradient_images *images,
@@ -117,7 +125,7 @@ INLINE void place_gradients(const bool both, const ck_convolution *shape, const 
     FOR_CHANNEL_BLOCKS(channels, BLOCK);
 #undef BLOCK
   }
-  combine_bias_sums(sums, image, channels, diff_bias);
+  combine_bias_sums(sums, shape, image, channels, diff_bias);
 }
 
 static void bf16_convolution_backward(const ck_convolution *shape, const float *src,
@@ -141,9 +149,18 @@ static void bf16_convolution_backward(const ck_convolution *shape, const float *
   uint32_t *padded = take_pairs(&scratch, padded_count);
   uint32_t *paired = take_pairs(&scratch, bordered_count);
   bf16 *bordered[2] = {take_bf16(&scratch, bordered_count), take_bf16(&scratch, bordered_count)};
-  clear(diff_weights, panels_of(shape->out_channels) * outer.rows * outer.run * panel_width);
-  for (int64_t image = 0; image < shape->images; image += 2) {
-    bool both = image + 1 < shape->images;
+  int64_t weight_count = panels_of(shape->out_channels) * outer.rows * outer.run * panel_width;
+  int64_t end = ck_part_start(shape, shape->behind_part), part = shape->first_part;
+  int64_t image = ck_part_start(shape, part), behind = image;
+  for (; image < end; image = smaller(image + 2, behind)) {
+    if (image == behind) {
+      part = image / shape->part;
+      behind = ck_part_start(shape, part + 1);
+    }
+    bool both = image + 1 < behind;
+    outer_result result =
+        gradient_result(diff_weights, weight_count, shape, part,
+                        image == ck_part_start(shape, part), image + 2 >= behind);
     place_paired(src, norm, image, both, shape->in_size, shape->in_channels, shape->padding,
                  padded);
     bf16 *const *singles = diff_src ? bordered : NULL;
@@ -153,13 +170,13 @@ static void bf16_convolution_backward(const ck_convolution *shape, const float *
       place_gradients(false, shape, diff_dst, through, image, paired, singles, diff_bias);
     }
     stretch soon[3] = {
-        images_at(src, !norm, image + 2, 2, shape->images, src_count),
-        images_at(diff_dst, false, image + 2, 2, shape->images, dst_count),
-        images_at(through->src, false, image + 2, 2, shape->images, dst_count),
+        images_at(src, !norm, image + 2, 2, end, src_count),
+        images_at(diff_dst, false, image + 2, 2, end, dst_count),
+        images_at(through->src, false, image + 2, 2, end, dst_count),
     };
     ahead next = look_ahead(rounds, soon[0], soon[1], soon[2],
-                            images_at(diff_src, false, image + 2, 2, shape->images, src_count));
-    outer_pairs(&outer, padded, paired, diff_weights, &next);
+                            images_at(diff_src, false, image + 2, 2, end, src_count));
+    outer_pairs(&outer, padded, paired, result, &next);
     for (int64_t i = 0; i < (both ? 2 : 1) && diff_src; i++) {
       bf16 *diff = (bf16 *)diff_src + (image + i) * src_count;
       const uint32_t *w = paired_weights(weights);
@@ -168,7 +185,8 @@ static void bf16_convolution_backward(const ck_convolution *shape, const float *
         w += panels_of(shape->in_channels) * paired_depth(&products[parity]) * panel_width;
       }
       if (sums) {
-        add_bf16_gradient_sums(diff, image + i, square(shape->in_size), shape->in_channels, sums);
+        add_bf16_gradient_sums(diff, shape, image + i, square(shape->in_size),
+                               shape->in_channels, sums);
       }
     }
   }

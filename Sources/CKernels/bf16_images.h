@@ -205,9 +205,13 @@ INLINE void gradient_sums_of_bf16_block(const bf16 *g, const bf16 *x, vec mean, 
   store_part(dot, d0 + d1, n);
 }
 
-// Takes one image into the sums of those before it.
-static void add_bf16_gradient_sums(const bf16 *diff, int64_t image, int64_t pixels,
-                                   int64_t channels, const ck_gradient_sums *sums) {
+// Takes one image into the sums of those before it in its part.
+static void add_bf16_gradient_sums(const bf16 *diff, const ck_convolution *shape, int64_t image,
+                                   int64_t pixels, int64_t channels,
+                                   const ck_gradient_sums *sums) {
+  int64_t part = image / shape->part;
+  double *all = sums->sum + 2 * part * channels, *dots = sums->dot + 2 * part * channels;
+  bool begins = image == part * shape->part;
   float image_sum[ck_channels_max], image_dot[ck_channels_max];
   const bf16 *src = stored(sums->src) + image * pixels * channels;
 #define BLOCK(n, c)                                                                          \
@@ -216,16 +220,17 @@ static void add_bf16_gradient_sums(const bf16 *diff, int64_t image, int64_t pixe
   FOR_CHANNEL_BLOCKS(channels, BLOCK);
 #undef BLOCK
   for (int64_t c = 0; c < channels; c++) {
-    sums->sum[c] = (image == 0 ? 0 : sums->sum[c]) + image_sum[c];
-    sums->dot[c] = (image == 0 ? 0 : sums->dot[c]) + image_dot[c];
+    all[c] = (begins ? 0 : all[c]) + image_sum[c];
+    dots[c] = (begins ? 0 : dots[c]) + image_dot[c];
   }
 }
 
 static void bf16_gradient_sums(const float *diff_dst, int64_t images, int64_t pixels,
                                int64_t channels, const ck_gradient_sums *sums) {
+  ck_convolution whole = {.images = images, .part = images};
   for (int64_t image = 0; image < images; image++) {
-    add_bf16_gradient_sums(stored(diff_dst) + image * pixels * channels, image, pixels, channels,
-                           sums);
+    add_bf16_gradient_sums(stored(diff_dst) + image * pixels * channels, &whole, image, pixels,
+                           channels, sums);
   }
 }
 

@@ -41,16 +41,17 @@ static void bf16_linear_multiply(int64_t rows, int64_t depth, int64_t columns, c
 }
 
 // Places two rows at a time, or the last one of an odd number and zeros, in pairs.
-static void place_paired_rows(const float *src, int64_t rows, int64_t columns,
+static void place_paired_rows(const float *src, int64_t rows, int64_t columns, int64_t stride,
                               uint32_t *scratch) {
   for (int64_t row = 0; row < rows; row += 2, scratch += padded_row(columns)) {
-    const float *first = src + row * columns;
-    pair_run(first, row + 1 < rows ? first + columns : NULL, columns, scratch);
+    const float *first = src + row * stride;
+    pair_run(first, row + 1 < rows ? first + stride : NULL, columns, scratch);
   }
 }
 
-static void bf16_linear_outer(int64_t rows, int64_t depth, int64_t columns, const float *src,
-                              const float *other, float *dst, float *src_sums, float *scratch) {
+static void bf16_linear_outer(int64_t rows, int64_t depth, int64_t stride, int64_t columns,
+                              const float *src, const float *other, float *dst, float *src_sums,
+                              float *scratch) {
   int32_t src_offsets[ck_rows_max], other_offsets[ck_rows_max];
   uint32_t *src_scratch = (uint32_t *)scratch;
   uint32_t *other_scratch = src_scratch + ck_rows_max * padded_row(depth);
@@ -62,8 +63,8 @@ static void bf16_linear_outer(int64_t rows, int64_t depth, int64_t columns, cons
       src_offsets[row] = (int32_t)(row * padded_row(depth));
       other_offsets[row] = (int32_t)(row * padded_row(columns));
     }
-    place_paired_rows(src + first * depth, count, depth, src_scratch);
-    place_paired_rows(other + first * columns, count, columns, other_scratch);
+    place_paired_rows(src + first * stride, count, depth, stride, src_scratch);
+    place_paired_rows(other + first * columns, count, columns, columns, other_scratch);
     product shape = {
         .src_offsets = src_offsets,
         .dst_offsets = other_offsets,
@@ -74,11 +75,12 @@ static void bf16_linear_outer(int64_t rows, int64_t depth, int64_t columns, cons
     };
     ahead nothing = look_nowhere(scratch);
     for (int64_t c = 0; c < columns; c += panel_width) {
-      outer_pairs_run(&shape, src_scratch, other_scratch + c, columns - c, dst + c, columns,
+      outer_result result = {.partial = dst + c, .to = dst + c};
+      outer_pairs_run(&shape, src_scratch, other_scratch + c, columns - c, result, columns,
                       &nothing);
     }
     for (int64_t row = first; row < first + count; row++) {
-      const float *x = src + row * depth;
+      const float *x = src + row * stride;
       for (int64_t k = 0; k < depth; k++) src_sums[k] += x[k];
     }
   }

@@ -131,10 +131,10 @@ INLINE pairs load_pairs_part(const uint32_t *p, int64_t n) {
   return v;
 }
 
-// Adds to `tile` rows of a result that are `stride` floats apart; n lanes of the last vector count.
+// The result of a tile, whose rows are `stride` floats apart; n lanes of the last vector count.
 INLINE void outer_pairs_tile(const int tile, const int width, const product *shape,
-                             const uint32_t *src, const uint32_t *diff, int64_t n, float *result,
-                             int64_t stride, ahead *next) {
+                             const uint32_t *src, const uint32_t *diff, int64_t n,
+                             outer_result result, int64_t stride, ahead *next) {
   vec sum[tile_max][2];
 #pragma clang loop unroll(full)
   for (int i = 0; i < tile; i++) {
@@ -162,30 +162,19 @@ INLINE void outer_pairs_tile(const int tile, const int width, const product *sha
     }
   }
   advance(next, read, write);
-#pragma clang loop unroll(full)
-  for (int i = 0; i < tile; i++) {
-#pragma clang loop unroll(full)
-    for (int j = 0; j < width; j++) {
-      float *out = result + i * stride + j * lanes;
-      if (j + 1 < width || n == lanes) {
-        store(out, load(out) + sum[i][j]);
-      } else {
-        store_part(out, load_part(out, n) + sum[i][j], n);
-      }
-    }
-  }
+  finish_outer(tile, width, sum, n, result, stride);
 }
 
-// result += for every element of a run, the sum over pixels, and over the two images that share
-// lanes, of it times the pixel's gradient, for up to two vectors of channels.
+// For every element of a run, the sum over pixels, and over the two images that share lanes, of it
+// times the pixel's gradient, for up to two vectors of channels.
 static void outer_pairs_run(const product *shape, const uint32_t *src, const uint32_t *diff,
-                            int64_t channels, float *result, int64_t stride, ahead *next) {
+                            int64_t channels, outer_result result, int64_t stride, ahead *next) {
   // Lanes of the last vector that are channels.
   int64_t n = channels >= panel_width ? lanes : channels > lanes ? channels - lanes : channels;
   int64_t run = shape->run, k = 0;
 #define TILE(size)                                                         \
   do {                                                                     \
-    float *out = result + k * stride;                                      \
+    outer_result out = result_at(result, k * stride);                      \
     if (channels > lanes && n == lanes) {                                  \
       outer_pairs_tile(size, 2, shape, src + k, diff, lanes, out, stride, next); \
     } else if (channels > lanes) {                                         \
@@ -210,11 +199,12 @@ static void outer_pairs_run(const product *shape, const uint32_t *src, const uin
 
 // The same for all channels and every row of runs, in panels of fp32.
 static void outer_pairs(const product *shape, const uint32_t *src, const uint32_t *diff,
-                        float *result, ahead *next) {
+                        outer_result result, ahead *next) {
   for (int64_t c = 0; c < shape->channels; c += panel_width) {
-    for (int64_t row = 0; row < shape->rows; row++, result += shape->run * panel_width) {
+    for (int64_t row = 0; row < shape->rows; row++) {
       outer_pairs_run(shape, src + row * shape->row_stride, diff + c, shape->channels - c, result,
                       panel_width, next);
+      result = result_at(result, shape->run * panel_width);
     }
   }
 }

@@ -112,7 +112,8 @@ static void bf16_thin_upsampled_forward(const ck_convolution *shape, const float
   for (int64_t o = 0; o < out; o++) {
     pair_taps(weights + o * in * taps, in, paired + o * pairs_of(in) * taps);
   }
-  for (int64_t image = 0; image < shape->images; image++) {
+  int64_t end = ck_part_start(shape, shape->behind_part);
+  for (int64_t image = ck_part_start(shape, shape->first_part); image < end; image++) {
     const bf16 *x = stored(src) + image * pixels * in;
     for (int64_t p = 0; p < pixels; p += pixels_at_once) {
       transpose_pairs(x + p * in, &coefficients, pixels - p, in, planes);

@@ -75,13 +75,14 @@ static void bf16_upsampled_forward(const ck_convolution *shape, const float *src
   bf16 *bordered = take_bf16(&scratch, bordered_count);
   float *transposed = take(&scratch, square(shape->in_size) * channels);
   float mean[ck_channels_max], deviations[ck_channels_max];
-  for (int64_t image = 0; image < shape->images; image++) {
+  int64_t end = ck_part_start(shape, shape->behind_part);
+  for (int64_t image = ck_part_start(shape, shape->first_part); image < end; image++) {
     bf16 *y = (bf16 *)dst + image * dst_count;
     place_bf16(src, norm, image, shape->out_size, shape->out_channels, 1, bordered);
     ahead next = look_ahead(rounds,
-                            images_at(src, false, image + 1, 1, shape->images, src_count),
+                            images_at(src, false, image + 1, 1, end, src_count),
                             (stretch){0}, (stretch){0},
-                            images_at(dst, false, image + 1, 1, shape->images, dst_count));
+                            images_at(dst, false, image + 1, 1, end, dst_count));
     const uint32_t *w = paired_weights(weights);
     for (int parity = 0; parity < 4; parity++) {
       multiply_to_floats(&products[parity], bordered, w, NULL, 1, transposed,
@@ -89,7 +90,11 @@ static void bf16_upsampled_forward(const ck_convolution *shape, const float *src
       w += panels_of(channels) * paired_depth(&products[parity]) * panel_width;
     }
     box_leaky_bf16(transposed, bias, slope, size, channels, y, mean, deviations);
-    if (moments) combine_moments(mean, deviations, image, square(size), channels, moments);
+    if (moments) {
+      int64_t part = image / shape->part;
+      ck_moments at = moments_of_part(moments, part, channels);
+      combine_moments(mean, deviations, image - part * shape->part, square(size), channels, &at);
+    }
   }
 }
 
@@ -177,8 +182,9 @@ INLINE void box_row(const bool both, row_pair first, row_pair second, vec scale,
 
 // The box sums of two images' gradients, extended by zeros; `rows` are two images' two rows with
 // a pixel of zeros on either side.
-INLINE void box_gradients(const bool both, const float *diff, const ck_norm_gradient *through,
-                          float scale, int64_t image, int64_t size, int64_t channels,
+INLINE void box_gradients(const bool both, const ck_convolution *shape, const float *diff,
+                          const ck_norm_gradient *through, float scale, int64_t image,
+                          int64_t size, int64_t channels,
                           float *const rows[2][2], uint32_t *paired, bf16 *const singles[2],
                           double *diff_bias) {
   float sums[ck_channels_max] = {0};
@@ -202,7 +208,7 @@ INLINE void box_gradients(const bool both, const float *diff, const ck_norm_grad
     box_row(both, pairs[0], pairs[1], splat(scale), size + 1, channels, paired + row * dst_row,
             singles[0] + row * dst_row, singles[1] + row * dst_row);
   }
-  if (through) combine_bias_sums(sums, image, channels, diff_bias);
+  if (through) combine_bias_sums(sums, shape, image, channels, diff_bias);
 }
 
 static void bf16_upsampled_backward(const ck_convolution *shape, const float *src,
@@ -228,32 +234,41 @@ static void bf16_upsampled_backward(const ck_convolution *shape, const float *sr
     rows[i / 2][i % 2] = take(&scratch, row_count);
     clear(rows[i / 2][i % 2], row_count);
   }
-  clear(diff_weights, panels_of(shape->out_channels) * p.rows * p.run * panel_width);
-  for (int64_t image = 0; image < shape->images; image += 2) {
-    bool both = image + 1 < shape->images;
+  int64_t weight_count = panels_of(shape->out_channels) * p.rows * p.run * panel_width;
+  int64_t end = ck_part_start(shape, shape->behind_part), part = shape->first_part;
+  int64_t image = ck_part_start(shape, part), behind = image;
+  for (; image < end; image = smaller(image + 2, behind)) {
+    if (image == behind) {
+      part = image / shape->part;
+      behind = ck_part_start(shape, part + 1);
+    }
+    bool both = image + 1 < behind;
+    outer_result result =
+        gradient_result(diff_weights, weight_count, shape, part,
+                        image == ck_part_start(shape, part), image + 2 >= behind);
     if (both) {
-      box_gradients(true, diff_dst, through, scale, image, size, channels, rows, paired, singles,
+      box_gradients(true, shape, diff_dst, through, scale, image, size, channels, rows, paired, singles,
                     diff_bias);
     } else {
-      box_gradients(false, diff_dst, through, scale, image, size, channels, rows, paired, singles,
+      box_gradients(false, shape, diff_dst, through, scale, image, size, channels, rows, paired, singles,
                     diff_bias);
     }
     place_paired(src, norm, image, both, shape->out_size, shape->out_channels, 0, placed);
     int64_t dst_count = square(size) * channels;
     stretch soon[3] = {
-        images_at(diff_dst, !through, image + 2, 2, shape->images, dst_count),
-        images_at(through ? through->src : NULL, false, image + 2, 2, shape->images, dst_count),
-        images_at(src, false, image + 2, 2, shape->images, src_count),
+        images_at(diff_dst, !through, image + 2, 2, end, dst_count),
+        images_at(through ? through->src : NULL, false, image + 2, 2, end, dst_count),
+        images_at(src, false, image + 2, 2, end, src_count),
     };
     ahead next = look_ahead(rounds, soon[0], soon[1], soon[2],
-                            images_at(diff_src, false, image + 2, 2, shape->images, src_count));
-    outer_pairs(&p, paired, placed, diff_weights, &next);
+                            images_at(diff_src, false, image + 2, 2, end, src_count));
+    outer_pairs(&p, paired, placed, result, &next);
     for (int64_t i = 0; i < (both ? 2 : 1); i++) {
       bf16 *diff = (bf16 *)diff_src + (image + i) * src_count;
       multiply_to_bf16(&p, singles[i], paired_weights(weights), NULL, 1, diff, &next);
       if (sums) {
-        add_bf16_gradient_sums(diff, image + i, square(shape->out_size), shape->out_channels,
-                               sums);
+        add_bf16_gradient_sums(diff, shape, image + i, square(shape->out_size),
+                               shape->out_channels, sums);
       }
     }
   }

@@ -28,7 +28,7 @@ static void convolution_forward(const ck_convolution *shape, const float *src,
                                 float *scratch) {
   int32_t src_offsets[pixels_max], dst_offsets[pixels_max];
   int64_t pixels = square(shape->out_size), channels = shape->out_channels;
-  int64_t group = smaller(group_of(pixels, ck_pixels_together), shape->images);
+  int64_t group = smaller(group_of(pixels, ck_pixels_together), shape->part);
   int64_t src_count = square(shape->in_size) * shape->in_channels, dst_count = pixels * channels;
   int64_t padded_apart =
       apart(square(shape->in_size + 2 * shape->padding) * shape->in_channels);
@@ -36,21 +36,25 @@ static void convolution_forward(const ck_convolution *shape, const float *src,
   float *padded = take(&scratch, group * padded_apart);
   clear(padded, group * padded_apart);
   finish end = {.bias = bias, .slope = slope};
-  int64_t rounds = rounds_of(&p);
-  for (int64_t image = 0; image < shape->images; image += group) {
-    int64_t count = smaller(group, shape->images - image), after = image + group;
-    for (int64_t i = 0; i < count; i++) {
-      place_image(src + (image + i) * src_count, norm, shape->in_size, shape->in_channels,
-                  shape->padding, padded + i * padded_apart);
-    }
-    p.pixels = count * pixels;
-    ahead next = look_ahead(rounds, stretch_of(src, after, group, shape->images, src_count),
-                            (stretch){0}, (stretch){0},
-                            stretch_of(dst, after, group, shape->images, dst_count));
-    float *y = dst + image * dst_count;
-    multiply_activated(&p, padded, weights, y, &end, &next);
-    for (int64_t i = 0; i < count && moments; i++) {
-      add_moments(y + i * dst_count, image + i, pixels, channels, moments);
+  int64_t rounds = rounds_of(&p), last = ck_part_start(shape, shape->behind_part);
+  for (int64_t part = shape->first_part; part < shape->behind_part; part++) {
+    int64_t start = ck_part_start(shape, part), behind = ck_part_start(shape, part + 1);
+    ck_moments part_moments = moments ? moments_of_part(moments, part, channels) : (ck_moments){0};
+    for (int64_t image = start; image < behind; image += group) {
+      int64_t count = smaller(group, behind - image), after = image + count;
+      for (int64_t i = 0; i < count; i++) {
+        place_image(src + (image + i) * src_count, norm, shape->in_size, shape->in_channels,
+                    shape->padding, padded + i * padded_apart);
+      }
+      p.pixels = count * pixels;
+      ahead next = look_ahead(rounds, stretch_of(src, after, group, last, src_count),
+                              (stretch){0}, (stretch){0},
+                              stretch_of(dst, after, group, last, dst_count));
+      float *y = dst + image * dst_count;
+      multiply_activated(&p, padded, weights, y, &end, &next);
+      for (int64_t i = 0; i < count && moments; i++) {
+        add_moments(y + i * dst_count, image + i - start, pixels, channels, &part_moments);
+      }
     }
   }
 }
@@ -78,7 +82,7 @@ static void convolution_backward(const ck_convolution *shape, const float *src,
                                  const ck_gradient_sums *sums, float *scratch) {
   int32_t src_offsets[pixels_max], dst_offsets[pixels_max];
   int64_t pixels = square(shape->out_size), in_pixels = square(shape->in_size);
-  int64_t group = smaller(group_of(pixels, ck_pixels_together), shape->images);
+  int64_t group = smaller(group_of(pixels, ck_pixels_together), shape->part);
   int64_t src_count = in_pixels * shape->in_channels, dst_count = pixels * shape->out_channels;
   int64_t padded_apart =
       apart(square(shape->in_size + 2 * shape->padding) * shape->in_channels);
@@ -96,42 +100,47 @@ static void convolution_backward(const ck_convolution *shape, const float *src,
   clear(padded, group * padded_apart);
   clear(bordered, group * bordered_apart);
   channel_totals totals, bias_totals;
-  clear_totals(&totals, shape->in_channels);
-  clear_totals(&bias_totals, shape->out_channels);
   finish end = {.sum = totals.sum, .dot = totals.dot};
-  for (int64_t image = 0; image < shape->images; image += group) {
-    int64_t count = smaller(group, shape->images - image), after = image + group;
-    for (int64_t i = 0; i < count; i++) {
-      place_image(src + (image + i) * src_count, norm, shape->in_size, shape->in_channels,
-                  shape->padding, padded + i * padded_apart);
-      place_gradient(diff_dst + (image + i) * dst_count, through, image + i, shape->out_size,
-                     shape->out_channels, bordered + i * bordered_apart, bias_totals.sum);
-    }
-    ahead next =
-        look_ahead(rounds, stretch_of(src, after, group, shape->images, src_count),
-                   stretch_of(diff_dst, after, group, shape->images, dst_count),
-                   stretch_of(through ? through->src : NULL, after, group, shape->images,
-                              dst_count),
-                   stretch_of(diff_src, after, group, shape->images, src_count));
-    outer.pixels = count * pixels;
-    multiply_outer(&outer, padded, bordered, diff_weights, image == 0, &next);
-    if (!diff_src) continue;
-    float *diff = diff_src + image * src_count;
-    for (int parity = 0; parity < 4; parity++) {
-      product p = transposed.products[parity];
-      p.pixels = p.pixels / group * count;
-      const float *w = weights + transposed.weights[parity];
-      if (sums) {
-        end.src = sums->src + image * src_count;
-        end.mean = sums->mean;
-        multiply_differentiated(&p, bordered, w, diff, &end, &next);
-      } else {
-        multiply(&p, bordered, w, diff, &next);
+  int64_t weight_count = panels_of(shape->out_channels) * outer.rows * outer.run * panel_width;
+  int64_t last = ck_part_start(shape, shape->behind_part);
+  for (int64_t part = shape->first_part; part < shape->behind_part; part++) {
+    int64_t start = ck_part_start(shape, part), behind = ck_part_start(shape, part + 1);
+    clear_totals(&totals, shape->in_channels);
+    clear_totals(&bias_totals, shape->out_channels);
+    for (int64_t image = start; image < behind; image += group) {
+      int64_t count = smaller(group, behind - image), after = image + count;
+      for (int64_t i = 0; i < count; i++) {
+        place_image(src + (image + i) * src_count, norm, shape->in_size, shape->in_channels,
+                    shape->padding, padded + i * padded_apart);
+        place_gradient(diff_dst + (image + i) * dst_count, through, image + i, shape->out_size,
+                       shape->out_channels, bordered + i * bordered_apart, bias_totals.sum);
+      }
+      ahead next = look_ahead(
+          rounds, stretch_of(src, after, group, last, src_count),
+          stretch_of(diff_dst, after, group, last, dst_count),
+          stretch_of(through ? through->src : NULL, after, group, last, dst_count),
+          stretch_of(diff_src, after, group, last, src_count));
+      outer.pixels = count * pixels;
+      multiply_outer(&outer, padded, bordered,
+                     gradient_result(diff_weights, weight_count, shape, part, image == start,
+                                     after == behind),
+                     &next);
+      if (!diff_src) continue;
+      float *diff = diff_src + image * src_count;
+      for (int parity = 0; parity < 4; parity++) {
+        product p = transposed.products[parity];
+        p.pixels = p.pixels / group * count;
+        const float *w = weights + transposed.weights[parity];
+        if (sums) {
+          end.src = sums->src + image * src_count;
+          end.mean = sums->mean;
+          multiply_differentiated(&p, bordered, w, diff, &end, &next);
+        } else {
+          multiply(&p, bordered, w, diff, &next);
+        }
       }
     }
+    if (through) store_bias(&bias_totals, shape->out_channels, part, diff_bias);
+    if (diff_src && sums) store_sums(&totals, shape->in_channels, part, sums);
   }
-  if (through) {
-    memcpy(diff_bias, bias_totals.sum, (size_t)shape->out_channels * sizeof(double));
-  }
-  if (diff_src && sums) store_sums(&totals, shape->in_channels, sums);
 }

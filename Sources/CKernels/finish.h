@@ -32,9 +32,15 @@ static void clear_totals(channel_totals *totals, int64_t channels) {
   memset(totals->dot, 0, (size_t)(channels + lanes) * sizeof(double));
 }
 
-// Copies totals to where the caller wants them.
-static void store_sums(const channel_totals *totals, int64_t channels,
+// Copies the totals of a part to where the caller wants them.
+static void store_sums(const channel_totals *totals, int64_t channels, int64_t part,
                        const ck_gradient_sums *sums) {
-  memcpy(sums->sum, totals->sum, (size_t)channels * sizeof(double));
-  memcpy(sums->dot, totals->dot, (size_t)channels * sizeof(double));
+  int64_t offset = 2 * part * channels;
+  memcpy(sums->sum + offset, totals->sum, (size_t)channels * sizeof(double));
+  memcpy(sums->dot + offset, totals->dot, (size_t)channels * sizeof(double));
+}
+
+static void store_bias(const channel_totals *totals, int64_t channels, int64_t part,
+                       double *diff_bias) {
+  memcpy(diff_bias + part * channels, totals->sum, (size_t)channels * sizeof(double));
 }

@@ -10,9 +10,10 @@
 INLINE int64_t padded_row(int64_t columns) { return columns + 16; }
 
 // Copies rows to scratch memory with space between them.
-static void place_rows(const float *src, int64_t rows, int64_t columns, float *scratch) {
+static void place_rows(const float *src, int64_t rows, int64_t columns, int64_t stride,
+                       float *scratch) {
   for (int64_t row = 0; row < rows; row++) {
-    memcpy(scratch + row * padded_row(columns), src + row * columns,
+    memcpy(scratch + row * padded_row(columns), src + row * stride,
            (size_t)columns * sizeof(float));
   }
 }
@@ -27,7 +28,7 @@ static void linear_multiply(int64_t rows, int64_t depth, int64_t columns, const 
       src_offsets[row] = (int32_t)(row * padded_row(depth));
       dst_offsets[row] = (int32_t)(row * columns);
     }
-    place_rows(src + first * depth, count, depth, scratch);
+    place_rows(src + first * depth, count, depth, depth, scratch);
     product shape = {
         .src_offsets = src_offsets,
         .dst_offsets = dst_offsets,
@@ -53,8 +54,9 @@ static void linear_multiply(int64_t rows, int64_t depth, int64_t columns, const 
   }
 }
 
-static void linear_outer(int64_t rows, int64_t depth, int64_t columns, const float *src,
-                         const float *other, float *dst, float *src_sums, float *scratch) {
+static void linear_outer(int64_t rows, int64_t depth, int64_t stride, int64_t columns,
+                         const float *src, const float *other, float *dst, float *src_sums,
+                         float *scratch) {
   int32_t src_offsets[ck_rows_max], other_offsets[ck_rows_max];
   // In cache, so that adding to it waits for nothing.
   clear(dst, depth * columns);
@@ -66,8 +68,8 @@ static void linear_outer(int64_t rows, int64_t depth, int64_t columns, const flo
       other_offsets[row] = (int32_t)(row * padded_row(columns));
     }
     float *other_scratch = scratch + ck_rows_max * padded_row(depth);
-    place_rows(src + first * depth, count, depth, scratch);
-    place_rows(other + first * columns, count, columns, other_scratch);
+    place_rows(src + first * stride, count, depth, stride, scratch);
+    place_rows(other + first * columns, count, columns, columns, other_scratch);
     product shape = {
         .src_offsets = src_offsets,
         .dst_offsets = other_offsets,
@@ -78,8 +80,8 @@ static void linear_outer(int64_t rows, int64_t depth, int64_t columns, const flo
     };
     ahead next = look_nowhere(scratch);
     for (int64_t c = 0; c < columns; c += panel_width) {
-      multiply_outer_run(&shape, scratch, other_scratch + c, columns - c, dst + c, columns,
-                         false, &next);
+      outer_result result = {.partial = dst + c, .to = dst + c};
+      multiply_outer_run(&shape, scratch, other_scratch + c, columns - c, result, columns, &next);
     }
     for (int64_t row = 0; row < count; row++) {
       const float *x = scratch + row * padded_row(depth);

@@ -42,6 +42,12 @@ INLINE void moments_of_block(const float *src, int64_t pixels, int64_t stride, i
   store_part(squared_deviations, squares, n);
 }
 
+// Where the moments of a part go.
+INLINE ck_moments moments_of_part(const ck_moments *moments, int64_t part, int64_t channels) {
+  int64_t offset = 2 * part * channels;
+  return (ck_moments){moments->mean + offset, moments->squared_deviations + offset};
+}
+
 // Takes one image into the moments of those before it.
 static void add_moments(const float *x, int64_t image, int64_t pixels, int64_t channels,
                         const ck_moments *moments) {

@@ -33,13 +33,13 @@ INLINE void multiply_tile(const int tile, const int width, const finish_kind kin
                           const product *shape, const float *src, const int32_t *src_offsets,
                           const float *weights, int64_t c, float *dst,
                           const int32_t *dst_offsets, const finish *end, ahead *next) {
-  vec sum[tile_max][2];
+  products sum[tile_max][2];
   const float *a[tile_max];
 #pragma clang loop unroll(full)
   for (int i = 0; i < tile; i++) {
     a[i] = src + src_offsets[i];
 #pragma clang loop unroll(full)
-    for (int j = 0; j < width; j++) sum[i][j] = (vec){0};
+    for (int j = 0; j < width; j++) sum[i][j] = (products){0};
   }
   const char *read = next->read, *write = next->write;
   int64_t read_step = next->read_step, write_step = next->write_step;
@@ -57,7 +57,7 @@ INLINE void multiply_tile(const int tile, const int width, const finish_kind kin
       for (int i = 0; i < tile; i++) {
         vec x = splat(a[i][k]);
 #pragma clang loop unroll(full)
-        for (int j = 0; j < width; j++) sum[i][j] += x * b[j];
+        for (int j = 0; j < width; j++) add_product(&sum[i][j], x, b[j]);
       }
       weights += panel_width;
     }
@@ -74,7 +74,7 @@ INLINE void multiply_tile(const int tile, const int width, const finish_kind kin
     if (kind == finish_differentiated) mean = load_part(end->mean + first, n);
 #pragma clang loop unroll(full)
     for (int i = 0; i < tile; i++) {
-      vec y = sum[i][j];
+      vec y = as_floats(&sum[i][j]);
       if (kind == finish_activated) {
         y += bias;
         y = select_positive(y, y, y * end->slope);
@@ -158,16 +158,52 @@ static void multiply_differentiated(const product *shape, const float *src, cons
   multiply_kind(finish_differentiated, shape, src, weights, dst, end, next);
 }
 
-// Adds to `tile` rows of a result that are `stride` floats apart, or begins them if they are fresh;
-// n lanes of the last vector count. The elements are of one run, or `each` of several.
+// Where an outer product goes: to = sum + (partial + product), without the terms that are null.
+typedef struct outer_result {
+  const float *partial, *sum;
+  float *to;
+} outer_result;
+
+// The same so many floats further on.
+INLINE outer_result result_at(outer_result result, int64_t offset) {
+  return (outer_result){
+      .partial = result.partial ? result.partial + offset : NULL,
+      .sum = result.sum ? result.sum + offset : NULL,
+      .to = result.to + offset,
+  };
+}
+
+// Gives the result of a tile, whose rows are `stride` floats apart; n lanes of the last vector
+// count.
+INLINE void finish_outer(const int tile, const int width, vec product[tile_max][2], int64_t n,
+                         outer_result result, int64_t stride) {
+#define EVERY_VECTOR(body)                                        \
+  _Pragma("clang loop unroll(full)") for (int i = 0; i < tile; i++) { \
+    _Pragma("clang loop unroll(full)") for (int j = 0; j < width; j++) { \
+      int64_t at = i * stride + j * lanes;                        \
+      int64_t count = j + 1 < width ? lanes : n;                  \
+      body;                                                       \
+    }                                                             \
+  }
+  if (result.partial) {
+    EVERY_VECTOR(product[i][j] += load_part(result.partial + at, count))
+  }
+  if (result.sum) {
+    EVERY_VECTOR(product[i][j] += load_part(result.sum + at, count))
+  }
+  EVERY_VECTOR(store_part(result.to + at, product[i][j], count))
+#undef EVERY_VECTOR
+}
+
+// The result of a tile. The elements are of one run, or `each` of several.
 INLINE void outer_tile(const int tile, const int width, const int each, const product *shape,
-                       const float *src, const float *diff, int64_t n, float *result,
-                       int64_t stride, bool fresh, ahead *next) {
-  vec sum[tile_max][2];
+                       const float *src, const float *diff, int64_t n, outer_result result,
+                       int64_t stride, ahead *next) {
+  products sum[tile_max][2];
 #pragma clang loop unroll(full)
   for (int i = 0; i < tile; i++) {
 #pragma clang loop unroll(full)
-    for (int j = 0; j < width; j++) sum[i][j] = (vec){0};
+    for (int j = 0; j < width; j++) sum[i][j] = (products){0};
   }
   const char *read = next->read, *write = next->write;
   int64_t read_step = next->read_step, write_step = next->write_step;
@@ -186,36 +222,30 @@ INLINE void outer_tile(const int tile, const int width, const int each, const pr
     for (int i = 0; i < tile; i++) {
       vec x = splat(a[i / each * shape->row_stride + i % each]);
 #pragma clang loop unroll(full)
-      for (int j = 0; j < width; j++) sum[i][j] += x * b[j];
+      for (int j = 0; j < width; j++) add_product(&sum[i][j], x, b[j]);
     }
   }
   advance(next, read, write);
+  vec product[tile_max][2];
 #pragma clang loop unroll(full)
   for (int i = 0; i < tile; i++) {
 #pragma clang loop unroll(full)
-    for (int j = 0; j < width; j++) {
-      float *out = result + i * stride + j * lanes;
-      if (j + 1 < width || n == lanes) {
-        store(out, fresh ? sum[i][j] : load(out) + sum[i][j]);
-      } else {
-        store_part(out, fresh ? sum[i][j] : load_part(out, n) + sum[i][j], n);
-      }
-    }
+    for (int j = 0; j < width; j++) product[i][j] = as_floats(&sum[i][j]);
   }
+  finish_outer(tile, width, product, n, result, stride);
 }
 
-// result += (= if it is fresh) for every element of a run, the sum over pixels of it times the
-// pixel's gradient, for up to two vectors of channels; elements are `stride` floats apart in the
-// result.
+// For every element of a run, the sum over pixels of it times the pixel's gradient, for up to two
+// vectors of channels; elements are `stride` floats apart in the result.
 static void multiply_outer_run(const product *shape, const float *src, const float *diff,
-                               int64_t channels, float *result, int64_t stride, bool fresh,
+                               int64_t channels, outer_result result, int64_t stride,
                                ahead *next) {
   // Lanes of the last vector that are channels.
   int64_t n = channels >= panel_width ? lanes : channels > lanes ? channels - lanes : channels;
   int64_t run = shape->run, k = 0;
 #define TILE(size, width, n)                                                                  \
-  outer_tile(size, width, tile_max, shape, src + k, diff, n, result + k * stride, stride, fresh, \
-             next);        \
+  outer_tile(size, width, tile_max, shape, src + k, diff, n, result_at(result, k * stride),     \
+             stride, next);                                                                    \
   k += size;
   if (channels > lanes && n == lanes) {
     while (k < run) {
@@ -249,12 +279,11 @@ static void multiply_outer_run(const product *shape, const float *src, const flo
 // The same for two whole vectors of channels and several rows of runs of three or four elements,
 // too short to fill a tile.
 static void multiply_outer_rows(const product *shape, const float *src, const float *diff,
-                                float *result, bool fresh, ahead *next) {
+                                outer_result result, ahead *next) {
 #define TILE(rows, each)                                                                       \
-  outer_tile((rows) * (each), 2, each, shape, src, diff, lanes, result, panel_width, fresh,  \
-             next);    \
+  outer_tile((rows) * (each), 2, each, shape, src, diff, lanes, result, panel_width, next);    \
   src += (rows)*shape->row_stride;                                                             \
-  result += (rows) * (each)*panel_width;                                                       \
+  result = result_at(result, (rows) * (each)*panel_width);                                     \
   left -= rows;
   int64_t left = shape->rows;
   while (left > 0) {
@@ -285,18 +314,34 @@ static void multiply_outer_rows(const product *shape, const float *src, const fl
 
 // The same for all channels and every row of runs, in panels.
 static void multiply_outer(const product *shape, const float *src, const float *diff,
-                           float *result, bool fresh, ahead *next) {
+                           outer_result result, ahead *next) {
   for (int64_t c = 0; c < shape->channels; c += panel_width) {
     if ((shape->run == 3 || shape->run == 4) && shape->channels - c >= panel_width) {
-      multiply_outer_rows(shape, src, diff + c, result, fresh, next);
-      result += shape->rows * shape->run * panel_width;
+      multiply_outer_rows(shape, src, diff + c, result, next);
+      result = result_at(result, shape->rows * shape->run * panel_width);
       continue;
     }
-    for (int64_t row = 0; row < shape->rows; row++, result += shape->run * panel_width) {
+    for (int64_t row = 0; row < shape->rows; row++) {
       multiply_outer_run(shape, src + row * shape->row_stride, diff + c, shape->channels - c,
-                         result, panel_width, fresh, next);
+                         result, panel_width, next);
+      result = result_at(result, shape->run * panel_width);
     }
   }
+}
+
+// Where the weights' gradient of a group of images goes, the first or last of its part or neither.
+//
+// A pass that takes the first part adds the next ones to it, in order, in run 0, and sums up within
+// each of them in run 1; others give each part a run of its own. Runs are `count` floats.
+INLINE outer_result gradient_result(float *runs, int64_t count, const ck_convolution *shape,
+                                    int64_t part, bool begins, bool ends) {
+  bool adds = shape->first_part == 0 && part > 0;
+  float *run = runs + (adds ? 1 : part) * count;
+  return (outer_result){
+      .partial = begins ? NULL : run,
+      .sum = adds && ends ? runs : NULL,
+      .to = adds && ends ? runs : run,
+  };
 }
 
 // Places an image in scratch memory with `halo` rows and columns of zeros around it, which must be

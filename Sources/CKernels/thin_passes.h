@@ -49,11 +49,11 @@ static void transpose_pixels(const float *src, const ck_norm *norm, int64_t pixe
 // sums[tap][pixel] = the sum over channels of planes times the weights of one output channel.
 static void sum_taps(const float *planes, const float *weights, int64_t channels,
                      int64_t plane_count, float *sums, ahead *next) {
-  vec sum[taps][pixel_vectors];
+  products sum[taps][pixel_vectors];
 #pragma clang loop unroll(full)
   for (int t = 0; t < taps; t++) {
 #pragma clang loop unroll(full)
-    for (int j = 0; j < pixel_vectors; j++) sum[t][j] = (vec){0};
+    for (int j = 0; j < pixel_vectors; j++) sum[t][j] = (products){0};
   }
   const char *read = next->read, *write = next->write;
   int64_t read_step = next->read_step, write_step = next->write_step;
@@ -69,14 +69,16 @@ static void sum_taps(const float *planes, const float *weights, int64_t channels
     for (int t = 0; t < taps; t++) {
       vec w = splat(weights[c * taps + t]);
 #pragma clang loop unroll(full)
-      for (int j = 0; j < pixel_vectors; j++) sum[t][j] += w * x[j];
+      for (int j = 0; j < pixel_vectors; j++) add_product(&sum[t][j], w, x[j]);
     }
   }
   advance(next, read, write);
 #pragma clang loop unroll(full)
   for (int t = 0; t < taps; t++) {
 #pragma clang loop unroll(full)
-    for (int j = 0; j < pixel_vectors; j++) store(sums + t * plane_count + j * lanes, sum[t][j]);
+    for (int j = 0; j < pixel_vectors; j++) {
+      store(sums + t * plane_count + j * lanes, as_floats(&sum[t][j]));
+    }
   }
 }
 
@@ -194,13 +196,14 @@ static void thin_upsampled_forward(const ck_convolution *shape, const float *src
   float *lines = take(&scratch, out * 2 * (thin_size_max + lanes));
   float *outcome = take(&scratch, dst_count);
   int64_t rounds = (pixels + pixels_at_once - 1) / pixels_at_once * out * in;
-  for (int64_t image = 0; image < shape->images; image++) {
+  int64_t end = ck_part_start(shape, shape->behind_part);
+  for (int64_t image = ck_part_start(shape, shape->first_part); image < end; image++) {
     const float *x = src + image * src_count;
     ahead next = look_ahead(
-        rounds, stretch_of(src, image + 1, 1, shape->images, src_count),
-        stretch_of(error ? error->target : NULL, image + 1, 1, shape->images, dst_count),
+        rounds, stretch_of(src, image + 1, 1, end, src_count),
+        stretch_of(error ? error->target : NULL, image + 1, 1, end, dst_count),
         (stretch){0},
-        stretch_of(error ? error->diff : dst, image + 1, 1, shape->images, dst_count));
+        stretch_of(error ? error->diff : dst, image + 1, 1, end, dst_count));
     for (int64_t p = 0; p < pixels; p += pixels_at_once) {
       transpose_pixels(x + p * in, norm, pixels - p, in, planes);
       for (int64_t o = 0; o < out; o++) {

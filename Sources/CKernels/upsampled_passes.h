@@ -35,27 +35,32 @@ static void upsampled_forward(const ck_convolution *shape, const float *src, con
   clear(bordered, bordered_count);
   int64_t rounds =
       (blocks - 1) * transposed_rounds_of(&inner) + transposed_rounds_of(&last);
-  for (int64_t image = 0; image < shape->images; image++) {
-    place_image(src + image * src_count, norm, shape->out_size, shape->out_channels, 1, bordered);
-    ahead next = look_ahead(rounds, stretch_of(src, image + 1, 1, shape->images, src_count),
-                            (stretch){0}, (stretch){0},
-                            stretch_of(dst, image + 1, 1, shape->images, dst_count));
-    float *y = dst + image * dst_count, *out = y;
-    for (int64_t block = 0; block < blocks; block++) {
-      const transposed_products *plan = block + 1 < blocks ? &inner : &last;
-      const float *from =
-          bordered + block * together * (shape->out_size + 2) * shape->out_channels;
-      for (int parity = 0; parity < 4; parity++) {
-        multiply(&plan->products[parity], from, weights + plan->weights[parity], rows, &next);
+  int64_t end = ck_part_start(shape, shape->behind_part);
+  for (int64_t part = shape->first_part; part < shape->behind_part; part++) {
+    int64_t start = ck_part_start(shape, part), behind = ck_part_start(shape, part + 1);
+    ck_moments part_moments = moments ? moments_of_part(moments, part, channels) : (ck_moments){0};
+    for (int64_t image = start; image < behind; image++) {
+      place_image(src + image * src_count, norm, shape->out_size, shape->out_channels, 1, bordered);
+      ahead next = look_ahead(rounds, stretch_of(src, image + 1, 1, end, src_count),
+                              (stretch){0}, (stretch){0},
+                              stretch_of(dst, image + 1, 1, end, dst_count));
+      float *y = dst + image * dst_count, *out = y;
+      for (int64_t block = 0; block < blocks; block++) {
+        const transposed_products *plan = block + 1 < blocks ? &inner : &last;
+        const float *from =
+            bordered + block * together * (shape->out_size + 2) * shape->out_channels;
+        for (int parity = 0; parity < 4; parity++) {
+          multiply(&plan->products[parity], from, weights + plan->weights[parity], rows, &next);
+        }
+        int64_t count = block + 1 < blocks ? 2 * together : last_rows(shape, together);
+        for (int64_t row = block > 0 ? -1 : 0; row + 1 < count; row++, out += size * channels) {
+          box_leaky_row(rows + row * row_count, rows + (row + 1) * row_count, bias, slope, size,
+                        channels, out);
+        }
+        memcpy(carried, rows + (count - 1) * row_count, (size_t)row_count * sizeof(float));
       }
-      int64_t count = block + 1 < blocks ? 2 * together : last_rows(shape, together);
-      for (int64_t row = block > 0 ? -1 : 0; row + 1 < count; row++, out += size * channels) {
-        box_leaky_row(rows + row * row_count, rows + (row + 1) * row_count, bias, slope, size,
-                      channels, out);
-      }
-      memcpy(carried, rows + (count - 1) * row_count, (size_t)row_count * sizeof(float));
+      if (moments) add_moments(y, image - start, square(size), channels, &part_moments);
     }
-    if (moments) add_moments(y, image, square(size), channels, moments);
   }
 }
 
@@ -102,7 +107,7 @@ static void upsampled_backward(const ck_convolution *shape, const float *src, co
   int64_t channels = shape->in_channels, size = shape->in_size - 1;
   int64_t pixels = square(shape->out_size), src_count = pixels * shape->out_channels;
   int64_t dst_count = square(size) * channels;
-  int64_t group = smaller(group_of(pixels, ck_pixels_together), shape->images);
+  int64_t group = smaller(group_of(pixels, ck_pixels_together), shape->part);
   int64_t transposed_apart = apart(square(shape->in_size) * channels);
   product p = group_product(shape, 0, group, transposed_apart, src_count, src_offsets,
                               dst_offsets);
@@ -111,35 +116,42 @@ static void upsampled_backward(const ck_convolution *shape, const float *src, co
   float *transposed = take(&scratch, group * transposed_apart);
   clear(lines, lines_kept * line_apart(size, channels));
   channel_totals totals, bias_totals;
-  clear_totals(&totals, shape->out_channels);
-  clear_totals(&bias_totals, channels);
   finish end = {.sum = totals.sum, .dot = totals.dot};
   int64_t rounds = rounds_of(&p) + outer_rounds_of(&p);
-  for (int64_t image = 0; image < shape->images; image += group) {
-    int64_t count = smaller(group, shape->images - image), after = image + group;
-    for (int64_t i = 0; i < count; i++) {
-      place_box_gradient(diff_dst + (image + i) * dst_count, through, image + i, scale, size,
-                         channels, lines, transposed + i * transposed_apart, bias_totals.sum);
-      place_image(src + (image + i) * src_count, norm, shape->out_size, shape->out_channels, 0,
-                  placed + i * src_count);
+  int64_t weight_count = panels_of(shape->out_channels) * p.rows * p.run * panel_width;
+  int64_t last = ck_part_start(shape, shape->behind_part);
+  for (int64_t part = shape->first_part; part < shape->behind_part; part++) {
+    int64_t start = ck_part_start(shape, part), behind = ck_part_start(shape, part + 1);
+    clear_totals(&totals, shape->out_channels);
+    clear_totals(&bias_totals, channels);
+    for (int64_t image = start; image < behind; image += group) {
+      int64_t count = smaller(group, behind - image), after = image + count;
+      for (int64_t i = 0; i < count; i++) {
+        place_box_gradient(diff_dst + (image + i) * dst_count, through, image + i, scale, size,
+                           channels, lines, transposed + i * transposed_apart, bias_totals.sum);
+        place_image(src + (image + i) * src_count, norm, shape->out_size, shape->out_channels, 0,
+                    placed + i * src_count);
+      }
+      ahead next = look_ahead(
+          rounds, stretch_of(src, after, group, last, src_count),
+          stretch_of(diff_dst, after, group, last, dst_count),
+          stretch_of(through ? through->src : NULL, after, group, last, dst_count),
+          stretch_of(diff_src, after, group, last, src_count));
+      p.pixels = count * pixels;
+      multiply_outer(&p, transposed, placed,
+                     gradient_result(diff_weights, weight_count, shape, part, image == start,
+                                     after == behind),
+                     &next);
+      float *out = diff_src + image * src_count;
+      if (sums) {
+        end.src = sums->src + image * src_count;
+        end.mean = sums->mean;
+        multiply_differentiated(&p, transposed, weights, out, &end, &next);
+      } else {
+        multiply(&p, transposed, weights, out, &next);
+      }
     }
-    ahead next =
-        look_ahead(rounds, stretch_of(src, after, group, shape->images, src_count),
-                   stretch_of(diff_dst, after, group, shape->images, dst_count),
-                   stretch_of(through ? through->src : NULL, after, group, shape->images,
-                              dst_count),
-                   stretch_of(diff_src, after, group, shape->images, src_count));
-    p.pixels = count * pixels;
-    multiply_outer(&p, transposed, placed, diff_weights, image == 0, &next);
-    float *out = diff_src + image * src_count;
-    if (sums) {
-      end.src = sums->src + image * src_count;
-      end.mean = sums->mean;
-      multiply_differentiated(&p, transposed, weights, out, &end, &next);
-    } else {
-      multiply(&p, transposed, weights, out, &next);
-    }
+    if (through) store_bias(&bias_totals, channels, part, diff_bias);
+    if (sums) store_sums(&totals, shape->out_channels, part, sums);
   }
-  if (through) memcpy(diff_bias, bias_totals.sum, (size_t)channels * sizeof(double));
-  if (sums) store_sums(&totals, shape->out_channels, sums);
 }

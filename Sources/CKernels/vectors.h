@@ -55,6 +55,20 @@ INLINE void add_to(double *totals, vec v) {
   *(double_vec_unaligned *)totals += __builtin_convertvector(v, double_vec);
 }
 
+// A sum of products, each lane its own. Where multiply-add does not round in between, it is fp32;
+// elsewhere it is double, so that every instruction set is about as exact.
+#if VECTOR_FLOATS > 4 || defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+typedef vec products;
+INLINE void add_product(products *sum, vec a, vec b) { *sum += a * b; }
+INLINE vec as_floats(const products *sum) { return *sum; }
+#else
+typedef double_vec products;
+INLINE void add_product(products *sum, vec a, vec b) {
+  *sum += __builtin_convertvector(a, double_vec) * __builtin_convertvector(b, double_vec);
+}
+INLINE vec as_floats(const products *sum) { return __builtin_convertvector(*sum, vec); }
+#endif
+
 // e to the x, relative error below 2e-7 for |x| <= 87; x beyond is held there.
 INLINE vec exponential(vec x) {
   const float limit = 87.0f;

@@ -14,4 +14,6 @@ package struct RunningTrial: Hashable, Sendable {
   package var isClaimed: Bool
   /// The last progress heard of.
   package var progress: TrialProgress?
+  /// Whether a checkpoint of the trial is here to go on from.
+  package var hasCheckpoint = false
 }

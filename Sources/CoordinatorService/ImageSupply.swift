@@ -21,7 +21,7 @@ enum ImageSupply {
         ? try draw(dataset, into: library, logger) : try library.find(dataset)
       supply[dataset] = SweepFacts.PinnedImages(
         digest: images.digest, byteCount: images.byteCount, url: images.url,
-        trainingCount: images.trainingCount)
+        trainingCount: images.trainingCount, evaluationCount: images.evaluationCount)
       if let remark = images.remark {
         logger.notice("images of \(dataset.name): \(remark)")
       }

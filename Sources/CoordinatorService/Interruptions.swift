@@ -1,3 +1,4 @@
+import Console
 import Dispatch
 import Glibc
 import Messaging
@@ -17,7 +18,7 @@ final class Interruptions {
       switch received.count.add(1, ordering: .relaxed).newValue {
       case 1: inbox.put(.detach)
       case 2: inbox.put(.stop)
-      default: _exit(130)
+      default: _exit(ExitReason.stopped.rawValue)
       }
     }
     SignalWatch.endsWithBrokenPipe()

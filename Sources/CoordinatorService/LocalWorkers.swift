@@ -1,4 +1,5 @@
 import Console
+import Files
 import Foundation
 import Glibc
 import Synchronization
@@ -64,7 +65,7 @@ final class LocalWorkers: Sendable {
       $0.inputs[key] = input
     }
     do {
-      try process.run()
+      try FileError.wording("start", executable) { try process.run() }
     } catch {
       state.withLock {
         $0.processes[key] = nil

@@ -38,7 +38,9 @@ struct LogFolder {
       do {
         try FileManager.default.linkItem(at: source, to: target)
       } catch {
-        try FileManager.default.copyItem(at: source, to: target)
+        try FileError.wording("copy", target) {
+          try FileManager.default.copyItem(at: source, to: target)
+        }
       }
     }
   }
@@ -52,12 +54,15 @@ struct LogFolder {
     trying {
       let file = try Self.open(url)
       defer { try? file.close() }
-      let end = try file.seekToEnd()
-      try file.write(contentsOf: Data(text.utf8))
+      let end = try FileError.wording("write", url) {
+        let end = try file.seekToEnd()
+        try file.write(contentsOf: Data(text.utf8))
+        return end
+      }
       guard end + UInt64(text.utf8.count) >= Self.byteCountMaximum else { return }
       let old = url.appendingPathExtension("1")
       try? FileManager.default.removeItem(at: old)
-      try FileManager.default.moveItem(at: url, to: old)
+      try FileError.wording("rename", url) { try FileManager.default.moveItem(at: url, to: old) }
     }
   }
 

@@ -32,7 +32,10 @@ struct LongerRun {
       Digest.of(text) == file.digest
     else { throw Failure(description: "its trajectory is missing or damaged") }
     let budgets = configuration.milestones
-    let steps = shorter.milestones.filter { budgets.contains($0.budget) }.map(\.step)
+    // Where the rule of both ended the shorter one, the longer one ends, too.
+    let steps = shorter.milestones.filter {
+      budgets.contains($0.budget) || $0.endedByRule
+    }.map(\.step)
     guard
       let kept = TrajectoryText.beginning(
         of: Array(text), sampleEvery: configuration.trainer.sampleEvery, milestones: Set(steps))

@@ -18,6 +18,8 @@ struct SweepFacts: Sendable {
   /// The image archive of each data set.
   let images: [Dataset: PinnedImages]
   private let trials: TrialIndex
+  /// What people call the trials.
+  let names: TrialNames
 
   /// An archive that the sweep's trials train on.
   struct PinnedImages: Sendable {
@@ -26,6 +28,8 @@ struct SweepFacts: Sendable {
     var url: URL
     /// How many images epochs are drawn from.
     var trainingCount: Int
+    /// How many images the evaluation error is measured on.
+    var evaluationCount: Int
   }
 
   init(
@@ -38,6 +42,14 @@ struct SweepFacts: Sendable {
     self.hasLocalWorkersOnly = hasLocalWorkersOnly
     self.images = images
     trials = TrialIndex(plan.trials)
+    names = TrialNames(of: plan.trials)
+  }
+
+  /// What a sentence calls a trial; its identity where it is not planned.
+  ///
+  /// - Parameter isTyped: Whether people will have to type its identity.
+  func words(for trial: TrialID, isTyped: Bool) -> String {
+    trials[trial].map { names.words(of: $0, isTyped: isTyped) } ?? "\(trial)"
   }
 
   /// A directive in the protocol's words.
@@ -109,7 +121,7 @@ struct SweepFacts: Sendable {
         place: "artifacts", found: "\(kinds.map(\.rawValue))",
         expected: "each of \(required.map(\.rawValue))")
     }
-    guard result.milestones.map(\.budget) == planned.configuration.milestones else {
+    guard planned.configuration.isComplete(result.milestones) else {
       throw ResultRejection(
         place: "milestones", found: "\(result.milestones.map(\.budget))",
         expected: "\(planned.configuration.milestones)")

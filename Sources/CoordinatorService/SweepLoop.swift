@@ -382,7 +382,8 @@ extension SweepLoop {
     do {
       try blobs.insert(assembly.bytes)
     } catch {
-      logger.warning("the trajectory of trial \(attempt.trial) is not stored yet: \(error)")
+      let name = facts.words(for: attempt.trial, isTyped: false)
+      logger.warning("the trajectory of trial \(name) is not stored yet: \(error)")
     }
   }
 
@@ -450,7 +451,7 @@ extension SweepLoop {
   }
 
   /// Makes records durable; on a full disk it waits for space, and on a locked database for whoever
-  /// holds it, answering people meanwhile.
+  /// holds it, answering people meanwhile, and telling workers that it is there.
   ///
   /// Nothing is begun, taken or acknowledged then; workers train on and keep what they finish.
   private mutating func commit(
@@ -471,6 +472,11 @@ extension SweepLoop {
         let obstacle = found.obstacle
         if hold != found { logger.warning("\(obstacle)") }
         hold = found
+        for connection in coordinator.connections {
+          if try gateway.send(.heartbeat, to: connection) == .unreachable {
+            brokenConnections.append(connection)
+          }
+        }
         _ = try Poller.wait(
           for: [interruptions.pollItem, administration.calls.pollItem],
           timeout: Self.spaceInterval)
@@ -489,7 +495,7 @@ extension SweepLoop {
 
   private mutating func tell(_ notice: Notice) {
     guard notices.allows(notice, at: now) else { return }
-    logger.log(level: notice.isWarning ? .warning : .info, "\(notice.text)")
+    logger.log(level: notice.isWarning ? .warning : .info, "\(notice.text(facts.words))")
   }
 
   private func send(

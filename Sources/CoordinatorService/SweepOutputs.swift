@@ -42,11 +42,7 @@ final class SweepOutputs: Sendable {
   }
 
   private static func content(of url: URL) throws(FileError) -> Data {
-    do {
-      return try Data(contentsOf: url)
-    } catch {
-      throw FileError("read", url.path, reportedAs: error)
-    }
+    try FileError.wording("read", url) { try Data(contentsOf: url) }
   }
 
   /// Brings every output up to date and returns what to tell people: the front and the files.
@@ -158,7 +154,7 @@ final class SweepOutputs: Sendable {
     try? FileManager.default.removeItem(at: target)
     try Self.makeFolder(of: target)
     if link(source.path, target.path) == 0 { return }
-    try DurableFile.write(try Data(contentsOf: source), to: target)
+    try DurableFile.write(try Self.content(of: source), to: target)
   }
 }
 

@@ -1,3 +1,4 @@
+import Console
 import Coordination
 import Datasets
 import Digests
@@ -78,12 +79,12 @@ package enum SweepRun {
     /// A person stopped it.
     case interrupted
 
-    /// The process's exit code.
-    package var exitCode: Int32 {
+    /// What the process's exit code says.
+    package var exitReason: ExitReason {
       switch self {
-      case .complete: 0
-      case .someFailed: 2
-      case .interrupted: 130
+      case .complete: .done
+      case .someFailed: .trialsFailed
+      case .interrupted: .stopped
       }
     }
   }
@@ -151,7 +152,7 @@ package enum SweepRun {
 
     let desk = AdministrationDesk(
       plan: plan, folder: options.outFolder.relativePath, endpoint: "\(gateway.endpoint)",
-      salvage: try reader.salvage().map { "\($0)" })
+      salvage: try reader.salvage().map { "\($0)" }, names: facts.names)
     // Not before: of a large sweep it keeps the reader for a second.
     publisher.request()
     var loop = SweepLoop(
@@ -218,6 +219,11 @@ package enum SweepRun {
     let images = try ImageSupply.provide(
       Set(plan.trials.map(\.configuration.dataset)), folder: options.request.dataFolder,
       logger: logger)
+    try PlanDefects.refuse(
+      in: plan,
+      images: images.mapValues {
+        .init(training: $0.trainingCount, evaluation: $0.evaluationCount)
+      })
     try OutFolder.require(options.outFolder, sweepFile: options.request.file)
     let text = try options.request.text()
     let store = try RecordHold.waitingWhileBusy(logger) {
@@ -263,6 +269,7 @@ package enum SweepRun {
     var settings = CoordinationSettings(limits: plan.limits)
     settings.retryFailed = options.retryFailed
     // Local workers died with the coordinator that started them; nobody else can come back.
+    settings.isOpen = !options.hasLocalWorkersOnly
     if options.hasLocalWorkersOnly { settings.resumeGrace = .zero }
     let trials = summary.trials
     return Coordinator(

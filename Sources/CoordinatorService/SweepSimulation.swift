@@ -48,9 +48,10 @@ package struct SweepSimulation: Codable, Hashable, Sendable {
 
   /// Rehearses a sweep.
   ///
-  /// - Throws: `SweepFileError` with everything that is wrong with the file.
+  /// - Throws: `SweepFileError` with everything that is wrong with the file, `PlanDefects`.
   package init(_ request: SweepRequest, _ options: Options) throws {
     let plan = try request.plan()
+    try PlanDefects.refuse(in: plan, images: PlanImages(of: plan, in: request.library).counts)
     let summary = PlanSummary(plan)
     let facts = summary.trials
     var assumptions = RehearsalOptions()

@@ -75,7 +75,7 @@ package enum DatasetPreparer {
       try FileManager.default.createDirectory(
         at: library.directory, withIntermediateDirectories: true)
     } catch {
-      throw .folderNotMade(path: library.directory.path, reason: error.localizedDescription)
+      throw .folderNotMade(path: library.directory.path, reason: ErrorWords.reason(error))
     }
     var witness = PixelWitness(of: dataset, source, place: place)
     try witness?.checkCounts()

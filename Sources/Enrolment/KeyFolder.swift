@@ -37,7 +37,7 @@ package struct KeyFolder: Sendable {
           at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
       } catch {
         throw AccessError(
-          "\(url.path): \(error.localizedDescription)", remedy: "give another folder with --keys")
+          "\(url.path): \(ErrorWords.reason(error))", remedy: "give another folder with --keys")
       }
     }
     try check()

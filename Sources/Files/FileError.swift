@@ -30,9 +30,15 @@ package struct FileError: FileFailure, Hashable, Sendable, CustomStringConvertib
     self.init(operation, path, code: Self.code(of: error))
   }
 
-  private static func code(of error: any Error) -> Int32 {
-    let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    if let reason, reason.domain == NSPOSIXErrorDomain { return Int32(reason.code) }
+  /// The C call's `errno` beneath an error of Foundation; `EIO` where it is not told.
+  static func code(of error: any Error) -> Int32 {
+    let beneath = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
+    for error in [error, beneath].compactMap(\.self) {
+      // Cast to NSError a POSIXError within an error's information is lost.
+      if let error = error as? POSIXError { return error.code.rawValue }
+      let error = error as NSError
+      if error.domain == NSPOSIXErrorDomain { return Int32(clamping: error.code) }
+    }
     return switch error {
     case CocoaError.fileWriteFileExists: EEXIST
     case CocoaError.fileNoSuchFile, CocoaError.fileReadNoSuchFile: ENOENT

@@ -63,6 +63,30 @@ package struct ArchiveLibrary: Sendable {
     }
   }
 
+  /// A data set's archive with its header and length checked, and no more; nil if there is none.
+  ///
+  /// - Throws: An error whose text is the command that puts it right.
+  package func peek(at dataset: Dataset) throws(ArchiveLibraryError) -> ImageArchive? {
+    guard FileManager.default.fileExists(atPath: url(of: dataset).path) else { return nil }
+    do throws(ImageArchiveError) {
+      return try open(dataset)
+    } catch {
+      throw .unusable(dataset: dataset, directory: directory.path, problem: error.description)
+    }
+  }
+
+  /// Opens a data set's archive, which is to be of that set.
+  private func open(_ dataset: Dataset) throws(ImageArchiveError) -> ImageArchive {
+    let url = url(of: dataset)
+    let archive = try ImageArchive.open(at: url)
+    guard archive.name == dataset.name, archive.shape == dataset.imageShape else {
+      throw .otherImages(
+        path: url.path, found: "\(archive.name), \(archive.shape)",
+        expected: "\(dataset.name), \(dataset.imageShape)")
+    }
+    return archive
+  }
+
   /// Takes in the archive that was just written for a data set.
   ///
   /// - Parameter digest: The whole file's, as its writer computed it.
@@ -127,14 +151,7 @@ package struct ArchiveLibrary: Sendable {
     do throws(ImageArchiveError) {
       let record = DigestRecord(of: url)
       let recorded = record.digest
-      let archive = try ImageArchive.open(at: url)
-      guard archive.name == dataset.name, archive.shape == dataset.imageShape else {
-        return .unusable(
-          problem: """
-            \(url.path): found images of \(archive.name), \(archive.shape), \
-            expected \(dataset.name), \(dataset.imageShape)
-            """)
-      }
+      let archive = try open(dataset)
       if let recorded, readingAll { try archive.verify(against: recorded) }
       if recorded == nil || readingAll { try archive.verifyPayload() }
       let digest = recorded ?? archive.computeDigest()

@@ -9,6 +9,8 @@ package enum ImageArchiveError: Error, Equatable {
   case malformed(path: String, offset: Int, field: String, found: String, expected: String)
   /// The content of `part` is not the one that its digest names.
   case digestMismatch(path: String, part: String, found: Digest, expected: Digest)
+  /// The file holds the images of another data set, or of another shape.
+  case otherImages(path: String, found: String, expected: String)
   /// Another process is writing the same archive.
   case beingWritten(path: String)
 }
@@ -26,6 +28,8 @@ extension ImageArchiveError: CustomStringConvertible {
       "\(path): \(field) at byte \(offset): found \(found), expected \(expected)"
     case .digestMismatch(let path, let part, let found, let expected):
       "\(path): the \(part) is damaged: found SHA-256 \(found), expected \(expected)"
+    case .otherImages(let path, let found, let expected):
+      "\(path): found images of \(found), expected \(expected)"
     case .beingWritten(let path):
       "\(path): another process is writing this image archive; try again when it has finished"
     }

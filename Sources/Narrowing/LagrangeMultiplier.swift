@@ -41,6 +41,12 @@ package struct LagrangeMultiplier: Hashable, Sendable {
   /// λ′ = clamp(softplus(λ)², λ_min, λ_max).
   package var effective: Double { min(max(squaredSoftplus, minimum), maximum) }
 
+  /// Where λ′ is between its clamps.
+  var reach: QuietDetector.Reach {
+    let squared = squaredSoftplus
+    return squared >= maximum ? .maximum : squared <= minimum ? .minimum : .between
+  }
+
   /// The gradient that, *descended*, makes λ ascend: `−C_ma · dλ′/dλ` with
   /// `dλ′/dλ = 2·softplus(λ)·σ(λ)`.
   ///

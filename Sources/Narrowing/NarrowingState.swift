@@ -17,12 +17,25 @@ package struct NarrowingState: Hashable, Sendable {
   package internal(set) var firstHitStep: Int?
   /// Moving average of E₂; nil before the first step.
   package internal(set) var mse: Double?
+  /// Tells when the trial may end before its last milestone; nil where it may not.
+  package internal(set) var quiet: QuietDetector?
 
   /// The state before the first step.
-  package init(latents: Int, tolerance: Double, settings: TrainerSettings) {
+  ///
+  /// - Parameters:
+  ///   - quiet: The rule by which it may end early, and the steps of an epoch; nil for none.
+  package init(
+    latents: Int, tolerance: Double, settings: TrainerSettings,
+    quiet: (rule: QuietRule, epochSteps: Int)? = nil
+  ) {
     gates = Gates(count: latents, settings: settings)
     multiplier = LagrangeMultiplier(settings: settings)
     constraint = Constraint(tolerance: tolerance, smoothing: settings.constraintSmoothing)
+    self.quiet = quiet.map { quiet in
+      QuietDetector(
+        rule: quiet.rule, epochSteps: quiet.epochSteps, tolerance: tolerance,
+        openProbabilities: gates.openProbabilities)
+    }
   }
 
   /// Whether some batch has met the tolerance, Algorithm 1's `hit`.
@@ -33,5 +46,13 @@ package struct NarrowingState: Hashable, Sendable {
   /// Takes an error into the reported training MSE, which starts as the first error.
   mutating func observeMSE(squaredError: Double, smoothing: Double) {
     mse = mse.map { smoothing * $0 + (1 - smoothing) * squaredError } ?? squaredError
+  }
+
+  /// Tells the detector of the step that was just taken.
+  mutating func observeQuiet() {
+    quiet?.observe(
+      QuietDetector.Observation(
+        step: step, firstHitStep: firstHitStep, constraintAverage: constraint.average ?? 0,
+        multiplier: multiplier.reach, openProbabilities: gates.openProbabilities))
   }
 }

@@ -15,10 +15,11 @@ extension Trainer {
 
   /// The report of a milestone, with the error on the images' evaluation part.
   ///
+  /// - Parameter finding: Why the trial ends here before its budget is spent; nil where it does not.
   /// - Throws: A failure with cause ``FailureCause/notANumber`` when that error is none: training may
   ///   go on with batch statistics where the running ones have overflowed.
   func milestone(
-    _ budget: Budget, ending: ReportEnding, on images: ImageArchive
+    _ budget: Budget, ending: ReportEnding, finding: QuietFinding? = nil, on images: ImageArchive
   ) throws(TrialFailure) -> MilestoneReport {
     let evaluation = Evaluation(network: network, images: images, gates: state.gates)
     let evaluationMSE = evaluation.squaredError()
@@ -29,10 +30,12 @@ extension Trainer {
           + "expected a finite number")
     }
     return MilestoneReport(
-      budget: budget, tolerance: state.constraint.tolerance, step: state.step, ending: ending,
+      budget: budget, tolerance: state.constraint.tolerance, step: state.step,
+      ending: finding?.ending ?? ending,
       stateDigest: StateDigest.of(self), gatesOpen: state.gates.openCount, mse: state.mse ?? 0,
       evaluationMSE: evaluationMSE, firstHitStep: state.firstHitStep,
-      multiplier: state.multiplier.effective, openProbabilities: state.gates.openProbabilities)
+      multiplier: state.multiplier.effective, openProbabilities: state.gates.openProbabilities,
+      sinceStep: finding?.sinceStep, alternatingGates: finding?.alternatingGates)
   }
 
   /// How far the trial is.

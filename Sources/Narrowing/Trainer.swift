@@ -21,7 +21,7 @@ import Trials
 /// 10. Adam on parameters, γ and λ.
 ///
 /// When ν₁ = ν₂, E₁ equals E₂ to the last bit and its decoder pass is left out. A trainer belongs
-/// to one thread at a time; steps allocate nothing.
+/// to one thread at a time; steps allocate nothing, whatever the network's threads.
 package final class Trainer {
   /// The network; the caller fills its images before each ``step()``.
   package let network: Autoencoder
@@ -46,11 +46,12 @@ package final class Trainer {
   /// - Parameters:
   ///   - network: Its batch size must be the settings'.
   ///   - tolerance: τ; 0 trains a baseline.
+  ///   - quiet: The rule by which its trial may end early, and the steps of an epoch; nil for none.
   ///   - forceSecondPass: Runs the decoder for E₁ even when ν₁ = ν₂. The result is the same to
   ///     the last bit; it is for checking just that.
   package init(
     network: Autoencoder, tolerance: Double, settings: TrainerSettings, seed: UInt64,
-    forceSecondPass: Bool = false
+    quiet: (rule: QuietRule, epochSteps: Int)? = nil, forceSecondPass: Bool = false
   ) {
     precondition(network.batchSize == settings.batchSize, "the network is made for the batch size")
     let latents = network.shape.latents
@@ -61,8 +62,9 @@ package final class Trainer {
     adamSettings = AdamOptimizer.Settings(
       learningRate: settings.learningRate, beta1: settings.adamBeta1, beta2: settings.adamBeta2,
       epsilon: settings.adamEpsilon)
-    optimizer = AdamOptimizer(count: network.parameters.count)
-    state = NarrowingState(latents: latents, tolerance: tolerance, settings: settings)
+    optimizer = AdamOptimizer(count: network.parameters.count, team: network.team)
+    state = NarrowingState(
+      latents: latents, tolerance: tolerance, settings: settings, quiet: quiet)
     posterior = LatentPosterior(
       batchSize: network.batchSize, latents: latents, reading: settings.posterior)
     draw = GateDraw(allOpen: latents)
@@ -148,6 +150,7 @@ package final class Trainer {
     state.observeMSE(squaredError: error, smoothing: settings.mseSmoothing)
     try check(state.multiplier.raw, "the multiplier λ", step)
     for logit in state.gates.logits { try check(logit, "a gate logit γ", step) }
+    state.observeQuiet()
     return StepReport(
       squaredError: error, firstSquaredError: firstError ?? error, constraint: constraint,
       constraintAverage: average, multiplier: multiplier, divergence: divergence,

@@ -7,6 +7,8 @@ extension TrialRunner {
   package struct Options: Sendable {
     /// Whether the decoder runs for E₁ even when ν₁ = ν₂; see ``Trainer``.
     package var forceSecondPass: Bool
+    /// How many threads compute; from 1 on.
+    package var threads: Int
     /// Seconds between two calls of the progress closure.
     package var progressInterval: Double
     /// The archive's digest where it is known already; computed from all of the file otherwise.
@@ -43,12 +45,14 @@ extension TrialRunner {
 
     /// The given options; the defaults suit a trial of a sweep.
     package init(
-      forceSecondPass: Bool = false, progressInterval: Double = 0.5, imagesDigest: Digest? = nil,
+      forceSecondPass: Bool = false, threads: Int = 1, progressInterval: Double = 0.5,
+      imagesDigest: Digest? = nil,
       checkpointSteps: Set<Int> = [], checkpointInterval: CheckpointInterval? = nil,
       savesWhenStopped: Bool = false, savesAtEnd: Bool = false, checkpoints: [Start] = [],
       beginsAnew: Bool = false
     ) {
       self.forceSecondPass = forceSecondPass
+      self.threads = threads
       self.progressInterval = progressInterval
       self.imagesDigest = imagesDigest
       self.checkpointSteps = checkpointSteps

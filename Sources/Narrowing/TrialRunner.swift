@@ -51,10 +51,15 @@ package final class TrialRunner {
         settings: AutoencoderSettings(
           leakySlope: settings.leakySlope, batchNormMomentum: settings.batchNormMomentum,
           batchNormEpsilon: settings.batchNormEpsilon,
-          arithmetic: Arithmetic(settings.precision)))
+          arithmetic: Arithmetic(settings.precision)),
+        threads: options.threads)
       trainer = Trainer(
         network: network, tolerance: try configuration.resolvedTolerance(), settings: settings,
-        seed: configuration.seed, forceSecondPass: options.forceSecondPass)
+        seed: configuration.seed,
+        quiet: configuration.quiet.map {
+          (rule: $0, epochSteps: max(images.trainingCount / settings.batchSize, 1))
+        },
+        forceSecondPass: options.forceSecondPass)
     } catch {
       throw TrialFailure(cause: .refused, message: "\(error)")
     }
@@ -83,15 +88,15 @@ package final class TrialRunner {
     for checkpoint in options.checkpoints {
       do {
         var trajectory: TrajectoryResumption?
-        let reports = try checkpoints.restore(checkpoint.url, into: trainer) {
+        let reports = try checkpoints.restore(checkpoint.url, into: trainer, batches: batches) {
           (reports, step, isShorterRun) throws(CheckpointError) in
-          try check(reports.milestones, at: step, path: checkpoint.url.path)
+          try check(reports, at: step, path: checkpoint.url.path)
           trajectory = try TrajectoryResumption(
             checkpoint, prefix: reports.trajectory, isShorterRun: isShorterRun
           ) { text in
             TrajectoryText.beginning(
               of: text, sampleEvery: configuration.trainer.sampleEvery,
-              milestones: Set(milestones.map(\.step)))
+              milestones: Set(milestones.map(\.step) + (reports.endedEarly ? [step] : [])))
           }
         }
         resumed = trajectory.map { (reports, $0) }
@@ -108,14 +113,18 @@ package final class TrialRunner {
 
   /// Checks that reports are those that a trial of this configuration has made up to a step.
   private func check(
-    _ reports: [MilestoneReport], at step: Int, path: String
+    _ made: CheckpointFile.Reports, at step: Int, path: String
   ) throws(CheckpointError) {
+    let reports = made.milestones
     guard step <= totalSteps else {
       throw CheckpointError(
         .implausible, path: path, part: "step", found: "\(step)",
         expected: "0 to \(totalSteps), the trial's last")
     }
-    let steps = milestones.map(\.step).filter { $0 <= step }
+    var steps = milestones.map(\.step).filter { $0 <= step }
+    if step < totalSteps, configuration.quiet != nil, reports.last?.endedByRule == true {
+      steps.append(step)
+    }
     guard reports.map(\.step) == steps else {
       throw CheckpointError(
         .implausible, path: path, part: "reports", found: "reports of steps \(reports.map(\.step))",
@@ -135,13 +144,29 @@ package final class TrialRunner {
 
   private var totalSteps: Int { milestones.last?.step ?? 0 }
 
+  private func batches(_ budget: Budget) -> Int {
+    budget.batches(
+      trainingImageCount: images.trainingCount, batchSize: configuration.trainer.batchSize)
+  }
+
+  /// Why the trial ends after the trainer's step by its rule; nil if it goes on.
+  ///
+  /// It goes on from every milestone but the last.
+  private var finding: QuietFinding? {
+    let step = trainer.state.step
+    guard let quiet = trainer.state.quiet,
+      !milestones.dropLast().contains(where: { $0.step == step })
+    else { return nil }
+    return quiet.finding
+  }
+
   private var checkpoints: CheckpointFile {
     CheckpointFile(configuration: configuration, images: imagesDigest)
   }
 
   /// Trains to the last milestone and writes the files.
   ///
-  /// To be called once, on the thread that made the runner.
+  /// To be called once, on the thread that made the runner; threads that share the work end with it.
   ///
   /// - Parameters:
   ///   - reported: Called with each milestone's place and report, after the rows up to it are in the
@@ -192,8 +217,24 @@ package final class TrialRunner {
       }
     }
     try saveIfAsked(trajectory.prefix, reports)
+    func report(
+      _ budget: Budget, _ finding: QuietFinding?, after trajectory: TrajectoryPrefix
+    ) throws(TrialFailure) {
+      let isLast = finding != nil || trainer.state.step == totalSteps
+      let report = try trainer.milestone(
+        budget, ending: isLast ? .budget : .goesOn, finding: finding, on: images)
+      reports.append(report)
+      tell(trajectory)
+      reported(reports.count - 1, report)
+    }
+    var hasEnded = reports.last?.ending.isFinal ?? false
+    // Where its rule ended a shorter run, it ends this one, too.
+    if !hasEnded, let last = milestones.last, let finding {
+      try report(last.budget, finding, after: trajectory.prefix)
+      hasEnded = true
+    }
 
-    while trainer.state.step < totalSteps {
+    while !hasEnded, trainer.state.step < totalSteps {
       let step = trainer.state.step + 1
       guard !shouldStop() else {
         if options.savesWhenStopped { keep(trajectory.prefix, reports) }
@@ -201,24 +242,20 @@ package final class TrialRunner {
           cause: .stopped, message: "stopped after \(step - 1) of \(totalSteps) steps")
       }
       loadBatch(step)
-      let report = try take(step: step)
-      if report.ranSecondPass { secondPasses += 1 }
+      let taken = try take(step: step)
+      if taken.ranSecondPass { secondPasses += 1 }
 
-      let milestone = milestones.first { $0.step == step }
+      let finding = finding
+      hasEnded = finding != nil || step == totalSteps
+      let milestone = finding != nil ? milestones.last : milestones.first { $0.step == step }
       if milestone != nil || step.isMultiple(of: configuration.trainer.sampleEvery) {
-        try trajectory.append(trainer.trajectoryRow(of: report))
+        try trajectory.append(trainer.trajectoryRow(of: taken))
         try pace.append(step: step, seconds: (clock.now - beginning).seconds)
       }
-      if let milestone {
-        let report = try trainer.milestone(
-          milestone.budget, ending: step == totalSteps ? .budget : .goesOn, on: images)
-        reports.append(report)
-        tell(trajectory.prefix)
-        reported(reports.count - 1, report)
-      }
+      if let milestone { try report(milestone.budget, finding, after: trajectory.prefix) }
       try saveIfAsked(trajectory.prefix, reports)
-      if step < totalSteps, keeper.isDue(at: clock.now) { keep(trajectory.prefix, reports) }
-      if let stepsPerSecond = meter.tick(step: step, isLast: step == totalSteps, at: clock.now) {
+      if !hasEnded, keeper.isDue(at: clock.now) { keep(trajectory.prefix, reports) }
+      if let stepsPerSecond = meter.tick(step: step, isLast: hasEnded, at: clock.now) {
         tell(trajectory.prefix)
         progress(trainer.progress(totalSteps: totalSteps, stepsPerSecond: stepsPerSecond))
       }
@@ -239,8 +276,8 @@ package final class TrialRunner {
         instructionSet: trainer.network.instructionSet.rawValue,
         versions: Self.versions, started: started.ISO8601Format(),
         seconds: (clock.now - beginning).seconds, processorSeconds: Host.processorSeconds,
-        steps: totalSteps - firstStep, resumed: resumed?.reports.resumed,
-        secondPassShare: Double(secondPasses) / Double(max(totalSteps - firstStep, 1)),
+        steps: trainer.state.step - firstStep, resumed: resumed?.reports.resumed,
+        secondPassShare: Double(secondPasses) / Double(max(trainer.state.step - firstStep, 1)),
         peakResidentBytes: Host.peakResidentBytes))
   }
 

@@ -33,11 +33,17 @@ package final class AdamOptimizer {
   package var secondMoments: UnsafeMutableBufferPointer<Float> { second.elements }
 
   private let kernels: ck_kernels
+  private let team: ThreadTeam
   private let first: AlignedBuffer<Float>
   private let second: AlignedBuffer<Float>
 
   /// An optimiser of `count` parameters with zero moments.
-  package init(count: Int, instructionSet: InstructionSet = .effective) {
+  ///
+  /// - Parameter team: The threads that share the parameters.
+  package init(
+    count: Int, instructionSet: InstructionSet = .effective, team: ThreadTeam = ThreadTeam(count: 1)
+  ) {
+    self.team = team
     kernels = instructionSet.kernels()
     first = AlignedBuffer(count: count)
     second = AlignedBuffer(count: count)
@@ -60,11 +66,14 @@ package final class AdamOptimizer {
     guard let values = parameters.baseAddress, let slopes = gradients.baseAddress else { return }
     let firstCorrection = 1 - Self.power(settings.beta1, step)
     let secondCorrection = 1 - Self.power(settings.beta2, step)
-    kernels.adam(
-      values, slopes, first.start, second.start, Int64(count),
-      Float(settings.learningRate / firstCorrection), Float(settings.beta1),
-      Float(1 - settings.beta1), Float(settings.beta2), Float(1 - settings.beta2),
-      Float(1 / secondCorrection.squareRoot()), Float(settings.epsilon))
+    team.share(0..<count, unit: 1024) { part, _ in
+      let start = part.lowerBound
+      kernels.adam(
+        values + start, slopes + start, first.start + start, second.start + start,
+        Int64(part.count), Float(settings.learningRate / firstCorrection), Float(settings.beta1),
+        Float(1 - settings.beta1), Float(settings.beta2), Float(1 - settings.beta2),
+        Float(1 / secondCorrection.squareRoot()), Float(settings.epsilon))
+    }
   }
 
   /// `base` to the power `exponent` by repeated squaring: the same bits on every platform.

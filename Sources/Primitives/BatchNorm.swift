@@ -61,7 +61,8 @@ package final class BatchNorm {
   private let momentum: Double
   private let epsilon: Double
   private let leakySlope: Float
-  /// Per channel: the moments of the source or the sums of the gradient.
+  /// Per part of the batch and channel: the moments of the source or the sums of the gradient; once
+  /// the parts are added up, the first part's are the batch's.
   private let sums: AlignedBuffer<Double>
   /// Per channel, of the latest training pass: mean, γ / √(variance + ε), the shift that goes with
   /// the mean as float has it, and 1 / √(variance + ε).
@@ -92,7 +93,7 @@ package final class BatchNorm {
     self.momentum = momentum
     self.epsilon = epsilon
     self.leakySlope = leakySlope
-    sums = AlignedBuffer(count: 2 * channels)
+    sums = AlignedBuffer(count: 2 * channels * ConvolutionGeometry.partCount(batch: batch))
     kept = AlignedBuffer(count: 4 * channels)
     residue = AlignedBuffer(count: channels)
     passing = AlignedBuffer(count: 3 * channels)
@@ -107,10 +108,57 @@ package final class BatchNorm {
     ck_moments(mean: sums.start, squared_deviations: sums.start + channels)
   }
 
+  /// Images of a part but perhaps the last, and parts.
+  private var partSize: Int { ConvolutionGeometry.partSize(batch: batch) }
+  private var partCount: Int { ConvolutionGeometry.partCount(batch: batch) }
+
+  /// Turns the moments of every part into those of the batch, by the update of Chan, Golub and
+  /// LeVeque (1983), in the parts' order.
+  func addMomentParts() {
+    for part in 1..<max(partCount, 1) {
+      let other = sums.start + 2 * part * channels
+      let before = Double(part * partSize)
+      let count = Double(min(partSize, batch - part * partSize))
+      let share = count / (before + count)
+      let weight = Double(pixels) * before * share
+      for channel in 0..<channels {
+        let delta = other[channel] - sums.start[channel]
+        sums.start[channel] += delta * share
+        sums.start[channels + channel] += other[channels + channel] + delta * delta * weight
+      }
+    }
+  }
+
+  /// Turns the gradient's sums of every part into those of the batch, in the parts' order.
+  func addGradientParts() {
+    for part in 1..<max(partCount, 1) {
+      let other = sums.start + 2 * part * channels
+      for index in 0..<2 * channels { sums.start[index] += other[index] }
+    }
+  }
+
+  /// Calls `work` for every part of the batch, on its thread: with the part's number, its first
+  /// float in an activation, and its images.
+  private func forParts(_ work: (_ part: Int, _ start: Int, _ images: Int) -> Void) {
+    context.team.share(0..<partCount) { parts, _ in
+      for part in parts {
+        let first = part * partSize
+        work(
+          part, context.storedCount(first * pixels * channels), min(partSize, batch - first))
+      }
+    }
+  }
+
   /// Takes the moments of a source; only where the operation that computed it has not.
   package func measure(src: UnsafePointer<Float>) {
-    var target = moments
-    context.kernels.moments(src, Int64(batch), Int64(pixels), Int64(channels), &target)
+    forParts { part, start, images in
+      var target = moments
+      target.mean += 2 * part * channels
+      target.squared_deviations += 2 * part * channels
+      context.kernels.moments(
+        src + start, Int64(images), Int64(pixels), Int64(channels), &target)
+    }
+    addMomentParts()
   }
 
   /// Makes the coefficients of a pass, for training and gradient-free ones from the moments.
@@ -157,8 +205,11 @@ package final class BatchNorm {
   package func normalize(
     src: UnsafePointer<Float>, with coefficients: Coefficients, dst: UnsafeMutablePointer<Float>
   ) {
-    var pass = coefficients.pass
-    context.kernels.normalize(src, Int64(batch * pixels), Int64(channels), &pass, dst)
+    forParts { _, start, images in
+      var pass = coefficients.pass
+      context.kernels.normalize(
+        src + start, Int64(images * pixels), Int64(channels), &pass, dst + start)
+    }
   }
 
   /// Where an operation that computes the gradient with respect to the normalised output puts its
@@ -169,9 +220,14 @@ package final class BatchNorm {
 
   /// Takes the sums of a gradient; only where the operation that computed it has not.
   package func measureGradient(diffDst: UnsafePointer<Float>, src: UnsafePointer<Float>) {
-    var target = gradientSums(src: src)
-    context.kernels.gradient_sums(
-      diffDst, Int64(batch), Int64(pixels), Int64(channels), &target)
+    forParts { part, start, images in
+      var target = gradientSums(src: src + start)
+      target.sum += 2 * part * channels
+      target.dot += 2 * part * channels
+      context.kernels.gradient_sums(
+        diffDst + start, Int64(images), Int64(pixels), Int64(channels), &target)
+    }
+    addGradientParts()
   }
 
   /// Makes the coefficients of the gradient from its sums, and the gradients of the tensors.
@@ -210,8 +266,10 @@ package final class BatchNorm {
   /// Turns `diff`, the gradient with respect to the normalised output, in place into that with
   /// respect to the *input* of the leaky ReLU; only where no operation before does.
   package func backward(diff: UnsafeMutablePointer<Float>, src: UnsafePointer<Float>) {
-    var pass = gradientPass(src: src)
-    context.kernels.norm_leaky_backward(
-      diff, &pass, Int64(batch), Int64(pixels), Int64(channels), diff)
+    forParts { _, start, images in
+      var pass = gradientPass(src: src + start)
+      context.kernels.norm_leaky_backward(
+        diff + start, &pass, Int64(images), Int64(pixels), Int64(channels), diff + start)
+    }
   }
 }

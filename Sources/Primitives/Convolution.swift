@@ -13,6 +13,8 @@ package final class Convolution {
   private let context: ComputeContext
   private let leakySlope: Float
   private var shape: ck_convolution
+  /// Elements of the packed weights.
+  private let packedCount: Int
   private let forwardWeights: AlignedBuffer<Float>
   private let dataWeights: AlignedBuffer<Float>
   private let weightsGradient: AlignedBuffer<Float>
@@ -29,8 +31,10 @@ package final class Convolution {
     let lanes = Int(context.kernels.lanes)
     forwardWeights = AlignedBuffer(count: geometry.forwardPackedCount(lanes: lanes))
     dataWeights = AlignedBuffer(count: geometry.transposedPackedCount(lanes: lanes))
-    weightsGradient = AlignedBuffer(count: geometry.forwardPackedCount(lanes: lanes))
-    biasGradient = AlignedBuffer(count: geometry.outputChannels)
+    packedCount = geometry.forwardPackedCount(lanes: lanes)
+    let parts = Int(shape.behind_part)
+    weightsGradient = AlignedBuffer(count: parts * packedCount)
+    biasGradient = AlignedBuffer(count: parts * geometry.outputChannels)
     context.reserveScratchpad(for: geometry)
   }
 
@@ -51,11 +55,14 @@ package final class Convolution {
   ) {
     withOptionalPointer(src.coefficients?.pass) { coefficients in
       withOptionalPointer(norm?.moments) { moments in
-        context.kernels.convolution_forward(
-          &shape, src.images, coefficients, forwardWeights.start, bias, leakySlope, dst, moments,
-          context.scratch)
+        context.shareParts(of: shape) { shape, thread in
+          context.kernels.convolution_forward(
+            shape, src.images, coefficients, forwardWeights.start, bias, leakySlope, dst, moments,
+            context.scratch(thread))
+        }
       }
     }
+    norm?.addMomentParts()
   }
 
   /// Computes the gradients with respect to weights, bias and source.
@@ -73,18 +80,34 @@ package final class Convolution {
     diffWeights: UnsafeMutablePointer<Float>, diffBias: UnsafeMutablePointer<Float>,
     diffSrc: UnsafeMutablePointer<Float>?, measuring before: NormSource? = nil
   ) {
-    var pass = through.norm.gradientPass(src: through.src)
+    let pass = through.norm.gradientPass(src: through.src)
     withOptionalPointer(src.coefficients?.pass) { coefficients in
       withOptionalPointer(before.map { $0.norm.gradientSums(src: $0.src) }) { sums in
-        context.kernels.convolution_backward(
-          &shape, src.images, coefficients, diffDst, &pass, dataWeights.start,
-          weightsGradient.start, biasGradient.start, diffSrc, sums, context.scratch)
+        withUnsafePointer(to: pass) { pass in
+          context.shareParts(of: shape) { shape, thread in
+            context.kernels.convolution_backward(
+              shape, src.images, coefficients, diffDst, pass, dataWeights.start,
+              weightsGradient.start, biasGradient.start, diffSrc, sums, context.scratch(thread))
+          }
+        }
       }
     }
+    before?.norm.addGradientParts()
+    context.addParts(weightsGradient.start, of: shape, count: packedCount)
     context.kernels.unpack_gradient(&shape, weightsGradient.start, diffWeights)
     for channel in 0..<geometry.outputChannels {
-      diffBias[channel] = Float(biasGradient.start[channel])
+      diffBias[channel] = Float(
+        biasGradient.start.sum(ofParts: Int(shape.behind_part), geometry.outputChannels, channel))
     }
+  }
+}
+
+extension UnsafeMutablePointer<Double> {
+  /// The sum over the parts of a batch, in order, of number `index` of `count` that each part has.
+  func sum(ofParts parts: Int, _ count: Int, _ index: Int) -> Double {
+    var sum = self[index]
+    for part in 1..<max(parts, 1) { sum += self[part * count + index] }
+    return sum
   }
 }
 

@@ -1,13 +1,26 @@
 import CKernels
 
 extension ConvolutionGeometry {
-  /// The extents as the kernels take them.
+  /// Images of a part of a batch, but perhaps the last: an even number, as bf16 products take two
+  /// images at a time, and as two images of any size begin at a whole float.
+  static func partSize(batch: Int) -> Int {
+    (batch + 2 * ComputeContext.partCount - 1) / (2 * ComputeContext.partCount) * 2
+  }
+
+  /// Parts of a batch.
+  static func partCount(batch: Int) -> Int {
+    let size = partSize(batch: batch)
+    return (batch + size - 1) / size
+  }
+
+  /// The extents as the kernels take them, with every part of the batch.
   var shape: ck_convolution {
     ck_convolution(
       images: Int64(batch), in_channels: Int64(inputChannels),
       out_channels: Int64(outputChannels), in_size: Int64(inputSize),
       out_size: Int64(outputSize), kernel: Int64(kernelSize), stride: Int64(stride),
-      padding: Int64(padding))
+      padding: Int64(padding), part: Int64(Self.partSize(batch: batch)), first_part: 0,
+      behind_part: Int64(Self.partCount(batch: batch)))
   }
 
   /// Elements of the weights in the panels of the forward direction.

@@ -47,18 +47,23 @@ package final class Linear {
   package func forward(
     src: UnsafePointer<Float>, bias: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>
   ) {
-    context.kernels.linear_multiply(
-      Int64(batch), Int64(inputs), Int64(outputs), src, forwardWeights.start, bias, leakySlope,
-      dst, context.scratch)
+    context.team.share(0..<batch) { rows, thread in
+      context.kernels.linear_multiply(
+        Int64(rows.count), Int64(inputs), Int64(outputs), src + rows.lowerBound * inputs,
+        forwardWeights.start, bias, leakySlope, dst + rows.lowerBound * outputs,
+        context.scratch(thread))
+    }
   }
 
   /// Computes the gradient with respect to the source; diffSrc is overwritten.
   ///
   /// - Parameter diffDst: Gradient of the loss with respect to the output before a leaky ReLU.
   package func backwardData(diffDst: UnsafePointer<Float>, diffSrc: UnsafeMutablePointer<Float>) {
-    context.kernels.linear_multiply(
-      Int64(batch), Int64(outputs), Int64(inputs), diffDst, dataWeights.start, nil, 1, diffSrc,
-      context.scratch)
+    context.team.share(0..<batch) { rows, thread in
+      context.kernels.linear_multiply(
+        Int64(rows.count), Int64(outputs), Int64(inputs), diffDst + rows.lowerBound * outputs,
+        dataWeights.start, nil, 1, diffSrc + rows.lowerBound * inputs, context.scratch(thread))
+    }
   }
 
   /// Computes the gradients with respect to weights and bias; both are overwritten.
@@ -66,8 +71,12 @@ package final class Linear {
     src: UnsafePointer<Float>, diffDst: UnsafePointer<Float>,
     diffWeights: UnsafeMutablePointer<Float>, diffBias: UnsafeMutablePointer<Float>
   ) {
-    context.kernels.linear_outer(
-      Int64(batch), Int64(outputs), Int64(inputs), diffDst, src, diffWeights, diffBias,
-      context.scratch)
+    // Cut by outputs, not by rows: every element is the sum over all rows on one thread.
+    context.team.share(0..<outputs, unit: 4) { part, thread in
+      let first = part.lowerBound
+      context.kernels.linear_outer(
+        Int64(batch), Int64(part.count), Int64(outputs), Int64(inputs), diffDst + first, src,
+        diffWeights + first * inputs, diffBias + first, context.scratch(thread))
+    }
   }
 }

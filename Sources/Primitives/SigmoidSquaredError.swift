@@ -29,7 +29,12 @@ package struct SigmoidSquaredError {
     reconstruction: UnsafeMutablePointer<Float>?, diffSrc: UnsafeMutablePointer<Float>?,
     squaredErrors: UnsafeMutablePointer<Double>
   ) {
-    context.kernels.sigmoid_error(
-      src, target, Int64(batch), Int64(count), reconstruction, diffSrc, squaredErrors)
+    context.team.share(0..<batch) { images, _ in
+      let start = images.lowerBound * count
+      context.kernels.sigmoid_error(
+        src + start, target + start, Int64(images.count), Int64(count),
+        reconstruction.map { $0 + start }, diffSrc.map { $0 + start },
+        squaredErrors + images.lowerBound)
+    }
   }
 }

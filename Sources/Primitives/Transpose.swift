@@ -17,8 +17,10 @@ package struct Transpose {
     _ rows: UnsafePointer<Float>, channels: Int, pixels: Int,
     to images: UnsafeMutablePointer<Float>
   ) {
-    context.kernels.images_from_rows(
-      rows, Int64(batch), Int64(pixels), Int64(channels), images)
+    forParts(pixels * channels) { stored, start, count in
+      context.kernels.images_from_rows(
+        rows + start, count, Int64(pixels), Int64(channels), images + stored)
+    }
   }
 
   /// Copies an activation, `[batch, pixels, channels]`, to fp32 rows, `[batch, channels, pixels]`;
@@ -27,7 +29,19 @@ package struct Transpose {
     _ images: UnsafePointer<Float>, channels: Int, pixels: Int,
     to rows: UnsafeMutablePointer<Float>
   ) {
-    context.kernels.rows_from_images(
-      images, Int64(batch), Int64(pixels), Int64(channels), rows)
+    forParts(pixels * channels) { stored, start, count in
+      context.kernels.rows_from_images(
+        images + stored, count, Int64(pixels), Int64(channels), rows + start)
+    }
+  }
+
+  /// Calls `work` for the images of each thread: with the first one's place in an activation, its
+  /// place among rows, and their number.
+  private func forParts(_ imageCount: Int, _ work: (Int, Int, Int64) -> Void) {
+    // Two images of any size begin at a whole float in bf16, too.
+    context.team.share(0..<batch, unit: 2) { images, _ in
+      let start = images.lowerBound * imageCount
+      work(context.storedCount(start), start, Int64(images.count))
+    }
   }
 }

@@ -29,6 +29,8 @@ package final class UpsampledConvolution {
   /// The strided convolution from the transposed image to the source.
   private let geometry: ConvolutionGeometry
   private var shape: ck_convolution
+  /// Elements of the packed weights' gradient.
+  private let packedCount: Int
   /// Whether lanes are pixels in the forward direction, because the channels would fill few.
   private let isThin: Bool
   private let turned: AlignedBuffer<Float>
@@ -66,8 +68,10 @@ package final class UpsampledConvolution {
     forwardWeights = AlignedBuffer(
       count: isThin ? geometry.weightCount : geometry.transposedPackedCount(lanes: lanes))
     dataWeights = AlignedBuffer(count: geometry.forwardPackedCount(lanes: lanes))
-    weightsGradient = AlignedBuffer(count: geometry.forwardPackedCount(lanes: lanes))
-    biasGradient = AlignedBuffer(count: outputChannels)
+    packedCount = geometry.forwardPackedCount(lanes: lanes)
+    let parts = Int(shape.behind_part)
+    weightsGradient = AlignedBuffer(count: parts * packedCount)
+    biasGradient = AlignedBuffer(count: parts * outputChannels)
     context.reserveScratchpad(for: geometry)
   }
 
@@ -103,15 +107,21 @@ package final class UpsampledConvolution {
   ) {
     withOptionalPointer(src.coefficients?.pass) { coefficients in
       if isThin {
-        context.kernels.thin_upsampled_forward(
-          &shape, src.images, coefficients, forwardWeights.start, bias, dst, nil, context.scratch)
+        context.shareParts(of: shape) { shape, thread in
+          context.kernels.thin_upsampled_forward(
+            shape, src.images, coefficients, forwardWeights.start, bias, dst, nil,
+            context.scratch(thread))
+        }
         return
       }
       withOptionalPointer(norm?.moments) { moments in
-        context.kernels.upsampled_forward(
-          &shape, src.images, coefficients, forwardWeights.start, bias, leakySlope ?? 1, dst,
-          moments, context.scratch)
+        context.shareParts(of: shape) { shape, thread in
+          context.kernels.upsampled_forward(
+            shape, src.images, coefficients, forwardWeights.start, bias, leakySlope ?? 1, dst,
+            moments, context.scratch(thread))
+        }
       }
+      norm?.addMomentParts()
     }
   }
 
@@ -130,12 +140,17 @@ package final class UpsampledConvolution {
     squaredErrors: UnsafeMutablePointer<Double>
   ) {
     precondition(takesError, "the kernel is for layers of few channels")
-    var error = ck_error(
+    let error = ck_error(
       target: target, reconstruction: reconstruction, diff: diffDst,
       squared_errors: squaredErrors)
     withOptionalPointer(src.coefficients?.pass) { coefficients in
-      context.kernels.thin_upsampled_forward(
-        &shape, src.images, coefficients, forwardWeights.start, bias, nil, &error, context.scratch)
+      withUnsafePointer(to: error) { error in
+        context.shareParts(of: shape) { shape, thread in
+          context.kernels.thin_upsampled_forward(
+            shape, src.images, coefficients, forwardWeights.start, bias, nil, error,
+            context.scratch(thread))
+        }
+      }
     }
   }
 
@@ -159,7 +174,8 @@ package final class UpsampledConvolution {
       src: src, diffDst: diffDst, pass: through.norm.gradientPass(src: through.src), scale: 1,
       diffWeights: diffWeights, diffSrc: diffSrc, before: before)
     for channel in 0..<outputChannels {
-      diffBias[channel] = Float(biasGradient.start[channel])
+      diffBias[channel] = Float(
+        biasGradient.start.sum(ofParts: Int(shape.behind_part), outputChannels, channel))
     }
   }
 
@@ -173,11 +189,19 @@ package final class UpsampledConvolution {
     backward(
       src: src, diffDst: diffDst, pass: nil, scale: scale, diffWeights: diffWeights,
       diffSrc: diffSrc, before: before)
-    context.kernels.channel_sums(
-      diffDst, Int64(batch), Int64(outputSize * outputSize), Int64(outputChannels),
-      biasGradient.start)
+    let imageCount = outputSize * outputSize * outputChannels
+    context.shareParts(of: shape) { shape, _ in
+      for part in shape.pointee.first_part..<shape.pointee.behind_part {
+        let start = ck_part_start(shape, part)
+        context.kernels.channel_sums(
+          diffDst + Int(start) * imageCount, ck_part_start(shape, part + 1) - start,
+          Int64(outputSize * outputSize), Int64(outputChannels),
+          biasGradient.start + Int(part) * outputChannels)
+      }
+    }
     for channel in 0..<outputChannels {
-      diffBias[channel] = Float(Double(scale) * biasGradient.start[channel])
+      let sum = biasGradient.start.sum(ofParts: Int(shape.behind_part), outputChannels, channel)
+      diffBias[channel] = Float(Double(scale) * sum)
     }
   }
 
@@ -189,12 +213,16 @@ package final class UpsampledConvolution {
     withOptionalPointer(src.coefficients?.pass) { coefficients in
       withOptionalPointer(pass) { through in
         withOptionalPointer(before.map { $0.norm.gradientSums(src: $0.src) }) { sums in
-          context.kernels.upsampled_backward(
-            &shape, src.images, coefficients, diffDst, through, scale, dataWeights.start,
-            weightsGradient.start, biasGradient.start, diffSrc, sums, context.scratch)
+          context.shareParts(of: shape) { shape, thread in
+            context.kernels.upsampled_backward(
+              shape, src.images, coefficients, diffDst, through, scale, dataWeights.start,
+              weightsGradient.start, biasGradient.start, diffSrc, sums, context.scratch(thread))
+          }
         }
       }
     }
+    before?.norm.addGradientParts()
+    context.addParts(weightsGradient.start, of: shape, count: packedCount)
     // Between two updates of the weights, their turned copy serves as memory for the gradient.
     context.kernels.unpack_gradient(&shape, weightsGradient.start, turned.start)
     ck_turn_weights(

@@ -13,11 +13,11 @@ struct GridPoints {
     var configuration: TrialConfiguration { trials[0].planned.configuration }
 
     /// The spread of a number of the replicates at a milestone, over those that have it,
-    /// trials that train on included.
+    /// trials that train on included; of a replicate that had ended before by its rule, at its end.
     func spread(at budget: Budget, _ number: (MilestoneReport) -> Double) -> Spread? {
       Spread(
         trials.compactMap { trial in
-          trial.report(at: budget).map(number)
+          trial.reportOrEnd(at: budget).map(number)
         })
     }
 

@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 
 /// One round of writing into an output directory, with what came of it.
@@ -46,7 +47,7 @@ struct ReportRound {
       return true
     } catch {
       outcome.problems.append(
-        .unwritable(path: target.path(percentEncoded: false), reason: Self.words(error)))
+        .unwritable(path: target.path(percentEncoded: false), reason: ErrorWords.reason(error)))
       return false
     }
   }
@@ -60,7 +61,7 @@ struct ReportRound {
       try FileManager.default.removeItem(at: target)
     } catch {
       outcome.problems.append(
-        .unwritable(path: target.path(percentEncoded: false), reason: Self.words(error)))
+        .unwritable(path: target.path(percentEncoded: false), reason: ErrorWords.reason(error)))
     }
   }
 
@@ -71,10 +72,5 @@ struct ReportRound {
     } catch {
       if !outcome.problems.contains(error) { outcome.problems.append(error) }
     }
-  }
-
-  private static func words(_ error: any Error) -> String {
-    let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
-    return (cause ?? error).localizedDescription
   }
 }

@@ -23,7 +23,11 @@ enum SeriesLabels {
         [
           ("n", latents), ("stage", point.stage),
           ("channels", configuration.model.channels.map(String.init).joined(separator: "-")),
-          ("budget", configuration.milestones.map(\.description).joined(separator: " and ")),
+          (
+            "budget",
+            configuration.milestones.map(\.description).joined(separator: " and ")
+              + (configuration.quiet.map { ", quiet by windows of \($0.window)" } ?? "")
+          ),
         ]
         + TrainerSetting.all.map { setting in
           let text = setting.text(in: configuration.trainer)

@@ -20,6 +20,8 @@ struct Table1 {
     var gatesOpen: [Budget: Spread]
     /// Milestones at which the run had not kept its tolerance.
     var unmet: Set<Budget>
+    /// Milestones before which a run had ended by its rule; nil where runs end by their budget alone.
+    var ended: Set<Budget>?
     /// The paper's row, if it has this data set and size.
     var published: PublishedResults.Table1Row?
   }
@@ -65,6 +67,9 @@ struct Table1 {
               point.spread(at: budget) { Double($0.gatesOpen) }.map { (budget, $0) }
             }),
           unmet: Set(milestones.filter { point.toleranceMet(at: $0) == false }),
+          ended: point.configuration.quiet.map { _ in
+            Set(milestones.filter(point.endedBefore))
+          },
           published: PublishedResults.table1Row(dataset, latents: latents)))
     }
     for group in Dictionary(grouping: rows.indices, by: { rows[$0].sizes }).values {
@@ -118,6 +123,9 @@ extension Table1 {
     let gatesOpen: Spread?
     /// Whether the run kept its tolerance; nil where it has not come so far.
     let toleranceMet: Bool?
+    /// Whether a run had ended before and its gates are those of its end; nil where runs end by their
+    /// budget alone.
+    let endedBefore: Bool?
     let publishedGatesOpen: Int?
 
     enum CodingKeys: String, CodingKey {
@@ -126,6 +134,7 @@ extension Table1 {
       case publishedBaselineMSE = "published_baseline_mse"
       case gatesOpen = "gates_open"
       case toleranceMet = "tolerance_met"
+      case endedBefore = "ended_before"
       case publishedGatesOpen = "published_gates_open"
     }
   }
@@ -141,6 +150,7 @@ extension Table1 {
           publishedBaselineMSE: row.published?.mse,
           gatesOpen: row.gatesOpen[budget],
           toleranceMet: row.gatesOpen[budget].map { _ in !row.unmet.contains(budget) },
+          endedBefore: row.ended?.contains(budget),
           publishedGatesOpen: column.flatMap { row.published?.gatesOpen[$0] })
       }
     }
@@ -161,13 +171,14 @@ extension Table1 {
 
   /// `table1.csv`.
   var csv: Data {
+    let endsEarly = rows.contains { $0.ended != nil }
     var table = CSVTable(
       header: [
         "dataset", "images", "series", "latents", "provisioned", "budget", "baseline_replicates",
         "baseline_mse",
         "baseline_mse_min", "baseline_mse_max", "published_baseline_mse", "replicates",
         "gates_open", "gates_open_min", "gates_open_max", "tolerance_met", "published_gates_open",
-      ])
+      ] + (endsEarly ? ["ended_before"] : []))
     func columns(_ spread: Spread?) -> [String] {
       guard let spread else { return ["0", "", "", ""] }
       return [String(spread.count)]
@@ -183,7 +194,7 @@ extension Table1 {
           + columns(entry.gatesOpen) + [
             entry.toleranceMet.map(String.init) ?? "",
             entry.publishedGatesOpen.map(String.init) ?? "",
-          ])
+          ] + (endsEarly ? [entry.endedBefore.map(String.init) ?? ""] : []))
     }
     return table.data
   }

@@ -17,6 +17,7 @@ extension Table1 {
         row.gatesOpen[budget].map {
           $0.text { NumberText.compact($0, upTo: 1) }
             + (row.unmet.contains(budget) ? Self.mark : "")
+            + (row.ended?.contains(budget) == true ? Self.endMark : "")
         } ?? dash
       }
       + PublishedResults.table1Budgets.indices.map { column in
@@ -26,6 +27,8 @@ extension Table1 {
 
   /// Behind gates of a run that had not kept its tolerance.
   private static let mark = "†"
+  /// Behind gates of a run that had ended before.
+  private static let endMark = "‡"
 
   private var lines: [(isFirstOfDataset: Bool, cells: [String])] {
     rows.enumerated().map { index, row in
@@ -58,7 +61,7 @@ extension Table1 {
 
       MSE: moving average of the summed squared error per training image of the baseline with n \
       dimensions; it is the tolerance of the run with 2n. ‖ν‖₀: gates open in that run after so \
-      many batches. Replicates: median (least–most).\(hasUnmet ? " \(Self.mark): \(Self.unmetWords)." : "")\(notes.map { " Sets marked \($0)." }.joined())
+      many batches. Replicates: median (least–most).\(hasUnmet ? " \(Self.mark): \(Self.unmetWords)." : "")\(hasEnded ? " \(Self.endMark): \(Self.endedWords)." : "")\(notes.map { " Sets marked \($0)." }.joined())
 
       """
     return Data(text.utf8)
@@ -108,6 +111,11 @@ extension Table1 {
   private static let unmetWords =
     "the run's error stood more than \(Int(Tolerance.slack * 100)) % above its tolerance"
 
+  private static let endedWords =
+    "the run had ended before by its rule, and the gates are those of its end"
+
+  private var hasEnded: Bool { rows.contains { $0.ended?.isEmpty == false } }
+
   private var hasUnmet: Bool {
     rows.contains { row in row.unmet.contains { row.gatesOpen[$0] != nil } }
   }
@@ -129,6 +137,7 @@ extension Table1 {
     let spread = rows.contains { ($0.baselineMSE?.count ?? 0) > 1 }
     return (spread ? "; median (least--most) of replicates" : "")
       + (hasUnmet ? "; $\\dagger$: \(Self.latexEscaped(Self.unmetWords))" : "")
+      + (hasEnded ? "; $\\ddagger$: \(Self.endedWords)" : "")
       + notes.map { "; sets marked \($0)" }.joined()
       + (banner.map { "; \\textbf{\(Self.latexEscaped($0))}" } ?? "")
   }
@@ -144,6 +153,7 @@ extension Table1 {
       case "^": escaped += "\\textasciicircum{}"
       case "–": escaped += "--"
       case "†": escaped += "$^\\dagger$"
+      case "‡": escaped += "$^\\ddagger$"
       case "×": escaped += "$\\times$"
       default: escaped.append(character)
       }

@@ -17,7 +17,7 @@ enum Tolerance {
 
 extension MilestoneReport {
   /// Whether the trial kept its tolerance here; nil for a baseline, whose τ is 0.
-  var toleranceMet: Bool? {
+  package var toleranceMet: Bool? {
     guard tolerance > 0 else { return nil }
     return firstHitStep != nil && mse <= tolerance * (1 + Tolerance.slack)
   }
@@ -27,7 +27,7 @@ extension GridPoints.Point {
   /// Whether every replicate that reached a milestone kept its tolerance there; nil while none has
   /// reached it, and for baselines.
   func toleranceMet(at budget: Budget) -> Bool? {
-    let answers = trials.compactMap { $0.report(at: budget)?.toleranceMet }
+    let answers = trials.compactMap { $0.reportOrEnd(at: budget)?.toleranceMet }
     return answers.isEmpty ? nil : answers.allSatisfy(\.self)
   }
 

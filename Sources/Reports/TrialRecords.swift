@@ -32,6 +32,8 @@ struct TrialRecords {
     let toleranceFrom: String?
     let parents: [String]
     let settings: TrainerSettings
+    /// When it may end before its last milestone; nil for not at all.
+    let quiet: QuietRule?
     let status: TrialStatus
     let milestones: [Milestone]
 
@@ -40,7 +42,7 @@ struct TrialRecords {
       case latentsFrom = "latents_from"
       case tolerance
       case toleranceFrom = "tolerance_from"
-      case parents, settings, status, milestones
+      case parents, settings, quiet, status, milestones
     }
   }
 
@@ -57,6 +59,13 @@ struct TrialRecords {
     let multiplier: Double?
     let expectedOpen: Double?
     let openProbabilities: [Double]?
+    /// How the trial left it: the ending's word, or `ended-before`; nil where it has not come so far,
+    /// and for trials that end by their budget alone.
+    let ending: String?
+    /// The step after which everything was as the ending says; nil unless it is one of the rule.
+    let sinceStep: Int?
+    /// The gates that open and close, from 0; nil unless the trial ended oscillating.
+    let alternatingGates: [Int]?
 
     private enum CodingKeys: String, CodingKey {
       case budget, step
@@ -68,9 +77,12 @@ struct TrialRecords {
       case multiplier
       case expectedOpen = "expected_open"
       case openProbabilities = "open_probabilities"
+      case ending
+      case sinceStep = "since_step"
+      case alternatingGates = "alternating_gates"
     }
 
-    init(budget: Budget, report: MilestoneReport?) {
+    init(budget: Budget, report: MilestoneReport?, ending: String?) {
       self.budget = budget
       step = report?.step
       gatesOpen = report?.gatesOpen
@@ -81,6 +93,21 @@ struct TrialRecords {
       multiplier = report?.multiplier
       expectedOpen = report?.openProbabilities.reduce(0, +)
       openProbabilities = report?.openProbabilities
+      self.ending = ending
+      sinceStep = report?.sinceStep
+      alternatingGates = report?.alternatingGates
+    }
+
+    /// The columns that sweeps have whose trials may end early; gates are counted from 0.
+    static let endColumns = ["ending", "since_step", "open_gates", "alternating_gates"]
+
+    var endCells: [String] {
+      let open = (openProbabilities ?? []).enumerated().filter { $0.element > 0.5 }.map(\.offset)
+      return [
+        ending ?? "", sinceStep.map(String.init) ?? "",
+        (ending == nil ? [] : open).map(String.init).joined(separator: " "),
+        (alternatingGates ?? []).map(String.init).joined(separator: " "),
+      ]
     }
   }
 
@@ -103,11 +130,11 @@ struct TrialRecords {
         tolerance: try? used.resolvedTolerance(),
         toleranceFrom: planned.tolerance.measurement.map(Self.text),
         parents: planned.parents.map(\.description), settings: planned.trainer,
-        status: recorded.status,
+        quiet: planned.quiet, status: recorded.status,
         milestones: planned.milestones.map { budget in
           Milestone(
             budget: budget,
-            report: recorded.report(at: budget))
+            report: recorded.report(at: budget), ending: recorded.ending(at: budget))
         })
     }
   }
@@ -116,18 +143,19 @@ struct TrialRecords {
   var json: Data { ReportJSON.data(head, list: "trials", trials) }
 
   /// `trials.csv`: one row per trial and milestone; the trainer settings that differ between the
-  /// sweep's trials follow as columns of their own.
+  /// sweep's trials follow as columns of their own, before them how trials ended that may end early.
   var csv: Data {
     let varying = TrainerSetting.all.filter { setting in
       Set(trials.map { setting.text(in: $0.settings) }).count > 1
     }
+    let endsEarly = trials.contains { $0.quiet != nil }
     var table = CSVTable(
       header: [
         "trial", "stage", "replicate", "dataset", "images", "seed", "channels", "latents",
         "latents_from",
         "tolerance", "tolerance_from", "budget", "step", "gates_open", "mse", "evaluation_mse",
         "first_hit_step", "tolerance_met", "multiplier", "expected_open", "status", "parents",
-      ] + varying.map(\.key))
+      ] + (endsEarly ? Milestone.endColumns : []) + varying.map(\.key))
     for trial in trials {
       for milestone in trial.milestones {
         let configuration = [
@@ -143,7 +171,9 @@ struct TrialRecords {
           Self.text(milestone.expectedOpen),
           trial.status.rawValue, trial.parents.joined(separator: " "),
         ]
-        table.append(configuration + found + varying.map { $0.text(in: trial.settings) })
+        table.append(
+          configuration + found + (endsEarly ? milestone.endCells : [])
+            + varying.map { $0.text(in: trial.settings) })
       }
     }
     return table.data

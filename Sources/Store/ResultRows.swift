@@ -1,5 +1,6 @@
 import Coordination
 import Digests
+import Foundation
 import GRDB
 import Trials
 import Wire
@@ -30,6 +31,25 @@ enum ResultRows {
       arguments: [sequence, number])
     guard database.changesCount == 1 else {
       throw StoreError.refused(reason: "trial number \(number) has no result to discard")
+    }
+  }
+
+  /// Reads the one result of a trial that is not discarded, from its row alone.
+  ///
+  /// - Throws: ``Damage`` when it cannot be read.
+  static func fetch(of trial: TrialID, in database: Database) throws -> TrialResult? {
+    let rows = try Row.fetchCursor(
+      database,
+      sql: """
+        SELECT bytes FROM result
+        WHERE trial = (SELECT number FROM trial WHERE id = ?) AND discarded IS NULL
+        """, arguments: [trial.digits])
+    guard let row = try rows.next() else { return nil }
+    let bytes = try row.value(0) as Data
+    do {
+      return try ReceivedResult(serialised: [UInt8](bytes), planned: nil).result
+    } catch {
+      throw Damage("the result of trial \(trial) cannot be read: \(error)")
     }
   }
 

@@ -96,6 +96,14 @@ package final class SweepReader: Sendable {
     try read { database in try JournalRows.fetchAttempts(of: trial, in: database) }
   }
 
+  /// The result of one trial, as it stands now; nil while it has none.
+  ///
+  /// Reads that trial's row alone, without holding it against its checksum.
+  package func result(of trial: String) throws(StoreError) -> TrialResult? {
+    guard let id = TrialID(trial) else { return nil }
+    return try read { database in try ResultRows.fetch(of: id, in: database) }
+  }
+
   /// Where the record was salvaged from; nil when it was not.
   package func salvage() throws(StoreError) -> SalvageNote? {
     try read { database in try SalvageNote.fetch(in: database) }

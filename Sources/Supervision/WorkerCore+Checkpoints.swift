@@ -73,7 +73,7 @@ extension WorkerCore {
   private func lastCheckpoint(of work: Work, after failure: TrialFailure) -> WrittenCheckpoint? {
     if failure.cause == .lost, work.checkpoints.beginsAtOwn { return nil }
     return switch failure.cause {
-    case .notANumber, .refused, .badCheckpoint: nil
+    case .notANumber, .refused, .resultRefused, .badCheckpoint: nil
     case .exitCode, .signal, .outOfMemory, .timeout, .lost, .stopped, .diskFull, .parentFailed:
       work.checkpoints.pending
     }

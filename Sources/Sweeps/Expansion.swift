@@ -160,16 +160,17 @@ struct Expansion {
   private mutating func configuration(
     _ draft: TrialDraft, cell: Int
   ) throws(ConfigurationError) -> TrialConfiguration? {
-    guard let dataset = draft.dataset, let milestones = draft.milestones,
+    guard let dataset = draft.dataset, let budget = draft.budget,
       let draftLatents = draft.latents, let draftTolerance = draft.tolerance
     else { preconditionFailure("missing keys have been refused") }
     guard let latents = resolve(draftLatents, cell: cell),
       let tolerance = resolve(tolerance: draftTolerance, cell: cell)
     else { return nil }
     let channels = draft.channels ?? TrialConfiguration.defaultChannels(for: dataset)
-    let configuration = TrialConfiguration(
+    var configuration = TrialConfiguration(
       dataset: dataset, model: ModelSettings(channels: channels, latents: latents),
-      tolerance: tolerance, milestones: milestones, sharing: draft.trainer, seed: 0)
+      tolerance: tolerance, milestones: budget.milestones, sharing: draft.trainer, seed: 0)
+    configuration.quiet = budget.quiet
     try configuration.validate()
     return configuration
   }

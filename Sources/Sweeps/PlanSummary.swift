@@ -39,6 +39,9 @@ package struct PlanSummary: Sendable {
   package let trials: [Trial]
   /// Every stage that has trials, in the order of the plan.
   package let stages: [Stage]
+  /// Whether some trial may end before its last milestone, so that steps and times are the most that
+  /// it can take.
+  package let isUpperBound: Bool
   /// The images per epoch that budgets in epochs were counted with, by data set.
   package let epochImageCounts: [Dataset: Int]
 
@@ -79,6 +82,7 @@ package struct PlanSummary: Sendable {
     }
     self.plan = plan
     self.trials = trials
+    isUpperBound = plan.trials.contains { $0.configuration.quiet != nil }
     self.epochImageCounts = epochImageCounts
     self.stages = Self.stages(of: plan, trials, indices: indices)
   }

@@ -33,6 +33,8 @@ extension PlanSummary {
     let estimatedSeconds: Double
     let criticalPathSeconds: Double
     let assumption: String
+    /// Absent where it is false.
+    let isUpperBound: Bool?
     let stages: [StageEntry]
     let trials: [TrialEntry]
 
@@ -46,6 +48,7 @@ extension PlanSummary {
       estimatedSeconds = rounded(summary.seconds)
       criticalPathSeconds = rounded(summary.criticalPathSeconds)
       assumption = summary.costs.summary
+      isUpperBound = summary.isUpperBound ? true : nil
       stages = summary.stages.map(StageEntry.init)
       trials = zip(summary.plan.trials, summary.trials).map(TrialEntry.init)
     }
@@ -61,6 +64,7 @@ extension PlanSummary {
       case estimatedSeconds = "estimated_seconds"
       case criticalPathSeconds = "critical_path_seconds"
       case assumption
+      case isUpperBound = "is_upper_bound"
       case stages
       case trials
     }

@@ -13,8 +13,14 @@ extension PlanSummary {
     lines.append("")
     lines += table()
     lines.append("")
+    if isUpperBound {
+      lines.append(
+        "Steps and times are at most these: a trial that is quiet, oscillates or cannot reach its "
+          + "tolerance ends earlier.")
+    }
     lines.append(
-      "Critical path: \(Self.duration(criticalPathSeconds)); no number of cores finishes sooner.")
+      "Critical path: \(isUpperBound ? "at most " : "")\(Self.duration(criticalPathSeconds)); "
+        + "no number of cores finishes sooner.")
     lines.append("Assumed: \(costs.summary).")
     if !epochImageCounts.isEmpty {
       let counts = epochImageCounts.sorted { $0.key.rawValue < $1.key.rawValue }
@@ -25,7 +31,12 @@ extension PlanSummary {
   }
 
   private func table() -> [String] {
-    var rows = [["stage", "waits for", "trials", "steps of each", "steps", "core-hours"]]
+    var rows = [
+      ["stage", "waits for", "trials", "steps of each", "steps", "core-hours"].map { name in
+        isUpperBound && ["steps of each", "steps", "core-hours"].contains(name)
+          ? "\(name), at most" : name
+      }
+    ]
     for stage in stages {
       let each =
         stage.steps.lowerBound == stage.steps.upperBound

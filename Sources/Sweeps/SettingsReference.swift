@@ -54,7 +54,8 @@ package enum SettingsReference {
         + "\(TrialConfiguration.defaultChannels(for: .mnist)) for 28×28 and "
         + "\(TrialConfiguration.defaultChannels(for: .dsprites)) for 64×64 images"
     case .tolerance: "τ, summed squared error per image; 0 makes a baseline"
-    case .budget: "when the trial reports; the last milestone ends it"
+    case .budget:
+      "when the trial reports; the last milestone ends it, or with until: quiet what comes first"
     case .seed: "as an axis only: varies the sweep's seed"
     case .trainer(let name): TrialKey.setting(name).summary
     }
@@ -82,6 +83,8 @@ package enum SettingsReference {
     "trainer.learning_rate: {from: 1e-4, to: 1e-2, count: 5, scale: log}",
     "budget: [100 epochs, [50 epochs, 200 epochs]]     a list in the list: milestones of one run",
     "channels: [[8, 16, 32], [32, 32, 64]]",
+    "budget: [{until: quiet, within: 2000 epochs}]     it may end once nothing changes any more",
+    "  with milestones: [200 epochs] it reports there, too; window: 20000 batches is the shortest rest",
   ]
 
   private static var referenceNotes: [String] {

@@ -9,7 +9,7 @@ struct TrialDraft {
   private(set) var latents: Placed<Quantity>?
   private(set) var channels: [Int]?
   private(set) var tolerance: Placed<Quantity>?
-  private(set) var milestones: [Budget]?
+  private(set) var budget: TrialBudget?
   private(set) var seed: UInt64?
   /// One for all trials that set nothing of it.
   private(set) var trainer = Boxed(wrappedValue: TrainerSettings())
@@ -21,7 +21,7 @@ struct TrialDraft {
     case .latents(let latents): self.latents = Placed(latents, at: placed.place)
     case .channels(let channels): self.channels = channels
     case .tolerance(let tolerance): self.tolerance = Placed(tolerance, at: placed.place)
-    case .budget(let milestones): self.milestones = milestones
+    case .budget(let budget): self.budget = budget
     case .seed(let seed): self.seed = seed
     case .setting(let text):
       guard case .trainer(let name) = key,

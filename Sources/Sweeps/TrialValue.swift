@@ -6,8 +6,8 @@ enum TrialValue: Hashable {
   case latents(Quantity)
   case channels([Int])
   case tolerance(Quantity)
-  /// Milestones, ascending, in one unit; scaled already.
-  case budget([Budget])
+  /// Scaled already.
+  case budget(TrialBudget)
   case seed(UInt64)
   /// The text that ``TrainerSetting/set(_:in:)`` accepts.
   case setting(String)

@@ -17,7 +17,8 @@ struct ValueReader {
       case .latents: latents(node, log: &log).map { .latents($0) }
       case .channels: channels(node, log: &log).map { .channels($0) }
       case .tolerance: tolerance(node, log: &log).map { .tolerance($0) }
-      case .budget: budget(node, log: &log).map { .budget($0) }
+      case .budget:
+        BudgetReader(scale: budgetScale).budget(node, log: &log).map { .budget($0) }
       case .seed: seed(node, log: &log).map { .seed($0) }
       case .trainer(let name):
         setting(node, TrialKey.setting(name), log: &log).map { .setting($0) }
@@ -39,7 +40,8 @@ struct ValueReader {
       "a number from 0 to \(Numerals.text(TrialConfiguration.maximumTolerance)), "
         + "or a reference such as baseline.mse"
     case .budget:
-      "a budget such as 200000 batches or 100 epochs, or an ascending list of them in one unit"
+      "a budget such as 200000 batches or 100 epochs, an ascending list of them in one unit, or "
+        + BudgetReader.quietExample
     case .seed: "a whole number from 0 to \(Int.max)"
     case .trainer(let name): TrialKey.setting(name).expectation
     }
@@ -141,46 +143,5 @@ struct ValueReader {
     }
     refuse(node, for: .trainer(setting.key), log: &log, suggestion: suggestion)
     return nil
-  }
-
-  private func budget(_ node: SyntaxNode, log: inout DiagnosticLog) -> [Budget]? {
-    let items: [SyntaxNode]
-    if case .list(let list) = node.content { items = list } else { items = [node] }
-    guard !items.isEmpty else {
-      refuse(node, for: .budget, log: &log)
-      return nil
-    }
-    var milestones: [Budget] = []
-    for item in items {
-      guard let budget = item.text.flatMap({ Budget($0) }) else {
-        refuse(item, for: .budget, log: &log, suggestion: unitSuggestion(item.text))
-        return nil
-      }
-      if let earlier = milestones.last {
-        guard earlier.with(count: budget.count) == budget else {
-          log.report(
-            "\(budget) after \(earlier)", at: item.place, expected: "milestones in one unit")
-          return nil
-        }
-        guard earlier.count < budget.count else {
-          log.report(
-            "\(budget) after \(earlier)", at: item.place, expected: "ascending milestones")
-          return nil
-        }
-      }
-      milestones.append(budget)
-    }
-    return budgetScale.scaled(milestones, at: node.place, log: &log)
-  }
-
-  /// `200000` or `200000 steps` → `200000 batches`; `10 epoch s` → nothing.
-  private func unitSuggestion(_ text: String?) -> String? {
-    guard let words = text?.split(separator: " "), let first = words.first,
-      let count = Numerals.whole(String(first)), words.count <= 2,
-      (1...Budget.maximumCount).contains(count)
-    else { return nil }
-    let unit = words.count == 2 ? String(words[1]) : "batches"
-    let isEpochs = NearestName.suggestion(for: unit, among: ["epochs", "epoch"]) != nil
-    return isEpochs ? "\(Budget.epochs(count))" : "\(Budget.batches(count))"
   }
 }

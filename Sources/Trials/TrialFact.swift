@@ -50,7 +50,11 @@ package struct TrialFact: Sendable {
     + TrainerSetting.all.map { setting in
       TrialFact(setting.key) { shortened(setting.text(in: $0.configuration.trainer)) }
     } + [
-      TrialFact("budget") { $0.configuration.milestones.last?.description },
+      TrialFact("budget") { trial in
+        trial.configuration.milestones.last.map { last in
+          trial.configuration.quiet.map { $0.text(within: last) } ?? "\(last)"
+        }
+      },
       TrialFact("replicate") { String($0.replicate) },
       TrialFact("seed") { "s" + $0.configuration.seed.hexadecimal },
     ]

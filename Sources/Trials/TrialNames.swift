@@ -8,6 +8,8 @@ package struct TrialNames: Sendable {
     var first: PlannedTrial
     /// The keys of ``facts``.
     var keys: Set<String> = []
+    /// Whether trials differ in nothing that a name can say, such as the sweep's seed.
+    var hasTwins = false
   }
 
   fileprivate var variations: [String: Variation] = [:]
@@ -21,9 +23,11 @@ package struct TrialNames: Sendable {
         variations[trial.stage] = Variation(first: trial)
         continue
       }
-      let before = variation.keys.count
+      let before = variation
       Self.compare(trial, &variation)
-      if variation.keys.count > before { variations[trial.stage] = variation }
+      if variation.keys.count > before.keys.count || variation.hasTwins != before.hasTwins {
+        variations[trial.stage] = variation
+      }
     }
     for stage in variations.keys {
       let keys = variations[stage]?.keys ?? []
@@ -41,6 +45,15 @@ package struct TrialNames: Sendable {
     return variations.count > 1 ? "\(trial.stage): \(name)" : name
   }
 
+  /// A trial's name for a sentence about it, with its identity where that has to be typed or where
+  /// others may have the same name: `τ = 8`, `τ = 8 (t0123456789abcdef)`.
+  package func words(of trial: PlannedTrial, isTyped: Bool) -> String {
+    let name = name(of: trial)
+    guard let variation = variations[trial.stage] else { return "\(name) (\(trial.id))" }
+    let isWhole = variation.facts.allSatisfy { $0.text(in: trial) != nil }
+    return isTyped || variation.hasTwins || !isWhole ? "\(name) (\(trial.id))" : name
+  }
+
   /// Adds the keys in which a trial differs from the first of its stage.
   ///
   /// A sweep has up to 100,000 trials, so texts are made only where settings differ.
@@ -50,14 +63,26 @@ package struct TrialNames: Sendable {
     if own.tolerance != first.tolerance { variation.keys.insert("tolerance") }
     if own.model.latents != first.model.latents { variation.keys.insert("latents") }
     if own.model.channels != first.model.channels { variation.keys.insert("channels") }
-    if own.milestones.last != first.milestones.last { variation.keys.insert("budget") }
+    if own.milestones.last != first.milestones.last || own.quiet != first.quiet {
+      variation.keys.insert("budget")
+    }
     if trial.replicate != variation.first.replicate { variation.keys.insert("replicate") }
-    guard own.trainer != first.trainer else { return }
+    guard own.trainer != first.trainer else {
+      if isTwin(trial, of: variation.first) { variation.hasTwins = true }
+      return
+    }
     for setting in TrainerSetting.all where !variation.keys.contains(setting.key) {
       if setting.text(in: own.trainer) != setting.text(in: first.trainer) {
         variation.keys.insert(setting.key)
       }
     }
+  }
+
+  /// Whether two trials of one trainer differ in their seeds alone.
+  private static func isTwin(_ trial: PlannedTrial, of other: PlannedTrial) -> Bool {
+    var configuration = trial.configuration
+    configuration.seed = other.configuration.seed
+    return configuration == other.configuration && trial.replicate == other.replicate
   }
 }
 

@@ -31,6 +31,15 @@ extension MilestoneReport {
         place: "open_probabilities", count: body.openProbabilities.count,
         limit: WireLimits.gateCount)
     }
+    guard body.alternatingGates.count <= WireLimits.gateCount else {
+      throw .tooLarge(
+        place: "alternating_gates", count: body.alternatingGates.count,
+        limit: WireLimits.gateCount)
+    }
+    var gates: [Int] = []
+    for gate in body.alternatingGates {
+      gates.append(try Field.count(gate, "alternating_gates", in: 0...WireLimits.gateCount))
+    }
     let steps = 1...Budget.maximumCount
     self.init(
       budget: budget, tolerance: try Field.finite(body.tolerance, "tolerance"),
@@ -43,7 +52,10 @@ extension MilestoneReport {
       firstHitStep: body.hasFirstHitStep
         ? try Field.count(body.firstHitStep, "first_hit_step", in: steps) : nil,
       multiplier: try Field.finite(body.multiplier, "multiplier"),
-      openProbabilities: try Field.finite(body.openProbabilities, "open_probabilities"))
+      openProbabilities: try Field.finite(body.openProbabilities, "open_probabilities"),
+      sinceStep: body.hasSinceStep
+        ? try Field.count(body.sinceStep, "since_step", in: 0...Budget.maximumCount) : nil,
+      alternatingGates: gates.isEmpty ? nil : gates)
   }
 
   var body: PBReport {
@@ -60,6 +72,8 @@ extension MilestoneReport {
     if let firstHitStep { body.firstHitStep = UInt64(clamping: firstHitStep) }
     body.multiplier = multiplier
     body.openProbabilities = openProbabilities
+    if let sinceStep { body.sinceStep = UInt64(clamping: sinceStep) }
+    body.alternatingGates = (alternatingGates ?? []).map { UInt32(clamping: $0) }
     return body
   }
 }

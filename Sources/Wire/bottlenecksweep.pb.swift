@@ -507,7 +507,7 @@ nonisolated struct PBReport: Sendable {
   /// The tolerance that the trial trained with up to here.
   var tolerance: Double = 0
 
-  /// The budget in optimiser steps.
+  /// Optimiser steps: the budget in steps, or fewer where the trial ends before its last milestone.
   var step: UInt64 = 0
 
   /// How the report leaves the trial, 1 to 32 small letters and hyphens: "goes-on", "budget".
@@ -543,11 +543,25 @@ nonisolated struct PBReport: Sendable {
   /// Open probability of every gate; at most 4,096.
   var openProbabilities: [Double] = []
 
+  /// The step after which everything was as the ending says, where the trial ended by its `quiet`.
+  var sinceStep: UInt64 {
+    get {_sinceStep ?? 0}
+    set {_sinceStep = newValue}
+  }
+  /// Returns true if `sinceStep` has been explicitly set.
+  var hasSinceStep: Bool {self._sinceStep != nil}
+  /// Clears the value of `sinceStep`. Subsequent reads from it will return its default value.
+  mutating func clearSinceStep() {self._sinceStep = nil}
+
+  /// The gates that open and close, ascending from 0, where the trial ended `oscillating`.
+  var alternatingGates: [UInt32] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _firstHitStep: UInt64? = nil
+  fileprivate var _sinceStep: UInt64? = nil
 }
 
 /// A file of a trial.
@@ -2208,7 +2222,7 @@ nonisolated extension PBContent: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Report"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}budget\0\u{1}tolerance\0\u{1}step\0\u{1}ending\0\u{3}is_final\0\u{3}state_sha256\0\u{3}gates_open\0\u{1}mse\0\u{3}evaluation_mse\0\u{3}first_hit_step\0\u{1}multiplier\0\u{3}open_probabilities\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}budget\0\u{1}tolerance\0\u{1}step\0\u{1}ending\0\u{3}is_final\0\u{3}state_sha256\0\u{3}gates_open\0\u{1}mse\0\u{3}evaluation_mse\0\u{3}first_hit_step\0\u{1}multiplier\0\u{3}open_probabilities\0\u{3}since_step\0\u{3}alternating_gates\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2228,6 +2242,8 @@ nonisolated extension PBReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self._firstHitStep) }()
       case 11: try { try decoder.decodeSingularDoubleField(value: &self.multiplier) }()
       case 12: try { try decoder.decodeRepeatedDoubleField(value: &self.openProbabilities) }()
+      case 13: try { try decoder.decodeSingularUInt64Field(value: &self._sinceStep) }()
+      case 14: try { try decoder.decodeRepeatedUInt32Field(value: &self.alternatingGates) }()
       default: break
       }
     }
@@ -2274,6 +2290,12 @@ nonisolated extension PBReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if !self.openProbabilities.isEmpty {
       try visitor.visitPackedDoubleField(value: self.openProbabilities, fieldNumber: 12)
     }
+    try { if let v = self._sinceStep {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 13)
+    } }()
+    if !self.alternatingGates.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.alternatingGates, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2290,6 +2312,8 @@ nonisolated extension PBReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if lhs._firstHitStep != rhs._firstHitStep {return false}
     if lhs.multiplier != rhs.multiplier {return false}
     if lhs.openProbabilities != rhs.openProbabilities {return false}
+    if lhs._sinceStep != rhs._sinceStep {return false}
+    if lhs.alternatingGates != rhs.alternatingGates {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -22,11 +22,11 @@ package struct ImageCache: Sendable {
   ///
   /// - Parameter limit: How large all archives together may be, in bytes. What is read at the
   ///   moment stays even beyond it.
-  /// - Throws: the file manager's error when the folder cannot be made.
+  /// - Throws: `FileError` when the folder cannot be made.
   package init(cache: URL, limit: Int = standardLimit) throws {
     folder = cache.appending(path: "images")
     self.limit = limit
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try FileError.makeFolder(folder)
   }
 
   /// Where an archive is, or will be once fetched.
@@ -46,7 +46,7 @@ package struct ImageCache: Sendable {
   ) throws {
     let entry = CachedArchive(url(for: digest))
     // Somebody may have removed it meanwhile, with the whole cache.
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try FileError.makeFolder(folder)
     let lock = try FileLock.waitForLock(entry.lock)
     defer { withExtendedLifetime(lock) {} }
     try entry.noteUse()

@@ -13,12 +13,16 @@ import Wire
 
 /// One trial in this process: what `worker trial` does, by hand or as a slot's process.
 package enum SingleTrial {
+  /// The most threads that a trial can use: the parts that a batch is cut into.
+  package static let maximumThreads = ComputeContext.partCount
+
   /// What to run, where.
   package struct Options: Sendable {
-    var configuration: URL
+    var configuration: String
     var folder: URL
     var images: URL?
     var forcesSecondPass: Bool
+    var threads: Int
     var checkpointSteps: Set<Int>
     var checkpointInterval: CheckpointInterval?
     var savesAtEnd: Bool
@@ -28,10 +32,11 @@ package enum SingleTrial {
     /// The options of one trial.
     ///
     /// - Parameters:
-    ///   - configuration: The configuration file, JSON.
+    ///   - configuration: The configuration file, JSON; `-` for standard input.
     ///   - folder: Where results go; made if it is not there.
     ///   - images: The image archive; nil looks in the data folder.
     ///   - forcesSecondPass: Whether the decoder runs for both gate vectors even where they agree.
+    ///   - threads: How many threads compute; no result depends on it.
     ///   - checkpointSteps: The steps after which to write a checkpoint into the folder; 0 is the
     ///     initial state.
     ///   - checkpointInterval: How often to write one besides; nil for never.
@@ -40,7 +45,7 @@ package enum SingleTrial {
     ///   - isSupervised: Whether a worker runs this: reports as ``TrialLine`` on standard output,
     ///     the end when standard input ends, and a beginning anew when no checkpoint is of use.
     package init(
-      configuration: URL, folder: URL, images: URL?, forcesSecondPass: Bool,
+      configuration: String, folder: URL, images: URL?, forcesSecondPass: Bool, threads: Int = 1,
       checkpointSteps: Set<Int> = [], checkpointInterval: CheckpointInterval? = nil,
       savesAtEnd: Bool = false, checkpoints: [URL] = [], isSupervised: Bool
     ) {
@@ -48,6 +53,7 @@ package enum SingleTrial {
       self.folder = folder
       self.images = images
       self.forcesSecondPass = forcesSecondPass
+      self.threads = threads
       self.checkpointSteps = checkpointSteps
       self.checkpointInterval = checkpointInterval
       self.savesAtEnd = savesAtEnd
@@ -61,11 +67,16 @@ package enum SingleTrial {
   /// - Throws: ``TrialFailure``, `FileError` or what the configuration or the archive lacks.
   package static func run(_ options: Options) throws {
     try InstructionSet.checkLimit()
-    try FileManager.default.createDirectory(
-      at: options.folder, withIntermediateDirectories: true)
+    if !options.isSupervised {
+      try TrialFolder.require(
+        options.folder,
+        inputs: [URL(filePath: options.configuration)] + [options.images].compactMap(\.self)
+          + options.checkpoints)
+    }
+    try FileError.makeFolder(options.folder)
     let stop = StopFlag(endsWithInput: options.isSupervised)
     do {
-      let configuration = try readConfiguration(options.configuration)
+      let configuration = try ConfigurationFile.read(options.configuration)
       let archive = try ImageArchive.open(
         at: try options.images
           ?? ArchiveLibrary(directory: ArchiveLibrary.defaultDirectory())
@@ -73,7 +84,7 @@ package enum SingleTrial {
       let runner = try TrialRunner(
         configuration: configuration, images: archive, directory: options.folder,
         options: .init(
-          forceSecondPass: options.forcesSecondPass,
+          forceSecondPass: options.forcesSecondPass, threads: options.threads,
           progressInterval: options.isSupervised ? 0.5 : 5,
           checkpointSteps: options.checkpointSteps,
           checkpointInterval: options.checkpointInterval, savesWhenStopped: true,
@@ -118,23 +129,6 @@ package enum SingleTrial {
       .init(
         url, trajectory: supplied?.start,
         rows: supplied?.rows.map { options.folder.appending(path: $0) })
-    }
-  }
-
-  private static func readConfiguration(_ url: URL) throws -> TrialConfiguration {
-    let data: Data
-    do throws(FileError) {
-      data = try WholeFile.read(url.path, limit: WireLimits.configurationByteCount)
-    } catch {
-      throw TrialFailure(cause: .refused, message: "\(error)")
-    }
-    do {
-      let configuration = try CanonicalJSON.decodeStrictly(TrialConfiguration.self, from: data)
-      try configuration.validate()
-      return configuration
-    } catch {
-      throw TrialFailure(
-        cause: .refused, message: "\(url.path): \(CanonicalJSON.describe(error))")
     }
   }
 

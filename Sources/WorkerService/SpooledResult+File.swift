@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Supervision
 import Trials
@@ -7,10 +8,10 @@ extension SpooledResult {
   /// Reads the result that a trial's process left in its folder.
   ///
   /// - Parameter log: What the process told people, to be named by the result.
-  /// - Throws: The file system's error, or `WireError` when the file is no result.
+  /// - Throws: `FileError`, or `WireError` when the file is no result.
   init(in folder: URL, log: Artifact?) throws {
-    var bytes = [UInt8](
-      try Data(contentsOf: folder.appending(path: WorkerFolder.resultFileName)))
+    let file = folder.appending(path: WorkerFolder.resultFileName)
+    var bytes = [UInt8](try FileError.wording("read", file) { try Data(contentsOf: file) })
     if let log { bytes = ReceivedResult.appending(log, to: bytes) }
     let result = try ReceivedResult(serialised: bytes).result
     self.init(bytes: bytes, artifacts: result.artifacts, seconds: result.provenance.seconds)

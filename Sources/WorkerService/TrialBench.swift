@@ -19,6 +19,7 @@ final class TrialBench {
   private let executable: URL
   private let inbox: Inbox<WorkerEvent>
   private let checkpointInterval: CheckpointInterval
+  private let threadsPerSlot: Int
   private let downloads: TransferQueue
   private let uploads: TransferQueue
   private let checkpoints: TransferQueue
@@ -29,13 +30,15 @@ final class TrialBench {
   /// A bench in a worker's folder, with no trial on it.
   init(
     folder: WorkerFolder, images: ImageCache, executable: URL, context: Context,
-    security: SocketSecurity, inbox: Inbox<WorkerEvent>, checkpointInterval: CheckpointInterval
+    security: SocketSecurity, inbox: Inbox<WorkerEvent>, checkpointInterval: CheckpointInterval,
+    threadsPerSlot: Int
   ) {
     self.folder = folder
     self.images = images
     self.executable = executable
     self.inbox = inbox
     self.checkpointInterval = checkpointInterval
+    self.threadsPerSlot = threadsPerSlot
     downloads = TransferQueue(context, security)
     uploads = TransferQueue(context, security)
     checkpoints = TransferQueue(context, security)
@@ -135,7 +138,7 @@ extension TrialBench {
       processes[id] = try TrialProcess(
         executable: executable, folder: folder, images: images.url(for: order.images),
         checkpoint: checkpoint, interval: checkpointInterval,
-        savesAtEnd: order.wantsLastCheckpoint
+        savesAtEnd: order.wantsLastCheckpoint, threads: threadsPerSlot
       ) { [inbox] report in
         switch report {
         case .began(let beginning): inbox.put(.trialBegan(id, beginning))

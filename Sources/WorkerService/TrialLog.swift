@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 import Trials
 
@@ -15,9 +16,11 @@ struct TrialLog: Sendable {
   }
 
   /// Starts the log, for the process to write to.
-  func open() throws -> FileHandle {
-    try Data().write(to: url)
-    return try FileHandle(forWritingTo: url)
+  func open() throws(FileError) -> FileHandle {
+    try FileError.wording("write", url) {
+      try Data().write(to: url)
+      return try FileHandle(forWritingTo: url)
+    }
   }
 
   /// The end of what was written.

@@ -43,11 +43,12 @@ package final class TrialProcess: Sendable {
   ///   - checkpoint: The checkpoint to go on from, in the folder.
   ///   - interval: How often the trial writes checkpoints.
   ///   - savesAtEnd: Whether it writes one at its end.
+  ///   - threads: How many threads compute.
   ///   - report: Called on the waiting thread; the last call is finished or failed.
   /// - Throws: the system's error when the process cannot be started.
   package init(
     executable: URL, folder: URL, images: URL, checkpoint: FetchedCheckpoint?,
-    interval: CheckpointInterval, savesAtEnd: Bool,
+    interval: CheckpointInterval, savesAtEnd: Bool, threads: Int,
     report: @escaping @Sendable (Report) -> Void
   ) throws {
     let process = Process()
@@ -56,6 +57,7 @@ package final class TrialProcess: Sendable {
       [
         "trial", folder.appending(path: "configuration.json").path, "--out", folder.path,
         "--images", images.path, "--supervised", "--checkpoint-every", interval.argument,
+        "--threads", "\(threads)",
       ] + (savesAtEnd ? ["--checkpoint-at-end"] : [])
     if let checkpoint {
       process.arguments? += ["--resume", folder.appending(path: checkpoint.file).path]
@@ -70,7 +72,7 @@ package final class TrialProcess: Sendable {
     process.standardOutput = standardOutput
     process.standardError = try log.open()
     let killsBefore = OutOfMemoryCounter.current
-    try process.run()
+    try FileError.wording("start", executable) { try process.run() }
     try? standardOutput.fileHandleForWriting.close()
     try? standardInput.fileHandleForReading.close()
     self.process = process

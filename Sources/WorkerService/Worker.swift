@@ -20,6 +20,7 @@ package enum Worker {
   package struct Options: Sendable {
     var endpoint: String
     var slots: Int
+    var threadsPerSlot: Int
     var cache: URL
     var cacheLimit: Int
     var exitsWhenIdle: Bool
@@ -34,6 +35,7 @@ package enum Worker {
     /// - Parameters:
     ///   - endpoint: The coordinator's control endpoint.
     ///   - slots: Trials at once.
+    ///   - threadsPerSlot: Threads of each; no result depends on it.
     ///   - cache: Folder for images and unsent results; nil for the standard one.
     ///   - cacheLimit: How large the images in it may grow, in bytes; nil for the standard limit.
     ///   - exitsWhenIdle: Whether it ends with the sweep.
@@ -43,12 +45,14 @@ package enum Worker {
     ///   - isSupervised: Whether it ends when its standard input does.
     ///   - access: How it connects.
     package init(
-      endpoint: String, slots: Int, cache: URL?, cacheLimit: Int?, exitsWhenIdle: Bool,
+      endpoint: String, slots: Int, threadsPerSlot: Int = 1, cache: URL?, cacheLimit: Int?,
+      exitsWhenIdle: Bool,
       patience: Duration, checkpointInterval: CheckpointInterval = .adaptive,
       drainGrace: Duration = .seconds(60), isSupervised: Bool, access: WorkerAccess
     ) {
       self.endpoint = endpoint
       self.slots = slots
+      self.threadsPerSlot = threadsPerSlot
       self.cache = Self.cache(cache)
       self.cacheLimit = cacheLimit ?? ImageCache.standardLimit
       self.exitsWhenIdle = exitsWhenIdle

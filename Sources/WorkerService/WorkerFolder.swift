@@ -27,7 +27,7 @@ package final class WorkerFolder {
   /// - Parameters:
   ///   - cache: The cache that all workers of the host share.
   ///   - worker: The process's unique name.
-  /// - Throws: `FileError` or the file manager's error when the folder cannot be made.
+  /// - Throws: `FileError` when the folder cannot be made.
   package init(cache: URL, worker: String) throws {
     let workers = cache.appending(path: "workers")
     root = workers.appending(path: worker)
@@ -37,11 +37,7 @@ package final class WorkerFolder {
 
   /// Makes the folder, if it is not there, and takes it for this process.
   private static func make(_ root: URL) throws(FileError) -> FileLock {
-    do {
-      try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
-    } catch {
-      throw FileError("make the folder", root.path, reportedAs: error)
-    }
+    try FileError.makeFolder(root)
     guard let lock = try FileLock.tryLock(root.appending(path: "lock")) else {
       throw FileError("lock", root.path, code: EWOULDBLOCK)
     }
@@ -109,7 +105,7 @@ package final class WorkerFolder {
   package func prepare(_ id: WorkID, _ order: WorkOrder) throws -> URL {
     if let folder = folders[id] { return folder }
     let folder = root.appending(path: "\(id.trial)-\(id.launch)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try FileError.makeFolder(folder)
     try DurableFile.write(
       CanonicalJSON.data(order.configuration), to: folder.appending(path: "configuration.json"))
     try DurableFile.write(

@@ -53,7 +53,8 @@ struct WorkerShell: ~Copyable {
     let bench = TrialBench(
       folder: folder, images: try ImageCache(cache: options.cache, limit: options.cacheLimit),
       executable: try Self.ownExecutable(), context: try Context(), security: security,
-      inbox: inbox, checkpointInterval: options.checkpointInterval)
+      inbox: inbox, checkpointInterval: options.checkpointInterval,
+      threadsPerSlot: options.threadsPerSlot)
     var control = SocketOptions.control.with(security)
     control.linger = Self.farewellLimit
     // A context of its own, for the threads of the transfers keep theirs until the process ends.

@@ -9,13 +9,52 @@ struct PrecisionOption: ParsableArguments {
   var precision = Precision.fp32
 }
 
-/// Which sizes of image a command measures.
+/// Which networks a command measures.
 struct ShapeOptions: ParsableArguments {
   @Option(help: "Only this image shape: mnist (28×28×1) or rgb64 (64×64×3).")
   var shape: BenchmarkShape?
 
-  /// The chosen one, or all.
-  var shapes: [BenchmarkShape] { shape.map { [$0] } ?? BenchmarkShape.allCases }
+  @Option(
+    help: ArgumentHelp(
+      "Widths of the convolutions, such as 8,16,32; needs --shape.", valueName: "widths"))
+  var channels: String?
+
+  @Option(help: ArgumentHelp("Latent dimensions.", valueName: "n"))
+  var latents = 32
+
+  func validate() throws {
+    guard channels == nil || shape != nil else {
+      throw ValidationError("--channels: shapes differ in their number of widths; name one")
+    }
+    if let channels, widths == nil {
+      throw ValidationError(
+        "--channels: found \"\(channels)\", expected numbers with commas between them")
+    }
+    for network in networks {
+      do { _ = try network.network() } catch { throw ValidationError("\(error)") }
+    }
+  }
+
+  private var widths: [Int]? {
+    let parts = channels?.split(separator: ",", omittingEmptySubsequences: false)
+    let numbers = parts?.compactMap { Int($0) }
+    return numbers?.count == parts?.count ? numbers : nil
+  }
+
+  /// The chosen one, or one of each shape.
+  var networks: [BenchmarkNetwork] {
+    (shape.map { [$0] } ?? BenchmarkShape.allCases).map {
+      BenchmarkNetwork(shape: $0, channels: widths ?? $0.defaultChannels, latents: latents)
+    }
+  }
+
+  /// The arguments that choose one network.
+  static func arguments(for network: BenchmarkNetwork) -> [String] {
+    [
+      "--shape", network.shape.rawValue, "--channels",
+      network.channels.map(String.init).joined(separator: ","), "--latents", "\(network.latents)",
+    ]
+  }
 }
 
 /// How often a command measures a thing.

@@ -13,8 +13,8 @@ struct BenchmarksCommand: ParsableCommand {
       images and n = 32 latent dimensions, channels are the defaults.
       """,
     subcommands: [
-      LayersCommand.self, StepCommand.self, ScalingCommand.self, PeersCommand.self,
-      CoordinatorCommand.self, SoakCommand.self, DetectionCommand.self, LoadCommand.self,
-      HostileCommand.self, EncryptionCommand.self,
+      LayersCommand.self, StepCommand.self, ScalingCommand.self, ThreadsCommand.self,
+      PeersCommand.self, CoordinatorCommand.self, LoadCommand.self, EncryptionCommand.self,
+      QuietCommand.self,
     ])
 }

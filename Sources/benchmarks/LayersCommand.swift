@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benches
 import Narrowing
 import Primitives
 import Trials
@@ -22,10 +23,10 @@ struct LayersCommand: ParsableCommand {
   @OptionGroup var repeating: RepetitionsOption
 
   func run() throws {
-    for shape in shapes.shapes {
+    for network in shapes.networks {
       var limits = MachineLimits(Arithmetic(arithmetic.precision))
       let layers = try LayerBench.all(
-        of: shape.network(), in: Arithmetic(arithmetic.precision))
+        of: network.network(), in: Arithmetic(arithmetic.precision))
       var samples = [Samples](repeating: Samples(), count: layers.count)
       // The first round warms caches and the clock.
       for layer in layers { layer.run() }
@@ -46,7 +47,7 @@ struct LayersCommand: ParsableCommand {
           (time - limits.floorMilliseconds([layer.work])).text(3))
       }
       let precision = arithmetic.precision.rawValue
-      print("\(shape.rawValue) in \(precision): \(limits.summary)\n\(table.text)")
+      print("\(network.name) in \(precision): \(limits.summary)\n\(table.text)")
     }
   }
 }

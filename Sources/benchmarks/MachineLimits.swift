@@ -1,3 +1,4 @@
+import Benches
 import Primitives
 
 /// The core's arithmetic and its memory, measured beside whatever is compared with them.

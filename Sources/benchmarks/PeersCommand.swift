@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benches
 import Foundation
 import Narrowing
 import Primitives
@@ -41,9 +42,9 @@ struct PeersCommand: ParsableCommand {
     let torch = try PyTorchPeer(python: python)
     var limits = MachineLimits(Arithmetic(arithmetic.precision))
     var comparisons: [Comparison] = []
-    for shape in shapes.shapes {
+    for network in shapes.networks {
       for passes in 1...2 {
-        comparisons.append(try compare(shape, passes, with: torch, &limits))
+        comparisons.append(try compare(network, passes, with: torch, &limits))
       }
     }
     let report = Report(
@@ -55,9 +56,10 @@ struct PeersCommand: ParsableCommand {
   }
 
   private func compare(
-    _ shape: BenchmarkShape, _ passes: Int, with torch: PyTorchPeer, _ limits: inout MachineLimits
+    _ network: BenchmarkNetwork, _ passes: Int, with torch: PyTorchPeer,
+    _ limits: inout MachineLimits
   ) throws -> Comparison {
-    let trainer = try shape.trainer(
+    let trainer = try network.trainer(
       forceSecondPass: passes == 2, precision: arithmetic.precision)
     var ours = Samples()
     var theirs: [PyTorchPeer.Mode: [Double]] = [:]
@@ -71,7 +73,7 @@ struct PeersCommand: ParsableCommand {
       }
       for mode in modes {
         do {
-          let times = try torch.take(steps, shape, mode, passes: passes)
+          let times = try torch.take(steps, network, mode, passes: passes)
           if counts { theirs[mode, default: []] += times }
         } catch {
           guard mode == .compiled, round == 0 else { throw error }
@@ -83,7 +85,7 @@ struct PeersCommand: ParsableCommand {
       limits.sample()
     }
     return Comparison(
-      shape: shape, decoderPasses: passes, milliseconds: ours.processorMilliseconds,
+      network: network, decoderPasses: passes, milliseconds: ours.processorMilliseconds,
       peerMilliseconds: Dictionary(
         uniqueKeysWithValues: theirs.map { ($0.key.rawValue, 1e3 * median($0.value)) }))
   }
@@ -91,6 +93,8 @@ struct PeersCommand: ParsableCommand {
   /// One shape with one or two decoder passes.
   struct Comparison: Encodable {
     var shape: BenchmarkShape
+    var channels: [Int]
+    var latents: Int
     var decoderPasses: Int
     /// Ours.
     var milliseconds: Double
@@ -100,14 +104,21 @@ struct PeersCommand: ParsableCommand {
     var ratio: Double
 
     init(
-      shape: BenchmarkShape, decoderPasses: Int, milliseconds: Double,
+      network: BenchmarkNetwork, decoderPasses: Int, milliseconds: Double,
       peerMilliseconds: [String: Double]
     ) {
-      self.shape = shape
+      shape = network.shape
+      channels = network.channels
+      latents = network.latents
       self.decoderPasses = decoderPasses
       self.milliseconds = milliseconds
       self.peerMilliseconds = peerMilliseconds
       ratio = (peerMilliseconds.values.min() ?? .nan) / milliseconds
+    }
+
+    /// The network.
+    var network: BenchmarkNetwork {
+      BenchmarkNetwork(shape: shape, channels: channels, latents: latents)
     }
 
     /// PyTorch's time in a mode, or a dash.
@@ -143,7 +154,7 @@ struct PeersCommand: ParsableCommand {
         "ratio to the best")
       for row in comparisons {
         table.add(
-          row.shape.rawValue, "\(row.decoderPasses)", row.milliseconds.text(2),
+          row.network.name, "\(row.decoderPasses)", row.milliseconds.text(2),
           row.text(.eager), row.text(.channelsLast), row.text(.compiled),
           row.ratio.text(2) + "×")
       }

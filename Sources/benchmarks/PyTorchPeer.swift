@@ -1,3 +1,4 @@
+import Benches
 import Foundation
 
 /// A Python that takes the same training steps in PyTorch when told to.
@@ -20,6 +21,8 @@ final class PyTorchPeer {
 
   private struct Request: Encodable {
     var shape: BenchmarkShape
+    var channels: [Int]
+    var latents: Int
     var mode: Mode
     var passes: Int
     var steps: Int
@@ -62,8 +65,13 @@ final class PyTorchPeer {
   ///
   /// - Returns: Processor seconds of each.
   /// - Throws: ``BenchmarkError`` with PyTorch's reason where this mode does not work.
-  func take(_ steps: Int, _ shape: BenchmarkShape, _ mode: Mode, passes: Int) throws -> [Double] {
-    try companion.send(Request(shape: shape, mode: mode, passes: passes, steps: steps))
+  func take(
+    _ steps: Int, _ network: BenchmarkNetwork, _ mode: Mode, passes: Int
+  ) throws -> [Double] {
+    try companion.send(
+      Request(
+        shape: network.shape, channels: network.channels, latents: network.latents, mode: mode,
+        passes: passes, steps: steps))
     let answer = try companion.receive(Answer.self)
     guard let processor = answer.processor else {
       throw BenchmarkError("PyTorch, \(mode.rawValue): \(answer.failure ?? "no answer")")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benches
 import Foundation
 
 /// `benchmarks scaling`: one trial against N trials at once.
@@ -32,9 +33,9 @@ struct ScalingCommand: ParsableCommand {
     var table = TextTable(
       "shape", "trials", "steps/s of one", "steps/s of all", "ratio", "of N", "ms of one",
       "ms among all", "MB per trial", "page faults per step")
-    for shape in shapes.shapes {
+    for network in shapes.networks {
       let children = try (0..<count).map { _ in
-        try Companion(URL(filePath: program), ["load", "--shape", shape.rawValue])
+        try Companion(URL(filePath: program), ["load"] + ShapeOptions.arguments(for: network))
       }
       var alone: [LoadCommand.Answer] = []
       var together: [[LoadCommand.Answer]] = []
@@ -47,7 +48,7 @@ struct ScalingCommand: ParsableCommand {
       let answers = together.flatMap { $0 }
       let steps = answers.reduce(0) { $0 + $1.steps }
       table.add(
-        shape.rawValue, "\(count)", one.text(1), all.text(1), (all / one).text(3),
+        network.name, "\(count)", one.text(1), all.text(1), (all / one).text(3),
         (100 * all / one / Double(count)).text(1) + " %",
         median(alone.map(millisecondsPerStep)).text(2),
         median(answers.map(millisecondsPerStep)).text(2),

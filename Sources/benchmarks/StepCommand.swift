@@ -1,5 +1,6 @@
 import ArgumentParser
 import Autoencoder
+import Benches
 import Foundation
 import Images
 import Narrowing
@@ -39,8 +40,8 @@ struct StepCommand: ParsableCommand {
   }
 
   func run() throws {
-    for shape in shapes.shapes {
-      var run = try StepMeasurement(shape, arithmetic.precision)
+    for network in shapes.networks {
+      var run = try StepMeasurement(network, arithmetic.precision)
       if let images {
         try run.trainOnce(
           try ImageArchive.open(
@@ -72,7 +73,7 @@ private struct StepMeasurement {
     case two = "step, two decoder passes"
   }
 
-  private let shape: BenchmarkShape
+  private let measured: BenchmarkNetwork
   private let precision: Precision
   private let network: Autoencoder
   private let optimizer: AdamOptimizer
@@ -82,15 +83,15 @@ private struct StepMeasurement {
   private var samples: [Part: Samples] = [:]
   private var inputs: [Part: StepInput] = [:]
 
-  init(_ shape: BenchmarkShape, _ precision: Precision) throws {
-    self.shape = shape
+  init(_ measured: BenchmarkNetwork, _ precision: Precision) throws {
+    self.measured = measured
     self.precision = precision
     limits = MachineLimits(Arithmetic(precision))
-    onePass = try shape.trainer(forceSecondPass: false, precision: precision)
-    twoPasses = try shape.trainer(forceSecondPass: true, precision: precision)
+    onePass = try measured.trainer(forceSecondPass: false, precision: precision)
+    twoPasses = try measured.trainer(forceSecondPass: true, precision: precision)
     // The parts run on a network of their own, with the initial parameters of a trainer's.
     network = try Autoencoder(
-      shape: shape.network(), batchSize: onePass.network.batchSize,
+      shape: measured.network(), batchSize: onePass.network.batchSize,
       settings: AutoencoderSettings(arithmetic: Arithmetic(precision)))
     _ = network.parameters.update(fromContentsOf: onePass.network.parameters)
     Noise(seed: 1).fill(network.images, 0...1)
@@ -167,7 +168,7 @@ private struct StepMeasurement {
           share)
       }
     }
-    return "\(shape.rawValue) in \(precision.rawValue): \(limits.summary)\n\(table.text)"
+    return "\(measured.name) in \(precision.rawValue): \(limits.summary)\n\(table.text)"
   }
 
   private func millions(_ passes: [Work], _ count: KeyPath<Work, Int>) -> Double {

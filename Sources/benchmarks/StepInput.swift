@@ -1,4 +1,5 @@
 import Autoencoder
+import Benches
 import Foundation
 import Images
 import Narrowing

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import CoordinatorService
 
 /// `coordinator cancel`: no results of some trials are wanted.
@@ -6,7 +7,8 @@ struct CancelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cancel",
     abstract: "Stops trials and takes them off the plan; `retry` puts them back.",
-    discussion: "Trials that wait for a cancelled one cannot run either. Results stay.")
+    discussion: "Trials that wait for a cancelled one cannot run either. Results stay."
+  ).exiting()
 
   @OptionGroup var sweep: SweepFolder
   @Argument(help: TrialArguments.severalHelp) var trials: [String]

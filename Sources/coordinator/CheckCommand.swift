@@ -9,8 +9,8 @@ struct CheckCommand: ParsableCommand {
     commandName: "check",
     abstract: "Holds a sweep's record, blobs and outputs against their checksums.",
     discussion: """
-      Reads everything and changes nothing. Says what is damaged and what to do; the exit code is \
-      1 then. The outputs are compared while no coordinator runs.
+      Reads everything and changes nothing. Says what is damaged and what to do. The outputs are \
+      compared while no coordinator runs.
 
       With --salvage, plan and results of a damaged folder are brought into a new one, with their \
       files. They are read from results.log, whatever became of the database: every result that a \
@@ -18,9 +18,12 @@ struct CheckCommand: ParsableCommand {
       power went, before anybody was told of it. Where sweep.sqlite can be proved, it makes up for \
       damage of the log. Attempts, times, checkpoints and what unfinished trials have handed in \
       are not kept: these trials begin anew. Trials whose results are lost are named as far as \
-      they are known; the exit code is 1 when any may be. The damaged folder stays as it is. \
+      they are known. The damaged folder stays as it is. \
       `coordinator run --out NEW-DIR` runs the others again, to the same bits.
-      """)
+      """
+  ).exiting([
+    .done: "nothing is damaged or missing", .failed: "something is, or may be lost, or an error",
+  ])
 
   @OptionGroup var sweep: SweepFolder
 
@@ -52,13 +55,13 @@ struct CheckCommand: ParsableCommand {
     guard let salvage else {
       let check = try SweepCheck(sweep.url)
       TerminalText.show(sweep.json ? check.json : check.text)
-      if !check.isSound { throw ExitCode(1) }
+      if !check.isSound { throw ExitCode(.failed) }
       return
     }
     let outcome = try SweepSalvage.perform(
       from: sweep.url, into: salvage.url,
       sweep: sweepFile.map { changes.request(of: $0, data: nil) })
     TerminalText.show(sweep.json ? outcome.json : outcome.text)
-    if !outcome.isWhole { throw ExitCode(1) }
+    if !outcome.isWhole { throw ExitCode(.failed) }
   }
 }

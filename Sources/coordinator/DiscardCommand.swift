@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import CoordinatorService
 import Foundation
 
@@ -11,7 +12,8 @@ struct DiscardCommand: ParsableCommand {
       The results are kept aside in the record. Trials that took their tolerance or their dimensions \
       from one of them, and longer runs that went on from its end, begin anew, too; they are named \
       and asked about first. Works on a running and on a stopped sweep.
-      """)
+      """
+  ).exiting()
 
   @OptionGroup var sweep: SweepFolder
   @Argument(help: TrialArguments.severalHelp) var trials: [String]

@@ -7,8 +7,8 @@ import Doctor
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Looks whether this host can run a coordinator, and says what to do if not.",
-    discussion: "Exit codes: 0 nothing is at fault; 1 something is.")
+    abstract: "Looks whether this host can run a coordinator, and says what to do if not."
+  ).exiting([.done: "nothing is at fault", .failed: "something is, or an error"])
 
   @Option(
     help: ArgumentHelp(
@@ -33,6 +33,6 @@ struct DoctorCommand: ParsableCommand {
     let checkup = try CoordinatorDoctor.examine(
       .init(keys: keys.url, listen: listen, out: out?.url, isPlain: plain))
     print(json ? checkup.json : checkup.text, terminator: "")
-    if !checkup.isSound { throw ExitCode(1) }
+    if !checkup.isSound { throw ExitCode(.failed) }
   }
 }

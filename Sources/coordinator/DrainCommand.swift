@@ -1,11 +1,13 @@
 import ArgumentParser
+import Console
 import CoordinatorService
 
 /// `coordinator drain`: a host shall get nothing more.
 struct DrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "drain",
-    abstract: "Makes the workers of a host hand back what they run, with checkpoints, and leave.")
+    abstract: "Makes the workers of a host hand back what they run, with checkpoints, and leave."
+  ).exiting()
 
   @OptionGroup var sweep: SweepFolder
   @Argument(help: "The host's name, as `coordinator status` shows it.") var host: String

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Console
 import CoordinatorService
+import Files
 import Foundation
 
 /// `coordinator logs`: what workers and trials told people.
@@ -11,7 +12,8 @@ struct LogsCommand: ParsableCommand {
     discussion: """
       Also while nobody runs the sweep. A worker's log grows as the worker speaks; a trial's comes \
       when its attempt has ended.
-      """)
+      """
+  ).exiting()
 
   @Argument(help: "The folder given to `coordinator run --out`.")
   var folder: Folder
@@ -46,13 +48,19 @@ struct LogsCommand: ParsableCommand {
       Thread.sleep(forTimeInterval: 0.5)
       log = try logs.log(of: name, attempt: attempt)
     }
-    guard let last = log.files.last else { throw ExitCode(1) }
-    let file = try FileHandle(forReadingFrom: last)
-    var text = try Data(log.files.dropLast().map { try Data(contentsOf: $0) }.joined())
-    try text.append(file.readToEnd() ?? Data())
+    guard let last = log.files.last else { throw ExitCode(.failed) }
+    var text = Data()
+    for url in log.files.dropLast() {
+      text += try FileError.wording("read", url) { try Data(contentsOf: url) }
+    }
+    let file = try FileError.wording("read", last) {
+      let file = try FileHandle(forReadingFrom: last)
+      text += try file.readToEnd() ?? Data()
+      return file
+    }
     if let tail { text = Self.lastLines(tail, of: text) }
     var stream = TerminalStream()
-    guard StandardStreams.write(stream.take(text)) else { throw ExitCode(1) }
+    guard StandardStreams.write(stream.take(text)) else { throw ExitCode(.failed) }
     guard follow, log.mayGrow else { return }
     try show(last, from: file, in: &stream, while: { try logs.isRunning })
   }
@@ -66,7 +74,7 @@ struct LogsCommand: ParsableCommand {
     while true {
       let isLast = try !goesOn()
       if let more = try file.readToEnd(), !more.isEmpty {
-        guard StandardStreams.write(stream.take(more)) else { throw ExitCode(1) }
+        guard StandardStreams.write(stream.take(more)) else { throw ExitCode(.failed) }
       }
       if isLast { return }
       if Self.number(ofFile: url.path) != Self.number(of: file),

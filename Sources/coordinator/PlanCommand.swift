@@ -1,11 +1,16 @@
 import ArgumentParser
+import Console
 import CoordinatorService
 
 /// `coordinator plan`: says what a sweep would do, and does nothing.
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "Validates a sweep file and says what it would cost; runs nothing.")
+    abstract: "Validates a sweep file and says what it would cost; runs nothing."
+  ).exiting([
+    .done: "nothing is wrong with the sweep file",
+    .failed: "something is, and standard error says what",
+  ])
 
   @OptionGroup var sweep: SweepArguments
 

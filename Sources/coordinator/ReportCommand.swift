@@ -6,7 +6,8 @@ import CoordinatorService
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Rebuilds every output of a sweep from its record; also while it runs.")
+    abstract: "Rebuilds every output of a sweep from its record; also while it runs."
+  ).exiting()
 
   @Argument(help: "The folder given to `coordinator run --out`.")
   var folder: Folder

@@ -1,11 +1,13 @@
 import ArgumentParser
+import Console
 import CoordinatorService
 
 /// `coordinator retry`: trials that failed or were cancelled are tried again.
 struct RetryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "retry",
-    abstract: "Tries trials that failed or were cancelled again, with what waits for them.")
+    abstract: "Tries trials that failed or were cancelled again, with what waits for them."
+  ).exiting()
 
   @OptionGroup var sweep: SweepFolder
   @Argument(help: TrialArguments.severalHelp) var trials: [String] = []

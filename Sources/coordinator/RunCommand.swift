@@ -19,7 +19,11 @@ struct RunCommand: ParsableCommand {
       At a network address connections are encrypted, and only workers that `coordinator enroll` \
       or `admit` named may connect; at a loopback address they are plain and anybody on this \
       machine may.
-      """)
+      """
+  ).exiting([
+    .done: "the sweep is complete", .trialsFailed: ExitReason.trialsFailed.words,
+    .stopped: ExitReason.stopped.words,
+  ])
 
   @OptionGroup var sweep: SweepArguments
 
@@ -93,6 +97,6 @@ struct RunCommand: ParsableCommand {
         events: events.map { URL(filePath: $0) }, startsDashboard: dashboard, keys: keys.url,
         isPlain: plain,
         isEncrypted: curve))
-    throw ExitCode(outcome.exitCode)
+    throw ExitCode(outcome.exitReason)
   }
 }

@@ -1,11 +1,13 @@
 import ArgumentParser
+import Console
 import CoordinatorService
 
 /// `coordinator settings`: everything a sweep file can say.
 struct SettingsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "settings",
-    abstract: "Lists every key of a sweep file with its default, range and meaning.")
+    abstract: "Lists every key of a sweep file with its default, range and meaning."
+  ).exiting()
 
   func run() {
     print(PlanReport.settings, terminator: "")

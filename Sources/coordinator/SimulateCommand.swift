@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import CoordinatorService
 
 /// `coordinator simulate`: rehearses a sweep on hosts that do not exist.
@@ -9,7 +10,8 @@ struct SimulateCommand: ParsableCommand {
     discussion: """
       The coordinator's own decisions, with the trials' times as `coordinator plan` estimates \
       them. Equal seeds give equal rehearsals. Durations are numbers with s, m, h or d: 90s, 2h.
-      """)
+      """
+  ).exiting()
 
   @OptionGroup var sweep: SweepArguments
   @Option(help: "How many hosts there are.") var hosts = 8

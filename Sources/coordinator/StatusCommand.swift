@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import CoordinatorService
 
 /// `coordinator status`: how far a sweep is.
@@ -9,7 +10,8 @@ struct StatusCommand: ParsableCommand {
     discussion: """
       While a coordinator runs the sweep it is asked; otherwise the record answers. The time to the \
       end is an interval, from the speeds seen so far.
-      """)
+      """
+  ).exiting()
 
   @OptionGroup var sweep: SweepFolder
 

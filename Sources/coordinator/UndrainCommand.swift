@@ -1,11 +1,13 @@
 import ArgumentParser
+import Console
 import CoordinatorService
 
 /// `coordinator undrain`: a drained host may work again.
 struct UndrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "undrain",
-    abstract: "Lets a drained host run trials again.")
+    abstract: "Lets a drained host run trials again."
+  ).exiting()
 
   @OptionGroup var sweep: SweepFolder
   @Argument(help: "The host's name, as `coordinator status` shows it.") var host: String

@@ -10,7 +10,8 @@ struct WatchCommand: ParsableCommand {
     discussion: """
       Ends when no coordinator runs the sweep any more, and then says how far it is. Ctrl-C ends \
       the watching; the sweep goes on.
-      """)
+      """
+  ).exiting()
 
   @Argument(help: "The folder given to `coordinator run --out`.")
   var folder: Folder

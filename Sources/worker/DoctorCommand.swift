@@ -8,7 +8,7 @@ struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
     abstract: "Looks whether this host can run a worker and reach the coordinator.",
-    discussion: "Exit codes: 0 nothing is at fault; 1 something is.")
+  ).exiting([.done: "nothing is at fault", .failed: "something is, or an error"])
 
   @Argument(help: "The coordinator, such as tcp://host:5750; only this host without it.")
   var endpoint: String?
@@ -31,6 +31,6 @@ struct DoctorCommand: ParsableCommand {
     let checkup = try WorkerDoctor.examine(
       endpoint: endpoint, cache: cache?.url, keys: keys.url, isPlain: plain, isEncrypted: curve)
     TerminalText.show(json ? checkup.json : checkup.text)
-    if !checkup.isSound { throw ExitCode(1) }
+    if !checkup.isSound { throw ExitCode(.failed) }
   }
 }

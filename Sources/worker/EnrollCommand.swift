@@ -10,7 +10,8 @@ struct EnrollCommand: ParsableCommand {
     discussion: """
       Makes this host's key if there is none, hands it in for the token, and trusts the coordinator \
       that made the token. The token works once.
-      """)
+      """
+  ).exiting()
 
   @Argument(help: "The coordinator, such as tcp://host:5750.")
   var endpoint: String

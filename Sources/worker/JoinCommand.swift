@@ -17,7 +17,8 @@ struct JoinCommand: ParsableCommand {
       Over a network the connection is encrypted, and this host must be enrolled once: run \
       `coordinator enroll --address HOST:PORT` where the coordinator runs, and the command it \
       prints here.
-      """)
+      """
+  ).exiting()
 
   @Option(
     help: ArgumentHelp(
@@ -29,6 +30,13 @@ struct JoinCommand: ParsableCommand {
       "Trials at once: a number, or auto for one per core that this process may use.",
       discussion: "What counts are its affinity, its cpuset and the quotas of its control groups."))
   var slots = "auto"
+
+  @Option(
+    help: ArgumentHelp(
+      "Threads that compute one trial, for hosts with more cores than there are trials.",
+      discussion: "--slots auto is then one for so many cores. No result depends on it.",
+      valueName: "n"))
+  var threadsPerSlot = 1
 
   @Option(help: ArgumentHelp("Of --slots auto, how many cores stay free.", valueName: "n"))
   var leave = 0
@@ -82,6 +90,7 @@ struct JoinCommand: ParsableCommand {
   var keysFromInput = false
 
   func validate() throws {
+    try TrialThreads.validate(threadsPerSlot, option: "--threads-per-slot")
     _ = try slotCount()
     _ = try cacheLimitByteCount()
     guard (0...9999).contains(leave) else {
@@ -100,7 +109,9 @@ struct JoinCommand: ParsableCommand {
 
   private func slotCount() throws -> Int {
     let maximum = Worker.slotCountMaximum
-    if slots == "auto" { return min(max(1, UsableCores.count - leave), maximum) }
+    if slots == "auto" {
+      return min(max(1, (UsableCores.count - leave) / threadsPerSlot), maximum)
+    }
     guard let count = Int(slots), (1...maximum).contains(count) else {
       throw ValidationError("--slots: found \"\(slots)\", expected auto or 1 to \(maximum)")
     }
@@ -122,8 +133,8 @@ struct JoinCommand: ParsableCommand {
   func run() throws {
     try Worker.run(
       Worker.Options(
-        endpoint: connect, slots: try slotCount(), cache: cache?.url,
-        cacheLimit: try cacheLimitByteCount(), exitsWhenIdle: exitWhenIdle,
+        endpoint: connect, slots: try slotCount(), threadsPerSlot: threadsPerSlot,
+        cache: cache?.url, cacheLimit: try cacheLimitByteCount(), exitsWhenIdle: exitWhenIdle,
         patience: .seconds(60 * patience), checkpointInterval: checkpointEvery.interval,
         drainGrace: .seconds(drainGrace), isSupervised: supervised,
         access: keysFromInput

@@ -6,7 +6,8 @@ import WorkerService
 struct KeyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "key",
-    abstract: "Prints this host's public key; makes the pair if there is none.")
+    abstract: "Prints this host's public key; makes the pair if there is none."
+  ).exiting()
 
   @Flag(help: "Makes another pair; it is to be enrolled anew.")
   var new = false

@@ -9,11 +9,15 @@ struct TrialCommand: ParsableCommand {
     commandName: "trial",
     abstract: "Runs one trial alone, without a coordinator.",
     discussion: """
-      CONFIG is a trial's configuration as JSON, as in `coordinator plan SWEEP --json`. The same \
-      configuration gives the same bytes as in a sweep on the same machine.
-      """)
+      CONFIG is a trial as `coordinator plan SWEEP --json` lists it, or its configuration alone; \
+      `-` reads it from standard input: coordinator plan SWEEP --json | jq '.trials[0]' | worker \
+      trial - --out DIR. The same configuration gives the same bytes as in a sweep on the same \
+      machine. A trial that waits for another one's number has none to run with.
+      """
+  ).exiting()
 
-  @Argument(help: "The configuration file.", completion: .file(extensions: ["json"]))
+  @Argument(
+    help: "The configuration file; - for standard input.", completion: .file(extensions: ["json"]))
   var config: String
 
   @Option(help: ArgumentHelp("Folder for the results.", valueName: "dir"))
@@ -29,6 +33,12 @@ struct TrialCommand: ParsableCommand {
 
   @Flag(help: "Runs the decoder for both gate vectors even where they agree; the same bits.")
   var forceSecondPass = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Threads that compute, at most the cores that this process may use.",
+      discussion: "The bits of the results do not depend on it.", valueName: "n"))
+  var threads = 1
 
   @Option(
     help: ArgumentHelp(
@@ -58,7 +68,11 @@ struct TrialCommand: ParsableCommand {
   var supervised = false
 
   func validate() throws {
+    guard !(supervised && config == "-") else {
+      throw ValidationError("found standard input and --supervised, expected a file")
+    }
     _ = try checkpointSteps()
+    try TrialThreads.validate(threads, option: "--threads")
   }
 
   private func checkpointSteps() throws -> Set<Int> {
@@ -75,8 +89,9 @@ struct TrialCommand: ParsableCommand {
   func run() throws {
     try SingleTrial.run(
       SingleTrial.Options(
-        configuration: URL(filePath: config), folder: out.url,
+        configuration: config, folder: out.url,
         images: images.map { URL(filePath: $0) }, forcesSecondPass: forceSecondPass,
+        threads: threads,
         checkpointSteps: try checkpointSteps(), checkpointInterval: checkpointEvery?.interval,
         savesAtEnd: checkpointAtEnd, checkpoints: resume.map { URL(filePath: $0) },
         isSupervised: supervised))

@@ -7,7 +7,8 @@ struct TrustCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trust",
     abstract: "Trusts the coordinator of a public key, and no other.",
-    discussion: "The key is what `coordinator key` prints; `worker enroll` does this too.")
+    discussion: "The key is what `coordinator key` prints; `worker enroll` does this too."
+  ).exiting()
 
   @Argument(help: "The coordinator's public key.")
   var coordinatorKey: String

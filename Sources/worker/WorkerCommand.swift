@@ -7,7 +7,7 @@ enum Main {
   static func main() {
     StandardStreams.secure()
     ConsoleLog.bootstrap()
-    WorkerCommand.main()
+    WorkerCommand.mainInWords()
   }
 }
 
@@ -19,12 +19,13 @@ struct WorkerCommand: ParsableCommand {
     discussion: """
       `worker --connect ENDPOINT` joins a coordinator (its options: `worker join --help`); \
       `worker trial CONFIG` runs one trial alone; `worker enroll` makes this host known to a \
-      coordinator. Exit codes: 0 done; 1 an error, explained on standard error; 64 a wrong command line.
+      coordinator.
       """,
     version: ProductVersion.current,
     subcommands: [
       JoinCommand.self, TrialCommand.self, EnrollCommand.self, KeyCommand.self, TrustCommand.self,
       DoctorCommand.self,
     ],
-    defaultSubcommand: JoinCommand.self)
+    defaultSubcommand: JoinCommand.self
+  ).exiting()
 }

@@ -78,6 +78,7 @@ struct LeaseScenarios {
     script.seconds += 1
     // The same connection: the assignment may be under way. A new one: it was lost with the old.
     #expect(script.announce("w1").assigned(to: "w1") == [])
+    script.handle(.connectionLost(Script.connection("w1")))
     #expect(script.announce("w1", on: "w1-again").assigned(to: "w1-again") == [a.claim()])
     #expect(script.coordinator.standing(of: a.id)?.attempts == 1)
   }
@@ -118,13 +119,15 @@ struct LeaseScenarios {
       effects.records.first.map { if case .attemptEnded = $0 { true } else { false } } == true)
     #expect(effects.sent(to: "w1").contains(.acknowledge(trial: a.id, attempt: 1)))
     script.finish(a, attempt: 2, on: "w1", result: SimulatedSweep.result(of: b.configuration))
-    #expect(script.coordinator.standing(of: a.id)?.chargedFailures == 2)
+    // The worker is charged, not the trial.
+    #expect(script.coordinator.standing(of: a.id)?.chargedFailures == 0)
     let unreadable = Event.resultRejected(
       trial: a.id, attempt: 2, reason: "no JSON", on: Script.connection("w1"))
     // Attempt 2 has ended already: the worker is only told to drop what it sent.
     #expect(
       script.handle(unreadable).sent(to: "w1").last == .acknowledge(trial: a.id, attempt: 2))
-    #expect(script.coordinator.standing(of: a.id)?.chargedFailures == 2)
+    #expect(script.coordinator.standing(of: a.id)?.unchargedFailures == 2)
+    script.pass(2, beating: ["w1": []])
     script.finish(a, attempt: 3, on: "w1")
     #expect(script.coordinator.ending == .complete)
   }

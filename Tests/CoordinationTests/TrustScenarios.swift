@@ -208,6 +208,27 @@ struct TrustScenarios {
 
   // MARK: - Words of others
 
+  @Test("a worker's name is nobody else's while it is heard, and its own again when it comes back")
+  func otherUnderItsName() throws {
+    var script = try Script([a])
+    script.resume()
+    script.announce("w1")
+    script.pass(5, beating: ["w1": [a.claim()]])
+    let effects = script.announce("w1", host: "elsewhere", on: "stranger")
+    // The one that has the name is asked whether it is there; the other one is told nothing.
+    #expect(effects.sent(to: "w1") == [.heartbeat])
+    #expect(effects.sent(to: "stranger") == [])
+    #expect(script.coordinator.workers.map(\.host) == ["host-w1"])
+    #expect(script.finish(a, attempt: 1, on: "stranger").records == [])
+    #expect(script.coordinator.runningTrials.map(\.attempt) == [1])
+    // Of a broken connection the probe tells; and an old one falls silent.
+    script.handle(.connectionLost(Script.connection("w1")))
+    #expect(script.announce("w1", on: "w1 again", claims: [a.claim()]).sent(to: "w1 again") != [])
+    script.pass(10)
+    #expect(script.announce("w1", on: "w1 anew", claims: [a.claim()]).sent(to: "w1 anew") != [])
+    #expect(script.finish(a, attempt: 1, on: "w1 anew").ending == .complete)
+  }
+
   @Test("nothing is taken of a worker that was not leased the attempt")
   func outOfLease() throws {
     var script = try Script([a])

@@ -41,4 +41,20 @@ struct AdministrationReplyTests {
     #expect(read.status?.running.first?.remainingSeconds?.isNaN == true)
     #expect(!reply.json.isEmpty)
   }
+
+  @Test("A trial that would lose long work for want of a checkpoint is told of")
+  func withoutCheckpoint() throws {
+    var status = SweepStatus(sweep: "s", question: "q", isRunning: true)
+    for (step, hasCheckpoint, isTold) in [
+      (1_190, false, false), (1_200, false, true), (1_200, true, false), (0, false, false),
+    ] {
+      var running = running(mse: 2)
+      running.step = step
+      running.hasCheckpoint = hasCheckpoint
+      status.running = [running]
+      #expect(
+        status.text.contains("no checkpoint of \(running.trial) has come from h") == isTold,
+        "\(status.text)")
+    }
+  }
 }

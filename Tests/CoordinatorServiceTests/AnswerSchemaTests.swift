@@ -108,7 +108,7 @@ struct AnswerSchemaTests {
   private static let running = SweepStatus.Running(
     trial: "t0123456789abcdef", name: "τ = 8", stage: "main", attempt: 1, worker: "w", host: "h",
     isClaimed: true, step: 3, totalSteps: 9, mse: 1.5, gatesOpen: 7, stepsPerSecond: 2.5,
-    remainingSeconds: 4)
+    remainingSeconds: 4, hasCheckpoint: true)
 
   @Test("status has the keys of the page, all of them")
   func status() throws {
@@ -157,11 +157,21 @@ struct AnswerSchemaTests {
     report.checkpoints = [.init(step: 3, byteCount: 10, instructionSet: "avx2")]
     report.parents = [.init(trial: "t0123456789abcdef", status: "complete")]
     report.logs = "coordinator logs"
+    report.quietWindow = 20_000
+    report.result = .sample
+    #expect(report.text.contains("earlier once it is quiet (window of 20000 batches)"))
+    #expect(
+      report.text.contains(
+        "oscillating at step 9, within 2 epochs: 4 of 5 gates open"))
+    #expect(
+      report.text.contains(
+        "oscillating since step 3; open gates: 0, 1, 2, 4; opening and closing: 4"))
     expectFull(report, "trial")
     let reply = AdministrationReply(trial: report)
     try compare("explain", full: reply.json, bare: bare)
     #expect(reply.json.contains("\"begun\" : \"2026-01-02T03:04:05Z\""))
     #expect(reply.json.contains("\"tolerance\" : 2.5"))
+    #expect(reply.json.contains("\"evaluation_mse\" : 4.5"))
     // The control socket carries the same.
     #expect(try AdministrationReply(line: reply.line) == reply)
   }
@@ -178,7 +188,7 @@ struct AnswerSchemaTests {
       outputs: [figure3]
       stages:
         baseline: {latents: 3, tolerance: 0, budget: 10 batches}
-        narrowed: {latents: 2 * baseline.latents, tolerance: baseline.mse, budget: 10 batches}
+        narrowed: {latents: 2 * baseline.latents, tolerance: baseline.mse, budget: {until: quiet, within: 10 batches}}
       """.utf8
     ).write(to: file)
     let request = SweepRequest(
@@ -196,6 +206,23 @@ struct AnswerSchemaTests {
   func version() {
     #expect(AdministrationReply(changes: ["done"]).json.contains("\"version\" : 2"))
     #expect(SweepCheck.sample.json.contains("\"version\" : 2"))
+  }
+}
+
+extension TrialReport.Result {
+  /// A result with every key.
+  fileprivate static var sample: Self {
+    Self(
+      milestones: [
+        .init(
+          count: 2, unit: "epochs", step: 9, tolerance: 3, toleranceMet: true, gatesOpen: 4,
+          mse: 3.25, evaluationMse: 4.5, firstHitStep: 7)
+      ],
+      end: .init(
+        ending: "oscillating", step: 9, openGates: [0, 1, 2, 4], sinceStep: 3,
+        alternatingGates: [4]),
+      latents: 5, host: "h", processor: "p", build: "b", instructionSet: "avx2", seconds: 90,
+      steps: 10)
   }
 }
 

@@ -23,7 +23,8 @@ struct SweepFactsTests {
       hasLocalWorkersOnly: false,
       images: [
         .sprites28: SweepFacts.PinnedImages(
-          digest: images, byteCount: 6, url: URL(filePath: "/images"), trainingCount: 1)
+          digest: images, byteCount: 6, url: URL(filePath: "/images"), trainingCount: 1,
+          evaluationCount: 1)
       ])
   }
 

@@ -6,12 +6,15 @@
   import Trials
   import Wire
 
+  @testable import CoordinatorService
   @testable import Reports
 
   /// What inputs are fed to.
   enum Subject: String, CaseIterable {
     /// Messages of all connections; the first byte chooses what frame 0 says, the others are frame 1.
     case messages
+    /// Requests and replies of the administration socket, and how they name trials.
+    case control
     /// Results, and whether they are their trial's.
     case results
     /// Reports, on the wire and in checkpoints.
@@ -40,6 +43,7 @@
     func decode(_ input: [UInt8]) {
       switch self {
       case .messages: decodeMessages(input)
+      case .control: decodeControl(input)
       case .results: decodeResult(input)
       case .reports: decodeReport(input)
       case .pieces: decodeTrajectory(input)
@@ -51,11 +55,14 @@
     }
   }
 
-  /// The trial that results, reports and tables are held against.
-  private let configuration = TrialConfiguration(
-    dataset: .sprites28, model: ModelSettings(channels: [4, 4, 8], latents: .value(3)),
-    tolerance: .value(14.5), milestones: [.batches(10), .batches(20)], seed: 1)
-  private let bounds = try? ResultBounds(configuration, trainingImageCount: 1000)
+  extension Subject {
+    /// The trial that results, reports and tables are held against.
+    static let configuration = TrialConfiguration(
+      dataset: .sprites28, model: ModelSettings(channels: [4, 4, 8], latents: .value(3)),
+      tolerance: .value(14.5), milestones: [.batches(10), .batches(20)], seed: 1)
+  }
+
+  private let bounds = try? ResultBounds(Subject.configuration, trainingImageCount: 1000)
 
   private func decodeMessages(_ input: [UInt8]) {
     let current = ProtocolVersion.current
@@ -86,6 +93,25 @@
       let seconds = Double(progress.totalSteps) / progress.stepsPerSecond
       _ = Duration.seconds(seconds)
     }
+  }
+
+  /// A request is the same when it has crossed the socket again, and is said to people; its trials
+  /// select some, or nothing with a reason.
+  private func decodeControl(_ bytes: [UInt8]) {
+    if let request = try? AdministrationRequest(line: bytes) {
+      guard let line = try? JSONEncoder().encode(request) else {
+        preconditionFailure("a request that cannot be written")
+      }
+      precondition((try? AdministrationRequest(line: line)) == request)
+      let trial = PlannedTrial(
+        stage: "main", replicate: 0, configuration: Subject.configuration)
+      for text in request.trials ?? [] { _ = try? TrialSelector(text).selectAll(in: [trial]) }
+    }
+    _ = try? TrialSelector(String(decoding: bytes, as: UTF8.self))
+    guard let reply = try? AdministrationReply(line: Data(bytes)) else { return }
+    precondition((try? AdministrationReply(line: reply.line)) != nil)
+    _ = reply.json
+    _ = reply.status?.text
   }
 
   /// What a result says can be written as JSON, attributed to whoever made it, and read again.
@@ -165,7 +191,7 @@
       guard let trajectory = try? Trajectory(text) else { continue }
       if let pace { _ = trajectory.joined(with: pace) }
       let trial = RecordedTrial(
-        planned: PlannedTrial(stage: "main", replicate: 0, configuration: configuration),
+        planned: PlannedTrial(stage: "main", replicate: 0, configuration: Subject.configuration),
         status: .complete, attempts: 1, result: nil, failure: nil, worker: nil)
       let drawing = Figure1Drawing(trial: trial, trajectory: trajectory, banner: nil)
       precondition(!drawing.svg.isEmpty)

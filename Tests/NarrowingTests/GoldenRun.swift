@@ -66,7 +66,7 @@ struct GoldenRun {
   func number(_ name: String, _ place: Int) -> Double { values(name, place)[0] }
 
   /// A trainer of the run's network and settings; its state is for ``start(_:_:)`` to set.
-  func trainer() throws -> Trainer {
+  func trainer(_ instructionSet: InstructionSet) throws -> Trainer {
     let images = try #require(file["images"])
     let shape = try NetworkShape(
       image: ImageShape(
@@ -76,7 +76,8 @@ struct GoldenRun {
       shape: shape, batchSize: settings.batchSize,
       settings: AutoencoderSettings(
         leakySlope: settings.leakySlope, batchNormMomentum: settings.batchNormMomentum,
-        batchNormEpsilon: settings.batchNormEpsilon))
+        batchNormEpsilon: settings.batchNormEpsilon),
+      instructionSet: instructionSet)
     return Trainer(network: network, tolerance: facts.tolerance, settings: settings, seed: 1)
   }
 

@@ -1,19 +1,27 @@
 import Autoencoder
 import Foundation
+import Primitives
 import Testing
 
 @testable import Narrowing
 
-/// The trainer against PyTorch in double precision, for both network shapes; see ``GoldenRun``.
+/// The trainer against PyTorch in double precision, for both network shapes and on every
+/// instruction set that the processor has; see ``GoldenRun``.
 ///
 /// Each run has its first hit in the middle and, after it, steps with ν₁ = ν₂ and with ν₁ ≠ ν₂,
 /// with the penalty and without.
 @Suite("Golden runs")
 struct GoldenTests {
-  @Test("from each step's golden state, losses and gradients agree", arguments: GoldenRun.names)
-  func eachStep(name: String) throws {
+  private static let instructionSets = InstructionSet.allCases.filter {
+    InstructionSet.effective(for: .fp32).includes($0)
+  }
+
+  @Test(
+    "from each step's golden state, losses and gradients agree",
+    arguments: GoldenRun.names, instructionSets)
+  func eachStep(name: String, instructionSet: InstructionSet) throws {
     let run = try GoldenRun(name)
-    let trainer = try run.trainer()
+    let trainer = try run.trainer(instructionSet)
     var differences = Differences()
     for place in 0..<GoldenRun.stepCount {
       run.start(trainer, after: place)
@@ -25,15 +33,19 @@ struct GoldenTests {
       let bound = quantity == "gradients by tensor" ? 2e-5 : 1e-5
       #expect(difference.value < bound, "\(quantity): \(difference)")
     }
-    print("golden run \(name), each step from the golden state:\n\(differences)")
+    print(
+      "golden run \(name) on \(instructionSet.rawValue), each step from the golden state:\n\(differences)"
+    )
   }
 
   // Rounding is amplified from step to step by Adam, which moves a parameter by the sign of a
   // gradient that is all but zero, so this drifts apart; a wrong formula would do so far faster.
-  @Test("running free, the trainer stays close to the golden run", arguments: GoldenRun.names)
-  func free(name: String) throws {
+  @Test(
+    "running free, the trainer stays close to the golden run",
+    arguments: GoldenRun.names, instructionSets)
+  func free(name: String, instructionSet: InstructionSet) throws {
     let run = try GoldenRun(name)
-    let trainer = try run.trainer()
+    let trainer = try run.trainer(instructionSet)
     run.start(trainer, after: 0)
     var differences = Differences()
     for _ in 0..<GoldenRun.stepCount { try step(trainer, of: run, &differences) }
@@ -41,7 +53,7 @@ struct GoldenTests {
       let bound = quantity.hasPrefix("gradient") ? 1e-2 : 1e-4
       #expect(difference.value < bound, "\(quantity): \(difference)")
     }
-    print("golden run \(name), running free:\n\(differences)")
+    print("golden run \(name) on \(instructionSet.rawValue), running free:\n\(differences)")
   }
 
   /// Takes a step and notes how far everything is from the golden run.

@@ -22,13 +22,13 @@ enum TinyTrial {
 
   static func trainer(
     tolerance: Double = 0, settings: TrainerSettings = settings, seed: UInt64 = 17,
-    forceSecondPass: Bool = false
+    forceSecondPass: Bool = false, threads: Int = 1
   ) throws -> Trainer {
     let shape = try NetworkShape(
       image: ImageShape(channels: 1, height: 28, width: 28), channels: [4, 4, 8], latents: latents)
     let network = try Autoencoder(
       shape: shape, batchSize: batchSize,
-      settings: AutoencoderSettings(arithmetic: Arithmetic(settings.precision)))
+      settings: AutoencoderSettings(arithmetic: Arithmetic(settings.precision)), threads: threads)
     return Trainer(
       network: network, tolerance: tolerance, settings: settings, seed: seed,
       forceSecondPass: forceSecondPass)

@@ -93,6 +93,12 @@ extension JournalChecker {
         failure.cause != .notANumber || !wasGiven,
         "\(trial): attempt \(attempt) charged for what it had diverged from")
     }
+    if failure.cause == .resultRefused {
+      models[trial]?.refusals += 1
+      check(
+        model.lessees[attempt].map { liars.contains($0.worker) } ?? false,
+        "\(trial): false numbers laid at an honest worker's door, attempt \(attempt)")
+    }
     check(
       failure.cause != .badCheckpoint || wasGiven,
       "\(trial): a checkpoint blamed that attempt \(attempt) did not have")

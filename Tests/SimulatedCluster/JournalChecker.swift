@@ -219,6 +219,7 @@ package struct JournalChecker: Sendable {
       models[trial]?.hasFailed = false
       models[trial]?.isStopped = false
       models[trial]?.chargedFailures = 0
+      models[trial]?.refusals = 0
       models[trial]?.divergences = []
       models[trial]?.distrustCount = 0
     case .hostDrained(let host, _):
@@ -257,6 +258,8 @@ package struct JournalChecker: Sendable {
     if let host = hosts[worker] {
       check(!drainedHosts.contains(host), "\(trial) leased to the drained host \(host)")
     }
+    check(
+      !drainedHosts.contains("worker \(worker)"), "\(trial) leased to \(worker), which is left out")
     check(!pausedStages.contains(plan.stage), "\(trial) leased in the paused stage \(plan.stage)")
     models[trial]?.attempts = attempt
     let lease = ModelLease(
@@ -416,6 +419,7 @@ package struct JournalChecker: Sendable {
     let hasAllParents = plan.parents.allSatisfy { models[$0]?.result != nil }
     check(
       lacksParent || model.hasDivergedAlike || model.chargedFailures >= attemptLimit
+        || model.refusals >= attemptLimit
         || (hasAllParents && configuration(of: trial) == nil), "\(trial) failed without a reason")
     models[trial]?.hasFailed = true
     models[trial]?.checkpoints = []
@@ -466,7 +470,10 @@ package struct JournalChecker: Sendable {
         "\(trial): attempt \(attempt) abandoned while its lease is open")
     case .drain:
       if let host = worker.flatMap({ hosts[$0] }) {
-        check(drainedHosts.contains(host), "\(host) told to drain before that was written down")
+        check(
+          drainedHosts.contains(host)
+            || worker.map { drainedHosts.contains("worker \($0)") } == true,
+          "\(host) told to drain before that was written down")
       }
     case .welcome, .heartbeat, .announceAgain, .shutDown: break
     }

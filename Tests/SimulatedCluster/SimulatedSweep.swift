@@ -29,8 +29,13 @@ package struct SimulatedSweep: Sendable {
           Self.run(seed: seed, to: [Self.fewerSteps]), Self.run(seed: seed, to: [Self.steps]),
         ]
         plan += random.happens(0.5) ? pair : pair.reversed()
-      case (nil, 3...5):
+      case (nil, 3...4):
         plan.append(Self.run(seed: seed, to: [300, Self.steps]))
+      case (nil, 5...6):
+        // A trial that may end early, and a longer run of it, which needs no step more if it did.
+        let limits = random.happens(0.5) ? [Self.fewerSteps, Self.steps] : [Self.steps]
+        let runs = limits.map { Self.quietRun(seed: seed, to: [200, $0]) }
+        plan += random.happens(0.5) ? runs : runs.reversed()
       case (nil, _):
         plan.append(Self.baseline(seed: seed))
       case (let parent?, 0):
@@ -55,6 +60,14 @@ package struct SimulatedSweep: Sendable {
     planned(
       seed: seed, tolerance: .value(3), latents: .value(8),
       milestones: milestones.map { .batches($0) })
+  }
+
+  /// A trial that waits for nothing and may end before the last of these milestones.
+  package static func quietRun(seed: UInt64, to milestones: [Int]) -> PlannedTrial {
+    let plain = run(seed: seed, to: milestones)
+    var configuration = plain.configuration
+    configuration.quiet = QuietRule(window: interval)
+    return PlannedTrial(stage: plain.stage, replicate: 0, configuration: configuration)
   }
 
   /// A trial whose τ is `factor` times its parent's MSE.
@@ -94,7 +107,25 @@ package struct SimulatedSweep: Sendable {
 
   /// Steps of a trial with a configuration.
   package static func steps(of configuration: TrialConfiguration) -> Int {
-    configuration.milestones.last?.count ?? 0
+    let last = configuration.milestones.last?.count ?? 0
+    return earlyEnd(of: configuration).map { min($0, last) } ?? last
+  }
+
+  /// The step after which a trial that may end early does so, if its milestones go that far.
+  ///
+  /// For half of the seeds it is before ``fewerSteps``, for the others after it; always a multiple of
+  /// ``interval``, and no milestone before the last.
+  private static func earlyEnd(of configuration: TrialConfiguration) -> Int? {
+    guard configuration.quiet != nil else { return nil }
+    return configuration.seed.isMultiple(of: 2) ? 400 : 700
+  }
+
+  /// Where a trial with a configuration reports: its milestones, the last of them where it ends.
+  private static func reportSteps(of configuration: TrialConfiguration) -> [(index: Int, step: Int)]
+  {
+    let end = steps(of: configuration)
+    let earlier = configuration.milestones.dropLast().map(\.count).filter { $0 < end }
+    return (earlier + [end]).enumerated().map { ($0.offset, $0.element) }
   }
 
   /// Where the interval after a step ends.
@@ -150,7 +181,7 @@ package struct SimulatedSweep: Sendable {
   package static func result(
     of configuration: TrialConfiguration, begunUnder attempt: Int = 0
   ) -> ReceivedResult {
-    let milestones = configuration.milestones.indices.map { report(at: $0, of: configuration) }
+    let milestones = reportSteps(of: configuration).map { report(at: $0.index, of: configuration) }
     let text = trajectory(of: configuration, to: steps(of: configuration))
     let result = TrialResult(
       milestones: milestones,
@@ -170,25 +201,28 @@ package struct SimulatedSweep: Sendable {
   package static func reports(
     at step: Int, of configuration: TrialConfiguration
   ) -> [(index: Int, report: MilestoneReport)] {
-    configuration.milestones.indices.filter { configuration.milestones[$0].count == step }
-      .map { ($0, report(at: $0, of: configuration)) }
+    reportSteps(of: configuration).filter { $0.step == step }
+      .map { ($0.index, report(at: $0.index, of: configuration)) }
   }
 
-  /// The one report of a resolved configuration at one of its milestones.
+  /// The one report of a resolved configuration at its place.
   package static func report(at index: Int, of configuration: TrialConfiguration) -> MilestoneReport
   {
-    let budget = configuration.milestones[index]
+    let steps = reportSteps(of: configuration)
+    let step = steps[index].step
+    let isFinal = index == steps.count - 1
+    let budget = isFinal ? configuration.milestones.last ?? .batches(step) : .batches(step)
+    let isEarly = step < budget.count
     var content = configuration
-    content.milestones = [budget]
+    content.milestones = [.batches(step)]
     let seed = content.id.rawValue
     var random = SplitMix64(seed: seed)
     return MilestoneReport(
       budget: budget, tolerance: (try? configuration.resolvedTolerance()) ?? 0,
-      step: budget.count,
-      ending: index == configuration.milestones.count - 1 ? .budget : .goesOn,
+      step: step, ending: isEarly ? .quiet : isFinal ? .budget : .goesOn,
       stateDigest: Digest.of("\(seed)"), gatesOpen: random.draw(0...5),
       mse: Double.random(in: 1..<100, using: &random),
       evaluationMSE: Double.random(in: 1..<100, using: &random), firstHitStep: nil,
-      multiplier: 1, openProbabilities: [])
+      multiplier: 1, openProbabilities: [], sinceStep: isEarly ? step - interval : nil)
   }
 }

@@ -6,6 +6,8 @@ import Trials
 struct TrialModel {
   var attempts = 0
   var chargedFailures = 0
+  /// How often what was handed in could not be the trial's.
+  var refusals = 0
   var hasFailed = false
   var isStopped = false
   var leases: [ModelLease] = []
@@ -43,6 +45,7 @@ struct TrialModel {
   mutating func void() {
     voidThrough = attempts
     chargedFailures = 0
+    refusals = 0
     checkpoints = []
     reports = [:]
     liedReports = []

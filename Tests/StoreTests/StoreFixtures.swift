@@ -32,7 +32,7 @@ func result(of trial: PlannedTrial, mse: Double = 0.1 + 0.2) -> TrialResult {
         budget: .batches(step), tolerance: 3, step: step,
         ending: step == 200 ? .budget : .goesOn, stateDigest: Digest.of("state \(step)"),
         gatesOpen: 2, mse: mse, evaluationMSE: 1 / 3,
-        firstHitStep: step == 100 ? nil : 150, multiplier: .leastNonzeroMagnitude,
+        firstHitStep: step == 100 ? nil : 150, multiplier: 0.1 + 0.7,
         openProbabilities: [1, 0.1, 1e-17, 0.95])
     },
     artifacts: [

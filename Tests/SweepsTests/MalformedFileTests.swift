@@ -37,7 +37,7 @@ struct MalformedFileTests {
     "one of sweep, question, outputs, seed, replicates, limits, stages, dataset, latents, channels, "
     + "tolerance, budget, model, trainer, axes, zip"
   static let budgetText =
-    "a budget such as 200000 batches or 100 epochs, or an ascending list of them in one unit"
+    "a budget such as 200000 batches or 100 epochs, an ascending list of them in one unit, or {until: quiet, within: 2000 epochs}"
   static let latentsText =
     "a whole number from 1 to 4096, or a reference such as 2 * baseline.latents"
   static let toleranceText = "a number from 0 to 1000000, or a reference such as baseline.mse"

@@ -3,20 +3,41 @@ import Testing
 
 @Suite("The command line")
 struct CommandLineTests {
+  /// What `--experimental-dump-help` says of a command.
+  private struct Help: Decodable {
+    struct Entry: Decodable {
+      var commandName: String
+      var subcommands: [Entry]?
+
+      /// The names of this command and of all below it, each as it is typed.
+      func paths(below path: [String] = []) -> [[String]] {
+        [path]
+          + (subcommands ?? []).filter { $0.commandName != "help" }
+          .flatMap { $0.paths(below: path + [$0.commandName]) }
+      }
+    }
+
+    var command: Entry
+  }
+
   @Test(
-    "help exists for every command",
-    arguments: [
-      [], ["run"], ["plan"], ["report"], ["data"], ["data", "list"], ["data", "prepare"],
-      ["data", "fetch"], ["data", "show"],
-      ["data", "verify"], ["settings"], ["status"], ["explain"], ["logs"], ["cancel"], ["retry"],
-      ["drain"],
-      ["undrain"], ["resume-stage"], ["check"], ["simulate"],
-    ])
-  func coordinatorHelp(command: [String]) throws {
+    "the help of every command says what its exit codes mean",
+    arguments: [Executables.coordinator, Executables.worker])
+  func help(program: URL) throws {
     let bench = try Bench()
-    let help = try Command(Executables.coordinator, command + ["--help"], on: bench)
-    #expect(try help.exitCode() == 0)
-    #expect(help.standardOutput.contains("OVERVIEW"))
+    let dump = try bench.run(program, "--experimental-dump-help").out
+    let commands = try JSONDecoder().decode(Help.self, from: Data(dump.utf8)).command.paths()
+    #expect(commands.count > 6)
+    for command in commands {
+      let help = try Command(program, command + ["--help"], on: bench)
+      #expect(try help.exitCode() == 0)
+      let text = help.standardOutput.split { " \n".contains($0) }.joined(separator: " ")
+      #expect(text.contains("OVERVIEW"), "\(command)")
+      #expect(text.contains("Exit codes: 0 "), "\(command)")
+      #expect(text.contains("; 1 ") && text.contains("; 64 a wrong command line"), "\(command)")
+      let isRun = command.isEmpty ? program == Executables.coordinator : command == ["run"]
+      #expect(text.contains("130 stopped by a person") == isRun, "\(command)")
+    }
   }
 
   @Test("a mistake in a sweep file is told with its place, and nothing runs")
@@ -52,6 +73,20 @@ struct CommandLineTests {
       Executables.worker, "--connect", "tcp://127.0.0.1:1", "--slots", slots)
     #expect(worker.code == 64)
     #expect(worker.err.contains("--slots: found \"\(slots)\", expected auto or 1 to 1024"))
+  }
+
+  @Test("so many threads are refused", arguments: ["0", "-1", "100000"])
+  func threads(count: String) throws {
+    let bench = try Bench()
+    let worker = try bench.run(
+      Executables.worker, "--connect", "tcp://127.0.0.1:1", "--threads-per-slot=\(count)")
+    #expect(worker.code == 64)
+    #expect(worker.err.contains("--threads-per-slot: found \(count), expected 1 to "))
+    let trial = try bench.run(
+      Executables.worker, "trial", "c.json", "--out", bench.path("o"), "--threads=\(count)")
+    #expect(trial.code == 64)
+    #expect(trial.err.contains("--threads: found \(count), expected 1 to "))
+    #expect(!FileManager.default.fileExists(atPath: bench.path("o")))
   }
 
   @Test("a folder without a sweep has nothing to report")

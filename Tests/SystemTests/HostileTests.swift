@@ -1,19 +1,20 @@
 import Foundation
 import Testing
 
-/// A coordinator under attack, with a real worker beside; the long form is `benchmarks hostile`.
+/// A coordinator under attack, with a real worker beside; the long form is
+/// `fault-campaigns hostile`.
 @Suite("Peers that mean harm", .serialized)
 struct HostileTests {
   @Test(
-    "malformed, truncated, oversized and replayed frames, and floods, change nothing",
+    "malformed, truncated, oversized and replayed frames, lies, unwanted blobs and floods change nothing",
     arguments: [false, true])
   func attacked(isEncrypted: Bool) throws {
     let bench = try Bench()
     // The pace is for a machine that does nothing else.
     let siege = try Command(
-      Executables.benchmarks,
+      Executables.faultCampaigns,
       [
-        "hostile", "--frames", "10000", "--connections", "300", "--holding", "1", "--trials", "50",
+        "hostile", "--frames", "10000", "--connections", "300", "--holding", "1", "--trials", "30",
         "--batches", "100", "--least-pace", "0",
       ] + (isEncrypted ? [] : ["--plain"]), on: bench)
     let code = try siege.exitCode()

@@ -179,6 +179,52 @@ struct NeighbourTests {
     _ = try run.exitCode()
   }
 
+  @Test("workers hear of a coordinator whose record is locked, so that none gives it up")
+  func heardWhileLocked() throws {
+    let endpoint = try Bench.freeEndpoint()
+    let sweep = try bench.file("tiny.yaml", Bench.sweep())
+    let run = try Command(
+      Executables.coordinator, ["run", sweep, "--out", bench.path("out"), "--listen", endpoint],
+      on: bench)
+    _ = try run.endpoint()
+    let context = try Context()
+    let worker = try DealerSocket(context)
+    try worker.connect(to: endpoint)
+    let announcement = WorkerMessage.announcement(
+      .init(
+        productVersion: "1", worker: "w", host: "h", processor: "p", instructionSet: "avx2",
+        coreCount: 1, memoryByteCount: 1, slotCount: 1, claims: []))
+    try wait(for: "a connection") { try worker.send(try announcement.frames()) == .sent }
+    var attempt: AttemptKey?
+    try wait(for: "a trial") {
+      guard let frames = try worker.receive(),
+        case .assignment(let assignment) = try CoordinatorMessage(frames: frames)
+      else { return false }
+      attempt = assignment.attempt
+      return true
+    }
+    let lock = try hold(F_RDLCK)
+    let failed = WorkerMessage.attemptFailed(
+      .init(attempt: try #require(attempt), cause: "stopped", message: "to be written down"))
+    #expect(try worker.send(try failed.frames()) == .sent)
+    try wait(for: "word of the lock") {
+      run.standardError.contains("another program holds the database") || !run.isRunning
+    }
+    while try worker.receive() != nil {}
+    var heartbeats = 0
+    try wait(for: "three heartbeats") {
+      if let frames = try worker.receive(), try CoordinatorMessage(frames: frames) == .heartbeat {
+        heartbeats += 1
+      }
+      return heartbeats == 3
+    }
+    #expect(!run.standardError.contains("the database is free again"))
+    close(lock)
+    try wait(for: "the record") { run.standardError.contains("the database is free again") }
+    run.send(SIGINT)
+    _ = try run.exitCode()
+  }
+
   private func answer(
     to request: DataRequest, on socket: borrowing DealerSocket
   ) throws -> DataReply {

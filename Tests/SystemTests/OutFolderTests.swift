@@ -39,6 +39,32 @@ struct OutFolderTests {
     #expect(bench.files(below: "photos").count == 1)
   }
 
+  @Test("one trial alone takes a new folder, or a trial's, and no other")
+  func trial() throws {
+    let plan = try bench.run(Executables.coordinator, "plan", sweep, "--json")
+    let planned = try JSONSerialization.jsonObject(with: Data(plan.out.utf8)) as? [String: Any]
+    let entry = try #require((planned?["trials"] as? [Any])?.first)
+    let text = String(decoding: try JSONSerialization.data(withJSONObject: entry), as: UTF8.self)
+    try makeFolder("photos")
+    _ = try bench.file("photos/model.safetensors", "mine")
+    func trial(_ out: String, _ config: String) throws -> (code: Int32, out: String, err: String) {
+      try bench.run(Executables.worker, "trial", config, "--out", bench.path(out))
+    }
+    let config = try bench.file("c.json", text)
+    let refused = try trial("photos", config)
+    #expect(refused.code == 1)
+    #expect(
+      refused.err.contains("files that are not a trial's: \"model.safetensors\""), "\(refused.err)")
+    #expect(bench.files(below: "photos").count == 1)
+    // The trial is as the plan has it; its file may lie in the folder, and a second run fills it again.
+    try makeFolder("own")
+    let inside = try bench.file("own/c.json", text)
+    for _ in 0..<2 {
+      let run = try trial("own", inside)
+      #expect(run.code == 0, "\(run.err)")
+    }
+  }
+
   @Test("no name is no folder")
   func empty() throws {
     let refused = try run("")

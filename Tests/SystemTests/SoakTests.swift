@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// Processes that are killed or stopped at random moments; the long forms are `benchmarks soak` and
-/// `benchmarks detection`.
+/// Processes that are killed or stopped at random moments; the long forms are
+/// `fault-campaigns soak` and `fault-campaigns detection`.
 @Suite("Processes that go", .serialized)
 struct SoakTests {
-  private func benchmark(_ arguments: String...) throws -> (code: Int32, out: String, err: String) {
+  private func campaign(_ arguments: String...) throws -> (code: Int32, out: String, err: String) {
     let bench = try Bench()
-    let command = try Command(Executables.benchmarks, arguments, on: bench)
+    let command = try Command(Executables.faultCampaigns, arguments, on: bench)
     return (
       try command.exitCode(), command.standardOutput, command.standardError
     )
@@ -15,7 +15,7 @@ struct SoakTests {
 
   @Test("kills of workers and coordinator lose nothing and little is computed twice")
   func soak() throws {
-    let run = try benchmark(
+    let run = try campaign(
       "soak", "--dataset", "sprites28", "--data", Bench.data.path, "--worker-kills", "2",
       "--coordinator-kills", "1", "--interval", "0.5", "--steps", "400", "--json")
     let object = try JSONSerialization.jsonObject(with: Data(run.out.utf8))
@@ -25,7 +25,7 @@ struct SoakTests {
     #expect(try number("lost") == 0 && number("double") == 0 && number("leftovers") == 0)
     #expect(try number("worker_kills") == 2 && number("coordinator_kills") == 1)
     // Of a trial that was interrupted something is always computed twice, and never more than all.
-    // The benchmark's own bound, a checkpoint interval, is for a machine that does nothing else.
+    // The campaign's own bound, a checkpoint interval, is for a machine that does nothing else.
     let interruptions = try number("interrupted_trials")
     #expect(interruptions > 0)
     #expect(try (1...400 * (interruptions + 1)).contains(number("recomputed_steps")))
@@ -34,7 +34,7 @@ struct SoakTests {
   @Test(
     "a killed worker's trial is leased again in seconds; a stopped one goes on as if it were not")
   func detection() throws {
-    let run = try benchmark("detection", "killed", "continued", "--rounds", "1", "--stop", "3")
+    let run = try campaign("detection", "killed", "continued", "--rounds", "1", "--stop", "3")
     // How soon depends on what else the machine does; five seconds are the quiet machine's.
     #expect(run.out.contains("killed"), "\(run.out)\(run.err)")
     #expect(run.out.contains(" same "), "\(run.out)\(run.err)")

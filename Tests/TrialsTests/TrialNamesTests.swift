@@ -54,6 +54,25 @@ struct TrialNamesTests {
         == ["baseline: n = 5", "baseline: n = 10", "narrowed", "narrowed"])
   }
 
+  @Test("a sentence has the identity where it is typed, and where the name may be another's too")
+  func words() {
+    func words(_ trials: [PlannedTrial], isTyped: Bool = false) -> [String] {
+      let names = TrialNames(of: trials)
+      return trials.map { names.words(of: $0, isTyped: isTyped) }
+    }
+    let plain = [trial(tolerance: .value(3)), trial(tolerance: .value(8), seed: 2)]
+    #expect(words(plain) == ["τ = 3", "τ = 8"])
+    #expect(
+      words(plain, isTyped: true) == ["τ = 3 (\(plain[0].id))", "τ = 8 (\(plain[1].id))"])
+    let waiting = [5.0, 6].map { factor in
+      trial(tolerance: .measured(Measurement(trial: plain[0].id, output: .mse, factor: factor)))
+    }
+    #expect(words(waiting) == waiting.map { "main (\($0.id))" })
+    let seeds = [trial(seed: 1), trial(seed: 2)]
+    #expect(words(seeds) == seeds.map { "main (\($0.id))" })
+    #expect(words([trial()]) == ["main"])
+  }
+
   @Test(
     "facts are matched as people type them",
     arguments: [

@@ -7,7 +7,9 @@ import Trials
 
 @Suite("Reports of milestones")
 struct ReportTests {
-  @Test("A report is read back to the last bit", arguments: [Samples.report, Samples.lastReport])
+  @Test(
+    "A report is read back to the last bit",
+    arguments: [Samples.report, Samples.lastReport, Samples.earlyReport])
   func roundTrip(report: MilestoneReport) throws {
     #expect(try MilestoneReport(serialised: report.serialised) == report)
   }

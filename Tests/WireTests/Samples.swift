@@ -33,6 +33,12 @@ enum Samples {
     stateDigest: Digest.of("end"), gatesOpen: 1, mse: 14, evaluationMSE: 15, firstHitStep: nil,
     multiplier: 1e300, openProbabilities: [])
 
+  /// One with which a trial ends before its last milestone.
+  static let earlyReport = MilestoneReport(
+    budget: .epochs(20), tolerance: 14.5, step: 9370, ending: .oscillating,
+    stateDigest: Digest.of("end"), gatesOpen: 1, mse: 14, evaluationMSE: 15, firstHitStep: 7,
+    multiplier: 0.3, openProbabilities: [0.6, 0.4, 1], sinceStep: 0, alternatingGates: [0, 1])
+
   static let configuration = TrialConfiguration(
     dataset: .sprites28, model: ModelSettings(channels: [4, 4, 8], latents: .value(3)),
     tolerance: .value(14.5), milestones: [.batches(12_000), .epochs(20)], seed: 1)

@@ -41,9 +41,22 @@ ck_processor ck_processor_best(void);
 enum { ck_peak_chains = 12 };
 
 /// The extents of a convolution, square in image, kernel, stride and padding.
+///
+/// A batch of `images` is cut into parts of `part` images, the last of which may be smaller. A pass
+/// computes the parts from first_part on, before behind_part; several threads may each take some.
+/// Every sum over images is taken within a part, and stored for each part of the batch: for part p,
+/// the pointers to sums mean the p-th of as many results side by side. Whoever calls adds the parts
+/// up, in order, so that a sum does not depend on the threads.
 typedef struct ck_convolution {
   int64_t images, in_channels, out_channels, in_size, out_size, kernel, stride, padding;
+  int64_t part, first_part, behind_part;
 } ck_convolution;
+
+/// The first image of a part, which the part before ends at.
+static inline int64_t ck_part_start(const ck_convolution *shape, int64_t part) {
+  int64_t start = part * shape->part;
+  return start < shape->images ? start : shape->images;
+}
 
 /// Output pixels that the passes take together at least, of several images if one has fewer.
 enum { ck_pixels_together = 64 };
@@ -81,12 +94,14 @@ typedef struct ck_norm {
 /// Per-channel mean and sum of squared deviations from it, over images and pixels.
 ///
 /// Each image is summed twice (its mean, then its deviations); images are combined by the update
-/// of Chan, Golub and LeVeque (1983), so a large mean costs no accuracy.
+/// of Chan, Golub and LeVeque (1983), so a large mean costs no accuracy. Where a pass takes parts
+/// of a batch, those of the next part are twice the channels further on.
 typedef struct ck_moments {
   double *mean, *squared_deviations;
 } ck_moments;
 
-/// Per-channel sums over images and pixels of a gradient and of gradient * (src - mean).
+/// Per-channel sums over images and pixels of a gradient and of gradient * (src - mean). Where a
+/// pass takes parts of a batch, those of the next part are twice the channels further on.
 typedef struct ck_gradient_sums {
   const float *src, *mean;
   double *sum, *dot;
@@ -128,6 +143,9 @@ typedef struct ck_kernels {
 
   /// The gradients of a convolution with respect to weights, for unpack_gradient, and source.
   ///
+  /// diff_weights has room for packed weights, and diff_bias for out_channels, of every part. A
+  /// pass that takes the first part adds the weights' gradients of its parts up, in order, in the
+  /// first part's run, and uses the second part's as scratch memory.
   /// diff_dst goes through a batch norm and a leaky ReLU first if `through` is given, and
   /// diff_bias receives the per-channel sums behind them. diff_src may be null and is then not
   /// computed; sums are taken of it if asked for. weights are from pack_backward; stride 2.
@@ -150,8 +168,8 @@ typedef struct ck_kernels {
   /// The gradients of an upsampled convolution, `scale` times those that diff_dst gives; otherwise
   /// as convolution_backward.
   ///
-  /// weights are from pack_forward of the same shape; diff_bias is not scaled, and is written only
-  /// if `through` is given.
+  /// weights are from pack_forward of the same shape; diff_bias, of in_channels for every part, is
+  /// not scaled, and is written only if `through` is given.
   void (*upsampled_backward)(const ck_convolution *shape, const float *src,
                              const ck_norm *_Nullable norm, const float *diff_dst,
                              const ck_norm_gradient *_Nullable through, float scale,
@@ -189,9 +207,11 @@ typedef struct ck_kernels {
                           float *dst, float *scratch);
 
   /// dst, [depth][columns], = the sum over rows of the outer products of src, [rows][depth], and
-  /// other, [rows][columns]; src_sums = the sum over rows of src.
-  void (*linear_outer)(int64_t rows, int64_t depth, int64_t columns, const float *src,
-                       const float *other, float *dst, float *src_sums, float *scratch);
+  /// other, [rows][columns]; src_sums = the sum over rows of src. Rows of src are `apart` floats
+  /// apart, so that a pass may take some of its columns.
+  void (*linear_outer)(int64_t rows, int64_t depth, int64_t apart, int64_t columns,
+                       const float *src, const float *other, float *dst, float *src_sums,
+                       float *scratch);
 
   /// Arranges a matrix, [rows][columns], with its columns in lanes: as many floats as the matrix
   /// has with columns rounded up to two vectors.
@@ -266,6 +286,21 @@ extern const ck_kernels ck_kernels_bf16_avx512_bf16;
 extern const ck_kernels ck_kernels_bf16_avx512;
 extern const ck_kernels ck_kernels_bf16_avx2;
 extern const ck_kernels ck_kernels_bf16_portable;
+
+/// Tells the processor that the thread spins.
+static inline void ck_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+/// Has the system show the calling thread by this name, of at most 15 bytes.
+void ck_name_thread(const char *name);
+
+/// Adds runs from `part` on, before `parts`, of `count` floats each to the first run, in order:
+/// elements `first` on, before `behind`.
+void ck_add_parts(float *runs, int64_t part, int64_t parts, int64_t count, int64_t first,
+                  int64_t behind);
 
 /// dst[b][a] = src[a][b], with the elements of src runs of `inner` floats.
 void ck_exchange(const float *src, int64_t a, int64_t b, int64_t inner, float *dst);

@@ -30,6 +30,9 @@ package struct CoordinationSettings: Hashable, Sendable {
   /// How many different trials may die on a host, with no result from it in between, before the
   /// host gets no more; the last host that works is never given up.
   package var hostFailureLimit = 3
+  /// Whether further workers may join, so that a host that hands in false numbers can be left out;
+  /// if not, the trials fail that it has no sound result of.
+  package var isOpen = true
   /// Whether one trial of a stage goes first.
   package var canary = SweepLimits.Canary.auto
   /// The expected core time of a stage from which on ``SweepLimits/Canary/auto`` sends one first.

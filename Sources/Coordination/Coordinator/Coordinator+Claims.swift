@@ -17,8 +17,13 @@ extension Coordinator {
       examine(claim, of: worker, isNewConnection: isNewConnection, at: now)
     }
     var vain: [Int] = []
+    var idle: [Int] = []
     for index in roster[worker].leases.indices {
       let lease = roster[worker].leases[index]
+      if isIdle(lease, on: worker, at: now) {
+        idle.append(lease.trial)
+        continue
+      }
       let isUnclaimed = now - lease.lastSign >= settings.claimTimeout
       guard isUnclaimed || (isNewConnection && lease.lastSign < now) else { continue }
       if isUnclaimed, lease.resends >= settings.claimLimit {
@@ -29,7 +34,12 @@ extension Coordinator {
       roster[worker].leases[index].sentAt = now
       sendAssignment(of: lease.trial, attempt: lease.attempt, to: worker)
     }
-    if !vain.isEmpty { giveUp(vain, on: worker, at: now) }
+    if !vain.isEmpty { giveUp(vain, on: worker, because: "never took the trial up", at: now) }
+    if !idle.isEmpty {
+      let reason = "took no step of the trial in \(idleLimit.components.seconds / 60) min"
+      giveUp(idle, on: worker, because: reason, at: now)
+      for trial in idle { charge(worker, with: trial, reason: reason, at: now) }
+    }
   }
 
   private mutating func examine(
@@ -89,8 +99,10 @@ extension Coordinator {
     else { return }
     roster[worker].leases[index].claimedAt = now
     roster[worker].leases[index].resends = 0
-    if let progress = claim.progress {
-      if progress.step != roster[worker].leases[index].progress?.step {
+    if let progress = claim.progress, progress.step <= graph.steps(of: trial) ?? .max {
+      // Going back, or to and fro, is no progress.
+      if progress.step > roster[worker].leases[index].furthestStep {
+        roster[worker].leases[index].furthestStep = progress.step
         roster[worker].leases[index].progressAt = now
       }
       roster[worker].leases[index].progress = progress
@@ -136,12 +148,13 @@ extension Coordinator {
     send(.abandon(trial: claim.trial, attempt: claim.attempt, reason: reason), to: worker)
   }
 
-  /// Ends leases that a worker was told of in vain, and gives it nothing more until it announces
+  /// Ends leases that a worker was told of in vain or does nothing about, and gives it nothing more until it announces
   /// itself.
-  private mutating func giveUp(_ trials: [Int], on worker: Int, at now: Instant) {
+  private mutating func giveUp(
+    _ trials: [Int], on worker: Int, because reason: String, at now: Instant
+  ) {
     roster[worker].isDeaf = true
-    let failure = TrialFailure(
-      cause: .lost, message: "worker \(roster[worker].id) never took the trial up")
+    let failure = TrialFailure(cause: .lost, message: "worker \(roster[worker].id) \(reason)")
     for trial in trials { endLease(of: trial, on: worker, failure: failure) }
     roster.refresh(worker)
     settle(trials, at: now, delaying: true)

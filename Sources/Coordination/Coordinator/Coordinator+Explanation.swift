@@ -86,6 +86,7 @@ extension Coordinator {
   func running(_ lease: Lease, on worker: Worker) -> RunningTrial {
     RunningTrial(
       trial: graph.trials[lease.trial].id, attempt: lease.attempt, worker: worker.id,
-      host: shownName(of: worker.host), isClaimed: lease.claimedAt != nil, progress: lease.progress)
+      host: shownName(of: worker.host), isClaimed: lease.claimedAt != nil, progress: lease.progress,
+      hasCheckpoint: ledger.newestCheckpoint(of: lease.trial) != nil)
   }
 }

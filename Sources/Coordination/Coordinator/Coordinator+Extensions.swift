@@ -73,11 +73,13 @@ extension Coordinator {
 
   // MARK: - Checkpoints of complete trials
 
-  /// Whether the last checkpoint of a trial is kept.
-  func keeps(_ checkpoint: TrialCheckpoint?, of trial: Int) -> Bool {
+  /// Whether the last checkpoint of a trial is kept: the one of the step with which it ended.
+  func keeps(_ checkpoint: TrialCheckpoint?, of trial: Int, _ result: TrialResult) -> Bool {
     guard let checkpoint else { return false }
+    let last = result.milestones.last
+    let step = last?.endedByRule == true ? last?.step : graph.steps(of: trial)
     return checkpoint.byteCount <= settings.keptCheckpointByteCount
-      && checkpoint.step == graph.steps(of: trial) ?? checkpoint.step
+      && checkpoint.step == step ?? checkpoint.step
   }
 
   /// Drops last checkpoints of complete trials until the rest is within its limit, the first

@@ -15,9 +15,28 @@ extension Coordinator {
     return HostIdentity.name(in: shown) == shown ? host : shown
   }
 
-  /// Why a host gets nothing to do; nil when it may work.
-  func drainReason(of host: String) -> String? {
-    ledger.drainedHosts[host] ?? ledger.drainedHosts[HostIdentity.name(in: host)]
+  /// Why a worker gets nothing to do; nil when it may work.
+  func drainReason(of worker: Int) -> String? {
+    drainReason(of: roster[worker].id, onHost: roster[worker].host)
+  }
+
+  /// Why a worker on a host gets nothing to do; nil when it may work.
+  func drainReason(of worker: WorkerID, onHost host: String) -> String? {
+    let drained = ledger.drainedHosts
+    return drained[host] ?? drained[HostIdentity.name(in: host)]
+      ?? drained[worker.member(onHost: host)] ?? drained[worker.place(onHost: host)]
+      ?? worker.keyMember.flatMap { drained[$0] }
+  }
+
+  /// The workers that are meant by the name of a host, of a place (`host@key`), of a key (`@key`) or
+  /// of a worker (`worker NAME`).
+  func workers(of name: String) -> [Int] {
+    let onHost = roster.numbers(onHost: name)
+    guard onHost.isEmpty else { return onHost }
+    return roster.numbers.filter { number in
+      let worker = roster[number]
+      return worker.member == name || worker.place == name || worker.id.keyMember == name
+    }
   }
 
   /// Why hosts get nothing to do, by what people call them.

@@ -17,14 +17,16 @@ extension Coordinator {
   /// Learns from a result, and that its host and its stage work.
   mutating func noteSuccess(of trial: Int, result: TrialResult, on worker: Int) {
     let provenance = result.provenance
-    if provenance.seconds >= 1, provenance.steps > 0, let total = result.milestones.last?.step,
-      total > 0
+    // A trial that ended early has cost less than it was planned with.
+    if provenance.seconds >= 1, provenance.steps > 0, let end = result.milestones.last,
+      let total = end.endedByRule ? graph.steps(of: trial) : end.step, total > 0
     {
       let cost = graph.cost(of: trial) * Double(provenance.steps) / Double(total)
       observe(rate: cost / provenance.seconds, of: trial, on: worker)
     }
     let stage = graph.stage(of: trial)
-    health.noteResult(of: trial, stage: stage, on: roster[worker].host)
+    health.noteResult(of: trial, stage: stage, on: roster[worker].place)
+    health.forgetFalsehoods(of: [roster[worker].member, roster[worker].id.keyMember])
     noteSignOfLife(of: trial)
     if ledger.pausedStages[stage] != nil { resumeStage(stage) }
   }
@@ -38,16 +40,16 @@ extension Coordinator {
   /// Draws the consequences of an attempt's death for its host and its stage.
   mutating func noteDeath(of trial: Int, on worker: Int, failure: TrialFailure) {
     guard failure.cause.chargesTrial || failure.cause.speaksAgainstHost else { return }
-    let (host, stage) = (roster[worker].host, graph.stage(of: trial))
-    health.noteDeath(of: trial, stage: stage, on: host, cause: failure.cause)
-    let deaths = health.deathCount(on: host)
+    let (place, stage) = (roster[worker].place, graph.stage(of: trial))
+    health.noteDeath(of: trial, stage: stage, on: place, cause: failure.cause)
+    let deaths = health.deathCount(on: place)
     // Of the last host that works nobody can tell whether it or the trials are at fault, and
     // giving it up would end the sweep.
-    if deaths >= settings.hostFailureLimit, drainReason(of: host) == nil,
-      roster.hasUsable(onOtherHostThan: host)
+    if deaths >= settings.hostFailureLimit, drainReason(of: worker) == nil,
+      roster.hasUsable(besides: place)
     {
       drain(
-        host,
+        place,
         reason: "\(deaths) different trials died there, with no result in between; the last one: "
           + failure.message)
     }

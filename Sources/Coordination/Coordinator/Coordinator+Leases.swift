@@ -13,6 +13,7 @@ extension Coordinator {
     record(.trialLeased(trial: id, attempt: attempt, worker: roster[worker].id))
     var lease = Lease(trial: trial, attempt: attempt, sentAt: now)
     lease.progress = progress
+    lease.furthestStep = progress?.step ?? 0
     addLease(lease, to: worker)
     sendAssignment(of: trial, attempt: attempt, to: worker)
     let holder = roster[worker].id

@@ -43,7 +43,7 @@ extension Coordinator {
         at: now)
     }
     let previousHolders = holders[trial].map { ($0, dropLease(of: trial, on: $0)) }
-    let kept = keeps(checkpoint, of: trial) ? checkpoint : nil
+    let kept = keeps(checkpoint, of: trial, result) ? checkpoint : nil
     record(
       .resultRecorded(
         trial: id, attempt: attempt, worker: sender, result: received, checkpoint: kept))
@@ -74,12 +74,9 @@ extension Coordinator {
     {
       return turnAway(id, attempt: attempt, from: worker, at: now)
     }
-    effects.append(
-      .notify(.resultRefused(id, attempt: attempt, roster[worker].id, reason: reason)))
-    noteFailure(
-      TrialFailure(cause: .refused, message: "its result was not taken: \(reason)"), of: id,
-      attempt: attempt, from: worker, blamesCheckpoint: blamesCheckpoint, at: now)
-    send(.acknowledge(trial: id, attempt: attempt), to: worker)
+    refuse(
+      id, attempt: attempt, from: worker, reason: reason, blamesCheckpoint: blamesCheckpoint,
+      at: now)
   }
 
   /// Notes that a worker's attempt ended without a result; a report of any attempt but the leased
@@ -96,9 +93,13 @@ extension Coordinator {
     if let trial = graph.number(of: id), let index = roster[worker].leaseIndex(of: trial),
       roster[worker].leases[index].attempt == attempt
     {
+      let isOwnDoing =
+        failure.cause == .resultRefused
+        && !(blamesCheckpoint && wasGivenCheckpointsOfOthers(trial, attempt: attempt))
       let failure =
         blamesCheckpoint ? blame(checkpointsOf: trial, for: failure, of: attempt) : failure
       endLease(of: trial, on: worker, failure: failure)
+      if isOwnDoing { charge(worker, with: trial, reason: failure.message, at: now) }
       settle([trial], at: now, delaying: true)
       noteDeath(of: trial, on: worker, failure: failure)
     }
@@ -169,6 +170,7 @@ extension Coordinator {
     }
     if standing.chargedFailures >= settings.attemptLimit { return standing.failure }
     if ledger.history(of: trial).hasDivergedForGood { return standing.failure }
+    if isRefusedEverywhere(trial) { return standing.failure }
     guard standing.unfinishedParents == 0 else { return nil }
     do throws(ConfigurationError) {
       _ = try ledger.configuration(of: trial)

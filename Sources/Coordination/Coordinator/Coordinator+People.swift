@@ -48,7 +48,7 @@ extension Coordinator {
       record(.hostDrained(host: host, reason: reason))
       effects.append(.notify(.hostDrained(host: shownName(of: host), reason: reason)))
     }
-    for worker in roster.numbers(onHost: host) {
+    for worker in workers(of: host) {
       roster[worker].isDrained = true
       roster.refresh(worker)
       send(.drain(reason: reason), to: worker)
@@ -64,9 +64,10 @@ extension Coordinator {
     guard ledger.drainedHosts[host] != nil else { return }
     record(.hostUndrained(host: host))
     effects.append(.notify(.hostUndrained(host: shownName(of: host))))
-    for worker in roster.numbers(onHost: host) {
-      health.forget(host: roster[worker].host)
-      roster[worker].isDrained = false
+    for worker in workers(of: host) {
+      health.forget(host: roster[worker].place)
+      health.forgetFalsehoods(of: [roster[worker].member, roster[worker].id.keyMember])
+      roster[worker].isDrained = drainReason(of: worker) != nil
       roster.refresh(worker)
     }
     isPlanDue = true
@@ -76,7 +77,7 @@ extension Coordinator {
   /// with nothing stays, idle, until the host may work again.
   mutating func remindOfDrain(_ worker: Int) {
     guard roster[worker].isDrained, !roster[worker].leases.isEmpty,
-      let reason = drainReason(of: roster[worker].host)
+      let reason = drainReason(of: worker)
     else { return }
     send(.drain(reason: reason), to: worker)
   }

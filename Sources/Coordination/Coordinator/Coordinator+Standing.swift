@@ -55,6 +55,9 @@ extension Coordinator {
     roster.number(of: connection).map { roster[$0].id }
   }
 
+  /// The connections of the workers that have one.
+  package var connections: [ConnectionID] { roster.numbers.compactMap { roster[$0].connection } }
+
   /// What the worker that speaks on a connection has announced of itself and its host; nil before it
   /// has announced itself there.
   package func maker(on connection: ConnectionID) -> ResultMaker? {

@@ -88,14 +88,15 @@ extension Coordinator {
   }
 
   /// Ends an attempt that hands in what cannot be true.
-  private mutating func refuse(
+  mutating func refuse(
     _ id: TrialID, attempt: Int, from worker: Int, reason: String, blamesCheckpoint: Bool = false,
     at now: Instant
   ) {
     effects.append(
       .notify(.resultRefused(id, attempt: attempt, roster[worker].id, reason: reason)))
     noteFailure(
-      TrialFailure(cause: .refused, message: "what it handed in was not taken: \(reason)"), of: id,
+      TrialFailure(
+        cause: .resultRefused, message: "what it handed in was not taken: \(reason)"), of: id,
       attempt: attempt, from: worker, blamesCheckpoint: blamesCheckpoint, at: now)
     send(.acknowledge(trial: id, attempt: attempt), to: worker)
   }
@@ -116,6 +117,11 @@ extension Coordinator {
   ) -> String? {
     let own = ledger.handedIn(by: trial).reports(by: roster[worker].id, attempt: attempt)
     for (index, known) in own.sorted(by: { $0.key < $1.key }) {
+      guard result.milestones.indices.contains(index) else {
+        return
+          "\(name(of: worker)) contradicts itself: it has reported \(known.budget) before, and "
+          + "brings a result that ends before it"
+      }
       let report = result.milestones[index]
       if report != known { return contradiction(at: index, known, report, by: worker) }
     }

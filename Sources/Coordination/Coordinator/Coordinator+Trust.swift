@@ -64,7 +64,7 @@ extension Coordinator {
     checkpointsOf trial: Int, for failure: TrialFailure, of attempt: Int
   ) -> TrialFailure {
     let history = ledger.history(of: trial)
-    guard failure.cause == .notANumber || failure.cause == .refused,
+    guard failure.cause == .notANumber || failure.cause == .resultRefused,
       history.attempts[attempt]?.wasGivenCheckpoints == true
     else { return failure }
     let origins = ledger.checkpointEntries(of: trial).filter { $0.attempt < attempt }.map { entry in

@@ -26,6 +26,7 @@ extension Coordinator {
         announcement.worker, on: connection, others: others(underKeyOf: announcement.worker),
         at: now)
     else { return }
+    guard !isPresent(announcement.worker, besides: connection, at: now) else { return }
     if let other = roster.number(of: connection), roster[other].id != announcement.worker {
       roster.setLink(.away(until: now + settings.reconnectGrace), of: other)
     }
@@ -56,6 +57,21 @@ extension Coordinator {
     remindOfDrain(worker)
   }
 
+  /// Whether a worker of this name speaks on another connection, so that whoever announces it is
+  /// somebody else.
+  ///
+  /// A worker that came back on a new connection is not answered either as long as its old one is not
+  /// known to be broken; the probe finds that out, and it announces itself again after 2 s.
+  private mutating func isPresent(
+    _ id: WorkerID, besides connection: ConnectionID, at now: Instant
+  ) -> Bool {
+    guard let worker = roster.number(of: id), let other = roster[worker].connection,
+      other != connection, now - roster[worker].lastHeard < settings.heartbeatInterval * 2
+    else { return false }
+    send(.heartbeat, to: worker)
+    return true
+  }
+
   /// How many other workers are present under a worker's key; 0 where connections are plain.
   private func others(underKeyOf worker: WorkerID) -> Int {
     guard let key = worker.key, roster.number(of: worker) == nil else { return 0 }
@@ -71,7 +87,7 @@ extension Coordinator {
     roster[worker].coreCount = announcement.coreCount
     roster[worker].memoryByteCount = announcement.memoryByteCount
     roster[worker].productVersion = announcement.productVersion
-    roster[worker].isDrained = drainReason(of: announcement.host) != nil
+    roster[worker].isDrained = drainReason(of: worker) != nil
     speeds.introduce(
       announcement.host, processor: announcement.processor,
       instructionSet: announcement.instructionSet, cores: announcement.coreCount,

@@ -79,7 +79,7 @@ extension TrialFailure {
   /// The failure as a worker may report it: what only a coordinator decides it cannot say.
   var asWorkersTell: TrialFailure {
     switch cause {
-    case .badCheckpoint, .parentFailed:
+    case .resultRefused, .badCheckpoint, .parentFailed:
       TrialFailure(cause: .exitCode, message: "(\(cause.rawValue)) \(message)")
     case .notANumber: self
     default: TrialFailure(cause: cause, message: message)

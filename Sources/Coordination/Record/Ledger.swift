@@ -249,6 +249,7 @@ package struct Ledger: Sendable {
       }
       histories[number]?.hasDivergedForGood = false
       histories[number]?.endings = []
+      histories[number]?.refusedWorkers = []
       histories[number]?.distrustCount = 0
     case .hostDrained(let host, let reason): drainedHosts[host] = reason
     case .hostUndrained(let host): drainedHosts[host] = nil
@@ -315,6 +316,9 @@ package struct Ledger: Sendable {
       history.note(
         TrialHistory.Ending(host: host, divergence: divergence), of: attempt,
         isOnlyHost: Set(hosts.values).count < 2)
+    }
+    if failure.cause == .resultRefused, let worker = history.attempts[attempt]?.worker {
+      history.noteRefusal(of: worker)
     }
     // What a computation that diverged has left leads to the same end, or to nowhere.
     let isDoubted = failure.cause == .badCheckpoint || failure.cause == .notANumber

@@ -21,6 +21,8 @@ struct TrialHistory: Hashable, Sendable {
   var attempts: [Int: Attempt] = [:]
   /// How attempts diverged, as far as they told.
   var endings: [Ending] = []
+  /// The workers that handed in what cannot be the trial's, once for each time.
+  var refusedWorkers: [WorkerID] = []
   /// Whether an attempt that began at step 0 diverged as another one did elsewhere.
   var hasDivergedForGood = false
   /// Checkpoints of attempts up to this one are not believed.
@@ -50,6 +52,13 @@ struct TrialHistory: Hashable, Sendable {
     if !endings.contains(ending), endings.count < Self.endingCountMaximum { endings.append(ending) }
   }
 
+  /// Takes in that what a worker had handed in cannot be the trial's.
+  mutating func noteRefusal(of worker: WorkerID) {
+    if refusedWorkers.count < Self.refusalCountMaximum { refusedWorkers.append(worker) }
+  }
+
+  /// More of them tell nothing new.
+  private static let refusalCountMaximum = 256
   /// More of them tell nothing new.
   private static let endingCountMaximum = 16
 }

@@ -3,7 +3,9 @@ import Trials
 /// What speaks against hosts and against stages: which trials died where, and of what.
 ///
 /// None of it is durable; what follows from it is (a drained host, a paused stage). A trial that
-/// dies on one host after another speaks against itself, not against them.
+/// dies on one host after another speaks against itself, not against them. A host is here a worker's
+/// ``Worker/place``, and what is false a ``Worker/member``'s, so that nobody is blamed for what
+/// another one says under its name.
 struct HealthRecords: Sendable {
   private struct Death: Hashable {
     var trial: Int
@@ -14,6 +16,9 @@ struct HealthRecords: Sendable {
   private var suspects: [String: Set<Int>] = [:]
   /// Hosts on which a trial died.
   private var hostsOfDeath: [Int: Set<String>] = [:]
+  /// Trials of which a member handed in what cannot be theirs, or at which it took no step, with no
+  /// result from it since.
+  private var falsehoods: [String: Set<Int>] = [:]
   private var deathsByStage: [Int: [FailureCause: [Death]]] = [:]
   /// More deaths of one stage than these tell nothing new.
   private static let deathsKept = 32
@@ -42,6 +47,18 @@ struct HealthRecords: Sendable {
     suspects[host] = nil
     hostsOfDeath[trial] = nil
     deathsByStage[stage] = nil
+  }
+
+  /// Takes in that a member was found to be false about a trial; of how many trials it was since the
+  /// last result from it.
+  mutating func noteFalsehood(about trial: Int, by member: String) -> Int {
+    falsehoods[member, default: []].insert(trial)
+    return falsehoods[member]?.count ?? 0
+  }
+
+  /// Takes in that members have handed in a result, or are given another chance.
+  mutating func forgetFalsehoods(of members: [String?]) {
+    for member in members.compactMap(\.self) { falsehoods[member] = nil }
   }
 
   /// How many different trials died on a host alone since the last result from it.
@@ -74,7 +91,8 @@ extension FailureCause {
   var speaksAgainstHost: Bool {
     switch self {
     case .exitCode, .signal, .outOfMemory, .timeout, .refused: true
-    case .notANumber, .diskFull, .lost, .stopped, .badCheckpoint, .parentFailed: false
+    case .notANumber, .diskFull, .lost, .stopped, .resultRefused, .badCheckpoint, .parentFailed:
+      false
     }
   }
 }

@@ -13,8 +13,9 @@ struct Lease: Sendable {
   var claimedAt: Instant?
   /// How often the assignment was sent again without being claimed since.
   var resends = 0
-  /// The last progress heard of, and when its step was first heard of.
+  /// The last progress heard of, the most steps heard of, and when those were first heard of.
   var progress: TrialProgress?
+  var furthestStep = 0
   var progressAt: Instant
   /// The step of the progress from which the speed model last learned.
   var learnedStep = 0

@@ -138,4 +138,18 @@ extension WorkerID {
   package var key: String? {
     rawValue.lastIndex(of: "@").map { String(rawValue[rawValue.index(after: $0)...]) }
   }
+
+  /// Where a worker runs: its host and, where connections are encrypted, its key, `host@key`.
+  ///
+  /// The host alone would not do, for anybody may announce any name.
+  func place(onHost host: String) -> String { key.map { "\(host)@\($0)" } ?? host }
+
+  /// Who answers for what a worker says: its place or, where connections are plain and so the host
+  /// may be anybody's word, the worker alone, `worker NAME`.
+  func member(onHost host: String) -> String {
+    key == nil ? "worker \(rawValue)" : place(onHost: host)
+  }
+
+  /// The name under which all that a key speaks for is left out; nil where connections are plain.
+  var keyMember: String? { key.map { "@\($0)" } }
 }

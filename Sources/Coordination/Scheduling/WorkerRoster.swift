@@ -58,6 +58,12 @@ struct Worker: Sendable {
   /// Which share of its slots is leased.
   var share: Double { Double(leases.count) / Double(max(slots, 1)) }
 
+  /// Who answers for what it says.
+  var member: String { id.member(onHost: host) }
+
+  /// Where it runs.
+  var place: String { id.place(onHost: host) }
+
   func leaseIndex(of trial: Int) -> Int? { leases.firstIndex { $0.trial == trial } }
 }
 
@@ -248,11 +254,9 @@ struct WorkerRoster: Sendable {
     return best < Self.slowness(of: self[number])
   }
 
-  /// Whether some usable worker is on another host.
-  func hasUsable(onOtherHostThan host: String) -> Bool {
-    numbersByHost.contains { other, numbers in
-      other != host && numbers.contains { self[$0].isUsable }
-    }
+  /// Whether some worker elsewhere can be used.
+  func hasUsable(besides place: String) -> Bool {
+    numbers.contains { self[$0].isUsable && self[$0].place != place }
   }
 
   /// When the next worker needs looking at.

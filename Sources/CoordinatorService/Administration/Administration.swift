@@ -25,7 +25,9 @@ package enum Administration {
     if let error = reply.error { throw AdministrationError(error) }
     if let before { try removeDamagedFiles(before, in: folder) }
     if var trial = reply.trial {
-      trial.add(try SweepReader.open(directory: folder).attempts(of: trial.trial))
+      let reader = try SweepReader.open(directory: folder)
+      trial.add(try reader.attempts(of: trial.trial))
+      trial.result = try reader.result(of: trial.trial).map(TrialReport.Result.init)
       if !trial.attempts.isEmpty {
         trial.logs = "coordinator logs \(folder.relativePath) \(trial.trial)"
       }

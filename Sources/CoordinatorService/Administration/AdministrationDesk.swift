@@ -22,12 +22,17 @@ struct AdministrationDesk {
   let salvage: String?
 
   /// A desk for the trials of a plan.
-  init(plan: SweepPlan, folder: String, endpoint: String?, salvage: String? = nil) {
+  ///
+  /// - Parameter names: What people call them, where that is known.
+  init(
+    plan: SweepPlan, folder: String, endpoint: String?, salvage: String? = nil,
+    names: TrialNames? = nil
+  ) {
     self.plan = plan
     self.folder = folder
     self.endpoint = endpoint
     self.salvage = salvage
-    names = TrialNames(of: plan.trials)
+    self.names = names ?? TrialNames(of: plan.trials)
   }
 
   /// Decides about a request.

@@ -17,7 +17,8 @@ extension FailureCause {
     case .lost: "the worker fell silent or lost its connection"
     case .stopped: "it was stopped"
     case .diskFull: "the worker's disk is full"
-    case .refused: "the worker could not begin it, or its result was not taken"
+    case .refused: "the worker could not begin it"
+    case .resultRefused: "what the worker handed in cannot be its result"
     case .badCheckpoint: "what it went on from is not believed; it begins anew"
     case .parentFailed: "a trial that it waits for failed"
     }

@@ -59,6 +59,8 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     package var stepsPerSecond: Double?
     /// Seconds to its end at that speed.
     package var remainingSeconds: Double?
+    /// Whether the coordinator has a checkpoint of it to go on from.
+    package var hasCheckpoint: Bool?
   }
 
   /// One worker process.
@@ -283,6 +285,7 @@ extension SweepStatus.Running {
       step: progress?.step, totalSteps: progress?.totalSteps,
       mse: progress.flatMap { $0.mse.isFinite ? $0.mse : nil },
       gatesOpen: progress?.gatesOpen, stepsPerSecond: progress?.stepsPerSecond)
+    hasCheckpoint = running.hasCheckpoint
     if let progress, progress.stepsPerSecond > 0 {
       remainingSeconds =
         Double(max(0, progress.totalSteps - progress.step)) / progress.stepsPerSecond

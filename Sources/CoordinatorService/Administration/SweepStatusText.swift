@@ -26,6 +26,7 @@ extension SweepStatus {
     lines += table(
       "running", ["trial", "stage", "host", "attempt", "step", "of", "mse", "open", "left"],
       left: [0, 1, 2], running.map(\.cells))
+    lines += running.compactMap(\.riskWords).map { "  \($0)" }
     lines += table(
       "workers", ["worker", "host", "state", "slots", "running", "steps/s", "speed"],
       left: [0, 1, 2],
@@ -82,6 +83,18 @@ extension SweepStatus.Forecast {
 }
 
 extension SweepStatus.Running {
+  /// So many seconds of computing may be lost before people are told.
+  private static let secondsAtRisk = 600.0
+
+  /// What would be lost with the attempt, if that is much; nil where a checkpoint is here.
+  var riskWords: String? {
+    guard hasCheckpoint == false, let step, let stepsPerSecond, stepsPerSecond > 0,
+      Double(step) / stepsPerSecond >= Self.secondsAtRisk
+    else { return nil }
+    return "no checkpoint of \(trial) has come from \(host.isEmpty ? worker : host): if it is "
+      + "interrupted, \(PlanSummary.duration(Double(step) / stepsPerSecond)) are lost; see its worker's log"
+  }
+
   fileprivate var cells: [String] {
     [
       trial, stage, host.isEmpty ? worker : host, "\(attempt)", step.map(String.init) ?? "-",

@@ -57,6 +57,8 @@ package struct TrialReport: Codable, Hashable, Sendable {
   package var toleranceFrom: String?
   /// The budgets at which it reports, ascending.
   package var milestones: [Milestone]
+  /// The fewest batches of rest with which it may end before its last milestone; nil where it may not.
+  package var quietWindow: Int?
   /// `waiting`, `running`, `complete`, `failed` or `stopped`.
   package var status: String
   /// Why it stands there, a sentence.
@@ -68,6 +70,8 @@ package struct TrialReport: Codable, Hashable, Sendable {
   package var attemptLimit: Int
   package var running: [SweepStatus.Running] = []
   package var attempts: [Attempt] = []
+  /// What it came to; nil until it is complete.
+  package var result: Result?
   package var checkpoints: [Checkpoint] = []
   package var parents: [Parent] = []
   /// How many trials wait for its result.
@@ -104,6 +108,7 @@ extension TrialReport {
       tolerance: configuration.tolerance.known,
       toleranceFrom: configuration.tolerance.measurement?.words,
       milestones: configuration.milestones.map(Milestone.init),
+      quietWindow: configuration.quiet?.window,
       status: explanation.standing.status.rawValue, reason: reason, remedy: remedy,
       chargedFailures: Int(explanation.standing.chargedFailures),
       attemptLimit: explanation.attemptLimit, childCount: explanation.children.count)

@@ -8,15 +8,18 @@ extension TrialReport {
       "trial \(trial), stage \(stage), replicate \(replicate)",
       "  \(dataset), latents \(latents.map { "\($0)" } ?? latentsFrom ?? ""), "
         + "tolerance \(tolerance.map { "\($0)" } ?? toleranceFrom ?? ""), "
-        + milestones.map { "\($0.count) \($0.unit)" }.joined(separator: ", "),
+        + milestones.map { "\($0.count) \($0.unit)" }.joined(separator: ", ")
+        + (quietWindow.map { ", earlier once it is quiet (window of \($0) batches)" } ?? ""),
       "\(status): \(reason)",
     ]
     if let remedy { lines.append("  \(remedy)") }
+    lines += result?.lines ?? []
     for parent in parents { lines.append("  waits for \(parent.trial), which is \(parent.status)") }
     if childCount > 0 {
       lines.append(
         "  \(childCount == 1 ? "1 trial waits" : "\(childCount) trials wait") for its result")
     }
+    lines += running.compactMap(\.riskWords).map { "  \($0)" }
     for run in running {
       guard let step = run.step, let total = run.totalSteps else { continue }
       lines.append(

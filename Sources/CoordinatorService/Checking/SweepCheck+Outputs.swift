@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 import Reports
 import Store
@@ -15,7 +16,7 @@ extension SweepCheck {
     do {
       try manager.createDirectory(at: fresh, withIntermediateDirectories: true)
     } catch {
-      return add(.damaged, "outputs", "\(error)", remedy)
+      return add(.damaged, "outputs", ErrorWords.text(error), remedy)
     }
     let blobs = folder.appending(path: "blobs")
     var writer = ReportWriter(directory: fresh) { artifact in

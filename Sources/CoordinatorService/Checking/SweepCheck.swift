@@ -148,6 +148,13 @@ package struct SweepCheck: Codable, Hashable, Sendable {
     for trial in results.trials {
       guard let result = trial.result else { continue }
       resultCount += 1
+      if let defect = result.defect {
+        add(
+          .damaged, "sweep.sqlite",
+          "the result of trial \(trial.planned.id) cannot be its trial's: \(defect)",
+          "`coordinator discard \(folder.relativePath) \(trial.planned.id) --why \"it is false\"` has "
+            + "the trial computed again by the next or the present `coordinator run`")
+      }
       for artifact in result.artifacts {
         owners[artifact.digest, default: (artifact.kind, [])].trials.append(trial.planned.id)
       }

@@ -13,6 +13,9 @@ struct ResultReuse {
   let blobs: BlobStore
   let logger: Logger
 
+  /// How many results that are not taken over are told one by one.
+  private static let refusalsTold = 10
+
   /// Takes over what there is, parents before children, whose questions depend on their parents'
   /// numbers.
   ///
@@ -20,6 +23,10 @@ struct ResultReuse {
   ///
   /// - Throws: `StoreError`, or the contradiction of a record that cannot follow.
   func perform(in coordinator: inout Coordinator, _ plan: SweepPlan, store: SweepStore) throws {
+    for refusal in results.refusals.prefix(Self.refusalsTold) { logger.warning("\(refusal)") }
+    if results.refusals.count > Self.refusalsTold {
+      logger.warning("and \(results.refusals.count - Self.refusalsTold) more")
+    }
     var counts: [String: Int] = [:]
     for trial in plan.trials {
       guard let standing = coordinator.standing(of: trial.id), standing.status == .waiting,

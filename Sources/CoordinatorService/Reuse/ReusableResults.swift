@@ -9,8 +9,8 @@ import Trials
 ///
 /// A result is taken over when it is the answer to the very same question: the configuration that
 /// ran is equal in every setting, with the tolerance to the last bit, the seed and the milestones; it
-/// was trained on the same images; and a build of the same release computed it, unless any build
-/// will do. It must be proved: its bytes are read from a record whose checksums hold, and each of its
+/// was trained on the same images; its numbers are ones that the trial can have; and a build of the
+/// same release computed it, unless any build will do. It must be proved: its bytes are read from a record whose checksums hold, and each of its
 /// files is there with its digest.
 struct ReusableResults {
   /// A result that may be taken over.
@@ -21,6 +21,8 @@ struct ReusableResults {
   }
 
   private var candidates: [TrialID: [Candidate]] = [:]
+  /// Results that are not taken over, since they cannot be their trials', with a clause on each.
+  private(set) var refusals: [String] = []
 
   /// No results.
   init() {}
@@ -33,9 +35,15 @@ struct ReusableResults {
     for folder in folders {
       let reader = try SweepReader.open(directory: folder)
       let origin = ReuseOrigin(folder: folder.relativePath, sweepID: try reader.identity())
-      for (_, result) in try reader.receivedResults() {
+      for (trial, result) in try reader.receivedResults() {
         let provenance = result.result.provenance
         guard anyBuild || Self.release(of: provenance) == ProductVersion.release else { continue }
+        if let defect = result.result.defect {
+          refusals.append(
+            "the result of trial \(trial) in \(folder.relativePath) cannot be its trial's, and is not "
+              + "taken over: \(defect)")
+          continue
+        }
         candidates[provenance.configuration.id, default: []].append(
           Candidate(
             origin: origin, blobs: folder.appending(path: "blobs"), result: result))

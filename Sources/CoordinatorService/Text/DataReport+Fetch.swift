@@ -1,5 +1,6 @@
 import Datasets
 import Downloads
+import Files
 import Foundation
 import Images
 import Trials
@@ -30,7 +31,7 @@ extension DataReport {
     do {
       try FileManager.default.createDirectory(at: downloads, withIntermediateDirectories: true)
     } catch {
-      throw DatasetError.folderNotMade(path: downloads.path, reason: error.localizedDescription)
+      throw DatasetError.folderNotMade(path: downloads.path, reason: ErrorWords.reason(error))
     }
     let display = DownloadDisplay()
     var text = ""

@@ -3,8 +3,14 @@ import Trials
 
 extension Notice {
   /// The notice as one line for people.
-  var text: String {
-    switch self {
+  ///
+  /// - Parameter words: What a sentence calls a trial, and whether its identity will have to be typed.
+  func text(_ words: (_ trial: TrialID, _ isTyped: Bool) -> String) -> String {
+    /// Of what goes well nobody types a trial's identity.
+    func name(_ trial: TrialID) -> String { words(trial, false) }
+    /// What goes wrong is looked into, with `explain` and `logs`.
+    func named(_ trial: TrialID) -> String { words(trial, true) }
+    return switch self {
     case .workerJoined(let worker, let host, let slots):
       "worker \(worker) joined from \(host) with \(slots) \(slots == 1 ? "slot" : "slots")"
     case .workerSuspected(let worker, let silentFor):
@@ -18,44 +24,45 @@ extension Notice {
     case .workerLeft(let worker, let reason):
       "worker \(worker) left: \(reason)"
     case .trialStarted(let trial, let attempt, let worker):
-      "trial \(trial) started on \(worker)" + (attempt > 1 ? ", attempt \(attempt)" : "")
+      "trial \(name(trial)) started on \(worker)" + (attempt > 1 ? ", attempt \(attempt)" : "")
     case .trialAdopted(let trial, let attempt, let worker):
-      "trial \(trial) goes on with \(worker), attempt \(attempt)"
+      "trial \(name(trial)) goes on with \(worker), attempt \(attempt)"
     case .trialCompleted(let trial, let worker):
-      "trial \(trial) complete, by \(worker)"
+      "trial \(name(trial)) complete, by \(worker)"
     case .resultRepeated(let trial, let attempt, let worker, let sameContent):
-      "trial \(trial) has its result already; attempt \(attempt) by \(worker) found "
+      "trial \(named(trial)) has its result already; attempt \(attempt) by \(worker) found "
         + (sameContent ? "the same" : "OTHER NUMBERS: the two machines compute differently")
     case .attemptEnded(let trial, let attempt, let failure):
-      "trial \(trial), attempt \(attempt), ended without a result (\(failure.cause.rawValue)): "
+      "trial \(named(trial)), attempt \(attempt), ended without a result (\(failure.cause.rawValue)): "
         + failure.message
-    case .trialStopped(let trial, let reason): "trial \(trial) is stopped: \(reason)"
+    case .trialStopped(let trial, let reason): "trial \(named(trial)) is stopped: \(reason)"
     case .trialDuplicated(let trial, let attempt, let worker):
-      "trial \(trial) is run by \(worker) as well, attempt \(attempt): it may finish sooner"
-    case .hostDrained(let host, let reason): "host \(host) gets no more trials: \(reason)"
-    case .hostUndrained(let host): "host \(host) may run trials again"
+      "trial \(named(trial)) is run by \(worker) as well, attempt \(attempt): it may finish sooner"
+    case .hostDrained(let host, let reason):
+      "\(Self.shown(host)) gets no more trials: \(reason)"
+    case .hostUndrained(let host): "\(Self.shown(host)) may run trials again"
     case .stagePaused(let stage, let failure):
       "stage \(stage) is paused (\(failure.cause.rawValue)): \(failure.message)"
     case .stageResumed(let stage): "stage \(stage) goes on"
     case .canarySent(let trial, let stage, let reason):
-      "trial \(trial) goes first in stage \(stage), the others follow once it works: \(reason)"
+      "trial \(name(trial)) goes first in stage \(stage), the others follow once it works: \(reason)"
     case .canaryReturned(let trial, let stage):
-      "trial \(trial) works: the other trials of stage \(stage) follow"
+      "trial \(name(trial)) works: the other trials of stage \(stage) follow"
     case .failureLimitReached(let failed, let limit):
       "\(failed) trials failed, more than the \(limit) allowed: no further trial is begun"
     case .reportDiffers(let trial, let index, let worker, let other):
-      "trial \(trial): \(worker) reports OTHER NUMBERS of milestone \(index + 1) than \(other) did, "
+      "trial \(named(trial)): \(worker) reports OTHER NUMBERS of milestone \(index + 1) than \(other) did, "
         + "on the same instruction set: one of the two machines computes wrongly"
     case .resultDiscarded(let trial, let reason):
-      "the result of trial \(trial) is discarded, and the trial waits again: \(reason)"
+      "the result of trial \(named(trial)) is discarded, and the trial waits again: \(reason)"
     case .trialExtended(let trial, let step):
-      "trial \(trial) goes on from the end of a shorter run, step \(step)"
+      "trial \(name(trial)) goes on from the end of a shorter run, step \(step)"
     case .extensionFailed(let trial, let reason):
-      "trial \(trial) cannot go on from a shorter run, and begins anew: \(reason)"
-    case .trialRetried(let trial): "trial \(trial) is to be tried again"
+      "trial \(named(trial)) cannot go on from a shorter run, and begins anew: \(reason)"
+    case .trialRetried(let trial): "trial \(name(trial)) is to be tried again"
     case .checkpointDistrusted(
       let trial, let worker, let attempt, let uploader, let host, let reason):
-      "trial \(trial): \(worker) cannot go on from the checkpoint that "
+      "trial \(named(trial)): \(worker) cannot go on from the checkpoint that "
         + (uploader.map { "\($0)\(host.map { " on host \($0)" } ?? "") handed in" }
           ?? "a shorter run left")
         + " (attempt \(attempt)); it is not given out again: \(reason)"
@@ -65,10 +72,15 @@ extension Notice {
         + refused.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         .joined(separator: ", ")
     case .resultRefused(let trial, let attempt, let worker, let reason):
-      "trial \(trial), attempt \(attempt): what \(worker) handed in is not taken: \(reason)"
+      "trial \(named(trial)), attempt \(attempt): what \(worker) handed in is not taken: \(reason)"
     case .trialFailed(let trial, let failure):
-      "trial \(trial) failed (\(failure.cause.rawValue)): \(failure.message)"
+      "trial \(named(trial)) failed (\(failure.cause.rawValue)): \(failure.message)"
     }
+  }
+
+  /// A drained host; or a worker where nobody proves on which host it is.
+  private static func shown(_ host: String) -> String {
+    host.hasPrefix("worker ") ? host : "host \(host)"
   }
 
   /// Whether people should worry.

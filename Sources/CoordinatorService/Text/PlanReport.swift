@@ -13,27 +13,23 @@ package enum PlanReport {
   /// - Parameters:
   ///   - reuse: Folders of sweeps whose results would be taken over.
   ///   - anyBuild: Whether those of other releases would be, too.
-  /// - Throws: `SweepFileError` with everything that is wrong with the file, `StoreError` for a
-  ///   folder without a record.
+  /// - Throws: `SweepFileError` with everything that is wrong with the file, `PlanDefects` for what
+  ///   would fail after hours, `StoreError` for a folder without a record.
   package static func text(
     _ request: SweepRequest, reuse: [URL] = [], anyBuild: Bool = false, asJSON: Bool
   ) throws -> String {
     let plan = try request.plan()
-    var counts: [Dataset: Int] = [:]
+    let found = PlanImages(of: plan, in: request.library)
+    try PlanDefects.refuse(in: plan, images: found.counts)
     var images: [Dataset: Digest] = [:]
-    var remarks = ""
-    let datasets = Set(plan.trials.map(\.configuration.dataset))
-    for dataset in datasets.sorted(by: { $0.rawValue < $1.rawValue }) {
-      let archive = try? ImageArchive.open(at: request.library.url(of: dataset))
-      let count = archive.map { $0.trainingCount + $0.evaluationCount }
-      if let remark = dataset.remark(imageCount: count) {
-        remarks += "Images of \(dataset.name): \(remark).\n"
+    if !reuse.isEmpty {
+      for dataset in found.counts.keys {
+        let archive = try? ImageArchive.open(at: request.library.url(of: dataset))
+        images[dataset] = archive?.computeDigest()
       }
-      guard let archive else { continue }
-      counts[dataset] = archive.trainingCount
-      if !reuse.isEmpty { images[dataset] = archive.computeDigest() }
     }
-    let summary = PlanSummary(plan, trainingImageCounts: counts)
+    let remarks = found.remarks
+    let summary = PlanSummary(plan, trainingImageCounts: found.counts.mapValues(\.training))
     if asJSON { return summary.json }
     guard !reuse.isEmpty else { return summary.text + remarks }
     let forecast = ReuseForecast(

@@ -19,6 +19,8 @@ import Trials
 /// | `step` | I64 `[]` | steps taken, Adam's t |
 /// | `first_hit_step` | I64 `[]` | absent before the first hit |
 ///
+/// A trial that may end early has its detector's besides (`QuietDetector+Tensors`).
+///
 /// ``CheckpointFile`` says what else a file of it holds.
 enum Checkpoint {
   private static let firstMoment = "first_moment."
@@ -50,7 +52,7 @@ enum Checkpoint {
     append("mse", state.mse)
     append("step", Int64(state.step))
     append("first_hit_step", state.firstHitStep.map { Int64($0) })
-    return tensors
+    return tensors + (state.quiet?.tensors ?? [])
   }
 
   /// Puts a trainer into a saved state.
@@ -162,6 +164,9 @@ extension NarrowingState {
     restored.mse = try source.optionalNumber("mse", Double.self)
     restored.step = try source.step()
     restored.firstHitStep = try source.optionalNumber("first_hit_step", Int64.self).map { Int($0) }
+    try restored.quiet?.restore(
+      from: source, step: restored.step, firstHitStep: restored.firstHitStep,
+      openProbabilities: restored.gates.openProbabilities)
     self = restored
   }
 }

@@ -1,5 +1,6 @@
 import Autoencoder
 import Digests
+import Files
 import Foundation
 import Primitives
 import TensorFiles
@@ -51,6 +52,8 @@ package struct CheckpointFile: Sendable {
     package var milestones: [MilestoneReport] = []
     /// The checkpoints gone on from, in order.
     package var resumed: [Resumption] = []
+    /// Whether the milestones were a shorter run's, which its rule has ended.
+    package var endedEarly = false
   }
 
   /// The version of the format that is written and read.
@@ -120,19 +123,24 @@ package struct CheckpointFile: Sendable {
   ///
   /// The file is checked completely before anything changes.
   ///
-  /// - Parameter check: Called before anything changes with what the trial had reported up to which
-  ///   step, and whether that was a shorter run of this one; its error leaves the trainer as it was.
+  /// - Parameters:
+  ///   - batches: Steps of a budget.
+  ///   - check: Called before anything changes with what the trial had reported up to which step, and
+  ///     whether that was a shorter run of this one; its error leaves the trainer as it was.
   /// - Returns: What the trial had reported.
   @discardableResult
   package func restore(
-    _ url: URL, into trainer: Trainer,
+    _ url: URL, into trainer: Trainer, batches: (Budget) -> Int = \.count,
     check: (Reports, _ step: Int, _ isShorterRun: Bool) throws(CheckpointError) -> Void = {
       _, _, _ in
     }
   ) throws(CheckpointError) -> Reports {
     let (content, owner) = try verified(url)
     var reports = try reports(of: content, path: url.path)
-    if owner != configuration { reports.milestones = milestones(of: reports.milestones) }
+    if owner != configuration {
+      reports.endedEarly = reports.milestones.last?.endedByRule ?? false
+      reports.milestones = milestones(of: reports.milestones, batches: batches)
+    }
     let step = try Checkpoint.Source(checkpoint: content, path: url.path).step()
     try check(reports, step, owner != configuration)
     try Checkpoint.restore(
@@ -146,10 +154,18 @@ package struct CheckpointFile: Sendable {
 
   /// A shorter run's reports as a longer one has them: those of its own milestones, after none of
   /// which it ends.
-  private func milestones(of reports: [MilestoneReport]) -> [MilestoneReport] {
-    reports.filter { configuration.milestones.contains($0.budget) }.map { report in
+  ///
+  /// The report with which its rule ended the shorter one is left out: the longer one makes its own.
+  private func milestones(
+    of reports: [MilestoneReport], batches: (Budget) -> Int
+  ) -> [MilestoneReport] {
+    reports.filter {
+      configuration.milestones.contains($0.budget) && $0.step == batches($0.budget)
+    }.map { report in
       var report = report
       report.ending = .goesOn
+      report.sinceStep = nil
+      report.alternatingGates = nil
       return report
     }
   }
@@ -223,7 +239,7 @@ package struct CheckpointFile: Sendable {
         expected: error.expected)
     } catch {
       throw CheckpointError(
-        .unreadable, path: url.path, part: "file", found: error.localizedDescription,
+        .unreadable, path: url.path, part: "file", found: ErrorWords.reason(error),
         expected: "a checkpoint")
     }
   }

@@ -86,6 +86,7 @@ struct StateRanges {
     }
     if name.hasPrefix("first_moment.") || name.hasSuffix(".first_moment")
       || name.hasSuffix(".running_mean") || name == "constraint.average"
+      || name.hasPrefix(QuietDetector.tensorPrefix)
     {
       return -finite...finite
     }

@@ -147,8 +147,14 @@ struct Figure3Drawing {
     let latents = Set(configurations.compactMap { try? $0.resolvedLatents() })
     if latents.count == 1, let count = latents.first { parts.append("\(count) provisioned") }
     let budgets = Set(configurations.compactMap(\.milestones.last))
+    let endsEarly = configurations.contains { $0.quiet != nil }
     if budgets.count == 1, let budget = budgets.first {
-      parts.append(NumberText.budget(budget))
+      parts.append(
+        endsEarly
+          ? "where runs were quiet, else as labelled; at most \(NumberText.budget(budget))"
+          : NumberText.budget(budget))
+    } else if endsEarly {
+      parts.append("where runs were quiet, else as labelled")
     }
     let replicates = series.flatMap(\.points).map(\.gridPoint.trials.count).max() ?? 1
     if replicates > 1 {
@@ -208,7 +214,19 @@ struct Figure3Drawing {
         at: position, fill: point.isOnFront ? color : "#ffffff",
         stroke: .init(color: color, width: 1.6), isCrossed: point.toleranceMet == false,
         in: &drawing)
+      let label = Self.endLabel(of: point.gridPoint)
+      if !label.isEmpty {
+        drawing.text(
+          label, at: (position.x, position.y + 17),
+          .init(size: 9, color: Palette.quiet, anchor: "middle", hasHalo: true))
+      }
     }
+  }
+
+  /// How replicates ended that may end early and were not quiet.
+  private static func endLabel(of point: GridPoints.Point) -> String {
+    (point.endings ?? []).filter { $0 != ReportEnding.quiet.word }
+      .map { $0 == ReportEnding.budget.word ? "at the limit" : $0 }.joined(separator: ", ")
   }
 
   /// The corners of the staircase: each point's gates hold until the next tolerance that needs

@@ -26,6 +26,10 @@ struct Figure3Table {
     let toleranceMet: Bool?
     let onFront: Bool
     let replicatesPlanned: Int
+    /// How its complete replicates ended; nil where they end by their budget alone.
+    let endings: [String]?
+    /// The steps at which they ended; nil as above, and while none is complete.
+    let endStep: Spread?
     let trials: [String]
 
     private enum CodingKeys: String, CodingKey {
@@ -36,6 +40,8 @@ struct Figure3Table {
       case toleranceMet = "tolerance_met"
       case onFront = "on_front"
       case replicatesPlanned = "replicates_planned"
+      case endings
+      case endStep = "end_step"
       case trials
     }
   }
@@ -66,6 +72,10 @@ struct Figure3Table {
           evaluationMSE: point.evaluationMSE, toleranceMet: point.toleranceMet,
           onFront: point.isOnFront,
           replicatesPlanned: point.gridPoint.trials.count,
+          endings: point.gridPoint.endings,
+          endStep: point.gridPoint.endings.flatMap { _ in
+            point.gridPoint.spread { Double($0.step) }
+          },
           trials: point.gridPoint.trials.map { "\($0.planned.id)" })
       }
     }
@@ -93,6 +103,7 @@ struct Figure3Table {
 
   /// `figure3.csv`; empty numbers where a point has no result yet.
   var csv: Data {
+    let endsEarly = points.contains { $0.endings != nil }
     var table = CSVTable(
       header: [
         "dataset", "images", "stage", "series", "budget", "tolerance", "replicates",
@@ -100,7 +111,7 @@ struct Figure3Table {
         "gates_open", "gates_open_min", "gates_open_max", "mse", "mse_min", "mse_max",
         "evaluation_mse", "evaluation_mse_min", "evaluation_mse_max", "tolerance_met", "on_front",
         "trials",
-      ])
+      ] + (endsEarly ? ["endings", "end_step", "end_step_min", "end_step_max"] : []))
     for point in points {
       table.append(
         [
@@ -113,7 +124,9 @@ struct Figure3Table {
           + [
             point.toleranceMet.map(String.init) ?? "", String(point.onFront),
             point.trials.joined(separator: " "),
-          ])
+          ]
+          + (endsEarly
+            ? [(point.endings ?? []).joined(separator: " ")] + Self.columns(point.endStep) : []))
     }
     return table.data
   }

@@ -92,7 +92,7 @@ package struct StoreSalvage: Sendable {
     }
     let result = received.result
     let used = result.provenance.configuration
-    guard result.milestones.map(\.budget) == planned.configuration.milestones else {
+    guard configuration.isComplete(result.milestones) else {
       throw Obstacle(reason: "it has other milestones than its trial")
     }
     guard
@@ -100,6 +100,9 @@ package struct StoreSalvage: Sendable {
         || (used.tolerance == configuration.tolerance
           && used.model.latents == configuration.model.latents)
     else { throw Obstacle(reason: "it was made with another result of its parent") }
+    if let defect = result.defect {
+      throw Obstacle(reason: "it cannot be its trial's: \(defect)")
+    }
     return received
   }
 

@@ -34,7 +34,13 @@ enum CanonicalConfigurationText {
     case .value(let latents): text += String(latents)
     case .measured(let measurement): append(measurement, to: &text)
     }
-    text += "},\"seed\":\""
+    text += "}"
+    if let quiet = configuration.quiet {
+      text += ",\"quiet\":{\"window\":"
+      text += String(quiet.window)
+      text += "}"
+    }
+    text += ",\"seed\":\""
     text += configuration.seed.hexadecimal
     text += "\",\"tolerance\":"
     switch configuration.tolerance {

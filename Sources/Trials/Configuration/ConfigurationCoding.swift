@@ -1,12 +1,13 @@
 import Digests
 
 /// JSON form: `{"dataset": …, "model": {"channels": […], "latents": …}, "tolerance": …,
-/// "milestones": ["200000 batches"], "trainer": {…}, "seed": "0123456789abcdef"}`.
+/// "milestones": ["200000 batches"], "trainer": {…}, "seed": "0123456789abcdef"}`, and
+/// `"quiet": {"window": 20000}` where the trial may end before its last milestone.
 ///
 /// The seed is 16 hexadecimal digits because JSON numbers lose bits above 2⁵³ in many languages.
 extension TrialConfiguration: Codable {
   private static let keys: Set<String> = [
-    "dataset", "model", "tolerance", "milestones", "trainer", "seed",
+    "dataset", "model", "tolerance", "milestones", "quiet", "trainer", "seed",
   ]
 
   package init(from decoder: any Decoder) throws {
@@ -26,6 +27,7 @@ extension TrialConfiguration: Codable {
       milestones: try container.decode([Budget].self, forKey: key("milestones")),
       trainer: try container.decodeIfPresent(TrainerSettings.self, forKey: key("trainer"))
         ?? TrainerSettings(), seed: seed)
+    quiet = try container.decodeIfPresent(QuietRule.self, forKey: key("quiet"))
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -35,6 +37,7 @@ extension TrialConfiguration: Codable {
     try container.encode(model, forKey: key("model"))
     try container.encode(tolerance, forKey: key("tolerance"))
     try container.encode(milestones, forKey: key("milestones"))
+    try container.encodeIfPresent(quiet, forKey: key("quiet"))
     try container.encode(trainer, forKey: key("trainer"))
     try container.encode(seed.hexadecimal, forKey: key("seed"))
   }

@@ -12,6 +12,8 @@ package struct TrialConfiguration: Hashable, Sendable {
   package var tolerance: Parameter<Double>
   /// The budgets at which the trial reports, ascending, all in one unit; the last ends it.
   package var milestones: [Budget]
+  /// When it may end before the last milestone; nil for not at all.
+  package var quiet: QuietRule?
   /// Algorithm, optimiser and network constants.
   @Boxed package var trainer: TrainerSettings
   /// Key of the trial's random streams.

@@ -6,9 +6,12 @@ package struct ExpectedReport: Hashable, Sendable {
   package let tolerance: Double
   /// Whether the trial ends there.
   package let isFinal: Bool
+  /// The trial's last milestone, if the trial may end before it: a report for it may stand here then.
+  package let earlyEnd: Budget?
 
   /// What makes a report none that is expected here, in words; nil if nothing does.
   package func defect(of report: MilestoneReport) -> String? {
+    if let earlyEnd, report.endedByRule { return defect(ofEarlyEnd: report, before: earlyEnd) }
     guard report.budget == budget else {
       return "found the milestone \(report.budget), expected \(budget)"
     }
@@ -24,6 +27,29 @@ package struct ExpectedReport: Hashable, Sendable {
     }
     return nil
   }
+
+  /// Of a report with which the trial ended by its rule, at the last milestone or before.
+  private func defect(ofEarlyEnd report: MilestoneReport, before last: Budget) -> String? {
+    guard report.budget == last else {
+      return "found the ending \(report.ending.word) at \(report.budget), expected it at \(last)"
+    }
+    guard report.tolerance == tolerance else {
+      return "\(last): found tolerance \(report.tolerance), expected \(tolerance)"
+    }
+    // What an epoch is, this does not know; ``ResultBounds`` does.
+    if case .batches(let count) = last, report.step > count {
+      return "\(last): found step \(report.step)"
+    }
+    if case .batches(let count) = budget, !isFinal, report.step >= count {
+      return "found the end of the trial at step \(report.step), expected a report at \(budget)"
+    }
+    return nil
+  }
+}
+
+extension MilestoneReport {
+  /// Whether the trial ended with it for another reason than its budget.
+  package var endedByRule: Bool { ending.isFinal && ending.word != ReportEnding.budget.word }
 }
 
 extension TrialConfiguration {
@@ -34,8 +60,19 @@ extension TrialConfiguration {
     let tolerance = try resolvedTolerance()
     return milestones.indices.map { index in
       ExpectedReport(
-        budget: milestones[index], tolerance: tolerance, isFinal: index == milestones.count - 1)
+        budget: milestones[index], tolerance: tolerance, isFinal: index == milestones.count - 1,
+        earlyEnd: quiet == nil ? nil : milestones.last)
     }
+  }
+
+  /// Whether reports are of all milestones, or where the trial ended by its rule, of those up to its
+  /// end and of the last.
+  package func isComplete(_ reports: [MilestoneReport]) -> Bool {
+    let budgets = reports.map(\.budget)
+    if budgets == milestones { return true }
+    guard quiet != nil, let end = reports.last, end.endedByRule else { return false }
+    return end.budget == milestones.last
+      && budgets.dropLast() == milestones.dropLast().prefix(reports.count - 1)
   }
 
   /// What makes reports not those of a trial with this configuration, in words; nil if nothing
@@ -51,8 +88,13 @@ extension TrialConfiguration {
     } catch {
       return "\(error)"
     }
-    guard reports.count == expected.count || (!isComplete && reports.count < expected.count) else {
-      return "found milestones \(reports.map(\.budget)), expected \(milestones)"
+    let hasEnded = quiet != nil && reports.last?.endedByRule == true
+    guard
+      reports.count == expected.count
+        || ((!isComplete || hasEnded) && reports.count < expected.count)
+    else { return "found milestones \(reports.map(\.budget)), expected \(milestones)" }
+    if let end = reports.dropLast().first(where: \.ending.isFinal) {
+      return "found reports after the one that ends the trial, at step \(end.step)"
     }
     for (report, expected) in zip(reports, expected) {
       if let defect = expected.defect(of: report) { return defect }

@@ -18,6 +18,9 @@ package enum FailureCause: String, CaseIterable, Codable, Hashable, Sendable {
   case diskFull = "disk-full"
   /// The worker could not get the images or refused the configuration.
   case refused
+  /// What the worker handed in cannot have come of the trial. It counts against the worker, not the
+  /// trial. The coordinator's word, never a worker's.
+  case resultRefused = "result-refused"
   /// The attempt went on from a checkpoint and diverged, or its result was none: what it went on
   /// from is not believed, and the trial begins anew. The coordinator's word, never a worker's.
   case badCheckpoint = "bad-checkpoint"
@@ -25,11 +28,12 @@ package enum FailureCause: String, CaseIterable, Codable, Hashable, Sendable {
   case parentFailed = "parent-failed"
 
   /// Whether the attempt counts against the trial's own budget of failures: a lost host, a full
-  /// disk, a deliberate stop or another attempt's checkpoint says nothing about the trial.
+  /// disk, a deliberate stop, false numbers or another attempt's checkpoint say nothing about the
+  /// trial.
   package var chargesTrial: Bool {
     switch self {
     case .exitCode, .signal, .outOfMemory, .notANumber, .timeout, .refused: true
-    case .lost, .stopped, .diskFull, .badCheckpoint, .parentFailed: false
+    case .lost, .stopped, .diskFull, .resultRefused, .badCheckpoint, .parentFailed: false
     }
   }
 }

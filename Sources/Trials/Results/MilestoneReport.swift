@@ -6,7 +6,8 @@ package struct MilestoneReport: Codable, Hashable, Sendable {
   package var budget: Budget
   /// τ that the trial trained with up to here.
   package var tolerance: Double
-  /// The budget in optimiser steps.
+  /// Optimiser steps taken: the budget in steps, or fewer in the last report of a trial that ended
+  /// before it (``QuietRule``).
   package var step: Int
   /// Whether the trial goes on from here.
   package var ending: ReportEnding
@@ -24,12 +25,17 @@ package struct MilestoneReport: Codable, Hashable, Sendable {
   package var multiplier: Double
   /// σ(kγ) of every gate.
   package var openProbabilities: [Double]
+  /// The step after which everything was as the ending says; nil unless the trial ended by its
+  /// ``QuietRule``.
+  package var sinceStep: Int?
+  /// The gates that open and close, ascending from 0; nil unless the trial ended oscillating.
+  package var alternatingGates: [Int]?
 
   /// A report of the given numbers.
   package init(
     budget: Budget, tolerance: Double, step: Int, ending: ReportEnding, stateDigest: Digest?,
     gatesOpen: Int, mse: Double, evaluationMSE: Double, firstHitStep: Int?, multiplier: Double,
-    openProbabilities: [Double]
+    openProbabilities: [Double], sinceStep: Int? = nil, alternatingGates: [Int]? = nil
   ) {
     self.budget = budget
     self.tolerance = tolerance
@@ -42,6 +48,8 @@ package struct MilestoneReport: Codable, Hashable, Sendable {
     self.firstHitStep = firstHitStep
     self.multiplier = multiplier
     self.openProbabilities = openProbabilities
+    self.sinceStep = sinceStep
+    self.alternatingGates = alternatingGates
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -56,5 +64,7 @@ package struct MilestoneReport: Codable, Hashable, Sendable {
     case firstHitStep = "first_hit_step"
     case multiplier
     case openProbabilities = "open_probabilities"
+    case sinceStep = "since_step"
+    case alternatingGates = "alternating_gates"
   }
 }

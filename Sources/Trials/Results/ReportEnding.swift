@@ -11,6 +11,12 @@ package struct ReportEnding: Hashable, Sendable, Codable {
   package static let goesOn = ReportEnding(unchecked: "goes-on", isFinal: false)
   /// The last budget is spent.
   package static let budget = ReportEnding(unchecked: "budget", isFinal: true)
+  /// Nothing changes any more; see ``QuietRule``, also for the next two.
+  package static let quiet = ReportEnding(unchecked: "quiet", isFinal: true)
+  /// One or two gates go on opening and closing, and nothing else changes.
+  package static let oscillating = ReportEnding(unchecked: "oscillating", isFinal: true)
+  /// The multiplier has long been at its maximum, and the error stays above the tolerance.
+  package static let unreachable = ReportEnding(unchecked: "unreachable", isFinal: true)
 
   /// The most characters of a word.
   package static let wordCountMaximum = 32

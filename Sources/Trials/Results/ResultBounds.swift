@@ -4,8 +4,10 @@
 /// false: only computing the trial again tells.
 package struct ResultBounds: Sendable {
   private let trainer: TrainerSettings
+  private let milestones: [Budget]
+  private let quiet: QuietRule?
   private let latents: Int
-  private let trainingImageCount: Int
+  private let trainingImageCount: Int?
   private let errorMaximum: Double
 
   /// The most bytes of a name in a result: of a host, a processor, a program or its version.
@@ -19,13 +21,16 @@ package struct ResultBounds: Sendable {
   ///
   /// - Parameters:
   ///   - configuration: Every measured parameter resolved.
-  ///   - trainingImageCount: How many images an epoch permutes.
+  ///   - trainingImageCount: How many images an epoch permutes; nil where the images are not at
+  ///     hand, as with records of earlier runs: then any step may end a budget of epochs.
   /// - Throws: ``ConfigurationError/parentWithoutResult(_:)`` while n waits for a parent.
   package init(
-    _ configuration: TrialConfiguration, trainingImageCount: Int
+    _ configuration: TrialConfiguration, trainingImageCount: Int?
   ) throws(ConfigurationError) {
     latents = try configuration.resolvedLatents()
     trainer = configuration.trainer
+    milestones = configuration.milestones
+    quiet = configuration.quiet
     self.trainingImageCount = trainingImageCount
     // Images and reconstructions lie in 0...1, so that no value is off by more than 1; twice that
     // leaves room for any rounding.
@@ -41,9 +46,15 @@ extension ResultBounds {
     func defect(_ what: String, _ found: some Any, _ expected: String) -> ResultDefect {
       ResultDefect(place: "\(report.budget): \(what)", found: "\(found)", expected: expected)
     }
-    let step = report.budget.batches(
-      trainingImageCount: trainingImageCount, batchSize: trainer.batchSize)
-    guard report.step == step else { return defect("step", report.step, "\(step)") }
+    let step = report.step
+    if quiet != nil, report.endedByRule {
+      if let defect = defectOfEnd(in: report) { return defect }
+    } else {
+      let expected = steps(to: report.budget) ?? max(step, 1)
+      guard step == expected else { return defect("step", step, "\(expected)") }
+      if let since = report.sinceStep { return defect("since_step", since, "none") }
+      if let gates = report.alternatingGates { return defect("alternating_gates", gates, "none") }
+    }
     guard report.openProbabilities.count == latents else {
       return defect(
         "open_probabilities", "\(report.openProbabilities.count) of them",
@@ -73,6 +84,50 @@ extension ResultBounds {
     return nil
   }
 
+  /// The steps that a budget is; nil for one of epochs where the images are not at hand.
+  private func steps(to budget: Budget) -> Int? {
+    if let trainingImageCount {
+      return budget.batches(
+        trainingImageCount: trainingImageCount, batchSize: trainer.batchSize)
+    }
+    guard case .batches(let count) = budget else { return nil }
+    return count
+  }
+
+  /// What makes a report one with which no trial ends by its rule; nil if nothing does.
+  private func defectOfEnd(in report: MilestoneReport) -> ResultDefect? {
+    func defect(_ what: String, _ found: some Any, _ expected: String) -> ResultDefect {
+      ResultDefect(
+        place: "\(report.budget), \(report.ending.word): \(what)", found: "\(found)",
+        expected: expected)
+    }
+    let (step, last) = (report.step, steps(to: report.budget) ?? Budget.maximumCount)
+    let epoch = max((trainingImageCount ?? 1) / trainer.batchSize, 1)
+    guard step > 0, step <= last, step.isMultiple(of: epoch) else {
+      return defect("step", step, "the end of an epoch of \(epoch) steps, at most \(last)")
+    }
+    if let earlier = milestones.dropLast().first(where: { steps(to: $0) == step }) {
+      return defect("step", step, "another than that of \(earlier), where the trial goes on")
+    }
+    guard let since = report.sinceStep else {
+      return defect("since_step", "none", "0 to \(step)")
+    }
+    let window = quiet?.window ?? 0
+    guard since >= 0, since <= step - window else {
+      return defect("since_step", since, "0 to \(step - window), a window of \(window) before it")
+    }
+    let gates = report.alternatingGates ?? []
+    let needsGates = report.ending.word == ReportEnding.oscillating.word
+    guard gates.count <= 2, gates.isEmpty != needsGates, gates == Array(Set(gates)).sorted(),
+      gates.allSatisfy({ (0..<latents).contains($0) })
+    else {
+      return defect(
+        "alternating_gates", gates,
+        needsGates ? "one or two gates of \(latents), ascending" : "none")
+    }
+    return nil
+  }
+
   /// What makes reports, in order, contradict each other; nil if nothing does.
   ///
   /// The first hit happens once: a later report has the same, or one after the earlier report.
@@ -97,6 +152,18 @@ extension ResultBounds {
 }
 
 // MARK: - Results
+
+extension TrialResult {
+  /// What makes a result of an earlier run none of the trial that it names; nil if nothing does.
+  package var defect: ResultDefect? {
+    do throws(ConfigurationError) {
+      return try ResultBounds(provenance.configuration, trainingImageCount: nil).defect(of: self)
+    } catch {
+      return ResultDefect(
+        place: "configuration", found: "\(error)", expected: "every parameter resolved")
+    }
+  }
+}
 
 extension ResultBounds {
   /// What makes a result none of the trial's; nil if nothing does.

@@ -6,7 +6,8 @@ import Digests
 /// configuration gives the same bytes on the same machine. What may differ between two runs is in
 /// ``provenance``.
 package struct TrialResult: Codable, Hashable, Sendable {
-  /// The reports, one for each milestone, in order.
+  /// The reports, one for each milestone, in order; without those beyond the step where a trial ended
+  /// before its last milestone, for which the last report stands.
   package var milestones: [MilestoneReport]
   /// The files of the trial by name, content-addressed.
   package var artifacts: [Artifact]

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benches
 import Enrolment
 import Foundation
 import Messaging

@@ -6,7 +6,7 @@ import Narrowing
 struct LoadCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "load", shouldDisplay: false)
 
-  @Option var shape: BenchmarkShape
+  @OptionGroup var shapes: ShapeOptions
 
   /// How long to take steps.
   struct Request: Codable {
@@ -26,7 +26,8 @@ struct LoadCommand: ParsableCommand {
   }
 
   func run() throws {
-    let trainer = try shape.trainer(forceSecondPass: false)
+    guard let network = shapes.networks.first else { return }
+    let trainer = try network.trainer(forceSecondPass: false)
     for _ in 0..<2 { _ = try trainer.step() }
     while let line = readLine() {
       let request = try JSONDecoder().decode(Request.self, from: Data(line.utf8))

@@ -1,3 +1,4 @@
+import Benches
 import Digests
 import Foundation
 import Messaging

@@ -2,7 +2,8 @@
 
 Reads requests from standard input, one JSON object a line:
 
-    {"shape": "mnist" or "rgb64", "mode": MODE, "passes": 1 or 2, "steps": K}
+    {"shape": "mnist" or "rgb64", "channels": [C, ...], "latents": N, "mode": MODE,
+     "passes": 1 or 2, "steps": K}
 
 takes K steps and answers with {"processor": [...], "wall": [...]}, seconds of each step, or with
 {"failure": reason}. A mode is "eager", "channels_last" or "compiled": eagerly with the plain layout
@@ -27,12 +28,11 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 BATCH = 64
-LATENTS = 32
 HIDDEN = 128
 STEEPNESS = 7.0
 SHAPES = {
-    "mnist": (1, 28, [32, 32, 64], [(4, 1), (3, 1), (2, 1)]),
-    "rgb64": (3, 64, [32, 32, 64, 64], [(4, 1), (3, 1), (3, 1), (3, 1)]),
+    "mnist": (1, 28, [(4, 1), (3, 1), (2, 1)]),
+    "rgb64": (3, 64, [(4, 1), (3, 1), (3, 1), (3, 1)]),
 }
 
 
@@ -41,19 +41,19 @@ def leaky(x):
 
 
 class Autoencoder(nn.Module):
-    def __init__(self, colours, size, channels, kernels):
+    def __init__(self, colours, size, channels, kernels, latents):
         super().__init__()
         self.down = nn.ModuleList()
         self.down_norms = nn.ModuleList()
-        widths, sizes = [colours] + channels, [size]
+        widths, sizes = [colours] + list(channels), [size]
         for (kernel, padding), before, behind in zip(kernels, widths, channels):
             self.down.append(nn.Conv2d(before, behind, kernel, 2, padding))
             self.down_norms.append(nn.BatchNorm2d(behind, eps=1e-5, momentum=0.2))
             sizes.append((sizes[-1] + 2 * padding - kernel) // 2 + 1)
         self.flat = (channels[-1], sizes[-1], sizes[-1])
         flat = channels[-1] * sizes[-1] ** 2
-        self.encoder1, self.encoder2 = nn.Linear(flat, HIDDEN), nn.Linear(HIDDEN, 2 * LATENTS)
-        self.decoder1, self.decoder2 = nn.Linear(LATENTS, HIDDEN), nn.Linear(HIDDEN, flat)
+        self.encoder1, self.encoder2 = nn.Linear(flat, HIDDEN), nn.Linear(HIDDEN, 2 * latents)
+        self.decoder1, self.decoder2 = nn.Linear(latents, HIDDEN), nn.Linear(HIDDEN, flat)
         self.up = nn.ModuleList()
         self.up_norms = nn.ModuleList()
         for index in reversed(range(len(channels))):
@@ -80,15 +80,15 @@ class Autoencoder(nn.Module):
 
 
 class Trainer:
-    def __init__(self, shape, mode):
+    def __init__(self, shape, channels, latents, mode):
         torch.manual_seed(1)
-        colours, size, channels, kernels = SHAPES[shape]
+        colours, size, kernels = SHAPES[shape]
         self.layout = torch.contiguous_format if mode == "eager" else torch.channels_last
-        self.network = Autoencoder(colours, size, channels, kernels)
+        self.network = Autoencoder(colours, size, channels, kernels, latents)
         self.network.to(memory_format=self.layout)
         self.images = torch.rand(BATCH, colours, size, size).contiguous(
             memory_format=self.layout)
-        self.logits = torch.full((LATENTS,), 0.42, requires_grad=True)
+        self.logits = torch.full((latents,), 0.42, requires_grad=True)
         self.multiplier = torch.tensor(1.0, requires_grad=True)
         self.optimizer = torch.optim.Adam(
             [*self.network.parameters(), self.logits, self.multiplier], lr=1e-3, fused=True)
@@ -101,7 +101,7 @@ class Trainer:
         return ((self.network.decode(z, self.layout) - self.images) ** 2).sum((1, 2, 3)).mean()
 
     def step(self, passes):
-        uniform = torch.full((LATENTS,), 0.5)
+        uniform = torch.full_like(self.logits, 0.5, requires_grad=False)
         gates = (uniform < torch.sigmoid(STEEPNESS * self.logits.detach())).float()
         mean, log_variance = self.network.encode(self.images)
         z = (mean + torch.exp(log_variance / 2) * torch.randn_like(mean)) * gates
@@ -134,7 +134,8 @@ def main():
     trainers = {}
     for line in sys.stdin:
         request = json.loads(line)
-        key = request["shape"], request["mode"]
+        key = (
+            request["shape"], tuple(request["channels"]), request["latents"], request["mode"])
         answer = {"processor": [], "wall": []}
         try:
             if key not in trainers:

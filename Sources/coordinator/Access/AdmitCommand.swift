@@ -10,7 +10,8 @@ struct AdmitCommand: ParsableCommand {
     discussion: """
       The key is what `worker key` prints on the worker's host, which needs `worker trust KEY` with \
       the coordinator's. `coordinator enroll` does both with one command.
-      """)
+      """
+  ).exiting()
 
   @Argument(help: "The worker's public key.")
   var publicKey: String

@@ -13,7 +13,8 @@ struct EnrollCommand: ParsableCommand {
       is used or has expired. --out takes the address from the coordinator that runs the sweep in \
       that folder, with this host's name where it listens on every address. Whoever has the token \
       can enrol one worker: give it away as you would a password.
-      """)
+      """
+  ).exiting()
 
   @Option(
     help: ArgumentHelp(

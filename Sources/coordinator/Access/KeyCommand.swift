@@ -6,7 +6,8 @@ import CoordinatorService
 struct KeyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "key",
-    abstract: "Prints the coordinator's public key; makes the pair if there is none.")
+    abstract: "Prints the coordinator's public key; makes the pair if there is none."
+  ).exiting()
 
   @OptionGroup var keys: KeysArguments
 

@@ -6,7 +6,8 @@ import CoordinatorService
 struct WorkersCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "workers",
-    abstract: "Lists the workers that are admitted, and those that were revoked.")
+    abstract: "Lists the workers that are admitted, and those that were revoked."
+  ).exiting()
 
   @OptionGroup var keys: KeysArguments
 

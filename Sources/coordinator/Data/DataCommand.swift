@@ -13,7 +13,8 @@ struct DataCommand: ParsableCommand {
       A data set is decoded once into an archive, <data set>.images, in the data folder: --data, \
       or $BOTTLENECKSWEEP_DATA, or ~/.local/share/bottlenecksweep.
       """,
-    subcommands: [List.self, Fetch.self, Prepare.self, Show.self, Verify.self])
+    subcommands: [List.self, Fetch.self, Prepare.self, Show.self, Verify.self]
+  ).exiting()
 
   struct DataFolder: ParsableArguments {
     @Option(help: ArgumentHelp("Folder of prepared image archives.", valueName: "dir"))
@@ -24,7 +25,8 @@ struct DataCommand: ParsableCommand {
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Says which data sets are prepared.")
+      abstract: "Says which data sets are prepared."
+    ).exiting()
 
     @OptionGroup var folder: DataFolder
 
@@ -42,7 +44,8 @@ struct DataCommand: ParsableCommand {
         N×H×W or N×H×W×C unsigned bytes, floats from 0 to 1 or truth values. They are cut to the \
         square in the middle and scaled, down by area, up bilinearly; colour becomes grey as \
         0.299 R + 0.587 G + 0.114 B, grey becomes colour with three equal channels.
-        """)
+        """
+    ).exiting()
 
     @Argument(help: "The data set; `coordinator data list` names them all.")
     var dataset: String
@@ -75,14 +78,15 @@ struct DataCommand: ParsableCommand {
 
   struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Reads every archive and compares it with its digests.")
+      abstract: "Reads every archive and compares it with its digests."
+    ).exiting([.done: "every archive is sound", .failed: "one is not, or an error"])
 
     @OptionGroup var folder: DataFolder
 
     func run() throws {
       let (text, isSound) = DataReport.verify(folder.url)
       print(text, terminator: "")
-      if !isSound { throw ExitCode(1) }
+      if !isSound { throw ExitCode(.failed) }
     }
   }
 }

@@ -10,7 +10,8 @@ extension DataCommand {
       discussion: """
         The files stay in downloads/<data set> of the data folder. A download that was interrupted \
         goes on where it ended when the same command is given again.
-        """)
+        """
+    ).exiting()
 
     @Argument(help: "The data set, such as mnist.")
     var dataset: String

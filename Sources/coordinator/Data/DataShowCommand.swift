@@ -8,7 +8,8 @@ extension DataCommand {
   /// `coordinator data show`: what a data set looks like.
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Draws images of a prepared data set into a PNG file.")
+      abstract: "Draws images of a prepared data set into a PNG file."
+    ).exiting()
 
     @Argument(help: "The data set; `data list` says which are prepared.")
     var dataset: String

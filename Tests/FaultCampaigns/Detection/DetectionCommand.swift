@@ -1,7 +1,8 @@
 import ArgumentParser
+import Benches
 import Foundation
 
-/// `benchmarks detection`: how soon a worker that is gone is noticed, on real processes.
+/// `fault-campaigns detection`: how soon a worker that is gone is noticed, on real processes.
 struct DetectionCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "detection",

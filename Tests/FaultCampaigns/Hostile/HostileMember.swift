@@ -1,3 +1,4 @@
+import Benches
 import Foundation
 import Messaging
 import Trials
@@ -49,24 +50,63 @@ final class HostileMember {
 
   /// Sends messages on the control connection; how many.
   func attackControl(_ count: Int, seed: UInt64) throws -> Int {
-    try attack(count, try dealer(endpoint), .control(seed: seed))
+    var frames = try HostileFrames.control(seed: seed)
+    return try attack(count, try dealer(endpoint)) { frames.next() }
   }
 
   /// Sends messages on the data connection; how many.
   func attackData(_ count: Int, port: UInt16, seed: UInt64) throws -> Int {
-    try attack(
-      count, try dealer(.tcp(host: "127.0.0.1", port: port)), .data(seed: seed))
+    var frames = try HostileFrames.data(seed: seed)
+    return try attack(count, try dealer(.tcp(host: "127.0.0.1", port: port))) { frames.next() }
+  }
+
+  /// Sends lies about trials of others on the control connection; how many.
+  func lie(_ count: Int, about trials: [TrialID], seed: UInt64) throws -> Int {
+    var frames = LyingFrames(about: trials, seed: seed)
+    return try attack(count, try dealer(endpoint)) { try frames.next() }
+  }
+
+  /// Takes leases and answers each with something false, until no more comes for three seconds; how
+  /// many.
+  func betray(as worker: String, seed: UInt64) throws -> Int {
+    var answers = LyingFrames(about: [], seed: seed)
+    let dealer = try dealer(endpoint)
+    var answered: Set<AttemptKey> = []
+    var announceAt = ContinuousClock.now
+    var deadline = ContinuousClock.now + .seconds(6)
+    while ContinuousClock.now < deadline {
+      if ContinuousClock.now >= announceAt {
+        _ = try dealer.send(LyingFrames.announcement(of: worker, claims: []).frames())
+        announceAt = ContinuousClock.now + .seconds(1)
+      }
+      _ = try Poller.wait(for: [dealer.pollItem()], timeout: .milliseconds(50))
+      while let frames = try dealer.receive() {
+        guard case .assignment(let assignment)? = try? CoordinatorMessage(frames: frames) else {
+          continue
+        }
+        _ = try dealer.send(answers.answer(to: assignment.attempt))
+        if answered.insert(assignment.attempt).inserted {
+          deadline = ContinuousClock.now + .seconds(3)
+        }
+      }
+    }
+    return answered.count
+  }
+
+  /// Sends and offers blobs without a lease on the data connection; how many.
+  func store(_ count: Int, port: UInt16, seed: UInt64) throws -> Int {
+    var blobs = UnwantedBlobs(seed: seed)
+    return try attack(count, try dealer(.tcp(host: "127.0.0.1", port: port))) { try blobs.next() }
   }
 
   private func attack(
-    _ count: Int, _ dealer: consuming DealerSocket, _ frames: HostileFrames
+    _ count: Int, _ dealer: consuming DealerSocket, _ next: () throws -> [[UInt8]]
   ) throws -> Int {
     let dealer = dealer
-    var frames = frames
     var sent = 0
     while sent < count {
       let deadline = ContinuousClock.now + .seconds(60)
-      let message = frames.next()
+      let message = try next()
       while try dealer.send(message) != .sent {
         guard ContinuousClock.now < deadline else {
           throw BenchmarkError("after \(sent) messages the coordinator took none for 60 s")

@@ -1,3 +1,4 @@
+import Benches
 import Foundation
 
 /// The processor cores that processes may use.

@@ -1,3 +1,4 @@
+import Benches
 import Enrolment
 import Foundation
 import Glibc

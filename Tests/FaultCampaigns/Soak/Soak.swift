@@ -1,3 +1,4 @@
+import Benches
 import Foundation
 import Glibc
 import Randomness
@@ -68,7 +69,7 @@ struct Soak {
       intervalSteps: Int(computed.pace * command.checkpointEvery), isSame: calm == rough,
       lost: names.subtracting(rows).count, double: rows.count - Set(rows).count,
       isSound: check.terminationStatus == 0,
-      undisturbedSeconds: undisturbed.seconds, disturbedSeconds: disturbed.seconds,
+      undisturbedSeconds: undisturbed / .seconds(1), disturbedSeconds: disturbed / .seconds(1),
       leftovers: leftovers)
   }
 
@@ -147,7 +148,7 @@ struct Soak {
   /// Whether a process ran an attempt that was begun beside a running one.
   private func isBeside(_ run: ComputedSteps.Run) -> Bool {
     bench.log("rough").split(separator: "\n").contains {
-      $0.contains("trial \(run.trial) is run by ")
+      $0.contains("(\(run.trial)) is run by ")
         && $0.contains(" as well, attempt \(run.attempt):")
     }
   }

@@ -1,12 +1,23 @@
+import Benches
 import Enrolment
 import Foundation
 import Glibc
 import Messaging
+import Trials
 
 /// A sweep whose coordinator is attacked, beside the same sweep undisturbed.
 struct Siege {
-  /// Trials that complete before the attacks begin, to tell the worker's pace.
-  static let calmTrials = 12
+  /// Trials that complete before the attacks begin, to tell the worker's pace, at most.
+  private static let calmTrialMaximum = 12
+  /// The least trials of a sweep that lasts.
+  static let trialMinimum = 10
+
+  /// The most lies, and the most blobs without a lease, of each round; a third are new names.
+  private static let lieCountMaximum = 10_000
+  /// How many bytes more the blobs may take than those of the undisturbed sweep.
+  private static let blobByteMaximum = 1 << 20
+  /// How soon `coordinator status` answers beside the last of the attacks, in seconds.
+  private static let statusSecondsMaximum = 10.0
 
   private let command: HostileCommand
   private let bench: ProcessBench
@@ -69,7 +80,7 @@ struct Siege {
     }
     let completions = Completions(bench, "siege")
     defer { completions.close() }
-    while completions.times.count < Self.calmTrials {
+    while completions.times.count < min(Self.calmTrialMaximum, command.trials / 5) {
       guard coordinator.isRunning else { throw ended }
       usleep(10_000)
     }
@@ -80,11 +91,16 @@ struct Siege {
     let attacker = try HostileMember(control, security: member)
     let dataPort = try attacker.dataPort()
     let strangers = HostileStrangers(ports: [control.port ?? 0, dataPort])
+    let leases = try attacker.betray(as: "liar", seed: command.seed)
+    print("member, leases that it betrays: \(leases)")
     for round in 0..<2 {
       let seed = command.seed &+ UInt64(round)
       try attack(attacker, strangers, dataPort: dataPort, seed: seed, coordinator)
       memory.append(coordinator.residentMiB)
     }
+    let start = ContinuousClock.now
+    try bench.complete("coordinator", ["status", bench.path("siege")], as: "status")
+    let statusSeconds = (ContinuousClock.now - start) / .seconds(1)
     let answers = try attacker.dataPort() == dataPort
     let seconds = (ContinuousClock.now - begin) / .seconds(1)
     guard coordinator.isRunning else { throw ended }
@@ -96,8 +112,14 @@ struct Siege {
       .init(
         what: "the coordinator answers afterwards", found: answers ? "yes" : "no",
         expected: "yes", isMet: answers),
+      .init(
+        what: "seconds until status answers right after the lies", found: statusSeconds.text(1),
+        expected: "at most \(Self.statusSecondsMaximum.text(0))",
+        isMet: statusSeconds <= Self.statusSecondsMaximum),
       sameBytes(),
+      blobs(),
       undisturbed(log),
+      leftOut(log, leases: leases),
       exits(coordinator, worker),
       pace(times, since: begin),
       .init(
@@ -135,6 +157,10 @@ struct Siege {
     }
     try measure("member, control") { try member.attackControl(count, seed: seed) }
     try measure("member, data") { try member.attackData(count, port: dataPort, seed: seed) }
+    // Each of them costs the coordinator more than a broken frame does.
+    let lies = min(count / 10, Self.lieCountMaximum)
+    try measure("member, lies") { try member.lie(lies, about: trials(), seed: seed) }
+    try measure("member, blobs") { try member.store(lies, port: dataPort, seed: seed) }
   }
 }
 
@@ -148,13 +174,51 @@ extension Siege {
       expected: "same bytes", isMet: isSame)
   }
 
-  /// Every trial was begun once, and no worker was given up.
-  private func undisturbed(_ log: String) -> HostileCommand.Finding {
-    let begun = log.components(separatedBy: " started on ").count - 1
-    let lost = log.components(separatedBy: " is lost, ").count - 1
+  /// What nobody has a lease for is not kept.
+  private func blobs() -> HostileCommand.Finding {
+    let (alone, attacked) = (byteCount(below: "alone/blobs"), byteCount(below: "siege/blobs"))
     return .init(
-      what: "attempts begun, workers lost", found: "\(begun), \(lost)",
-      expected: "\(command.trials), 0", isMet: begun == command.trials && lost == 0)
+      what: "bytes of blobs, beside the undisturbed ones", found: "\(attacked), \(alone)",
+      expected: "at most \(Self.blobByteMaximum) more, and some",
+      isMet: alone > 0 && attacked <= alone + Self.blobByteMaximum)
+  }
+
+  private func byteCount(below name: String) -> Int {
+    let folder = bench.folder.appending(path: name)
+    let files = FileManager.default.enumerator(
+      at: folder, includingPropertiesForKeys: [.fileSizeKey])
+    return (files?.allObjects ?? []).reduce(0) { sum, file in
+      let values = try? (file as? URL)?.resourceValues(forKeys: [.fileSizeKey])
+      return sum + (values?.fileSize ?? 0)
+    }
+  }
+
+  /// The trials of the sweep, as its table names them.
+  private func trials() throws -> [TrialID] {
+    let rows = try bench.read("alone/trials.csv").split(separator: "\n").dropFirst()
+    return rows.compactMap { row in TrialID(row.prefix { $0 != "," }) }
+  }
+
+  /// The worker began every trial once and was not given up, and none failed.
+  private func undisturbed(_ log: String) -> HostileCommand.Finding {
+    let lines = log.split(separator: "\n").filter { !$0.contains(" started on liar") }
+    let begun = lines.count { $0.contains(" started on ") }
+    let lost = lines.count { $0.contains(" is lost, ") && !$0.contains("worker liar") }
+    let failed = lines.count { $0.contains(" failed (") }
+    return .init(
+      what: "attempts of the worker, times it was lost, failed trials",
+      found: "\(begun), \(lost), \(failed)", expected: "\(command.trials), 0, 0",
+      isMet: begun == command.trials && lost == 0 && failed == 0)
+  }
+
+  /// Who was given trials and handed in what cannot be theirs is given no more.
+  private func leftOut(_ log: String, leases: Int) -> HostileCommand.Finding {
+    let isOut =
+      log.contains(" gets no more trials: it was false about ")
+    return .init(
+      what: "leases that a liar got, until it was left out",
+      found: "\(leases), \(isOut ? "out" : "in")", expected: "3 to 20, out",
+      isMet: (3...20).contains(leases) && isOut)
   }
 
   private func exits(_ coordinator: Process, _ worker: Process) -> HostileCommand.Finding {
@@ -184,9 +248,9 @@ extension Siege {
   /// People are told of the refusals, and not of each.
   private func told(_ log: String, seconds: Double) -> HostileCommand.Finding {
     let warnings = log.components(separatedBy: "WARNING").count - 1
-    let kinds = [
-      "refused a connection: it does not speak ZMTP", "dropped a message of 127.0.0.1",
-    ].filter { log.contains($0) }.count
+    // Where connections are plain, most strangers are refused for encrypting; few break ZMTP itself.
+    let kinds = ["refused a connection: ", "dropped a message of 127.0.0.1"]
+      .filter { log.contains($0) }.count
     let bound = 30 + Int(seconds / 2)
     return .init(
       what: "kinds of refusal told, warnings", found: "\(kinds), \(warnings)",

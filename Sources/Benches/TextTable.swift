@@ -1,20 +1,20 @@
 import Foundation
 
 /// Columns of text, the first flush left, the others flush right.
-struct TextTable {
+public struct TextTable {
   private var rows: [[String]]
 
   /// A table with these headings.
-  init(_ headings: String...) { rows = [headings] }
+  public init(_ headings: String...) { rows = [headings] }
 
   /// Appends a row of as many cells as there are headings.
-  mutating func add(_ cells: String...) {
+  public mutating func add(_ cells: String...) {
     precondition(cells.count == rows[0].count, "a row has as many cells as the table")
     rows.append(cells)
   }
 
   /// The lines, each ended.
-  var text: String {
+  public var text: String {
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       let cells = row.enumerated().map { column, cell in
@@ -28,5 +28,5 @@ struct TextTable {
 
 extension Double {
   /// The number with this many digits after the point.
-  func text(_ digits: Int) -> String { String(format: "%.\(digits)f", self) }
+  public func text(_ digits: Int) -> String { String(format: "%.\(digits)f", self) }
 }

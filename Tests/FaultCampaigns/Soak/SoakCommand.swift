@@ -1,7 +1,8 @@
 import ArgumentParser
+import Benches
 import Foundation
 
-/// `benchmarks soak`: a real sweep whose workers and coordinator are killed again and again.
+/// `fault-campaigns soak`: a real sweep whose workers and coordinator are killed again and again.
 struct SoakCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "soak",

@@ -5,12 +5,13 @@ import Messaging
 /// Real coordinators and workers in a folder of their own.
 ///
 /// Each process has a name, that of its log; processes of one name share it.
-struct ProcessBench {
-  let folder: URL
+public struct ProcessBench: Sendable {
+  /// Where its files are.
+  public let folder: URL
   private let programs: URL
 
   /// Makes the folder.
-  init(_ name: String) throws {
+  public init(_ name: String) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "\(name)-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     programs = URL(
@@ -18,20 +19,22 @@ struct ProcessBench {
     ).deletingLastPathComponent()
   }
 
-  func path(_ name: String) -> String { folder.appending(path: name).path }
+  /// Where a file of this name is, or would be.
+  public func path(_ name: String) -> String { folder.appending(path: name).path }
 
   /// Writes a file and returns its path.
-  func write(_ text: String, to name: String) throws -> String {
+  public func write(_ text: String, to name: String) throws -> String {
     try Data(text.utf8).write(to: folder.appending(path: name))
     return path(name)
   }
 
-  func read(_ name: String) throws -> String {
+  /// The text of a file.
+  public func read(_ name: String) throws -> String {
     try String(contentsOf: folder.appending(path: name), encoding: .utf8)
   }
 
   /// Starts the `coordinator` or `worker` beside this executable.
-  func start(_ program: String, _ arguments: [String], as name: String) throws -> Process {
+  public func start(_ program: String, _ arguments: [String], as name: String) throws -> Process {
     let process = Process()
     process.executableURL = programs.appending(path: program)
     process.arguments = arguments
@@ -52,7 +55,7 @@ struct ProcessBench {
   /// Runs a program to its end.
   ///
   /// - Throws: ``BenchmarkError`` with its last words when it fails.
-  func complete(_ program: String, _ arguments: [String], as name: String) throws {
+  public func complete(_ program: String, _ arguments: [String], as name: String) throws {
     let process = try start(program, arguments, as: name)
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
@@ -61,14 +64,14 @@ struct ProcessBench {
   }
 
   /// What the processes of a name have told people so far.
-  func log(_ name: String) -> String { (try? read("\(name).log")) ?? "" }
+  public func log(_ name: String) -> String { (try? read("\(name).log")) ?? "" }
 
   /// Waits until a log holds a text after so many characters of it, and returns what follows it in
   /// its line.
   ///
   /// - Throws: ``BenchmarkError`` when the process ends before, or time runs out.
   @discardableResult
-  func await(
+  public func await(
     _ mark: String, of process: Process, as name: String, after count: Int = 0,
     seconds: Double = 600
   ) throws -> String {
@@ -87,14 +90,16 @@ struct ProcessBench {
   }
 
   /// Where a coordinator's workers connect, once it says so.
-  func endpoint(of coordinator: Process, as name: String, after count: Int = 0) throws -> String {
+  public func endpoint(of coordinator: Process, as name: String, after count: Int = 0) throws
+    -> String
+  {
     try self.await("workers connect to ", of: coordinator, as: name, after: count)
   }
 
   /// A port of this host for a coordinator that is to be restarted at it.
   ///
   /// Nobody has it or the next one, on which data go; the kernel gives out higher ones only.
-  func freePort() throws -> String {
+  public func freePort() throws -> String {
     let context = try Context()
     for _ in 0..<1000 {
       let port = Int.random(in: 20_000..<32_000)
@@ -121,25 +126,26 @@ struct ProcessBench {
   }
 
   /// Waits until no process of this bench is there any more.
-  func awaitEnds(seconds: Double) {
+  public func awaitEnds(seconds: Double) {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while !leftovers.isEmpty, ContinuousClock.now < deadline { usleep(50_000) }
   }
 
   /// Ends processes of this bench that are still there, and counts them.
   @discardableResult
-  func endLeftovers() -> Int {
+  public func endLeftovers() -> Int {
     let leftovers = leftovers
     for process in leftovers { kill(process, SIGKILL) }
     return leftovers.count
   }
 
-  func remove() { try? FileManager.default.removeItem(at: folder) }
+  /// Removes the folder with everything in it.
+  public func remove() { try? FileManager.default.removeItem(at: folder) }
 }
 
 extension Process {
   /// Process ids of the children.
-  var children: [Int32] {
+  public var children: [Int32] {
     let paths = try? FileManager.default.contentsOfDirectory(
       atPath: "/proc/\(processIdentifier)/task")
     return (paths ?? []).flatMap { thread in
@@ -153,7 +159,7 @@ extension Process {
   ///
   /// - Returns: Whether it had any.
   @discardableResult
-  func crash() -> Bool {
+  public func crash() -> Bool {
     let children = children
     kill(processIdentifier, SIGKILL)
     waitUntilExit()

@@ -1,0 +1,192 @@
+import Trials
+
+/// Tells from the steps taken when a trial may end by its ``QuietRule``.
+///
+/// Everything that it tells follows from what it was told of each step, in order, and from nothing
+/// else: it is part of the trainer's state, of its digest and of its checkpoints.
+package struct QuietDetector: Hashable, Sendable {
+  /// What one step tells.
+  package struct Observation: Hashable, Sendable {
+    /// The step, counted from 1.
+    package var step: Int
+    /// The step in which a batch first met the tolerance; nil if none has.
+    package var firstHitStep: Int?
+    /// C_ma after the step.
+    package var constraintAverage: Double
+    /// Where λ′ is after the step.
+    package var multiplier: Reach
+    /// σ(kγ) of every gate after the step.
+    package var openProbabilities: [Double]
+
+    /// What a step with these numbers tells.
+    package init(
+      step: Int, firstHitStep: Int?, constraintAverage: Double, multiplier: Reach,
+      openProbabilities: [Double]
+    ) {
+      self.step = step
+      self.firstHitStep = firstHitStep
+      self.constraintAverage = constraintAverage
+      self.multiplier = multiplier
+      self.openProbabilities = openProbabilities
+    }
+  }
+
+  /// Where λ′ is between its clamps.
+  package enum Reach: Hashable, Sendable {
+    case minimum
+    case between
+    case maximum
+  }
+
+  /// The share of τ that |C_ma| may have on average while the tolerance is held.
+  static let constraintShare = 0.02
+  /// A gate with an open probability between these is undecided.
+  static let undecided = (above: 0.1, below: 0.9)
+  /// How far the mean count of open gates may differ between two windows of oscillation.
+  static let meanCountDifference = 0.25
+  /// How many gates may open and close.
+  static let alternatingCountMaximum = 2
+  /// How often gates open or close at least in each of the two windows: there and back.
+  static let changeCountMinimum = 2
+  /// The share of itself by which C_ma falls less where a tolerance is unreachable.
+  static let flatness = 0.02
+
+  /// The rule.
+  package let rule: QuietRule
+  /// Steps of an epoch.
+  package let epochSteps: Int
+  /// τ.
+  package let tolerance: Double
+  /// What it carries from step to step.
+  package internal(set) var state: State
+
+  /// What a detector carries from step to step, besides which gates were open after the last one.
+  package struct State: Hashable, Sendable {
+    /// Steps taken.
+    package var step = 0
+    /// The step in which a batch first met the tolerance.
+    package var firstHitStep: Int?
+    /// For each gate the last step after which it was undecided or otherwise than before; 0 for none.
+    package var unsettledSteps: [Int]
+    /// Which gates were open after the last step.
+    package var isOpen: [Bool]
+    /// Totals over all steps.
+    package var totals = QuietHistory.Totals()
+    /// Σ|C_ma| over the steps of the latest epoch.
+    package var epochDeviation = 0.0
+    /// The last step after which λ′ was at one of its clamps; 0 for none.
+    package var clampedStep = 0
+    /// The last step after which λ′ was below its maximum; 0 for none.
+    package var belowMaximumStep = 0
+    /// Totals at ends of epochs.
+    package var history = QuietHistory()
+  }
+
+  /// A detector before the first step.
+  ///
+  /// - Parameters:
+  ///   - epochSteps: Steps of an epoch, at least 1.
+  ///   - openProbabilities: σ(kγ) of every gate before the first step.
+  package init(
+    rule: QuietRule, epochSteps: Int, tolerance: Double, openProbabilities: [Double]
+  ) {
+    precondition(epochSteps >= 1, "an epoch has at least one step")
+    self.rule = rule
+    self.epochSteps = epochSteps
+    self.tolerance = tolerance
+    state = State(
+      unsettledSteps: openProbabilities.map { _ in 0 },
+      isOpen: openProbabilities.map { $0 > 0.5 })
+  }
+
+  /// Takes in a step.
+  package mutating func observe(_ observation: Observation) {
+    let step = observation.step
+    precondition(step == state.step + 1, "steps come one after the other")
+    state.step = step
+    state.firstHitStep = observation.firstHitStep
+    for (gate, probability) in observation.openProbabilities.enumerated() {
+      let isOpen = probability > 0.5
+      if isOpen != state.isOpen[gate] {
+        state.isOpen[gate] = isOpen
+        state.totals.changes += 1
+        state.unsettledSteps[gate] = step
+      }
+      if probability > Self.undecided.above, probability < Self.undecided.below {
+        state.unsettledSteps[gate] = step
+      }
+    }
+    state.totals.open += state.isOpen.count { $0 }
+    state.totals.constraint += observation.constraintAverage
+    if (step - 1).isMultiple(of: epochSteps) { state.epochDeviation = 0 }
+    state.epochDeviation += abs(observation.constraintAverage)
+    if observation.multiplier != .between { state.clampedStep = step }
+    if observation.multiplier != .maximum { state.belowMaximumStep = step }
+    if step.isMultiple(of: epochSteps) { state.history.append(state.totals) }
+  }
+
+  /// Why the trial may end after the last step; nil if it may not, and within an epoch.
+  package var finding: QuietFinding? {
+    guard state.step > 0, state.step.isMultiple(of: epochSteps) else { return nil }
+    return quiet ?? oscillating ?? unreachable
+  }
+
+  /// The whole number of steps that is at least a share of the steps taken, and a window.
+  private func longTime(oneIn divisor: Int) -> Int {
+    max(rule.window, (state.step + divisor - 1) / divisor)
+  }
+
+  /// Whether the tolerance was held over the latest epoch.
+  private var holdsTolerance: Bool {
+    state.firstHitStep != nil && state.clampedStep <= state.step - epochSteps
+      && state.epochDeviation / Double(epochSteps) <= Self.constraintShare * tolerance
+  }
+
+  private var quiet: QuietFinding? {
+    guard holdsTolerance, let firstHit = state.firstHitStep else { return nil }
+    let since = max(state.unsettledSteps.max() ?? 0, firstHit)
+    guard state.step - since >= longTime(oneIn: 2) else { return nil }
+    return QuietFinding(ending: .quiet, sinceStep: since, alternatingGates: nil)
+  }
+
+  private var oscillating: QuietFinding? {
+    let window = longTime(oneIn: 4)
+    // Written so that no window, however long, overflows.
+    guard window <= state.step / 2, holdsTolerance, let firstHit = state.firstHitStep else {
+      return nil
+    }
+    let first = state.history.sample(atOrBefore: state.step - 2 * window, epochSteps: epochSteps)
+    let middle = state.history.sample(atOrBefore: state.step - window, epochSteps: epochSteps)
+    let gates = state.unsettledSteps.indices.filter { state.unsettledSteps[$0] > first.step }
+    let changes = (
+      middle.totals.changes - first.totals.changes, state.totals.changes - middle.totals.changes
+    )
+    guard firstHit <= first.step, (1...Self.alternatingCountMaximum).contains(gates.count),
+      min(changes.0, changes.1) >= Self.changeCountMinimum
+    else { return nil }
+    let means = (
+      Double(middle.totals.open - first.totals.open) / Double(middle.step - first.step),
+      Double(state.totals.open - middle.totals.open) / Double(state.step - middle.step)
+    )
+    guard abs(means.0 - means.1) <= Self.meanCountDifference else { return nil }
+    return QuietFinding(ending: .oscillating, sinceStep: first.step, alternatingGates: gates)
+  }
+
+  private var unreachable: QuietFinding? {
+    let window = longTime(oneIn: 2)
+    guard window <= state.step else { return nil }
+    let first = state.history.sample(atOrBefore: state.step - window, epochSteps: epochSteps)
+    let middle = state.history.sample(atOrBefore: state.step - window / 2, epochSteps: epochSteps)
+    guard state.belowMaximumStep <= first.step, first.step < middle.step, middle.step < state.step
+    else { return nil }
+    let means = (
+      (middle.totals.constraint - first.totals.constraint) / Double(middle.step - first.step),
+      (state.totals.constraint - middle.totals.constraint) / Double(state.step - middle.step)
+    )
+    guard means.1 > Self.constraintShare * tolerance, means.1 > 0,
+      means.1 >= (1 - Self.flatness) * means.0
+    else { return nil }
+    return QuietFinding(
+      ending: .unreachable, sinceStep: state.belowMaximumStep, alternatingGates: nil)
+  }
+}

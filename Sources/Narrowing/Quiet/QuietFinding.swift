@@ -1,0 +1,11 @@
+import Trials
+
+/// Why a trial ends before its last milestone.
+package struct QuietFinding: Hashable, Sendable {
+  /// `quiet`, `oscillating` or `unreachable`.
+  package let ending: ReportEnding
+  /// The step after which everything was as the ending says.
+  package let sinceStep: Int
+  /// The gates that open and close, ascending; nil unless the ending is `oscillating`.
+  package let alternatingGates: [Int]?
+}

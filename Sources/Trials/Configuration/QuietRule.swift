@@ -1,0 +1,58 @@
+/// Lets a trial end before its last milestone, once nothing that matters changes any more.
+///
+/// The trial looks at the end of every epoch, but not where it reaches an earlier milestone. What it
+/// looks at is all in the steps taken:
+///
+/// | It ends | When |
+/// | --- | --- |
+/// | `quiet` | for a long time the set of open gates has not changed and no gate was undecided, 0.1 < σ(kγ) < 0.9; the tolerance is held |
+/// | `oscillating` | over two long times in a row at most two gates did so, each time they changed twice at least, and the mean count of open gates was the same within ¼; the tolerance is held |
+/// | `unreachable` | for a long time λ′ was at its maximum, and C_ma, above 0.02·τ, fell by less than 2 % |
+///
+/// The tolerance is held when a batch has met it, |C_ma| was at most 0.02·τ on average over the last
+/// epoch, and λ′ was at no clamp in it. A long time is at least ``window``, and at least half of the
+/// steps since the trial began; of the two times in a row, each is at least a quarter of them. For
+/// `quiet` only steps after the first hit count, as no gate moves before it.
+///
+/// Quiet is not converged: gates have been seen to close after a rest of 15,000 steps.
+package struct QuietRule: Hashable, Sendable {
+  /// The fewest batches that count as a long time.
+  package var window: Int
+
+  /// A rule with a window in batches.
+  package init(window: Int = Self.standardWindow) { self.window = window }
+
+  /// The window where a sweep file gives none.
+  package static let standardWindow = 20_000
+  /// The rule for people: `quiet within 2000 epochs`, with the window where it is not the standard.
+  package func text(within last: Budget) -> String {
+    "quiet within \(last)"
+      + (window == Self.standardWindow ? "" : " by windows of \(Budget.batches(window))")
+  }
+
+  /// The windows that can be asked for.
+  package static let windowRange = 1...Budget.maximumCount
+}
+
+/// JSON form: `{"window": 20000}`.
+extension QuietRule: Codable {
+  private static let key = TextKey(stringValue: "window")
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: TextKey.self)
+    try container.refuseKeys(outside: [Self.key.stringValue])
+    let window = try container.decode(Int.self, forKey: Self.key)
+    guard Self.windowRange.contains(window) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: Self.key, in: container,
+        debugDescription: "window must be \(Self.windowRange.lowerBound) to "
+          + "\(Self.windowRange.upperBound) batches, found \(window)")
+    }
+    self.init(window: window)
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: TextKey.self)
+    try container.encode(window, forKey: Self.key)
+  }
+}

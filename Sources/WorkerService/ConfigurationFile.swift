@@ -1,0 +1,99 @@
+import Files
+import Foundation
+import Trials
+import Wire
+
+/// The configuration that `worker trial` is given: alone, or as a trial of `coordinator plan --json`
+/// has it under `configuration`.
+enum ConfigurationFile {
+  /// The name that stands for standard input.
+  static let standardInput = "-"
+  /// How large a configuration may be as a person has it, with white space and what a plan says
+  /// besides.
+  static let byteCountMaximum = 16 * WireLimits.configurationByteCount
+
+  /// Reads a configuration.
+  ///
+  /// - Parameter name: A file's path, or ``standardInput``.
+  /// - Throws: A failure with cause ``FailureCause/refused`` that names the file and the place in it.
+  static func read(_ name: String) throws(TrialFailure) -> TrialConfiguration {
+    let place = name == standardInput ? "standard input" : name
+    let data: Data
+    do {
+      data =
+        try name == standardInput
+        ? readInput(as: place) : WholeFile.read(name, limit: byteCountMaximum)
+    } catch {
+      throw TrialFailure(cause: .refused, message: "\(error)")
+    }
+    return try configuration(in: data, of: place)
+  }
+
+  /// The configuration that a text is or has.
+  ///
+  /// - Parameter place: What messages call the text.
+  static func configuration(
+    in data: Data, of place: String
+  ) throws(TrialFailure) -> TrialConfiguration {
+    do {
+      let content = try CanonicalJSON.decodeStrictly(Content.self, from: data)
+      guard !content.isPlan else {
+        throw TrialFailure(
+          cause: .refused,
+          message: "\(place): found a whole plan, expected one of its trials: "
+            + "coordinator plan SWEEP --json | jq '.trials[0]' | worker trial - --out DIR")
+      }
+      let configuration: TrialConfiguration
+      if content.isPlannedTrial {
+        configuration = try CanonicalJSON.decode(PlannedEntry.self, from: data).configuration
+      } else {
+        configuration = try CanonicalJSON.decode(TrialConfiguration.self, from: data)
+      }
+      try configuration.validate()
+      return configuration
+    } catch let failure as TrialFailure {
+      throw failure
+    } catch {
+      throw TrialFailure(cause: .refused, message: "\(place): \(CanonicalJSON.describe(error))")
+    }
+  }
+
+  /// All of standard input, as far as a configuration can be so long.
+  private static func readInput(as place: String) throws -> Data {
+    var data = Data()
+    while data.count <= byteCountMaximum,
+      let piece = try FileHandle.standardInput.read(upToCount: 64 << 10), !piece.isEmpty
+    {
+      data.append(piece)
+    }
+    guard data.count <= byteCountMaximum else {
+      throw TrialFailure(
+        cause: .refused, message: "\(place): found more than \(byteCountMaximum) bytes")
+    }
+    return data
+  }
+
+  /// What a text is, by its keys.
+  private struct Content: Decodable {
+    /// Whether it is what `coordinator plan --json` prints.
+    let isPlan: Bool
+    /// Whether it is one trial of that.
+    let isPlannedTrial: Bool
+
+    private enum CodingKeys: CodingKey {
+      case trials
+      case configuration
+    }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      isPlan = container.contains(.trials)
+      isPlannedTrial = container.contains(.configuration)
+    }
+  }
+
+  /// A trial of a plan; what a plan says besides decides nothing.
+  private struct PlannedEntry: Decodable {
+    let configuration: TrialConfiguration
+  }
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import Benches
+import Foundation
+import Narrowing
+import Trials
+
+/// `benchmarks quiet`: holds the rule of `until: quiet` against runs that went on to their end.
+struct QuietCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "quiet",
+    abstract: "Where `until: quiet` would have ended recorded runs, and what changed after it.",
+    discussion: """
+      Reads trials.json and the trajectories of sweeps' folders; writes nothing. Every step between \
+      two rows counts as if it were the later one, so the answer is as fine as the runs' \
+      sample_every: with 1 it is exact.
+      """)
+
+  @Argument(
+    help: "Folders of sweeps without the rule.", completion: .directory)
+  var folders: [String]
+
+  @Option(help: "The fewest batches of rest; several are compared.")
+  var window: [Int] = [QuietRule.standardWindow]
+
+  @Option(
+    help: "Training images, where a sweep had a part of a set; else all of the published set.")
+  var images: Int?
+
+  func validate() throws {
+    for window in window where !QuietRule.windowRange.contains(window) {
+      throw ValidationError(
+        "--window: found \(window), expected \(QuietRule.windowRange.lowerBound) to "
+          + "\(QuietRule.windowRange.upperBound)")
+    }
+    if let images, images < 1 {
+      throw ValidationError("--images: found \(images), expected at least 1")
+    }
+  }
+
+  func run() throws {
+    let runs = try folders.flatMap { try RecordedRun.all(in: URL(filePath: $0)) }
+    guard !runs.isEmpty else { throw BenchmarkError("no complete trial in \(folders)") }
+    for window in window {
+      let replays = runs.map { run in
+        let count = images ?? run.dataset.expectedTrainingImageCount
+        return QuietReplay(
+          of: run, rule: QuietRule(window: window),
+          epochSteps: max(count / run.settings.batchSize, 1))
+      }
+      print("window of \(window) batches\n" + Self.table(of: replays))
+      print(Self.summary(of: replays) + "\n")
+    }
+  }
+
+  private static func table(of replays: [QuietReplay]) -> String {
+    var table = TextTable(
+      "trial", "τ", "n", "ending", "since", "at step", "open", "mse", "of steps",
+      "open at the end", "mse at the end")
+    for replay in replays {
+      table.add(
+        replay.run.trial, replay.run.tolerance.text(2), "\(replay.row.openProbabilities.count)",
+        replay.finding?.ending.word ?? "goes on", replay.finding.map { "\($0.sinceStep)" } ?? "–",
+        "\(replay.step)", "\(replay.row.openCount)", replay.row.mse.text(2),
+        "\(replay.run.lastStep)",
+        "\(replay.run.rows.last?.openCount ?? 0)" + (replay.hasChanged ? " *" : ""),
+        (replay.run.rows.last?.mse ?? .nan).text(2))
+    }
+    return table.text
+  }
+
+  /// How many runs the rule would have ended, how many of them changed after it, and what was saved.
+  private static func summary(of replays: [QuietReplay]) -> String {
+    var lines: [String] = []
+    for ending in [ReportEnding.quiet, .oscillating, .unreachable] {
+      let ended = replays.filter { $0.finding?.ending == ending }
+      guard !ended.isEmpty else { continue }
+      let changed = ended.count(where: \.hasChanged)
+      lines.append(
+        "\(ending.word): \(ended.count) of \(replays.count) runs; \(changed) of them "
+          + "(\((100 * Double(changed) / Double(ended.count)).text(1)) %) have another count of open "
+          + "gates at their end")
+    }
+    let taken = replays.reduce(0) { $0 + $1.step }
+    let whole = replays.reduce(0) { $0 + $1.run.lastStep }
+    lines.append(
+      "steps: \(taken) instead of \(whole), "
+        + "\((Double(whole) / Double(max(taken, 1))).text(2)) times fewer")
+    let interval = Set(replays.map(\.run.settings.sampleEvery)).sorted()
+    if interval != [1] {
+      lines.append(
+        "rows every \(interval.map(String.init).joined(separator: ", ")) steps: what happened "
+          + "between two rows is not seen")
+    }
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,202 @@
+import Coordination
+import Digests
+import SimulatedCluster
+import Testing
+import Trials
+
+/// Members with a lease that hand in what cannot be their trials': they are charged and left out,
+/// and the others finish every trial.
+@Suite("Scenarios: members that lie with a lease")
+struct QuarantineScenarios {
+  let trials = (1...8 as ClosedRange<UInt64>).map { SimulatedSweep.baseline(seed: $0) }
+
+  private func refuse(
+    _ script: inout Script, _ trial: PlannedTrial, attempt: Int, on connection: String
+  ) -> [Effect] {
+    script.handle(
+      .resultRejected(
+        trial: trial.id, attempt: attempt, reason: "mse: found nan, expected a number",
+        on: Script.connection(connection)))
+  }
+
+  /// Has a worker hand in false results of whatever it gets, until it gets nothing more.
+  private func lie(_ script: inout Script, as worker: String, rounds: Int = 64) {
+    for _ in 0..<rounds {
+      let mine = script.coordinator.runningTrials.filter { $0.worker == WorkerID(worker) }
+      for running in mine {
+        guard let trial = trials.first(where: { $0.id == running.trial }) else { continue }
+        _ = refuse(&script, trial, attempt: running.attempt, on: worker)
+      }
+      pass(&script)
+    }
+  }
+
+  /// Lets five seconds pass in which every worker that is there claims what it has.
+  private func pass(_ script: inout Script) {
+    var claims: [String: [Claim]] = [:]
+    for worker in script.coordinator.workers where worker.isConnected {
+      claims[worker.worker.rawValue] = []
+    }
+    for running in script.coordinator.runningTrials {
+      claims[running.worker.rawValue]?.append(Claim(trial: running.trial, attempt: running.attempt))
+    }
+    script.pass(5, beating: claims)
+  }
+
+  private func finishAll(_ script: inout Script, as worker: String) -> SweepEnding? {
+    for _ in 0..<256 where script.coordinator.ending == nil {
+      let mine = script.coordinator.runningTrials.filter { $0.worker == WorkerID(worker) }
+      for running in mine {
+        guard let trial = trials.first(where: { $0.id == running.trial }) else { continue }
+        script.finish(trial, attempt: running.attempt, on: worker)
+      }
+      if script.coordinator.ending == nil { pass(&script) }
+    }
+    return script.coordinator.ending
+  }
+
+  @Test(
+    "a liar among others is left out after three trials, and no trial is charged",
+    arguments: [1, 4])
+  func liarAmongOthers(slots: Int) throws {
+    var script = try Script(trials)
+    script.resume()
+    script.announce("liar", slots: slots)
+    script.announce("good")
+    lie(&script, as: "liar")
+    let reason = try #require(script.coordinator.drainedHosts["worker liar"])
+    #expect(reason.contains("false about 3 different trials"), "\(reason)")
+    #expect(!script.coordinator.runningTrials.contains { $0.worker == WorkerID("liar") })
+    for trial in trials {
+      #expect(script.coordinator.standing(of: trial.id)?.chargedFailures == 0)
+    }
+    #expect(try script.restarted().coordinator.drainedHosts["worker liar"] == reason)
+    #expect(finishAll(&script, as: "good") == .complete)
+  }
+
+  @Test("a liar that is alone is left out, and its trials wait for others")
+  func liarAlone() throws {
+    var script = try Script(trials)
+    script.resume()
+    script.announce("liar")
+    lie(&script, as: "liar", rounds: 400)
+    #expect(script.coordinator.drainedHosts["worker liar"] != nil)
+    #expect(script.coordinator.ending == nil)
+    #expect(script.coordinator.counts.waiting == trials.count)
+    script.announce("good", slots: 2)
+    #expect(finishAll(&script, as: "good") == .complete)
+  }
+
+  @Test("where no other worker can join, the trials fail one by one and the sweep ends")
+  func closed() throws {
+    var settings = CoordinationSettings()
+    settings.isOpen = false
+    var script = try Script(trials, settings: settings)
+    script.resume()
+    script.announce("local")
+    for _ in 0..<800 where script.coordinator.ending == nil { lie(&script, as: "local", rounds: 1) }
+    #expect(script.coordinator.ending == .completeWithFailures(count: trials.count))
+  }
+
+  @Test("what several members hand in falsely of one trial is the trial's fault")
+  func refusedEverywhere() throws {
+    var script = try Script([trials[0]])
+    script.resume()
+    script.announce("w1")
+    _ = refuse(&script, trials[0], attempt: 1, on: "w1")
+    script.announce("w2")
+    script.handle(.workerLeft(reason: "", on: Script.connection("w1")))
+    pass(&script)
+    for _ in 0..<8 where script.coordinator.ending == nil {
+      for running in script.coordinator.runningTrials {
+        _ = refuse(&script, trials[0], attempt: running.attempt, on: "w2")
+      }
+      pass(&script)
+    }
+    #expect(script.coordinator.ending == .completeWithFailures(count: 1))
+    #expect(script.coordinator.standing(of: trials[0].id)?.failure?.cause == .resultRefused)
+    #expect(script.coordinator.drainedHosts.isEmpty)
+  }
+
+  @Test("where connections are plain nobody is blamed for what another one says of its host")
+  func forgedPlainHost() throws {
+    var script = try Script(trials)
+    script.resume()
+    script.announce("good", host: "node1")
+    script.announce("node1", host: "node1")
+    lie(&script, as: "node1")
+    #expect(Array(script.coordinator.drainedHosts.keys) == ["worker node1"])
+    #expect(script.coordinator.workers.map(\.isDrained) == [false, true])
+    #expect(finishAll(&script, as: "good") == .complete)
+  }
+
+  @Test("under keys nobody is blamed for what another one says under its host's name")
+  func forgedHost() throws {
+    var script = try Script(trials)
+    script.resume()
+    script.announce("w1@good", host: "node1")
+    script.announce("w2@mean", host: "node1")
+    lie(&script, as: "w2@mean")
+    #expect(Array(script.coordinator.drainedHosts.keys) == ["node1@mean"])
+    #expect(script.coordinator.workers.map(\.isDrained) == [false, true])
+    // A person lets it work again by that name.
+    let undrained = script.handle(.undrainRequested(host: "node1@mean"))
+    #expect(undrained.records.first == .hostUndrained(host: "node1@mean"))
+    #expect(script.coordinator.workers.map(\.isDrained) == [false, false])
+  }
+
+  @Test("a key whose hosts lie under ever new names is left out itself")
+  func changingNames() throws {
+    var script = try Script(
+      (1...20 as ClosedRange<UInt64>).map { SimulatedSweep.baseline(seed: $0) })
+    script.resume()
+    script.announce("good@good", host: "node1")
+    for round in 0..<5 {
+      let worker = "w\(round)@mean"
+      script.announce(worker, slots: 3, host: "host\(round)")
+      for running in script.coordinator.runningTrials where running.worker == WorkerID(worker) {
+        script.handle(
+          .resultRejected(
+            trial: running.trial, attempt: running.attempt, reason: "a lie",
+            on: Script.connection(worker)))
+      }
+      script.handle(.workerLeft(reason: "", on: Script.connection(worker)))
+    }
+    #expect(script.coordinator.drainedHosts["@mean"] != nil)
+    #expect(script.announce("w9@mean", slots: 3, host: "host9").assigned(to: "w9@mean") == [])
+  }
+
+  @Test("a worker that only says that it works loses the trial to one that does")
+  func idle() throws {
+    var settings = CoordinationSettings()
+    settings.duplicatesStragglers = false
+    var script = try Script(
+      [trials[0], trials[1]], expectedSteps: [trials[0].id: 100, trials[1].id: 100],
+      settings: settings)
+    script.resume()
+    script.announce("idler")
+    script.announce("good")
+    let held = try #require(
+      script.coordinator.runningTrials.first { $0.worker == WorkerID("idler") })
+    let trial = try #require(trials.first { $0.id == held.trial })
+    let other = trials[trial == trials[0] ? 1 : 0]
+    script.finish(other, on: "good")
+    // To and fro is no progress, nor are steps beyond the trial's.
+    for step in [10, 9, 10_000] {
+      script.pass(1_195, beating: ["idler": [trial.claim(step: step)], "good": []])
+    }
+    for _ in 0..<4 { pass(&script) }
+    #expect(script.coordinator.standing(of: trial.id)?.worker == WorkerID("good"))
+    #expect(script.coordinator.standing(of: trial.id)?.chargedFailures == 0)
+    #expect(finishAll(&script, as: "good") == .complete)
+  }
+
+  @Test("a worker that is alone keeps a trial without a step, be it only for a slow link")
+  func slowAlone() throws {
+    var script = try Script([trials[0]])
+    script.resume()
+    script.announce("slow")
+    script.pass(7_200, beating: ["slow": [trials[0].claim()]])
+    #expect(script.coordinator.runningTrials.map(\.attempt) == [1])
+  }
+}

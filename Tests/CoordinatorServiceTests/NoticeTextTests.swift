@@ -1,0 +1,27 @@
+import Coordination
+import Testing
+import Trials
+
+@testable import CoordinatorService
+
+@Suite("What people are told of trials")
+struct NoticeTextTests {
+  private let trial = TrialID(rawValue: 7)
+  private let worker = WorkerID("w")
+
+  private func text(_ notice: Notice) -> String {
+    notice.text { trial, isTyped in isTyped ? "τ = 8 (\(trial))" : "τ = 8" }
+  }
+
+  @Test("what goes well names a trial by what varies, what goes wrong by its identity as well")
+  func names() {
+    #expect(text(.trialStarted(trial, attempt: 1, worker)) == "trial τ = 8 started on w")
+    #expect(text(.trialCompleted(trial, worker)) == "trial τ = 8 complete, by w")
+    let failure = TrialFailure(cause: .timeout, message: "m")
+    #expect(
+      text(.attemptEnded(trial, attempt: 2, failure))
+        == "trial τ = 8 (t0000000000000007), attempt 2, ended without a result (timeout): m")
+    #expect(
+      text(.trialFailed(trial, failure)) == "trial τ = 8 (t0000000000000007) failed (timeout): m")
+  }
+}

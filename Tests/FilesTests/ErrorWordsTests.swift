@@ -1,0 +1,79 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Files
+
+@Suite("Errors in words")
+struct ErrorWordsTests {
+  /// What Foundation throws where something fails.
+  private func error(_ body: () throws -> Void) throws -> any Error {
+    do {
+      try body()
+    } catch {
+      return error
+    }
+    throw Expected()
+  }
+
+  private struct Expected: Error {}
+
+  @Test("Foundation's errors give the path and the C call's reason, never a domain and a code")
+  func foundation() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.url.appending(path: "file")
+    try Data("x".utf8).write(to: file)
+    let missing = folder.url.appending(path: "missing")
+    let below = file.appending(path: "below")
+    let manager = FileManager.default
+    let errors = [
+      (try error { _ = try Data(contentsOf: missing) }, ENOENT),
+      (try error { _ = try FileHandle(forReadingFrom: missing) }, ENOENT),
+      (try error { try manager.removeItem(at: missing) }, ENOENT),
+      (
+        try error { try manager.moveItem(at: missing, to: folder.url.appending(path: "other")) },
+        ENOENT
+      ),
+      (try error { try manager.copyItem(at: missing, to: below) }, ENOENT),
+      (try error { _ = try manager.contentsOfDirectory(atPath: missing.path) }, ENOENT),
+      (
+        try error { try manager.createDirectory(at: file, withIntermediateDirectories: false) },
+        EEXIST
+      ),
+      (try error { try Data().write(to: file, options: .withoutOverwriting) }, EEXIST),
+      (try error { try Data().write(to: below) }, ENOTDIR),
+      (
+        try error {
+          let process = Process()
+          process.executableURL = missing
+          try process.run()
+        }, ENOENT
+      ),
+    ]
+    for (error, code) in errors {
+      #expect(ErrorWords.isFoundation(error), "\(error)")
+      #expect(ErrorWords.reason(error) == String(cString: strerror(code)), "\(error)")
+      #expect(ErrorWords.text(error).hasSuffix(String(cString: strerror(code))), "\(error)")
+    }
+  }
+
+  @Test("an error of ours says what it says")
+  func ours() {
+    let error = FileError("open", "/x", code: EACCES)
+    #expect(!ErrorWords.isFoundation(error))
+    #expect(ErrorWords.text(error) == "/x: open failed: Permission denied")
+    #expect(ErrorWords.reason(error) == "/x: open failed: Permission denied")
+  }
+
+  @Test("what a call of Foundation throws becomes a failure of the file system")
+  func wording() throws {
+    let url = URL(filePath: "/nowhere/file")
+    let failure = #expect(throws: FileError.self) {
+      try FileError.wording("read", url) { try Data(contentsOf: url) }
+    }
+    #expect(failure?.description == "/nowhere/file: read failed: No such file or directory")
+    #expect(throws: FileError("open", "/x", code: EACCES)) {
+      try FileError.wording("read", url) { throw FileError("open", "/x", code: EACCES) }
+    }
+  }
+}
