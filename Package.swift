@@ -288,6 +288,7 @@ let package = Package(
         "Downloads",
         "Images",
         "Messaging",
+        "Reports",
         "Store",
         "Sweeps",
         "TestSupport",

@@ -63,8 +63,10 @@ package final class ThreadTeam: Sendable {
       condition.unlock()
     }
 
-    /// Does a share of the round's work. Apart, so that nothing holds the closure on its return: its
-    /// lifetime ends with the round.
+    /// Does a share of the round's work.
+    ///
+    /// A function of its own: when it returns, nothing in it holds the closure, whose lifetime ends
+    /// with the round.
     @inline(never)
     private func takePart(as thread: Int) { work?(thread) }
 

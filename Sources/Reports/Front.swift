@@ -39,6 +39,9 @@ struct Front {
   /// The series in the plan's order.
   var series: [Series]
 
+  /// Fronts that were found before.
+  init(series: [Series]) { self.series = series }
+
   /// The front of a sweep.
   init(of results: SweepResults) {
     let reports = results.lastReports

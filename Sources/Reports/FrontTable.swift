@@ -44,7 +44,8 @@ package enum FrontTable {
     return text
   }
 
-  private static func aligned(_ rows: [[String]]) -> String {
+  /// Rows in columns, the first of them the header, ended by line breaks.
+  static func aligned(_ rows: [[String]]) -> String {
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       zip(row, widths).map { String(repeating: " ", count: $1 - $0.count) + $0 }

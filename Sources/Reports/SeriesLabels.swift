@@ -39,11 +39,13 @@ enum SeriesLabels {
   /// A name for each series, different from the others of its data set.
   ///
   /// `n = 32`, and whatever differs. What no fact sets apart is numbered.
-  static func labels(of series: [Facts]) -> [String] {
-    let names = zip(series, distinctions(of: series)).map { facts, distinction in
+  static func labels(of series: [Facts]) -> [String] { numbered(names(of: series), of: series) }
+
+  /// The same without numbers: what no fact sets apart has one name.
+  static func names(of series: [Facts]) -> [String] {
+    zip(series, distinctions(of: series)).map { facts, distinction in
       "n = \(facts.values[0].text)" + (distinction.isEmpty ? "" : ", \(distinction)")
     }
-    return numbered(names, of: series)
   }
 
   /// What sets each series apart from the others of its data set besides n; empty where n does, or

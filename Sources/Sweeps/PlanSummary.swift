@@ -82,7 +82,7 @@ package struct PlanSummary: Sendable {
     }
     self.plan = plan
     self.trials = trials
-    isUpperBound = plan.trials.contains { $0.configuration.quiet != nil }
+    isUpperBound = plan.trials.contains { $0.configuration.mayEndEarly }
     self.epochImageCounts = epochImageCounts
     self.stages = Self.stages(of: plan, trials, indices: indices)
   }

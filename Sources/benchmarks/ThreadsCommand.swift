@@ -1,5 +1,6 @@
 import ArgumentParser
 import Autoencoder
+import Benches
 import Foundation
 import Narrowing
 import Primitives

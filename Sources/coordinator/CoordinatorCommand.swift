@@ -23,7 +23,8 @@ struct CoordinatorCommand: ParsableCommand {
       ExplainCommand.self, LogsCommand.self,
       CancelCommand.self, DiscardCommand.self, RetryCommand.self, DrainCommand.self,
       UndrainCommand.self,
-      ResumeStageCommand.self, CheckCommand.self, ReportCommand.self, DataCommand.self,
+      ResumeStageCommand.self, CheckCommand.self, ReportCommand.self, CompareCommand.self,
+      DataCommand.self,
       SettingsCommand.self, KeyCommand.self, EnrollCommand.self, AdmitCommand.self,
       WorkersCommand.self, RevokeCommand.self, DoctorCommand.self,
     ]

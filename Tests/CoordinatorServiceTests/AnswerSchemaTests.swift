@@ -1,4 +1,6 @@
+import Digests
 import Foundation
+import Reports
 import TestSupport
 import Testing
 import Trials
@@ -195,6 +197,41 @@ struct AnswerSchemaTests {
       file: file, overrides: [], budgetScale: 1, dataFolder: folder.url)
     try compare("simulate", full: try SweepSimulation(request, .init()).json)
     try compare("plan", full: try PlanReport.text(request, asJSON: true))
+  }
+
+  @Test("compare has the keys of the page")
+  func comparison() throws {
+    let (first, second) = (Self.results(latents: [8]), Self.results(latents: [8, 10], gates: 2))
+    try compare(
+      "compare", full: AnswerJSON.text(FrontComparison(first, second)),
+      bare: AnswerJSON.text(FrontComparison(first, SweepResults(plan: second.plan, trials: []))))
+  }
+
+  /// Complete narrowing trials, one for each n.
+  private static func results(latents: [Int], gates: Int = 3) -> SweepResults {
+    let trials = latents.map { latents in
+      let configuration = TrialConfiguration(
+        dataset: .mnist, model: ModelSettings(channels: [4, 4, 8], latents: .value(latents)),
+        tolerance: .value(14.5), milestones: [.batches(20)], seed: 1)
+      var trial = RecordedTrial(
+        planned: PlannedTrial(stage: "main", replicate: 0, configuration: configuration),
+        status: .complete, attempts: 1, result: nil, failure: nil, worker: nil)
+      trial.result = TrialResult(
+        milestones: [
+          MilestoneReport(
+            budget: .batches(20), tolerance: 14.5, step: 20, ending: .budget, stateDigest: nil,
+            gatesOpen: gates, mse: 14, evaluationMSE: 14, firstHitStep: 15, multiplier: 0.3,
+            openProbabilities: (0..<latents).map { $0 < gates ? 0.9 : 0.1 })
+        ], artifacts: [],
+        provenance: TrialProvenance(
+          configuration: configuration, images: Digest.of("images"), host: "h", processor: "p",
+          instructionSet: "avx2", versions: [:], started: "2026-01-02T03:04:05Z", seconds: 1,
+          processorSeconds: 1, steps: 20, secondPassShare: 0, peakResidentBytes: 1))
+      return trial
+    }
+    return SweepResults(
+      plan: SweepPlan(name: "s", question: "q", outputs: [], trials: trials.map(\.planned)),
+      trials: trials)
   }
 
   @Test("check has the keys of the page")

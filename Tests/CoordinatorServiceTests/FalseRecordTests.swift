@@ -5,6 +5,7 @@ import Store
 import TestSupport
 import Testing
 import Trials
+import Wire
 
 @testable import CoordinatorService
 

@@ -111,6 +111,35 @@ struct QuietTests {
     }
   }
 
+  @Test("a baseline trains to its limit, and tells which tolerances it shows to be unreachable")
+  func baseline() throws {
+    let sweep = try bench.file(
+      "quiet.yaml",
+      Self.sweep("{until: quiet, within: 12 epochs, window: 500 batches}")
+        .replacing("tolerance: [1, 2]", with: "tolerance: [0]"))
+    let run = try bench.run(
+      Executables.coordinator, "run", sweep, "--out", bench.path("out"), "--local-workers", "1",
+      "--yes")
+    try #require(run.code == 0, "\(run.err)")
+    let row = try #require(try bench.table("out/trials.csv").first)
+    #expect(row["step"] == "1164")
+    #expect(row["ending"] == "budget")
+    // The error stands still, and differs from batch to batch: a tenth of it no batch meets, and
+    // twice of it every one.
+    let replay = try bench.run(
+      Executables.benchmarks, "quiet", bench.path("out"), "--window", "500", "--share", "0.1",
+      "--share", "2")
+    #expect(replay.code == 0, "\(replay.err)")
+    let lines = replay.out.split(separator: "\n").map { line in
+      line.split(separator: " ").map(String.init)
+    }
+    #expect(lines.contains(["0.100", "1", "1", "0", "582", "1164"]))
+    #expect(lines.contains(["2.000", "1", "0", "0", "1164", "1164"]))
+    let none = try bench.run(Executables.benchmarks, "quiet", bench.path("out"), "--share", "0")
+    #expect(none.code != 0)
+    #expect(none.err.contains("--share: found 0"))
+  }
+
   @Test("the replay of runs without the rule finds the step at which it would have ended them")
   func replay() throws {
     try run("[2 epochs, 8 epochs, 12 epochs]", in: "out")
@@ -123,6 +152,10 @@ struct QuietTests {
     #expect(replay.out.contains("unreachable: 2 of 2 runs; 0 of them (0.0 %)"))
     #expect(replay.out.contains("steps: 1164 instead of 2328, 2.00 times fewer"))
     #expect(replay.out.contains("steps: 2328 instead of 2328, 1.00 times fewer"))
+    let noBaseline = try bench.run(
+      Executables.benchmarks, "quiet", bench.path("out"), "--share", "0.9")
+    #expect(noBaseline.code != 0)
+    #expect(noBaseline.err.contains("no complete trial with a tolerance of 0"))
     let none = try bench.run(Executables.benchmarks, "quiet", bench.path("nowhere"))
     #expect(none.code != 0)
     #expect(none.err.contains("trials.json"))

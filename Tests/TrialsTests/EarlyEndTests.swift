@@ -50,6 +50,19 @@ struct EarlyEndTests {
     #expect(defect([Self.first, Self.report(50, step: 500, .budget)]) == nil)
   }
 
+  @Test("a baseline has no tolerance to hold or to miss, so it ends by its budget")
+  func baseline() throws {
+    var configuration = Self.configuration
+    configuration.tolerance = .value(0)
+    #expect(Self.configuration.mayEndEarly)
+    #expect(!configuration.mayEndEarly)
+    var end = Self.report(50, step: 110, .unreachable, since: 0)
+    #expect(bounds.defect(of: end) == nil)
+    end.tolerance = 0
+    let bounds = try ResultBounds(configuration, trainingImageCount: 105)
+    #expect(bounds.defect(of: end)?.place == "50 epochs, unreachable: tolerance")
+  }
+
   @Test("a word that is not known ends it, too")
   func unknownWord() throws {
     let ending = try #require(ReportEnding(word: "bored", isFinal: true))

@@ -108,7 +108,7 @@ extension TrialReport {
       tolerance: configuration.tolerance.known,
       toleranceFrom: configuration.tolerance.measurement?.words,
       milestones: configuration.milestones.map(Milestone.init),
-      quietWindow: configuration.quiet?.window,
+      quietWindow: configuration.mayEndEarly ? configuration.quiet?.window : nil,
       status: explanation.standing.status.rawValue, reason: reason, remedy: remedy,
       chargedFailures: Int(explanation.standing.chargedFailures),
       attemptLimit: explanation.attemptLimit, childCount: explanation.children.count)

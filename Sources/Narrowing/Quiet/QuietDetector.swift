@@ -174,7 +174,7 @@ package struct QuietDetector: Hashable, Sendable {
 
   private var unreachable: QuietFinding? {
     let window = longTime(oneIn: 2)
-    guard window <= state.step else { return nil }
+    guard tolerance > 0, window <= state.step else { return nil }
     let first = state.history.sample(atOrBefore: state.step - window, epochSteps: epochSteps)
     let middle = state.history.sample(atOrBefore: state.step - window / 2, epochSteps: epochSteps)
     guard state.belowMaximumStep <= first.step, first.step < middle.step, middle.step < state.step
@@ -183,7 +183,7 @@ package struct QuietDetector: Hashable, Sendable {
       (middle.totals.constraint - first.totals.constraint) / Double(middle.step - first.step),
       (state.totals.constraint - middle.totals.constraint) / Double(state.step - middle.step)
     )
-    guard means.1 > Self.constraintShare * tolerance, means.1 > 0,
+    guard means.1 > Self.constraintShare * tolerance,
       means.1 >= (1 - Self.flatness) * means.0
     else { return nil }
     return QuietFinding(

@@ -14,6 +14,8 @@
 /// steps since the trial began; of the two times in a row, each is at least a quarter of them. For
 /// `quiet` only steps after the first hit count, as no gate moves before it.
 ///
+/// A baseline, whose τ is 0, has nothing to hold or to miss: it trains to its limit.
+///
 /// Quiet is not converged: gates have been seen to close after a rest of 15,000 steps.
 package struct QuietRule: Hashable, Sendable {
   /// The fewest batches that count as a long time.

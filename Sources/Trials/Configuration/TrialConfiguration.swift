@@ -47,6 +47,9 @@ package struct TrialConfiguration: Hashable, Sendable {
 }
 
 extension TrialConfiguration {
+  /// Whether the trial may end before its last milestone; a baseline may not.
+  package var mayEndEarly: Bool { quiet != nil && tolerance != .value(0) }
+
   /// The parents whose results the configuration waits for.
   package var parents: [TrialID] {
     var parents: [TrialID] = []

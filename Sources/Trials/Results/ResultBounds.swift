@@ -109,6 +109,9 @@ extension ResultBounds {
     if let earlier = milestones.dropLast().first(where: { steps(to: $0) == step }) {
       return defect("step", step, "another than that of \(earlier), where the trial goes on")
     }
+    guard report.tolerance > 0 else {
+      return defect("tolerance", report.tolerance, "one above 0: a baseline trains to its limit")
+    }
     guard let since = report.sinceStep else {
       return defect("since_step", "none", "0 to \(step)")
     }

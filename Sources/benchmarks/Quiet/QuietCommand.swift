@@ -26,11 +26,22 @@ struct QuietCommand: ParsableCommand {
     help: "Training images, where a sweep had a part of a set; else all of the published set.")
   var images: Int?
 
+  @Option(
+    help: """
+      A tolerance as a share of each baseline's last error, above 0: tells for baselines alone where \
+      they would have shown it to be unreachable, and whether a batch met it later. Several are \
+      compared.
+      """)
+  var share: [Double] = []
+
   func validate() throws {
     for window in window where !QuietRule.windowRange.contains(window) {
       throw ValidationError(
         "--window: found \(window), expected \(QuietRule.windowRange.lowerBound) to "
           + "\(QuietRule.windowRange.upperBound)")
+    }
+    for share in share where !(share > 0 && share <= 1e3) {
+      throw ValidationError("--share: found \(share), expected a number above 0, at most 1000")
     }
     if let images, images < 1 {
       throw ValidationError("--images: found \(images), expected at least 1")
@@ -40,15 +51,39 @@ struct QuietCommand: ParsableCommand {
   func run() throws {
     let runs = try folders.flatMap { try RecordedRun.all(in: URL(filePath: $0)) }
     guard !runs.isEmpty else { throw BenchmarkError("no complete trial in \(folders)") }
+    guard share.isEmpty else { return try replayBaselines(runs) }
     for window in window {
       let replays = runs.map { run in
-        let count = images ?? run.dataset.expectedTrainingImageCount
-        return QuietReplay(
-          of: run, rule: QuietRule(window: window),
-          epochSteps: max(count / run.settings.batchSize, 1))
+        QuietReplay(of: run, rule: QuietRule(window: window), epochSteps: epochSteps(of: run))
       }
       print("window of \(window) batches\n" + Self.table(of: replays))
       print(Self.summary(of: replays) + "\n")
+    }
+  }
+
+  private func epochSteps(of run: RecordedRun) -> Int {
+    max((images ?? run.dataset.expectedTrainingImageCount) / run.settings.batchSize, 1)
+  }
+
+  private func replayBaselines(_ runs: [RecordedRun]) throws {
+    let baselines = runs.filter { $0.tolerance == 0 }
+    guard !baselines.isEmpty else {
+      throw BenchmarkError("no complete trial with a tolerance of 0 in \(folders)")
+    }
+    for window in window {
+      var table = TextTable(
+        "τ / last error", "baselines", "unreachable", "met later", "steps", "of steps")
+      for share in share {
+        let replays = baselines.map { run in
+          BaselineReplay(
+            of: run, share: share, rule: QuietRule(window: window), epochSteps: epochSteps(of: run))
+        }
+        table.add(
+          share.text(3), "\(replays.count)", "\(replays.count { $0.end != nil })",
+          "\(replays.count(where: \.isFalse))", "\(replays.reduce(0) { $0 + $1.steps })",
+          "\(replays.reduce(0) { $0 + $1.run.lastStep })")
+      }
+      print("window of \(window) batches\n" + table.text)
     }
   }
 

@@ -8,6 +8,9 @@ struct RecordedRun {
   /// A row of the trajectory, as far as the rule needs it.
   struct Row {
     var step: Int
+    /// Of the step's batch.
+    var squaredError: Double
+    /// Its moving average.
     var mse: Double
     var constraintAverage: Double
     var multiplier: Double
@@ -86,20 +89,22 @@ extension RecordedRun {
     let header = lines.first?.split(separator: ",").map(String.init) ?? []
     let gates = header.indices.filter { header[$0].hasPrefix("gate_") }
     guard let step = header.firstIndex(of: "step"),
+      let squaredError = header.firstIndex(of: "squared_error"),
       let mse = header.firstIndex(of: "mse"),
       let constraint = header.firstIndex(of: "constraint_average"),
       let multiplier = header.firstIndex(of: "multiplier"), !gates.isEmpty
     else {
       throw BenchmarkError(
-        "\(url.path):1: found no columns step, mse, constraint_average, multiplier and gate_0, "
-          + "expected a trajectory")
+        "\(url.path):1: found no columns step, squared_error, mse, constraint_average, "
+          + "multiplier and gate_0, expected a trajectory")
     }
     var rows: [Row] = []
     for (index, line) in lines.enumerated().dropFirst() {
       let fields = line.split(separator: ",", omittingEmptySubsequences: false)
       guard fields.count == header.count, let stepNumber = Int(fields[step]),
         stepNumber > rows.last?.step ?? 0, stepNumber <= Budget.maximumCount,
-        let error = Double(fields[mse]), let average = Double(fields[constraint]),
+        let batch = Double(fields[squaredError]), let error = Double(fields[mse]),
+        let average = Double(fields[constraint]),
         let weight = Double(fields[multiplier])
       else {
         throw BenchmarkError(
@@ -107,7 +112,8 @@ extension RecordedRun {
       }
       rows.append(
         Row(
-          step: stepNumber, mse: error, constraintAverage: average, multiplier: weight,
+          step: stepNumber, squaredError: batch, mse: error, constraintAverage: average,
+          multiplier: weight,
           openProbabilities: gates.map { Double(fields[$0]) ?? .nan }))
     }
     guard !rows.isEmpty else { throw BenchmarkError("\(url.path): found no rows, expected some") }

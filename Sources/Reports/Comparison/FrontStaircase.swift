@@ -1,0 +1,42 @@
+/// The fewest gates that keep a tolerance, as a function of the tolerance.
+///
+/// Each point's gates hold from its tolerance to the next one that needs fewer: what keeps a tight
+/// tolerance keeps a looser one, too.
+struct FrontStaircase {
+  /// The corners, by rising tolerance and falling gates.
+  private let corners: [(tolerance: Double, gates: Double)]
+  /// The tolerances that were tried.
+  let range: ClosedRange<Double>
+
+  /// The staircase of points in any order; nil of none.
+  init?(_ points: [(tolerance: Double, gates: Double)]) {
+    let sorted = points.sorted { ($0.tolerance, $0.gates) < ($1.tolerance, $1.gates) }
+    guard let first = sorted.first, let last = sorted.last else { return nil }
+    range = first.tolerance...last.tolerance
+    var corners = [first]
+    for point in sorted.dropFirst() where point.gates < corners[corners.count - 1].gates {
+      corners.append(point)
+    }
+    self.corners = corners
+  }
+
+  /// The fewest gates at a tolerance; nil below the tightest one that was tried.
+  func gates(at tolerance: Double) -> Double? {
+    corners.last { $0.tolerance <= tolerance }?.gates
+  }
+
+  /// The mean of the gates over a range of tolerances, which is the area under the staircase by the
+  /// range's length; nil when the range begins below the tightest tolerance that was tried.
+  func mean(over range: ClosedRange<Double>) -> Double? {
+    guard let first = gates(at: range.lowerBound) else { return nil }
+    let length = range.upperBound - range.lowerBound
+    guard length > 0 else { return first }
+    var area = 0.0
+    var (tolerance, gates) = (range.lowerBound, first)
+    for corner in corners where range.contains(corner.tolerance) {
+      area += (corner.tolerance - tolerance) * gates
+      (tolerance, gates) = corner
+    }
+    return (area + (range.upperBound - tolerance) * gates) / length
+  }
+}

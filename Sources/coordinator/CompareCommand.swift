@@ -1,0 +1,41 @@
+import ArgumentParser
+import Console
+import CoordinatorService
+import Foundation
+
+/// `coordinator compare`: which of two sweeps keeps fewer gates, and at which tolerances.
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Says which of two sweeps keeps fewer gates, and at which tolerances.",
+    discussion: """
+      For each tolerance: the fewest gates with which a trial kept it or a tighter one. Over the \
+      tolerances that both have tried: their mean, which is the area under the front by its width, \
+      with its range over the replicates. Also while the sweeps run; writes nothing in their folders.
+      """
+  ).exiting()
+
+  @Argument(help: "The folder of the first sweep, as given to `coordinator run --out`.")
+  var a: Folder
+
+  @Argument(help: "The folder of the second sweep.")
+  var b: Folder
+
+  @Flag(help: "Answers in JSON.")
+  var json = false
+
+  @Option(
+    help: ArgumentHelp("Draws both fronts in one figure, an SVG file.", valueName: "file"),
+    completion: .file(extensions: ["svg"]))
+  var svg: String?
+
+  func validate() throws {
+    if svg?.isEmpty == true { throw ValidationError("--svg: found nothing, expected a file") }
+  }
+
+  func run() throws {
+    let comparison = try SweepComparison(a.url, b.url)
+    if let svg { try comparison.draw(to: URL(filePath: svg)) }
+    TerminalText.show(json ? comparison.json : comparison.text)
+  }
+}
