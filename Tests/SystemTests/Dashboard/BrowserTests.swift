@@ -10,7 +10,7 @@ import Testing
 struct BrowserTests {
   private let bench: Bench
   private static let script = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "../Browser/look.py").standardizedFileURL
+    .appending(path: "../../Browser/look.py").standardizedFileURL
 
   init() throws { bench = try Bench() }
 
