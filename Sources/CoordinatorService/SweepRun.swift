@@ -53,7 +53,8 @@ package enum SweepRun {
     package init(
       request: SweepRequest, outFolder: URL, listen: String?, localWorkers: Int,
       retryFailed: Bool, assumesYes: Bool, reuse: [URL] = [], reusesAnyBuild: Bool = false,
-      printsLines: Bool = false, events: URL? = nil, startsDashboard: Bool = false, keys: URL?, isPlain: Bool, isEncrypted: Bool
+      printsLines: Bool = false, events: URL? = nil, startsDashboard: Bool = false, keys: URL?,
+      isPlain: Bool, isEncrypted: Bool
     ) {
       self.request = request
       self.outFolder = outFolder

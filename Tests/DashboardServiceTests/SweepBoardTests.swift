@@ -127,8 +127,9 @@ struct SweepBoardTests {
     #expect(!text.contains("\nevil"))
   }
 
-  /// Prints times, asserts none: they are the machine's. `BOTTLENECKSWEEP_TRIALS` sets the size,
-  /// `BOTTLENECKSWEEP_STORE` a folder in which the store stays.
+  /// Prints times, asserts none: they are the machine's.
+  ///
+  /// `BOTTLENECKSWEEP_TRIALS` sets the size, `BOTTLENECKSWEEP_STORE` a folder in which the store stays.
   @Test("Of a large sweep every page is whole")
   func large() throws {
     let environment = ProcessInfo.processInfo.environment

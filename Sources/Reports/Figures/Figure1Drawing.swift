@@ -138,9 +138,12 @@ struct Figure1Drawing {
     trace("multiplier", frame, .init(color: Palette.series[3], width: 1.6), in: &drawing)
   }
 
+  /// The gates of this run or of the ghost, whichever has more, and at least one.
+  private var gateCount: Int { max(trajectory.gateCount, ghost?.gateCount ?? 0, 1) }
+
   private func drawGates(in drawing: inout SVGDrawing) {
     let frame = frame(
-      panel: 3, isLogarithmic: false, values: 0...Double(max(trajectory.gateCount, ghost?.gateCount ?? 0, 1)) * 1.3,
+      panel: 3, isLogarithmic: false, values: 0...Double(gateCount) * 1.3,
       wholeTicks: true)
     frame.draw(in: &drawing, xLabel: nil, yLabel: "open gates")
     drawFirstHit(frame, in: &drawing, label: nil)
