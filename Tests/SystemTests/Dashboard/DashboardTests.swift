@@ -140,7 +140,8 @@ struct DashboardTests {
   @Test("refuses what is not asked for by its own pages, and says what is wrong with a request")
   func refusals() throws {
     try finishedSweep()
-    let (_, port) = try dashboard()
+    let (command, port) = try dashboard()
+    defer { command.send(SIGTERM) }
     _ = try loaded(at: port)
     func status(_ request: HTTPRequest) throws -> Int? { try request.send(to: port)?.status }
     #expect(try status(HTTPRequest(path: "/", headers: ["Host": "evil.example"])) == 421)
@@ -180,6 +181,7 @@ struct DashboardTests {
     try finishedSweep()
     let token = bench.path("token")
     let (command, port) = try dashboard("--control", "--token-file", token)
+    defer { command.send(SIGTERM) }
     #expect(command.standardOutput.contains("cat \(token)"))
     #expect(try HTTPRequest(path: "/api/sweeps").send(to: port)?.status == 401)
     let bounced = try #require(try HTTPRequest(path: "/").send(to: port))
@@ -215,7 +217,8 @@ struct DashboardTests {
   @Test("a browser that takes nothing keeps neither others nor the record waiting")
   func hungBrowsers() throws {
     try finishedSweep()
-    let (_, port) = try dashboard()
+    let (command, port) = try dashboard()
+    defer { command.send(SIGTERM) }
     _ = try loaded(at: port)
     var hung: [Int32] = []
     defer { for descriptor in hung { close(descriptor) } }
@@ -244,7 +247,8 @@ struct DashboardTests {
       #expect(command.standardError.contains(mistake.words), "\(command.standardError)")
     }
     try finishedSweep()
-    let (_, port) = try dashboard()
+    let (first, port) = try dashboard()
+    defer { first.send(SIGTERM) }
     let second = try Command(
       Executables.dashboard, [bench.path("out"), "--listen", "127.0.0.1:\(port)"], on: bench)
     #expect(try second.exitCode() == 1)
