@@ -27,7 +27,7 @@ struct DashboardRoutes: Sendable {
 
   /// A router of all of them.
   func router() -> Router<BasicRequestContext> {
-    let router = Router()
+    let router = Router(options: .autoGenerateHeadEndpoints)
     router.add(middleware: SecurityMiddleware(rules: rules))
     router.get("/page.js") { _, _ in Pages.script }
     router.get("/page.css") { _, _ in Pages.style }
