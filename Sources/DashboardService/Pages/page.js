@@ -466,8 +466,12 @@ async function drawTraces(holder, path, ghost, row, summary) {
   const gates = holder.querySelector("[data-gates]");
   const controls = holder.querySelector(".controls");
   const suffix = ghost ? `&ghost=${encodeURIComponent(ghost)}` : "";
-  let samples;
-  try { samples = await json(`${path}/samples?${suffix}`); } catch {
+  let samples = null;
+  try {
+    const response = await get(`${path}/samples?${suffix}`);
+    if (response.status === 200) samples = await response.json();
+  } catch { samples = null; }
+  if (!samples || !samples.steps.length) {
     drawing.replaceChildren(el("p", { class: "quiet" }, "No trace is recorded yet.")); gates.replaceChildren(); return;
   }
   const last = samples.steps[samples.steps.length - 1] || 0;

@@ -33,8 +33,14 @@ extension DashboardRoutes {
         })
     }
     api.get(":sweep/trials/:trial/samples") { request, context in
-      let (_, own, ghost) = try trajectories(request, context)
-      return try Answers.json(try Self.drawing { try LiveDrawings.samples(of: own, ghost: ghost) })
+      do {
+        let (_, own, ghost) = try trajectories(request, context)
+        return try Answers.json(
+          try Self.drawing { try LiveDrawings.samples(of: own, ghost: ghost) })
+      } catch let error as AnswerError where error.status == .notFound {
+        // Of a trial that has not begun there are none, which is no error.
+        return Response(status: .noContent)
+      }
     }
     api.get(":sweep/trials/:trial/images.png") { _, context in
       let files = SweepFiles(folder: try monitor(context).monitor.folder)
