@@ -58,8 +58,7 @@ struct TrialQuery: Sendable {
     var matching = 0
     var isCut = false
     let limit = min(max(limit, 1), Self.rowCountMaximum)
-    let words = words.map { Array($0.lowercased().utf8) }
-    for index in rows.indices where matches(rows[index], words) {
+    for index in rows.indices where matches(rows[index]) {
       matching += 1
       let key = key(of: rows[index])
       if let after, !precedes(after, key) { continue }
@@ -80,10 +79,10 @@ struct TrialQuery: Sendable {
       next: isCut ? kept.last?.key.text : nil)
   }
 
-  private func matches(_ row: TrialRow, _ words: [[UInt8]]) -> Bool {
+  private func matches(_ row: TrialRow) -> Bool {
     if let status, row.status != status { return false }
     if let stage, row.stage != stage { return false }
-    return words.allSatisfy { row.has($0) }
+    return words.allSatisfy { row.searched.contains($0) }
   }
 
   /// Unknown values come last in either direction.

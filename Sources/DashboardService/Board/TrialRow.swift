@@ -1,5 +1,4 @@
 import CoordinatorService
-import Foundation
 import Trials
 
 /// A trial as the table of trials shows it; JSON keys are in snake case.
@@ -27,8 +26,8 @@ struct TrialRow: Encodable, Sendable {
   var message: String?
   /// The number of the last record about it; 0 for none.
   var changed = 0
-  /// What the filter looks in: UTF-8 in lower case.
-  private var searched: [UInt8]
+  /// What the filter looks in.
+  private(set) var searched: String
 
   private enum CodingKeys: CodingKey {
     case place, trial, name, stage, status, tolerance, latents, gatesOpen, mse, evaluationMSE, step
@@ -43,7 +42,7 @@ struct TrialRow: Encodable, Sendable {
     stage = planned.stage
     tolerance = try? planned.configuration.resolvedTolerance()
     latents = try? planned.configuration.resolvedLatents()
-    searched = Array("\(trial) \(name) \(stage)".lowercased().utf8)
+    searched = "\(trial) \(name) \(stage)".lowercased()
   }
 
   /// Takes in where the trial stands.
@@ -65,20 +64,7 @@ struct TrialRow: Encodable, Sendable {
       tolerance = try? used.resolvedTolerance()
       latents = try? used.resolvedLatents()
     }
-    searched = Array(
-      [trial, name, stage, worker ?? "", cause ?? "", message ?? ""]
-        .joined(separator: " ").lowercased().utf8)
-  }
-
-  /// Whether the row has a word, given as UTF-8 in lower case; the C function is `memmem`.
-  func has(_ word: [UInt8]) -> Bool {
-    searched.withUnsafeBytes { searched in
-      word.withUnsafeBytes { word in
-        guard let text = searched.baseAddress, let wanted = word.baseAddress else {
-          return word.isEmpty
-        }
-        return memmem(text, searched.count, wanted, word.count) != nil
-      }
-    }
+    searched = [trial, name, stage, worker ?? "", cause ?? "", message ?? ""]
+      .joined(separator: " ").lowercased()
   }
 }
