@@ -11,10 +11,11 @@ let settings: [SwiftSetting] = [
 /// A module that others import; those of `Sources` are listed lowest layer first.
 func module(
   _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil,
-  exclude: [String] = []
+  exclude: [String] = [], resources: [Resource]? = nil
 ) -> Target {
   .target(
-    name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: settings)
+    name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources,
+    swiftSettings: settings)
 }
 
 /// A program.
@@ -39,7 +40,15 @@ let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let sockets = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let lifecycle = Target.Dependency.product(
+  name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -50,6 +59,12 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1",
+      traits: ["FullFoundation"]),
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
   targets: [
@@ -143,7 +158,19 @@ let package = Package(
         "Wire",
         logging,
       ]),
+    module(
+      "DashboardService",
+      [
+        "Console", "Coordination", "CoordinatorService", "Digests", "Files", "Reports", "Store",
+        "Transfers", "Trials", httpTypes, hummingbird, hummingbirdCore,
+        lifecycle, logging, nio, signals, sockets,
+      ],
+      resources: [
+        .embedInCode("Pages/page.css"), .embedInCode("Pages/page.html"),
+        .embedInCode("Pages/page.js"), .embedInCode("Pages/login.html"),
+      ]),
 
+    program("dashboard", ["Console", "DashboardService", "Trials", argumentParser]),
     program(
       "coordinator",
       ["Console", "CoordinatorService", "Doctor", "Files", "Images", "Trials", argumentParser]),
@@ -273,6 +300,12 @@ let package = Package(
         logging,
       ]),
     tests(
+      "DashboardServiceTests",
+      [
+        "Coordination", "CoordinatorService", "DashboardService", "Digests", "Store",
+        "TestSupport", "Trials", "Wire",
+      ]),
+    tests(
       "WorkerServiceTests",
       [
         "Digests",
@@ -291,7 +324,7 @@ let package = Package(
       "SystemTests",
       [
         "Coordination", "Digests", "Messaging", "Store", "TensorFiles", "TestSupport", "Transfers",
-        "Trials", "Wire", "coordinator", "fault-campaigns", "worker",
+        "Trials", "Wire", "coordinator", "dashboard", "fault-campaigns", "worker",
       ]),
   ],
   swiftLanguageModes: [.v6]

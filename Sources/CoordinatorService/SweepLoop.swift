@@ -56,6 +56,7 @@ struct SweepLoop: ~Copyable {
   /// How to start workers; nil where none can join.
   private var hint: WorkerHint?
   private var accounts: BlobAccounts
+  private var commitTimes = CommitTimes()
   private var storage: StorageWatch
   private let logger: Logger
   private let clock = ContinuousClock()
@@ -206,7 +207,8 @@ struct SweepLoop: ~Copyable {
     _ request: AdministrationRequest, obstacle: String? = nil
   ) -> AdministrationDesk.Outcome {
     desk.decide(
-      request, coordinator, at: now, obstacle: obstacle ?? storage.obstacle,
+      request, coordinator, at: now, commits: commitTimes.status,
+      obstacle: obstacle ?? storage.obstacle,
       losses: storage.losses)
   }
 }
@@ -459,7 +461,9 @@ extension SweepLoop {
     var hold: RecordHold?
     while true {
       do throws(StoreError) {
+        let began = ContinuousClock.now
         try store.append(records)
+        commitTimes.note(ContinuousClock.now - began)
         if let hold { logger.notice("\(hold.end): the sweep goes on") }
         accounts.note(records)
         return

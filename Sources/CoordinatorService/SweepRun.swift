@@ -27,6 +27,8 @@ package enum SweepRun {
     var reuse: [URL]
     var reusesAnyBuild: Bool
     var printsLines: Bool
+    var events: URL?
+    var startsDashboard: Bool
 
     /// Whether no other workers than those started with this run can join.
     var hasLocalWorkersOnly: Bool { listen == nil && localWorkers > 0 }
@@ -43,13 +45,16 @@ package enum SweepRun {
     ///   - reuse: Folders of sweeps whose results are taken over.
     ///   - reusesAnyBuild: Whether those of other releases are, too.
     ///   - printsLines: Whether a terminal gets lines, too, instead of a display that changes.
+    ///   - events: The file that gets a line for every fact; nil for none.
+    ///   - startsDashboard: Whether the program that shows the sweep in a browser is started.
     ///   - keys: The key folder; nil for the standard one.
     ///   - isPlain: Whether connections over the network are neither encrypted nor authenticated.
     ///   - isEncrypted: Whether connections on this machine are, too.
     package init(
       request: SweepRequest, outFolder: URL, listen: String?, localWorkers: Int,
       retryFailed: Bool, assumesYes: Bool, reuse: [URL] = [], reusesAnyBuild: Bool = false,
-      printsLines: Bool = false, keys: URL?, isPlain: Bool, isEncrypted: Bool
+      printsLines: Bool = false, events: URL? = nil, startsDashboard: Bool = false, keys: URL?,
+      isPlain: Bool, isEncrypted: Bool
     ) {
       self.request = request
       self.outFolder = outFolder
@@ -61,6 +66,8 @@ package enum SweepRun {
       self.reuse = reuse
       self.reusesAnyBuild = reusesAnyBuild
       self.printsLines = printsLines
+      self.events = events
+      self.startsDashboard = startsDashboard
     }
   }
 
@@ -91,6 +98,7 @@ package enum SweepRun {
     let places = try ListeningPlaces(
       listen: options.listen, hasLocalWorkers: options.localWorkers > 0)
     try OpenFileLimit.require(128 + 4 * options.localWorkers)
+    let dashboardExecutable = options.startsDashboard ? try LocalDashboard.executable() : nil
     let (plan, images, store, coordinator, blobs) = try takeUp(options, logger: logger)
     let context = try Context()
     let access = try CoordinatorAccess(
@@ -125,6 +133,14 @@ package enum SweepRun {
       try store.requireInPlace()
       try outputs.write()
     }
+    let events = try options.events.map {
+      try EventFile($0.path, of: try store.reader(), logger: logger)
+    }
+    defer { events?.close() }
+    let dashboard = try dashboardExecutable.map {
+      try LocalDashboard($0, folder: options.outFolder)
+    }
+    defer { dashboard?.stop() }
     let display = options.printsLines ? nil : SweepDisplay()
     defer { display?.close() }
     let localWorkers = try startLocalWorkers(
@@ -349,6 +365,8 @@ enum RunError: Error, CustomStringConvertible {
   case imagesChanged(dataset: Dataset, recorded: Digest, found: Digest, url: URL)
   /// All workers of a run that has only local ones ended by themselves.
   case localWorkersEnded
+  /// The dashboard's executable is not beside the coordinator's.
+  case dashboardMissing(URL)
   /// The worker's executable is not beside the coordinator's.
   case workerMissing(URL)
 
@@ -361,6 +379,11 @@ enum RunError: Error, CustomStringConvertible {
       """
     case .localWorkersEnded:
       "all local workers ended by themselves; what they said is above, and the same command resumes"
+    case .dashboardMissing(let url):
+      """
+      \(url.path): not found; --dashboard expects `dashboard` beside `coordinator`, which \
+      `swift build -c release --product dashboard` makes
+      """
     case .workerMissing(let url):
       "\(url.path): not found; --local-workers expects `worker` beside `coordinator`"
     }

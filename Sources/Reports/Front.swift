@@ -37,7 +37,7 @@ struct Front {
   }
 
   /// The series in the plan's order.
-  let series: [Series]
+  var series: [Series]
 
   /// Fronts that were found before.
   init(series: [Series]) { self.series = series }
@@ -75,6 +75,27 @@ struct Front {
     }
   }
 
+  /// The same with at most so many points, evenly chosen: those on the front first.
+  func thinned(to count: Int) -> Front {
+    let total = series.reduce(0) { $0 + $1.points.count }
+    guard total > count else { return self }
+    var thinned = self
+    for index in series.indices {
+      let points = series[index].points
+      let share = max(2, count * points.count / total)
+      let front = Self.chosen(points.indices.filter { points[$0].isOnFront }, atMost: share)
+      let others = points.indices.filter { !points[$0].isOnFront && points[$0].gatesOpen != nil }
+      let kept = front + Self.chosen(others, atMost: share - front.count)
+      thinned.series[index].points = kept.sorted().map { points[$0] }
+    }
+    return thinned
+  }
+
+  private static func chosen(_ indices: [Int], atMost count: Int) -> [Int] {
+    guard indices.count > count else { return indices }
+    return (0..<max(count, 0)).map { indices[$0 * (indices.count - 1) / max(count - 1, 1)] }
+  }
+
   /// Sorts points and marks those that no other beats.
   private static func marked(_ points: [Point]) -> [Point] {
     var points = points.enumerated().sorted { left, right in
@@ -83,19 +104,19 @@ struct Front {
       )
       return (leftKey, left.offset) < (rightKey, right.offset)
     }.map(\.element)
-    for index in points.indices {
-      guard points[index].toleranceMet == true, let tolerance = points[index].tolerance,
-        let gates = points[index].gatesOpen
-      else { continue }
-      points[index].isOnFront = !points.contains { other in
-        guard other.toleranceMet == true, let otherTolerance = other.tolerance,
-          let otherGates = other.gatesOpen
-        else { return false }
-        let difference = (
-          otherTolerance.median - tolerance.median, otherGates.median - gates.median
-        )
-        return difference.0 <= 0 && difference.1 <= 0 && (difference.0 < 0 || difference.1 < 0)
+    // The fewest gates of a tighter tolerance, and of those seen so far of the same one.
+    var tighter = Double.infinity
+    var start = points.startIndex
+    while start < points.endIndex {
+      let tolerance = points[start].tolerance?.median
+      let end = points[start...].firstIndex { $0.tolerance?.median != tolerance } ?? points.endIndex
+      let met = (start..<end).filter { points[$0].toleranceMet == true && tolerance != nil }
+      let fewest = met.compactMap { points[$0].gatesOpen?.median }.min() ?? .infinity
+      for index in met where fewest < tighter && points[index].gatesOpen?.median == fewest {
+        points[index].isOnFront = true
       }
+      tighter = min(tighter, fewest)
+      start = end
     }
     return points
   }

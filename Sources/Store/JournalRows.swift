@@ -190,11 +190,28 @@ enum JournalRows {
     numbers: TrialNumbers, in database: Database, leavesOut: (Kind) -> Bool = { _ in false },
     takeResult: (_ sequence: Int, _ number: Int) throws -> (Int64, ReceivedResult?)
   ) throws -> [StampedRecord] {
+    var place = JournalPlace.beginning
+    return try fetch(
+      after: &place, atMost: .max, numbers: numbers, in: database, leavesOut: leavesOut,
+      takeResult: takeResult)
+  }
+
+  /// Reads the records after a place, and moves the place to the last of them.
+  ///
+  /// - Parameter count: How many rows to read.
+  static func fetch(
+    after place: inout JournalPlace, atMost count: Int, numbers: TrialNumbers,
+    in database: Database, leavesOut: (Kind) -> Bool = { _ in false },
+    takeResult: (_ sequence: Int, _ number: Int) throws -> (Int64, ReceivedResult?)
+  ) throws -> [StampedRecord] {
     var records: [StampedRecord] = []
     var kinds = KnownTexts<Kind?>()
-    var expectedSequence = 1
-    var previous: Int64 = 0
-    let rows = try StoredRows(database, sql: "SELECT * FROM journal ORDER BY sequence")
+    var expectedSequence = place.sequence + 1
+    var previous = place.checksum
+    let rows = try StoredRows(
+      database, sql: "SELECT * FROM journal WHERE sequence > ? ORDER BY sequence LIMIT ?",
+      arguments: [place.sequence, count])
+    defer { place = JournalPlace(sequence: expectedSequence - 1, checksum: previous) }
     while try rows.next() {
       let sequence = try rows.int(0)
       guard sequence == expectedSequence else {
@@ -268,7 +285,8 @@ enum JournalRows {
     try CanonicalJSON.decode(Reason.self, from: Data(detail.utf8)).reason
   }
 
-  private static func columns(of record: JournalRecord) -> Columns {
+  /// What a record puts into the columns of its row.
+  static func columns(of record: JournalRecord) -> Columns {
     switch record {
     case .imagesPinned(let dataset, let digest):
       Columns(
@@ -433,6 +451,17 @@ enum JournalRows {
     }
     throw Damage("journal record \(sequence) lacks a part of its kind, \(columns.kind.rawValue)")
   }
+}
+
+/// A place in the journal: the record before it.
+struct JournalPlace: Hashable, Sendable {
+  /// The record's number; 0 before the first.
+  var sequence: Int
+  /// The record's checksum, which the next one's follows from.
+  var checksum: Int64
+
+  /// Before the first record.
+  static let beginning = JournalPlace(sequence: 0, checksum: 0)
 }
 
 /// What is wrong with the content of a store's tables, in words.

@@ -68,15 +68,25 @@ struct ResultReading {
   /// The number of the record of the row that comes next; nil after the last one.
   private var next: Int?
   /// The last reports of trials that others wait for, to know what ran.
-  private var reports: [TrialID: MilestoneReport] = [:]
+  private(set) var reports: [TrialID: MilestoneReport]
   private let parents: Set<TrialID>
 
-  /// Starts before the first result.
-  init(numbers: TrialNumbers, in database: Database) throws {
+  /// Starts before the first result, or after those that an earlier reading has taken.
+  ///
+  /// - Parameters:
+  ///   - sequence: The number of the last record that was read.
+  ///   - reports: What the earlier reading kept.
+  init(
+    numbers: TrialNumbers, after sequence: Int = 0, reports: [TrialID: MilestoneReport] = [:],
+    in database: Database
+  ) throws {
     self.numbers = numbers
+    self.reports = reports
     parents = numbers.parents
     rows = try StoredRows(
-      database, sql: "SELECT sequence, trial, bytes FROM result ORDER BY sequence")
+      database,
+      sql: "SELECT sequence, trial, bytes FROM result WHERE sequence > ? ORDER BY sequence",
+      arguments: [sequence])
     next = try rows.next() ? rows.int(0) : nil
   }
 

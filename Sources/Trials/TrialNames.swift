@@ -3,7 +3,7 @@
 /// `τ = 8`, or `narrowed: mnist, n = 20` in a sweep of several stages.
 package struct TrialNames: Sendable {
   /// What varies in a stage.
-  private struct Variation: Sendable {
+  fileprivate struct Variation: Sendable {
     var facts: [TrialFact] = []
     var first: PlannedTrial
     /// The keys of ``facts``.
@@ -12,7 +12,7 @@ package struct TrialNames: Sendable {
     var hasTwins = false
   }
 
-  private var variations: [String: Variation] = [:]
+  fileprivate var variations: [String: Variation] = [:]
 
   /// Finds out what varies in each stage.
   ///
@@ -84,4 +84,9 @@ package struct TrialNames: Sendable {
     configuration.seed = other.configuration.seed
     return configuration == other.configuration && trial.replicate == other.replicate
   }
+}
+
+extension TrialNames {
+  /// The keys of the facts in which the trials of a stage differ.
+  package func varyingKeys(in stage: String) -> Set<String> { variations[stage]?.keys ?? [] }
 }

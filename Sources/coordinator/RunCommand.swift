@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import CoordinatorService
 import Doctor
+import Foundation
 
 /// `coordinator run`: runs a sweep, or goes on with one.
 struct RunCommand: ParsableCommand {
@@ -60,6 +61,14 @@ struct RunCommand: ParsableCommand {
   var lines = false
 
   @Flag(
+    help: "Starts `dashboard` beside, at 127.0.0.1:8080; it ends with this run.")
+  var dashboard = false
+  @Option(
+    help: ArgumentHelp(
+      "Writes a line of JSON for every fact of the record; a later run goes on with the file.",
+      valueName: "file"))
+  var events: String?
+  @Flag(
     name: .shortAndLong,
     help: "Goes on with an edited sweep file without asking; needed where nobody can be asked.")
   var yes = false
@@ -76,6 +85,7 @@ struct RunCommand: ParsableCommand {
     guard !(plain && curve) else {
       throw ValidationError("found both --plain and --curve, expected one of them")
     }
+    guard events != "" else { throw ValidationError("found an empty --events, expected a path") }
   }
 
   func run() throws {
@@ -83,7 +93,9 @@ struct RunCommand: ParsableCommand {
       SweepRun.Options(
         request: sweep.request, outFolder: out.url, listen: listen, localWorkers: localWorkers,
         retryFailed: retryFailed, assumesYes: yes, reuse: reuse.folders,
-        reusesAnyBuild: reuse.anyBuild, printsLines: lines, keys: keys.url, isPlain: plain,
+        reusesAnyBuild: reuse.anyBuild, printsLines: lines,
+        events: events.map { URL(filePath: $0) }, startsDashboard: dashboard, keys: keys.url,
+        isPlain: plain,
         isEncrypted: curve))
     throw ExitCode(outcome.exitReason)
   }

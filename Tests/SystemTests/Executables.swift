@@ -4,6 +4,7 @@ import Foundation
 enum Executables {
   static let coordinator = folder.appending(path: "coordinator")
   static let worker = folder.appending(path: "worker")
+  static let dashboard = folder.appending(path: "dashboard")
   static let faultCampaigns = folder.appending(path: "fault-campaigns")
   static let benchmarks = folder.appending(path: "benchmarks")
 

@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 
 /// Asks the coordinator that runs a sweep.
-enum AdministrationClient {
+package enum AdministrationClient {
   /// How long the coordinator may take to answer.
   private static let patience = 60
 
@@ -11,7 +11,7 @@ enum AdministrationClient {
   ///
   /// - Throws: `FileError` when the socket may not be used, ``AdministrationError`` when no
   ///   sensible answer comes.
-  static func ask(
+  package static func ask(
     _ request: AdministrationRequest, in folder: URL
   ) throws -> AdministrationReply? {
     guard let descriptor = try ControlSocket.connect(in: folder) else { return nil }

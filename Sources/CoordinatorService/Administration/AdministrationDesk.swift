@@ -39,11 +39,12 @@ struct AdministrationDesk {
   ///
   /// - Parameters:
   ///   - now: The moment that forecasts and delays are counted from; nil without a running sweep.
+  ///   - commits: How long the record takes to be written.
   ///   - obstacle: What keeps the coordinator from going on, in words.
   ///   - losses: What the sweep's folder has lost while the coordinator ran, in words.
   func decide(
     _ request: AdministrationRequest, _ coordinator: Coordinator, at now: Instant?,
-    obstacle: String? = nil, losses: [String] = []
+    commits: SweepStatus.Commits? = nil, obstacle: String? = nil, losses: [String] = []
   ) -> Outcome {
     do throws(AdministrationError) {
       switch request.command {
@@ -51,6 +52,7 @@ struct AdministrationDesk {
         let forecast = now.flatMap { SweepStatus.Forecast(coordinator.forecast(at: $0)) }
         var status = SweepStatus(
           of: plan, named: names, coordinator, endpoint: endpoint, forecast: forecast)
+        status.commits = commits
         status.obstacle = obstacle
         status.losses = losses.isEmpty ? nil : losses
         status.salvage = salvage

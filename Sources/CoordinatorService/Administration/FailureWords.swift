@@ -2,12 +2,12 @@ import Trials
 
 extension TrialFailure {
   /// The failure as a sentence: the kind of cause, then what was found.
-  var words: String { message.isEmpty ? cause.words : "\(cause.words): \(message)" }
+  package var words: String { message.isEmpty ? cause.words : "\(cause.words): \(message)" }
 }
 
 extension FailureCause {
   /// The kind of cause as people say it.
-  var words: String {
+  package var words: String {
     switch self {
     case .exitCode: "the trial's process ended with an error"
     case .signal: "a signal ended the trial's process"

@@ -12,6 +12,17 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     package var failed = 0
     package var stopped = 0
     package var total: Int { waiting + running + complete + failed + stopped }
+
+    /// Counts of the given numbers.
+    package init(
+      waiting: Int = 0, running: Int = 0, complete: Int = 0, failed: Int = 0, stopped: Int = 0
+    ) {
+      self.waiting = waiting
+      self.running = running
+      self.complete = complete
+      self.failed = failed
+      self.stopped = stopped
+    }
   }
 
   /// One stage.
@@ -20,6 +31,12 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     package var counts = Counts()
     /// Why it is paused; nil while it goes on.
     package var paused: String?
+
+    /// A stage of no trials yet.
+    package init(name: String, paused: String? = nil) {
+      self.name = name
+      self.paused = paused
+    }
   }
 
   /// A trial that a worker runs.
@@ -80,6 +97,14 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     /// One of them.
     package var example: String
     package var message: String
+
+    /// So many trials that failed so.
+    package init(cause: String, trials: Int, example: String, message: String) {
+      self.cause = cause
+      self.trials = trials
+      self.example = example
+      self.message = message
+    }
   }
 
   /// What computed some of the results: see `ResultOrigin`.
@@ -100,6 +125,15 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     package var isUpperBound: Bool?
   }
 
+  /// How long the record takes to be written, since the coordinator began.
+  package struct Commits: Codable, Hashable, Sendable {
+    package var count: Int
+    /// All of them together.
+    package var seconds: Double
+    /// The longest of the last 1,000.
+    package var longestSeconds: Double
+  }
+
   package var sweep: String
   package var question: String
   /// Whether a coordinator runs the sweep now.
@@ -115,6 +149,8 @@ package struct SweepStatus: Codable, Hashable, Sendable {
   /// Most trials first; nil in the coordinator's own answer, which the record completes.
   package var origins: [Origin]?
   package var forecast: Forecast?
+  /// Nil without a coordinator.
+  package var commits: Commits?
   /// What keeps the coordinator from going on, such as a full disk.
   package var obstacle: String?
   /// What the sweep's folder has lost while the coordinator ran; nil for nothing.

@@ -5,7 +5,7 @@ import Sweeps
 ///
 /// An object with its version, keys in snake case and in order, times in ISO 8601. `JSON.md` beside
 /// this lists every key.
-enum AnswerJSON {
+package enum AnswerJSON {
   /// An answer as indented JSON, ending with a line break.
   static func text(_ answer: some Encodable) -> String {
     let encoder = encoder
@@ -15,7 +15,7 @@ enum AnswerJSON {
   }
 
   /// How answers are encoded.
-  static var encoder: JSONEncoder {
+  package static var encoder: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.dateEncodingStrategy = .iso8601

@@ -12,15 +12,19 @@ struct Figure1Drawing {
   let banner: String?
   /// How many images the sweep's data sets have.
   var counts = ImageCounts()
-  /// Samples drawn of a long run; more than these would be finer than a pixel.
-  var sampleCountMaximum = 600
+  /// Samples drawn of a long run.
+  var sampleCountMaximum = Self.fineSampleCount
   /// Whether the last panel, with a line for every gate, is drawn.
   var showsProbabilities = true
+  /// The samples of another run, drawn in grey beneath this one's.
+  var ghost: Trajectory?
 
-  private static let width = 760.0
+  /// More samples than these would be finer than a pixel.
+  static let fineSampleCount = 600
+  static let width = 760.0
   private static let panelHeight = 128.0
   private static let panelGap = 18.0
-  private static let margin = (left: 66.0, right: 24.0, top: 56.0, bottom: 50.0)
+  static let margin = (left: 66.0, right: 24.0, top: 56.0, bottom: 50.0)
   /// 0 to 1 with a little room, so that lines at the ends stay visible.
   private static let shares = -0.04...1.04
 
@@ -72,11 +76,16 @@ struct Figure1Drawing {
     return (0..<maximum).map { $0 * (count - 1) / (maximum - 1) }
   }
 
+  /// The steps from the left end of the panels to the right one.
+  var stepRange: ClosedRange<Double> {
+    let first = min(trajectory.numbers("step").first ?? 0, 0)
+    let last = [trajectory, ghost].compactMap { $0?.numbers("step").last }.max()
+    return first...max(last ?? 1, first + 1)
+  }
+
   private var xAxis: Axis {
-    let steps = trajectory.numbers("step")
-    let first = min(steps.first ?? 0, 0)
-    return Axis.linear(
-      first...max(steps.last ?? 1, first + 1), from: Self.margin.left,
+    Axis.linear(
+      stepRange, from: Self.margin.left,
       to: Self.width - Self.margin.right, tickCount: 8
     ) { NumberText.count(Int($0.rounded())) }
   }
@@ -90,12 +99,14 @@ struct Figure1Drawing {
   private func drawMSE(tolerance: Double, in drawing: inout SVGDrawing) {
     let errors = trajectory.numbers("squared_error").filter(Axis.hasLogarithm)
     let averages = trajectory.numbers("mse").filter(Axis.hasLogarithm)
-    let all = errors + averages + (tolerance > 0 ? [tolerance] : [])
+    let others = (ghost?.numbers("mse") ?? []).filter(Axis.hasLogarithm)
+    let all = errors + averages + others + (tolerance > 0 ? [tolerance] : [])
     let frame = frame(
       panel: 0, isLogarithmic: (all.max() ?? 1) / max(all.min() ?? 1, 1e-9) > 8,
       values: (all.min() ?? 0)...(all.max() ?? 1))
     frame.draw(in: &drawing, xLabel: nil, yLabel: "MSE")
     drawFirstHit(frame, in: &drawing, label: nil)
+    drawGhost("mse", frame, in: &drawing)
     trace(
       "squared_error", frame, .init(color: Palette.series[5], width: 1, opacity: 0.8),
       in: &drawing)
@@ -116,25 +127,32 @@ struct Figure1Drawing {
     let frame = frame(panel: 1, isLogarithmic: false, values: Self.shares)
     frame.draw(in: &drawing, xLabel: nil, yLabel: "tolerance hits")
     drawFirstHit(frame, in: &drawing, label: "first hit")
+    drawGhost("tolerance_hits", frame, in: &drawing)
     trace("tolerance_hits", frame, .init(color: Palette.series[2], width: 1.2), in: &drawing)
   }
 
   private func drawMultiplier(in drawing: inout SVGDrawing) {
-    let values = trajectory.numbers("multiplier").filter(Axis.hasLogarithm)
+    let others = ghost?.numbers("multiplier") ?? []
+    let values = (trajectory.numbers("multiplier") + others).filter(Axis.hasLogarithm)
     let (least, most) = (values.min() ?? 0.1, values.max() ?? 1)
     let frame = frame(panel: 2, isLogarithmic: most / least > 8, values: least...most)
     frame.draw(in: &drawing, xLabel: nil, yLabel: "multiplier λ′")
     drawFirstHit(frame, in: &drawing, label: nil)
+    drawGhost("multiplier", frame, in: &drawing)
     trace("multiplier", frame, .init(color: Palette.series[3], width: 1.6), in: &drawing)
   }
 
+  /// The gates of this run or of the ghost, whichever has more, and at least one.
+  private var gateCount: Int { max(trajectory.gateCount, ghost?.gateCount ?? 0, 1) }
+
   private func drawGates(in drawing: inout SVGDrawing) {
     let frame = frame(
-      panel: 3, isLogarithmic: false, values: 0...Double(max(trajectory.gateCount, 1)) * 1.3,
+      panel: 3, isLogarithmic: false, values: 0...Double(gateCount) * 1.3,
       wholeTicks: true)
     frame.draw(
       in: &drawing, xLabel: showsProbabilities ? nil : "batch number", yLabel: "open gates")
     drawFirstHit(frame, in: &drawing, label: nil)
+    drawGhost("gates_open", frame, in: &drawing)
     trace(
       "expected_open", frame, .init(color: Palette.series[4], width: 1.4, dashes: "5 3"),
       in: &drawing)
@@ -193,6 +211,15 @@ struct Figure1Drawing {
     let values = trajectory.numbers(column)
     drawing.polyline(
       chosen.filter { values[$0].isFinite }.map { frame.point(steps[$0], values[$0]) }, stroke)
+  }
+
+  private func drawGhost(_ column: String, _ frame: PlotFrame, in drawing: inout SVGDrawing) {
+    guard let ghost else { return }
+    let (steps, values) = (ghost.numbers("step"), ghost.numbers(column))
+    drawing.polyline(
+      Self.chosen(of: ghost.rows.count, most: sampleCountMaximum).filter { values[$0].isFinite }
+        .map { frame.point(steps[$0], values[$0]) },
+      .init(color: Palette.quiet, width: 1.2, dashes: "2 2", opacity: 0.7))
   }
 
   private func drawFirstHit(_ frame: PlotFrame, in drawing: inout SVGDrawing, label: String?) {

@@ -1,0 +1,78 @@
+import Coordination
+import Foundation
+import Store
+import Trials
+
+/// Something that the record tells, for the log and for "what changed"; JSON keys in snake case.
+struct Fact: Encodable, Sendable {
+  /// The record's number.
+  var sequence: Int
+  var time: Date
+  /// How it is marked: `good` for a result, `bad` for what went wrong, else `plain`.
+  var mark: String
+  var trial: String?
+  /// The trial's name among those of its stage.
+  var name: String?
+  var worker: String?
+  /// A sentence.
+  var words: String
+}
+
+extension Fact {
+  /// The longest text of others that a fact repeats, in characters.
+  private static let textCountMaximum = 300
+
+  /// What a record tells people; nil for what only the machinery needs.
+  init?(_ stamped: StampedRecord, name: String?) {
+    func short(_ text: String) -> String { String(text.prefix(Self.textCountMaximum)) }
+    let words: String
+    var mark = "plain"
+    switch stamped.record {
+    case .trajectoryExtended, .checkpointRecorded, .checkpointDropped, .imagesPinned:
+      return nil
+    case .workerIntroduced(_, let host): words = "a worker came from host \(short(host))"
+    case .trialLeased(_, let attempt, _): words = "attempt \(attempt) began"
+    case .trialDuplicated(_, let attempt, _): words = "attempt \(attempt) began beside another"
+    case .checkpointDistrusted(_, _, _, _, let reason):
+      mark = "bad"
+      words = "a checkpoint is given out no more: \(short(reason))"
+    case .attemptEnded(_, let attempt, let failure):
+      mark = "bad"
+      words = "attempt \(attempt) ended: \(failure.cause.rawValue): \(short(failure.message))"
+    case .reportRecorded(_, _, _, _, _, let report):
+      words =
+        "reached \(report.budget): \(report.gatesOpen) gates open, MSE \(Self.text(report.mse))"
+    case .resultRecorded(_, _, _, let result, _), .resultReused(_, _, let result):
+      let report = result.result.milestones.last
+      mark = "good"
+      words =
+        "complete: \(report?.gatesOpen ?? 0) gates open, MSE \(Self.text(report?.mse ?? .nan))"
+    case .resultDiscarded(_, let reason):
+      mark = "bad"
+      words = "the result was discarded: \(short(reason))"
+    case .attemptsVoided(_, let reason): words = "attempts count no more: \(short(reason))"
+    case .trialFailed(_, let failure):
+      mark = "bad"
+      words = "given up: \(failure.cause.rawValue): \(short(failure.message))"
+    case .trialStopped(_, let reason): words = "a person stopped it: \(short(reason))"
+    case .trialRetried: words = "it is tried again"
+    case .hostDrained(let host, let reason):
+      mark = "bad"
+      words = "host \(short(host)) gets no more trials: \(short(reason))"
+    case .hostUndrained(let host): words = "host \(short(host)) may work again"
+    case .stagePaused(let stage, let failure):
+      mark = "bad"
+      words = "stage \(short(stage)) pauses: \(short(failure.message))"
+    case .stageResumed(let stage): words = "stage \(short(stage)) goes on"
+    case .limitsSet: words = "a run began with its limits"
+    }
+    self.init(
+      sequence: stamped.sequence, time: stamped.time, mark: mark,
+      trial: stamped.record.trial.map { "\($0)" }, name: name,
+      worker: stamped.record.worker?.rawValue, words: PlainText.line(words))
+  }
+
+  private static func text(_ number: Double) -> String {
+    number.isFinite ? String(format: "%.4g", number) : "\(number)"
+  }
+}

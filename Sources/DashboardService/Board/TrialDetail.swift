@@ -1,0 +1,145 @@
+import Coordination
+import CoordinatorService
+import Digests
+import Foundation
+import Reports
+import Store
+import Trials
+
+/// A trial as its page shows it; JSON keys are in snake case.
+struct TrialDetail: Encodable, Sendable {
+  /// One value of its configuration.
+  struct Setting: Encodable, Sendable {
+    var key: String
+    var value: String
+    /// Whether trials of its stage differ in it.
+    var varies: Bool
+  }
+
+  /// One attempt.
+  struct Attempt: Encodable, Sendable {
+    var attempt: Int
+    var worker: String
+    var host: String?
+    var begun: Date
+    var ended: Date?
+    /// `running`, `complete`, `discarded`, or the cause of its failure.
+    var outcome: String
+    var words: String
+    /// The last lines of its log; nil where there is none.
+    var log: String?
+  }
+
+  /// A budget at which it reports, and what was found there.
+  struct Milestone: Encodable, Sendable {
+    var budget: String
+    var step: Int?
+    var gatesOpen: Int?
+    var mse: Double?
+    var evaluationMSE: Double?
+  }
+
+  /// Another trial to lay beneath this one's traces.
+  struct Neighbour: Encodable, Sendable {
+    var trial: String
+    var name: String
+  }
+
+  var row: TrialRow
+  var replicate: Int
+  var settings: [Setting]
+  var milestones: [Milestone]
+  var attempts: [Attempt]
+  /// The live word of the worker that runs it.
+  var running: [SweepStatus.Running]
+  var parents: [Neighbour]
+  /// Trials of its stage that have traces, the nearest in the plan first.
+  var neighbours: [Neighbour]
+  var hasImages: Bool
+  var discards: [String]
+  var reusedFrom: String?
+  /// Where its result was computed: host, processor, instruction set, versions.
+  var provenance: [Setting]
+  /// The command that computes it again, beside its configuration.
+  var command: String
+  var sequence: Int
+
+  private static let neighbourCountMaximum = 40
+
+  /// - Parameter log: Reads the end of the log of an attempt.
+  init?(
+    of trial: TrialID, on board: SweepBoard, log: (RecordedTrial, Int) -> String?
+  ) {
+    guard let row = board.row(of: trial), let follower = board.follower else { return nil }
+    let recorded = follower.results.trials[row.place]
+    self.row = row
+    let planned = recorded.planned
+    replicate = planned.replicate
+    let varying = board.names.varyingKeys(in: planned.stage)
+    settings = TrialFact.all.compactMap { fact in
+      fact.text(in: planned).map {
+        Setting(key: fact.key, value: $0, varies: varying.contains(fact.key))
+      }
+    }
+    milestones = planned.configuration.milestones.map { budget in
+      let report = recorded.report(at: budget)
+      return Milestone(
+        budget: "\(budget)", step: report?.step, gatesOpen: report?.gatesOpen,
+        mse: report.flatMap { $0.mse.isFinite ? $0.mse : nil },
+        evaluationMSE: report.flatMap { $0.evaluationMSE.isFinite ? $0.evaluationMSE : nil })
+    }
+    attempts = follower.attempts(of: trial).suffix(Self.neighbourCountMaximum).map { record in
+      let (outcome, words) =
+        switch record.outcome {
+        case .running: ("running", "no end is recorded")
+        case .recorded: ("complete", "it brought the result")
+        case .discarded(let reason): ("discarded", "its result was discarded: \(reason)")
+        case .failed(let failure): (failure.cause.rawValue, failure.words)
+        }
+      return Attempt(
+        attempt: record.attempt, worker: record.worker.rawValue,
+        host: follower.hosts[record.worker], begun: record.begun, ended: record.ended,
+        outcome: outcome, words: words, log: log(recorded, record.attempt))
+    }
+    running = (board.live?.running ?? []).filter { $0.trial == row.trial }
+    parents = planned.parents.map { parent in
+      Neighbour(trial: "\(parent)", name: board.row(of: parent)?.name ?? "not planned")
+    }
+    neighbours = Self.neighbours(of: row, in: board.rows)
+    hasImages = recorded.result?.artifacts.contains { $0.kind == .reconstructions } ?? false
+    discards = recorded.discards
+    reusedFrom = recorded.reusedFrom
+    provenance = Self.provenance(of: recorded)
+    command = "worker trial \(row.trial).json --out again-\(row.trial)"
+    sequence = follower.sequence
+  }
+
+  private static func neighbours(of row: TrialRow, in rows: [TrialRow]) -> [Neighbour] {
+    var found: [Neighbour] = []
+    var distance = 1
+    // As far as a look at a few thousand rows finds some.
+    while found.count < neighbourCountMaximum, distance < 2000 {
+      for place in [row.place - distance, row.place + distance]
+      where rows.indices.contains(place) {
+        let other = rows[place]
+        guard other.stage == row.stage, other.status == .complete || other.status == .running
+        else { continue }
+        found.append(Neighbour(trial: other.trial, name: other.name))
+      }
+      distance += 1
+    }
+    return found
+  }
+
+  private static func provenance(of recorded: RecordedTrial) -> [Setting] {
+    guard let provenance = recorded.result?.provenance else { return [] }
+    let facts: [(String, String)] =
+      [
+        ("host", provenance.host), ("processor", provenance.processor),
+        ("instruction set", provenance.instructionSet), ("images", "\(provenance.images)"),
+        ("began", provenance.started), ("seconds", String(format: "%.1f", provenance.seconds)),
+        ("processor seconds", String(format: "%.1f", provenance.processorSeconds)),
+      ] + provenance.versions.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    return facts.map { Setting(key: $0.0, value: String($0.1.prefix(200)), varies: false) }
+  }
+}

@@ -1,0 +1,117 @@
+import Trials
+
+/// Which rows of the table of trials are wanted, in which order, from where on.
+struct TrialQuery: Sendable {
+  /// What rows are ordered by; equal ones by their place in the plan.
+  enum Column: String, CaseIterable, Sendable {
+    case plan, status, tolerance, latents, gates, mse, evaluation, step, attempts, changed
+  }
+
+  /// A place between two rows: after the one of this value and place in the plan.
+  struct Cursor: Hashable, Sendable {
+    var value: Double
+    var place: Int
+
+    /// A cursor of this value and place.
+    init(value: Double, place: Int) {
+      self.value = value
+      self.place = place
+    }
+
+    /// Reads `VALUE~PLACE`, as ``text`` writes it; nil for anything else.
+    init?(_ text: String) {
+      let parts = text.split(separator: "~", omittingEmptySubsequences: false)
+      guard parts.count == 2, let value = Double(parts[0]), !value.isNaN, let place = Int(parts[1])
+      else { return nil }
+      self.init(value: value, place: place)
+    }
+
+    var text: String { "\(value)~\(place)" }
+  }
+
+  /// What was found.
+  struct Page: Encodable, Sendable {
+    var rows: [TrialRow]
+    /// How many rows match in all.
+    var matching: Int
+    /// How many trials the sweep has.
+    var total: Int
+    /// Where the next page begins; nil after the last.
+    var next: String?
+  }
+
+  /// The most rows of one page.
+  static let rowCountMaximum = 200
+
+  /// Words that a row must all have, in any letters' case.
+  var words: [String] = []
+  var status: TrialStatus?
+  var stage: String?
+  var column = Column.plan
+  var isDescending = false
+  var after: Cursor?
+  var limit = 100
+
+  /// The page of some rows: one pass, and no more kept than the page has.
+  func page(of rows: [TrialRow]) -> Page {
+    var kept: [(key: Cursor, index: Int)] = []
+    var matching = 0
+    var isCut = false
+    let limit = min(max(limit, 1), Self.rowCountMaximum)
+    for index in rows.indices where matches(rows[index]) {
+      matching += 1
+      let key = key(of: rows[index])
+      if let after, !precedes(after, key) { continue }
+      if kept.count == limit {
+        isCut = true
+        if !precedes(key, kept[limit - 1].key) { continue }
+        kept.removeLast()
+      }
+      var (low, high) = (0, kept.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if precedes(kept[middle].key, key) { low = middle + 1 } else { high = middle }
+      }
+      kept.insert((key, index), at: low)
+    }
+    return Page(
+      rows: kept.map { rows[$0.index] }, matching: matching, total: rows.count,
+      next: isCut ? kept.last?.key.text : nil)
+  }
+
+  private func matches(_ row: TrialRow) -> Bool {
+    if let status, row.status != status { return false }
+    if let stage, row.stage != stage { return false }
+    return words.allSatisfy { row.searched.contains($0) }
+  }
+
+  /// Unknown values come last in either direction.
+  private func key(of row: TrialRow) -> Cursor {
+    let value: Double? =
+      switch column {
+      case .plan: 0
+      case .status: Double(TrialStatus.order.firstIndex(of: row.status) ?? 0)
+      case .tolerance: row.tolerance
+      case .latents: row.latents.map(Double.init)
+      case .gates: row.gatesOpen.map(Double.init)
+      case .mse: row.mse
+      case .evaluation: row.evaluationMSE
+      case .step: row.step.map(Double.init)
+      case .attempts: Double(row.attempts)
+      case .changed: Double(row.changed)
+      }
+    let known = value.flatMap { $0.isFinite ? $0 : nil }
+    return Cursor(value: known.map { isDescending ? -$0 : $0 } ?? .infinity, place: row.place)
+  }
+
+  private func precedes(_ first: Cursor, _ second: Cursor) -> Bool {
+    (first.value, first.place) < (second.value, second.place)
+  }
+}
+
+extension TrialStatus {
+  /// In which order a table lists them: what needs people first.
+  fileprivate static let order: [TrialStatus] = [
+    .failed, .running, .waiting, .stopped, .complete,
+  ]
+}

@@ -1,0 +1,70 @@
+import CoordinatorService
+import Trials
+
+/// A trial as the table of trials shows it; JSON keys are in snake case.
+struct TrialRow: Encodable, Sendable {
+  /// Its place in the plan, from 0.
+  let place: Int
+  let trial: String
+  /// What sets it apart from the others of its stage.
+  let name: String
+  let stage: String
+  var status = TrialStatus.waiting
+  /// τ, where it is known.
+  var tolerance: Double?
+  /// n, where it is known.
+  var latents: Int?
+  var gatesOpen: Int?
+  /// Nil too where it is no number.
+  var mse: Double?
+  var evaluationMSE: Double?
+  var step: Int?
+  var attempts = 0
+  var worker: String?
+  /// Why the last attempt failed: the cause and what was said.
+  var cause: String?
+  var message: String?
+  /// The number of the last record about it; 0 for none.
+  var changed = 0
+  /// What the filter looks in.
+  private(set) var searched: String
+
+  private enum CodingKeys: CodingKey {
+    case place, trial, name, stage, status, tolerance, latents, gatesOpen, mse, evaluationMSE, step
+    case attempts, worker, cause, message, changed
+  }
+
+  /// The row of a trial of which nothing is recorded.
+  init(_ planned: PlannedTrial, place: Int, name: String) {
+    self.place = place
+    self.name = name
+    trial = "\(planned.id)"
+    stage = planned.stage
+    tolerance = try? planned.configuration.resolvedTolerance()
+    latents = try? planned.configuration.resolvedLatents()
+    searched = "\(trial) \(name) \(stage)".lowercased()
+  }
+
+  /// Takes in where the trial stands.
+  mutating func show(_ recorded: RecordedTrial, sequence: Int) {
+    status = recorded.status
+    attempts = recorded.attempts
+    worker = recorded.worker
+    changed = sequence
+    let isFailure = recorded.status == .failed || recorded.status == .stopped
+    cause = isFailure ? recorded.failure?.cause.rawValue : nil
+    message = isFailure ? recorded.failure.map { String($0.message.prefix(400)) } : nil
+    let report =
+      recorded.result?.milestones.last ?? recorded.reports.max { $0.key < $1.key }?.value
+    gatesOpen = report?.gatesOpen
+    mse = report.flatMap { $0.mse.isFinite ? $0.mse : nil }
+    evaluationMSE = report.flatMap { $0.evaluationMSE.isFinite ? $0.evaluationMSE : nil }
+    step = report?.step
+    if let used = recorded.result?.provenance.configuration {
+      tolerance = try? used.resolvedTolerance()
+      latents = try? used.resolvedLatents()
+    }
+    searched = [trial, name, stage, worker ?? "", cause ?? "", message ?? ""]
+      .joined(separator: " ").lowercased()
+  }
+}

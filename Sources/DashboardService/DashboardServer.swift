@@ -1,0 +1,159 @@
+import Files
+import Foundation
+import Glibc
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Store
+import Synchronization
+import UnixSignals
+
+/// `dashboard`: shows sweeps on pages of a web server of its own.
+package enum DashboardServer {
+  /// What to show, where and to whom.
+  package struct Options: Sendable {
+    /// The sweeps' folders.
+    package var folders: [URL]
+    package var address: ListenAddress
+    /// Whether trials may be cancelled and so on.
+    package var allowsControl: Bool
+    /// Whether the token must be shown, even where only this machine can reach the pages.
+    package var needsToken: Bool
+    /// Where the token is; nil for the user's own folder.
+    package var tokenFile: URL?
+    /// Whether to end when standard input does.
+    package var endsWithInput: Bool
+
+    /// Options of the given parts.
+    package init(
+      folders: [URL], address: ListenAddress, allowsControl: Bool, needsToken: Bool,
+      tokenFile: URL?, endsWithInput: Bool
+    ) {
+      self.folders = folders
+      self.address = address
+      self.allowsControl = allowsControl
+      self.needsToken = needsToken
+      self.tokenFile = tokenFile
+      self.endsWithInput = endsWithInput
+    }
+
+    /// Others than those who may read the record could reach it, or change it.
+    var requiresToken: Bool { needsToken || allowsControl || !address.isLoopback }
+  }
+
+  /// Connections at the same time; further ones wait until one ends.
+  private static let connectionCountMaximum = 128
+  /// How long a connection may be idle, and what was sent to it untaken.
+  private static let (idleTimeout, writeTimeout) = (TimeAmount.seconds(60), TimeAmount.seconds(20))
+  /// Bytes of one header field, bytes of all, and how many there may be.
+  private static let headerLimits = HTTP1Channel.Configuration.DecoderConfiguration(
+    maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 64)
+
+  /// Serves until a signal ends the process.
+  ///
+  /// - Parameter announce: Told the lines for a person once it listens.
+  /// - Throws: `StoreError` when a folder holds no sweep, ``ListeningError``, and the token's errors.
+  package static func run(
+    _ options: Options, announce: @escaping @Sendable (String) -> Void
+  ) async throws {
+    var logger = Logger(label: "dashboard")
+    // Hummingbird tells of every connection and request at lower levels.
+    logger.logLevel = .notice
+    let monitors = try options.folders.map { try SweepMonitor($0) }
+    let token =
+      try options.requiresToken
+      ? AccessToken(
+        file: options.tokenFile ?? UserFolders().configuration.appending(path: "dashboard.token"))
+      : nil
+    let rules = Mutex(
+      AccessRules(
+        address: options.address, token: token, allowsControl: options.allowsControl))
+    let shared = Shared(rules: rules)
+    let routes = DashboardRoutes(
+      monitors: monitors, rules: { shared.rules.withLock { $0 } }, logger: logger)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let application = Application(
+      router: routes.router(),
+      server: .http1(
+        configuration: .init(
+          additionalChannelHandlers: [WriteDeadline(limit: writeTimeout)],
+          idleTimeout: idleTimeout, httpDecoderConfiguration: headerLimits)),
+      configuration: ApplicationConfiguration(
+        address: .hostname(options.address.host, port: options.address.port), backlog: 64,
+        availableConnectionsDelegate: .maximum(connectionCountMaximum, logger: logger)),
+      onServerRunning: { channel in
+        let port = channel.localAddress?.port ?? options.address.port
+        let bound = ListenAddress(host: options.address.host, port: port)
+        shared.rules.withLock { $0.address = bound }
+        announce(Self.announcement(of: bound, options, token: token))
+      },
+      eventLoopGroupProvider: .shared(group), logger: logger)
+    for monitor in monitors { monitor.start() }
+    defer { for monitor in monitors { monitor.stop() } }
+    if options.endsWithInput { endWithInput() }
+    var configuration = ServiceGroupConfiguration(
+      services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    // Pages that listen for changes would keep it for ever.
+    configuration.maximumGracefulShutdownDuration = .milliseconds(500)
+    do {
+      try await ServiceGroup(configuration: configuration).run()
+    } catch let error as IOError {
+      throw ListeningError(address: options.address, code: error.errnoCode)
+    }
+    try await group.shutdownGracefully()
+  }
+
+  /// What the rules are kept in, since the port is known only once it is bound.
+  private final class Shared: Sendable {
+    let rules: Mutex<AccessRules>
+    init(rules: consuming sending Mutex<AccessRules>) { self.rules = rules }
+  }
+
+  private static func announcement(
+    of address: ListenAddress, _ options: Options, token: AccessToken?
+  ) -> String {
+    let port = address.port
+    let host = ProcessInfo.processInfo.hostName
+    let shown = address.isWildcard ? "\(host):\(port)" : address.description
+    var lines = ["dashboard: http://\(shown)/"]
+    if address.isLoopback {
+      lines.append(
+        "from another machine: ssh -L \(port):\(address) \(host), then http://localhost:\(port)/")
+    } else {
+      lines.append(
+        "whoever listens on the network can read along: over ssh nobody can "
+          + "(--listen 127.0.0.1:\(port), then ssh -L \(port):127.0.0.1:\(port) \(host))")
+    }
+    if let token { lines.append("the token it asks for: cat \(token.file.path)") }
+    if options.allowsControl { lines.append("its pages may cancel, retry, drain and resume") }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Ends this process when whoever started it is gone.
+  private static func endWithInput() {
+    Thread.detachNewThread {
+      var piece = [UInt8](repeating: 0, count: 256)
+      while true {
+        let count = Glibc.read(STDIN_FILENO, &piece, piece.count)
+        if count == 0 || (count < 0 && errno != EINTR) { break }
+      }
+      kill(getpid(), SIGTERM)
+    }
+  }
+}
+
+/// Why the dashboard cannot listen where it should.
+package struct ListeningError: Error, Hashable, Sendable, CustomStringConvertible {
+  let address: ListenAddress
+  let code: Int32
+
+  package var description: String {
+    let reason = String(cString: strerror(code))
+    return code == EADDRINUSE
+      ? "\(address): found another program that listens there; choose another port with --listen"
+      : "\(address): cannot listen there: \(reason)"
+  }
+}

@@ -1,0 +1,128 @@
+import CoordinatorService
+import Foundation
+import Glibc
+import Reports
+import Store
+import Synchronization
+import Trials
+
+/// Keeps the ``SweepBoard`` of one folder up to date, on three threads of its own: one reads
+/// the record, one draws the front, one asks the coordinator.
+///
+/// However many look on, the record is read once a second and the coordinator is asked at most every
+/// ``askingRest``, and only while somebody looks; neither ever waits for a browser.
+final class SweepMonitor: Sendable {
+  /// How often the record is looked at.
+  private static let lookingRest = 1.0
+  /// How often the coordinator is asked; or a hundred times what its answer took, if that is longer.
+  private static let askingRest = 2.0
+  /// How long after the last request the coordinator is still asked, in seconds.
+  private static let interest = 30.0
+
+  /// The front as it was drawn last.
+  struct Drawings: Sendable {
+    /// Of which revision of the board it is; -1 for none.
+    var revision = -1
+    var front: LiveFront?
+  }
+
+  /// The sweep's folder.
+  let folder: URL
+  private let board = Mutex(SweepBoard())
+  private let drawings = Mutex(Drawings())
+  private let lastInterest = Mutex(Date.distantPast)
+  private let isStopped = Atomic(false)
+
+  /// Begins to follow the sweep of a folder.
+  ///
+  /// - Throws: `StoreError` when it holds no record of a sweep that can be read.
+  init(_ folder: URL) throws(StoreError) {
+    self.folder = folder
+    let follower = try SweepFollower(directory: folder)
+    board.withLock { $0.follower = follower }
+  }
+
+  /// Starts the threads; they live until ``stop()``.
+  func start() {
+    Thread.detachNewThread { self.follow() }
+    Thread.detachNewThread { self.draw() }
+    Thread.detachNewThread { self.ask() }
+  }
+
+  /// Ends the threads soon.
+  func stop() { isStopped.store(true, ordering: .relaxed) }
+
+  /// Answers from the board as it is now, and notes that somebody looks on.
+  func read<Value: Sendable>(_ body: (inout SweepBoard) throws -> Value) rethrows -> Value {
+    lastInterest.withLock { $0 = Date() }
+    return try board.withLock { board in try body(&board) }
+  }
+
+  /// The front as it was drawn last.
+  var drawn: Drawings { drawings.withLock { $0 } }
+
+  /// Like the reports' thread: where processors are scarce, results are taken in first.
+  private func stepBack() { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
+
+  private func follow() {
+    stepBack()
+    while !isStopped.load(ordering: .relaxed) {
+      do {
+        try lookToEnd()
+      } catch {
+        board.withLock { $0.show(problem: "\(error)") }
+      }
+      nap(Self.lookingRest)
+    }
+  }
+
+  private func lookToEnd() throws(StoreError) {
+    var hasMore = true
+    while hasMore, !isStopped.load(ordering: .relaxed) {
+      hasMore = try board.withLock { board throws(StoreError) in try board.look() }
+    }
+  }
+
+  private func draw() {
+    stepBack()
+    while !isStopped.load(ordering: .relaxed) {
+      let began = Date()
+      let (results, revision) = board.withLock { board in
+        (board.isLoaded ? board.follower?.results : nil, board.recordRevision)
+      }
+      if let results, revision != drawings.withLock({ $0.revision }) {
+        let front = LiveFront(of: results)
+        drawings.withLock { $0 = Drawings(revision: revision, front: front) }
+      }
+      // Never more than a tenth of a core.
+      nap(max(Self.lookingRest, 10 * Date().timeIntervalSince(began)))
+    }
+  }
+
+  private func ask() {
+    while !isStopped.load(ordering: .relaxed) {
+      var rest = Self.askingRest
+      if Date().timeIntervalSince(lastInterest.withLock { $0 }) < Self.interest {
+        let began = Date()
+        do {
+          let reply = try AdministrationClient.ask(AdministrationRequest(.status), in: folder)
+          board.withLock { $0.show(live: reply?.status, at: began) }
+        } catch {
+          board.withLock { $0.show(live: nil, silence: "\(error)", at: began) }
+        }
+        rest = max(rest, 100 * Date().timeIntervalSince(began))
+      } else {
+        rest = 0.5
+      }
+      nap(rest)
+    }
+  }
+
+  /// Waits in short naps, so that the thread ends soon.
+  private func nap(_ seconds: Double) {
+    let end = Date() + seconds
+    while Date() < end, !isStopped.load(ordering: .relaxed) {
+      Thread.sleep(forTimeInterval: 0.25)
+    }
+  }
+}

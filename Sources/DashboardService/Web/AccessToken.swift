@@ -1,0 +1,65 @@
+import Digests
+import Files
+import Foundation
+import Glibc
+
+/// The secret that a person types once to see a dashboard that others can reach.
+///
+/// It is in a file that only its owner may read, never in an address, on a command line or in a log.
+package struct AccessToken: Sendable {
+  /// The file that it is in.
+  package let file: URL
+  private let digest: Digest
+
+  /// Digits of a token: 256 random bits in hexadecimal.
+  private static let digitCount = 64
+
+  /// Takes the token of a file, and makes one where there is none.
+  ///
+  /// - Throws: ``AccessTokenError`` when others may read the file or it holds no token, `FileError`
+  ///   when it cannot be read or written.
+  package init(file: URL) throws {
+    self.file = file
+    if !FileManager.default.fileExists(atPath: file.path) {
+      try FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(), withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o700])
+      try DurableFile.write(Data((Self.draw() + "\n").utf8), to: file, permissions: 0o600)
+    }
+    let attributes = try FileManager.default.attributesOfItem(atPath: file.path)
+    guard let mode = attributes[.posixPermissions] as? Int, mode & 0o077 == 0 else {
+      throw AccessTokenError(
+        description: "\(file.path): found a token that others may read, expected mode 0600; remove "
+          + "the file, and the next start draws another")
+    }
+    let text = String(decoding: try WholeFile.read(file.path, limit: 4096), as: UTF8.self)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    guard text.count == Self.digitCount, text.allSatisfy(\.isHexDigit) else {
+      throw AccessTokenError(
+        description:
+          "\(file.path): found no token, expected \(Self.digitCount) hexadecimal digits; "
+          + "remove the file, and the next start draws another")
+    }
+    digest = Digest.of(text)
+  }
+
+  /// Whether a text is the token; how long it takes tells nothing about it.
+  func matches(_ text: String) -> Bool {
+    // Of a digest, the first byte that differs says nothing about the text.
+    Digest.of(text.trimmingCharacters(in: .whitespacesAndNewlines)) == digest
+  }
+
+  /// A new secret.
+  static func draw() -> String {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<4).map { _ in
+      let digits = String(generator.next(), radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }.joined()
+  }
+}
+
+/// Why a token cannot be used, in words.
+package struct AccessTokenError: Error, Hashable, Sendable, CustomStringConvertible {
+  package let description: String
+}

@@ -1,0 +1,220 @@
+import CoordinatorService
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Reports
+import Store
+import Trials
+
+/// What is answered at which path.
+///
+/// - `/`, `/sweeps/…`: the page, whose script reads its own address.
+/// - `/api/sweeps`, `/api/sweeps/INDEX`, and below it `trials`, `trials/ID`, `…/samples`,
+///   `…/figure1.svg`, `…/images.png`, `…/configuration.json`, `front.svg`, `table1`, `facts`, `logs`,
+///   `logs/NAME`, `events` (server-sent), and `control` by POST.
+/// - `/metrics`: see ``MetricsText``.
+struct DashboardRoutes: Sendable {
+  /// The largest body that a request may have, in bytes.
+  private static let bodyByteCountMaximum = 16 << 10
+  /// How often a page that listens for changes is told that it is still connected, in half seconds.
+  private static let heartbeat = 30
+
+  let monitors: [SweepMonitor]
+  let rules: @Sendable () -> AccessRules
+  let logger: Logger
+
+  /// A router of all of them.
+  func router() -> Router<BasicRequestContext> {
+    let router = Router(options: .autoGenerateHeadEndpoints)
+    router.add(middleware: SecurityMiddleware(rules: rules))
+    router.get("/page.js") { _, _ in Pages.script }
+    router.get("/page.css") { _, _ in Pages.style }
+    // Browsers ask for it by themselves; that there is none is no error.
+    router.get("/favicon.ico") { _, _ in Response(status: .noContent) }
+    for path in ["/", "/sweeps/**"] { router.get(RouterPath(path)) { _, _ in Pages.page } }
+    addLogin(to: router)
+    router.get("/metrics") { _, _ in
+      Answers.bytes(Array(MetricsText(of: monitors).text.utf8), MetricsText.type)
+    }
+    let api = router.group("/api/sweeps")
+    api.get { _, _ in
+      try Answers.json(["sweeps": monitors.indices.map { monitors[$0].entry(index: $0) }])
+    }
+    api.get(":sweep") { _, context in
+      let (monitor, index) = try monitor(context)
+      let drawn = monitor.drawn
+      let isControlled = rules().allowsControl
+      return try Answers.json(
+        monitor.read { board in
+          SweepSummary(
+            of: &board, index: index, folder: monitor.folder, drawn: drawn,
+            allowsControl: isControlled)
+        })
+    }
+    api.get(":sweep/trials") { request, context in
+      let query = try TrialQuery(request.uri.queryParameters)
+      let rows = try monitor(context).monitor.read { $0.rows }
+      return try Answers.json(query.page(of: rows))
+    }
+    api.get(":sweep/facts") { request, context in
+      let after = request.uri.queryParameters.get("after", as: Int.self) ?? 0
+      return try Answers.json(try monitor(context).monitor.read { FactPage(of: $0, after: after) })
+    }
+    api.get(":sweep/front.svg") { request, context in
+      let front = try monitor(context).monitor.drawn.front
+      guard let front else { throw AnswerError.notFound("the front is not drawn yet") }
+      return Answers.svg(front.svg(in: try Self.scheme(request)))
+    }
+    api.get(":sweep/table1") { _, context in
+      let front = try monitor(context).monitor.drawn.front
+      return Answers.json(made: front?.table1 ?? Data("{\"rows\":[]}".utf8))
+    }
+    api.get(":sweep/logs") { _, context in
+      try Answers.json(["logs": SweepFiles(folder: try monitor(context).monitor.folder).logNames])
+    }
+    api.get(":sweep/logs/:name") { _, context in
+      let files = SweepFiles(folder: try monitor(context).monitor.folder)
+      let name = (context.parameters.get("name") ?? "").removingPercentEncoding ?? ""
+      guard let text = files.log(named: name) else {
+        throw AnswerError.notFound("no log of that name")
+      }
+      return Answers.text(text)
+    }
+    api.get(":sweep/events") { _, context in try events(of: monitor(context).monitor) }
+    addTrials(to: api)
+    addControl(to: api)
+    return router
+  }
+
+  private func addLogin(to router: Router<BasicRequestContext>) {
+    router.get("/login") { _, _ in Pages.login }
+    router.post("/login") { request, _ in
+      let rules = rules()
+      let form = try await Self.body(of: request)
+      // A second for each try, so that nobody tries many.
+      guard let token = rules.token, let text = form.fields["token"], token.matches(text) else {
+        try await Task.sleep(for: .seconds(1))
+        return Answers.text("that is not the token", status: .forbidden)
+      }
+      return Response(
+        status: .seeOther,
+        headers: [.location: "/", .setCookie: rules.sessions.open(port: rules.address.port)])
+    }
+  }
+
+  /// The sweep that a path names by its number.
+  func monitor(_ context: BasicRequestContext) throws(AnswerError) -> (
+    monitor: SweepMonitor, index: Int
+  ) {
+    guard let index = context.parameters.get("sweep", as: Int.self),
+      monitors.indices.contains(index)
+    else {
+      throw .notFound("no such sweep; this dashboard shows \(monitors.count), from 0 on")
+    }
+    return (monitors[index], index)
+  }
+
+  /// The scheme that a drawing is asked for in.
+  static func scheme(_ request: Request) throws(AnswerError) -> ColourScheme {
+    guard let text = request.uri.queryParameters["scheme"] else { return .light }
+    guard let scheme = ColourScheme(rawValue: String(text)) else {
+      throw .bad("scheme: found \(text), expected light or dark")
+    }
+    return scheme
+  }
+
+  /// Reads a request's body, a form or JSON, to a limit.
+  static func body(of request: Request) async throws -> FormBody {
+    var request = request
+    let buffer = try await request.collectBody(upTo: bodyByteCountMaximum)
+    return FormBody(bytes: Array(buffer.readableBytesView))
+  }
+
+  /// Tells a page of every change, at most twice a second, until it goes away.
+  ///
+  /// The page names nothing but the revision that it has seen; what has changed it asks for.
+  private func events(of monitor: SweepMonitor) -> Response {
+    Response(
+      status: .ok,
+      headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+      body: ResponseBody { writer in
+        var seen = -1
+        var silence = 0
+        while !Task.isCancelled {
+          let (revision, sequence) = monitor.read { ($0.revision, $0.follower?.sequence ?? 0) }
+          if revision != seen {
+            seen = revision
+            silence = 0
+            let data = "{\"revision\":\(revision),\"sequence\":\(sequence)}"
+            try await writer.write(ByteBuffer(string: "id: \(revision)\ndata: \(data)\n\n"))
+          } else {
+            silence += 1
+            if silence.isMultiple(of: Self.heartbeat) {
+              try await writer.write(ByteBuffer(string: ": still here\n\n"))
+            }
+          }
+          try await Task.sleep(for: .milliseconds(500))
+        }
+        try await writer.finish(nil)
+      })
+  }
+}
+
+/// Facts after one that a page has seen.
+struct FactPage: Encodable, Sendable {
+  /// Oldest first.
+  var facts: [Fact]
+  /// Whether older ones after the named one are no longer kept.
+  var isCut: Bool
+  var sequence: Int
+
+  /// The most facts of one answer.
+  private static let countMaximum = 500
+
+  init(of board: SweepBoard, after: Int) {
+    let newer = board.facts.filter { $0.sequence > after }
+    facts = newer.suffix(Self.countMaximum)
+    isCut = newer.count > Self.countMaximum || newer.count == board.facts.count && after > 0
+    sequence = board.follower?.sequence ?? 0
+  }
+}
+
+/// A body of a request: fields of a form, or JSON.
+struct FormBody: Sendable {
+  let bytes: [UInt8]
+
+  /// The fields of `key=value&…`.
+  var fields: [String: String] {
+    var fields: [String: String] = [:]
+    for pair in String(decoding: bytes, as: UTF8.self).split(separator: "&") {
+      let sides = pair.split(separator: "=", maxSplits: 1).map { side in
+        side.replacing("+", with: " ").removingPercentEncoding ?? ""
+      }
+      if sides.count == 2 { fields[sides[0]] = sides[1] }
+    }
+    return fields
+  }
+}
+
+/// A sweep in the list of all.
+struct SweepEntry: Encodable, Sendable {
+  var index: Int
+  var sweep: String
+  var folder: String
+  var counts: SweepStatus.Counts
+  var isRunning: Bool
+  var problem: String?
+}
+
+extension SweepMonitor {
+  /// How the list of sweeps shows this one.
+  fileprivate func entry(index: Int) -> SweepEntry {
+    read { board in
+      SweepEntry(
+        index: index, sweep: board.plan.name, folder: folder.relativePath, counts: board.counts,
+        isRunning: board.live != nil, problem: board.problem)
+    }
+  }
+}

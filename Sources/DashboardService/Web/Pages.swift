@@ -1,0 +1,24 @@
+import Hummingbird
+
+/// The page, its script and its style, embedded when the program is built.
+enum Pages {
+  /// The one page; its script shows what the address names.
+  static var page: Response {
+    Answers.bytes(PackageResources.page_html, "text/html; charset=utf-8")
+  }
+  /// Where the token is shown.
+  static var login: Response {
+    Answers.bytes(PackageResources.login_html, "text/html; charset=utf-8")
+  }
+  static var script: Response {
+    Answers.bytes(PackageResources.page_js, "text/javascript; charset=utf-8")
+  }
+  static var style: Response {
+    Answers.bytes(PackageResources.page_css, "text/css; charset=utf-8")
+  }
+  /// How many bytes all of them have.
+  static var byteCount: Int {
+    PackageResources.page_html.count + PackageResources.login_html.count
+      + PackageResources.page_js.count + PackageResources.page_css.count
+  }
+}

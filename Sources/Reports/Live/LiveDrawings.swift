@@ -1,0 +1,96 @@
+import Foundation
+import Trials
+
+/// The drawings and tables of the files, made for whoever looks on while a sweep runs.
+package enum LiveDrawings {
+  /// Figure 1 of any trial, with another one's traces in grey beneath.
+  ///
+  /// - Parameters:
+  ///   - trajectory: The bytes of its trajectory so far.
+  ///   - ghost: Those of the other trial; nil for none.
+  /// - Throws: ``LiveDrawingError`` when one of them is not a trajectory.
+  package static func traces(
+    of trial: RecordedTrial, _ trajectory: Data, ghost: Data?, in scheme: ColourScheme
+  ) throws(LiveDrawingError) -> Data {
+    var drawing = Figure1Drawing(
+      trial: trial, trajectory: try read(trajectory), banner: nil)
+    if let ghost { drawing.ghost = try read(ghost) }
+    return scheme.applied(to: drawing.svg)
+  }
+
+  /// What stands at each step of a trajectory, for a cursor over the drawing of it.
+  ///
+  /// - Throws: ``LiveDrawingError`` when the bytes are not a trajectory.
+  package static func samples(
+    of trajectory: Data, ghost: Data?
+  ) throws(LiveDrawingError) -> TrajectorySamples {
+    TrajectorySamples(try read(trajectory), ghost: try ghost.map(read))
+  }
+
+  /// A trial's images above their reconstructions, as PNG.
+  ///
+  /// - Throws: ``LiveDrawingError`` when the bytes are no such images.
+  package static func strip(of reconstructions: Data) throws(LiveDrawingError) -> Data {
+    do {
+      return Data(try Reconstructions(reconstructions).strip.png)
+    } catch {
+      throw LiveDrawingError(error)
+    }
+  }
+
+  private static func read(_ data: Data) throws(LiveDrawingError) -> Trajectory {
+    do {
+      return try Trajectory(data)
+    } catch {
+      throw LiveDrawingError(error)
+    }
+  }
+}
+
+/// The front of a sweep and Table I as far as they are known.
+package struct LiveFront: Sendable {
+  /// Of more points, a part is drawn: all would be too many for a screen and for a browser.
+  static let pointCountMaximum = 600
+
+  /// Grid points that no other beats.
+  package let onFront: Int
+  /// Grid points that have a result.
+  package let withResult: Int
+  /// Figure 3 without images, as a file has it.
+  private let drawing: Data
+  /// `table1.json`: our numbers beside the paper's; nil where no tolerance is measured.
+  package let table1: Data?
+
+  /// The front of a sweep at one moment.
+  package init(of results: SweepResults) {
+    let front = Front(of: results)
+    let points = front.series.flatMap(\.points)
+    onFront = points.count(where: \.isOnFront)
+    withResult = points.count { $0.gatesOpen != nil }
+    let thinned = front.thinned(to: Self.pointCountMaximum)
+    let shown = thinned.series.reduce(0) { $0 + $1.points.count { $0.gatesOpen != nil } }
+    let note = shown < withResult ? "\(shown) of \(withResult) points drawn" : nil
+    let banner = [Completion(of: results).banner, note].compactMap { $0 }.joined(separator: "; ")
+    drawing =
+      Figure3Drawing(
+        front: thinned, samples: [:], name: results.plan.name,
+        banner: banner.isEmpty ? nil : banner
+      ).svg
+    let isMeasured = results.plan.trials.contains {
+      $0.configuration.tolerance.measurement != nil
+    }
+    table1 = isMeasured ? Table1(of: results).json : nil
+  }
+
+  /// The drawing of the front.
+  package func svg(in scheme: ColourScheme) -> Data { scheme.applied(to: drawing) }
+}
+
+/// Why something cannot be drawn, in words.
+package struct LiveDrawingError: Error, Hashable, Sendable, CustomStringConvertible {
+  package let description: String
+
+  init(_ error: FormatError) {
+    description = "\(error.place): found \(error.found), expected \(error.expected)"
+  }
+}

@@ -1,0 +1,87 @@
+import Coordination
+import Foundation
+import GRDB
+import TestSupport
+import Testing
+import Trials
+
+@testable import Store
+
+@Suite("A follower of the record")
+struct SweepFollowerTests {
+  let directory: TemporaryFolder
+  let front = plan(tolerances: [3, 10, 30])
+
+  init() throws { directory = try TemporaryFolder() }
+
+  @Test("Each look brings what is new, and all together is what a whole reading gives")
+  func news() throws {
+    let store = try open(front, in: directory)
+    var follower = try SweepFollower(directory: directory.url)
+    #expect(try follower.look().records.isEmpty)
+    #expect(follower.results.trials.map(\.status) == [.waiting, .waiting, .waiting])
+    try store.append([lease(front.trials[0]), lease(front.trials[1], to: workerB)])
+    let first = try follower.look()
+    #expect(first.records.map(\.sequence) == [1, 2])
+    #expect(first.plan == nil)
+    try store.append([recorded(front.trials[0])])
+    #expect(try follower.look().records.map(\.sequence) == [3])
+    #expect(try follower.look().records.isEmpty)
+    #expect(follower.sequence == 3)
+    #expect(try follower.results == SweepReader.open(directory: directory.url).results())
+    #expect(follower.attempts(of: front.trials[0].id).map(\.outcome) == [.recorded])
+    #expect(follower.attempts(of: front.trials[1].id).map(\.worker) == [workerB])
+    #expect(follower.attempts(of: front.trials[2].id).isEmpty)
+    #expect(follower.place(of: front.trials[2].id) == 2)
+  }
+
+  @Test("A long record comes in parts")
+  func parts() throws {
+    let long = plan(tolerances: (0..<RecordTail.rowCountMaximum).map { Double($0) + 0.5 })
+    let store = try open(long, in: directory)
+    try store.append(long.trials.map { lease($0) })
+    try store.append([recorded(long.trials[0])])
+    var follower = try SweepFollower(directory: directory.url)
+    let first = try follower.look()
+    #expect(first.hasMore)
+    #expect(first.records.count == RecordTail.rowCountMaximum)
+    let second = try follower.look()
+    #expect(!second.hasMore)
+    #expect(second.records.count == 1)
+    #expect(follower.results.trials[0].status == .complete)
+  }
+
+  @Test("After the plan has changed it begins anew")
+  func replanned() throws {
+    var store: SweepStore? = try open(front, in: directory)
+    try store?.append([lease(front.trials[0]), recorded(front.trials[0])])
+    var follower = try SweepFollower(directory: directory.url)
+    _ = try follower.look()
+    try store?.close()
+    store = nil
+    let other = plan(tolerances: [3, 100])
+    _ = try open(other, in: directory)
+    let news = try follower.look()
+    #expect(news.plan?.trials == other.trials)
+    #expect(follower.results.trials.map(\.status) == [.complete, .waiting])
+  }
+
+  @Test("A damaged row is told, and after it was mended the follower goes on")
+  func damaged() throws {
+    let store = try open(front, in: directory)
+    var follower = try SweepFollower(directory: directory.url)
+    _ = try follower.look()
+    try store.append([lease(front.trials[0])])
+    try store.close()
+    func set(_ worker: String) throws {
+      try DatabaseQueue(path: directory.database.path).write {
+        try $0.execute(sql: "UPDATE journal SET worker = ?", arguments: [worker])
+      }
+    }
+    try set("somebody")
+    #expect(throws: StoreError.self) { try follower.look() }
+    try set(workerA.rawValue)
+    #expect(try follower.look().plan != nil)
+    #expect(follower.results.trials[0].status == .running)
+  }
+}
