@@ -105,7 +105,7 @@ let package = Package(
 
     module(
       "Wire", ["Digests", "Trials", protobuf],
-      exclude: ["PROTOCOL.md", "access.proto", "bottlenecksweep.proto"]),
+      exclude: ["EXAMPLES.md", "PROTOCOL.md", "access.proto", "bottlenecksweep.proto"]),
     module("Messaging", ["CZeroMQ"]),
     module("Transfers", ["Digests", "Files", "Messaging", "Wire"]),
     module("Enrolment", ["Files", "Messaging"]),
@@ -324,7 +324,7 @@ let package = Package(
       "SystemTests",
       [
         "Coordination", "Digests", "Messaging", "Store", "TensorFiles", "TestSupport", "Transfers",
-        "Trials", "Wire", "coordinator", "dashboard", "fault-campaigns", "worker",
+        "Trials", "Wire", "benchmarks", "coordinator", "dashboard", "fault-campaigns", "worker",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -4,7 +4,7 @@ import Trials
 
 @testable import Wire
 
-/// The examples at the end of PROTOCOL.md.
+/// The examples in EXAMPLES.md.
 @Suite("The bytes that the protocol document shows")
 struct DocumentedBytesTests {
   private let attempt = AttemptKey(trial: TrialID(rawValue: 0x0123_4567_89AB_CDEF), attempt: 1)
