@@ -85,6 +85,7 @@ final class EventFile: Sendable {
       let isLast = isClosing.load(ordering: .relaxed)
       var hasMore = true
       while hasMore {
+        let before = tail
         do {
           let news = try tail.look()
           hasMore = news.hasMore
@@ -96,8 +97,8 @@ final class EventFile: Sendable {
           hasWarned = false
         } catch {
           hasMore = false
-          // What was read is not written: the next look begins anew.
-          tail = RecordTail(tail.reader)
+          // What was read is not written: the next look reads it again.
+          tail = before
           if !hasWarned { logger.warning("\(path): events are not written for now: \(error)") }
           hasWarned = true
         }

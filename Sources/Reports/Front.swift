@@ -75,7 +75,7 @@ struct Front {
     }
   }
 
-  /// The same with at most so many points, evenly chosen: those on the front first.
+  /// The same with about so many points, at least two of each series, evenly chosen: those on the front first.
   func thinned(to count: Int) -> Front {
     let total = series.reduce(0) { $0 + $1.points.count }
     guard total > count else { return self }
@@ -92,8 +92,7 @@ struct Front {
   }
 
   private static func chosen(_ indices: [Int], atMost count: Int) -> [Int] {
-    guard indices.count > count else { return indices }
-    return (0..<max(count, 0)).map { indices[$0 * (indices.count - 1) / max(count - 1, 1)] }
+    EvenChoice.indices(of: indices.count, most: count).map { indices[$0] }
   }
 
   /// Sorts points and marks those that no other beats.

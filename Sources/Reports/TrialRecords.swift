@@ -192,6 +192,13 @@ struct TrialRecords {
   }
 }
 
+extension RecordedTrial {
+  /// What it had found last; nil before its first report.
+  package var lastReport: MilestoneReport? {
+    result?.milestones.last ?? reports.max { $0.key < $1.key }?.value
+  }
+}
+
 extension SweepResults {
   /// The last milestone's report of every trial that has a result.
   var lastReports: [TrialID: MilestoneReport] {

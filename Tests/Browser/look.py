@@ -1,6 +1,6 @@
 """Looks at pages with Chromium over its DevTools pipe and says what a person would see.
 
-  look.py [--dark] [--shots DIR] [--seconds S] [--eval JS] URL...
+  look.py [--dark] [--narrow] [--shots DIR] [--seconds S] [--eval JS] [--eval-seconds S] URL...
 
 Prints one JSON object per page: title, text, count of DOM nodes, images and charts without a name,
 messages of the console at the level of errors, violations of the content security policy, requests to
@@ -65,6 +65,13 @@ class Browser:
                 return [json.loads(message) for message in whole]
         return []
 
+    def keep(self, message):
+        """Keeps an event; what a page says by console.info is told at once, on standard error."""
+        self.events.append(message)
+        values = message.get("params", {})
+        if message.get("method") == "Runtime.consoleAPICalled" and values["type"] == "info":
+            print("said:", values["args"][0].get("value"), file=sys.stderr, flush=True)
+
     def call(self, method, session=None, seconds=60, **parameters):
         self.number += 1
         command = {"id": self.number, "method": method, "params": parameters}
@@ -78,7 +85,7 @@ class Browser:
                 if message.get("id") == self.number:
                     answer = message
                 else:
-                    self.events.append(message)
+                    self.keep(message)
             if answer is not None:
                 if "error" in answer:
                     raise SystemExit(f"{method}: {answer['error']}")
@@ -88,7 +95,8 @@ class Browser:
     def wait(self, seconds):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self.events += self.messages(0.1)
+            for message in self.messages(0.1):
+                self.keep(message)
 
     def close(self):
         self.process.kill()
@@ -127,7 +135,7 @@ def look(browser, url, options):
 
     def evaluate(expression):
         result = browser.call(
-            "Runtime.evaluate", session, expression=expression, returnByValue=True,
+            "Runtime.evaluate", session, seconds=options.eval_seconds, expression=expression, returnByValue=True,
             awaitPromise=True)
         return result["result"].get("value", result.get("exceptionDetails"))
 
@@ -182,6 +190,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--narrow", action="store_true")
+    parser.add_argument("--eval-seconds", type=float, default=60)
     parser.add_argument("--shots")
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--eval")
@@ -190,7 +199,7 @@ def main():
     executable = shutil.which("chromium")
     if executable is None:
         sys.exit("chromium: not found; Debian's package `chromium` has it")
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = Browser(executable, profile)
         try:
             for url in options.urls:

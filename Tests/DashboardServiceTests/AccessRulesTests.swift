@@ -60,7 +60,9 @@ struct AccessRulesTests {
     ] {
       #expect(refusal(loopback, head(origin: origin)) == .origin)
     }
-    #expect(refusal(loopback, head(site: "cross-site")) == .origin)
+    for path in ["/api/sweeps", "//api/sweeps", "/api//sweeps"] {
+      #expect(refusal(loopback, head("GET", path, site: "cross-site")) == .origin)
+    }
     #expect(refusal(loopback, head("GET", "/metrics", site: "same-site")) == .origin)
     // A link from elsewhere may open the page.
     #expect(refusal(loopback, head("GET", "/sweeps/0", site: "cross-site")) == nil)

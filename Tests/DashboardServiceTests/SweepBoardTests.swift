@@ -72,7 +72,7 @@ struct SweepBoardTests {
     #expect(told.counts == SweepStatus.Counts(failed: 1))
     #expect(told.failures.map(\.trials) == [1])
     #expect(told.facts.first?.mark == "bad")
-    let detail = try #require(TrialDetail(of: trial.id, on: failed) { _, _ in nil })
+    let detail = try #require(TrialDetail(of: trial.id, on: failed))
     #expect(detail.attempts.map(\.outcome) == ["not-a-number"])
     #expect(detail.row.cause == "not-a-number")
   }

@@ -24,6 +24,8 @@ struct SweepBoard: Sendable {
   private(set) var failures: [SweepStatus.Failure] = []
   /// The last facts, oldest first.
   private(set) var facts: [Fact] = []
+  /// The number of the last fact that is kept no more; 0 where all are.
+  private(set) var lastDropped = 0
   /// Hours of one core that the results took.
   private(set) var coreHours = 0.0
   /// Optimiser steps of the results.
@@ -74,8 +76,8 @@ struct SweepBoard: Sendable {
       revision += 1
       recordRevision += 1
     }
-    problem = nil
-    if !news.hasMore { isLoaded = true }
+    // What was unreadable may lie behind what is not read yet.
+    if !news.hasMore { (problem, isLoaded) = (nil, true) }
     return news.hasMore
   }
 
@@ -99,6 +101,7 @@ struct SweepBoard: Sendable {
     names = TrialNames(of: plan.trials)
     rows = plan.trials.enumerated().map { TrialRow($1, place: $0, name: names.name(of: $1)) }
     (counts, stages, failures, facts) = (.init(), [], [], [])
+    lastDropped = 0
     (stageNumbers, coreHours, stepCount) = ([:], 0, 0)
     isLoaded = false
     for row in rows {
@@ -120,7 +123,9 @@ struct SweepBoard: Sendable {
       facts.append(fact)
       // Seldom, so that the rest is not moved with every record.
       if facts.count >= 2 * Self.factCountMaximum {
-        facts.removeFirst(facts.count - Self.factCountMaximum)
+        let count = facts.count - Self.factCountMaximum
+        lastDropped = facts[count - 1].sequence
+        facts.removeFirst(count)
       }
     }
     switch stamped.record {

@@ -65,11 +65,11 @@ struct TrialDetail: Encodable, Sendable {
   var sequence: Int
 
   private static let neighbourCountMaximum = 40
+  /// Of a trial's attempts the latest are shown.
+  private static let attemptCountMaximum = 40
 
-  /// - Parameter log: Reads the end of the log of an attempt.
-  init?(
-    of trial: TrialID, on board: SweepBoard, log: (RecordedTrial, Int) -> String?
-  ) {
+  /// A trial on a board, without its attempts' logs; nil if it is not planned.
+  init?(of trial: TrialID, on board: SweepBoard) {
     guard let row = board.row(of: trial), let follower = board.follower else { return nil }
     let recorded = follower.results.trials[row.place]
     self.row = row
@@ -88,7 +88,7 @@ struct TrialDetail: Encodable, Sendable {
         mse: report.flatMap { $0.mse.isFinite ? $0.mse : nil },
         evaluationMSE: report.flatMap { $0.evaluationMSE.isFinite ? $0.evaluationMSE : nil })
     }
-    attempts = follower.attempts(of: trial).suffix(Self.neighbourCountMaximum).map { record in
+    attempts = follower.attempts(of: trial).suffix(Self.attemptCountMaximum).map { record in
       let (outcome, words) =
         switch record.outcome {
         case .running: ("running", "no end is recorded")
@@ -99,7 +99,7 @@ struct TrialDetail: Encodable, Sendable {
       return Attempt(
         attempt: record.attempt, worker: record.worker.rawValue,
         host: follower.hosts[record.worker], begun: record.begun, ended: record.ended,
-        outcome: outcome, words: words, log: log(recorded, record.attempt))
+        outcome: outcome, words: words, log: nil)
     }
     running = (board.live?.running ?? []).filter { $0.trial == row.trial }
     parents = planned.parents.map { parent in

@@ -1,4 +1,5 @@
 import CoordinatorService
+import Reports
 import Trials
 
 /// A trial as the table of trials shows it; JSON keys are in snake case.
@@ -49,13 +50,13 @@ struct TrialRow: Encodable, Sendable {
   mutating func show(_ recorded: RecordedTrial, sequence: Int) {
     status = recorded.status
     attempts = recorded.attempts
+    let words = (worker, cause, message)
     worker = recorded.worker
     changed = sequence
     let isFailure = recorded.status == .failed || recorded.status == .stopped
     cause = isFailure ? recorded.failure?.cause.rawValue : nil
     message = isFailure ? recorded.failure.map { String($0.message.prefix(400)) } : nil
-    let report =
-      recorded.result?.milestones.last ?? recorded.reports.max { $0.key < $1.key }?.value
+    let report = recorded.lastReport
     gatesOpen = report?.gatesOpen
     mse = report.flatMap { $0.mse.isFinite ? $0.mse : nil }
     evaluationMSE = report.flatMap { $0.evaluationMSE.isFinite ? $0.evaluationMSE : nil }
@@ -64,6 +65,7 @@ struct TrialRow: Encodable, Sendable {
       tolerance = try? used.resolvedTolerance()
       latents = try? used.resolvedLatents()
     }
+    guard words != (worker, cause, message) else { return }
     searched = [trial, name, stage, worker ?? "", cause ?? "", message ?? ""]
       .joined(separator: " ").lowercased()
   }

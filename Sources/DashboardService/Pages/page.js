@@ -156,8 +156,9 @@ function drawNavigation() {
 }
 
 // One connection tells that something has changed; what, the page asks for, at most every 2 s.
+// A browser has six connections for all of a dashboard's tabs, so only visible ones keep theirs.
 function listen() {
-  const wanted = route.page === "home" ? null : route.index;
+  const wanted = route.page === "home" || document.hidden ? null : route.index;
   if (wanted === sourceOf) return;
   source?.close();
   source = null;
@@ -172,9 +173,13 @@ function listen() {
     if (first || timer) return;
     timer = setTimeout(() => { timer = null; if (!document.hidden) refresh(false); }, 2000);
   };
-  source.onerror = () => { live.textContent = "not connected: what is shown is frozen"; };
+  source.onerror = () => {
+    live.textContent = "not connected: what is shown is frozen";
+    // The session has ended: the answer leads to the login.
+    if (source?.readyState === EventSource.CLOSED) refresh(false);
+  };
 }
-document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(false); });
+document.addEventListener("visibilitychange", () => { if (!route) return; listen(); if (!document.hidden) refresh(false); });
 setInterval(() => { if (route && route.page === "home" && !document.hidden) refresh(false); }, 5000);
 
 function tellState(summary) {
@@ -366,7 +371,7 @@ async function showTrials(shown, holder) {
   const query = shown.query;
   const wanted = new URLSearchParams();
   for (const key of ["filter", "status", "stage", "sort", "descending", "after"]) if (query.get(key)) wanted.set(key, query.get(key));
-  const [s, found] = await Promise.all([json(api()), json(`${api()}/trials?${wanted}`)]);
+  const [s, found] = await Promise.all([json(api()), json(`${api()}/trials?${String(wanted).replaceAll("+", "%20")}`)]);
   if (shown !== route) return;
   tellState(s);
   document.title = `Trials · ${s.sweep}`;
@@ -396,7 +401,7 @@ async function showTrials(shown, holder) {
       status(r.status), number(r.tolerance), number(r.latents), number(r.gates_open), number(r.mse), number(r.evaluation_mse),
       number(r.step), number(r.attempts), number(r.changed)])) : el("p", { class: "quiet" }, "No trial matches.");
   });
-  part(holder, "paging", [found.next, query.get("after")], () => el("p", { class: "actions" },
+  part(holder, "paging", [found.next, query.toString()], () => el("p", { class: "actions" },
     query.get("after") ? link(trialsPath({ after: null }), "First page") : null,
     found.next ? link(trialsPath({ after: found.next }), "Next page") : null));
 }
@@ -412,7 +417,7 @@ async function showTrial(shown, holder) {
   document.title = `${row.name} · ${s.sweep}`;
   part(holder, "head", [row.name, row.trial, row.status, row.stage], () => [el("h1", {}, row.name),
     el("p", { class: "quiet" }, el("span", { class: "mono" }, row.trial), ` · stage ${row.stage} · `, status(row.status))]);
-  if (row.message) part(holder, "failure", [row.cause, row.message], () => el("p", { class: "notice" }, `${row.cause}: ${row.message}`));
+  part(holder, "failure", [row.cause, row.message], () => row.message ? el("p", { class: "notice" }, `${row.cause}: ${row.message}`) : []);
   const r = t.running[0];
   part(holder, "numbers", [row, r && r.step], () => figures([
     ["τ", number(row.tolerance)], ["n", number(row.latents)], ["Gates open", number(r ? r.gates_open : row.gates_open)],
@@ -466,13 +471,14 @@ async function drawTraces(holder, path, ghost, row, summary) {
   const gates = holder.querySelector("[data-gates]");
   const controls = holder.querySelector(".controls");
   const suffix = ghost ? `&ghost=${encodeURIComponent(ghost)}` : "";
-  let samples = null;
+  let samples = null, problem = null;
   try {
     const response = await get(`${path}/samples?${suffix}`);
     if (response.status === 200) samples = await response.json();
-  } catch { samples = null; }
+  } catch (error) { problem = error.message; }
   if (!samples || !samples.steps.length) {
-    drawing.replaceChildren(el("p", { class: "quiet" }, "No trace is recorded yet.")); gates.replaceChildren(); return;
+    drawing.path = null;
+    drawing.replaceChildren(el("p", { class: "quiet" }, problem || "No trace is recorded yet.")); gates.replaceChildren(); return;
   }
   const last = samples.steps[samples.steps.length - 1] || 0;
   const closed = samples.gates.filter(g => g.closed_at_step !== null && g.closed_at_step !== undefined).length;

@@ -39,6 +39,14 @@ struct AccessRules: Sendable {
   /// Paths that are answered without a token: they show nothing of a sweep.
   private static let open: Set<String> = ["/login", "/page.css", "/favicon.ico"]
 
+  /// Whether a path leads to data, not to a page.
+  ///
+  /// Empty parts do not count, as for the router.
+  static func isData(_ path: String) -> Bool {
+    let first = path.split(separator: "/").first
+    return first == "api" || first == "metrics"
+  }
+
   /// - Throws: ``Refusal``
   func check(_ head: Head) throws(Refusal) {
     guard let host = head.host, address.accepts(hostHeader: host) else { throw .host }
@@ -46,9 +54,7 @@ struct AccessRules: Sendable {
     if let origin = head.origin, origin != "http://\(host)" { throw .origin }
     if let site = head.fetchSite, !["same-origin", "none"].contains(site) {
       // A link from elsewhere may open a page; it may read nothing and change nothing.
-      guard head.method == "GET", !head.path.hasPrefix("/api/"), head.path != "/metrics" else {
-        throw .origin
-      }
+      guard head.method == "GET", !Self.isData(head.path) else { throw .origin }
     }
     switch head.method {
     case "GET", "HEAD": break

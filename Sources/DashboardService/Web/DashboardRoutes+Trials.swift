@@ -13,10 +13,15 @@ extension DashboardRoutes {
       let monitor = try monitor(context).monitor
       let trial = try Self.trial(context)
       let files = SweepFiles(folder: monitor.folder)
-      let detail = monitor.read { board in
-        TrialDetail(of: trial, on: board) { files.log(of: $0, attempt: $1) }
+      let recorded = try recorded(context)
+      guard var detail = monitor.read({ TrialDetail(of: trial, on: $0) }) else {
+        throw AnswerError.notFound("trial \(trial) is not planned")
       }
-      guard let detail else { throw AnswerError.notFound("trial \(trial) is not planned") }
+      // Files are read while nobody waits for the board.
+      for index in detail.attempts.indices {
+        detail.attempts[index].log = files.log(
+          of: recorded, attempt: detail.attempts[index].attempt)
+      }
       return try Answers.json(detail)
     }
     api.get(":sweep/trials/:trial/configuration.json") { _, context in

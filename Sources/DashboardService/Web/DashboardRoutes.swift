@@ -134,7 +134,7 @@ struct DashboardRoutes: Sendable {
 
   /// Tells a page of every change, at most twice a second, until it goes away.
   ///
-  /// The page names nothing but the revision that it has seen; what has changed it asks for.
+  /// It hears the revision and no more; what has changed it asks for.
   private func events(of monitor: SweepMonitor) -> Response {
     Response(
       status: .ok,
@@ -143,12 +143,11 @@ struct DashboardRoutes: Sendable {
         var seen = -1
         var silence = 0
         while !Task.isCancelled {
-          let (revision, sequence) = monitor.read { ($0.revision, $0.follower?.sequence ?? 0) }
+          let revision = monitor.read { $0.revision }
           if revision != seen {
             seen = revision
             silence = 0
-            let data = "{\"revision\":\(revision),\"sequence\":\(sequence)}"
-            try await writer.write(ByteBuffer(string: "id: \(revision)\ndata: \(data)\n\n"))
+            try await writer.write(ByteBuffer(string: "data: {\"revision\":\(revision)}\n\n"))
           } else {
             silence += 1
             if silence.isMultiple(of: Self.heartbeat) {
@@ -176,7 +175,7 @@ struct FactPage: Encodable, Sendable {
   init(of board: SweepBoard, after: Int) {
     let newer = board.facts.filter { $0.sequence > after }
     facts = newer.suffix(Self.countMaximum)
-    isCut = newer.count > Self.countMaximum || newer.count == board.facts.count && after > 0
+    isCut = newer.count > Self.countMaximum || after < board.lastDropped
     sequence = board.follower?.sequence ?? 0
   }
 }

@@ -16,9 +16,4 @@ enum Pages {
   static var style: Response {
     Answers.bytes(PackageResources.page_css, "text/css; charset=utf-8")
   }
-  /// How many bytes all of them have.
-  static var byteCount: Int {
-    PackageResources.page_html.count + PackageResources.login_html.count
-      + PackageResources.page_js.count + PackageResources.page_css.count
-  }
 }

@@ -29,10 +29,18 @@ struct SecurityMiddleware: RouterMiddleware {
       response = Answers.text(error.description, status: error.status)
     } catch let error as HTTPError {
       response = Answers.text(error.body ?? error.status.reasonPhrase, status: error.status)
+    } catch let error as any HTTPResponseError {
+      response = try error.response(from: request, context: context)
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      context.logger.error("\(request.uri.path): \(error)")
+      response = Answers.text("\(error)", status: .internalServerError)
     }
     response.headers[.contentSecurityPolicy] = Self.policy
     response.headers[.xContentTypeOptions] = "nosniff"
-    response.headers[.referrerPolicy] = "no-referrer"
+    // With "no-referrer" browsers would send `Origin: null` with a form, which is refused.
+    response.headers[.referrerPolicy] = "same-origin"
     response.headers[.crossOriginResourcePolicy] = "same-origin"
     response.headers[.crossOriginOpenerPolicy] = "same-origin"
     if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
@@ -52,9 +60,9 @@ struct SecurityMiddleware: RouterMiddleware {
     case .method:
       return Answers.text("expected GET, or POST to change something", status: .methodNotAllowed)
     case .token:
-      guard request.method == .get, !request.uri.path.hasPrefix("/api/"),
-        request.uri.path != "/metrics"
-      else { return Answers.text("the token was not shown", status: .unauthorized) }
+      guard request.method == .get, !AccessRules.isData(request.uri.path) else {
+        return Answers.text("the token was not shown", status: .unauthorized)
+      }
       return Response(status: .seeOther, headers: [.location: "/login"])
     }
   }

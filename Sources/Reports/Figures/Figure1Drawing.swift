@@ -68,20 +68,18 @@ struct Figure1Drawing {
   private var firstHitStep: Int? { trial.result?.milestones.last?.firstHitStep }
 
   /// The samples that are drawn.
-  private var chosen: [Int] { Self.chosen(of: trajectory.rows.count, most: sampleCountMaximum) }
-
-  /// Evenly chosen samples of a number of them, first and last among them.
-  static func chosen(of count: Int, most maximum: Int) -> [Int] {
-    guard count > maximum else { return Array(0..<count) }
-    return (0..<maximum).map { $0 * (count - 1) / (maximum - 1) }
+  private var chosen: [Int] {
+    EvenChoice.indices(of: trajectory.rows.count, most: sampleCountMaximum)
   }
 
   /// The steps from the left end of the panels to the right one.
-  var stepRange: ClosedRange<Double> {
+  static func stepRange(of trajectory: Trajectory, ghost: Trajectory?) -> ClosedRange<Double> {
     let first = min(trajectory.numbers("step").first ?? 0, 0)
     let last = [trajectory, ghost].compactMap { $0?.numbers("step").last }.max()
     return first...max(last ?? 1, first + 1)
   }
+
+  private var stepRange: ClosedRange<Double> { Self.stepRange(of: trajectory, ghost: ghost) }
 
   private var xAxis: Axis {
     Axis.linear(
@@ -217,8 +215,10 @@ struct Figure1Drawing {
     guard let ghost else { return }
     let (steps, values) = (ghost.numbers("step"), ghost.numbers(column))
     drawing.polyline(
-      Self.chosen(of: ghost.rows.count, most: sampleCountMaximum).filter { values[$0].isFinite }
-        .map { frame.point(steps[$0], values[$0]) },
+      EvenChoice.indices(of: ghost.rows.count, most: sampleCountMaximum).filter {
+        values[$0].isFinite
+      }
+      .map { frame.point(steps[$0], values[$0]) },
       .init(color: Palette.quiet, width: 1.2, dashes: "2 2", opacity: 0.7))
   }
 

@@ -34,7 +34,7 @@ package struct TrajectorySamples: Codable, Hashable, Sendable {
   package var panels: Panels
 
   init(_ trajectory: Trajectory, ghost: Trajectory?) {
-    let chosen = Figure1Drawing.chosen(
+    let chosen = EvenChoice.indices(
       of: trajectory.rows.count, most: Figure1Drawing.fineSampleCount)
     func column(_ name: String) -> [Double?] {
       let numbers = trajectory.numbers(name)
@@ -59,10 +59,7 @@ package struct TrajectorySamples: Codable, Hashable, Sendable {
         closedAtMSE: isClosed && errors[closed].isFinite ? errors[closed] : nil)
     }
     let drawing = Figure1Drawing.self
-    var range = (allSteps.first.map { min($0, 0) } ?? 0)...max(allSteps.last ?? 1, 1)
-    if let last = ghost?.numbers("step").last {
-      range = range.lowerBound...max(range.upperBound, last)
-    }
+    let range = drawing.stepRange(of: trajectory, ghost: ghost)
     panels = Panels(
       left: drawing.margin.left / drawing.width,
       right: 1 - drawing.margin.right / drawing.width, firstStep: range.lowerBound,

@@ -14,14 +14,22 @@ struct BrowserTests {
 
   init() throws { bench = try Bench() }
 
-  private func look(_ urls: [String], _ arguments: String...) throws -> [[String: Any]] {
-    let python = try Command(
+  private func looking(_ urls: [String], _ arguments: [String]) throws -> Command {
+    try Command(
       URL(filePath: "/usr/bin/python3"), [Self.script.path] + arguments + urls, on: bench)
+  }
+
+  /// What a look at each page has found.
+  private func answers(of python: Command) throws -> [[String: Any]] {
     #expect(try python.exitCode() == 0, "\(python.standardError)")
     return try python.standardOutput.split(separator: "\n").map { line in
       let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
       return try #require(object as? [String: Any])
     }
+  }
+
+  private func look(_ urls: [String], _ arguments: String...) throws -> [[String: Any]] {
+    try answers(of: looking(urls, arguments))
   }
 
   private func run(_ sweep: String, _ arguments: String...) throws -> Command {
@@ -30,9 +38,9 @@ struct BrowserTests {
       ["run", sweep, "--out", bench.path("out"), "--local-workers", "1"] + arguments, on: bench)
   }
 
-  private func dashboard() throws -> (Command, String) {
+  private func dashboard(_ arguments: String...) throws -> (Command, String) {
     let command = try Command(
-      Executables.dashboard, [bench.path("out"), "--listen", "127.0.0.1:0"], on: bench)
+      Executables.dashboard, [bench.path("out"), "--listen", "127.0.0.1:0"] + arguments, on: bench)
     try wait(for: "the dashboard's address", of: [command]) {
       command.standardOutput.contains("ssh -L")
     }
@@ -88,6 +96,23 @@ struct BrowserTests {
     #expect(traces.contains { $0.hasPrefix("Traces of") })
   }
 
+  @Test("the token that a person types leads to the sweeps")
+  func login() throws {
+    let sweep = try bench.file("tiny.yaml", Bench.sweep())
+    #expect(try run(sweep).exitCode() == 0)
+    let (command, address) = try dashboard("--token-file", bench.path("token"))
+    defer { command.send(SIGTERM) }
+    let token = try bench.read("token").trimmingCharacters(in: .whitespacesAndNewlines)
+    func typed(_ text: String) throws -> String {
+      let script =
+        "document.getElementById('token').value = '\(text)'; document.forms[0].submit(); ''"
+      let looked = try look([address], "--seconds", "5", "--eval", script)
+      return try #require(looked[0]["text"] as? String)
+    }
+    #expect(try typed(token).contains("complete"))
+    #expect(try !typed("\(token)x").contains("complete"))
+  }
+
   @Test("a page catches up after its coordinator was killed and came back")
   func catchesUp() throws {
     let sweep = try bench.file(
@@ -107,23 +132,23 @@ struct BrowserTests {
     let (command, address) = try dashboard()
     defer { command.send(SIGTERM) }
     let url = "\(address)/sweeps/0"
-    /// What the page says of the coordinator, once it has the word; after 50 seconds without it.
-    func said(_ word: String) throws -> String {
-      let script = """
-        (async () => { const end = Date.now() + 50000;
-        const text = () => document.getElementById('live').textContent;
-        while (Date.now() < end && !text().includes('\(word)')) {
-        await new Promise(r => setTimeout(r, 200)); } return text(); })()
-        """
-      let looked = try look([url], "--seconds", "2", "--eval", script)
-      return try #require(looked[0]["evaluated"] as? String, "\(looked)")
-    }
-    #expect(try said("live").contains("live"))
+    // One page, which tells each word as it comes to show it.
+    let script = """
+      (async () => { const end = Date.now() + 400000;
+      const text = () => document.getElementById('live').textContent;
+      for (const word of ['live', 'frozen', 'live']) {
+      while (Date.now() < end && !text().includes(word)) await new Promise(r => setTimeout(r, 100));
+      console.info(word); } return text(); })()
+      """
+    let page = try looking(
+      [url], ["--seconds", "2", "--eval-seconds", "440", "--eval", script])
+    try wait(for: "a live page", of: [page]) { page.standardError.contains("said: live") }
     first.send(SIGKILL)
     _ = try first.exitCode()
-    #expect(try said("frozen").contains("frozen"))
+    try wait(for: "a frozen page", of: [page]) { page.standardError.contains("said: frozen") }
     let second = try run(sweep)
-    #expect(try said("live").contains("live"))
+    let said = try #require(try answers(of: page)[0]["evaluated"] as? String)
+    #expect(said.contains("live"), "\(said)")
     second.send(SIGINT)
     _ = try second.exitCode()
   }
