@@ -12,8 +12,7 @@ final class LocalDashboard {
   ///
   /// - Throws: ``RunError/dashboardMissing(_:)``.
   static func executable() throws(RunError) -> URL {
-    let executable = URL(filePath: CommandLine.arguments[0])
-      .resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "dashboard")
+    let executable = SiblingProgram.url("dashboard")
     guard FileManager.default.isExecutableFile(atPath: executable.path) else {
       throw .dashboardMissing(executable)
     }

@@ -336,8 +336,7 @@ package enum SweepRun {
     _ options: Options, endpoint: Endpoint, access: CoordinatorAccess
   ) throws -> LocalWorkers? {
     guard options.localWorkers > 0 else { return nil }
-    let executable = URL(filePath: CommandLine.arguments[0])
-      .resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "worker")
+    let executable = SiblingProgram.url("worker")
     guard FileManager.default.isExecutableFile(atPath: executable.path) else {
       throw RunError.workerMissing(executable)
     }

@@ -10,7 +10,7 @@ struct CompareCommand: ParsableCommand {
     abstract: "Says which of two sweeps keeps fewer gates, and at which tolerances.",
     discussion: """
       For each tolerance: the fewest gates with which a trial kept it or a tighter one. Over the \
-      tolerances that both have tried: their mean, which is the area under the front by its width, \
+      tolerances between the tightest and the loosest that both have kept: their mean, which is the area under the front by its width, \
       with its range over the replicates. Also while the sweeps run; writes nothing in their folders.
       """
   ).exiting()

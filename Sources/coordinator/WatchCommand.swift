@@ -11,7 +11,7 @@ struct WatchCommand: ParsableCommand {
       What `run` shows on its own terminal, on another one, over ssh say; below it the hosts, the \
       open gates of each tolerance as bars (full: on the front, shaded: beaten, light: tolerance \
       not kept), and what happened last. Where the output is no terminal, a line every 15 s and \
-      one for whatever happens.
+      one for whatever happens, the latest 20 at a time.
 
       Ends when no coordinator runs the sweep any more, and then says how far it is. Ctrl-C ends \
       the watching; the sweep goes on.

@@ -43,7 +43,7 @@ struct FrontComparisonTests {
     #expect(FrontStaircase([]) == nil)
   }
 
-  @Test("the mean is over what both have tried, and the winner has fewer in every replicate")
+  @Test("the mean is over what both have kept, and the winner has fewer in every replicate")
   func winner() throws {
     let comparison = FrontComparison(
       Self.sweep([2: [9, 9], 4: [7, 8], 8: [3, 3], 16: [1, 1]]),
@@ -86,7 +86,8 @@ struct FrontComparisonTests {
       FrontComparison(two, Self.sweep([2: [8, 5], 4: [7, 5]])).text.contains(
         "B keeps fewer gates, but the replicates' ranges overlap"))
     #expect(
-      verdict(Self.sweep([5: [6], 9: [2]])).contains("no tolerance that both have tried"))
+      verdict(Self.sweep([5: [6], 9: [2]])).contains(
+        "no tolerance that lies within what both have kept"))
   }
 
   @Test("a trial that did not keep its tolerance shows nothing, nor does one without result")

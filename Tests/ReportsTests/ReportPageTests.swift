@@ -105,7 +105,7 @@ struct ReportPageTests {
   func size() throws {
     let page = try page(
       of: sweep(100, latents: 60, sampleCount: 200, noisyImages: 8))
-    #expect(page.utf8.count <= 10_000_000)
+    #expect(page.utf8.count <= ReportPage.byteCountMaximum)
     #expect(page.ranges(of: "<section class=\"trial\"").count == 100)
     #expect(page.contains("150 of 200 samples are drawn."))
     #expect(page.contains(" of 8 recorded images"))
@@ -116,7 +116,7 @@ struct ReportPageTests {
     let page = try page(of: sweep(1700, complete: 130))
     #expect(page.contains("The first 100 of 130 complete trials have a section here"))
     #expect(page.contains("200 trials more are in trials.csv."))
-    #expect(page.utf8.count <= 10_000_000)
+    #expect(page.utf8.count <= ReportPage.byteCountMaximum)
   }
 
   @Test("a lost file is told in its trial's section and nowhere else")
@@ -138,10 +138,8 @@ struct ReportPageTests {
     let gates = ["0.9,0.9,0.9,0.1", "0.9,0.2,0.4,0.1", "0.9,0.9,0.3,0.1", "0.6,0.5,0.3,0.1"]
     let rows = gates.enumerated().map { "\($0 + 1),1,1,1,1,1,1,1,1,\($1)" }
     let trajectory = try Trajectory(Data(([header] + rows).joined(separator: "\n").utf8))
+    let courses = GateCourse.byClosing(GateCourse.all(of: trajectory).reversed())
     #expect(
-      GateClosings(of: trajectory).gates == [
-        .init(number: 0, sample: nil), .init(number: 1, sample: 3), .init(number: 2, sample: 1),
-        .init(number: 3, sample: 0),
-      ])
+      courses.map(\.gate) == [0, 1, 2, 3] && courses.map(\.closedStep) == [nil, 4, 2, 1])
   }
 }

@@ -28,7 +28,7 @@ struct CrateExport {
   func write(into folder: URL) throws -> SweepExport.Outcome {
     let target = try ExportFolder(folder) { name in
       Self.names.contains(name) || name.hasPrefix("figure") || name.hasPrefix("table1.")
-        || name.hasSuffix(".new") || name.hasSuffix(".part")
+        || name.hasPrefix("gates.") || name.hasSuffix(".new") || name.hasSuffix(".part")
     }.url
     var writer = ReportWriter(directory: target, load: files.content)
     let outcome = writer.write(results)
@@ -64,12 +64,7 @@ struct CrateExport {
 
   private func put(_ data: Data, _ path: String, in folder: URL) throws(FileError) {
     let url = folder.appending(path: path)
-    do {
-      try FileManager.default.createDirectory(
-        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    } catch {
-      throw FileError("make the folder", url.deletingLastPathComponent().path, reportedAs: error)
-    }
+    try FileError.makeFolder(url.deletingLastPathComponent())
     try DurableFile.write(data, to: url)
   }
 
@@ -77,11 +72,7 @@ struct CrateExport {
   private func part(_ path: String, in folder: URL) throws(FileError) -> ResearchCrate.File? {
     let url = folder.appending(path: path)
     guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-    do {
-      let data = try Data(contentsOf: url)
-      return ResearchCrate.File(path: path, byteCount: data.count, digest: Digest.of(data))
-    } catch {
-      throw FileError("read", url.path, reportedAs: error)
-    }
+    let data = try FileError.wording("read", url) { try Data(contentsOf: url) }
+    return ResearchCrate.File(path: path, byteCount: data.count, digest: Digest.of(data))
   }
 }

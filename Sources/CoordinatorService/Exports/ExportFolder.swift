@@ -16,11 +16,8 @@ struct ExportFolder {
       guard status.st_mode & S_IFMT == S_IFDIR else {
         throw ExportError.foreignFiles(url, found: "no folder")
       }
-      let names: [String]
-      do {
-        names = try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
-      } catch {
-        throw FileError("read the folder", url.path, reportedAs: error)
+      let names = try FileError.wording("read the folder", url) {
+        try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
       }
       if let stranger = names.first(where: { !isOurs($0) }) {
         throw ExportError.foreignFiles(url, found: "\"\(stranger)\"")
@@ -31,11 +28,7 @@ struct ExportFolder {
         throw ExportError.foreignFiles(url, found: "the symbolic link \"\(name)\"")
       }
     } else {
-      do {
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-      } catch {
-        throw FileError("make the folder", url.path, reportedAs: error)
-      }
+      try FileError.makeFolder(url)
     }
     self.url = url
   }

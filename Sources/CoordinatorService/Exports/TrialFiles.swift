@@ -22,11 +22,7 @@ struct TrialFiles: Sendable {
       throw MissingFile(path: BlobStore.url(for: digest, in: blobs).path)
     }
     let url = BlobStore.url(for: artifact.digest, in: blobs)
-    do {
-      return try Data(contentsOf: url)
-    } catch {
-      throw FileError("read", url.path, reportedAs: error)
-    }
+    return try FileError.wording("read", url) { try Data(contentsOf: url) }
   }
 }
 

@@ -39,7 +39,7 @@ package struct TrialReproduction: Sendable {
   /// Both beside each other.
   let comparison: ResultComparison
 
-  /// Whether what is computed decides the bits: instruction set and build are the recorded ones.
+  /// Whether both were computed on one instruction set; the builds may differ.
   var hasSameInstructionSet: Bool {
     provenance.recorded.instructionSet == provenance.computed.instructionSet
   }
@@ -108,11 +108,7 @@ package struct TrialReproduction: Sendable {
         kept
         ?? FileManager.default.temporaryDirectory.appending(
           path: "bottlenecksweep-\(UUID())", directoryHint: .isDirectory)
-      do {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      } catch {
-        throw FileError("make the folder", folder.path, reportedAs: error)
-      }
+      try FileError.makeFolder(folder)
     }
 
     func close() {
@@ -122,11 +118,7 @@ package struct TrialReproduction: Sendable {
 
   private static func read(_ name: String, in folder: URL) throws(FileError) -> Data {
     let url = folder.appending(path: name)
-    do {
-      return try Data(contentsOf: url)
-    } catch {
-      throw FileError("read", url.path, reportedAs: error)
-    }
+    return try FileError.wording("read", url) { try Data(contentsOf: url) }
   }
 
   /// Trains in a process of the worker's program beside this one, on the recorded instruction set
@@ -134,12 +126,14 @@ package struct TrialReproduction: Sendable {
   private static func train(
     _ provenance: TrialProvenance, on images: URL, in folder: URL, isKept: Bool
   ) throws -> TrialResult {
-    let executable = URL(filePath: CommandLine.arguments[0])
-      .resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "worker")
+    let executable = SiblingProgram.url("worker")
     guard FileManager.default.isExecutableFile(atPath: executable.path) else {
       throw ReproductionError.workerMissing(executable)
     }
-    let configuration = folder.appending(path: "configuration.json")
+    // Not in the folder, which the worker looks at before anything is written into it.
+    let configuration = FileManager.default.temporaryDirectory.appending(
+      path: "bottlenecksweep-\(UUID()).json")
+    defer { try? FileManager.default.removeItem(at: configuration) }
     try DurableFile.write(Data(provenance.configuration.canonicalText.utf8), to: configuration)
     let process = Process()
     process.executableURL = executable
@@ -154,7 +148,9 @@ package struct TrialReproduction: Sendable {
     }
     process.environment = environment
     // The trial ends in good order, and its files with it.
-    let watch = SignalWatch(SignalWatch.stopSignals) { _ in process.terminate() }
+    let watch = SignalWatch(SignalWatch.stopSignals) { _ in
+      if process.isRunning { process.terminate() }
+    }
     defer { withExtendedLifetime(watch) {} }
     do {
       try process.run()

@@ -1,4 +1,5 @@
 import Foundation
+import Reports
 
 /// The course of a number in one row of block characters.
 enum Sparkline {
@@ -8,9 +9,7 @@ enum Sparkline {
   /// logarithm, and a space for what has none.
   static func text(_ values: [Double], width: Int) -> String {
     guard width > 1, !values.isEmpty else { return "" }
-    let chosen =
-      values.count <= width
-      ? values : (0..<width).map { values[$0 * (values.count - 1) / (width - 1)] }
+    let chosen = EvenChoice.indices(of: values.count, most: width).map { values[$0] }
     let logarithms = chosen.map { $0 > 0 && $0.isFinite ? log($0) : .nan }
     let known = logarithms.filter(\.isFinite)
     guard let least = known.min(), let most = known.max() else { return "" }

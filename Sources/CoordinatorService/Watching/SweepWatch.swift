@@ -25,6 +25,9 @@ package enum SweepWatch {
       guard let reply = try ask(request, in: folder) else {
         display?.close()
         let status = try Administration.perform(request, in: folder).status
+        if display == nil, let status {
+          TerminalText.show(printer.text(status, record.facts(beside: status, isLast: true)))
+        }
         TerminalText.show(status?.text ?? "")
         return
       }

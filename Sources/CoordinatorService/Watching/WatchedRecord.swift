@@ -1,4 +1,5 @@
 import Foundation
+import Reports
 import Store
 import Trials
 
@@ -43,10 +44,10 @@ final class WatchedRecord {
     nextReading = clock.now
   }
 
-  /// The facts as of now, or of a moment ago.
-  func facts(beside status: SweepStatus) -> WatchFacts {
+  /// The facts as of a moment ago; as of now for the last time.
+  func facts(beside status: SweepStatus, isLast: Bool = false) -> WatchFacts {
     let start = clock.now
-    guard start >= nextReading else { return facts }
+    guard isLast || start >= nextReading else { return facts }
     if let results = try? reader.results() { facts.results = results }
     let running = status.running.prefix(Self.courseCountMaximum).compactMap { TrialID($0.trial) }
     if let texts = try? reader.trajectories(of: running) {
@@ -61,12 +62,7 @@ final class WatchedRecord {
   /// Some of the moving averages in a trajectory, first and last among them.
   static func errors(in text: [UInt8]) -> [Double] {
     let rows = text.split(separator: UInt8(ascii: "\n")).dropFirst()
-    let count = rows.count
-    let chosen =
-      count <= sampleCountMaximum
-      ? Array(0..<count)
-      : (0..<sampleCountMaximum).map { $0 * (count - 1) / (sampleCountMaximum - 1) }
-    return chosen.map { index in
+    return EvenChoice.indices(of: rows.count, most: sampleCountMaximum).map { index in
       let fields = rows[rows.startIndex + index].split(
         separator: UInt8(ascii: ","), maxSplits: errorColumn + 1, omittingEmptySubsequences: false)
       guard fields.count > errorColumn else { return .nan }

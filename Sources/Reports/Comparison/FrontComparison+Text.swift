@@ -43,7 +43,7 @@ extension FrontComparison.Pair {
   /// `mean over tolerances 3 to 30: A 8.42, B 9.1: A keeps fewer gates, in every replicate`.
   private var verdict: String {
     guard let fromTolerance, let toTolerance, let meanGatesA, let meanGatesB else {
-      return "no tolerance that both have tried"
+      return "no tolerance that lies within what both have kept"
     }
     func mean(_ spread: Spread) -> String { spread.text { NumberText.compact($0) } }
     let place =

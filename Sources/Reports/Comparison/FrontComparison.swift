@@ -24,7 +24,7 @@ package struct FrontComparison: Encodable, Sendable {
     /// What sets the series apart from all others of its data set in both sweeps.
     let labelA: String
     let labelB: String
-    /// The tolerances that every replicate of both has tried; nil where there are none.
+    /// The tolerances within what every replicate of both has kept; nil where there are none.
     let fromTolerance: Double?
     let toTolerance: Double?
     /// The mean of the open gates over these tolerances: the area under the front by its width.
@@ -40,7 +40,7 @@ package struct FrontComparison: Encodable, Sendable {
   /// A tolerance of either series.
   struct Row: Encodable, Hashable, Sendable {
     let tolerance: Double
-    /// The fewest gates that keep it; nil where it lies outside of what some replicate has tried.
+    /// The fewest gates that keep it; nil where it lies outside of what some replicate has kept.
     let gatesA: Spread?
     let gatesB: Spread?
     /// As of the pair.

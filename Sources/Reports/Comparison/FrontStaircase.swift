@@ -5,7 +5,7 @@
 struct FrontStaircase {
   /// The corners, by rising tolerance and falling gates.
   private let corners: [(tolerance: Double, gates: Double)]
-  /// The tolerances that were tried.
+  /// The tolerances that were kept.
   let range: ClosedRange<Double>
 
   /// The staircase of points in any order; nil of none.
@@ -20,13 +20,13 @@ struct FrontStaircase {
     self.corners = corners
   }
 
-  /// The fewest gates at a tolerance; nil below the tightest one that was tried.
+  /// The fewest gates at a tolerance; nil below the tightest one that was kept.
   func gates(at tolerance: Double) -> Double? {
     corners.last { $0.tolerance <= tolerance }?.gates
   }
 
   /// The mean of the gates over a range of tolerances, which is the area under the staircase by the
-  /// range's length; nil when the range begins below the tightest tolerance that was tried.
+  /// range's length; nil when the range begins below the tightest tolerance that was kept.
   func mean(over range: ClosedRange<Double>) -> Double? {
     guard let first = gates(at: range.lowerBound) else { return nil }
     let length = range.upperBound - range.lowerBound

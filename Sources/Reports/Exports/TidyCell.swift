@@ -26,7 +26,13 @@ enum TidyCell {
   /// A field of a trial's table; words for what is no number count as missing.
   static func field(_ text: Substring) -> TidyCell {
     guard let value = Double(text), value.isFinite else { return .missing }
-    return .number(String(text))
+    // JSON has no `.5`, `1.`, `+1` and `007`, which `Double` reads.
+    let parts = text.drop { $0 == "-" }.prefix { $0 != "e" && $0 != "E" }
+      .split(separator: ".", omittingEmptySubsequences: false)
+    let isJSON =
+      parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { ("0"..."9").contains($0) } }
+      && (parts[0] == "0" || parts[0].first != "0")
+    return .number(isJSON ? String(text) : NumberText.shortest(value))
   }
 
   /// A setting as sweep files write it.

@@ -85,7 +85,7 @@ package struct TidyTables {
     for trial in trials {
       let planned = trial.planned.configuration
       let used = trial.configurationUsed(in: reports)
-      let last = trial.result?.milestones.last ?? trial.reports.max { $0.key < $1.key }?.value
+      let last = trial.lastReport
       let provenance = trial.result?.provenance
       let model = trial.result?.artifacts.first { $0.kind == .model }
       let head: [TidyCell] = [

@@ -32,6 +32,14 @@ struct GateCourse: Encodable, Hashable, Sendable {
     case closedGatesOpen = "closed_gates_open"
   }
 
+  /// Open gates first, then the last to close; equal ones by their number.
+  static func byClosing(_ courses: [GateCourse]) -> [GateCourse] {
+    courses.sorted { left, right in
+      let (one, other) = (left.closedStep ?? .max, right.closedStep ?? .max)
+      return one == other ? left.gate < right.gate : one > other
+    }
+  }
+
   /// The courses of all gates, in their order; none for a trajectory without rows.
   static func all(of trajectory: Trajectory) -> [GateCourse] {
     guard !trajectory.rows.isEmpty else { return [] }

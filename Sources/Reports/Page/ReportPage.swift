@@ -13,7 +13,7 @@ struct ReportPage {
   static let byteCountMaximum = 10_000_000
   /// What the figures may take of it; one that does not fit stands beside the page.
   private static let figureByteCountMaximum = 3_000_000
-  /// Trials with a section, those in the plan first.
+  /// Trials with a section: the first of the plan that are complete.
   static let sectionCountMaximum = 100
   /// What all sections may take.
   private static let sectionsByteCountMaximum = 6_000_000
@@ -39,7 +39,7 @@ struct ReportPage {
     let complete = results.trials.filter { $0.result != nil }
     let shown = Array(complete.prefix(Self.sectionCountMaximum))
     keep(shown)
-    let room = Self.sectionsByteCountMaximum / max(1, min(shown.count, Self.sectionCountMaximum))
+    let room = Self.sectionsByteCountMaximum / max(1, shown.count)
     var text = Self.head(of: results)
     text += Self.figures(figures)
     text += Self.table(of: results, names: names, withSection: Set(shown.map(\.planned.id)))
@@ -131,7 +131,7 @@ struct ReportPage {
     let rows = results.trials.prefix(rowCountMaximum).map { trial -> [String] in
       let id = trial.planned.id
       let used = trial.configurationUsed(in: reports)
-      let last = trial.result?.milestones.last ?? trial.reports.max { $0.key < $1.key }?.value
+      let last = trial.lastReport
       let link =
         linked.contains(id) ? "<a href=\"#\(TrialSection.anchor(of: trial))\">\(id)</a>" : "\(id)"
       let name = names.name(of: trial.planned)

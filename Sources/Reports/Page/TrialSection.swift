@@ -97,30 +97,27 @@ struct TrialSection {
 
   /// Every gate's open probability as a row of pixels, and when each closed.
   private func gates(_ trajectory: Trajectory) -> String {
-    let closings = GateClosings(of: trajectory).gates
-    let columns = Figure1Drawing.chosen(
+    let closings = GateCourse.byClosing(GateCourse.all(of: trajectory))
+    let columns = EvenChoice.indices(
       of: trajectory.rows.count, most: Self.sampleCountMaximum)
     guard !columns.isEmpty else { return "" }
     var bytes: [UInt8] = []
     for gate in closings {
-      let values = trajectory.numbers("gate_\(gate.number)")
+      let values = trajectory.numbers("gate_\(gate.gate)")
       for column in columns { bytes += Self.color(values[column]) }
     }
     let raster = Raster(
       width: columns.count, height: closings.count, channels: 3, bytes: bytes)
-    let open = closings.count { $0.sample == nil }
+    let open = closings.count { $0.isOpen }
     let image = HTMLText.image(
       raster.png,
       description: "Open probability of each of \(closings.count) gates over the course of "
         + "training; \(open) are open at its end", kind: "gates")
-    let steps = trajectory.numbers("step")
-    let errors = trajectory.numbers("mse")
     let rows = closings.prefix(Self.gateCountMaximum).map { gate -> [String] in
-      guard let sample = gate.sample else { return ["gate \(gate.number)", "open", ""] }
-      return [
-        "gate \(gate.number)", "closed at step \(Int(steps[sample]))",
-        NumberText.fixed(errors[sample], 3),
-      ]
+      guard let step = gate.closedStep, let error = gate.closedMSE else {
+        return ["gate \(gate.gate)", "open", ""]
+      }
+      return ["gate \(gate.gate)", "closed at step \(step)", NumberText.fixed(error, 3)]
     }
     let left = closings.count - rows.count
     return

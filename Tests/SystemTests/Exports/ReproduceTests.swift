@@ -38,6 +38,21 @@ struct ReproduceTests {
     case number, state, trajectory, images
   }
 
+  @Test("a folder with somebody's files is refused, and they stay")
+  func strangers() throws {
+    let bench = try Bench()
+    try bench.complete(try bench.file("s.yaml", Bench.sweep()), in: "out")
+    let trial = try #require(try bench.table("out/provenance.csv").last?["trial"])
+    try FileManager.default.createDirectory(
+      atPath: bench.path("mine"), withIntermediateDirectories: false)
+    _ = try bench.file("mine/configuration.json", "mine")
+    let run = try bench.run(
+      Executables.coordinator, "reproduce", bench.path("out"), trial, "--out", bench.path("mine"))
+    #expect(run.code == 1)
+    #expect(try bench.read("mine/configuration.json") == "mine")
+    #expect(bench.files(below: "mine").count == 1)
+  }
+
   @Test(
     "a falsified trial is told with exit code 1, and where it first differs",
     arguments: [Lie.number, .state, .trajectory])
@@ -110,7 +125,9 @@ struct ReproduceTests {
     try bench.complete(try bench.file("s.yaml", Bench.sweep()), in: "out")
     let row = try #require(try bench.table("out/provenance.csv").first)
     let trial = try #require(row["trial"])
-    guard row["instruction_set"] != "portable" else { return }
+    guard row["instruction_set"] != "portable" else {
+      try Test.cancel("this machine has the portable instruction set alone")
+    }
     let command = try Command(
       URL(filePath: "/usr/bin/env"),
       [

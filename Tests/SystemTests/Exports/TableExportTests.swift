@@ -117,6 +117,22 @@ struct TableExportTests {
       && isFolder.boolValue
   }
 
+  @Test("a crate of every output may be written again into its own folder")
+  func crateAgain() throws {
+    let bench = try Bench()
+    let sweep = try bench.file(
+      "s.yaml",
+      Bench.sweep().replacing("table1]", with: "table1, gates]"))
+    try bench.complete(sweep, in: "out")
+    for _ in 0..<2 {
+      let export = try bench.run(
+        Executables.coordinator, "export", bench.path("out"), "--to", "ro-crate", "--out",
+        bench.path("crate"))
+      #expect(export.code == 0, "\(export.err)")
+    }
+    #expect(bench.files(below: "crate").contains { $0.lastPathComponent == "gates.csv" })
+  }
+
   @Test("a lost trajectory is told with exit code 1, and the other trials are there")
   func lost() throws {
     let bench = try Bench()
