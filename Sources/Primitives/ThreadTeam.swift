@@ -90,7 +90,7 @@ package final class ThreadTeam: Sendable {
     precondition(count > 0, "a team has at least the caller's thread")
     self.count = count
     shared = Shared()
-    for index in 1..<max(count, 1) {
+    for index in 1..<count {
       let shared = shared
       Thread.detachNewThread {
         // Foundation's name is lost when the thread runs before the call that made it returns.

@@ -168,8 +168,8 @@ struct QuarantineScenarios {
 
   @Test(
     "under keys, who hands in checkpoints that several others cannot go on from is left out",
-    arguments: [1, 2])
-  func poisoner(witnesses: Int) throws {
+    arguments: [(keys: 1, hosts: 1), (keys: 1, hosts: 2), (keys: 2, hosts: 2)])
+  func poisoner(witnesses: (keys: Int, hosts: Int)) throws {
     var script = try Script(Array(trials.prefix(3)))
     script.resume()
     script.announce("p@mean", slots: 3, host: "node1")
@@ -177,7 +177,8 @@ struct QuarantineScenarios {
     script.beat(
       "p@mean", claims: zip(trials, bad).map { $0.claim(step: 310, checkpoint: $1) })
     for index in 0..<3 {
-      script.announce("w\(index)@good\(index % witnesses)", host: "node\(2 + index % witnesses)")
+      script.announce(
+        "w\(index)@good\(index % witnesses.keys)", host: "node\(2 + index % witnesses.hosts)")
     }
     script.handle(.workerLeft(reason: "", on: Script.connection("p@mean")))
     for _ in 0..<4 {
@@ -189,8 +190,110 @@ struct QuarantineScenarios {
       }
       pass(&script)
     }
-    #expect((script.coordinator.drainedHosts["node1@mean"] != nil) == (witnesses == 2))
-    #expect(script.coordinator.drainedHosts.count == (witnesses == 2 ? 1 : 0))
+    // One key may call itself two hosts, and is one witness.
+    let isProved = witnesses.keys == 2
+    #expect((script.coordinator.drainedHosts["node1@mean"] != nil) == isProved)
+    #expect(script.coordinator.drainedHosts.count == (isProved ? 1 : 0))
+  }
+
+  @Test(
+    "a host that is called like a liar's place or member takes nothing off the liar",
+    arguments: ["node1@mean", "node1@mean~00000000"])
+  func namesake(host: String) throws {
+    var script = try Script(trials)
+    script.resume()
+    script.announce("w1@mean", host: "node1")
+    script.announce("w2@other", slots: 0, host: host)
+    lie(&script, as: "w1@mean")
+    #expect(script.coordinator.drainedHosts["node1@mean"] != nil)
+    let liar = script.coordinator.workers.first { $0.worker == WorkerID("w1@mean") }
+    #expect(liar?.isDrained == true)
+    #expect(!script.coordinator.runningTrials.contains { $0.worker == WorkerID("w1@mean") })
+  }
+
+  @Test("one key that calls itself two hosts cannot fail a trial that others could finish")
+  func oneKeyTwoHosts() throws {
+    var script = try Script([trials[0], trials[1]])
+    script.resume()
+    script.announce("good@good", host: "node9")
+    let honest = try #require(script.coordinator.runningTrials.first)
+    let other = try #require(trials.first { $0.id == honest.trial })
+    for round in 0..<6 {
+      let worker = "w\(round)@mean"
+      script.announce(worker, host: "host\(round % 2)")
+      for running in script.coordinator.runningTrials where running.worker == WorkerID(worker) {
+        guard let trial = trials.first(where: { $0.id == running.trial }) else { continue }
+        _ = refuse(&script, trial, attempt: running.attempt, on: worker)
+      }
+      script.handle(.workerLeft(reason: "", on: Script.connection(worker)))
+      pass(&script)
+    }
+    #expect(script.coordinator.counts.failed == 0)
+    script.finish(other, attempt: honest.attempt, on: "good@good")
+    #expect(finishAll(&script, as: "good@good") == .complete)
+  }
+
+  @Test("a member that may work again while it is away begins without what spoke against it")
+  func undrainedAway() throws {
+    var script = try Script(trials)
+    script.resume()
+    script.announce("w1@mean", host: "node1")
+    lie(&script, as: "w1@mean")
+    script.handle(.workerLeft(reason: "", on: Script.connection("w1@mean")))
+    script.handle(.undrainRequested(host: "node1@mean"))
+    script.announce("w1@mean", host: "node1")
+    let running = try #require(script.coordinator.runningTrials.first)
+    let trial = try #require(trials.first { $0.id == running.trial })
+    _ = refuse(&script, trial, attempt: running.attempt, on: "w1@mean")
+    #expect(script.coordinator.drainedHosts.isEmpty)
+  }
+
+  @Test("where nobody can join, a host of an earlier run keeps no trial from ending")
+  func closedAfterOthers() throws {
+    var settings = CoordinationSettings()
+    settings.isOpen = false
+    var script = try Script(trials, settings: settings)
+    script.resume()
+    script.announce("elsewhere", host: "node1")
+    let running = try #require(script.coordinator.runningTrials.first)
+    let trial = try #require(trials.first { $0.id == running.trial })
+    script.finish(trial, attempt: running.attempt, on: "elsewhere")
+    script.handle(.workerLeft(reason: "", on: Script.connection("elsewhere")))
+    script.announce("local", host: "node2")
+    for _ in 0..<800 where script.coordinator.ending == nil { lie(&script, as: "local", rounds: 1) }
+    #expect(script.coordinator.ending == .completeWithFailures(count: trials.count - 1))
+  }
+
+  @Test("a worker that took no step of a trial does not get it back by claiming it")
+  func idleAgain() throws {
+    var settings = CoordinationSettings()
+    settings.duplicatesStragglers = false
+    var script = try Script(
+      [trials[0], trials[1]], expectedSteps: [trials[0].id: 100, trials[1].id: 100],
+      settings: settings)
+    script.resume()
+    script.announce("idler")
+    script.announce("good")
+    let held = try #require(
+      script.coordinator.runningTrials.first { $0.worker == WorkerID("idler") })
+    let trial = try #require(trials.first { $0.id == held.trial })
+    let other = trials[trial == trials[0] ? 1 : 0]
+    var step = 0
+    for _ in 0..<4 {
+      step += 10
+      script.pass(1_195, beating: ["idler": [trial.claim()], "good": [other.claim(step: step)]])
+    }
+    script.announce("idler", claims: [trial.claim()])
+    // It may get a new attempt while nobody else is free, and loses that to whoever is.
+    let again = script.coordinator.runningTrials.first { $0.worker == WorkerID("idler") }
+    #expect(again?.attempt != held.attempt)
+    script.finish(other, on: "good")
+    let attempt = again?.attempt ?? 1
+    for _ in 0..<1_000
+    where script.coordinator.runningTrials.contains(where: { $0.worker == WorkerID("idler") }) {
+      script.pass(5, beating: ["idler": [trial.claim(attempt: attempt)], "good": []])
+    }
+    #expect(finishAll(&script, as: "good") == .complete)
   }
 
   @Test("a worker that only says that it works loses the trial to one that does")

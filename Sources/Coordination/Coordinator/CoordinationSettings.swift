@@ -30,8 +30,10 @@ package struct CoordinationSettings: Hashable, Sendable {
   /// How many different trials may die on a host, with no result from it in between, before the
   /// host gets no more; the last host that works is never given up.
   package var hostFailureLimit = 3
-  /// Whether further workers may join, so that a host that hands in false numbers can be left out;
-  /// if not, the trials fail that it has no sound result of.
+  /// Whether further workers may join.
+  ///
+  /// Then a host that hands in false numbers is left out and its
+  /// trials wait for others; if not, those trials fail.
   package var isOpen = true
   /// Whether one trial of a stage goes first.
   package var canary = SweepLimits.Canary.auto

@@ -134,6 +134,7 @@ extension Coordinator {
     let isBehind = ledger.newestCheckpoint(of: trial).map { $0.step > step } ?? false
     return standing.unfinishedParents == 0 && claim.attempt <= standing.attempts && !hasReportedEnd
       && !isBehind && !isFromDistrusted && !isBlocked(trial) && roster[worker].canKeepWork
+      && !health.wasFalse(about: trial, by: roster[worker].member)
   }
 
   private mutating func acknowledge(_ claim: Claim, of worker: Int, at now: Instant) {
@@ -148,8 +149,8 @@ extension Coordinator {
     send(.abandon(trial: claim.trial, attempt: claim.attempt, reason: reason), to: worker)
   }
 
-  /// Ends leases that a worker was told of in vain or does nothing about, and gives it nothing more until it announces
-  /// itself.
+  /// Ends leases that a worker was told of in vain, or does nothing about; it gets nothing more until
+  /// it announces itself.
   private mutating func giveUp(
     _ trials: [Int], on worker: Int, because reason: String, at now: Instant
   ) {

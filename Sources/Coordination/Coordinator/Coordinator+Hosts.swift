@@ -31,11 +31,12 @@ extension Coordinator {
   /// The workers that are meant by the name of a host, of a place (`host@key`), of a key (`@key`) or
   /// of a worker (`worker NAME`).
   func workers(of name: String) -> [Int] {
-    let onHost = roster.numbers(onHost: name)
-    guard onHost.isEmpty else { return onHost }
+    // A host may be called like another's place or member.
+    let onHost = Set(roster.numbers(onHost: name))
     return roster.numbers.filter { number in
       let worker = roster[number]
-      return worker.member == name || worker.place == name || worker.id.keyMember == name
+      return onHost.contains(number) || worker.member == name || worker.place == name
+        || worker.id.keyMember == name
     }
   }
 

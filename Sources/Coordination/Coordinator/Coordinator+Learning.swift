@@ -49,7 +49,7 @@ extension Coordinator {
       roster.hasUsable(besides: place)
     {
       drain(
-        place,
+        exactly: place,
         reason: "\(deaths) different trials died there, with no result in between; the last one: "
           + failure.message)
     }

@@ -170,7 +170,12 @@ extension Coordinator {
     }
     if standing.chargedFailures >= settings.attemptLimit { return standing.failure }
     if ledger.history(of: trial).hasDivergedForGood { return standing.failure }
-    if isRefusedEverywhere(trial) { return standing.failure }
+    if isRefusedEverywhere(trial) {
+      // A second lease may have ended otherwise since.
+      return standing.failure?.cause == .resultRefused
+        ? standing.failure
+        : TrialFailure(cause: .resultRefused, message: "what was handed in was not taken")
+    }
     guard standing.unfinishedParents == 0 else { return nil }
     do throws(ConfigurationError) {
       _ = try ledger.configuration(of: trial)

@@ -41,9 +41,15 @@ extension Coordinator {
     for stage in held.keys.sorted() { release(stage) }
   }
 
-  /// Gives a host nothing more, and has its workers hand back what they run.
+  /// Gives a host that people name nothing more, and has its workers hand back what they run.
   mutating func drain(_ host: String, reason: String) {
-    let host = identity(of: host)
+    drain(exactly: identity(of: host), reason: reason)
+  }
+
+  /// The same for a host, a place, a key or a worker by the name that the record has for it.
+  ///
+  /// It is not looked up among the hosts, which may announce any name.
+  mutating func drain(exactly host: String, reason: String) {
     if ledger.drainedHosts[host] == nil {
       record(.hostDrained(host: host, reason: reason))
       effects.append(.notify(.hostDrained(host: shownName(of: host), reason: reason)))
@@ -64,6 +70,10 @@ extension Coordinator {
     guard ledger.drainedHosts[host] != nil else { return }
     record(.hostUndrained(host: host))
     effects.append(.notify(.hostUndrained(host: shownName(of: host))))
+    // Its workers may be away.
+    health.forget(host: host)
+    health.forgetBadCheckpoints(by: host)
+    health.forgetFalsehoods(of: [host])
     for worker in workers(of: host) {
       health.forget(host: roster[worker].place)
       health.forgetBadCheckpoints(by: roster[worker].member)

@@ -33,14 +33,19 @@ extension Coordinator {
     let member = roster[worker].member
     let count = health.noteFalsehood(about: trial, by: member)
     if count >= settings.hostFailureLimit {
-      leaveOut(member, falseAbout: count, reason: reason, at: now)
+      leaveOut(member, because: Self.words(count, reason), at: now)
     }
     // A key may be several hosts'; or one's that calls itself ever differently.
     guard let key = roster[worker].id.keyMember else { return }
     let keyCount = health.noteFalsehood(about: trial, by: key)
     if keyCount >= Self.hostsPerKey * settings.hostFailureLimit {
-      leaveOut(key, falseAbout: keyCount, reason: reason, at: now)
+      leaveOut(key, because: Self.words(keyCount, reason), at: now)
     }
+  }
+
+  private static func words(_ count: Int, _ reason: String) -> String {
+    "it was false about \(count) different trials, with no sound result in between; the last time: "
+      + reason
   }
 
   /// Holds a checkpoint that another worker could not go on from against the member that had handed
@@ -50,26 +55,25 @@ extension Coordinator {
   mutating func charge(
     _ uploader: WorkerID, withCheckpointOf trial: Int, refusedBy worker: Int, at now: Instant
   ) {
-    let refuser = roster[worker].place
-    guard uploader.key != nil, place(of: uploader) != refuser else { return }
     let member = place(of: uploader)
+    guard let key = uploader.key, member != roster[worker].place else { return }
+    // A key may call itself several hosts; of another key than the member's it is one witness.
+    let refuser =
+      roster[worker].id.key == key
+      ? roster[worker].place : roster[worker].id.keyMember ?? roster[worker].place
     let found = health.noteBadCheckpoint(of: trial, by: member, refusedAt: refuser)
     guard found.trials >= settings.hostFailureLimit, found.isProved else { return }
     leaveOut(
-      member, falseAbout: found.trials, reason: "others cannot go on from its checkpoints", at: now)
+      member, because: "others could not go on from its checkpoints of \(found.trials) trials",
+      at: now)
   }
 
   /// As many hosts' worth of falsehoods speak against the key that they share.
   private static let hostsPerKey = 3
 
-  private mutating func leaveOut(
-    _ member: String, falseAbout count: Int, reason: String, at now: Instant
-  ) {
+  private mutating func leaveOut(_ member: String, because reason: String, at now: Instant) {
     guard settings.isOpen, ledger.drainedHosts[member] == nil else { return }
-    drain(
-      member,
-      reason: "it was false about \(count) different trials, with no sound result in between; the "
-        + "last time: \(reason)")
+    drain(exactly: member, reason: reason)
     let failure = TrialFailure(cause: .stopped, message: "\(member) is not believed any more")
     var ended: [Int] = []
     for number in workers(of: member) {
@@ -103,10 +107,16 @@ extension Coordinator {
   func isRefusedEverywhere(_ trial: Int) -> Bool {
     let refused = ledger.history(of: trial).refusedWorkers
     guard refused.count >= settings.attemptLimit else { return false }
-    let places = refused.filter(isBelieved).map(place)
-    guard places.count >= settings.attemptLimit else { return false }
-    return Set(places).count > 1
-      || Set(ledger.hosts.keys.filter(isBelieved).map(place)).count < 2
+    let believed = refused.filter(isBelieved)
+    guard believed.count >= settings.attemptLimit else { return false }
+    // Where nobody can join, waiting for somebody else would never end.
+    guard settings.isOpen else { return true }
+    let known = ledger.hosts.keys.filter(isBelieved)
+    func isShared(by witness: (WorkerID) -> String) -> Bool {
+      Set(believed.map(witness)).count > 1 || Set(known.map(witness)).count < 2
+    }
+    // A key may call itself several hosts.
+    return isShared(by: place) && isShared { $0.keyMember ?? place(of: $0) }
   }
 
   /// Where a worker ran that has had a lease.
@@ -114,6 +124,7 @@ extension Coordinator {
     worker.place(onHost: ledger.hosts[worker] ?? worker.rawValue)
   }
 
+  /// Whether a worker is not left out, by the coordinator or, for whatever reason, by people.
   private func isBelieved(_ worker: WorkerID) -> Bool {
     drainReason(of: worker, onHost: ledger.hosts[worker] ?? worker.rawValue) == nil
   }

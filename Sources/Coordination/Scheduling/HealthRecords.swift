@@ -3,9 +3,9 @@ import Trials
 /// What speaks against hosts and against stages: which trials died where, and of what.
 ///
 /// None of it is durable; what follows from it is (a drained host, a paused stage). A trial that
-/// dies on one host after another speaks against itself, not against them. A host is here a worker's
-/// ``Worker/place``, and what is false a ``Worker/member``'s, so that nobody is blamed for what
-/// another one says under its name.
+/// dies on one host after another speaks against itself, not against them. Deaths are held against a
+/// worker's ``Worker/place``, falsehoods against its ``Worker/member``, so that nobody is blamed for
+/// what another one says under its name.
 struct HealthRecords: Sendable {
   private struct Death: Hashable {
     var trial: Int
@@ -56,6 +56,11 @@ struct HealthRecords: Sendable {
   mutating func noteFalsehood(about trial: Int, by member: String) -> Int {
     falsehoods[member, default: []].insert(trial)
     return falsehoods[member]?.count ?? 0
+  }
+
+  /// Whether a member was false about a trial, with no result from it since.
+  func wasFalse(about trial: Int, by member: String) -> Bool {
+    falsehoods[member]?.contains(trial) == true
   }
 
   /// Takes in that a worker at a place could not go on from a member's checkpoint; of how many trials

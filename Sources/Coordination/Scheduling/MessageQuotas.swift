@@ -142,7 +142,10 @@ extension WorkerID {
   /// Where a worker runs: its host and, where connections are encrypted, its key, `host@key`.
   ///
   /// The host alone would not do, for anybody may announce any name.
-  func place(onHost host: String) -> String { key.map { "\(host)@\($0)" } ?? host }
+  func place(onHost host: String) -> String {
+    // Without a host's name it would be the name of the whole key.
+    key.map { "\(host.isEmpty ? rawValue : host)@\($0)" } ?? host
+  }
 
   /// Who answers for what a worker says: its place or, where connections are plain and so the host
   /// may be anybody's word, the worker alone, `worker NAME`.

@@ -13,7 +13,7 @@ struct Worker: Sendable {
   var coreCount = 0
   var memoryByteCount = 0
   var productVersion = ""
-  /// Whether its host gets nothing to do.
+  /// Whether it gets nothing to do: its host, its place, its key or itself is drained.
   var isDrained = false
   /// The speed of one of its slots, 1 for the one that expected costs are for.
   var speed = 1.0

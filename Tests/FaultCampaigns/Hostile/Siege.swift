@@ -216,7 +216,9 @@ extension Siege {
   /// Who was given trials and handed in what cannot be theirs is given no more.
   private func leftOut(_ log: String, leases: Int) -> HostileCommand.Finding {
     let isOut =
-      log.contains(" gets no more trials: it was false about ")
+      log.split(separator: "\n").contains {
+        $0.contains("liar") && $0.contains(" gets no more trials: it was false about ")
+      }
     return .init(
       what: "leases that a liar got, until it was left out",
       found: "\(leases), \(isOut ? "out" : "in")", expected: "3 to 20, out",
