@@ -36,12 +36,23 @@ package final class WorkerFolder {
   }
 
   /// Makes the folder, if it is not there, and takes it for this process.
+  ///
+  /// Another worker that starts just now may take a folder without a lock for a dead process's,
+  /// and delete it. So the folder is made again until its lock is ours and still in its place.
   private static func make(_ root: URL) throws(FileError) -> FileLock {
-    try FileError.makeFolder(root)
-    guard let lock = try FileLock.tryLock(root.appending(path: "lock")) else {
-      throw FileError("lock", root.path, code: EWOULDBLOCK)
+    var failure = FileError("lock", root.path, code: EWOULDBLOCK)
+    for _ in 0..<200 {
+      do throws(FileError) {
+        try FileError.makeFolder(root)
+        let lock = try FileLock.tryLock(root.appending(path: "lock"))
+        if let lock, lock.isAtItsPath { return lock }
+      } catch {
+        guard error.code == ENOENT else { throw error }
+        failure = error
+      }
+      usleep(10_000)
     }
-    return lock
+    throw failure
   }
 
   /// What somebody else did to the folder.
@@ -143,7 +154,9 @@ package final class WorkerFolder {
     for name in try manager.contentsOfDirectory(atPath: workers.path).sorted()
     where name != root.lastPathComponent {
       let orphan = workers.appending(path: name)
-      guard let orphanLock = try? FileLock.tryLock(orphan.appending(path: "lock")) else { continue }
+      guard let orphanLock = try? FileLock.tryLock(orphan.appending(path: "lock")),
+        orphanLock.isAtItsPath
+      else { continue }
       for entry in try manager.contentsOfDirectory(atPath: orphan.path).sorted() {
         let folder = orphan.appending(path: entry)
         guard let spooled: SpooledAttempt = Self.decode(folder.appending(path: "attempt.json"))

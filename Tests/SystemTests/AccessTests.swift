@@ -10,7 +10,7 @@ struct AccessTests {
 
   init() throws {
     bench = try Bench()
-    sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 200))
+    sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 1000))
   }
 
   private var keys: String { bench.path("coordinator-keys") }

@@ -5,7 +5,7 @@ import Testing
 /// The commands that look at a sweep and steer it, on real processes.
 @Suite("Steering a sweep", .serialized)
 struct AdministrationTests {
-  private func start(_ bench: Bench, steps: Int = 300) throws -> Command {
+  private func start(_ bench: Bench, steps: Int = 1500) throws -> Command {
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: steps))
     return try Command(
       Executables.coordinator,
@@ -144,7 +144,7 @@ struct AdministrationTests {
     try waitForSocket(bench, first)
     first.send(SIGTERM)
     #expect(try first.exitCode() == 130)
-    let text = Bench.sweep(steps: 300).replacing("[2, 3]", with: "[3, 4]")
+    let text = Bench.sweep(steps: 1500).replacing("[2, 3]", with: "[3, 4]")
     let edited = try bench.file("tiny.yaml", text)
     let refused = try bench.run(
       Executables.coordinator, "run", edited, "--out", bench.path("out"), "--listen",

@@ -85,6 +85,16 @@ final class Command {
     }
   }
 
+  /// Waits for a child that runs its own program, and returns it.
+  func child() throws -> Int32 {
+    var found: Int32?
+    try wait(for: "a child of \(process.arguments ?? [])", of: [self]) {
+      found = children.first
+      return found != nil
+    }
+    return try #require(found)
+  }
+
   /// Waits until a child stands still; returns the ones that do.
   ///
   /// They go on with `SIGCONT`.

@@ -110,7 +110,7 @@ struct DiscardTests {
           budget: 10 batches
         narrowed:
           tolerance: baseline.mse
-          budget: 3000 batches
+          budget: 12000 batches
       """)
     let expected = try bench.complete(sweep, in: "undisturbed", workers: 1)
     let coordinator = try Command(

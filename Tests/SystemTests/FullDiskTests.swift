@@ -13,7 +13,7 @@ struct FullDiskTests {
     .enabled(if: mayMount, "needs the right to mount a file system"))
   func waitsForSpace() throws {
     let bench = try Bench()
-    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 400))
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 2000))
     let calm = try bench.complete(sweep, in: "calm")
 
     let out = bench.path("out")
@@ -58,7 +58,7 @@ struct FullDiskTests {
     arguments: [("size=64k", "size=64m"), ("ro", "rw")])
   func blobs(bad: String, good: String) throws {
     let bench = try Bench()
-    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 1500))
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 4000))
     let blobs = bench.path("out/blobs")
     try FileManager.default.createDirectory(atPath: blobs, withIntermediateDirectories: true)
     // A start that was cut short, so that the folder counts as a sweep's.

@@ -6,7 +6,7 @@ import Testing
 @Suite("Trials that move on real processes", .serialized)
 struct MigrationTests {
   private static let baselineSteps = 10
-  private static let steps = 2000
+  private static let steps = 8000
 
   /// One trial that takes seconds, after one whose error it takes for its tolerance.
   private static let sweep = """
@@ -92,7 +92,7 @@ struct MigrationTests {
   /// it goes on for a moment and is stopped elsewhere.
   private func standStill(_ worker: Command, cache: String) throws -> [(step: Int, url: URL)] {
     try wait(for: "two checkpoints") { checkpoints(in: cache).count >= 2 }
-    let child = try #require(worker.children.first)
+    let child = try worker.child()
     var kept: [(step: Int, url: URL)] = []
     try wait(for: "the record of the newest checkpoint") {
       try #require(kill(child, SIGSTOP) == 0, "the trial has ended")

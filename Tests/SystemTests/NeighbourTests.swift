@@ -66,7 +66,7 @@ struct NeighbourTests {
   @Test(
     "a locked record is waited for, people are told, and nothing is lost", arguments: [false, true])
   func locked(isWriter: Bool) throws {
-    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 200))
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 1000))
     let calm = try bench.complete(sweep, in: "calm")
     let run = try start(sweep)
     let lock = try hold(isWriter ? F_WRLCK : F_RDLCK)
@@ -103,7 +103,7 @@ struct NeighbourTests {
 
   @Test("a folder of blobs that is removed is made anew, people are told, and the sweep goes on")
   func blobsRemoved() throws {
-    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 400))
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 2000))
     let calm = try bench.complete(sweep, in: "calm")
     let run = try start(sweep)
     try FileManager.default.removeItem(atPath: bench.path("out/blobs"))
@@ -120,7 +120,7 @@ struct NeighbourTests {
 
   @Test("a worker's cache that is removed is made anew, and its trials go on, at nobody's charge")
   func cacheRemoved() throws {
-    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 400))
+    let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 2000))
     let calm = try bench.complete(sweep, in: "calm")
     let run = try start(sweep)
     // One rename. Deleting file by file fails if the worker adds a file in between.

@@ -122,7 +122,7 @@ struct OtherVersionTests {
 
   @Test("a worker of another build is served, and provenance, status and report tell of it")
   func otherBuild() throws {
-    let (coordinator, endpoint) = try coordinator(steps: 400)
+    let (coordinator, endpoint) = try coordinator(steps: 2000)
     let (executable, version) = try otherWorker()
     let other = try worker(executable, endpoint)
     // Its trial stands still until the other one has a trial, too.

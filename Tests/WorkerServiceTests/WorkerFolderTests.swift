@@ -25,6 +25,22 @@ struct WorkerFolderTests {
     WorkID(sweep: sweep, trial: TrialID(rawValue: 7), launch: launch)
   }
 
+  @Test("workers that start at the same time leave each other's folders alone")
+  func startTogether() async throws {
+    let cache = cache
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for worker in 0..<8 {
+        group.addTask {
+          for start in 0..<50 {
+            let own = try WorkerFolder(cache: cache, worker: "\(worker)-\(start)")
+            #expect(own.inspect() == .init())
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+
   @Test("results of one trial for two sweeps are two results, each with its own files")
   func twoSweeps() throws {
     do {
