@@ -85,7 +85,7 @@ let package = Package(
     module("Randomness"),
     module("Digests", ["CSHA256", "CSodium"]),
     module("TensorFiles", ["Digests"]),
-    module("Trials", ["Digests"]),
+    module("Trials", ["Digests"], exclude: ["README.md"]),
     module("Console", ["Files", "Trials", argumentParser, logging]),
     module("Images", ["Digests", "Files", "Trials"]),
     module(
@@ -95,13 +95,14 @@ let package = Package(
         "Trials",
       ]),
     module("Downloads", ["CCurl", "Digests", "Files"]),
-    module("Sweeps", ["Files", "Trials", yaml]),
+    module("Sweeps", ["Files", "Trials", yaml], exclude: ["README.md"]),
 
     module("Primitives", ["CKernels"]),
     module("Autoencoder", ["Primitives", "Trials"]),
     module(
       "Narrowing",
-      ["Autoencoder", "Digests", "Files", "Images", "Primitives", "TensorFiles", "Trials"]),
+      ["Autoencoder", "Digests", "Files", "Images", "Primitives", "TensorFiles", "Trials"],
+      exclude: ["README.md"]),
 
     module(
       "Wire", ["Digests", "Trials", protobuf],
@@ -111,11 +112,14 @@ let package = Package(
     module("Enrolment", ["Files", "Messaging"]),
     module("Doctor", ["CSodium", "Enrolment", "Messaging"]),
 
-    module("Coordination", ["Digests", "Trials"], exclude: ["RECORD.md"]),
+    module("Coordination", ["Digests", "Trials"], exclude: ["README.md", "RECORD.md"]),
     module("Rehearsal", ["Coordination", "Digests", "Randomness", "Trials"]),
-    module("Store", ["Coordination", "Digests", "Files", "Trials", "Wire", database, sqlite]),
-    module("Supervision", ["Digests", "Trials"]),
-    module("Reports", ["CPNG", "Digests", "Files", "TensorFiles", "Trials"]),
+    module(
+      "Store", ["Coordination", "Digests", "Files", "Trials", "Wire", database, sqlite],
+      exclude: ["README.md"]),
+    module("Supervision", ["Digests", "Trials"], exclude: ["README.md"]),
+    module(
+      "Reports", ["CPNG", "Digests", "Files", "TensorFiles", "Trials"], exclude: ["README.md"]),
 
     module(
       "CoordinatorService",
@@ -140,7 +144,7 @@ let package = Package(
         "Trials",
         "Wire",
         logging,
-      ], exclude: ["Text/JSON.md"]),
+      ], exclude: ["README.md", "Text/JSON.md"]),
     module(
       "WorkerService",
       [
@@ -157,7 +161,7 @@ let package = Package(
         "Trials",
         "Wire",
         logging,
-      ]),
+      ], exclude: ["README.md"]),
     module(
       "DashboardService",
       [

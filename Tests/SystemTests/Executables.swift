@@ -8,6 +8,11 @@ enum Executables {
   static let faultCampaigns = folder.appending(path: "fault-campaigns")
   static let benchmarks = folder.appending(path: "benchmarks")
 
+  /// A rehearsal, or a part of one, of the folder `Tests/Cluster`.
+  static func rig(_ name: String) -> URL {
+    URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Cluster/\(name)")
+  }
+
   /// A command of the folder `cluster`.
   static func cluster(_ name: String) -> URL {
     URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../cluster/\(name)")

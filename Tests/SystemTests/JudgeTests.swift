@@ -8,13 +8,13 @@ struct JudgeTests {
 
   init() throws { bench = try Bench() }
 
-  /// Runs a function of `cluster/lib/judge.sh`; its lines.
+  /// Runs a function of `Tests/Cluster/judge.sh`; its lines.
   private func judge(_ words: String...) throws -> [String] {
     let run = try Command(
       URL(filePath: "/bin/bash"),
       [
         "-c", #"TZ=UTC0; export TZ; set -euo pipefail; . "$0"; "$@""#,
-        Executables.cluster("lib/judge.sh").path,
+        Executables.rig("judge.sh").path,
       ] + words, on: bench)
     try #require(try run.exitCode() == 0, "\(run.standardError)")
     return run.standardOutput.split(separator: "\n").map(String.init)

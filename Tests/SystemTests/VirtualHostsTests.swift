@@ -37,7 +37,7 @@ struct VirtualHostsTests {
 
   private func rehearse(_ bench: Bench, _ sweep: String, _ options: [String]) throws {
     let rehearsal = try Command(
-      Executables.cluster("rehearse"),
+      Executables.rig("rehearse"),
       ["--sweep", sweep, "--from", Executables.folder.path, "--out", bench.path("out")] + options,
       on: bench)
     let code = try rehearsal.exitCode()
