@@ -1,7 +1,7 @@
 import CKernels
 
-/// Nearest ×2 upsampling followed by a 3×3 convolution with padding 1, or a 2×2 one without, in
-/// the box form: no upsampled image ever exists.
+/// Nearest ×2 upsampling followed by a 3×3 convolution with padding 1, or a 2×2 one without
+/// padding, in the box form, which never stores the upsampled image.
 ///
 /// Because upsampled rows 2i and 2i + 1 are equal, the layer equals a transposed convolution of
 /// stride 2 without padding, whose kernel is the layer's rotated by 180 degrees, followed by a sum
@@ -22,7 +22,7 @@ package final class UpsampledConvolution {
   package let inputSize: Int
   /// Rows and columns of the kernel, 3 or 2.
   package let kernelSize: Int
-  /// Slope of the leaky ReLU behind; nil at the end of the network, where none follows.
+  /// Slope of the leaky ReLU behind; nil for the network's last layer, which has none.
   package let leakySlope: Float?
 
   private let context: ComputeContext
@@ -110,7 +110,7 @@ package final class UpsampledConvolution {
   ///
   /// - Parameters:
   ///   - dst: Overwritten.
-  ///   - norm: The batch norm behind, if its moments are to be taken.
+  ///   - norm: The batch norm behind; if given, its moments are taken.
   package func forward(
     src: NormalizedImages, bias: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>,
     measuring norm: BatchNorm? = nil
@@ -170,11 +170,11 @@ package final class UpsampledConvolution {
   /// - Parameters:
   ///   - src: As in the forward direction.
   ///   - diffDst: Gradient of the loss with respect to the output of the batch norm behind.
-  ///   - through: The batch norm behind, its gradients updated, and the layer's output.
+  ///   - through: The batch norm behind, with its gradients updated, and the layer's output.
   ///   - diffWeights: In the weights' own order; overwritten, not accumulated.
   ///   - diffBias: Overwritten.
   ///   - diffSrc: Gradient with respect to the (normalised) source; overwritten.
-  ///   - measuring: The batch norm before, if the sums of diffSrc are to be taken.
+  ///   - before: The batch norm before; if given, the sums of diffSrc are taken.
   package func backward(
     src: NormalizedImages, diffDst: UnsafePointer<Float>, through: NormSource,
     diffWeights: UnsafeMutablePointer<Float>, diffBias: UnsafeMutablePointer<Float>,
@@ -190,7 +190,7 @@ package final class UpsampledConvolution {
   }
 
   /// Computes the gradients with respect to weights, bias and source of a layer without leaky ReLU
-  /// and batch norm, `scale` times those that diffDst gives.
+  /// and batch norm, multiplied by `scale`.
   package func backward(
     src: NormalizedImages, diffDst: UnsafePointer<Float>, scale: Float,
     diffWeights: UnsafeMutablePointer<Float>, diffBias: UnsafeMutablePointer<Float>,
