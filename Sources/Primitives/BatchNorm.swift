@@ -63,6 +63,7 @@ package final class BatchNorm {
   private let epsilon: Double
   private let leakySlope: Float
   /// Per part of the batch and channel: the moments of the source or the sums of the gradient.
+  ///
   /// After the parts are added up, the first part holds the batch's.
   private let sums: AlignedBuffer<Double>
   /// Per channel, of the latest training pass: mean, γ / √(variance + ε), the shift corrected for

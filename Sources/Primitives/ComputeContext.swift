@@ -75,6 +75,7 @@ package final class ComputeContext {
   }
 
   /// Adds the parts' weight gradients to the first buffer, in order, after ``shareParts(of:_:)``.
+  ///
   /// The thread that took the first part has added up its own parts already.
   func addParts(_ buffers: UnsafeMutablePointer<Float>, of shape: ck_convolution, count: Int) {
     let added = max(Int(shape.end_part) / team.count, 1)

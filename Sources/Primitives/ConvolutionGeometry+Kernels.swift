@@ -1,8 +1,10 @@
 import CKernels
 
 extension ConvolutionGeometry {
-  /// Images per part of a batch; the last part may have fewer. The number is even, because the bf16
-  /// kernels take two images at a time and an odd image may begin in the middle of a float.
+  /// Images per part of a batch; the last part may have fewer.
+  ///
+  /// The number is even, because the bf16 kernels take two images at a time and an odd image may
+  /// begin in the middle of a float.
   static func partSize(batch: Int) -> Int {
     (batch + 2 * ComputeContext.partCount - 1) / (2 * ComputeContext.partCount) * 2
   }

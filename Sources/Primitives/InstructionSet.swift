@@ -1,8 +1,9 @@
 import CKernels
 import Foundation
 
-/// An instruction set of the kernels. A process uses the processor's widest, or less if the
-/// environment sets a limit.
+/// An instruction set of the kernels.
+///
+/// A process uses the processor's widest, or less if the environment sets a limit.
 package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
   /// AVX-512 with AVX512-BF16; differs from `avx512` only in bf16 arithmetic.
   case avx512BF16 = "avx512-bf16"

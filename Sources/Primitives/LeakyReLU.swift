@@ -7,8 +7,9 @@ package struct LeakyReLU {
   private let context: ComputeContext
   private let slope: Float
 
-  /// An operation of the given slope for negative inputs. The slope is positive, so that an output
-  /// has the sign of its input.
+  /// An operation of the given slope for negative inputs.
+  ///
+  /// The slope is positive, so that an output has the sign of its input.
   package init(_ context: ComputeContext, slope: Float) {
     precondition(slope > 0, "the gradient is taken from the sign of the output")
     self.context = context

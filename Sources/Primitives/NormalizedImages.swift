@@ -1,5 +1,6 @@
-/// The source images of an operation. With coefficients, the operation normalises them while it
-/// reads them.
+/// The source images of an operation.
+///
+/// With coefficients, the operation normalises them while it reads them.
 package struct NormalizedImages {
   /// NHWC, not normalised.
   package var images: UnsafePointer<Float>

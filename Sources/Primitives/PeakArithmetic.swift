@@ -18,8 +18,10 @@ package struct PeakArithmetic {
     Int(ck_peak_chains) * Int(kernels.lanes) * Int(kernels.stored_per_float)
   }
 
-  /// Computes x ← factor · x + addend in every lane, `rounds` times; in bf16
-  /// x ← x + factor · addend + factor · addend. The lanes of the i-th vector start as i.
+  /// Computes x ← factor · x + addend in every lane, `rounds` times; in bf16 x ← x + factor ·
+  /// addend + factor · addend.
+  ///
+  /// The lanes of the i-th vector start as i.
   ///
   /// - Returns: The sum of all lanes.
   @inline(never)

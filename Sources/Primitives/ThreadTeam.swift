@@ -18,7 +18,9 @@ package final class ThreadTeam: Sendable {
   /// The number of threads, including the caller's; at least 1.
   package let count: Int
 
-  /// What a measured team did. Only the caller's thread writes and reads it.
+  /// What a measured team did.
+  ///
+  /// Only the caller's thread writes and reads it.
   package struct Measure {
     /// Pieces of work.
     package var rounds = 0

@@ -140,7 +140,9 @@ package final class UpsampledConvolution {
   package var takesError: Bool { isThin }
 
   /// Computes the squared error of the sigmoid of bias plus upsampled convolution, for each image
-  /// while it is in cache. The arguments are those of
+  /// while it is in cache.
+  ///
+  /// The arguments are those of
   /// ``SigmoidSquaredError/forward(src:target:reconstruction:diffSrc:squaredErrors:)``.
   ///
   /// - Parameter diffDst: Gradient with respect to the sigmoid's source.
