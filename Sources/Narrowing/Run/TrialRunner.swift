@@ -196,7 +196,7 @@ package final class TrialRunner {
     var reports = resumed?.reports.milestones ?? []
     var secondPasses = 0
     var trajectory = try beginTrajectory()
-    var pace = try Pace(in: directory, from: firstStep)
+    var pace = try PaceWriter(in: directory, from: firstStep)
     var keeper = CheckpointKeeper(
       checkpoints, in: directory, interval: options.checkpointInterval, firstStep: firstStep,
       permanentSteps: options.checkpointSteps, at: beginning)
@@ -293,11 +293,11 @@ package final class TrialRunner {
     }
   }
 
-  private func beginTrajectory() throws(TrialFailure) -> Trajectory {
+  private func beginTrajectory() throws(TrialFailure) -> TrajectoryWriter {
     guard let resumed = resumed?.trajectory else {
-      return try Trajectory(in: directory, gates: trainer.state.gates.count)
+      return try TrajectoryWriter(in: directory, gates: trainer.state.gates.count)
     }
-    return try Trajectory(in: directory, after: resumed.start, text: resumed.text)
+    return try TrajectoryWriter(in: directory, after: resumed.start, text: resumed.text)
   }
 
   private func saveIfAsked(

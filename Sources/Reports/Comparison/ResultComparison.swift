@@ -111,7 +111,9 @@ package struct ResultComparison: Sendable {
 
   private static func parting(of texts: (recorded: Data, computed: Data)) throws -> Parting {
     if texts.recorded == texts.computed { return .never }
-    let (recorded, computed) = (try Trajectory(texts.recorded), try Trajectory(texts.computed))
+    let (recorded, computed) = (
+      try TrajectoryTable(texts.recorded), try TrajectoryTable(texts.computed)
+    )
     var last = 0
     for (one, other) in zip(recorded.rows, computed.rows) {
       guard one == other else {

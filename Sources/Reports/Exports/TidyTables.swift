@@ -132,7 +132,7 @@ package struct TidyTables {
   }
 
   private func writeTrajectories() throws -> [ReportError] {
-    let columns = Trajectory.fixedColumns
+    let columns = TrajectoryTable.fixedColumns
     var samples = TidyTable(
       "trajectories", form, columns: ["trial"] + columns + ["steps_per_second"])
     var gates = TidyTable("gates", form, columns: ["trial", "step", "gate", "open_probability"])
@@ -140,11 +140,11 @@ package struct TidyTables {
     try append(samples.name, samples.head)
     try append(gates.name, gates.head)
     for trial in trials where trial.result != nil {
-      let trajectory: Trajectory
-      let pace: Pace
+      let trajectory: TrajectoryTable
+      let pace: PaceTable
       do throws(ReportError) {
-        trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
-        pace = try loader.parse(.pace, of: trial) { try Pace($0) }
+        trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
+        pace = try loader.parse(.pace, of: trial) { try PaceTable($0) }
       } catch {
         problems.append(error)
         continue

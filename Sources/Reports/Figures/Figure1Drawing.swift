@@ -7,7 +7,7 @@ struct Figure1Drawing {
   /// The trial.
   let trial: RecordedTrial
   /// Its samples.
-  let trajectory: Trajectory
+  let trajectory: TrajectoryTable
   /// The mark of an unfinished report.
   let banner: String?
   /// How many images the sweep's data sets have.
@@ -17,7 +17,7 @@ struct Figure1Drawing {
   /// Whether the last panel, with a line for every gate, is drawn.
   var showsProbabilities = true
   /// The samples of another run, drawn in grey beneath this one's.
-  var ghost: Trajectory?
+  var ghost: TrajectoryTable?
 
   /// More samples than these would be finer than a pixel.
   static let fineSampleCount = 600
@@ -73,7 +73,9 @@ struct Figure1Drawing {
   }
 
   /// The steps from the left end of the panels to the right one.
-  static func stepRange(of trajectory: Trajectory, ghost: Trajectory?) -> ClosedRange<Double> {
+  static func stepRange(of trajectory: TrajectoryTable, ghost: TrajectoryTable?) -> ClosedRange<
+    Double
+  > {
     let first = min(trajectory.numbers("step").first ?? 0, 0)
     let last = [trajectory, ghost].compactMap { $0?.numbers("step").last }.max()
     return first...max(last ?? 1, first + 1)

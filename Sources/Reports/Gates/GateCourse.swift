@@ -41,7 +41,7 @@ struct GateCourse: Encodable, Hashable, Sendable {
   }
 
   /// The courses of all gates, in their order; none for a trajectory without rows.
-  static func all(of trajectory: Trajectory) -> [GateCourse] {
+  static func all(of trajectory: TrajectoryTable) -> [GateCourse] {
     guard !trajectory.rows.isEmpty else { return [] }
     let steps = trajectory.numbers("step").map { Int($0) }
     let errors = trajectory.numbers("mse")

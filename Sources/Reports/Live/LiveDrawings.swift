@@ -38,9 +38,9 @@ package enum LiveDrawings {
     }
   }
 
-  private static func read(_ data: Data) throws(LiveDrawingError) -> Trajectory {
+  private static func read(_ data: Data) throws(LiveDrawingError) -> TrajectoryTable {
     do {
-      return try Trajectory(data)
+      return try TrajectoryTable(data)
     } catch {
       throw LiveDrawingError(error)
     }
@@ -77,7 +77,7 @@ package struct LiveFront: Sendable {
         banner: banner.isEmpty ? nil : banner
       ).svg
     let isMeasured = results.plan.trials.contains {
-      $0.configuration.tolerance.measurement != nil
+      $0.configuration.tolerance.parentOutput != nil
     }
     table1 = isMeasured ? Table1(of: results).json : nil
   }

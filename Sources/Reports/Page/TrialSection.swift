@@ -29,7 +29,7 @@ struct TrialSection {
   func html(_ problems: inout [ReportError]) -> String {
     var parts = [heading, facts]
     do throws(ReportError) {
-      let trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
+      let trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
       parts.append(traces(trajectory))
       if trajectory.gateCount > 0 { parts.append(gates(trajectory)) }
     } catch {
@@ -83,7 +83,7 @@ struct TrialSection {
     return HTMLText.facts(facts)
   }
 
-  private func traces(_ trajectory: Trajectory) -> String {
+  private func traces(_ trajectory: TrajectoryTable) -> String {
     var drawing = Figure1Drawing(trial: trial, trajectory: trajectory, banner: nil, counts: counts)
     drawing.sampleCountMaximum = Self.sampleCountMaximum
     drawing.showsProbabilities = false
@@ -96,7 +96,7 @@ struct TrialSection {
   }
 
   /// Every gate's open probability as a row of pixels, and when each closed.
-  private func gates(_ trajectory: Trajectory) -> String {
+  private func gates(_ trajectory: TrajectoryTable) -> String {
     let closings = GateCourse.byClosing(GateCourse.all(of: trajectory))
     let columns = EvenChoice.indices(
       of: trajectory.rows.count, most: Self.sampleCountMaximum)

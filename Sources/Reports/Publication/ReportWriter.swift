@@ -182,8 +182,8 @@ package struct ReportWriter {
       let digest = trial.result?.artifacts.first { $0.kind == .trajectory }?.digest
       guard writtenTrials[id] != digest || digest == nil else { continue }
       round.attempt { round throws(ReportError) in
-        let trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
-        let pace = try loader.parse(.pace, of: trial) { try Pace($0) }
+        let trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
+        let pace = try loader.parse(.pace, of: trial) { try PaceTable($0) }
         if round.put("trajectories/\(id).csv", trajectory.joined(with: pace)) {
           writtenTrials[id] = digest
         }
@@ -202,7 +202,7 @@ package struct ReportWriter {
       let name = shown.isEmpty ? "figure1.svg" : "figure1-\(dataset.name).svg"
       shown.append(dataset)
       round.attempt { round throws(ReportError) in
-        let trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
+        let trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
         round.put(
           name,
           Figure1Drawing(
@@ -251,7 +251,7 @@ package struct ReportWriter {
         gateCourses[id]?.trajectory != artifact.digest
       else { continue }
       round.attempt { _ throws(ReportError) in
-        let trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
+        let trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
         gateCourses[id] = (artifact.digest, GateCourse.all(of: trajectory))
       }
     }
@@ -290,6 +290,6 @@ extension SweepPlan {
   fileprivate var narrows: Bool { trials.contains { $0.configuration.narrows } }
   /// Whether any trial's tolerance is another's error.
   fileprivate var hasMeasuredTolerance: Bool {
-    trials.contains { $0.configuration.tolerance.measurement != nil }
+    trials.contains { $0.configuration.tolerance.parentOutput != nil }
   }
 }

@@ -49,8 +49,8 @@ struct Table1 {
     var facts: [SeriesLabels.Facts] = []
     var budgets: [Budget] = []
     for point in gridPoints.points {
-      guard let measurement = point.configuration.tolerance.measurement,
-        let baseline = gridPoints.point(of: measurement.trial),
+      guard let parentOutput = point.configuration.tolerance.parentOutput,
+        let baseline = gridPoints.point(of: parentOutput.trial),
         let latents = try? baseline.trials[0].configurationUsed(in: reports).resolvedLatents(),
         let provisioned = try? point.trials[0].configurationUsed(in: reports).resolvedLatents()
       else { continue }
@@ -87,7 +87,7 @@ struct Table1 {
   }
 
   private static func whyEmpty(_ gridPoints: GridPoints) -> String {
-    let isMeasured = gridPoints.points.contains { $0.configuration.tolerance.measurement != nil }
+    let isMeasured = gridPoints.points.contains { $0.configuration.tolerance.parentOutput != nil }
     return isMeasured
       ? "no row yet: the sizes of the runs are measured by trials that have no result"
       : "no rows: Table I has one for each run whose tolerance a baseline measures, and no stage of "

@@ -39,13 +39,13 @@ struct GridPoints {
       let planned = trial.planned
       var content = planned.configuration
       content.seed = 0
-      if var measurement = content.tolerance.measurement {
-        measurement.trial = names[measurement.trial] ?? measurement.trial
-        content.tolerance = .measured(measurement)
+      if var parentOutput = content.tolerance.parentOutput {
+        parentOutput.trial = names[parentOutput.trial] ?? parentOutput.trial
+        content.tolerance = .measured(parentOutput)
       }
-      if var measurement = content.model.latents.measurement {
-        measurement.trial = names[measurement.trial] ?? measurement.trial
-        content.model.latents = .measured(measurement)
+      if var parentOutput = content.model.latents.parentOutput {
+        parentOutput.trial = names[parentOutput.trial] ?? parentOutput.trial
+        content.model.latents = .measured(parentOutput)
       }
       let name = TrialID(ofCanonicalText: "\(planned.stage)/\(content.canonicalText)")
       names[planned.id] = name

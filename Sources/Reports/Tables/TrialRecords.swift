@@ -126,9 +126,9 @@ struct TrialRecords {
         images: counts.remark(on: planned.dataset), seed: "s\(planned.seed.hexadecimal)",
         channels: planned.model.channels,
         latents: try? used.resolvedLatents(),
-        latentsFrom: planned.model.latents.measurement.map(Self.text),
+        latentsFrom: planned.model.latents.parentOutput.map(Self.text),
         tolerance: try? used.resolvedTolerance(),
-        toleranceFrom: planned.tolerance.measurement.map(Self.text),
+        toleranceFrom: planned.tolerance.parentOutput.map(Self.text),
         parents: planned.parents.map(\.description), settings: planned.trainer,
         quiet: planned.quiet, status: recorded.status,
         milestones: planned.milestones.map { budget in
@@ -180,10 +180,10 @@ struct TrialRecords {
   }
 
   /// A measurement as sweep files write references: `<trial>.mse`, `2 * <trial>.gates_open`.
-  static func text(_ measurement: Trials.Measurement) -> String {
-    let reference = "\(measurement.trial).\(measurement.output.rawValue)"
-    guard measurement.factor != 1 else { return reference }
-    return "\(NumberText.shortest(measurement.factor)) * \(reference)"
+  static func text(_ parentOutput: ParentOutput) -> String {
+    let reference = "\(parentOutput.trial).\(parentOutput.output.rawValue)"
+    guard parentOutput.factor != 1 else { return reference }
+    return "\(NumberText.shortest(parentOutput.factor)) * \(reference)"
   }
 
   private static func text(_ number: Int?) -> String { number.map(String.init) ?? "" }

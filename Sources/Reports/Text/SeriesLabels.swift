@@ -18,7 +18,7 @@ enum SeriesLabels {
       let used = point.trials[0].configurationUsed(in: reports)
       let latents =
         (try? used.resolvedLatents()).map(String.init)
-        ?? configuration.model.latents.measurement.map(TrialRecords.text) ?? ""
+        ?? configuration.model.latents.parentOutput.map(TrialRecords.text) ?? ""
       values =
         [
           ("n", latents), ("stage", point.stage),

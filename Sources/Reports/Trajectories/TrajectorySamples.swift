@@ -33,7 +33,7 @@ package struct TrajectorySamples: Codable, Hashable, Sendable {
   package var gates: [Gate]
   package var panels: Panels
 
-  init(_ trajectory: Trajectory, ghost: Trajectory?) {
+  init(_ trajectory: TrajectoryTable, ghost: TrajectoryTable?) {
     let chosen = EvenChoice.indices(
       of: trajectory.rows.count, most: Figure1Drawing.fineSampleCount)
     func column(_ name: String) -> [Double?] {

@@ -181,13 +181,13 @@ struct Expansion {
   ) -> TrialConfiguration {
     var sibling = configuration
     if sibling.trainer.precision != .fp32 { sibling.trainer.precision = .fp32 }
-    if case .measured(var measurement) = sibling.tolerance {
-      measurement.trial = siblings[measurement.trial] ?? measurement.trial
-      sibling.tolerance = .measured(measurement)
+    if case .measured(var parentOutput) = sibling.tolerance {
+      parentOutput.trial = siblings[parentOutput.trial] ?? parentOutput.trial
+      sibling.tolerance = .measured(parentOutput)
     }
-    if case .measured(var measurement) = sibling.model.latents {
-      measurement.trial = siblings[measurement.trial] ?? measurement.trial
-      sibling.model.latents = .measured(measurement)
+    if case .measured(var parentOutput) = sibling.model.latents {
+      parentOutput.trial = siblings[parentOutput.trial] ?? parentOutput.trial
+      sibling.model.latents = .measured(parentOutput)
     }
     return sibling
   }
@@ -228,10 +228,10 @@ extension Expansion {
       switch parent.configuration.model.latents {
       case _ where StageOutput(rawValue: reference.output) == .gatesOpen:
         return .measured(
-          Measurement(trial: parent.id, output: .gatesOpen, factor: reference.factor))
-      case .measured(var measurement):
-        measurement.factor *= reference.factor
-        return .measured(measurement)
+          ParentOutput(trial: parent.id, output: .gatesOpen, factor: reference.factor))
+      case .measured(var parentOutput):
+        parentOutput.factor *= reference.factor
+        return .measured(parentOutput)
       case .value(let count):
         // Rounded, as a measured count is when it is known.
         let value = (Double(count) * reference.factor).rounded()
@@ -253,12 +253,12 @@ extension Expansion {
       guard log.isEmpty else { return nil }
       let parent = parent(reference, cell: cell)
       if let output = StageOutput(rawValue: reference.output)?.measured {
-        return .measured(Measurement(trial: parent.id, output: output, factor: reference.factor))
+        return .measured(ParentOutput(trial: parent.id, output: output, factor: reference.factor))
       }
       switch parent.configuration.tolerance {
-      case .measured(var measurement):
-        measurement.factor *= reference.factor
-        return .measured(measurement)
+      case .measured(var parentOutput):
+        parentOutput.factor *= reference.factor
+        return .measured(parentOutput)
       case .value(let parentTolerance):
         let value = parentTolerance * reference.factor
         guard value <= TrialConfiguration.maximumTolerance else {

@@ -68,9 +68,9 @@ package struct PlanDefects: Error, Hashable, Sendable {
       defects.append(
         "dataset: found no evaluation images of \(dataset.name), expected at least one")
     }
-    if let measurement = configuration.model.latents.measurement, mostLatents < 1 {
+    if let parentOutput = configuration.model.latents.parentOutput, mostLatents < 1 {
       defects.append(
-        "latents: found \(Numerals.text(measurement.factor)) times what trial \(measurement.trial) "
+        "latents: found \(Numerals.text(parentOutput.factor)) times what trial \(parentOutput.trial) "
           + "leaves open, which rounds to 0, expected 1 or more")
     }
     return defects
@@ -91,9 +91,9 @@ private struct LatentBounds {
     for trial in plan.trials {
       switch trial.configuration.model.latents {
       case .value(let latents): bounds[trial.id] = latents
-      case .measured(let measurement):
+      case .measured(let parentOutput):
         let maximum = ModelSettings.latentRange.upperBound
-        let most = Double(bounds[measurement.trial] ?? maximum) * measurement.factor
+        let most = Double(bounds[parentOutput.trial] ?? maximum) * parentOutput.factor
         bounds[trial.id] = Int(min(most.rounded(), Double(maximum)))
       }
     }

@@ -102,9 +102,9 @@ package struct PlanSummary: Sendable {
   ) -> Int {
     switch configuration.model.latents {
     case .value(let latents): return latents
-    case .measured(let measurement):
-      let parent = parents[measurement.trial] ?? ModelSettings.latentRange.upperBound
-      let bound = (Double(parent) * measurement.factor).rounded()
+    case .measured(let parentOutput):
+      let parent = parents[parentOutput.trial] ?? ModelSettings.latentRange.upperBound
+      let bound = (Double(parent) * parentOutput.factor).rounded()
       let range = ModelSettings.latentRange
       return Int(min(max(bound, Double(range.lowerBound)), Double(range.upperBound)))
     }

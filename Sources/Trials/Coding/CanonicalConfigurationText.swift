@@ -32,7 +32,7 @@ enum CanonicalConfigurationText {
     text += "],\"latents\":"
     switch configuration.model.latents {
     case .value(let latents): text += String(latents)
-    case .measured(let measurement): append(measurement, to: &text)
+    case .measured(let parentOutput): append(parentOutput, to: &text)
     }
     text += "}"
     if let quiet = configuration.quiet {
@@ -45,7 +45,7 @@ enum CanonicalConfigurationText {
     text += "\",\"tolerance\":"
     switch configuration.tolerance {
     case .value(let tolerance): text += number(tolerance)
-    case .measured(let measurement): append(measurement, to: &text)
+    case .measured(let parentOutput): append(parentOutput, to: &text)
     }
     text += ",\"trainer\":"
     text += trainer(configuration.trainer)
@@ -53,13 +53,13 @@ enum CanonicalConfigurationText {
     return text
   }
 
-  private static func append(_ measurement: Measurement, to text: inout String) {
+  private static func append(_ parentOutput: ParentOutput, to text: inout String) {
     text += "{\"factor\":"
-    text += number(measurement.factor)
+    text += number(parentOutput.factor)
     text += ",\"output\":\""
-    text += measurement.output.rawValue
+    text += parentOutput.output.rawValue
     text += "\",\"trial\":\""
-    text += measurement.trial.digits
+    text += parentOutput.trial.digits
     text += "\"}"
   }
 

@@ -4,13 +4,13 @@ package enum Parameter<Value: Codable & Hashable & Sendable>: Hashable, Sendable
   /// Known from the start.
   case value(Value)
   /// Taken from a parent trial's result.
-  case measured(Measurement)
+  case measured(ParentOutput)
 }
 
 extension Parameter {
   /// The parent that the value waits for, if any.
-  package var measurement: Measurement? {
-    if case .measured(let measurement) = self { return measurement }
+  package var parentOutput: ParentOutput? {
+    if case .measured(let parentOutput) = self { return parentOutput }
     return nil
   }
 }
@@ -29,7 +29,7 @@ extension Parameter: Codable {
       self = .value(try container.decode(Value.self))
     } catch {
       if (try? decoder.container(keyedBy: TextKey.self)) != nil {
-        self = .measured(try container.decode(Measurement.self))
+        self = .measured(try container.decode(ParentOutput.self))
         return
       }
       guard let expected, let found = try? container.decode(Double.self) else { throw error }
@@ -44,7 +44,7 @@ extension Parameter: Codable {
     var container = encoder.singleValueContainer()
     switch self {
     case .value(let value): try container.encode(value)
-    case .measured(let measurement): try container.encode(measurement)
+    case .measured(let parentOutput): try container.encode(parentOutput)
     }
   }
 }

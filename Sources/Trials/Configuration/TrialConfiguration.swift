@@ -53,8 +53,8 @@ extension TrialConfiguration {
   /// The parents whose results the configuration waits for.
   package var parents: [TrialID] {
     var parents: [TrialID] = []
-    for measurement in [tolerance.measurement, model.latents.measurement] {
-      if let trial = measurement?.trial, !parents.contains(trial) { parents.append(trial) }
+    for parentOutput in [tolerance.parentOutput, model.latents.parentOutput] {
+      if let trial = parentOutput?.trial, !parents.contains(trial) { parents.append(trial) }
     }
     return parents
   }
@@ -67,16 +67,16 @@ extension TrialConfiguration {
     _ report: (TrialID) -> MilestoneReport?
   ) throws(ConfigurationError) -> TrialConfiguration {
     var resolved = self
-    if let measurement = tolerance.measurement {
-      let value = try Self.number(measurement, report)
+    if let parentOutput = tolerance.parentOutput {
+      let value = try Self.number(parentOutput, report)
       guard value >= 0, value <= Self.maximumTolerance else {
         throw .valueOutOfRange(
           setting: "tolerance", found: value, expected: "0 to \(Self.maximumTolerance)")
       }
       resolved.tolerance = .value(value)
     }
-    if let measurement = model.latents.measurement {
-      let value = try Self.number(measurement, report).rounded()
+    if let parentOutput = model.latents.parentOutput {
+      let value = try Self.number(parentOutput, report).rounded()
       guard let latents = Int(exactly: value), ModelSettings.latentRange.contains(latents) else {
         throw .valueOutOfRange(
           setting: "latents", found: value, expected: "\(ModelSettings.latentRange)")
@@ -87,12 +87,12 @@ extension TrialConfiguration {
   }
 
   private static func number(
-    _ measurement: Measurement, _ report: (TrialID) -> MilestoneReport?
+    _ parentOutput: ParentOutput, _ report: (TrialID) -> MilestoneReport?
   ) throws(ConfigurationError) -> Double {
-    guard let report = report(measurement.trial) else {
-      throw .parentWithoutResult(measurement.trial)
+    guard let report = report(parentOutput.trial) else {
+      throw .parentWithoutResult(parentOutput.trial)
     }
-    return measurement.factor * measurement.output.value(in: report)
+    return parentOutput.factor * parentOutput.output.value(in: report)
   }
 
   /// τ as a number.
@@ -101,7 +101,7 @@ extension TrialConfiguration {
   package func resolvedTolerance() throws(ConfigurationError) -> Double {
     switch tolerance {
     case .value(let value): value
-    case .measured(let measurement): throw .parentWithoutResult(measurement.trial)
+    case .measured(let parentOutput): throw .parentWithoutResult(parentOutput.trial)
     }
   }
 
@@ -111,7 +111,7 @@ extension TrialConfiguration {
   package func resolvedLatents() throws(ConfigurationError) -> Int {
     switch model.latents {
     case .value(let value): value
-    case .measured(let measurement): throw .parentWithoutResult(measurement.trial)
+    case .measured(let parentOutput): throw .parentWithoutResult(parentOutput.trial)
     }
   }
 }

@@ -5,7 +5,7 @@ import Trials
 ///
 /// Columns: `step, squared_error, mse, constraint_average, multiplier, tolerance_hits, gates_open,
 /// expected_open, kl, gate_0 … gate_{n−1}`.
-struct Trajectory {
+struct TrajectoryTable {
   /// The columns before the gates'.
   static let fixedColumns = [
     "step", "squared_error", "mse", "constraint_average", "multiplier", "tolerance_hits",
@@ -71,7 +71,7 @@ struct Trajectory {
 
   /// The table with the training speed at each sample as a last column; empty where the pace has
   /// no such step.
-  func joined(with pace: Pace) -> Data {
+  func joined(with pace: PaceTable) -> Data {
     var text = (header + ["steps_per_second"]).joined(separator: ",") + "\n"
     for row in rows {
       text += row.joined(separator: ",")

@@ -1,7 +1,7 @@
 import Foundation
 
 /// The training speed of one trial at its samples: `pace.csv` as the trial wrote it.
-struct Pace {
+struct PaceTable {
   private static let columns = ["step", "seconds", "steps_per_second"]
 
   /// Steps per second by step, both as the file writes them.

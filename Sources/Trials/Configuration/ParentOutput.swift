@@ -1,5 +1,5 @@
 /// A number that a parent trial will report: `factor` × `output` at the parent's last milestone.
-package struct Measurement: Codable, Hashable, Sendable {
+package struct ParentOutput: Codable, Hashable, Sendable {
   /// The parent trial.
   package var trial: TrialID
   /// Which of its reported numbers.

@@ -2,7 +2,7 @@ import Foundation
 import Trials
 
 /// The file `pace.csv`: how fast the trial trained, at the trajectory's samples.
-struct Pace: ~Copyable {
+struct PaceWriter: ~Copyable {
   private var file: PartialFile
   private var lastStep: Int
   private var lastSeconds = 0.0

@@ -8,7 +8,7 @@ import Trials
 /// bytes. Rows are in the file as soon as they are appended. A trial that goes on from a checkpoint
 /// may do without the rows before it: the file then begins where they end, and the digest is that
 /// of the whole trajectory all the same.
-package struct Trajectory: ~Copyable {
+package struct TrajectoryWriter: ~Copyable {
   /// Appended to the file's name while it grows.
   package static let partialSuffix = PartialFile.suffix
 
