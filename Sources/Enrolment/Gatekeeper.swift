@@ -132,7 +132,7 @@ package final class Gatekeeper: Sendable {
     if let text { report(text) }
   }
 
-  private func decide(_ request: AdmissionDesk.Request) -> AdmissionDesk.Verdict {
+  private func decide(_ request: AdmissionDesk.Request) -> AdmissionDesk.Decision {
     refresh()
     let (standing, isOpen, trouble) = state.withLock { state in
       (

@@ -19,7 +19,7 @@ package final class AdmissionDesk: Sendable {
   }
 
   /// The answer to a request.
-  package enum Verdict: Hashable, Sendable {
+  package enum Decision: Hashable, Sendable {
     /// Admitted; the user id comes with every message of the connection.
     case admit(userID: String)
     /// Refused; the peer learns that it was, not why.
@@ -35,7 +35,7 @@ package final class AdmissionDesk: Sendable {
   ///
   /// - Parameter decide: Called on the desk's thread.
   package init(
-    _ context: Context, decide: @escaping @Sendable (Request) -> Verdict
+    _ context: Context, decide: @escaping @Sendable (Request) -> Decision
   ) throws(MessagingError) {
     var options = SocketOptions(frameByteCountMaximum: 4096)
     options.frameCountMaximum = 16
@@ -69,7 +69,7 @@ package final class AdmissionDesk: Sendable {
   private struct Loop: ~Copyable, @unchecked Sendable {
     let handle: SocketHandle
     let wakePipe: WakePipe
-    let decide: @Sendable (Request) -> Verdict
+    let decide: @Sendable (Request) -> Decision
 
     consuming func run() {
       defer { handle.close() }
@@ -89,7 +89,7 @@ package final class AdmissionDesk: Sendable {
     private func answer(_ frames: [[UInt8]]) {
       guard frames.count >= 4 else { return }
       var reply = Array(frames[0..<2]) + [Array("1.0".utf8), frames[3]]
-      switch verdict(on: frames) {
+      switch decision(on: frames) {
       case .admit(let userID):
         reply += [Array("200".utf8), Array("OK".utf8), Array(userID.utf8), []]
       case .refuse:
@@ -100,7 +100,7 @@ package final class AdmissionDesk: Sendable {
       }
     }
 
-    private func verdict(on frames: [[UInt8]]) -> Verdict {
+    private func decision(on frames: [[UInt8]]) -> Decision {
       guard frames.count == 9, frames[2] == Array("1.0".utf8), frames[7] == Array("CURVE".utf8),
         let key = CurvePublicKey(bytes: frames[8])
       else { return .refuse }

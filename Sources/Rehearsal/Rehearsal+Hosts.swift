@@ -48,9 +48,9 @@ extension Rehearsal {
     tell(.heartbeatReceived(claims: claims(of: host), on: connection))
   }
 
-  private func claims(of host: Int) -> [Claim] {
+  private func claims(of host: Int) -> [AttemptClaim] {
     hosts[host].runs.sorted { $0.key < $1.key }.map { trial, run in
-      Claim(
+      AttemptClaim(
         trial: trial, attempt: run.attempt,
         progress: TrialProgress(
           step: step(of: run), totalSteps: trials[trial]?.steps ?? 1, mse: 10, gatesOpen: 1,

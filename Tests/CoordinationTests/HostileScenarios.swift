@@ -10,8 +10,9 @@ struct HostileScenarios {
   let b = SimulatedSweep.baseline(seed: 2)
   let c = SimulatedSweep.baseline(seed: 3)
 
-  private func claim(_ trial: PlannedTrial, step: Int, of total: Int, rate: Double) -> Claim {
-    Claim(
+  private func claim(_ trial: PlannedTrial, step: Int, of total: Int, rate: Double) -> AttemptClaim
+  {
+    AttemptClaim(
       trial: trial.id, attempt: 1,
       progress: TrialProgress(
         step: step, totalSteps: total, mse: .nan, gatesOpen: 4, multiplier: .infinity,

@@ -33,12 +33,13 @@ struct QuarantineScenarios {
 
   /// Lets five seconds pass in which every worker that is there claims what it has.
   private func pass(_ script: inout Script) {
-    var claims: [String: [Claim]] = [:]
+    var claims: [String: [AttemptClaim]] = [:]
     for worker in script.coordinator.workers where worker.isConnected {
       claims[worker.worker.rawValue] = []
     }
     for running in script.coordinator.runningTrials {
-      claims[running.worker.rawValue]?.append(Claim(trial: running.trial, attempt: running.attempt))
+      claims[running.worker.rawValue]?.append(
+        AttemptClaim(trial: running.trial, attempt: running.attempt))
     }
     script.pass(5, beating: claims)
   }
@@ -184,7 +185,7 @@ struct QuarantineScenarios {
     for _ in 0..<4 {
       for running in script.coordinator.runningTrials where running.worker != WorkerID("p@mean") {
         guard let place = trials.firstIndex(where: { $0.id == running.trial }) else { continue }
-        var claim = Claim(trial: running.trial, attempt: running.attempt)
+        var claim = AttemptClaim(trial: running.trial, attempt: running.attempt)
         claim.refusedCheckpoints = [RefusedCheckpoint(digest: bad[place].digest, reason: "nan")]
         script.beat(running.worker.rawValue, claims: [claim])
       }

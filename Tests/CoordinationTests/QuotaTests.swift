@@ -9,8 +9,8 @@ import Trials
 struct QuotaTests {
   let a = SimulatedSweep.baseline(seed: 1)
 
-  private func strange(_ count: Int) -> [Claim] {
-    (0..<count).map { Claim(trial: TrialID(rawValue: UInt64(1_000_000 + $0)), attempt: 1) }
+  private func strange(_ count: Int) -> [AttemptClaim] {
+    (0..<count).map { AttemptClaim(trial: TrialID(rawValue: UInt64(1_000_000 + $0)), attempt: 1) }
   }
 
   @Test("20,000 names on one connection: eight are heard, and the next worker joins at once")

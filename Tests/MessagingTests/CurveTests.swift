@@ -38,7 +38,7 @@ private final class Server {
 
   var router: RouterSocket { _read { yield socket.router } }
 
-  private func decide(_ request: AdmissionDesk.Request) -> AdmissionDesk.Verdict {
+  private func decide(_ request: AdmissionDesk.Request) -> AdmissionDesk.Decision {
     requests.withLock { $0.append(request) }
     return admitted.withLock { $0?.contains(request.key) ?? true }
       ? .admit(userID: "worker \(request.key)") : .refuse

@@ -21,7 +21,7 @@ extension JournalChecker {
   }
 
   /// Takes in that a worker with the lease has refused checkpoints, as far as it had been given them.
-  mutating func noteRefusals(_ claims: [Claim], by worker: WorkerID) {
+  mutating func noteRefusals(_ claims: [AttemptClaim], by worker: WorkerID) {
     for claim in claims where isLeased(claim.trial, claim.attempt, to: worker) {
       for refused in claim.refusedCheckpoints
       where models[claim.trial]?.given[claim.attempt]?.contains(refused.digest) == true

@@ -102,7 +102,7 @@ package struct JournalChecker: Sendable {
     }
   }
 
-  private mutating func noteLife(_ claims: [Claim]) {
+  private mutating func noteLife(_ claims: [AttemptClaim]) {
     for claim in claims where claim.checkpoint != nil || claim.progress?.step ?? 0 > 0 {
       noteLife(of: claim.trial)
     }

@@ -97,13 +97,13 @@ package enum Sabotage: String, CaseIterable, Sendable {
     }
   }
 
-  private func withoutRefusals(_ claim: Claim) -> Claim {
+  private func withoutRefusals(_ claim: AttemptClaim) -> AttemptClaim {
     var claim = claim
     claim.refusedCheckpoints = []
     return claim
   }
 
-  private func withProgress(_ claim: Claim) -> Claim {
+  private func withProgress(_ claim: AttemptClaim) -> AttemptClaim {
     var claim = claim
     claim.progress =
       claim.progress

@@ -18,7 +18,7 @@ struct SimulatedBench {
   let startedAt: Int
   var folders: [WorkID: Folder] = [:]
   /// Checkpoints that dead processes left, newest first.
-  var salvage: [TrialID: [LocalCheckpoint]]
+  var leftCheckpoints: [TrialID: [LocalCheckpoint]]
   var plannedTick: Int?
   var tickNumber = 0
 
@@ -63,8 +63,8 @@ struct SimulatedBench {
 
   /// A file under way between a worker and the coordinator.
   enum Transfer {
-    case images(WorkID, WorkOrder)
-    case checkpointDown(WorkID, WorkOrder)
+    case images(WorkID, Supervision.Assignment)
+    case checkpointDown(WorkID, Supervision.Assignment)
     case checkpointUp(WorkID, WrittenCheckpoint, since: Int)
     case handBack(WorkID, WrittenCheckpoint?)
     case artifacts(WorkID, SpooledResult)
@@ -88,7 +88,7 @@ struct SimulatedBench {
     checker = WorkerChecker(
       slots: slots, patience: patience, drainGrace: Self.drainGrace, held: held, at: .zero)
     startedAt = now
-    salvage = spool.checkpoints
+    leftCheckpoints = spool.checkpoints
     for (held, entry) in zip(held, spool.results) {
       folders[held.work] = Folder(
         attempt: entry.begunUnder, configuration: entry.configuration, base: entry.base,
@@ -104,7 +104,7 @@ struct SimulatedBench {
   /// - Parameter keepsCheckpoints: Whether checkpoints of unfinished trials stay.
   func spool(keepsCheckpoints: Bool) -> Spool {
     var spool = Spool()
-    if keepsCheckpoints { spool.checkpoints = salvage }
+    if keepsCheckpoints { spool.checkpoints = leftCheckpoints }
     for (id, folder) in folders.sorted(by: { $0.key < $1.key }) {
       if folder.isFinished {
         // Two results of one trial are the same, but for what was discarded.
@@ -153,14 +153,15 @@ extension WorkerEvent {
         .welcomed(
           sweep: SimulatedBench.sweep, heartbeatInterval: interval, lostAfter: lostAfter)
       case .heartbeat: .coordinatorBeat
-      case .assign(let order):
+      case .assign(let assignment):
         .assigned(
-          WorkOrder(
-            sweep: SimulatedBench.sweep, trial: order.trial, attempt: order.attempt,
-            configuration: order.configuration, images: SimulatedSweep.images, imagesByteCount: 1,
-            checkpoints: order.checkpoints, stallTimeout: SimulatedBench.stallTimeout,
-            voidThrough: order.voidThrough, distrustedThrough: order.distrustedThrough,
-            wantsLastCheckpoint: order.wantsLastCheckpoint))
+          Supervision.Assignment(
+            sweep: SimulatedBench.sweep, trial: assignment.trial, attempt: assignment.attempt,
+            configuration: assignment.configuration, images: SimulatedSweep.images,
+            imagesByteCount: 1,
+            checkpoints: assignment.checkpoints, stallTimeout: SimulatedBench.stallTimeout,
+            voidThrough: assignment.voidThrough, distrustedThrough: assignment.distrustedThrough,
+            wantsLastCheckpoint: assignment.wantsLastCheckpoint))
       case .acknowledge(let trial, let attempt): .acknowledged(trial: trial, attempt: attempt)
       case .abandon(let trial, let attempt, let reason):
         .abandoned(trial: trial, attempt: attempt, reason: reason)

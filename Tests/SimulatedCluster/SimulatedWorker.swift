@@ -105,9 +105,9 @@ struct SimulatedWorker {
       })
   }
 
-  private var claims: [Claim] {
+  private var claims: [AttemptClaim] {
     works.map { work in
-      Claim(
+      AttemptClaim(
         trial: work.trial, attempt: work.attempt,
         progress: work.step == 0
           ? nil
@@ -188,15 +188,16 @@ struct SimulatedWorker {
   }
 
   private mutating func accept(
-    _ order: Assignment, at station: Station, run: Int, blobs: [Digest: SimulatedBlob], now: Int
+    _ assignment: Assignment, at station: Station, run: Int, blobs: [Digest: SimulatedBlob],
+    now: Int
   ) -> [Deed] {
-    works.removeAll { $0.trial == order.trial && $0.attempt <= order.voidThrough }
-    if let index = works.firstIndex(where: { $0.trial == order.trial }) {
-      guard order.attempt > works[index].attempt else { return [] }
+    works.removeAll { $0.trial == assignment.trial && $0.attempt <= assignment.voidThrough }
+    if let index = works.firstIndex(where: { $0.trial == assignment.trial }) {
+      guard assignment.attempt > works[index].attempt else { return [] }
       if case .failed = works[index].outcome {
         works.remove(at: index)
       } else {
-        works[index].attempt = order.attempt
+        works[index].attempt = assignment.attempt
         return reports(of: index, from: station, at: now, anew: true)
       }
     }
@@ -207,28 +208,29 @@ struct SimulatedWorker {
       return [
         .say(
           .attemptFailed(
-            trial: order.trial, attempt: order.attempt, failure: failure, checkpoint: nil,
+            trial: assignment.trial, attempt: assignment.attempt, failure: failure, checkpoint: nil,
             on: station.connection))
       ]
     }
     // A checkpoint under way for long may have been deleted; then the one before, or the start.
-    let content = SimulatedSweep.content(of: order.configuration)
-    let usable = order.checkpoints.first {
+    let content = SimulatedSweep.content(of: assignment.configuration)
+    let usable = assignment.checkpoints.first {
       blobs[$0.checkpoint.digest]?.isWhole(of: content, step: $0.checkpoint.step) == true
     }
-    let refused = order.checkpoints.filter {
+    let refused = assignment.checkpoints.filter {
       blobs[$0.checkpoint.digest]?.isWhole(of: content, step: $0.checkpoint.step) == false
     }
     works.append(
       Work(
-        trial: order.trial, attempt: order.attempt, configuration: order.configuration, run: run,
-        begunUnder: order.attempt, step: usable?.checkpoint.step ?? 0,
+        trial: assignment.trial, attempt: assignment.attempt,
+        configuration: assignment.configuration, run: run,
+        begunUnder: assignment.attempt, step: usable?.checkpoint.step ?? 0,
         stream: SimulatedStream(after: usable?.trajectory ?? .beginning),
         checkpoint: usable?.checkpoint,
         refused: refused.map { RefusedCheckpoint(digest: $0.checkpoint.digest, reason: "flawed") },
         isTainted: usable.map { blobs[$0.checkpoint.digest]?.flaw == .hidden } ?? false, since: now)
     )
-    return [.compute(trial: order.trial, run: run)]
+    return [.compute(trial: assignment.trial, run: run)]
   }
 
   /// Hands back what it works on; what is finished stays until it is acknowledged.

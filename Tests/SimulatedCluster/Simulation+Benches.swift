@@ -84,12 +84,12 @@ extension Simulation {
           WorkerAnnouncement(
             worker: station.id, host: station.host,
             slots: benches[worker]?.core.slots ?? station.slots,
-            instructionSet: station.instructionSet, claims: claims.map(Claim.init),
+            instructionSet: station.instructionSet, claims: claims,
             obstacle: benches[worker]?.core.obstacle), on: station.connection), by: worker)
     case .beat(let claims):
       say(
         .heartbeatReceived(
-          claims: claims.map(Claim.init), obstacle: benches[worker]?.core.obstacle,
+          claims: claims, obstacle: benches[worker]?.core.obstacle,
           on: station.connection), by: worker)
     case .sendReport(let trial, let attempt, let index, let report):
       say(
@@ -116,12 +116,12 @@ extension Simulation {
           on: station.connection), by: worker)
     case .sayGoodbye(let reason):
       say(.workerLeft(reason: reason, on: station.connection), by: worker)
-    case .fetchImages(let id, let order): begin(.images(id, order), by: worker)
-    case .fetchCheckpoint(let id, let order):
+    case .fetchImages(let id, let assignment): begin(.images(id, assignment), by: worker)
+    case .fetchCheckpoint(let id, let assignment):
       benches[worker]?.folders[id] = SimulatedBench.Folder(
-        attempt: order.attempt, configuration: order.configuration,
-        wantsLast: order.wantsLastCheckpoint)
-      begin(.checkpointDown(id, order), by: worker)
+        attempt: assignment.attempt, configuration: assignment.configuration,
+        wantsLast: assignment.wantsLastCheckpoint)
+      begin(.checkpointDown(id, assignment), by: worker)
     case .startTrial(let id, _, let checkpoint): startProcess(of: id, from: checkpoint, by: worker)
     case .drainTrial(let id):
       timeline.plan(.drained(worker, id), at: now + random.draw(1...3_000))
@@ -160,7 +160,7 @@ extension Simulation {
 
   private mutating func discard(_ id: WorkID, by worker: Int) {
     guard benches[worker]?.folders.removeValue(forKey: id) != nil else { return }
-    benches[worker]?.salvage[id.trial] = nil
+    benches[worker]?.leftCheckpoints[id.trial] = nil
   }
 }
 
@@ -170,13 +170,5 @@ extension SimulatedBench {
     folders.first { id, folder in
       id.trial == trial && folder.result.map { SpooledResult($0).bytes } == spooled.bytes
     }?.value.result
-  }
-}
-
-extension Claim {
-  fileprivate init(_ claim: WorkClaim) {
-    self.init(
-      trial: claim.trial, attempt: claim.attempt, progress: claim.progress,
-      checkpoint: claim.checkpoint, refusedCheckpoints: claim.refusedCheckpoints)
   }
 }

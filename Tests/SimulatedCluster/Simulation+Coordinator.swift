@@ -222,7 +222,7 @@ extension Simulation {
 extension Event {
   /// The event without checkpoints that are not in the blob store, as a shell passes it on.
   fileprivate func keepingCheckpoints(where isStored: (TrialCheckpoint) -> Bool) -> Event {
-    func checked(_ claims: [Claim]) -> [Claim] {
+    func checked(_ claims: [AttemptClaim]) -> [AttemptClaim] {
       claims.map { claim in
         var claim = claim
         claim.checkpoint = claim.checkpoint.flatMap { isStored($0) ? $0 : nil }

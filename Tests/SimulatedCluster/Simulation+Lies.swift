@@ -91,7 +91,7 @@ extension Simulation {
     let refused = digests.randomElement(using: &random).map {
       [RefusedCheckpoint(digest: $0, reason: "a lie")]
     }
-    let claim = Claim(
+    let claim = AttemptClaim(
       trial: trial, attempt: attempt, progress: progress, checkpoint: checkpoint,
       refusedCheckpoints: refused ?? [])
     return .heartbeatReceived(claims: [claim], on: connection)

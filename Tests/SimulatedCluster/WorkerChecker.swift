@@ -138,14 +138,14 @@ package struct WorkerChecker: Sendable {
         $0.isHopeless = true
       }
     case .pieceNotRead(let id, _): runs[id]?.isHopeless = true
-    case .assigned(let order):
+    case .assigned(let assignment):
       heardAt = now
-      for id in runs.keys where id.trial == order.trial && id.sweep == sweep {
+      for id in runs.keys where id.trial == assignment.trial && id.sweep == sweep {
         guard let run = runs[id], run.isOwned else { continue }
-        if run.attempt <= order.voidThrough {
+        if run.attempt <= assignment.voidThrough {
           runs[id]?.mustEnd = true
-        } else if run.attempt < order.attempt {
-          runs[id]?.attempt = order.attempt
+        } else if run.attempt < assignment.attempt {
+          runs[id]?.attempt = assignment.attempt
         }
       }
     case .acknowledged(let trial, let attempt), .abandoned(let trial, let attempt, _):
@@ -223,7 +223,7 @@ package struct WorkerChecker: Sendable {
     case .announce(let claims), .beat(let claims):
       spokeAt = now
       check(claims)
-    case .fetchImages(let id, let order): noteBegun(id, order)
+    case .fetchImages(let id, let assignment): noteBegun(id, assignment)
     case .fetchCheckpoint(let id, _):
       check(runs[id]?.isLive == true, "\(id.trial): a checkpoint for what has ended")
     case .startTrial(let id, _, let checkpoint): noteStarted(id, from: checkpoint)
@@ -282,7 +282,7 @@ package struct WorkerChecker: Sendable {
     }
   }
 
-  private mutating func check(_ claims: [WorkClaim]) {
+  private mutating func check(_ claims: [AttemptClaim]) {
     for (id, run) in runs where isOwned(id, run) {
       check(
         claims.contains { $0.trial == run.trial && $0.attempt == run.attempt },
@@ -297,13 +297,13 @@ package struct WorkerChecker: Sendable {
     }
   }
 
-  private mutating func noteBegun(_ id: WorkID, _ order: WorkOrder) {
+  private mutating func noteBegun(_ id: WorkID, _ assignment: Assignment) {
     check(leavesBy == nil, "\(id.trial) begun by a worker that leaves")
     check(!isDiskFull, "\(id.trial) begun on a full disk")
     check(
       !runs.contains { $0.key.trial == id.trial && isOwned($0.key, $0.value) },
       "\(id.trial) begun twice")
-    runs[id] = Run(trial: id.trial, attempt: order.attempt)
+    runs[id] = Run(trial: id.trial, attempt: assignment.attempt)
     check(runs.values.count { $0.isLive } <= slots, "more trials than slots")
   }
 

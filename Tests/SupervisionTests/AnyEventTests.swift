@@ -52,7 +52,7 @@ struct AnyEventTests {
     case 4: return .announcementRequested
     case 5...8:
       return .assigned(
-        WorkOrder(
+        Assignment(
           sweep: sweep, trial: trial, attempt: attempt, configuration: Samples.configuration,
           images: Digest.of("images"), imagesByteCount: 1, stallTimeout: .seconds(20),
           voidThrough: random.happens(0.1) ? attempt - 1 : 0,

@@ -16,14 +16,14 @@ struct CacheTests {
       slots: 1, exitsWhenIdle: false, patience: .seconds(3600), held: [], at: .zero)
     _ = core.handle(
       .welcomed(sweep: "s", heartbeatInterval: .seconds(5), lostAfter: .seconds(60)), at: .zero)
-    _ = core.handle(.assigned(order(7)), at: .zero)
+    _ = core.handle(.assigned(assignment(7)), at: .zero)
     _ = core.handle(.imagesReady(work), at: .zero)
     _ = core.handle(.checkpointReady(work, nil, refusals: []), at: .zero)
     return core
   }
 
-  private func order(_ trial: UInt64) -> WorkOrder {
-    WorkOrder(
+  private func assignment(_ trial: UInt64) -> Assignment {
+    Assignment(
       sweep: "s", trial: TrialID(rawValue: trial), attempt: 1,
       configuration: Samples.configuration, images: Digest.of("images"), imagesByteCount: 6)
   }
@@ -59,7 +59,7 @@ struct CacheTests {
     #expect(core.obstacle == obstacle)
     #expect(core.handle(.cacheChecked(trouble: "/c: gone"), at: .seconds(2)).isEmpty)
     #expect(
-      core.handle(.assigned(order(8)), at: .seconds(2)) == [
+      core.handle(.assigned(assignment(8)), at: .seconds(2)) == [
         .sendFailure(
           trial: TrialID(rawValue: 8), attempt: 1,
           TrialFailure(cause: .stopped, message: obstacle), HandBack())

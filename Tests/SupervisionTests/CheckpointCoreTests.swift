@@ -13,8 +13,8 @@ struct CheckpointCoreTests {
   private let other = WorkID(sweep: "s", trial: TrialID(rawValue: 8), launch: 2)
   private let stopped = TrialFailure(cause: .stopped, message: "stopped after 20 of 30 steps")
 
-  private func order(_ id: WorkID, checkpoints: [ResumePoint] = []) -> WorkOrder {
-    WorkOrder(
+  private func assignment(_ id: WorkID, checkpoints: [ResumePoint] = []) -> Assignment {
+    Assignment(
       sweep: "s", trial: id.trial, attempt: 1, configuration: Samples.configuration,
       images: Digest.of("images"), imagesByteCount: 6, checkpoints: checkpoints,
       stallTimeout: .seconds(100))
@@ -27,7 +27,7 @@ struct CheckpointCoreTests {
     _ = core.handle(
       .welcomed(sweep: "s", heartbeatInterval: .seconds(5), lostAfter: .seconds(60)), at: .zero)
     for id in two ? [work, other] : [work] {
-      _ = core.handle(.assigned(order(id)), at: .zero)
+      _ = core.handle(.assigned(assignment(id)), at: .zero)
       _ = core.handle(.imagesReady(id), at: .zero)
       let fetched = checkpoint.map { FetchedCheckpoint(file: "checkpoint", stored: $0) }
       _ = core.handle(.checkpointReady(id, fetched, refusals: []), at: .zero)
@@ -83,7 +83,7 @@ struct CheckpointCoreTests {
       slots: 1, exitsWhenIdle: false, patience: .seconds(3600), held: [], at: .zero)
     _ = other.handle(
       .welcomed(sweep: "s", heartbeatInterval: .seconds(5), lostAfter: .seconds(60)), at: .zero)
-    _ = other.handle(.assigned(order(work)), at: .zero)
+    _ = other.handle(.assigned(assignment(work)), at: .zero)
     _ = other.handle(.imagesReady(work), at: .zero)
     _ = other.handle(
       .checkpointReady(
@@ -104,7 +104,7 @@ struct CheckpointCoreTests {
         slots: 1, exitsWhenIdle: false, patience: .seconds(3600), held: [], at: .zero)
       _ = core.handle(
         .welcomed(sweep: "s", heartbeatInterval: .seconds(5), lostAfter: .seconds(60)), at: .zero)
-      _ = core.handle(.assigned(order(work)), at: .zero)
+      _ = core.handle(.assigned(assignment(work)), at: .zero)
       _ = core.handle(.imagesReady(work), at: .zero)
       _ = core.handle(
         .checkpointReady(
@@ -201,14 +201,14 @@ struct CheckpointCoreTests {
   @Test("a trial starts from the fetched checkpoint, claims it, and tells why others were no use")
   func resumed() {
     var core = training()
-    let order = order(other, checkpoints: [point(checkpoint(20)), point(checkpoint(10))])
-    _ = core.handle(.assigned(order), at: .zero)
+    let assignment = assignment(other, checkpoints: [point(checkpoint(20)), point(checkpoint(10))])
+    _ = core.handle(.assigned(assignment), at: .zero)
     _ = core.handle(.imagesReady(other), at: .zero)
     let fetched = FetchedCheckpoint(file: "checkpoint-10", stored: checkpoint(10))
     #expect(
       core.handle(.checkpointReady(other, fetched, refusals: ["torn"]), at: .zero) == [
         .notify("trial \(other.trial): checkpoint not of use: torn"),
-        .startTrial(other, order, from: fetched),
+        .startTrial(other, assignment, from: fetched),
       ])
     #expect(core.claims.map(\.checkpoint) == [nil, checkpoint(10)])
   }

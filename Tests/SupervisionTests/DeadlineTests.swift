@@ -23,11 +23,12 @@ struct DeadlineTests {
 
   private func training(stallTimeout: Duration) -> WorkerCore {
     var core = joined()
-    let order = WorkOrder(
+    let assignment = Assignment(
       sweep: "s", trial: work.trial, attempt: 1, configuration: Samples.configuration,
       images: Digest.of("images"), imagesByteCount: 6, stallTimeout: stallTimeout)
     for event in [
-      WorkerEvent.assigned(order), .imagesReady(work), .checkpointReady(work, nil, refusals: []),
+      WorkerEvent.assigned(assignment), .imagesReady(work),
+      .checkpointReady(work, nil, refusals: []),
       .clockTicked,
     ] {
       _ = core.handle(event, at: .zero)

@@ -13,8 +13,8 @@ struct StreamTests {
   private let report = Samples.result.milestones[0]
   private let rows = [UInt8](repeating: UInt8(ascii: "x"), count: 20 << 10)
 
-  private func order(attempt: Int = 1, voidThrough: Int = 0) -> WorkOrder {
-    WorkOrder(
+  private func assignment(attempt: Int = 1, voidThrough: Int = 0) -> Assignment {
+    Assignment(
       sweep: "s", trial: trial, attempt: attempt, configuration: Samples.configuration,
       images: Digest.of("images"), imagesByteCount: 6, voidThrough: voidThrough)
   }
@@ -25,7 +25,7 @@ struct StreamTests {
       slots: 1, exitsWhenIdle: false, patience: .seconds(3600), held: [], at: .zero)
     _ = core.handle(
       .welcomed(sweep: "s", heartbeatInterval: .seconds(5), lostAfter: .seconds(600)), at: .zero)
-    _ = core.handle(.assigned(order()), at: .zero)
+    _ = core.handle(.assigned(assignment()), at: .zero)
     _ = core.handle(.imagesReady(work), at: .zero)
     _ = core.handle(.checkpointReady(work, nil, refusals: []), at: .zero)
     _ = core.handle(.trialBegan(work, TrialBeginning(step: 0, trajectory: start)), at: .zero)
@@ -138,9 +138,9 @@ struct StreamTests {
   func lastCheckpoint() throws {
     for isWanted in [true, false] {
       var core = training()
-      var wanted = order()
+      var wanted = assignment()
       wanted.wantsLastCheckpoint = isWanted
-      core.works[work]?.order = wanted
+      core.works[work]?.assignment = wanted
       let last = WrittenCheckpoint(file: "c", checkpoint: checkpoint(20, after: 100))
       var result = Samples.spooled
       result.artifacts.append(
@@ -190,7 +190,7 @@ struct StreamTests {
     var core = training()
     _ = core.handle(.trialFinished(work, Samples.spooled), at: .seconds(1))
     _ = core.handle(.artifactsUploaded(work), at: .seconds(2))
-    let again = order(attempt: 2, voidThrough: 1)
+    let again = assignment(attempt: 2, voidThrough: 1)
     let next = WorkID(sweep: "s", trial: trial, launch: 2)
     let effects = core.handle(.assigned(again), at: .seconds(3))
     #expect(effects.contains(.discard(work)))

@@ -29,16 +29,16 @@ struct WorkerCoreTests {
   /// A core that trains trial 7 as ``work``.
   private func training(slots: Int = 2, checkpoints: [ResumePoint] = []) -> WorkerCore {
     var core = joined(slots: slots)
-    _ = core.handle(.assigned(order(checkpoints: checkpoints)), at: .zero)
+    _ = core.handle(.assigned(assignment(checkpoints: checkpoints)), at: .zero)
     _ = core.handle(.imagesReady(work), at: .zero)
     _ = core.handle(.checkpointReady(work, nil, refusals: []), at: .zero)
     return core
   }
 
-  private func order(
+  private func assignment(
     _ trial: UInt64 = 7, attempt: Int = 1, checkpoints: [ResumePoint] = []
-  ) -> WorkOrder {
-    WorkOrder(
+  ) -> Assignment {
+    Assignment(
       sweep: "s", trial: TrialID(rawValue: trial), attempt: attempt,
       configuration: Samples.configuration, images: Digest.of("images"), imagesByteCount: 6,
       checkpoints: checkpoints)
@@ -66,30 +66,30 @@ struct WorkerCoreTests {
   func overtaken() {
     let held = HeldResult(work: work, attempt: 1, result: Samples.spooled)
     var core = core(held: [held])
-    #expect(core.handle(.assigned(order(attempt: 2)), at: .zero).isEmpty)
+    #expect(core.handle(.assigned(assignment(attempt: 2)), at: .zero).isEmpty)
     _ = core.handle(welcome("s"), at: .seconds(1))
     #expect(core.claims.map(\.attempt) == [1])
-    #expect(core.handle(.assigned(order(attempt: 2)), at: .seconds(2)).isEmpty)
+    #expect(core.handle(.assigned(assignment(attempt: 2)), at: .seconds(2)).isEmpty)
     #expect(core.claims.map(\.attempt) == [2])
-    #expect(core.handle(.assigned(order(8)), at: .seconds(2)).count == 1)
+    #expect(core.handle(.assigned(assignment(8)), at: .seconds(2)).count == 1)
   }
 
   @Test("an order fetches images and checkpoint, then trains; a repeated order changes nothing")
-  func order() {
+  func assignment() {
     var core = joined()
-    #expect(core.handle(.assigned(order()), at: .zero) == [.fetchImages(work, order())])
-    #expect(core.handle(.assigned(order()), at: .zero).isEmpty)
-    #expect(core.handle(.imagesReady(work), at: .zero) == [.fetchCheckpoint(work, order())])
+    #expect(core.handle(.assigned(assignment()), at: .zero) == [.fetchImages(work, assignment())])
+    #expect(core.handle(.assigned(assignment()), at: .zero).isEmpty)
+    #expect(core.handle(.imagesReady(work), at: .zero) == [.fetchCheckpoint(work, assignment())])
     #expect(
       core.handle(.checkpointReady(work, nil, refusals: []), at: .zero)
-        == [.startTrial(work, order(), from: nil)])
-    #expect(core.claims == [WorkClaim(trial: trial, attempt: 1)])
+        == [.startTrial(work, assignment(), from: nil)])
+    #expect(core.claims == [AttemptClaim(trial: trial, attempt: 1)])
   }
 
   @Test("a newer attempt at what is already running only changes the number")
   func renumbered() {
     var core = training()
-    #expect(core.handle(.assigned(order(attempt: 3)), at: .zero).isEmpty)
+    #expect(core.handle(.assigned(assignment(attempt: 3)), at: .zero).isEmpty)
     #expect(core.claims.map(\.attempt) == [3])
     // The order to abandon the older attempt comes late and does not concern the newer one.
     #expect(
@@ -99,8 +99,8 @@ struct WorkerCoreTests {
   @Test("a trial beyond the slots is handed back uncharged")
   func overbooked() throws {
     var core = joined(slots: 1)
-    _ = core.handle(.assigned(order()), at: .zero)
-    let effects = core.handle(.assigned(order(8)), at: .zero)
+    _ = core.handle(.assigned(assignment()), at: .zero)
+    let effects = core.handle(.assigned(assignment(8)), at: .zero)
     guard case .sendFailure(_, 1, let failure, _) = try #require(effects.first) else {
       Issue.record("expected a failure, found \(effects)")
       return
@@ -172,11 +172,11 @@ struct WorkerCoreTests {
     let held = HeldResult(work: work, attempt: 4, result: Samples.spooled)
     var core = core(held: [held])
     _ = core.handle(welcome("other"), at: .zero)
-    var order = self.order(7)
-    order.sweep = "other"
+    var assignment = self.assignment(7)
+    assignment.sweep = "other"
     let second = WorkID(sweep: "other", trial: trial, launch: 2)
-    #expect(core.handle(.assigned(order), at: .zero) == [.fetchImages(second, order)])
-    #expect(core.claims == [WorkClaim(trial: trial, attempt: 1)])
+    #expect(core.handle(.assigned(assignment), at: .zero) == [.fetchImages(second, assignment)])
+    #expect(core.claims == [AttemptClaim(trial: trial, attempt: 1)])
     // The end of the one deletes its files alone.
     #expect(
       core.handle(.acknowledged(trial: trial, attempt: 9), at: .zero).contains(.discard(second)))
@@ -192,10 +192,10 @@ struct WorkerCoreTests {
     _ = core.handle(welcome("other"), at: .zero)
     _ = core.handle(welcome("s"), at: .zero)
     let second = WorkID(sweep: "s", trial: trial, launch: 2)
-    _ = core.handle(.assigned(order(attempt: 2)), at: .zero)
+    _ = core.handle(.assigned(assignment(attempt: 2)), at: .zero)
     let failure = TrialFailure(cause: .signal, message: "killed")
     #expect(core.handle(.trialFailed(work, failure), at: .zero) == [.discard(work)])
-    #expect(core.claims == [WorkClaim(trial: trial, attempt: 2)])
+    #expect(core.claims == [AttemptClaim(trial: trial, attempt: 2)])
     #expect(core.handle(.imagesReady(second), at: .zero).count == 1)
   }
 
@@ -219,7 +219,7 @@ struct WorkerCoreTests {
     #expect(full == [.notify(obstacle), .beat([])])
     guard
       case .sendFailure(_, _, let failure, _) = try #require(
-        core.handle(.assigned(order()), at: .seconds(1)).first)
+        core.handle(.assigned(assignment()), at: .seconds(1)).first)
     else {
       Issue.record("expected a failure")
       return
@@ -230,7 +230,8 @@ struct WorkerCoreTests {
     #expect(
       core.handle(.diskMeasured(freeByteCount: 200 << 20), at: .seconds(20)).last == .beat([]))
     #expect(core.obstacle == nil)
-    #expect(core.handle(.assigned(order()), at: .seconds(21)) == [.fetchImages(work, order())])
+    #expect(
+      core.handle(.assigned(assignment()), at: .seconds(21)) == [.fetchImages(work, assignment())])
     // A trial that failed for lack of room counts more than what the disk says.
     let failed = core.handle(
       .preparationFailed(work, TrialFailure(cause: .diskFull, message: "")), at: .seconds(22))

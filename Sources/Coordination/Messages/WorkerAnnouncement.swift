@@ -1,3 +1,5 @@
+import Trials
+
 /// What a worker says about itself on every connection.
 package struct WorkerAnnouncement: Hashable, Sendable {
   /// The worker.
@@ -17,7 +19,7 @@ package struct WorkerAnnouncement: Hashable, Sendable {
   /// The build of its program; empty if unknown.
   package var productVersion: String
   /// What it works on or holds finished.
-  package var claims: [Claim]
+  package var claims: [AttemptClaim]
   /// What keeps it from taking further trials, in its own words; nil when nothing does.
   package var obstacle: String?
 
@@ -25,7 +27,7 @@ package struct WorkerAnnouncement: Hashable, Sendable {
   package init(
     worker: WorkerID, host: String, slots: Int, processor: String = "",
     instructionSet: String = "", coreCount: Int = 0, memoryByteCount: Int = 0,
-    productVersion: String = "", claims: [Claim],
+    productVersion: String = "", claims: [AttemptClaim],
     obstacle: String? = nil
   ) {
     self.worker = worker

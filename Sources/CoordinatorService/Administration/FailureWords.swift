@@ -6,7 +6,7 @@ extension TrialFailure {
 }
 
 extension FailureCause {
-  /// The kind of cause as people say it.
+  /// The cause as a phrase.
   package var words: String {
     switch self {
     case .exitCode: "the trial's process ended with an error"

@@ -3,9 +3,9 @@ import Foundation
 import Sweeps
 import Trials
 
-/// What taking over results of other sweeps would save.
+/// What reusing results of other sweeps would save.
 struct ReuseForecast {
-  /// Trials whose result would be taken over.
+  /// Trials whose result would be reused.
   private(set) var trialCount = 0
   /// Their expected seconds on one core.
   private(set) var seconds = 0.0

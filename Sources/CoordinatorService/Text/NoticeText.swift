@@ -4,11 +4,12 @@ import Trials
 extension Notice {
   /// The notice as one line for people.
   ///
-  /// - Parameter words: What a sentence calls a trial, and whether its identity will have to be typed.
+  /// - Parameter words: A trial's name in a sentence; the flag asks for the identity that people
+  ///   can type.
   func text(_ words: (_ trial: TrialID, _ isTyped: Bool) -> String) -> String {
-    /// Of what goes well nobody types a trial's identity.
+    /// The name without identity, for successes.
     func name(_ trial: TrialID) -> String { words(trial, false) }
-    /// What goes wrong is looked into, with `explain` and `logs`.
+    /// The name with identity, for failures, which people look into with `explain` and `logs`.
     func named(_ trial: TrialID) -> String { words(trial, true) }
     return switch self {
     case .workerJoined(let worker, let host, let slots):
@@ -78,12 +79,12 @@ extension Notice {
     }
   }
 
-  /// A drained host; or a worker where nobody proves on which host it is.
+  /// A drained host, or a drained worker on unencrypted connections.
   private static func shown(_ host: String) -> String {
     host.hasPrefix("worker ") ? host : "host \(host)"
   }
 
-  /// Whether people should worry.
+  /// Whether the notice is a warning.
   var isWarning: Bool {
     switch self {
     case .workerSuspected, .workerLost, .workerHindered, .attemptEnded, .trialFailed,

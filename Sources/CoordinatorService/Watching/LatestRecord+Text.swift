@@ -4,7 +4,7 @@ import Store
 import Trials
 
 extension LatestRecord {
-  /// The record as one line for people, after the time of day here.
+  /// The record as one line for people, with the local time.
   var text: String { "\(Self.timeOfDay(time)) \(words)" }
 
   private var words: String {
@@ -34,7 +34,7 @@ extension LatestRecord {
     }
   }
 
-  /// A notice in the words that the coordinator has for it, with the trial by its identity.
+  /// The coordinator's text of a notice, with the trial's identity.
   private static func told(_ notice: Notice) -> String {
     notice.text { trial, _ in "\(trial)" }
   }

@@ -25,7 +25,7 @@ final class TrialBench {
   private let checkpoints: TransferQueue
   private var processes: [WorkID: TrialProcess] = [:]
   /// What keeps the running trials' images in the cache.
-  private var leases: [WorkID: FileLock] = [:]
+  private var imageLocks: [WorkID: FileLock] = [:]
 
   /// A bench in a worker's folder, with no trial on it.
   init(
@@ -54,7 +54,7 @@ final class TrialBench {
     switch event {
     case .trialFinished(let id, _), .trialFailed(let id, _):
       processes[id] = nil
-      leases[id] = nil
+      imageLocks[id] = nil
     default: return
     }
   }
@@ -87,33 +87,35 @@ final class TrialBench {
 
 extension TrialBench {
   /// Makes sure that the cache has the images of a trial.
-  func fetchImages(_ id: WorkID, _ order: WorkOrder) {
+  func fetchImages(_ id: WorkID, _ assignment: Assignment) {
     downloads.perform { [images, inbox] connection in
       do {
-        try images.provide(order.images, byteCount: order.imagesByteCount) { url in
+        try images.provide(assignment.images, byteCount: assignment.imagesByteCount) { url in
           try connection.use { client, cancellation in
             try client.fetch(
-              order.images, byteCount: order.imagesByteCount, to: url, cancellation: cancellation)
+              assignment.images, byteCount: assignment.imagesByteCount, to: url,
+              cancellation: cancellation)
           }
         }
         inbox.put(.imagesReady(id))
       } catch {
-        inbox.put(.preparationFailed(id, Self.failure("images \(order.images)", error)))
+        inbox.put(.preparationFailed(id, Self.failure("images \(assignment.images)", error)))
       }
     }
   }
 
   /// Brings the checkpoint to go on from into the trial's folder.
-  func fetchCheckpoint(_ id: WorkID, _ order: WorkOrder) {
-    let salvage = folder.salvage(order.trial)
-    guard !salvage.isEmpty || !order.checkpoints.isEmpty else {
+  func fetchCheckpoint(_ id: WorkID, _ assignment: Assignment) {
+    let leftCheckpoints = folder.leftCheckpoints(of: assignment.trial)
+    guard !leftCheckpoints.isEmpty || !assignment.checkpoints.isEmpty else {
       inbox.put(.checkpointReady(id, nil, refusals: []))
       return
     }
     let fetch: CheckpointFetch
     do {
       fetch = CheckpointFetch(
-        order: order, folder: try folder.prepare(id, order), salvage: salvage)
+        assignment: assignment, folder: try folder.prepare(id, assignment),
+        leftCheckpoints: leftCheckpoints)
     } catch {
       inbox.put(.preparationFailed(id, Self.failure("not started", error)))
       return
@@ -131,14 +133,14 @@ extension TrialBench {
   }
 
   /// Starts a trial's process.
-  func start(_ id: WorkID, _ order: WorkOrder, from checkpoint: FetchedCheckpoint?) {
+  func start(_ id: WorkID, _ assignment: Assignment, from checkpoint: FetchedCheckpoint?) {
     do {
-      leases[id] = try images.use(order.images)
-      let folder = try folder.prepare(id, order)
+      imageLocks[id] = try images.use(assignment.images)
+      let folder = try folder.prepare(id, assignment)
       processes[id] = try TrialProcess(
-        executable: executable, folder: folder, images: images.url(for: order.images),
+        executable: executable, folder: folder, images: images.url(for: assignment.images),
         checkpoint: checkpoint, interval: checkpointInterval,
-        savesAtEnd: order.wantsLastCheckpoint, threads: threadsPerSlot
+        savesAtEnd: assignment.wantsLastCheckpoint, threads: threadsPerSlot
       ) { [inbox] report in
         switch report {
         case .began(let beginning): inbox.put(.trialBegan(id, beginning))

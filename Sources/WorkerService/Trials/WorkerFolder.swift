@@ -14,12 +14,12 @@ package final class WorkerFolder {
   /// The name of the file that makes a trial's folder a finished one; it is written last.
   package static let resultFileName = "result.pb"
   /// Checkpoints that nobody wanted for so long are deleted.
-  private static let salvageLifetime: TimeInterval = 7 * 24 * 3600
+  private static let leftCheckpointLifetime: TimeInterval = 7 * 24 * 3600
 
   private let root: URL
   private var lock: FileLock
   private var folders: [WorkID: URL] = [:]
-  private var salvaged: [TrialID: [SalvagedCheckpoint]] = [:]
+  private var leftByTrial: [TrialID: [LeftCheckpoint]] = [:]
   private var launches = 0
 
   /// Opens the folder of a worker process and takes over what dead processes left.
@@ -70,7 +70,7 @@ package final class WorkerFolder {
     var finding = Finding()
     finding.lost = folders.filter { access($0.value.path, F_OK) != 0 }.map(\.key).sorted()
     for id in finding.lost { folders[id] = nil }
-    salvaged = salvaged.compactMapValues { found in
+    leftByTrial = leftByTrial.compactMapValues { found in
       let kept = found.filter { access($0.url.path, F_OK) == 0 }
       return kept.isEmpty ? nil : kept
     }
@@ -95,7 +95,7 @@ package final class WorkerFolder {
   package private(set) var held: [HeldResult] = []
 
   /// A checkpoint of a trial whose worker died, to be verified before it is used.
-  package struct SalvagedCheckpoint: Hashable, Sendable {
+  package struct LeftCheckpoint: Hashable, Sendable {
     /// Steps taken, as the file's name says.
     package var step: Int
     /// The file.
@@ -108,21 +108,22 @@ package final class WorkerFolder {
   }
 
   /// The checkpoints of a trial that dead processes left, newest first.
-  package func salvage(_ trial: TrialID) -> [SalvagedCheckpoint] { salvaged[trial] ?? [] }
+  package func leftCheckpoints(of trial: TrialID) -> [LeftCheckpoint] { leftByTrial[trial] ?? [] }
 
   /// Makes the folder of a work, if it is not there yet, with its configuration in it.
   ///
   /// - Returns: The folder, which is the work's until ``discard(_:)``.
-  package func prepare(_ id: WorkID, _ order: WorkOrder) throws -> URL {
+  package func prepare(_ id: WorkID, _ assignment: Assignment) throws -> URL {
     if let folder = folders[id] { return folder }
     let folder = root.appending(path: "\(id.trial)-\(id.launch)")
     try FileError.makeFolder(folder)
     try DurableFile.write(
-      CanonicalJSON.data(order.configuration), to: folder.appending(path: "configuration.json"))
+      CanonicalJSON.data(assignment.configuration), to: folder.appending(path: "configuration.json")
+    )
     try DurableFile.write(
       CanonicalJSON.data(
         SpooledAttempt(
-          sweep: order.sweep, trial: order.trial, attempt: order.attempt)),
+          sweep: assignment.sweep, trial: assignment.trial, attempt: assignment.attempt)),
       to: folder.appending(path: "attempt.json"))
     folders[id] = folder
     return folder
@@ -135,7 +136,7 @@ package final class WorkerFolder {
   package func discard(_ id: WorkID) {
     guard let folder = folders.removeValue(forKey: id) else { return }
     try? FileManager.default.removeItem(at: folder)
-    for old in salvaged.removeValue(forKey: id.trial) ?? [] {
+    for old in leftByTrial.removeValue(forKey: id.trial) ?? [] {
       try? FileManager.default.removeItem(at: old.url.deletingLastPathComponent())
     }
   }
@@ -145,7 +146,7 @@ package final class WorkerFolder {
   /// - Parameter keepsCheckpoints: Whether trials that were begun here may go on elsewhere on
   ///   this host.
   package func removeIfEmpty(keepsCheckpoints: Bool) {
-    guard folders.isEmpty, salvaged.isEmpty || !keepsCheckpoints else { return }
+    guard folders.isEmpty, leftByTrial.isEmpty || !keepsCheckpoints else { return }
     try? FileManager.default.removeItem(at: root)
   }
 
@@ -194,7 +195,7 @@ package final class WorkerFolder {
   private func adoptCheckpoints(in folder: URL, of spooled: SpooledAttempt) {
     let trial = spooled.trial
     let manager = FileManager.default
-    let oldest = Date().addingTimeInterval(-Self.salvageLifetime)
+    let oldest = Date().addingTimeInterval(-Self.leftCheckpointLifetime)
     let names = ((try? manager.contentsOfDirectory(atPath: folder.path)) ?? []).filter {
       guard CheckpointFile.step(ofName: $0) != nil else { return false }
       let attributes = try? manager.attributesOfItem(atPath: folder.appending(path: $0).path)
@@ -206,14 +207,14 @@ package final class WorkerFolder {
     guard (try? manager.moveItem(at: folder, to: adopted)) != nil else { return }
     let found = names.compactMap { name in
       CheckpointFile.step(ofName: name).map {
-        SalvagedCheckpoint(
+        LeftCheckpoint(
           step: $0, url: adopted.appending(path: name), attempt: spooled.attempt,
           trajectory: SuppliedTrajectory.read(in: adopted)?.start ?? .beginning,
           rows: adopted.appending(
             path: ArtifactKind.trajectory.rawValue + TrajectoryWriter.partialSuffix))
       }
     }
-    salvaged[trial] = (salvage(trial) + found).sorted { $0.step > $1.step }
+    leftByTrial[trial] = (leftCheckpoints(of: trial) + found).sorted { $0.step > $1.step }
   }
 
   private static func decode<Value: Decodable>(_ url: URL) -> Value? {

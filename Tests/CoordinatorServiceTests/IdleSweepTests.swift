@@ -9,7 +9,7 @@ import Trials
 
 /// What people want of a sweep while its coordinator is away.
 @Suite("A stopped sweep")
-struct StoppedSweepTests {
+struct IdleSweepTests {
   private let folder: TemporaryFolder
   private let plan: SweepPlan
   /// Both are of stage `baseline`.
@@ -53,7 +53,7 @@ struct StoppedSweepTests {
     .workerAnnounced(
       WorkerAnnouncement(
         worker: WorkerID(worker), host: host, slots: 1,
-        claims: [Claim(trial: trial.id, attempt: attempt)]),
+        claims: [AttemptClaim(trial: trial.id, attempt: attempt)]),
       on: ConnectionID(Array(worker.utf8)))
   }
 
@@ -102,7 +102,7 @@ struct StoppedSweepTests {
       let records = running.handle(event, at: now).records
       #expect(!records.isEmpty)
       expected += records
-      #expect(try StoppedSweep(folder.url).perform(request) == reply)
+      #expect(try IdleSweep(folder.url).perform(request) == reply)
       #expect(try journal == expected, "\(request)")
     }
     #expect(
@@ -123,7 +123,7 @@ struct StoppedSweepTests {
         trial: child.id, failure: TrialFailure(cause: .parentFailed, message: "its parent failed")),
     ]
     try append(begun)
-    _ = try StoppedSweep(folder.url).perform(
+    _ = try IdleSweep(folder.url).perform(
       AdministrationRequest(.retry, trials: ["\(child.id)"]))
     #expect(
       try journal == begun + [.trialRetried(trial: child.id), .trialRetried(trial: first.id)])
@@ -135,7 +135,7 @@ struct StoppedSweepTests {
       .limitsSet(SweepLimits()), .trialStopped(trial: first.id, reason: "not needed"),
     ]
     try append(begun)
-    _ = try StoppedSweep(folder.url).perform(
+    _ = try IdleSweep(folder.url).perform(
       AdministrationRequest(.cancel, trials: ["\(second.id)"]))
     let news = try journal.dropFirst(begun.count)
     guard case .trialFailed(child.id, let failure)? = news.first else {
