@@ -4,7 +4,7 @@ import Trials
 package enum ArchiveLibraryError: Error, Hashable {
   /// There is no archive of the data set in the folder.
   case missing(dataset: Dataset, directory: String)
-  /// There is one, with these faults.
+  /// There is one, with this problem.
   case unusable(dataset: Dataset, directory: String, problem: String)
 }
 

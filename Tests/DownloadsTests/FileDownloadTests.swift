@@ -286,7 +286,7 @@ struct FileDownloadTests {
   func exclusion() throws {
     let content = content
     let server = try LoopbackServer { request, _ in .file(content, request) }
-    let partial = try PartialFile(of: folder.file(Self.name).path)
+    let partial = try PartialDownload(of: folder.file(Self.name).path)
     withExtendedLifetime(partial) {
       let path = folder.file(Self.name + ".part").path
       #expect(throws: DownloadError.beingDownloaded(path: path)) { try run(file(server)) }

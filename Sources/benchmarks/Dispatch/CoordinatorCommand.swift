@@ -5,7 +5,7 @@ import Messaging
 import Transfers
 import Trials
 
-/// `benchmarks coordinator`: the coordinator alone, with workers that compute nothing.
+/// `benchmarks coordinator`: the coordinator with simulated workers that do not train.
 struct CoordinatorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "coordinator",
@@ -34,22 +34,22 @@ struct CoordinatorCommand: ParsableCommand {
     }
   }
 
-  /// What was measured.
+  /// The measured numbers.
   struct Figures: Encodable {
     var workers: Int
     var trials: Int
-    /// Results acknowledged in a second, from the first assignment to the last acknowledgement.
+    /// Results acknowledged per second, from the first assignment to the last acknowledgement.
     var trialsPerSecond: Double
-    /// The coordinator's processor time for each of them.
+    /// The coordinator's processor time per result.
     var processorMicrosecondsPerTrial: Double
-    /// Its resident bytes for each pending trial, beyond those of a sweep of ten.
+    /// Its resident bytes per pending trial, minus those of a sweep of ten.
     var residentBytesPerPendingTrial: Double
-    /// From its first start to the first assignment.
+    /// The time from its first start to the first assignment.
     var startSeconds: Double
-    /// From its start after a kill, nine in ten trials complete, to the first
-    /// assignment.
+    /// The time from its restart after a kill, with nine tenths of the trials complete, to the
+    /// first assignment.
     var restartSeconds: Double
-    /// Trials that the restarted coordinator counts as complete at the end.
+    /// Complete trials at the end, counted by the restarted coordinator.
     var complete: Int
   }
 
@@ -96,7 +96,7 @@ struct CoordinatorCommand: ParsableCommand {
     let context = try Context(ioThreadCount: 1, socketCountMaximum: workers + 8)
     let fleet = try SimulatedFleet(
       count: workers, endpoint: endpoint, context: context, trial: trial)
-    // The first results wait for the files that they name.
+    // The first results wait for the upload of their files.
     fleet.beatInterval = .milliseconds(200)
     try fleet.run(until: { fleet.firstAssignment != nil })
     try upload(trial, to: fleet, endpoint: endpoint, context: context, folder: folder)
@@ -121,7 +121,7 @@ struct CoordinatorCommand: ParsableCommand {
     }
     let complete = "\(trials) of \(trials) trials complete"
     try fleet.run(until: { fleet.isDismissed || !second.isRunning })
-    // Before it has written a file for each of the trials, which is not measured.
+    // Stop before it writes a file per trial, which is not measured.
     second.crash()
     let status = try second.status(of: folder.appending(path: "large"))
     return Figures(

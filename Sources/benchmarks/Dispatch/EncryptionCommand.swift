@@ -4,7 +4,7 @@ import Enrolment
 import Foundation
 import Messaging
 
-/// `benchmarks encryption`: what encrypted connections cost a whole sweep.
+/// `benchmarks encryption`: the cost of encrypted connections for a whole sweep.
 struct EncryptionCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "encryption",

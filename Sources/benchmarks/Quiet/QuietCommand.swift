@@ -4,7 +4,7 @@ import Foundation
 import Narrowing
 import Trials
 
-/// `benchmarks quiet`: holds the rule of `until: quiet` against runs that went on to their end.
+/// `benchmarks quiet`: applies the rule of `until: quiet` to runs recorded without it.
 struct QuietCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "quiet",
@@ -103,7 +103,8 @@ struct QuietCommand: ParsableCommand {
     return table.text
   }
 
-  /// How many runs the rule would have ended, how many of them changed after it, and what was saved.
+  /// The number of runs that the rule would have ended, how many of them changed afterwards, and
+  /// the steps saved.
   private static func summary(of replays: [QuietReplay]) -> String {
     var lines: [String] = []
     for ending in [ReportEnding.quiet, .oscillating, .unreachable] {

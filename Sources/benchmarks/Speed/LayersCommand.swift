@@ -4,7 +4,7 @@ import Narrowing
 import Primitives
 import Trials
 
-/// `benchmarks layers`: every layer and direction alone.
+/// `benchmarks layers`: each layer and direction separately.
 struct LayersCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "layers",
@@ -28,7 +28,7 @@ struct LayersCommand: ParsableCommand {
       let layers = try LayerBench.all(
         of: network.network(), in: Arithmetic(arithmetic.precision))
       var samples = [Samples](repeating: Samples(), count: layers.count)
-      // The first round warms caches and the clock.
+      // The first round warms up caches and the processor's clock.
       for layer in layers { layer.run() }
       for _ in 0..<repeating.repetitions {
         limits.sample()

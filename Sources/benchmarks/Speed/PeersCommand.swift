@@ -64,7 +64,7 @@ struct PeersCommand: ParsableCommand {
     var ours = Samples()
     var theirs: [PyTorchPeer.Mode: [Double]] = [:]
     var modes = PyTorchPeer.Mode.allCases
-    // The first turn of each is not counted: memory is handed out, kernels are chosen and compiled.
+    // The first turn of each is not counted: it allocates memory and compiles kernels.
     for round in 0...rounds {
       let counts = round > 0
       for _ in 0..<steps {
@@ -77,7 +77,7 @@ struct PeersCommand: ParsableCommand {
           if counts { theirs[mode, default: []] += times }
         } catch {
           guard mode == .compiled, round == 0 else { throw error }
-          // Compiling needs more than PyTorch; without it the other modes are compared.
+          // Compiling needs more than PyTorch; if it fails, compare the other modes.
           FileHandle.standardError.write(Data("\(error)\n".utf8))
           modes.removeAll { $0 == mode }
         }

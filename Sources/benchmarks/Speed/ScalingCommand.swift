@@ -2,7 +2,7 @@ import ArgumentParser
 import Benches
 import Foundation
 
-/// `benchmarks scaling`: one trial against N trials at once.
+/// `benchmarks scaling`: compares one trial with N trials in parallel.
 struct ScalingCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scaling",

@@ -56,7 +56,7 @@ struct StepCommand: ParsableCommand {
   }
 }
 
-/// The repetitions of one step's parts and of whole steps, in turns.
+/// The times of a step's parts and of whole steps, measured in turns.
 private struct StepMeasurement {
   private enum Part: String, CaseIterable {
     case bytes = "images, a byte a value"
@@ -89,7 +89,7 @@ private struct StepMeasurement {
     limits = MachineLimits(Arithmetic(precision))
     onePass = try measured.trainer(forceSecondPass: false, precision: precision)
     twoPasses = try measured.trainer(forceSecondPass: true, precision: precision)
-    // The parts run on a network of their own, with the initial parameters of a trainer's.
+    // The parts run on a separate network with a trainer's initial parameters.
     network = try Autoencoder(
       shape: measured.network(), batchSize: onePass.network.batchSize,
       settings: AutoencoderSettings(arithmetic: Arithmetic(precision)))
@@ -124,7 +124,7 @@ private struct StepMeasurement {
     try time(.two) { _ = try twoPasses.step() }
   }
 
-  /// Takes steps on the images of an archive, as a trial does.
+  /// Takes steps on the images of an archive, like a trial.
   mutating func trainOnce(_ images: ImageArchive, steps: Int) throws {
     var input = try StepInput(images, for: onePass)
     limits.sample()

@@ -71,7 +71,7 @@ struct ThreadsCommand: ParsableCommand {
     print(table.text)
   }
 
-  /// Seconds of an empty piece of work that threads share.
+  /// Seconds of an empty piece of work of the team.
   private static func meeting(threads: Int) -> Double {
     let team = ThreadTeam(count: threads)
     let rounds = 1000
