@@ -168,7 +168,7 @@ struct AutoencoderTests {
   }
 
   @Test(
-    "the two kinds of decoder pass give the same errors to the last bit",
+    "training and gradient-free decoder passes give equal errors to the bit",
     arguments: networks)
   func passesAgree(network: SmallNetwork) throws {
     let pair = try Pair(network)
@@ -181,7 +181,7 @@ struct AutoencoderTests {
   }
 
   @Test(
-    "a step repeats to the last bit, in another network and at other addresses",
+    "a step gives the same bits in another network at other addresses",
     arguments: networks)
   func repeats(network: SmallNetwork) throws {
     func step(_ pair: Pair) -> [Float] {

@@ -32,7 +32,7 @@ struct OwnImagesTests {
   }
 
   // Tests/Formats/compare.py reads the same pictures with Pillow and finds every pixel equal.
-  @Test("a folder: cut, scaled, in the order of paths, its folder test apart")
+  @Test("a folder: cropped, scaled, in the order of paths, with its folder test separate")
   func pictures() throws {
     let images = try prepare("pictures", as: "64x64x3")
     #expect(images.trainingCount == 17 && images.evaluationCount == 2)
@@ -56,7 +56,7 @@ struct OwnImagesTests {
       archive.bytes(of: 1, in: .evaluation) == Fixtures.picture(2, side: 64, channels: 3))
   }
 
-  @Test("what is no picture is passed over and told")
+  @Test("other files are skipped and reported")
   func remark() throws {
     let outcome = try DatasetPreparer.prepare(
       try own("28x28x1"), from: try Fixtures.url("pictures"), into: library)
@@ -74,7 +74,7 @@ struct OwnImagesTests {
     #expect(pictures.images == (0..<12).map { Fixtures.picture($0, side: 28, channels: 1) })
   }
 
-  @Test("colour, and an npz with a part of its own for evaluation")
+  @Test("colour, and an npz with an evaluation part")
   func colour() throws {
     let bytes = try PreparedPictures(try prepare("arrays/bytes.npy", as: "64x64x3"))
     #expect(bytes.images == (0..<12).map { Fixtures.picture($0, side: 64, channels: 3) })
@@ -84,7 +84,7 @@ struct OwnImagesTests {
     #expect(archive.bytes(of: 2, in: .evaluation) == Fixtures.picture(2, side: 64, channels: 3))
   }
 
-  @Test("truth values are kept as bits where they fit, and become black and white where not")
+  @Test("booleans are stored as bits if no scaling is needed, else as black and white")
   func truth() throws {
     let pictures = try PreparedPictures(try prepare("arrays/bools.npy", as: "64x64x1"))
     #expect(pictures.archive.encoding == .bit)

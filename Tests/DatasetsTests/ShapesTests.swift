@@ -66,7 +66,7 @@ struct ShapesTests {
     #expect(Set(scenes.map { $0.object.map { $0 > 0 } }).count == 1)
   }
 
-  @Test("a hue colours its own surface, and every pixel is lit")
+  @Test("a hue colours only its own surface, and no pixel is black")
   func surfaces() {
     let shades = ShapesScene(scale: 7, form: .cube, orientation: 12).shades()
     for pixel in 0..<64 * 64 {

@@ -69,7 +69,7 @@ struct SpritesTests {
     #expect(archive.encoding == (dataset == .sprites28 ? .byte : .bit))
   }
 
-  @Test("each factor does what its name says, and nothing is cut off")
+  @Test("each factor changes what its name says, and sprites are complete")
   func factors() throws {
     let folder = try TemporaryFolder()
     let outcome = try DatasetPreparer.prepare(.sprites28, from: nil, into: folder.url)

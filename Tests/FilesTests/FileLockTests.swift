@@ -11,7 +11,7 @@ struct FileLockTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  @Test("a lock that is given up is free, though a starting process has a copy of its descriptor")
+  @Test("a released lock is free even if a starting process has a copy of its descriptor")
   func copiedDescriptor() throws {
     let url = folder.file("lock")
     var lock = try FileLock.tryLock(url)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Trials
 
-@Suite("Of a large archive the disk reads the images asked for")
+@Suite("A large archive is read image by image")
 struct PrefetchTests {
   private static let pageByteCount = Int(getpagesize())
 
@@ -21,7 +21,7 @@ struct PrefetchTests {
     return pages.map { $0 & 1 == 1 }
   }
 
-  @Test("before they are copied, and not those beside them")
+  @Test("prefetched images are in the cache before they are copied, their neighbours are not")
   func prefetch() throws {
     let folder = try TemporaryFolder()
     let url = folder.file("large.images")

@@ -41,7 +41,7 @@ struct GoldenTests {
   // Rounding is amplified from step to step by Adam, which moves a parameter by the sign of a
   // gradient that is all but zero, so this drifts apart; a wrong formula would do so far faster.
   @Test(
-    "running free, the trainer stays close to the golden run",
+    "without resets, the trainer stays close to the golden run",
     arguments: GoldenRun.names, instructionSets)
   func free(name: String, instructionSet: InstructionSet) throws {
     let run = try GoldenRun(name)

@@ -93,7 +93,7 @@ struct PoisonedCheckpointTests {
       name: name, shape: tensor.shape, elements: elements)
   }
 
-  @Test("is refused with its place before anything is trained", arguments: Poison.allCases)
+  @Test("each is refused with the tensor's name before training", arguments: Poison.allCases)
   func refused(poison: Poison) throws {
     let whole = try run(in: "whole", options: .init(checkpointSteps: [6]))
     let url = temporary.url.appending(path: "whole").appending(path: CheckpointFile.name(step: 6))
@@ -112,7 +112,7 @@ struct PoisonedCheckpointTests {
     #expect(anew.content == whole.content)
   }
 
-  @Test("a worker finds most of it before it starts the trial's process")
+  @Test("a worker detects most of them before it starts the trial's process")
   func foundByFetch() throws {
     _ = try run(in: "whole", options: .init(checkpointSteps: [6]))
     let url = temporary.url.appending(path: "whole").appending(path: CheckpointFile.name(step: 6))
@@ -128,7 +128,7 @@ struct PoisonedCheckpointTests {
     #expect(error?.finding.contains("found nan") == true)
   }
 
-  @Test("states of real training are within the ranges, also with a high learning rate")
+  @Test("states of real training are within the ranges, even with a high learning rate")
   func honest() throws {
     for rate in [1e-4, 0.05] {
       var configuration = Self.configuration
@@ -146,7 +146,7 @@ struct PoisonedCheckpointTests {
     }
   }
 
-  @Test("a trial that diverges tells at which step, in which state; again it does the same")
+  @Test("a trial that diverges reports step and state, the same in every attempt")
   func divergence() throws {
     var configuration = Self.configuration
     configuration.trainer.learningRate = 1e30

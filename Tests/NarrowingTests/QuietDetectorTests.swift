@@ -6,7 +6,7 @@ import Trials
 /// The rule of `until: quiet` on made-up trainings; epochs have 10 steps, the window has 100.
 @Suite("When a trial may end")
 struct QuietDetectorTests {
-  @Test("quiet: at the first end of an epoch that is a window after the last change")
+  @Test("quiet: at the first epoch end that is a window after the last change")
   func quiet() {
     var trace = QuietTrace()
     // Step 1 closes two gates of four; the first hit is in step 5.
@@ -28,7 +28,7 @@ struct QuietDetectorTests {
     #expect(trace.detector.finding == nil)
   }
 
-  @Test("a gate that falls late is waited for, half of the steps long")
+  @Test("after a late change, half of the steps must pass without another")
   func lateFall() {
     var trace = QuietTrace()
     // The gate is undecided in steps 95 to 300, so that the rest must be as long as the way there.
@@ -39,7 +39,7 @@ struct QuietDetectorTests {
     #expect(trace.detector.finding?.sinceStep == 301)
   }
 
-  @Test("gates do not rest before the first hit")
+  @Test("steps before the first hit do not count as quiet")
   func restBeforeHit() {
     var trace = QuietTrace()
     trace.firstHitStep = 95
@@ -75,14 +75,14 @@ struct QuietDetectorTests {
     #expect(trace.run(to: 1000) == nil)
   }
 
-  @Test("just within: |C_ma| at 2 % of τ is held")
+  @Test("at the limit: |C_ma| of 2 % of τ holds the tolerance")
   func justWithin() {
     var trace = QuietTrace()
     trace.constraint = -0.1999
     #expect(trace.run(to: 1000) == 110)
   }
 
-  @Test("a gate at 0.9 or 0.1 is decided, between them it is not", arguments: [0.1, 0.9])
+  @Test("a gate at 0.9 or 0.1 is decided, one between them is not", arguments: [0.1, 0.9])
   func decided(probability: Double) {
     var trace = QuietTrace()
     #expect(trace.run(to: 1000) { _ in QuietTrace.gates([1: probability]) } == 110)
@@ -91,7 +91,7 @@ struct QuietDetectorTests {
     #expect(other.run(to: 1000) { _ in QuietTrace.gates([1: undecided]) } == nil)
   }
 
-  @Test("oscillating: one gate opens and closes for ever")
+  @Test("oscillating: one gate keeps opening and closing")
   func oscillating() {
     var trace = QuietTrace()
     let end = trace.run(to: 4000) { step in
@@ -134,7 +134,7 @@ struct QuietDetectorTests {
     #expect(end == nil)
   }
 
-  @Test("oscillation with fewer open gates than before goes on")
+  @Test("a trial whose oscillating gates decrease continues")
   func unequalMeans() {
     var trace = QuietTrace()
     // Two gates open and close every 20 steps, and are open for ever less of them.
@@ -156,7 +156,7 @@ struct QuietDetectorTests {
         == QuietFinding(ending: .unreachable, sinceStep: 0, alternatingGates: nil))
   }
 
-  @Test("while the error falls, a tolerance is not called unreachable")
+  @Test("a tolerance is not unreachable while the error falls")
   func fallingError() {
     var trace = QuietTrace()
     (trace.firstHitStep, trace.reach) = (nil, .maximum)
@@ -170,7 +170,7 @@ struct QuietDetectorTests {
     #expect(trace.detector.finding?.ending == .unreachable)
   }
 
-  @Test("λ′ that came off its maximum begins the time anew")
+  @Test("the window restarts when λ′ leaves its maximum")
   func offMaximum() {
     var trace = QuietTrace()
     (trace.firstHitStep, trace.constraint, trace.reach) = (nil, 3, .maximum)
@@ -201,13 +201,13 @@ struct QuietDetectorTests {
     #expect(ending(tolerance: 0.001) == .unreachable)
   }
 
-  @Test("no window is too long for the arithmetic")
+  @Test("the longest window does not overflow")
   func longestWindow() {
     var trace = QuietTrace(window: QuietRule.windowRange.upperBound)
     #expect(trace.run(to: 1000) == nil)
   }
 
-  @Test("the history stays small, and its samples are sums at ends of epochs")
+  @Test("the history has a bounded size, and its samples are sums at epoch ends")
   func history() {
     var history = QuietHistory()
     for epoch in 1...5000 {

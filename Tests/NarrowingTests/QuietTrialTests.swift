@@ -75,7 +75,7 @@ struct QuietTrialTests {
     #expect(bounds.defect(of: result) == nil)
   }
 
-  @Test("gates that rest while the tolerance is held end the trial as quiet")
+  @Test("unchanged gates with a held tolerance end the trial as quiet")
   func quiet() throws {
     // All images are the same and the learning rate is tiny, so the error stands where it is but for
     // the noise of sampling.
@@ -97,7 +97,7 @@ struct QuietTrialTests {
     #expect(end.step < 100 && end.step.isMultiple(of: 10))
   }
 
-  @Test("without a rule a trial has the digests, seeds and names that it had")
+  @Test("without a rule a trial keeps its digests, seeds and names")
   func withoutRule() throws {
     var configuration = Self.configuration(limit: 20)
     configuration.quiet = nil
@@ -131,7 +131,7 @@ struct QuietTrialTests {
     }
   }
 
-  @Test("a longer run goes on where the limit ended the shorter one")
+  @Test("a longer run resumes where the limit ended the shorter one")
   func extendedAtLimit() throws {
     let short = Self.configuration(limit: 25)
     let long = Self.configuration(limit: 500)
@@ -145,7 +145,7 @@ struct QuietTrialTests {
     #expect(extended.content == whole.content)
   }
 
-  @Test("one that was quiet needs nothing more: the longer run takes no step")
+  @Test("a longer run of a quiet one takes no step")
   func extendedQuiet() throws {
     let short = Self.configuration(limit: 100, earlier: [20])
     let long = Self.configuration(limit: 500, earlier: [20, 100])
@@ -174,7 +174,7 @@ struct QuietTrialTests {
   }
 
   @Test(
-    "a checkpoint whose detector cannot be so is refused",
+    "a checkpoint with an impossible detector state is refused",
     arguments: [
       "quiet.unsettled_step", "quiet.changes", "quiet.clamped_step", "quiet.history.open_sum",
     ])

@@ -55,7 +55,7 @@ struct ResumeTests {
     return content.encoded()
   }
 
-  @Test("resumed at any step, a trial leaves the bits of the uninterrupted one")
+  @Test("a trial resumed at any step writes the bytes of an uninterrupted one")
   func anyStep() throws {
     let whole = try run(in: "whole", options: .init(checkpointSteps: Self.steps))
     #expect(whole.milestones.map(\.firstHitStep) == [nil, 7, 7])
@@ -84,7 +84,7 @@ struct ResumeTests {
     }
   }
 
-  @Test("so does a trial in bf16, whose parameters are saved as fp32")
+  @Test("so does a trial in bf16, whose parameters are stored as fp32")
   func rounded() throws {
     var configuration = Self.configuration
     configuration.trainer.precision = .bf16
@@ -116,7 +116,7 @@ struct ResumeTests {
         + "expected \(rounded.id), or a shorter run of it")
   }
 
-  @Test("a longer run goes on from a shorter one's end, to the bits of a run from the start")
+  @Test("a longer run resumes from a shorter one's end, with the bits of a run from the start")
   func longerRun() throws {
     // The shorter run's last milestone is no multiple of the sampling interval.
     var longer = Self.configuration
@@ -134,7 +134,7 @@ struct ResumeTests {
     #expect(resumed.provenance.resumed?.map(\.step) == [9])
   }
 
-  @Test("a run whose milestone the shorter one lacks does not go on from it")
+  @Test("a run with a milestone that the shorter one lacks does not resume from it")
   func missingMilestone() throws {
     var shorter = Self.configuration
     shorter.milestones = [.batches(9)]
@@ -147,7 +147,7 @@ struct ResumeTests {
     #expect(failure?.cause == .refused)
   }
 
-  @Test("a trial goes on without its earlier rows, and knows the digest of all of them")
+  @Test("a trial resumes without its earlier rows and has the digest of all rows")
   func rowsElsewhere() throws {
     let whole = try run(in: "whole", options: .init(checkpointSteps: [6]))
     let file = temporary.url.appending(path: "whole/trajectory.csv")
@@ -171,7 +171,7 @@ struct ResumeTests {
     #expect(other.content == whole.content)
   }
 
-  @Test("other rows than the checkpoint names are refused, before anything of the trainer changes")
+  @Test("rows that do not match the checkpoint's digest are refused before the trainer changes")
   func otherRows() throws {
     let whole = try run(in: "whole", options: .init(checkpointSteps: [6]))
     let file = temporary.url.appending(path: "whole/trajectory.csv")
@@ -188,7 +188,7 @@ struct ResumeTests {
     }
   }
 
-  @Test("milestones and rows are told as they are reached")
+  @Test("milestones and rows are reported when they are reached")
   func streamed() throws {
     let runner = try TrialRunner(
       configuration: Self.configuration, images: images, directory: try temporary.folder("told"),
@@ -219,7 +219,7 @@ struct ResumeTests {
     #expect(prefixes.map(\.byteCount) == prefixes.map(\.byteCount).sorted())
   }
 
-  @Test("the state digest is that of a checkpoint's tensors, and one for every state")
+  @Test("the state digest is that of a checkpoint's tensors and differs for every state")
   func stateDigests() throws {
     let whole = try run(in: "whole", options: .init(checkpointSteps: [4, 9, 13]))
     let resumed = try run(in: "resumed", options: .init(checkpoints: [.init(checkpoint(4))]))
@@ -231,7 +231,7 @@ struct ResumeTests {
     }
   }
 
-  @Test("a trial that was stopped goes on in its own folder")
+  @Test("a stopped trial resumes in its own folder")
   func sameFolder() throws {
     let whole = try run(in: "whole")
     var asked = 0
@@ -285,7 +285,7 @@ struct ResumeTests {
       ).isEmpty)
   }
 
-  @Test("a checkpoint asked for after the last step is refused", arguments: [-1, 14])
+  @Test("a requested checkpoint after the last step is refused", arguments: [-1, 14])
   func impossibleStep(step: Int) throws {
     let failure = #expect(throws: TrialFailure.self) {
       try run(in: "whole", options: .init(checkpointSteps: [4, step]))
@@ -296,7 +296,7 @@ struct ResumeTests {
   }
 
   // "Same bits … whether one trial or N run, whatever the number of slots."
-  @Test("two trials at once give the bits of each alone")
+  @Test("two trials in parallel give the bits of each alone")
   func atOnce() throws {
     var other = Self.configuration
     other.seed += 1

@@ -16,7 +16,7 @@ struct BatchNormTests {
   }
 
   @Test(
-    "normalises with batch statistics and moves the running ones by a fifth, unbiased",
+    "normalises with batch statistics and updates the unbiased running ones by a fifth",
     arguments: extents, runnableInstructionSets)
   func training(extents: (Int, Int, Int), instructionSet: InstructionSet) throws {
     let given = GuardedInputs()
@@ -60,7 +60,7 @@ struct BatchNormTests {
   }
 
   @Test(
-    "a mean that is a thousand times the deviation costs no accuracy beyond the source's rounding",
+    "a mean a thousand times the deviation loses no accuracy beyond the source's rounding",
     arguments: runnableInstructionSets)
   func largeMean(instructionSet: InstructionSet) throws {
     let given = GuardedInputs()

@@ -45,7 +45,7 @@ struct RoundedConvolutionTests {
 
   // Three images are a pair and one without a partner.
   @Test(
-    "has the gradients that rounded factors give, through both batch norms",
+    "has the gradients of rounded factors, through both batch norms",
     arguments: ConvolutionTests.geometries, roundingInstructionSets)
   func backward(geometry: ConvolutionGeometry, instructionSet: InstructionSet) throws {
     let given = GuardedInputs()

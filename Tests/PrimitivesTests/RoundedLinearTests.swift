@@ -45,7 +45,7 @@ struct RoundedLinearTests {
     #expect(relativeError(diffBias.values, plain.bias) < singleTolerance)
   }
 
-  @Test("numbers that are none stay none", arguments: roundingInstructionSets)
+  @Test("NaN stays NaN", arguments: roundingInstructionSets)
   func notANumber(instructionSet: InstructionSet) throws {
     let context = try ComputeContext(instructionSet: instructionSet, arithmetic: .bf16)
     let linear = Linear(context, batch: 2, inputs: 2, outputs: 2)

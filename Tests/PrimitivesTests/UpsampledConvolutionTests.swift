@@ -91,7 +91,7 @@ struct UpsampledConvolutionTests {
   }
 
   @Test(
-    "takes the error at the end of the network as the two operations one by one do",
+    "the fused error equals that of the two separate operations",
     arguments: UpsampledCase.all.filter(\.endsNetwork), runnableInstructionSets)
   func error(layer: UpsampledCase, instructionSet: InstructionSet) throws {
     let given = GuardedInputs()

@@ -35,7 +35,7 @@ struct GateTableTests {
     #expect(courses.map(\.closedGatesOpen) == [nil, 2, 1, 4, 1])
   }
 
-  @Test("a trajectory without rows tells of no gate")
+  @Test("a trajectory without rows has no gates")
   func empty() throws {
     let header = TrajectoryText.fixedColumns.joined(separator: ",") + ",gate_0\n"
     #expect(GateCourse.all(of: try TrajectoryTable(Data(header.utf8))).isEmpty)

@@ -39,7 +39,7 @@ struct LiveDrawingTests {
     }
   }
 
-  @Test("Another run lies in grey beneath, and the axis reaches its end")
+  @Test("Another run is drawn in grey behind, and the axis reaches its end")
   func ghost() throws {
     let trial = RecordedTrial(
       planned: PlannedTrial(stage: "s", replicate: 0, configuration: Samples.configuration),
@@ -56,7 +56,7 @@ struct LiveDrawingTests {
     #expect(XMLParser(data: both).parse())
   }
 
-  @Test("In the dark every colour has its counterpart, and texts stay as they are")
+  @Test("In the dark scheme every colour is replaced and texts are unchanged")
   func dark() throws {
     let light = Data(
       "<rect fill=\"#ffffff\"/><text fill=\"#222222\">a #ffffff &quot;#ffffff</text>".utf8)
@@ -66,7 +66,7 @@ struct LiveDrawingTests {
     #expect(ColourScheme.light.applied(to: light) == light)
   }
 
-  @Test("Of many points a part is drawn, those on the front among them")
+  @Test("A part of many points is drawn, including those on the front")
   func thinned() {
     let points = (0..<3000).map { index in
       var point = Front.Point(

@@ -58,7 +58,7 @@ struct ReportWriterTests {
       ])
   }
 
-  @Test("Everything asked for is there at the end, and nothing says partial")
+  @Test("At the end every requested file exists and nothing is marked partial")
   func complete() throws {
     #expect(write(sweep(complete: 1)).problems == [Self.emptyTable])
     let partial = try directory.files()
@@ -105,7 +105,7 @@ struct ReportWriterTests {
     #expect(try other.files() == first)
   }
 
-  @Test("A writer that goes on with a growing sweep ends where a fresh one does")
+  @Test("A writer that follows a growing sweep ends with the files of a fresh one")
   func incremental() throws {
     let final = sweep(complete: 3)
     var writer = ReportWriter(directory: directory.url, load: final.load)
@@ -116,7 +116,7 @@ struct ReportWriterTests {
     #expect(try directory.files() == other.files())
   }
 
-  @Test("Every figure and table says what part of the published images a set is")
+  @Test("Every figure and table names the part of the published images of a set")
   func partialData() throws {
     var sweep = sweep(complete: 0)
     for trial in Table1Tests.sweep().results.trials { sweep.results.trials.append(trial) }
@@ -144,7 +144,7 @@ struct ReportWriterTests {
     #expect(table.contains("MNIST (35,000 of 70,000 images), "))
   }
 
-  @Test("Counts that are none, or those of the whole set, are no remark")
+  @Test("Unknown counts and those of the whole set have no remark")
   func counts() {
     var counts = ImageCounts()
     #expect(counts.title(of: .mnist) == "MNIST" && counts.title(of: .shapes64).hasSuffix("(drawn)"))
@@ -182,7 +182,7 @@ struct ReportWriterTests {
     #expect(files["table1.tex"] != nil)
   }
 
-  @Test("What is written is noted as sha256sum reads it, before it has its name")
+  @Test("Each file is noted in the format of sha256sum before it gets its name")
   func ledger() throws {
     let complete = sweep(complete: 3, outputs: [.figure3])
     _ = write(sweep(complete: 1, outputs: [.figure3]))
@@ -209,7 +209,7 @@ struct ReportWriterTests {
     #expect(line.prefix(64).allSatisfy(\.isHexDigit) && line.dropFirst(64).hasPrefix("  "))
   }
 
-  @Test("The list of what was written has one line for each file")
+  @Test("The ledger has one line per file")
   func tidyLedger() throws {
     var ledger = OutputLedger(in: directory.url)
     for round in 0..<1000 {
@@ -225,7 +225,7 @@ struct ReportWriterTests {
     #expect(!read.contains("figure3.svg", Digest.of("1")))
   }
 
-  @Test("A report with nothing to show says why, in the file and once as a problem")
+  @Test("An empty report says why, in the file and once as a problem")
   func nothingToShow() throws {
     let sweep = sweep(complete: 3, outputs: [.table1])
     var writer = ReportWriter(directory: directory.url, load: sweep.load)
@@ -266,7 +266,7 @@ struct ReportWriterTests {
       ])
   }
 
-  @Test("A place that cannot be written is reported, not trapped")
+  @Test("An unwritable path is reported and does not trap")
   func unwritable() throws {
     let blocker = directory.url.appending(path: "file")
     try Data().write(to: blocker)

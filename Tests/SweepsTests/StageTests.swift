@@ -226,12 +226,12 @@ struct StageTests {
     ),
   ]
 
-  @Test("references that cannot be followed, and settings without effect", arguments: unfollowable)
+  @Test("invalid references, and settings without effect", arguments: unfollowable)
   func broken(old: String, new: String, message: String) {
     #expect(errors(twoStages.replacing(old, with: new, maxReplacements: 1)).contains(message))
   }
 
-  @Test("a longer cycle is told once, from the stage that the file names first")
+  @Test("a longer cycle is reported once, starting with the file's first stage")
   func cycle() {
     let text = """
       sweep: cycle
@@ -251,7 +251,7 @@ struct StageTests {
       ])
   }
 
-  @Test("a stage that is no mapping is one error, not one for each thing it lacks")
+  @Test("a stage that is not a mapping is one error, not one per missing key")
   func noMapping() {
     let text = "sweep: s\ndataset: mnist\nstages:\n  a: 3\n"
     #expect(

@@ -3,7 +3,7 @@ import Testing
 @testable import Trials
 
 /// The fast ways beside the general ones.
-@Suite("Canonical texts, written and read directly")
+@Suite("Canonical texts written without an encoder")
 struct CanonicalTextTests {
   private var random = SystemRandomNumberGenerator()
 
