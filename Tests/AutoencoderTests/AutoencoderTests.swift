@@ -69,7 +69,7 @@ struct Pair {
     for (index, value) in latents.enumerated() { fast.latents[index] = Float(value) }
   }
 
-  /// The gradients of the fast network by name, of the tensors whose name begins so.
+  /// The gradients of the fast network by name, for names with the given prefix.
   func gradients(_ prefix: String) -> [(name: String, values: [Double])] {
     fast.tensors.filter { $0.name.hasPrefix(prefix) }.map { tensor in
       (tensor.name, fast.gradients[tensor.range].map(Double.init))
@@ -132,7 +132,7 @@ struct AutoencoderTests {
     let expected = pair.reference.decodeBackward(
       trace, reconstruction: reconstruction, images: pair.images, scale: 0.75)
     pair.fast.decode(updatingStatistics: true)
-    // A pass that keeps nothing, on other latents, may come between.
+    // A gradient-free pass on other latents may come between.
     for index in pair.fast.latents.indices { pair.fast.latents[index] = 0.5 }
     pair.fast.decode(updatingStatistics: false)
     pair.fast.decodeBackward(errorScale: 0.75)

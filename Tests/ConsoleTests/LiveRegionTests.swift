@@ -9,7 +9,7 @@ struct LiveRegionTests {
 
   private func region() -> LiveRegion { LiveRegion(pipe.fileHandleForWriting.fileDescriptor) }
 
-  /// What has been written since the last look.
+  /// The bytes written since the last call.
   private var written: String {
     String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
   }

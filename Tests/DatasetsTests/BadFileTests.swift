@@ -10,7 +10,7 @@ struct BadFileTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// The error of preparing from `source`; nothing may be left behind.
+  /// The error of preparing from `source`; checks that no file is left.
   private func failure(_ dataset: Dataset, _ source: URL) throws -> String {
     let library = folder.file("library")
     let error = try #require(throws: DatasetError.self) {

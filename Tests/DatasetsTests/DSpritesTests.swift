@@ -29,7 +29,7 @@ struct DSpritesTests {
     return error
   }
 
-  /// The error of an `imgs` member that is not right.
+  /// The error of a malformed `imgs` member.
   private func failure(images: [UInt8]) throws -> String {
     try failure(DSpritesFixture.npz(images)).description
   }

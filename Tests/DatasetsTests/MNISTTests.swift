@@ -21,7 +21,7 @@ struct MNISTTests {
     try DatasetPreparer.prepare(.mnist, from: source, into: library).images
   }
 
-  /// Prepares files that are not right, and returns the error; nothing may be left behind.
+  /// Prepares wrong files and returns the error; checks that no file is left.
   private func failure() throws -> DatasetError {
     let error = try #require(throws: DatasetError.self) { try prepare() }
     let left = try? FileManager.default.contentsOfDirectory(atPath: library.path)

@@ -121,7 +121,7 @@ struct OwnImagesTests {
       ("bomb.npz", ["an array of [1099511627776, 28, 28]"]),
     ])
   func badArrays(name: String, words: [String]) throws {
-    // Two or four images would be too few to hold some back, if it came to that.
+    // Two or four images would be too few to hold some back.
     let text = try failure(try Fixtures.url("arrays/\(name)"))
     #expect(text.contains(name))
     for word in words { #expect(text.contains(word), "\(text)") }

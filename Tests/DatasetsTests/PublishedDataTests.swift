@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Trials
 
-/// The folder of published files, when there is one to test with.
+/// The folder of published files, if there is one.
 private let testData = ProcessInfo.processInfo.environment["BOTTLENECKSWEEP_TEST_DATA"]
   .map { URL(fileURLWithPath: $0) }
 

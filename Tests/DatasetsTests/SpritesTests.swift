@@ -13,7 +13,7 @@ struct SpritesTests {
     let images: [[UInt8]]
     let side: Int
 
-    /// Prepares a set and puts its two parts back into the order that they were drawn in.
+    /// Prepares a set and restores the drawing order of its two parts.
     init(_ dataset: Dataset, _ prepared: PreparedImages) throws {
       let archive = try ImageArchive.open(at: prepared.url)
       let total = prepared.trainingCount + prepared.evaluationCount

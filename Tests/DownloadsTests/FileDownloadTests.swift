@@ -49,7 +49,7 @@ struct FileDownloadTests {
     #expect(outcome.byteCount == content.count && outcome.digest == Digest.of(content))
   }
 
-  /// What the download says when this is what the server answers.
+  /// The download's error for a server's response.
   private func reason(
     sized: Bool = true, _ answer: @escaping @Sendable (LoopbackServer.Request, Int) -> Answer
   ) throws -> String {
@@ -160,7 +160,7 @@ struct FileDownloadTests {
     try expectContent(try run(file(server)))
     #expect(server.requests.map(\.start) == [50_000, nil])
     try FileManager.default.removeItem(at: folder.file(Self.name))
-    // More than the file can have: not even asked for.
+    // More bytes than the file has: no request is sent.
     try Data(repeating: 7, count: 100_001).write(to: folder.file(Self.name + ".part"))
     try expectContent(try run(file(server)))
     #expect(server.requests.map(\.start) == [50_000, nil, nil])

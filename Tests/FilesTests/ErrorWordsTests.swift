@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Errors in words")
 struct ErrorWordsTests {
-  /// What Foundation throws where something fails.
+  /// Foundation's error for a failing operation.
   private func error(_ body: () throws -> Void) throws -> any Error {
     do {
       try body()

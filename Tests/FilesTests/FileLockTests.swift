@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Locks on files, and who holds them.
+/// File locks and their holders.
 @Suite("Locks on files")
 struct FileLockTests {
   private let folder: TemporaryFolder

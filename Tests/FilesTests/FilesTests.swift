@@ -50,7 +50,7 @@ struct FilesTests {
       return error.operation == "open" && error.code == ENOENT
         && error.description.contains("no/such/folder")
     }
-    // A folder in the file's place cannot be renamed over.
+    // A rename cannot replace a folder.
     let taken = try folder.folder("taken")
     #expect(throws: FileError.self) { try DurableFile.write(Data("x".utf8), to: taken) }
     #expect(try folder.fileNames == ["taken"])

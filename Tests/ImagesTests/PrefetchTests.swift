@@ -25,7 +25,7 @@ struct PrefetchTests {
   func prefetch() throws {
     let folder = try TemporaryFolder()
     let url = folder.file("large.images")
-    // Four pages an image, 16 MiB.
+    // Four pages per image, 16 MiB.
     let shape = ImageShape(channels: 1, height: 4 * Self.pageByteCount / 64, width: 64)
     var writer = try ImageArchiveWriter(
       at: url, name: "large", shape: shape, encoding: .byte, trainingCount: 1024,
@@ -37,7 +37,7 @@ struct PrefetchTests {
     let file = open(url.path, O_RDONLY)
     posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED)
     close(file)
-    // On a file system in memory nothing is ever read from a disk.
+    // On a file system in memory nothing is read from a disk.
     guard try !pagesInMemory(url).contains(true) else { return }
 
     let archive = try ImageArchive.open(at: url, largeByteCount: 0)

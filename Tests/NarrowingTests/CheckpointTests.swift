@@ -48,7 +48,7 @@ struct CheckpointTests {
     "a trainer resumed at any step computes the bits of an uninterrupted one",
     arguments: [0, 1, 2, 5])
   func resume(interruption: Int) throws {
-    // Every batch meets the tolerance, and gates are drawn open or closed alike.
+    // Every batch meets the tolerance, and gates are drawn open and closed equally often.
     var settings = TinyTrial.settings
     settings.initialGateLogit = 0
     let uninterrupted = try TinyTrial.trainer(tolerance: 1e5, settings: settings)
@@ -58,7 +58,7 @@ struct CheckpointTests {
     try checkpoints.write(interrupted, Self.reports, into: temporary.url)
 
     let resumed = try TinyTrial.trainer(tolerance: 1e5, settings: settings)
-    // Steps that the checkpoint must undo completely.
+    // The checkpoint must undo these steps completely.
     try TinyTrial.train(resumed, steps: 3)
     var reports = try checkpoints.restore(url(step: interruption), into: resumed)
     #expect(reports.resumed.map(\.step) == [interruption])
@@ -106,7 +106,7 @@ struct CheckpointTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.url.path).count == 1)
   }
 
-  /// What is refused, changing nothing of the trainer.
+  /// Checks that a file is refused and the trainer unchanged.
   private func refusal(
     _ trainer: Trainer, by checkpoints: CheckpointFile? = nil
   ) throws -> CheckpointError {

@@ -7,7 +7,7 @@ import Trials
 
 @testable import Narrowing
 
-/// Trials that write checkpoints by the clock, are stopped, and go on from what is left.
+/// Trials that write periodic checkpoints, are stopped, and resume from them.
 @Suite("Checkpoints of a running trial")
 struct PeriodicCheckpointTests {
   private static let configuration = TinyTrial.configuration(milestones: [4, 12])
@@ -36,7 +36,7 @@ struct PeriodicCheckpointTests {
         beginsAnew: beginsAnew))
   }
 
-  /// Runs a trial that is stopped before its step after `step`, and returns what it announced.
+  /// Runs a trial that is stopped after `step`, and returns the checkpoints that it reported.
   private func stopped(after step: Int, in name: String) throws -> [WrittenCheckpoint] {
     var announced: [WrittenCheckpoint] = []
     var asked = 0

@@ -8,7 +8,7 @@ import Trials
 
 @testable import Narrowing
 
-/// Checkpoints whose digests agree, and whose numbers no training reaches.
+/// Checkpoints with correct digests and numbers that training cannot produce.
 @Suite("Poisoned checkpoints")
 struct PoisonedCheckpointTests {
   private static let configuration = TinyTrial.configuration(milestones: [4, 9], tolerance: 183)
@@ -21,13 +21,13 @@ struct PoisonedCheckpointTests {
     images = try TinyTrial.archive(in: temporary.url)
   }
 
-  /// What is done to a checkpoint of step 6.
+  /// A change of a checkpoint of step 6.
   enum Poison: String, CaseIterable {
     case notANumber, infinite, huge, negativeMoment, negativeVariance, openGates, multiplier
     case negativeMSE, noMSE, laterStep, beyondTheEnd, negativeStep, lateHit, noReports
     case otherReports
 
-    /// What the refusal names.
+    /// The part named in the refusal.
     var place: String {
       switch self {
       case .notANumber, .infinite, .huge: "decoder.linear1.bias"
@@ -107,7 +107,7 @@ struct PoisonedCheckpointTests {
       try FileManager.default.contentsOfDirectory(
         atPath: temporary.url.appending(path: "resumed").path
       ).isEmpty)
-    // A supervised trial begins anew, says why, and ends as it should.
+    // A supervised trial starts again, says why, and completes.
     let anew = try run(in: "anew", options: .init(checkpoints: [.init(url)], beginsAnew: true))
     #expect(anew.content == whole.content)
   }

@@ -3,7 +3,7 @@ import Trials
 
 @testable import Narrowing
 
-/// The rule of `until: quiet` on made-up trainings; epochs have 10 steps, the window has 100.
+/// The rule of `until: quiet` on synthetic trainings; epochs have 10 steps, the window has 100.
 @Suite("When a trial may end")
 struct QuietDetectorTests {
   @Test("quiet: at the first epoch end that is a window after the last change")
@@ -31,7 +31,7 @@ struct QuietDetectorTests {
   @Test("after a late change, half of the steps must pass without another")
   func lateFall() {
     var trace = QuietTrace()
-    // The gate is undecided in steps 95 to 300, so that the rest must be as long as the way there.
+    // The gate is undecided in steps 95 to 300, so the trial may end after 600 steps.
     let end = trace.run(to: 2000) { step in
       QuietTrace.gates(step < 95 ? [:] : step <= 300 ? [1: 0.7] : [1: 0.02])
     }
@@ -47,7 +47,7 @@ struct QuietDetectorTests {
     #expect(trace.detector.finding?.sinceStep == 95)
   }
 
-  /// What keeps a trial going whose gates rest.
+  /// Conditions under which a trial with unchanged gates continues.
   enum Obstacle: CaseIterable {
     case noHit
     case errorAboveTolerance
@@ -55,7 +55,7 @@ struct QuietDetectorTests {
     case multiplierAtMinimum
     case multiplierAtMaximum
 
-    /// A training with it.
+    /// A training with this condition.
     var trace: QuietTrace {
       var trace = QuietTrace()
       switch self {
@@ -137,7 +137,7 @@ struct QuietDetectorTests {
   @Test("a trial whose oscillating gates decrease continues")
   func unequalMeans() {
     var trace = QuietTrace()
-    // Two gates open and close every 20 steps, and are open for ever less of them.
+    // Two gates open and close every 20 steps, and are open for fewer and fewer of them.
     let end = trace.run(to: 390) { step in
       let share = 0.9 - 0.8 * Double(step) / 400
       let probability = Double(step % 20) < 20 * share ? 0.6 : 0.4
@@ -164,7 +164,7 @@ struct QuietDetectorTests {
       trace.constraint = 300 / Double(step + 10).squareRoot()
       #expect(trace.run(to: step) == nil)
     }
-    // It stands still from there: a rest of half of the steps, up to 2 %.
+    // From there it is constant, up to 2 %, for half of the steps.
     #expect(trace.run(to: 4000) != nil)
     #expect(trace.detector.state.step > 1500)
     #expect(trace.detector.finding?.ending == .unreachable)

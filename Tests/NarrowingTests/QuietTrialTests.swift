@@ -61,7 +61,7 @@ struct QuietTrialTests {
       #expect($1.ending.isFinal == ($0 == 2))
     }
     #expect(told == [0, 1, 2])
-    // Step 30, a window after the beginning, is a milestone, where a trial goes on.
+    // Step 30, a window after the start, is a milestone, at which the rule does not end a trial.
     #expect(result.milestones.map(\.step) == [5, 30, 40])
     #expect(result.milestones.map(\.budget) == [5, 30, 500].map { .batches($0) })
     #expect(result.milestones.map(\.ending) == [.goesOn, .goesOn, .unreachable])
@@ -77,8 +77,8 @@ struct QuietTrialTests {
 
   @Test("unchanged gates with a held tolerance end the trial as quiet")
   func quiet() throws {
-    // All images are the same and the learning rate is tiny, so the error stands where it is but for
-    // the noise of sampling.
+    // All images are equal and the learning rate is tiny, so the error changes only by sampling
+    // noise.
     let images = try ImageArchive.uniform(in: try temporary.folder("uniform"))
     var configuration = Self.configuration(limit: 300, window: 20)
     configuration.trainer.multiplierMaximum = 5

@@ -11,7 +11,7 @@ import Trials
 
 @testable import Narrowing
 
-/// Whole trials that go on from a checkpoint, against the same trial uninterrupted.
+/// Whole trials that resume from a checkpoint, compared with the same trial uninterrupted.
 ///
 /// With 42 training images and batches of 4 the epochs end in steps 10 and 20; batches meet the
 /// tolerance for the first time in step 7.
@@ -47,7 +47,7 @@ struct ResumeTests {
     temporary.url.appending(path: name).appending(path: CheckpointFile.name(step: step))
   }
 
-  /// The bytes of a checkpoint, but for those that tell what was gone on from.
+  /// The bytes of a checkpoint without its list of resumptions.
   private func contents(of url: URL) throws -> Data {
     var content = try Safetensors(contentsOf: url)
     #expect(content.metadata["resumed"] != nil)
@@ -161,7 +161,7 @@ struct ResumeTests {
     #expect(resumed.content == whole.content)
     let tail = try Data(contentsOf: temporary.url.appending(path: "tail/trajectory.csv"))
     #expect([UInt8](tail) == Array(rows.dropFirst(count)))
-    // Some rows elsewhere, some in a file here.
+    // Some rows are on the coordinator, some in a local file.
     let some = TrajectoryStart.beginning.advanced(by: Array(rows.prefix(count - 40)))
     let between = temporary.url.appending(path: "between")
     try Data(rows.dropFirst(count - 40)).write(to: between)
@@ -203,7 +203,7 @@ struct ResumeTests {
       },
       sampled: { prefix in
         prefixes.append(prefix)
-        // What is told of is in the file.
+        // The reported rows are in the file.
         let rows = (try? Data(contentsOf: file)) ?? Data()
         #expect(Digest.of(rows.prefix(prefix.byteCount)) == prefix.digest)
       },

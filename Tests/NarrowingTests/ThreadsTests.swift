@@ -36,7 +36,7 @@ struct ThreadsTests {
       instructionSet: instructionSet, threads: threads)
     var random = RandomNumbers(seed: 5)
     for index in network.images.indices { network.images[index] = Float(abs(random.array(1)[0])) }
-    // So high a tolerance is met at once, so that both decoder passes run.
+    // This tolerance is met at once, so that both decoder passes run.
     return Trainer(network: network, tolerance: 1e6, settings: settings, seed: 3)
   }
 

@@ -7,8 +7,8 @@ import Trials
 
 @testable import Narrowing
 
-/// Each test cites the step of Algorithm 1 that it holds the trainer to, numbered as in the
-/// documentation of ``Trainer``.
+/// Each test cites the step of Algorithm 1 that it checks, numbered as in the documentation of
+/// ``Trainer``.
 @Suite("The trainer, line by line")
 struct TrainerTests {
   /// A tolerance that every batch meets.
@@ -136,7 +136,7 @@ struct TrainerTests {
     let trainer = try TinyTrial.trainer(tolerance: Self.generous, settings: settings)
     var expected = Gates(count: TinyTrial.latents, settings: settings)
     for step in 1...6 {
-      // The last two batches miss the tolerance: no penalty, but ARM goes on.
+      // The last two batches miss the tolerance: no penalty, but ARM's estimate continues.
       if step == 5 {
         trainer.state.constraint = Constraint(tolerance: 0, smoothing: 0.99)
       }
@@ -251,7 +251,7 @@ struct TrainerTests {
 }
 
 extension Trainer {
-  /// Names everything that later steps depend on by its bits.
+  /// A digest of all state that later steps depend on.
   var fingerprint: Digest {
     let arrays = [
       network.parameters, network.runningStatistics, optimizer.firstMoments,

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Batch norm")
 struct BatchNormTests {
-  /// Batch, pixels, channels: whole vectors, an odd rest, fewer channels than a vector.
+  /// Batch, pixels, channels: whole vectors, a remainder, fewer channels than a vector.
   static let extents = [(3, 25, 32), (2, 6, 21), (4, 49, 3)]
 
   private func fixture(_ extents: (Int, Int, Int), _ instructionSet: InstructionSet) throws
@@ -88,7 +88,7 @@ struct BatchNormTests {
     let images = given(src)
     subject.norm.measure(src: images)
     _ = subject.norm.update(.training)
-    // Passes that keep nothing may come between.
+    // Gradient-free and inference passes may come between.
     subject.norm.measure(src: given(src.map { 3 * $0 }))
     _ = subject.norm.update(.gradientFree)
     _ = subject.norm.update(.inference)

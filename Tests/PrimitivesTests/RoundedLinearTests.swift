@@ -40,7 +40,7 @@ struct RoundedLinearTests {
       src: rounded(src), weights: rounded(weights), diffDst: rounded(diffDst))
     #expect(relativeError(diffSrc.values, gradients.src) < singleTolerance)
     #expect(relativeError(diffWeights.values, gradients.weights) < singleTolerance)
-    // The bias's gradient is a sum of what is not rounded.
+    // The bias's gradient is a sum of numbers that are not rounded.
     let plain = reference.backward(src: src, weights: weights, diffDst: diffDst)
     #expect(relativeError(diffBias.values, plain.bias) < singleTolerance)
   }

@@ -8,7 +8,7 @@ struct ThreadTeamTests {
   @Test("every thread runs once per round, and the caller sees its writes", arguments: 1...5)
   func rounds(count: Int) {
     let team = ThreadTeam(count: count)
-    // Plain memory: a round that is not waited for, or begun too early, loses a number.
+    // Unsynchronised memory: a round without a barrier would lose a number.
     let sums = UnsafeMutablePointer<Int>.allocate(capacity: count * 16)
     sums.initialize(repeating: 0, count: count * 16)
     defer { sums.deallocate() }

@@ -2,7 +2,7 @@ import Primitives
 import TestSupport
 import Testing
 
-/// One case of an upsampled convolution: the layer and its plain form, upsample then convolve.
+/// One case of an upsampled convolution: the layer and its reference, upsample then convolve.
 struct UpsampledCase: CustomTestStringConvertible, Sendable {
   var inputChannels: Int
   var outputChannels: Int

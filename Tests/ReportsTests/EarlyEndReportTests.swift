@@ -9,7 +9,7 @@ import Trials
 struct EarlyEndReportTests {
   private static let milestones: [Budget] = [.batches(100), .batches(200), .batches(400)]
 
-  /// Trials at τ = 5 (quiet at 150), 10 (at its limit) and 15 (not begun).
+  /// Trials at τ = 5 (quiet at 150), 10 (at its limit) and 15 (not started).
   private static func sweep(rule: QuietRule? = QuietRule(window: 40)) -> SampleSweep {
     let trials = [5.0, 10, 15].map { tolerance in
       var configuration = SampleSweep.configuration(

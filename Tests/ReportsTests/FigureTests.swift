@@ -87,7 +87,7 @@ struct FigureTests {
 
 @Suite("Figures of crowded sweeps")
 struct CrowdedFigureTests {
-  /// Narrowing trials of many series, some of which do not keep their tolerance.
+  /// Narrowing trials of many series; some do not keep their tolerance.
   static func sweep(seriesCount: Int) -> SampleSweep {
     let tolerances = [3.0, 7, 10, 18, 30]
     var trials: [PlannedTrial] = []

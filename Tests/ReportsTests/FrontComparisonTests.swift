@@ -4,10 +4,11 @@ import Trials
 
 @testable import Reports
 
-/// Two fronts held against each other.
+/// Comparison of two fronts.
 @Suite("Comparing fronts")
 struct FrontComparisonTests {
-  /// A sweep with these gates at tolerances; a list for each replicate, -1 for a trial without result.
+  /// A sweep with these gates at tolerances; a list for each replicate, -1 for a trial without
+  /// result.
   private static func sweep(
     _ gates: [Double: [Int]], latents: Int = 32, momentum: Double? = nil
   ) -> SweepResults {

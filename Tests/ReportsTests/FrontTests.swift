@@ -170,7 +170,7 @@ struct FrontTests {
               latents: 32, tolerance: .value(3), milestones: budgets)))
       }
     }
-    // Their n is measured, and not known yet.
+    // Their n is measured and not yet known.
     for baseline in baselines {
       var configuration = SampleSweep.configuration(tolerance: .value(3))
       configuration.model.latents = .measured(

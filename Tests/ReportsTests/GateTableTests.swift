@@ -70,7 +70,7 @@ struct GateTableTests {
     writer = ReportWriter(directory: folder.url, load: sweep.load)
     _ = writer.write(sweep.results)
     #expect(try rows().count == 1 + 64)
-    // A result that is discarded takes its gates with it.
+    // The gates of a discarded result are removed.
     sweep.results.trials[1].result = nil
     _ = writer.write(sweep.results)
     #expect(try rows().count == 1 + 32)

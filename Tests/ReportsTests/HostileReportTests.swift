@@ -5,7 +5,7 @@ import Trials
 
 @testable import Reports
 
-/// What workers made up reaches no figure and no cell as more than a number or a text.
+/// Reports of false results contain only numbers and plain text.
 @Suite("Made-up numbers and texts in reports")
 struct HostileReportTests {
   private static let header = TrajectoryText.fixedColumns.joined(separator: ",") + ",gate_0"
@@ -57,7 +57,7 @@ struct HostileReportTests {
       ])
     sweep.complete(0, gatesOpen: [2, 2], mse: 20)
     for columns in 0..<8 {
-      // One column of such numbers, or all of them, among honest ones.
+      // One column of such numbers, or all columns.
       var rows: [String] = []
       for (index, step) in [1, 2, 1_000_000_000].enumerated() {
         let fields = (1...9).map { column in

@@ -12,7 +12,8 @@ struct LiveDrawingTests {
     "step,squared_error,mse,constraint_average,multiplier,tolerance_hits,gates_open,expected_open,"
     + "kl,gate_0,gate_1,gate_2\n"
 
-  /// Gate 0 stays open, gate 1 closes at step 20 for good, gate 2 is closed, opens and closes again.
+  /// Gate 0 stays open, gate 1 closes at step 20 and stays closed, gate 2 closes, opens and closes
+  /// again.
   private var trajectory: Data {
     Data(
       (header + "10,30,31,0,1,0,2,2,1,0.9,0.8,0.2\n" + "20,25,26,0,1,0,2,2,1,0.9,0.4,0.6\n"

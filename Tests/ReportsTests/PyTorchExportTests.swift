@@ -10,7 +10,7 @@ import Trials
 
 @Suite("A network for PyTorch")
 struct PyTorchExportTests {
-  /// A network with made-up parameters, and its gates.
+  /// A network with synthetic parameters, and its gates.
   struct Case: CustomTestStringConvertible, Sendable {
     var dataset: Dataset
     var channels: [Int]

@@ -7,7 +7,7 @@ import Trials
 @testable import Reports
 
 extension TemporaryFolder {
-  /// Every file in it with its bytes, but for the list of what was written.
+  /// All files of a folder with their bytes, except the ledger.
   func files() throws -> [String: Data] {
     var files: [String: Data] = [:]
     for path in try FileManager.default.subpathsOfDirectory(
@@ -35,7 +35,7 @@ struct ReportWriterTests {
     return sweep
   }
 
-  /// What is told of Table I where no tolerance is measured.
+  /// The error for Table I without a measured tolerance.
   private static let emptyTable = ReportError.empty(
     path: "table1",
     reason: "no rows: Table I has one for each run whose tolerance a baseline measures, and no "
@@ -85,7 +85,7 @@ struct ReportWriterTests {
     }
     let models = outcome.copies.filter { $0.artifact.kind == .model }
     #expect(models.map(\.path) == ids.map { "models/\($0).safetensors" })
-    // The first trial said nothing.
+    // The first trial does not state the number.
     let logs = outcome.copies.filter { $0.artifact.kind == .log }
     #expect(logs.map(\.path) == ids.dropFirst().map { "logs/\($0).1.txt" })
     #expect(models.count + logs.count == outcome.copies.count)
@@ -196,7 +196,7 @@ struct ReportWriterTests {
       #expect(last.contains(path, Digest.of(data)), "\(path)")
     }
     #expect(!last.contains("trials.csv", Digest.of(table)))
-    // A kill between note and rename leaves the bytes of before, which are not somebody else's.
+    // A kill between note and rename leaves the old bytes, which are still noted.
     var killed = last
     killed.note("trials.csv", Digest.of(table))
     let read = OutputLedger(in: directory.url)

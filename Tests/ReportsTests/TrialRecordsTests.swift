@@ -105,7 +105,7 @@ struct TrialRecordsTests {
         ",2026-01-02T03:04:05Z,12.500,12.250,200,\"step 90 of node, 2 (avx2) as its checkpoint says\",16.00,0.5000,1000000,,,"
       ))
     #expect(rows[2] == "\(sweep.results.trials[1].planned.id),0,,,,,,,,,,,,,,,,,,")
-    // What the coordinator has recorded outweighs what the checkpoint says of itself.
+    // The coordinator's record takes precedence over the checkpoint's metadata.
     sweep.results.trials[0].checkpointOrigins = [
       90: CheckpointOrigin(worker: "w@lab", host: "elsewhere")
     ]

@@ -116,7 +116,7 @@ struct GridTests {
     let thrice = try plan(head + "replicates: 3\naxes: {tolerance: [3, 10]}")
     #expect(thrice.trials.map(\.replicate) == [0, 1, 2, 0, 1, 2])
     #expect(Set(thrice.configurations.map(\.seed)).count == 6)
-    // More replicates keep those that there are.
+    // More replicates keep the existing ones.
     #expect(thrice.trials.filter { $0.replicate == 0 } == once.trials)
   }
 

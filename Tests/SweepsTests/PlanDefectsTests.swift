@@ -27,7 +27,7 @@ struct PlanDefectsTests {
         "batch_size: found 64, expected at most 63, the training images of mnist") == true)
     #expect(
       try defects(oneTrial, [.mnist: .init(training: 64, evaluation: 10)]).isEmpty)
-    // Without an archive the published set counts.
+    // Without an archive the published set is assumed.
     #expect(try defects(oneTrial).isEmpty)
   }
 

@@ -19,7 +19,7 @@ struct PlanSummaryTests {
     let narrowed = summary.trials[3].seconds
     #expect(summary.criticalPathSeconds == baseline + narrowed)
     #expect(abs(summary.seconds - 3 * (baseline + narrowed)) < 1e-9)
-    // The same network needs the second decoder pass only where the tolerance can be met.
+    // The decoder runs for E₁ only if the tolerance can be met.
     #expect(narrowed > 2 * baseline)
   }
 

@@ -84,7 +84,7 @@ struct StageTests {
         narrowed: {tolerance: baseline.mse, budget: 200 batches}
         baseline: {tolerance: 0, budget: 100 batches}
       """)
-    // Parents stand first although the file names them last.
+    // Parents are first although the file names them last.
     #expect(plan.stage("baseline") + plan.stage("narrowed") == plan.trials)
     #expect(plan.trials.count == 32)
     for (baseline, narrowed) in zip(plan.stage("baseline"), plan.stage("narrowed")) {

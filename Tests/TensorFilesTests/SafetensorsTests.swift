@@ -158,7 +158,7 @@ struct SafetensorsTests {
       + Data(header.utf8) + Data(repeating: 0, count: dataCount)
   }
 
-  /// Expects that the bytes and the header of a file of them are refused alike.
+  /// Expects that the bytes, and the header of a file of them, are refused with the same error.
   private func expectRefusal(of file: Data, at offset: Int) throws {
     let error = try #require(
       #expect(throws: SafetensorsError.self) { try Safetensors(parsing: file) })

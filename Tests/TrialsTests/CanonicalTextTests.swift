@@ -2,7 +2,7 @@ import Testing
 
 @testable import Trials
 
-/// The fast ways beside the general ones.
+/// Compares the direct writer with the general encoder.
 @Suite("Canonical texts written without an encoder")
 struct CanonicalTextTests {
   private var random = SystemRandomNumberGenerator()

@@ -120,7 +120,7 @@ struct ConfigurationTests {
     #expect(try resolved.resolvedTolerance() == mse)
     #expect(try resolved.resolvedLatents() == 8)
     #expect(resolved.seed == configuration.seed)
-    // A configuration that measures nothing is resolved already.
+    // A configuration without measurements is resolved already.
     #expect(try baselineConfiguration().resolved { _ in nil } == baselineConfiguration())
   }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Trials
 
-/// What reports of a trial can say that may end before its last milestone.
+/// Checks on the reports of a trial that may end before its last milestone.
 @Suite("Reports of trials that end early")
 struct EarlyEndTests {
   private static let configuration: TrialConfiguration = {
@@ -42,7 +42,7 @@ struct EarlyEndTests {
     #expect(defect([Self.first, end]) == nil)
     #expect(bounds.defect(of: end) == nil)
     #expect(end.endedByRule)
-    // So does an end before all milestones but the last, in its place.
+    // So does an end before all milestones but the last.
     #expect(defect([Self.report(50, step: 10, .unreachable, since: 0)]) == nil)
     let oscillating = Self.report(50, step: 500, .oscillating, since: 30, gates: [0, 2])
     #expect(defect([Self.first, oscillating]) == nil)

@@ -4,7 +4,7 @@ import Trials
 
 @Suite("Configurations that people write")
 struct JSONSyntaxTests {
-  /// What is said of a text that is no configuration; nil if it is one.
+  /// The error for a text; nil if it is a configuration.
   private func complaint(_ text: String) -> String? {
     do {
       _ = try CanonicalJSON.decodeStrictly(TrialConfiguration.self, from: Data(text.utf8))

@@ -39,7 +39,7 @@ struct ResultBoundsTests {
         Resumption(step: 12, host: "b", instructionSet: "avx512"),
       ], secondPassShare: 1, peakResidentBytes: 1 << 30))
 
-  /// A change that makes a report or a result one that no trial has.
+  /// A change that makes a report or a result impossible.
   struct Lie<Subject>: CustomTestStringConvertible {
     let testDescription: String
     let place: String
