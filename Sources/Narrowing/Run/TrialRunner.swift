@@ -250,7 +250,7 @@ package final class TrialRunner {
       let milestone = finding != nil ? milestones.last : milestones.first { $0.step == step }
       if milestone != nil || step.isMultiple(of: configuration.trainer.sampleEvery) {
         try trajectory.append(trainer.trajectoryRow(of: taken))
-        try pace.append(step: step, seconds: (clock.now - beginning).seconds)
+        try pace.append(step: step, seconds: (clock.now - beginning) / .seconds(1))
       }
       if let milestone { try report(milestone.budget, finding, after: trajectory.prefix) }
       try saveIfAsked(trajectory.prefix, reports)
@@ -275,7 +275,7 @@ package final class TrialRunner {
         host: Host.name, processor: Host.processor,
         instructionSet: trainer.network.instructionSet.rawValue,
         versions: Self.versions, started: started.ISO8601Format(),
-        seconds: (clock.now - beginning).seconds, processorSeconds: Host.processorSeconds,
+        seconds: (clock.now - beginning) / .seconds(1), processorSeconds: Host.processorSeconds,
         steps: trainer.state.step - firstStep, resumed: resumed?.reports.resumed,
         secondPassShare: Double(secondPasses) / Double(max(trainer.state.step - firstStep, 1)),
         peakResidentBytes: Host.peakResidentBytes))

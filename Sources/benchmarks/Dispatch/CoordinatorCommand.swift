@@ -100,7 +100,7 @@ struct CoordinatorCommand: ParsableCommand {
     fleet.beatInterval = .milliseconds(200)
     try fleet.run(until: { fleet.firstAssignment != nil })
     try upload(trial, to: fleet, endpoint: endpoint, context: context, folder: folder)
-    let startSeconds = ((fleet.firstAssignment ?? first.started) - first.started).seconds
+    let startSeconds = ((fleet.firstAssignment ?? first.started) - first.started) / .seconds(1)
     try fleet.run(until: { fleet.acknowledgedCount > 0 })
     fleet.beatInterval = .seconds(5)
     let busyBefore = first.processorSeconds
@@ -125,10 +125,10 @@ struct CoordinatorCommand: ParsableCommand {
     second.crash()
     let status = try second.status(of: folder.appending(path: "large"))
     return Figures(
-      workers: workers, trials: trials, trialsPerSecond: count / (end - begin).seconds,
+      workers: workers, trials: trials, trialsPerSecond: count / ((end - begin) / .seconds(1)),
       processorMicrosecondsPerTrial: 1e6 * busy / count,
       residentBytesPerPendingTrial: Double(pendingBytes - emptyBytes) / Double(trials),
-      startSeconds: startSeconds, restartSeconds: (assigned - second.started).seconds,
+      startSeconds: startSeconds, restartSeconds: (assigned - second.started) / .seconds(1),
       complete: status.contains(complete) ? trials : 0)
   }
 
@@ -169,12 +169,5 @@ struct CoordinatorCommand: ParsableCommand {
         "tcp://127.0.0.1:\(port)",
       ] + (data.map { ["--data", $0] } ?? []),
       log: folder.appending(path: "\(name).log"))
-  }
-}
-
-extension Duration {
-  /// The duration in seconds.
-  var seconds: Double {
-    Double(components.seconds) + 1e-18 * Double(components.attoseconds)
   }
 }
