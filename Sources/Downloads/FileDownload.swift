@@ -103,7 +103,7 @@ package struct FileDownload {
         guard mayHaveOldBytes else { throw .address(what) }
         mayHaveOldBytes = false
         best = 0
-        reason = "\(what); beginning anew"
+        reason = "\(what); starting again"
       case .broken(let what): reason = what
       case .refused(let what): throw .address(what)
       case .failed(let error): throw .download(error)

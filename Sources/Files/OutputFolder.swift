@@ -41,7 +41,7 @@ package struct OutputFolder {
       return false
     }
     guard status.st_mode & S_IFMT == S_IFDIR else {
-      throw error("a file that is no folder", "choose another --out")
+      throw error("a file, not a folder", "choose another --out")
     }
     let names = try names()
     guard !names.contains(where: marks.contains) else { return true }

@@ -19,7 +19,7 @@ extension ArchiveLibraryError: CustomStringConvertible {
     case .unusable(let dataset, let directory, let problem):
       """
       the images of \(dataset.name) cannot be used: \(problem); \
-      \(Self.remedy(dataset, directory, "prepare them anew"))
+      \(Self.remedy(dataset, directory, "prepare them again"))
       """
     }
   }

@@ -60,7 +60,7 @@ struct OwnImagesTests {
   func remark() throws {
     let outcome = try DatasetPreparer.prepare(
       try own("28x28x1"), from: try Fixtures.url("pictures"), into: library)
-    #expect(outcome.remark == "1 files that are no PNG or JPEG were passed over.")
+    #expect(outcome.remark == "1 files that are not PNG or JPEG were skipped.")
     #expect(outcome.images.url.lastPathComponent == "mine.images")
     #expect(outcome.images.share == nil)
   }
@@ -130,7 +130,7 @@ struct OwnImagesTests {
   @Test(
     "pictures that are refused",
     arguments: [
-      ("cut.png", ["the file ends too early", "save the picture anew"]),
+      ("cut.png", ["the file ends too early", "save the picture again"]),
       ("flipped.png", ["what its decoder calls"]), ("cut.jpg", ["Premature end of JPEG file"]),
       ("text.png", ["the first bytes 6e 6f 74", "convert it"]),
       ("page.png", ["a page of HTML"]), ("huge.png", ["at most 16384 pixels a side"]),

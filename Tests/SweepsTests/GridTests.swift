@@ -130,7 +130,7 @@ struct GridTests {
     #expect(try plan(text).trials == [typed[0]])
     #expect(
       errors(text + "seed: 1\naxes: {seed: [1]}")
-        == ["x.yaml:6:7: a seed beside an axis of seeds; expected one of them"])
+        == ["x.yaml:6:7: a seed and an axis of seeds; expected one of them"])
   }
 
   @Test("expanding twice gives the same plan")

@@ -173,7 +173,7 @@ struct MalformedFileTests {
         + "tolerance, budget, seed, " + TrainerSetting.all.map(\.key).joined(separator: ", ")),
     Malformed(
       "axes: {tolerance: [1]}",
-      "x.yaml:4:12: tolerance beside an axis over it (at x.yaml:6:8); expected one of them"),
+      "x.yaml:4:12: tolerance and an axis over it (at x.yaml:6:8); expected one of them"),
     Malformed(
       "axes: {batch_size: [2], trainer.batch_size: [3]}",
       "x.yaml:6:25: a second axis over batch_size (first at x.yaml:6:8); "
@@ -297,7 +297,7 @@ struct MalformedFileTests {
       (
         "tolerance: 1e-400",
         "x.yaml:5:12: 1e-400 for tolerance; expected a number from 0 to 1000000, or a reference "
-          + "such as baseline.mse; did you mean 0 (it is too small to be told from 0)?"
+          + "such as baseline.mse; did you mean 0 (the number is too small)?"
       ),
     ])
   func slips(line: String, message: String) {

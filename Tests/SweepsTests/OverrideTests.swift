@@ -144,7 +144,7 @@ struct OverrideTests {
       ])
     #expect(
       errors(grid, set: ["tolerance=3"]) == [
-        "--set tolerance=3: tolerance beside an axis over it (at x.yaml:5:3); "
+        "--set tolerance=3: tolerance and an axis over it (at x.yaml:5:3); "
           + "expected one of them; did you mean --set axes.tolerance=[…]?"
       ])
     #expect(

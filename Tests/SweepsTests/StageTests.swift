@@ -198,7 +198,7 @@ struct StageTests {
     ),
     (
       "    tolerance: 0\n", "    axes: {tolerance: [0, 1]}\n",
-      "x.yaml:9:14: an ambiguous reference to stage \"baseline\", which has an axis of its own "
+      "x.yaml:9:14: an ambiguous reference to stage \"baseline\", which has its own axis "
         + "(tolerance); expected a stage that varies only along the axes that all stages share"
     ),
     (

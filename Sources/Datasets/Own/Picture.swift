@@ -47,7 +47,7 @@ struct Picture {
         place: url.path, found: "what its decoder calls \"\(Self.text(decoded))\"",
         expected: "a whole \(head.isPNG ? "PNG" : "JPEG") picture, grey or RGB, of at most "
           + "\(Self.sideLimit) pixels a side and \(Self.pixelLimit) in all",
-        remedy: "take the file away, or save the picture anew")
+        remedy: "remove the file, or save the picture again")
     }
     height = Int(decoded.height)
     width = Int(decoded.width)

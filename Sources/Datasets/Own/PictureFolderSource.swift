@@ -68,7 +68,7 @@ struct PictureFolderSource: ImageSource {
   var trainingCount: Int { sample?.trainingCount ?? training.count }
   var evaluationCount: Int { sample?.count ?? test.count }
   var remark: String? {
-    passedOver == 0 ? nil : "\(passedOver) files that are no PNG or JPEG were passed over."
+    passedOver == 0 ? nil : "\(passedOver) files that are not PNG or JPEG were skipped."
   }
 
   func read(_ receive: ImageReceiver) throws(DatasetError) {

@@ -11,11 +11,11 @@ struct CoordinatorCommand: ParsableCommand {
     commandName: "coordinator",
     abstract: "Measures the coordinator's throughput, memory and restart with no-op trials.",
     discussion: """
-      A real coordinator runs a sweep of this many trials; a second process is its workers, each \
-      with a connection of its own over loopback, which answer every assignment with a complete \
+      A real coordinator runs a sweep of this many trials. A second process simulates its workers, \
+      each with its own connection over loopback; they answer every assignment with a complete \
       result. Each result is durable before it is acknowledged. Then the coordinator is killed and \
-      started again, and the time from its start to the first assignment is taken. Both processes \
-      share the machine.
+      started again, and the time from its start to the first assignment is measured. Both \
+      processes share the machine.
       """)
 
   @Option(help: "Connected workers, of one slot each.") var workers = 1000

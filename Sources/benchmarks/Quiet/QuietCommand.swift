@@ -10,9 +10,9 @@ struct QuietCommand: ParsableCommand {
     commandName: "quiet",
     abstract: "Where `until: quiet` would have ended recorded runs, and what changed after it.",
     discussion: """
-      Reads trials.json and the trajectories of sweeps' folders; writes nothing. Every step between \
-      two rows counts as if it were the later one, so the answer is as fine as the runs' \
-      sample_every: with 1 it is exact.
+      Reads trials.json and the trajectories of sweeps' folders; writes nothing. Steps between two \
+      rows are replaced by the later row, so the resolution is the runs' sample_every; with 1 the \
+      answer is exact.
       """)
 
   @Argument(

@@ -11,11 +11,11 @@ struct PeersCommand: ParsableCommand {
     commandName: "peers",
     abstract: "Compares a training step with PyTorch's.",
     discussion: """
-      The same algorithm, arithmetic (fp32, unless --precision says otherwise for ours) and \
-      batch, on one thread each, in turns; medians of processor time. Under `taskset -c 0` both \
-      run on the same core. PyTorch runs eagerly with its plain layout and with channels_last, \
-      and through torch.compile with channels_last where that works; the ratio is to the best. "two \
-      passes" are steps in which the decoder also runs for the first gate vector, without \
+      Both use the same algorithm, arithmetic (fp32, unless --precision changes ours) and batch, \
+      on one thread each, in turns; times are medians of processor time. Under `taskset -c 0` both \
+      run on the same core. PyTorch's modes are eager with the default layout, eager with \
+      channels_last, and torch.compile with channels_last if it works; the ratio is to the best. \
+      "two passes" are steps in which the decoder also runs for the first gate vector, without \
       gradients.
       """)
 

@@ -8,9 +8,9 @@ struct ScalingCommand: ParsableCommand {
     commandName: "scaling",
     abstract: "Compares N trials on N cores with one.",
     discussion: """
-      Every trial is a process, as on a worker. Rounds of one trial and of all alternate; the \
-      ratio is of steps per second, N at best. It is meaningful on an otherwise idle machine; the \
-      processor time per step, in the same rounds, tells what the cores take from each other.
+      Every trial is a process, as on a worker. Rounds of one trial and of N trials alternate; the \
+      ratio is of steps per second, at best N. Use an otherwise idle machine. The processor time \
+      per step, from the same rounds, shows how much the cores slow each other down.
       """)
 
   @OptionGroup var shapes: ShapeOptions

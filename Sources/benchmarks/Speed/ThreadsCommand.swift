@@ -12,11 +12,10 @@ struct ThreadsCommand: ParsableCommand {
     commandName: "threads",
     abstract: "Compares one trial's step on several threads with the step on one.",
     discussion: """
-      Steps on 1 thread and on more alternate; times are on the clock, and meaningful on an \
-      otherwise idle machine. The serial part is what a step on one thread spends outside of work \
-      that threads share. A meeting is an empty piece of shared work, timed by itself. What more \
-      threads would bring is foreseen as serial + shared / threads + meetings; it leaves out what \
-      cores take from each other's memory.
+      Steps on 1 thread and on more alternate; times are wall-clock times, so use an otherwise idle \
+      machine. The serial part is the time of a step on one thread outside of shared work. A \
+      meeting is an empty piece of shared work, timed separately. The estimate for more threads is \
+      serial + shared / threads + meetings; it ignores contention for memory.
       """)
 
   @OptionGroup var shapes: ShapeOptions
