@@ -26,14 +26,14 @@ struct PeriodicCheckpointTests {
 
   /// A runner that checkpoints after every step.
   private func runner(
-    in name: String, checkpoints: [URL] = [], beginsAnew: Bool = false
+    in name: String, checkpoints: [URL] = [], startsOver: Bool = false
   ) throws -> TrialRunner {
     try TrialRunner(
       configuration: Self.configuration, images: images, directory: try temporary.folder(name),
       options: .init(
         checkpointInterval: .seconds(0), savesWhenStopped: true,
         checkpoints: checkpoints.map { .init($0) },
-        beginsAnew: beginsAnew))
+        startsOver: startsOver))
   }
 
   /// Runs a trial that is stopped after `step`, and returns the checkpoints that it reported.
@@ -100,7 +100,7 @@ struct PeriodicCheckpointTests {
     let file = temporary.url.appending(path: "foreign")
     try Data("nothing of ours".utf8).write(to: file)
     #expect(throws: TrialFailure.self) { try runner(in: "fails", checkpoints: [file, file]) }
-    let anew = try runner(in: "begins", checkpoints: [file, file], beginsAnew: true)
+    let anew = try runner(in: "begins", checkpoints: [file, file], startsOver: true)
     #expect(anew.firstStep == 0)
     #expect(anew.refusals.count == 2)
     #expect(try anew.run().provenance.resumed == nil)

@@ -108,7 +108,7 @@ struct PoisonedCheckpointTests {
         atPath: temporary.url.appending(path: "resumed").path
       ).isEmpty)
     // A supervised trial starts again, says why, and completes.
-    let anew = try run(in: "anew", options: .init(checkpoints: [.init(url)], beginsAnew: true))
+    let anew = try run(in: "anew", options: .init(checkpoints: [.init(url)], startsOver: true))
     #expect(anew.content == whole.content)
   }
 

@@ -182,7 +182,7 @@ struct ResumeTests {
     for start in [nil, other] {
       let anew = try run(
         in: "anew",
-        options: .init(checkpoints: [.init(checkpoint(6), trajectory: start)], beginsAnew: true))
+        options: .init(checkpoints: [.init(checkpoint(6), trajectory: start)], startsOver: true))
       #expect(anew.content == whole.content)
       #expect(anew.provenance.resumed == nil)
     }

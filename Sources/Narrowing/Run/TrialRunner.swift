@@ -105,7 +105,7 @@ package final class TrialRunner {
         refusals.append("\(error)")
       }
     }
-    guard refusals.isEmpty || options.beginsAnew else {
+    guard refusals.isEmpty || options.startsOver else {
       throw TrialFailure(
         cause: .refused, message: "cannot resume: \(refusals.joined(separator: "; "))")
     }
@@ -201,13 +201,13 @@ package final class TrialRunner {
       checkpoints, in: directory, interval: options.checkpointInterval, firstStep: firstStep,
       permanentSteps: options.checkpointSteps, at: beginning)
     var sampledByteCount = 0
-    func tell(_ trajectory: TrajectoryPrefix) {
+    func reportTrajectory(_ trajectory: TrajectoryPrefix) {
       guard trajectory.byteCount > sampledByteCount else { return }
       sampledByteCount = trajectory.byteCount
       sampled(trajectory)
     }
     func keep(_ trajectory: TrajectoryPrefix, _ milestones: [MilestoneReport]) {
-      tell(trajectory)
+      reportTrajectory(trajectory)
       do throws(TrialFailure) {
         let reports = self.reports(trajectory, milestones)
         guard let saved = try keeper.save(trainer, reports, clock: clock) else { return }
@@ -224,7 +224,7 @@ package final class TrialRunner {
       let report = try trainer.milestone(
         budget, ending: isLast ? .budget : .goesOn, finding: finding, on: images)
       reports.append(report)
-      tell(trajectory)
+      reportTrajectory(trajectory)
       reported(reports.count - 1, report)
     }
     var hasEnded = reports.last?.ending.isFinal ?? false
@@ -256,7 +256,7 @@ package final class TrialRunner {
       try saveIfAsked(trajectory.prefix, reports)
       if !hasEnded, keeper.isDue(at: clock.now) { keep(trajectory.prefix, reports) }
       if let stepsPerSecond = meter.tick(step: step, isLast: hasEnded, at: clock.now) {
-        tell(trajectory.prefix)
+        reportTrajectory(trajectory.prefix)
         progress(trainer.progress(totalSteps: totalSteps, stepsPerSecond: stepsPerSecond))
       }
     }

@@ -36,7 +36,7 @@ struct ThreadsCommand: ParsableCommand {
     print("a meeting of \(threads) threads takes \((1e6 * meeting).text(2)) µs")
     var table = TextTable(
       "shape", "passes", "ms on 1", "ms on \(threads)", "ratio", "meetings", "serial ms",
-      "serial %", "foreseen: \(threads)", "4", "8")
+      "serial %", "estimate: \(threads)", "4", "8")
     for network in shapes.networks {
       for passes in 1...2 {
         let alone = try network.trainer(
@@ -57,14 +57,14 @@ struct ThreadsCommand: ParsableCommand {
           meetings = measure.rounds
         }
         let (ms, fixed) = (one.wallMilliseconds, 1e3 * median(serial))
-        func foreseen(_ threads: Int) -> String {
+        func estimate(_ threads: Int) -> String {
           let shared = (ms - fixed) / Double(threads) + 1e3 * meeting * Double(meetings)
           return (ms / (fixed + shared)).text(2)
         }
         table.add(
           network.name, "\(passes)", ms.text(2), several.wallMilliseconds.text(2),
           (ms / several.wallMilliseconds).text(2), "\(meetings)", fixed.text(3),
-          (100 * fixed / ms).text(1), foreseen(threads), foreseen(4), foreseen(8))
+          (100 * fixed / ms).text(1), estimate(threads), estimate(4), estimate(8))
       }
     }
     print(table.text)
