@@ -164,7 +164,7 @@ final class HDF5Dataset {
         place: place, offset: 0, field: "chunk at \(offset)", found: "nothing was written there",
         expected: "the values of the images")
     }
-    // zlib output is never longer than this, so a crafted size cannot request much memory.
+    // zlib never makes a chunk longer than this, so a crafted size cannot request much memory.
     guard size <= byteCount + byteCount / 1000 + 1024 else {
       throw .malformed(
         place: place, offset: 0, field: "size of the chunk at \(offset)", found: "\(size) bytes",
