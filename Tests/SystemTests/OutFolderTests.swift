@@ -107,7 +107,7 @@ struct OutFolderTests {
   @Test("a file, and a link that leads nowhere, are no folders")
   func noFolder() throws {
     let file = try bench.file("file", "mine")
-    #expect(try run(file).err.contains("found a file that is no folder"))
+    #expect(try run(file).err.contains("found a file, not a folder"))
     try makeLink("link", to: "nothing")
     #expect(try run(bench.path("link")).err.contains("found a symbolic link that leads nowhere"))
   }

@@ -89,7 +89,7 @@ package enum SingleTrial {
           checkpointSteps: options.checkpointSteps,
           checkpointInterval: options.checkpointInterval, savesWhenStopped: true,
           savesAtEnd: options.savesAtEnd, checkpoints: starts(options),
-          beginsAnew: options.isSupervised))
+          startsOver: options.isSupervised))
       let beginning = TrialBeginning(
         step: runner.firstStep, refusals: runner.refusals, trajectory: runner.trajectoryStart)
       show(beginning)
