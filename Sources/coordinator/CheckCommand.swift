@@ -3,13 +3,13 @@ import Console
 import CoordinatorService
 import Foundation
 
-/// `coordinator check`: whether a sweep's folder is sound, and what of it can be kept if not.
+/// `coordinator check`: verifies a sweep's folder, or salvages a damaged one.
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
-    abstract: "Holds a sweep's record, blobs and outputs against their checksums.",
+    abstract: "Verifies the checksums of a sweep's record, blobs and outputs.",
     discussion: """
-      Reads everything and changes nothing. Says what is damaged and what to do. The outputs are \
+      Changes nothing. Lists what is damaged and what to do. The outputs are \
       compared while no coordinator runs.
 
       With --salvage, plan and results of a damaged folder are brought into a new one, with their \
@@ -22,20 +22,20 @@ struct CheckCommand: ParsableCommand {
       `coordinator run --out NEW-DIR` runs the others again, to the same bits.
       """
   ).exiting([
-    .done: "nothing is damaged or missing", .failed: "something is, or may be lost, or an error",
+    .done: "nothing is damaged or missing", .failed: "something is damaged, missing or possibly lost, or an error",
   ])
 
   @OptionGroup var sweep: SweepFolder
 
   @Option(
     help: ArgumentHelp(
-      "Makes this folder of all that can be proved.", valueName: "new-dir"))
+      "Creates this folder with all that can be verified.", valueName: "new-dir"))
   var salvage: Folder?
 
   @Option(
     name: .customLong("sweep"),
     help: ArgumentHelp(
-      "The sweep file; needed where the plan in the record is lost as well.",
+      "The sweep file; needed if the plan in the record is lost too.",
       valueName: "file"),
     completion: .file(extensions: ["yaml", "yml"]))
   var sweepFile: String?

@@ -85,7 +85,7 @@ extension Simulation {
       }
       refusals.append("step \(local.step): torn or flawed")
     }
-    for point in order.checkpoints {
+    for point in assignment.checkpoints {
       guard carries(worker) else { return .preparationFailed(id, Self.failure(.lost)) }
       let step = point.checkpoint.step
       let content = SimulatedSweep.content(of: assignment.configuration)
