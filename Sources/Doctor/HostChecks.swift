@@ -43,7 +43,7 @@ extension Checkup {
     try AdmissionProof.check(context, endpoint: endpoint, server: keys.publicKey)
   }
 
-  /// Checks that the clock is plausible. Comparison with a coordinator's clock is done elsewhere.
+  /// Checks that the clock is plausible; comparison with a coordinator's clock is done elsewhere.
   package mutating func checkClock() {
     let now = Date()
     let text = now.formatted(.iso8601)

@@ -14,7 +14,7 @@ package enum UsableCores {
     }
   }
 
-  /// Processors that the affinity and the quotas allow. Fractional quotas are rounded down.
+  /// Processors that the affinity and the quotas allow; fractional quotas are rounded down.
   ///
   /// - Parameters:
   ///   - machine: Processors of the machine, used if the affinity cannot be read.

@@ -132,7 +132,7 @@ extension KeyFolder {
     try value(AllowList.fileName) ?? AllowList()
   }
 
-  /// Changes the allow-list. Running coordinators reread it.
+  /// Changes the allow-list; running coordinators reread it.
   package func changeAllowList<Value>(
     _ change: (inout AllowList) throws(AccessError) -> Value
   ) throws(AccessError) -> Value {

@@ -50,7 +50,7 @@ package struct EnrolmentToken: Sendable {
     }
   }
 
-  /// The token as text, to be copied to the worker's host. It is as secret as a password.
+  /// The token as text, to be copied to the worker's host; it is as secret as a password.
   package var exposed: String { Self.prefix + "\(coordinator)" + keys.secretKey.exposed }
 }
 

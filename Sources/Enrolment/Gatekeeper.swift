@@ -39,11 +39,11 @@ package final class Gatekeeper: Sendable {
     var local: CurvePublicKey?
     var notes = RepeatedNotes()
     var isTelling = false
-    /// Why the lists cannot be read. No new worker is admitted then.
+    /// Why the lists cannot be read; no new worker is admitted then.
     var trouble: String?
   }
 
-  /// A gatekeeper for a key folder. Creates keys if there are none.
+  /// A gatekeeper for a key folder; creates keys if there are none.
   ///
   /// - Parameter report: Called with log messages, from any thread.
   package init(
@@ -69,7 +69,7 @@ package final class Gatekeeper: Sendable {
     state.withLock { $0.list.entries.count { $0.revoked == nil } }
   }
 
-  /// Generates and admits keys for the workers of this process. They are valid until it ends.
+  /// Generates and admits keys for the workers of this process; they are valid until it ends.
   package func makeLocalKeys() throws(AccessError) -> CurveKeyPair {
     do {
       let keys = try CurveKeyPair.generate()
@@ -120,7 +120,7 @@ package final class Gatekeeper: Sendable {
     state.withLock { Self.isOpen(token, in: $0) }
   }
 
-  /// Starts to log refusals. Earlier ones are the coordinator's own test connections.
+  /// Starts to log refusals; earlier ones are the coordinator's own test connections.
   package func beginTelling() { state.withLock { $0.isTelling = true } }
 
   /// Logs a note, with repetitions combined.
@@ -180,7 +180,7 @@ package final class Gatekeeper: Sendable {
       state.trouble = nil
     } catch {
       state.trouble = "\(error)"
-      report("nobody new is admitted: \(error)")
+      report("no new worker is admitted: \(error)")
     }
   }
 

@@ -12,7 +12,7 @@ package struct RepeatedNotes: Sendable {
 
   package init() {}
 
-  /// Adds a note. Returns the text to log now, if any.
+  /// Adds a note; returns the text to log now, if any.
   ///
   /// - Parameters:
   ///   - kind: The kind; notes of one kind are combined.
@@ -32,7 +32,7 @@ package struct RepeatedNotes: Sendable {
     return text
   }
 
-  /// The combined notes that are due. Call it regularly.
+  /// The combined notes that are due; call it regularly.
   package mutating func due(at now: Duration) -> [String] {
     var texts: [String] = []
     for (kind, entry) in kinds where entry.until <= now {

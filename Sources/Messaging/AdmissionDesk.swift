@@ -31,7 +31,7 @@ package final class AdmissionDesk: Sendable {
   private let wakePipe: WakePipe
   private let ended = DispatchSemaphore(value: 0)
 
-  /// Opens the desk of a context. There can be only one.
+  /// Opens the desk of a context; there can be only one.
   ///
   /// - Parameter decide: Called on the desk's thread.
   package init(

@@ -27,7 +27,7 @@ package struct CurvePublicKey: Hashable, Sendable, CustomStringConvertible {
   package var short: String { String(description.prefix(8)) }
 }
 
-/// A CURVE secret key. Only ``exposed`` gives its text.
+/// A CURVE secret key; only ``exposed`` gives its text.
 package struct CurveSecretKey: Hashable, Sendable {
   let bytes: [UInt8]
 
@@ -123,7 +123,7 @@ private enum KeyText {
     return zmq_z85_decode(&bytes, text) == nil ? nil : bytes
   }
 
-  /// The C function is `zmq_z85_decode`. The text must be from libzmq.
+  /// The C function is `zmq_z85_decode`; the text must be from libzmq.
   static func bytes(z85 text: [CChar]) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: 32)
     zmq_z85_decode(&bytes, text)

@@ -1,6 +1,6 @@
 import CZeroMQ
 
-/// A client's socket for one server. It reconnects by itself when the connection breaks.
+/// A client's socket for one server; it reconnects by itself when the connection breaks.
 ///
 /// It accepts messages only while connected (`ZMQ_IMMEDIATE`), so that no outdated messages are
 /// sent after a reconnection. Messages that were queued when the connection broke may be lost.
@@ -36,12 +36,12 @@ package struct DealerSocket: ~Copyable {
     try handle.disconnect(from: endpoint)
   }
 
-  /// Receives the next message, if there is one. Does not block.
+  /// Receives the next message, if there is one; does not block.
   package func receive() throws(MessagingError) -> [[UInt8]]? {
     try handle.receive(frameCountMaximum: handle.options.frameCountMaximum)?.frames
   }
 
-  /// Sends a message of at least one frame. Does not block.
+  /// Sends a message of at least one frame; does not block.
   ///
   /// ``SendOutcome/full`` also means that there is no connection at the moment.
   ///

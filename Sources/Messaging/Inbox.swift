@@ -13,13 +13,13 @@ package final class Inbox<Fact: Sendable>: Sendable {
   /// Polls for facts.
   package var pollItem: PollItem { pipe.pollItem }
 
-  /// Adds a fact and wakes the reader. May be called from any thread.
+  /// Adds a fact and wakes the reader; may be called from any thread.
   package func put(_ fact: Fact) {
     facts.withLock { $0.append(fact) }
     pipe.wake()
   }
 
-  /// Takes all facts in order. Does not block.
+  /// Takes all facts in order; does not block.
   package func take() -> [Fact] {
     _ = pipe.drain()
     return facts.withLock { facts in

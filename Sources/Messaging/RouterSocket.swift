@@ -34,7 +34,7 @@ package struct RouterSocket: ~Copyable {
     try handle.bind(to: endpoint)
   }
 
-  /// Receives the next message, if there is one. Does not block.
+  /// Receives the next message, if there is one; does not block.
   package func receive() throws(MessagingError) -> RoutedMessage? {
     guard
       let received = try handle.receive(frameCountMaximum: handle.options.frameCountMaximum + 1)
@@ -44,7 +44,7 @@ package struct RouterSocket: ~Copyable {
       peerAddress: received.peerAddress, userID: received.userID)
   }
 
-  /// Sends a message of at least one frame to a peer. Does not block.
+  /// Sends a message of at least one frame to a peer; does not block.
   ///
   /// ``SendOutcome/sent`` means that libzmq has queued it, not that the peer has it.
   ///

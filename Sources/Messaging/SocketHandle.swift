@@ -64,7 +64,7 @@ final class SocketHandle {
     }
   }
 
-  /// The C function is `zmq_setsockopt`. Errors do not contain the bytes, which may be secret.
+  /// The C function is `zmq_setsockopt`; errors do not contain the bytes, which may be secret.
   func set(_ option: Int32, _ name: String, bytes: [UInt8]) throws(MessagingError) {
     try Call.check("zmq_setsockopt", name) {
       zmq_setsockopt(pointer, option, bytes, bytes.count)

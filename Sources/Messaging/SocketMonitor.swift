@@ -36,7 +36,7 @@ package struct SocketMonitor: ~Copyable {
     handle.close()
   }
 
-  /// Takes the next event, if there is one. Does not block.
+  /// Takes the next event, if there is one; does not block.
   package func next() throws(MessagingError) -> ConnectionEvent? {
     while let received = try handle.receive(frameCountMaximum: 2) {
       // Frame 0: a 16-bit event and a 32-bit value in the host's byte order; frame 1: an endpoint.
@@ -106,7 +106,7 @@ package struct ConnectionEvent: Hashable, Sendable {
 }
 
 extension RouterSocket {
-  /// Starts to watch the socket's connections. Call it before binding, so that none is missed.
+  /// Starts to watch the socket's connections; call it before binding, so that none is missed.
   ///
   /// The C function is `zmq_socket_monitor`.
   ///
@@ -117,7 +117,7 @@ extension RouterSocket {
 }
 
 extension DealerSocket {
-  /// Starts to watch the socket's connections. Call it before connecting, so that none is missed.
+  /// Starts to watch the socket's connections; call it before connecting, so that none is missed.
   ///
   /// The C function is `zmq_socket_monitor`.
   package func monitor() throws(MessagingError) -> SocketMonitor {

@@ -33,7 +33,7 @@ package final class WakePipe: Sendable {
   /// Polls for wake-ups.
   package var pollItem: PollItem { PollItem(descriptor: readDescriptor) }
 
-  /// Wakes the reader. May be called from any thread.
+  /// Wakes the reader; may be called from any thread.
   package func wake(_ byte: UInt8 = 0) {
     Self.wake(writeDescriptor: writeDescriptor, byte: byte)
   }

@@ -63,7 +63,7 @@ extension Rehearsal {
     run.firstStep + Int(Double(now - run.begunAt) / 1000 * run.stepsPerSecond)
   }
 
-  /// Delivers a directive to the host with the connection. If there is none, reports the connection
+  /// Delivers a directive to the host with the connection; if there is none, reports the connection
   /// as lost.
   mutating func deliver(_ directive: Directive, on connection: ConnectionID) {
     guard let host = hosts.indices.first(where: { self.connection(of: $0) == connection }) else {

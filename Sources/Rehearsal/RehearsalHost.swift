@@ -32,10 +32,10 @@ package struct RehearsalOptions: Hashable, Sendable {
   package var failurePerAttempt = 0.0
   /// Standard deviation of the logarithm of actual to expected time of trials.
   package var costDeviation = 0.0
-  /// Whether workers announce their instruction set, which gives their approximate speed. Otherwise
+  /// Whether workers announce their instruction set, which gives their approximate speed; otherwise
   /// the coordinator learns it from progress alone.
   package var announcesInstructionSet = true
-  /// Interval of heartbeats. The coordinator's timeouts scale with it.
+  /// Interval of heartbeats; the coordinator's timeouts scale with it.
   ///
   /// Longer than in a real sweep to make the rehearsal fast; losses are noticed correspondingly
   /// later.

@@ -5,7 +5,7 @@ import Messaging
 import Wire
 
 extension BlobClient {
-  /// Fetches a blob into a file. The file gets its name when it is complete, verified and durable.
+  /// Fetches a blob into a file; the file gets its name when it is complete, verified and durable.
   ///
   /// Until then the bytes are in a file with the suffix `.partial` in the same folder. An existing
   /// file is verified, and fetched again if it is not the blob.
@@ -82,7 +82,7 @@ extension BlobClient {
     }
   }
 
-  /// Adds a piece if it is the next one. Returns whether it was.
+  /// Adds a piece if it is the next one; returns whether it was.
   private func take(
     _ reply: DataReply, into partial: ResumableFile
   ) throws(TransferError) -> Bool {

@@ -6,7 +6,7 @@ import Messaging
 import Wire
 
 extension BlobClient {
-  /// Uploads a file to the coordinator. Returns when it is durable there.
+  /// Uploads a file to the coordinator; returns when it is durable there.
   ///
   /// Bytes that the coordinator already has are not sent again.
   ///
@@ -37,7 +37,7 @@ extension BlobClient {
     }
   }
 
-  /// Sends the offer or the next pieces. Returns false if the connection accepts no more now.
+  /// Sends the offer or the next pieces; returns false if the connection accepts no more now.
   private func send(
     _ upload: inout Upload, of source: borrowing OpenFile, window: CreditWindow
   ) throws(TransferError) -> Bool {
@@ -88,7 +88,7 @@ private struct Upload {
     storedOffset = nil
   }
 
-  /// Handles an answer. Returns whether the coordinator has more than ever before.
+  /// Handles an answer; returns whether the coordinator has more than ever before.
   ///
   /// It has less than before if it found its bytes to be damaged, which is accepted twice.
   mutating func take(_ reply: DataReply) throws(TransferError) -> Bool {

@@ -39,7 +39,7 @@ package struct BlobClient: ~Copyable {
     if cancellation?.isCancelled == true { throw .cancelled }
   }
 
-  /// Sends a request. Returns false if the connection cannot accept it now.
+  /// Sends a request; returns false if the connection cannot accept it now.
   func send(_ request: DataRequest) throws(TransferError) -> Bool {
     let frames: [[UInt8]]
     do {
@@ -54,7 +54,7 @@ package struct BlobClient: ~Copyable {
     }
   }
 
-  /// Receives the next reply about a blob. Ignores replies about other blobs, which belong to
+  /// Receives the next reply about a blob; ignores replies about other blobs, which belong to
   /// earlier transfers.
   func reply(about digest: Digest) throws(TransferError) -> DataReply? {
     while let frames = try receive() {

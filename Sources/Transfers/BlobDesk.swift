@@ -34,7 +34,7 @@ struct BlobDesk {
   /// How many uploads have open files.
   var openUploadCount: Int { uploads.count }
 
-  /// The answer to a request. Errors become replies.
+  /// The answer to a request; errors become replies.
   ///
   /// - Parameter sender: The sender; nil if everybody may store.
   mutating func reply(to request: DataRequest, from sender: BlobSender? = nil) -> DataReply {

@@ -75,7 +75,7 @@ package final class BlobLedger: Sendable {
     self.byteCountPerTrial = byteCountPerTrial
   }
 
-  /// Sets how many trials each account holds. Accounts that are not given hold none.
+  /// Sets how many trials each account holds; accounts that are not given hold none.
   package func setTrialCounts(_ counts: [String: Int]) {
     state.withLock { $0.trialCounts = counts }
   }
@@ -97,7 +97,7 @@ package final class BlobLedger: Sendable {
     }
   }
 
-  /// Deletes a blob if it is still forgotten. It cannot be offered during the call.
+  /// Deletes a blob if it is still forgotten; it cannot be offered during the call.
   ///
   /// - Returns: Whether it was deleted.
   package func collect(

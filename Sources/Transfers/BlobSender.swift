@@ -1,6 +1,6 @@
 /// Who stores a blob, as far as known from the connection.
 package struct BlobSender: Hashable, Sendable {
-  /// The key's name or, without keys, the host. Also shown to people.
+  /// The key's name or, without keys, the host; also shown to people.
   package let account: String
   /// The data connection if there are no keys; nil with a key.
   let connection: [UInt8]?

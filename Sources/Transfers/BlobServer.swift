@@ -56,7 +56,7 @@ package final class BlobServer: Sendable {
   /// What the server has done so far.
   package var statistics: BlobStatistics { state.statistics.withLock { $0 } }
 
-  /// Closes the socket and ends the thread. Returns when both are done.
+  /// Closes the socket and ends the thread; returns when both are done.
   ///
   /// Stored blobs stay. Incomplete uploads can be resumed.
   package func stop() {
@@ -110,8 +110,9 @@ package final class BlobServer: Sendable {
       }
     }
 
-    /// The answer to a message; nil if it is not a request of this protocol version. The control
-    /// connection tells a worker about version differences.
+    /// The answer to a message; nil if it is not a request of this protocol version.
+    ///
+    /// The control connection tells a worker about version differences.
     private mutating func reply(
       to message: RoutedMessage
     ) -> (message: DataReply, frames: [[UInt8]])? {

@@ -17,7 +17,7 @@ package final class BlobStore: Sendable {
   private let root: Mutex<Root>
 
   private struct Root: ~Copyable {
-    /// The open folder. Blobs are looked up relative to it, so that long paths work and stay cheap.
+    /// The open folder; blobs are looked up relative to it, so that long paths work and stay cheap.
     var file: OpenFile
     var restoredCount = 0
   }
@@ -42,7 +42,7 @@ package final class BlobStore: Sendable {
     return try OpenFile(path, flags: O_RDONLY | O_DIRECTORY)
   }
 
-  /// How often the folder was found missing and was recreated. Its blobs are then gone.
+  /// How often the folder was found missing and was recreated; its blobs are then gone.
   package var restoredCount: Int { root.withLock { $0.restoredCount } }
 
   /// Checks that the folder exists and is usable; recreates it if it was removed or moved.

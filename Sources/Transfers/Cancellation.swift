@@ -11,7 +11,7 @@ package final class Cancellation: Sendable {
     wakePipe = try WakePipe()
   }
 
-  /// Cancels all present and later transfers that use this. They throw ``TransferError/cancelled``.
+  /// Cancels all present and later transfers that use this; they throw ``TransferError/cancelled``.
   package func cancel() {
     flag.store(true, ordering: .releasing)
     wakePipe.wake()

@@ -25,7 +25,7 @@ struct CreditWindow {
     retryInterval = settings.retryInterval
   }
 
-  /// Whether to retry now. Doubles the retry interval.
+  /// Whether to retry now; doubles the retry interval.
   mutating func takeRetry(at now: ContinuousClock.Instant) -> Bool {
     guard now - lastAttempt >= retryInterval else { return false }
     pieceCount = 1

@@ -3,7 +3,7 @@ import Files
 import Foundation
 import Glibc
 
-/// A blob that is received in order, piece by piece. A later attempt can continue the file.
+/// A blob that is received in order, piece by piece; a later attempt can continue the file.
 ///
 /// Used by one thread. The file is locked against other processes and threads.
 final class ResumableFile {

@@ -91,7 +91,7 @@ extension AccessReply {
     return try Framing.frames(of: envelope, limit: WireLimits.controlEnvelopeByteCount)
   }
 
-  /// Reads a reply. A refusal may have another major version.
+  /// Reads a reply; a refusal may have another major version.
   ///
   /// - Throws: ``WireError``. Arbitrary bytes never trap.
   package init(frames: [[UInt8]]) throws(WireError) {

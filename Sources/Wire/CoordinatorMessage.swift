@@ -80,7 +80,7 @@ extension CoordinatorMessage {
     package var checkpoints: [ResumePoint]
     /// How long the trial may take no step; whole milliseconds, nil for the worker's default.
     package var stallTimeout: Duration?
-    /// The latest void attempt. Files of it, or of an earlier one, are not used.
+    /// The latest void attempt; files of it, or of an earlier one, are not used.
     package var voidThrough: Int
     /// Checkpoints of attempts up to this one, which the worker's host may have, are not used.
     package var distrustedThrough: Int

@@ -84,7 +84,7 @@ enum Field {
     }
   }
 
-  /// A received text without terminal control characters. It may have several lines.
+  /// A received text without terminal control characters; it may have several lines.
   static func text(
     _ text: String, _ place: String, limit: Int = WireLimits.textByteCount
   ) throws(WireError) -> String {

@@ -1,7 +1,7 @@
 import Trials
 
 extension TrialProgress {
-  /// Checks the counts. The two displayed numbers may have any value, since training may diverge.
+  /// Checks the counts; the two displayed numbers may have any value, since training may diverge.
   init(_ body: PBProgress) throws(WireError) {
     let steps = 0...Budget.maximumCount
     self.init(

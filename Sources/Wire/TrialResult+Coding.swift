@@ -92,7 +92,7 @@ extension ReceivedResult {
 }
 
 extension Artifact {
-  /// The artifacts of one part of a result. Each must be of a kind of that part and occur once.
+  /// The artifacts of one part of a result; each must be of a kind of that part and occur once.
   fileprivate static func artifacts(
     _ bodies: [PBArtifact], deterministic: Bool
   ) throws(WireError) -> [Artifact] {

@@ -12,17 +12,18 @@ struct CheckCommand: ParsableCommand {
       Changes nothing. Lists what is damaged and what to do. The outputs are \
       compared while no coordinator runs.
 
-      With --salvage, plan and results of a damaged folder are brought into a new one, with their \
-      files. They are read from results.log, whatever became of the database: every result that a \
-      digest there proves and no later entry discards is kept, also one that was written when the \
-      power went, before anybody was told of it. Where sweep.sqlite can be proved, it makes up for \
+      With --salvage, plan and results of a damaged folder are copied to a new one, with their \
+      files. They are read from results.log, even if the database is lost: every result whose digest \
+      is valid and that no later entry discards is kept, also one that was written when the \
+      power failed, before it was acknowledged. If sweep.sqlite is intact, it makes up for \
       damage of the log. Attempts, times, checkpoints and what unfinished trials have handed in \
       are not kept: these trials begin anew. Trials whose results are lost are named as far as \
       they are known. The damaged folder stays as it is. \
       `coordinator run --out NEW-DIR` runs the others again, to the same bits.
       """
   ).exiting([
-    .done: "nothing is damaged or missing", .failed: "something is damaged, missing or possibly lost, or an error",
+    .done: "nothing is damaged or missing",
+    .failed: "something is damaged, missing or possibly lost, or an error",
   ])
 
   @OptionGroup var sweep: SweepFolder

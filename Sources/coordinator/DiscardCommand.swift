@@ -10,8 +10,8 @@ struct DiscardCommand: ParsableCommand {
     abstract: "Discards results; their trials are computed again.",
     discussion: """
       The results are kept aside in the record. Trials that took their tolerance or their dimensions \
-      from one of them, and longer runs that went on from its end, begin anew, too; they are named \
-      and asked about first. Works on a running and on a stopped sweep.
+      from one of them, and longer runs that resumed from its end, are repeated too; they are listed \
+      for confirmation first. Works on a running and on a stopped sweep.
       """
   ).exiting()
 

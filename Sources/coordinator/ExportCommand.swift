@@ -15,7 +15,7 @@ struct ExportCommand: ParsableCommand {
 
       --to csv or json [TRIAL]: trials (one row per trial, with every setting and where it ran), \
       milestones, trajectories (one row per sample) and gates (one row per sample and gate), to be \
-      joined by the column trial. With stage=narrowed or the like, of these trials alone.
+      joined by the column trial. A selector such as stage=narrowed limits them to these trials.
 
       --to ro-crate: all outputs, the sweep file and every trial's configuration, with \
       ro-crate-metadata.json, which says what made which file (Process Run Crate).

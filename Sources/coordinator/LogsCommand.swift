@@ -10,7 +10,7 @@ struct LogsCommand: ParsableCommand {
     commandName: "logs",
     abstract: "Shows the log of a worker or a trial; without a name, lists the logs.",
     discussion: """
-      Also while nobody runs the sweep. A worker's log grows as the worker speaks; a trial's comes \
+      Works without a coordinator too. A worker's log grows while the worker runs; a trial's arrives \
       when its attempt has ended.
       """
   ).exiting()

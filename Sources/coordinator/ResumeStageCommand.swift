@@ -6,7 +6,7 @@ import CoordinatorService
 struct ResumeStageCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "resume-stage",
-    abstract: "Resumes a stage that was paused because its trials failed in the same way on two hosts."
+    abstract: "Resumes a stage that was paused because its trials failed alike on two hosts."
   ).exiting()
 
   @OptionGroup var sweep: SweepFolder

@@ -9,9 +9,9 @@ struct ReuseArguments: ParsableArguments {
     help: ArgumentHelp(
       "Reuses results from another sweep's folder; may be repeated.",
       discussion: """
-        A result is taken over when its configuration is equal in every setting, it was trained on \
+        A result is reused if its configuration is equal in every setting, it was trained on \
         the same images, a build of the same release computed it, and each of its files is there \
-        with its digest. provenance.csv says from where it came.
+        with its digest. provenance.csv names its source.
         """, valueName: "dir"))
   var reuse: [Folder] = []
 

@@ -12,7 +12,7 @@ struct RunCommand: ParsableCommand {
     discussion: """
       Start workers on any host with `worker --connect ENDPOINT`, or let --local-workers start \
       them here. The outputs in --out are valid at every moment. Ctrl-C stops this coordinator \
-      and the local workers; remote workers train on and hand in their results when the same \
+      and the local workers; remote workers continue training and deliver their results when the same \
       command is given again. A second Ctrl-C within 5 s also stops the remote workers' \
       trials.
 
@@ -44,7 +44,10 @@ struct RunCommand: ParsableCommand {
     transform: Self.localWorkerCount)
   var localWorkers = 0
 
-  @Flag(help: "Leaves connections over the network unencrypted and open to everybody; for trusted networks.")
+  @Flag(
+    help:
+      "Leaves connections over the network unencrypted and open to everybody; for trusted networks."
+  )
   var plain = false
 
   @Flag(help: "Encrypts connections at a loopback address too, for example for an ssh tunnel.")

@@ -8,7 +8,7 @@ struct StatusCommand: ParsableCommand {
     commandName: "status",
     abstract: "Shows a sweep's progress: trials, stages, workers, failures, and when it ends.",
     discussion: """
-      While a coordinator runs the sweep it is asked; otherwise the record answers. The time to the \
+      Asks the coordinator that runs the sweep, otherwise reads the record. The time to the \
       end is an interval, from the speeds seen so far.
       """
   ).exiting()

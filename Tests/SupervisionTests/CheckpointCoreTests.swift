@@ -207,7 +207,7 @@ struct CheckpointCoreTests {
     let fetched = FetchedCheckpoint(file: "checkpoint-10", stored: checkpoint(10))
     #expect(
       core.handle(.checkpointReady(other, fetched, refusals: ["torn"]), at: .zero) == [
-        .notify("trial \(other.trial): checkpoint not of use: torn"),
+        .notify("trial \(other.trial): checkpoint not usable: torn"),
         .startTrial(other, assignment, from: fetched),
       ])
     #expect(core.claims.map(\.checkpoint) == [nil, checkpoint(10)])

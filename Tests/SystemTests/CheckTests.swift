@@ -179,7 +179,7 @@ struct CheckTests {
     let rerun = try bench.run(
       Executables.coordinator, "run", sweep, "--out", bench.path("out"), "--local-workers", "1")
     #expect(rerun.code == 0, "\(rerun.err)")
-    #expect(rerun.err.contains("has been written anew from the database"), "\(rerun.err)")
+    #expect(rerun.err.contains("has been rewritten from the database"), "\(rerun.err)")
     let again = try check(bench, "out")
     #expect(again.code == 0, "\(again.out)")
     #expect(again.out.contains("the log of results has 4 of the results"), "\(again.out)")

@@ -43,7 +43,8 @@ struct DiscardTests {
     #expect(asked.code == 1)
     #expect(asked.err.contains("the result of trial \(baselines[0]) is discarded"), "\(asked.err)")
     #expect(
-      asked.err.contains("trial \(narrowed[0]) came from it, and begins anew"), "\(asked.err)")
+      asked.err.contains("trial \(narrowed[0]) depends on it and starts from step 0"),
+      "\(asked.err)")
     #expect(!asked.err.contains(baselines[1]) && !asked.err.contains(narrowed[1]))
     #expect(asked.err.contains("nothing was changed: nobody agreed; --yes discards without asking"))
     #expect(try bench.run(Executables.coordinator, "report", bench.path("out")).code == 0)
@@ -54,7 +55,7 @@ struct DiscardTests {
     #expect(
       agreed.out == """
         the result of trial \(baselines[0]) is discarded and the trial waits again: a broken fan
-        trial \(narrowed[0]) came from it, and begins anew
+        trial \(narrowed[0]) depends on it and starts from step 0
 
         """)
 
@@ -131,7 +132,7 @@ struct DiscardTests {
     try wait(for: "the baseline's files") { bench.exists(file) }
     let discarded = try discard(ids[0], "--why", "too warm", "--yes")
     #expect(discarded.code == 0, "\(discarded.err)")
-    #expect(discarded.out.contains("trial \(ids[1]) came from it, and begins anew"))
+    #expect(discarded.out.contains("trial \(ids[1]) depends on it and starts from step 0"))
     try wait(for: "the reports without the baseline") { !bench.exists(file) }
     worker.send(SIGCONT)
     for child in standing { kill(child, SIGCONT) }

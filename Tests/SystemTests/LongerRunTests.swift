@@ -83,12 +83,12 @@ struct LongerRunTests {
     for budget in [Self.list, Self.axis] {
       let (out, scratch) = ("on-\(budget.prefix(3))", "scratch-\(budget.prefix(3))")
       let anew = try run(budget, in: scratch, limits: Self.keepsNothing)
-      #expect(!anew.contains("goes on from the end of a shorter run"))
+      #expect(!anew.contains("resumes from the end of a shorter run"))
       #expect(try provenance(of: scratch)["steps"] == "600")
 
       try bench.copy("short", to: out)
       let told = try run(budget, in: out)
-      #expect(told.contains("goes on from the end of a shorter run, step 255"), "\(told)")
+      #expect(told.contains("resumes from the end of a shorter run, step 255"), "\(told)")
       #expect(told.split(separator: "\n").count { $0.contains(" started on ") } == 1)
       #expect(try provenance(of: out)["steps"] == "345")
       #expect(try provenance(of: out)["resumed"]?.hasPrefix("step 255 of ") == true)
@@ -135,7 +135,7 @@ struct LongerRunTests {
     let digest = checkpoint.replacing("/", with: "")
     #expect(
       removed.contains(
-        "cannot go on from a shorter run, and begins anew: its last checkpoint, \(digest), is not "
+        "cannot resume from a shorter run and starts from step 0: its last checkpoint, \(digest), is not "
           + "there"), "\(removed)")
     #expect(try provenance(of: "removed")["steps"] == "600")
     try expectSame("removed", as: "scratch")
@@ -156,7 +156,8 @@ struct LongerRunTests {
     text.append("rubbish\n")
     _ = try bench.file("headless/blobs/\(trajectory)", text)
     let headless = try run(Self.list, in: "headless")
-    #expect(headless.contains("begins anew: its trajectory is missing or damaged"), "\(headless)")
+    #expect(
+      headless.contains("starts from step 0: its trajectory is missing or damaged"), "\(headless)")
     #expect(try provenance(of: "headless")["steps"] == "600")
     try expectSame("headless", as: "scratch")
   }

@@ -158,7 +158,7 @@ struct MigrationTests {
     let steps = try #require(Int(try provenance("steps")))
     #expect(steps > Self.steps - checkpoints[0].step)
     #expect(!isOlderStored || steps == Self.steps - checkpoints[1].step)
-    #expect(second.standardError.contains("checkpoint not of use: step \(checkpoints[0].step)"))
+    #expect(second.standardError.contains("checkpoint not usable: step \(checkpoints[0].step)"))
   }
 
   @Test("a drained worker hands its trial back with every step that it took")

@@ -108,7 +108,7 @@ struct NeighbourTests {
     let run = try start(sweep)
     try FileManager.default.removeItem(atPath: bench.path("out/blobs"))
     try wait(for: "word of it") {
-      run.standardError.contains("was removed or moved and is made anew") || !run.isRunning
+      run.standardError.contains("was removed or moved and has been recreated") || !run.isRunning
     }
     #expect(run.isRunning, "\(run.standardError)")
     let status = try bench.run(Executables.coordinator, "status", bench.path("out"))
@@ -126,7 +126,7 @@ struct NeighbourTests {
     // One rename. Deleting file by file fails if the worker adds a file in between.
     try FileManager.default.moveItem(atPath: bench.path("cache"), toPath: bench.path("removed"))
     #expect(try run.exitCode() == 0, "\(run.standardError)")
-    #expect(run.standardError.contains("is made anew"), "\(run.standardError)")
+    #expect(run.standardError.contains("has been recreated"), "\(run.standardError)")
     // One attempt may end with the cache, and one that was about to begin.
     let count = run.standardError.components(separatedBy: "ended without a result").count - 1
     #expect(count <= 3, "\(run.standardError)")

@@ -47,7 +47,7 @@ struct ReuseTests {
     let scratch = try bench.complete(edited, in: "scratch", workers: 1)
     #expect(
       try forecast(edited, reuse: "a")
-        .hasPrefix("4 of 6 results would be taken over, which saves "))
+        .hasPrefix("4 of 6 results would be reused, which saves "))
     #expect(try forecast(old, reuse: "a").hasPrefix("4 of 4 results "))
     #expect(try forecast(old, reuse: "scratch").hasPrefix("4 of 4 results "))
 
@@ -150,7 +150,7 @@ struct ReuseTests {
       "other.yaml",
       Bench.sweep(steps: 20).replacing("sprites28", with: "sprites64").replacing(
         "4, 8]", with: "4, 4, 8]"))
-    let none = "results would be taken over, which saves 0.0 of "
+    let none = "results would be reused, which saves 0.0 of "
     #expect(try forecast(otherSet, reuse: "a").hasPrefix("0 of 4 \(none)"))
     let otherQuestion = try bench.file(
       "other.yaml", Bench.sweep(steps: 20).replacing("batch_size: 16", with: "batch_size: 8"))
@@ -201,7 +201,7 @@ struct ReuseTests {
     let run = try run(old, in: "out", reuse: "rotten")
     #expect(run.code == 0, "\(run.err)")
     #expect(
-      run.err.contains("the result of trial \(id) in \(bench.path("rotten")) is not taken over: "),
+      run.err.contains("the result of trial \(id) in \(bench.path("rotten")) is not reused: "),
       "\(run.err)")
     #expect(try bench.read("out/trials.csv") == expected)
     let origins = try bench.table("out/provenance.csv").map { $0["reused_from"] ?? "" }

@@ -118,7 +118,7 @@ struct SweepTests {
     try #require(try second.exitCode() == 0, "\(second.standardError)")
     #expect(try worker.exitCode() == 0)
     // The worker kept its trials through the outage.
-    #expect(second.standardError.contains("goes on with"))
+    #expect(second.standardError.contains("continues on"))
     #expect(!children.isEmpty)
     #expect(try bench.read("out/trials.csv") == expected)
   }

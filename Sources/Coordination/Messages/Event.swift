@@ -58,8 +58,10 @@ package enum Event: Hashable, Sendable {
 }
 
 extension Event {
-  /// The connection whose quota the event counts against. Nil for a goodbye and a lost connection,
-  /// which are always handled, and for events that are not messages.
+  /// The connection whose quota the event counts against.
+  ///
+  /// Nil for a goodbye and a lost connection, which are always handled, and for events that are not
+  /// messages.
   var connection: ConnectionID? {
     switch self {
     case .workerAnnounced(_, let connection), .heartbeatReceived(_, _, let connection),
@@ -76,7 +78,7 @@ extension Event {
 }
 
 extension TrialFailure {
-  /// The failure as a worker may report it. Causes that only the coordinator assigns become
+  /// The failure as a worker may report it; causes that only the coordinator assigns become
   /// ``FailureCause/exitCode``.
   var asWorkersTell: TrialFailure {
     switch cause {

@@ -1,6 +1,6 @@
 import Trials
 
-/// Something to tell people. The shell formats and shows it.
+/// Something to tell people; the shell formats and shows it.
 package enum Notice: Hashable, Sendable {
   /// A worker was heard of for the first time, or again after it was lost.
   case workerJoined(WorkerID, host: String, slots: Int)

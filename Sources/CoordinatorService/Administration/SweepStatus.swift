@@ -114,7 +114,7 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     package var trials: Int
   }
 
-  /// When the sweep will end, in seconds from now. With probability 0.8 it ends between the
+  /// When the sweep will end, in seconds from now; with probability 0.8 it ends between the
   /// earliest and the latest time.
   package struct Forecast: Codable, Hashable, Sendable {
     package var earliestSeconds: Double

@@ -63,7 +63,7 @@ struct ResultLog: ~Copyable, Sendable {
   /// Whether a sync has failed.
   private var isUnsure = false
 
-  /// Creates and opens an empty log. Replaces an existing file.
+  /// Creates and opens an empty log; replaces an existing file.
   ///
   /// It is durable when this returns. If the database is gone, the replaced file may be the only
   /// record of a sweep; the caller must exclude that.

@@ -35,7 +35,7 @@ package struct ImageCache: Sendable {
     folder.appending(path: "\(digest).images")
   }
 
-  /// Ensures that an archive is present and intact. Frees space for it first.
+  /// Ensures that an archive is present and intact; frees space for it first.
   ///
   /// - Parameters:
   ///   - byteCount: The archive's size.
@@ -140,7 +140,7 @@ private struct CachedArchive {
     try DurableFile.write(Data(appearance.text.utf8), to: verified)
   }
 
-  /// Removes the archive unless it is being read or downloaded. Returns whether it was removed.
+  /// Removes the archive unless it is being read or downloaded; returns whether it was removed.
   func removeUnlessNeeded() -> Bool {
     guard let fetching = try? FileLock.tryLock(lock), let reading = try? FileLock.tryLock(use)
     else { return false }
@@ -160,7 +160,7 @@ private struct CachedArchive {
   }
 }
 
-/// The parts of a file's status that change with its content. The C function is `stat`.
+/// The parts of a file's status that change with its content; the C function is `stat`.
 private struct FileAppearance {
   let byteCount: Int
   /// Size, inode, and the times of the last change of content and of status, in nanoseconds.

@@ -1,7 +1,7 @@
 import Foundation
 import Trials
 
-/// The trajectory up to the checkpoint that a supervised trial resumes from. Stored in the trial's
+/// The trajectory up to the checkpoint that a supervised trial resumes from; stored in the trial's
 /// folder for its process.
 struct SuppliedTrajectory: Codable {
   /// The prefix that is not in the rows file.

@@ -7,7 +7,7 @@ import Transfers
 ///
 /// Downloads and uploads have separate queues, so that a result never waits for a data set.
 final class TransferQueue: Sendable {
-  /// A transfer. It reports its own end, even without a connection.
+  /// A transfer; it reports its own end, even without a connection.
   typealias Job = @Sendable (borrowing TransferConnection) -> Void
 
   private let state = Mutex(State())
@@ -38,7 +38,7 @@ final class TransferQueue: Sendable {
     }
   }
 
-  /// Sets the endpoint of transfers. Cancels a running transfer to another endpoint, which will be
+  /// Sets the endpoint of transfers; cancels a running transfer to another endpoint, which will be
   /// retried.
   func connect(to endpoint: String) {
     let outdated = state.withLock { state -> Cancellation? in
@@ -49,8 +49,9 @@ final class TransferQueue: Sendable {
     outdated?.cancel()
   }
 
-  /// Adds a transfer. May be called from any thread. The worker's slots bound the number of
-  /// transfers.
+  /// Adds a transfer.
+  ///
+  /// May be called from any thread. The worker's slots bound the number of transfers.
   func perform(_ job: @escaping Job) {
     state.withLock { $0.jobs.append(job) }
     wake.signal()
@@ -68,7 +69,7 @@ struct TransferConnection: ~Copyable {
 
   private final class Client {
     let blobs: BlobClient
-    /// Whether a transfer failed. libzmq does not recover from some failures.
+    /// Whether a transfer failed; libzmq does not recover from some failures.
     var isBroken = false
 
     init(

@@ -91,7 +91,7 @@ enum ConfigurationFile {
     }
   }
 
-  /// A trial of a plan. Other keys are ignored.
+  /// A trial of a plan; other keys are ignored.
   private struct PlannedEntry: Decodable {
     let configuration: TrialConfiguration
   }

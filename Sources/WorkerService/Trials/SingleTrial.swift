@@ -155,7 +155,7 @@ package enum SingleTrial {
   private static func show(_ beginning: TrialBeginning) {
     for refusal in beginning.refusals { say("checkpoint refused: \(refusal)") }
     say(
-      beginning.step > 0 ? "goes on from step \(beginning.step)" : "begins with initial parameters")
+      beginning.step > 0 ? "resumes from step \(beginning.step)" : "begins with initial parameters")
     say(
       "\(Date().ISO8601Format()) on \(Host.name), \(Host.processor), "
         + "\(InstructionSet.effective.rawValue), \(ProductVersion.current)")

@@ -233,7 +233,7 @@ extension TrialBench {
     }
   }
 
-  /// Uploads a result's files. The trajectory is sent in pieces instead.
+  /// Uploads a result's files; the trajectory is sent in pieces instead.
   func upload(_ result: SpooledResult, of id: WorkID) {
     let folder = folder.url(of: id)
     let artifacts = result.artifacts.filter { $0.kind != .trajectory }
@@ -258,7 +258,7 @@ extension TrialBench {
 }
 
 extension TransferConnection {
-  /// Uploads a file to the coordinator. Returns whether that succeeded.
+  /// Uploads a file to the coordinator; returns whether that succeeded.
   fileprivate func stores(_ file: URL, _ digest: Digest) -> Bool {
     do {
       try use { client, cancellation in

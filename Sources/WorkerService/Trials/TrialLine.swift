@@ -2,7 +2,7 @@ import Foundation
 import Supervision
 import Trials
 
-/// A JSON line that a trial's process writes to standard output for its worker. It has one of the
+/// A JSON line that a trial's process writes to standard output for its worker; it has one of the
 /// parts.
 struct TrialLine: Codable {
   /// The trial begins.

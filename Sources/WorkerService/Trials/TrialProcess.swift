@@ -87,17 +87,17 @@ package final class TrialProcess: Sendable {
     }
   }
 
-  /// Asks the process to write a checkpoint and exit. The end is reported as usual.
+  /// Asks the process to write a checkpoint and exit; the end is reported as usual.
   package func drain() {
     if process.isRunning { process.terminate() }
   }
 
-  /// Kills the process. The end is reported as usual.
+  /// Kills the process; the end is reported as usual.
   package func kill() {
     if process.isRunning { Glibc.kill(process.processIdentifier, SIGKILL) }
   }
 
-  /// Forwards the process's lines until it closes its output. Returns its reported failure, if any.
+  /// Forwards the process's lines until it closes its output; returns its reported failure, if any.
   private static func forwardLines(
     from file: FileHandle, _ report: (Report) -> Void
   ) -> TrialFailure? {

@@ -57,7 +57,7 @@ package final class WorkerFolder {
 
   /// What other programs did to the folder.
   package struct Finding: Equatable, Sendable {
-    /// The works whose folders are gone, in order. They are no longer known.
+    /// The works whose folders are gone, in order; they are no longer known.
     package var lost: [WorkID] = []
     /// Whether the folder or its lock file was missing and has been recreated.
     package var isMadeAnew = false
