@@ -12,7 +12,7 @@ struct CheckpointScenarios {
 
   private func checkpoint(_ step: Int) -> TrialCheckpoint { .of(a, step: step) }
 
-  @Test("a lost worker's trial goes on elsewhere from its latest checkpoint")
+  @Test("another worker resumes a lost worker's trial from its latest checkpoint")
   func migration() throws {
     var script = try Script([a])
     script.resume()
@@ -55,7 +55,7 @@ struct CheckpointScenarios {
     #expect(Set(end.discarded) == kept)
   }
 
-  @Test("a checkpoint handed back with a stopped attempt is gone on from")
+  @Test("the next attempt resumes from a checkpoint handed back with a stopped attempt")
   func handedBack() throws {
     var script = try Script([a])
     script.resume()
@@ -93,7 +93,7 @@ struct CheckpointScenarios {
     }
   }
 
-  @Test("what nobody can go on from is deleted: of ended and of unknown trials, and fewer steps")
+  @Test("useless checkpoints are deleted: of ended and of unknown trials, and of fewer steps")
   func unwanted() throws {
     let unplanned = SimulatedSweep.baseline(seed: 9)
     var script = try Script([a, b])
@@ -115,7 +115,7 @@ struct CheckpointScenarios {
       ])
   }
 
-  @Test("a computation that is behind the latest checkpoint is not taken up again")
+  @Test("a computation that is behind the latest checkpoint is not adopted")
   func computationBehind() throws {
     var script = try Script([a])
     script.resume()

@@ -25,7 +25,7 @@ struct DiscardScenarios {
       trial, attempt: attempt, on: worker, result: SimulatedSweep.result(of: configuration))
   }
 
-  @Test("the trial waits again and is leased anew; the old result is not taken any more")
+  @Test("the trial waits and is leased again; the old result is refused")
   func returnsNever() throws {
     let b = SimulatedSweep.baseline(seed: 2)
     var script = try Script([a, b])
@@ -50,7 +50,7 @@ struct DiscardScenarios {
     #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
   }
 
-  @Test("children follow, whatever they are doing, deepest first")
+  @Test("children are discarded too, in any state, deepest first")
   func children() throws {
     let running = SimulatedSweep.child(of: a, seed: 2)
     let complete = SimulatedSweep.child(of: a, seed: 3)
@@ -88,7 +88,7 @@ struct DiscardScenarios {
     #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
   }
 
-  @Test("what attempts have left is void: checkpoints, reports, pieces, failures")
+  @Test("everything of earlier attempts is void: checkpoints, reports, pieces, failures")
   func void() throws {
     let child = SimulatedSweep.child(of: a, seed: 2)
     var script = try Script([a, child])

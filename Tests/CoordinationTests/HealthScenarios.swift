@@ -55,7 +55,7 @@ struct HealthScenarios {
   }
 
   @Test(
-    "a result in between speaks for the host, NaN and a trial that dies everywhere do not count")
+    "a result in between clears the host; NaN and a trial that fails everywhere do not count")
   func goodHost() throws {
     var script = try started()
     #expect(!drains(script.fail(trials[2], attempt: 1, on: "bad"), "host-bad"))
@@ -70,7 +70,7 @@ struct HealthScenarios {
     }
   }
 
-  @Test("the last host that works is not given up: the trials are, and the sweep ends")
+  @Test("the last working host is not drained: the trials fail, and the sweep ends")
   func onlyHost() throws {
     var script = try Script(Array(trials.prefix(4)))
     script.resume()
@@ -180,7 +180,7 @@ struct HealthScenarios {
     #expect(second.announce("w1").assigned(to: "w1").count == 1)
   }
 
-  @Test("of an expensive stage one trial goes first; its first steps let the others follow")
+  @Test("in an expensive stage one trial starts alone; its first steps let the others follow")
   func canary() throws {
     let costs = Dictionary(uniqueKeysWithValues: trials.map { ($0.id, 4 * 3600.0) })
     var script = try Script(trials, expectedCost: costs)
@@ -204,7 +204,7 @@ struct HealthScenarios {
     #expect(beat.assigned(to: "w1").count == 2)
   }
 
-  @Test("cheap stages send nobody first, unless the sweep asks for it")
+  @Test("cheap stages start no trial alone, unless the sweep asks for it")
   func canarySettings() throws {
     var settings = CoordinationSettings()
     for (canary, expected): (SweepLimits.Canary, Int) in [(.auto, 3), (.always, 1), (.never, 3)] {

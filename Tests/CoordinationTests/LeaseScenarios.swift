@@ -10,7 +10,7 @@ struct LeaseScenarios {
   let a = SimulatedSweep.baseline(seed: 1)
   let b = SimulatedSweep.baseline(seed: 2)
 
-  @Test("a lease is written down before it is sent, a result before it is acknowledged")
+  @Test("a lease is recorded before it is sent, a result before it is acknowledged")
   func ordering() throws {
     var script = try Script([a])
     script.resume()
@@ -169,7 +169,7 @@ struct LeaseScenarios {
     #expect(script.fail(a, attempt: 1, on: "w1").assigned(to: "w2") == [a.claim(attempt: 2)])
   }
 
-  @Test("failures that are not the trial's own are retried for ever, ever later")
+  @Test("external failures are retried forever, with growing delays")
   func backOff() throws {
     var script = try Script([a])
     script.resume()

@@ -15,7 +15,7 @@ struct ObstacleScenarios {
     return script
   }
 
-  @Test("a worker that joins with a full disk gets nothing until it says that it has room")
+  @Test("a worker that joins with a full disk gets nothing until it reports free space")
   func joins() throws {
     var script = try started()
     let joined = script.announce("w1", slots: 2, obstacle: obstacle)
@@ -30,7 +30,7 @@ struct ObstacleScenarios {
     #expect(freed.assigned(to: "w1") == [trials[0].claim(), trials[1].claim()])
   }
 
-  @Test("one whose disk fills keeps what it runs, is given nothing more, and others are")
+  @Test("a worker whose disk fills keeps its trials and gets no more; others do")
   func fills() throws {
     var script = try started()
     #expect(script.announce("w1", slots: 2).assigned(to: "w1").count == 2)
@@ -47,7 +47,7 @@ struct ObstacleScenarios {
       script.announce("w1", slots: 2, on: "w1-c", claims: kept).assigned(to: "w1-c").count == 1)
   }
 
-  @Test("trials that a full disk refused speak neither against the host nor against themselves")
+  @Test("refusals because of a full disk count neither against the host nor the trials")
   func refusals() throws {
     var script = try Script(trials)
     script.resume()
@@ -62,7 +62,7 @@ struct ObstacleScenarios {
     #expect(script.coordinator.standing(of: trials[1].id)?.chargedFailures == 0)
   }
 
-  @Test("what a restarted coordinator finds running on a full disk stays there")
+  @Test("a restarted coordinator leaves trials running on a host with a full disk")
   func adopted() throws {
     var script = try started()
     script.announce("w1")

@@ -10,7 +10,7 @@ struct PeopleScenarios {
   let b = SimulatedSweep.baseline(seed: 2)
   let child = SimulatedSweep.child(of: SimulatedSweep.baseline(seed: 1), seed: 3)
 
-  @Test("a cancelled trial is called off everywhere, and what waits for it cannot go on")
+  @Test("a cancelled trial is cancelled on every worker, and its children cannot run")
   func cancel() throws {
     var script = try Script([a, child, b])
     script.resume()
@@ -47,7 +47,7 @@ struct PeopleScenarios {
     #expect(script.coordinator.standing(of: a.id)?.status == .complete)
   }
 
-  @Test("a retried trial brings the parents that it needs, and goes on from its checkpoint")
+  @Test("a retried trial also retries the parents that it needs, and resumes from its checkpoint")
   func retry() throws {
     var script = try Script([a, child, b])
     script.resume()
@@ -73,7 +73,7 @@ struct PeopleScenarios {
     #expect(script.coordinator.counts.running == 1)
   }
 
-  @Test("wishes about what is unknown or done change nothing")
+  @Test("requests about unknown or complete trials change nothing")
   func emptyWishes() throws {
     var script = try Script([a, b])
     script.resume()

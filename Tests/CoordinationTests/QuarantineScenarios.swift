@@ -75,7 +75,7 @@ struct QuarantineScenarios {
     #expect(finishAll(&script, as: "good") == .complete)
   }
 
-  @Test("a liar that is alone is left out, and its trials wait for others")
+  @Test("a lying worker that is alone is excluded, and its trials wait for others")
   func liarAlone() throws {
     var script = try Script(trials)
     script.resume()
@@ -99,7 +99,7 @@ struct QuarantineScenarios {
     #expect(script.coordinator.ending == .completeWithFailures(count: trials.count))
   }
 
-  @Test("what several members hand in falsely of one trial is the trial's fault")
+  @Test("false results of several members about one trial count against the trial")
   func refusedEverywhere() throws {
     var script = try Script([trials[0]])
     script.resume()
@@ -119,7 +119,7 @@ struct QuarantineScenarios {
     #expect(script.coordinator.drainedHosts.isEmpty)
   }
 
-  @Test("where connections are plain nobody is blamed for what another one says of its host")
+  @Test("on unencrypted connections nobody is blamed for another's messages about its host")
   func forgedPlainHost() throws {
     var script = try Script(trials)
     script.resume()
@@ -131,7 +131,7 @@ struct QuarantineScenarios {
     #expect(finishAll(&script, as: "good") == .complete)
   }
 
-  @Test("under keys nobody is blamed for what another one says under its host's name")
+  @Test("with keys nobody is blamed for another's messages under its host's name")
   func forgedHost() throws {
     var script = try Script(trials)
     script.resume()
@@ -146,7 +146,7 @@ struct QuarantineScenarios {
     #expect(script.coordinator.workers.map(\.isDrained) == [false, false])
   }
 
-  @Test("a key whose hosts lie under ever new names is left out itself")
+  @Test("a key whose hosts lie under ever new names is excluded")
   func changingNames() throws {
     var script = try Script(
       (1...20 as ClosedRange<UInt64>).map { SimulatedSweep.baseline(seed: $0) })
@@ -212,7 +212,7 @@ struct QuarantineScenarios {
     #expect(!script.coordinator.runningTrials.contains { $0.worker == WorkerID("w1@mean") })
   }
 
-  @Test("one key that calls itself two hosts cannot fail a trial that others could finish")
+  @Test("one key that poses as two hosts cannot fail a trial that others could finish")
   func oneKeyTwoHosts() throws {
     var script = try Script([trials[0], trials[1]])
     script.resume()
@@ -234,7 +234,7 @@ struct QuarantineScenarios {
     #expect(finishAll(&script, as: "good@good") == .complete)
   }
 
-  @Test("a member that may work again while it is away begins without what spoke against it")
+  @Test("a member that is undrained while disconnected starts without evidence against it")
   func undrainedAway() throws {
     var script = try Script(trials)
     script.resume()
@@ -249,7 +249,7 @@ struct QuarantineScenarios {
     #expect(script.coordinator.drainedHosts.isEmpty)
   }
 
-  @Test("where nobody can join, a host of an earlier run keeps no trial from ending")
+  @Test("if no worker can join, a host of an earlier run does not keep a trial from ending")
   func closedAfterOthers() throws {
     var settings = CoordinationSettings()
     settings.isOpen = false
@@ -297,7 +297,7 @@ struct QuarantineScenarios {
     #expect(finishAll(&script, as: "good") == .complete)
   }
 
-  @Test("a worker that only says that it works loses the trial to one that does")
+  @Test("a worker that makes no step loses the trial to one that does")
   func idle() throws {
     var settings = CoordinationSettings()
     settings.duplicatesStragglers = false
@@ -322,7 +322,7 @@ struct QuarantineScenarios {
     #expect(finishAll(&script, as: "good") == .complete)
   }
 
-  @Test("a worker that is alone keeps a trial without a step, be it only for a slow link")
+  @Test("a worker that is alone keeps a trial without a step")
   func slowAlone() throws {
     var script = try Script([trials[0]])
     script.resume()

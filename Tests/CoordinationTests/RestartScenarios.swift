@@ -30,7 +30,7 @@ struct RestartScenarios {
     #expect(script.pass(0.5, beating: beats).assigned(to: "w3") == [b.claim(attempt: 2)])
   }
 
-  @Test("a result spooled by a worker's earlier process is taken from the later one")
+  @Test("a result spooled by a worker's earlier process is accepted from the later one")
   func spooledResult() throws {
     var first = try Script([a])
     first.resume()
@@ -43,7 +43,7 @@ struct RestartScenarios {
     #expect(script.coordinator.standing(of: a.id)?.worker == WorkerID("w1-reborn"))
   }
 
-  @Test("a stopped sweep calls its trials off, and resumes with the same command")
+  @Test("a stopped sweep cancels its trials, and resumes with the same command")
   func stopAndResume() throws {
     var first = try Script([a, b])
     first.resume()
@@ -67,7 +67,7 @@ struct RestartScenarios {
     #expect(script.finish(b, attempt: 2, on: "w2").ending == .complete)
   }
 
-  @Test("after the end, everybody is sent away and nothing is written")
+  @Test("after the end, every worker is told to exit and nothing is recorded")
   func afterTheEnd() throws {
     var script = try Script([a])
     script.resume()
@@ -183,7 +183,7 @@ struct RestartScenarios {
     }
   }
 
-  @Test("killed after any record of what people asked for, it goes on from there")
+  @Test("killed after any record of people's requests, it continues from there")
   func killedWhileSteered() throws {
     let child = SimulatedSweep.child(of: a, seed: 5)
     let plan = [a, b] + [3, 4].map { SimulatedSweep.baseline(seed: $0) } + [child]
@@ -215,7 +215,7 @@ struct RestartScenarios {
     #expect(script.coordinator.counts.running == 1)
   }
 
-  @Test("a journal that cannot have happened is refused, and says where")
+  @Test("a contradictory journal is refused, naming the place")
   func contradictions() throws {
     let lease = JournalRecord.trialLeased(trial: a.id, attempt: 1, worker: WorkerID("w1"))
     let failure = TrialFailure(cause: .lost, message: "")

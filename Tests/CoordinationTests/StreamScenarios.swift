@@ -106,7 +106,7 @@ struct StreamScenarios {
     #expect(script.coordinator.counts.complete == 1)
   }
 
-  @Test("what another worker reports meanwhile does not hide that a worker contradicts itself")
+  @Test("another worker's report does not hide that a worker contradicts itself")
   func contradictionBesideAnother() throws {
     var script = try started(["w1", "w2"])
     _ = report(report(0), on: "w1", in: &script)
@@ -122,7 +122,8 @@ struct StreamScenarios {
     #expect(failure.message.contains("worker w1 on host host-w1 contradicts itself"))
   }
 
-  @Test("in another attempt a worker may find other numbers: it may go on from another's state")
+  @Test(
+    "a worker may report other numbers in another attempt, which may resume from another's state")
   func otherAttempt() throws {
     var script = try started()
     _ = report(report(0), on: "w1", in: &script)
@@ -157,7 +158,7 @@ struct StreamScenarios {
     }
   }
 
-  @Test("pieces are recorded in order, each before it is acknowledged; repeated ones are known")
+  @Test("pieces are recorded in order, each before it is acknowledged; repetitions are recognised")
   func pieces() throws {
     var script = try started()
     let first = TrajectoryPiece(after: .beginning, payload: Array("step,mse\n".utf8))
@@ -193,13 +194,13 @@ struct StreamScenarios {
       effects.records.first.map { if case .attemptEnded = $0 { true } else { false } } == true)
   }
 
-  @Test("of an attempt that was never made nothing is taken and nothing said")
+  @Test("messages about an attempt that was never leased are ignored")
   func never() throws {
     var script = try started(["w1", "w2"])
     #expect(report(report(0), attempt: 2, on: "w1", in: &script) == [])
   }
 
-  @Test("a worker that was taken for lost hands in its rows, which its result needs")
+  @Test("a worker considered lost delivers its rows, which its result needs")
   func lost() throws {
     var script = try started(["w1", "w2"])
     script.handle(.connectionLost(Script.connection("w1")))

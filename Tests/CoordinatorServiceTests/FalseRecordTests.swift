@@ -67,7 +67,7 @@ struct FalseRecordTests {
         secondPassShare: 0, peakResidentBytes: 1 << 20))
   }
 
-  @Test("they are not taken over, and people are told which and why")
+  @Test("they are not reused, and people are told which and why")
   func reuse() throws {
     let results = try ReusableResults(folders: [folder.url], anyBuild: true)
     #expect(results.candidates(for: sound.configuration, images: nil).count == 1)

@@ -23,7 +23,7 @@ struct PeerRegisterTests {
     #expect(register.claim("k", host: "a", at: later) == "b")
   }
 
-  @Test("Every connection of a key that is no longer welcome is named, once")
+  @Test("Every connection of a key that is no longer admitted is named, once")
   func dismissed() {
     var register = PeerRegister()
     for number in 1...3 {
@@ -37,7 +37,7 @@ struct PeerRegisterTests {
     #expect(register.dismissed { $0 == "good" }.isEmpty)
   }
 
-  @Test("What is remembered of a key's connections is bounded")
+  @Test("The number of remembered connections per key is bounded")
   func bounded() {
     var register = PeerRegister()
     for number in 0..<10_000 {

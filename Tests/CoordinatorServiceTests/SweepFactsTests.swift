@@ -64,7 +64,7 @@ struct SweepFactsTests {
     #expect(try facts.accept(finished(result), for: planned.id, running: nil).result == result)
   }
 
-  @Test("text that is no result is refused with the place")
+  @Test("bytes that are not a result are refused with the place")
   func unreadable() {
     var message = finished(result)
     message.result = Array("{}".utf8)
@@ -91,7 +91,7 @@ struct SweepFactsTests {
     #expect(rejection(of: finished(elsewhere))?.place == "images")
   }
 
-  @Test("a result outside what its trial can find is refused with the place")
+  @Test("a result that its trial cannot have is refused with the place")
   func lies() {
     var lying = result
     lying.milestones[0].gatesOpen = 3
@@ -104,7 +104,7 @@ struct SweepFactsTests {
     #expect(rejection(of: finished(lying))?.place == "started")
   }
 
-  @Test("a milestone's report outside what its trial can find is refused")
+  @Test("a milestone's report that its trial cannot have is refused")
   func report() {
     var report = result.milestones[0]
     #expect(facts.defect(of: report, running: planned.configuration) == nil)

@@ -37,7 +37,7 @@ struct SweepViewTests {
     SweepView(status, in: TerminalSize(columns: columns, rows: rows)).lines
   }
 
-  @Test("how far, what runs by what it varies, on 80 columns")
+  @Test("shows progress and running trials by their varying values, on 80 columns")
   func ordinary() {
     #expect(
       lines(status()) == [

@@ -67,7 +67,7 @@ struct FaultyDiskTests {
     #expect(failureCount > 8)
   }
 
-  @Test("A full disk is said so at whichever write, and the same store goes on when it has space")
+  @Test("A full disk at any write is reported, and the store continues when there is space")
   func full() throws {
     try atEveryCall(FAULTY_DISK_FULL) { (store, error, sureCount) throws in
       if let error {
@@ -84,7 +84,7 @@ struct FaultyDiskTests {
     }
   }
 
-  @Test("After a failed fsync nothing that was sure is gone, and nothing is half there")
+  @Test("After a failed fsync no committed data is lost, and nothing is partial")
   func sync() throws {
     try atEveryCall(FAULTY_DISK_SYNC) { (store, error, sureCount) throws in
       if let error {

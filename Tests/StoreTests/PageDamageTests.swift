@@ -56,7 +56,7 @@ struct PageDamageTests {
     return isTold || writeError != nil
   }
 
-  @Test("A flipped bit anywhere is told, or changes nothing")
+  @Test("A flipped bit anywhere is detected or changes nothing")
   func flippedBits() throws {
     let bytes = try filled()
     var random = SplitMix64(seed: 7)
@@ -76,7 +76,7 @@ struct PageDamageTests {
     #expect(toldCount > count / 4)
   }
 
-  @Test("A page that is zeroed, half written or another one's is told, or changes nothing")
+  @Test("A zeroed, half written or misplaced page is detected or changes nothing")
   func damagedPages() throws {
     let bytes = try filled()
     let size = Self.pageByteCount

@@ -53,7 +53,9 @@ struct AccessTests {
       on: bench)
   }
 
-  @Test("an enrolled host works; an unknown one, a plain one and a used token are told why not")
+  @Test(
+    "an enrolled host works; an unknown one, an unencrypted one and a used token are refused with the reason"
+  )
   func enrolled() throws {
     let (coordinator, endpoint) = try coordinator()
     let plain = try Command(Executables.worker, ["--connect", endpoint], on: bench)
@@ -129,7 +131,7 @@ struct AccessTests {
     #expect(list.out.contains("REVOKED") && list.out.contains("admitted"))
   }
 
-  @Test("keys are carried by hand too: key, admit, trust")
+  @Test("keys can be exchanged by hand: key, admit, trust")
   func byHand() throws {
     let key = try bench.run(Executables.worker, "key", "--keys", bench.path("gamma")).out
     let server = try bench.run(Executables.coordinator, "key", "--keys", keys).out
@@ -174,7 +176,7 @@ struct AccessTests {
     #expect(meant.code == 0, "\(meant.err)")
   }
 
-  @Test("where no coordinator runs, the command that makes the token waits for the worker itself")
+  @Test("without a coordinator, the command that makes the token waits for the worker itself")
   func enrolledWithoutCoordinator() throws {
     let endpoint = try Bench.freeEndpoint()
     let waiting = try Command(

@@ -54,7 +54,7 @@ struct AdministrationTests {
     #expect(try status(bench)["is_running"] as? Bool == false)
   }
 
-  @Test("limits hold after the run that set them, and a run with other ones says so, once")
+  @Test("limits stay in force after their run, and a run with other ones reports that once")
   func limits() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep())
@@ -120,7 +120,7 @@ struct AdministrationTests {
     try bench.complete(bench.path("tiny.yaml"), in: "out")
   }
 
-  @Test("a socket left behind by a killed coordinator stands in nobody's way")
+  @Test("a socket left by a killed coordinator is replaced")
   func staleSocket() throws {
     let bench = try Bench()
     let first = try start(bench)

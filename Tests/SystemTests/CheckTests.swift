@@ -44,7 +44,7 @@ struct CheckTests {
     return (run.code, run.out)
   }
 
-  @Test("what is sound is said to be, and each kind of damage is named with its remedy")
+  @Test("a sound folder is reported as sound, and each kind of damage with its remedy")
   func findsDamage() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 30))
@@ -94,7 +94,7 @@ struct CheckTests {
   }
 
   @Test(
-    "whatever page of database or log is lost, the salvaged folder is sound and has the same end")
+    "if any page of database or log is lost, the salvaged folder is sound and has the same end")
   func salvages() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 30))
@@ -160,7 +160,7 @@ struct CheckTests {
   }
 
   @Test(
-    "a log that lacks something is told, and written anew from the database when it is moved away")
+    "an incomplete log is reported, and rewritten from the database when it is moved away")
   func rewritesLog() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))
@@ -186,7 +186,7 @@ struct CheckTests {
   }
 
   /// `Tests/StoreTests/Former/README.md` says what wrote the store.
-  @Test("a store of the build before goes on: same table, and the interrupted trial begins anew")
+  @Test("a store of the previous build continues: same table, and the interrupted trial restarts")
   func migrates() throws {
     let bench = try Bench()
     let former = URL(filePath: #filePath).deletingLastPathComponent()
@@ -216,7 +216,7 @@ struct CheckTests {
     #expect(!(try bench.read("interrupted/provenance.csv")).contains("step 287"))
   }
 
-  @Test("what is behind the record is stale, what was changed is damaged, what is gone is missing")
+  @Test("outdated outputs are stale, changed ones damaged, deleted ones missing")
   func tellsOutputsApart() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))

@@ -40,7 +40,7 @@ struct CommandLineTests {
     }
   }
 
-  @Test("a mistake in a sweep file is told with its place, and nothing runs")
+  @Test("a mistake in a sweep file is reported with its place, and nothing runs")
   func mistake() throws {
     let bench = try Bench()
     let sweep = try bench.file(
@@ -55,7 +55,7 @@ struct CommandLineTests {
     #expect(!FileManager.default.fileExists(atPath: bench.path("out")))
   }
 
-  @Test("a data set that is not prepared is told with the command that prepares it")
+  @Test("a data set that is not prepared is reported with the command that prepares it")
   func unprepared() throws {
     let bench = try Bench()
     let sweep = try bench.file(

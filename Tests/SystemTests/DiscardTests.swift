@@ -94,7 +94,7 @@ struct DiscardTests {
     #expect(check.code == 0, "\(check.out)")
   }
 
-  @Test("in a running sweep what trains on a discarded result's error is stopped and begins anew")
+  @Test("in a running sweep trials that use a discarded result are stopped and restarted")
   func running() throws {
     let sweep = try bench.file(
       "one.yaml",
@@ -152,7 +152,7 @@ struct DiscardTests {
     #expect(check.code == 0, "\(check.out)")
   }
 
-  @Test("a discard that means no result changes nothing and says why")
+  @Test("a discard without a matching result changes nothing and says why")
   func nothing() throws {
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))
     let expected = try bench.complete(sweep, in: "out")

@@ -9,7 +9,7 @@ struct FullDiskTests {
   static let mayMount = Namespace.allows(["-m"], "mount -t tmpfs none /mnt")
 
   @Test(
-    "the sweep says so, waits, and goes on when there is space, with the same results",
+    "the sweep reports it, waits, and continues when there is space, with the same results",
     .enabled(if: mayMount, "needs the right to mount a file system"))
   func waitsForSpace() throws {
     let bench = try Bench()
@@ -53,7 +53,7 @@ struct FullDiskTests {
   }
 
   @Test(
-    "a folder of blobs that is full or may not be written is told of, waited for, and then filled",
+    "a full or read-only blob folder is reported; the sweep waits and then continues",
     .enabled(if: mayMount, "needs the right to mount a file system"),
     arguments: [("size=64k", "size=64m"), ("ro", "rw")])
   func blobs(bad: String, good: String) throws {
@@ -90,7 +90,7 @@ struct FullDiskTests {
   }
 
   @Test(
-    "a worker without room gets no trial, people are told why, and it gets them when it has room",
+    "a worker without space gets no trial until it has space, and people are told why",
     .enabled(if: mayMount, "needs the right to mount a file system"))
   func worker() throws {
     let bench = try Bench()

@@ -29,7 +29,7 @@ struct LogsTests {
     return (try command.exitCode(), command.standardOutput, command.standardError)
   }
 
-  @Test("a worker that ends with the sweep is heard to its last word")
+  @Test("the last log lines of a worker that ends with the sweep arrive")
   func ended() throws {
     let coordinator = try Command(
       Executables.coordinator,

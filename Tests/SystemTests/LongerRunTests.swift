@@ -74,7 +74,7 @@ struct LongerRunTests {
     #expect(check.code == 0, "\(check.out)")
   }
 
-  @Test("a list of milestones or an axis with a longer budget goes on from the shorter run's end")
+  @Test("a list of milestones or an axis with a longer budget resumes from the shorter run's end")
   func goesOn() throws {
     try run(Self.short, in: "short")
     // The checkpoint that is kept is one of the sweep's own files.
@@ -100,7 +100,7 @@ struct LongerRunTests {
     try expectSame("together", as: "scratch-axe")
   }
 
-  @Test("a budget that is edited back finds its result and all of its files")
+  @Test("a budget that is changed back finds its result and all its files")
   func editedBack() throws {
     try run(Self.short, in: "out")
     try bench.copy("out", to: "short")
@@ -116,7 +116,9 @@ struct LongerRunTests {
     try expectSame("out", as: "scratch")
   }
 
-  @Test("without the shorter run's checkpoint or trajectory it is computed anew, to the same bytes")
+  @Test(
+    "without the shorter run's checkpoint or trajectory it starts from step 0 and gives the same bytes"
+  )
   func anew() throws {
     try run(Self.short, in: "kept")
     try run(Self.short, in: "dropped", limits: Self.keepsNothing)

@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// Trials that begin in one process and end in another, byte for byte as if left alone.
-@Suite("Trials that move on real processes", .serialized)
+@Suite("Trials that move between real processes", .serialized)
 struct MigrationTests {
   private static let baselineSteps = 10
   private static let steps = 8000
@@ -122,7 +122,7 @@ struct MigrationTests {
     #expect(try provenance("steps") == String(Self.steps - step))
   }
 
-  @Test("a trial whose worker is killed with it goes on elsewhere from its newest checkpoint")
+  @Test("another worker resumes a killed worker's trial from its newest checkpoint")
   func killed() throws {
     let (coordinator, endpoint) = try coordinator()
     let victim = try worker(endpoint, cache: "first", "--checkpoint-every", "0.5")
@@ -137,7 +137,7 @@ struct MigrationTests {
     #expect(blob(of: newest.url) == nil)
   }
 
-  @Test("a checkpoint that the coordinator's disk has torn is refused, and the one before taken")
+  @Test("a checkpoint damaged on the coordinator's disk is refused, and the previous one used")
   func torn() throws {
     let (coordinator, endpoint) = try coordinator()
     let victim = try worker(endpoint, cache: "first", "--checkpoint-every", "0.5")
@@ -161,7 +161,7 @@ struct MigrationTests {
     #expect(second.standardError.contains("checkpoint not usable: step \(checkpoints[0].step)"))
   }
 
-  @Test("a drained worker hands its trial back with every step that it took")
+  @Test("a drained worker hands back its trial with every step that it took")
   func drained() throws {
     let (coordinator, endpoint) = try coordinator()
     let first = try worker(endpoint, cache: "first", "--checkpoint-every", "600")

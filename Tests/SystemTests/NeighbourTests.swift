@@ -41,7 +41,7 @@ struct NeighbourTests {
     return file
   }
 
-  @Test("a record is its owner's alone, a folder that was there keeps its permissions")
+  @Test("only its owner can read a record; an existing folder keeps its permissions")
   func permissions() throws {
     let sweep = try bench.file("tiny.yaml", Bench.sweep())
     try bench.complete(sweep, in: "out")
@@ -85,7 +85,7 @@ struct NeighbourTests {
   }
 
   @Test(
-    "a record that is moved, deleted or replaced ends the run within seconds, and none is begun",
+    "a moved, deleted or replaced record ends the run within seconds, and no new one is created",
     arguments: [
       "out", "out/sweep.sqlite", "out/sweep.sqlite-wal", "out/results.log", "out/sweep.lock",
     ])
@@ -101,7 +101,7 @@ struct NeighbourTests {
     #expect(!bench.exists(name))
   }
 
-  @Test("a folder of blobs that is removed is made anew, people are told, and the sweep goes on")
+  @Test("a removed blob folder is recreated with a message, and the sweep continues")
   func blobsRemoved() throws {
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 2000))
     let calm = try bench.complete(sweep, in: "calm")
@@ -118,7 +118,7 @@ struct NeighbourTests {
     #expect(bench.files(below: "out/models").count == 4)
   }
 
-  @Test("a worker's cache that is removed is made anew, and its trials go on, at nobody's charge")
+  @Test("a removed worker cache is recreated, and its trials continue, uncharged")
   func cacheRemoved() throws {
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 2000))
     let calm = try bench.complete(sweep, in: "calm")
@@ -133,7 +133,7 @@ struct NeighbourTests {
     #expect(try bench.read("out/trials.csv") == calm)
   }
 
-  @Test("blobs are taken only from whoever holds trials, and no more than these can leave")
+  @Test("blobs are accepted only from holders of trials, and no more than these can need")
   func blobs() throws {
     let endpoint = try Bench.freeEndpoint()
     let sweep = try bench.file("tiny.yaml", Bench.sweep())
@@ -179,7 +179,7 @@ struct NeighbourTests {
     _ = try run.exitCode()
   }
 
-  @Test("workers hear of a coordinator whose record is locked, so that none gives it up")
+  @Test("workers get heartbeats of a coordinator whose record is locked, so that none gives it up")
   func heardWhileLocked() throws {
     let endpoint = try Bench.freeEndpoint()
     let sweep = try bench.file("tiny.yaml", Bench.sweep())

@@ -92,7 +92,7 @@ struct ReuseTests {
     #expect(try bench.read("c/trials.csv") == scratch)
   }
 
-  @Test("a discarded result is not taken over, and a result taken over can be discarded")
+  @Test("a discarded result is not reused, and a reused result can be discarded")
   func discarded() throws {
     let expected = try bench.complete(old, in: "a", workers: 1)
     let baseline = try #require(try bench.table("a/trials.csv").first?["trial"])
@@ -114,7 +114,7 @@ struct ReuseTests {
     #expect(row?["reused_from"] == "" && row?["discarded"] == "a guess")
   }
 
-  @Test("a folder without a sweep's record is told, and nothing is made")
+  @Test("a folder without a sweep's record is reported, and nothing is created")
   func noSweep() throws {
     try FileManager.default.createDirectory(
       atPath: bench.path("empty"), withIntermediateDirectories: true)
@@ -143,7 +143,7 @@ struct ReuseTests {
     #expect(alone.err.contains("--reuse-any-build: expected with --reuse DIR"))
   }
 
-  @Test("results of another question or another data set answer nothing")
+  @Test("results of another configuration or data set are not reused")
   func otherQuestion() throws {
     let expected = try bench.complete(old, in: "a", workers: 1)
     let otherSet = try bench.file(
@@ -168,7 +168,7 @@ struct ReuseTests {
     #expect(try bench.read("a/trials.csv") == expected)
   }
 
-  @Test("a damaged record is told and left alone; a damaged file costs its trial's computation")
+  @Test("a damaged record is reported and unchanged; a damaged file makes its trial repeat")
   func damaged() throws {
     let expected = try bench.complete(old, in: "a", workers: 1)
     try bench.copy("a", to: "torn")

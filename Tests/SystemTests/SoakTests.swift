@@ -33,7 +33,7 @@ struct SoakTests {
   }
 
   @Test(
-    "a killed worker's trial is leased again in seconds; a stopped one goes on as if it were not")
+    "a killed worker's trial is leased again in seconds; a suspended one continues")
   func detection() throws {
     let run = try campaign("detection", "killed", "continued", "--rounds", "1", "--stop", "3")
     // How soon depends on what else the machine does; five seconds are the quiet machine's.

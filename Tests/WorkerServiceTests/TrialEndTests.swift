@@ -26,7 +26,7 @@ struct TrialEndTests {
       cause(isExit: false, status: SIGABRT, lastWords: "what(): std::bad_alloc") == .outOfMemory)
   }
 
-  @Test("what the process said itself counts most")
+  @Test("the process's own report takes precedence")
   func ownWords() {
     let failure = TrialFailure(cause: .diskFull, message: "no space")
     let end = TrialEnd(isExit: true, status: 1, failure: failure, isOutOfMemory: true)

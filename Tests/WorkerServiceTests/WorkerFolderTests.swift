@@ -8,7 +8,7 @@ import Wire
 
 @testable import WorkerService
 
-@Suite("What a worker process leaves and its successor takes over")
+@Suite("Files that a worker process leaves and its successor adopts")
 struct WorkerFolderTests {
   private let folder: TemporaryFolder
   private var cache: URL { folder.url }
