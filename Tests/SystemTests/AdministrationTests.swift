@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// The commands that look at a sweep and steer it, on real processes.
+/// The commands that inspect and change a sweep, on real processes.
 @Suite("Steering a sweep", .serialized)
 struct AdministrationTests {
   private func start(_ bench: Bench, steps: Int = 1500) throws -> Command {
@@ -58,7 +58,7 @@ struct AdministrationTests {
   func limits() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep())
-    /// What a run says until workers can connect.
+    /// The output of a run until workers can connect.
     func run(_ overrides: String...) throws -> String {
       let coordinator = try Command(
         Executables.coordinator,
@@ -116,7 +116,7 @@ struct AdministrationTests {
     #expect(counts["stopped"] ?? 0 >= 1)
     let back = try bench.run(Executables.coordinator, "retry", bench.path("out"), baseline)
     #expect(back.code == 0, "\(back.err)")
-    // The sweep, cancelled and put back, ends like any other.
+    // The sweep completes after cancel and retry.
     try bench.complete(bench.path("tiny.yaml"), in: "out")
   }
 

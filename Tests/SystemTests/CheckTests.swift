@@ -3,7 +3,7 @@ import Foundation
 import Testing
 import Trials
 
-/// A sweep rehearsed without running anything.
+/// A simulated sweep.
 @Suite("Simulating a sweep")
 struct SimulateTests {
   @Test("equal seeds give equal rehearsals, hosts that fail cost time, and nothing is written")
@@ -67,7 +67,7 @@ struct CheckTests {
     #expect(try check(bench, "table").code == 0)
 
     try copy("blob")
-    // A trial's model: the blobs of kept checkpoints are not held against their digests.
+    // A trial's model, since blobs of kept checkpoints are not verified.
     let model = try #require(bench.table("blob/provenance.csv").first?["model_sha256"])
     let path = bench.path("blob/blobs/\(model.prefix(2))/\(model.dropFirst(2))")
     var bytes = try Data(contentsOf: URL(filePath: path))
@@ -185,7 +185,7 @@ struct CheckTests {
     #expect(again.out.contains("the log of results has 4 of the results"), "\(again.out)")
   }
 
-  /// `Tests/StoreTests/Former/README.md` says what wrote the store.
+  /// `Tests/StoreTests/Former/README.md` describes the origin of the store.
   @Test("a store of the previous build continues: same table, and the interrupted trial restarts")
   func migrates() throws {
     let bench = try Bench()
@@ -210,7 +210,7 @@ struct CheckTests {
     try bench.complete(sweep, in: "interrupted")
     let rows = try bench.read("interrupted/trials.csv").split(separator: "\n")
     #expect(rows.count == 5)
-    // The result of before stands; the interrupted trial was computed from its first step on.
+    // The earlier result is kept; the interrupted trial was computed from step 1.
     let head = "te0c63f6b411573ff,baseline,"
     #expect(rows.first { $0.hasPrefix(head) } == table.split(separator: "\n")[1])
     #expect(!(try bench.read("interrupted/provenance.csv")).contains("step 287"))
@@ -229,7 +229,7 @@ struct CheckTests {
     }
     #expect(try findings().lines == ["all is sound"])
 
-    // As a coordinator leaves it that was killed between a result and its outputs.
+    // The state after a coordinator was killed between a result and its outputs.
     let ledger = bench.folder.appending(path: "out/outputs.sha256")
     let noted = try Data(contentsOf: ledger)
     let former = Data("trial,stage\n".utf8)
@@ -272,7 +272,7 @@ struct CheckTests {
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))
     let table = try bench.complete(sweep, in: "out")
     let manager = FileManager.default
-    // A model is a second name of its blob, so the damage is seen once, in the record's own file.
+    // A model is a hard link to its blob, so the damage is reported once, for the blob.
     let models = try manager.contentsOfDirectory(atPath: bench.path("out/models")).sorted()
     let rotten = bench.folder.appending(path: "out/models/\(models[0])")
     let handle = try FileHandle(forUpdating: rotten)
@@ -311,7 +311,7 @@ struct CheckTests {
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))
     try bench.complete(sweep, in: "out")
     let manager = FileManager.default
-    // As an earlier version left it, which kept no list of what it wrote.
+    // The state left by an earlier version, which kept no list of outputs.
     try manager.removeItem(atPath: bench.path("out/outputs.sha256"))
     var names: [String: [String]] = [:]
     for part in ["models", "trajectories", "figure2", "logs"] {

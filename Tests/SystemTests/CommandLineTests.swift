@@ -3,13 +3,13 @@ import Testing
 
 @Suite("The command line")
 struct CommandLineTests {
-  /// What `--experimental-dump-help` says of a command.
+  /// The output of `--experimental-dump-help` about a command.
   private struct Help: Decodable {
     struct Entry: Decodable {
       var commandName: String
       var subcommands: [Entry]?
 
-      /// The names of this command and of all below it, each as it is typed.
+      /// The full names of this command and its subcommands.
       func paths(below path: [String] = []) -> [[String]] {
         [path]
           + (subcommands ?? []).filter { $0.commandName != "help" }

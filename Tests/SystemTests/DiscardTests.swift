@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// Results that a person does not believe, and what came from them.
+/// Discarded results, and trials that depend on them.
 @Suite("Discarding results", .serialized)
 struct DiscardTests {
   private let bench: Bench
@@ -38,7 +38,7 @@ struct DiscardTests {
     let model = try Data(
       contentsOf: bench.folder.appending(path: "out/models/\(baselines[0]).safetensors"))
 
-    // Nobody can be asked here: what would be changed is named, and nothing is.
+    // Without a terminal the command lists the changes and changes nothing.
     let asked = try discard("stage=baseline,latents=2", "--why", "a broken fan")
     #expect(asked.code == 1)
     #expect(asked.err.contains("the result of trial \(baselines[0]) is discarded"), "\(asked.err)")
@@ -59,7 +59,7 @@ struct DiscardTests {
 
         """)
 
-    // Until they are computed again the reports are without them.
+    // Reports omit them until they are computed again.
     let report = try bench.run(Executables.coordinator, "report", bench.path("out"))
     #expect(report.code == 0, "\(report.err)")
     for row in try bench.table("out/trials.csv") {
@@ -125,7 +125,7 @@ struct DiscardTests {
     try wait(for: "the narrowed trial") {
       coordinator.standardError.contains("trial narrowed started on")
     }
-    // Both stand still until the coordinator has written the baseline's files.
+    // Both are stopped until the coordinator has written the baseline's files.
     let standing = try worker.holdChildren()
     worker.send(SIGSTOP)
     let file = "out/trajectories/\(ids[0]).csv"
@@ -180,7 +180,7 @@ struct DiscardTests {
     #expect(try Data(contentsOf: record) == bytes)
     #expect(try bench.read("out/trials.csv") == expected)
 
-    // Twice: the second time there is no result.
+    // The second time there is no result.
     let id = try trials("narrowed")[0]
     #expect(try discard(id, "--why", "a guess", "--yes").code == 0)
     let waiting = try Data(contentsOf: record)

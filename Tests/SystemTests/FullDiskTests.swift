@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// A disk that is full while a sweep runs: a small file system in a mount namespace of its own.
+/// A disk that is full while a sweep runs: a small file system in its own mount namespace.
 @Suite("A full disk", .serialized)
 struct FullDiskTests {
   /// Whether this user may mount file systems of its own.
@@ -18,7 +18,7 @@ struct FullDiskTests {
 
     let out = bench.path("out")
     try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
-    // What the coordinator wrote goes with its namespace, so the table is copied out first.
+    // The namespace's files disappear with it, so the table is copied out first.
     let script = """
       mount -t tmpfs -o size=96m none '\(out)' || exit 99
       '\(Executables.coordinator.path)' run '\(sweep)' --out '\(out)' --local-workers 2
@@ -61,7 +61,7 @@ struct FullDiskTests {
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 4000))
     let blobs = bench.path("out/blobs")
     try FileManager.default.createDirectory(atPath: blobs, withIntermediateDirectories: true)
-    // A start that was cut short, so that the folder counts as a sweep's.
+    // An interrupted start, so that the folder counts as a sweep's.
     _ = try bench.file("out/sweep.lock", "")
     let script = """
       mount -t tmpfs -o size=64m none '\(blobs)' || exit 99

@@ -44,8 +44,8 @@ struct InventoryTests {
     #expect(option.code == 64 && option.err.contains("--wait: found soon"))
   }
 
-  /// An `ssh` that has the far end's login shell print a banner, and understand nothing but a
-  /// program's name, as csh understands nothing that spans lines.
+  /// An `ssh` whose remote login shell prints a banner and accepts only a program's name, as csh
+  /// does not accept commands of several lines.
   private func strangeShell(_ bench: Bench) throws -> String {
     let folder = bench.path("strange shell")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What the rehearsals conclude from logs, on logs made for it.
+/// The rehearsals' evaluation of logs, on prepared logs.
 @Suite("The rehearsals' judge")
 struct JudgeTests {
   private let bench: Bench

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Complete trials that an edited sweep file asks to train on.
+/// Complete trials that a changed sweep file asks to train longer.
 @Suite("Longer runs on real processes", .serialized)
 struct LongerRunTests {
   private static func sweep(_ budget: String, limits: String = "") -> String {
@@ -21,14 +21,14 @@ struct LongerRunTests {
   private static let short = "budget: 255 batches"
   private static let list = "budget: [255 batches, 600 batches]"
   private static let axis = "axes: {budget: [255 batches, 600 batches]}"
-  /// No checkpoint of a complete trial is kept, so that every trial begins at its first step.
+  /// No checkpoint of a complete trial is kept, so that every trial starts from step 0.
   private static let keepsNothing = "limits: {kept_checkpoints_gb: 0}"
 
   private let bench: Bench
 
   init() throws { bench = try Bench() }
 
-  /// Runs a sweep, or goes on with one that was edited, and returns what the coordinator said.
+  /// Runs or resumes a sweep, and returns the coordinator's output.
   @discardableResult
   private func run(
     _ budget: String, in out: String, limits: String = ""
@@ -77,7 +77,7 @@ struct LongerRunTests {
   @Test("a list of milestones or an axis with a longer budget resumes from the shorter run's end")
   func goesOn() throws {
     try run(Self.short, in: "short")
-    // The checkpoint that is kept is one of the sweep's own files.
+    // The kept checkpoint counts as one of the sweep's files.
     let check = try bench.run(Executables.coordinator, "check", bench.path("short"))
     #expect(check.code == 0 && !check.out.contains("note: "), "\(check.out)")
     for budget in [Self.list, Self.axis] {
@@ -109,7 +109,7 @@ struct LongerRunTests {
     let back = try run(Self.short, in: "out")
     #expect(!back.contains(" started on "), "\(back)")
     try expectSame("out", as: "short")
-    // Nor is the longer one's end lost: a still longer run goes on from there.
+    // A still longer run resumes from the longer one's end.
     try run("budget: 700 batches", in: "out")
     #expect(try provenance(of: "out")["steps"] == "100")
     try run("budget: 700 batches", in: "scratch")
@@ -142,7 +142,7 @@ struct LongerRunTests {
     #expect(try provenance(of: "removed")["steps"] == "600")
     try expectSame("removed", as: "scratch")
 
-    // Torn in place: the worker that fetches it finds out.
+    // Damaged in place; the worker that fetches it detects this.
     try bench.copy("kept", to: "torn")
     let torn = URL(filePath: bench.path("torn/blobs/\(checkpoint)"))
     var bytes = try Data(contentsOf: torn)

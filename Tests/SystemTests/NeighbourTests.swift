@@ -6,7 +6,7 @@ import Testing
 import Trials
 import Wire
 
-/// What others on the same machine and network do to a sweep that runs.
+/// Interference of other programs on the same machine and network with a running sweep.
 @Suite("Neighbours", .serialized)
 struct NeighbourTests {
   private let bench: Bench
@@ -27,9 +27,9 @@ struct NeighbourTests {
     return try #require(attributes[.posixPermissions] as? Int)
   }
 
-  /// Takes the byte of the write-ahead log's locks on which every writer waits; -1 when it cannot.
+  /// Locks the byte of the write-ahead log's locks on which every writer waits; -1 on failure.
   ///
-  /// - Parameter kind: A read lock is enough to keep writers away.
+  /// - Parameter kind: A read lock is enough to block writers.
   private func hold(_ kind: Int32) throws -> Int32 {
     let file = open(bench.path("out/sweep.sqlite-shm"), O_RDWR)
     try #require(file >= 0)
@@ -52,7 +52,7 @@ struct NeighbourTests {
     #expect(try permissions("out/blobs") == 0o700)
     // Reports may be shared.
     #expect(try permissions("out/trials.csv") & 0o400 != 0)
-    // As an earlier release left them.
+    // The permissions of an earlier release.
     for name in ["", "/sweep.sqlite", "/results.log", "/sweep.lock"] {
       chmod(bench.path("out\(name)"), name.isEmpty ? 0o755 : 0o644)
     }
@@ -127,7 +127,7 @@ struct NeighbourTests {
     try FileManager.default.moveItem(atPath: bench.path("cache"), toPath: bench.path("removed"))
     #expect(try run.exitCode() == 0, "\(run.standardError)")
     #expect(run.standardError.contains("has been recreated"), "\(run.standardError)")
-    // One attempt may end with the cache, and one that was about to begin.
+    // One running attempt may end with the cache, and one that is starting.
     let count = run.standardError.components(separatedBy: "ended without a result").count - 1
     #expect(count <= 3, "\(run.standardError)")
     #expect(try bench.read("out/trials.csv") == calm)

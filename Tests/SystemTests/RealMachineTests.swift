@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// What real machines, terminals and accounts do to a process.
+/// Effects of real machines, terminals and accounts on a process.
 @Suite("Real machines", .serialized)
 struct RealMachineTests {
   private let bench: Bench
@@ -21,7 +21,7 @@ struct RealMachineTests {
 
   /// Runs a line of shell, in which `$1` is the folder of the executables.
   private func shell(_ line: String) throws -> (code: Int32, out: String, err: String) {
-    // A test's process may ignore what a person's shell does not.
+    // A test's process may ignore signals that a user's shell does not.
     try run(
       "--default-signal", "bash", "-c", line, "test", Executables.folder.path, bench.folder.path)
   }
@@ -238,7 +238,7 @@ struct RealMachineTests {
     let sweep = try sweep()
     let run = try shell(
       "\"$1/coordinator\" run '\(sweep)' --out \"$2/out\" --local-workers 2 <&- >&- 2>&-")
-    // The sweep itself went well, but nobody could be told.
+    // The sweep itself completed, but its output could not be written.
     #expect(run.code == 1)
     let check = try bench.run(Executables.coordinator, "check", bench.path("out"))
     #expect(check.code == 0, "\(check.out)\(check.err)")

@@ -1,12 +1,12 @@
 import Foundation
 import Testing
 
-/// Results of one sweep that another one takes over instead of computing them.
-@Suite("Taking results over", .serialized)
+/// Results of one sweep that another one reuses instead of computing them.
+@Suite("Reusing results", .serialized)
 struct ReuseTests {
   private let bench: Bench
   private let old: String
-  /// The old sweep with one value more on its axis: two trials more.
+  /// The old sweep with one more value on its axis, which adds two trials.
   private let edited: String
 
   init() throws {
@@ -67,7 +67,7 @@ struct ReuseTests {
       #expect(row["reused_from"] == (origin == nil ? "" : bench.path("a")))
       #expect(row["attempts"] == (origin == nil ? "1" : "0"))
       if let origin {
-        // Who computed it, and when, is told as in the sweep that did.
+        // The provenance is that of the original sweep.
         for column in ["host", "versions", "started", "seconds", "model_sha256", "state_sha256"] {
           #expect(row[column] == origin[column], "\(column)")
         }
@@ -81,7 +81,7 @@ struct ReuseTests {
           == bench.trajectory("scratch/trajectories/\(id).csv"))
     }
 
-    // It needs the other folder no longer, and gives what it took on.
+    // It no longer needs the other folder, and its results can be reused in turn.
     try FileManager.default.removeItem(atPath: bench.path("a"))
     let check = try coordinator("check", bench.path("b"))
     #expect(check.code == 0, "\(check.out)")
@@ -105,7 +105,7 @@ struct ReuseTests {
       #expect(discard.out.split(separator: "\n").count == 2)
     }
     #expect(try forecast(old, reuse: "a").hasPrefix("2 of 4 results "))
-    // Not even from a folder that still has it: a person does not believe it.
+    // A discarded result is not reused even from a folder that still has it.
     let again = try run(old, in: "b", reuse: "original")
     #expect(again.code == 0, "\(again.err)")
     #expect(again.err.contains("found no result to take over"), "\(again.err)")
