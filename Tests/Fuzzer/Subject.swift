@@ -187,7 +187,7 @@
     let data = Data(bytes)
     let pace = try? PaceTable(data)
     let begun =
-      Data((TrajectoryTable.fixedColumns.joined(separator: ",") + ",gate_0\n").utf8) + data
+      Data((TrajectoryText.fixedColumns.joined(separator: ",") + ",gate_0\n").utf8) + data
     for text in [data, begun] {
       guard let trajectory = try? TrajectoryTable(text) else { continue }
       if let pace { _ = trajectory.joined(with: pace) }

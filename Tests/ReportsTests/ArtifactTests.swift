@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Trials
 
 @testable import Reports
 
@@ -42,7 +43,7 @@ struct ArtifactTests {
     #expect(error?.place == place)
   }
 
-  private static let header = TrajectoryTable.fixedColumns.joined(separator: ",")
+  private static let header = TrajectoryText.fixedColumns.joined(separator: ",")
 
   @Test("Images are read from byte tensors, and only from whole and fitting ones")
   func reconstructions() throws {

@@ -8,7 +8,7 @@ import Trials
 @Suite("When gates closed")
 struct GateTableTests {
   private static func trajectory(_ gates: [[Double]]) throws -> TrajectoryTable {
-    let header = TrajectoryTable.fixedColumns + gates[0].indices.map { "gate_\($0)" }
+    let header = TrajectoryText.fixedColumns + gates[0].indices.map { "gate_\($0)" }
     let rows = gates.enumerated().map { row, gates in
       let open = gates.count { $0 > 0.5 }
       return "\(10 * (row + 1)),1,\(9 - row).5,1,1,0,\(open),1,1,"
@@ -37,7 +37,7 @@ struct GateTableTests {
 
   @Test("a trajectory without rows tells of no gate")
   func empty() throws {
-    let header = TrajectoryTable.fixedColumns.joined(separator: ",") + ",gate_0\n"
+    let header = TrajectoryText.fixedColumns.joined(separator: ",") + ",gate_0\n"
     #expect(GateCourse.all(of: try TrajectoryTable(Data(header.utf8))).isEmpty)
   }
 

@@ -8,7 +8,7 @@ import Trials
 /// What workers made up reaches no figure and no cell as more than a number or a text.
 @Suite("Made-up numbers and texts in reports")
 struct HostileReportTests {
-  private static let header = TrajectoryTable.fixedColumns.joined(separator: ",") + ",gate_0"
+  private static let header = TrajectoryText.fixedColumns.joined(separator: ",") + ",gate_0"
 
   @Test(
     "A trajectory of what no trial samples is told by its line",

@@ -76,7 +76,7 @@ package struct SimulatedSweep: Sendable {
   ) -> PlannedTrial {
     planned(
       seed: seed,
-      tolerance: .measured(ParentOutput(trial: parent.id, output: .mse, factor: factor)),
+      tolerance: .measured(ParentMeasurement(trial: parent.id, output: .mse, factor: factor)),
       latents: .value(8))
   }
 
@@ -84,7 +84,7 @@ package struct SimulatedSweep: Sendable {
   package static func resized(from parent: PlannedTrial, seed: UInt64) -> PlannedTrial {
     planned(
       seed: seed, tolerance: .value(5),
-      latents: .measured(ParentOutput(trial: parent.id, output: .gatesOpen, factor: 2)))
+      latents: .measured(ParentMeasurement(trial: parent.id, output: .gatesOpen, factor: 2)))
   }
 
   /// Steps of every trial except shorter runs.

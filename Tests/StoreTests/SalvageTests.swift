@@ -22,7 +22,7 @@ struct SalvageTests {
     var family = plan(tolerances: (1...60).map(Double.init))
     family.trials += family.trials.prefix(20).map { parent in
       var configuration = parent.configuration
-      configuration.tolerance = .measured(ParentOutput(trial: parent.id, output: .mse))
+      configuration.tolerance = .measured(ParentMeasurement(trial: parent.id, output: .mse))
       return PlannedTrial(stage: "child", replicate: 0, configuration: configuration)
     }
     self.family = family

@@ -14,7 +14,8 @@ struct StageTests {
     #expect(narrowed.parents == [baseline.id])
     #expect(narrowed.configuration.model.latents == .value(10))
     #expect(
-      narrowed.configuration.tolerance == .measured(ParentOutput(trial: baseline.id, output: .mse)))
+      narrowed.configuration.tolerance
+        == .measured(ParentMeasurement(trial: baseline.id, output: .mse)))
     #expect(narrowed.configuration.milestones == [.batches(100), .batches(200)])
   }
 
@@ -37,8 +38,8 @@ struct StageTests {
     let configuration = plan.trials[1].configuration
     #expect(
       (key == "latents"
-        ? configuration.model.latents.parentOutput : configuration.tolerance.parentOutput)
-        == ParentOutput(trial: plan.trials[0].id, output: output, factor: factor))
+        ? configuration.model.latents.measurement : configuration.tolerance.measurement)
+        == ParentMeasurement(trial: plan.trials[0].id, output: output, factor: factor))
   }
 
   @Test("a reference to a parameter that is itself measured multiplies the factors")
@@ -54,7 +55,8 @@ struct StageTests {
     let loose = plan.trials[2].configuration
     #expect(loose.model.latents == .value(5))
     #expect(
-      loose.tolerance == .measured(ParentOutput(trial: plan.trials[0].id, output: .mse, factor: 3)))
+      loose.tolerance
+        == .measured(ParentMeasurement(trial: plan.trials[0].id, output: .mse, factor: 3)))
   }
 
   @Test("a stage that measures its parent has in bf16 the seeds that it has in fp32")
@@ -118,7 +120,7 @@ struct StageTests {
         "    tolerance: baseline.mse\n",
         with: "    axes: {tolerance: [0.9 * baseline.mse, baseline.mse]}\n"))
     #expect(
-      plan.stage("narrowed").map(\.configuration.tolerance.parentOutput?.factor) == [0.9, 1])
+      plan.stage("narrowed").map(\.configuration.tolerance.measurement?.factor) == [0.9, 1])
   }
 
   @Test("a stage overrides the top level's values and axes")

@@ -18,8 +18,8 @@ struct CanonicalTextTests {
     }
   }
 
-  private mutating func parentOutput() -> ParentOutput {
-    ParentOutput(
+  private mutating func measurement() -> ParentMeasurement {
+    ParentMeasurement(
       trial: TrialID(rawValue: .random(in: 0 ... .max, using: &random)),
       output: TrialOutput.allCases.randomElement(using: &random) ?? .mse, factor: number())
   }
@@ -30,8 +30,8 @@ struct CanonicalTextTests {
       model: ModelSettings(
         channels: (0..<3).map { _ in .random(in: 1...1024, using: &random) },
         latents: Bool.random(using: &random)
-          ? .value(.random(in: 1...4096, using: &random)) : .measured(parentOutput())),
-      tolerance: Bool.random(using: &random) ? .value(number()) : .measured(parentOutput()),
+          ? .value(.random(in: 1...4096, using: &random)) : .measured(measurement())),
+      tolerance: Bool.random(using: &random) ? .value(number()) : .measured(measurement()),
       milestones: (1...3).map {
         Bool.random(using: &random) ? .epochs($0) : .batches($0 * 100_000)
       }, seed: .random(in: 0 ... .max, using: &random))

@@ -104,9 +104,9 @@ extension TrialReport {
     self.init(
       trial: "\(planned.id)", stage: planned.stage, replicate: planned.replicate,
       dataset: configuration.dataset.name, latents: configuration.model.latents.known,
-      latentsFrom: configuration.model.latents.parentOutput?.words,
+      latentsFrom: configuration.model.latents.measurement?.words,
       tolerance: configuration.tolerance.known,
-      toleranceFrom: configuration.tolerance.parentOutput?.words,
+      toleranceFrom: configuration.tolerance.measurement?.words,
       milestones: configuration.milestones.map(Milestone.init),
       quietWindow: configuration.mayEndEarly ? configuration.quiet?.window : nil,
       status: explanation.standing.status.rawValue, reason: reason, remedy: remedy,
@@ -237,7 +237,7 @@ extension Parameter {
   }
 }
 
-extension ParentOutput {
+extension ParentMeasurement {
   /// The source of a value: `2 * t….gates_open`.
   fileprivate var words: String {
     let factor = factor == factor.rounded() ? String(format: "%.0f", factor) : "\(factor)"

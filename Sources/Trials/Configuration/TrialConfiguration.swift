@@ -1,18 +1,18 @@
-/// Everything that decides a trial's result, and nothing else.
+/// Everything that determines a trial's result, and nothing else.
 ///
-/// Two trials with equal configurations give the same bits on the same machine. The canonical
-/// text (``canonicalText``) is what identities are hashed from, what goes over the wire and what
-/// `worker trial` reads.
+/// Trials with equal configurations compute the same bits on the same machine. Identities are
+/// hashed from the canonical text (``canonicalText``), which is also sent to workers and read by
+/// `worker trial`.
 package struct TrialConfiguration: Hashable, Sendable {
   /// The images to train on.
   package var dataset: Dataset
-  /// Channel widths and provisioned latent dimensions.
+  /// Channel widths and number of latent dimensions.
   package var model: ModelSettings
   /// GECO's tolerance τ, summed squared error per image; 0 makes a baseline.
   package var tolerance: Parameter<Double>
   /// The budgets at which the trial reports, ascending, all in one unit; the last ends it.
   package var milestones: [Budget]
-  /// When it may end before the last milestone; nil for not at all.
+  /// The rule for an end before the last milestone; nil for none.
   package var quiet: QuietRule?
   /// Algorithm, optimiser and network constants.
   @Boxed package var trainer: TrainerSettings
@@ -29,7 +29,7 @@ package struct TrialConfiguration: Hashable, Sendable {
       sharing: Boxed(wrappedValue: trainer), seed: seed)
   }
 
-  /// A configuration with the given parts, whose settings of the trainer others have too.
+  /// A configuration of the given parts that shares its trainer settings with others.
   package init(
     dataset: Dataset, model: ModelSettings, tolerance: Parameter<Double>, milestones: [Budget],
     sharing trainer: Boxed<TrainerSettings>, seed: UInt64
@@ -53,30 +53,30 @@ extension TrialConfiguration {
   /// The parents whose results the configuration waits for.
   package var parents: [TrialID] {
     var parents: [TrialID] = []
-    for parentOutput in [tolerance.parentOutput, model.latents.parentOutput] {
-      if let trial = parentOutput?.trial, !parents.contains(trial) { parents.append(trial) }
+    for measurement in [tolerance.measurement, model.latents.measurement] {
+      if let trial = measurement?.trial, !parents.contains(trial) { parents.append(trial) }
     }
     return parents
   }
 
   /// The configuration with every measured parameter replaced by its parent's number.
   ///
-  /// - Parameter report: The last milestone's report of a parent, nil while it has none.
-  /// - Throws: ``ConfigurationError`` when a parent has no result, or its number does not fit.
+  /// - Parameter report: The report of a parent's last milestone; nil while it has none.
+  /// - Throws: ``ConfigurationError`` if a parent has no result, or its number is out of range.
   package func resolved(
     _ report: (TrialID) -> MilestoneReport?
   ) throws(ConfigurationError) -> TrialConfiguration {
     var resolved = self
-    if let parentOutput = tolerance.parentOutput {
-      let value = try Self.number(parentOutput, report)
+    if let measurement = tolerance.measurement {
+      let value = try Self.number(measurement, report)
       guard value >= 0, value <= Self.maximumTolerance else {
         throw .valueOutOfRange(
           setting: "tolerance", found: value, expected: "0 to \(Self.maximumTolerance)")
       }
       resolved.tolerance = .value(value)
     }
-    if let parentOutput = model.latents.parentOutput {
-      let value = try Self.number(parentOutput, report).rounded()
+    if let measurement = model.latents.measurement {
+      let value = try Self.number(measurement, report).rounded()
       guard let latents = Int(exactly: value), ModelSettings.latentRange.contains(latents) else {
         throw .valueOutOfRange(
           setting: "latents", found: value, expected: "\(ModelSettings.latentRange)")
@@ -87,12 +87,12 @@ extension TrialConfiguration {
   }
 
   private static func number(
-    _ parentOutput: ParentOutput, _ report: (TrialID) -> MilestoneReport?
+    _ measurement: ParentMeasurement, _ report: (TrialID) -> MilestoneReport?
   ) throws(ConfigurationError) -> Double {
-    guard let report = report(parentOutput.trial) else {
-      throw .parentWithoutResult(parentOutput.trial)
+    guard let report = report(measurement.trial) else {
+      throw .parentWithoutResult(measurement.trial)
     }
-    return parentOutput.factor * parentOutput.output.value(in: report)
+    return measurement.factor * measurement.output.value(in: report)
   }
 
   /// τ as a number.
@@ -101,7 +101,7 @@ extension TrialConfiguration {
   package func resolvedTolerance() throws(ConfigurationError) -> Double {
     switch tolerance {
     case .value(let value): value
-    case .measured(let parentOutput): throw .parentWithoutResult(parentOutput.trial)
+    case .measured(let measurement): throw .parentWithoutResult(measurement.trial)
     }
   }
 
@@ -111,13 +111,13 @@ extension TrialConfiguration {
   package func resolvedLatents() throws(ConfigurationError) -> Int {
     switch model.latents {
     case .value(let value): value
-    case .measured(let parentOutput): throw .parentWithoutResult(parentOutput.trial)
+    case .measured(let measurement): throw .parentWithoutResult(measurement.trial)
     }
   }
 }
 
 extension TrialConfiguration {
-  /// Checks what the ranges of single settings cannot say.
+  /// Checks what the ranges of single settings do not cover.
   ///
   /// - Throws: ``ConfigurationError/invalid(setting:found:expected:)`` for the first violation.
   package func validate() throws(ConfigurationError) {
@@ -146,7 +146,7 @@ extension TrialConfiguration {
   }
 
   private func validateMilestones() throws(ConfigurationError) {
-    // Made only for a message: a sweep of 100,000 trials is validated at every start.
+    // Lazy: every start validates up to 100,000 trials, and only errors need the text.
     var text: String { "[" + milestones.map(\.description).joined(separator: ", ") + "]" }
     guard !milestones.isEmpty else {
       throw .invalid(setting: "milestones", found: text, expected: "at least one budget")
@@ -166,8 +166,7 @@ extension TrialConfiguration {
     dataset.imageShape.height == 28 ? [32, 32, 64] : [32, 32, 64, 64]
   }
 
-  /// The canonical text: JSON with sorted keys, every setting present, shortest round-trip
-  /// numbers, no white space.
+  /// The configuration as ``CanonicalJSON``, with every setting.
   package var canonicalText: String { CanonicalConfigurationText.text(self) }
 
   /// The trial's identity.
