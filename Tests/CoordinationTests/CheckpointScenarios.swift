@@ -4,7 +4,7 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// Unfinished work that outlives its worker.
+/// Checkpoints that survive their workers.
 @Suite("Scenarios: checkpoints")
 struct CheckpointScenarios {
   let a = SimulatedSweep.baseline(seed: 1)
@@ -22,7 +22,7 @@ struct CheckpointScenarios {
       first.records == [
         .checkpointRecorded(trial: a.id, attempt: 1, checkpoint: checkpoint(300))
       ])
-    // Every heartbeat repeats it; once is enough.
+    // Repetitions in later heartbeats are not recorded again.
     let again = script.beat("w1", claims: [a.claim(step: 390, checkpoint: checkpoint(300))])
     #expect(again.records == [] && again.discarded == [])
     script.announce("w2")
@@ -46,7 +46,7 @@ struct CheckpointScenarios {
     #expect(discarded == [checkpoint(100).digest, checkpoint(200).digest])
     let kept: Set = [checkpoint(300).digest, checkpoint(400).digest]
     #expect(script.coordinator.checkpointDigests == kept)
-    // Deleted only after the result is written down.
+    // Deleted only after the result is recorded.
     let end = script.finish(a, on: "w1")
     guard case .append(.resultRecorded)? = end.first else {
       Issue.record("\(end)")

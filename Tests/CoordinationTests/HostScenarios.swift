@@ -3,7 +3,7 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// Hosts that have one name and are told apart by an id.
+/// Hosts of one name that are distinguished by an id.
 @Suite("Scenarios: hosts of one name")
 struct HostScenarios {
   private static let north = HostIdentity.text(name: "localhost", id: "0123abcd")

@@ -3,7 +3,7 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// Numbers that are within the protocol, and far from all sense.
+/// Numbers that the protocol allows but that make no sense.
 @Suite("Scenarios: invalid numbers")
 struct HostileScenarios {
   let a = SimulatedSweep.baseline(seed: 1)

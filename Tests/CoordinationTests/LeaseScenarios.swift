@@ -49,7 +49,7 @@ struct LeaseScenarios {
     }
     #expect(assignment.configuration.tolerance == .value(mse))
     #expect(assignment.trial == pruned.id)
-    // Its identity stays that of the plan, whatever the number turned out to be.
+    // Its identity is that of the plan, not of the resolved configuration.
     #expect(assignment.configuration.id != pruned.id)
   }
 
@@ -76,7 +76,7 @@ struct LeaseScenarios {
     script.resume()
     script.announce("w1")
     script.seconds += 1
-    // The same connection: the assignment may be under way. A new one: it was lost with the old.
+    // On the same connection the assignment may be in transit; on a new one it is lost.
     #expect(script.announce("w1").assigned(to: "w1") == [])
     #expect(script.announce("w1", on: "w1-again").assigned(to: "w1-again") == [a.claim()])
     #expect(script.coordinator.standing(of: a.id)?.attempts == 1)

@@ -42,7 +42,7 @@ struct LivenessScenarios {
     #expect(effects.assigned(to: "w1-again") == [])
     #expect(effects.notices == [.trialAdopted(a.id, attempt: 1, WorkerID("w1"))])
     #expect(script.coordinator.runningTrials.map(\.progress?.step) == [10])
-    // The old connection is a stranger's now.
+    // The old connection is now unknown.
     #expect(script.beat("w1").sent(to: "w1") == [.announceAgain])
   }
 
@@ -85,7 +85,7 @@ struct LivenessScenarios {
     script.finish(b, on: "w2")
     script.pass(61, beating: ["w2": []])
     #expect(script.coordinator.runningTrials.map(\.attempt) == [2])
-    // It was forgotten, so it must say who it is before its result counts.
+    // It was forgotten, so it must announce itself before its result counts.
     #expect(script.finish(a, on: "w1").sent(to: "w1") == [.announceAgain])
     script.announce("w1", claims: [a.claim()])
     let effects = script.finish(a, on: "w1")

@@ -4,7 +4,7 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// Longer runs that go on from the end of shorter ones.
+/// Longer runs that resume from the end of shorter ones.
 @Suite("Longer runs")
 struct LongerRunScenarios {
   private let short = SimulatedSweep.run(seed: 1, to: [500])
@@ -130,7 +130,7 @@ struct LongerRunScenarios {
 
   @Test("discarding a shorter run also discards the longer one")
   func discarded() throws {
-    // A trial that nobody finishes, so that the sweep goes on.
+    // A trial that no worker finishes, so that the sweep does not end.
     var script = try started([short, long, SimulatedSweep.baseline(seed: 9)])
     _ = finish(short, in: &script)
     script.handle(.clockTicked)

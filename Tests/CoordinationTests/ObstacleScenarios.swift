@@ -3,7 +3,7 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// Workers that say what keeps them from taking trials, such as a full disk.
+/// Workers that report an obstacle to taking trials, such as a full disk.
 @Suite("Scenarios: workers with an obstacle")
 struct ObstacleScenarios {
   let trials = (1...3 as ClosedRange<UInt64>).map { SimulatedSweep.baseline(seed: $0) }
@@ -39,7 +39,7 @@ struct ObstacleScenarios {
     #expect(
       script.fail(trials[0], attempt: 1, cause: .diskFull, on: "w1").assignments(to: "w1") == [])
     #expect(script.announce("w2").assigned(to: "w2").count == 1)
-    // A new announcement tells it as well, and that there is room again.
+    // A new announcement also carries the obstacle, or its end.
     let again = script.announce("w1", slots: 2, on: "w1-b", claims: kept, obstacle: obstacle)
     #expect(again.assignments(to: "w1-b") == [])
     #expect(script.coordinator.counts.running == 2)

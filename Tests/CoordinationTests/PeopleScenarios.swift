@@ -3,7 +3,7 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// What people ask for while a sweep runs.
+/// Requests of people while a sweep runs.
 @Suite("Scenarios: people")
 struct PeopleScenarios {
   let a = SimulatedSweep.baseline(seed: 1)
@@ -99,7 +99,7 @@ struct PeopleScenarios {
     #expect(effects.records == [.hostDrained(host: "host-w1", reason: "reboot")])
     #expect(effects.sent(to: "w1") == [.drain(reason: "reboot")])
     #expect(effects.sent(to: "w2") == [])
-    // The order was lost: the next heartbeat brings it again.
+    // The directive was lost: it is repeated after the next heartbeat.
     #expect(script.beat("w1", claims: [a.claim()]).sent(to: "w1") == [.drain(reason: "reboot")])
     let handed = script.fail(
       a, attempt: 1, cause: .stopped, checkpoint: .of(a, step: 10), on: "w1")

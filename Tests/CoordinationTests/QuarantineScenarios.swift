@@ -4,8 +4,8 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// Members with a lease that hand in what cannot be their trials': they are charged and left out,
-/// and the others finish every trial.
+/// Members that deliver false results of leased trials: they are charged and excluded, and the
+/// others finish every trial.
 @Suite("Scenarios: members that lie with a lease")
 struct QuarantineScenarios {
   let trials = (1...8 as ClosedRange<UInt64>).map { SimulatedSweep.baseline(seed: $0) }
@@ -19,7 +19,7 @@ struct QuarantineScenarios {
         on: Script.connection(connection)))
   }
 
-  /// Has a worker hand in false results of whatever it gets, until it gets nothing more.
+  /// Lets a worker deliver false results of its trials until it gets no more.
   private func lie(_ script: inout Script, as worker: String, rounds: Int = 64) {
     for _ in 0..<rounds {
       let mine = script.coordinator.runningTrials.filter { $0.worker == WorkerID(worker) }
@@ -31,7 +31,7 @@ struct QuarantineScenarios {
     }
   }
 
-  /// Lets five seconds pass in which every worker that is there claims what it has.
+  /// Lets five seconds pass in which every connected worker claims its trials.
   private func pass(_ script: inout Script) {
     var claims: [String: [AttemptClaim]] = [:]
     for worker in script.coordinator.workers where worker.isConnected {
@@ -140,7 +140,7 @@ struct QuarantineScenarios {
     lie(&script, as: "w2@mean")
     #expect(Array(script.coordinator.drainedHosts.keys) == ["node1@mean"])
     #expect(script.coordinator.workers.map(\.isDrained) == [false, true])
-    // A person lets it work again by that name.
+    // A person undrains it by that name.
     let undrained = script.handle(.undrainRequested(host: "node1@mean"))
     #expect(undrained.records.first == .hostUndrained(host: "node1@mean"))
     #expect(script.coordinator.workers.map(\.isDrained) == [false, false])
@@ -191,7 +191,7 @@ struct QuarantineScenarios {
       }
       pass(&script)
     }
-    // One key may call itself two hosts, and is one witness.
+    // One key may pose as two hosts, so it counts as one witness.
     let isProved = witnesses.keys == 2
     #expect((script.coordinator.drainedHosts["node1@mean"] != nil) == isProved)
     #expect(script.coordinator.drainedHosts.count == (isProved ? 1 : 0))
@@ -285,7 +285,7 @@ struct QuarantineScenarios {
       script.pass(1_195, beating: ["idler": [trial.claim()], "good": [other.claim(step: step)]])
     }
     script.announce("idler", claims: [trial.claim()])
-    // It may get a new attempt while nobody else is free, and loses that to whoever is.
+    // It may get a new attempt while no other worker is free, and loses it to the next free one.
     let again = script.coordinator.runningTrials.first { $0.worker == WorkerID("idler") }
     #expect(again?.attempt != held.attempt)
     script.finish(other, on: "good")
@@ -312,7 +312,7 @@ struct QuarantineScenarios {
     let trial = try #require(trials.first { $0.id == held.trial })
     let other = trials[trial == trials[0] ? 1 : 0]
     script.finish(other, on: "good")
-    // To and fro is no progress, nor are steps beyond the trial's.
+    // Steps back and forth are no progress, nor are steps beyond the trial's end.
     for step in [10, 9, 10_000] {
       script.pass(1_195, beating: ["idler": [trial.claim(step: step)], "good": []])
     }

@@ -4,7 +4,7 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// What one member may ask of the coordinator.
+/// Limits of one member's messages.
 @Suite("Quotas of one connection")
 struct QuotaTests {
   let a = SimulatedSweep.baseline(seed: 1)

@@ -24,7 +24,7 @@ struct RestartScenarios {
     let effects = script.announce("w1", on: "w1-again", claims: [a.claim(step: 700)])
     #expect(effects.records == [])
     #expect(effects.notices.contains(.trialAdopted(a.id, attempt: 1, WorkerID("w1"))))
-    // The other worker does not return; after the grace its trial goes on elsewhere.
+    // The other worker does not return; after the grace another one gets its trial.
     let beats = ["w3": [], "w1-again": [a.claim()]]
     #expect(script.pass(29.5, beating: beats).assigned(to: "w3") == [])
     #expect(script.pass(0.5, beating: beats).assigned(to: "w3") == [b.claim(attempt: 2)])
@@ -116,7 +116,7 @@ struct RestartScenarios {
     #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
   }
 
-  /// What people ask for and what hosts answer, one after the other, with all kinds of record.
+  /// Requests of people and answers of hosts in sequence, with all kinds of records.
   private func steered(_ plan: [PlannedTrial]) throws -> Script {
     let (a, b, c, d) = (plan[0], plan[1], plan[2], plan[3])
     var script = try Script(plan)
@@ -154,7 +154,7 @@ struct RestartScenarios {
     return script
   }
 
-  /// Has whatever runs die once, which pauses the stage for it happens on two hosts.
+  /// Lets every running trial fail once, which pauses the stage, since it happens on two hosts.
   private func dieEverywhere(_ script: inout Script) {
     for running in script.coordinator.runningTrials {
       guard let trial = script.plan.first(where: { $0.id == running.trial }) else { continue }
@@ -163,7 +163,7 @@ struct RestartScenarios {
     }
   }
 
-  /// Has one worker do everything that is left, whatever people had wished before.
+  /// Lets one worker complete all remaining trials, after any earlier requests.
   private func complete(_ script: inout Script) throws {
     var effects = script.resume()
     for event: Event in [
@@ -243,6 +243,6 @@ struct RestartScenarios {
 }
 
 extension JournalRecord {
-  /// The record's name, without what it tells.
+  /// The record's name, without its content.
   fileprivate var kind: String { Mirror(reflecting: self).children.first?.label ?? "" }
 }

@@ -3,7 +3,7 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// Which worker gets what.
+/// Assignment of trials to workers.
 @Suite("Scenarios: unequal hosts")
 struct SchedulingScenarios {
   let trials = (1...8 as ClosedRange<UInt64>).map { SimulatedSweep.baseline(seed: $0) }
@@ -226,7 +226,7 @@ struct SchedulingScenarios {
     // The slower worker is taken off it for what waits.
     let next = script.handle(.clockTicked)
     #expect(next.assigned(to: "slow") == [trials[2].claim()])
-    // The trial that made way waits, and does not come back.
+    // The exchanged trial waits, and does not return.
     let standing = try #require(script.coordinator.standing(of: trials[1].id))
     #expect(standing.status == .waiting)
     #expect(standing.chargedFailures == 0)

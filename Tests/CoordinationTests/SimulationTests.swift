@@ -223,7 +223,7 @@ struct SimulationTests {
     #expect(finds, "\(sabotage) went unnoticed")
   }
 
-  /// A bit of most faults, in a short time.
+  /// Moderate rates of most faults, for a short time.
   static var roughOptions: SimulationOptions {
     var options = SimulationOptions()
     options.faultMilliseconds = 60_000

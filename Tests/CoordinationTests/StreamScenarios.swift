@@ -4,7 +4,7 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// What running trials hand in: reports of milestones, pieces of trajectories.
+/// Reports and trajectory pieces of running trials.
 @Suite("Reports and trajectories of running trials")
 struct StreamScenarios {
   private let a = SimulatedSweep.run(seed: 1, to: [300, 1000])
@@ -112,7 +112,7 @@ struct StreamScenarios {
     _ = report(report(0), on: "w1", in: &script)
     var other = report(0)
     other.mse = other.mse.nextUp
-    // A worker that is taken for lost may hand in what it has.
+    // A worker considered lost may deliver its reports.
     _ = report(other, on: "w2", in: &script)
     let effects = report(other, on: "w1", in: &script)
     guard case .attemptEnded(_, 1, let failure)? = effects.records.first else {
@@ -163,7 +163,7 @@ struct StreamScenarios {
     var script = try started()
     let first = TrajectoryPiece(after: .beginning, payload: Array("step,mse\n".utf8))
     let second = TrajectoryPiece(after: first.end, payload: Array("1,2\n".utf8))
-    // What comes before its beginning is asked for.
+    // The missing prefix is requested.
     #expect(
       hand(second, on: "w1", in: &script).sent(to: "w1")
         == [

@@ -49,7 +49,7 @@ struct TrustScenarios {
     let next = try #require(effects.assignments(to: "w2").first)
     #expect(next.attempt == 3 && next.checkpoints == [] && next.distrustedThrough == 2)
     #expect(Set(effects.discarded) == [checkpoint(600).digest, checkpoint(300).digest])
-    // People learn who had brought them.
+    // The failure names who had uploaded them.
     guard case .attemptEnded(_, attempt: 2, let failure)? = effects.records.first else {
       Issue.record("\(effects.records)")
       return
@@ -66,7 +66,7 @@ struct TrustScenarios {
     script.pass(2)
     script.announce("w1", claims: [a.claim(attempt: 1, step: 810, checkpoint: checkpoint(800))])
     #expect(script.coordinator.explanation(of: a.id)?.checkpoints == [])
-    // Of the attempt that began anew one is.
+    // A checkpoint of the restarted attempt is accepted.
     script.beat("w2", claims: [a.claim(attempt: 3, step: 110, checkpoint: checkpoint(100))])
     #expect(script.coordinator.explanation(of: a.id)?.checkpoints == [checkpoint(100)])
   }
@@ -92,7 +92,7 @@ struct TrustScenarios {
           reason: "found nan")
       ])
     #expect(effects.discarded == [checkpoint(600).digest])
-    // It is repeated with every heartbeat; once is enough.
+    // Repetitions in later heartbeats are not recorded again.
     #expect(script.beat("w2", claims: [claim]).records == [])
     script.fail(a, attempt: 2, cause: .stopped, on: "w2")
     let again = script.pass(2).assignments(to: "w2")
@@ -142,7 +142,7 @@ struct TrustScenarios {
       #expect(script.coordinator.runningTrials.map(\.attempt) == [attempt])
       script.beat(
         "w1", claims: [a.claim(attempt: attempt, step: step, checkpoint: checkpoint(step))])
-      // After three disappointments it is not taken any more.
+      // After three bad checkpoints no further one is accepted.
       #expect(script.coordinator.explanation(of: a.id)?.checkpoints.count == (round < 3 ? 1 : 0))
       guard round < 3 else { break }
       script.fail(a, attempt: attempt, cause: .stopped, on: "w1")
@@ -154,7 +154,7 @@ struct TrustScenarios {
     #expect(script.finish(a, attempt: 7, on: "w1").ending == .complete)
   }
 
-  /// Lets the delays of a trial pass that ended often through no fault of its own.
+  /// Lets the delays of a trial pass that ended repeatedly for external reasons.
   private func passUntilLeased(_ script: inout Script) {
     for _ in 0..<100 where script.coordinator.runningTrials.isEmpty {
       script.pass(1, beating: ["w1": []])
@@ -197,7 +197,7 @@ struct TrustScenarios {
     _ = diverge(&script, attempt: 2, on: "w2")
     script.pass(2)
     #expect(script.coordinator.standing(of: a.id)?.status == .running)
-    // From step 0 it is, on the other host.
+    // From step 0 on the other host it is final.
     script.handle(.workerLeft(reason: "", on: Script.connection("w2")))
     script.announce("w3")
     script.pass(4)
@@ -240,7 +240,7 @@ struct TrustScenarios {
         return
       }
     }
-    // Whose it is hands in what it likes, also after its lease has ended.
+    // The worker that had the lease may deliver, even after its lease has ended.
     script.handle(.connectionLost(Script.connection("w1")))
     script.pass(4, beating: ["w2": []])
     script.announce("w1", on: "w1 again", claims: [a.claim()])

@@ -6,7 +6,7 @@ import Trials
 
 @testable import Supervision
 
-/// Events in any order, lawful or not.
+/// Events in any order, valid or not.
 @Suite("Every event is legal in every state")
 struct AnyEventTests {
   @Test(

@@ -73,12 +73,12 @@ struct CheckpointCoreTests {
     let refused = [RefusedCheckpoint(digest: checkpoint(20).digest, reason: "found nan")]
     var core = training(from: checkpoint(20))
     #expect(core.claims.map(\.refusedCheckpoints) == [[]])
-    // The process refuses what the fetch had taken for good.
+    // The process refuses a checkpoint that the fetch had accepted.
     _ = core.handle(
       .trialBegan(work, TrialBeginning(step: 0, refusals: ["found nan"])), at: .zero)
     #expect(core.claims.map(\.refusedCheckpoints) == [refused])
     #expect(core.claims.map(\.checkpoint) == [nil])
-    // Or the fetch has refused it, and brought the one before.
+    // Or the fetch refuses it and gives the previous one.
     var other = WorkerCore(
       slots: 1, exitsWhenIdle: false, patience: .seconds(3600), held: [], at: .zero)
     _ = other.handle(
@@ -113,7 +113,7 @@ struct CheckpointCoreTests {
       _ = core.handle(.trialBegan(work, TrialBeginning(step: 20)), at: .zero)
       _ = core.handle(.checkpointWritten(work, written(30)), at: .zero)
       let ended = core.handle(.trialFailed(work, divergence), at: .zero)
-      // What it has written since is of no use either.
+      // Its later checkpoints cannot be used either.
       #expect(ended.contains(.handBack(work, nil)), "\(ended)")
       let effects = core.handle(.handedBack(work, HandBack()), at: .zero)
       let causes = effects.compactMap { effect -> FailureCause? in
@@ -312,7 +312,7 @@ struct CheckpointCoreTests {
     }
     for second in stride(from: 0, through: 96, by: 4) { #expect(!isKilled(at: second)) }
     _ = core.handle(.trialProgressed(work, progress(5)), at: .seconds(97))
-    // The same step again is none.
+    // A repeated step is no progress.
     _ = core.handle(.trialProgressed(work, progress(5)), at: .seconds(150))
     for second in stride(from: 98, through: 194, by: 4) { #expect(!isKilled(at: second)) }
     #expect(isKilled(at: 198))

@@ -5,7 +5,7 @@ import Trials
 
 @testable import Supervision
 
-/// Reports and pieces of trajectories that a worker hands in while its trials train.
+/// Reports and pieces that a worker sends while its trials train.
 @Suite("Reports and pieces while trials train")
 struct StreamTests {
   private let trial = TrialID(rawValue: 7)
