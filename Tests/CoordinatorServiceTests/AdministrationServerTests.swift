@@ -6,7 +6,7 @@ import Testing
 
 @testable import CoordinatorService
 
-/// What a peer of the control socket may do, and what it may not.
+/// Permitted and refused use of the control socket.
 @Suite("The control socket", .serialized)
 struct AdministrationServerTests {
   private let temporary: TemporaryFolder

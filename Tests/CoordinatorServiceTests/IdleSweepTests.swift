@@ -7,7 +7,7 @@ import Trials
 
 @testable import CoordinatorService
 
-/// What people want of a sweep while its coordinator is away.
+/// Requests about a sweep without a coordinator.
 @Suite("A stopped sweep")
 struct IdleSweepTests {
   private let folder: TemporaryFolder
@@ -85,7 +85,7 @@ struct IdleSweepTests {
 
     let desk = AdministrationDesk(plan: plan, folder: "two", endpoint: "tcp://127.0.0.1:5750")
     for request in [
-      // From here on nothing is leased to the workers that run the first trial.
+      // From here on the workers that run the first trial get no lease.
       AdministrationRequest(.drain, host: "north", reason: "it is hot"),
       AdministrationRequest(.cancel, trials: ["\(first.id)"], reason: "not needed"),
       AdministrationRequest(.retry, trials: ["\(child.id)"]),

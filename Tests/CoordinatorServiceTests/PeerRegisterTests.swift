@@ -16,7 +16,7 @@ struct PeerRegisterTests {
     register.heard("k", name: "alpha", on: connection(2), at: .seconds(1))
     #expect(register.claim("k", host: "b", at: .seconds(2)) == "a")
     #expect(register.claim("other", host: "b", at: .seconds(2)) == nil)
-    // The host has left: its key may have moved with its disk.
+    // After the tenure, the key may have moved to another host.
     let later = Duration.seconds(1) + PeerRegister.hostTenure
     #expect(register.claim("k", host: "b", at: later) == nil)
     register.heard("k", name: "alpha", on: connection(3), at: later)

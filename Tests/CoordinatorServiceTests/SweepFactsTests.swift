@@ -6,7 +6,7 @@ import Wire
 
 @testable import CoordinatorService
 
-/// A result is recorded only when it answers its trial.
+/// A result is recorded only if it fits its trial.
 @Suite("Results that workers send")
 struct SweepFactsTests {
   private let images = Digest.of("images")
@@ -112,7 +112,7 @@ struct SweepFactsTests {
     #expect(
       facts.defect(of: report, running: planned.configuration)?.place
         == "20 batches: open_probabilities")
-    // Of another milestone the coordinator itself says what it expected.
+    // The coordinator itself checks for unknown milestones.
     report.budget = .batches(7)
     #expect(facts.defect(of: report, running: planned.configuration) == nil)
   }

@@ -97,7 +97,7 @@ struct WatchTests {
     ).lines
     #expect(lines.count <= rows)
     #expect(lines[0].hasPrefix("figure3: "))
-    // Whatever the number of trials, what happened last has its place.
+    // The latest events are shown for any number of trials.
     #expect(lines.contains { $0.contains("gets no more trials") } == (rows >= 8))
   }
 

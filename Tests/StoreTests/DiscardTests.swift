@@ -19,7 +19,7 @@ struct DiscardTests {
     .resultDiscarded(trial: trial.id, reason: "the host's memory is bad")
   }
 
-  /// The entries of the log but plans, paddings left out.
+  /// The entries of the log without plans and paddings.
   private func logged() throws -> [String] {
     try LogFindings(path: directory.logPath).entries.compactMap {
       switch $0 {
@@ -49,7 +49,7 @@ struct DiscardTests {
     }
     #expect(rows.map { $0[0] as Int } == [2, 5])
     #expect(rows.map { $0[1] as Int? } == [3, nil])
-    // A discard is told twice.
+    // A discard is written twice.
     #expect(
       try logged() == [
         "result \(trial.id) 1", "discard \(trial.id)", "discard \(trial.id)",

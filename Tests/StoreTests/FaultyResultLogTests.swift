@@ -5,7 +5,7 @@ import Testing
 
 @testable import Store
 
-/// The log of results on a disk that fails at every call in turn.
+/// The result log on a disk that fails at every call in turn.
 extension FaultyDiskTests {
   private var groups: [[ResultLogEntry]] {
     (0..<6).map { group in (0..<3).map { resultEntry(3 * group + $0, byteCount: 1500) } }
@@ -27,7 +27,7 @@ extension FaultyDiskTests {
     return (groups.count, nil)
   }
 
-  /// Lets every write or sync of a run fail in turn, until a run meets none.
+  /// Lets every write or sync of a run fail in turn, until a run has no fault.
   private func atEveryLogCall(
     _ fault: faulty_disk_fault, _ check: (inout ResultLog, StoreError, Int) throws -> Void
   ) throws {

@@ -88,7 +88,7 @@ struct StreamTests {
       ).isEmpty)
     _ = core.handle(
       .pieceTaken(trial: trial, attempt: 1, byteCount: 17 << 10), at: .seconds(12))
-    // The rest is small: it waits for more, but not for ever.
+    // A small rest waits for more rows, but not forever.
     #expect(core.nextDeadline <= .seconds(22))
     #expect(
       core.handle(.clockTicked, at: .seconds(22)).contains(
@@ -175,7 +175,7 @@ struct StreamTests {
     #expect(
       core.handle(unknown, at: .seconds(13))
         == [.readPiece(work, after: base, fileBegins: 3, byteCount: rows.count)])
-    // An answer that comes twice is not one to the next piece.
+    // A repeated answer does not count for the next piece.
     #expect(core.handle(unknown, at: .seconds(13)).isEmpty)
     _ = core.handle(
       .pieceRead(work, TrajectoryPiece(after: base, payload: rows)), at: .seconds(13))

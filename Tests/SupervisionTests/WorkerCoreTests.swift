@@ -91,7 +91,7 @@ struct WorkerCoreTests {
     var core = training()
     #expect(core.handle(.assigned(assignment(attempt: 3)), at: .zero).isEmpty)
     #expect(core.claims.map(\.attempt) == [3])
-    // The order to abandon the older attempt comes late and does not concern the newer one.
+    // A late directive to abandon the older attempt does not affect the newer one.
     #expect(
       core.handle(.abandoned(trial: trial, attempt: 1, reason: "late"), at: .zero).isEmpty)
   }
@@ -118,7 +118,7 @@ struct WorkerCoreTests {
     let report = WorkerEffect.sendResult(trial: trial, attempt: 1, result)
     #expect(core.handle(.artifactsUploaded(work), at: .seconds(2)) == [report])
     #expect(core.handle(.clockTicked, at: .seconds(13)).contains(report))
-    // An order to abandon the attempt does not drop finished work.
+    // A directive to abandon the attempt does not drop finished work.
     #expect(core.handle(.abandoned(trial: trial, attempt: 1, reason: ""), at: .seconds(14)).isEmpty)
     #expect(core.handle(.clockTicked, at: .seconds(24)).contains(report))
     #expect(
@@ -177,10 +177,10 @@ struct WorkerCoreTests {
     let second = WorkID(sweep: "other", trial: trial, launch: 2)
     #expect(core.handle(.assigned(assignment), at: .zero) == [.fetchImages(second, assignment)])
     #expect(core.claims == [AttemptClaim(trial: trial, attempt: 1)])
-    // The end of the one deletes its files alone.
+    // The end of one deletes only its own files.
     #expect(
       core.handle(.acknowledged(trial: trial, attempt: 9), at: .zero).contains(.discard(second)))
-    // The other's result is still there for its sweep.
+    // The other's result is kept for its sweep.
     #expect(
       core.handle(welcome("s"), at: .zero).isEmpty)
     #expect(core.claims.map(\.attempt) == [4])
@@ -232,10 +232,10 @@ struct WorkerCoreTests {
     #expect(core.obstacle == nil)
     #expect(
       core.handle(.assigned(assignment()), at: .seconds(21)) == [.fetchImages(work, assignment())])
-    // A trial that failed for lack of room counts more than what the disk says.
+    // A failure for lack of space overrides the measured free space.
     let failed = core.handle(
       .preparationFailed(work, TrialFailure(cause: .diskFull, message: "")), at: .seconds(22))
-    // The coordinator hears of the obstacle before it has the trial to assign again.
+    // The coordinator learns of the obstacle before it can assign the trial again.
     let beat = failed.firstIndex { if case .beat = $0 { true } else { false } }
     let report = failed.firstIndex { if case .sendFailure = $0 { true } else { false } }
     #expect(try #require(beat) < (try #require(report)))

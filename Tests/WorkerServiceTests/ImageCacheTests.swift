@@ -122,7 +122,7 @@ struct ImageCacheTests {
     try setLastUse(of: archives[2], in: cache, hoursAgo: 2)
     try provide(archives[3], by: cache)
     #expect(archives.map { contains($0, cache) } == [true, false, true, true])
-    // Asking for one makes it the latest.
+    // Providing an archive makes it the most recently used.
     try provide(archives[2], by: cache)
     try provide(archives[1], by: cache)
     #expect(archives.map { contains($0, cache) } == [false, true, true, true])

@@ -20,7 +20,7 @@ struct TrialEndTests {
     #expect(cause(isExit: false, status: SIGSEGV) == .signal)
     #expect(cause(isExit: false, status: SIGKILL) == .signal)
     #expect(cause(isExit: false, status: SIGKILL, isOutOfMemory: true) == .outOfMemory)
-    // The kernel ends processes by SIGKILL only.
+    // The kernel kills processes only by SIGKILL.
     #expect(cause(isExit: false, status: SIGSEGV, isOutOfMemory: true) == .signal)
     #expect(
       cause(isExit: false, status: SIGABRT, lastWords: "what(): std::bad_alloc") == .outOfMemory)

@@ -75,7 +75,7 @@ struct WorkerFolderTests {
           to: folder.appending(path: "checkpoint-\(step).safetensors"))
       }
     }
-    // Whoever takes them over and dies too loses nothing.
+    // If the adopting worker dies too, nothing is lost.
     do {
       let second = try WorkerFolder(cache: cache, worker: "second")
       #expect(second.leftCheckpoints(of: TrialID(rawValue: 7)).map(\.step) == [10, 9])
