@@ -22,7 +22,7 @@ package enum WorkerMessage: Hashable, Sendable {
 }
 
 extension WorkerMessage {
-  /// Who a worker is and what it has.
+  /// A worker's identity, hardware and claims.
   package struct Announcement: Hashable, Sendable {
     /// Minor version of the protocol that the worker speaks.
     package var protocolMinor = ProtocolVersion.current.minor

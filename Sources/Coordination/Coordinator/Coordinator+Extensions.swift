@@ -27,7 +27,7 @@ extension Coordinator {
   private enum ShorterRun {
     /// It waits or runs.
     case pending
-    /// It is complete, and its last checkpoint is there.
+    /// It is complete, and its last checkpoint is kept.
     case complete(TrialID, TrialCheckpoint)
   }
 

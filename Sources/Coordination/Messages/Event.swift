@@ -37,7 +37,7 @@ package enum Event: Hashable, Sendable {
   case stopRequested(reason: String)
   /// A person cancelled these trials. Trials that have a result keep it.
   case cancelRequested(trials: [TrialID], reason: String)
-  /// A person wants these failed or stopped trials tried again, with failed parents they need.
+  /// A person retried these failed or stopped trials, with the failed parents that they need.
   case retryRequested(trials: [TrialID])
   /// A person discarded the results of these trials.
   case discardRequested(trials: [TrialID], reason: String)
@@ -50,7 +50,7 @@ package enum Event: Hashable, Sendable {
   case drainRequested(host: String, reason: String)
   /// A person allows a drained host to work again.
   case undrainRequested(host: String)
-  /// A person wants a paused stage to go on.
+  /// A person resumed a paused stage.
   case resumeRequested(stage: String)
   /// Time passed. Deadlines expire only with this event. A shell that delivers all received
   /// messages before the tick never times a worker out because of its own delay.

@@ -29,7 +29,7 @@ package struct SweepStatus: Codable, Hashable, Sendable {
   package struct Stage: Codable, Hashable, Sendable {
     package var name: String
     package var counts = Counts()
-    /// Why it is paused; nil while it goes on.
+    /// Why it is paused; nil if it is not.
     package var paused: String?
 
     /// A stage of no trials yet.
