@@ -4,13 +4,13 @@ import Synchronization
 
 /// Decides who may connect to the CURVE servers of a context.
 ///
-/// The handler of ZeroMQ's authentication protocol (RFC 27, ZAP): libzmq asks it once for every
-/// handshake, on a thread of its own. To be opened before the sockets bind; while it is closed
+/// The handler of ZeroMQ's authentication protocol (RFC 27, ZAP): libzmq asks it once per
+/// handshake; it answers on its own thread. Open it before the sockets bind. While it is closed,
 /// nobody is admitted.
 package final class AdmissionDesk: Sendable {
   /// Who asks to be admitted.
   package struct Request: Sendable {
-    /// The door: the server socket's domain.
+    /// The server socket's domain.
     package var domain: String
     /// The peer's key, which it has proved to hold.
     package var key: CurvePublicKey
@@ -20,9 +20,9 @@ package final class AdmissionDesk: Sendable {
 
   /// The answer to a request.
   package enum Decision: Hashable, Sendable {
-    /// Admitted; the user id comes with every message of the connection.
+    /// Admitted. The user id is attached to every message of the connection.
     case admit(userID: String)
-    /// Refused; the peer learns that it was, not why.
+    /// Refused. The peer does not learn the reason.
     case refuse
   }
 
@@ -31,7 +31,7 @@ package final class AdmissionDesk: Sendable {
   private let wakePipe: WakePipe
   private let ended = DispatchSemaphore(value: 0)
 
-  /// Opens the desk of a context; there can be one.
+  /// Opens the desk of a context; there can be only one.
   ///
   /// - Parameter decide: Called on the desk's thread.
   package init(
@@ -39,7 +39,7 @@ package final class AdmissionDesk: Sendable {
   ) throws(MessagingError) {
     var options = SocketOptions(frameByteCountMaximum: 4096)
     options.frameCountMaximum = 16
-    // A ROUTER, which unlike a REP can pass over a request.
+    // A ROUTER can skip invalid requests, unlike a REP.
     let handle = try SocketHandle(context, type: ZMQ_ROUTER, options: options)
     _ = try handle.bind(to: Self.endpoint)
     wakePipe = try WakePipe()
@@ -60,7 +60,7 @@ package final class AdmissionDesk: Sendable {
   package func close() {
     wakePipe.wake()
     ended.wait()
-    // For whoever calls this too.
+    // Wake other callers too.
     ended.signal()
   }
 
@@ -73,7 +73,7 @@ package final class AdmissionDesk: Sendable {
 
     consuming func run() {
       defer { handle.close() }
-      // An error here is the context's end: without a desk nobody is admitted.
+      // An error means that the context has ended.
       while let ready = try? Poller.wait(
         for: [PollItem(handle, .readable), wakePipe.pollItem], timeout: .seconds(60))
       {

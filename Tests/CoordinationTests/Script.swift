@@ -93,7 +93,7 @@ struct Script {
         checkpoint: checkpoint, on: Self.connection(connection)))
   }
 
-  /// Lets time pass with a tick in each half second; workers beat as told.
+  /// Lets time pass with a tick every half second; the given workers send heartbeats.
   @discardableResult
   mutating func pass(_ duration: Double, beating: [String: [AttemptClaim]] = [:]) -> [Effect] {
     var effects: [Effect] = []
@@ -182,6 +182,6 @@ extension TrialCheckpoint {
 }
 
 extension Assignment {
-  /// The checkpoints, without where their trajectories go on.
+  /// The checkpoints, without their positions in the trajectory.
   var checkpointsOnly: [TrialCheckpoint] { checkpoints.map(\.checkpoint) }
 }

@@ -7,7 +7,7 @@ import Testing
 struct BackgroundTaskTests {
   private struct Trouble: Error {}
 
-  @Test("goes on while something else is done, and gives its result when asked")
+  @Test("runs in the background, and returns its result on request")
   func result() throws {
     let isAsked = DispatchSemaphore(value: 0)
     let work = BackgroundTask {

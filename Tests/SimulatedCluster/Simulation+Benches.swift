@@ -5,9 +5,9 @@ import Rehearsal
 import Supervision
 import Trials
 
-/// The shells of the workers that decide as the real ones do: their facts and their effects.
+/// The shells of the workers with real decisions: events and effects.
 extension Simulation {
-  /// Lets a worker take in a fact and carries out what it decides.
+  /// Passes an event to a worker and carries out its effects.
   mutating func inform(_ worker: Int, _ event: WorkerEvent) {
     guard let instant = benches[worker]?.instant(now) else { return }
     outcome.workerEventCount += 1
@@ -36,7 +36,7 @@ extension Simulation {
     for violation in violations { checker.report("worker \(worker): \(violation)") }
   }
 
-  /// The clock of a worker ticks, after all that has arrived.
+  /// Ticks a worker's clock, after all received messages.
   mutating func tick(_ worker: Int, number: Int) {
     guard benches[worker]?.tickNumber == number, let instant = benches[worker]?.instant(now) else {
       return
@@ -68,7 +68,7 @@ extension Simulation {
     timeline.plan(.workerTick(worker, number: benches[worker]?.tickNumber ?? 0), at: time)
   }
 
-  /// Somebody looks how much room there is.
+  /// Measures the free space of a worker's disk.
   mutating func measure(_ worker: Int) {
     guard let station = stations[worker] else { return }
     timeline.plan(.measure(worker), at: now + 10_000)

@@ -4,22 +4,23 @@ import Rehearsal
 import Supervision
 import Trials
 
-/// The files that go between a real worker and the coordinator's blob store.
+/// Transfers between a real worker and the coordinator's blob store.
 extension Simulation {
-  /// Begins a transfer, which takes its time and may fail.
+  /// Starts a transfer, which takes time and may fail.
   mutating func begin(_ transfer: SimulatedBench.Transfer, by worker: Int) {
     let duration = isHealed ? 1 : random.draw(options.transferMilliseconds)
     timeline.plan(.transferred(worker, transfer), at: now + duration)
   }
 
-  /// Whether the network carried a file to its end.
+  /// Whether a transfer succeeded.
   private mutating func carries(_ worker: Int) -> Bool {
     guard let station = stations[worker] else { return false }
-    return isConnected(worker) && station.silencedUntil <= now && station.deafenedUntil <= now
+    return isConnected(worker) && station.outgoingBlockedUntil <= now
+      && station.incomingBlockedUntil <= now
       && (isHealed || !random.happens(options.failurePerTransfer))
   }
 
-  /// Ends a transfer; the worker hears how.
+  /// Ends a transfer and tells the worker the outcome.
   mutating func end(_ transfer: SimulatedBench.Transfer, by worker: Int) {
     switch transfer {
     case .images(let id, _): inform(worker, endOfImages(id, worker))
@@ -56,8 +57,7 @@ extension Simulation {
     return .imagesReady(id)
   }
 
-  /// The newest checkpoint that is whole: what dead processes left, as far as it is newer, then
-  /// what the coordinator has.
+  /// The newest usable checkpoint: newer ones of dead processes first, then the coordinator's.
   private mutating func endOfFetch(
     _ id: WorkID, _ assignment: Assignment, _ worker: Int
   ) -> WorkerEvent {
@@ -85,7 +85,7 @@ extension Simulation {
       }
       refusals.append("step \(local.step): torn or flawed")
     }
-    for point in order.checkpoints {
+    for point in assignment.checkpoints {
       guard carries(worker) else { return .preparationFailed(id, Self.failure(.lost)) }
       let step = point.checkpoint.step
       let content = SimulatedSweep.content(of: assignment.configuration)

@@ -2,10 +2,9 @@ import Digests
 import Supervision
 import Trials
 
-/// What must hold of all that a worker decides, checked against a model of its own that shares no
-/// code with the worker.
+/// Checks a worker's decisions against a model that shares no code with the worker.
 package struct WorkerChecker: Sendable {
-  /// How much later than it is due a thing may be noticed.
+  /// Allowed delay of a due action.
   private static let slack = Duration.seconds(1)
   /// The longest pause between two announcements, and of a goodbye.
   private static let (announcementInterval, farewell) = (Duration.seconds(2), Duration.seconds(5))
@@ -17,7 +16,7 @@ package struct WorkerChecker: Sendable {
   private var sweep: String?
   private var heartbeatInterval = announcementInterval
   private var lostAfter = Duration.zero
-  /// When the coordinator was heard of last, and when the worker spoke last.
+  /// When the last messages of coordinator and worker were sent.
   private var heardAt = Duration.zero
   private var spokeAt = Duration.zero
   /// Since when it was seen with nothing to do; nil while it has something.

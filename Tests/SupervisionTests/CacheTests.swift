@@ -28,7 +28,7 @@ struct CacheTests {
       configuration: Samples.configuration, images: Digest.of("images"), imagesByteCount: 6)
   }
 
-  @Test("a running trial without its folder is ended and handed back, at nobody's charge")
+  @Test("a running trial without its folder is ended and handed back, uncharged")
   func running() {
     var core = training()
     #expect(core.handle(.folderLost(work), at: .seconds(1)) == [.killTrial(work)])
@@ -50,7 +50,7 @@ struct CacheTests {
     #expect(core.claims.isEmpty)
   }
 
-  @Test("a cache that cannot be used keeps trials from beginning until it can, and is told of once")
+  @Test("an unusable cache keeps trials from starting, and is reported once")
   func unusable() {
     var core = training()
     let obstacle = "its cache cannot be used: /c: gone; no trial begins before it can"

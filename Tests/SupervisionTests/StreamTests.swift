@@ -5,8 +5,8 @@ import Trials
 
 @testable import Supervision
 
-/// Reports and pieces of trajectories that a worker hands in while its trials train.
-@Suite("What trials hand in while they train")
+/// Reports and pieces that a worker sends while its trials train.
+@Suite("Reports and pieces while trials train")
 struct StreamTests {
   private let trial = TrialID(rawValue: 7)
   private let work = WorkID(sweep: "s", trial: TrialID(rawValue: 7), launch: 1)
@@ -54,7 +54,7 @@ struct StreamTests {
     #expect(!core.handle(.clockTicked, at: .seconds(30)).contains(send))
   }
 
-  @Test("what was reached without a coordinator is reported to the next one")
+  @Test("milestones reached without a coordinator are reported to the next one")
   func reportsWait() {
     var core = training()
     _ = core.handle(.clockTicked, at: .seconds(601))
@@ -88,7 +88,7 @@ struct StreamTests {
       ).isEmpty)
     _ = core.handle(
       .pieceTaken(trial: trial, attempt: 1, byteCount: 17 << 10), at: .seconds(12))
-    // The rest is small: it waits for more, but not for ever.
+    // A small rest waits for more rows, but not forever.
     #expect(core.nextDeadline <= .seconds(22))
     #expect(
       core.handle(.clockTicked, at: .seconds(22)).contains(
@@ -114,7 +114,7 @@ struct StreamTests {
     #expect(effects.contains(.beat(core.claims)))
   }
 
-  @Test("a finished trial is reported when its files, reports and rows are with the coordinator")
+  @Test("a finished trial is reported when the coordinator has its files, reports and rows")
   func finished() {
     var core = training()
     let whole = TrajectoryStart.beginning.advanced(by: Array(rows.prefix(100)))
@@ -154,7 +154,7 @@ struct StreamTests {
     }
   }
 
-  @Test("an unknown start begins the pieces anew; an unknown beginning ends the trial")
+  @Test("an unknown prefix restarts the pieces; an unknown base ends the trial")
   func unknown() {
     let base = TrajectoryStart.beginning.advanced(by: [1, 2, 3])
     var core = training(from: base)
@@ -175,7 +175,7 @@ struct StreamTests {
     #expect(
       core.handle(unknown, at: .seconds(13))
         == [.readPiece(work, after: base, fileBegins: 3, byteCount: rows.count)])
-    // An answer that comes twice is not one to the next piece.
+    // A repeated answer does not count for the next piece.
     #expect(core.handle(unknown, at: .seconds(13)).isEmpty)
     _ = core.handle(
       .pieceRead(work, TrajectoryPiece(after: base, payload: rows)), at: .seconds(13))
@@ -185,7 +185,7 @@ struct StreamTests {
     #expect(effects.contains(.killTrial(work)))
   }
 
-  @Test("an order after a discard has a held result dropped, and the trial begins anew")
+  @Test("an assignment after a discard drops a held result, and the trial starts from step 0")
   func void() {
     var core = training()
     _ = core.handle(.trialFinished(work, Samples.spooled), at: .seconds(1))

@@ -8,7 +8,7 @@ import Wire
 
 @testable import WorkerService
 
-@Suite("What a worker process leaves and its successor takes over")
+@Suite("Files that a worker process leaves and its successor adopts")
 struct WorkerFolderTests {
   private let folder: TemporaryFolder
   private var cache: URL { folder.url }
@@ -75,7 +75,7 @@ struct WorkerFolderTests {
           to: folder.appending(path: "checkpoint-\(step).safetensors"))
       }
     }
-    // Whoever takes them over and dies too loses nothing.
+    // If the adopting worker dies too, nothing is lost.
     do {
       let second = try WorkerFolder(cache: cache, worker: "second")
       #expect(second.leftCheckpoints(of: TrialID(rawValue: 7)).map(\.step) == [10, 9])

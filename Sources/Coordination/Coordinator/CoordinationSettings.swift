@@ -4,7 +4,7 @@ import Trials
 package struct CoordinationSettings: Hashable, Sendable {
   /// Interval of a worker's heartbeats.
   package var heartbeatInterval = Duration.seconds(5)
-  /// Interval of the coordinator's heartbeats to every worker. They also detect broken connections.
+  /// Interval of the coordinator's heartbeats to every worker; they also detect broken connections.
   package var probeInterval = Duration.milliseconds(1500)
   /// Silence after which a worker gets no new work.
   package var suspectAfter = Duration.seconds(20)
@@ -29,7 +29,7 @@ package struct CoordinationSettings: Hashable, Sendable {
   /// How many trials may fail before no further one starts; nil for any number.
   package var failureLimit: Int?
   /// How many different trials may fail on a host, without a result in between, before the host is
-  /// drained. The last usable host is never drained.
+  /// drained; the last usable host is never drained.
   package var hostFailureLimit = 3
   /// Whether further workers may join.
   ///
@@ -45,8 +45,10 @@ package struct CoordinationSettings: Hashable, Sendable {
   package var stallTimeout = Duration.seconds(600)
   /// Whether a second worker may run a straggler's trial too, so that trials can move.
   package var duplicatesStragglers = true
-  /// While others wait, a trial moves only if it ends this much sooner elsewhere. A trial that
-  /// would wait this long for the worker that finishes it first starts on a slower one.
+  /// While others wait, a trial moves only if it ends this much sooner elsewhere.
+  ///
+  /// A trial that would wait this long for the worker that finishes it first starts on a slower
+  /// one.
   ///
   /// Several times the cost of a move: the steps since the last checkpoint, and its transfer.
   package var worthMoving = Duration.seconds(600)

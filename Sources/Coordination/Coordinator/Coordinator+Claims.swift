@@ -2,7 +2,7 @@ import Trials
 
 /// Compares workers' claims with their leases.
 extension Coordinator {
-  /// Compares a worker's claims with its leases. The claims are complete.
+  /// Compares a worker's claims with its leases; the claims are complete.
   ///
   /// An unclaimed lease is assigned again: at once on a new connection, which the assignment cannot
   /// have reached, otherwise after the claim timeout, since a heartbeat may cross an assignment in
@@ -88,7 +88,7 @@ extension Coordinator {
     for refused in claim.refusedCheckpoints { distrust(refused, of: trial, by: worker, at: now) }
   }
 
-  /// Notes that a worker claims its lease. A claim of an earlier attempt predates the lease or was
+  /// Notes that a worker claims its lease; a claim of an earlier attempt predates the lease or was
   /// sent before the new number arrived.
   private mutating func confirm(
     _ claim: AttemptClaim, of trial: Int, by worker: Int, isNewConnection: Bool, at now: Instant
@@ -148,7 +148,7 @@ extension Coordinator {
     send(.abandon(trial: claim.trial, attempt: claim.attempt, reason: reason), to: worker)
   }
 
-  /// Ends leases that a worker does not claim or makes no progress with. It gets no more work until
+  /// Ends leases that a worker does not claim or makes no progress with; it gets no more work until
   /// it announces itself.
   private mutating func giveUp(
     _ trials: [Int], on worker: Int, because reason: String, at now: Instant

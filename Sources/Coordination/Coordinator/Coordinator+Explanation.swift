@@ -19,7 +19,7 @@ extension Coordinator {
       children: graph.children(of: number).map { graph.trials[Int($0)].id })
   }
 
-  /// The digests of all checkpoints that trials can resume from. The shell may delete any other.
+  /// The digests of all checkpoints that trials can resume from; the shell may delete any other.
   package var checkpointDigests: Set<Digest> { ledger.checkpointDigests }
 
   private func reason(of number: Int, at now: Instant?) -> TrialExplanation.Reason {

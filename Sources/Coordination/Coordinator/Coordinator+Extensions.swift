@@ -3,7 +3,7 @@ import Trials
 
 /// Longer runs that resume from shorter ones.
 extension Coordinator {
-  /// Whether a trial waits for a shorter run to resume from. Requests the extension when the
+  /// Whether a trial waits for a shorter run to resume from; requests the extension when the
   /// shorter run is complete.
   ///
   /// The answer follows from the ledger, so a restarted coordinator decides the same.
@@ -27,7 +27,7 @@ extension Coordinator {
   private enum ShorterRun {
     /// It waits or runs.
     case pending
-    /// It is complete, and its last checkpoint is there.
+    /// It is complete, and its last checkpoint is kept.
     case complete(TrialID, TrialCheckpoint)
   }
 
@@ -83,7 +83,9 @@ extension Coordinator {
   }
 
   /// Drops last checkpoints of complete trials, the earliest completed first, until the rest fits
-  /// the limit. Keeps those that a planned longer run waits for.
+  /// the limit.
+  ///
+  /// Keeps those that a planned longer run waits for.
   mutating func dropOldCheckpoints() {
     var (trials, byteCount) = ledger.keptCheckpoints
     while byteCount > settings.keptCheckpointByteCount, !trials.isEmpty {

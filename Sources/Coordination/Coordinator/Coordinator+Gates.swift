@@ -101,7 +101,7 @@ extension Coordinator {
     }
   }
 
-  /// Notes that a lease ended. If it was the stage's first trial, another one may start alone.
+  /// Notes that a lease ended; if it was the stage's first trial, another one may start alone.
   mutating func noteEnd(of trial: Int) {
     let stage = graph.stage(of: trial)
     guard case .flying(trial, let reason) = canaries[stage], holders.count(of: trial) == 0 else {

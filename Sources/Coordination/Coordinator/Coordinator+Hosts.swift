@@ -7,7 +7,7 @@ extension Coordinator {
     return hosts(named: name).subtracting([host]).isEmpty ? name : host
   }
 
-  /// The host of a displayed name. If none or several hosts have it, returns the name, which stands
+  /// The host of a displayed name; if none or several hosts have it, returns the name, which stands
   /// for all of them.
   func identity(of shown: String) -> String {
     let named = hosts(named: HostIdentity.name(in: shown))

@@ -56,8 +56,9 @@ extension Coordinator {
     pauseIfHopeless(stage, failure: failure)
   }
 
-  /// Pauses a stage without results if different trials failed for one cause on two hosts. Probably
-  /// the stage is at fault; otherwise all its trials would fail.
+  /// Pauses a stage without results if different trials failed for one cause on two hosts.
+  ///
+  /// Probably the stage is at fault; otherwise all its trials would fail.
   private mutating func pauseIfHopeless(_ stage: Int, failure: TrialFailure) {
     guard ledger.completeCounts[stage] == 0, ledger.pausedStages[stage] == nil,
       let (cause, hosts) = health.commonCause(in: stage)

@@ -32,7 +32,7 @@ extension Coordinator {
     record(.workerIntroduced(worker: id, host: host))
   }
 
-  /// Leases a running trial to a second worker. The first result counts.
+  /// Leases a running trial to a second worker; the first result counts.
   mutating func duplicate(_ trial: Int, on worker: Int, at now: Instant) {
     let (id, attempt) = (graph.trials[trial].id, ledger.standings[trial].attempts + 1)
     introduce(worker)
@@ -72,7 +72,7 @@ extension Coordinator {
     holders.add(worker, to: lease.trial)
   }
 
-  /// Removes a worker's lease of a trial. Returns the attempt's number.
+  /// Removes a worker's lease of a trial; returns the attempt's number.
   mutating func dropLease(of trial: Int, on worker: Int) -> Int {
     holders.remove(worker, from: trial)
     guard let index = roster[worker].leaseIndex(of: trial) else {

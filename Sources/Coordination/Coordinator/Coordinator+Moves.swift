@@ -8,13 +8,13 @@ import Trials
 /// move loses the steps since the latest checkpoint, so it must save much more.
 extension Coordinator {
   /// Another trial replaces a busy worker's trial only if its critical path is longer by this
-  /// fraction and ``CoordinationSettings/worthMoving``. This keeps two trials from alternating.
+  /// fraction and ``CoordinationSettings/worthMoving``, so that two trials do not alternate.
   private static let exchangeShare = 0.2
   /// A duplicate must save this fraction of the straggler's remaining time, and this many seconds.
   private static let duplicateShare = 0.1
   private static let duplicateSeconds = 60.0
 
-  /// Whether fewer trials wait than there are slots. Then the choice of running trials determines
+  /// Whether fewer trials wait than there are slots; then the choice of running trials determines
   /// the sweep's end.
   private var isNearEnd: Bool {
     settings.duplicatesStragglers && ready.count < roster.usableSlotCount
@@ -87,7 +87,9 @@ extension Coordinator {
   // MARK: - Exchanges
 
   /// Finds the fastest worker for which there is a clearly longer trial, waiting or on a slower
-  /// worker. The worker continues that one; its own trial waits.
+  /// worker.
+  ///
+  /// The worker continues that one; its own trial waits.
   ///
   /// Visits every worker, so it runs only if some trial is long enough. Few such trials end per
   /// second, however many workers there are.
@@ -179,7 +181,7 @@ extension Coordinator {
       because: "another worker finishes it sooner, and this one is needed")
   }
 
-  /// Withdraws a duplicated trial from the worker that the other one has overtaken for good. This
+  /// Withdraws a duplicated trial from the worker that the other one has overtaken for good; this
   /// completes the move.
   ///
   /// - Parameter worker: The worker that just reported progress. The first of the two never takes

@@ -79,7 +79,7 @@ extension Coordinator {
       at: now)
   }
 
-  /// Handles an attempt that ended without a result. Reports of attempts other than the leased one
+  /// Handles an attempt that ended without a result; reports of attempts other than the leased one
   /// change nothing.
   ///
   /// The answer is to abandon the attempt. A late acknowledgement would make the worker drop the

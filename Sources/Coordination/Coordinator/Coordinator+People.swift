@@ -2,7 +2,7 @@ import Trials
 
 /// Requests of people while the sweep runs.
 extension Coordinator {
-  /// Stops trials that have no result yet. Trials that wait for them fail.
+  /// Stops trials that have no result yet; trials that wait for them fail.
   mutating func cancel(_ trials: [TrialID], reason: String, at now: Instant) {
     for id in trials {
       guard let trial = graph.number(of: id) else { continue }
@@ -84,7 +84,7 @@ extension Coordinator {
     isPlanDue = true
   }
 
-  /// Repeats the drain request to a worker of a drained host. A worker that returned without work
+  /// Repeats the drain request to a worker of a drained host; a worker that returned without work
   /// stays connected and idle.
   mutating func remindOfDrain(_ worker: Int) {
     guard roster[worker].isDrained, !roster[worker].leases.isEmpty,

@@ -91,8 +91,8 @@ extension Coordinator {
     settle(ended + acquitted(), at: now, delaying: true)
   }
 
-  /// Retries trials that failed because of refused results from members that are excluded now.
-  /// Returns these trials and those that need them.
+  /// Retries trials that failed because of refused results from members that are excluded now;
+  /// returns these trials and those that need them.
   private mutating func acquitted() -> [Int] {
     let trials = ledger.standings.indices.filter {
       ledger.standings[$0].status == .failed

@@ -56,7 +56,9 @@ extension Coordinator {
   }
 
   /// The leasing priority, smallest first: the negative critical path from the trial's latest
-  /// checkpoint. Ties follow the plan's order.
+  /// checkpoint.
+  ///
+  /// Ties follow the plan's order.
   ///
   /// Trials that had begun before the sweep resumed come first, so that their work is used soon.
   func priority(of trial: Int) -> Float {
@@ -184,7 +186,9 @@ extension Coordinator {
   }
 
   /// Lets free workers start trials that the schedule assigned to busy slots, the longest wait
-  /// first. Such a trial makes progress and moves with its checkpoint when the slot is free.
+  /// first.
+  ///
+  /// Such a trial makes progress and moves with its checkpoint when the slot is free.
   private mutating func beginEarly(_ queued: [(trial: Int, slot: Slot)], at now: Instant) {
     guard settings.duplicatesStragglers else { return }
     for (trial, slot) in queued.reversed() {

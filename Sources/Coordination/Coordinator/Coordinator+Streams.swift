@@ -3,7 +3,7 @@ import Trials
 
 /// Reports and trajectory pieces of running trials.
 extension Coordinator {
-  /// Records a milestone's report. A repeated one is only acknowledged.
+  /// Records a milestone's report; a repeated one is only acknowledged.
   mutating func take(
     _ report: MilestoneReport, index: Int, of id: TrialID, attempt: Int, from worker: Int,
     at now: Instant
@@ -36,7 +36,7 @@ extension Coordinator {
     send(.reportTaken(trial: id, attempt: attempt, index: index), to: worker)
   }
 
-  /// Records the next bytes of a trajectory. Repeated ones are only acknowledged.
+  /// Records the next bytes of a trajectory; repeated ones are only acknowledged.
   mutating func take(
     _ payload: [UInt8], after start: TrajectoryPrefix, end: Digest, of id: TrialID, attempt: Int,
     from worker: Int, at now: Instant
@@ -62,8 +62,10 @@ extension Coordinator {
     send(.pieceTaken(trial: id, attempt: attempt, byteCount: byteCount), to: worker)
   }
 
-  /// The number of a trial if reports of this attempt are still wanted. The lease need not be open:
-  /// a worker that was given up must deliver its rows before its result.
+  /// The number of a trial if reports of this attempt are still wanted.
+  ///
+  /// The lease need not be open: a worker that was given up must deliver its rows before its
+  /// result.
   ///
   /// Nil for any other trial, which the worker is told to forget, and for a worker that did not
   /// lease the attempt.

@@ -2,7 +2,7 @@ import Trials
 
 /// Workers that join, fall silent and leave.
 extension Coordinator {
-  /// The worker of a connection, marked as alive. An unknown sender is asked to announce itself.
+  /// The worker of a connection, marked as alive; an unknown sender is asked to announce itself.
   mutating func sender(on connection: ConnectionID, at now: Instant) -> Int? {
     guard let worker = roster.number(of: connection) else {
       effects.append(.send(.announceAgain, to: connection))

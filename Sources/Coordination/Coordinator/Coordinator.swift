@@ -202,7 +202,7 @@ package struct Coordinator: Sendable {
     return deadlines.min().map { clock.wakingTime(for: $0) }
   }
 
-  /// Whether ``Effect/finish(_:)`` was returned. Nothing is leased or recorded after that.
+  /// Whether ``Effect/finish(_:)`` was returned; nothing is leased or recorded after that.
   package var isFinished: Bool { ending != nil }
 
   var graph: TrialGraph { ledger.graph }
@@ -217,7 +217,7 @@ package struct Coordinator: Sendable {
     return effects
   }
 
-  /// Records a fact. After replay, only this changes the durable state.
+  /// Records a fact; after replay, only this changes the durable state.
   mutating func record(_ record: JournalRecord) {
     do {
       let unreferenced = try ledger.apply(record)
@@ -280,7 +280,7 @@ package struct Coordinator: Sendable {
     finish(.stopped(remaining: remaining), telling: failure.message)
   }
 
-  /// Answers messages after the end. Results that are durable are still acknowledged.
+  /// Answers messages after the end; results that are durable are still acknowledged.
   private func farewell(to event: Event) -> [Effect] {
     let shutDown = Directive.shutDown(reason: "the sweep has ended")
     switch event {

@@ -4,16 +4,16 @@ import Trials
 package struct Assignment: Hashable, Sendable {
   /// The trial.
   package var trial: TrialID
-  /// The attempt's number, from 1. Messages about earlier attempts are ignored.
+  /// The attempt's number, from 1; messages about earlier attempts are ignored.
   package var attempt: Int
   /// The configuration with every parameter resolved.
   package var configuration: TrialConfiguration
-  /// Checkpoints to resume from, newest first, at most two. If none can be used, the trial starts
+  /// Checkpoints to resume from, newest first, at most two; if none can be used, the trial starts
   /// from step 0.
   package var checkpoints: [ResumePoint]
   /// How long the trial may take no step before the attempt fails with ``FailureCause/timeout``.
   package var stallTimeout: Duration
-  /// The latest void attempt. A worker that holds this or an earlier attempt drops it.
+  /// The latest void attempt; a worker that holds this or an earlier attempt drops it.
   package var voidThrough: Int
   /// Checkpoints of attempts up to this one may not be used, even if a worker's host still has
   /// them.

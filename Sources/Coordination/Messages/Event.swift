@@ -37,7 +37,7 @@ package enum Event: Hashable, Sendable {
   case stopRequested(reason: String)
   /// A person cancelled these trials. Trials that have a result keep it.
   case cancelRequested(trials: [TrialID], reason: String)
-  /// A person wants these failed or stopped trials tried again, with failed parents they need.
+  /// A person retried these failed or stopped trials, with the failed parents that they need.
   case retryRequested(trials: [TrialID])
   /// A person discarded the results of these trials.
   case discardRequested(trials: [TrialID], reason: String)
@@ -50,7 +50,7 @@ package enum Event: Hashable, Sendable {
   case drainRequested(host: String, reason: String)
   /// A person allows a drained host to work again.
   case undrainRequested(host: String)
-  /// A person wants a paused stage to go on.
+  /// A person resumed a paused stage.
   case resumeRequested(stage: String)
   /// Time passed. Deadlines expire only with this event. A shell that delivers all received
   /// messages before the tick never times a worker out because of its own delay.
@@ -58,8 +58,10 @@ package enum Event: Hashable, Sendable {
 }
 
 extension Event {
-  /// The connection whose quota the event counts against. Nil for a goodbye and a lost connection,
-  /// which are always handled, and for events that are not messages.
+  /// The connection whose quota the event counts against.
+  ///
+  /// Nil for a goodbye and a lost connection, which are always handled, and for events that are not
+  /// messages.
   var connection: ConnectionID? {
     switch self {
     case .workerAnnounced(_, let connection), .heartbeatReceived(_, _, let connection),
@@ -76,7 +78,7 @@ extension Event {
 }
 
 extension TrialFailure {
-  /// The failure as a worker may report it. Causes that only the coordinator assigns become
+  /// The failure as a worker may report it; causes that only the coordinator assigns become
   /// ``FailureCause/exitCode``.
   var asWorkersTell: TrialFailure {
     switch cause {

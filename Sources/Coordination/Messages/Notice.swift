@@ -1,8 +1,8 @@
 import Trials
 
-/// Something to tell people. The shell formats and shows it.
+/// Something to tell people; the shell formats and shows it.
 package enum Notice: Hashable, Sendable {
-  /// A worker was heard of for the first time, or again after it was lost.
+  /// A worker joined, for the first time or after it was lost.
   case workerJoined(WorkerID, host: String, slots: Int)
   /// A worker missed heartbeats; it gets no new work.
   case workerSuspected(WorkerID, silentFor: Duration)
@@ -36,7 +36,7 @@ package enum Notice: Hashable, Sendable {
   case hostUndrained(host: String)
   /// No trial of a stage is begun until a person resumes it.
   case stagePaused(stage: String, TrialFailure)
-  /// A paused stage goes on.
+  /// A paused stage was resumed.
   case stageResumed(stage: String)
   /// One trial of a stage starts alone; the others wait until it works.
   case canarySent(TrialID, stage: String, reason: String)

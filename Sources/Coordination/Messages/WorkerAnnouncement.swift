@@ -1,6 +1,6 @@
 import Trials
 
-/// What a worker says about itself on every connection.
+/// A worker's description of itself, sent on every connection.
 package struct WorkerAnnouncement: Hashable, Sendable {
   /// The worker.
   package var worker: WorkerID
@@ -18,7 +18,7 @@ package struct WorkerAnnouncement: Hashable, Sendable {
   package var memoryByteCount: Int
   /// The build of its program; empty if unknown.
   package var productVersion: String
-  /// What it works on or holds finished.
+  /// Its claims.
   package var claims: [AttemptClaim]
   /// What keeps it from taking further trials, in its own words; nil when nothing does.
   package var obstacle: String?

@@ -32,7 +32,7 @@ package struct TrialExplanation: Hashable, Sendable {
 
   /// The trial as planned.
   package var planned: PlannedTrial
-  /// What the journal says of it.
+  /// Its state according to the journal.
   package var standing: TrialStanding
   /// The reason for its state.
   package var reason: Reason

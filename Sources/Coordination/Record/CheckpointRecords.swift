@@ -84,7 +84,7 @@ struct CheckpointRecords: Hashable, Sendable {
     return dropped.filter { release($0) }
   }
 
-  /// Releases a reference. Returns whether it was the last one.
+  /// Releases a reference; returns whether it was the last one.
   private mutating func release(_ digest: Digest) -> Bool {
     references[digest, default: 0] -= 1
     guard references[digest] == 0 else { return false }

@@ -60,7 +60,7 @@ package enum JournalRecord: Hashable, Sendable {
   case hostUndrained(host: String)
   /// No trial of a stage starts until the stage is resumed. The failure is the reason.
   case stagePaused(stage: String, failure: TrialFailure)
-  /// A paused stage goes on.
+  /// A paused stage was resumed.
   case stageResumed(stage: String)
   /// These limits apply from now on. Recorded when a run begins with other limits than the run
   /// before.

@@ -30,7 +30,7 @@ package struct Ledger: Sendable {
   private var histories: [Int: TrialHistory] = [:]
   /// The hosts of workers that had a lease.
   private(set) var hosts: [WorkerID: String] = [:]
-  /// The open leases of trials that have, or had, two at once. Any other running trial has one,
+  /// The open leases of trials that have, or had, two at once; any other running trial has one,
   /// which its standing names.
   private var severalLeases: [Int: [OpenLease]] = [:]
 
@@ -110,7 +110,7 @@ package struct Ledger: Sendable {
     }
   }
 
-  /// Applies a record. A record of a trial that is not in the plan changes nothing.
+  /// Applies a record; a record of a trial that is not in the plan changes nothing.
   ///
   /// - Returns: Checkpoints that no trial can resume from any more.
   /// - Throws: ``JournalContradiction`` when the record cannot follow the earlier ones; the ledger

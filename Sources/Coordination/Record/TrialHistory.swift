@@ -5,7 +5,7 @@ import Trials
 struct TrialHistory: Hashable, Sendable {
   /// An attempt that was leased.
   struct Attempt: Hashable, Sendable {
-    /// The worker that leased it. Messages from other workers about it are ignored.
+    /// The worker that leased it; messages from other workers about it are ignored.
     var worker: WorkerID
     /// Whether its assignment included checkpoints to resume from.
     var wasGivenCheckpoints: Bool
@@ -32,7 +32,7 @@ struct TrialHistory: Hashable, Sendable {
   /// The checkpoints that a worker has refused.
   var refused: Set<Digest> = []
 
-  /// After so many unusable checkpoints the trial resumes from none. Otherwise a worker that
+  /// After so many unusable checkpoints the trial resumes from none; otherwise a worker that
   /// uploads bad checkpoints could keep it from ever finishing.
   static let distrustLimit = 3
 

@@ -27,7 +27,7 @@ package struct TrialStanding: Hashable, Sendable {
   ///
   /// Nothing from this or an earlier attempt is accepted.
   package var voidThrough: Int32 = 0
-  /// Whether a result or attempts of it were discarded. Results of other sweeps are then not
+  /// Whether a result or attempts of it were discarded; results of other sweeps are then not
   /// reused.
   package var isDoubted = false
   /// The first bits of the result's content digest.

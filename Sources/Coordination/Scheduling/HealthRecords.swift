@@ -51,7 +51,7 @@ struct HealthRecords: Sendable {
     deathsByStage[stage] = nil
   }
 
-  /// Notes that a member delivered a false result. Returns of how many trials it did so since its
+  /// Notes that a member delivered a false result; returns of how many trials it did so since its
   /// last good result.
   mutating func noteFalsehood(about trial: Int, by member: String) -> Int {
     falsehoods[member, default: []].insert(trial)
@@ -63,8 +63,10 @@ struct HealthRecords: Sendable {
     falsehoods[member]?.contains(trial) == true
   }
 
-  /// Notes that a worker at a place could not resume from a member's checkpoint. Returns the number
-  /// of trials concerned, and whether several places refused, since a single one may lie.
+  /// Notes that a worker at a place could not resume from a member's checkpoint.
+  ///
+  /// Returns the number of trials concerned, and whether several places refused, since a single one
+  /// may lie.
   mutating func noteBadCheckpoint(
     of trial: Int, by member: String, refusedAt place: String
   ) -> (trials: Int, isProved: Bool) {

@@ -90,7 +90,7 @@ struct SpeedModel: Sendable {
 }
 
 extension SpeedModel.Estimate {
-  /// The estimate after its share of a residual. The variance has a lower bound, so that it can
+  /// The estimate after its share of a residual; the variance has a lower bound, so that it can
   /// still change.
   fileprivate func updated(_ surprise: Double, of total: Double) -> Self {
     let gain = variance / total

@@ -16,7 +16,7 @@ struct StallClock: Sendable {
     longestGap = heartbeatInterval * 2
   }
 
-  /// Reads the clock without stalls. Readings never decrease.
+  /// Reads the clock without stalls; readings never decrease.
   ///
   /// If the clock was set back, time continues from the last reading.
   mutating func read(at now: Instant) -> Instant {

@@ -1,7 +1,7 @@
 import Foundation
 import Trials
 
-/// The coordinator's current view of a worker. It is not durable.
+/// The coordinator's current view of a worker; it is not durable.
 struct Worker: Sendable {
   let id: WorkerID
   /// Rank in the order of joining; breaks ties between equally loaded workers.
@@ -22,11 +22,11 @@ struct Worker: Sendable {
   var link: Link
   var lastHeard: Instant
   var isSuspect = false
-  /// Whether it left repeated assignments unclaimed. Reset by its next announcement.
+  /// Whether it left repeated assignments unclaimed; reset by its next announcement.
   var isUnresponsive = false
   /// The worker's own text of what keeps it from taking further trials; nil if nothing does.
   var obstacle: String?
-  /// The attempts leased to it. No lease is added when every slot has one.
+  /// The attempts leased to it; no lease is added when every slot has one.
   var leases: [Lease] = []
 
   /// The state of a worker's connection.
@@ -87,7 +87,7 @@ struct WorkerRoster: Sendable {
   private var numbersByHost: [String: Set<Int>] = [:]
   private var hostsByName: [String: Set<String>] = [:]
   private var countsByKey: [String: Int] = [:]
-  /// When to inspect each worker. May be too early, never too late.
+  /// When to inspect each worker; may be too early, never too late.
   private var deadlines = IndexedHeap<Instant>()
   private let settings: CoordinationSettings
 
@@ -118,7 +118,7 @@ struct WorkerRoster: Sendable {
 
   func number(of connection: ConnectionID) -> Int? { numbersByConnection[connection] }
 
-  /// A worker, to read or change in place. After a change of its availability or deadline, call
+  /// A worker, to read or change in place; after a change of its availability or deadline, call
   /// ``refresh(_:)``.
   subscript(number: Int) -> Worker {
     get {

@@ -4,12 +4,12 @@ import Messaging
 
 /// `coordinator key`, `admit`, `workers` and `revoke`.
 package enum AccessCommands {
-  /// The coordinator's public key. Creates the key pair if it is missing.
+  /// The coordinator's public key; creates the key pair if it is missing.
   package static func key(in folder: URL?) throws -> String {
     "\(try KeyFolder(folder).keysMadeIfMissing(of: .coordinator).publicKey)\n"
   }
 
-  /// Admits a worker's public key under a name. A revoked key needs `evenIfRevoked`.
+  /// Admits a worker's public key under a name; a revoked key needs `evenIfRevoked`.
   package static func admit(
     _ key: String, as name: String, isShared: Bool, evenIfRevoked: Bool, in folder: URL?
   ) throws -> String {

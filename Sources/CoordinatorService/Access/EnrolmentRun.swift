@@ -48,7 +48,7 @@ package enum EnrolmentRun {
   /// How long a worker may take to receive the answer and disconnect.
   private static let farewellLimit = Duration.seconds(10)
 
-  /// Prints the command for the worker's host. If no coordinator listens, serves the token until it
+  /// Prints the command for the worker's host; if no coordinator listens, serves the token until it
   /// is used or has expired.
   ///
   /// - Throws: `AccessError`, `EndpointError` if the address is invalid, ``AdministrationError``
@@ -117,7 +117,7 @@ package enum EnrolmentRun {
     }
   }
 
-  /// Answers until the token is used or has expired, and the worker has disconnected. An answer
+  /// Answers until the token is used or has expired, and the worker has disconnected; an answer
   /// that was only queued would be lost if this process ended.
   private static func serve(
     _ router: borrowing RouterSocket, _ monitor: borrowing SocketMonitor, token: CurvePublicKey,

@@ -7,7 +7,7 @@ struct AdministrationConnection {
   let descriptor: Int32
   /// Unique number; descriptors are reused.
   let number: Int
-  /// Whether a request waits for its answer. Nothing is read until then.
+  /// Whether a request waits for its answer; nothing is read until then.
   var isWaiting = false
   var isClosed = false
   private var received: [UInt8] = []
@@ -43,7 +43,7 @@ struct AdministrationConnection {
     }
   }
 
-  /// Takes the next whole line. Closes the connection if the line is too long.
+  /// Takes the next whole line; closes the connection if the line is too long.
   mutating func takeLine() -> [UInt8]? {
     if let end = received.firstIndex(of: UInt8(ascii: "\n")) {
       defer { received.removeFirst(end + 1) }

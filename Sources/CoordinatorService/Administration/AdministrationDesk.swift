@@ -122,7 +122,7 @@ struct AdministrationDesk {
         concerned.map { trial in
           named.contains(trial)
             ? "the result of trial \(trial) is discarded and the trial waits again: \(reason)"
-            : "trial \(trial) came from it, and begins anew"
+            : "trial \(trial) depends on it and starts from step 0"
         }
       )
     case .retry:
@@ -173,7 +173,7 @@ struct AdministrationDesk {
           "stage \"\(stage)\" is not paused"
             + (paused.isEmpty ? "" : "; paused are \(paused.joined(separator: ", "))"))
       }
-      return (.resumeRequested(stage: stage), ["stage \(stage) goes on"])
+      return (.resumeRequested(stage: stage), ["stage \(stage) is resumed"])
     }
   }
 

@@ -22,7 +22,9 @@ final class AdministrationServer: Sendable {
       self.answers = answers
     }
 
-    /// Answers the request. May be called from any thread; does nothing if the peer has gone.
+    /// Answers the request.
+    ///
+    /// May be called from any thread; does nothing if the peer has gone.
     func answer(_ reply: AdministrationReply) {
       answers.put(.reply(reply, to: connection))
     }
@@ -33,7 +35,7 @@ final class AdministrationServer: Sendable {
     case close
   }
 
-  /// Most connections at once. A further one closes the one that was idle longest.
+  /// Most connections at once; a further one closes the one that was idle longest.
   private static let connectionCountMaximum = 32
 
   /// The received requests.

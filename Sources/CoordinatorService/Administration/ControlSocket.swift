@@ -10,8 +10,9 @@ enum ControlSocket {
   /// The socket's name in the folder.
   static let name = "control.sock"
 
-  /// Listens. The caller must hold the sweep's lock. Replaces a socket that an earlier coordinator
-  /// left.
+  /// Listens.
+  ///
+  /// The caller must hold the sweep's lock. Replaces a socket that an earlier coordinator left.
   static func listen(in folder: URL) throws(FileError) -> Int32 {
     unlink(folder.appending(path: name).path)
     let listener = try open(folder) { descriptor, address, length throws(FileError) in

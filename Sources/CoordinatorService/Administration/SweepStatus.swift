@@ -29,7 +29,7 @@ package struct SweepStatus: Codable, Hashable, Sendable {
   package struct Stage: Codable, Hashable, Sendable {
     package var name: String
     package var counts = Counts()
-    /// Why it is paused; nil while it goes on.
+    /// Why it is paused; nil if it is not.
     package var paused: String?
 
     /// A stage of no trials yet.
@@ -114,7 +114,7 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     package var trials: Int
   }
 
-  /// When the sweep will end, in seconds from now. With probability 0.8 it ends between the
+  /// When the sweep will end, in seconds from now; with probability 0.8 it ends between the
   /// earliest and the latest time.
   package struct Forecast: Codable, Hashable, Sendable {
     package var earliestSeconds: Double

@@ -3,7 +3,7 @@ import Foundation
 import Store
 import Trials
 
-/// The report of one trial for `explain`. JSON keys are in snake case.
+/// The report of one trial for `explain`; JSON keys are in snake case.
 package struct TrialReport: Codable, Hashable, Sendable {
   /// One attempt at it.
   package struct Attempt: Codable, Hashable, Sendable {
@@ -93,7 +93,7 @@ extension TrialReport {
     var obstacles: [String] = []
   }
 
-  /// Formats an explanation. The attempts are added from the record.
+  /// Formats an explanation; the attempts are added from the record.
   init(
     _ explanation: TrialExplanation, of coordinator: Coordinator,
     in surroundings: Surroundings
@@ -140,7 +140,7 @@ extension TrialReport {
       )
     case .waitsForShorterRun(let trial):
       return (
-        "it goes on from the end of trial \(trial), which trains for less",
+        "it resumes from the end of trial \(trial), which trains for less",
         surroundings.needsWorker ?? "it is begun once that is complete"
       )
     case .queued(let ahead):
@@ -160,7 +160,7 @@ extension TrialReport {
       let stage = explanation.planned.stage
       return (
         "its stage, \(stage), is paused: \(failure.words)",
-        "`coordinator resume-stage \(surroundings.folder) \(stage)` lets the stage go on"
+        "`coordinator resume-stage \(surroundings.folder) \(stage)` resumes the stage"
       )
     case .waitsForCanary(let trial):
       return (
@@ -219,7 +219,7 @@ extension TrialReport.Surroundings {
   /// What to do if no worker could take a trial; nil if one could.
   var needsWorker: String? {
     guard let endpoint else {
-      return "no coordinator runs: the command that began the sweep goes on"
+      return "no coordinator runs: the command that began the sweep resumes it"
     }
     return workerCount > 0
       ? nil
@@ -238,7 +238,7 @@ extension Parameter {
 }
 
 extension ParentMeasurement {
-  /// Where a value comes from: `2 * t….gates_open`.
+  /// The source of a value: `2 * t….gates_open`.
   fileprivate var words: String {
     let factor = factor == factor.rounded() ? String(format: "%.0f", factor) : "\(factor)"
     return (factor == "1" ? "" : "\(factor) * ") + "\(trial).\(output.rawValue)"

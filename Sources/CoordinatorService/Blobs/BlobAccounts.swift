@@ -47,7 +47,7 @@ struct BlobAccounts {
     isReviewDue = true
   }
 
-  /// Notes a worker's claims. It may also store the result of a trial that it no longer holds.
+  /// Notes a worker's claims; it may also store the result of a trial that it no longer holds.
   mutating func note(
     _ claims: [AttemptKey], of worker: WorkerID?, _ coordinator: Coordinator, at now: Instant
   ) {
@@ -78,7 +78,7 @@ struct BlobAccounts {
     }
   }
 
-  /// Updates the accounts if that is due. Call it in every round.
+  /// Updates the accounts if that is due; call it in every round.
   mutating func review(_ coordinator: Coordinator, at now: Instant) {
     collect(at: now)
     guard isReviewDue || now >= nextReview else { return }

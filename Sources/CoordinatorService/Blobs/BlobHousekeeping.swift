@@ -13,7 +13,7 @@ enum BlobHousekeeping {
   /// Recent blobs are kept, since a record may still come to name them.
   private static let grace: TimeInterval = 3600
 
-  /// Removes blobs older than an hour that no record names. Call it before clients can upload.
+  /// Removes blobs older than an hour that no record names; call it before clients can upload.
   static func begin(
     _ blobs: BlobStore, _ journal: [JournalRecord], orphans: OrphanedFiles
   ) throws(TransferError) {

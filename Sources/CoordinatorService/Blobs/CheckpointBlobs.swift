@@ -11,7 +11,7 @@ import Trials
 /// superseded. The metadata identify the trial by its resolved configuration.
 final class CheckpointBlobs {
   private let blobs: BlobStore
-  /// Verified checkpoints. Claims repeat them every few seconds.
+  /// Verified checkpoints; claims repeat them every few seconds.
   private var known: [TrialID: TrialCheckpoint] = [:]
 
   /// The checkpoints in a store.

@@ -29,7 +29,7 @@ struct StorageWatch {
     self.logger = logger
   }
 
-  /// Checks if that is due, and logs changes. Call it in every round.
+  /// Checks if that is due, and logs changes; call it in every round.
   ///
   /// - Throws: `StoreError.displaced` if the record has been moved or deleted. The run cannot
   ///   continue.
@@ -51,7 +51,7 @@ struct StorageWatch {
       try blobs.restore()
       if blobs.restoredCount > losses.count {
         let loss =
-          "\(blobs.folder.path): was removed or moved and is made anew; the files of results that "
+          "\(blobs.folder.path): was removed or moved and has been recreated; the files of results that "
           + "were in it are gone: `coordinator check` names them"
         logger.warning("\(loss)")
         losses.append(loss)

@@ -8,17 +8,17 @@ import Trials
 final class SalvagedFiles {
   /// The new folder's blobs.
   let blobs: BlobStore
-  /// Why a sound blob could not be stored. Blobs reported missing after that may exist.
+  /// Why a sound blob could not be stored; blobs reported missing after that may exist.
   private(set) var obstacle: TransferError?
   private let origin: URL
 
-  /// The blobs of a sweep's folder. Each is copied on request.
+  /// The blobs of a sweep's folder; each is copied on request.
   init(from origin: URL, into blobs: BlobStore) {
     self.origin = origin.appending(path: "blobs")
     self.blobs = blobs
   }
 
-  /// Copies a blob. Returns what is wrong with it, or nil.
+  /// Copies a blob; returns what is wrong with it, or nil.
   func problem(of digest: Digest) -> String? {
     let source = BlobStore.url(for: digest, in: origin)
     do throws(TransferError) {

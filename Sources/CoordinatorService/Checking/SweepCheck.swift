@@ -53,7 +53,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
     case findings, notes, recordCount, resultCount, loggedResultCount, blobCount, outputCount
   }
 
-  /// Whether nothing is damaged or missing. Stale files count as sound.
+  /// Whether nothing is damaged or missing; stale files count as sound.
   package var isSound: Bool { findings.allSatisfy { $0.kind == .stale } }
 
   /// Reads everything in a sweep's folder.

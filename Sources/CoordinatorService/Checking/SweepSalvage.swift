@@ -42,7 +42,7 @@ package struct SweepSalvage: Codable, Hashable, Sendable {
   package let untraced: [String]
   /// Damaged parts of the result log, which may have held results.
   package let damage: [String]
-  /// Whether the database is intact. Then a trial without a result certainly had none.
+  /// Whether the database is intact; then a trial without a result certainly had none.
   package let isDatabaseSound: Bool
   /// How many results of trials that are no longer planned were not copied.
   package let unplannedCount: Int

@@ -5,7 +5,7 @@ import Messaging
 import Trials
 import Wire
 
-/// `coordinator doctor`: whether this host can run a coordinator, and what it lacks.
+/// `coordinator doctor`: checks whether this host can run a coordinator.
 package enum CoordinatorDoctor {
   /// The options of the coordinator to check for.
   package struct Options: Sendable {

@@ -5,7 +5,7 @@ import Store
 import Transfers
 import Trials
 
-/// The files of finished trials. Each is verified when it is read.
+/// The files of finished trials; each is verified when it is read.
 struct TrialFiles: Sendable {
   private let blobs: URL
 

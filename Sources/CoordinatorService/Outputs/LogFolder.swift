@@ -22,7 +22,7 @@ struct LogFolder {
   private let logger: Logger
   private var hasWarned = false
 
-  /// The logs of a sweep. The folder is created with the first line.
+  /// The logs of a sweep; the folder is created with the first line.
   init(folder: URL, blobs: BlobStore, logger: Logger) {
     self.folder = folder
     self.blobs = blobs

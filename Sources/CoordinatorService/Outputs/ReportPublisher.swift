@@ -54,7 +54,7 @@ final class ReportPublisher: Sendable {
     }
   }
 
-  /// Requests a write. May be called from any thread.
+  /// Requests a write; may be called from any thread.
   func request() {
     let wasRequested = requests.state.withLock { state in
       defer { state.isRequested = true }

@@ -3,7 +3,7 @@ import Store
 import Transfers
 import Trials
 
-/// Finds the logs of a sweep's workers and trials, as kept by ``LogFolder``. The sweep need not
+/// Finds the logs of a sweep's workers and trials, as kept by ``LogFolder``; the sweep need not
 /// run.
 ///
 /// A worker's log grows while the worker runs. A trial's log arrives when the attempt ends.
@@ -52,7 +52,7 @@ package struct SweepLogs {
   package var text: String {
     get throws {
       let attempts = attempts
-      var lines = workers.isEmpty ? ["no worker has told anything"] : ["workers"]
+      var lines = workers.isEmpty ? ["no worker has logged anything"] : ["workers"]
       lines += workers.map { "  \($0)" }
       lines.append(attempts.isEmpty ? "no attempt at a trial has left a log" : "trials, attempts")
       for (trial, numbers) in attempts.sorted(by: { $0.key < $1.key }) {

@@ -45,7 +45,7 @@ final class SweepOutputs: Sendable {
     try FileError.wording("read", url) { try Data(contentsOf: url) }
   }
 
-  /// Updates every output. Returns the text for people: the front and the files.
+  /// Updates every output; returns the text for people: the front and the files.
   @discardableResult
   func write() throws -> String {
     let results = try reader.results()
@@ -104,7 +104,7 @@ final class SweepOutputs: Sendable {
     }
   }
 
-  /// Creates the folder of a file. Does not recreate the sweep's folder if it was removed.
+  /// Creates the folder of a file; does not recreate the sweep's folder if it was removed.
   private static func makeFolder(of file: URL) throws(FileError) {
     let folder = file.deletingLastPathComponent().path
     guard mkdir(folder, 0o755) == 0 || errno == EEXIST else { throw FileError("mkdir", folder) }

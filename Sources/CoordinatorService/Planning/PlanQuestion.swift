@@ -2,7 +2,7 @@ import Store
 
 /// Asks whether a changed sweep file may replace the stored plan.
 enum PlanQuestion {
-  /// Shows the changes and asks. Without a terminal the answer is no.
+  /// Shows the changes and asks; without a terminal the answer is no.
   static func isAgreed(_ change: PlanChange, sweep: String) -> Bool {
     let text = """
       The sweep \(sweep) in --out was planned differently. With this sweep file

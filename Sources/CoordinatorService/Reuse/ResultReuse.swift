@@ -61,7 +61,7 @@ struct ResultReuse {
       return true
     } catch {
       logger.warning(
-        "the result of trial \(trial) in \(candidate.origin.folder) is not taken over: \(error)")
+        "the result of trial \(trial) in \(candidate.origin.folder) is not reused: \(error)")
       return false
     }
   }

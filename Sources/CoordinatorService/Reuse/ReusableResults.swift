@@ -40,7 +40,7 @@ struct ReusableResults {
         if let defect = result.result.defect {
           refusals.append(
             "the result of trial \(trial) in \(folder.relativePath) cannot be its trial's, and is not "
-              + "taken over: \(defect)")
+              + "reused: \(defect)")
           continue
         }
         candidates[provenance.configuration.id, default: []].append(

@@ -31,7 +31,7 @@ struct ReuseForecast {
   func text(of summary: PlanSummary) -> String {
     let hours = (seconds / 36).rounded() / 100
     let all = (summary.seconds / 36).rounded() / 100
-    return "\(trialCount) of \(summary.trials.count) results would be taken over, which saves "
+    return "\(trialCount) of \(summary.trials.count) results would be reused, which saves "
       + "\(hours) of \(all) core-hours\n"
   }
 }

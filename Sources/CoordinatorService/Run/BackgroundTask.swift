@@ -18,7 +18,7 @@ final class BackgroundTask<Value: Sendable>: Sendable {
   /// Whether the task has ended, so that ``value()`` does not wait.
   var hasEnded: Bool { outcome.withLock { $0 != nil } }
 
-  /// Waits for the task's end and returns its result. May be called repeatedly.
+  /// Waits for the task's end and returns its result; may be called repeatedly.
   ///
   /// - Throws: the error of the task.
   func value() throws -> Value {

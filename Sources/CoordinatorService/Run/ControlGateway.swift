@@ -91,7 +91,7 @@ struct ControlGateway: ~Copyable {
     return nil
   }
 
-  /// Sends a message. It is lost if the worker's queue is full.
+  /// Sends a message; it is lost if the worker's queue is full.
   func send(
     _ message: CoordinatorMessage, to connection: ConnectionID
   ) throws(MessagingError) -> SendOutcome {
@@ -118,7 +118,7 @@ struct ControlGateway: ~Copyable {
 // MARK: - Who speaks
 
 extension ControlGateway {
-  /// The connections of workers that are no longer allowed, and why. Each is returned once.
+  /// The connections of workers that are no longer allowed, and why; each is returned once.
   ///
   /// Call it in every round. It also logs failed connections.
   mutating func takeDismissals() throws(MessagingError) -> [(

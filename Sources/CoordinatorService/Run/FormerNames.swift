@@ -28,7 +28,7 @@ enum FormerNames {
     return String(path[...slash] + name.dropFirst())
   }
 
-  /// Renames all of them. If a file with the new name exists, the old one is deleted.
+  /// Renames all of them; if a file with the new name exists, the old one is deleted.
   static func replace(in folder: URL) {
     let manager = FileManager.default
     for (former, now) in found(in: folder) {

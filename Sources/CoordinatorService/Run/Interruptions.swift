@@ -11,7 +11,7 @@ import Synchronization
 final class Interruptions {
   private let watch: SignalWatch
 
-  /// Starts to listen. The signals no longer end the process.
+  /// Starts to listen; the signals no longer end the process.
   init(_ inbox: Inbox<SweepLoop.Interruption>) {
     let received = Counter()
     watch = SignalWatch(SignalWatch.stopSignals, on: DispatchQueue(label: "interruptions")) { _ in

@@ -77,7 +77,7 @@ struct ListenError: Error, CustomStringConvertible {
   /// Why libzmq could not bind it.
   let code: MessagingError.Code
 
-  /// Binds an endpoint. An error names which one it was.
+  /// Binds an endpoint; an error names which one it was.
   static func explain<Value: ~Copyable>(
     _ role: Role, _ endpoint: Endpoint, _ bind: () throws -> Value
   ) throws -> Value {

@@ -9,7 +9,7 @@ import Transfers
 import Trials
 import Wire
 
-/// The coordinator's shell. It passes events from the socket, the clock and signals to the pure
+/// The coordinator's shell; it passes events from the socket, the clock and signals to the pure
 /// ``Coordinator`` and carries out its effects.
 ///
 /// One round handles all received messages, commits all records of the round in one transaction,
@@ -63,7 +63,7 @@ struct SweepLoop: ~Copyable {
   private let start: ContinuousClock.Instant
   private var nextReport: Instant
   private var notices = NoticeLimiter()
-  /// Connections found broken by a send. Their received messages may not have been handled yet.
+  /// Connections found broken by a send; their received messages may not have been handled yet.
   private var brokenConnections: [ConnectionID] = []
 
   /// Creates a loop for a coordinator that has replayed the journal and not yet resumed.
@@ -440,7 +440,7 @@ extension SweepLoop {
       ?? ending
   }
 
-  /// Removes a checkpoint that nobody needs. A failure is only logged.
+  /// Removes a checkpoint that nobody needs; a failure is only logged.
   private func remove(_ digest: Digest) {
     do {
       try blobs.remove(digest)
@@ -449,8 +449,10 @@ extension SweepLoop {
     }
   }
 
-  /// Commits records. If the disk is full or the database is locked, it waits; meanwhile it answers
-  /// administration requests and sends heartbeats.
+  /// Commits records.
+  ///
+  /// If the disk is full or the database is locked, it waits; meanwhile it answers administration
+  /// requests and sends heartbeats.
   ///
   /// While it waits, nothing is leased, recorded or acknowledged. Workers continue training and
   /// keep their results.
@@ -464,7 +466,7 @@ extension SweepLoop {
         let began = ContinuousClock.now
         try store.append(records)
         commitTimes.note(ContinuousClock.now - began)
-        if let hold { logger.notice("\(hold.end): the sweep goes on") }
+        if let hold { logger.notice("\(hold.end): the sweep continues") }
         accounts.note(records)
         return
       } catch {

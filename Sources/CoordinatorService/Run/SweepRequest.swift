@@ -28,7 +28,7 @@ package struct SweepRequest: Sendable {
     ArchiveLibrary(directory: dataFolder ?? ArchiveLibrary.defaultDirectory())
   }
 
-  /// Reads and expands the sweep. It may name users' own data sets in the folder.
+  /// Reads and expands the sweep; it may name users' own data sets in the folder.
   ///
   /// - Throws: `SweepFileError` with everything that is wrong with the file.
   func plan() throws -> SweepPlan {

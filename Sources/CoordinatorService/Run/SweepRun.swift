@@ -192,7 +192,7 @@ package enum SweepRun {
     return Outcome(ending)
   }
 
-  /// Removes blobs that a finished sweep no longer needs. Failures are only logged.
+  /// Removes blobs that a finished sweep no longer needs; failures are only logged.
   private static func tidy(
     _ blobs: BlobStore, _ plan: SweepPlan, _ store: SweepStore, logger: Logger
   ) throws {
@@ -233,7 +233,7 @@ package enum SweepRun {
       }
     }
     if store.isLogRewritten {
-      logger.notice("results.log was missing and has been written anew from the database")
+      logger.notice("results.log was missing and has been rewritten from the database")
     }
     // Both take long for a large sweep, so they run in parallel.
     let journal = BackgroundTask { try store.journal() }

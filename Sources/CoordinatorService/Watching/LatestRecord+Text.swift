@@ -10,7 +10,7 @@ extension LatestRecord {
   private var words: String {
     switch content {
     case .completed(let trial, let worker): Self.told(.trialCompleted(trial, worker))
-    case .reused(let trial): "trial \(trial) complete, its result taken over from another sweep"
+    case .reused(let trial): "trial \(trial) complete, its result reused from another sweep"
     case .record(let record): Self.words(of: record)
     }
   }

@@ -6,7 +6,7 @@ enum Sparkline {
   private static let blocks = Array("▁▂▃▄▅▆▇█")
 
   /// At most `width` evenly spaced values, including the first and the last, on a logarithmic
-  /// scale. Values without a logarithm are shown as a space.
+  /// scale; values without a logarithm are shown as a space.
   static func text(_ values: [Double], width: Int) -> String {
     guard width > 1, !values.isEmpty else { return "" }
     let chosen = EvenChoice.indices(of: values.count, most: width).map { values[$0] }

@@ -10,7 +10,7 @@ struct WatchPrinter {
   /// The latest record printed; nil before the first read, which prints none.
   private var told: Int?
 
-  /// A printer. Its first line is due at once.
+  /// A printer; its first line is due at once.
   init(interval: Duration) {
     self.interval = interval
     nextLine = clock.now

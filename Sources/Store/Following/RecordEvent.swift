@@ -6,7 +6,7 @@ import Trials
 ///
 /// `{"version":1,"sequence":17,"time":"2026-01-31T12:00:00.123Z","event":"result-recorded", …}`;
 /// `trial`, `attempt`, `worker`, `detail` and `result` where the event has them. `event` is the
-/// record's kind as `RECORD.md` lists them, `detail` what it says besides.
+/// record's kind as listed in `RECORD.md`, `detail` its other fields.
 package struct RecordEvent: Hashable, Sendable {
   /// The version of these lines; increased when a key changes its meaning.
   package static let version = 1

@@ -2,7 +2,7 @@ import Coordination
 import GRDB
 import Trials
 
-/// A position in the journal. Each read returns only the records added since the last.
+/// A position in the journal; each read returns only the records added since the last.
 package struct RecordTail: Sendable {
   /// The outcome of one read.
   package struct News: Sendable {

@@ -6,7 +6,7 @@ import Trials
 package struct StampedRecord: Hashable, Sendable {
   /// The record's number in the journal, from 1 without gaps.
   package var sequence: Int
-  /// When it was stored, to the millisecond. For display only.
+  /// When it was stored, to the millisecond; for display only.
   package var time: Date
   /// What happened.
   package var record: JournalRecord

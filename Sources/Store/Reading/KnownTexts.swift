@@ -1,4 +1,4 @@
-/// A cache of decoded column texts. Each distinct text is decoded once, and its rows share the
+/// A cache of decoded column texts; each distinct text is decoded once, and its rows share the
 /// value's memory.
 struct KnownTexts<Value> {
   private var known: [(text: [UInt8], value: Value)] = []

@@ -3,7 +3,7 @@ import Foundation
 import GRDB
 import Trials
 
-/// One of the latest events of a sweep, for display. Read without verifying the journal's
+/// One of the latest events of a sweep, for display; read without verifying the journal's
 /// checksums.
 package struct LatestRecord: Hashable, Sendable {
   /// What happened.
@@ -34,7 +34,7 @@ package struct LatestRecord: Hashable, Sendable {
 extension SweepReader {
   /// Most journal rows searched.
   private static let rowCountMaximum = 5000
-  /// The kinds that are shown. The others are too frequent.
+  /// The kinds that are shown; the others are too frequent.
   private static let kinds: [JournalRows.Kind] = [
     .resultRecorded, .resultReused, .attemptEnded, .trialFailed, .trialStopped, .trialRetried,
     .resultDiscarded, .hostDrained, .hostUndrained, .stagePaused, .stageResumed, .workerIntroduced,

@@ -8,7 +8,7 @@ import Trials
 /// A discard is written twice with padding between. Otherwise the loss of one disk page could make
 /// a discarded result valid again.
 struct LoggedRecords {
-  /// The padding between the two. It is longer than a page, so that no page contains parts of both.
+  /// The padding between the two; it is longer than a page, so that no page contains parts of both.
   private static let paddingByteCount = 8192
 
   private(set) var entries: [ResultLogEntry] = []

@@ -29,7 +29,7 @@ import Foundation
 /// | ---: | --- |
 /// | 0 | marker, "BNSWRENT" |
 /// | 8 | the log's salt, `UInt64` |
-/// | 16 | where in the file the entry stands, `UInt64` |
+/// | 16 | offset of the entry in the file, `UInt64` |
 /// | 24 | kind, `UInt8`: 1 plan, 2 result, 3 discard, 4 reuse, 5 padding |
 /// | 25 | length of the payload in bytes, `UInt32`: at most 64 MiB |
 /// | 29 | the length again, every bit inverted |
@@ -63,7 +63,7 @@ struct ResultLog: ~Copyable, Sendable {
   /// Whether a sync has failed.
   private var isUnsure = false
 
-  /// Creates and opens an empty log. Replaces an existing file.
+  /// Creates and opens an empty log; replaces an existing file.
   ///
   /// It is durable when this returns. If the database is gone, the replaced file may be the only
   /// record of a sweep; the caller must exclude that.

@@ -4,7 +4,7 @@ import Trials
 struct ResultLogDamage: Hashable, Sendable {
   /// Their range in the file.
   let range: Range<Int>
-  /// Whether they are at the end of the file. A power failure during a write also leaves such an
+  /// Whether they are at the end of the file; a power failure during a write also leaves such an
   /// end.
   let reachesEnd: Bool
   /// The trial of the first damaged entry; nil if its frame or the trial's name is lost.

@@ -17,7 +17,7 @@ enum ResultLogEntry: Hashable, Sendable {
   /// So many bytes of padding, which keep the entries around them on different disk pages.
   case padding(Int)
 
-  /// The kind of an entry, as one byte. No kind is 0, so that zeroed space is not an entry.
+  /// The kind of an entry, as one byte; no kind is 0, so that zeroed space is not an entry.
   enum Kind: UInt8 {
     case plan = 1
     case result = 2

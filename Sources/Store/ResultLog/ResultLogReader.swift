@@ -162,7 +162,7 @@ struct ResultLogReader: ~Copyable {
 }
 
 extension ArraySlice<UInt8> {
-  /// The first index of a byte sequence. The C functions are `memchr` and `memcmp`.
+  /// The first index of a byte sequence; the C functions are `memchr` and `memcmp`.
   fileprivate func firstPlace(of sought: [UInt8]) -> Int? {
     withUnsafeBytes { bytes in
       var place = 0

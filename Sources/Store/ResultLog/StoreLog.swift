@@ -51,7 +51,7 @@ enum StoreLog {
       log: try write(path, identity: identity, from: queue), wasAbsent: offset > 0)
   }
 
-  /// Rewrites the log from the database after verifying its checksums. Replaces an existing log.
+  /// Rewrites the log from the database after verifying its checksums; replaces an existing log.
   static func write(
     _ path: String, identity: String, from queue: DatabaseQueue
   ) throws -> ResultLog {

@@ -7,7 +7,7 @@ import Trials
 /// Rows of `trial` are read without an index (`NOT INDEXED`), so that a damaged index cannot hide
 /// rows from the checksum.
 enum PlanRows {
-  /// Stores the plan of a new sweep, or replaces an older one. Keeps rows of trials that are no
+  /// Stores the plan of a new sweep, or replaces an older one; keeps rows of trials that are no
   /// longer planned.
   static func store(_ plan: SweepPlan, sweepText: String, in database: Database) throws {
     try database.execute(
@@ -55,7 +55,7 @@ enum PlanRows {
     }
   }
 
-  /// The checksum of the plan. Configurations are verified by their trials' names instead.
+  /// The checksum of the plan; configurations are verified by their trials' names instead.
   private static func checksum(in database: Database) throws -> Int64 {
     guard
       let plan = try Row.fetchOne(

@@ -61,7 +61,7 @@ struct RowInsertion {
     sqlite3_bind_null(statement.sqliteStatement, position)
   }
 
-  /// Inserts the row. Later values belong to the next row.
+  /// Inserts the row; later values belong to the next row.
   ///
   /// - Throws: `DatabaseError` with SQLite's extended code.
   mutating func insert() throws {

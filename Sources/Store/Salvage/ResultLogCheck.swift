@@ -5,7 +5,7 @@ import Trials
 
 /// The differences between a result log and its database.
 package struct ResultLogCheck: Hashable, Sendable {
-  /// Problems of the log, each a clause. The database has the missing data.
+  /// Problems of the log, each a clause; the database has the missing data.
   package var logProblems: [String] = []
   /// What the log has but the database lacks, each a clause.
   package var databaseProblems: [String] = []

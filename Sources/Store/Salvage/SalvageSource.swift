@@ -170,7 +170,7 @@ package struct SalvageSource: Sendable {
   }
 }
 
-/// The verified content of a database. It is read from a copy, since opening may migrate the
+/// The verified content of a database; it is read from a copy, since opening may migrate the
 /// original.
 private struct SoundDatabase {
   var identity: String

@@ -21,7 +21,7 @@ package struct StoreSalvage: Sendable {
   package private(set) var results: [TrialID: TrialResult] = [:]
   /// The results that are lost, in the plan's order.
   package private(set) var lost: [Loss] = []
-  /// How many results are of trials that are not planned. They are not copied.
+  /// How many results are of trials that are not planned; they are not copied.
   package private(set) var unplannedCount: Int
 
   private var lostReasons: [TrialID: String] = [:]

@@ -7,7 +7,9 @@ struct FilePlace: Hashable {
   private let device: UInt
   private let node: UInt
 
-  /// The file at a path; nil if there is none. Does not open the file.
+  /// The file at a path; nil if there is none.
+  ///
+  /// Does not open the file.
   ///
   /// Uses `stat`, since closing an opened file would release SQLite's locks on it.
   init?(of path: String) {

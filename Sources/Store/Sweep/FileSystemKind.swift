@@ -1,6 +1,6 @@
 import Foundation
 
-/// The kind of file system that a directory lies on, as the kernel names it (`ext4`, `nfs4`).
+/// The kind of a directory's file system, as named by the kernel (`ext4`, `nfs4`).
 enum FileSystemKind {
   /// Network file systems, and FUSE file systems that may use a network.
   private static let networkKinds: Set<String> = [

@@ -17,7 +17,7 @@ package struct OrphanedFiles: Sendable {
 }
 
 extension SweepStore {
-  /// The files of trials that are no longer planned. They are kept because a later plan may have
+  /// The files of trials that are no longer planned; they are kept because a later plan may have
   /// the trials again.
   ///
   /// - Throws: ``StoreError/corrupted(path:found:)`` if a result cannot be read.

@@ -2,7 +2,7 @@ import Trials
 
 /// How a plan differs from the stored one.
 package struct PlanChange: Hashable, Sendable {
-  /// How many trials are in both plans. Their results stay.
+  /// How many trials are in both plans; their results stay.
   package var keptCount: Int
   /// Trials that the store did not have, in the plan's order.
   package var added: [TrialID]

@@ -11,7 +11,7 @@ package enum StoreError: Error, Equatable, Sendable {
   case databaseMissing(log: String)
   /// Another coordinator writes to the directory.
   case locked(path: String, holder: String)
-  /// The directory lies on a network file system, where SQLite's locks cannot be trusted.
+  /// The directory is on a network file system, where SQLite's locks are unreliable.
   case networkFileSystem(path: String, kind: String)
   /// The file is not a store: it has other content or is another program's database.
   case foreign(path: String, found: String)

@@ -6,8 +6,10 @@ import Synchronization
 import Trials
 import Wire
 
-/// The durable record of one sweep, open for writing. The coordinator's state is replayed from it,
-/// and a result is stored here before it is acknowledged.
+/// The durable record of one sweep, open for writing.
+///
+/// The coordinator's state is replayed from it, and a result is stored here before it is
+/// acknowledged.
 ///
 /// One process at a time may open a directory's store; any number of ``SweepReader``s may read it.
 /// All methods block until the data is on disk and may be called from any thread.
@@ -136,7 +138,7 @@ package final class SweepStore: Sendable {
     self.numbers = numbers
   }
 
-  /// Updates the stored plan. Returns whether it had changed.
+  /// Updates the stored plan; returns whether it had changed.
   private static func adopt(
     _ plan: SweepPlan, sweepText: String, path: String, confirm: (PlanChange) -> Bool,
     in database: Database
@@ -155,7 +157,7 @@ package final class SweepStore: Sendable {
     return (change, true)
   }
 
-  /// Stores records in one transaction (group commit). They are durable when it returns.
+  /// Stores records in one transaction (group commit); they are durable when it returns.
   ///
   /// Their results are written to the result log and synced before the transaction commits.
   ///

@@ -4,8 +4,9 @@ struct CheckpointShipping {
   private static let restMultiple = 3
   /// Longest pause, so that a lost worker costs only minutes of work even on a slow link.
   private static let restMaximum = Duration.seconds(240)
-  /// A failed upload is retried after the first delay, which then doubles up to the longest. A
-  /// restarted coordinator accepts it soon; one without space does not.
+  /// A failed upload is retried after the first delay, which then doubles up to the longest.
+  ///
+  /// A restarted coordinator accepts it soon; one without space does not.
   private static let retryDelay = (first: Duration.seconds(1), longest: Duration.seconds(30))
 
   /// The work whose checkpoint is being sent.

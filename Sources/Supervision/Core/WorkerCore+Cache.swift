@@ -14,7 +14,7 @@ extension WorkerCore {
     }
   }
 
-  /// Ends a work whose files are gone before the coordinator has them. The coordinator assigns the
+  /// Ends a work whose files are gone before the coordinator has them; the coordinator assigns the
   /// trial again, from its last checkpoint.
   private mutating func forsake(_ id: WorkID) -> [WorkerEffect] {
     guard let work = works[id] else { return [] }

@@ -15,7 +15,7 @@ extension WorkerCore {
     return effects
   }
 
-  /// Ends every running trial at once. Spooled results stay on disk.
+  /// Ends every running trial at once; spooled results stay on disk.
   mutating func stopEverything() -> [WorkerEffect] {
     var effects: [WorkerEffect] = []
     for work in works.values.sorted(by: { $0.id < $1.id }) where work.phase.result == nil {
@@ -53,7 +53,7 @@ extension WorkerCore {
     return effects + exitIfDone()
   }
 
-  /// Starts to stop without a coordinator to hand trials back to. Their checkpoints stay on disk
+  /// Starts to stop without a coordinator to hand trials back to; their checkpoints stay on disk
   /// for the next worker of this host.
   mutating func leaveAlone(at now: Duration) -> [WorkerEffect] {
     let reason = "the coordinator's process ended"

@@ -1,8 +1,9 @@
 import Trials
 
 extension WorkerCore {
-  /// Changes the current sweep. Running trials of the previous sweep end; its results wait for its
-  /// coordinator.
+  /// Changes the current sweep.
+  ///
+  /// Running trials of the previous sweep end; its results wait for its coordinator.
   mutating func enter(_ newSweep: String, at now: Duration) -> [WorkerEffect] {
     guard sweep != newSweep else { return [] }
     let effects = sweep == nil ? [] : stopEverything()
@@ -67,7 +68,7 @@ extension WorkerCore {
       }
     case .joined(_, let lostAfter, let nextBeat):
       if now < lastHeard + lostAfter { return now >= nextBeat ? beat(at: now) : [] }
-      effects.append(.notify("the coordinator is silent; training goes on"))
+      effects.append(.notify("the coordinator is silent; training continues"))
       nextReminder = now + Self.reminders.later
       effects.append(announce(at: now))
     }

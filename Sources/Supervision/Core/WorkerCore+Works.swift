@@ -15,7 +15,7 @@ extension WorkerCore {
       works[id]?.checkpoints.claimed = checkpoint?.stored
       works[id]?.checkpoints.refused = refused
       works[id]?.checkpoints.beginsAtOwn = checkpoint.map { $0.stored == nil } ?? false
-      return refusals.map { .notify("trial \(id.trial): checkpoint not of use: \($0)") }
+      return refusals.map { .notify("trial \(id.trial): checkpoint not usable: \($0)") }
         + [.startTrial(id, assignment, from: checkpoint)]
     case .trialBegan(let id, let beginning):
       works[id]?.stream.begin(after: beginning.trajectory, at: now)
@@ -29,7 +29,7 @@ extension WorkerCore {
         works[id]?.checkpoints.stored = nil
         works[id]?.checkpoints.claimed = nil
       }
-      let start = beginning.step > 0 ? ["goes on from step \(beginning.step)"] : []
+      let start = beginning.step > 0 ? ["resumes from step \(beginning.step)"] : []
       return (beginning.refusals.map { "checkpoint refused: \($0)" } + start)
         .map { .notify("trial \(id.trial) \($0)") }
     case .trialProgressed(let id, let progress):
@@ -189,8 +189,10 @@ extension WorkerCore {
     }
   }
 
-  /// The failure to report for a work. If it diverged after resuming from a checkpoint that only
-  /// this host has, the trial is not to blame, and the coordinator restarts it.
+  /// The failure to report for a work.
+  ///
+  /// If it diverged after resuming from a checkpoint that only this host has, the trial is not to
+  /// blame, and the coordinator restarts it.
   private func blamed(_ failure: TrialFailure, of work: Work) -> TrialFailure {
     guard failure.cause == .notANumber, work.checkpoints.beginsAtOwn else { return failure }
     return TrialFailure(

@@ -1,6 +1,6 @@
 import Trials
 
-/// An action for the worker's shell. Effects are carried out in order.
+/// An action for the worker's shell; effects are carried out in order.
 package enum WorkerEffect: Hashable, Sendable {
   /// Announce this worker and its claims to the coordinator.
   case announce([AttemptClaim])

@@ -1,7 +1,7 @@
 import Digests
 import Trials
 
-/// Something that has happened and that the worker must handle. Every event is legal in every
+/// Something that has happened and that the worker must handle; every event is legal in every
 /// state.
 package enum WorkerEvent: Sendable {
   /// A connection was made, the first or a new one. The worker must announce itself.

@@ -7,7 +7,7 @@ package struct Assignment: Hashable, Sendable {
   package var sweep: String
   /// The trial.
   package var trial: TrialID
-  /// The attempt's number. Messages about earlier attempts are ignored.
+  /// The attempt's number; messages about earlier attempts are ignored.
   package var attempt: Int
   /// The configuration, every parameter resolved.
   package var configuration: TrialConfiguration

@@ -5,7 +5,7 @@ import Trials
 package struct SpooledResult: Hashable, Sendable {
   /// The serialised `Result` of the protocol.
   package var bytes: [UInt8]
-  /// The files that the coordinator must have before it accepts the result. They include the
+  /// The files that the coordinator must have before it accepts the result; they include the
   /// trajectory, which is sent in pieces.
   package var artifacts: [Artifact]
   /// The trainer's state at the trial's end, if it is wanted.

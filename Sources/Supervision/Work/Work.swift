@@ -5,7 +5,7 @@ struct Work {
   let id: WorkID
   /// Nil for a held result of an earlier process.
   var assignment: Assignment?
-  /// The attempt's number. Messages about earlier attempts are ignored.
+  /// The attempt's number; messages about earlier attempts are ignored.
   var attempt: Int
   var phase: Phase
   var checkpoints = CheckpointStanding()

@@ -1,6 +1,6 @@
 import Messaging
 
-/// Watches a worker's control connection. It explains why connecting fails, and retries after a
+/// Watches a worker's control connection; it explains why connecting fails, and retries after a
 /// pause where libzmq does not, or would retry at once.
 struct ConnectionWatch: ~Copyable {
   /// The pause before retrying a refused connection.

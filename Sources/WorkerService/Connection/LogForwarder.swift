@@ -19,7 +19,7 @@ final class LogForwarder: Sendable {
     var leftOutBefore = 0
   }
 
-  /// Adds a line. If the buffer is full, only counts it.
+  /// Adds a line; if the buffer is full, only counts it.
   func add(_ line: String) {
     let line = String(line.prefix(Self.characterCountMaximum))
     state.withLock { state in

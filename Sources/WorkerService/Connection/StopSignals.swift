@@ -10,7 +10,7 @@ import Supervision
 final class StopSignals {
   private let watch: SignalWatch
 
-  /// Starts to listen. The signals no longer end the process.
+  /// Starts to listen; the signals no longer end the process.
   init(_ inbox: Inbox<WorkerEvent>, endsWithInput: Bool) {
     if endsWithInput { for number in [SIGINT, SIGHUP, SIGPIPE] { signal(number, SIG_IGN) } }
     watch = SignalWatch(endsWithInput ? [SIGTERM] : SignalWatch.stopSignals) { number in

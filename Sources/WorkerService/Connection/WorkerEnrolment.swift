@@ -11,7 +11,7 @@ package enum WorkerEnrolment {
   /// How often the request is repeated.
   private static let interval = Duration.seconds(2)
 
-  /// This host's public key. Creates the key pair if it is missing or to be renewed.
+  /// This host's public key; creates the key pair if it is missing or to be renewed.
   package static func key(in folder: URL?, renewing: Bool) throws -> String {
     "\(try KeyFolder(folder).keysMadeIfMissing(of: .worker, renewing: renewing).publicKey)\n"
   }
@@ -84,7 +84,7 @@ package enum WorkerEnrolment {
     throw AccessError(
       isConnected
         ? "\(endpoint): connected, and no answer in \(patience.components.seconds) s"
-        : "\(endpoint): nobody answers",
+        : "\(endpoint): no answer",
       remedy: "see that a coordinator, or `coordinator enroll`, listens there, and that no "
         + "firewall is between")
   }

@@ -12,7 +12,7 @@ import Transfers
 import Trials
 import Wire
 
-/// The worker's shell. It owns the control socket, the trials' processes and the transfers, and
+/// The worker's shell; it owns the control socket, the trials' processes and the transfers, and
 /// carries out the effects of ``WorkerCore``.
 ///
 /// Trials run in other processes, and transfers on other threads and another connection, so nothing
@@ -121,7 +121,7 @@ struct WorkerShell: ~Copyable {
     nextCacheInspection = now + Self.cacheInterval
     let finding = bench.inspectFolder()
     if finding.isMadeAnew {
-      logger.warning("\(bench.path): somebody removed it from the cache; it is made anew")
+      logger.warning("\(bench.path): it was removed from the cache and has been recreated")
     }
     var effects: [WorkerEffect] = []
     for id in finding.lost { effects += core.handle(.folderLost(id), at: now) }
@@ -279,7 +279,7 @@ extension WorkerShell {
     return nil
   }
 
-  /// Sends a message. Without a connection it is lost, and the core repeats it.
+  /// Sends a message; without a connection it is lost, and the core repeats it.
   ///
   /// - Returns: Nil when the message cannot be sent at all.
   @discardableResult

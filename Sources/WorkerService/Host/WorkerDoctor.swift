@@ -138,7 +138,7 @@ package enum WorkerDoctor {
     }
   }
 
-  /// Connects. Notes the reason if it fails.
+  /// Connects; notes the reason if it fails.
   private static func shakeHands(
     _ dealer: borrowing DealerSocket, _ endpoint: Endpoint, _ topic: String,
     _ security: SocketSecurity, _ checkup: inout Checkup
@@ -167,7 +167,7 @@ package enum WorkerDoctor {
     checkup.fault(
       topic,
       isConnected
-        ? "\(endpoint): what answers does not speak ZeroMQ" : "\(endpoint): nobody answers",
+        ? "\(endpoint): what answers does not speak ZeroMQ" : "\(endpoint): no answer",
       remedy: "see that the coordinator runs, that its name leads to it, and that no firewall is "
         + "between")
     return false

@@ -8,11 +8,10 @@ import Supervision
 import Transfers
 import Trials
 
-/// Where a worker's trials run: their folders, their processes and their transfers.
+/// Runs a worker's trials: their folders, processes and transfers.
 ///
-/// Everything that takes time happens elsewhere and is reported to the inbox. Downloads of image
-/// archives, uploads of results and checkpoints each have a connection of their own, so that a
-/// result is never behind a checkpoint and a checkpoint never behind an image archive.
+/// Slow operations run on other threads and report to the inbox. Image downloads, result uploads
+/// and checkpoint uploads use separate connections, so that none waits for another kind.
 final class TrialBench {
   private let folder: WorkerFolder
   private let images: ImageCache
@@ -24,10 +23,10 @@ final class TrialBench {
   private let uploads: TransferQueue
   private let checkpoints: TransferQueue
   private var processes: [WorkID: TrialProcess] = [:]
-  /// What keeps the running trials' images in the cache.
+  /// Locks that keep the running trials' images in the cache.
   private var imageLocks: [WorkID: FileLock] = [:]
 
-  /// A bench in a worker's folder, with no trial on it.
+  /// A bench in a worker's folder, without trials.
   init(
     folder: WorkerFolder, images: ImageCache, executable: URL, context: Context,
     security: SocketSecurity, inbox: Inbox<WorkerEvent>, checkpointInterval: CheckpointInterval,
@@ -44,7 +43,7 @@ final class TrialBench {
     checkpoints = TransferQueue(context, security)
   }
 
-  /// Sets where transfers go.
+  /// Sets the endpoint of transfers.
   func connect(to endpoint: String) {
     for queue in [downloads, uploads, checkpoints] { queue.connect(to: endpoint) }
   }
@@ -62,7 +61,7 @@ final class TrialBench {
   /// The worker's folder in the cache.
   var path: String { folder.path }
 
-  /// Bytes that the cache's disk has free; nil if the system does not tell.
+  /// Free bytes on the cache's disk; nil if unknown.
   var freeByteCount: Int? {
     var status = statvfs()
     guard statvfs(folder.path, &status) == 0 else { return nil }
@@ -75,7 +74,7 @@ final class TrialBench {
     folder.removeIfEmpty(keepsCheckpoints: keepsCheckpoints)
   }
 
-  /// Looks whether the worker's folder is still there, and makes it anew.
+  /// Checks whether the worker's folder exists, and recreates it.
   func inspectFolder() -> WorkerFolder.Finding { folder.inspect() }
 
   func discard(_ id: WorkID) { folder.discard(id) }
@@ -86,7 +85,7 @@ final class TrialBench {
 // MARK: - Before
 
 extension TrialBench {
-  /// Makes sure that the cache has the images of a trial.
+  /// Ensures that the cache has the images of a trial.
   func fetchImages(_ id: WorkID, _ assignment: Assignment) {
     downloads.perform { [images, inbox] connection in
       do {
@@ -104,7 +103,7 @@ extension TrialBench {
     }
   }
 
-  /// Brings the checkpoint to go on from into the trial's folder.
+  /// Fetches the checkpoint to resume from into the trial's folder.
   func fetchCheckpoint(_ id: WorkID, _ assignment: Assignment) {
     let leftCheckpoints = folder.leftCheckpoints(of: assignment.trial)
     guard !leftCheckpoints.isEmpty || !assignment.checkpoints.isEmpty else {
@@ -158,7 +157,7 @@ extension TrialBench {
     }
   }
 
-  /// Not having what a trial needs, or no process for it, is the host's trouble, never the trial's.
+  /// Such failures are the host's fault, so the cause must not count against the trial.
   private static func failure(_ what: String, _ error: any Error) -> TrialFailure {
     let isDiskFull =
       switch error {
@@ -175,7 +174,7 @@ extension TrialBench {
 // MARK: - During and after
 
 extension TrialBench {
-  /// Stores a checkpoint with the coordinator.
+  /// Uploads a checkpoint to the coordinator.
   func upload(_ written: WrittenCheckpoint, of id: WorkID) {
     guard let file = folder.url(of: id)?.appending(path: written.file) else {
       inbox.put(.checkpointNotStored(id, reason: "\(written.file) is gone"))
@@ -195,7 +194,7 @@ extension TrialBench {
     }
   }
 
-  /// Stores what an attempt without a result leaves: its log, then its last checkpoint.
+  /// Uploads the log and the last checkpoint of an attempt without a result.
   func handBack(_ id: WorkID, checkpoint: WrittenCheckpoint?) {
     guard let folder = folder.url(of: id) else {
       inbox.put(.handedBack(id, HandBack()))
@@ -218,7 +217,7 @@ extension TrialBench {
     }
   }
 
-  /// Reads the next bytes of a trial's trajectory, at most one piece: some milliseconds at worst.
+  /// Reads the next piece of a trial's trajectory, which takes at most some milliseconds.
   func readPiece(
     _ id: WorkID, after start: TrajectoryStart, fileBegins: Int, byteCount: Int
   ) {
@@ -234,7 +233,7 @@ extension TrialBench {
     }
   }
 
-  /// Stores a result's files; the trajectory goes in pieces.
+  /// Uploads a result's files; the trajectory is sent in pieces instead.
   func upload(_ result: SpooledResult, of id: WorkID) {
     let folder = folder.url(of: id)
     let artifacts = result.artifacts.filter { $0.kind != .trajectory }
@@ -259,7 +258,7 @@ extension TrialBench {
 }
 
 extension TransferConnection {
-  /// Stores a file with the coordinator, if that is possible now.
+  /// Uploads a file to the coordinator; returns whether that succeeded.
   fileprivate func stores(_ file: URL, _ digest: Digest) -> Bool {
     do {
       try use { client, cancellation in

@@ -141,7 +141,7 @@ struct DashboardTests {
     #expect(process.terminationStatus == 0 && said.isEmpty, "\(said)")
   }
 
-  @Test("refuses what is not asked for by its own pages, and says what is wrong with a request")
+  @Test("refuses requests of foreign pages, and says what is wrong with a request")
   func refusals() throws {
     try finishedSweep()
     let (command, port) = try dashboard()
@@ -218,7 +218,7 @@ struct DashboardTests {
     #expect(try post.send(to: port)?.status == 403)
   }
 
-  @Test("a browser that takes nothing keeps neither others nor the record waiting")
+  @Test("a browser that does not read delays neither others nor the record")
   func hungBrowsers() throws {
     try finishedSweep()
     let (command, port) = try dashboard()
@@ -239,7 +239,7 @@ struct DashboardTests {
     }
   }
 
-  @Test("wrong command lines and folders are told")
+  @Test("wrong command lines and folders are reported")
   func mistakes() throws {
     let cases: [(arguments: [String], code: Int32, words: String)] = [
       ([], 64, "dir"), ([bench.path("none")], 1, "none"),
