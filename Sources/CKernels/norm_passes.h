@@ -42,6 +42,25 @@ INLINE void moments_of_block(const float *src, int64_t pixels, int64_t stride, i
   store_part(squared_deviations, squares, n);
 }
 
+// The same for channels that share vectors; `channels` numbers of each.
+static void moments_of_shared(const float *src, int64_t pixels, int64_t channels, float *mean,
+                              float *squared_deviations) {
+  int64_t count = pixels * channels, vectors = count / lanes, rest = count % lanes;
+  vec sum, squares;
+#define VALUE(p) load(src + (p) * lanes)
+  SUM_OVER_PIXELS(sum, vectors, VALUE);
+  vec last = load_part(src + vectors * lanes, rest);
+  vec m = sum_of_pixels(sum + last, channels) * (1.0f / (float)pixels);
+#define SQUARED_DEVIATION(p) ((VALUE(p) - m) * (VALUE(p) - m))
+  SUM_OVER_PIXELS(squares, vectors, SQUARED_DEVIATION);
+#undef SQUARED_DEVIATION
+#undef VALUE
+  vec deviation = keep_part(last - m, rest);
+  store_part(mean, m, channels);
+  store_part(squared_deviations, sum_of_pixels(squares + deviation * deviation, channels),
+             channels);
+}
+
 // Where the moments of a part go.
 INLINE ck_moments moments_of_part(const ck_moments *moments, int64_t part, int64_t channels) {
   int64_t offset = 2 * part * channels;
@@ -54,7 +73,11 @@ static void add_moments(const float *x, int64_t image, int64_t pixels, int64_t c
   float image_mean[ck_channels_max], image_deviations[ck_channels_max];
 #define BLOCK(n, c) \
   moments_of_block(x + (c), pixels, channels, n, image_mean + (c), image_deviations + (c))
-  FOR_CHANNEL_BLOCKS(channels, BLOCK);
+  if (share_vector(channels)) {
+    moments_of_shared(x, pixels, channels, image_mean, image_deviations);
+  } else {
+    FOR_CHANNEL_BLOCKS(channels, BLOCK);
+  }
 #undef BLOCK
   double *mean = moments->mean, *squared_deviations = moments->squared_deviations;
   double share = 1.0 / (double)(image + 1);
@@ -87,6 +110,16 @@ enum { pixels_together = 64 };
 
 static void normalize(const float *src, int64_t pixels, int64_t channels, const ck_norm *norm,
                       float *dst) {
+  if (share_vector(channels)) {
+    int64_t count = pixels * channels, whole = count / lanes;
+    vec mean = repeat(norm->mean, channels), scale = repeat(norm->scale, channels);
+    vec shift = repeat(norm->shift, channels);
+    normalize_block(src, whole, lanes, lanes, mean, scale, shift, dst);
+    src += whole * lanes;
+    dst += whole * lanes;
+    if (count % lanes > 0) normalize_block(src, 1, 0, count % lanes, mean, scale, shift, dst);
+    return;
+  }
   for (int64_t first = 0; first < pixels; first += pixels_together) {
     int64_t count = pixels - first < pixels_together ? pixels - first : pixels_together;
     const float *x = src + first * channels;
@@ -172,6 +205,20 @@ INLINE vec norm_backward_block(const float *diff_dst, const float *src, vec mean
 // per-channel sums are added to diff_sum, which has room for a whole vector behind the last.
 static void norm_backward(const float *diff_dst, const float *src, const ck_norm_gradient *norm,
                           int64_t pixels, int64_t channels, float *diff_src, double *diff_sum) {
+  if (share_vector(channels)) {
+    int64_t count = pixels * channels, whole = count / lanes * lanes, rest = count % lanes;
+    vec mean = repeat(norm->mean, channels), a = repeat(norm->a, channels);
+    vec b = repeat(norm->b, channels), c = repeat(norm->c, channels), slope = splat(norm->slope);
+    vec sum = norm_backward_block(diff_dst, src, mean, a, b, c, slope, whole / lanes, lanes, lanes,
+                                  diff_src);
+    if (rest > 0) {
+      sum += keep_part(norm_backward_block(diff_dst + whole, src + whole, mean, a, b, c, slope, 1, 0,
+                                           rest, diff_src + whole),
+                       rest);
+    }
+    add_to(diff_sum, sum_of_pixels(sum, channels));
+    return;
+  }
 #define BLOCK(n, k)                                                                       \
   add_to(diff_sum + (k),                                                                  \
          norm_backward_block(diff_dst + (k), src + (k), load_part(norm->mean + (k), n),   \

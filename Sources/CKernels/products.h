@@ -4,13 +4,15 @@
 // In NHWC the kernel's columns and the channels of one of its rows are one run of floats, so a
 // convolution is, per output pixel, `rows` runs of `run` floats times a matrix of weights. A
 // transposed convolution of stride 2 is four of these, one for each parity of row and column.
-// Weights are kept in panels of two vectors of output channels: [panel][row][run][2 * lanes].
+// Weights are kept in panels of two vectors of output channels: [panel][row][run][2 * lanes]; those
+// of few channels are folded.
 #pragma once
 
 #include "CKernels.h"
 #include "ahead.h"
 #include "box_passes.h"
 #include "finish.h"
+#include "folding.h"
 #include "norm_passes.h"
 #include "vectors.h"
 
@@ -20,16 +22,17 @@ enum { tile_max = 12 };
 #else
 enum { tile_max = 6 };
 #endif
-enum { panel_width = 2 * lanes };
 enum { pixels_max = (ck_size_max / 2 + 1) * (ck_size_max / 2 + 1) };
 
 // One product: every pixel's rows of runs, and where its result goes.
 typedef struct product {
   const int32_t *src_offsets, *dst_offsets;
   int64_t pixels, rows, row_stride, run, channels;
+  // Elements of a run that share a vector in the panels; 0 and 1 mean the same.
+  int64_t fold;
 } product;
 
-INLINE void multiply_tile(const int tile, const int width, const finish_kind kind,
+INLINE void multiply_tile(const int tile, const int width, const int fold, const finish_kind kind,
                           const product *shape, const float *src, const int32_t *src_offsets,
                           const float *weights, int64_t c, float *dst,
                           const int32_t *dst_offsets, const finish *end, ahead *next) {
@@ -43,7 +46,7 @@ INLINE void multiply_tile(const int tile, const int width, const finish_kind kin
   }
   const char *read = next->read, *write = next->write;
   int64_t read_step = next->read_step, write_step = next->write_step;
-  int64_t run = shape->run;
+  int64_t run = (shape->run + fold - 1) / fold;
   for (int64_t row = 0; row < shape->rows; row++) {
     for (int64_t k = 0; k < run; k++) {
       __builtin_prefetch(read, 0, 3);
@@ -55,11 +58,11 @@ INLINE void multiply_tile(const int tile, const int width, const finish_kind kin
       for (int j = 0; j < width; j++) b[j] = load(weights + j * lanes);
 #pragma clang loop unroll(full)
       for (int i = 0; i < tile; i++) {
-        vec x = splat(a[i][k]);
+        vec x = splat_folded(fold, a[i] + k * fold);
 #pragma clang loop unroll(full)
         for (int j = 0; j < width; j++) add_product(&sum[i][j], x, b[j]);
       }
-      weights += panel_width;
+      weights += fold > 1 ? lanes : panel_width;
     }
 #pragma clang loop unroll(full)
     for (int i = 0; i < tile; i++) a[i] += shape->row_stride;
@@ -74,7 +77,7 @@ INLINE void multiply_tile(const int tile, const int width, const finish_kind kin
     if (kind == finish_differentiated) mean = load_part(end->mean + first, n);
 #pragma clang loop unroll(full)
     for (int i = 0; i < tile; i++) {
-      vec y = as_floats(&sum[i][j]);
+      vec y = unfold(fold, as_floats(&sum[i][j]));
       if (kind == finish_activated) {
         y += bias;
         y = select_positive(y, y, y * end->slope);
@@ -118,18 +121,22 @@ INLINE void multiply_kind(const finish_kind kind, const product *shape, const fl
   for (int64_t c = 0; c < shape->channels; c += panel_width) {
     bool narrow = shape->channels - c <= lanes;
     int64_t p = 0;
-#define TILE(n, width)                                                                     \
-  multiply_tile(n, width, kind, shape, src, shape->src_offsets + p, weights, c, dst,       \
+#define TILE(n, width, fold)                                                               \
+  multiply_tile(n, width, fold, kind, shape, src, shape->src_offsets + p, weights, c, dst,       \
                 shape->dst_offsets + p, end, next);                                        \
   p += n;
     while (p < shape->pixels) {
       switch (next_tile(shape->pixels - p)) {
 #define CASE(n)     \
   case n:           \
-    if (narrow) {   \
-      TILE(n, 1)    \
+    if (shape->fold == 4) { \
+      TILE(n, 1, 4)    \
+    } else if (shape->fold == 2) { \
+      TILE(n, 1, 2)    \
+    } else if (narrow) {   \
+      TILE(n, 1, 1)    \
     } else {        \
-      TILE(n, 2)    \
+      TILE(n, 2, 1)    \
     }               \
     break;
         EVERY_TILE(CASE)
@@ -304,9 +311,95 @@ INLINE void multiply_outer_rows(const int width, const product *shape, const flo
 #undef TILE
 }
 
+// The result of a tile whose vectors hold `fold` elements of a run for n channels: of one row, or
+// `each` of several.
+INLINE void outer_folded_tile(const int tile, const int each, const int fold,
+                              const product *shape, const float *src, const float *diff,
+                              int64_t left, outer_result result, ahead *next) {
+  vec sum[tile_max];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < tile; i++) sum[i] = (vec){0};
+  const char *read = next->read, *write = next->write;
+  int64_t read_step = next->read_step, write_step = next->write_step, n = shape->channels;
+  for (int64_t p = 0; p < shape->pixels; p++) {
+    __builtin_prefetch(read, 0, 3);
+    read += read_step;
+    __builtin_prefetch(write, 1, 3);
+    write += write_step;
+    const float *a = src + shape->src_offsets[p], *d = diff + shape->dst_offsets[p];
+    vec b = spread(fold, load_part(d, n));
+#pragma clang loop unroll(full)
+    for (int i = 0; i < tile; i++) {
+      sum[i] += splat_folded(fold, a + i / each * shape->row_stride + i % each * fold) * b;
+    }
+  }
+  advance(next, read, write);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < tile; i++) {
+#pragma clang loop unroll(full)
+    for (int e = 0; e < fold; e++) {
+      int64_t k = i % each * fold + e;
+      if (k >= left) continue;
+      int64_t at = (i / each * shape->run + k) * panel_width;
+      vec y = unfold_element(fold, e, sum[i]);
+      if (result.partial) y += load_part(result.partial + at, n);
+      if (result.sum) y += load_part(result.sum + at, n);
+      store_part(result.to + at, y, n);
+    }
+  }
+}
+
+// The outer product of few channels.
+INLINE void multiply_outer_folded(const int fold, const product *shape, const float *src,
+                                  const float *diff, outer_result result, ahead *next) {
+  int64_t rounds = (shape->run + fold - 1) / fold;
+#define ROWS(rows, each)                                                                    \
+  case 2 * (rows) + (each)-1:                                                               \
+    outer_folded_tile((rows) * (each), each, fold, shape, src, diff, shape->run, result, next); \
+    return;
+  if (rounds <= 2) {
+    switch (2 * shape->rows + rounds - 1) {
+      ROWS(1, 1) ROWS(2, 1) ROWS(3, 1) ROWS(4, 1) ROWS(1, 2) ROWS(2, 2) ROWS(3, 2)
+#if VECTOR_FLOATS == 16
+      ROWS(4, 2)
+#endif
+    }
+  }
+#undef ROWS
+  for (int64_t row = 0; row < shape->rows; row++) {
+    for (int64_t round = 0; round < rounds;) {
+      int64_t k = round * fold;
+      switch (next_tile(rounds - round)) {
+#define CASE(size)                                                                      \
+  case size:                                                                            \
+    outer_folded_tile(size, tile_max, fold, shape, src + k, diff, shape->run - k,       \
+                      result_at(result, k * panel_width), next);                        \
+    round += size;                                                                      \
+    break;
+        EVERY_TILE(CASE)
+#undef CASE
+      }
+    }
+    src += shape->row_stride;
+    result = result_at(result, shape->run * panel_width);
+  }
+}
+
 // The same for all channels and every row of runs, in panels.
 static void multiply_outer(const product *shape, const float *src, const float *diff,
                            outer_result result, ahead *next) {
+#if VECTOR_FLOATS == 16
+  if (shape->fold == 4) {
+    multiply_outer_folded(4, shape, src, diff, result, next);
+    return;
+  }
+#endif
+#if VECTOR_FLOATS >= 8
+  if (shape->fold == 2) {
+    multiply_outer_folded(2, shape, src, diff, result, next);
+    return;
+  }
+#endif
   for (int64_t c = 0; c < shape->channels; c += panel_width) {
     int64_t left = shape->channels - c;
     if ((shape->run == 3 || shape->run == 4) && (left >= panel_width || left <= lanes)) {
@@ -364,7 +457,9 @@ static void clear(float *p, int64_t count) { memset(p, 0, (size_t)count * sizeof
 
 // Rounds of the multiply-add loops of a product, and of the outer one on the same extents.
 static int64_t rounds_of(const product *shape) {
-  return panels_of(shape->channels) * tiles_of(shape->pixels) * shape->rows * shape->run;
+  int64_t fold = shape->fold > 1 ? shape->fold : 1;
+  return panels_of(shape->channels) * tiles_of(shape->pixels) * shape->rows *
+         ((shape->run + fold - 1) / fold);
 }
 
 static int64_t outer_rounds_of(const product *shape) {
@@ -405,6 +500,7 @@ static product group_product(const ck_convolution *shape, int64_t border, int64_
       .row_stride = width,
       .run = shape->kernel * shape->in_channels,
       .channels = shape->out_channels,
+      .fold = fold_of(shape->out_channels),
   };
 }
 
@@ -455,6 +551,7 @@ static product transposed_group_product(const ck_convolution *shape, int64_t row
       .row_stride = width,
       .run = column_taps * channels,
       .channels = shape->in_channels,
+      .fold = fold_of(shape->in_channels),
   };
 }
 

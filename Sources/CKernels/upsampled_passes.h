@@ -29,10 +29,10 @@ static void upsampled_forward(const ck_convolution *shape, const float *src, con
   transposed_products inner, last;
   plan_transposed(shape, 2 * together, 1, 0, 0, &inner);
   plan_transposed(shape, last_rows(shape, together), 1, 0, 0, &last);
-  float *bordered = take(&scratch, bordered_count);
+  float *bordered = take(&scratch, bordered_count + lanes);
   // The last row of the block before, and a block's rows.
   float *carried = take(&scratch, (2 * together + 2) * row_count), *rows = carried + row_count;
-  clear(bordered, bordered_count);
+  clear(bordered, bordered_count + lanes);
   int64_t rounds =
       (blocks - 1) * transposed_rounds_of(&inner) + transposed_rounds_of(&last);
   int64_t end = ck_part_start(shape, shape->behind_part);
@@ -115,6 +115,8 @@ static void upsampled_backward(const ck_convolution *shape, const float *src, co
   float *lines = take(&scratch, lines_kept * line_apart(size, channels));
   float *transposed = take(&scratch, group * transposed_apart);
   clear(lines, lines_kept * line_apart(size, channels));
+  // A folded run's last elements meet what stands behind an image.
+  if (p.fold > 1) clear(transposed, group * transposed_apart);
   channel_totals totals, bias_totals;
   finish end = {.sum = totals.sum, .dot = totals.dot};
   int64_t rounds = rounds_of(&p) + outer_rounds_of(&p);
