@@ -1,14 +1,14 @@
-// Products of few output channels. Where these would leave half of a vector empty, or three
-// quarters, it holds two or four elements of a run at a time for every channel: lane `fold * c + e`
-// is channel c of element e. A run that is no multiple of the fold is continued with zero weights;
-// what its last elements meet must be finite numbers.
+// Packed weights of gemms with few output channels. Half or three quarters of every vector would be
+// empty, so it holds two or four elements of K for every channel: lane `fold * c + e` is channel c
+// of element e. If the run is no multiple of the fold, zero weights fill it up. The source is read
+// up to fold - 1 floats past the run; these must be finite.
 #pragma once
 
 #include "vectors.h"
 
 enum { panel_width = 2 * lanes };
 
-// Elements of a run that share a vector for so many output channels.
+// How many elements of a run share a vector when there are so many output channels.
 INLINE int64_t fold_of(int64_t channels) {
 #if VECTOR_FLOATS == 16
   if (channels <= lanes / 4) return 4;
@@ -19,7 +19,7 @@ INLINE int64_t fold_of(int64_t channels) {
   return 1;
 }
 
-// `fold` elements, again and again.
+// The `fold` elements at p, repeated in all lanes.
 INLINE vec splat_folded(const int fold, const float *p) {
 #if VECTOR_FLOATS == 16
   if (fold == 4) return (vec)_mm512_broadcast_f32x4(_mm_loadu_ps(p));
@@ -37,19 +37,19 @@ INLINE vec odd_lanes(vec v) { return __builtin_shufflevector(v, v, EVERY_LANE(OD
 #undef EVEN
 #undef ODD
 
-// The sum over a channel's elements, in the channel's lane.
+// Lane c of the result is the sum over the elements of channel c.
 INLINE vec unfold(const int fold, vec v) {
   for (int f = fold; f > 1; f /= 2) v = even_lanes(v) + odd_lanes(v);
   return v;
 }
 
-// Every channel's element `e`, in the channel's lane.
+// Lane c of the result is element e of channel c.
 INLINE vec unfold_element(const int fold, int e, vec v) {
   for (int f = fold; f > 1; f /= 2, e /= 2) v = e % 2 == 0 ? even_lanes(v) : odd_lanes(v);
   return v;
 }
 
-// Every channel in the lanes of its elements.
+// The inverse layout: channel c of v in the lanes of all its elements.
 INLINE vec spread(const int fold, vec v) {
 #define HALF(i, s) ((i) / 2)
   for (int f = fold; f > 1; f /= 2) v = __builtin_shufflevector(v, v, EVERY_LANE(HALF, 0));
@@ -57,19 +57,18 @@ INLINE vec spread(const int fold, vec v) {
   return v;
 }
 
-// Folds the panels of `rows` rows of runs, in place: [row][round][lanes], where a round is `fold`
-// elements.
+// Folds the panels of `rows` runs in place, to [row][run / fold][lanes].
 static void fold_panels(float *panels, int64_t rows, int64_t run, int64_t fold) {
   float *to = panels;
   if (fold == 1) return;
   for (int64_t row = 0; row < rows; row++, panels += run * panel_width) {
     for (int64_t k = 0; k < run; k += fold, to += lanes) {
-      float round[lanes];
+      float folded[lanes];
       for (int64_t i = 0; i < lanes; i++) {
         int64_t element = k + i % fold;
-        round[i] = element < run ? panels[element * panel_width + i / fold] : 0;
+        folded[i] = element < run ? panels[element * panel_width + i / fold] : 0;
       }
-      memcpy(to, round, sizeof round);
+      memcpy(to, folded, sizeof folded);
     }
   }
 }

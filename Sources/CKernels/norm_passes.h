@@ -1,5 +1,5 @@
-// Batch norm's passes. The channels of an image are taken VECTOR_FLOATS at a time while the image
-// is in cache; `n` is the number of channels in the block, a compile-time fact in all but the last.
+// Batch norm's passes. Each takes an image's channels in blocks of one vector, while the image is
+// in cache; `n` is the number of channels in a block, a compile-time constant for all but the last.
 #pragma once
 
 #include "CKernels.h"
@@ -13,7 +13,7 @@
     if (offset_ < (channels)) body((channels) - offset_, offset_);       \
   } while (0)
 
-// Sum over the pixels of f(pixel), in four interleaved chains.
+// The sum of f(pixel) over all pixels, in four interleaved chains.
 #define SUM_OVER_PIXELS(result, pixels, f)            \
   do {                                                \
     vec s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};       \
@@ -42,9 +42,9 @@ INLINE void moments_of_block(const float *src, int64_t pixels, int64_t stride, i
   store_part(squared_deviations, squares, n);
 }
 
-// The same for channels that share vectors; `channels` numbers of each.
-static void moments_of_shared(const float *src, int64_t pixels, int64_t channels, float *mean,
-                              float *squared_deviations) {
+// The same for channels that share vectors.
+static void shared_moments(const float *src, int64_t pixels, int64_t channels, float *mean,
+                           float *squared_deviations) {
   int64_t count = pixels * channels, vectors = count / lanes, rest = count % lanes;
   vec sum, squares;
 #define VALUE(p) load(src + (p) * lanes)
@@ -55,30 +55,21 @@ static void moments_of_shared(const float *src, int64_t pixels, int64_t channels
   SUM_OVER_PIXELS(squares, vectors, SQUARED_DEVIATION);
 #undef SQUARED_DEVIATION
 #undef VALUE
-  vec deviation = keep_part(last - m, rest);
+  vec deviation = first_lanes(last - m, rest);
   store_part(mean, m, channels);
   store_part(squared_deviations, sum_of_pixels(squares + deviation * deviation, channels),
              channels);
 }
 
-// Where the moments of a part go.
+// The destination of a part's moments.
 INLINE ck_moments moments_of_part(const ck_moments *moments, int64_t part, int64_t channels) {
   int64_t offset = 2 * part * channels;
   return (ck_moments){moments->mean + offset, moments->squared_deviations + offset};
 }
 
-// Takes one image into the moments of those before it.
-static void add_moments(const float *x, int64_t image, int64_t pixels, int64_t channels,
-                        const ck_moments *moments) {
-  float image_mean[ck_channels_max], image_deviations[ck_channels_max];
-#define BLOCK(n, c) \
-  moments_of_block(x + (c), pixels, channels, n, image_mean + (c), image_deviations + (c))
-  if (share_vector(channels)) {
-    moments_of_shared(x, pixels, channels, image_mean, image_deviations);
-  } else {
-    FOR_CHANNEL_BLOCKS(channels, BLOCK);
-  }
-#undef BLOCK
+// Combines the moments of one image with those of the images before it.
+static void combine_moments(const float *image_mean, const float *image_deviations, int64_t image,
+                            int64_t pixels, int64_t channels, const ck_moments *moments) {
   double *mean = moments->mean, *squared_deviations = moments->squared_deviations;
   double share = 1.0 / (double)(image + 1);
   double weight = (double)pixels * (double)image * share;
@@ -89,6 +80,21 @@ static void add_moments(const float *x, int64_t image, int64_t pixels, int64_t c
     mean[c] = before + delta * share;
     squared_deviations[c] = sum + (image_deviations[c] + delta * delta * weight);
   }
+}
+
+// Takes the moments of one image and combines them with those of the images before it.
+static void add_moments(const float *x, int64_t image, int64_t pixels, int64_t channels,
+                        const ck_moments *moments) {
+  float image_mean[ck_channels_max], image_deviations[ck_channels_max];
+#define BLOCK(n, c) \
+  moments_of_block(x + (c), pixels, channels, n, image_mean + (c), image_deviations + (c))
+  if (pixels_share_vectors(channels)) {
+    shared_moments(x, pixels, channels, image_mean, image_deviations);
+  } else {
+    FOR_CHANNEL_BLOCKS(channels, BLOCK);
+  }
+#undef BLOCK
+  combine_moments(image_mean, image_deviations, image, pixels, channels, moments);
 }
 
 static void moments(const float *src, int64_t images, int64_t pixels, int64_t channels,
@@ -105,23 +111,24 @@ INLINE void normalize_block(const float *src, int64_t pixels, int64_t stride, in
   }
 }
 
-// Pixels that are taken together, so that all their channels stay in the first-level cache.
-enum { pixels_together = 64 };
+// Pixels per block, so that all their channels stay in the L1 cache.
+enum { pixels_per_block = 64 };
 
 static void normalize(const float *src, int64_t pixels, int64_t channels, const ck_norm *norm,
                       float *dst) {
-  if (share_vector(channels)) {
-    int64_t count = pixels * channels, whole = count / lanes;
+  if (pixels_share_vectors(channels)) {
+    int64_t count = pixels * channels, whole = count / lanes, rest = count % lanes;
     vec mean = repeat(norm->mean, channels), scale = repeat(norm->scale, channels);
     vec shift = repeat(norm->shift, channels);
     normalize_block(src, whole, lanes, lanes, mean, scale, shift, dst);
-    src += whole * lanes;
-    dst += whole * lanes;
-    if (count % lanes > 0) normalize_block(src, 1, 0, count % lanes, mean, scale, shift, dst);
+    if (rest > 0) {
+      int64_t at = whole * lanes;
+      normalize_block(src + at, 1, 0, rest, mean, scale, shift, dst + at);
+    }
     return;
   }
-  for (int64_t first = 0; first < pixels; first += pixels_together) {
-    int64_t count = pixels - first < pixels_together ? pixels - first : pixels_together;
+  for (int64_t first = 0; first < pixels; first += pixels_per_block) {
+    int64_t count = pixels - first < pixels_per_block ? pixels - first : pixels_per_block;
     const float *x = src + first * channels;
     float *y = dst + first * channels;
 #define BLOCK(n, c)                                                                       \
@@ -158,8 +165,8 @@ static void gradient_sums(const float *diff_dst, int64_t images, int64_t pixels,
                           int64_t channels, const ck_gradient_sums *sums) {
   for (int64_t c = 0; c < channels; c++) sums->sum[c] = sums->dot[c] = 0;
   int64_t all = images * pixels;
-  for (int64_t first = 0; first < all; first += pixels_together) {
-    int64_t count = all - first < pixels_together ? all - first : pixels_together;
+  for (int64_t first = 0; first < all; first += pixels_per_block) {
+    int64_t count = all - first < pixels_per_block ? all - first : pixels_per_block;
     float sum[ck_channels_max], dot[ck_channels_max];
 #define BLOCK(n, c)                                                                            \
   gradient_sums_of_block(diff_dst + first * channels + (c), sums->src + first * channels + (c), \
@@ -201,20 +208,21 @@ INLINE vec norm_backward_block(const float *diff_dst, const float *src, vec mean
   return s0 + s1;
 }
 
-// The gradient of a run of pixels through a batch norm and the leaky ReLU before it; its
-// per-channel sums are added to diff_sum, which has room for a whole vector behind the last.
+// Passes the gradient of contiguous pixels back through a batch norm and the leaky ReLU before it,
+// and adds its per-channel sums to diff_sum, which is padded by a whole vector behind the last
+// channel.
 static void norm_backward(const float *diff_dst, const float *src, const ck_norm_gradient *norm,
                           int64_t pixels, int64_t channels, float *diff_src, double *diff_sum) {
-  if (share_vector(channels)) {
+  if (pixels_share_vectors(channels)) {
     int64_t count = pixels * channels, whole = count / lanes * lanes, rest = count % lanes;
     vec mean = repeat(norm->mean, channels), a = repeat(norm->a, channels);
     vec b = repeat(norm->b, channels), c = repeat(norm->c, channels), slope = splat(norm->slope);
     vec sum = norm_backward_block(diff_dst, src, mean, a, b, c, slope, whole / lanes, lanes, lanes,
                                   diff_src);
     if (rest > 0) {
-      sum += keep_part(norm_backward_block(diff_dst + whole, src + whole, mean, a, b, c, slope, 1, 0,
-                                           rest, diff_src + whole),
-                       rest);
+      vec last = norm_backward_block(diff_dst + whole, src + whole, mean, a, b, c, slope, 1, 0,
+                                     rest, diff_src + whole);
+      sum += first_lanes(last, rest);
     }
     add_to(diff_sum, sum_of_pixels(sum, channels));
     return;

@@ -66,10 +66,10 @@ package final class ComputeContext {
   func shareParts(
     of shape: ck_convolution, _ work: (UnsafePointer<ck_convolution>, Int) -> Void
   ) {
-    team.share(0..<Int(shape.behind_part)) { parts, thread in
+    team.share(0..<Int(shape.end_part)) { parts, thread in
       var share = shape
       share.first_part = Int64(parts.lowerBound)
-      share.behind_part = Int64(parts.upperBound)
+      share.end_part = Int64(parts.upperBound)
       work(&share, thread)
     }
   }
@@ -77,11 +77,11 @@ package final class ComputeContext {
   /// Adds the weights' gradients of parts up, in order, into the first run, after
   /// ``shareParts(of:_:)``: the thread that took the first part has added its own already.
   func addParts(_ runs: UnsafeMutablePointer<Float>, of shape: ck_convolution, count: Int) {
-    let added = max(Int(shape.behind_part) / team.count, 1)
-    guard added < shape.behind_part else { return }
+    let added = max(Int(shape.end_part) / team.count, 1)
+    guard added < shape.end_part else { return }
     team.share(0..<count, unit: 1024) { elements, _ in
       ck_add_parts(
-        runs, Int64(added), shape.behind_part, Int64(count), Int64(elements.lowerBound),
+        runs, Int64(added), shape.end_part, Int64(count), Int64(elements.lowerBound),
         Int64(elements.upperBound))
     }
   }

@@ -32,7 +32,7 @@ package final class Convolution {
     forwardWeights = AlignedBuffer(count: geometry.forwardPackedCount(lanes: lanes))
     dataWeights = AlignedBuffer(count: geometry.transposedPackedCount(lanes: lanes))
     packedCount = geometry.forwardPackedCount(lanes: lanes)
-    let parts = Int(shape.behind_part)
+    let parts = Int(shape.end_part)
     weightsGradient = AlignedBuffer(count: parts * packedCount)
     biasGradient = AlignedBuffer(count: parts * geometry.outputChannels)
     context.reserveScratchpad(for: geometry)
@@ -97,7 +97,7 @@ package final class Convolution {
     context.kernels.unpack_gradient(&shape, weightsGradient.start, diffWeights)
     for channel in 0..<geometry.outputChannels {
       diffBias[channel] = Float(
-        biasGradient.start.sum(ofParts: Int(shape.behind_part), geometry.outputChannels, channel))
+        biasGradient.start.sum(ofParts: Int(shape.end_part), geometry.outputChannels, channel))
     }
   }
 }

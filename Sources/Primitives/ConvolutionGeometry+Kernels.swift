@@ -20,7 +20,7 @@ extension ConvolutionGeometry {
       out_channels: Int64(outputChannels), in_size: Int64(inputSize),
       out_size: Int64(outputSize), kernel: Int64(kernelSize), stride: Int64(stride),
       padding: Int64(padding), part: Int64(Self.partSize(batch: batch)), first_part: 0,
-      behind_part: Int64(Self.partCount(batch: batch)))
+      end_part: Int64(Self.partCount(batch: batch)))
   }
 
   /// Elements of the weights in the panels of the forward direction.
