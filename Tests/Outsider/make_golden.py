@@ -195,8 +195,8 @@ if __name__ == "__main__":
         [4, 3, 5],
         batch_size=8,
         tolerance=100.0,
-        seed=603,
+        seed=828,
         kl_reduction="sum",
         posterior="equation-14",
     )
-    make("64x64", 64, 3, [2, 3, 2, 3], batch_size=4, tolerance=1700.0, seed=257, kl_reduction="sum")
+    make("64x64", 64, 3, [2, 3, 2, 3], batch_size=4, tolerance=1700.0, seed=2012, kl_reduction="sum")
