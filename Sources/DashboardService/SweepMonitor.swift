@@ -63,10 +63,10 @@ final class SweepMonitor: Sendable {
   var drawn: Drawings { drawings.withLock { $0 } }
 
   /// Lowers the priority, as for the reports' thread, so that handling results comes first.
-  private func stepBack() { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
+  private func lowerPriority() { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
 
   private func follow() {
-    stepBack()
+    lowerPriority()
     while !isStopped.load(ordering: .relaxed) {
       do {
         try lookToEnd()
@@ -85,7 +85,7 @@ final class SweepMonitor: Sendable {
   }
 
   private func draw() {
-    stepBack()
+    lowerPriority()
     while !isStopped.load(ordering: .relaxed) {
       let began = Date()
       let (results, revision) = board.withLock { board in

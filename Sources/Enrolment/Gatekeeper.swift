@@ -38,7 +38,7 @@ package final class Gatekeeper: Sendable {
     var stamps: [FileStamp?] = []
     var local: CurvePublicKey?
     var notes = RepeatedNotes()
-    var isTelling = false
+    var isLogging = false
     /// Why the lists cannot be read; no new worker is admitted then.
     var trouble: String?
   }
@@ -121,12 +121,12 @@ package final class Gatekeeper: Sendable {
   }
 
   /// Starts to log refusals; earlier ones are the coordinator's own test connections.
-  package func beginTelling() { state.withLock { $0.isTelling = true } }
+  package func startLogging() { state.withLock { $0.isLogging = true } }
 
   /// Logs a note, with repetitions combined.
   package func note(kind: String, _ text: String) {
     let text = state.withLock { state in
-      state.isTelling
+      state.isLogging
         ? state.notes.note(kind: kind, text, at: ContinuousClock.now - start) : nil
     }
     if let text { report(text) }

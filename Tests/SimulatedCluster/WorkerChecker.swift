@@ -56,7 +56,7 @@ package struct WorkerChecker: Sendable {
     var isAcknowledged = false
 
     /// Its trajectory cannot be read or is not wanted: it can have no result.
-    var isHopeless = false
+    var cannotComplete = false
     /// Its files are deleted, or belong to the next worker.
     var isGone = false
 
@@ -69,7 +69,7 @@ package struct WorkerChecker: Sendable {
     /// Whether it is the worker's: something to do, to hand back or to report.
     var isOwned: Bool { !mustEnd && !isAcknowledged && !isGone }
     /// Whether it is a result that must not be lost.
-    var isHeld: Bool { result != nil && isOwned && !isHopeless }
+    var isHeld: Bool { result != nil && isOwned && !cannotComplete }
   }
 
   /// A checker of a worker that begins.
@@ -134,9 +134,9 @@ package struct WorkerChecker: Sendable {
       heardAt = now
       change(trial, attempt) {
         $0.takenByteCount = $0.fileBegins
-        $0.isHopeless = true
+        $0.cannotComplete = true
       }
-    case .pieceNotRead(let id, _): runs[id]?.isHopeless = true
+    case .pieceNotRead(let id, _): runs[id]?.cannotComplete = true
     case .assigned(let assignment):
       heardAt = now
       for id in runs.keys where id.trial == assignment.trial && id.sweep == sweep {
@@ -319,7 +319,7 @@ package struct WorkerChecker: Sendable {
     check(!run.isHeld, "\(id.trial): a result deleted that nobody has acknowledged")
     runs[id]?.isGone = true
     if run.isOver || !run.isStarted { runs[id] = nil }
-    return run.result != nil && !run.mustEnd && !run.isGone && !run.isHopeless
+    return run.result != nil && !run.mustEnd && !run.isGone && !run.cannotComplete
   }
 
   private mutating func check(_ condition: Bool, _ violation: @autoclosure () -> String) {

@@ -91,7 +91,9 @@ struct MigrationTests {
   ///
   /// A process that was stopped between writing and reporting a checkpoint is continued for a
   /// moment and stopped again.
-  private func standStill(_ worker: Command, cache: String) throws -> [(step: Int, url: URL)] {
+  private func stopWithTwoCheckpoints(_ worker: Command, cache: String) throws -> [(
+    step: Int, url: URL
+  )] {
     try wait(for: "two checkpoints") { checkpoints(in: cache).count >= 2 }
     let child = try worker.child()
     var kept: [(step: Int, url: URL)] = []
@@ -127,7 +129,7 @@ struct MigrationTests {
   func killed() throws {
     let (coordinator, endpoint) = try coordinator()
     let victim = try worker(endpoint, cache: "first", "--checkpoint-every", "0.5")
-    let newest = try #require(try standStill(victim, cache: "first").first)
+    let newest = try #require(try stopWithTwoCheckpoints(victim, cache: "first").first)
     for child in victim.children { kill(child, SIGKILL) }
     victim.send(SIGKILL)
     #expect(try victim.exitCode() == -SIGKILL)
@@ -142,7 +144,7 @@ struct MigrationTests {
   func torn() throws {
     let (coordinator, endpoint) = try coordinator()
     let victim = try worker(endpoint, cache: "first", "--checkpoint-every", "0.5")
-    let checkpoints = try standStill(victim, cache: "first")
+    let checkpoints = try stopWithTwoCheckpoints(victim, cache: "first")
     try #require(checkpoints.count == 2)
     let isOlderStored = blob(of: checkpoints[1].url) != nil
     let torn = try FileHandle(forUpdating: try #require(blob(of: checkpoints[0].url)))

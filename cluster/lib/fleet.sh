@@ -10,23 +10,23 @@ misuse() { fail "$1; see $self --help" 64; }
 explain_inventory() {
   cat <<'END'
 
-The inventory is a text file, ./hosts.txt or $BOTTLENECKSWEEP_HOSTS without --inventory:
+The inventory is a text file, by default $BOTTLENECKSWEEP_HOSTS or ./hosts.txt:
 
   coordinator tcp://10.0.0.5:5750    # where the workers connect
   defaults user=me leave=1           # for the lines that follow
   node1
   node2 slots=4 cache=/scratch/me/bottlenecksweep
 
-A host's name is what ssh calls it. Its settings, all optional:
-  address=HOST  port=N  user=NAME    when ssh's own configuration does not know them
-  ssh=FILE                           an ssh configuration, from the inventory's folder on
-  slots=N|auto                       trials at once; auto (the standard) is one per core …
-  leave=N                            … but this many, which stay free
-  nice=N                             priority, 0 to 19; 10 without it
-  cache=DIR                          images and unsent results; ~/.cache/bottlenecksweep without it
-  cache-limit=SIZE                   how large the images may grow, such as 20GB
-  folder=DIR                         the installation; ~/.local/share/bottlenecksweep without it;
-                                     hosts that share their homes need one on a disk of their own
+A host's name is its name for ssh. Its settings, all optional:
+  address=HOST  port=N  user=NAME    if ssh's own configuration does not have them
+  ssh=FILE                           an ssh configuration, relative to the inventory's folder
+  slots=N|auto                       trials at once; auto (the default) is one per core
+  leave=N                            cores that auto leaves free
+  nice=N                             priority, 0 to 19 (default 10)
+  cache=DIR                          images and unsent results (default ~/.cache/bottlenecksweep)
+  cache-limit=SIZE                   size limit of the images, such as 20GB
+  folder=DIR                         the installation (default ~/.local/share/bottlenecksweep);
+                                     hosts with a shared home need one on a local disk
 END
 }
 

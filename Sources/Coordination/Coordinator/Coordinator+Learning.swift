@@ -53,13 +53,13 @@ extension Coordinator {
         reason: "\(deaths) different trials died there, with no result in between; the last one: "
           + failure.message)
     }
-    pauseIfHopeless(stage, failure: failure)
+    pauseOnCommonCause(stage, failure: failure)
   }
 
   /// Pauses a stage without results if different trials failed for one cause on two hosts.
   ///
   /// Probably the stage is at fault; otherwise all its trials would fail.
-  private mutating func pauseIfHopeless(_ stage: Int, failure: TrialFailure) {
+  private mutating func pauseOnCommonCause(_ stage: Int, failure: TrialFailure) {
     guard ledger.completeCounts[stage] == 0, ledger.pausedStages[stage] == nil,
       let (cause, hosts) = health.commonCause(in: stage)
     else { return }

@@ -35,13 +35,13 @@ extension Coordinator {
     let member = roster[worker].member
     let count = health.noteFalsehood(about: trial, by: member)
     if count >= settings.hostFailureLimit {
-      leaveOut(member, because: Self.words(count, reason), at: now)
+      exclude(member, because: Self.words(count, reason), at: now)
     }
     // Also count against the key: one host may announce itself under ever new names.
     guard let key = roster[worker].id.keyMember else { return }
     let keyCount = health.noteFalsehood(about: trial, by: key)
     if keyCount >= Self.hostsPerKey * settings.hostFailureLimit {
-      leaveOut(key, because: Self.words(keyCount, reason), at: now)
+      exclude(key, because: Self.words(keyCount, reason), at: now)
     }
   }
 
@@ -65,7 +65,7 @@ extension Coordinator {
       ? roster[worker].place : roster[worker].id.keyMember ?? roster[worker].place
     let found = health.noteBadCheckpoint(of: trial, by: member, refusedAt: refuser)
     guard found.trials >= settings.hostFailureLimit, found.isProved else { return }
-    leaveOut(
+    exclude(
       member, because: "others could not go on from its checkpoints of \(found.trials) trials",
       at: now)
   }
@@ -73,7 +73,7 @@ extension Coordinator {
   /// A key is excluded after this many times the false results of a single member.
   private static let hostsPerKey = 3
 
-  private mutating func leaveOut(_ member: String, because reason: String, at now: Instant) {
+  private mutating func exclude(_ member: String, because reason: String, at now: Instant) {
     guard settings.isOpen, ledger.drainedHosts[member] == nil else { return }
     drain(exactly: member, reason: reason)
     let failure = TrialFailure(cause: .stopped, message: "\(member) is not believed any more")
@@ -88,12 +88,12 @@ extension Coordinator {
         ended.append(lease.trial)
       }
     }
-    settle(ended + acquitted(), at: now, delaying: true)
+    settle(ended + retryAfterExclusion(), at: now, delaying: true)
   }
 
   /// Retries trials that failed because of refused results from members that are excluded now;
   /// returns these trials and those that need them.
-  private mutating func acquitted() -> [Int] {
+  private mutating func retryAfterExclusion() -> [Int] {
     let trials = ledger.standings.indices.filter {
       ledger.standings[$0].status == .failed
         && ledger.standings[$0].failure?.cause == .resultRefused && !isRefusedEverywhere($0)
@@ -109,13 +109,13 @@ extension Coordinator {
   func isRefusedEverywhere(_ trial: Int) -> Bool {
     let refused = ledger.history(of: trial).refusedWorkers
     guard refused.count >= settings.attemptLimit else { return false }
-    let believed = refused.filter(isBelieved)
-    guard believed.count >= settings.attemptLimit else { return false }
+    let trusted = refused.filter(isTrusted)
+    guard trusted.count >= settings.attemptLimit else { return false }
     // If no worker can join, the trial would wait forever.
     guard settings.isOpen else { return true }
-    let known = ledger.hosts.keys.filter(isBelieved)
+    let known = ledger.hosts.keys.filter(isTrusted)
     func isShared(by witness: (WorkerID) -> String) -> Bool {
-      Set(believed.map(witness)).count > 1 || Set(known.map(witness)).count < 2
+      Set(trusted.map(witness)).count > 1 || Set(known.map(witness)).count < 2
     }
     // A key may pose as several hosts.
     return isShared(by: place) && isShared { $0.keyMember ?? place(of: $0) }
@@ -127,7 +127,7 @@ extension Coordinator {
   }
 
   /// Whether a worker is not drained, by the coordinator or by people.
-  private func isBelieved(_ worker: WorkerID) -> Bool {
+  private func isTrusted(_ worker: WorkerID) -> Bool {
     drainReason(of: worker, onHost: ledger.hosts[worker] ?? worker.rawValue) == nil
   }
 }

@@ -110,11 +110,11 @@ extension Coordinator {
       delayed[trial] = nil
       ready[trial] = priority(of: trial)
     }
-    tellOfRefusals(at: now)
+    reportDroppedMessages(at: now)
   }
 
   /// Reports dropped messages once a minute.
-  private mutating func tellOfRefusals(at now: Instant) {
+  private mutating func reportDroppedMessages(at now: Instant) {
     for (connection, refused) in quotas.report(at: now) {
       let counts = Dictionary(uniqueKeysWithValues: refused.map { ($0.key.rawValue, $0.value) })
       effects.append(.notify(.quotaExceeded(worker(on: connection), refused: counts)))

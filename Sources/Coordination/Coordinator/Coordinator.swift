@@ -167,7 +167,7 @@ package struct Coordinator: Sendable {
       guard let worker = sender(on: connection, at: now) else { break }
       take(checkpoint, of: trial, attempt: attempt, from: worker)
       noteFailure(
-        failure.asWorkersTell, of: trial, attempt: attempt, from: worker,
+        failure.asReportedByWorker, of: trial, attempt: attempt, from: worker,
         blamesCheckpoint: failure.cause == .notANumber, at: now)
     case .workerLeft(let reason, let connection):
       guard let worker = roster.number(of: connection) else { break }

@@ -80,7 +80,7 @@ extension Event {
 extension TrialFailure {
   /// The failure as a worker may report it; causes that only the coordinator assigns become
   /// ``FailureCause/exitCode``.
-  var asWorkersTell: TrialFailure {
+  var asReportedByWorker: TrialFailure {
     switch cause {
     case .resultRefused, .badCheckpoint, .parentFailed:
       TrialFailure(cause: .exitCode, message: "(\(cause.rawValue)) \(message)")

@@ -74,7 +74,7 @@ struct CoordinatorAccess: Sendable {
         context, endpoint: endpoint.reachableHere.description,
         server: gatekeeper.keys.publicKey)
     }
-    gatekeeper.beginTelling()
+    gatekeeper.startLogging()
     if gatekeeper.admittedCount == 0 {
       logger.notice(
         """

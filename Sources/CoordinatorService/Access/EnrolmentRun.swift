@@ -83,7 +83,7 @@ package enum EnrolmentRun {
       return
     }
     let monitor = try router.monitor()
-    gatekeeper.beginTelling()
+    gatekeeper.startLogging()
     logger.notice("no coordinator listens on port \(port) here: waiting for the worker")
     try serve(
       router, monitor, token: token.keys.publicKey, gatekeeper: gatekeeper, folder: folder, logger)

@@ -30,7 +30,7 @@ struct IdleSweep {
     var settings = CoordinationSettings(limits: journal.limits ?? SweepLimits())
     if isEndless { settings.failureLimit = nil }
     var coordinator = Coordinator(
-      plan: plan.trials + (isEndless ? [bystander] : []),
+      plan: plan.trials + (isEndless ? [placeholder] : []),
       expectedCost: Dictionary(uniqueKeysWithValues: costs), settings: settings)
     for record in journal { try coordinator.replay(record) }
     return coordinator
@@ -40,7 +40,7 @@ struct IdleSweep {
   ///
   /// A coordinator ignores requests once its sweep has ended. With this waiting trial, and without
   /// a failure limit, the sweep never ends, so that trials of an ended sweep can be retried.
-  private static let bystander = PlannedTrial(
+  private static let placeholder = PlannedTrial(
     stage: "", replicate: 0,
     configuration: TrialConfiguration(
       dataset: .mnist, model: ModelSettings(channels: [], latents: .value(1)),

@@ -14,7 +14,7 @@ struct ResultReuse {
   let logger: Logger
 
   /// Most refused results that are logged individually.
-  private static let refusalsTold = 10
+  private static let loggedRefusalCountMaximum = 10
 
   /// Reuses all matching results, parents first, since the children's configurations depend on
   /// their parents' numbers.
@@ -24,9 +24,11 @@ struct ResultReuse {
   ///
   /// - Throws: `StoreError`, or ``JournalContradiction`` if a record cannot follow.
   func perform(in coordinator: inout Coordinator, _ plan: SweepPlan, store: SweepStore) throws {
-    for refusal in results.refusals.prefix(Self.refusalsTold) { logger.warning("\(refusal)") }
-    if results.refusals.count > Self.refusalsTold {
-      logger.warning("and \(results.refusals.count - Self.refusalsTold) more")
+    for refusal in results.refusals.prefix(Self.loggedRefusalCountMaximum) {
+      logger.warning("\(refusal)")
+    }
+    if results.refusals.count > Self.loggedRefusalCountMaximum {
+      logger.warning("and \(results.refusals.count - Self.loggedRefusalCountMaximum) more")
     }
     var counts: [String: Int] = [:]
     for trial in plan.trials {

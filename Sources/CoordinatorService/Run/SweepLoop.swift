@@ -35,7 +35,7 @@ struct SweepLoop: ~Copyable {
   /// How long local workers may take to hand back their trials when the coordinator leaves.
   private static let leavingGrace = Duration.seconds(10)
   /// How long a leaving coordinator waits for a second interruption, which stops remote trials too.
-  private static let secondThought = Duration.seconds(5)
+  private static let secondInterruptionGrace = Duration.seconds(5)
   /// How long workers may take to say goodbye after the sweep's end.
   private static let farewellLimit = Duration.seconds(1)
   /// Interval of progress messages.
@@ -111,7 +111,7 @@ struct SweepLoop: ~Copyable {
         effects, interruptions: interruptions, administration: administration, recorded: recorded)
       for answer in answers { answer.call.answer(answer.reply) }
       if let ending {
-        try hearLastWords(
+        try receiveLastMessages(
           interruptions: interruptions, administration: administration, recorded: recorded)
         return .finished(ending)
       }
@@ -136,7 +136,7 @@ struct SweepLoop: ~Copyable {
             """)
           localWorkers?.stop()
           leaveBy = now + Self.leavingGrace
-          listensUntil = hasRemoteWorkers ? now + Self.secondThought : now
+          listensUntil = hasRemoteWorkers ? now + Self.secondInterruptionGrace : now
         case .stop:
           effects += coordinator.handle(.stopRequested(reason: "by a person"), at: now)
         }
@@ -183,7 +183,7 @@ struct SweepLoop: ~Copyable {
   /// Handles workers' last messages after the sweep, until all have said goodbye.
   ///
   /// A sweep that was stopped or has too many failures may still receive a result.
-  private mutating func hearLastWords(
+  private mutating func receiveLastMessages(
     interruptions: Inbox<Interruption>, administration: AdministrationServer, recorded: () -> Void
   ) throws {
     var present = Set(coordinator.workers.filter(\.isConnected).map(\.worker))

@@ -4,7 +4,7 @@ extension WorkerCore {
   /// Handles events of the worker's cache folder, which other programs may remove.
   mutating func handleCache(_ event: WorkerEvent, at now: Duration) -> [WorkerEffect] {
     switch event {
-    case .folderLost(let id): return forsake(id)
+    case .folderLost(let id): return giveUpWithoutFiles(id)
     case .cacheChecked(let trouble):
       let found = trouble.map { "its cache cannot be used: \($0); no trial begins before it can" }
       guard found != cacheObstacle else { return [] }
@@ -16,7 +16,7 @@ extension WorkerCore {
 
   /// Ends a work whose files are gone before the coordinator has them; the coordinator assigns the
   /// trial again, from its last checkpoint.
-  private mutating func forsake(_ id: WorkID) -> [WorkerEffect] {
+  private mutating func giveUpWithoutFiles(_ id: WorkID) -> [WorkerEffect] {
     guard let work = works[id] else { return [] }
     let failure = TrialFailure(
       cause: .stopped, message: "somebody removed the trial's folder from the worker's cache")

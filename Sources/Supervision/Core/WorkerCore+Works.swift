@@ -170,7 +170,7 @@ extension WorkerCore {
     _ id: WorkID, _ failure: TrialFailure, at now: Duration
   ) -> [WorkerEffect] {
     var effects =
-      failure.cause == .diskFull ? tellOfDisk(disk.noteFull(at: now), at: now) : []
+      failure.cause == .diskFull ? reportDiskChange(disk.noteFull(at: now), at: now) : []
     guard let work = works[id] else { return effects + [.discard(id)] }
     switch work.phase {
     case .preparing:
@@ -202,7 +202,7 @@ extension WorkerCore {
 
   /// Reports a change of the disk's state to people and at once to the coordinator, so that it does
   /// not assign more.
-  mutating func tellOfDisk(_ change: String?, at now: Duration) -> [WorkerEffect] {
+  mutating func reportDiskChange(_ change: String?, at now: Duration) -> [WorkerEffect] {
     change.map { [.notify($0)] + beat(at: now) } ?? []
   }
 

@@ -167,7 +167,7 @@ package struct WorkerCore: Sendable {
     case .checkpointWritten, .checkpointStored, .checkpointNotStored:
       return handleCheckpoint(event, at: now)
     case .diskMeasured(let freeByteCount):
-      return tellOfDisk(disk.note(freeByteCount: freeByteCount, at: now), at: now)
+      return reportDiskChange(disk.note(freeByteCount: freeByteCount, at: now), at: now)
     case .folderLost, .cacheChecked: return handleCache(event, at: now)
     case .stopRequested(let reason):
       return stop(reason, at: now)
