@@ -10,8 +10,24 @@ package struct RecordTail: Sendable {
     package var records: [StampedRecord]
     /// The plan, where it is another one than before, so that everything begins anew.
     package var plan: SweepPlan?
+    /// The number of the last record seen.
+    package var sequence: Int
     /// Whether more was there than one look takes.
     package var hasMore: Bool
+
+    /// The same in pieces of at most so many records, which can be taken in one after the other.
+    package func pieces(of count: Int) -> [News] {
+      let starts = stride(from: 0, to: max(records.count, 1), by: count)
+      return starts.map { start in
+        let end = min(start + count, records.count)
+        let isLast = end == records.count
+        let piece = Array(records[start..<end])
+        return News(
+          records: piece, plan: start == 0 ? plan : nil,
+          sequence: isLast ? sequence : piece.last?.sequence ?? sequence,
+          hasMore: !isLast || hasMore)
+      }
+    }
   }
 
   /// The most rows that one look reads.
@@ -59,7 +75,7 @@ package struct RecordTail: Sendable {
     ) { try results.take(sequence: $0, ofTrial: $1) }
     reports = results.reports
     return News(
-      records: records, plan: isReplanned ? stored.plan : nil,
+      records: records, plan: isReplanned ? stored.plan : nil, sequence: place.sequence,
       hasMore: place.sequence - before == Self.rowCountMaximum)
   }
 }

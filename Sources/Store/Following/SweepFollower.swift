@@ -26,11 +26,14 @@ package struct SweepFollower: Sendable {
   /// All that is known of the sweep as of the last look.
   package var results: SweepResults { fold.results }
 
-  /// The number of the last record seen; 0 before the first.
-  package var sequence: Int { tail.sequence }
+  /// The number of the last record taken in; 0 before the first.
+  package private(set) var sequence = 0
 
   /// The reader that it follows the record through, for what a look does not bring.
   package var reader: SweepReader { tail.reader }
+
+  /// Where it begins to follow the record, for who looks apart and has it ``take(_:)`` the news.
+  package var start: RecordTail { tail }
 
   /// Where a trial is in the plan; nil when it is not planned.
   package func place(of trial: TrialID) -> Int? { fold.place(of: trial) }
@@ -40,12 +43,18 @@ package struct SweepFollower: Sendable {
     (attemptsOfTrial[trial] ?? []).map { log.attempts[$0] }
   }
 
-  /// Reads what is new.
+  /// Reads what is new and takes it in.
   ///
   /// - Throws: ``StoreError`` when the record cannot be read or contradicts its checksums; the next
   ///   look then begins anew.
   package mutating func look() throws(StoreError) -> RecordTail.News {
     let news = try tail.look()
+    take(news)
+    return news
+  }
+
+  /// Takes in what a look has brought.
+  package mutating func take(_ news: RecordTail.News) {
     if let plan = news.plan {
       fold = ResultsFold(plan: plan)
       log = AttemptLog()
@@ -53,7 +62,7 @@ package struct SweepFollower: Sendable {
       hosts = [:]
     }
     for stamped in news.records { note(stamped) }
-    return news
+    sequence = news.sequence
   }
 
   private mutating func note(_ stamped: StampedRecord) {
