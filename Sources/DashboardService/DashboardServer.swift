@@ -24,20 +24,21 @@ package enum DashboardServer {
     package var needsToken: Bool
     /// Where the token is; nil for the user's own folder.
     package var tokenFile: URL?
-    /// Whether to end when standard input does.
-    package var endsWithInput: Bool
+    /// Whether another program started it: it then ends when standard input does, and takes any free
+    /// port where its own is taken.
+    package var isSupervised: Bool
 
     /// Options of the given parts.
     package init(
       folders: [URL], address: ListenAddress, allowsControl: Bool, needsToken: Bool,
-      tokenFile: URL?, endsWithInput: Bool
+      tokenFile: URL?, isSupervised: Bool
     ) {
       self.folders = folders
       self.address = address
       self.allowsControl = allowsControl
       self.needsToken = needsToken
       self.tokenFile = tokenFile
-      self.endsWithInput = endsWithInput
+      self.isSupervised = isSupervised
     }
 
     /// Others than those who may read the record could reach it, or change it.
@@ -68,6 +69,25 @@ package enum DashboardServer {
       ? AccessToken(
         file: options.tokenFile ?? UserFolders().configuration.appending(path: "dashboard.token"))
       : nil
+    for monitor in monitors { monitor.start() }
+    defer { for monitor in monitors { monitor.stop() } }
+    if options.isSupervised { endWithInput() }
+    var options = options
+    while true {
+      do {
+        return try await serve(options, monitors, token, logger, announce: announce)
+      } catch let error as ListeningError where error.code == EADDRINUSE {
+        // Another run's pages may be there.
+        guard options.isSupervised, options.address.port != 0 else { throw error }
+        options.address = ListenAddress(host: options.address.host, port: 0)
+      }
+    }
+  }
+
+  private static func serve(
+    _ options: Options, _ monitors: [SweepMonitor], _ token: AccessToken?, _ logger: Logger,
+    announce: @escaping @Sendable (String) -> Void
+  ) async throws {
     let rules = Mutex(
       AccessRules(
         address: options.address, token: token, allowsControl: options.allowsControl))
@@ -76,11 +96,7 @@ package enum DashboardServer {
       monitors: monitors, rules: { shared.rules.withLock { $0 } }, logger: logger)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let application = Application(
-      router: routes.router(),
-      server: .http1(
-        configuration: .init(
-          additionalChannelHandlers: [WriteDeadline(limit: writeTimeout)],
-          idleTimeout: idleTimeout, httpDecoderConfiguration: headerLimits)),
+      router: routes.router(), server: server(writeTimeout: writeTimeout),
       configuration: ApplicationConfiguration(
         address: .hostname(options.address.host, port: options.address.port), backlog: 64,
         availableConnectionsDelegate: .maximum(connectionCountMaximum, logger: logger)),
@@ -91,9 +107,6 @@ package enum DashboardServer {
         announce(Self.announcement(of: bound, options, token: token))
       },
       eventLoopGroupProvider: .shared(group), logger: logger)
-    for monitor in monitors { monitor.start() }
-    defer { for monitor in monitors { monitor.stop() } }
-    if options.endsWithInput { endWithInput() }
     var configuration = ServiceGroupConfiguration(
       services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     // Pages that listen for changes would keep it for ever.
@@ -101,9 +114,18 @@ package enum DashboardServer {
     do {
       try await ServiceGroup(configuration: configuration).run()
     } catch let error as IOError {
+      try await group.shutdownGracefully()
       throw ListeningError(address: options.address, code: error.errnoCode)
     }
     try await group.shutdownGracefully()
+  }
+
+  /// Connections with the limits of this server.
+  static func server(writeTimeout: TimeAmount) -> HTTPServerBuilder {
+    .http1(
+      configuration: .init(
+        additionalChannelHandlers: [WriteDeadline(limit: writeTimeout)],
+        idleTimeout: idleTimeout, httpDecoderConfiguration: headerLimits))
   }
 
   /// What the rules are kept in, since the port is known only once it is bound.

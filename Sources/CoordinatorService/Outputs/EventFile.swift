@@ -10,7 +10,8 @@ import Trials
 ///
 /// The lines follow the record from beside it, on a thread of their own, so that a slow disk delays no
 /// commit and a line says only what is durable. The first line names the record; after a restart the
-/// file goes on where it ends, so that no fact is missing and none is there twice.
+/// file goes on where it ends, so that no fact about the planned trials is missing and none is there
+/// twice. What is recorded about trials of an earlier plan is left out, as in every reading.
 final class EventFile: Sendable {
   /// How often the record is looked at, in seconds.
   private static let interval = 0.5

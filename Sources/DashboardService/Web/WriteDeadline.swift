@@ -3,6 +3,8 @@ import NIOCore
 /// Closes a connection whose peer does not take what it is sent.
 ///
 /// Without it, a browser that hangs keeps its connection, and what is to be sent to it, for ever.
+/// The time is that of one write; ``Answers`` writes in pieces, so that a slow reader is not taken
+/// for one that hangs.
 final class WriteDeadline: ChannelOutboundHandler, RemovableChannelHandler {
   typealias OutboundIn = NIOAny
   typealias OutboundOut = NIOAny
@@ -11,7 +13,7 @@ final class WriteDeadline: ChannelOutboundHandler, RemovableChannelHandler {
   private var unfinished = 0
   private var alarm: Scheduled<Void>?
 
-  /// - Parameter limit: How long what was sent may stay untaken.
+  /// - Parameter limit: How long one write may stay untaken.
   init(limit: TimeAmount) { self.limit = limit }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
