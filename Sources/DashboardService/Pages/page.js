@@ -198,11 +198,12 @@ async function showSweep(shown, holder) {
     ["Steps/s now", isLive ? number(s.steps_per_second, 3) : null],
     ["Workers", isLive ? number(s.workers.length) : null],
     ["Core-hours spent", number(s.core_hours, 3)],
-    ["Points on the front", `${number(s.front.on_front)} of ${number(s.front.with_result)}`],
+    ["Points on the front", s.front.with_result ? `${number(s.front.on_front)} of ${number(s.front.with_result)}` : null],
   ]));
   const hasFront = s.front.with_result > 0;
-  const front = part(holder, "front", hasFront, () => [el("h2", {}, "Front of tolerance against open gates"), hasFront
-    ? el("figure", {}, el("div", { class: "drawing" }), el("figcaption", {})) : el("p", { class: "quiet" }, "No trial has a result yet.")]);
+  const without = s.counts.complete ? "No trial that narrows has a result, so there is no front." : "No trial has a result yet.";
+  const front = part(holder, "front", [hasFront, without], () => [el("h2", {}, "Front of tolerance against open gates"), hasFront
+    ? el("figure", {}, el("div", { class: "drawing" }), el("figcaption", {})) : el("p", { class: "quiet" }, without)]);
   const growth = part(holder, "growth", hasFront, () => hasFront ? [el("h2", {}, "Front against core-hours"),
     el("figure", {}, el("div", { class: "drawing" }), el("figcaption", {},
       "When the points of the present front were found; where the line is level, more hours brought nothing to it"))] : []);
