@@ -102,9 +102,14 @@ final class SweepMonitor: Sendable {
   private func lookToEnd(_ tail: inout RecordTail) throws(StoreError) {
     var hasMore = true
     while hasMore, !isStopped.load(ordering: .relaxed) {
+      let began = Date()
       let news = try tail.look()
       hasMore = news.hasMore
       for piece in news.pieces(of: Self.pieceCount) { take(piece) }
+      if hasMore, board.withLock({ $0.isLoaded }) {
+        // A quarter of a core at most, so that a fast coordinator is not held up by who looks on.
+        Thread.sleep(forTimeInterval: min(3 * Date().timeIntervalSince(began), 1))
+      }
     }
   }
 
