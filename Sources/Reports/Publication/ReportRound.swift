@@ -2,15 +2,15 @@ import Digests
 import Files
 import Foundation
 
-/// One round of writing into an output directory, with what came of it.
+/// One round of writing to an output directory, and its outcome.
 struct ReportRound {
   /// The output directory.
   let directory: URL
-  /// What was written under which name.
+  /// The digests of the files written.
   var ledger: OutputLedger
-  /// What was written and what failed so far.
+  /// The files written and the errors so far.
   var outcome = ReportWriter.Outcome()
-  /// The drawings so far, for the page that has all of them.
+  /// The drawings so far, for the page.
   private(set) var drawings: [(name: String, svg: Data)] = []
 
   /// Starts a round.
@@ -19,10 +19,11 @@ struct ReportRound {
     self.ledger = ledger
   }
 
-  /// Puts a file in place, written aside and renamed, unless it has these bytes already.
+  /// Writes a file under another name and renames it, unless it has these bytes already.
   ///
-  /// - Parameter path: Relative to the directory, in which a folder is made; the directory itself is
-  ///   not, for a sweep's folder that somebody removed does not come back as reports.
+  /// - Parameter path: Relative to the directory. A folder in the directory is created; the
+  ///   directory itself is not, so that a removed sweep's folder does not come back with reports
+  ///   only.
   /// - Returns: Whether the file now has these bytes.
   @discardableResult
   mutating func put(_ path: String, _ data: Data) -> Bool {
@@ -38,9 +39,9 @@ struct ReportRound {
         throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
       }
       ledger.note(path, Digest.of(data))
-      // One fixed name aside, so that a killed writer leaves at most one file, and not for long.
+      // A fixed temporary name, so that a killed writer leaves at most one file, soon overwritten.
       let aside = target.appendingPathExtension("part")
-      // Not into what is there by that name, which may be a link to a file elsewhere.
+      // Not through an existing file of that name, which may be a link.
       unlink(aside.path(percentEncoded: false))
       try data.write(to: aside, options: .withoutOverwriting)
       guard
@@ -55,7 +56,7 @@ struct ReportRound {
     }
   }
 
-  /// Removes a file that may not be there.
+  /// Removes a file, if it exists.
   mutating func remove(_ path: String) {
     let target = directory.appending(path: path)
     ledger.forget(path)
@@ -68,7 +69,7 @@ struct ReportRound {
     }
   }
 
-  /// Does one file's work; its failure is noted and nothing else suffers.
+  /// Runs one file's work and records its error, so that other files are still made.
   mutating func attempt(_ body: (inout ReportRound) throws(ReportError) -> Void) {
     do {
       try body(&self)

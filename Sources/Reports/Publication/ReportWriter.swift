@@ -2,79 +2,78 @@ import Digests
 import Foundation
 import Trials
 
-/// Keeps a sweep's output directory in step with its results: every file valid at every moment,
-/// rewritten only when its content changes, complete or not at all.
+/// Updates a sweep's output directory from its results.
 ///
-/// ``OutputLedger`` notes each.
+/// Files are replaced atomically, and only if their content changes; ``OutputLedger`` notes each.
 ///
-/// Always: `trials.csv`, `trials.json`, `provenance.csv`, `trajectories/<trial>.csv`,
+/// Always written: `trials.csv`, `trials.json`, `provenance.csv`, `trajectories/<trial>.csv`,
 /// `report.html` and the file `PARTIAL` until every trial has ended. By the plan's outputs:
 /// `figure1.svg`, `figure2.svg` with `figure2/<trial>.png`, `figure3.{csv,json,svg}`,
 /// `table1.{csv,json,md,tex}`, `gates.{csv,json}`. The caller copies ``Outcome/copies``.
 ///
-/// A writer remembers which finished trials it has dealt with, so that refreshing the reports of
-/// a long sweep costs what is new.
+/// A writer remembers which finished trials it has written, so that an update of a long sweep
+/// processes only new ones.
 package struct ReportWriter {
-  /// What a round of writing did.
+  /// The outcome of a round of writing.
   package struct Outcome: Sendable {
     /// Files that changed, relative to the directory, in the order of writing.
     package var written: [String] = []
     /// Files of finished trials that belong beside the reports, for the caller to copy.
     package var copies: [ArtifactCopy] = []
-    /// What could not be made, and why; everything else was.
+    /// The errors; everything else was made.
     package var problems: [ReportError] = []
   }
 
-  /// A trial's file and where its copy belongs.
+  /// A trial's file and the path of its copy.
   package struct ArtifactCopy: Hashable, Sendable {
     /// The trial.
     package let trial: TrialID
-    /// The file, by its content.
+    /// The file.
     package let artifact: Artifact
     /// The copy's path, relative to the directory: `models/<trial>.safetensors`,
     /// `logs/<trial>.<attempt>.txt`.
     package let path: String
   }
 
-  /// How many images the data sets have, as far as finished trials have told.
+  /// The numbers of images of the data sets, from finished trials.
   package private(set) var counts = ImageCounts()
 
   private let directory: URL
-  /// What was written under which name in the directory.
+  /// The digests of the files written to the directory.
   private var ledger: OutputLedger
   private let loader: ArtifactLoader
   private var writtenTrials: [TrialID: Digest] = [:]
-  /// Reconstructions that were asked how many images there are.
+  /// Reconstructions whose number of images was read.
   private var countedFiles: Set<Digest> = []
   private var writtenStrips: [TrialID: Digest] = [:]
   /// The gates of finished trials, each with its trajectory's digest.
   private var gateCourses: [TrialID: (trajectory: Digest, gates: [GateCourse])] = [:]
   private var page = ReportPage()
-  /// Reports of which it was told that they have nothing to show.
+  /// Reports whose emptiness was reported.
   private var toldEmpty: Set<String> = []
 
   /// A writer of one sweep's reports.
   ///
   /// - Parameters:
   ///   - directory: The sweep's output directory.
-  ///   - load: Fetches a finished trial's file by its content; what it throws is reported with
-  ///     the trial's name.
+  ///   - load: Fetches a finished trial's file by its digest; its errors are reported with the trial's
+  ///     name.
   package init(directory: URL, load: @escaping (Artifact) throws -> Data) {
     self.directory = directory
     ledger = OutputLedger(in: directory)
     loader = ArtifactLoader(load: load)
   }
 
-  /// Brings every report up to date.
+  /// Updates every report.
   ///
-  /// The mark `PARTIAL` is there before anything partial is, and goes when everything is final.
+  /// The file `PARTIAL` is written before any partial report, and removed after all are final.
   package mutating func write(_ results: SweepResults) -> Outcome {
     var round = ReportRound(directory: directory, ledger: ledger)
     defer {
       ledger = round.ledger
       ledger.tidy()
     }
-    // A discarded result's files are gone; the next result's are written, even if they are the same.
+    // The files of discarded results were removed, so write them again even if they are equal.
     for trial in results.trials where trial.result == nil {
       writtenTrials[trial.planned.id] = nil
       writtenStrips[trial.planned.id] = nil
@@ -133,10 +132,10 @@ package struct ReportWriter {
   /// Notes a copy that the caller is about to make.
   package mutating func note(_ copy: ArtifactCopy) { ledger.note(copy.path, copy.artifact.digest) }
 
-  /// Notes that the caller has taken a file away.
+  /// Notes that the caller has removed a file.
   package mutating func forget(_ path: String) { ledger.forget(path) }
 
-  /// Tells once that a report has nothing to show, and never will.
+  /// Reports once that a report is empty and will stay empty.
   private mutating func tell(
     _ path: String, _ reason: String, isFinal: Bool, in round: inout ReportRound
   ) {
@@ -144,7 +143,7 @@ package struct ReportWriter {
     round.outcome.problems.append(.empty(path: path, reason: reason))
   }
 
-  /// Learns from the first finished trial of each data set that tells of it how many images it has.
+  /// Reads the number of images of each data set from its first finished trial that has it.
   private mutating func countImages(_ results: SweepResults) {
     for trial in results.trials {
       let dataset = trial.planned.configuration.dataset
@@ -152,7 +151,7 @@ package struct ReportWriter {
         let artifact = trial.result?.artifacts.first(where: { $0.kind == .reconstructions }),
         countedFiles.insert(artifact.digest).inserted
       else { continue }
-      // A file that cannot be had is reported where its images are to be shown.
+      // A missing file is reported when its images are drawn.
       let images = try? loader.parse(.reconstructions, of: trial) { try Reconstructions($0) }
       if let images {
         counts.take(
@@ -182,8 +181,8 @@ package struct ReportWriter {
       let digest = trial.result?.artifacts.first { $0.kind == .trajectory }?.digest
       guard writtenTrials[id] != digest || digest == nil else { continue }
       round.attempt { round throws(ReportError) in
-        let trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
-        let pace = try loader.parse(.pace, of: trial) { try Pace($0) }
+        let trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
+        let pace = try loader.parse(.pace, of: trial) { try PaceTable($0) }
         if round.put("trajectories/\(id).csv", trajectory.joined(with: pace)) {
           writtenTrials[id] = digest
         }
@@ -191,8 +190,8 @@ package struct ReportWriter {
     }
   }
 
-  /// One file for the first narrowing trial that has a result; with several data sets, one for
-  /// each, the first of them without the data set in its name.
+  /// One file for the first narrowing trial with a result; with several data sets one file each,
+  /// the first without the data set in its name.
   private func writeFigure1(_ results: SweepResults, in round: inout ReportRound) {
     var shown: [Dataset] = []
     for trial in results.trials
@@ -202,7 +201,7 @@ package struct ReportWriter {
       let name = shown.isEmpty ? "figure1.svg" : "figure1-\(dataset.name).svg"
       shown.append(dataset)
       round.attempt { round throws(ReportError) in
-        let trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
+        let trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
         round.put(
           name,
           Figure1Drawing(
@@ -223,7 +222,7 @@ package struct ReportWriter {
       let id = trial.planned.id
       round.attempt { round throws(ReportError) in
         let images = try loader.parse(.reconstructions, of: trial) { try Reconstructions($0) }
-        // The drawing has one row for each grid point: its first replicate that is complete.
+        // The drawing has one row per grid point: its first complete replicate.
         if let point = gridPoints.point(of: id),
           point.trials.first(where: { $0.result != nil })?.planned.id == id
         {
@@ -251,7 +250,7 @@ package struct ReportWriter {
         gateCourses[id]?.trajectory != artifact.digest
       else { continue }
       round.attempt { _ throws(ReportError) in
-        let trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
+        let trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
         gateCourses[id] = (artifact.digest, GateCourse.all(of: trajectory))
       }
     }
@@ -288,7 +287,7 @@ package struct ReportWriter {
 extension SweepPlan {
   /// Whether any trial narrows its bottleneck.
   fileprivate var narrows: Bool { trials.contains { $0.configuration.narrows } }
-  /// Whether any trial's tolerance is another's error.
+  /// Whether any trial's tolerance is measured by a parent.
   fileprivate var hasMeasuredTolerance: Bool {
     trials.contains { $0.configuration.tolerance.measurement != nil }
   }
