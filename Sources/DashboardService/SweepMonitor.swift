@@ -107,8 +107,9 @@ final class SweepMonitor: Sendable {
       hasMore = news.hasMore
       for piece in news.pieces(of: Self.pieceCount) { take(piece) }
       if hasMore, board.withLock({ $0.isLoaded }) {
-        // A quarter of a core at most, so that a fast coordinator is not held up by who looks on.
-        Thread.sleep(forTimeInterval: min(3 * Date().timeIntervalSince(began), 1))
+        // An eighth of a core at most: behind a coordinator that stores thousands of results each
+        // second the board lags, and catches up when it is slower.
+        Thread.sleep(forTimeInterval: min(7 * Date().timeIntervalSince(began), 2))
       }
     }
   }
