@@ -11,21 +11,21 @@ import Store
 import Synchronization
 import UnixSignals
 
-/// `dashboard`: shows sweeps on pages of a web server of its own.
+/// `dashboard`: shows sweeps in a browser.
 package enum DashboardServer {
-  /// What to show, where and to whom.
+  /// The options of the dashboard.
   package struct Options: Sendable {
     /// The sweeps' folders.
     package var folders: [URL]
     package var address: ListenAddress
     /// Whether trials may be cancelled and so on.
     package var allowsControl: Bool
-    /// Whether the token must be shown, even where only this machine can reach the pages.
+    /// Whether to require the token even on a loopback address.
     package var needsToken: Bool
-    /// Where the token is; nil for the user's own folder.
+    /// The token's file; nil for the one in the user's folder.
     package var tokenFile: URL?
-    /// Whether another program started it: it then ends when standard input does, and takes any free
-    /// port where its own is taken.
+    /// Whether another program started it: exit when standard input closes, and take any free port
+    /// if the requested one is in use.
     package var isSupervised: Bool
 
     /// Options of the given parts.
@@ -41,27 +41,28 @@ package enum DashboardServer {
       self.isSupervised = isSupervised
     }
 
-    /// Others than those who may read the record could reach it, or change it.
+    /// Required if users who cannot read the record could reach the pages, or if pages can change
+    /// the sweep.
     var requiresToken: Bool { needsToken || allowsControl || !address.isLoopback }
   }
 
   /// Connections at the same time; further ones wait until one ends.
   private static let connectionCountMaximum = 128
-  /// How long a connection may be idle, and what was sent to it untaken.
+  /// How long a connection may be idle, and how long a write may take.
   private static let (idleTimeout, writeTimeout) = (TimeAmount.seconds(60), TimeAmount.seconds(20))
-  /// Bytes of one header field, bytes of all, and how many there may be.
+  /// Limits of header fields: size of one, of all, and number.
   private static let headerLimits = HTTP1Channel.Configuration.DecoderConfiguration(
     maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 64)
 
   /// Serves until a signal ends the process.
   ///
-  /// - Parameter announce: Told the lines for a person once it listens.
+  /// - Parameter announce: Called with the lines to print once it listens.
   /// - Throws: `StoreError` when a folder holds no sweep, ``ListeningError``, and the token's errors.
   package static func run(
     _ options: Options, announce: @escaping @Sendable (String) -> Void
   ) async throws {
     var logger = Logger(label: "dashboard")
-    // Hummingbird tells of every connection and request at lower levels.
+    // At lower levels Hummingbird logs every connection and request.
     logger.logLevel = .notice
     let monitors = try options.folders.map { try SweepMonitor($0) }
     let token =
@@ -109,7 +110,7 @@ package enum DashboardServer {
       eventLoopGroupProvider: .shared(group), logger: logger)
     var configuration = ServiceGroupConfiguration(
       services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-    // Pages that listen for changes would keep it for ever.
+    // Listening pages would otherwise delay the shutdown forever.
     configuration.maximumGracefulShutdownDuration = .milliseconds(500)
     do {
       try await ServiceGroup(configuration: configuration).run()
@@ -128,7 +129,7 @@ package enum DashboardServer {
         idleTimeout: idleTimeout, httpDecoderConfiguration: headerLimits))
   }
 
-  /// What the rules are kept in, since the port is known only once it is bound.
+  /// Holds the rules, since the port is known only once it is bound.
   private final class Shared: Sendable {
     let rules: Mutex<AccessRules>
     init(rules: consuming sending Mutex<AccessRules>) { self.rules = rules }
@@ -154,7 +155,7 @@ package enum DashboardServer {
     return lines.joined(separator: "\n")
   }
 
-  /// Ends this process when whoever started it is gone.
+  /// Exits when standard input closes.
   private static func endWithInput() {
     Thread.detachNewThread {
       var piece = [UInt8](repeating: 0, count: 256)
@@ -167,7 +168,7 @@ package enum DashboardServer {
   }
 }
 
-/// Why the dashboard cannot listen where it should.
+/// Why the dashboard cannot listen at its address.
 package struct ListeningError: Error, Hashable, Sendable, CustomStringConvertible {
   let address: ListenAddress
   let code: Int32

@@ -6,19 +6,20 @@ import Store
 import Synchronization
 import Trials
 
-/// Keeps the ``SweepBoard`` of one folder up to date, on three threads of its own: one reads
-/// the record, one draws the front, one asks the coordinator.
+/// Updates the ``SweepBoard`` of one folder on three threads: one reads the record, one draws the
+/// front, one asks the coordinator.
 ///
-/// However many look on, the record is read once a second and the coordinator is asked at most every
-/// ``askingRest``, and only while somebody looks; neither ever waits for a browser.
+/// For any number of pages, the record is read once a second and the coordinator is asked at most
+/// every ``askingRest``, and only while pages are open. Neither waits for a browser.
 final class SweepMonitor: Sendable {
-  /// How often the record is looked at.
+  /// Interval between reads of the record, in seconds.
   private static let lookingRest = 1.0
-  /// The longest rest after a record that cannot be read, which is then read from its beginning.
+  /// The longest interval after failed reads, each of which starts from the beginning, in seconds.
   private static let damageRestMaximum = 60.0
-  /// How often the coordinator is asked; or a hundred times what its answer took, if that is longer.
+  /// Interval between requests to the coordinator, in seconds, or a hundred times the duration of
+  /// its answer if that is longer.
   private static let askingRest = 2.0
-  /// How long after the last request the coordinator is still asked, in seconds.
+  /// How long after a page's last request the coordinator is still asked, in seconds.
   private static let interest = 30.0
 
   /// How many records a board takes at once.
@@ -26,7 +27,7 @@ final class SweepMonitor: Sendable {
 
   /// The front as it was drawn last.
   struct Drawings: Sendable {
-    /// Of which revision of the board it is; -1 for none.
+    /// The revision of the board that it shows; -1 for none.
     var revision = -1
     var front: LiveFront?
   }
@@ -38,7 +39,7 @@ final class SweepMonitor: Sendable {
   private let lastInterest = Mutex(Date.distantPast)
   private let isStopped = Atomic(false)
 
-  /// Begins to follow the sweep of a folder.
+  /// Starts to follow the sweep of a folder.
   ///
   /// - Throws: `StoreError` when it holds no record of a sweep that can be read.
   init(_ folder: URL) throws(StoreError) {
@@ -57,7 +58,7 @@ final class SweepMonitor: Sendable {
   /// Ends the threads soon.
   func stop() { isStopped.store(true, ordering: .relaxed) }
 
-  /// Answers from the board as it is now, and notes that somebody looks on.
+  /// Reads the board, and notes the interest of a page.
   func read<Value: Sendable>(_ body: (inout SweepBoard) throws -> Value) rethrows -> Value {
     lastInterest.withLock { $0 = Date() }
     return try board.withLock { board in try body(&board) }
@@ -66,7 +67,7 @@ final class SweepMonitor: Sendable {
   /// The front as it was drawn last.
   var drawn: Drawings { drawings.withLock { $0 } }
 
-  /// Like the reports' thread: where processors are scarce, results are taken in first.
+  /// Lowers the priority, as for the reports' thread, so that handling results comes first.
   private func stepBack() { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
 
   private func follow() {
@@ -163,7 +164,7 @@ final class SweepMonitor: Sendable {
     }
   }
 
-  /// Waits in short naps, so that the thread ends soon.
+  /// Sleeps in short intervals, so that the thread ends soon.
   private func nap(_ seconds: Double) {
     let end = Date() + seconds
     while Date() < end, !isStopped.load(ordering: .relaxed) {

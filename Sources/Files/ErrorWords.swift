@@ -2,10 +2,10 @@ import Foundation
 
 /// Errors of Foundation in words for people.
 ///
-/// Foundation describes its errors as `Error Domain=NSCocoaErrorDomain Code=260 …`, or says that "the
-/// file couldn’t be opened". Beneath nearly all of them is a C call's reason, which says why.
+/// Foundation describes its errors as `Error Domain=NSCocoaErrorDomain Code=260 …` or "the file
+/// couldn’t be opened". Nearly all of them contain a C call's `errno`, which gives the reason.
 package enum ErrorWords {
-  /// An error in words: what it says itself, of Foundation's the path and the C call's reason.
+  /// An error in words: its own description; for Foundation's errors path and reason.
   package static func text(_ error: any Error) -> String {
     guard isFoundation(error) else { return "\(error)" }
     let information = (error as NSError).userInfo
@@ -20,7 +20,7 @@ package enum ErrorWords {
     return String(cString: strerror(FileError.code(of: error)))
   }
 
-  /// Whether an error is one that Foundation made, not one of this product.
+  /// Whether an error is Foundation's, not this product's.
   package static func isFoundation(_ error: any Error) -> Bool {
     error is CocoaError || error is POSIXError || error is URLError
       || type(of: error) is NSError.Type
@@ -28,10 +28,10 @@ package enum ErrorWords {
 }
 
 extension FileError {
-  /// What a call of Foundation gives, its failure as one of the file system.
+  /// Calls a function of Foundation and converts its error to ``FileError``.
   ///
   /// - Parameters:
-  ///   - operation: What was attempted: "make the folder".
+  ///   - operation: The operation: "make the folder".
   ///   - url: The file or folder.
   package static func wording<Value>(
     _ operation: String, _ url: URL, _ body: () throws -> Value
@@ -45,7 +45,7 @@ extension FileError {
     }
   }
 
-  /// Makes a folder, with those above it, if it is not there.
+  /// Creates a folder and its parents, if missing.
   package static func makeFolder(_ url: URL) throws(FileError) {
     try wording("make the folder", url) {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)

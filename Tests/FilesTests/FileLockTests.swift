@@ -4,14 +4,14 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Locks on files, and who holds them.
+/// File locks and their holders.
 @Suite("Locks on files")
 struct FileLockTests {
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
 
-  @Test("a lock that is given up is free, though a starting process has a copy of its descriptor")
+  @Test("a released lock is free even if a starting process has a copy of its descriptor")
   func copiedDescriptor() throws {
     let url = folder.file("lock")
     var lock = try FileLock.tryLock(url)

@@ -12,7 +12,8 @@ struct LiveDrawingTests {
     "step,squared_error,mse,constraint_average,multiplier,tolerance_hits,gates_open,expected_open,"
     + "kl,gate_0,gate_1,gate_2\n"
 
-  /// Gate 0 stays open, gate 1 closes at step 20 for good, gate 2 is closed, opens and closes again.
+  /// Gate 0 stays open, gate 1 closes at step 20 and stays closed, gate 2 closes, opens and closes
+  /// again.
   private var trajectory: Data {
     Data(
       (header + "10,30,31,0,1,0,2,2,1,0.9,0.8,0.2\n" + "20,25,26,0,1,0,2,2,1,0.9,0.4,0.6\n"
@@ -39,7 +40,7 @@ struct LiveDrawingTests {
     }
   }
 
-  @Test("Another run lies in grey beneath, and the axis reaches its end")
+  @Test("Another run is drawn in grey behind, and the axis reaches its end")
   func ghost() throws {
     let trial = RecordedTrial(
       planned: PlannedTrial(stage: "s", replicate: 0, configuration: Samples.configuration),
@@ -56,7 +57,7 @@ struct LiveDrawingTests {
     #expect(XMLParser(data: both).parse())
   }
 
-  @Test("In the dark every colour has its counterpart, and texts stay as they are")
+  @Test("In the dark scheme every colour is replaced and texts are unchanged")
   func dark() throws {
     let light = Data(
       "<rect fill=\"#ffffff\"/><text fill=\"#222222\">a #ffffff &quot;#ffffff</text>".utf8)
@@ -72,7 +73,7 @@ struct LiveDrawingTests {
     }
   }
 
-  @Test("Of many points a part is drawn, those on the front among them")
+  @Test("A part of many points is drawn, including those on the front")
   func thinned() {
     let points = (0..<3000).map { index in
       var point = Front.Point(

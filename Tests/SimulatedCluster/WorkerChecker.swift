@@ -2,10 +2,9 @@ import Digests
 import Supervision
 import Trials
 
-/// What must hold of all that a worker decides, checked against a model of its own that shares no
-/// code with the worker.
+/// Checks a worker's decisions against a model that shares no code with the worker.
 package struct WorkerChecker: Sendable {
-  /// How much later than it is due a thing may be noticed.
+  /// Allowed delay of a due action.
   private static let slack = Duration.seconds(1)
   /// The longest pause between two announcements, and of a goodbye.
   private static let (announcementInterval, farewell) = (Duration.seconds(2), Duration.seconds(5))
@@ -17,7 +16,7 @@ package struct WorkerChecker: Sendable {
   private var sweep: String?
   private var heartbeatInterval = announcementInterval
   private var lostAfter = Duration.zero
-  /// When the coordinator was heard of last, and when the worker spoke last.
+  /// When the last messages of coordinator and worker were sent.
   private var heardAt = Duration.zero
   private var spokeAt = Duration.zero
   /// Since when it was seen with nothing to do; nil while it has something.
@@ -138,14 +137,14 @@ package struct WorkerChecker: Sendable {
         $0.isHopeless = true
       }
     case .pieceNotRead(let id, _): runs[id]?.isHopeless = true
-    case .assigned(let order):
+    case .assigned(let assignment):
       heardAt = now
-      for id in runs.keys where id.trial == order.trial && id.sweep == sweep {
+      for id in runs.keys where id.trial == assignment.trial && id.sweep == sweep {
         guard let run = runs[id], run.isOwned else { continue }
-        if run.attempt <= order.voidThrough {
+        if run.attempt <= assignment.voidThrough {
           runs[id]?.mustEnd = true
-        } else if run.attempt < order.attempt {
-          runs[id]?.attempt = order.attempt
+        } else if run.attempt < assignment.attempt {
+          runs[id]?.attempt = assignment.attempt
         }
       }
     case .acknowledged(let trial, let attempt), .abandoned(let trial, let attempt, _):
@@ -223,7 +222,7 @@ package struct WorkerChecker: Sendable {
     case .announce(let claims), .beat(let claims):
       spokeAt = now
       check(claims)
-    case .fetchImages(let id, let order): noteBegun(id, order)
+    case .fetchImages(let id, let assignment): noteBegun(id, assignment)
     case .fetchCheckpoint(let id, _):
       check(runs[id]?.isLive == true, "\(id.trial): a checkpoint for what has ended")
     case .startTrial(let id, _, let checkpoint): noteStarted(id, from: checkpoint)
@@ -282,7 +281,7 @@ package struct WorkerChecker: Sendable {
     }
   }
 
-  private mutating func check(_ claims: [WorkClaim]) {
+  private mutating func check(_ claims: [AttemptClaim]) {
     for (id, run) in runs where isOwned(id, run) {
       check(
         claims.contains { $0.trial == run.trial && $0.attempt == run.attempt },
@@ -297,13 +296,13 @@ package struct WorkerChecker: Sendable {
     }
   }
 
-  private mutating func noteBegun(_ id: WorkID, _ order: WorkOrder) {
+  private mutating func noteBegun(_ id: WorkID, _ assignment: Assignment) {
     check(leavesBy == nil, "\(id.trial) begun by a worker that leaves")
     check(!isDiskFull, "\(id.trial) begun on a full disk")
     check(
       !runs.contains { $0.key.trial == id.trial && isOwned($0.key, $0.value) },
       "\(id.trial) begun twice")
-    runs[id] = Run(trial: id.trial, attempt: order.attempt)
+    runs[id] = Run(trial: id.trial, attempt: assignment.attempt)
     check(runs.values.count { $0.isLive } <= slots, "more trials than slots")
   }
 

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// Processes that are killed or stopped at random moments; the long forms are
-/// `fault-campaigns soak` and `fault-campaigns detection`.
+/// Processes that are killed or suspended at random moments; the long forms are `fault-campaigns
+/// soak` and `fault-campaigns detection`.
 @Suite("Processes that go", .serialized)
 struct SoakTests {
   private func campaign(_ arguments: String...) throws -> (code: Int32, out: String, err: String) {
@@ -33,10 +33,10 @@ struct SoakTests {
   }
 
   @Test(
-    "a killed worker's trial is leased again in seconds; a stopped one goes on as if it were not")
+    "a killed worker's trial is leased again in seconds; a suspended one continues")
   func detection() throws {
     let run = try campaign("detection", "killed", "continued", "--rounds", "1", "--stop", "3")
-    // How soon depends on what else the machine does; five seconds are the quiet machine's.
+    // The time depends on the machine's load; five seconds hold for an idle machine.
     #expect(run.out.contains("killed"), "\(run.out)\(run.err)")
     #expect(run.out.contains(" same "), "\(run.out)\(run.err)")
   }

@@ -85,7 +85,7 @@ struct VirtualHostsTests {
   }
 
   @Test(
-    "a systemd of the user starts a killed worker again, and keeps nothing of one that was ended",
+    "the user's systemd restarts a killed worker, and keeps nothing of one that was ended",
     .enabled(if: VirtualHosts.systemd != nil, "needs the package systemd"))
   func systemd() throws {
     let hosts = try VirtualHosts(count: 2)

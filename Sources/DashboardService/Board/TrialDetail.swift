@@ -26,11 +26,11 @@ struct TrialDetail: Encodable, Sendable {
     /// `running`, `complete`, `discarded`, or the cause of its failure.
     var outcome: String
     var words: String
-    /// The last lines of its log; nil where there is none.
+    /// The last lines of its log; nil if there is none.
     var log: String?
   }
 
-  /// A budget at which it reports, and what was found there.
+  /// A milestone and its report.
   struct Milestone: Encodable, Sendable {
     var budget: String
     var step: Int?
@@ -41,7 +41,7 @@ struct TrialDetail: Encodable, Sendable {
     var toleranceMet: Bool?
   }
 
-  /// Another trial to lay beneath this one's traces.
+  /// Another trial whose traces can be drawn beneath this one's.
   struct Neighbour: Encodable, Sendable {
     var trial: String
     var name: String
@@ -51,7 +51,7 @@ struct TrialDetail: Encodable, Sendable {
   var settings: [Setting]
   var milestones: [Milestone]
   var attempts: [Attempt]
-  /// The live word of the worker that runs it.
+  /// The live state from the workers that run it.
   var running: [SweepStatus.Running]
   var parents: [Neighbour]
   /// Trials of its stage that have traces, the nearest in the plan first.
@@ -61,12 +61,12 @@ struct TrialDetail: Encodable, Sendable {
   var reusedFrom: String?
   /// Where its result was computed: host, processor, instruction set, versions.
   var provenance: [Setting]
-  /// The command that computes it again: and compares, where it has a result; else alone, beside its
-  /// configuration.
+  /// The command that repeats it: `coordinator reproduce` if it has a result, else `worker trial` with
+  /// its configuration.
   var command: String
 
   private static let neighbourCountMaximum = 40
-  /// Of a trial's attempts the latest are shown.
+  /// Most attempts shown, the latest ones.
   private static let attemptCountMaximum = 40
 
   /// A trial on a board, without its attempts' logs; nil if it is not planned.
@@ -130,7 +130,7 @@ struct TrialDetail: Encodable, Sendable {
   private static func neighbours(of row: TrialRow, in rows: [TrialRow]) -> [Neighbour] {
     var found: [Neighbour] = []
     var distance = 1
-    // As far as a look at a few thousand rows finds some.
+    // Search only a few thousand rows.
     while found.count < neighbourCountMaximum, distance < 2000 {
       for place in [row.place - distance, row.place + distance]
       where rows.indices.contains(place) {

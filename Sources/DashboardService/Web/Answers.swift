@@ -3,7 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 
-/// Answers of the kinds that the dashboard gives.
+/// The kinds of answers of the dashboard.
 enum Answers {
   /// A sentence.
   static func text(_ text: String, status: HTTPResponse.Status = .ok) -> Response {
@@ -15,7 +15,7 @@ enum Answers {
     bytes(Array(try AnswerJSON.encoder.encode(value)), "application/json")
   }
 
-  /// JSON that is made already.
+  /// Encoded JSON.
   static func json(made data: Data) -> Response { bytes(Array(data), "application/json") }
 
   /// A drawing.

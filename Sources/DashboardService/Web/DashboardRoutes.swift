@@ -8,7 +8,7 @@ import Reports
 import Store
 import Trials
 
-/// What is answered at which path.
+/// The paths of the dashboard.
 ///
 /// - `/`, `/sweeps/…`: the page, whose script reads its own address.
 /// - `/api/sweeps`, `/api/sweeps/INDEX`, and below it `trials`, `trials/ID`, `…/samples`,
@@ -18,7 +18,7 @@ import Trials
 struct DashboardRoutes: Sendable {
   /// The largest body that a request may have, in bytes.
   private static let bodyByteCountMaximum = 16 << 10
-  /// How often a page that listens for changes is told that it is still connected, in half seconds.
+  /// Interval of keep-alive events to a listening page, in half seconds.
   private static let heartbeat = 30
 
   let monitors: [SweepMonitor]
@@ -32,7 +32,7 @@ struct DashboardRoutes: Sendable {
     router.get("/page.js") { _, _ in Pages.script }
     router.get("/parts.js") { _, _ in Pages.parts }
     router.get("/page.css") { _, _ in Pages.style }
-    // Browsers ask for it by themselves; that there is none is no error.
+    // Browsers request it by themselves; a missing one is not an error.
     router.get("/favicon.ico") { _, _ in Response(status: .noContent) }
     for path in ["/", "/sweeps/**"] { router.get(RouterPath(path)) { _, _ in Pages.page } }
     addLogin(to: router)
@@ -100,7 +100,7 @@ struct DashboardRoutes: Sendable {
       let rules = rules()
       let text = String(buffer: try await Self.body(of: request))
       let form = try? URLEncodedFormDecoder().decode(LoginForm.self, from: text)
-      // A second for each try, so that nobody tries many.
+      // Delay each failed attempt by a second to prevent guessing.
       guard let token = rules.token, let form, token.matches(form.token) else {
         try await Task.sleep(for: .seconds(1))
         return Answers.text("that is not the token", status: .forbidden)
@@ -111,7 +111,7 @@ struct DashboardRoutes: Sendable {
     }
   }
 
-  /// The sweep that a path names by its number.
+  /// The sweep of the index in a path.
   func monitor(_ context: BasicRequestContext) throws(AnswerError) -> (
     monitor: SweepMonitor, index: Int
   ) {
@@ -123,7 +123,7 @@ struct DashboardRoutes: Sendable {
     return (monitors[index], index)
   }
 
-  /// The scheme that a drawing is asked for in.
+  /// The requested colour scheme of a drawing.
   static func scheme(_ request: Request) throws(AnswerError) -> ColourScheme {
     guard let text = request.uri.queryParameters["scheme"] else { return .light }
     guard let scheme = ColourScheme(rawValue: String(text)) else {
@@ -138,9 +138,9 @@ struct DashboardRoutes: Sendable {
     return try await request.collectBody(upTo: bodyByteCountMaximum)
   }
 
-  /// Tells a page of every change, at most twice a second, until it goes away.
+  /// Sends an event for every change, at most twice a second, until the page disconnects.
   ///
-  /// It hears the revision and no more; what has changed it asks for.
+  /// The event has only the revision; the page then requests what it needs.
   private func events(of monitor: SweepMonitor) -> Response {
     Response(
       status: .ok,
@@ -167,7 +167,7 @@ struct DashboardRoutes: Sendable {
   }
 }
 
-/// Facts after one that a page has seen.
+/// The facts after a given one.
 struct FactPage: Encodable, Sendable {
   /// Oldest first.
   var facts: [Fact]
@@ -202,7 +202,7 @@ struct SweepEntry: Encodable, Sendable {
 }
 
 extension SweepMonitor {
-  /// How the list of sweeps shows this one.
+  /// The entry of this sweep in the list.
   fileprivate func entry(index: Int) -> SweepEntry {
     read { board in
       SweepEntry(

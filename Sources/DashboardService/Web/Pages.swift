@@ -1,12 +1,12 @@
 import Hummingbird
 
-/// The page, its script and its style, embedded when the program is built.
+/// The page, its script and its style, embedded at build time.
 enum Pages {
-  /// The one page; its script shows what the address names.
+  /// The page, whose script shows the view of the URL.
   static var page: Response {
     Answers.bytes(PackageResources.page_html, "text/html; charset=utf-8")
   }
-  /// Where the token is shown.
+  /// The page for typing the token.
   static var login: Response {
     Answers.bytes(PackageResources.login_html, "text/html; charset=utf-8")
   }

@@ -1,7 +1,7 @@
 import Trials
 
 extension WorkerCore {
-  /// Takes in what became of the worker's folder in the cache, which anybody's clean-up may remove.
+  /// Handles events of the worker's cache folder, which other programs may remove.
   mutating func handleCache(_ event: WorkerEvent, at now: Duration) -> [WorkerEffect] {
     switch event {
     case .folderLost(let id): return forsake(id)
@@ -14,8 +14,8 @@ extension WorkerCore {
     }
   }
 
-  /// Ends a work whose files are gone before the coordinator has them; it is begun anew, or goes on
-  /// from the last checkpoint that the coordinator has.
+  /// Ends a work whose files are gone before the coordinator has them; the coordinator assigns the
+  /// trial again, from its last checkpoint.
   private mutating func forsake(_ id: WorkID) -> [WorkerEffect] {
     guard let work = works[id] else { return [] }
     let failure = TrialFailure(
@@ -33,7 +33,7 @@ extension WorkerCore {
         notice,
         .sendFailure(trial: id.trial, attempt: work.attempt, failure, HandBack()),
       ] + exitIfDone()
-    // What begins, fails and is told of by itself; a result that is reported needs no files.
+    // A starting work fails and reports that by itself. Reporting a result needs no files.
     case .preparing, .killed, .dismissed, .handingBack, .parting, .reporting: return []
     }
   }

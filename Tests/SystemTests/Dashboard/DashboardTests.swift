@@ -142,7 +142,7 @@ struct DashboardTests {
     #expect(process.terminationStatus == 0 && said.isEmpty, "\(said)")
   }
 
-  @Test("refuses what is not asked for by its own pages, and says what is wrong with a request")
+  @Test("refuses requests of foreign pages, and says what is wrong with a request")
   func refusals() throws {
     try finishedSweep()
     let (command, port) = try dashboard()
@@ -223,7 +223,7 @@ struct DashboardTests {
     #expect(try post.send(to: port)?.status == 403)
   }
 
-  @Test("browsers that take nothing keep nobody waiting, and give their places back")
+  @Test("browsers that do not read delay nobody, and their connections are closed")
   func hungBrowsers() throws {
     try finishedSweep()
     let (command, port) = try dashboard()
@@ -251,7 +251,7 @@ struct DashboardTests {
     }
   }
 
-  @Test("wrong command lines and folders are told")
+  @Test("wrong command lines and folders are reported")
   func mistakes() throws {
     let cases: [(arguments: [String], code: Int32, words: String)] = [
       ([], 64, "dir"), ([bench.path("none")], 1, "none"),
