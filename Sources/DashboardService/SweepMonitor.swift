@@ -22,7 +22,7 @@ final class SweepMonitor: Sendable {
   /// How long after a page's last request the coordinator is still asked, in seconds.
   private static let interest = 30.0
 
-  /// How many records a board takes at once.
+  /// The most records added to the board under one lock.
   private static let pieceCount = 100
 
   /// The front as it was drawn last.
@@ -99,7 +99,7 @@ final class SweepMonitor: Sendable {
     return max(min(doubled, damageRestMaximum), 10 * took)
   }
 
-  /// Reads the record while nobody waits for the board, and has it take what is new in small pieces.
+  /// Reads the record without the lock and adds the new records to the board in small pieces.
   private func lookToEnd(_ tail: inout RecordTail) throws(StoreError) {
     var hasMore = true
     while hasMore, !isStopped.load(ordering: .relaxed) {
@@ -108,8 +108,8 @@ final class SweepMonitor: Sendable {
       hasMore = news.hasMore
       for piece in news.pieces(of: Self.pieceCount) { take(piece) }
       if hasMore, board.withLock({ $0.isLoaded }) {
-        // An eighth of a core at most: behind a coordinator that stores thousands of results each
-        // second the board lags, and catches up when it is slower.
+        // Use at most an eighth of a core. If the coordinator stores thousands of results per second,
+        // the board lags behind and catches up later.
         Thread.sleep(forTimeInterval: min(7 * Date().timeIntervalSince(began), 2))
       }
     }
@@ -120,7 +120,7 @@ final class SweepMonitor: Sendable {
       board.withLock { $0.take(news) }
       return
     }
-    // Of a large plan this takes long.
+    // A large plan takes long, so prepare its board without the lock.
     var next = board.withLock { $0 }
     next.take(news)
     board.withLock { $0 = next.replacing($0) }

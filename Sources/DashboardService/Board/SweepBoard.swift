@@ -76,7 +76,7 @@ struct SweepBoard: Sendable {
     return news.hasMore
   }
 
-  /// Takes in what a look at the record has brought.
+  /// Adds the outcome of a read of the record.
   mutating func take(_ news: RecordTail.News) {
     guard var follower else { return }
     self.follower = nil
@@ -85,7 +85,7 @@ struct SweepBoard: Sendable {
     show(news, follower)
   }
 
-  /// This board, with what is live from the one that it takes the place of.
+  /// This board with the live state of the one that it replaces.
   func replacing(_ former: SweepBoard) -> SweepBoard {
     var board = self
     (board.live, board.silence, board.askedAt) = (former.live, former.silence, former.askedAt)

@@ -29,10 +29,10 @@ enum Answers {
       status: status, headers: [.contentType: type], body: body(ByteBuffer(bytes: bytes)))
   }
 
-  /// The most bytes that are written at once.
+  /// The most bytes per write.
   private static let pieceByteCount = 64 << 10
 
-  /// A body that is written in pieces, since ``WriteDeadline`` limits the time of each write.
+  /// A body written in pieces, since ``WriteDeadline`` limits the duration of each write.
   private static func body(_ buffer: ByteBuffer) -> ResponseBody {
     guard buffer.readableBytes > pieceByteCount else { return ResponseBody(byteBuffer: buffer) }
     return ResponseBody(contentLength: buffer.readableBytes) { writer in

@@ -1,17 +1,17 @@
 import Foundation
 import Trials
 
-/// How the front grew with the core-hours that were spent on it.
+/// The growth of the front with the core-hours spent.
 ///
-/// Shows by when each point of the present front was found: where the line is level, more hours
-/// brought nothing to the front.
+/// A step for each point of the present front, at the core-hours spent when it was complete. Where
+/// the line is level, more hours added no point to the front.
 struct FrontProgress {
-  /// Core-hours that were spent when each point of the front was complete, ascending.
+  /// The core-hours spent when each point of the front was complete, ascending.
   let found: [Double]
-  /// Core-hours that were spent in all.
+  /// The total of core-hours spent.
   let total: Double
 
-  /// The most corners that are drawn.
+  /// The most steps drawn.
   private static let cornerCountMaximum = 600
   /// The size of the drawing, and of its margins, in pixels.
   private static let (width, height) = (760.0, 260.0)
@@ -21,8 +21,8 @@ struct FrontProgress {
   ///
   /// - Parameters:
   ///   - front: The front as it is now.
-  ///   - spent: By trial, the core-hours that all results took until its own was there.
-  ///   - total: Core-hours that all results took.
+  ///   - spent: By trial, the core-hours of all results up to and including its own.
+  ///   - total: The core-hours of all results.
   init(of front: Front, spent: [TrialID: Double], total: Double) {
     found = front.series.flatMap(\.front).map { point in
       // A point is complete with the last of its replicates.
@@ -62,7 +62,7 @@ struct FrontProgress {
     return drawing.data
   }
 
-  /// What short and long sweeps are measured in, and how much of it a core-hour is.
+  /// A unit that suits a total, and its number in a core-hour.
   private static func unit(of hours: Double) -> (name: String, scale: Double) {
     hours < 1.0 / 30 ? ("core-seconds", 3600) : hours < 2 ? ("core-minutes", 60) : ("core-hours", 1)
   }

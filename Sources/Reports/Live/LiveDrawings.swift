@@ -66,8 +66,8 @@ package struct LiveFront: Sendable {
   /// The front of a sweep at one moment.
   ///
   /// - Parameters:
-  ///   - spent: By trial, the core-hours that all results took until its own was there.
-  ///   - total: Core-hours that all results took.
+  ///   - spent: By trial, the core-hours of all results up to and including its own.
+  ///   - total: The core-hours of all results.
   package init(of results: SweepResults, spent: [TrialID: Double] = [:], total: Double = 0) {
     let front = Front(of: results)
     progress = FrontProgress(of: front, spent: spent, total: total).svg
@@ -92,7 +92,7 @@ package struct LiveFront: Sendable {
   /// The drawing of the front.
   package func svg(in scheme: ColourScheme) -> Data { scheme.applied(to: drawing) }
 
-  /// The drawing of how it grew with the core-hours spent.
+  /// The drawing of its growth with the core-hours spent.
   package func progressSVG(in scheme: ColourScheme) -> Data { scheme.applied(to: progress) }
 }
 

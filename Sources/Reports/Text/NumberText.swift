@@ -26,9 +26,9 @@ enum NumberText {
     return text
   }
 
-  /// The hundredths nearest to a number; nil for large numbers, and where two are about as near.
+  /// The nearest number of hundredths; nil for large numbers and near ties.
   ///
-  /// A drawing has tens of thousands of coordinates, which `String(format:)` would take longest for.
+  /// Drawings have tens of thousands of coordinates, and `String(format:)` is slow.
   private static func hundredths(of number: Double) -> Int? {
     guard abs(number) < 1e6 else { return nil }
     let scaled = number * 100
