@@ -24,20 +24,21 @@ package enum DashboardServer {
     package var needsToken: Bool
     /// The token's file; nil for the one in the user's folder.
     package var tokenFile: URL?
-    /// Whether to exit when standard input closes.
-    package var endsWithInput: Bool
+    /// Whether another program started it: exit when standard input closes, and take any free port
+    /// if the requested one is in use.
+    package var isSupervised: Bool
 
     /// Options of the given parts.
     package init(
       folders: [URL], address: ListenAddress, allowsControl: Bool, needsToken: Bool,
-      tokenFile: URL?, endsWithInput: Bool
+      tokenFile: URL?, isSupervised: Bool
     ) {
       self.folders = folders
       self.address = address
       self.allowsControl = allowsControl
       self.needsToken = needsToken
       self.tokenFile = tokenFile
-      self.endsWithInput = endsWithInput
+      self.isSupervised = isSupervised
     }
 
     /// Required if users who cannot read the record could reach the pages, or if pages can change
@@ -69,6 +70,25 @@ package enum DashboardServer {
       ? AccessToken(
         file: options.tokenFile ?? UserFolders().configuration.appending(path: "dashboard.token"))
       : nil
+    for monitor in monitors { monitor.start() }
+    defer { for monitor in monitors { monitor.stop() } }
+    if options.isSupervised { endWithInput() }
+    var options = options
+    while true {
+      do {
+        return try await serve(options, monitors, token, logger, announce: announce)
+      } catch let error as ListeningError where error.code == EADDRINUSE {
+        // Another run's pages may be there.
+        guard options.isSupervised, options.address.port != 0 else { throw error }
+        options.address = ListenAddress(host: options.address.host, port: 0)
+      }
+    }
+  }
+
+  private static func serve(
+    _ options: Options, _ monitors: [SweepMonitor], _ token: AccessToken?, _ logger: Logger,
+    announce: @escaping @Sendable (String) -> Void
+  ) async throws {
     let rules = Mutex(
       AccessRules(
         address: options.address, token: token, allowsControl: options.allowsControl))
@@ -77,11 +97,7 @@ package enum DashboardServer {
       monitors: monitors, rules: { shared.rules.withLock { $0 } }, logger: logger)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let application = Application(
-      router: routes.router(),
-      server: .http1(
-        configuration: .init(
-          additionalChannelHandlers: [WriteDeadline(limit: writeTimeout)],
-          idleTimeout: idleTimeout, httpDecoderConfiguration: headerLimits)),
+      router: routes.router(), server: server(writeTimeout: writeTimeout),
       configuration: ApplicationConfiguration(
         address: .hostname(options.address.host, port: options.address.port), backlog: 64,
         availableConnectionsDelegate: .maximum(connectionCountMaximum, logger: logger)),
@@ -92,9 +108,6 @@ package enum DashboardServer {
         announce(Self.announcement(of: bound, options, token: token))
       },
       eventLoopGroupProvider: .shared(group), logger: logger)
-    for monitor in monitors { monitor.start() }
-    defer { for monitor in monitors { monitor.stop() } }
-    if options.endsWithInput { endWithInput() }
     var configuration = ServiceGroupConfiguration(
       services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     // Listening pages would otherwise delay the shutdown forever.
@@ -102,9 +115,18 @@ package enum DashboardServer {
     do {
       try await ServiceGroup(configuration: configuration).run()
     } catch let error as IOError {
+      try await group.shutdownGracefully()
       throw ListeningError(address: options.address, code: error.errnoCode)
     }
     try await group.shutdownGracefully()
+  }
+
+  /// Connections with the limits of this server.
+  static func server(writeTimeout: TimeAmount) -> HTTPServerBuilder {
+    .http1(
+      configuration: .init(
+        additionalChannelHandlers: [WriteDeadline(limit: writeTimeout)],
+        idleTimeout: idleTimeout, httpDecoderConfiguration: headerLimits))
   }
 
   /// Holds the rules, since the port is known only once it is bound.

@@ -14,11 +14,16 @@ import Trials
 final class SweepMonitor: Sendable {
   /// Interval between reads of the record, in seconds.
   private static let lookingRest = 1.0
+  /// The longest interval after failed reads, each of which starts from the beginning, in seconds.
+  private static let damageRestMaximum = 60.0
   /// Interval between requests to the coordinator, in seconds, or a hundred times the duration of
   /// its answer if that is longer.
   private static let askingRest = 2.0
   /// How long after a page's last request the coordinator is still asked, in seconds.
   private static let interest = 30.0
+
+  /// The most records added to the board under one lock.
+  private static let pieceCount = 100
 
   /// The front as it was drawn last.
   struct Drawings: Sendable {
@@ -67,32 +72,72 @@ final class SweepMonitor: Sendable {
 
   private func follow() {
     lowerPriority()
+    guard var tail = board.withLock({ $0.follower?.start }) else { return }
+    var failures = 0
     while !isStopped.load(ordering: .relaxed) {
+      let began = Date()
       do {
-        try lookToEnd()
+        try lookToEnd(&tail)
+        failures = 0
       } catch {
         board.withLock { $0.show(problem: "\(error)") }
+        failures += 1
       }
-      nap(Self.lookingRest)
+      nap(Self.rest(after: failures, took: Date().timeIntervalSince(began)))
     }
   }
 
-  private func lookToEnd() throws(StoreError) {
+  /// How long to wait for the next look, in seconds.
+  ///
+  /// - Parameters:
+  ///   - failures: How many looks in a row have failed.
+  ///   - took: What the last look took, in seconds.
+  static func rest(after failures: Int, took: Double) -> Double {
+    guard failures > 0 else { return lookingRest }
+    let doubled = lookingRest * pow(2, Double(min(failures, 16)))
+    // Never more than a tenth of a core.
+    return max(min(doubled, damageRestMaximum), 10 * took)
+  }
+
+  /// Reads the record without the lock and adds the new records to the board in small pieces.
+  private func lookToEnd(_ tail: inout RecordTail) throws(StoreError) {
     var hasMore = true
     while hasMore, !isStopped.load(ordering: .relaxed) {
-      hasMore = try board.withLock { board throws(StoreError) in try board.look() }
+      let began = Date()
+      let news = try tail.look()
+      hasMore = news.hasMore
+      for piece in news.pieces(of: Self.pieceCount) { take(piece) }
+      if hasMore, board.withLock({ $0.isLoaded }) {
+        // Use at most an eighth of a core. If the coordinator stores thousands of results per second,
+        // the board lags behind and catches up later.
+        Thread.sleep(forTimeInterval: min(7 * Date().timeIntervalSince(began), 2))
+      }
     }
+  }
+
+  private func take(_ news: RecordTail.News) {
+    guard news.plan != nil else {
+      board.withLock { $0.take(news) }
+      return
+    }
+    // A large plan takes long, so prepare its board without the lock.
+    var next = board.withLock { $0 }
+    next.take(news)
+    board.withLock { $0 = next.replacing($0) }
   }
 
   private func draw() {
     lowerPriority()
     while !isStopped.load(ordering: .relaxed) {
       let began = Date()
-      let (results, revision) = board.withLock { board in
-        (board.isLoaded ? board.follower?.results : nil, board.recordRevision)
+      let (results, spent, total, revision) = board.withLock { board in
+        (
+          board.isLoaded ? board.follower?.results : nil, board.coreHoursAtResult,
+          board.coreHours, board.recordRevision
+        )
       }
       if let results, revision != drawings.withLock({ $0.revision }) {
-        let front = LiveFront(of: results)
+        let front = LiveFront(of: results, spent: spent, total: total)
         drawings.withLock { $0 = Drawings(revision: revision, front: front) }
       }
       // Never more than a tenth of a core.

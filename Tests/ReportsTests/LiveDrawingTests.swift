@@ -65,6 +65,12 @@ struct LiveDrawingTests {
     #expect(dark.contains("fill=\"#14171a\"") && dark.contains("fill=\"#e8eaed\""))
     #expect(dark.contains(">a #ffffff &quot;#ffffff<"))
     #expect(ColourScheme.light.applied(to: light) == light)
+    let used =
+      Palette.series + [Palette.frame, Palette.grid, Palette.quiet, Palette.warning, "#000000"]
+    for colour in used {
+      let stroke = Data("stroke=\"\(colour)\"".utf8)
+      #expect(ColourScheme.dark.applied(to: stroke) != stroke, "\(colour)")
+    }
   }
 
   @Test("A part of many points is drawn, including those on the front")
@@ -87,5 +93,39 @@ struct LiveDrawingTests {
     #expect(
       thinned.points.compactMap { $0.tolerance?.median }
         == thinned.points.compactMap { $0.tolerance?.median }.sorted())
+  }
+
+  @Test("A point of the front is found with its last replicate, and the rest of the hours is level")
+  func progress() throws {
+    func trial(_ tolerance: Double, seed: UInt64) -> RecordedTrial {
+      var configuration = Samples.configuration
+      (configuration.tolerance, configuration.seed) = (.value(tolerance), seed)
+      return RecordedTrial(
+        planned: PlannedTrial(stage: "s", replicate: 0, configuration: configuration),
+        status: .complete, attempts: 1, result: nil, failure: nil, worker: nil)
+    }
+    func point(_ trials: [RecordedTrial], isOnFront: Bool) -> Front.Point {
+      var point = Front.Point(gridPoint: GridPoints.Point(stage: "s", trials: trials))
+      point.isOnFront = isOnFront
+      return point
+    }
+    let trials = [trial(1, seed: 1), trial(1, seed: 2), trial(2, seed: 1), trial(3, seed: 1)]
+    let front = Front(series: [
+      Front.Series(
+        dataset: .mnist, label: "",
+        points: [
+          point([trials[0], trials[1]], isOnFront: true), point([trials[2]], isOnFront: false),
+          point([trials[3]], isOnFront: true),
+        ])
+    ])
+    let hours = zip(trials, [1.0, 5, 2, 3])
+    let spent = Dictionary(uniqueKeysWithValues: hours.map { ($0.planned.id, $1) })
+    let progress = FrontProgress(of: front, spent: spent, total: 8)
+    #expect(progress.found == [3, 5])
+    #expect(progress.total == 8)
+    #expect(XMLParser(data: progress.svg).parse())
+    #expect(String(decoding: progress.svg, as: UTF8.self).contains("core-hours spent"))
+    let none = FrontProgress(of: Front(series: []), spent: [:], total: 0).svg
+    #expect(String(decoding: none, as: UTF8.self).contains("No point is on the front yet."))
   }
 }

@@ -10,7 +10,8 @@ import Trials
 ///
 /// A separate thread reads the record and writes the lines. So a slow disk delays no commit, and
 /// every line is durable in the record. The first line identifies the record. After a restart the
-/// file continues where it ends, without gaps or repetitions.
+/// file continues where it ends, without gaps or repetitions. Events about trials that are no longer
+/// planned are left out.
 final class EventFile: Sendable {
   /// Interval between reads of the record, in seconds.
   private static let interval = 0.5

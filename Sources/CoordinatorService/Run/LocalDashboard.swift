@@ -19,7 +19,7 @@ final class LocalDashboard {
     return executable
   }
 
-  /// Starts it for the sweep of a folder, at its standard address.
+  /// Starts it for the sweep of a folder, at its standard address, or at another port where that is taken.
   init(_ executable: URL, folder: URL) throws {
     process.executableURL = executable
     process.arguments = ["--supervised", folder.path]

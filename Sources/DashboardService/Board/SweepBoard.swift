@@ -28,6 +28,8 @@ struct SweepBoard: Sendable {
   private(set) var lastDropped = 0
   /// Core hours of the results.
   private(set) var coreHours = 0.0
+  /// By trial, ``coreHours`` when its result came.
+  private(set) var coreHoursAtResult: [TrialID: Double] = [:]
   /// Optimiser steps of the results.
   private(set) var stepCount = 0
   private(set) var names = TrialNames(of: [])
@@ -70,6 +72,28 @@ struct SweepBoard: Sendable {
     self.follower = nil
     defer { self.follower = follower }
     let news = try follower.look()
+    show(news, follower)
+    return news.hasMore
+  }
+
+  /// Adds the outcome of a read of the record.
+  mutating func take(_ news: RecordTail.News) {
+    guard var follower else { return }
+    self.follower = nil
+    defer { self.follower = follower }
+    follower.take(news)
+    show(news, follower)
+  }
+
+  /// This board with the live state of the one that it replaces.
+  func replacing(_ former: SweepBoard) -> SweepBoard {
+    var board = self
+    (board.live, board.silence, board.askedAt) = (former.live, former.silence, former.askedAt)
+    board.revision = max(revision, former.revision) + 1
+    return board
+  }
+
+  private mutating func show(_ news: RecordTail.News, _ follower: SweepFollower) {
     if let plan = news.plan { begin(plan) }
     for stamped in news.records { note(stamped, follower) }
     if !news.records.isEmpty || news.plan != nil || problem != nil || (!news.hasMore && !isLoaded) {
@@ -78,7 +102,6 @@ struct SweepBoard: Sendable {
     }
     // The unreadable part may be behind records that are not read yet.
     if !news.hasMore { (problem, isLoaded) = (nil, true) }
-    return news.hasMore
   }
 
   /// Sets the coordinator's answer, nil if none runs, or why it does not answer.
@@ -103,6 +126,7 @@ struct SweepBoard: Sendable {
     (counts, stages, failures, facts) = (.init(), [], [], [])
     lastDropped = 0
     (stageNumbers, coreHours, stepCount) = ([:], 0, 0)
+    coreHoursAtResult = [:]
     isLoaded = false
     for row in rows {
       let number = stageNumbers[row.stage] ?? stages.count
@@ -132,6 +156,9 @@ struct SweepBoard: Sendable {
     case .resultRecorded(_, _, _, let result, _):
       coreHours += max(0, result.result.provenance.seconds) / 3600
       stepCount += max(0, result.result.provenance.steps)
+      if let trial { coreHoursAtResult[trial] = coreHours }
+    case .resultReused:
+      if let trial { coreHoursAtResult[trial] = coreHours }
     case .stagePaused(let stage, let failure):
       if let number = stageNumbers[stage] { stages[number].paused = failure.words }
     case .stageResumed(let stage):

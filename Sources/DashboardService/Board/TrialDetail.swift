@@ -37,6 +37,8 @@ struct TrialDetail: Encodable, Sendable {
     var gatesOpen: Int?
     var mse: Double?
     var evaluationMSE: Double?
+    /// Whether the tolerance was kept; nil while that is not known.
+    var toleranceMet: Bool?
   }
 
   /// Another trial whose traces can be drawn beneath this one's.
@@ -46,7 +48,6 @@ struct TrialDetail: Encodable, Sendable {
   }
 
   var row: TrialRow
-  var replicate: Int
   var settings: [Setting]
   var milestones: [Milestone]
   var attempts: [Attempt]
@@ -56,25 +57,26 @@ struct TrialDetail: Encodable, Sendable {
   /// Trials of its stage that have traces, the nearest in the plan first.
   var neighbours: [Neighbour]
   var hasImages: Bool
-  var discards: [String]
+  /// The sweep's folder that its result was taken over from; nil when it was computed here.
   var reusedFrom: String?
   /// Where its result was computed: host, processor, instruction set, versions.
   var provenance: [Setting]
-  /// The command that repeats it with its configuration.
+  /// The command that repeats it: `coordinator reproduce` if it has a result, else `worker trial` with
+  /// its configuration.
   var command: String
-  var sequence: Int
 
   private static let neighbourCountMaximum = 40
   /// Most attempts shown, the latest ones.
   private static let attemptCountMaximum = 40
 
   /// A trial on a board, without its attempts' logs; nil if it is not planned.
-  init?(of trial: TrialID, on board: SweepBoard) {
+  ///
+  /// - Parameter folder: The sweep's folder.
+  init?(of trial: TrialID, on board: SweepBoard, in folder: URL) {
     guard let row = board.row(of: trial), let follower = board.follower else { return nil }
     let recorded = follower.results.trials[row.place]
     self.row = row
     let planned = recorded.planned
-    replicate = planned.replicate
     let varying = board.names.varyingKeys(in: planned.stage)
     settings = TrialFact.all.compactMap { fact in
       fact.text(in: planned).map {
@@ -86,7 +88,8 @@ struct TrialDetail: Encodable, Sendable {
       return Milestone(
         budget: "\(budget)", step: report?.step, gatesOpen: report?.gatesOpen,
         mse: report.flatMap { $0.mse.isFinite ? $0.mse : nil },
-        evaluationMSE: report.flatMap { $0.evaluationMSE.isFinite ? $0.evaluationMSE : nil })
+        evaluationMSE: report.flatMap { $0.evaluationMSE.isFinite ? $0.evaluationMSE : nil },
+        toleranceMet: report?.toleranceMet)
     }
     attempts = follower.attempts(of: trial).suffix(Self.attemptCountMaximum).map { record in
       let (outcome, words) =
@@ -107,11 +110,21 @@ struct TrialDetail: Encodable, Sendable {
     }
     neighbours = Self.neighbours(of: row, in: board.rows)
     hasImages = recorded.result?.artifacts.contains { $0.kind == .reconstructions } ?? false
-    discards = recorded.discards
     reusedFrom = recorded.reusedFrom
     provenance = Self.provenance(of: recorded)
-    command = "worker trial \(row.trial).json --out again-\(row.trial)"
-    sequence = follower.sequence
+    command =
+      recorded.result == nil
+      ? "worker trial \(row.trial).json --out again-\(row.trial)"
+      : "coordinator reproduce \(Self.shellWord(folder.path)) \(row.trial)"
+  }
+
+  /// A text as a shell takes it for one word.
+  private static func shellWord(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { byte in
+      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+        || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || "/._-".utf8.contains(byte)
+    }
+    return isPlain ? text : "'" + text.replacing("'", with: "'\\''") + "'"
   }
 
   private static func neighbours(of row: TrialRow, in rows: [TrialRow]) -> [Neighbour] {

@@ -19,7 +19,8 @@ extension DashboardRoutes {
       }
       let body = try await Self.body(of: request)
       guard
-        let wanted = try? JSONDecoder().decode(AdministrationRequest.self, from: Data(body.bytes)),
+        let wanted = try? JSONDecoder().decode(
+          AdministrationRequest.self, from: Data(body.readableBytesView)),
         Self.commands.contains(wanted.command),
         (wanted.trials?.count ?? 0) <= AdministrationRequest.trialCountMaximum
       else {

@@ -14,7 +14,7 @@ extension DashboardRoutes {
       let trial = try Self.trial(context)
       let files = SweepFiles(folder: monitor.folder)
       let recorded = try recorded(context)
-      guard var detail = monitor.read({ TrialDetail(of: trial, on: $0) }) else {
+      guard var detail = monitor.read({ TrialDetail(of: trial, on: $0, in: monitor.folder) }) else {
         throw AnswerError.notFound("trial \(trial) is not planned")
       }
       // Read files without holding the board's lock.

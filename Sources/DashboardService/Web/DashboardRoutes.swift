@@ -12,8 +12,8 @@ import Trials
 ///
 /// - `/`, `/sweeps/…`: the page, whose script reads its own address.
 /// - `/api/sweeps`, `/api/sweeps/INDEX`, and below it `trials`, `trials/ID`, `…/samples`,
-///   `…/figure1.svg`, `…/images.png`, `…/configuration.json`, `front.svg`, `table1`, `facts`, `logs`,
-///   `logs/NAME`, `events` (server-sent), and `control` by POST.
+///   `…/figure1.svg`, `…/images.png`, `…/configuration.json`, `front.svg`, `progress.svg`, `table1`,
+///   `facts`, `logs`, `logs/NAME`, `events` (server-sent), and `control` by POST.
 /// - `/metrics`: see ``MetricsText``.
 struct DashboardRoutes: Sendable {
   /// The largest body that a request may have, in bytes.
@@ -30,6 +30,7 @@ struct DashboardRoutes: Sendable {
     let router = Router(options: .autoGenerateHeadEndpoints)
     router.add(middleware: SecurityMiddleware(rules: rules))
     router.get("/page.js") { _, _ in Pages.script }
+    router.get("/parts.js") { _, _ in Pages.parts }
     router.get("/page.css") { _, _ in Pages.style }
     // Browsers request it by themselves; a missing one is not an error.
     router.get("/favicon.ico") { _, _ in Response(status: .noContent) }
@@ -67,6 +68,11 @@ struct DashboardRoutes: Sendable {
       guard let front else { throw AnswerError.notFound("the front is not drawn yet") }
       return Answers.svg(front.svg(in: try Self.scheme(request)))
     }
+    api.get(":sweep/progress.svg") { request, context in
+      let front = try monitor(context).monitor.drawn.front
+      guard let front else { throw AnswerError.notFound("the front is not drawn yet") }
+      return Answers.svg(front.progressSVG(in: try Self.scheme(request)))
+    }
     api.get(":sweep/table1") { _, context in
       let front = try monitor(context).monitor.drawn.front
       return Answers.json(made: front?.table1 ?? Data("{\"rows\":[]}".utf8))
@@ -92,9 +98,10 @@ struct DashboardRoutes: Sendable {
     router.get("/login") { _, _ in Pages.login }
     router.post("/login") { request, _ in
       let rules = rules()
-      let form = try await Self.body(of: request)
+      let text = String(buffer: try await Self.body(of: request))
+      let form = try? URLEncodedFormDecoder().decode(LoginForm.self, from: text)
       // Delay each failed attempt by a second to prevent guessing.
-      guard let token = rules.token, let text = form.fields["token"], token.matches(text) else {
+      guard let token = rules.token, let form, token.matches(form.token) else {
         try await Task.sleep(for: .seconds(1))
         return Answers.text("that is not the token", status: .forbidden)
       }
@@ -126,10 +133,9 @@ struct DashboardRoutes: Sendable {
   }
 
   /// Reads a request's body, a form or JSON, to a limit.
-  static func body(of request: Request) async throws -> FormBody {
+  static func body(of request: Request) async throws -> ByteBuffer {
     var request = request
-    let buffer = try await request.collectBody(upTo: bodyByteCountMaximum)
-    return FormBody(bytes: Array(buffer.readableBytesView))
+    return try await request.collectBody(upTo: bodyByteCountMaximum)
   }
 
   /// Sends an event for every change, at most twice a second, until the page disconnects.
@@ -180,21 +186,9 @@ struct FactPage: Encodable, Sendable {
   }
 }
 
-/// A body of a request: fields of a form, or JSON.
-struct FormBody: Sendable {
-  let bytes: [UInt8]
-
-  /// The fields of `key=value&…`.
-  var fields: [String: String] {
-    var fields: [String: String] = [:]
-    for pair in String(decoding: bytes, as: UTF8.self).split(separator: "&") {
-      let sides = pair.split(separator: "=", maxSplits: 1).map { side in
-        side.replacing("+", with: " ").removingPercentEncoding ?? ""
-      }
-      if sides.count == 2 { fields[sides[0]] = sides[1] }
-    }
-    return fields
-  }
+/// What the page that asks for the token sends.
+private struct LoginForm: Decodable {
+  var token: String
 }
 
 /// A sweep in the list of all.

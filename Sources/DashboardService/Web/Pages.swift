@@ -13,6 +13,9 @@ enum Pages {
   static var script: Response {
     Answers.bytes(PackageResources.page_js, "text/javascript; charset=utf-8")
   }
+  static var parts: Response {
+    Answers.bytes(PackageResources.parts_js, "text/javascript; charset=utf-8")
+  }
   static var style: Response {
     Answers.bytes(PackageResources.page_css, "text/css; charset=utf-8")
   }

@@ -3,6 +3,7 @@ import NIOCore
 /// Closes a connection whose peer does not read.
 ///
 /// Without it, a hanging browser would keep its connection and unsent data forever.
+/// The limit applies to each write. ``Answers`` writes in pieces, so slow readers are not cut off.
 final class WriteDeadline: ChannelOutboundHandler, RemovableChannelHandler {
   typealias OutboundIn = NIOAny
   typealias OutboundOut = NIOAny

@@ -10,8 +10,24 @@ package struct RecordTail: Sendable {
     package var records: [StampedRecord]
     /// The plan if it has changed; the reader must then start from the beginning.
     package var plan: SweepPlan?
+    /// The number of the last record read.
+    package var sequence: Int
     /// Whether there are more records than one read returns.
     package var hasMore: Bool
+
+    /// The same, split into pieces of at most `count` records.
+    package func pieces(of count: Int) -> [News] {
+      let starts = stride(from: 0, to: max(records.count, 1), by: count)
+      return starts.map { start in
+        let end = min(start + count, records.count)
+        let isLast = end == records.count
+        let piece = Array(records[start..<end])
+        return News(
+          records: piece, plan: start == 0 ? plan : nil,
+          sequence: isLast ? sequence : piece.last?.sequence ?? sequence,
+          hasMore: !isLast || hasMore)
+      }
+    }
   }
 
   /// The most rows per read.
@@ -59,7 +75,7 @@ package struct RecordTail: Sendable {
     ) { try results.take(sequence: $0, ofTrial: $1) }
     reports = results.reports
     return News(
-      records: records, plan: isReplanned ? stored.plan : nil,
+      records: records, plan: isReplanned ? stored.plan : nil, sequence: place.sequence,
       hasMore: place.sequence - before == Self.rowCountMaximum)
   }
 }

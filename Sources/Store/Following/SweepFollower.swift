@@ -26,11 +26,15 @@ package struct SweepFollower: Sendable {
   /// The state of the sweep as of the last read.
   package var results: SweepResults { fold.results }
 
-  /// The number of the last record seen; 0 before the first.
-  package var sequence: Int { tail.sequence }
+  /// The number of the last record in the state; 0 before the first.
+  package private(set) var sequence = 0
 
   /// The underlying reader, for other queries.
   package var reader: SweepReader { tail.reader }
+
+  /// A position before the first record, for a caller that reads the record itself and passes what
+  /// is new to ``take(_:)``.
+  package var start: RecordTail { tail }
 
   /// A trial's index in the plan; nil if it is not planned.
   package func place(of trial: TrialID) -> Int? { fold.place(of: trial) }
@@ -40,12 +44,18 @@ package struct SweepFollower: Sendable {
     (attemptsOfTrial[trial] ?? []).map { log.attempts[$0] }
   }
 
-  /// Reads the new records.
+  /// Reads the new records and adds them to the state.
   ///
   /// - Throws: ``StoreError`` if the record cannot be read or contradicts its checksums. The next
   ///   read then starts from the beginning.
   package mutating func look() throws(StoreError) -> RecordTail.News {
     let news = try tail.look()
+    take(news)
+    return news
+  }
+
+  /// Adds the outcome of a read to the state.
+  package mutating func take(_ news: RecordTail.News) {
     if let plan = news.plan {
       fold = ResultsFold(plan: plan)
       log = AttemptLog()
@@ -53,7 +63,7 @@ package struct SweepFollower: Sendable {
       hosts = [:]
     }
     for stamped in news.records { note(stamped) }
-    return news
+    sequence = news.sequence
   }
 
   private mutating func note(_ stamped: StampedRecord) {
