@@ -1,5 +1,5 @@
-// The 2×2 box sums that turn a stride-2 transposed convolution into "upsample, then convolve",
-// fused with what follows them. Rows of an image are runs of floats.
+// The 2×2 box sums that turn a stride-2 transposed convolution into an upsampled convolution, fused
+// with bias and leaky ReLU.
 #pragma once
 
 #include "CKernels.h"
@@ -30,12 +30,12 @@ static void box_leaky_row(const float *above, const float *below, const float *b
 #undef BLOCK
 }
 
-// Room before and behind a row in scratch memory that box_backward_row reads.
+// Floats that box_backward_row reads before and behind a row in scratch memory.
 INLINE int64_t line_margin(int64_t channels) { return channels + lanes; }
 
-// One row of scale * 2×2 sums of an image extended by zeros, which has one pixel more: of the rows
-// above and below (either may be null: zeros), with margins of zeros. Writes up to a vector behind
-// the row.
+// One row of scale * 2×2 sums of the rows above and below, which have margins of zeros; a null row
+// means zeros. The result has one pixel more than the rows, and up to a vector is written behind
+// it.
 static void box_backward_row(const float *above, const float *below, float scale, int64_t size,
                              int64_t channels, float *dst) {
   int64_t count = (size + 1) * channels;

@@ -1,15 +1,15 @@
-// Passes over runs of numbers without spatial structure.
+// Elementwise passes over arrays whose spatial structure does not matter.
 #pragma once
 
 #include "CKernels.h"
 #include "vectors.h"
 
-// Where the reconstruction of a run and the gradient of its squared error go; each may be null.
+// The destinations of the reconstruction and of the squared error's gradient; each may be null.
 typedef struct error_targets {
   float *reconstruction, *diff;
 } error_targets;
 
-// n elements; returns what the reconstruction is off the target.
+// Takes n elements and returns reconstruction - target.
 INLINE vec sigmoid_error_block(const float *src, const float *target, int64_t n,
                                error_targets to) {
   vec e = exponential(-load_part(src, n));
@@ -21,11 +21,11 @@ INLINE vec sigmoid_error_block(const float *src, const float *target, int64_t n,
   return d;
 }
 
-// The squared error of a run.
+// The squared error of `count` elements.
 static double sigmoid_error_run(const float *src, const float *target, int64_t count,
                                 error_targets to) {
-  // fp32 sums stay short, so that a large image's error is as exact as a small one's.
-  enum { together = 32 * lanes };
+  // fp32 sums take few terms, so that a large image's error is as exact as a small one's.
+  enum { block = 32 * lanes };
   double error = 0;
   vec sum = {0};
   int64_t j = 0;
@@ -37,7 +37,7 @@ static double sigmoid_error_run(const float *src, const float *target, int64_t c
   for (; j + lanes <= count; j += lanes) {
     vec d = sigmoid_error_block(src + j, target + j, lanes, AT(j));
     sum += d * d;
-    if ((j + lanes) % together == 0) {
+    if ((j + lanes) % block == 0) {
       error += sum_of_lanes(sum);
       sum = (vec){0};
     }
@@ -62,7 +62,7 @@ static void sigmoid_error(const float *src, const float *target, int64_t images,
 
 static void channel_sums(const float *src, int64_t images, int64_t pixels, int64_t channels,
                          double *sums) {
-  // Three vectors hold whole pixels of 1 or 3 channels, so that each lane is always one channel's.
+  // Three vectors hold whole pixels of 1 or 3 channels, so that each lane stays with one channel.
   enum { chains = 3 };
   int whole_pixels = chains * lanes % channels == 0;
   for (int64_t c = 0; c < channels; c++) sums[c] = 0;

@@ -1,4 +1,4 @@
-// The bf16 passes for processors with avx512bf16 besides what kernels_avx512.c is for.
+// The bf16 passes for processors with avx512bf16 and the features of kernels_avx512.c.
 #include <immintrin.h>
 
 #include "CKernels.h"

@@ -1,4 +1,4 @@
-// The passes for any processor that the compiler's default target runs on.
+// The passes for any processor of the compiler's default target.
 #include "CKernels.h"
 
 #define VECTOR_FLOATS 4

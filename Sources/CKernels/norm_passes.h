@@ -1,5 +1,5 @@
-// Batch norm's passes. The channels of an image are taken VECTOR_FLOATS at a time while the image
-// is in cache; `n` is the number of channels in the block, a compile-time fact in all but the last.
+// Batch norm's passes. Each takes an image's channels in blocks of one vector, while the image is
+// in cache; `n` is the number of channels in a block, a compile-time constant for all but the last.
 #pragma once
 
 #include "CKernels.h"
@@ -13,7 +13,7 @@
     if (offset_ < (channels)) body((channels) - offset_, offset_);       \
   } while (0)
 
-// Sum over the pixels of f(pixel), in four interleaved chains.
+// The sum of f(pixel) over all pixels, in four interleaved chains.
 #define SUM_OVER_PIXELS(result, pixels, f)            \
   do {                                                \
     vec s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};       \
@@ -42,20 +42,15 @@ INLINE void moments_of_block(const float *src, int64_t pixels, int64_t stride, i
   store_part(squared_deviations, squares, n);
 }
 
-// Where the moments of a part go.
+// The destination of a part's moments.
 INLINE ck_moments moments_of_part(const ck_moments *moments, int64_t part, int64_t channels) {
   int64_t offset = 2 * part * channels;
   return (ck_moments){moments->mean + offset, moments->squared_deviations + offset};
 }
 
-// Takes one image into the moments of those before it.
-static void add_moments(const float *x, int64_t image, int64_t pixels, int64_t channels,
-                        const ck_moments *moments) {
-  float image_mean[ck_channels_max], image_deviations[ck_channels_max];
-#define BLOCK(n, c) \
-  moments_of_block(x + (c), pixels, channels, n, image_mean + (c), image_deviations + (c))
-  FOR_CHANNEL_BLOCKS(channels, BLOCK);
-#undef BLOCK
+// Combines the moments of one image with those of the images before it.
+static void combine_moments(const float *image_mean, const float *image_deviations, int64_t image,
+                            int64_t pixels, int64_t channels, const ck_moments *moments) {
   double *mean = moments->mean, *squared_deviations = moments->squared_deviations;
   double share = 1.0 / (double)(image + 1);
   double weight = (double)pixels * (double)image * share;
@@ -66,6 +61,17 @@ static void add_moments(const float *x, int64_t image, int64_t pixels, int64_t c
     mean[c] = before + delta * share;
     squared_deviations[c] = sum + (image_deviations[c] + delta * delta * weight);
   }
+}
+
+// Takes the moments of one image and combines them with those of the images before it.
+static void add_moments(const float *x, int64_t image, int64_t pixels, int64_t channels,
+                        const ck_moments *moments) {
+  float image_mean[ck_channels_max], image_deviations[ck_channels_max];
+#define BLOCK(n, c) \
+  moments_of_block(x + (c), pixels, channels, n, image_mean + (c), image_deviations + (c))
+  FOR_CHANNEL_BLOCKS(channels, BLOCK);
+#undef BLOCK
+  combine_moments(image_mean, image_deviations, image, pixels, channels, moments);
 }
 
 static void moments(const float *src, int64_t images, int64_t pixels, int64_t channels,
@@ -82,13 +88,13 @@ INLINE void normalize_block(const float *src, int64_t pixels, int64_t stride, in
   }
 }
 
-// Pixels that are taken together, so that all their channels stay in the first-level cache.
-enum { pixels_together = 64 };
+// Pixels per block, so that all their channels stay in the L1 cache.
+enum { pixels_per_block = 64 };
 
 static void normalize(const float *src, int64_t pixels, int64_t channels, const ck_norm *norm,
                       float *dst) {
-  for (int64_t first = 0; first < pixels; first += pixels_together) {
-    int64_t count = pixels - first < pixels_together ? pixels - first : pixels_together;
+  for (int64_t first = 0; first < pixels; first += pixels_per_block) {
+    int64_t count = pixels - first < pixels_per_block ? pixels - first : pixels_per_block;
     const float *x = src + first * channels;
     float *y = dst + first * channels;
 #define BLOCK(n, c)                                                                       \
@@ -125,8 +131,8 @@ static void gradient_sums(const float *diff_dst, int64_t images, int64_t pixels,
                           int64_t channels, const ck_gradient_sums *sums) {
   for (int64_t c = 0; c < channels; c++) sums->sum[c] = sums->dot[c] = 0;
   int64_t all = images * pixels;
-  for (int64_t first = 0; first < all; first += pixels_together) {
-    int64_t count = all - first < pixels_together ? all - first : pixels_together;
+  for (int64_t first = 0; first < all; first += pixels_per_block) {
+    int64_t count = all - first < pixels_per_block ? all - first : pixels_per_block;
     float sum[ck_channels_max], dot[ck_channels_max];
 #define BLOCK(n, c)                                                                            \
   gradient_sums_of_block(diff_dst + first * channels + (c), sums->src + first * channels + (c), \
@@ -168,8 +174,9 @@ INLINE vec norm_backward_block(const float *diff_dst, const float *src, vec mean
   return s0 + s1;
 }
 
-// The gradient of a run of pixels through a batch norm and the leaky ReLU before it; its
-// per-channel sums are added to diff_sum, which has room for a whole vector behind the last.
+// Passes the gradient of contiguous pixels back through a batch norm and the leaky ReLU before it,
+// and adds its per-channel sums to diff_sum, which is padded by a whole vector behind the last
+// channel.
 static void norm_backward(const float *diff_dst, const float *src, const ck_norm_gradient *norm,
                           int64_t pixels, int64_t channels, float *diff_src, double *diff_sum) {
 #define BLOCK(n, k)                                                                       \

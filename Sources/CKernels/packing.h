@@ -1,10 +1,10 @@
-// Arrangements of weights in panels for the products, once per optimiser step.
+// Packs weights in the panels that gemms read; runs once per optimiser step.
 #pragma once
 
-#include "products.h"
+#include "gemm.h"
 #include "transpose_passes.h"
 
-// A weight's element, channel by channel, as the forward direction's panels have it, tap by tap.
+// The panel row of a weight in the forward direction: weights are [in][tap], panels [tap][in].
 INLINE int64_t forward_row(const ck_convolution *shape, int64_t element) {
   int64_t taps = shape->kernel * shape->kernel;
   return element % taps * shape->in_channels + element / taps;
@@ -69,7 +69,7 @@ static void pack_backward(const ck_convolution *shape, const float *weights, flo
     int64_t depth = rows * columns * out;
     for (int64_t m = 0; m < rows; m++)
       for (int64_t n = 0; n < columns; n++) {
-        // Later rows of the gradient meet earlier rows of the kernel.
+        // The kernel is traversed backwards: gradient row m is multiplied by kernel row `row`.
         int64_t row = row_parity + 2 * (rows - 1 - m);
         int64_t column = column_parity + 2 * (columns - 1 - n);
         for (int64_t o = 0; o < out; o++)

@@ -1,11 +1,10 @@
-// Arithmetic without memory, the yardstick of every other pass.
+// Arithmetic without memory access: the peak that other passes are compared with.
 #pragma once
 
 #include "CKernels.h"
 #include "vectors.h"
 
-// Enough chains that the latency of one multiply-add is hidden, few enough that none leaves the
-// registers.
+// Enough chains to hide the latency of a multiply-add, few enough to stay in registers.
 static double peak_arithmetic(int64_t rounds, float factor, float addend) {
   vec chain[ck_peak_chains];
   vec x = splat(factor), y = splat(addend);

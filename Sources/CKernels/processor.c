@@ -1,4 +1,4 @@
-// What the processor can do.
+// Detects the processor's instruction sets.
 #include "CKernels.h"
 
 ck_processor ck_processor_best(void) {

@@ -1,23 +1,29 @@
-// The upsampled 3×3 convolution to one or a few channels. Vectors of output channels would be
-// nearly empty, so here the lanes are pixels: the source is transposed to planes on the way, the
-// nine taps of an output channel are nine sums over its channels, and the planes of taps are added
-// up, shifted, straight into the box sums of the four parities.
+// The upsampled 3×3 convolution to at most four channels. Vectors of output channels would be
+// nearly empty, so the lanes are pixels here. The source is transposed to one plane per channel.
+// Each of the nine taps of an output channel is a plane, the sum over source channels. The nine
+// planes, shifted, are added up to the box sums of the four parities of row and column.
 #pragma once
 
 #include "convolution_passes.h"
 #include "flat_passes.h"
 #include "transpose_passes.h"
 
-// Vectors of pixels whose nine sums fit the registers.
+// Vectors of pixels per block, so that their nine sums fit the registers.
 #if VECTOR_FLOATS == 16
 enum { pixel_vectors = 3 };
 #else
 enum { pixel_vectors = 1 };
 #endif
 
-enum { pixels_at_once = pixel_vectors * lanes, taps = 9, thin_size_max = 32 };
+enum { thin_block_pixels = pixel_vectors * lanes, taps = 9, thin_size_max = 32 };
 
-// planes[channel][pixel] = up to pixels_at_once pixels, normalised; zeros behind the last pixel.
+// Floats of one tap plane: whole blocks, and a vector more because column_sum reads beyond a row.
+INLINE int64_t plane_floats(int64_t pixels) {
+  return (pixels + thin_block_pixels - 1) / thin_block_pixels * thin_block_pixels + lanes;
+}
+
+// planes[channel][pixel] = a block of up to thin_block_pixels pixels, normalised; zeros behind the
+// last pixel.
 static void transpose_pixels(const float *src, const ck_norm *norm, int64_t pixels,
                              int64_t channels, float *planes) {
   for (int64_t c = 0; c < channels; c += lanes) {
@@ -28,7 +34,7 @@ static void transpose_pixels(const float *src, const ck_norm *norm, int64_t pixe
       scale = load_part(norm->scale + c, n);
       shift = load_part(norm->shift + c, n);
     }
-    for (int64_t first = 0; first < pixels_at_once; first += lanes) {
+    for (int64_t first = 0; first < thin_block_pixels; first += lanes) {
       vec v[lanes];
       const float *x = src + first * channels + c;
       if (n == lanes && first + lanes <= pixels) {
@@ -41,49 +47,45 @@ static void transpose_pixels(const float *src, const ck_norm *norm, int64_t pixe
         }
       }
       transpose_lanes(v);
-      for (int i = 0; i < n; i++) store(planes + (c + i) * pixels_at_once + first, v[i]);
+      for (int i = 0; i < n; i++) store(planes + (c + i) * thin_block_pixels + first, v[i]);
     }
   }
 }
 
-// sums[tap][pixel] = the sum over channels of planes times the weights of one output channel.
+// sums[tap][pixel] = the sum over source channels of planes * weights, for one output channel.
 static void sum_taps(const float *planes, const float *weights, int64_t channels,
-                     int64_t plane_count, float *sums, ahead *next) {
-  products sum[taps][pixel_vectors];
+                     int64_t plane_count, float *sums, prefetcher *prefetch) {
+  accumulator sum[taps][pixel_vectors];
 #pragma clang loop unroll(full)
   for (int t = 0; t < taps; t++) {
 #pragma clang loop unroll(full)
-    for (int j = 0; j < pixel_vectors; j++) sum[t][j] = (products){0};
+    for (int j = 0; j < pixel_vectors; j++) sum[t][j] = (accumulator){0};
   }
-  const char *read = next->read, *write = next->write;
-  int64_t read_step = next->read_step, write_step = next->write_step;
+  prefetch_cursor cursor = prefetch->cursor;
   for (int64_t c = 0; c < channels; c++) {
-    __builtin_prefetch(read, 0, 3);
-    read += read_step;
-    __builtin_prefetch(write, 1, 3);
-    write += write_step;
+    prefetch_step(&cursor);
     vec x[pixel_vectors];
 #pragma clang loop unroll(full)
-    for (int j = 0; j < pixel_vectors; j++) x[j] = load(planes + c * pixels_at_once + j * lanes);
+    for (int j = 0; j < pixel_vectors; j++) x[j] = load(planes + c * thin_block_pixels + j * lanes);
 #pragma clang loop unroll(full)
     for (int t = 0; t < taps; t++) {
       vec w = splat(weights[c * taps + t]);
 #pragma clang loop unroll(full)
-      for (int j = 0; j < pixel_vectors; j++) add_product(&sum[t][j], w, x[j]);
+      for (int j = 0; j < pixel_vectors; j++) multiply_add(&sum[t][j], w, x[j]);
     }
   }
-  advance(next, read, write);
+  prefetch_continue(prefetch, cursor);
 #pragma clang loop unroll(full)
   for (int t = 0; t < taps; t++) {
 #pragma clang loop unroll(full)
     for (int j = 0; j < pixel_vectors; j++) {
-      store(sums + t * plane_count + j * lanes, as_floats(&sum[t][j]));
+      store(sums + t * plane_count + j * lanes, accumulator_floats(&sum[t][j]));
     }
   }
 }
 
-// The sum of three tap rows (of two, where the third is missing) from element j on; zero from `size`
-// on.
+// The sum of three tap rows, or of two if the third is null, from element j on; zero from element
+// `size` on.
 INLINE vec column_sum(const float *const rows[3], int64_t j, int64_t size) {
   vec sum = load(rows[0] + j) + load(rows[1] + j);
   if (rows[2]) sum += load(rows[2] + j);
@@ -94,8 +96,8 @@ INLINE vec column_sum(const float *const rows[3], int64_t j, int64_t size) {
   return (vec)((ivec)sum & (index < (int32_t)(size - j)));
 }
 
-// One row of one output channel: for each kernel column, its three tap rows are added up; then each
-// parity of the output column takes three of these, one of them a pixel aside.
+// One row of one output channel: adds up the three tap rows of each kernel column, then combines
+// the three columns for even and odd output columns, one of them shifted by a pixel.
 INLINE void add_taps(const float *const rows[3][3], int64_t size, vec bias, float *line) {
 #define BEHIND(i, s) ((i) + 1)
 #define BEFORE(i, s) (lanes - 1 + (i))
@@ -118,8 +120,9 @@ INLINE void add_taps(const float *const rows[3][3], int64_t size, vec bias, floa
 #undef RIGHT
 }
 
-// dst[pixel][output] = lines of `apart` floats, of which `count` are pixels.
-static void interleave_lines(const float *lines, int64_t apart, int64_t count, int64_t out,
+// dst[pixel][output] = lines[output][pixel]; a line has `stride` floats, of which `count` are
+// pixels.
+static void interleave_lines(const float *lines, int64_t stride, int64_t count, int64_t out,
                              float *dst) {
   int64_t u = 0;
 // Element i of the v-th vector of three that hold `lanes` pixels of three channels.
@@ -131,7 +134,7 @@ static void interleave_lines(const float *lines, int64_t apart, int64_t count, i
         __builtin_shufflevector(__builtin_shufflevector(a, b, EVERY_LANE(FIRST_TWO, v)), c, \
                                 EVERY_LANE(THIRD, v)))
   for (; out == 3 && u + lanes <= count; u += lanes) {
-    vec a = load(lines + u), b = load(lines + apart + u), c = load(lines + 2 * apart + u);
+    vec a = load(lines + u), b = load(lines + stride + u), c = load(lines + 2 * stride + u);
     STORE(0);
     STORE(1);
     STORE(2);
@@ -142,27 +145,27 @@ static void interleave_lines(const float *lines, int64_t apart, int64_t count, i
 #undef FLAT
   for (; out == 1 && u + lanes <= count; u += lanes) store(dst + u, load(lines + u));
   for (; u < count; u++) {
-    for (int64_t o = 0; o < out; o++) dst[u * out + o] = lines[o * apart + u];
+    for (int64_t o = 0; o < out; o++) dst[u * out + o] = lines[o * stride + u];
   }
 }
 
-// One image from its planes of taps, [output][tap][plane_count]; lines are room for one row of each
-// output channel.
+// Makes one image from its tap planes, [output][tap][plane_count]; `lines` is scratch memory for
+// one row of each output channel.
 static void add_thin_rows(const float *sums, int64_t plane_count, const float *bias, int64_t size,
                           int64_t out, float *lines, float *dst) {
   for (int64_t row = 0; row < 2 * size; row++) {
     int64_t i = row / 2, odd = row & 1;
-    // An even row has tap rows 0 and 1 of its pixel row and 2 of the one above; an odd row has
-    // 1 and 2 of its pixel row and 0 of the one below.
-    int64_t aside = odd ? i + 1 : i - 1;
-    bool exists = aside >= 0 && aside < size;
+    // An even row sums tap rows 0 and 1 of source row i and 2 of the row above; an odd row sums 1
+    // and 2 of source row i and 0 of the row below.
+    int64_t neighbour = odd ? i + 1 : i - 1;
+    bool exists = neighbour >= 0 && neighbour < size;
     for (int64_t o = 0; o < out; o++) {
       const float *t = sums + o * taps * plane_count;
       const float *rows[3][3];
       for (int s = 0; s < 3; s++) {
         rows[s][0] = t + ((odd ? 1 : 0) * 3 + s) * plane_count + i * size;
         rows[s][1] = t + ((odd ? 2 : 1) * 3 + s) * plane_count + i * size;
-        rows[s][2] = exists ? t + ((odd ? 0 : 2) * 3 + s) * plane_count + aside * size : NULL;
+        rows[s][2] = exists ? t + ((odd ? 0 : 2) * 3 + s) * plane_count + neighbour * size : NULL;
       }
       add_taps(rows, size, splat(bias[o]), lines + o * 2 * (thin_size_max + lanes));
     }
@@ -170,9 +173,9 @@ static void add_thin_rows(const float *sums, int64_t plane_count, const float *b
   }
 }
 
-// One image from its planes of taps to dst, or with an error no further than to `outcome`, room for
-// it in scratch memory.
-static void finish_thin_image(const float *sums, int64_t plane_count, const float *bias,
+// Makes one image from its tap planes: writes it to dst or, if `error` is given, to `outcome` in
+// scratch memory and from there takes the error.
+static void thin_epilogue(const float *sums, int64_t plane_count, const float *bias,
                               int64_t size, int64_t out, float *lines, float *outcome,
                               int64_t image, float *dst, const ck_error *error) {
   int64_t count = 4 * size * size * out, first = image * count;
@@ -184,33 +187,34 @@ static void finish_thin_image(const float *sums, int64_t plane_count, const floa
   error->squared_errors[image] = sigmoid_error_run(outcome, error->target + first, count, to);
 }
 
-static void thin_upsampled_forward(const ck_convolution *shape, const float *src,
+static void thin_upsampled_forward(const ck_convolution *layer, const float *src,
                                    const ck_norm *norm, const float *weights, const float *bias,
                                    float *dst, const ck_error *error, float *scratch) {
-  int64_t size = shape->out_size, pixels = size * size;
-  int64_t in = shape->out_channels, out = shape->in_channels;
+  int64_t size = layer->in_size, pixels = size * size;
+  int64_t in = layer->in_channels, out = layer->out_channels;
   int64_t src_count = pixels * in, dst_count = 4 * pixels * out;
-  int64_t plane_count = (pixels + pixels_at_once - 1) / pixels_at_once * pixels_at_once + lanes;
-  float *planes = take(&scratch, in * pixels_at_once);
+  int64_t plane_count = plane_floats(pixels);
+  float *planes = take(&scratch, in * thin_block_pixels);
   float *sums = take(&scratch, out * taps * plane_count);
   float *lines = take(&scratch, out * 2 * (thin_size_max + lanes));
   float *outcome = take(&scratch, dst_count);
-  int64_t rounds = (pixels + pixels_at_once - 1) / pixels_at_once * out * in;
-  int64_t end = ck_part_start(shape, shape->behind_part);
-  for (int64_t image = ck_part_start(shape, shape->first_part); image < end; image++) {
+  int64_t iterations = (pixels + thin_block_pixels - 1) / thin_block_pixels * out * in;
+  int64_t end = ck_part_start(layer, layer->end_part);
+  for (int64_t image = ck_part_start(layer, layer->first_part); image < end; image++) {
     const float *x = src + image * src_count;
-    ahead next = look_ahead(
-        rounds, stretch_of(src, image + 1, 1, end, src_count),
-        stretch_of(error ? error->target : NULL, image + 1, 1, end, dst_count),
-        (stretch){0},
-        stretch_of(error ? error->diff : dst, image + 1, 1, end, dst_count));
-    for (int64_t p = 0; p < pixels; p += pixels_at_once) {
+    image_array targets = fp32_images(error ? error->target : NULL, dst_count);
+    image_array written = fp32_images(error ? error->diff : dst, dst_count);
+    prefetcher prefetch = prefetch_ranges(
+        iterations, images_range(fp32_images(src, src_count), image + 1, 1, end),
+        images_range(targets, image + 1, 1, end), (memory_range){0},
+        images_range(written, image + 1, 1, end));
+    for (int64_t p = 0; p < pixels; p += thin_block_pixels) {
       transpose_pixels(x + p * in, norm, pixels - p, in, planes);
       for (int64_t o = 0; o < out; o++) {
         sum_taps(planes, weights + o * in * taps, in, plane_count,
-                 sums + o * taps * plane_count + p, &next);
+                 sums + o * taps * plane_count + p, &prefetch);
       }
     }
-    finish_thin_image(sums, plane_count, bias, size, out, lines, outcome, image, dst, error);
+    thin_epilogue(sums, plane_count, bias, size, out, lines, outcome, image, dst, error);
   }
 }

@@ -1,4 +1,4 @@
-// What threads that work together need and Swift's Glibc module does not offer.
+// A call that Swift's Glibc module lacks.
 #define _GNU_SOURCE
 #include <pthread.h>
 

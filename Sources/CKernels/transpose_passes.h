@@ -1,4 +1,4 @@
-// Transpositions of square blocks of lanes, and of matrices made of them.
+// Transposes square blocks of vectors, and matrices block by block.
 #pragma once
 
 #include "CKernels.h"
@@ -14,7 +14,7 @@
 #define EVERY_LANE(f, s) f(0, s), f(1, s), f(2, s), f(3, s)
 #endif
 
-// Lane i of the two rows s apart that a transposition exchanges blocks of s lanes between.
+// Lane i after two rows that are s apart exchange blocks of s lanes.
 #define UPPER(i, s) (((i) & (s)) ? lanes + (i) - (s) : (i))
 #define LOWER(i, s) (((i) & (s)) ? lanes + (i) : (i) + (s))
 #define EXCHANGE(v, s)                                                          \

@@ -1,4 +1,4 @@
-// Vectors of VECTOR_FLOATS floats and the operations that the kernels need on them.
+// Vectors of VECTOR_FLOATS floats and their operations.
 //
 // Included once by each instruction set's file, after VECTOR_FLOATS is defined.
 #pragma once
@@ -22,7 +22,8 @@ INLINE vec load(const float *p) { return *(const vec_unaligned *)p; }
 INLINE void store(float *p, vec v) { *(vec_unaligned *)p = v; }
 INLINE vec splat(float x) { return x - (vec){0}; }
 
-// The first n lanes, the others zero; n == lanes must be a compile-time fact where speed matters.
+// Loads the first n lanes and zeroes the others; n == lanes is a compile-time constant in fast
+// paths.
 INLINE vec load_part(const float *p, int64_t n) {
   if (n == lanes) return load(p);
 #if VECTOR_FLOATS == 16
@@ -65,26 +66,26 @@ typedef double double_vec __attribute__((vector_size(8 * VECTOR_FLOATS)));
 typedef double double_vec_unaligned
     __attribute__((vector_size(8 * VECTOR_FLOATS), aligned(8)));
 
-// Adds each lane to a number of its own.
+// Adds each lane to its own total.
 INLINE void add_to(double *totals, vec v) {
   *(double_vec_unaligned *)totals += __builtin_convertvector(v, double_vec);
 }
 
-// A sum of products, each lane its own. Where multiply-add does not round in between, it is fp32;
-// elsewhere it is double, so that every instruction set is about as exact.
+// A sum of products per lane: fp32 where multiply-add rounds once, else double, so that every
+// instruction set is about equally exact.
 #if VECTOR_FLOATS > 4 || defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-typedef vec products;
-INLINE void add_product(products *sum, vec a, vec b) { *sum += a * b; }
-INLINE vec as_floats(const products *sum) { return *sum; }
+typedef vec accumulator;
+INLINE void multiply_add(accumulator *sum, vec a, vec b) { *sum += a * b; }
+INLINE vec accumulator_floats(const accumulator *sum) { return *sum; }
 #else
-typedef double_vec products;
-INLINE void add_product(products *sum, vec a, vec b) {
+typedef double_vec accumulator;
+INLINE void multiply_add(accumulator *sum, vec a, vec b) {
   *sum += __builtin_convertvector(a, double_vec) * __builtin_convertvector(b, double_vec);
 }
-INLINE vec as_floats(const products *sum) { return __builtin_convertvector(*sum, vec); }
+INLINE vec accumulator_floats(const accumulator *sum) { return __builtin_convertvector(*sum, vec); }
 #endif
 
-// e to the x, relative error below 2e-7 for |x| <= 87; x beyond is held there.
+// e to the x, with relative error below 2e-7; x is clamped to [-87, 87].
 INLINE vec exponential(vec x) {
   const float limit = 87.0f;
   x = select_positive(x - limit, splat(limit), x);
@@ -92,7 +93,7 @@ INLINE vec exponential(vec x) {
   // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer.
   const float rounder = 12582912.0f;
   vec n = (x * 1.44269504f + rounder) - rounder;
-  // ln 2 in two parts, the first with trailing zeros so that n times it is exact.
+  // ln 2 in two parts; the first has trailing zeros, so that n times it is exact.
   vec r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
   vec p = splat(1.9875691500e-4f);
   p = p * r + 1.3981999507e-3f;

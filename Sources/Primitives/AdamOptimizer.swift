@@ -2,7 +2,7 @@ import CKernels
 
 /// Adam (Kingma and Ba, 2015, algorithm 1) over one flat array of parameters.
 ///
-/// The moments are the optimiser's whole state besides the step number, which the caller keeps.
+/// The moments are the optimiser's state; the caller keeps the step number.
 package final class AdamOptimizer {
   /// The settings of the algorithm.
   package struct Settings: Hashable, Sendable {
@@ -27,9 +27,9 @@ package final class AdamOptimizer {
     }
   }
 
-  /// m, the decayed mean of the gradients; a checkpoint writes and reads it.
+  /// m, the decayed mean of the gradients; part of a checkpoint.
   package var firstMoments: UnsafeMutableBufferPointer<Float> { first.elements }
-  /// v, the decayed mean of the squared gradients; a checkpoint writes and reads it.
+  /// v, the decayed mean of the squared gradients; part of a checkpoint.
   package var secondMoments: UnsafeMutableBufferPointer<Float> { second.elements }
 
   private let kernels: ck_kernels
@@ -39,7 +39,7 @@ package final class AdamOptimizer {
 
   /// An optimiser of `count` parameters with zero moments.
   ///
-  /// - Parameter team: The threads that share the parameters.
+  /// - Parameter team: The threads that the parameters are split among.
   package init(
     count: Int, instructionSet: InstructionSet = .effective, team: ThreadTeam = ThreadTeam(count: 1)
   ) {
@@ -53,7 +53,7 @@ package final class AdamOptimizer {
   ///
   /// - Parameters:
   ///   - step: t, 1 at the first step.
-  ///   - parameters: Overwritten; as many as the optimiser was made for.
+  ///   - parameters: Overwritten; as many as the optimiser was created for.
   ///   - gradients: Gradients of the loss, in the same order.
   package func step(
     _ step: Int, parameters: UnsafeMutableBufferPointer<Float>,

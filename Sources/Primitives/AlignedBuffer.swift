@@ -1,12 +1,12 @@
-/// Numbers in memory that begins at a multiple of 64 bytes, one AVX-512 vector or cache line.
+/// Memory for numbers, aligned to 64 bytes: one AVX-512 vector or cache line.
 ///
 /// The memory is zeroed at creation and freed with the buffer; pointers into it must not outlive
 /// it. A buffer belongs to one thread at a time.
 package final class AlignedBuffer<Element: BitwiseCopyable & Numeric> {
-  /// Where the elements are.
+  /// The elements.
   package let elements: UnsafeMutableBufferPointer<Element>
 
-  /// Bytes to which every buffer, and every part of a planned buffer, is aligned.
+  /// The alignment of every buffer, and of every part of a planned buffer, in bytes.
   package static var alignment: Int { 64 }
 
   /// Allocates `count` zeros.

@@ -5,19 +5,20 @@ import CKernels
 /// Ioffe and Szegedy (2015), as PyTorch computes it: normalisation divides by the root of the
 /// biased batch variance plus ε; running statistics take the mean and the *unbiased* variance.
 ///
-/// The work is split so that the operations around it can do their share image by image: the one
-/// that computes the source takes its moments, ``update(_:)`` turns them into coefficients, and the
-/// one that reads the normalised image applies these on the way. Likewise backward: whoever
-/// computes the gradient takes its sums, ``updateGradients(diffScale:diffShift:)`` turns them into
-/// coefficients, and the operation before applies them, through the leaky ReLU as well.
+/// The passes over images are fused into the neighbouring operations. Forward: the operation that
+/// computes the source takes its moments, ``update(_:)`` makes coefficients of them, and the
+/// operation that reads the source normalises it with these. Backward: the operation that computes
+/// the gradient takes its sums, ``updateGradients(diffScale:diffShift:)`` makes coefficients of
+/// them, and the operation before passes the gradient back through batch norm and leaky ReLU with
+/// these.
 package final class BatchNorm {
-  /// The statistics that a forward pass normalises with.
+  /// Which statistics a forward pass normalises with.
   package enum Mode: Hashable, Sendable {
-    /// The batch's, kept for the backward pass; running statistics are updated.
+    /// The batch's. They are kept for the backward pass, and running statistics are updated.
     case training
     /// The batch's; nothing is kept or updated.
     case gradientFree
-    /// The running ones; nothing is kept or updated.
+    /// The running statistics; nothing is kept or updated.
     case inference
   }
 
@@ -32,7 +33,7 @@ package final class BatchNorm {
     /// Updated by a training pass.
     package var runningVariance: UnsafeMutablePointer<Float>
 
-    /// Names the given memory; the caller owns it, for as long as the layer lives.
+    /// Pointers to memory that the caller owns and that must outlive the layer.
     package init(
       scale: UnsafePointer<Float>, shift: UnsafePointer<Float>,
       runningMean: UnsafeMutablePointer<Float>, runningVariance: UnsafeMutablePointer<Float>
@@ -61,15 +62,16 @@ package final class BatchNorm {
   private let momentum: Double
   private let epsilon: Double
   private let leakySlope: Float
-  /// Per part of the batch and channel: the moments of the source or the sums of the gradient; once
-  /// the parts are added up, the first part's are the batch's.
+  /// Per part of the batch and channel: the moments of the source or the sums of the gradient.
+  ///
+  /// After the parts are added up, the first part holds the batch's.
   private let sums: AlignedBuffer<Double>
-  /// Per channel, of the latest training pass: mean, γ / √(variance + ε), the shift that goes with
-  /// the mean as float has it, and 1 / √(variance + ε).
+  /// Per channel, of the latest training pass: mean, γ / √(variance + ε), the shift corrected for
+  /// the rounding of the mean to float, and 1 / √(variance + ε).
   private let kept: AlignedBuffer<Float>
-  /// Per channel, of the latest training pass: what rounding took from the mean.
+  /// Per channel, of the latest training pass: the mean's rounding error.
   private let residue: AlignedBuffer<Double>
-  /// Per channel, of a pass that keeps nothing: mean, γ / √(variance + ε) and shift.
+  /// Per channel, of a gradient-free or inference pass: mean, γ / √(variance + ε) and shift.
   private let passing: AlignedBuffer<Float>
   /// Per channel: the coefficients of the gradient.
   private let gradient: AlignedBuffer<Float>
@@ -79,7 +81,7 @@ package final class BatchNorm {
   /// - Parameters:
   ///   - momentum: Share of the old value that a running statistic keeps.
   ///   - epsilon: Added to the variance.
-  ///   - leakySlope: Slope of the leaky ReLU that gave the source.
+  ///   - leakySlope: Slope of the leaky ReLU that computes the source.
   package init(
     _ context: ComputeContext, batch: Int, pixels: Int, channels: Int, momentum: Double,
     epsilon: Double, leakySlope: Float, tensors: Tensors
@@ -103,17 +105,16 @@ package final class BatchNorm {
   /// Elements of source and destination, `[batch, pixels, channels]`.
   package var count: Int { batch * pixels * channels }
 
-  /// Where an operation that computes the source puts its moments.
+  /// Where the operation that computes the source stores its moments.
   var moments: ck_moments {
     ck_moments(mean: sums.start, squared_deviations: sums.start + channels)
   }
 
-  /// Images of a part but perhaps the last, and parts.
+  /// Images per part; the last part may have fewer.
   private var partSize: Int { ConvolutionGeometry.partSize(batch: batch) }
   private var partCount: Int { ConvolutionGeometry.partCount(batch: batch) }
 
-  /// Turns the moments of every part into those of the batch, by the update of Chan, Golub and
-  /// LeVeque (1983), in the parts' order.
+  /// Combines the moments of the parts, in order, by the update of Chan, Golub and LeVeque (1983).
   func addMomentParts() {
     for part in 1..<max(partCount, 1) {
       let other = sums.start + 2 * part * channels
@@ -129,7 +130,7 @@ package final class BatchNorm {
     }
   }
 
-  /// Turns the gradient's sums of every part into those of the batch, in the parts' order.
+  /// Adds up the gradient sums of the parts, in order.
   func addGradientParts() {
     for part in 1..<max(partCount, 1) {
       let other = sums.start + 2 * part * channels
@@ -137,8 +138,8 @@ package final class BatchNorm {
     }
   }
 
-  /// Calls `work` for every part of the batch, on its thread: with the part's number, its first
-  /// float in an activation, and its images.
+  /// Calls `work` for every part of the batch, on its thread: with the part's number, the offset of
+  /// its first float in an activation, and its number of images.
   private func forParts(_ work: (_ part: Int, _ start: Int, _ images: Int) -> Void) {
     context.team.share(0..<partCount) { parts, _ in
       for part in parts {
@@ -149,7 +150,7 @@ package final class BatchNorm {
     }
   }
 
-  /// Takes the moments of a source; only where the operation that computed it has not.
+  /// Takes the moments of a source; only needed if the operation that computed it has not.
   package func measure(src: UnsafePointer<Float>) {
     forParts { part, start, images in
       var target = moments
@@ -161,7 +162,8 @@ package final class BatchNorm {
     addMomentParts()
   }
 
-  /// Makes the coefficients of a pass, for training and gradient-free ones from the moments.
+  /// Makes the coefficients of a pass: from the moments, or for inference from the running
+  /// statistics.
   package func update(_ mode: Mode) -> Coefficients {
     let elements = Double(batch * pixels)
     let target = mode == .training ? kept.start : passing.start
@@ -212,13 +214,13 @@ package final class BatchNorm {
     }
   }
 
-  /// Where an operation that computes the gradient with respect to the normalised output puts its
-  /// sums; `src` is the source of the latest training pass.
+  /// Where the operation that computes the gradient with respect to the normalised output stores
+  /// its sums; `src` is the source of the latest training pass.
   func gradientSums(src: UnsafePointer<Float>) -> ck_gradient_sums {
     ck_gradient_sums(src: src, mean: kept.start, sum: sums.start, dot: sums.start + channels)
   }
 
-  /// Takes the sums of a gradient; only where the operation that computed it has not.
+  /// Takes the sums of a gradient; only needed if the operation that computed it has not.
   package func measureGradient(diffDst: UnsafePointer<Float>, src: UnsafePointer<Float>) {
     forParts { part, start, images in
       var target = gradientSums(src: src + start)
@@ -241,7 +243,7 @@ package final class BatchNorm {
     let elements = Double(batch * pixels)
     for channel in 0..<channels {
       let sum = sums.start[channel]
-      // Kernels subtract the mean as float has it; all but everything may cancel in what they sum.
+      // The kernels subtract the mean rounded to float; the sum can cancel, so correct for that.
       let residue = residue.start[channel]
       let dot = sums.start[channels + channel] - residue * sum
       let inverse = Double(kept.start[3 * channels + channel])
@@ -256,15 +258,16 @@ package final class BatchNorm {
     }
   }
 
-  /// How a gradient goes through the batch norm and the leaky ReLU that gave `src`.
+  /// The coefficients that pass a gradient back through the batch norm and the leaky ReLU before
+  /// it.
   func gradientPass(src: UnsafePointer<Float>) -> ck_norm_gradient {
     ck_norm_gradient(
       src: src, mean: kept.start, a: gradient.start, b: gradient.start + channels,
       c: gradient.start + 2 * channels, slope: leakySlope)
   }
 
-  /// Turns `diff`, the gradient with respect to the normalised output, in place into that with
-  /// respect to the *input* of the leaky ReLU; only where no operation before does.
+  /// Turns `diff`, the gradient with respect to the normalised output, in place into the gradient
+  /// with respect to the *input* of the leaky ReLU; only needed if no operation before does it.
   package func backward(diff: UnsafeMutablePointer<Float>, src: UnsafePointer<Float>) {
     forParts { _, start, images in
       var pass = gradientPass(src: src + start)

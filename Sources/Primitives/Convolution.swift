@@ -1,11 +1,11 @@
 import CKernels
 
-/// A strided 2-D convolution on NHWC images with bias and leaky ReLU, and the batch norms before
-/// and behind it.
+/// A strided 2-D convolution on NHWC images with bias and leaky ReLU, fused with the batch norms
+/// before and behind it.
 ///
-/// The kernels go image by image: one is normalised into scratch memory, convolved and measured
-/// before the next, so that what lies between two activations stays in cache. The weights in use
-/// are a packed copy: call ``updateWeights(from:)`` after every change.
+/// The kernels process image by image: normalise into scratch memory, convolve, take the moments.
+/// So the data between two activations stays in cache. They read a packed copy of the weights: call
+/// ``updateWeights(from:)`` after every change.
 package final class Convolution {
   /// The extents.
   package let geometry: ConvolutionGeometry
@@ -32,7 +32,7 @@ package final class Convolution {
     forwardWeights = AlignedBuffer(count: geometry.forwardPackedCount(lanes: lanes))
     dataWeights = AlignedBuffer(count: geometry.transposedPackedCount(lanes: lanes))
     packedCount = geometry.forwardPackedCount(lanes: lanes)
-    let parts = Int(shape.behind_part)
+    let parts = Int(shape.end_part)
     weightsGradient = AlignedBuffer(count: parts * packedCount)
     biasGradient = AlignedBuffer(count: parts * geometry.outputChannels)
     context.reserveScratchpad(for: geometry)
@@ -48,7 +48,7 @@ package final class Convolution {
   ///
   /// - Parameters:
   ///   - dst: Overwritten.
-  ///   - norm: The batch norm behind, if its moments are to be taken.
+  ///   - norm: The batch norm behind; if given, its moments are taken.
   package func forward(
     src: NormalizedImages, bias: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>,
     measuring norm: BatchNorm? = nil
@@ -70,11 +70,11 @@ package final class Convolution {
   /// - Parameters:
   ///   - src: As in the forward direction.
   ///   - diffDst: Gradient of the loss with respect to the output of the batch norm behind.
-  ///   - through: The batch norm behind, its gradients updated, and the operation's output.
+  ///   - through: The batch norm behind, with its gradients updated, and the operation's output.
   ///   - diffWeights: In the weights' own order; overwritten, not accumulated.
   ///   - diffBias: Overwritten.
-  ///   - diffSrc: Gradient with respect to the (normalised) source, overwritten if given.
-  ///   - measuring: The batch norm before, if the sums of diffSrc are to be taken.
+  ///   - diffSrc: Gradient with respect to the (normalised) source; overwritten if given.
+  ///   - before: The batch norm before; if given, the sums of diffSrc are taken.
   package func backward(
     src: NormalizedImages, diffDst: UnsafePointer<Float>, through: NormSource,
     diffWeights: UnsafeMutablePointer<Float>, diffBias: UnsafeMutablePointer<Float>,
@@ -97,13 +97,14 @@ package final class Convolution {
     context.kernels.unpack_gradient(&shape, weightsGradient.start, diffWeights)
     for channel in 0..<geometry.outputChannels {
       diffBias[channel] = Float(
-        biasGradient.start.sum(ofParts: Int(shape.behind_part), geometry.outputChannels, channel))
+        biasGradient.start.sum(ofParts: Int(shape.end_part), geometry.outputChannels, channel))
     }
   }
 }
 
 extension UnsafeMutablePointer<Double> {
-  /// The sum over the parts of a batch, in order, of number `index` of `count` that each part has.
+  /// The sum over the parts of a batch, in order, of element `index`; each part has `count`
+  /// elements.
   func sum(ofParts parts: Int, _ count: Int, _ index: Int) -> Double {
     var sum = self[index]
     for part in 1..<max(parts, 1) { sum += self[part * count + index] }
@@ -111,7 +112,7 @@ extension UnsafeMutablePointer<Double> {
   }
 }
 
-/// Calls `body` with a pointer to the value, or with nil if there is none.
+/// Calls `body` with a pointer to the value, or with nil for nil.
 func withOptionalPointer<Value>(_ value: Value?, _ body: (UnsafePointer<Value>?) -> Void) {
   if let value {
     withUnsafePointer(to: value) { body($0) }

@@ -1,34 +1,36 @@
 import CKernels
 
 extension ConvolutionGeometry {
-  /// Images of a part of a batch, but perhaps the last: an even number, as bf16 products take two
-  /// images at a time, and as two images of any size begin at a whole float.
+  /// Images per part of a batch; the last part may have fewer.
+  ///
+  /// The number is even, because the bf16 kernels take two images at a time and an odd image may
+  /// begin in the middle of a float.
   static func partSize(batch: Int) -> Int {
     (batch + 2 * ComputeContext.partCount - 1) / (2 * ComputeContext.partCount) * 2
   }
 
-  /// Parts of a batch.
+  /// The number of parts of a batch.
   static func partCount(batch: Int) -> Int {
     let size = partSize(batch: batch)
     return (batch + size - 1) / size
   }
 
-  /// The extents as the kernels take them, with every part of the batch.
+  /// The extents for the kernels, with all parts of the batch.
   var shape: ck_convolution {
     ck_convolution(
       images: Int64(batch), in_channels: Int64(inputChannels),
       out_channels: Int64(outputChannels), in_size: Int64(inputSize),
       out_size: Int64(outputSize), kernel: Int64(kernelSize), stride: Int64(stride),
       padding: Int64(padding), part: Int64(Self.partSize(batch: batch)), first_part: 0,
-      behind_part: Int64(Self.partCount(batch: batch)))
+      end_part: Int64(Self.partCount(batch: batch)))
   }
 
-  /// Elements of the weights in the panels of the forward direction.
+  /// Elements of the weights packed for the forward direction.
   func forwardPackedCount(lanes: Int) -> Int {
     rounded(outputChannels, lanes) * inputChannels * kernelSize * kernelSize
   }
 
-  /// Elements of the weights in the panels of the transposed direction.
+  /// Elements of the weights packed for the transposed direction.
   func transposedPackedCount(lanes: Int) -> Int {
     rounded(inputChannels, lanes) * outputChannels * kernelSize * kernelSize
   }
@@ -37,7 +39,7 @@ extension ConvolutionGeometry {
     (channels + 2 * lanes - 1) / (2 * lanes) * 2 * lanes
   }
 
-  /// Traps unless the kernels take these extents.
+  /// Traps unless the kernels support these extents.
   func requireSupport() {
     precondition(
       inputSize + 2 * padding <= ck_size_max && stride == 2 && kernelSize <= 4,

@@ -4,7 +4,7 @@
 /// `[batch, outputSize, outputSize, outputChannels]`; weights are
 /// `[outputChannels, inputChannels, kernelSize, kernelSize]`.
 package struct ConvolutionGeometry: Hashable, Sendable {
-  /// N, images.
+  /// N, the number of images.
   package var batch: Int
   /// Channels of the source.
   package var inputChannels: Int

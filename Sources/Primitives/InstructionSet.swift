@@ -1,9 +1,11 @@
 import CKernels
 import Foundation
 
-/// The instruction set that the kernels run on: the processor's best, limited by the environment.
+/// An instruction set of the kernels.
+///
+/// A process uses the processor's widest, or less if the environment sets a limit.
 package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
-  /// The same with AVX512-BF16; it makes a difference to bf16 arithmetic alone.
+  /// AVX-512 with AVX512-BF16; differs from `avx512` only in bf16 arithmetic.
   case avx512BF16 = "avx512-bf16"
   /// AVX-512 (F, BW, DQ, VL): 16 floats at a time.
   case avx512
@@ -12,13 +14,12 @@ package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
   /// The compiler's baseline: 4 floats at a time.
   case portable
 
-  /// The environment variable that limits what is used to one of these, such as `avx2`.
+  /// The environment variable that sets the widest instruction set to use, such as `avx2`.
   ///
-  /// For machines of one fleet that are to give the same bits, and for tests.
+  /// With the same limit, the machines of a fleet compute the same bits. Tests use it too.
   package static let limitVariable = "BOTTLENECKSWEEP_INSTRUCTION_SET"
 
-  /// What this process uses for fp32 arithmetic: the processor's widest, or the environment's limit
-  /// if that is less.
+  /// What this process uses for fp32 arithmetic.
   package static let effective = effective(for: .fp32)
 
   /// What this process uses for an arithmetic.
@@ -31,8 +32,8 @@ package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
 
   /// Checks the environment's limit.
   ///
-  /// - Throws: ``UnknownInstructionSet`` when it names none: a slip of the pen must not give other
-  ///   bits than those that were asked for.
+  /// - Throws: ``UnknownInstructionSet`` if it names none. A typing error must not silently change
+  ///   the bits of the results.
   package static func checkLimit(
     _ environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(UnknownInstructionSet) {
@@ -40,7 +41,7 @@ package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
     guard InstructionSet(rawValue: limit) != nil else { throw UnknownInstructionSet(found: limit) }
   }
 
-  /// The widest that the processor has.
+  /// The processor's widest.
   private static var best: InstructionSet {
     switch ck_processor_best() {
     case ck_processor_avx512_bf16: .avx512BF16
@@ -50,7 +51,7 @@ package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// The instruction set named by `limit` where the processor has it, else the processor's own.
+  /// The instruction set named by `limit` if the processor has it, else the processor's own.
   package static func limited(to limit: String?, processor: InstructionSet) -> InstructionSet {
     guard let limit = limit.flatMap(InstructionSet.init), processor.includes(limit) else {
       return processor
@@ -58,7 +59,7 @@ package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
     return limit
   }
 
-  /// Whether a processor that has this one can run `other` too.
+  /// Whether a processor with this instruction set also has `other`.
   package func includes(_ other: InstructionSet) -> Bool {
     switch self {
     case .avx512BF16: true
@@ -68,7 +69,7 @@ package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// The passes compiled for this instruction set; call them only where the processor has it.
+  /// The passes compiled for this instruction set; call them only if the processor has it.
   func kernels(for arithmetic: Arithmetic = .fp32) -> ck_kernels {
     switch (self, arithmetic) {
     case (.avx512BF16, .fp32), (.avx512, .fp32): ck_kernels_avx512
@@ -82,9 +83,9 @@ package enum InstructionSet: String, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// The environment names an instruction set that there is none of.
+/// The environment names an unknown instruction set.
 package struct UnknownInstructionSet: Error, Hashable, Sendable, CustomStringConvertible {
-  /// What it says.
+  /// The variable's value.
   package var found: String
 
   package var description: String {

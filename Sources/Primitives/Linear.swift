@@ -1,9 +1,9 @@
 import CKernels
 
-/// A linear layer, forward and all gradients, alone or followed by a leaky ReLU.
+/// A linear layer with all gradients, optionally followed by a leaky ReLU.
 ///
 /// Sources are `[batch, inputs]`, destinations `[batch, outputs]`, weights `[outputs, inputs]`.
-/// The weights in use are a packed copy: call ``updateWeights(from:)`` after every change.
+/// The kernels read a packed copy of the weights: call ``updateWeights(from:)`` after every change.
 package final class Linear {
   /// Rows of source and destination.
   package let batch: Int
@@ -19,8 +19,8 @@ package final class Linear {
 
   /// Creates the operation.
   ///
-  /// - Parameter leakySlope: Lets a leaky ReLU of this slope follow in the forward direction; the
-  ///   gradients are those of the linear layer alone.
+  /// - Parameter leakySlope: The slope of a leaky ReLU applied in the forward direction, if any.
+  ///   The gradients are those of the linear layer alone.
   package init(
     _ context: ComputeContext, batch: Int, inputs: Int, outputs: Int, leakySlope: Float? = nil
   ) {
@@ -71,7 +71,7 @@ package final class Linear {
     src: UnsafePointer<Float>, diffDst: UnsafePointer<Float>,
     diffWeights: UnsafeMutablePointer<Float>, diffBias: UnsafeMutablePointer<Float>
   ) {
-    // Cut by outputs, not by rows: every element is the sum over all rows on one thread.
+    // Split by outputs, not by rows, so that one thread sums each element over all rows.
     context.team.share(0..<outputs, unit: 4) { part, thread in
       let first = part.lowerBound
       context.kernels.linear_outer(

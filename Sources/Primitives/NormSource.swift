@@ -5,7 +5,7 @@ package struct NormSource {
   /// Its source in the latest training pass, NHWC.
   package var src: UnsafePointer<Float>
 
-  /// The given batch norm and its source.
+  /// A batch norm and its source.
   package init(_ norm: BatchNorm, src: UnsafePointer<Float>) {
     self.norm = norm
     self.src = src

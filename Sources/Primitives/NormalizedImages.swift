@@ -1,12 +1,13 @@
-/// Images that an operation reads, normalised on the way if they come from a leaky ReLU with a
-/// batch norm behind it.
+/// The source images of an operation.
+///
+/// With coefficients, the operation normalises them while it reads them.
 package struct NormalizedImages {
   /// NHWC, not normalised.
   package var images: UnsafePointer<Float>
-  /// Applied to every element that is read.
+  /// The normalisation of every element; nil for images without a batch norm.
   package var coefficients: BatchNorm.Coefficients?
 
-  /// The given images, normalised if there are coefficients.
+  /// Images, to be normalised with the coefficients if there are any.
   package init(_ images: UnsafePointer<Float>, _ coefficients: BatchNorm.Coefficients? = nil) {
     self.images = images
     self.coefficients = coefficients

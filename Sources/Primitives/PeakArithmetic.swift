@@ -1,27 +1,29 @@
 import CKernels
 
-/// Multiply-adds on registers alone: what the core can do at most, the yardstick of every other
-/// operation.
+/// Multiply-adds on registers only: the peak rate of a core, which other operations are compared
+/// with.
 ///
-/// The clock of a processor moves with temperature and neighbours, so the yardstick is run beside
-/// whatever it measures.
+/// A processor's clock changes with temperature and load, so measure the peak next to the
+/// operation.
 package struct PeakArithmetic {
   private let kernels: ck_kernels
 
-  /// The yardstick of an instruction set that the processor has, in an arithmetic.
+  /// The peak of an instruction set that the processor has, in an arithmetic.
   package init(instructionSet: InstructionSet = .effective, arithmetic: Arithmetic = .fp32) {
     kernels = instructionSet.kernels(for: arithmetic)
   }
 
-  /// Multiplications, each with an addition, of one round.
+  /// Multiply-adds per round.
   package var multipliesPerRound: Int {
     Int(ck_peak_chains) * Int(kernels.lanes) * Int(kernels.stored_per_float)
   }
 
-  /// Takes `rounds` rounds of x ← factor · x + addend on every lane; in bf16, of
-  /// x ← x + factor · addend + factor · addend.
+  /// Computes x ← factor · x + addend in every lane, `rounds` times; in bf16 x ← x + factor ·
+  /// addend + factor · addend.
   ///
-  /// - Returns: The sum of all lanes; those of the i-th vector begin as i.
+  /// The lanes of the i-th vector start as i.
+  ///
+  /// - Returns: The sum of all lanes.
   @inline(never)
   package func run(rounds: Int, factor: Float, addend: Float) -> Double {
     kernels.peak_arithmetic(Int64(rounds), factor, addend)

@@ -1,6 +1,6 @@
-/// Why there can be no operations.
+/// Why operations cannot be created.
 package enum PrimitiveError: Error, Hashable, Sendable {
-  /// The processor, or the limit that the environment sets, does not have an instruction set.
+  /// The processor lacks the instruction set, or the environment's limit excludes it.
   case unavailable(InstructionSet, available: InstructionSet)
 }
 

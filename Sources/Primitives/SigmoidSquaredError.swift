@@ -1,6 +1,6 @@
 import CKernels
 
-/// The end of the decoder in one pass: the sigmoid, the squared error of every image and its
+/// The end of the decoder in one pass: the sigmoid, the squared error of each image, and its
 /// gradient.
 package struct SigmoidSquaredError {
   private let context: ComputeContext
@@ -19,11 +19,11 @@ package struct SigmoidSquaredError {
   /// - Parameters:
   ///   - src: `[batch, count]`.
   ///   - target: x, `[batch, count]`.
-  ///   - reconstruction: x̂, overwritten if given.
-  ///   - diffSrc: Gradient of the sum of all squared errors with respect to src, overwritten if
+  ///   - reconstruction: x̂; overwritten if given.
+  ///   - diffSrc: Gradient of the sum of all squared errors with respect to src; overwritten if
   ///     given; may be src.
-  ///   - squaredErrors: Σ (x̂ − x)² of each image, `[batch]`; overwritten. Neither of the optional
-  ///     results changes a bit of it.
+  ///   - squaredErrors: Σ (x̂ − x)² of each image, `[batch]`; overwritten, with the same bits whether
+  ///     the optional results are given or not.
   package func forward(
     src: UnsafePointer<Float>, target: UnsafePointer<Float>,
     reconstruction: UnsafeMutablePointer<Float>?, diffSrc: UnsafeMutablePointer<Float>?,

@@ -2,47 +2,50 @@ import CKernels
 import Foundation
 import Synchronization
 
-/// Threads that do a piece of work together, each its own share, and wait for each other.
+/// A fork-join thread pool: each thread does its share of a piece of work, then all wait for each
+/// other.
 ///
-/// The thread that makes the team and calls ``run(_:)`` is its thread 0; the others live as long as
-/// the team. Between two pieces of work they spin for a while, because the next one mostly comes
+/// The thread that creates the team and calls ``run(_:)`` is its thread 0; the others live as long
+/// as the team. Between two pieces of work they first spin, because the next one usually follows
 /// within microseconds, and then sleep.
 ///
-/// Memory order: the caller writes the work and raises `round` with release; a thread that reads the
-/// new `round` with acquire sees the work and all that the caller wrote before it. Each thread
-/// lowers `working` with acquire-release when its share is done; the caller, having read 0 with
-/// acquire, sees all that the threads wrote. Sleepers hold `lock` while they look at what they wait
-/// for, and whoever changes it takes the lock before it wakes them, so that no waking is missed.
+/// Memory order: the caller writes the work and then increments `round` with release. A thread that
+/// reads the new `round` with acquire sees the work and everything the caller wrote before it. Each
+/// thread decrements `working` with acquire-release after its share. The caller reads 0 with
+/// acquire and so sees everything the threads wrote. A sleeper holds the condition's lock while it
+/// checks what it waits for, and a waker takes the lock after the change, so no wake-up is lost.
 package final class ThreadTeam: Sendable {
-  /// Threads, the caller's included; from 1 on.
+  /// The number of threads, including the caller's; at least 1.
   package let count: Int
 
-  /// What a team that is measured did; the caller's thread alone writes and reads it.
+  /// What a measured team did.
+  ///
+  /// Only the caller's thread writes and reads it.
   package struct Measure {
     /// Pieces of work.
     package var rounds = 0
-    /// Seconds of the caller's thread in them, its waiting for the others included.
+    /// Seconds that the caller's thread spent in them, including its wait for the others.
     package var seconds = 0.0
 
     /// Nothing so far.
     package init() {}
   }
 
-  /// Counts and times pieces of work, if not nil; for benchmarks.
+  /// If not nil, counts and times the pieces of work; for benchmarks.
   package nonisolated(unsafe) var measure: Measure?
 
   private let shared: Shared
 
-  /// What the threads have in common; they keep it alive, and not the team.
+  /// State shared by the threads, which keep it alive; they do not keep the team alive.
   private final class Shared: Sendable {
-    /// The number of pieces of work so far; each thread takes part once in each.
+    /// Pieces of work so far.
     let round = Atomic<Int>(0)
     /// Threads besides the caller's that have not finished the round.
     let working = Atomic<Int>(0)
-    /// Whether the threads are to end.
+    /// Whether the threads should exit.
     let ends = Atomic<Bool>(false)
     let condition = NSCondition()
-    /// The round's work, valid from the raising of `round` until `working` is 0.
+    /// The round's work, valid from the increment of `round` until `working` is 0.
     nonisolated(unsafe) var work: ((_ thread: Int) -> Void)?
 
     /// Waits until the condition holds: spins first, then sleeps.
@@ -56,7 +59,7 @@ package final class ThreadTeam: Sendable {
       condition.unlock()
     }
 
-    /// Wakes those that sleep; called after what they wait for has changed.
+    /// Wakes the sleepers; called after what they wait for has changed.
     func wake() {
       condition.lock()
       condition.broadcast()
@@ -65,8 +68,8 @@ package final class ThreadTeam: Sendable {
 
     /// Does a share of the round's work.
     ///
-    /// A function of its own: when it returns, nothing in it holds the closure, whose lifetime ends
-    /// with the round.
+    /// A function of its own, not inlined: it releases the closure on return, since the closure
+    /// lives only until the round ends.
     @inline(never)
     private func takePart(as thread: Int) { work?(thread) }
 
@@ -82,10 +85,10 @@ package final class ThreadTeam: Sendable {
     }
   }
 
-  /// Looks at what is waited for before a thread sleeps: some tens of microseconds.
+  /// Checks before a thread sleeps: some tens of microseconds.
   private static let spins = 2_000
 
-  /// Starts `count` − 1 threads, which the system shows by `name`, at most 15 bytes.
+  /// Starts `count` − 1 threads, named `name` (at most 15 bytes).
   package init(count: Int, name: String = "team") {
     precondition(count > 0, "a team has at least the caller's thread")
     self.count = count
@@ -93,7 +96,7 @@ package final class ThreadTeam: Sendable {
     for index in 1..<count {
       let shared = shared
       Thread.detachNewThread {
-        // Foundation's name is lost when the thread runs before the call that made it returns.
+        // `Thread.name` is lost if the thread runs before the call that created it returns.
         ck_name_thread(name)
         shared.serve(index)
       }
@@ -106,11 +109,11 @@ package final class ThreadTeam: Sendable {
     shared.wake()
   }
 
-  /// Calls `work` once with each of the numbers 0 ..< count, each on a thread of its own, and returns
-  /// when all have returned.
+  /// Calls `work` with each of the numbers 0 ..< count, each on its own thread, and returns when
+  /// all calls have returned.
   ///
-  /// One call at a time, from one thread at a time; `work` must not call it again. Allocates what
-  /// keeps the closure for the other threads, and nothing else.
+  /// Calls must not overlap, and `work` must not call it again. The only allocation is the
+  /// closure's context.
   package func run(_ work: (_ thread: Int) -> Void) {
     guard measure != nil else {
       runUnmeasured(work)
@@ -137,14 +140,14 @@ package final class ThreadTeam: Sendable {
     }
   }
 
-  /// Calls `work` with the share of each thread in `range`, cut at multiples of `unit` from its
-  /// beginning; a thread whose share is empty is not called.
+  /// Splits `range` among the threads at multiples of `unit` from its start, and calls `work` with
+  /// each thread's share, unless it is empty.
   package func share(_ range: Range<Int>, unit: Int = 1, _ work: (Range<Int>, Int) -> Void) {
     let units = (range.count + unit - 1) / unit
     run { thread in
       let first = min(range.lowerBound + units * thread / count * unit, range.upperBound)
-      let behind = min(range.lowerBound + units * (thread + 1) / count * unit, range.upperBound)
-      if first < behind { work(first..<behind, thread) }
+      let end = min(range.lowerBound + units * (thread + 1) / count * unit, range.upperBound)
+      if first < end { work(first..<end, thread) }
     }
   }
 }

@@ -1,6 +1,6 @@
 import CKernels
 
-/// The way between images and rows of a matrix whose elements are in the order channel, pixel.
+/// Converts between images and matrix rows whose elements are in the order channel, pixel.
 package struct Transpose {
   private let context: ComputeContext
   private let batch: Int
@@ -35,10 +35,10 @@ package struct Transpose {
     }
   }
 
-  /// Calls `work` for the images of each thread: with the first one's place in an activation, its
-  /// place among rows, and their number.
+  /// Calls `work` for the images of each thread: with the first one's offset in an activation, its
+  /// offset in the rows, and the number of images.
   private func forParts(_ imageCount: Int, _ work: (Int, Int, Int64) -> Void) {
-    // Two images of any size begin at a whole float in bf16, too.
+    // In bf16 only an even image is sure to begin at a whole float.
     context.team.share(0..<batch, unit: 2) { images, _ in
       let start = images.lowerBound * imageCount
       work(context.storedCount(start), start, Int64(images.count))

@@ -1,16 +1,16 @@
 import CKernels
 
-/// Nearest ×2 upsampling followed by a 3×3 convolution with padding 1, or a 2×2 one without, in
-/// the box form: no upsampled image ever exists.
+/// Nearest ×2 upsampling followed by a 3×3 convolution with padding 1, or a 2×2 one without
+/// padding, in the box form, which never stores the upsampled image.
 ///
-/// With upsampled rows 2i and 2i + 1 equal, the layer is a transposed convolution of stride 2
-/// without padding whose kernel is the layer's, turned by 180 degrees, followed by a sum over each
-/// 2×2 square. It takes 9 (4) multiplications per source pixel and channel pair in place of 36
-/// (16). H is the source's size; the transposed image has 2H + 1 rows (2H for 2×2) and the
+/// Because upsampled rows 2i and 2i + 1 are equal, the layer equals a transposed convolution of
+/// stride 2 without padding, whose kernel is the layer's rotated by 180 degrees, followed by a sum
+/// over each 2×2 square. This takes 9 (4) multiplications per source pixel and channel pair instead
+/// of 36 (16). With H rows in the source, the transposed image has 2H + 1 rows (2H for 2×2) and the
 /// destination one less.
 ///
-/// The kernels go image by image, as ``Convolution``'s do. The weights in use are a packed copy:
-/// call ``updateWeights(from:)`` after every change.
+/// The kernels process image by image, as ``Convolution``'s do. They read a packed copy of the
+/// weights: call ``updateWeights(from:)`` after every change.
 package final class UpsampledConvolution {
   /// Images.
   package let batch: Int
@@ -22,18 +22,21 @@ package final class UpsampledConvolution {
   package let inputSize: Int
   /// Rows and columns of the kernel, 3 or 2.
   package let kernelSize: Int
-  /// Slope of the leaky ReLU behind; nil at the end of the network, where none follows.
+  /// Slope of the leaky ReLU behind; nil for the network's last layer, which has none.
   package let leakySlope: Float?
 
   private let context: ComputeContext
   /// The strided convolution from the transposed image to the source.
-  private let geometry: ConvolutionGeometry
+  private let adjoint: ConvolutionGeometry
+  /// The layer's own extents.
   private var shape: ck_convolution
+  /// The adjoint's extents.
+  private var adjointShape: ck_convolution
   /// Elements of the packed weights' gradient.
   private let packedCount: Int
-  /// Whether lanes are pixels in the forward direction, because the channels would fill few.
+  /// Whether vectors hold pixels in the forward direction, because there are few channels.
   private let isThin: Bool
-  private let turned: AlignedBuffer<Float>
+  private let rotated: AlignedBuffer<Float>
   private let forwardWeights: AlignedBuffer<Float>
   private let dataWeights: AlignedBuffer<Float>
   private let weightsGradient: AlignedBuffer<Float>
@@ -54,53 +57,60 @@ package final class UpsampledConvolution {
     self.inputSize = inputSize
     self.kernelSize = kernelSize
     self.leakySlope = leakySlope
-    geometry = ConvolutionGeometry(
+    adjoint = ConvolutionGeometry(
       batch: batch, inputChannels: outputChannels, outputChannels: inputChannels,
       inputSize: 2 * inputSize - 2 + kernelSize, kernelSize: kernelSize, stride: 2, padding: 0)
-    geometry.requireSupport()
-    shape = geometry.shape
+    adjoint.requireSupport()
+    adjointShape = adjoint.shape
+    shape = adjointShape
+    shape.in_channels = Int64(inputChannels)
+    shape.out_channels = Int64(outputChannels)
+    shape.in_size = Int64(inputSize)
+    shape.out_size = Int64(adjoint.inputSize - 1)
+    shape.stride = 1
+    shape.padding = Int64(kernelSize - 2)
     isThin = leakySlope == nil && outputChannels <= 4 && kernelSize == 3 && inputSize <= 32
     precondition(
       isThin || leakySlope != nil || context.arithmetic == .fp32,
       "what has no leaky ReLU behind it is fp32, and in bf16 only thin layers compute that")
     let lanes = Int(context.kernels.lanes)
-    turned = AlignedBuffer(count: geometry.weightCount)
+    rotated = AlignedBuffer(count: adjoint.weightCount)
     forwardWeights = AlignedBuffer(
-      count: isThin ? geometry.weightCount : geometry.transposedPackedCount(lanes: lanes))
-    dataWeights = AlignedBuffer(count: geometry.forwardPackedCount(lanes: lanes))
-    packedCount = geometry.forwardPackedCount(lanes: lanes)
-    let parts = Int(shape.behind_part)
+      count: isThin ? adjoint.weightCount : adjoint.transposedPackedCount(lanes: lanes))
+    dataWeights = AlignedBuffer(count: adjoint.forwardPackedCount(lanes: lanes))
+    packedCount = adjoint.forwardPackedCount(lanes: lanes)
+    let parts = Int(shape.end_part)
     weightsGradient = AlignedBuffer(count: parts * packedCount)
     biasGradient = AlignedBuffer(count: parts * outputChannels)
-    context.reserveScratchpad(for: geometry)
+    context.reserveScratchpad(for: adjoint)
   }
 
   /// Rows and columns of the destination.
-  package var outputSize: Int { geometry.inputSize - 1 }
+  package var outputSize: Int { adjoint.inputSize - 1 }
   /// Elements of the source, `[batch, H, H, inputChannels]`.
-  package var inputCount: Int { geometry.outputCount }
+  package var inputCount: Int { adjoint.outputCount }
   /// Elements of the destination, `[batch, outputSize, outputSize, outputChannels]`.
   package var outputCount: Int { batch * outputSize * outputSize * outputChannels }
 
   /// Copies new weights, `[outputChannels, inputChannels, kernelSize, kernelSize]`.
   package func updateWeights(from weights: UnsafePointer<Float>) {
-    ck_turn_weights(
-      weights, Int64(outputChannels), Int64(inputChannels), Int64(kernelSize), turned.start)
+    ck_rotate_weights(
+      weights, Int64(outputChannels), Int64(inputChannels), Int64(kernelSize), rotated.start)
     if isThin {
-      ck_exchange(
-        turned.start, Int64(inputChannels), Int64(outputChannels), Int64(kernelSize * kernelSize),
+      ck_swap_axes(
+        rotated.start, Int64(inputChannels), Int64(outputChannels), Int64(kernelSize * kernelSize),
         forwardWeights.start)
     } else {
-      context.kernels.pack_backward(&shape, turned.start, forwardWeights.start)
+      context.kernels.pack_backward(&adjointShape, rotated.start, forwardWeights.start)
     }
-    context.kernels.pack_forward(&shape, turned.start, dataWeights.start)
+    context.kernels.pack_forward(&adjointShape, rotated.start, dataWeights.start)
   }
 
   /// Computes dst, the leaky ReLU of bias plus upsampled convolution.
   ///
   /// - Parameters:
   ///   - dst: Overwritten.
-  ///   - norm: The batch norm behind, if its moments are to be taken.
+  ///   - norm: The batch norm behind; if given, its moments are taken.
   package func forward(
     src: NormalizedImages, bias: UnsafePointer<Float>, dst: UnsafeMutablePointer<Float>,
     measuring norm: BatchNorm? = nil
@@ -129,8 +139,10 @@ package final class UpsampledConvolution {
   /// for 3×3 kernels, at most 4 output channels and 32 rows of the source, without leaky ReLU.
   package var takesError: Bool { isThin }
 
-  /// Computes what the sigmoid of bias plus upsampled convolution is off a target, image by image
-  /// while it is in cache; the arguments are those of
+  /// Computes the squared error of the sigmoid of bias plus upsampled convolution, for each image
+  /// while it is in cache.
+  ///
+  /// The arguments are those of
   /// ``SigmoidSquaredError/forward(src:target:reconstruction:diffSrc:squaredErrors:)``.
   ///
   /// - Parameter diffDst: Gradient with respect to the sigmoid's source.
@@ -160,11 +172,11 @@ package final class UpsampledConvolution {
   /// - Parameters:
   ///   - src: As in the forward direction.
   ///   - diffDst: Gradient of the loss with respect to the output of the batch norm behind.
-  ///   - through: The batch norm behind, its gradients updated, and the layer's output.
+  ///   - through: The batch norm behind, with its gradients updated, and the layer's output.
   ///   - diffWeights: In the weights' own order; overwritten, not accumulated.
   ///   - diffBias: Overwritten.
   ///   - diffSrc: Gradient with respect to the (normalised) source; overwritten.
-  ///   - measuring: The batch norm before, if the sums of diffSrc are to be taken.
+  ///   - before: The batch norm before; if given, the sums of diffSrc are taken.
   package func backward(
     src: NormalizedImages, diffDst: UnsafePointer<Float>, through: NormSource,
     diffWeights: UnsafeMutablePointer<Float>, diffBias: UnsafeMutablePointer<Float>,
@@ -175,12 +187,12 @@ package final class UpsampledConvolution {
       diffWeights: diffWeights, diffSrc: diffSrc, before: before)
     for channel in 0..<outputChannels {
       diffBias[channel] = Float(
-        biasGradient.start.sum(ofParts: Int(shape.behind_part), outputChannels, channel))
+        biasGradient.start.sum(ofParts: Int(shape.end_part), outputChannels, channel))
     }
   }
 
   /// Computes the gradients with respect to weights, bias and source of a layer without leaky ReLU
-  /// and batch norm, `scale` times those that diffDst gives.
+  /// and batch norm, multiplied by `scale`.
   package func backward(
     src: NormalizedImages, diffDst: UnsafePointer<Float>, scale: Float,
     diffWeights: UnsafeMutablePointer<Float>, diffBias: UnsafeMutablePointer<Float>,
@@ -191,7 +203,7 @@ package final class UpsampledConvolution {
       diffSrc: diffSrc, before: before)
     let imageCount = outputSize * outputSize * outputChannels
     context.shareParts(of: shape) { shape, _ in
-      for part in shape.pointee.first_part..<shape.pointee.behind_part {
+      for part in shape.pointee.first_part..<shape.pointee.end_part {
         let start = ck_part_start(shape, part)
         context.kernels.channel_sums(
           diffDst + Int(start) * imageCount, ck_part_start(shape, part + 1) - start,
@@ -200,7 +212,7 @@ package final class UpsampledConvolution {
       }
     }
     for channel in 0..<outputChannels {
-      let sum = biasGradient.start.sum(ofParts: Int(shape.behind_part), outputChannels, channel)
+      let sum = biasGradient.start.sum(ofParts: Int(shape.end_part), outputChannels, channel)
       diffBias[channel] = Float(Double(scale) * sum)
     }
   }
@@ -223,9 +235,9 @@ package final class UpsampledConvolution {
     }
     before?.norm.addGradientParts()
     context.addParts(weightsGradient.start, of: shape, count: packedCount)
-    // Between two updates of the weights, their turned copy serves as memory for the gradient.
-    context.kernels.unpack_gradient(&shape, weightsGradient.start, turned.start)
-    ck_turn_weights(
-      turned.start, Int64(inputChannels), Int64(outputChannels), Int64(kernelSize), diffWeights)
+    // The buffer of the rotated weights is free until the next update.
+    context.kernels.unpack_gradient(&adjointShape, weightsGradient.start, rotated.start)
+    ck_rotate_weights(
+      rotated.start, Int64(inputChannels), Int64(outputChannels), Int64(kernelSize), diffWeights)
   }
 }

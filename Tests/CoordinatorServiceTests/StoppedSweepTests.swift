@@ -30,7 +30,7 @@ struct StoppedSweepTests {
     first = trial("baseline", seed: 1, .value(0))
     second = trial("baseline", seed: 2, .value(0))
     child = trial(
-      "narrowed", seed: 1, .measured(Measurement(trial: first.id, output: .mse)))
+      "narrowed", seed: 1, .measured(ParentMeasurement(trial: first.id, output: .mse)))
     plan = SweepPlan(
       name: "two", question: "Are people heard?", outputs: [], trials: [first, second, child])
   }

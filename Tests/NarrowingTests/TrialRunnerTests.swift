@@ -263,7 +263,7 @@ struct TrialRunnerTests {
   func unresolved() throws {
     var configuration = TinyTrial.configuration(milestones: [3])
     configuration.tolerance = .measured(
-      Measurement(trial: TrialID(rawValue: 1), output: .mse))
+      ParentMeasurement(trial: TrialID(rawValue: 1), output: .mse))
     let failure = #expect(throws: TrialFailure.self) { try run(configuration) }
     #expect(failure?.cause == .refused)
   }

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Trials
 
 @testable import Reports
 
@@ -8,7 +9,7 @@ import Testing
 struct ArtifactTests {
   @Test("The trajectory keeps every digit and gains the speed at each step")
   func joined() throws {
-    let trajectory = try Trajectory(
+    let trajectory = try TrajectoryTable(
       Data(
         """
         step,squared_error,mse,constraint_average,multiplier,tolerance_hits,gates_open,\
@@ -17,7 +18,7 @@ struct ArtifactTests {
         500,1.25,0.30000000000000004,0,1,0.5,1,0.95,3.1,0.95
 
         """.utf8))
-    let pace = try Pace(Data("step,seconds,steps_per_second\n500,10,49.80\n".utf8))
+    let pace = try PaceTable(Data("step,seconds,steps_per_second\n500,10,49.80\n".utf8))
     #expect(trajectory.gateCount == 1)
     #expect(trajectory.numbers("mse") == [2e-07, 0.1 + 0.2])
     #expect(
@@ -38,11 +39,11 @@ struct ArtifactTests {
       (header + "\n1,2,3,4,5,6,7,8,9\n1,2,3,4,x,6,7,8,9\n", "line 3"),
     ])
   func malformedTrajectory(text: String, place: String) {
-    let error = #expect(throws: FormatError.self) { try Trajectory(Data(text.utf8)) }
+    let error = #expect(throws: FormatError.self) { try TrajectoryTable(Data(text.utf8)) }
     #expect(error?.place == place)
   }
 
-  private static let header = Trajectory.fixedColumns.joined(separator: ",")
+  private static let header = TrajectoryText.fixedColumns.joined(separator: ",")
 
   @Test("Images are read from byte tensors, and only from whole and fitting ones")
   func reconstructions() throws {

@@ -62,7 +62,7 @@ struct FrontTests {
         PlannedTrial(
           stage: "pruned", replicate: Int(seed) - 1,
           configuration: SampleSweep.configuration(
-            latents: 6, tolerance: .measured(Measurement(trial: baseline.id, output: .mse)),
+            latents: 6, tolerance: .measured(ParentMeasurement(trial: baseline.id, output: .mse)),
             seed: seed)))
     }
     let sweep = SampleSweep(outputs: [.figure3], trials: trials)
@@ -173,7 +173,7 @@ struct FrontTests {
     for baseline in baselines {
       var configuration = SampleSweep.configuration(tolerance: .value(3))
       configuration.model.latents = .measured(
-        Measurement(trial: baseline.id, output: .gatesOpen, factor: 2))
+        ParentMeasurement(trial: baseline.id, output: .gatesOpen, factor: 2))
       trials.append(PlannedTrial(stage: "early", replicate: 0, configuration: configuration))
     }
     let labels = Front(of: SampleSweep(outputs: [.figure3], trials: trials).results).series

@@ -7,14 +7,14 @@ import Trials
 
 @Suite("When gates closed")
 struct GateTableTests {
-  private static func trajectory(_ gates: [[Double]]) throws -> Trajectory {
-    let header = Trajectory.fixedColumns + gates[0].indices.map { "gate_\($0)" }
+  private static func trajectory(_ gates: [[Double]]) throws -> TrajectoryTable {
+    let header = TrajectoryText.fixedColumns + gates[0].indices.map { "gate_\($0)" }
     let rows = gates.enumerated().map { row, gates in
       let open = gates.count { $0 > 0.5 }
       return "\(10 * (row + 1)),1,\(9 - row).5,1,1,0,\(open),1,1,"
         + gates.map(\.description).joined(separator: ",")
     }
-    return try Trajectory(
+    return try TrajectoryTable(
       Data(([header.joined(separator: ",")] + rows).joined(separator: "\n").appending("\n").utf8))
   }
 
@@ -37,8 +37,8 @@ struct GateTableTests {
 
   @Test("a trajectory without rows tells of no gate")
   func empty() throws {
-    let header = Trajectory.fixedColumns.joined(separator: ",") + ",gate_0\n"
-    #expect(GateCourse.all(of: try Trajectory(Data(header.utf8))).isEmpty)
+    let header = TrajectoryText.fixedColumns.joined(separator: ",") + ",gate_0\n"
+    #expect(GateCourse.all(of: try TrajectoryTable(Data(header.utf8))).isEmpty)
   }
 
   @Test("gates.csv has a row for each gate of each complete narrowing trial, and follows results")

@@ -8,7 +8,7 @@ import Trials
 /// What workers made up reaches no figure and no cell as more than a number or a text.
 @Suite("Made-up numbers and texts in reports")
 struct HostileReportTests {
-  private static let header = Trajectory.fixedColumns.joined(separator: ",") + ",gate_0"
+  private static let header = TrajectoryText.fixedColumns.joined(separator: ",") + ",gate_0"
 
   @Test(
     "A trajectory of what no trial samples is told by its line",
@@ -22,22 +22,22 @@ struct HostileReportTests {
     ])
   func trajectory(row: String) throws {
     let text = Self.header + "\n" + row + "\n"
-    let error = #expect(throws: FormatError.self) { try Trajectory(Data(text.utf8)) }
+    let error = #expect(throws: FormatError.self) { try TrajectoryTable(Data(text.utf8)) }
     #expect(error?.place == "line 2")
     #expect(error.map { PlainText.line("\($0)") == "\($0)" } ?? false)
     // Steps rise.
     let again = Self.header + "\n7,1,1,0,1,0,1,1,1,1\n7,1,1,0,1,0,1,1,1,1\n"
-    #expect(throws: FormatError.self) { try Trajectory(Data(again.utf8)) }
+    #expect(throws: FormatError.self) { try TrajectoryTable(Data(again.utf8)) }
   }
 
   @Test("A pace of anything but numbers is refused")
   func pace() throws {
     for field in ["=HYPERLINK(\"http://x\")", "+1", "0x1", "nan(1)"] {
       let text = "step,seconds,steps_per_second\n1,1,\(field)\n"
-      #expect(throws: FormatError.self) { try Pace(Data(text.utf8)) }
+      #expect(throws: FormatError.self) { try PaceTable(Data(text.utf8)) }
     }
     #expect(
-      try Pace(Data("step,seconds,steps_per_second\n1,1.5,2e-07\n".utf8)).stepsPerSecond["1"]
+      try PaceTable(Data("step,seconds,steps_per_second\n1,1.5,2e-07\n".utf8)).stepsPerSecond["1"]
         == "2e-07")
   }
 
@@ -69,7 +69,8 @@ struct HostileReportTests {
       }
       let text = ([Self.header] + rows).joined(separator: "\n") + "\n"
       let drawing = Figure1Drawing(
-        trial: sweep.results.trials[0], trajectory: try Trajectory(Data(text.utf8)), banner: nil)
+        trial: sweep.results.trials[0], trajectory: try TrajectoryTable(Data(text.utf8)),
+        banner: nil)
       #expect(!drawing.svg.isEmpty)
     }
   }

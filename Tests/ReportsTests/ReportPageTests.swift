@@ -134,10 +134,10 @@ struct ReportPageTests {
 
   @Test("a gate has closed where it stays closed, and the last to close stand first")
   func closings() throws {
-    let header = (Trajectory.fixedColumns + (0..<4).map { "gate_\($0)" }).joined(separator: ",")
+    let header = (TrajectoryText.fixedColumns + (0..<4).map { "gate_\($0)" }).joined(separator: ",")
     let gates = ["0.9,0.9,0.9,0.1", "0.9,0.2,0.4,0.1", "0.9,0.9,0.3,0.1", "0.6,0.5,0.3,0.1"]
     let rows = gates.enumerated().map { "\($0 + 1),1,1,1,1,1,1,1,1,\($1)" }
-    let trajectory = try Trajectory(Data(([header] + rows).joined(separator: "\n").utf8))
+    let trajectory = try TrajectoryTable(Data(([header] + rows).joined(separator: "\n").utf8))
     let courses = GateCourse.byClosing(GateCourse.all(of: trajectory).reversed())
     #expect(
       courses.map(\.gate) == [0, 1, 2, 3] && courses.map(\.closedStep) == [nil, 4, 2, 1])

@@ -21,7 +21,7 @@ struct Table1Tests {
           stage: "pruned", replicate: 0,
           configuration: SampleSweep.configuration(
             dataset: dataset, latents: 2 * latents,
-            tolerance: .measured(Measurement(trial: baseline.id, output: .mse)),
+            tolerance: .measured(ParentMeasurement(trial: baseline.id, output: .mse)),
             milestones: [.batches(200_000), .batches(300_000)])))
     }
     return SampleSweep(name: "table|1", outputs: [.table1], trials: trials)
@@ -115,7 +115,7 @@ struct Table1Tests {
     ]
     for (stage, rate) in [("slow", 1e-4), ("slow", 1e-3), ("other", 1e-3)] {
       var configuration = SampleSweep.configuration(
-        latents: 10, tolerance: .measured(Measurement(trial: trials[0].id, output: .mse)))
+        latents: 10, tolerance: .measured(ParentMeasurement(trial: trials[0].id, output: .mse)))
       configuration.trainer.learningRate = rate
       trials.append(PlannedTrial(stage: stage, replicate: 0, configuration: configuration))
     }

@@ -14,7 +14,8 @@ struct TrialRecordsTests {
     let pruned = PlannedTrial(
       stage: "pruned, 2n", replicate: 0,
       configuration: SampleSweep.configuration(
-        latents: 6, tolerance: .measured(Measurement(trial: baseline.id, output: .mse, factor: 2)))
+        latents: 6,
+        tolerance: .measured(ParentMeasurement(trial: baseline.id, output: .mse, factor: 2)))
     )
     return SampleSweep(name: "pair", outputs: [.table1], trials: [baseline, pruned])
   }

@@ -76,7 +76,7 @@ package struct SimulatedSweep: Sendable {
   ) -> PlannedTrial {
     planned(
       seed: seed,
-      tolerance: .measured(Measurement(trial: parent.id, output: .mse, factor: factor)),
+      tolerance: .measured(ParentMeasurement(trial: parent.id, output: .mse, factor: factor)),
       latents: .value(8))
   }
 
@@ -84,7 +84,7 @@ package struct SimulatedSweep: Sendable {
   package static func resized(from parent: PlannedTrial, seed: UInt64) -> PlannedTrial {
     planned(
       seed: seed, tolerance: .value(5),
-      latents: .measured(Measurement(trial: parent.id, output: .gatesOpen, factor: 2)))
+      latents: .measured(ParentMeasurement(trial: parent.id, output: .gatesOpen, factor: 2)))
   }
 
   /// Steps of every trial but the shorter runs of some.
@@ -113,8 +113,8 @@ package struct SimulatedSweep: Sendable {
 
   /// The step after which a trial that may end early does so, if its milestones go that far.
   ///
-  /// For half of the seeds it is before ``fewerSteps``, for the others after it; always a multiple of
-  /// ``interval``, and no milestone before the last.
+  /// For half of the seeds it is before ``fewerSteps``, for the others after it; always a multiple
+  /// of ``interval``, and no milestone before the last.
   private static func earlyEnd(of configuration: TrialConfiguration) -> Int? {
     guard configuration.quiet != nil else { return nil }
     return configuration.seed.isMultiple(of: 2) ? 400 : 700

@@ -18,7 +18,7 @@ struct CommitBoundaryTests {
     var family = plan(tolerances: [3, 10, 30])
     family.trials += family.trials.map { parent in
       var configuration = parent.configuration
-      configuration.tolerance = .measured(Trials.Measurement(trial: parent.id, output: .mse))
+      configuration.tolerance = .measured(ParentMeasurement(trial: parent.id, output: .mse))
       return PlannedTrial(stage: "child", replicate: 0, configuration: configuration)
     }
     return family

@@ -10,7 +10,8 @@ import Wire
 
 @testable import Store
 
-/// What comes out of a store that was damaged, and that it is never anything else than what went in.
+/// What comes out of a store that was damaged, and that it is never anything else than what went
+/// in.
 @Suite("Salvage")
 struct SalvageTests {
   private static let pageByteCount = 4096
@@ -22,7 +23,7 @@ struct SalvageTests {
     var family = plan(tolerances: (1...60).map(Double.init))
     family.trials += family.trials.prefix(20).map { parent in
       var configuration = parent.configuration
-      configuration.tolerance = .measured(Measurement(trial: parent.id, output: .mse))
+      configuration.tolerance = .measured(ParentMeasurement(trial: parent.id, output: .mse))
       return PlannedTrial(stage: "child", replicate: 0, configuration: configuration)
     }
     self.family = family
@@ -46,8 +47,8 @@ struct SalvageTests {
   /// The trial whose result was discarded, and that waits again.
   private var disbelieved: PlannedTrial { family.trials[30] }
 
-  /// Every trial but the last two and one that was discarded has its result, one from another sweep,
-  /// one as the second.
+  /// Every trial but the last two and one that was discarded has its result, one from another
+  /// sweep, one as the second.
   private var records: [JournalRecord] {
     var records: [JournalRecord] = [
       .imagesPinned(dataset: .mnist, digest: Digest.of("images"))

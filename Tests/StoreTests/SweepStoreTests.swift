@@ -96,7 +96,7 @@ struct SweepStoreTests {
   @Test("A measured tolerance comes back as the value that was used")
   func measuredToleranceSurvives() throws {
     var configuration = front.trials[0].configuration
-    configuration.tolerance = .measured(Measurement(trial: front.trials[0].id, output: .mse))
+    configuration.tolerance = .measured(ParentMeasurement(trial: front.trials[0].id, output: .mse))
     let child = PlannedTrial(stage: "child", replicate: 0, configuration: configuration)
     var family = front
     family.trials.append(child)

@@ -62,7 +62,7 @@ struct ShippedSweepTests {
       #expect(narrowed.configuration.dataset == baseline.configuration.dataset)
       #expect(
         narrowed.configuration.tolerance
-          == .measured(Measurement(trial: baseline.id, output: .mse)))
+          == .measured(ParentMeasurement(trial: baseline.id, output: .mse)))
       #expect(narrowed.configuration.trainer.klReduction == .meanOpen)
       #expect(
         narrowed.configuration.milestones == [

@@ -14,7 +14,8 @@ struct StageTests {
     #expect(narrowed.parents == [baseline.id])
     #expect(narrowed.configuration.model.latents == .value(10))
     #expect(
-      narrowed.configuration.tolerance == .measured(Measurement(trial: baseline.id, output: .mse)))
+      narrowed.configuration.tolerance
+        == .measured(ParentMeasurement(trial: baseline.id, output: .mse)))
     #expect(narrowed.configuration.milestones == [.batches(100), .batches(200)])
   }
 
@@ -38,7 +39,7 @@ struct StageTests {
     #expect(
       (key == "latents"
         ? configuration.model.latents.measurement : configuration.tolerance.measurement)
-        == Measurement(trial: plan.trials[0].id, output: output, factor: factor))
+        == ParentMeasurement(trial: plan.trials[0].id, output: output, factor: factor))
   }
 
   @Test("a reference to a parameter that is itself measured multiplies the factors")
@@ -54,7 +55,8 @@ struct StageTests {
     let loose = plan.trials[2].configuration
     #expect(loose.model.latents == .value(5))
     #expect(
-      loose.tolerance == .measured(Measurement(trial: plan.trials[0].id, output: .mse, factor: 3)))
+      loose.tolerance
+        == .measured(ParentMeasurement(trial: plan.trials[0].id, output: .mse, factor: 3)))
   }
 
   @Test("a stage that measures its parent has in bf16 the seeds that it has in fp32")

@@ -18,8 +18,8 @@ struct CanonicalTextTests {
     }
   }
 
-  private mutating func measurement() -> Trials.Measurement {
-    Trials.Measurement(
+  private mutating func measurement() -> ParentMeasurement {
+    ParentMeasurement(
       trial: TrialID(rawValue: .random(in: 0 ... .max, using: &random)),
       output: TrialOutput.allCases.randomElement(using: &random) ?? .mse, factor: number())
   }

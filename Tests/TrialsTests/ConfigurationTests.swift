@@ -91,8 +91,8 @@ struct ConfigurationTests {
   func measured() throws {
     var configuration = baselineConfiguration()
     let parent = TrialID(rawValue: 0xabc)
-    configuration.tolerance = .measured(Measurement(trial: parent, output: .mse, factor: 1.5))
-    configuration.model.latents = .measured(Measurement(trial: parent, output: .gatesOpen))
+    configuration.tolerance = .measured(ParentMeasurement(trial: parent, output: .mse, factor: 1.5))
+    configuration.model.latents = .measured(ParentMeasurement(trial: parent, output: .gatesOpen))
     let text = configuration.canonicalText
     #expect(
       text.contains(
@@ -107,9 +107,9 @@ struct ConfigurationTests {
     let parent = TrialID(rawValue: 1)
     let mse = 9.490000000000002
     var configuration = baselineConfiguration()
-    configuration.tolerance = .measured(Measurement(trial: parent, output: .mse))
+    configuration.tolerance = .measured(ParentMeasurement(trial: parent, output: .mse))
     configuration.model.latents = .measured(
-      Measurement(trial: TrialID(rawValue: 2), output: .gatesOpen, factor: 1.5))
+      ParentMeasurement(trial: TrialID(rawValue: 2), output: .gatesOpen, factor: 1.5))
     #expect(configuration.parents == [parent, TrialID(rawValue: 2)])
     let resolved = try configuration.resolved { trial in
       trial == parent ? report(mse: mse) : report(gatesOpen: 5)
@@ -135,7 +135,7 @@ struct ConfigurationTests {
   func unresolved() {
     let parent = TrialID(rawValue: 1)
     var configuration = baselineConfiguration()
-    configuration.tolerance = .measured(Measurement(trial: parent, output: .mse))
+    configuration.tolerance = .measured(ParentMeasurement(trial: parent, output: .mse))
     #expect(throws: ConfigurationError.parentWithoutResult(parent)) {
       try configuration.resolved { _ in nil }
     }
@@ -151,7 +151,7 @@ struct ConfigurationTests {
     #expect(throws: ConfigurationError.self) {
       try configuration.resolved { _ in report(mse: .nan) }
     }
-    configuration.model.latents = .measured(Measurement(trial: parent, output: .gatesOpen))
+    configuration.model.latents = .measured(ParentMeasurement(trial: parent, output: .gatesOpen))
     #expect(throws: ConfigurationError.self) {
       try configuration.resolved { _ in report(gatesOpen: 0) }
     }

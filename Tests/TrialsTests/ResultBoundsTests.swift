@@ -161,7 +161,7 @@ struct ResultBoundsTests {
   func waiting() {
     var configuration = Self.configuration
     configuration.model.latents = .measured(
-      Measurement(trial: configuration.id, output: .gatesOpen, factor: 1))
+      ParentMeasurement(trial: configuration.id, output: .gatesOpen, factor: 1))
     #expect(throws: ConfigurationError.self) {
       try ResultBounds(configuration, trainingImageCount: 105)
     }

@@ -45,7 +45,7 @@ struct ResultTests {
     let parent = PlannedTrial(
       stage: "baseline", replicate: 0, configuration: baselineConfiguration())
     var configuration = baselineConfiguration()
-    configuration.tolerance = .measured(Measurement(trial: parent.id, output: .mse))
+    configuration.tolerance = .measured(ParentMeasurement(trial: parent.id, output: .mse))
     let child = PlannedTrial(stage: "narrowed", replicate: 0, configuration: configuration)
     #expect(parent.id == baselineConfiguration().id)
     #expect(child.parents == [parent.id])

@@ -77,7 +77,7 @@ struct TrialIDTests {
   func parentWithLetter() throws {
     var configuration = baselineConfiguration()
     let parent = TrialID(rawValue: 0x9e29_1657_8488_7853)
-    configuration.tolerance = .measured(Measurement(trial: parent, output: .mse))
+    configuration.tolerance = .measured(ParentMeasurement(trial: parent, output: .mse))
     let text = configuration.canonicalText
     #expect(text.contains("\"trial\":\"9e29165784887853\""))
     let shown = text.replacing("9e29165784887853", with: "\(parent)")
@@ -125,7 +125,7 @@ struct TrialIDTests {
     let changes: [(inout TrialConfiguration) -> Void] = [
       { $0.dataset = .sprites28 }, { $0.model.latents = .value(6) },
       { $0.model.channels = [8, 8, 8] }, { $0.tolerance = .value(1) },
-      { $0.tolerance = .measured(Measurement(trial: TrialID(rawValue: 1), output: .mse)) },
+      { $0.tolerance = .measured(ParentMeasurement(trial: TrialID(rawValue: 1), output: .mse)) },
       { $0.trainer.gateSteepness = 8 },
     ]
     for change in changes {

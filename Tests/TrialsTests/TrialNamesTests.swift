@@ -47,7 +47,7 @@ struct TrialNamesTests {
     let narrowed = baselines.map { baseline in
       trial(
         stage: "narrowed", latents: 20,
-        tolerance: .measured(Measurement(trial: baseline.id, output: .mse, factor: 1)))
+        tolerance: .measured(ParentMeasurement(trial: baseline.id, output: .mse, factor: 1)))
     }
     #expect(
       names(baselines + narrowed)
@@ -65,7 +65,8 @@ struct TrialNamesTests {
     #expect(
       words(plain, isTyped: true) == ["τ = 3 (\(plain[0].id))", "τ = 8 (\(plain[1].id))"])
     let waiting = [5.0, 6].map { factor in
-      trial(tolerance: .measured(Measurement(trial: plain[0].id, output: .mse, factor: factor)))
+      trial(
+        tolerance: .measured(ParentMeasurement(trial: plain[0].id, output: .mse, factor: factor)))
     }
     #expect(words(waiting) == waiting.map { "main (\($0.id))" })
     let seeds = [trial(seed: 1), trial(seed: 2)]
@@ -94,7 +95,7 @@ struct TrialNamesTests {
     let fact = try #require(TrialFact.all.first { $0.key == "tolerance" })
     let parent = trial()
     let waiting = trial(
-      tolerance: .measured(Measurement(trial: parent.id, output: .mse, factor: 1)))
+      tolerance: .measured(ParentMeasurement(trial: parent.id, output: .mse, factor: 1)))
     #expect(fact.text(in: waiting) == nil)
     #expect(!fact.matches("0", in: waiting))
   }

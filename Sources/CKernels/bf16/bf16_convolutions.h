@@ -1,13 +1,13 @@
-// The convolutions of convolution_passes.h on activations and gradients kept as bf16. Two images
-// are taken at a time in the gradients, because the outer products sum over both.
+// The convolutions of convolution_passes.h for bf16 activations and gradients. A backward pass
+// takes two images at a time, because the outer gemm sums over pairs of images.
 #pragma once
 
 #include "bf16_images.h"
-#include "bf16_products.h"
+#include "bf16_gemm.h"
 #include "../convolution_passes.h"
 #include "../packing.h"
 
-// Takes room for `count` bf16 numbers, and for the one that an odd run's last pair reads beyond.
+// Allocates `count` zeros, and one more that the last pair of an odd run reads.
 INLINE bf16 *take_bf16(float **scratch, int64_t count) {
   int64_t floats = (count + 2) / 2;
   bf16 *part = (bf16 *)take(scratch, floats);
@@ -21,14 +21,27 @@ INLINE uint32_t *take_pairs(float **scratch, int64_t count) {
   return part;
 }
 
-// Where `count` images are of all the bf16 ones of an activation or gradient, or of pictures; none
-// behind the last.
-INLINE stretch images_at(const float *images, bool pictures, int64_t first, int64_t count,
-                         int64_t all, int64_t size) {
-  int64_t bytes = pictures ? 4 : 2;
-  if (!images || first >= all) return (stretch){images, 0};
-  if (count > all - first) count = all - first;
-  return (stretch){(const char *)images + first * size * bytes, count * size * bytes};
+// The images of a source: a bf16 activation if there is a norm, else fp32 pictures.
+INLINE image_array source_images(const float *src, const ck_norm *norm, int64_t image_count) {
+  return norm ? bf16_images(src, image_count) : fp32_images(src, image_count);
+}
+
+// The one or two images of a part that a backward pass takes at a time.
+typedef struct image_pair {
+  int64_t first, part, next;
+  bool both, is_first_of_part, is_last_of_part;
+} image_pair;
+
+INLINE image_pair image_pair_at(const ck_convolution *shape, int64_t first) {
+  int64_t part = first / shape->part, end = ck_part_start(shape, part + 1);
+  return (image_pair){
+      .first = first,
+      .part = part,
+      .next = smaller(first + 2, end),
+      .both = first + 1 < end,
+      .is_first_of_part = first == part * shape->part,
+      .is_last_of_part = first + 2 >= end,
+  };
 }
 
 INLINE const uint32_t *paired_weights(const float *packed) { return (const uint32_t *)packed; }
@@ -38,20 +51,20 @@ static void bf16_convolution_forward(const ck_convolution *shape, const float *s
                                      const float *bias, float slope, float *dst,
                                      const ck_moments *moments, float *scratch) {
   int32_t src_offsets[pixels_max], dst_offsets[pixels_max];
-  product p = forward_product(shape, 0, src_offsets, dst_offsets);
+  gemm_shape gemm = forward_gemm(shape, 0, src_offsets, dst_offsets);
   int64_t src_count = square(shape->in_size) * shape->in_channels;
   int64_t dst_count = square(shape->out_size) * shape->out_channels;
   bf16 *padded = take_bf16(
       &scratch, square(shape->in_size + 2 * shape->padding) * shape->in_channels);
-  int64_t end = ck_part_start(shape, shape->behind_part);
+  int64_t end = ck_part_start(shape, shape->end_part);
   for (int64_t image = ck_part_start(shape, shape->first_part); image < end; image++) {
     bf16 *y = (bf16 *)dst + image * dst_count;
     place_bf16(src, norm, image, shape->in_size, shape->in_channels, shape->padding, padded);
-    ahead next = look_ahead(paired_rounds_of(&p),
-                            images_at(src, !norm, image + 1, 1, end, src_count),
-                            (stretch){0}, (stretch){0},
-                            images_at(dst, false, image + 1, 1, end, dst_count));
-    multiply_to_bf16(&p, padded, paired_weights(weights), bias, slope, y, &next);
+    prefetcher prefetch = prefetch_ranges(
+        pair_gemm_iterations(&gemm),
+        images_range(source_images(src, norm, src_count), image + 1, 1, end), (memory_range){0},
+        (memory_range){0}, images_range(bf16_images(dst, dst_count), image + 1, 1, end));
+    pair_gemm_to_bf16(&gemm, padded, paired_weights(weights), bias, slope, y, &prefetch);
     if (moments) {
       int64_t part = image / shape->part;
       ck_moments at = moments_of_part(moments, part, shape->out_channels);
@@ -75,13 +88,13 @@ static gradient_images images_of(const float *diff, const ck_norm_gradient *thro
   };
 }
 
-// Adds the sums of images to those of their part.
+// Adds the sums of one or two images to those of their part.
 INLINE void combine_bias_sums(const float *sums, const ck_convolution *shape, int64_t image,
                               int64_t channels, double *diff_bias) {
   int64_t part = image / shape->part;
   double *total = diff_bias + part * channels;
-  bool begins = image == part * shape->part;
-  for (int64_t c = 0; c < channels; c++) total[c] = (begins ? 0 : total[c]) + sums[c];
+  bool is_first = image == part * shape->part;
+  for (int64_t c = 0; c < channels; c++) total[c] = (is_first ? 0 : total[c]) + sums[c];
 }
 
 INLINE void place_gradient_block(const bool both, const gradient_images *images,
@@ -108,8 +121,8 @@ INLINE void place_gradient_block(const bool both, const gradient_images *images,
   store_part(sums + k, sum, n);
 }
 
-// Places the gradients of two images, through the norm, with a border of one zero: in pairs and,
-// if there are `singles`, one by one.
+// Passes the gradients of two images back through the norm and copies them to scratch memory with a
+// border of zeros: in pairs and, unless `singles` is null, one by one.
 INLINE void place_gradients(const bool both, const ck_convolution *shape, const float *diff,
                             const ck_norm_gradient *through, int64_t image, uint32_t *paired,
                             bf16 *const *singles, double *diff_bias) {
@@ -134,13 +147,13 @@ static void bf16_convolution_backward(const ck_convolution *shape, const float *
                                       float *diff_weights, double *diff_bias, float *diff_src,
                                       const ck_gradient_sums *sums, float *scratch) {
   int32_t forward_offsets[2][pixels_max], src_offsets[4][pixels_max], dst_offsets[4][pixels_max];
-  product outer = forward_product(shape, 1, forward_offsets[0], forward_offsets[1]);
-  product products[4];
-  int64_t rounds = outer_paired_rounds_of(&outer);
+  gemm_shape outer = forward_gemm(shape, 1, forward_offsets[0], forward_offsets[1]);
+  gemm_shape gemms[4];
+  int64_t iterations = outer_pair_gemm_iterations(&outer);
   for (int parity = 0; parity < 4 && diff_src; parity++) {
-    products[parity] = transposed_product(shape, parity >> 1, parity & 1, src_offsets[parity],
-                                          dst_offsets[parity]);
-    rounds += 2 * paired_rounds_of(&products[parity]);
+    gemms[parity] = transposed_gemm(shape, parity >> 1, parity & 1, src_offsets[parity],
+                                    dst_offsets[parity]);
+    iterations += 2 * pair_gemm_iterations(&gemms[parity]);
   }
   int64_t src_count = square(shape->in_size) * shape->in_channels;
   int64_t dst_count = square(shape->out_size) * shape->out_channels;
@@ -150,39 +163,30 @@ static void bf16_convolution_backward(const ck_convolution *shape, const float *
   uint32_t *paired = take_pairs(&scratch, bordered_count);
   bf16 *bordered[2] = {take_bf16(&scratch, bordered_count), take_bf16(&scratch, bordered_count)};
   int64_t weight_count = panels_of(shape->out_channels) * outer.rows * outer.run * panel_width;
-  int64_t end = ck_part_start(shape, shape->behind_part), part = shape->first_part;
-  int64_t image = ck_part_start(shape, part), behind = image;
-  for (; image < end; image = smaller(image + 2, behind)) {
-    if (image == behind) {
-      part = image / shape->part;
-      behind = ck_part_start(shape, part + 1);
-    }
-    bool both = image + 1 < behind;
-    outer_result result =
-        gradient_result(diff_weights, weight_count, shape, part,
-                        image == ck_part_start(shape, part), image + 2 >= behind);
-    place_paired(src, norm, image, both, shape->in_size, shape->in_channels, shape->padding,
+  int64_t end = ck_part_start(shape, shape->end_part);
+  image_pair pair = image_pair_at(shape, ck_part_start(shape, shape->first_part));
+  for (; pair.first < end; pair = image_pair_at(shape, pair.next)) {
+    int64_t image = pair.first;
+    outer_result result = gradient_result(diff_weights, weight_count, shape, pair.part,
+                                          pair.is_first_of_part, pair.is_last_of_part);
+    place_paired(src, norm, image, pair.both, shape->in_size, shape->in_channels, shape->padding,
                  padded);
     bf16 *const *singles = diff_src ? bordered : NULL;
-    if (both) {
+    if (pair.both) {
       place_gradients(true, shape, diff_dst, through, image, paired, singles, diff_bias);
     } else {
       place_gradients(false, shape, diff_dst, through, image, paired, singles, diff_bias);
     }
-    stretch soon[3] = {
-        images_at(src, !norm, image + 2, 2, end, src_count),
-        images_at(diff_dst, false, image + 2, 2, end, dst_count),
-        images_at(through->src, false, image + 2, 2, end, dst_count),
-    };
-    ahead next = look_ahead(rounds, soon[0], soon[1], soon[2],
-                            images_at(diff_src, false, image + 2, 2, end, src_count));
-    outer_pairs(&outer, padded, paired, result, &next);
-    for (int64_t i = 0; i < (both ? 2 : 1) && diff_src; i++) {
+    prefetcher prefetch = prefetch_backward(
+        iterations, source_images(src, norm, src_count), bf16_images(diff_dst, dst_count),
+        bf16_images(through->src, dst_count), bf16_images(diff_src, src_count), image + 2, 2, end);
+    outer_pair_gemm(&outer, padded, paired, result, &prefetch);
+    for (int64_t i = 0; i < (pair.both ? 2 : 1) && diff_src; i++) {
       bf16 *diff = (bf16 *)diff_src + (image + i) * src_count;
       const uint32_t *w = paired_weights(weights);
       for (int parity = 0; parity < 4; parity++) {
-        multiply_to_bf16(&products[parity], bordered[i], w, NULL, 1, diff, &next);
-        w += panels_of(shape->in_channels) * paired_depth(&products[parity]) * panel_width;
+        pair_gemm_to_bf16(&gemms[parity], bordered[i], w, NULL, 1, diff, &prefetch);
+        w += panels_of(shape->in_channels) * paired_depth(&gemms[parity]) * panel_width;
       }
       if (sums) {
         add_bf16_gradient_sums(diff, shape, image + i, square(shape->in_size),

@@ -1,15 +1,15 @@
-// Images that are kept as bf16 on their way into scratch memory and out of it, with the statistics
-// of batch norm, which are fp32 within an image and double across images.
+// Copies bf16 images to scratch memory, and batch norm's passes over them. Statistics are fp32
+// within an image and double across images.
 #pragma once
 
 #include "bf16_vectors.h"
 #include "../norm_passes.h"
 #include "../transpose_passes.h"
 
-// The bf16 numbers of an activation; tables name them by a float pointer.
+// The bf16 numbers of an activation, which the tables pass as a pointer to float.
 INLINE const bf16 *stored(const float *p) { return (const bf16 *)p; }
 
-// A run of pixels, normalised if asked to: of an activation in bf16, or of a picture in fp32.
+// Contiguous pixels: of a bf16 activation, to be normalised, or of an fp32 picture.
 typedef struct source {
   const bf16 *activation;
   const float *picture;
@@ -30,14 +30,14 @@ INLINE void place_run_block(const bf16 *x, const ck_norm *norm, int64_t c, int64
   }
 }
 
-// dst = a run of floats.
+// dst = `count` floats, rounded to bf16.
 INLINE void narrow_run(const float *src, int64_t count, bf16 *dst) {
   if (count < lanes) {
     store_bf16_part(dst, load_part(src, count), count);
     return;
   }
   for (int64_t j = 0; j + lanes <= count; j += lanes) store_bf16(dst + j, load(src + j));
-  // The last vector may overlap the one before.
+  // The last vector may overlap the one before it.
   store_bf16(dst + count - lanes, load(src + count - lanes));
 }
 
@@ -52,8 +52,8 @@ static void place_run(source src, const ck_norm *norm, int64_t pixels, int64_t c
   narrow_run(src.picture, pixels * channels, dst);
 }
 
-// Places an image in scratch memory with `halo` rows and columns of zeros around it, which must be
-// there already.
+// Copies an image to scratch memory and normalises it if `norm` is given. The `halo` rows and
+// columns around it must be zero already.
 static void place_bf16(const float *src, const ck_norm *norm, int64_t image, int64_t size,
                        int64_t channels, int64_t halo, bf16 *scratch) {
   int64_t row_count = size * channels, width = (size + 2 * halo) * channels;
@@ -65,7 +65,7 @@ static void place_bf16(const float *src, const ck_norm *norm, int64_t image, int
   }
 }
 
-// dst = two runs of floats, or one and zeros.
+// dst[i] = the pair of src[i] and other[i], or of src[i] and zero if `other` is null.
 INLINE void pair_run(const float *src, const float *other, int64_t count, uint32_t *dst) {
 #define PAIR(j, n)                                                                     \
   store_pairs_part(dst + (j),                                                          \
@@ -93,7 +93,7 @@ INLINE void place_paired_block(const bool both, const bf16 *x, const bf16 *z, co
   }
 }
 
-// A run of two images at once, each of its elements a pair; without `both`, of one and zeros.
+// Copies contiguous pixels of two images in pairs, or of one image and zeros unless `both`.
 INLINE void place_paired_run(const bool both, source src, source other, const ck_norm *norm,
                              int64_t pixels, int64_t channels, uint32_t *dst) {
   if (norm) {
@@ -106,7 +106,7 @@ INLINE void place_paired_run(const bool both, source src, source other, const ck
   pair_run(src.picture, both ? other.picture : NULL, pixels * channels, dst);
 }
 
-// Places two images, or the last one of an odd number, as place_bf16 does, in pairs.
+// Copies two images in pairs, or one image and zeros, as place_bf16 copies one.
 static void place_paired(const float *src, const ck_norm *norm, int64_t image, bool both,
                          int64_t size, int64_t channels, int64_t halo, uint32_t *scratch) {
   int64_t row_count = size * channels, width = (size + 2 * halo) * channels;
@@ -124,10 +124,10 @@ static void place_paired(const float *src, const ck_norm *norm, int64_t image, b
   }
 }
 
-// The sums of one block of channels over an image's pixels of x - shift and its square.
+// The moments of one image, for one block of channels.
 INLINE void moments_of_bf16_block(const bf16 *x, int64_t pixels, int64_t stride, int64_t n,
                                   float *mean, float *squared_deviations) {
-  // The deviations are from the first pixel, so that a mean far from zero costs no accuracy.
+  // Deviations are taken from the first pixel, so that a mean far from zero costs no accuracy.
   vec shift = load_bf16_part(x, n);
   vec s0 = {0}, s1 = {0}, q0 = {0}, q1 = {0};
   int64_t p = 0;
@@ -147,20 +147,6 @@ INLINE void moments_of_bf16_block(const bf16 *x, int64_t pixels, int64_t stride,
   vec sum = s0 + s1, m = sum * (1.0f / (float)pixels);
   store_part(mean, shift + m, n);
   store_part(squared_deviations, (q0 + q1) - m * sum, n);
-}
-
-// Takes the moments of one image into those of the images before it.
-static void combine_moments(const float *image_mean, const float *image_deviations, int64_t image,
-                            int64_t pixels, int64_t channels, const ck_moments *moments) {
-  double share = 1.0 / (double)(image + 1);
-  double weight = (double)pixels * (double)image * share;
-  for (int64_t c = 0; c < channels; c++) {
-    double before = image == 0 ? 0 : moments->mean[c];
-    double delta = image_mean[c] - before;
-    double sum = image == 0 ? 0 : moments->squared_deviations[c];
-    moments->mean[c] = before + delta * share;
-    moments->squared_deviations[c] = sum + (image_deviations[c] + delta * delta * weight);
-  }
 }
 
 static void add_bf16_moments(const bf16 *x, int64_t image, int64_t pixels, int64_t channels,
@@ -205,13 +191,13 @@ INLINE void gradient_sums_of_bf16_block(const bf16 *g, const bf16 *x, vec mean, 
   store_part(dot, d0 + d1, n);
 }
 
-// Takes one image into the sums of those before it in its part.
+// Adds the sums of one image to those of its part.
 static void add_bf16_gradient_sums(const bf16 *diff, const ck_convolution *shape, int64_t image,
                                    int64_t pixels, int64_t channels,
                                    const ck_gradient_sums *sums) {
   int64_t part = image / shape->part;
   double *all = sums->sum + 2 * part * channels, *dots = sums->dot + 2 * part * channels;
-  bool begins = image == part * shape->part;
+  bool is_first = image == part * shape->part;
   float image_sum[ck_channels_max], image_dot[ck_channels_max];
   const bf16 *src = stored(sums->src) + image * pixels * channels;
 #define BLOCK(n, c)                                                                          \
@@ -220,8 +206,8 @@ static void add_bf16_gradient_sums(const bf16 *diff, const ck_convolution *shape
   FOR_CHANNEL_BLOCKS(channels, BLOCK);
 #undef BLOCK
   for (int64_t c = 0; c < channels; c++) {
-    all[c] = (begins ? 0 : all[c]) + image_sum[c];
-    dots[c] = (begins ? 0 : dots[c]) + image_dot[c];
+    all[c] = (is_first ? 0 : all[c]) + image_sum[c];
+    dots[c] = (is_first ? 0 : dots[c]) + image_dot[c];
   }
 }
 
@@ -234,7 +220,7 @@ static void bf16_gradient_sums(const float *diff_dst, int64_t images, int64_t pi
   }
 }
 
-// A block of channels of the coefficients of a gradient through a norm.
+// The coefficients of ck_norm_gradient for one block of channels.
 typedef struct gradient_block {
   vec a, b, c, slope;
 } gradient_block;
@@ -273,52 +259,44 @@ static void bf16_norm_leaky_backward(const float *diff_dst, const ck_norm_gradie
 #undef BLOCK
 }
 
-// dst[image][pixel][channel] in bf16 = src[image][channel][pixel].
-static void bf16_images_from_rows(const float *src, int64_t images, int64_t pixels,
-                                  int64_t channels, float *dst) {
-  bf16 *to = (bf16 *)dst;
+// dst[image][column][row] = src[image][row][column]; from fp32 to bf16 if `narrows`, else from bf16
+// to fp32.
+INLINE void transpose_images(const bool narrows, const void *src, int64_t images, int64_t rows,
+                             int64_t columns, void *dst) {
   for (int64_t image = 0; image < images; image++) {
-    for (int64_t c = 0; c < channels; c += lanes) {
-      for (int64_t p = 0; p < pixels; p += lanes) {
+    int64_t at = image * rows * columns;
+    for (int64_t r = 0; r < rows; r += lanes) {
+      for (int64_t c = 0; c < columns; c += lanes) {
+        int64_t row_count = rows - r < lanes ? rows - r : lanes;
+        int64_t column_count = columns - c < lanes ? columns - c : lanes;
         vec v[lanes];
         for (int64_t i = 0; i < lanes; i++) {
+          int64_t from = at + (r + i) * columns + c;
           v[i] = (vec){0};
-          int64_t n = pixels - p < lanes ? pixels - p : lanes;
-          if (c + i < channels) v[i] = load_part(src + (c + i) * pixels + p, n);
+          if (i >= row_count) continue;
+          v[i] = narrows ? load_part((const float *)src + from, column_count)
+                         : load_bf16_part((const bf16 *)src + from, column_count);
         }
         transpose_lanes(v);
-        int64_t n = channels - c < lanes ? channels - c : lanes;
-        for (int64_t i = 0; i < lanes && p + i < pixels; i++) {
-          store_bf16_part(to + (p + i) * channels + c, v[i], n);
+        for (int64_t i = 0; i < column_count; i++) {
+          int64_t to = at + (c + i) * rows + r;
+          if (narrows) {
+            store_bf16_part((bf16 *)dst + to, v[i], row_count);
+          } else {
+            store_part((float *)dst + to, v[i], row_count);
+          }
         }
       }
     }
-    src += pixels * channels;
-    to += pixels * channels;
   }
 }
 
-// dst[image][channel][pixel] = src[image][pixel][channel], which is bf16.
+static void bf16_images_from_rows(const float *src, int64_t images, int64_t pixels,
+                                  int64_t channels, float *dst) {
+  transpose_images(true, src, images, channels, pixels, dst);
+}
+
 static void bf16_rows_from_images(const float *src, int64_t images, int64_t pixels,
                                   int64_t channels, float *dst) {
-  const bf16 *from = stored(src);
-  for (int64_t image = 0; image < images; image++) {
-    for (int64_t c = 0; c < channels; c += lanes) {
-      for (int64_t p = 0; p < pixels; p += lanes) {
-        vec v[lanes];
-        for (int64_t i = 0; i < lanes; i++) {
-          v[i] = (vec){0};
-          int64_t n = channels - c < lanes ? channels - c : lanes;
-          if (p + i < pixels) v[i] = load_bf16_part(from + (p + i) * channels + c, n);
-        }
-        transpose_lanes(v);
-        int64_t n = pixels - p < lanes ? pixels - p : lanes;
-        for (int64_t i = 0; i < lanes && c + i < channels; i++) {
-          store_part(dst + (c + i) * pixels + p, v[i], n);
-        }
-      }
-    }
-    from += pixels * channels;
-    dst += pixels * channels;
-  }
+  transpose_images(false, src, images, pixels, channels, dst);
 }

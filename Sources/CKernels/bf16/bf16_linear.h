@@ -1,11 +1,11 @@
-// Linear layers as products of bf16 numbers; sources and destinations are fp32.
+// Linear layers that multiply bf16 numbers; sources and destinations are fp32.
 #pragma once
 
 #include "bf16_images.h"
-#include "bf16_products.h"
+#include "bf16_gemm.h"
 #include "../linear_passes.h"
 
-// Numbers between two rows in scratch memory, even; see padded_row.
+// The stride of bf16 rows in scratch memory, even; see padded_row.
 INLINE int64_t padded_bf16_row(int64_t columns) { return 2 * pairs_of(columns) + 32; }
 
 static void place_bf16_rows(const float *src, int64_t rows, int64_t columns, bf16 *scratch) {
@@ -21,26 +21,16 @@ static void bf16_linear_multiply(int64_t rows, int64_t depth, int64_t columns, c
   int32_t src_offsets[ck_rows_max], dst_offsets[ck_rows_max];
   for (int64_t first = 0; first < rows; first += ck_rows_max) {
     int64_t count = rows - first < ck_rows_max ? rows - first : ck_rows_max;
-    for (int64_t row = 0; row < count; row++) {
-      src_offsets[row] = (int32_t)(row * padded_bf16_row(depth));
-      dst_offsets[row] = (int32_t)(row * columns);
-    }
+    gemm_shape shape = linear_gemm(count, depth, columns, padded_bf16_row(depth), columns,
+                                   src_offsets, dst_offsets);
     place_bf16_rows(src + first * depth, count, depth, (bf16 *)scratch);
-    product shape = {
-        .src_offsets = src_offsets,
-        .dst_offsets = dst_offsets,
-        .pixels = count,
-        .rows = 1,
-        .run = depth,
-        .channels = columns,
-    };
-    ahead nothing = look_nowhere(scratch);
-    multiply_to_floats(&shape, (const bf16 *)scratch, (const uint32_t *)panels, bias, slope,
-                       dst + first * columns, &nothing);
+    prefetcher nothing = prefetch_nothing(scratch);
+    pair_gemm_to_floats(&shape, (const bf16 *)scratch, (const uint32_t *)panels, bias, slope,
+                        dst + first * columns, &nothing);
   }
 }
 
-// Places two rows at a time, or the last one of an odd number and zeros, in pairs.
+// Copies rows to scratch memory in pairs; the last one of an odd number is paired with zeros.
 static void place_paired_rows(const float *src, int64_t rows, int64_t columns, int64_t stride,
                               uint32_t *scratch) {
   for (int64_t row = 0; row < rows; row += 2, scratch += padded_row(columns)) {
@@ -49,7 +39,7 @@ static void place_paired_rows(const float *src, int64_t rows, int64_t columns, i
   }
 }
 
-static void bf16_linear_outer(int64_t rows, int64_t depth, int64_t stride, int64_t columns,
+static void bf16_linear_outer(int64_t rows, int64_t depth, int64_t src_stride, int64_t columns,
                               const float *src, const float *other, float *dst, float *src_sums,
                               float *scratch) {
   int32_t src_offsets[ck_rows_max], other_offsets[ck_rows_max];
@@ -59,34 +49,24 @@ static void bf16_linear_outer(int64_t rows, int64_t depth, int64_t stride, int64
   clear(src_sums, depth);
   for (int64_t first = 0; first < rows; first += ck_rows_max) {
     int64_t count = rows - first < ck_rows_max ? rows - first : ck_rows_max;
-    for (int64_t row = 0; row < pairs_of(count); row++) {
-      src_offsets[row] = (int32_t)(row * padded_row(depth));
-      other_offsets[row] = (int32_t)(row * padded_row(columns));
-    }
-    place_paired_rows(src + first * stride, count, depth, stride, src_scratch);
+    gemm_shape shape = linear_gemm(pairs_of(count), depth, columns, padded_row(depth),
+                                   padded_row(columns), src_offsets, other_offsets);
+    place_paired_rows(src + first * src_stride, count, depth, src_stride, src_scratch);
     place_paired_rows(other + first * columns, count, columns, columns, other_scratch);
-    product shape = {
-        .src_offsets = src_offsets,
-        .dst_offsets = other_offsets,
-        .pixels = pairs_of(count),
-        .rows = 1,
-        .run = depth,
-        .channels = columns,
-    };
-    ahead nothing = look_nowhere(scratch);
+    prefetcher nothing = prefetch_nothing(scratch);
     for (int64_t c = 0; c < columns; c += panel_width) {
       outer_result result = {.partial = dst + c, .to = dst + c};
-      outer_pairs_run(&shape, src_scratch, other_scratch + c, columns - c, result, columns,
-                      &nothing);
+      outer_pair_gemm_run(&shape, src_scratch, other_scratch + c, columns - c, result, columns,
+                          &nothing);
     }
     for (int64_t row = first; row < first + count; row++) {
-      const float *x = src + row * stride;
+      const float *x = src + row * src_stride;
       for (int64_t k = 0; k < depth; k++) src_sums[k] += x[k];
     }
   }
 }
 
-// A matrix with its columns in lanes and two rows in each.
+// Packs a matrix with columns in lanes and a pair of rows per lane.
 static void bf16_pack_columns(const float *src, int64_t rows, int64_t columns, float *panels) {
   for (int64_t c = 0; c < columns; c += panel_width) {
     for (int64_t row = 0; row < rows; row += 2, panels += panel_width) {
@@ -102,7 +82,7 @@ static void bf16_pack_columns(const float *src, int64_t rows, int64_t columns, f
   }
 }
 
-// A matrix with its rows in lanes and two columns in each.
+// Packs a matrix with rows in lanes and a pair of columns per lane.
 static void bf16_pack_rows(const float *src, int64_t rows, int64_t columns, float *panels) {
   for (int64_t r = 0; r < rows; r += panel_width, panels += pairs_of(columns) * panel_width) {
     for (int64_t half = 0; half < panel_width; half += lanes) {

@@ -1,5 +1,5 @@
-// The upsampled convolution to one or a few channels of thin_passes.h on an activation kept as
-// bf16: the planes hold pairs of channels.
+// The upsampled convolution of thin_passes.h for bf16 activations: a plane holds a pair of
+// channels.
 #pragma once
 
 #include "bf16_convolutions.h"
@@ -7,7 +7,7 @@
 
 enum { pairs_max = ck_channels_max / 2 + lanes };
 
-// A norm's factor and summand for even and odd channels.
+// A norm as scale * x + shift, for even [0] and odd [1] channels.
 typedef struct paired_norm {
   float scale[2][pairs_max], shift[2][pairs_max];
 } paired_norm;
@@ -20,8 +20,8 @@ static void pair_norm(const ck_norm *norm, int64_t channels, paired_norm *paired
   }
 }
 
-// planes[pair of channels][pixel] = up to pixels_at_once pixels, normalised; behind the last pixel
-// there are finite numbers.
+// planes[pair of channels][pixel] = a block of up to thin_block_pixels pixels, normalised; some
+// finite numbers behind the last pixel.
 static void transpose_pairs(const bf16 *src, const paired_norm *norm, int64_t pixels,
                             int64_t channels, uint32_t *planes) {
   for (int64_t c = 0; c < channels; c += 2 * lanes) {
@@ -31,7 +31,7 @@ static void transpose_pairs(const bf16 *src, const paired_norm *norm, int64_t pi
       scale[half] = load(norm->scale[half] + c / 2);
       shift[half] = load(norm->shift[half] + c / 2);
     }
-    for (int64_t first = 0; first < pixels_at_once; first += lanes) {
+    for (int64_t first = 0; first < thin_block_pixels; first += lanes) {
       vec v[lanes];
       const bf16 *x = src + first * channels + c;
 #define NORMALIZED(two)                                                \
@@ -50,13 +50,13 @@ static void transpose_pairs(const bf16 *src, const paired_norm *norm, int64_t pi
 #undef NORMALIZED
       transpose_lanes(v);
       for (int i = 0; i < pairs_of(n); i++) {
-        store_pairs(planes + (c / 2 + i) * pixels_at_once + first, (pairs)v[i]);
+        store_pairs(planes + (c / 2 + i) * thin_block_pixels + first, (pairs)v[i]);
       }
     }
   }
 }
 
-// sums[tap][pixel] = the sum over channels of planes times the weights of one output channel.
+// sums[tap][pixel] = the sum over source channels of planes * weights, for one output channel.
 static void sum_paired_taps(const uint32_t *planes, const uint32_t *weights, int64_t count,
                             int64_t plane_count, float *sums) {
   vec sum[taps][pixel_vectors];
@@ -69,13 +69,13 @@ static void sum_paired_taps(const uint32_t *planes, const uint32_t *weights, int
     pairs x[pixel_vectors];
 #pragma clang loop unroll(full)
     for (int j = 0; j < pixel_vectors; j++) {
-      x[j] = load_pairs(planes + k * pixels_at_once + j * lanes);
+      x[j] = load_pairs(planes + k * thin_block_pixels + j * lanes);
     }
 #pragma clang loop unroll(full)
     for (int t = 0; t < taps; t++) {
       pairs w = splat_pair(weights + k * taps + t);
 #pragma clang loop unroll(full)
-      for (int j = 0; j < pixel_vectors; j++) sum[t][j] = add_products(sum[t][j], x[j], w);
+      for (int j = 0; j < pixel_vectors; j++) sum[t][j] = multiply_add_pairs(sum[t][j], x[j], w);
     }
   }
 #pragma clang loop unroll(full)
@@ -85,7 +85,7 @@ static void sum_paired_taps(const uint32_t *planes, const uint32_t *weights, int
   }
 }
 
-// Pairs of [source channel][tap] of one output channel, for two source channels each.
+// Packs the weights of one output channel, [source channel][tap], in pairs of source channels.
 static void pair_taps(const float *weights, int64_t channels, uint32_t *paired) {
   for (int64_t c = 0; c < channels; c += 2) {
     for (int64_t t = 0; t < taps; t++) {
@@ -95,14 +95,14 @@ static void pair_taps(const float *weights, int64_t channels, uint32_t *paired) 
   }
 }
 
-static void bf16_thin_upsampled_forward(const ck_convolution *shape, const float *src,
+static void bf16_thin_upsampled_forward(const ck_convolution *layer, const float *src,
                                         const ck_norm *norm, const float *weights,
                                         const float *bias, float *dst, const ck_error *error,
                                         float *scratch) {
-  int64_t size = shape->out_size, pixels = size * size;
-  int64_t in = shape->out_channels, out = shape->in_channels;
-  int64_t plane_count = (pixels + pixels_at_once - 1) / pixels_at_once * pixels_at_once + lanes;
-  uint32_t *planes = take_pairs(&scratch, pairs_of(in) * pixels_at_once);
+  int64_t size = layer->in_size, pixels = size * size;
+  int64_t in = layer->in_channels, out = layer->out_channels;
+  int64_t plane_count = plane_floats(pixels);
+  uint32_t *planes = take_pairs(&scratch, pairs_of(in) * thin_block_pixels);
   uint32_t *paired = take_pairs(&scratch, out * pairs_of(in) * taps);
   float *sums = take(&scratch, out * taps * plane_count);
   float *lines = take(&scratch, out * 2 * (thin_size_max + lanes));
@@ -112,16 +112,16 @@ static void bf16_thin_upsampled_forward(const ck_convolution *shape, const float
   for (int64_t o = 0; o < out; o++) {
     pair_taps(weights + o * in * taps, in, paired + o * pairs_of(in) * taps);
   }
-  int64_t end = ck_part_start(shape, shape->behind_part);
-  for (int64_t image = ck_part_start(shape, shape->first_part); image < end; image++) {
+  int64_t end = ck_part_start(layer, layer->end_part);
+  for (int64_t image = ck_part_start(layer, layer->first_part); image < end; image++) {
     const bf16 *x = stored(src) + image * pixels * in;
-    for (int64_t p = 0; p < pixels; p += pixels_at_once) {
+    for (int64_t p = 0; p < pixels; p += thin_block_pixels) {
       transpose_pairs(x + p * in, &coefficients, pixels - p, in, planes);
       for (int64_t o = 0; o < out; o++) {
         sum_paired_taps(planes, paired + o * pairs_of(in) * taps, pairs_of(in), plane_count,
                         sums + o * taps * plane_count + p);
       }
     }
-    finish_thin_image(sums, plane_count, bias, size, out, lines, outcome, image, dst, error);
+    thin_epilogue(sums, plane_count, bias, size, out, lines, outcome, image, dst, error);
   }
 }

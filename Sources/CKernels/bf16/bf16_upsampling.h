@@ -1,10 +1,10 @@
-// The upsampled convolutions of convolution_passes.h on activations and gradients kept as bf16.
-// Box sums are fp32.
+// The upsampled convolutions of upsampled_passes.h for bf16 activations and gradients. Box sums are
+// fp32.
 #pragma once
 
 #include "bf16_convolutions.h"
 
-// One row of one block of channels of box_leaky_bf16; `squares` and `sum` are of the differences
+// One row of box_leaky_bf16 for one block of channels; `sum` and `squares` are of the differences
 // from `shift`.
 INLINE void box_leaky_bf16_block(const float *above, const float *below, vec bias, vec slope,
                                  vec shift, int64_t size, int64_t stride, int64_t n, bf16 *dst,
@@ -32,8 +32,8 @@ INLINE void box_leaky_bf16_block(const float *above, const float *below, vec bia
   *squares = q;
 }
 
-// One image: dst = leaky(bias + 2×2 sums of src), with its moments taken; src has size + 1 rows
-// and columns, dst has size.
+// dst = leaky(bias + 2×2 sums of src) for one image of size + 1 rows and columns; also takes the
+// moments of dst.
 static void box_leaky_bf16(const float *src, const float *bias, float slope, int64_t size,
                            int64_t channels, bf16 *dst, float *mean, float *deviations) {
   int64_t src_row = (size + 1) * channels, dst_row = size * channels;
@@ -56,49 +56,49 @@ static void box_leaky_bf16(const float *src, const float *bias, float slope, int
 #undef BLOCK
 }
 
-static void bf16_upsampled_forward(const ck_convolution *shape, const float *src,
+static void bf16_upsampled_forward(const ck_convolution *layer, const float *src,
                                    const ck_norm *norm, const float *weights, const float *bias,
                                    float slope, float *dst, const ck_moments *moments,
                                    float *scratch) {
+  ck_convolution adjoint = ck_adjoint(layer);
   int32_t src_offsets[4][pixels_max], dst_offsets[4][pixels_max];
-  product products[4];
-  int64_t rounds = 0;
+  gemm_shape gemms[4];
+  int64_t iterations = 0;
   for (int parity = 0; parity < 4; parity++) {
-    products[parity] = transposed_product(shape, parity >> 1, parity & 1, src_offsets[parity],
-                                          dst_offsets[parity]);
-    rounds += paired_rounds_of(&products[parity]);
+    gemms[parity] = transposed_gemm(&adjoint, parity >> 1, parity & 1, src_offsets[parity],
+                                    dst_offsets[parity]);
+    iterations += pair_gemm_iterations(&gemms[parity]);
   }
-  int64_t channels = shape->in_channels, size = shape->in_size - 1;
-  int64_t src_count = square(shape->out_size) * shape->out_channels;
+  int64_t channels = layer->out_channels, size = layer->out_size;
+  int64_t src_count = square(layer->in_size) * layer->in_channels;
   int64_t dst_count = square(size) * channels;
-  int64_t bordered_count = square(shape->out_size + 2) * shape->out_channels;
+  int64_t bordered_count = square(layer->in_size + 2) * layer->in_channels;
   bf16 *bordered = take_bf16(&scratch, bordered_count);
-  float *transposed = take(&scratch, square(shape->in_size) * channels);
+  float *transposed = take(&scratch, square(adjoint.in_size) * channels);
   float mean[ck_channels_max], deviations[ck_channels_max];
-  int64_t end = ck_part_start(shape, shape->behind_part);
-  for (int64_t image = ck_part_start(shape, shape->first_part); image < end; image++) {
+  int64_t end = ck_part_start(layer, layer->end_part);
+  for (int64_t image = ck_part_start(layer, layer->first_part); image < end; image++) {
     bf16 *y = (bf16 *)dst + image * dst_count;
-    place_bf16(src, norm, image, shape->out_size, shape->out_channels, 1, bordered);
-    ahead next = look_ahead(rounds,
-                            images_at(src, false, image + 1, 1, end, src_count),
-                            (stretch){0}, (stretch){0},
-                            images_at(dst, false, image + 1, 1, end, dst_count));
+    place_bf16(src, norm, image, layer->in_size, layer->in_channels, 1, bordered);
+    prefetcher prefetch = prefetch_ranges(
+        iterations, images_range(bf16_images(src, src_count), image + 1, 1, end),
+        (memory_range){0}, (memory_range){0},
+        images_range(bf16_images(dst, dst_count), image + 1, 1, end));
     const uint32_t *w = paired_weights(weights);
     for (int parity = 0; parity < 4; parity++) {
-      multiply_to_floats(&products[parity], bordered, w, NULL, 1, transposed,
-                         &next);
-      w += panels_of(channels) * paired_depth(&products[parity]) * panel_width;
+      pair_gemm_to_floats(&gemms[parity], bordered, w, NULL, 1, transposed, &prefetch);
+      w += panels_of(channels) * paired_depth(&gemms[parity]) * panel_width;
     }
     box_leaky_bf16(transposed, bias, slope, size, channels, y, mean, deviations);
     if (moments) {
-      int64_t part = image / shape->part;
+      int64_t part = image / layer->part;
       ck_moments at = moments_of_part(moments, part, channels);
-      combine_moments(mean, deviations, image - part * shape->part, square(size), channels, &at);
+      combine_moments(mean, deviations, image - part * layer->part, square(size), channels, &at);
     }
   }
 }
 
-// One row of an image's gradient in fp32, through the norm if there is one.
+// One row of an image's gradient in fp32, passed back through the norm if there is one.
 static void gradient_row(const float *diff, const ck_norm_gradient *through, int64_t offset,
                          int64_t size, int64_t channels, float *dst, float *sums) {
   if (!through) {
@@ -122,8 +122,7 @@ static void gradient_row(const float *diff, const ck_norm_gradient *through, int
 #undef BLOCK
 }
 
-// The two rows of a gradient, each with a pixel of zeros on either side, that a row of box sums is
-// made from.
+// Two neighbouring rows of a gradient, each with a pixel of zeros on either side.
 typedef struct row_pair {
   const float *above, *below;
 } row_pair;
@@ -132,8 +131,8 @@ INLINE vec column_of(row_pair rows, int64_t j, int64_t n) {
   return load_part(rows.above + j, n) + load_part(rows.below + j, n);
 }
 
-// One block of channels of a row of scaled box sums of two images (or of one and zeros): in pairs,
-// and one by one.
+// One row of scaled box sums for one block of channels, of two images or of one and zeros: stored
+// in pairs and one by one.
 INLINE void box_row_block(const bool both, row_pair first, row_pair second, vec scale,
                           int64_t pixels, int64_t stride, int64_t c, int64_t n,
                           uint32_t *paired, bf16 *one, bf16 *other) {
@@ -153,8 +152,8 @@ INLINE void box_row_block(const bool both, row_pair first, row_pair second, vec 
   }
 }
 
-// The same for images of few channels, whose row is taken as one run: the right neighbour of element
-// j is element j + channels. Whole vectors are read and written, up to one beyond the row.
+// The same for images of few channels, over the contiguous row: the right neighbour of element j is
+// element j + channels. Reads and writes whole vectors, up to one beyond the row.
 INLINE void box_row_run(const bool both, row_pair first, row_pair second, vec scale, int64_t count,
                         int64_t channels, uint32_t *paired, bf16 *one, bf16 *other) {
   for (int64_t j = 0; j < count; j += lanes) {
@@ -180,8 +179,8 @@ INLINE void box_row(const bool both, row_pair first, row_pair second, vec scale,
 #undef BLOCK
 }
 
-// The box sums of two images' gradients, extended by zeros; `rows` are two images' two rows with
-// a pixel of zeros on either side.
+// The box sums of one or two images' gradients, which are extended by zeros. `rows` is scratch
+// memory for two rows of each image, with a pixel of zeros on either side.
 INLINE void box_gradients(const bool both, const ck_convolution *shape, const float *diff,
                           const ck_norm_gradient *through, float scale, int64_t image,
                           int64_t size, int64_t channels,
@@ -190,7 +189,7 @@ INLINE void box_gradients(const bool both, const ck_convolution *shape, const fl
   float sums[ck_channels_max] = {0};
   int64_t width = (size + 2) * channels, dst_row = (size + 1) * channels;
   int64_t images = both ? 2 : 1;
-  // Row -1 is the one above the image.
+  // Row -1, above the image.
   for (int64_t i = 0; i < images; i++) clear(rows[i][1], width);
   for (int64_t row = 0; row <= size; row++) {
     for (int64_t i = 0; i < images; i++) {
@@ -211,19 +210,20 @@ INLINE void box_gradients(const bool both, const ck_convolution *shape, const fl
   if (through) combine_bias_sums(sums, shape, image, channels, diff_bias);
 }
 
-static void bf16_upsampled_backward(const ck_convolution *shape, const float *src,
+static void bf16_upsampled_backward(const ck_convolution *layer, const float *src,
                                     const ck_norm *norm, const float *diff_dst,
                                     const ck_norm_gradient *through, float scale,
                                     const float *weights, float *diff_weights, double *diff_bias,
                                     float *diff_src, const ck_gradient_sums *sums,
                                     float *scratch) {
+  ck_convolution adjoint = ck_adjoint(layer);
   int32_t src_offsets[pixels_max], dst_offsets[pixels_max];
-  product p = forward_product(shape, 0, src_offsets, dst_offsets);
-  int64_t rounds = outer_paired_rounds_of(&p) + 2 * paired_rounds_of(&p);
-  int64_t channels = shape->in_channels, size = shape->in_size - 1;
-  int64_t src_count = square(shape->out_size) * shape->out_channels;
-  // Rows are written from above, in whole vectors.
-  int64_t transposed_count = square(shape->in_size) * channels + lanes;
+  gemm_shape gemm = forward_gemm(&adjoint, 0, src_offsets, dst_offsets);
+  int64_t iterations = outer_pair_gemm_iterations(&gemm) + 2 * pair_gemm_iterations(&gemm);
+  int64_t channels = layer->out_channels, size = layer->out_size;
+  int64_t src_count = square(layer->in_size) * layer->in_channels;
+  // Rows are written top down in whole vectors, so the last one needs a vector more.
+  int64_t transposed_count = square(adjoint.in_size) * channels + lanes;
   int64_t row_count = (size + 2) * channels + lanes;
   uint32_t *placed = take_pairs(&scratch, src_count);
   uint32_t *paired = take_pairs(&scratch, transposed_count);
@@ -234,41 +234,35 @@ static void bf16_upsampled_backward(const ck_convolution *shape, const float *sr
     rows[i / 2][i % 2] = take(&scratch, row_count);
     clear(rows[i / 2][i % 2], row_count);
   }
-  int64_t weight_count = panels_of(shape->out_channels) * p.rows * p.run * panel_width;
-  int64_t end = ck_part_start(shape, shape->behind_part), part = shape->first_part;
-  int64_t image = ck_part_start(shape, part), behind = image;
-  for (; image < end; image = smaller(image + 2, behind)) {
-    if (image == behind) {
-      part = image / shape->part;
-      behind = ck_part_start(shape, part + 1);
-    }
-    bool both = image + 1 < behind;
-    outer_result result =
-        gradient_result(diff_weights, weight_count, shape, part,
-                        image == ck_part_start(shape, part), image + 2 >= behind);
-    if (both) {
-      box_gradients(true, shape, diff_dst, through, scale, image, size, channels, rows, paired, singles,
-                    diff_bias);
+  int64_t weight_count = panels_of(layer->in_channels) * gemm.rows * gemm.run * panel_width;
+  int64_t dst_count = square(size) * channels;
+  image_array diff_images =
+      through ? bf16_images(diff_dst, dst_count) : fp32_images(diff_dst, dst_count);
+  image_array norm_images = bf16_images(through ? through->src : NULL, dst_count);
+  int64_t end = ck_part_start(layer, layer->end_part);
+  image_pair pair = image_pair_at(layer, ck_part_start(layer, layer->first_part));
+  for (; pair.first < end; pair = image_pair_at(layer, pair.next)) {
+    int64_t image = pair.first;
+    outer_result result = gradient_result(diff_weights, weight_count, layer, pair.part,
+                                          pair.is_first_of_part, pair.is_last_of_part);
+    if (pair.both) {
+      box_gradients(true, layer, diff_dst, through, scale, image, size, channels, rows, paired,
+                    singles, diff_bias);
     } else {
-      box_gradients(false, shape, diff_dst, through, scale, image, size, channels, rows, paired, singles,
-                    diff_bias);
+      box_gradients(false, layer, diff_dst, through, scale, image, size, channels, rows, paired,
+                    singles, diff_bias);
     }
-    place_paired(src, norm, image, both, shape->out_size, shape->out_channels, 0, placed);
-    int64_t dst_count = square(size) * channels;
-    stretch soon[3] = {
-        images_at(diff_dst, !through, image + 2, 2, end, dst_count),
-        images_at(through ? through->src : NULL, false, image + 2, 2, end, dst_count),
-        images_at(src, false, image + 2, 2, end, src_count),
-    };
-    ahead next = look_ahead(rounds, soon[0], soon[1], soon[2],
-                            images_at(diff_src, false, image + 2, 2, end, src_count));
-    outer_pairs(&p, paired, placed, result, &next);
-    for (int64_t i = 0; i < (both ? 2 : 1); i++) {
+    place_paired(src, norm, image, pair.both, layer->in_size, layer->in_channels, 0, placed);
+    prefetcher prefetch = prefetch_backward(
+        iterations, bf16_images(src, src_count), diff_images, norm_images,
+        bf16_images(diff_src, src_count), image + 2, 2, end);
+    outer_pair_gemm(&gemm, paired, placed, result, &prefetch);
+    for (int64_t i = 0; i < (pair.both ? 2 : 1); i++) {
       bf16 *diff = (bf16 *)diff_src + (image + i) * src_count;
-      multiply_to_bf16(&p, singles[i], paired_weights(weights), NULL, 1, diff, &next);
+      pair_gemm_to_bf16(&gemm, singles[i], paired_weights(weights), NULL, 1, diff, &prefetch);
       if (sums) {
-        add_bf16_gradient_sums(diff, shape, image + i, square(shape->out_size),
-                               shape->out_channels, sums);
+        add_bf16_gradient_sums(diff, layer, image + i, square(layer->in_size),
+                               layer->in_channels, sums);
       }
     }
   }

@@ -1,8 +1,8 @@
-// bf16 numbers, the upper halves of floats, in vectors: alone as an activation keeps them, and in
-// pairs, two to a lane, as the products take them.
+// Vectors of bf16 numbers, the upper halves of floats: one per lane, as activations store them, or
+// a pair per lane, as gemms multiply them.
 //
-// Where BF16_INSTRUCTIONS is defined the processor rounds and multiplies; elsewhere the same is
-// computed with float vectors. Rounding is to nearest, ties to even; sums are fp32.
+// With BF16_INSTRUCTIONS the processor rounds and multiplies; without, float vectors compute the
+// same. Rounding is to nearest, ties to even; sums are fp32.
 #pragma once
 
 #include "../vectors.h"
@@ -35,23 +35,23 @@ INLINE pairs pair_up(vec first, vec second) {
   return (pairs)_mm512_permutexvar_epi16((__m512i)alternate, (__m512i)both);
 }
 
-// Neighbours of two vectors in pairs, as they would lie in memory.
+// Pairs of neighbouring lanes: those of `first`, then those of `second`.
 INLINE pairs pair_neighbours(vec first, vec second) {
   return (pairs)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
 }
 
-// sum + the products of first with first and second with second halves.
-INLINE vec add_products(vec sum, pairs a, pairs b) {
+// sum + the products of the first halves and of the second halves.
+INLINE vec multiply_add_pairs(vec sum, pairs a, pairs b) {
   return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
 }
 
 #else
 
-// The rounded number in the upper half of each lane; what stands below it is without meaning.
+// The rounded number in the upper half of each lane; the lower half is undefined.
 INLINE uvec rounded(vec v) {
   uvec bits = (uvec)v;
   uvec up = bits + 0x7fffu + ((bits >> 16) & 1u);
-  // Rounding could carry a not-a-number over into a number.
+  // Rounding could turn a NaN into a number.
   uvec ordered = (uvec)(v == v);
   return (up & ordered) | (0x7fc00000u & ~ordered);
 }
@@ -69,7 +69,7 @@ INLINE pairs pair_neighbours(vec first, vec second) {
   return result;
 }
 
-INLINE vec add_products(vec sum, pairs a, pairs b) {
+INLINE vec multiply_add_pairs(vec sum, pairs a, pairs b) {
   sum += (vec)(a << 16) * (vec)(b << 16);
   return sum + (vec)(a & 0xffff0000u) * (vec)(b & 0xffff0000u);
 }
@@ -79,7 +79,8 @@ INLINE vec add_products(vec sum, pairs a, pairs b) {
 INLINE vec load_bf16(const bf16 *p) { return widen(*(const bf16_vec_unaligned *)p); }
 INLINE void store_bf16(bf16 *p, vec v) { *(bf16_vec_unaligned *)p = narrow(v); }
 
-// The first n lanes; n == lanes must be a compile-time fact where speed matters.
+// Loads the first n lanes and zeroes the others; n == lanes is a compile-time constant in fast
+// paths.
 INLINE vec load_bf16_part(const bf16 *p, int64_t n) {
   if (n == lanes) return load_bf16(p);
 #if VECTOR_FLOATS == 16

@@ -1,32 +1,32 @@
-// The trainer's elementwise and reducing passes in C, one implementation per instruction set.
+// The trainer's passes over images and matrices in C, compiled once per instruction set.
 //
 // Conventions: images are [image][row][column][channel] (NHWC), fp32, without gaps; "pixels" are
-// the rows times columns of one image. Sums run in a fixed order, fp32 within an image or less and
-// double beyond, so that results depend on neither addresses nor load. No function keeps state,
-// allocates or calls another library. Inputs and outputs must not overlap unless said otherwise.
+// the rows times columns of one image. Sums are taken in a fixed order, in fp32 within an image and
+// in double across images, so that results do not depend on addresses or load. No function keeps
+// state, allocates or calls another library. Inputs and outputs must not overlap unless stated.
 //
-// The bf16 tables round what they multiply to bf16 and add up in fp32; weights, biases, their
-// gradients, statistics, box sums and the error are fp32 there too. They store activations, the
-// images between a leaky ReLU and the batch norm behind it, and the gradients between two
-// operations as bf16, two numbers in the room of one float, wherever they are named here by a
-// pointer to float. fp32 in every table are pictures (a src without a norm), what has no leaky
-// ReLU behind it (dst of thin_upsampled_forward, diff_dst without `through`) and linear layers.
+// The bf16 tables multiply bf16 numbers and add up in fp32. Weights, biases, their gradients,
+// statistics, box sums and the error stay fp32. Activations (the images between a leaky ReLU and
+// the batch norm behind it) and the gradients between two operations are stored as bf16, two
+// numbers per float, although the parameters here are pointers to float. Fp32 in every table are:
+// pictures (a src without a norm), images without a leaky ReLU behind them (dst of
+// thin_upsampled_forward, diff_dst without `through`) and linear layers.
 #pragma once
 
 #include <stdint.h>
 
 #pragma clang assume_nonnull begin
 
-/// The most channels that a pass takes.
+/// The most channels of an image.
 enum { ck_channels_max = 1024 };
 
 /// The most rows and columns of an image.
 enum { ck_size_max = 66 };
 
-/// Rows that a linear pass takes at a time.
+/// The most rows that a linear pass multiplies at a time.
 enum { ck_rows_max = 64 };
 
-/// The instruction sets that there are kernels for.
+/// The instruction sets with kernels.
 typedef enum ck_processor {
   ck_processor_portable,
   ck_processor_avx2,
@@ -34,45 +34,59 @@ typedef enum ck_processor {
   ck_processor_avx512_bf16
 } ck_processor;
 
-/// The widest instruction set that processor and operating system support.
+/// The widest instruction set that the processor and the operating system support.
 ck_processor ck_processor_best(void);
 
-/// Vectors that peak_arithmetic works on at once.
+/// Independent vectors in peak_arithmetic.
 enum { ck_peak_chains = 12 };
 
-/// The extents of a convolution, square in image, kernel, stride and padding.
+/// The extents of a convolution layer, square in image, kernel, stride and padding. `in` is the
+/// layer's source and `out` its destination.
 ///
-/// A batch of `images` is cut into parts of `part` images, the last of which may be smaller. A pass
-/// computes the parts from first_part on, before behind_part; several threads may each take some.
-/// Every sum over images is taken within a part, and stored for each part of the batch: for part p,
-/// the pointers to sums mean the p-th of as many results side by side. Whoever calls adds the parts
-/// up, in order, so that a sum does not depend on the threads.
+/// A batch of `images` is split into parts of `part` images; the last may be smaller. A pass
+/// computes the parts first_part ..< end_part, and several threads may each take some. Sums over
+/// images are taken within a part: pointers to sums point to an array with one result per part. The
+/// caller adds the parts up in order, so that a sum does not depend on the number of threads.
 typedef struct ck_convolution {
   int64_t images, in_channels, out_channels, in_size, out_size, kernel, stride, padding;
-  int64_t part, first_part, behind_part;
+  int64_t part, first_part, end_part;
 } ck_convolution;
 
-/// The first image of a part, which the part before ends at.
+/// The first image of a part, and the end of the part before.
 static inline int64_t ck_part_start(const ck_convolution *shape, int64_t part) {
   int64_t start = part * shape->part;
   return start < shape->images ? start : shape->images;
 }
 
-/// Output pixels that the passes take together at least, of several images if one has fewer.
-enum { ck_pixels_together = 64 };
+/// The least output pixels per gemm; a pass groups several images if one has fewer.
+enum { ck_group_pixels = 64 };
 
-/// Floats of scratch memory that any pass on these extents needs.
+/// The adjoint of an upsampled convolution in the box form: the stride-2 convolution from the
+/// transposed image, which has a row and a column more than the layer's destination, to its source.
+static inline ck_convolution ck_adjoint(const ck_convolution *upsampled) {
+  ck_convolution adjoint = *upsampled;
+  adjoint.in_channels = upsampled->out_channels;
+  adjoint.out_channels = upsampled->in_channels;
+  adjoint.in_size = upsampled->out_size + 1;
+  adjoint.out_size = upsampled->in_size;
+  adjoint.stride = 2;
+  adjoint.padding = 0;
+  return adjoint;
+}
+
+/// Floats of scratch memory for any pass of a strided convolution, or of the upsampled convolution
+/// whose adjoint it is.
 static inline int64_t ck_scratch_count(const ck_convolution *shape) {
   int64_t in = shape->in_size + 2 * shape->padding, out = shape->out_size + 2;
   int64_t pixels = shape->out_size * shape->out_size;
-  int64_t group = pixels < ck_pixels_together ? ck_pixels_together / pixels : 1;
+  int64_t group = pixels < ck_group_pixels ? ck_group_pixels / pixels : 1;
   return group * (in * in * shape->in_channels + out * out * shape->out_channels + 64) +
          2 * in * (in * shape->in_channels + out * shape->in_channels) +
          64 * (shape->out_channels + 32 * shape->in_channels) +
          9 * (out * out + 64) * shape->in_channels + in * in * shape->in_channels;
 }
 
-/// The same for the passes of the bf16 tables.
+/// The same for the bf16 tables.
 static inline int64_t ck_bf16_scratch_count(const ck_convolution *shape) {
   int64_t in = shape->in_size + 2 * shape->padding, out = shape->out_size + 2;
   int64_t paired = 2 * in * in * shape->in_channels + 2 * out * out * shape->out_channels;
@@ -81,12 +95,12 @@ static inline int64_t ck_bf16_scratch_count(const ck_convolution *shape) {
   return paired + thin + 8 * (in + 2) * shape->in_channels + 1024;
 }
 
-/// Floats of scratch memory that the passes of a linear layer need.
+/// Floats of scratch memory for the passes of a linear layer.
 static inline int64_t ck_linear_scratch_count(int64_t inputs, int64_t outputs) {
   return ck_rows_max * (inputs + outputs + 32);
 }
 
-/// A batch norm to apply on the way: (x - mean) * scale + shift, per channel.
+/// A batch norm, applied to a source while it is read: (x - mean) * scale + shift, per channel.
 typedef struct ck_norm {
   const float *mean, *scale, *shift;
 } ck_norm;
@@ -94,14 +108,14 @@ typedef struct ck_norm {
 /// Per-channel mean and sum of squared deviations from it, over images and pixels.
 ///
 /// Each image is summed twice (its mean, then its deviations); images are combined by the update
-/// of Chan, Golub and LeVeque (1983), so a large mean costs no accuracy. Where a pass takes parts
-/// of a batch, those of the next part are twice the channels further on.
+/// of Chan, Golub and LeVeque (1983), so a large mean costs no accuracy. The results of successive
+/// parts are 2 * channels doubles apart.
 typedef struct ck_moments {
   double *mean, *squared_deviations;
 } ck_moments;
 
-/// Per-channel sums over images and pixels of a gradient and of gradient * (src - mean). Where a
-/// pass takes parts of a batch, those of the next part are twice the channels further on.
+/// Per-channel sums over images and pixels of a gradient and of gradient * (src - mean). The
+/// results of successive parts are 2 * channels doubles apart.
 typedef struct ck_gradient_sums {
   const float *src, *mean;
   double *sum, *dot;
@@ -114,10 +128,10 @@ typedef struct ck_norm_gradient {
   float slope;
 } ck_norm_gradient;
 
-/// What a reconstruction, the sigmoid of an image, is off its target: the squared error of each
-/// image, and the gradient of their sum with respect to the sigmoid's source.
+/// The squared error of each image's reconstruction, which is the sigmoid of a source, against its
+/// target; and the gradient of their sum with respect to that source.
 ///
-/// Either of reconstruction and diff may be null and is then not written.
+/// reconstruction and diff are not written if null.
 typedef struct ck_error {
   const float *target;
   float *_Nullable reconstruction, *_Nullable diff;
@@ -126,14 +140,14 @@ typedef struct ck_error {
 
 /// The passes as compiled for one instruction set.
 typedef struct ck_kernels {
-  /// Lanes of a vector; weights are packed to a multiple of two vectors of channels.
+  /// Floats in a vector; packed weights have a multiple of two vectors of channels.
   int64_t lanes;
 
-  /// Numbers of an activation, or of its gradient, in the room of one float: 1, or 2 in bf16.
+  /// Numbers of an activation or its gradient stored per float: 1, or 2 in bf16.
   int64_t stored_per_float;
 
-  /// dst = leaky(bias + convolution of src), with src normalised on the way if norm is given and
-  /// the moments of dst taken if asked for.
+  /// dst = leaky(bias + convolution of src). src is normalised first if norm is given; the moments
+  /// of dst are taken if moments is given.
   ///
   /// weights are from pack_forward.
   void (*convolution_forward)(const ck_convolution *shape, const float *src,
@@ -141,14 +155,15 @@ typedef struct ck_kernels {
                               const float *bias, float slope, float *dst,
                               const ck_moments *_Nullable moments, float *scratch);
 
-  /// The gradients of a convolution with respect to weights, for unpack_gradient, and source.
+  /// The gradients of a stride-2 convolution with respect to weights and source.
   ///
-  /// diff_weights has room for packed weights, and diff_bias for out_channels, of every part. A
-  /// pass that takes the first part adds the weights' gradients of its parts up, in order, in the
-  /// first part's run, and uses the second part's as scratch memory.
-  /// diff_dst goes through a batch norm and a leaky ReLU first if `through` is given, and
-  /// diff_bias receives the per-channel sums behind them. diff_src may be null and is then not
-  /// computed; sums are taken of it if asked for. weights are from pack_backward; stride 2.
+  /// diff_weights has one buffer of packed weights per part, for unpack_gradient, and diff_bias
+  /// out_channels doubles per part. A pass that takes the first part adds the weights' gradients of
+  /// its parts up in order in the first part's buffer; the second part's buffer is scratch memory
+  /// then.
+  /// If `through` is given, diff_dst is first passed back through that batch norm and leaky ReLU,
+  /// and diff_bias receives the per-channel sums of the result. diff_src is not computed if null;
+  /// its sums are taken if sums is given. weights are from pack_backward.
   void (*convolution_backward)(const ck_convolution *shape, const float *src,
                                const ck_norm *_Nullable norm, const float *diff_dst,
                                const ck_norm_gradient *_Nullable through,
@@ -156,50 +171,50 @@ typedef struct ck_kernels {
                                double *diff_bias, float *_Nullable diff_src,
                                const ck_gradient_sums *_Nullable sums, float *scratch);
 
-  /// dst = leaky(bias + the convolution of src upsampled), in the box form.
+  /// dst = leaky(bias + convolution of the ×2 upsampled src), in the box form.
   ///
-  /// shape is the strided convolution from the transposed image to src; weights, turned by 180
-  /// degrees, are from its pack_backward.
-  void (*upsampled_forward)(const ck_convolution *shape, const float *src,
+  /// weights, rotated by 180 degrees, are from pack_backward of the adjoint.
+  void (*upsampled_forward)(const ck_convolution *layer, const float *src,
                             const ck_norm *_Nullable norm, const float *weights,
                             const float *bias, float slope, float *dst,
                             const ck_moments *_Nullable moments, float *scratch);
 
-  /// The gradients of an upsampled convolution, `scale` times those that diff_dst gives; otherwise
-  /// as convolution_backward.
+  /// The gradients of an upsampled convolution, multiplied by `scale`; otherwise as
+  /// convolution_backward.
   ///
-  /// weights are from pack_forward of the same shape; diff_bias, of in_channels for every part, is
-  /// not scaled, and is written only if `through` is given.
-  void (*upsampled_backward)(const ck_convolution *shape, const float *src,
+  /// weights are from pack_forward of the adjoint. diff_bias is not scaled, and is written only if
+  /// `through` is given.
+  void (*upsampled_backward)(const ck_convolution *layer, const float *src,
                              const ck_norm *_Nullable norm, const float *diff_dst,
                              const ck_norm_gradient *_Nullable through, float scale,
                              const float *weights, float *diff_weights, double *diff_bias,
                              float *diff_src, const ck_gradient_sums *_Nullable sums,
                              float *scratch);
 
-  /// dst = bias + the convolution of src upsampled, for 3×3 kernels, sources of at most 32 rows
+  /// dst = bias + convolution of the ×2 upsampled src, for 3×3 kernels, sources of at most 32 rows
   /// and at most 4 output channels.
   ///
-  /// weights are [output][source channel][9], turned by 180 degrees. With an error, that of the
-  /// sigmoid behind is taken while an image is in cache, and dst is not written and may be null.
-  void (*thin_upsampled_forward)(const ck_convolution *shape, const float *src,
+  /// weights are [output][source channel][9], rotated by 180 degrees. If error is given, the
+  /// squared error of the sigmoid is taken while an image is in cache; dst is not written and may
+  /// be null then.
+  void (*thin_upsampled_forward)(const ck_convolution *layer, const float *src,
                                  const ck_norm *_Nullable norm, const float *weights,
                                  const float *bias, float *_Nullable dst,
                                  const ck_error *_Nullable error, float *scratch);
 
-  /// Arranges weights, [out][in][kernel][kernel], for forward directions: as many floats as the
+  /// Packs weights, [out][in][kernel][kernel], for the forward direction: as many floats as the
   /// weights have with out_channels rounded up to two vectors.
   void (*pack_forward)(const ck_convolution *shape, const float *weights, float *packed);
 
-  /// Arranges weights for transposed directions: as many floats as the weights have with
+  /// Packs weights for the transposed direction: as many floats as the weights have with
   /// in_channels rounded up to two vectors.
   void (*pack_backward)(const ck_convolution *shape, const float *weights, float *packed);
 
   /// The inverse of pack_forward, for gradients.
   void (*unpack_gradient)(const ck_convolution *shape, const float *packed, float *weights);
 
-  /// dst, [rows][columns], = the product of src, [rows][depth], and a matrix [depth][columns]; with
-  /// a bias, leaky(bias + product).
+  /// dst, [rows][columns], = src, [rows][depth], times a matrix, [depth][columns]; with a bias,
+  /// leaky(bias + product).
   ///
   /// The matrix is from pack_columns, or its transpose from pack_rows.
   void (*linear_multiply)(int64_t rows, int64_t depth, int64_t columns, const float *src,
@@ -207,17 +222,17 @@ typedef struct ck_kernels {
                           float *dst, float *scratch);
 
   /// dst, [depth][columns], = the sum over rows of the outer products of src, [rows][depth], and
-  /// other, [rows][columns]; src_sums = the sum over rows of src. Rows of src are `apart` floats
-  /// apart, so that a pass may take some of its columns.
-  void (*linear_outer)(int64_t rows, int64_t depth, int64_t apart, int64_t columns,
+  /// other, [rows][columns]; src_sums = the sum over rows of src. Rows of src are src_stride floats
+  /// apart, so that a pass may take a subset of its columns.
+  void (*linear_outer)(int64_t rows, int64_t depth, int64_t src_stride, int64_t columns,
                        const float *src, const float *other, float *dst, float *src_sums,
                        float *scratch);
 
-  /// Arranges a matrix, [rows][columns], with its columns in lanes: as many floats as the matrix
+  /// Packs a matrix, [rows][columns], with its columns in lanes: as many floats as the matrix
   /// has with columns rounded up to two vectors.
   void (*pack_columns)(const float *src, int64_t rows, int64_t columns, float *panels);
 
-  /// Arranges a matrix, [rows][columns], with its rows in lanes: as many floats as the matrix has
+  /// Packs a matrix, [rows][columns], with its rows in lanes: as many floats as the matrix has
   /// with rows rounded up to two vectors.
   void (*pack_rows)(const float *src, int64_t rows, int64_t columns, float *panels);
 
@@ -237,11 +252,10 @@ typedef struct ck_kernels {
   void (*norm_leaky_backward)(const float *diff_dst, const ck_norm_gradient *norm,
                               int64_t images, int64_t pixels, int64_t channels, float *diff_src);
 
-  /// reconstruction = sigmoid(src), its squared error against target summed per image of `count`
-  /// floats, and the gradient of that sum with respect to src.
+  /// reconstruction = sigmoid(src); its squared error against target, summed over the `count`
+  /// floats of each image; and the gradient of that sum with respect to src.
   ///
-  /// Either of reconstruction and diff_src may be null and is then not written; diff_src may be
-  /// src.
+  /// reconstruction and diff_src are not written if null; diff_src may be src.
   void (*sigmoid_error)(const float *src, const float *target, int64_t images, int64_t count,
                         float *_Nullable reconstruction, float *_Nullable diff_src,
                         double *squared_errors);
@@ -267,45 +281,45 @@ typedef struct ck_kernels {
                float rate, float decay1, float share1, float decay2, float share2,
                float root_scale, float epsilon);
 
-  /// The sum over all lanes of ck_peak_chains vectors, the i-th of which begins as i everywhere and
-  /// is replaced by factor * itself + addend in each of `rounds` rounds, in registers alone; in
-  /// bf16 by itself + factor * addend + factor * addend.
+  /// The sum over all lanes of ck_peak_chains vectors after `rounds` rounds in registers. The i-th
+  /// vector starts as i in every lane; a round replaces x by factor * x + addend, in bf16 by
+  /// x + factor * addend + factor * addend.
   double (*peak_arithmetic)(int64_t rounds, float factor, float addend);
 } ck_kernels;
 
-/// Passes in AVX-512 (F, BW, DQ, VL); call them only where the processor has it.
+/// Fp32 passes in AVX-512 (F, BW, DQ, VL); call them only if the processor has it.
 extern const ck_kernels ck_kernels_avx512;
-/// Passes in AVX2 with FMA; call them only where the processor has both.
+/// Fp32 passes in AVX2 with FMA; call them only if the processor has both.
 extern const ck_kernels ck_kernels_avx2;
-/// Passes in the compiler's baseline instruction set.
+/// Fp32 passes in the compiler's baseline instruction set.
 extern const ck_kernels ck_kernels_portable;
 
-/// The same with bf16 multiplications in AVX512-BF16; call them only where the processor has it.
+/// Bf16 passes in AVX512-BF16; call them only if the processor has it.
 extern const ck_kernels ck_kernels_bf16_avx512_bf16;
-/// The same with bf16 multiplications, which the other instruction sets compute in fp32.
+/// Bf16 passes in the other instruction sets, which multiply the rounded numbers in fp32.
 extern const ck_kernels ck_kernels_bf16_avx512;
 extern const ck_kernels ck_kernels_bf16_avx2;
 extern const ck_kernels ck_kernels_bf16_portable;
 
-/// Tells the processor that the thread spins.
+/// Tells the processor that the thread is in a spin loop.
 static inline void ck_pause(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #endif
 }
 
-/// Has the system show the calling thread by this name, of at most 15 bytes.
+/// Names the calling thread, for the system's tools; at most 15 bytes.
 void ck_name_thread(const char *name);
 
-/// Adds runs from `part` on, before `parts`, of `count` floats each to the first run, in order:
-/// elements `first` on, before `behind`.
-void ck_add_parts(float *runs, int64_t part, int64_t parts, int64_t count, int64_t first,
-                  int64_t behind);
+/// Adds the buffers part ..< parts, of `count` floats each, to buffer 0, in order: the elements
+/// first ..< end.
+void ck_add_parts(float *buffers, int64_t part, int64_t parts, int64_t count, int64_t first,
+                  int64_t end);
 
-/// dst[b][a] = src[a][b], with the elements of src runs of `inner` floats.
-void ck_exchange(const float *src, int64_t a, int64_t b, int64_t inner, float *dst);
+/// dst[b][a] = src[a][b], where each element is `inner` contiguous floats.
+void ck_swap_axes(const float *src, int64_t a, int64_t b, int64_t inner, float *dst);
 
-/// dst[b][a] = src[a][b] with the size × size kernel of each pair turned by 180 degrees.
-void ck_turn_weights(const float *src, int64_t a, int64_t b, int64_t size, float *dst);
+/// dst[b][a] = src[a][b], with each size × size kernel rotated by 180 degrees.
+void ck_rotate_weights(const float *src, int64_t a, int64_t b, int64_t size, float *dst);
 
 #pragma clang assume_nonnull end

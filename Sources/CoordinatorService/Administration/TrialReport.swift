@@ -237,7 +237,7 @@ extension Parameter {
   }
 }
 
-extension Trials.Measurement {
+extension ParentMeasurement {
   /// Where a value comes from: `2 * t….gates_open`.
   fileprivate var words: String {
     let factor = factor == factor.rounded() ? String(format: "%.0f", factor) : "\(factor)"

@@ -5,12 +5,12 @@ import Trials
 
 /// A trainer's whole state between two steps, as named tensors.
 ///
-/// Training resumed from it gives the bits of training that was never interrupted. Random draws
-/// need only the step number, so no generator's state is here. The tensors are
+/// Training that resumes from it computes the same bits as uninterrupted training. Random draws
+/// depend only on the step number, so there is no generator state. The tensors are
 ///
 /// | Name | Type, shape | Value |
 /// | --- | --- | --- |
-/// | a tensor's name | F32, its own | trained tensor or running statistic |
+/// | name of a tensor | F32, its own | trained tensor or running statistic |
 /// | `first_moment.` + name | F32, its own | Adam's m of a trained tensor |
 /// | `second_moment.` + name | F32, its own | Adam's v of a trained tensor |
 /// | `gates.logit`, `gates.first_moment`, `gates.second_moment` | F64 `[n]` | γ and its m and v |
@@ -19,9 +19,8 @@ import Trials
 /// | `step` | I64 `[]` | steps taken, Adam's t |
 /// | `first_hit_step` | I64 `[]` | absent before the first hit |
 ///
-/// A trial that may end early has its detector's besides (`QuietDetector+Tensors`).
-///
-/// ``CheckpointFile`` says what else a file of it holds.
+/// A trial that may end early adds its detector's tensors (`QuietDetector+Tensors`).
+/// ``CheckpointFile`` describes the rest of the file.
 enum Checkpoint {
   private static let firstMoment = "first_moment."
   private static let secondMoment = "second_moment."
@@ -55,10 +54,10 @@ enum Checkpoint {
     return tensors + (state.quiet?.tensors ?? [])
   }
 
-  /// Puts a trainer into a saved state.
+  /// Restores a trainer to a saved state.
   ///
-  /// The trainer must be made for the configuration that was saved; what the tensors can tell of
-  /// that is checked, and that their numbers are within ``StateRanges``, before anything changes.
+  /// The trainer must have the configuration that was saved. Names, types and shapes of the tensors
+  /// and the ``StateRanges`` of their numbers are checked before anything changes.
   ///
   /// - Parameters:
   ///   - path: The checkpoint's name in errors.
@@ -86,12 +85,12 @@ enum Checkpoint {
     network.parametersChanged()
   }
 
-  /// A checkpoint as the place where a trainer's state is looked up.
+  /// Reads a trainer's state from a checkpoint.
   struct Source {
     let checkpoint: Safetensors
     let path: String
 
-    /// The elements of a tensor that must be there with a type and shape.
+    /// The elements of a required tensor of a given type and shape.
     func elements<Value: Safetensors.Element>(
       _ name: String, _ type: Value.Type, shape: [Int]
     ) throws(CheckpointError) -> [Value] {
@@ -105,14 +104,14 @@ enum Checkpoint {
       return elements
     }
 
-    /// A number that must be there.
+    /// A required number.
     func number<Value: Safetensors.Element>(
       _ name: String, _ type: Value.Type
     ) throws(CheckpointError) -> Value {
       try elements(name, type, shape: [])[0]
     }
 
-    /// Steps taken, which a trial can take.
+    /// The steps taken, checked against the most that a trial can take.
     func step() throws(CheckpointError) -> Int {
       let step = try number("step", Int64.self)
       guard (0...Int64(Budget.maximumCount)).contains(step) else {
@@ -123,14 +122,14 @@ enum Checkpoint {
       return Int(step)
     }
 
-    /// A number, nil where the checkpoint has none of that name.
+    /// A number; nil if the checkpoint has none of that name.
     func optionalNumber<Value: Safetensors.Element>(
       _ name: String, _ type: Value.Type
     ) throws(CheckpointError) -> Value? {
       checkpoint[name] == nil ? nil : try number(name, type)
     }
 
-    /// The contents of a flat array, paired with where they belong.
+    /// The contents of a flat array, and their destination.
     func values(
       _ descriptors: [TensorDescriptor], prefix: String,
       into destination: UnsafeMutableBufferPointer<Float>
@@ -146,7 +145,7 @@ enum Checkpoint {
 }
 
 extension NarrowingState {
-  /// Takes everything from a checkpoint, or nothing when something is missing.
+  /// Restores everything from a checkpoint, or nothing if something is missing.
   fileprivate mutating func restore(from source: Checkpoint.Source) throws(CheckpointError) {
     var restored = self
     let logits = try source.elements("gates.logit", Double.self, shape: [gates.count])

@@ -1,32 +1,32 @@
-/// Why a trial cannot go on from a file.
+/// Why a trial cannot resume from a file.
 package struct CheckpointError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The kinds of reason.
   package enum Reason: Hashable, Sendable {
     /// The file cannot be read.
     case unreadable
-    /// The file is not whole, or not what was written.
+    /// The file is incomplete or corrupted.
     case damaged
-    /// The file is no checkpoint, or one of another version of the format.
+    /// The file is not a checkpoint, or has another version of the format.
     case format
     /// The checkpoint belongs to another configuration.
     case otherTrial
     /// The checkpoint belongs to other images.
     case otherImages
-    /// The checkpoint holds something else than this trainer's state.
+    /// The checkpoint's tensors are not those of this trainer.
     case mismatch
-    /// The checkpoint holds numbers that training does not reach.
+    /// The checkpoint has numbers that training cannot produce.
     case implausible
   }
 
-  /// What kind of reason it is.
+  /// The kind of reason.
   package let reason: Reason
   /// The file.
   package let path: String
-  /// What in the file is not as it should be.
+  /// The part of the file that is wrong.
   package let part: String
-  /// What is there.
+  /// What was found.
   package let found: String
-  /// What should be there.
+  /// What was expected.
   package let expected: String
 
   init(_ reason: Reason, path: String, part: String, found: String, expected: String) {
@@ -37,7 +37,7 @@ package struct CheckpointError: Error, Hashable, Sendable, CustomStringConvertib
     self.expected = expected
   }
 
-  /// The error without the file, which means nothing on another host.
+  /// The error without the file's path, which has no meaning on another host.
   package var finding: String { "\(part): found \(found), expected \(expected)" }
 
   package var description: String { "\(path): \(part): found \(found), expected \(expected)" }

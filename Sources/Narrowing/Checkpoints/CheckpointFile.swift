@@ -6,19 +6,20 @@ import Primitives
 import TensorFiles
 import Trials
 
-/// A checkpoint on disk: a trainer's state, what its trial has reported so far, and whose they are.
+/// A checkpoint on disk: a trainer's state, what its trial has reported so far, and which trial it
+/// belongs to.
 ///
-/// A trial that goes on from `checkpoint-<step>.safetensors` leaves the files, bit for bit, of one
-/// that was never interrupted. The file is written aside, synced and renamed. The trajectory is not
-/// in it: it is named, and whoever goes on has its bytes, or the state of its digest. Everything
-/// else that training goes on from is in the data section, which a digest covers:
+/// A trial that resumes from `checkpoint-<step>.safetensors` writes the same files, bit for bit, as
+/// an uninterrupted one. The file is written under another name, synced and renamed. It names the
+/// trajectory by digest but does not contain it: a trial that resumes has the trajectory's bytes,
+/// or the state of its digest. All other state is in the data section, which a digest covers:
 ///
 /// | Tensor | Type, shape | Value |
 /// | --- | --- | --- |
 /// | those of ``Checkpoint`` | | the trainer's state |
 /// | `reports.milestones` | U8 `[bytes]` | the milestones reached: JSON, an array of ``MilestoneReport`` |
 ///
-/// The metadata say what it is and whose:
+/// The metadata:
 ///
 /// | Key | Value |
 /// | --- | --- |
@@ -26,14 +27,14 @@ import Trials
 /// | `configuration` | canonical text of the trial's configuration |
 /// | `data_sha256` | SHA-256 of the data section, all bytes after the header |
 /// | `format` | `pt`: names and layouts are PyTorch's |
-/// | `host`, `instruction_set` | who wrote it |
+/// | `host`, `instruction_set` | where it was written |
 /// | `images_sha256` | SHA-256 of the image archive |
-/// | `resumed` | the checkpoints gone on from before: JSON, an array of `Resumption` |
+/// | `resumed` | the checkpoints that the trial resumed from before: JSON, an array of `Resumption` |
 /// | `state_sha256` | digest of the trainer's state, ``StateDigest`` |
-/// | `trajectory_bytes`, `trajectory_sha256` | the first bytes of `trajectory.csv`, up to and with this step |
-/// | `trial` | the trial's identity, which follows from the configuration |
+/// | `trajectory_bytes`, `trajectory_sha256` | length and digest of `trajectory.csv` up to and including this step |
+/// | `trial` | the trial's identity, derived from the configuration |
 package struct CheckpointFile: Sendable {
-  /// The trial that checkpoints belong to, every parameter resolved.
+  /// The trial's configuration, with every parameter resolved.
   package let configuration: TrialConfiguration
   /// Digest of the image archive that the trial trains on.
   package let images: Digest
@@ -50,9 +51,9 @@ package struct CheckpointFile: Sendable {
     package var trajectory = TrajectoryPrefix.empty
     /// The milestones reached.
     package var milestones: [MilestoneReport] = []
-    /// The checkpoints gone on from, in order.
+    /// The checkpoints that the trial resumed from, in order.
     package var resumed: [Resumption] = []
-    /// Whether the milestones were a shorter run's, which its rule has ended.
+    /// Whether the checkpoint is from a shorter run that its quiet rule ended.
     package var endedEarly = false
   }
 
@@ -74,20 +75,20 @@ package struct CheckpointFile: Sendable {
     static let milestones = "reports.milestones"
   }
 
-  /// The name of the checkpoint of a step in a trial's folder.
+  /// The file name of the checkpoint of a step.
   package static func name(step: Int) -> String { "checkpoint-\(step).safetensors" }
 
-  /// The step in a checkpoint's name; nil for the name of another file.
+  /// The step in a checkpoint's file name; nil for other names.
   package static func step(ofName name: String) -> Int? {
     guard name.hasPrefix("checkpoint-"), name.hasSuffix(".safetensors") else { return nil }
     return Int(name.dropFirst("checkpoint-".count).dropLast(".safetensors".count))
   }
 
-  /// Writes the checkpoint of a trainer's step into a folder.
+  /// Writes the checkpoint of the trainer's step into a folder.
   ///
-  /// The file has its name only once it is complete and durable.
+  /// The file gets its name when it is complete and durable.
   ///
-  /// - Returns: What others know the file as.
+  /// - Returns: The checkpoint as others refer to it.
   @discardableResult
   package func write(
     _ trainer: Trainer, _ reports: Reports, into directory: URL
@@ -119,14 +120,14 @@ package struct CheckpointFile: Sendable {
       instructionSet: instructionSet, stateDigest: stateDigest, trajectory: reports.trajectory)
   }
 
-  /// Puts a trainer into the state of a checkpoint of this trial.
+  /// Restores a trainer to the state of a checkpoint of this trial.
   ///
   /// The file is checked completely before anything changes.
   ///
   /// - Parameters:
-  ///   - batches: Steps of a budget.
-  ///   - check: Called before anything changes with what the trial had reported up to which step, and
-  ///     whether that was a shorter run of this one; its error leaves the trainer as it was.
+  ///   - batches: The steps of a budget.
+  ///   - check: Called before anything changes with what the trial had reported, the step, and whether
+  ///     the checkpoint is from a shorter run of this trial. If it throws, the trainer is unchanged.
   /// - Returns: What the trial had reported.
   @discardableResult
   package func restore(
@@ -152,10 +153,10 @@ package struct CheckpointFile: Sendable {
     return reports
   }
 
-  /// A shorter run's reports as a longer one has them: those of its own milestones, after none of
-  /// which it ends.
+  /// Those of a shorter run's reports that are also this run's, changed so that the run continues
+  /// after each.
   ///
-  /// The report with which its rule ended the shorter one is left out: the longer one makes its own.
+  /// The report of the shorter run's early end is dropped; this run makes its own.
   private func milestones(
     of reports: [MilestoneReport], batches: (Budget) -> Int
   ) -> [MilestoneReport] {
@@ -170,11 +171,11 @@ package struct CheckpointFile: Sendable {
     }
   }
 
-  /// Checks all of a file that can be checked without a trainer: that it is a whole checkpoint of
-  /// this trial, or of a shorter run that it can go on from, on these images, and that its numbers
-  /// are within ``StateRanges``.
+  /// Checks everything in a file that can be checked without a trainer: that it is an undamaged
+  /// checkpoint of this trial, or of a shorter run that this trial can extend, on these images, and
+  /// that its numbers are within ``StateRanges``.
   ///
-  /// - Parameter expectedStep: The step that it is said to be of.
+  /// - Parameter expectedStep: The step that the checkpoint should have.
   package func verify(_ url: URL, expectedStep: Int) throws(CheckpointError) {
     let (content, _) = try verified(url)
     _ = try reports(of: content, path: url.path)
@@ -186,8 +187,8 @@ package struct CheckpointFile: Sendable {
     try StateRanges(settings: configuration.trainer, step: step).check(content, path: url.path)
   }
 
-  /// Checks that a file is a whole checkpoint of this trial, or of a shorter run that it can go on
-  /// from, on these images.
+  /// Checks that a file is an undamaged checkpoint of this trial, or of a shorter run that this
+  /// trial can extend, on these images.
   ///
   /// - Returns: The checkpoint and the configuration of its trial.
   private func verified(
@@ -204,7 +205,7 @@ package struct CheckpointFile: Sendable {
     return (content, owner)
   }
 
-  /// Whose checkpoint it is: this trial's, or a shorter run's.
+  /// The configuration that the checkpoint belongs to: this trial's, or a shorter run's.
   private func owner(
     _ metadata: [String: String], path: String
   ) throws(CheckpointError) -> TrialConfiguration {

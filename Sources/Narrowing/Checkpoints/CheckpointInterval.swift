@@ -1,7 +1,7 @@
 /// How often a running trial writes checkpoints.
 package enum CheckpointInterval: Hashable, Sendable {
-  /// As often as costs at most one hundredth of the time, within 10 s to 5 min.
+  /// 100 times the cost of writing one, but at least 10 s and at most 5 min.
   case adaptive
-  /// Every so many seconds.
+  /// A fixed number of seconds.
   case seconds(Double)
 }

@@ -2,9 +2,7 @@ import Foundation
 import Primitives
 import Trials
 
-/// Writes a running trial's checkpoints and keeps the two newest.
-///
-/// The one before stays because the newest may turn out to be torn.
+/// Writes a running trial's checkpoints and keeps the two newest, in case the newest is damaged.
 struct CheckpointKeeper {
   private static let keptCount = 2
 
@@ -19,8 +17,8 @@ struct CheckpointKeeper {
   ///
   /// - Parameters:
   ///   - interval: How often one is due; nil for never.
-  ///   - firstStep: The step that the trial begins with, of which none is needed.
-  ///   - permanentSteps: The steps whose checkpoints are somebody else's and stay.
+  ///   - firstStep: The step that the trial starts from; it needs no checkpoint.
+  ///   - permanentSteps: The steps whose checkpoints the user asked for; they are never removed.
   init(
     _ file: CheckpointFile, in directory: URL, interval: CheckpointInterval?, firstStep: Int,
     permanentSteps: Set<Int>, at now: ContinuousClock.Instant
@@ -35,9 +33,9 @@ struct CheckpointKeeper {
   /// Whether a checkpoint is due.
   func isDue(at now: ContinuousClock.Instant) -> Bool { schedule?.isDue(at: now) ?? false }
 
-  /// Writes the checkpoint of a trainer's step, and removes all but the two newest.
+  /// Writes the checkpoint of the trainer's step, and removes all but the two newest.
   ///
-  /// - Returns: The checkpoint; nil when the step's was written before.
+  /// - Returns: The checkpoint; nil if the step already has one.
   mutating func save(
     _ trainer: Trainer, _ reports: CheckpointFile.Reports, clock: ContinuousClock
   ) throws(TrialFailure) -> WrittenCheckpoint? {

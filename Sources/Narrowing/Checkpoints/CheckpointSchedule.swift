@@ -1,15 +1,15 @@
 /// When a running trial's next checkpoint is due.
 struct CheckpointSchedule {
-  /// The bounds of an adaptive interval: what ships the checkpoints has work too, and nobody
-  /// shall lose more than the longer.
+  /// The bounds of an adaptive interval: the lower limits the upload traffic, the upper the work
+  /// that is lost with a worker.
   static let bounds = Duration.seconds(10)...Duration.seconds(300)
-  /// How many times its cost an adaptive interval is.
+  /// An adaptive interval divided by the cost of a checkpoint.
   private static let costMultiple = 100
 
   private let interval: CheckpointInterval
   private var due: ContinuousClock.Instant
 
-  /// A schedule that begins now.
+  /// A schedule whose first interval begins now.
   init(_ interval: CheckpointInterval, at now: ContinuousClock.Instant) {
     self.interval = interval
     due = now + Self.duration(interval, cost: .zero)
@@ -18,7 +18,7 @@ struct CheckpointSchedule {
   /// Whether a checkpoint is due.
   func isDue(at now: ContinuousClock.Instant) -> Bool { now >= due }
 
-  /// Takes in that a checkpoint was written, or that it was tried.
+  /// Notes when a checkpoint was written, or an attempt made, and schedules the next.
   mutating func noteWriting(
     from beginning: ContinuousClock.Instant, to end: ContinuousClock.Instant
   ) {

@@ -4,24 +4,23 @@ import Foundation
 import Glibc
 import Trials
 
-/// A file of a trial that grows aside and appears under its name only when it is complete and
-/// durable.
+/// A file of a trial that gets its name only when it is complete and durable.
 ///
-/// It grows as `<name>.partial` in the same folder. A writer that goes away unfinished leaves
-/// that file: the partial trajectory of a failed trial tells how it went.
+/// Until then it is `<name>.partial` in the same folder. That file stays if the trial fails: a
+/// partial trajectory shows how the trial went.
 struct PartialFile: ~Copyable {
   private let url: URL
   private let file: OpenFile<TrialFailure>
   private var digest = DigestStream()
   private var byteCount = 0
 
-  /// Appended to a file's name while it grows.
+  /// The suffix of the name while the file is incomplete.
   static let suffix = ".partial"
 
-  /// Starts the file that will appear at `url`, emptying what an earlier attempt left.
+  /// Creates the partial file of `url`, and truncates one that an earlier attempt left.
   ///
-  /// - Throws: A failure with cause ``FailureCause/diskFull`` when there is no room, else
-  ///   ``FailureCause/exitCode``; so do all operations of the file.
+  /// - Throws: A failure with cause ``FailureCause/diskFull`` if the disk is full, else
+  ///   ``FailureCause/exitCode``. All operations of the file throw these.
   init(at url: URL) throws(TrialFailure) {
     self.url = url
     file = try OpenFile(url.path + Self.suffix, flags: O_WRONLY | O_CREAT | O_TRUNC)
@@ -34,15 +33,15 @@ struct PartialFile: ~Copyable {
     byteCount += bytes.count
   }
 
-  /// Makes the content durable, then the name.
+  /// Syncs the content, then renames the file durably.
   consuming func finish(as kind: ArtifactKind) throws(TrialFailure) -> Artifact {
     let (digest, byteCount) = try finish()
     return Artifact(kind: kind, digest: digest, byteCount: byteCount)
   }
 
-  /// Makes the content durable, then the name.
+  /// Syncs the content, then renames the file durably.
   ///
-  /// - Returns: Digest and count of the content's bytes.
+  /// - Returns: The content's digest and length.
   consuming func finish() throws(TrialFailure) -> (digest: Digest, byteCount: Int) {
     try file.synchronize()
     try OpenFile<TrialFailure>.commit(file.path, as: url.path)

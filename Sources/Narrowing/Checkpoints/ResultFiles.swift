@@ -3,7 +3,7 @@ import Images
 import TensorFiles
 import Trials
 
-/// Writes what a finished trial leaves besides its tables: the model and the reconstructions.
+/// Writes the model and the reconstructions of a finished trial.
 struct ResultFiles {
   private let configuration: TrialConfiguration
   private let trainer: Trainer
@@ -23,7 +23,7 @@ struct ResultFiles {
   /// Writes `model.safetensors`: every trained tensor and running statistic under its name in the
   /// equivalent PyTorch module, and γ as `gates.logit` (F64, `[n]`).
   ///
-  /// `format` = `pt` tells PyTorch's readers that names and layouts are theirs.
+  /// `format` = `pt` says that names and layouts are PyTorch's.
   func writeModel() throws(TrialFailure) -> Artifact {
     let network = trainer.network
     let gates = trainer.state.gates

@@ -2,13 +2,13 @@ import Digests
 import TensorFiles
 import Trials
 
-/// Names a trainer's whole state between two steps.
+/// The digest that identifies a trainer's state between two steps.
 ///
-/// SHA-256 over the tensors of ``Checkpoint``, sorted by the bytes of their names. Of each tensor,
-/// first a line of text, `<name> <type> <dimensions, separated by commas>` and a line feed, then its
-/// elements, little-endian, in row-major order. A scalar has no dimensions, so that its line ends
-/// with the space. Nothing else goes into it: no host, time, path, trajectory or configuration, so
-/// equal states of two hosts have equal digests.
+/// SHA-256 over the tensors of ``Checkpoint``, sorted by the bytes of their names. Each tensor
+/// contributes a line of text, `<name> <type> <dimensions, separated by commas>` and a line feed,
+/// then its elements, little-endian, in row-major order. A scalar has no dimensions, so its line
+/// ends with the space. Host, time, path, trajectory and configuration are not included, so equal
+/// states on two hosts have equal digests.
 package enum StateDigest {
   /// The digest of a trainer's state.
   package static func of(_ trainer: Trainer) -> Digest { of(Checkpoint.tensors(of: trainer)) }

@@ -1,21 +1,21 @@
 import TensorFiles
 import Trials
 
-/// What the numbers of a trainer's state can be after a number of steps.
+/// The values that the numbers of a trainer's state can have after a number of steps.
 ///
-/// A checkpoint whose digests agree may still have been computed, or made up, by a host that is not
-/// to be trusted. What no training reaches is refused before anything is trained:
+/// A checkpoint with correct digests may still come from an untrusted host. Numbers that no
+/// training can produce are refused before training starts:
 ///
-/// | Numbers | Are |
+/// | Numbers | Range |
 /// | --- | --- |
 /// | all | finite |
 /// | second moments, running variances, the average of E₂ | at least 0 |
-/// | parameters; gate logits γ; λ | at most ``reach`` from where they began |
+/// | parameters; gate logits γ; λ | at most ``reach`` from their initial range |
 /// | `step` | 0 to the trial's last |
 /// | `first_hit_step` | 1 to `step` |
-/// | `constraint.average`, `mse` | there from step 1 on |
+/// | `constraint.average`, `mse` | present from step 1 on |
 ///
-/// Within these ranges a state may still be a wrong one.
+/// A state within these ranges may still be wrong.
 struct StateRanges {
   private let settings: TrainerSettings
   private let step: Int
@@ -26,7 +26,7 @@ struct StateRanges {
     self.step = step
   }
 
-  /// How far Adam can have moved a parameter, with room for rounding.
+  /// The farthest that Adam can have moved a parameter, with a margin for rounding.
   ///
   /// With a = β₁²/β₂ < 1, by the inequality of Cauchy and Schwarz over the two decaying sums,
   /// |m| ≤ (1−β₁)/√(1−β₂)/√(1−a) · √v, so each step is at most η times that factor, or times
@@ -43,7 +43,7 @@ struct StateRanges {
   ///
   /// - Parameters:
   ///   - path: The checkpoint's name in errors.
-  /// - Throws: ``CheckpointError`` that names the first number out of its range.
+  /// - Throws: ``CheckpointError`` that names the first number outside its range.
   func check(_ checkpoint: Safetensors, path: String) throws(CheckpointError) {
     for tensor in checkpoint.tensors {
       let range = range(of: tensor.name)
@@ -94,7 +94,7 @@ struct StateRanges {
       switch name {
       case "gates.logit": abs(settings.initialGateLogit)
       case "multiplier.raw": abs(settings.initialMultiplier)
-      // Scales of batch norms begin at 1, all others within ±1/√fan-in.
+      // Batch norm scales start at 1, all other parameters within ±1/√fan-in.
       default: 1.0
       }
     let bound = min(start + reach, finite)

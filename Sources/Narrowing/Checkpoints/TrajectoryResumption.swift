@@ -3,20 +3,21 @@ import Foundation
 import Images
 import Trials
 
-/// The trajectory of a trial that goes on from a checkpoint: what is elsewhere, and what is here.
+/// The trajectory of a trial that resumes from a checkpoint: rows on the coordinator, and local
+/// rows.
 struct TrajectoryResumption {
-  /// The rows that are elsewhere.
+  /// The rows that this folder lacks.
   let start: TrajectoryStart
   /// The rows after these, up to the checkpoint.
   let text: Data
 
-  /// Finds the trajectory up to a checkpoint, and holds it against the checkpoint's digest.
+  /// Finds the trajectory up to a checkpoint, and checks it against the checkpoint's digest.
   ///
   /// - Parameters:
-  ///   - prefix: The trajectory as the checkpoint names it.
-  ///   - isShorterRun: Whether the checkpoint is a shorter run's, whose trajectory may have rows
-  ///     that this trial's lacks.
-  ///   - keeping: Makes the beginning of this trial's trajectory of a shorter run's.
+  ///   - prefix: The trajectory's length and digest in the checkpoint.
+  ///   - isShorterRun: Whether the checkpoint is from a shorter run, whose trajectory may have rows
+  ///     that this trial's does not have.
+  ///   - keeping: Selects those rows of a shorter run that this trial has too.
   init(
     _ checkpoint: TrialRunner.Options.Start, prefix: TrajectoryPrefix, isShorterRun: Bool,
     keeping: ([UInt8]) -> [UInt8]?
@@ -57,7 +58,7 @@ struct TrajectoryResumption {
       "\(prefix.byteCount) bytes with digest \(prefix.digest)")
   }
 
-  /// The first bytes of a file; nil when it has fewer.
+  /// The first bytes of a file; nil if it has fewer.
   private static func bytes(_ count: Int, of url: URL?) -> Data? {
     guard let url, let file = try? FileHandle(forReadingFrom: url) else { return nil }
     defer { try? file.close() }

@@ -5,16 +5,16 @@ import Trials
 ///
 /// | Name | Type, shape | Value |
 /// | --- | --- | --- |
-/// | `quiet.unsettled_step` | I64 `[n]` | for each gate the last step after which it was undecided or otherwise than before |
+/// | `quiet.unsettled_step` | I64 `[n]` | for each gate the last step after which it was undecided or had changed |
 /// | `quiet.constraint_sum`, `quiet.epoch_deviation` | F64 `[]` | Σ C_ma; Σ abs(C_ma) of the latest epoch |
 /// | `quiet.open_sum`, `quiet.changes` | I64 `[]` | Σ ‖ν‖₀; how often a gate has opened or closed |
 /// | `quiet.clamped_step`, `quiet.below_maximum_step` | I64 `[]` | the last step with λ′ at a clamp; below its maximum |
 /// | `quiet.history.constraint_sum` | F64 `[m]` | Σ C_ma at the ends of epochs 0, s, 2s, … |
 /// | `quiet.history.open_sum`, `quiet.history.changes` | I64 `[m]` | the other two sums there |
 ///
-/// s is the least power of two by which fewer than 512 epochs are told apart.
+/// s is the smallest power of two such that epochs ÷ s is less than 512.
 extension QuietDetector {
-  /// What the names of all its tensors begin with.
+  /// The prefix of its tensors' names.
   static let tensorPrefix = "quiet."
 
   var tensors: [Safetensors.Tensor] {
@@ -39,11 +39,11 @@ extension QuietDetector {
     ]
   }
 
-  /// Takes everything from a checkpoint, or nothing when something is missing or cannot be.
+  /// Restores everything from a checkpoint, or nothing if something is missing or out of range.
   ///
   /// - Parameters:
-  ///   - step: Steps taken, as the checkpoint has them.
-  ///   - firstHitStep: As the checkpoint has it.
+  ///   - step: The steps taken, from the checkpoint.
+  ///   - firstHitStep: From the checkpoint.
   ///   - openProbabilities: σ(kγ) after that step.
   mutating func restore(
     from source: Checkpoint.Source, step: Int, firstHitStep: Int?, openProbabilities: [Double]

@@ -1,11 +1,11 @@
 import Trials
 
-/// Tells from the steps taken when a trial may end by its ``QuietRule``.
+/// Detects when a trial may end early by its ``QuietRule``.
 ///
-/// Everything that it tells follows from what it was told of each step, in order, and from nothing
-/// else: it is part of the trainer's state, of its digest and of its checkpoints.
+/// Its findings depend only on the sequence of observed steps. Its state is part of the trainer's
+/// state, its digest and its checkpoints.
 package struct QuietDetector: Hashable, Sendable {
-  /// What one step tells.
+  /// What is observed after one step.
   package struct Observation: Hashable, Sendable {
     /// The step, counted from 1.
     package var step: Int
@@ -18,7 +18,7 @@ package struct QuietDetector: Hashable, Sendable {
     /// σ(kγ) of every gate after the step.
     package var openProbabilities: [Double]
 
-    /// What a step with these numbers tells.
+    /// The observation of a step with these numbers.
     package init(
       step: Int, firstHitStep: Int?, constraintAverage: Double, multiplier: Reach,
       openProbabilities: [Double]
@@ -31,24 +31,24 @@ package struct QuietDetector: Hashable, Sendable {
     }
   }
 
-  /// Where λ′ is between its clamps.
+  /// The position of λ′ relative to its clamps.
   package enum Reach: Hashable, Sendable {
     case minimum
     case between
     case maximum
   }
 
-  /// The share of τ that |C_ma| may have on average while the tolerance is held.
+  /// The largest mean of |C_ma|, as a share of τ, with which the tolerance is held.
   static let constraintShare = 0.02
   /// A gate with an open probability between these is undecided.
   static let undecided = (above: 0.1, below: 0.9)
-  /// How far the mean count of open gates may differ between two windows of oscillation.
+  /// The largest difference of the mean count of open gates between the two windows of oscillation.
   static let meanCountDifference = 0.25
-  /// How many gates may open and close.
+  /// The most gates that may open and close.
   static let alternatingCountMaximum = 2
-  /// How often gates open or close at least in each of the two windows: there and back.
+  /// The fewest changes of gates in each of the two windows: one opening and one closing.
   static let changeCountMinimum = 2
-  /// The share of itself by which C_ma falls less where a tolerance is unreachable.
+  /// A tolerance is unreachable if the mean of C_ma falls by less than this share.
   static let flatness = 0.02
 
   /// The rule.
@@ -57,16 +57,16 @@ package struct QuietDetector: Hashable, Sendable {
   package let epochSteps: Int
   /// τ.
   package let tolerance: Double
-  /// What it carries from step to step.
+  /// The state carried from step to step.
   package internal(set) var state: State
 
-  /// What a detector carries from step to step, besides which gates were open after the last one.
+  /// The state that a detector carries from step to step.
   package struct State: Hashable, Sendable {
     /// Steps taken.
     package var step = 0
     /// The step in which a batch first met the tolerance.
     package var firstHitStep: Int?
-    /// For each gate the last step after which it was undecided or otherwise than before; 0 for none.
+    /// For each gate the last step after which it was undecided or had changed; 0 for none.
     package var unsettledSteps: [Int]
     /// Which gates were open after the last step.
     package var isOpen: [Bool]
@@ -99,7 +99,7 @@ package struct QuietDetector: Hashable, Sendable {
       isOpen: openProbabilities.map { $0 > 0.5 })
   }
 
-  /// Takes in a step.
+  /// Observes a step.
   package mutating func observe(_ observation: Observation) {
     let step = observation.step
     precondition(step == state.step + 1, "steps come one after the other")
@@ -125,13 +125,15 @@ package struct QuietDetector: Hashable, Sendable {
     if step.isMultiple(of: epochSteps) { state.history.append(state.totals) }
   }
 
-  /// Why the trial may end after the last step; nil if it may not, and within an epoch.
+  /// Why the trial may end after the last step; nil if it may not.
+  ///
+  /// Always nil within an epoch.
   package var finding: QuietFinding? {
     guard state.step > 0, state.step.isMultiple(of: epochSteps) else { return nil }
     return quiet ?? oscillating ?? unreachable
   }
 
-  /// The whole number of steps that is at least a share of the steps taken, and a window.
+  /// The larger of the rule's window and 1/`divisor` of the steps taken, rounded up.
   private func longTime(oneIn divisor: Int) -> Int {
     max(rule.window, (state.step + divisor - 1) / divisor)
   }
@@ -151,7 +153,7 @@ package struct QuietDetector: Hashable, Sendable {
 
   private var oscillating: QuietFinding? {
     let window = longTime(oneIn: 4)
-    // Written so that no window, however long, overflows.
+    // Divides rather than multiplies, so that a long window cannot overflow.
     guard window <= state.step / 2, holdsTolerance, let firstHit = state.firstHitStep else {
       return nil
     }

@@ -4,7 +4,7 @@ import Trials
 package struct QuietFinding: Hashable, Sendable {
   /// `quiet`, `oscillating` or `unreachable`.
   package let ending: ReportEnding
-  /// The step after which everything was as the ending says.
+  /// The step from which on the ending's condition held.
   package let sinceStep: Int
   /// The gates that open and close, ascending; nil unless the ending is `oscillating`.
   package let alternatingGates: [Int]?

@@ -1,8 +1,8 @@
-/// Cuts each epoch's permutation of the training images into whole batches.
+/// Splits each epoch's permutation of the training images into whole batches.
 ///
-/// Every epoch is a fresh permutation; images that fill no whole batch are dropped for that
-/// epoch. The permutation of epoch `e` (from 0) starts from 0, 1, …, N−1 and goes, for
-/// `i = N−1, …, 1`, through Fisher–Yates exchanges of places `i` and
+/// Each epoch has its own permutation; images that do not fill a batch are dropped for that epoch.
+/// The permutation of epoch `e` (from 0) is a Fisher–Yates shuffle of 0, 1, …, N−1: for
+/// `i = N−1, …, 1` it swaps positions `i` and
 /// `j = (bits(i) · (i + 1)) ÷ 2⁶⁴`, where `bits(i)` is the 64-bit draw `i` of the permutation
 /// stream at `e` (``RandomStream``). Step `t` (from 1) takes batch `(t−1) mod (N ÷ B)` of epoch
 /// `(t−1) ÷ (N ÷ B)`.
@@ -24,9 +24,9 @@ package struct EpochSampler: Sendable {
     order = [UInt32](repeating: 0, count: imageCount)
   }
 
-  /// Calls a closure with the numbers of the images of a step's batch, `batchSize` of them.
+  /// Calls a closure with the indices of the `batchSize` images of a step's batch.
   ///
-  /// Steps may be asked for in any order; going forward within an epoch costs nothing.
+  /// Steps may come in any order; a permutation is computed only when the epoch changes.
   package mutating func withBatch<Result>(
     atStep step: Int, _ body: (UnsafeBufferPointer<UInt32>) throws -> Result
   ) rethrows -> Result {

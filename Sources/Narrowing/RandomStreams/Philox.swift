@@ -4,17 +4,17 @@
 /// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011;
 /// the constants and word order are those of the authors' Random123 library (`philox4x32_R(10)`).
 package struct Philox: Hashable, Sendable {
-  /// Four 32-bit words: a counter, or the bits that belong to it; `.0` is the first word.
+  /// Four 32-bit words, a counter or its bits; `.0` is the first word.
   package typealias Words = (UInt32, UInt32, UInt32, UInt32)
 
   private let key: (low: UInt32, high: UInt32)
 
-  /// The generator with a 64-bit key, whose low 32 bits are the first key word.
+  /// A generator with a 64-bit key; its low 32 bits are the first key word.
   package init(key: UInt64) {
     self.key = (UInt32(truncatingIfNeeded: key), UInt32(truncatingIfNeeded: key >> 32))
   }
 
-  /// The 128 bits that belong to a counter.
+  /// The 128 bits of a counter.
   package func words(at counter: Words) -> Words {
     var (c0, c1, c2, c3) = counter
     var (k0, k1) = key

@@ -1,17 +1,17 @@
 import Foundation
 
-/// One of a trial's random streams at one step or epoch: a sequence of numbers, each computed
-/// from its coordinates alone.
+/// One of a trial's random streams at one step or epoch: a sequence of numbers, each a function of
+/// its coordinates.
 ///
-/// Nothing is carried from draw to draw, so a resumed trial needs only its step number, and
-/// anybody can recompute any draw. Block `b` of a stream is
+/// Draws carry no state, so a resumed trial needs only its step number and any draw can be
+/// recomputed. Block `b` of a stream is
 /// `Philox4x32-10(key, counter)` with
 ///
 /// - key = (seed mod 2³², seed ÷ 2³²), the trial's 64-bit seed;
 /// - counter = (b mod 2³², b ÷ 2³², step or epoch, stream number);
 /// - stream numbers as in ``Purpose``; steps count from 1, epochs from 0.
 ///
-/// Its four words w₀…w₃ give draws as follows; ÷ is whole division.
+/// Its four words w₀…w₃ give draws as follows; ÷ is integer division.
 ///
 /// | Draw `i` | Block | Value |
 /// | --- | --- | --- |
@@ -19,7 +19,7 @@ import Foundation
 /// | normal | i ÷ 4 | Box–Muller: with (a, b) = (w₀, w₁) for i mod 4 < 2, else (w₂, w₃), `r = √(−2 ln((a + 1) · 2⁻³²))` and `θ = 2π · b · 2⁻³²`: `r cos θ` for even i, `r sin θ` for odd i; in double precision, rounded once to float |
 /// | 64 bits | i ÷ 2 | `w₀ · 2³² + w₁` for even i, `w₂ · 2³² + w₃` for odd i |
 package struct RandomStream: Hashable, Sendable {
-  /// What a stream's numbers are for; the raw value is the stream's number.
+  /// The purpose of a stream; the raw value is the stream's number.
   package enum Purpose: UInt32, Sendable {
     /// Initial parameters: uniform `i` belongs to element `i` of the flat parameters; step 0.
     case initialisation = 0

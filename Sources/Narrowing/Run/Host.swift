@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// Facts about the machine and process for provenance; never an input of a computation.
+/// Facts about the machine and the process, for provenance only; no computation uses them.
 package enum Host {
   /// Name of the host.
   package static var name: String { field(of: systemNames(), \.nodename) }
@@ -25,13 +25,13 @@ package enum Host {
   /// Physical memory in bytes.
   package static var memoryByteCount: Int { Int(ProcessInfo.processInfo.physicalMemory) }
 
-  /// User and system seconds that the process has computed.
+  /// The process's user and system time in seconds.
   static var processorSeconds: Double {
     let usage = usage
     return seconds(usage.ru_utime) + seconds(usage.ru_stime)
   }
 
-  /// The largest resident memory that the process has had.
+  /// The process's largest resident memory in bytes.
   static var peakResidentBytes: Int { usage.ru_maxrss * 1024 }
 
   private static func seconds(_ time: timeval) -> Double {

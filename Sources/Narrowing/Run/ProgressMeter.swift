@@ -1,4 +1,4 @@
-/// Decides when progress is due and measures the pace since it was last.
+/// Decides when progress is due, and measures the speed since the last time.
 struct ProgressMeter {
   private let interval: Double
   private var lastStep: Int
@@ -10,7 +10,7 @@ struct ProgressMeter {
     lastInstant = instant
   }
 
-  /// Steps per second since progress was last due; nil when it is not due.
+  /// Steps per second since progress was last due; nil if it is not due.
   mutating func tick(step: Int, isLast: Bool, at instant: ContinuousClock.Instant) -> Double? {
     let seconds = (instant - lastInstant).seconds
     guard isLast || seconds >= interval else { return nil }

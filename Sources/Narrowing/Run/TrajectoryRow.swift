@@ -1,4 +1,4 @@
-/// One sample of a trial's course; the state is that after the step.
+/// One row of the trajectory: a trial's numbers after a step.
 package struct TrajectoryRow: Hashable, Sendable {
   /// Steps taken.
   package var step: Int

@@ -5,8 +5,8 @@ import Trials
 extension TrialConfiguration {
   /// Checks that a trial can train on the images of an archive.
   ///
-  /// - Throws: A failure with cause ``FailureCause/refused`` when they are another data set's or
-  ///   too few.
+  /// - Throws: A failure with cause ``FailureCause/refused`` if they belong to another data set or
+  ///   are too few.
   func check(_ images: ImageArchive) throws(TrialFailure) {
     func refuse(_ message: String) -> TrialFailure {
       TrialFailure(cause: .refused, message: "\(images.url.path): \(message)")

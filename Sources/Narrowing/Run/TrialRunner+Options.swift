@@ -3,36 +3,38 @@ import Foundation
 import Trials
 
 extension TrialRunner {
-  /// What may vary without changing a result.
+  /// Options that do not change a trial's result.
   package struct Options: Sendable {
     /// Whether the decoder runs for E₁ even when ν₁ = ν₂; see ``Trainer``.
     package var forceSecondPass: Bool
-    /// How many threads compute; from 1 on.
+    /// The number of computing threads, at least 1.
     package var threads: Int
     /// Seconds between two calls of the progress closure.
     package var progressInterval: Double
-    /// The archive's digest where it is known already; computed from all of the file otherwise.
+    /// The archive's digest if known; otherwise it is computed from the whole file.
     package var imagesDigest: Digest?
     /// The steps after which to write a ``CheckpointFile``; 0 is the initial state.
     package var checkpointSteps: Set<Int>
-    /// How often to write one besides, of which the two newest stay; nil for never.
+    /// How often to write another one; the two newest of these are kept.
+    ///
+    /// Nil for never.
     package var checkpointInterval: CheckpointInterval?
     /// Whether to write one when the trial is stopped.
     package var savesWhenStopped: Bool
     /// Whether to write one at the trial's end.
     package var savesAtEnd: Bool
-    /// The checkpoints to go on from: the first that is whole and this trial's.
+    /// The checkpoints to resume from: the first one that is valid for this trial is used.
     package var checkpoints: [Start]
-    /// Whether to begin with initial parameters when no checkpoint is of use, instead of failing.
+    /// Whether to start from initial parameters, instead of failing, if no checkpoint is valid.
     package var beginsAnew: Bool
 
-    /// A checkpoint to go on from, and the trajectory up to it.
+    /// A checkpoint to resume from, and the trajectory up to it.
     package struct Start: Hashable, Sendable {
       /// The checkpoint.
       package var url: URL
-      /// The rows that are elsewhere; nil looks for all rows beside the checkpoint.
+      /// The rows that are not in a local file; nil means that all rows are beside the checkpoint.
       package var trajectory: TrajectoryStart?
-      /// A file with the rows after these, up to the checkpoint's and perhaps more; nil for none.
+      /// A file with the rows after these, at least up to the checkpoint; nil for none.
       package var rows: URL?
 
       /// A checkpoint, and the trajectory up to it.

@@ -8,9 +8,9 @@ import Trials
 /// Runs one trial from its configuration to its files and result.
 ///
 /// The folder receives `model.safetensors`, `trajectory.csv`, `reconstructions.safetensors` and
-/// `pace.csv` (``ArtifactKind``), each complete and durable from the moment it bears its name.
-/// After a failure `trajectory.csv.partial` tells how far the trial came. All files but the pace
-/// are functions of configuration, images and machine alone.
+/// `pace.csv` (``ArtifactKind``); each gets its name when it is complete and durable. After a
+/// failure `trajectory.csv.partial` shows how far the trial came. All files but `pace.csv` are
+/// functions of configuration, images and machine.
 package final class TrialRunner {
   private let configuration: TrialConfiguration
   private let images: ImageArchive
@@ -21,16 +21,16 @@ package final class TrialRunner {
   private var loader: BatchLoader
   private lazy var imagesDigest = options.imagesDigest ?? images.computeDigest()
   private var resumed: (reports: CheckpointFile.Reports, trajectory: TrajectoryResumption)?
-  /// Why checkpoints to go on from were not of use.
+  /// Why checkpoints were not used to resume from.
   package private(set) var refusals: [String] = []
 
-  /// Prepares a trial: checks it against the images, lays out the network, initialises it.
+  /// Prepares a trial: checks it against the images, creates the network and initialises it.
   ///
   /// - Parameters:
-  ///   - configuration: Every measured parameter resolved.
-  ///   - directory: An existing folder that belongs to this trial alone.
-  /// - Throws: A failure with cause ``FailureCause/refused`` when configuration and images do not
-  ///   go together, the network cannot be made or the checkpoint is not this trial's.
+  ///   - configuration: With every measured parameter resolved.
+  ///   - directory: An existing folder that only this trial uses.
+  /// - Throws: A failure with cause ``FailureCause/refused`` if configuration and images do not
+  ///   match, the network cannot be created or no checkpoint is valid.
   package init(
     configuration: TrialConfiguration, images: ImageArchive, directory: URL,
     options: Options = Options()
@@ -78,7 +78,7 @@ package final class TrialRunner {
     try prepareCheckpoints()
   }
 
-  /// Checks which checkpoints are asked for, and restores the one to go on from.
+  /// Checks the steps of the requested checkpoints, and restores the checkpoint to resume from.
   private func prepareCheckpoints() throws(TrialFailure) {
     for step in options.checkpointSteps.sorted() where !(0...totalSteps).contains(step) {
       throw TrialFailure(
@@ -111,7 +111,7 @@ package final class TrialRunner {
     }
   }
 
-  /// Checks that reports are those that a trial of this configuration has made up to a step.
+  /// Checks that a checkpoint's reports are those of a trial of this configuration at that step.
   private func check(
     _ made: CheckpointFile.Reports, at step: Int, path: String
   ) throws(CheckpointError) {
@@ -136,10 +136,10 @@ package final class TrialRunner {
     }
   }
 
-  /// The step that the trial goes on from; 0 at its beginning.
+  /// The step that the trial resumes from; 0 if it does not.
   package var firstStep: Int { resumed?.reports.resumed.last?.step ?? 0 }
 
-  /// Where the trajectory in this folder begins: after rows that are elsewhere, if any.
+  /// Where the trajectory in this folder begins: behind the rows that it lacks, if any.
   package var trajectoryStart: TrajectoryStart { resumed?.trajectory.start ?? .beginning }
 
   private var totalSteps: Int { milestones.last?.step ?? 0 }
@@ -149,9 +149,9 @@ package final class TrialRunner {
       trainingImageCount: images.trainingCount, batchSize: configuration.trainer.batchSize)
   }
 
-  /// Why the trial ends after the trainer's step by its rule; nil if it goes on.
+  /// Why the quiet rule ends the trial after the trainer's step; nil if it continues.
   ///
-  /// It goes on from every milestone but the last.
+  /// The rule does not end a trial at a milestone before the last.
   private var finding: QuietFinding? {
     let step = trainer.state.step
     guard let quiet = trainer.state.quiet,
@@ -166,17 +166,17 @@ package final class TrialRunner {
 
   /// Trains to the last milestone and writes the files.
   ///
-  /// To be called once, on the thread that made the runner; threads that share the work end with it.
+  /// Call it once, on the thread that created the runner.
   ///
   /// - Parameters:
-  ///   - reported: Called with each milestone's place and report, after the rows up to it are in the
-  ///     trajectory's file; not for those before the checkpoint gone on from.
-  ///   - sampled: Called with what the trajectory is so far, when it has grown: with progress, before
-  ///     each checkpoint, and at the end.
+  ///   - reported: Called with each milestone's index and report, after the rows up to it are in the
+  ///     trajectory's file; not called for milestones before the checkpoint resumed from.
+  ///   - sampled: Called with the trajectory so far if it has grown: with progress, before each
+  ///     checkpoint, and at the end.
   ///   - progress: Called about every ``Options/progressInterval`` and at the end.
-  ///   - checkpointed: Called after each attempt to write a checkpoint that was not asked for by
-  ///     its step; a failure, such as a full disk, does not end the trial.
-  ///   - shouldStop: Asked before every step; true ends the trial.
+  ///   - checkpointed: Called after each attempt to write a periodic or final checkpoint; a failure,
+  ///     such as a full disk, does not end the trial.
+  ///   - shouldStop: Called before every step; true ends the trial.
   /// - Throws: A failure with cause `notANumber`, `diskFull`, `stopped`, or `exitCode` for other
   ///   failures of the file system.
   package func run(
@@ -196,7 +196,7 @@ package final class TrialRunner {
     var reports = resumed?.reports.milestones ?? []
     var secondPasses = 0
     var trajectory = try beginTrajectory()
-    var pace = try Pace(in: directory, from: firstStep)
+    var pace = try PaceWriter(in: directory, from: firstStep)
     var keeper = CheckpointKeeper(
       checkpoints, in: directory, interval: options.checkpointInterval, firstStep: firstStep,
       permanentSteps: options.checkpointSteps, at: beginning)
@@ -228,7 +228,7 @@ package final class TrialRunner {
       reported(reports.count - 1, report)
     }
     var hasEnded = reports.last?.ending.isFinal ?? false
-    // Where its rule ended a shorter run, it ends this one, too.
+    // The quiet rule ends this run at the step where it ended the shorter run.
     if !hasEnded, let last = milestones.last, let finding {
       try report(last.budget, finding, after: trajectory.prefix)
       hasEnded = true
@@ -281,7 +281,7 @@ package final class TrialRunner {
         peakResidentBytes: Host.peakResidentBytes))
   }
 
-  /// Takes a step; a failure tells where it diverged.
+  /// Takes a step; adds step and state digest to a failure by divergence.
   private func take(step: Int) throws(TrialFailure) -> StepReport {
     do throws(TrialFailure) {
       return try trainer.step()
@@ -293,11 +293,11 @@ package final class TrialRunner {
     }
   }
 
-  private func beginTrajectory() throws(TrialFailure) -> Trajectory {
+  private func beginTrajectory() throws(TrialFailure) -> TrajectoryWriter {
     guard let resumed = resumed?.trajectory else {
-      return try Trajectory(in: directory, gates: trainer.state.gates.count)
+      return try TrajectoryWriter(in: directory, gates: trainer.state.gates.count)
     }
-    return try Trajectory(in: directory, after: resumed.start, text: resumed.text)
+    return try TrajectoryWriter(in: directory, after: resumed.start, text: resumed.text)
   }
 
   private func saveIfAsked(
@@ -307,7 +307,7 @@ package final class TrialRunner {
     try checkpoints.write(trainer, reports(trajectory, milestones), into: directory)
   }
 
-  /// What the trial has reported so far, as a checkpoint holds it.
+  /// What the trial has reported so far, for a checkpoint.
   private func reports(
     _ trajectory: TrajectoryPrefix, _ milestones: [MilestoneReport]
   ) -> CheckpointFile.Reports {

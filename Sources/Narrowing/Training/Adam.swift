@@ -1,12 +1,12 @@
 import Foundation
 import Trials
 
-/// Adam's rule for the few scalars that are kept in double precision: gate logits and multiplier.
+/// Adam for the scalars in double precision: gate logits and multiplier.
 ///
 /// Source: Kingma and Ba, "Adam", ICLR 2015, algorithm 1. With g the gradient and t the step,
 /// `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`, and the parameter moves by
-/// `−η · (m / (1−β₁ᵗ)) / (√(v / (1−β₂ᵗ)) + ε)`. One t, the trial's step, serves every parameter,
-/// also those whose gradient has been zero so far.
+/// `−η · (m / (1−β₁ᵗ)) / (√(v / (1−β₂ᵗ)) + ε)`. t is the trial's step for
+/// every parameter, even if its gradient has been zero so far.
 struct Adam: Sendable {
   /// A parameter's decayed gradient and squared gradient.
   struct Moments: Hashable, Sendable {

@@ -1,6 +1,6 @@
 import Images
 
-/// Brings the images of each step's batch into the network's memory.
+/// Copies the images of each step's batch into the network's memory.
 package struct BatchLoader {
   private let images: ImageArchive
   private var sampler: EpochSampler
@@ -15,8 +15,7 @@ package struct BatchLoader {
   ///
   /// - Parameters:
   ///   - step: From 1 on.
-  ///   - hasNext: Whether the next step will be asked for, so that its images are fetched from the
-  ///     disk while this one computes.
+  ///   - hasNext: Whether there is a next step, whose images are then read from disk in the background.
   ///   - destination: Receives `[batch, height, width, channels]`; overwritten.
   package mutating func load(
     step: Int, hasNext: Bool, into destination: UnsafeMutablePointer<Float>

@@ -4,7 +4,7 @@
 package struct Constraint: Hashable, Sendable {
   /// τ, the tolerated summed squared error per image.
   package let tolerance: Double
-  /// α, how much of the old average one batch keeps.
+  /// α, the weight of the old average.
   package let smoothing: Double
   /// C_ma, the moving average of E₂ − τ; nil before the first batch.
   package internal(set) var average: Double?
@@ -15,7 +15,8 @@ package struct Constraint: Hashable, Sendable {
     self.smoothing = smoothing
   }
 
-  /// Takes in a batch's error: `C = E₂ − τ`; `C_ma = C` at first, then `α·C_ma + (1−α)·C`.
+  /// Updates the average with a batch's error: `C = E₂ − τ`; `C_ma = C` at first, then `α·C_ma +
+  /// (1−α)·C`.
   ///
   /// - Returns: This batch's C and the new average C_ma.
   package mutating func observe(squaredError: Double) -> (constraint: Double, average: Double) {

@@ -2,17 +2,16 @@ import Autoencoder
 import Images
 import Trials
 
-/// What a trained network makes of the evaluation images: posterior means, hard gates and running
-/// statistics, so that the outcome is a function of each image alone.
+/// Evaluates a network on the evaluation images with posterior means, hard gates and running
+/// statistics, so that each image's result is independent of the others.
 ///
-/// Evaluation overwrites the network's images and latents and changes nothing that training
-/// reads.
+/// Evaluation overwrites the network's images and latents, but nothing that training reads.
 struct Evaluation {
   private let network: Autoencoder
   private let images: ImageArchive
   private let gates: Gates
 
-  /// An evaluation of a network with the gates as they stand.
+  /// An evaluation of a network with its current gates.
   init(network: Autoencoder, images: ImageArchive, gates: Gates) {
     self.network = network
     self.images = images
@@ -30,7 +29,7 @@ struct Evaluation {
 
   /// The first `count` evaluation images and their reconstructions.
   ///
-  /// - Returns: Bytes `[count, H, W, C]`, a value v in 0…1 being the byte nearest to 255·v.
+  /// - Returns: Bytes `[count, H, W, C]`; a value v in 0…1 becomes the byte nearest to 255·v.
   func reconstructions(count: Int) -> (originals: [UInt8], reconstructions: [UInt8]) {
     let elementCount = images.shape.elementCount
     var originals: [UInt8] = []
@@ -46,8 +45,8 @@ struct Evaluation {
     UInt8((255 * value).rounded())
   }
 
-  /// Reconstructs the first `total` evaluation images batch by batch; `body` gets each batch's
-  /// count.
+  /// Reconstructs the first `total` evaluation images batch by batch; calls `body` with each
+  /// batch's count.
   private func reconstruct(first total: Int, _ body: (Int) -> Void) {
     guard let destination = network.images.baseAddress else { return }
     let latents = gates.count

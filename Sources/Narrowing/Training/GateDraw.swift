@@ -1,17 +1,17 @@
 /// One draw of the gates, shared by the whole batch: u and the two gate vectors of ARM.
 package struct GateDraw: Hashable, Sendable {
-  /// u ∈ [0,1)ⁿ; ½ while gates are not drawn.
+  /// u ∈ [0,1)ⁿ; ½ before gates are drawn.
   package private(set) var uniforms: [Double]
-  /// ν₁, which gates the first (gradient-free) decoder pass opens.
+  /// ν₁, the gates that are open in the first (gradient-free) decoder pass.
   package private(set) var first: [Bool]
-  /// ν₂, which gates the second decoder pass opens.
+  /// ν₂, the gates that are open in the second decoder pass.
   package private(set) var second: [Bool]
   /// ‖ν₂‖₀.
   package private(set) var openCount: Int
   /// Whether ν₁ = ν₂, so that both passes give the same error.
   package private(set) var agrees: Bool
 
-  /// The draw of a step before the first hit: every one of `count` gates open in both vectors.
+  /// The draw of a step before the first hit: all `count` gates open in both vectors.
   package init(allOpen count: Int) {
     uniforms = [Double](repeating: 0.5, count: count)
     first = [Bool](repeating: true, count: count)

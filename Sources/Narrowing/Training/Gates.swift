@@ -31,10 +31,10 @@ package struct Gates: Hashable, Sendable {
     openProbabilities = logits.map { Sigmoid.value(steepness * $0) }
   }
 
-  /// n, how many latent dimensions have a gate.
+  /// n, the number of gates and latent dimensions.
   package var count: Int { logits.count }
 
-  /// ‖ν‖₀, how many gates have σ(kγ) > ½; equality closes the gate.
+  /// ‖ν‖₀, the number of gates with σ(kγ) > ½; a gate at ½ is closed.
   package var openCount: Int { openProbabilities.count { $0 > 0.5 } }
 
   /// Σⱼ σ(kγⱼ), the expected number of open gates and the sparsity penalty of the loss.
@@ -63,7 +63,7 @@ package struct Gates: Hashable, Sendable {
     multiplier * steepness * errorDifference * (uniform - 0.5)
   }
 
-  /// Moves every logit against its gradient and brings the open probabilities up to date.
+  /// Moves every logit against its gradient and updates the open probabilities.
   mutating func descend(gradients: [Double], adam: Adam) {
     for index in logits.indices {
       adam.descend(&logits[index], gradient: gradients[index], moments: &moments[index])

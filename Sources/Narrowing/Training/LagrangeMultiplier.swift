@@ -27,7 +27,7 @@ package struct LagrangeMultiplier: Hashable, Sendable {
     maximum = settings.multiplierMaximum
   }
 
-  /// Puts λ and its moments into a saved state.
+  /// Restores λ and its moments.
   mutating func restore(raw: Double, moments: Adam.Moments) {
     self.raw = raw
     self.moments = moments
@@ -50,9 +50,8 @@ package struct LagrangeMultiplier: Hashable, Sendable {
   /// The gradient that, *descended*, makes λ ascend: `−C_ma · dλ′/dλ` with
   /// `dλ′/dλ = 2·softplus(λ)·σ(λ)`.
   ///
-  /// Beyond a clamp only the move further outward is blocked; the way back in stays open. The
-  /// derivative of a plain clamp would freeze λ there for ever. This is how the authors of GECO
-  /// published it.
+  /// Beyond a clamp, the gradient is zero only if it would move λ further out. The derivative of
+  /// the clamp itself would keep λ there for ever. GECO's published code does the same.
   package func gradient(constraintAverage: Double) -> Double {
     let squared = squaredSoftplus
     if squared > maximum, constraintAverage > 0 { return 0 }
@@ -60,7 +59,7 @@ package struct LagrangeMultiplier: Hashable, Sendable {
     return -constraintAverage * 2 * Sigmoid.softplus(raw) * Sigmoid.value(raw)
   }
 
-  /// Moves λ so that the constraint weighs more while its average is positive, less after.
+  /// Increases λ while the constraint's average is positive, and decreases it while negative.
   mutating func ascend(constraintAverage: Double, adam: Adam) {
     let gradient = gradient(constraintAverage: constraintAverage)
     adam.descend(&raw, gradient: gradient, moments: &moments)

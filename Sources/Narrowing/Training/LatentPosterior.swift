@@ -7,7 +7,7 @@ import Trials
 ///
 /// The encoder gives the mean μ and ℓ. By default ℓ = log σ² is the logarithm of the *variance*:
 /// equation 2 of the paper writes σ as a covariance and equation 14 is the divergence of a Gaussian
-/// with that variance. ``Trials/Posterior`` names the other reading, ℓ = log σ. With the factor
+/// with that variance. The other reading is ℓ = log σ (``Trials/Posterior``). With the factor
 /// h = ½ or 1, the deviation is σ = exp(hℓ). All buffers are `[B, n]`. Each value is computed in
 /// double precision and rounded once.
 package final class LatentPosterior {
@@ -15,7 +15,7 @@ package final class LatentPosterior {
   package let batchSize: Int
   /// n, latent dimensions.
   package let latents: Int
-  /// What σ is.
+  /// Which reading of σ is used.
   private let reading: Posterior
 
   private let noiseBuffer: AlignedBuffer<Float>
@@ -32,9 +32,9 @@ package final class LatentPosterior {
     deviationBuffer = AlignedBuffer(count: batchSize * latents)
   }
 
-  /// ε of the coming or latest sample.
+  /// ε of the next or latest sample.
   package var noise: UnsafeMutableBufferPointer<Float> { noiseBuffer.elements }
-  /// z = μ + exp(hℓ)⊙ε of the latest sample, gates not applied.
+  /// z = μ + exp(hℓ)⊙ε of the latest sample, before gating.
   package var samples: UnsafeMutableBufferPointer<Float> { sampleBuffer.elements }
 
   /// h in σ = exp(hℓ).
@@ -45,7 +45,7 @@ package final class LatentPosterior {
     }
   }
 
-  /// Draws ε for the coming sample.
+  /// Draws ε for the next sample.
   package func drawNoise(from stream: RandomStream) {
     stream.fillNormals(noise)
   }
@@ -106,15 +106,16 @@ package final class LatentPosterior {
     }
   }
 
-  /// Computes the gradients of the loss by μ and ℓ from that by the gated latents of the ν₂ pass.
+  /// Computes the gradients of the loss with respect to μ and ℓ from that with respect to the gated
+  /// latents of the ν₂ pass.
   ///
-  /// With g the gradient by z⊙ν₂: `∂μ = ν₂(g + w·μ/B)` and
+  /// With g the gradient with respect to z⊙ν₂: `∂μ = ν₂(g + w·μ/B)` and
   /// `∂ℓ = ν₂(g·ε·h·exp(hℓ) + w·½(exp(ℓ) − 1)/B)`; a closed dimension has none.
   ///
   /// - Parameters:
   ///   - latentGradient: g.
-  ///   - meanGradient: Receives the gradient by μ; overwritten.
-  ///   - logVarianceGradient: Receives the gradient by ℓ; overwritten.
+  ///   - meanGradient: Gradient with respect to μ; overwritten.
+  ///   - logVarianceGradient: Gradient with respect to ℓ; overwritten.
   package func backward(
     mean: UnsafeMutableBufferPointer<Float>, open: [Bool], weight: Double,
     latentGradient: UnsafeMutableBufferPointer<Float>,

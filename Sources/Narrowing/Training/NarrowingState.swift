@@ -1,9 +1,10 @@
 import Trials
 
-/// Everything a trial carries from step to step besides the network's parameters, running
-/// statistics and their Adam moments.
+/// The state that a trial carries from step to step, except for the network's parameters, their
+/// Adam moments and running statistics.
 ///
-/// Random draws need only the step number, so this and those arrays are the trainer's whole state.
+/// Random draws depend only on the step number, so this and those arrays are the trainer's whole
+/// state.
 package struct NarrowingState: Hashable, Sendable {
   /// Steps taken; also Adam's t.
   package internal(set) var step = 0
@@ -17,13 +18,13 @@ package struct NarrowingState: Hashable, Sendable {
   package internal(set) var firstHitStep: Int?
   /// Moving average of E₂; nil before the first step.
   package internal(set) var mse: Double?
-  /// Tells when the trial may end before its last milestone; nil where it may not.
+  /// Detects when the trial may end before its last milestone; nil if it may not.
   package internal(set) var quiet: QuietDetector?
 
   /// The state before the first step.
   ///
   /// - Parameters:
-  ///   - quiet: The rule by which it may end early, and the steps of an epoch; nil for none.
+  ///   - quiet: The rule for an early end, and the steps of an epoch; nil for none.
   package init(
     latents: Int, tolerance: Double, settings: TrainerSettings,
     quiet: (rule: QuietRule, epochSteps: Int)? = nil
@@ -38,17 +39,17 @@ package struct NarrowingState: Hashable, Sendable {
     }
   }
 
-  /// Whether some batch has met the tolerance, Algorithm 1's `hit`.
+  /// Whether any batch has met the tolerance, Algorithm 1's `hit`.
   ///
-  /// It never goes back to false.
+  /// Once true, it stays true.
   package var hasHit: Bool { firstHitStep != nil }
 
-  /// Takes an error into the reported training MSE, which starts as the first error.
+  /// Updates the reported training MSE, which starts as the first error.
   mutating func observeMSE(squaredError: Double, smoothing: Double) {
     mse = mse.map { smoothing * $0 + (1 - smoothing) * squaredError } ?? squaredError
   }
 
-  /// Tells the detector of the step that was just taken.
+  /// Passes the step just taken to the detector.
   mutating func observeQuiet() {
     quiet?.observe(
       QuietDetector.Observation(

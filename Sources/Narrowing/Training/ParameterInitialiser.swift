@@ -5,9 +5,9 @@ import Autoencoder
 /// Weights and biases are uniform in ±1/√fan-in, element `i` of the flat parameters being
 /// `(2·uniform(i) − 1) / √fan-in` in double precision, rounded once, with the initialisation
 /// stream of ``RandomStream``; scales of batch norms are 1, their shifts 0. Elements that are not
-/// drawn use up their number all the same.
+/// drawn still count in `i`.
 package enum ParameterInitialiser {
-  /// Overwrites every parameter of a network and tells it so.
+  /// Overwrites every parameter of a network and notifies it.
   package static func initialise(_ network: Autoencoder, seed: UInt64) {
     let stream = RandomStream(seed: seed, purpose: .initialisation, at: 0)
     let parameters = network.parameters

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The logistic function and its integral, free of overflow.
+/// The logistic function and its integral, without overflow.
 enum Sigmoid {
   /// σ(x) = 1 / (1 + exp(−x)).
   static func value(_ x: Double) -> Double {

@@ -8,10 +8,10 @@ package struct StepReport: Hashable, Sendable {
   package let constraint: Double
   /// C_ma after this batch.
   package let constraintAverage: Double
-  /// λ′ as it weighed this step's constraint.
+  /// λ′ of this step.
   package let multiplier: Double
   /// The divergence term of the loss.
   package let divergence: Double
-  /// Whether the decoder pass for E₁ was carried out.
+  /// Whether the decoder ran for E₁.
   package let ranSecondPass: Bool
 }

@@ -1,7 +1,7 @@
 import Images
 import Trials
 
-/// What a trial tells of its trainer's state.
+/// The reports of a trial on its trainer's state.
 extension Trainer {
   /// The row of the trajectory after a step.
   func trajectoryRow(of report: StepReport) -> TrajectoryRow {
@@ -13,11 +13,11 @@ extension Trainer {
       divergence: report.divergence, openProbabilities: state.gates.openProbabilities)
   }
 
-  /// The report of a milestone, with the error on the images' evaluation part.
+  /// The report of a milestone, with the error on the evaluation images.
   ///
-  /// - Parameter finding: Why the trial ends here before its budget is spent; nil where it does not.
-  /// - Throws: A failure with cause ``FailureCause/notANumber`` when that error is none: training may
-  ///   go on with batch statistics where the running ones have overflowed.
+  /// - Parameter finding: Why the trial ends here before its budget is spent; nil if it does not.
+  /// - Throws: A failure with cause ``FailureCause/notANumber`` if that error is not finite:
+  ///   running statistics can overflow although training, with batch statistics, continues.
   func milestone(
     _ budget: Budget, ending: ReportEnding, finding: QuietFinding? = nil, on images: ImageArchive
   ) throws(TrialFailure) -> MilestoneReport {
@@ -38,7 +38,7 @@ extension Trainer {
       sinceStep: finding?.sinceStep, alternatingGates: finding?.alternatingGates)
   }
 
-  /// How far the trial is.
+  /// The trial's progress.
   func progress(totalSteps: Int, stepsPerSecond: Double) -> TrialProgress {
     TrialProgress(
       step: state.step, totalSteps: totalSteps, mse: state.mse ?? 0,

@@ -5,8 +5,8 @@ import Trials
 /// Trains one network by Algorithm 1 of De Boom et al., "Dynamic Narrowing of VAE Bottlenecks
 /// Using GECO and L0 Regularization".
 ///
-/// One call of ``step()`` is one pass through the algorithm's loop, in ten steps that the code
-/// and the tests cite by number:
+/// ``step()`` is one iteration of the algorithm's loop. Code and tests cite its ten steps by
+/// number:
 ///
 /// 1. Draw u and from it ν₁ and ν₂; before the first hit both are all ones.
 /// 2. Encode, and sample z = μ + σ⊙ε, once for both decoder passes; σ is exp(ℓ/2) or exp(ℓ)
@@ -15,19 +15,19 @@ import Trials
 /// 4. C = E₂ − τ and its moving average C_ma; C′ has the value of C_ma and the gradient of C.
 /// 5. λ′ = clamp(softplus(λ)²).
 /// 6. The loss: λ′·C′ plus the divergence over open dimensions.
-/// 7. If C ≤ 0, add the penalty Σσ(kγ) and remember the hit, for good.
+/// 7. If C ≤ 0, add the penalty Σσ(kγ) and set `hit`, which stays set.
 /// 8. Gradients of the loss; after a hit, ARM's estimate for γ.
 /// 9. λ ascends.
 /// 10. Adam on parameters, γ and λ.
 ///
-/// When ν₁ = ν₂, E₁ equals E₂ to the last bit and its decoder pass is left out. A trainer belongs
-/// to one thread at a time; steps allocate nothing, whatever the network's threads.
+/// If ν₁ = ν₂, E₁ equals E₂ to the bit and its decoder pass is skipped. Only one thread at a time
+/// may use a trainer. Steps do not allocate memory.
 package final class Trainer {
   /// The network; the caller fills its images before each ``step()``.
   package let network: Autoencoder
   /// Adam's moments of the network's parameters.
   package let optimizer: AdamOptimizer
-  /// What is carried from step to step besides the network and the moments.
+  /// The state carried from step to step, except for the network and its moments.
   package internal(set) var state: NarrowingState
   /// The gates drawn in the latest step.
   package internal(set) var draw: GateDraw
@@ -46,9 +46,9 @@ package final class Trainer {
   /// - Parameters:
   ///   - network: Its batch size must be the settings'.
   ///   - tolerance: τ; 0 trains a baseline.
-  ///   - quiet: The rule by which its trial may end early, and the steps of an epoch; nil for none.
-  ///   - forceSecondPass: Runs the decoder for E₁ even when ν₁ = ν₂. The result is the same to
-  ///     the last bit; it is for checking just that.
+  ///   - quiet: The rule for an early end, and the steps of an epoch; nil for none.
+  ///   - forceSecondPass: Runs the decoder for E₁ even if ν₁ = ν₂; for the test that the result is
+  ///     the same to the bit.
   package init(
     network: Autoencoder, tolerance: Double, settings: TrainerSettings, seed: UInt64,
     quiet: (rule: QuietRule, epochSteps: Int)? = nil, forceSecondPass: Bool = false
@@ -74,14 +74,14 @@ package final class Trainer {
 
   /// Takes one step on the images in the network.
   ///
-  /// - Throws: A failure with cause ``FailureCause/notANumber`` as soon as an error, the
-  ///   constraint's average, λ or a gate logit is not finite; nothing can be resumed from there.
+  /// - Throws: A failure with cause ``FailureCause/notANumber`` if an error, the constraint's
+  ///   average, λ or a gate logit is not finite; the trainer is unusable then.
   package func step() throws(TrialFailure) -> StepReport {
     drawNumbers()
     return try update()
   }
 
-  /// Draws the coming step's random numbers: u, where gates are drawn, and ε.
+  /// Draws the next step's random numbers: ε and, if gates are drawn, u.
   private func drawNumbers() {
     let step = state.step + 1
     // 1. Gates.
@@ -93,7 +93,7 @@ package final class Trainer {
     posterior.drawNoise(from: RandomStream(seed: seed, purpose: .noise, at: step))
   }
 
-  /// Takes a step whose random numbers stand in ``draw`` and in ``posterior``.
+  /// Takes a step with the random numbers in ``draw`` and ``posterior``.
   func update() throws(TrialFailure) -> StepReport {
     let step = state.step + 1
 
@@ -101,7 +101,7 @@ package final class Trainer {
     network.encode()
     posterior.sample(mean: network.posteriorMean, logVariance: network.posteriorLogVariance)
 
-    // 3. Errors. The pass under ν₂ comes last: its activations are the ones differentiated.
+    // 3. Errors. The ν₂ pass is last, because the backward pass needs its activations.
     let needsSecondPass = !draw.agrees || forceSecondPass
     let firstError = needsSecondPass ? decode(draw.first, updatingStatistics: false) : nil
     let error = decode(draw.second, updatingStatistics: true)
@@ -117,7 +117,7 @@ package final class Trainer {
       mean: network.posteriorMean, logVariance: network.posteriorLogVariance, open: draw.second,
       weight: weight)
 
-    // 7. Penalty, in steps whose own batch meets the tolerance.
+    // 7. Penalty, if this batch meets the tolerance.
     let meetsTolerance = constraint <= 0
     if meetsTolerance, !state.hasHit { state.firstHitStep = step }
 
@@ -172,8 +172,8 @@ package final class Trainer {
       cause: .notANumber, message: "step \(step): \(name) is \(value), expected a finite number")
   }
 
-  /// The share of the latest batch's images whose own squared error is at most τ, what the paper
-  /// calls tolerance hits.
+  /// The share of the latest batch's images whose own squared error is at most τ; the paper's
+  /// tolerance hits.
   package var toleranceHits: Double {
     let hits = network.squaredErrors.count { $0 <= state.constraint.tolerance }
     return Double(hits) / Double(network.batchSize)

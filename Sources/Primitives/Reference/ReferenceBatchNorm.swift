@@ -22,7 +22,7 @@ package struct ReferenceBatchNorm {
     return (mean, variance)
   }
 
-  /// The destination for given statistics: the batch's or the running ones.
+  /// The destination for given statistics, the batch's or the running ones.
   package func forward(
     src: [Double], scale: [Double], shift: [Double], mean: [Double], variance: [Double]
   ) -> [Double] {

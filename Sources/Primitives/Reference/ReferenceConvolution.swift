@@ -1,4 +1,4 @@
-/// A 2-D convolution in the plainest form, in double: what ``Convolution`` is checked against.
+/// A direct 2-D convolution in double: what ``Convolution`` is checked against.
 ///
 /// Layouts are those of ``ConvolutionGeometry``; no bias.
 package struct ReferenceConvolution {

@@ -1,5 +1,4 @@
-/// Nearest ×2 upsampling of NHWC images in double, which the box form of ``UpsampledConvolution``
-/// never carries out.
+/// Nearest ×2 upsampling of NHWC images in double, for the check of ``UpsampledConvolution``.
 package struct ReferenceUpsampling {
   private let batch: Int
   private let size: Int
@@ -12,14 +11,14 @@ package struct ReferenceUpsampling {
     self.channels = channels
   }
 
-  /// Every pixel four times.
+  /// Copies every pixel to a 2×2 square.
   package func forward(src: [Double]) -> [Double] {
     var dst = [Double](repeating: 0, count: 4 * src.count)
     forEachElement { source, destination in dst[destination] = src[source] }
     return dst
   }
 
-  /// The gradient with respect to the source: the sum over the four copies.
+  /// The gradient with respect to the source: the sum over the 2×2 square.
   package func backward(diffDst: [Double]) -> [Double] {
     var diffSrc = [Double](repeating: 0, count: diffDst.count / 4)
     forEachElement { source, destination in diffSrc[source] += diffDst[destination] }

@@ -1,12 +1,13 @@
 import Trials
 
-/// A text of others, of a worker say, as a cell of a table.
+/// Makes untrusted text, for instance a worker's, safe for a cell of a table.
 enum CSVCell {
-  /// What a spreadsheet takes for the beginning of a formula.
+  /// The characters at which a spreadsheet recognises a formula.
   private static let formulaBeginnings: Set<Character> = ["=", "+", "-", "@", "＝", "＋", "－", "＠"]
 
-  /// The text on one line, without controls; one that a spreadsheet would compute begins with an
-  /// apostrophe, which makes it a text there.
+  /// The text on one line, without control characters.
+  ///
+  /// An apostrophe is put before a formula, so that spreadsheets take it for text.
   static func foreign(_ text: String) -> String {
     let line = PlainText.line(text)
     guard let first = line.first(where: { !$0.isWhitespace }), formulaBeginnings.contains(first)

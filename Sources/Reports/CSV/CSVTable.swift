@@ -1,10 +1,10 @@
 import Foundation
 
-/// A table as comma-separated values: RFC 4180, lines ended by LF, UTF-8, one header line.
+/// A table as comma-separated values: RFC 4180, UTF-8, one header line, LF line ends.
 struct CSVTable {
   /// The names of the columns.
   var header: [String]
-  /// The rows, each with a text for every column.
+  /// The rows, each with one text per column.
   var rows: [[String]] = []
 
   /// Appends a row.
@@ -25,7 +25,7 @@ struct CSVTable {
     row.map(escaped).joined(separator: ",") + "\n"
   }
 
-  /// A field in quotes when it holds a comma, a quote or a line break.
+  /// The field, in quotes if it contains a comma, a quote or a line break.
   static func escaped(_ field: String) -> String {
     let isSpecial = { (byte: UInt8) in
       byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\n")

@@ -1,7 +1,7 @@
 import Foundation
 import Trials
 
-/// A table of unquoted fields, as trials write numbers.
+/// A parsed CSV table without quoted fields, the form that trials write.
 struct PlainCSV {
   let header: [String]
   let rows: [[Substring]]
@@ -26,7 +26,7 @@ struct PlainCSV {
     self.rows = rows
   }
 
-  /// The first field of some kind, for people, and its line.
+  /// The first field that satisfies a condition, quoted for people, and its line.
   func firstField(where isBad: (Substring) -> Bool) -> (line: Int, field: String)? {
     for (index, row) in rows.enumerated() {
       guard let bad = row.first(where: isBad) else { continue }
@@ -35,8 +35,8 @@ struct PlainCSV {
     return nil
   }
 
-  /// Whether a field is a number as trials write them: decimal digits, or one of the words for what
-  /// is none; nothing that a spreadsheet would compute.
+  /// Whether a field is a number in the form that trials write: decimal digits, or `nan` and `inf`;
+  /// not a formula.
   static func isNumber(_ field: Substring) -> Bool {
     if ["nan", "-nan", "inf", "-inf"].contains(field) { return true }
     return Double(field) != nil

@@ -2,7 +2,7 @@ import Foundation
 import Trials
 
 extension FrontComparison {
-  /// Both fronts in one figure, drawn as Figure 3 is; the labels begin with `A: ` and `B: `.
+  /// Both fronts in one figure like Figure 3; labels begin with `A: ` and `B: `.
   package static func svg(_ resultsA: SweepResults, _ resultsB: SweepResults) -> Data {
     let fronts = [(letter: "A", results: resultsA), (letter: "B", results: resultsB)]
     var facts: [SeriesLabels.Facts] = []

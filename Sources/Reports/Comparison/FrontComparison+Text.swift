@@ -1,7 +1,7 @@
 import Trials
 
 extension FrontComparison {
-  /// The comparison for people, ending with a line break.
+  /// The comparison for people, ending with a line feed.
   package var text: String {
     var text = "A  \(sideA.words)\nB  \(sideB.words)\n"
     for pair in pairs { text += "\n" + pair.text }

@@ -1,11 +1,11 @@
 import Foundation
 import Trials
 
-/// The fronts of two sweeps side by side: which keeps fewer gates, and at which tolerances.
+/// Compares the fronts of two sweeps: which keeps fewer gates, and at which tolerances.
 ///
-/// A series of A is held against the series of B with the same data set, the same n and the same
-/// settings; where there is none, against all with the same n, else against all of the data set. Only
-/// trials that kept their tolerance count.
+/// A series of A is compared with the series of B that has the same data set, n and settings; if
+/// there is none, with all of the same n, else with all of the data set. Only trials that kept
+/// their tolerance count.
 package struct FrontComparison: Encodable, Sendable {
   /// One of the two sweeps.
   package struct Side: Encodable, Hashable, Sendable {
@@ -21,18 +21,19 @@ package struct FrontComparison: Encodable, Sendable {
   package struct Pair: Encodable, Hashable, Sendable {
     /// The data set's name.
     let dataset: String
-    /// What sets the series apart from all others of its data set in both sweeps.
+    /// The label that distinguishes the series from others of its data set in both sweeps.
     let labelA: String
     let labelB: String
-    /// The tolerances within what every replicate of both has kept; nil where there are none.
+    /// The range of tolerances that every replicate of both has kept; nil if it is empty.
     let fromTolerance: Double?
     let toTolerance: Double?
-    /// The mean of the open gates over these tolerances: the area under the front by its width.
+    /// The mean number of open gates over these tolerances: the area under the front divided by its
+    /// width.
     let meanGatesA: Spread?
     let meanGatesB: Spread?
-    /// `a` or `b`, the one with the lower median of it; nil where they are equal.
+    /// `a` or `b`, whichever has the lower median of it; nil if they are equal.
     let winner: String?
-    /// Whether every replicate of the winner is below every one of the other.
+    /// Whether every replicate of the winner is below all replicates of the other.
     let isBeyondSpread: Bool?
     let rows: [Row]
   }
@@ -40,18 +41,18 @@ package struct FrontComparison: Encodable, Sendable {
   /// A tolerance of either series.
   struct Row: Encodable, Hashable, Sendable {
     let tolerance: Double
-    /// The fewest gates that keep it; nil where it lies outside of what some replicate has kept.
+    /// The fewest gates that keep it; nil if some replicate has not kept it.
     let gatesA: Spread?
     let gatesB: Spread?
-    /// As of the pair.
+    /// As for the pair.
     let winner: String?
   }
 
   package let sideA: Side
   package let sideB: Side
-  /// By A's series, then B's.
+  /// The pairs, sorted by A's series, then B's.
   package let pairs: [Pair]
-  /// Series of A, and of B, without a counterpart that has results.
+  /// The series of A and of B without a counterpart that has results.
   package let unpaired: [String]
 
   /// Compares the fronts of two sweeps.
@@ -72,17 +73,17 @@ package struct FrontComparison: Encodable, Sendable {
       .map { side, series in "\(side): \(series.dataset.title), \(series.label)" }
   }
 
-  /// A front of one sweep with what it is compared by.
+  /// A series of one sweep with the data for its comparison.
   fileprivate struct Candidate {
     let dataset: Dataset
     let facts: [String]
     let label: String
-    /// A staircase for each replicate that kept a tolerance.
+    /// One staircase per replicate that kept a tolerance.
     let replicates: [FrontStaircase]
     /// The tolerances of all points.
     let tolerances: [Double]
 
-    /// Sets it apart from the others of its sweep.
+    /// The label that distinguishes it from others of its sweep.
     var name: String { "\(dataset.name)/\(label)" }
   }
 
@@ -178,7 +179,7 @@ extension FrontComparison.Pair {
 }
 
 extension FrontComparison {
-  /// `a` or `b`, whose median is the lower; nil where they are equal, or one has none.
+  /// `a` or `b`, whichever has the lower median; nil if they are equal or one has none.
   fileprivate static func winner(_ gatesA: Spread?, _ gatesB: Spread?) -> String? {
     guard let gatesA, let gatesB, gatesA.median != gatesB.median else { return nil }
     return gatesA.median < gatesB.median ? "a" : "b"

@@ -1,14 +1,14 @@
 /// The fewest gates that keep a tolerance, as a function of the tolerance.
 ///
-/// Each point's gates hold from its tolerance to the next one that needs fewer: what keeps a tight
-/// tolerance keeps a looser one, too.
+/// A point's number of gates applies from its tolerance to the next point with fewer gates, because
+/// gates that keep a tolerance also keep a larger one.
 struct FrontStaircase {
-  /// The corners, by rising tolerance and falling gates.
+  /// The corners, by increasing tolerance and decreasing gates.
   private let corners: [(tolerance: Double, gates: Double)]
-  /// The tolerances that were kept.
+  /// The range of tolerances that were kept.
   let range: ClosedRange<Double>
 
-  /// The staircase of points in any order; nil of none.
+  /// The staircase of points in any order; nil for no points.
   init?(_ points: [(tolerance: Double, gates: Double)]) {
     let sorted = points.sorted { ($0.tolerance, $0.gates) < ($1.tolerance, $1.gates) }
     guard let first = sorted.first, let last = sorted.last else { return nil }
@@ -20,13 +20,13 @@ struct FrontStaircase {
     self.corners = corners
   }
 
-  /// The fewest gates at a tolerance; nil below the tightest one that was kept.
+  /// The fewest gates at a tolerance; nil below the smallest tolerance that was kept.
   func gates(at tolerance: Double) -> Double? {
     corners.last { $0.tolerance <= tolerance }?.gates
   }
 
-  /// The mean of the gates over a range of tolerances, which is the area under the staircase by the
-  /// range's length; nil when the range begins below the tightest tolerance that was kept.
+  /// The mean of the gates over a range of tolerances: the area under the staircase divided by the
+  /// range's length; nil if the range starts below the smallest tolerance that was kept.
   func mean(over range: ClosedRange<Double>) -> Double? {
     guard let first = gates(at: range.lowerBound) else { return nil }
     let length = range.upperBound - range.lowerBound

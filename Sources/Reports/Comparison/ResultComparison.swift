@@ -2,18 +2,18 @@ import Digests
 import Foundation
 import Trials
 
-/// A recorded result beside one that was computed again from the same configuration.
+/// Compares a recorded result with one computed again from the same configuration.
 package struct ResultComparison: Sendable {
-  /// A number of a report in which the two differ.
+  /// A number of a report that differs.
   package struct Difference: Hashable, Sendable {
-    /// The report's word for it.
+    /// The number's name in the report.
     package let quantity: String
-    /// What the record says.
+    /// The recorded number.
     package let recorded: Double
-    /// What was computed.
+    /// The computed number.
     package let computed: Double
 
-    /// How far apart they are, as a share of the recorded number; not finite where that is 0.
+    /// The difference as a share of the recorded number; not finite if that is 0.
     package var share: Double { abs(computed - recorded) / abs(recorded) }
   }
 
@@ -23,21 +23,21 @@ package struct ResultComparison: Sendable {
     package let budget: Budget
     /// Its step.
     package let step: Int
-    /// Names the trainer's whole state, in the record and as computed; nil in old records.
+    /// The digest of the trainer's state, recorded and computed; nil in old records.
     package let recorded: Digest?
     package let computed: Digest?
-    /// The numbers that differ, in the order of a report; none where all are equal to the last bit.
+    /// The numbers that differ, in the order of a report; empty if all are equal to the bit.
     package let differences: [Difference]
 
-    /// Whether state and report are the same to the last bit, as far as the record has them.
+    /// Whether state (if recorded) and report are equal to the bit.
     package var isSame: Bool { differences.isEmpty && (recorded == nil || recorded == computed) }
   }
 
-  /// Where two trajectories part.
+  /// Where two trajectories begin to differ.
   package enum Parting: Hashable, Sendable {
-    /// They are the same to the last byte.
+    /// All bytes are equal.
     case never
-    /// They agree up to a step, 0 for the beginning, and differ at the next sample.
+    /// They are equal up to a step (0 for the start) and differ at the next sample.
     case after(step: Int, differsAt: Int)
     /// One of them cannot be read.
     case unknown(reason: String)
@@ -45,9 +45,9 @@ package struct ResultComparison: Sendable {
 
   /// The milestones that both have, in order.
   package let milestones: [Milestone]
-  /// Where the trajectories part.
+  /// Where the trajectories begin to differ.
   package let parting: Parting
-  /// The files that should be equal and are, and those that are not.
+  /// The deterministic files that are equal, and those that are not.
   package let equalFiles: [ArtifactKind]
   package let otherFiles: [ArtifactKind]
   /// Whether both have the same milestones.
@@ -56,7 +56,7 @@ package struct ResultComparison: Sendable {
   /// Compares two results of one configuration.
   ///
   /// - Parameters:
-  ///   - trajectories: `trajectory.csv` of both; what it throws is told.
+  ///   - trajectories: Loads `trajectory.csv` of both; an error becomes part of the comparison.
   package init(
     recorded: TrialResult, computed: TrialResult,
     trajectories: () throws -> (recorded: Data, computed: Data)
@@ -75,7 +75,7 @@ package struct ResultComparison: Sendable {
     }
   }
 
-  /// Whether everything that a configuration decides is the same to the last bit.
+  /// Whether everything deterministic is equal to the bit.
   package var isSame: Bool {
     hasSameMilestones && otherFiles.isEmpty && milestones.allSatisfy(\.isSame)
   }
@@ -111,7 +111,9 @@ package struct ResultComparison: Sendable {
 
   private static func parting(of texts: (recorded: Data, computed: Data)) throws -> Parting {
     if texts.recorded == texts.computed { return .never }
-    let (recorded, computed) = (try Trajectory(texts.recorded), try Trajectory(texts.computed))
+    let (recorded, computed) = (
+      try TrajectoryTable(texts.recorded), try TrajectoryTable(texts.computed)
+    )
     var last = 0
     for (one, other) in zip(recorded.rows, computed.rows) {
       guard one == other else {

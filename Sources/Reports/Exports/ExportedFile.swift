@@ -1,6 +1,6 @@
 import Foundation
 
-/// A file of an export: its name, and all of its content.
+/// A file of an export: its name and content.
 package struct ExportedFile: Hashable, Sendable {
   /// The name, without folders.
   package let name: String

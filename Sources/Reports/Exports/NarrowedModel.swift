@@ -4,17 +4,18 @@ import Trials
 
 /// A trained network without the latent dimensions whose gates are closed.
 ///
-/// A closed gate multiplies its dimension by 0. So the encoder's rows that give this dimension and
-/// the decoder's column that takes it can go, and every reconstruction stays.
+/// A closed gate multiplies its dimension by 0. So removing the encoder's rows and the decoder's
+/// column of this dimension does not change any reconstruction.
 struct NarrowedModel {
-  /// What `model.py` reads: the tensors, and as metadata what their shapes do not tell.
+  /// The input of `model.py`: the tensors, and metadata that their shapes do not imply.
   let file: Safetensors
-  /// The latent dimensions that stay, by their numbers in the trained network.
+  /// The latent dimensions that are kept, by their numbers in the trained network.
   let keptDimensions: [Int]
-  /// n, how many latent dimensions the trained network has.
+  /// n, the number of latent dimensions of the trained network.
   let latents: Int
 
-  /// Tensors that the cut changes: the layer that gives (μ, ℓ), and the one that takes z.
+  /// The tensors that change: those of the layer that computes (μ, ℓ), and of the layer that reads
+  /// z.
   private enum Name {
     static let posteriorWeight = "encoder.linear2.weight"
     static let posteriorBias = "encoder.linear2.bias"
@@ -22,9 +23,9 @@ struct NarrowedModel {
     static let gates = "gates.logit"
   }
 
-  /// Reads `model.safetensors` of a trial and cuts it.
+  /// Reads `model.safetensors` of a trial and removes the closed dimensions.
   ///
-  /// - Throws: ``FormatError`` naming the tensor that is not what the trial's network has.
+  /// - Throws: ``FormatError`` naming a tensor that does not fit the trial's network.
   init(_ data: Data, of trial: RecordedTrial) throws(FormatError) {
     guard let result = trial.result, let report = result.milestones.last else {
       preconditionFailure("only a finished trial has a model")

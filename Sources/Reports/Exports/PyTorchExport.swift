@@ -2,22 +2,22 @@ import Foundation
 import TensorFiles
 import Trials
 
-/// A trained network for PyTorch: `model.safetensors`, in which the closed dimensions are cut out,
-/// and `model.py`, which reads it.
+/// A trained network for PyTorch: `model.safetensors` without the closed dimensions, and
+/// `model.py`, which reads it.
 package struct PyTorchExport: Sendable {
-  /// The latent dimensions that stay, by their numbers in the trained network.
+  /// The latent dimensions that are kept, by their numbers in the trained network.
   package let keptDimensions: [Int]
-  /// n, how many latent dimensions the trained network has.
+  /// n, the number of latent dimensions of the trained network.
   package let latents: Int
-  /// Whether the trial multiplied in bf16, so that fp32 gives other digits.
+  /// Whether the trial multiplied in bf16, so that fp32 gives slightly different numbers.
   package let isRounded: Bool
   /// Both files.
   package let files: [ExportedFile]
 
   /// The network of a finished trial.
   ///
-  /// - Parameter load: Fetches a trial's file by its content.
-  /// - Throws: ``ReportError`` when the trial's model cannot be had or is no model of this trial.
+  /// - Parameter load: Fetches a trial's file by its digest.
+  /// - Throws: ``ReportError`` if the trial's model is missing or does not fit the trial.
   package init(
     of trial: RecordedTrial, load: @escaping (Artifact) throws -> Data
   ) throws(ReportError) {

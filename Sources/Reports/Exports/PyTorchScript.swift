@@ -1,7 +1,7 @@
-/// `model.py`: reads an exported network and runs it, with PyTorch alone.
+/// `model.py`: reads and runs an exported network; needs only PyTorch.
 ///
-/// It is the same for every trial. The layers' sizes follow from the tensors' shapes, the rest from
-/// the metadata of `model.safetensors` (``NarrowedModel``).
+/// It is the same for every trial: the sizes of layers are read from the tensors' shapes, the rest
+/// from the metadata of `model.safetensors` (``NarrowedModel``).
 enum PyTorchScript {
   /// The file's content.
   static let text = #"""

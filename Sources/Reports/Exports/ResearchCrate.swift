@@ -2,21 +2,21 @@ import Digests
 import Foundation
 import Trials
 
-/// `ro-crate-metadata.json`: what made which file, as a Process Run Crate.
+/// `ro-crate-metadata.json`: the origin of each file, as a Process Run Crate.
 ///
-/// Source: RO-Crate 1.1 and its profile Process Run Crate 0.5. Every trial is a `CreateAction` with
-/// the program that computed it, the sweep file, its configuration and its images, and its files.
+/// Source: RO-Crate 1.1 and its profile Process Run Crate 0.5. Every trial is a `CreateAction` that
+/// links its program, sweep file, configuration, images and files.
 package struct ResearchCrate {
   /// The file's name.
   package static let name = "ro-crate-metadata.json"
 
   /// A file in the crate.
   package struct File: Hashable, Sendable {
-    /// Where it is, relative to the crate.
+    /// Its path, relative to the crate.
     package let path: String
     /// Its bytes.
     package let byteCount: Int
-    /// Its content.
+    /// Its digest.
     package let digest: Digest
 
     /// A file of the given facts.
@@ -38,9 +38,9 @@ package struct ResearchCrate {
   /// The crate of a sweep.
   ///
   /// - Parameters:
-  ///   - files: Everything in the crate but the metadata.
+  ///   - files: All files of the crate except the metadata.
   ///   - sweepFile: The path of the sweep file among them.
-  ///   - published: When the crate is made.
+  ///   - published: The time of the export.
   package init(of results: SweepResults, files: [File], sweepFile: String, published: Date) {
     self.results = results
     self.files = files
@@ -49,7 +49,7 @@ package struct ResearchCrate {
     paths = Set(files.map(\.path))
   }
 
-  /// Where a trial's configuration is, relative to the crate.
+  /// The path of a trial's configuration, relative to the crate.
   package static func configurationPath(of trial: TrialID) -> String {
     "configurations/\(trial).json"
   }
@@ -112,7 +112,7 @@ package struct ResearchCrate {
     return entity
   }
 
-  /// The archives that were trained on, by their content.
+  /// The image archives, by digest.
   private var images: [Entity] {
     var archives: [Digest: Dataset] = [:]
     for trial in results.trials {
@@ -129,7 +129,7 @@ package struct ResearchCrate {
 
   private func imagesName(_ digest: Digest) -> String { "#images-\(digest.hexadecimal)" }
 
-  /// What computed trials, each build once.
+  /// The programs that computed trials, one per build.
   private var programs: [Entity] {
     let builds = Set(results.trials.compactMap { $0.result.map(build) }).sorted()
     let own: Entity = [

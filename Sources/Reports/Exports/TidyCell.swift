@@ -3,30 +3,30 @@ import Trials
 
 /// One value of a tidy table.
 enum TidyCell {
-  /// Nothing is known, or nothing that the form can hold.
+  /// No value, or one that the format cannot represent.
   case missing
-  /// A number as it is to be written.
+  /// A formatted number.
   case number(String)
-  /// A text of ours.
+  /// A trusted text.
   case text(String)
-  /// A text of others, of a worker say.
+  /// An untrusted text, for instance a worker's.
   case foreign(String)
   /// Yes or no.
   case flag(Bool)
 
-  /// A number, if there is one; one that is none counts as missing.
+  /// A number; missing if nil or not finite.
   static func number(_ value: Double?) -> TidyCell {
     guard let value, value.isFinite else { return .missing }
     return .number(NumberText.shortest(value))
   }
 
-  /// A whole number, if there is one.
+  /// A whole number; missing if nil.
   static func number(_ value: Int?) -> TidyCell { value.map { .number(String($0)) } ?? .missing }
 
-  /// A field of a trial's table; words for what is no number count as missing.
+  /// A field of a trial's table; missing if it is not a finite number.
   static func field(_ text: Substring) -> TidyCell {
     guard let value = Double(text), value.isFinite else { return .missing }
-    // JSON has no `.5`, `1.`, `+1` and `007`, which `Double` reads.
+    // JSON does not allow `.5`, `1.`, `+1` and `007`, which `Double` reads.
     let parts = text.drop { $0 == "-" }.prefix { $0 != "e" && $0 != "E" }
       .split(separator: ".", omittingEmptySubsequences: false)
     let isJSON =
@@ -35,7 +35,7 @@ enum TidyCell {
     return .number(isJSON ? String(text) : NumberText.shortest(value))
   }
 
-  /// A setting as sweep files write it.
+  /// A setting in the syntax of sweep files.
   static func setting(_ text: String) -> TidyCell {
     PlainCSV.isNumber(Substring(text)) ? .field(Substring(text)) : .text(text)
   }

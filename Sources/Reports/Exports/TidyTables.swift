@@ -2,34 +2,34 @@ import Digests
 import Foundation
 import Trials
 
-/// A sweep as four tables that data frames read as they are, to be joined by the column `trial`.
+/// A sweep as four tables for data frames, which the column `trial` joins.
 ///
-/// `trials`: one row per trial, with its configuration, every setting, what it had found last and
-/// where it ran. `milestones`: one row per budget that was reached. `trajectories`: one row per
-/// sample. `gates`: one row per sample and gate. Unlike `trials.csv` among the outputs they have
-/// times and hosts. In JSON each is a list of objects.
+/// `trials`: one row per trial, with its configuration, every setting, its last report and its
+/// host. `milestones`: one row per milestone reached. `trajectories`: one row per sample. `gates`:
+/// one row per sample and gate. Unlike the output `trials.csv` they contain times and hosts. In
+/// JSON each is a list of objects.
 package struct TidyTables {
-  /// How tables are written; the raw value is the files' ending.
+  /// The format of tables; the raw value is the files' extension.
   package enum Form: String, Sendable {
     case csv
     case json
   }
 
-  /// The tables' names without their ending.
+  /// The tables' file names without extension.
   package static let names = ["trials", "milestones", "trajectories", "gates"]
 
   private let form: Form
   private let trials: [RecordedTrial]
   private let results: SweepResults
   private let loader: ArtifactLoader
-  /// Takes the next piece of a file.
+  /// Appends the next piece of a file.
   private let append: (_ file: String, _ text: String) throws -> Void
 
   /// The tables of some trials of a sweep.
   ///
   /// - Parameters:
-  ///   - load: Fetches a finished trial's file by its content.
-  ///   - append: Takes the next piece of a file; one of many trials does not fit into memory.
+  ///   - load: Fetches a finished trial's file by its digest.
+  ///   - append: Appends the next piece of a file; whole files may not fit into memory.
   package init(
     of trials: [RecordedTrial], in results: SweepResults, as form: Form,
     load: @escaping (Artifact) throws -> Data,
@@ -44,8 +44,8 @@ package struct TidyTables {
 
   /// Writes all tables.
   ///
-  /// - Returns: Which trials' trajectories are missing, and why; everything else is there.
-  /// - Throws: What `append` throws.
+  /// - Returns: An error for each trial whose trajectory is missing; all else is written.
+  /// - Throws: The errors of `append`.
   package func write() throws -> [ReportError] {
     try writeTrials()
     try writeMilestones()
@@ -132,7 +132,7 @@ package struct TidyTables {
   }
 
   private func writeTrajectories() throws -> [ReportError] {
-    let columns = Trajectory.fixedColumns
+    let columns = TrajectoryText.fixedColumns
     var samples = TidyTable(
       "trajectories", form, columns: ["trial"] + columns + ["steps_per_second"])
     var gates = TidyTable("gates", form, columns: ["trial", "step", "gate", "open_probability"])
@@ -140,11 +140,11 @@ package struct TidyTables {
     try append(samples.name, samples.head)
     try append(gates.name, gates.head)
     for trial in trials where trial.result != nil {
-      let trajectory: Trajectory
-      let pace: Pace
+      let trajectory: TrajectoryTable
+      let pace: PaceTable
       do throws(ReportError) {
-        trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
-        pace = try loader.parse(.pace, of: trial) { try Pace($0) }
+        trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
+        pace = try loader.parse(.pace, of: trial) { try PaceTable($0) }
       } catch {
         problems.append(error)
         continue

@@ -1,6 +1,6 @@
 import Foundation
 
-/// One axis of a plot: which numbers it spans and where they lie in pixels.
+/// One axis of a plot: its range of numbers and their positions in pixels.
 struct Axis {
   /// A marked number.
   struct Tick: Hashable {
@@ -12,7 +12,7 @@ struct Axis {
   let lower: Double
   /// The number at its end.
   let upper: Double
-  /// Whether equal ratios have equal lengths.
+  /// Whether the scale is logarithmic.
   let isLogarithmic: Bool
   /// The pixel of `lower`.
   let start: Double
@@ -21,23 +21,23 @@ struct Axis {
   /// The numbers to mark.
   let ticks: [Tick]
 
-  /// The largest number that an axis shows, and the inverse of the smallest one of equal ratios.
+  /// The largest number on an axis; its inverse is the smallest on a logarithmic one.
   private static let maximum = 1e100
 
-  /// Whether a number has a place on an axis of equal ratios.
+  /// Whether a logarithmic axis can show a number.
   static func hasLogarithm(_ value: Double) -> Bool { (1 / maximum...maximum).contains(value) }
 
-  /// An axis of equal differences that starts at a round number at or below the least value.
+  /// A linear axis that starts at a round number at or below the smallest value.
   ///
   /// - Parameters:
-  ///   - tickCount: About how many ticks there should be.
-  ///   - label: The text of a tick; by default as many decimals as the ticks' distance needs.
+  ///   - tickCount: The approximate number of ticks.
+  ///   - label: The text of a tick; by default with as many decimals as the tick distance needs.
   static func linear(
     _ values: ClosedRange<Double>, from start: Double, to end: Double, tickCount: Int = 6,
     wholeTicks: Bool = false, label: ((Double) -> String)? = nil
   ) -> Axis {
     let values = values.clamped(to: -maximum...maximum)
-    // At least what numbers of this size are told apart by.
+    // At least the floating-point spacing of numbers of this size.
     let size = max(abs(values.lowerBound), abs(values.upperBound))
     let span = max(values.upperBound - values.lowerBound, 1e-12, 1e-13 * size)
     var step = niceStep(atLeast: span / Double(max(tickCount, 1)))
@@ -45,7 +45,7 @@ struct Axis {
     let decimals = max(0, Int((-log10(step)).rounded(.up)))
     let first = (values.lowerBound / step).rounded(.up)
     let last = (values.upperBound / step + 1e-9).rounded(.down)
-    // Numbers that differ by less than they are told apart have no ticks between them.
+    // There are no ticks if the distance is below the floating-point spacing.
     let isDivisible = max(abs(first), abs(last)) < 1e15
     let indices = isDivisible ? Int(first)...max(Int(first), Int(last)) : nil
     let ticks = (indices.map(Array.init) ?? []).map { index in
@@ -57,7 +57,7 @@ struct Axis {
       start: start, end: end, ticks: ticks)
   }
 
-  /// An axis of equal ratios; the values must be above zero.
+  /// A logarithmic axis; the values must be positive.
   static func logarithmic(
     _ values: ClosedRange<Double>, from start: Double, to end: Double
   ) -> Axis {
@@ -79,7 +79,7 @@ struct Axis {
       lower: lower, upper: upper, isLogarithmic: true, start: start, end: end, ticks: ticks)
   }
 
-  /// The pixel of a number; numbers outside the axis are moved to its ends.
+  /// The pixel of a number; numbers outside the axis are clamped to its ends.
   func position(of value: Double) -> Double {
     let clamped = min(max(value, lower), upper)
     let share =

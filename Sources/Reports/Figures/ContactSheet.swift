@@ -1,15 +1,15 @@
 import Foundation
 import Trials
 
-/// A grid of images, row by row, for looking at a data set.
+/// A grid of images, row by row, as a preview of a data set.
 package enum ContactSheet {
   /// Pixels between images and around them.
   private static let gap = 2
   private static let background: UInt8 = 128
-  /// Smaller images are magnified to at least this width, a pixel becoming a square.
+  /// The minimum width of an image; smaller ones are enlarged by a whole factor.
   private static let widthMinimum = 56
 
-  /// The sheet as a PNG file: nearly as many rows as columns.
+  /// The sheet as a PNG file, about as many rows as columns.
   ///
   /// - Parameters:
   ///   - images: At least one; each `height × width × channels` bytes in that order.

@@ -1,31 +1,31 @@
 import Foundation
 import Trials
 
-/// `figure1.svg`: the traces of one run against the batch number: training MSE, tolerance hits,
+/// `figure1.svg`: the curves of one run over the batch number: training MSE, tolerance hits,
 /// effective multiplier, open gates, and every gate's open probability.
 struct Figure1Drawing {
   /// The trial.
   let trial: RecordedTrial
   /// Its samples.
-  let trajectory: Trajectory
+  let trajectory: TrajectoryTable
   /// The mark of an unfinished report.
   let banner: String?
-  /// How many images the sweep's data sets have.
+  /// The numbers of images of the sweep's data sets.
   var counts = ImageCounts()
-  /// Samples drawn of a long run.
+  /// The most samples drawn.
   var sampleCountMaximum = Self.fineSampleCount
-  /// Whether the last panel, with a line for every gate, is drawn.
+  /// Whether the last panel, with a line per gate, is drawn.
   var showsProbabilities = true
-  /// The samples of another run, drawn in grey beneath this one's.
-  var ghost: Trajectory?
+  /// The samples of another run, drawn in grey behind this one's.
+  var ghost: TrajectoryTable?
 
-  /// More samples than these would be finer than a pixel.
+  /// More samples would be less than a pixel apart.
   static let fineSampleCount = 600
   static let width = 760.0
   private static let panelHeight = 128.0
   private static let panelGap = 18.0
   static let margin = (left: 66.0, right: 24.0, top: 56.0, bottom: 50.0)
-  /// 0 to 1 with a little room, so that lines at the ends stay visible.
+  /// 0 to 1 with a margin, so that lines at the ends are visible.
   private static let shares = -0.04...1.04
 
   /// The file's bytes.
@@ -67,13 +67,15 @@ struct Figure1Drawing {
 
   private var firstHitStep: Int? { trial.result?.milestones.last?.firstHitStep }
 
-  /// The samples that are drawn.
+  /// The indices of the samples drawn.
   private var chosen: [Int] {
     EvenChoice.indices(of: trajectory.rows.count, most: sampleCountMaximum)
   }
 
-  /// The steps from the left end of the panels to the right one.
-  static func stepRange(of trajectory: Trajectory, ghost: Trajectory?) -> ClosedRange<Double> {
+  /// The steps at the left and the right end of the panels.
+  static func stepRange(
+    of trajectory: TrajectoryTable, ghost: TrajectoryTable?
+  ) -> ClosedRange<Double> {
     let first = min(trajectory.numbers("step").first ?? 0, 0)
     let last = [trajectory, ghost].compactMap { $0?.numbers("step").last }.max()
     return first...max(last ?? 1, first + 1)
@@ -140,7 +142,7 @@ struct Figure1Drawing {
     trace("multiplier", frame, .init(color: Palette.series[3], width: 1.6), in: &drawing)
   }
 
-  /// The gates of this run or of the ghost, whichever has more, and at least one.
+  /// The larger number of gates of this run and the ghost; at least one.
   private var gateCount: Int { max(trajectory.gateCount, ghost?.gateCount ?? 0, 1) }
 
   private func drawGates(in drawing: inout SVGDrawing) {
@@ -192,7 +194,7 @@ struct Figure1Drawing {
       return PlotFrame(x: xAxis, y: Axis.logarithmic(padded, from: bottom, to: top))
     }
     let span = max(values.upperBound - values.lowerBound, 1e-9)
-    // Shares and counts bring their own ends; measured values get room above and below.
+    // Shares and counts have fixed ranges; measured values get a margin above and below.
     let padded =
       values.lowerBound <= 0
       ? values : values.lowerBound - 0.05 * span...values.upperBound + 0.05 * span

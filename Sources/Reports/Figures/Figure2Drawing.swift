@@ -8,7 +8,8 @@ struct Figure2Drawing {
   struct Row {
     var trial: RecordedTrial
     var images: Reconstructions
-    /// What sets the trial's series apart from others with the same images; empty if nothing does.
+    /// The label that distinguishes the trial's series from others with the same images; may be
+    /// empty.
     var series = ""
   }
 
@@ -18,7 +19,7 @@ struct Figure2Drawing {
   let name: String
   /// The mark of an unfinished report.
   let banner: String?
-  /// How many images the sweep's data sets have.
+  /// The numbers of images of the sweep's data sets.
   var counts = ImageCounts()
 
   private static let labelWidth = 128.0
@@ -71,8 +72,8 @@ struct Figure2Drawing {
     return drawing.data
   }
 
-  /// The lines of text beside a row, the first in bold for the originals; so small that they stay
-  /// left of the images.
+  /// Draws the text beside a row, for originals with the first line in bold, scaled to fit left of
+  /// the images.
   private func draw(
     _ texts: [String], besides top: Double, side: Double, startsGroup: Bool,
     in drawing: inout SVGDrawing
@@ -89,7 +90,7 @@ struct Figure2Drawing {
     }
   }
 
-  /// What readers must know of the data sets, in the order of their first appearance.
+  /// The remarks on the data sets, in the order of their first appearance.
   private var remarks: String {
     var datasets: [Dataset] = []
     for row in rows {
@@ -107,7 +108,7 @@ struct Figure2Drawing {
     var startsGroup: Bool
   }
 
-  /// The originals once for all following trials that were given the same ones.
+  /// The lines of the figure: originals once for successive trials with the same ones.
   private func lines() -> [Line] {
     var lines: [Line] = []
     var shown: [Raster]?

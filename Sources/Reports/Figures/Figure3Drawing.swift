@@ -1,17 +1,17 @@
 import Foundation
 import Trials
 
-/// `figure3.svg`: how many dimensions stay open at each tolerance, one panel per data set, with
-/// one evaluation image through chosen points of the front beneath it.
+/// `figure3.svg`: the number of open dimensions at each tolerance, one panel per data set, with
+/// reconstructions of an evaluation image by chosen points of the front below it.
 struct Figure3Drawing {
-  /// How many reconstructions a panel shows at most.
+  /// The most reconstructions in a panel.
   static let maximumImageCount = 8
 
   /// An image of one point, with its letter.
   struct Sample {
     /// The point.
     var point: Front.Point
-    /// Its trial's first evaluation image after the bottleneck.
+    /// Its trial's reconstruction of the first evaluation image.
     var image: Raster
   }
 
@@ -19,7 +19,7 @@ struct Figure3Drawing {
   struct Samples {
     /// The image itself.
     var original: Raster
-    /// The same through points of the front, by ascending tolerance.
+    /// Its reconstructions by points of the front, by ascending tolerance.
     var samples: [Sample]
   }
 
@@ -31,7 +31,7 @@ struct Figure3Drawing {
   let name: String
   /// The mark of an unfinished report.
   let banner: String?
-  /// How many images the sweep's data sets have.
+  /// The numbers of images of the sweep's data sets.
   var counts = ImageCounts()
 
   private static let width = 760.0
@@ -41,8 +41,8 @@ struct Figure3Drawing {
   private static let stripHeight = 142.0
   private static let gap = 14.0
 
-  /// Evenly chosen points of a data set's front that have a complete trial, first and last among
-  /// them, for ``samples``.
+  /// Evenly spaced points of a data set's front that have a complete trial, including first and
+  /// last, for ``samples``.
   static func chosenPoints(of front: Front, dataset: Dataset) -> [Front.Point] {
     guard let series = front.series.first(where: { $0.dataset == dataset && !$0.front.isEmpty })
     else { return [] }
@@ -182,7 +182,7 @@ struct Figure3Drawing {
       ? Axis.logarithmic(least / 1.3...largest * 1.3, from: left, to: right)
       : Axis.linear(0...largest * 1.08, from: left, to: right, tickCount: 8)
     let bottom = top + Self.margin.top + Self.plotHeight
-    // What lies below the legend must stay below it.
+    // Leave room for the legend above the points.
     let legendLeft = right - legend.width - 20
     let legendHeight = legend.height(within: Self.plotWidth)
     let room =
@@ -223,14 +223,14 @@ struct Figure3Drawing {
     }
   }
 
-  /// How replicates ended that may end early and were not quiet.
+  /// The endings of replicates that may end early, except quiet.
   private static func endLabel(of point: GridPoints.Point) -> String {
     (point.endings ?? []).filter { $0 != ReportEnding.quiet.word }
       .map { $0 == ReportEnding.budget.word ? "at the limit" : $0 }.joined(separator: ", ")
   }
 
-  /// The corners of the staircase: each point's gates hold until the next tolerance that needs
-  /// fewer, the last one's to the end of the axis.
+  /// The corners of the staircase: a point's number of gates applies to the next tolerance with
+  /// fewer gates, the last point's to the end of the axis.
   private static func steps(of points: [Front.Point], frame: PlotFrame) -> [SVGDrawing.Point] {
     var corners: [SVGDrawing.Point] = []
     for point in points {
@@ -305,7 +305,7 @@ struct Figure3Drawing {
       "(\(Self.letter(index))) τ = "
         + (sample.point.tolerance.map { NumberText.compact($0.median) } ?? "")
     }
-    // One size for all headings, so small that none reaches the next.
+    // One size for all headings, so that none overlaps the next.
     let size = headings.map { SVGDrawing.size(of: $0, within: pitch * 0.92, most: 11) }.min() ?? 11
     func draw(_ image: Raster, _ index: Int, _ heading: String, _ caption: String) {
       let center = Self.margin.left + (Double(index) + 0.5) * pitch

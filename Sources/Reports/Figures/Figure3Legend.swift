@@ -1,5 +1,5 @@
-/// The legend of one panel of Figure 3: in the plot's upper right corner while it leaves most of the
-/// plot free, else below the plot, in columns.
+/// The legend of one panel of Figure 3: in the plot's upper right corner if it is small enough,
+/// else below the plot in columns.
 struct Figure3Legend {
   private struct Entry {
     var marker: Marker
@@ -15,11 +15,11 @@ struct Figure3Legend {
   /// Pixels beside an entry's text.
   private static let symbolWidth = 54.0
   private static let textSize = 11.0
-  /// More series than this, or a wider legend, would cover too much of the plot.
+  /// The limits of a legend inside the plot.
   private static let seriesCountInside = 3
   private static let widthInside = 330.0
   private var entries: [Entry] = []
-  /// Whether the legend stands below the plot.
+  /// Whether the legend is below the plot.
   let isBelow: Bool
 
   /// The legend of a panel's series.
@@ -50,7 +50,7 @@ struct Figure3Legend {
     isBelow = isLong || width > Self.widthInside
   }
 
-  /// What the hollow marks of some series mean, as far as they have some.
+  /// The explanations of the hollow marks that the series have.
   private static func hollow(
     _ series: [Front.Series], _ marker: Marker, _ stroke: SVGDrawing.Stroke,
     _ text: (String) -> String
@@ -74,10 +74,10 @@ struct Figure3Legend {
     Double(entries.map(\.text.count).max() ?? 0) * 6.5 + symbolWidth
   }
 
-  /// Width of an entry in pixels; that of the legend while it is inside the plot.
+  /// The width of an entry in pixels; of the whole legend if it is inside the plot.
   var width: Double { Self.width(of: entries) }
 
-  /// Height in pixels when the legend is so wide.
+  /// The height in pixels for a given width.
   func height(within available: Double) -> Double {
     let rows = (entries.count + columnCount(within: available) - 1) / columnCount(within: available)
     return Double(rows) * Self.lineHeight + 9
@@ -91,7 +91,7 @@ struct Figure3Legend {
   ///
   /// - Parameters:
   ///   - corner: Its upper left corner.
-  ///   - available: Pixels that it may be wide.
+  ///   - available: The most pixels of its width.
   func draw(at corner: SVGDrawing.Point, within available: Double, in drawing: inout SVGDrawing) {
     let columns = columnCount(within: available)
     let rows = (entries.count + columns - 1) / columns

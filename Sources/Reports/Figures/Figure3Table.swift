@@ -1,9 +1,9 @@
 import Foundation
 import Trials
 
-/// `figure3.csv` and `figure3.json`: the numbers that Figure 3 shows.
+/// `figure3.csv` and `figure3.json`: the numbers of Figure 3.
 struct Figure3Table {
-  /// What is said of the sweep as a whole.
+  /// The facts about the whole sweep.
   private let head: ReportHead
   /// Every narrowing grid point, by series and ascending tolerance.
   let points: [Point]
@@ -13,7 +13,7 @@ struct Figure3Table {
   /// One grid point.
   struct Point: Encodable {
     let dataset: Dataset
-    /// Drawn, or a part of the published ones; nil where they are all of them.
+    /// The remark that the images are drawn or a part of the published ones; nil if complete.
     let images: String?
     let stage: String
     let series: String
@@ -26,9 +26,9 @@ struct Figure3Table {
     let toleranceMet: Bool?
     let onFront: Bool
     let replicatesPlanned: Int
-    /// How its complete replicates ended; nil where they end by their budget alone.
+    /// The endings of its complete replicates; nil without a quiet rule.
     let endings: [String]?
-    /// The steps at which they ended; nil as above, and while none is complete.
+    /// The steps at which they ended; nil without a quiet rule, and while none is complete.
     let endStep: Spread?
     let trials: [String]
 
@@ -101,7 +101,7 @@ struct Figure3Table {
       list: "points", points)
   }
 
-  /// `figure3.csv`; empty numbers where a point has no result yet.
+  /// `figure3.csv`; fields of points without a result are empty.
   var csv: Data {
     let endsEarly = points.contains { $0.endings != nil }
     var table = CSVTable(

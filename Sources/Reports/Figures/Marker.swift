@@ -1,11 +1,11 @@
-/// The shapes that mark points; each series has one, so that colour is never the only difference.
+/// The shapes of points; each series has one, so that series differ not only in colour.
 enum Marker: Int, CaseIterable {
   case circle
   case square
   case triangle
   case diamond
 
-  /// The shape of a series; it moves on by one where colour and shape together would come again.
+  /// The shape of a series; shifted by one where the combination of colour and shape would repeat.
   static func ofSeries(_ index: Int) -> Marker {
     allCases[(index + index / (3 * allCases.count)) % allCases.count]
   }
@@ -14,7 +14,7 @@ enum Marker: Int, CaseIterable {
   ///
   /// - Parameters:
   ///   - fill: The inside; `#ffffff` for a hollow mark.
-  ///   - isCrossed: Whether a cross lies over it.
+  ///   - isCrossed: Whether a cross is drawn over it.
   func draw(
     at point: SVGDrawing.Point, size: Double = 4.5, fill: String, stroke: SVGDrawing.Stroke,
     isCrossed: Bool = false, in drawing: inout SVGDrawing

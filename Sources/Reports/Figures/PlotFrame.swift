@@ -8,7 +8,7 @@ struct PlotFrame {
   /// Draws grid, frame, ticks and labels.
   ///
   /// - Parameters:
-  ///   - xLabel: Name and unit under the horizontal axis; nil leaves name and numbers out.
+  ///   - xLabel: Name and unit under the horizontal axis; nil omits name and numbers.
   ///   - yLabel: Name and unit beside the vertical axis.
   func draw(in drawing: inout SVGDrawing, xLabel: String?, yLabel: String) {
     let grid = SVGDrawing.Stroke(color: Palette.grid)
@@ -38,7 +38,7 @@ struct PlotFrame {
       .init(size: 12, anchor: "middle", rotation: -90))
   }
 
-  /// Where a pair of numbers lies.
+  /// The position of a pair of numbers.
   func point(_ x: Double, _ y: Double) -> SVGDrawing.Point {
     (self.x.position(of: x), self.y.position(of: y))
   }

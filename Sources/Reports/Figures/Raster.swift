@@ -31,7 +31,7 @@ struct Raster: Hashable {
   /// Copies an image of the same channels into this one, each pixel as a square.
   ///
   /// - Parameters:
-  ///   - left, top: Where the image's corner goes; it must fit.
+  ///   - left, top: The position of the image's upper left corner; the image must fit.
   ///   - scale: The side of the squares.
   mutating func draw(_ image: Raster, left: Int, top: Int, scale: Int) {
     precondition(image.channels == channels, "images of one kind are drawn into each other")
@@ -44,9 +44,9 @@ struct Raster: Hashable {
     }
   }
 
-  /// The image as a PNG file; the same bytes for the same image and libpng.
+  /// The image as a PNG file; the bytes depend only on the image and libpng's version.
   ///
-  /// C function: `png_image_write_to_memory`, first to learn the size, then to write.
+  /// C function: `png_image_write_to_memory`, called first for the size, then to write.
   var png: Data {
     var image = png_image()
     image.version = png_uint_32(PNG_IMAGE_VERSION)

@@ -1,14 +1,14 @@
 import Foundation
 import TensorFiles
 
-/// Images that a trial reconstructed at its end, with their originals:
+/// The images that a trial reconstructed at its end, and their originals:
 /// `reconstructions.safetensors`, tensors `originals` and `reconstructions`, `U8 [K, H, W, C]`.
 struct Reconstructions {
-  /// The images as the data set has them.
+  /// The images of the data set.
   let originals: [Raster]
-  /// The same images through the narrowed bottleneck.
+  /// Their reconstructions.
   let reconstructions: [Raster]
-  /// What the file says about itself, such as of how many images the archive was.
+  /// The file's metadata, for instance the archive's number of images.
   let metadata: [String: String]
 
   /// Reads the file.
@@ -43,7 +43,7 @@ struct Reconstructions {
     self.metadata = metadata
   }
 
-  /// The first of them; at least one.
+  /// The first `count` images; at least one.
   func first(_ count: Int) -> Reconstructions {
     Reconstructions(
       originals: Array(originals.prefix(max(1, count))),

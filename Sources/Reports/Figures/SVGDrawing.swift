@@ -1,17 +1,17 @@
 import Foundation
 import Trials
 
-/// A drawing that becomes an SVG file: fixed decimals, fixed attribute order, so that the same
-/// drawing always has the same bytes.
+/// A drawing that is written as SVG, with fixed decimals and attribute order, so that equal
+/// drawings have equal bytes.
 struct SVGDrawing {
-  /// Typefaces, most wanted first; all have the few mathematical signs that figures use.
+  /// Font families, in order of preference; all have the mathematical signs that figures use.
   private static let fonts = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 
   /// Width in pixels.
   let width: Double
   /// Height in pixels.
   let height: Double
-  /// What the drawing shows, for readers that cannot see it.
+  /// A description for people who cannot see the drawing.
   let title: String
   private var elements: [String] = []
 
@@ -45,7 +45,7 @@ struct SVGDrawing {
     var isBold = false
     /// Degrees clockwise about the text's point.
     var rotation = 0.0
-    /// Whether a white rim sets the text off from lines behind it.
+    /// Whether the text has a white outline, over lines behind it.
     var hasHalo = false
   }
 
@@ -59,7 +59,7 @@ struct SVGDrawing {
         + "y2=\"\(number(end.y))\"\(stroke.attributes)/>")
   }
 
-  /// Draws a line through points; nothing for fewer than two.
+  /// Draws a line through points, if there are two or more.
   mutating func polyline(_ points: [Point], _ stroke: Stroke) {
     guard points.count > 1 else { return }
     let text = points.map { "\(number($0.x)),\(number($0.y))" }.joined(separator: " ")
@@ -89,7 +89,7 @@ struct SVGDrawing {
         + "height=\"\(number(height))\" fill=\"\(fill)\"\(stroke.attributes)/>")
   }
 
-  /// Sets a text with its baseline at a point.
+  /// Draws a text with its baseline at a point.
   mutating func text(_ text: String, at point: Point, _ style: TextStyle = TextStyle()) {
     var attributes =
       "x=\"\(number(point.x))\" y=\"\(number(point.y))\" font-size=\"\(number(style.size))\" "
@@ -108,12 +108,12 @@ struct SVGDrawing {
     elements.append("<text \(attributes)>\(content)</text>")
   }
 
-  /// The largest size at which a text is about as wide as there is room, at most `size`.
+  /// The largest font size, at most `size`, at which a text fits the width approximately.
   static func size(of text: String, within width: Double, most size: Double) -> Double {
     min(size, max(5, width / (0.6 * Double(max(text.count, 1)))))
   }
 
-  /// Draws an image, each of its pixels sharp.
+  /// Draws an image without smoothing.
   mutating func image(_ raster: Raster, at corner: Point, width: Double, height: Double) {
     elements.append(
       "<image x=\"\(number(corner.x))\" y=\"\(number(corner.y))\" width=\"\(number(width))\" "

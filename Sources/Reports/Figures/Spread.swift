@@ -1,15 +1,15 @@
-/// One number of several replicates.
+/// Median and range of a number over replicates.
 struct Spread: Codable, Hashable, Sendable {
-  /// The middle one, or the mean of the two middle ones.
+  /// The median.
   var median: Double
   /// The smallest.
   var minimum: Double
   /// The largest.
   var maximum: Double
-  /// How many there are.
+  /// The number of replicates.
   var count: Int
 
-  /// The spread of some numbers; nil for none.
+  /// The spread of numbers; nil if there are none.
   init?(_ numbers: some Sequence<Double>) {
     let sorted = numbers.sorted()
     guard let first = sorted.first, let last = sorted.last else { return nil }
@@ -21,7 +21,7 @@ struct Spread: Codable, Hashable, Sendable {
     count = sorted.count
   }
 
-  /// The median, and the range where replicates differ: `9 (8–11)`.
+  /// The median, and the range if replicates differ: `9 (8–11)`.
   func text(_ format: (Double) -> String) -> String {
     let (least, most) = (format(minimum), format(maximum))
     return least == most ? format(median) : "\(format(median)) (\(least)–\(most))"

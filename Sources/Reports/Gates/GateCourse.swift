@@ -1,7 +1,6 @@
-/// How one gate of a trial went: whether it stayed open, or when it closed for the last time, and at
-/// which error.
+/// Whether one gate of a trial stayed open, or when it last closed and at which error.
 ///
-/// Taken from the rows of the trajectory, so as fine as `sample_every`.
+/// Computed from the rows of the trajectory, so its resolution is `sample_every`.
 struct GateCourse: Encodable, Hashable, Sendable {
   /// The gate, from 0.
   let gate: Int
@@ -9,16 +8,16 @@ struct GateCourse: Encodable, Hashable, Sendable {
   let isOpen: Bool
   /// σ(kγ) there.
   let openProbability: Double
-  /// How often it was closed in a row, and open in the one before.
+  /// The number of rows in which it is closed and was open in the row before.
   let closures: Int
-  /// The step of the last row with the gate open; nil where there is none.
+  /// The step of the last row with the gate open; nil if there is none.
   let lastOpenStep: Int?
-  /// The step of the row after it, from which the gate stays closed; nil of an open gate, as are the
-  /// next two.
+  /// The step of the row after it, from which the gate stays closed; nil for an open gate, as are
+  /// the next two.
   let closedStep: Int?
   /// The moving average of the training error in that row.
   let closedMSE: Double?
-  /// How many gates are open in that row.
+  /// The number of open gates in that row.
   let closedGatesOpen: Int?
 
   private enum CodingKeys: String, CodingKey {
@@ -32,7 +31,7 @@ struct GateCourse: Encodable, Hashable, Sendable {
     case closedGatesOpen = "closed_gates_open"
   }
 
-  /// Open gates first, then the last to close; equal ones by their number.
+  /// Sorts open gates first, then by descending closing step, then by number.
   static func byClosing(_ courses: [GateCourse]) -> [GateCourse] {
     courses.sorted { left, right in
       let (one, other) = (left.closedStep ?? .max, right.closedStep ?? .max)
@@ -40,8 +39,8 @@ struct GateCourse: Encodable, Hashable, Sendable {
     }
   }
 
-  /// The courses of all gates, in their order; none for a trajectory without rows.
-  static func all(of trajectory: Trajectory) -> [GateCourse] {
+  /// The courses of all gates, in order; empty for a trajectory without rows.
+  static func all(of trajectory: TrajectoryTable) -> [GateCourse] {
     guard !trajectory.rows.isEmpty else { return [] }
     let steps = trajectory.numbers("step").map { Int($0) }
     let errors = trajectory.numbers("mse")

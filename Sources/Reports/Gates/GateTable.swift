@@ -1,10 +1,10 @@
 import Foundation
 import Trials
 
-/// `gates.csv` and `gates.json`: of every gate of every narrowing trial that is complete, when it
-/// closed and at which error.
+/// `gates.csv` and `gates.json`: for every gate of every complete narrowing trial, when it closed
+/// and at which error.
 struct GateTable {
-  /// What is said of the sweep as a whole.
+  /// The facts about the whole sweep.
   private let head: ReportHead
   /// A trial with its gates.
   private let trials: [Trial]
@@ -22,7 +22,7 @@ struct GateTable {
 
   /// The table of a sweep.
   ///
-  /// - Parameter courses: The gates of complete trials; those that have none here are left out.
+  /// - Parameter courses: The gates of complete trials; other trials are omitted.
   init(of results: SweepResults, courses: [TrialID: [GateCourse]]) {
     head = ReportHead(of: results)
     trials = results.trials.compactMap { recorded in
@@ -35,7 +35,7 @@ struct GateTable {
     }
   }
 
-  /// A row for each gate, by trial.
+  /// `gates.csv`: one row per gate.
   var csv: Data {
     var table = CSVTable(header: [
       "trial", "stage", "replicate", "dataset", "tolerance", "gate", "is_open", "open_probability",
@@ -56,6 +56,6 @@ struct GateTable {
     return table.data
   }
 
-  /// The same by trials.
+  /// `gates.json`: one item per trial.
   var json: Data { ReportJSON.data(head, list: "trials", trials) }
 }

@@ -1,10 +1,10 @@
 import Foundation
 
-/// On what a drawing is looked at: paper, or a screen in the dark.
+/// The colour scheme of a drawing.
 package enum ColourScheme: String, CaseIterable, Sendable {
-  /// White, as files have it.
+  /// A white background, as in files.
   case light
-  /// Nearly black.
+  /// A nearly black background.
   case dark
 
   /// The dark counterpart of each colour that drawings use; both keep a contrast of 4.5 or more for
@@ -17,7 +17,7 @@ package enum ColourScheme: String, CaseIterable, Sendable {
 
   /// A drawing's bytes in this scheme.
   ///
-  /// Quotes in texts of a drawing are escaped, so that `"#` and six digits are always a colour.
+  /// Texts in a drawing have escaped quotes, so `"#` and six digits are always a colour.
   func applied(to svg: Data) -> Data {
     guard self == .dark else { return svg }
     let parts = String(decoding: svg, as: UTF8.self).components(separatedBy: "\"#")

@@ -1,14 +1,14 @@
 import Foundation
 import Trials
 
-/// The drawings and tables of the files, made for whoever looks on while a sweep runs.
+/// The reports' drawings and tables for a running sweep.
 package enum LiveDrawings {
-  /// Figure 1 of any trial, with another one's traces in grey beneath.
+  /// Figure 1 of any trial, with another one's curves in grey behind it.
   ///
   /// - Parameters:
-  ///   - trajectory: The bytes of its trajectory so far.
-  ///   - ghost: Those of the other trial; nil for none.
-  /// - Throws: ``LiveDrawingError`` when one of them is not a trajectory.
+  ///   - trajectory: The trajectory's bytes so far.
+  ///   - ghost: The other trial's; nil for none.
+  /// - Throws: ``LiveDrawingError`` if one of them is not a trajectory.
   package static func traces(
     of trial: RecordedTrial, _ trajectory: Data, ghost: Data?, in scheme: ColourScheme
   ) throws(LiveDrawingError) -> Data {
@@ -18,9 +18,9 @@ package enum LiveDrawings {
     return scheme.applied(to: drawing.svg)
   }
 
-  /// What stands at each step of a trajectory, for a cursor over the drawing of it.
+  /// The numbers at each step of a trajectory, for a cursor over its drawing.
   ///
-  /// - Throws: ``LiveDrawingError`` when the bytes are not a trajectory.
+  /// - Throws: ``LiveDrawingError`` if the bytes are not a trajectory.
   package static func samples(
     of trajectory: Data, ghost: Data?
   ) throws(LiveDrawingError) -> TrajectorySamples {
@@ -29,7 +29,7 @@ package enum LiveDrawings {
 
   /// A trial's images above their reconstructions, as PNG.
   ///
-  /// - Throws: ``LiveDrawingError`` when the bytes are no such images.
+  /// - Throws: ``LiveDrawingError`` if the bytes are not reconstructions.
   package static func strip(of reconstructions: Data) throws(LiveDrawingError) -> Data {
     do {
       return Data(try Reconstructions(reconstructions).strip.png)
@@ -38,27 +38,27 @@ package enum LiveDrawings {
     }
   }
 
-  private static func read(_ data: Data) throws(LiveDrawingError) -> Trajectory {
+  private static func read(_ data: Data) throws(LiveDrawingError) -> TrajectoryTable {
     do {
-      return try Trajectory(data)
+      return try TrajectoryTable(data)
     } catch {
       throw LiveDrawingError(error)
     }
   }
 }
 
-/// The front of a sweep and Table I as far as they are known.
+/// The front of a sweep and Table I so far.
 package struct LiveFront: Sendable {
-  /// Of more points, a part is drawn: all would be too many for a screen and for a browser.
+  /// The most points drawn; more would be too many for a screen and a browser.
   static let pointCountMaximum = 600
 
-  /// Grid points that no other beats.
+  /// The number of grid points on the front.
   package let onFront: Int
-  /// Grid points that have a result.
+  /// The number of grid points with a result.
   package let withResult: Int
-  /// Figure 3 without images, as a file has it.
+  /// Figure 3 without images.
   private let drawing: Data
-  /// `table1.json`: our numbers beside the paper's; nil where no tolerance is measured.
+  /// `table1.json`, with the paper's numbers; nil if no tolerance is measured.
   package let table1: Data?
 
   /// The front of a sweep at one moment.

@@ -1,21 +1,21 @@
 import Foundation
 
-/// Pieces of HTML; texts of others go in through ``escaped(_:)`` alone.
+/// Pieces of HTML; untrusted texts pass through ``escaped(_:)``.
 enum HTMLText {
-  /// A text as content or as an attribute's value; controls become U+FFFD.
+  /// A text as content or attribute value; control characters become U+FFFD.
   static func escaped(_ text: String) -> String {
     SVGDrawing.escaped(text).replacing("'", with: "&#39;")
   }
 
   /// An image inside the page.
   ///
-  /// - Parameter description: What it shows, for those who do not see it.
+  /// - Parameter description: The alternative text.
   static func image(_ png: Data, description: String, kind: String) -> String {
     "<img class=\"\(kind)\" alt=\"\(escaped(description))\" "
       + "src=\"data:image/png;base64,\(png.base64EncodedString())\">"
   }
 
-  /// A drawing inside the page, named by its title.
+  /// A drawing inside the page, described by its title.
   static func drawing(_ svg: Data) -> String {
     var text = String(decoding: svg, as: UTF8.self)
     if let end = text.range(of: "?>\n") { text = String(text[end.upperBound...]) }
@@ -25,7 +25,7 @@ enum HTMLText {
   /// A table with a caption.
   ///
   /// - Parameters:
-  ///   - rows: Their cells are HTML already.
+  ///   - rows: Cells of HTML.
   static func table(_ caption: String, header: [String], rows: [[String]]) -> String {
     var text = "<div class=\"wide\"><table><caption>\(escaped(caption))</caption><thead><tr>"
     text += header.map { "<th scope=\"col\">\(escaped($0))</th>" }.joined()
@@ -34,13 +34,13 @@ enum HTMLText {
     return text + "</tbody></table></div>\n"
   }
 
-  /// Facts, each with its name.
+  /// A list of named facts.
   static func facts(_ facts: [(name: String, value: String)]) -> String {
     "<dl>" + facts.map { "<dt>\(escaped($0.name))</dt><dd>\(escaped($0.value))</dd>" }.joined()
       + "</dl>\n"
   }
 
-  /// How the page looks, by day and by night, on screens and on paper; system fonts alone.
+  /// The style sheet, for light and dark screens and for paper; only system fonts.
   static let style = """
     :root { color-scheme: light dark; --ink: #1c1e21; --quiet: #5c6670; --paper: #ffffff; \
     --card: #f5f6f8; --line: #d8dce0; --link: #0a58a8; }

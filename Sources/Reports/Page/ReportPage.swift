@@ -2,37 +2,37 @@ import Digests
 import Foundation
 import Trials
 
-/// `report.html`: a sweep as one file that opens from the disk and asks for nothing else.
+/// `report.html`: a sweep as one self-contained file.
 ///
-/// Figures, a table, a section for every trial, provenance, and how to cite. About
-/// ``byteCountMaximum`` at most; where more would not fit, the page says what was left out.
+/// It has figures, a table, a section per trial, provenance, and how to cite. It has at most about
+/// ``byteCountMaximum`` bytes and says what it omits.
 struct ReportPage {
   /// The file's name.
   static let name = "report.html"
-  /// About how large the page becomes.
+  /// The approximate maximum size of the page.
   static let byteCountMaximum = 10_000_000
-  /// What the figures may take of it; one that does not fit stands beside the page.
+  /// The part for figures; a figure that does not fit is only beside the page.
   private static let figureByteCountMaximum = 3_000_000
-  /// Trials with a section: the first of the plan that are complete.
+  /// The most trials with a section: the first complete ones of the plan.
   static let sectionCountMaximum = 100
-  /// What all sections may take.
+  /// The part for all sections.
   private static let sectionsByteCountMaximum = 6_000_000
-  /// Trials in the table.
+  /// The most trials in the table.
   static let rowCountMaximum = 1500
 
-  /// The sections so far, by trial, with the result that they are of.
+  /// Cached sections by trial, each with its result's digest.
   private var sections: [TrialID: (result: Digest, html: String)] = [:]
   /// The names of the trials of a plan.
   private var named: (plan: SweepPlan, names: TrialNames)?
 
-  /// A page of which nothing is known yet.
+  /// A page without cached sections.
   init() {}
 
   /// The page's bytes.
   ///
   /// - Parameters:
   ///   - figures: The drawings among the outputs, by their names.
-  ///   - problems: Takes what files lack.
+  ///   - problems: Receives the errors of files.
   mutating func html(
     of results: SweepResults, figures: [(name: String, svg: Data)], counts: ImageCounts,
     loader: ArtifactLoader, problems: inout [ReportError]
@@ -70,7 +70,7 @@ struct ReportPage {
     return names
   }
 
-  /// Forgets the sections of trials that have none any more.
+  /// Removes cached sections of trials that no longer have one.
   private mutating func keep(_ shown: [RecordedTrial]) {
     let kept = Set(shown.map(\.planned.id))
     sections = sections.filter { kept.contains($0.key) }
@@ -89,7 +89,7 @@ struct ReportPage {
       trial: trial, name: name, loader: loader, counts: counts, byteCountMaximum: room
     ).html(&found)
     problems += found
-    // What is missing may be there the next time.
+    // Do not cache a section with missing files; they may be there next time.
     if found.isEmpty { sections[id] = (digest, html) }
     return html
   }
@@ -158,7 +158,7 @@ struct ReportPage {
       + HTMLText.table("What every trial had found last.\(more)", header: header, rows: rows)
   }
 
-  /// τ, n and what a trial had found last, as texts; empty where nothing is known.
+  /// τ, n and the numbers of the last report, as texts; empty if unknown.
   private static func numbers(
     _ configuration: TrialConfiguration, _ report: MilestoneReport?
   ) -> [String] {

@@ -2,34 +2,34 @@ import Digests
 import Foundation
 import Trials
 
-/// A trial's part of the page: what it found, its traces, its gates and its reconstructions.
+/// A trial's section of the page: its results, curves, gates and reconstructions.
 struct TrialSection {
   /// The trial, which has a result.
   let trial: RecordedTrial
-  /// What sets it apart from the others.
+  /// Its name in the sweep.
   let name: String
   /// Its files.
   let loader: ArtifactLoader
-  /// How many images the sweep's data sets have.
+  /// The numbers of images of the sweep's data sets.
   let counts: ImageCounts
-  /// About how many bytes it may have.
+  /// The approximate maximum size.
   let byteCountMaximum: Int
 
-  /// Samples of a trace at most.
+  /// The most samples of a curve.
   private static let sampleCountMaximum = 150
-  /// Gates that are listed at most.
+  /// The most gates in the list.
   private static let gateCountMaximum = 64
 
-  /// Names the section, for links.
+  /// The section's anchor, for links.
   static func anchor(of trial: RecordedTrial) -> String { "trial-\(trial.planned.id)" }
 
   /// The section.
   ///
-  /// - Parameter problems: Takes what its files lack.
+  /// - Parameter problems: Receives the errors of its files.
   func html(_ problems: inout [ReportError]) -> String {
     var parts = [heading, facts]
     do throws(ReportError) {
-      let trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
+      let trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
       parts.append(traces(trajectory))
       if trajectory.gateCount > 0 { parts.append(gates(trajectory)) }
     } catch {
@@ -83,7 +83,7 @@ struct TrialSection {
     return HTMLText.facts(facts)
   }
 
-  private func traces(_ trajectory: Trajectory) -> String {
+  private func traces(_ trajectory: TrajectoryTable) -> String {
     var drawing = Figure1Drawing(trial: trial, trajectory: trajectory, banner: nil, counts: counts)
     drawing.sampleCountMaximum = Self.sampleCountMaximum
     drawing.showsProbabilities = false
@@ -95,8 +95,8 @@ struct TrialSection {
       + "\(thinned)</figcaption></figure>\n"
   }
 
-  /// Every gate's open probability as a row of pixels, and when each closed.
-  private func gates(_ trajectory: Trajectory) -> String {
+  /// Each gate's open probability as a row of pixels, and when it closed.
+  private func gates(_ trajectory: TrajectoryTable) -> String {
     let closings = GateCourse.byClosing(GateCourse.all(of: trajectory))
     let columns = EvenChoice.indices(
       of: trajectory.rows.count, most: Self.sampleCountMaximum)
@@ -136,7 +136,7 @@ struct TrialSection {
     return [0x00, 0x72, 0xb2].map { UInt8(255 - share * (255 - Double($0))) }
   }
 
-  /// As many images as there is room for.
+  /// As many images as fit.
   private func reconstructions(_ images: Reconstructions, within room: Int) -> String {
     let total = images.originals.count
     var count = total

@@ -1,14 +1,14 @@
 import Foundation
 import Trials
 
-/// Fetches the files of finished trials and names the trial in every failure.
+/// Fetches and parses the files of finished trials; errors name the trial.
 struct ArtifactLoader {
-  /// Fetches a file by its content.
+  /// Fetches a file by its digest.
   let load: (Artifact) throws -> Data
 
   /// The parsed file of a trial.
   ///
-  /// - Throws: ``ReportError`` when the trial has no such file, it cannot be had or read.
+  /// - Throws: ``ReportError`` if the trial has no such file, or it cannot be fetched or parsed.
   func parse<Value>(
     _ kind: ArtifactKind, of trial: RecordedTrial, _ body: (Data) throws -> Value
   ) throws(ReportError) -> Value {

@@ -1,6 +1,6 @@
 import Trials
 
-/// How much of a sweep a report covers.
+/// How many trials of a sweep are complete.
 struct Completion: Hashable, Sendable {
   /// All planned trials.
   var total: Int
@@ -8,7 +8,7 @@ struct Completion: Hashable, Sendable {
   var complete: Int
   /// Trials that ended without one.
   var ended: Int
-  /// Trials at work.
+  /// Running trials.
   var running: Int
 
   /// Counts the trials of a sweep.
@@ -19,7 +19,7 @@ struct Completion: Hashable, Sendable {
     running = results.trials.count { $0.status == .running }
   }
 
-  /// What figures and tables say about it; nil when every trial has its result.
+  /// The remark in figures and tables; nil if every trial has a result.
   var banner: String? {
     if complete == total { return nil }
     if complete + ended == total {

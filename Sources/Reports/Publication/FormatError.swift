@@ -1,9 +1,9 @@
-/// What is wrong with the content of a file, before it is known whose it is.
+/// An error in the content of a file; the caller adds which file.
 struct FormatError: Error, Hashable {
   /// A line or an offset.
   var place: String
-  /// What was found there.
+  /// What was found.
   var found: String
-  /// What should have been.
+  /// What was expected.
   var expected: String
 }

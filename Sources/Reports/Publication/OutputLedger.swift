@@ -1,20 +1,20 @@
 import Digests
 import Foundation
 
-/// `outputs.sha256`: what was last written under every name in a sweep's folder, as `sha256sum -c`
-/// reads it.
+/// `outputs.sha256`: the digest of each file written to a sweep's folder, in the format of
+/// `sha256sum -c`.
 ///
-/// A file is noted before it gets its name, so that one with other bytes than any that were noted
-/// was changed by somebody else, and one that is noted and not there was deleted. Of a name that
-/// is noted twice, as after a kill before the file had its name, either line counts.
+/// A file is noted before it is renamed to its name. So a file whose digest is not noted was
+/// changed by somebody else, and a noted file that is missing was deleted. A name can be noted
+/// twice if the writer was killed before the rename; both digests count.
 package struct OutputLedger {
   /// The file's name.
   package static let name = "outputs.sha256"
-  /// A longer file is not ours.
+  /// The largest file that is read as a ledger.
   private static let byteCountMaximum = 1 << 30
 
   private let file: URL
-  /// What was noted under each name, the latest last.
+  /// The noted digests of each name, the latest last.
   private var noted: [String: [Digest]] = [:]
   private var lineCount = 0
   /// The names in order, as far as they were there when the file was last written anew, so that a
@@ -23,7 +23,7 @@ package struct OutputLedger {
   /// Names that were noted since.
   private var unsorted: [String] = []
 
-  /// Reads what was noted in a folder; nothing where there is no such file.
+  /// Reads the ledger of a folder; empty if there is none.
   package init(in folder: URL) {
     file = folder.appending(path: Self.name)
     guard let size = try? file.resourceValues(forKeys: [.fileSizeKey]).fileSize,
@@ -38,21 +38,21 @@ package struct OutputLedger {
     }
   }
 
-  /// Whether nothing was ever noted.
+  /// Whether nothing is noted.
   package var isEmpty: Bool { noted.isEmpty }
 
-  /// The names that were noted.
+  /// The noted names.
   package var paths: [String] { noted.keys.sorted() }
 
-  /// Whether a name was noted.
+  /// Whether a name is noted.
   package func contains(_ path: String) -> Bool { noted[path] != nil }
 
-  /// Whether a name was noted with these bytes.
+  /// Whether a name is noted with this digest.
   package func contains(_ path: String, _ digest: Digest) -> Bool {
     noted[path]?.contains(digest) ?? false
   }
 
-  /// Notes what a name is about to have; what cannot be written down is noted with the next round.
+  /// Notes the digest that a name is about to get; if the write fails, the next round repeats it.
   package mutating func note(_ path: String, _ digest: Digest) { note([(path, digest)]) }
 
   /// Notes what several names are about to have, in one writing.
@@ -68,14 +68,14 @@ package struct OutputLedger {
     noted[path, default: []].append(digest)
   }
 
-  /// Forgets names whose files were taken away.
+  /// Removes names whose files were removed.
   package mutating func forget(_ paths: [String]) {
     let count = noted.count
     for path in paths { noted[path] = nil }
     if noted.count < count { rewrite() }
   }
 
-  /// Leaves one line for each name, once what was noted has its name.
+  /// Reduces the ledger to one line per name, after the noted files have their names.
   package mutating func tidy() {
     guard lineCount > noted.count else { return }
     for (path, digests) in noted where digests.count > 1 { noted[path] = digests.suffix(1) }

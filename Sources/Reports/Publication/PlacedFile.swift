@@ -12,7 +12,9 @@ struct PlacedFile: Hashable {
   /// When its content and its entry were last changed, in seconds and nanoseconds.
   private let times: [Int]
 
-  /// A file of known bytes as it is now; nil when it is not there. The C function is `stat`.
+  /// A file of known bytes as it is now; nil when it is not there.
+  ///
+  /// The C function is `stat`.
   init?(at path: String, digest: Digest) {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }

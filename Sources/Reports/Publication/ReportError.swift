@@ -1,15 +1,15 @@
 import Trials
 
-/// Why one file of a report could not be made; the others are made all the same.
+/// Why one file of a report could not be made; the others are still made.
 package enum ReportError: Error, Hashable, Sendable {
-  /// A finished trial's file is not to be had.
+  /// A finished trial's file is missing.
   case missingArtifact(trial: TrialID, kind: ArtifactKind, reason: String)
-  /// A finished trial's file is not what it should be.
+  /// A finished trial's file is malformed.
   case malformedArtifact(
     trial: TrialID, kind: ArtifactKind, place: String, found: String, expected: String)
   /// A report could not be written.
   case unwritable(path: String, reason: String)
-  /// A report that was asked for has nothing to show, and will not have.
+  /// A requested report is empty and will stay empty.
   case empty(path: String, reason: String)
 }
 

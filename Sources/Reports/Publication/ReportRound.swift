@@ -2,16 +2,16 @@ import Digests
 import Files
 import Foundation
 
-/// One round of writing into an output directory, with what came of it.
+/// One round of writing to an output directory, and its outcome.
 struct ReportRound {
   /// The output directory; nil where nothing is written and ``ReportWriter/Outcome/made`` alone
   /// tells what would be.
   let directory: URL?
-  /// What was written under which name; nil without a directory.
+  /// The digests of the files written; nil without a directory.
   var ledger: OutputLedger?
-  /// What was written and what failed so far.
+  /// The files written and the errors so far.
   var outcome = ReportWriter.Outcome()
-  /// The drawings so far, for the page that has all of them.
+  /// The drawings so far, for the page.
   private(set) var drawings: [(name: String, svg: Data)] = []
   /// The files of the directory itself that were put in place, by their names.
   private(set) var placed: [String: PlacedFile]
@@ -29,10 +29,11 @@ struct ReportRound {
     self.placed = placed
   }
 
-  /// Puts a file in place, written aside and renamed, unless it has these bytes already.
+  /// Writes a file under another name and renames it, unless it has these bytes already.
   ///
-  /// - Parameter path: Relative to the directory, in which a folder is made; the directory itself is
-  ///   not, for a sweep's folder that somebody removed does not come back as reports.
+  /// - Parameter path: Relative to the directory. A folder in the directory is created; the
+  ///   directory itself is not, so that a removed sweep's folder does not come back with reports
+  ///   only.
   /// - Returns: Whether the file now has these bytes.
   @discardableResult
   mutating func put(_ path: String, _ data: Data) -> Bool { put(path, parts: [data]) }
@@ -115,12 +116,12 @@ struct ReportRound {
 
   /// Writes a file aside.
   ///
-  /// One fixed name, so that a killed writer leaves at most one for each file, and not for long.
+  /// A fixed temporary name, so that a killed writer leaves at most one for each file, soon overwritten.
   private static func write(
     _ parts: [Data], aside target: String, isSynced: Bool
   ) throws(FileError) -> String {
     let aside = target + ReportWriter.asideEnding
-    // Not into what is there by that name, which may be a link to a file elsewhere.
+    // Not through an existing file of that name, which may be a link.
     unlink(aside)
     let file = try OpenFile<FileError>(
       aside, flags: O_WRONLY | O_CREAT | O_EXCL, permissions: 0o666)
@@ -176,7 +177,7 @@ struct ReportRound {
         reason: error.found ?? String(cString: strerror(error.code))))
   }
 
-  /// Removes a file that may not be there.
+  /// Removes a file, if it exists.
   mutating func remove(_ path: String) {
     guard let target = target(of: path) else { return }
     ledger?.forget([path])
@@ -184,7 +185,7 @@ struct ReportRound {
     fail(path, FileError("unlink", target))
   }
 
-  /// Does one file's work; its failure is noted and nothing else suffers.
+  /// Runs one file's work and records its error, so that other files are still made.
   mutating func attempt(_ body: (inout ReportRound) throws(ReportError) -> Void) {
     do {
       try body(&self)

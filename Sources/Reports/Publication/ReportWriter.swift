@@ -2,20 +2,19 @@ import Digests
 import Foundation
 import Trials
 
-/// Keeps a sweep's output directory in step with its results: every file valid at every moment,
-/// rewritten only when its content changes, complete or not at all.
+/// Updates a sweep's output directory from its results.
 ///
-/// ``OutputLedger`` notes each.
+/// Files are replaced atomically, and only if their content changes; ``OutputLedger`` notes each.
 ///
-/// Always: `trials.csv`, `trials.json`, `provenance.csv`, `trajectories/<trial>.csv`,
+/// Always written: `trials.csv`, `trials.json`, `provenance.csv`, `trajectories/<trial>.csv`,
 /// `report.html` and the file `PARTIAL` until every trial has ended. By the plan's outputs:
 /// `figure1.svg`, `figure2.svg` with `figure2/<trial>.png`, `figure3.{csv,json,svg}`,
 /// `table1.{csv,json,md,tex}`, `gates.{csv,json}`. The caller copies ``Outcome/copies``.
 ///
-/// A writer remembers which finished trials it has dealt with, so that refreshing the reports of
-/// a long sweep costs what is new.
+/// A writer remembers which finished trials it has written, so that an update of a long sweep
+/// processes only new ones.
 package struct ReportWriter {
-  /// What a round of writing did.
+  /// The outcome of a round of writing.
   package struct Outcome: Sendable {
     /// Files that changed, relative to the directory, in the order of writing.
     package var written: [String] = []
@@ -24,29 +23,29 @@ package struct ReportWriter {
     /// Files of finished trials that belong beside the reports, for the caller to copy; of trials
     /// that have not changed they were told before.
     package var copies: [ArtifactCopy] = []
-    /// What could not be made, and why; everything else was.
+    /// The errors; everything else was made.
     package var problems: [ReportError] = []
   }
 
-  /// A trial's file and where its copy belongs.
+  /// A trial's file and the path of its copy.
   package struct ArtifactCopy: Hashable, Sendable {
     /// The trial.
     package let trial: TrialID
-    /// The file, by its content.
+    /// The file.
     package let artifact: Artifact
     /// The copy's path, relative to the directory: `models/<trial>.safetensors`,
     /// `logs/<trial>.<attempt>.txt`.
     package let path: String
   }
 
-  /// How many images the data sets have, as far as finished trials have told.
+  /// The numbers of images of the data sets, from finished trials.
   package private(set) var counts = ImageCounts()
 
   /// What the name of a file ends with while it is written.
   package static let asideEnding = ".part"
 
   private let directory: URL?
-  /// What was written under which name in the directory.
+  /// The digests of the files written to the directory.
   private var ledger: OutputLedger?
   /// The files that are in place.
   private var placed: [String: PlacedFile] = [:]
@@ -55,13 +54,13 @@ package struct ReportWriter {
   private var grouped: (plan: SweepPlan, grouping: GridPoints.Grouping)?
   private let loader: ArtifactLoader
   private var writtenTrials: [TrialID: Digest] = [:]
-  /// Reconstructions that were asked how many images there are.
+  /// Reconstructions whose number of images was read.
   private var countedFiles: Set<Digest> = []
   private var writtenStrips: [TrialID: Digest] = [:]
   /// The gates of finished trials, each with its trajectory's digest.
   private var gateCourses: [TrialID: (trajectory: Digest, gates: [GateCourse])] = [:]
   private var page = ReportPage()
-  /// Reports of which it was told that they have nothing to show.
+  /// Reports whose emptiness was reported.
   private var toldEmpty: Set<String> = []
 
   /// A writer of one sweep's reports.
@@ -69,17 +68,17 @@ package struct ReportWriter {
   /// - Parameters:
   ///   - directory: The sweep's output directory; nil to write nothing, and learn of every file
   ///     what its bytes would be.
-  ///   - load: Fetches a finished trial's file by its content; what it throws is reported with
-  ///     the trial's name.
+  ///   - load: Fetches a finished trial's file by its digest; its errors are reported with the trial's
+  ///     name.
   package init(directory: URL?, load: @escaping (Artifact) throws -> Data) {
     self.directory = directory
     ledger = directory.map { OutputLedger(in: $0) }
     loader = ArtifactLoader(load: load)
   }
 
-  /// Brings every report up to date.
+  /// Updates every report.
   ///
-  /// The mark `PARTIAL` is there before anything partial is, and goes when everything is final.
+  /// The file `PARTIAL` is written before any partial report, and removed after all are final.
   ///
   /// - Parameter changed: The places in the plan of the trials that may differ from those of the
   ///   last round; nil for all of them.
@@ -93,7 +92,7 @@ package struct ReportWriter {
       placed = round.placed
     }
     let changedPlaces = changed?.sorted() ?? Array(results.trials.indices)
-    // A discarded result's files are gone; the next result's are written, even if they are the same.
+    // The files of discarded results were removed, so write them again even if they are equal.
     for place in changedPlaces where results.trials[place].result == nil {
       let trial = results.trials[place].planned.id
       writtenTrials[trial] = nil
@@ -153,10 +152,10 @@ package struct ReportWriter {
     ledger?.note(copies.map { ($0.path, $0.artifact.digest) })
   }
 
-  /// Notes that the caller has taken files away.
+  /// Notes that the caller has removed files.
   package mutating func forget(_ paths: [String]) { ledger?.forget(paths) }
 
-  /// Tells once that a report has nothing to show, and never will.
+  /// Reports once that a report is empty and will stay empty.
   private mutating func tell(
     _ path: String, _ reason: String, isFinal: Bool, in round: inout ReportRound
   ) {
@@ -164,7 +163,7 @@ package struct ReportWriter {
     round.note(.empty(path: path, reason: reason))
   }
 
-  /// Learns from the first finished trial of each data set that tells of it how many images it has.
+  /// Reads the number of images of each data set from its first finished trial that has it.
   private mutating func countImages(_ results: SweepResults) {
     for trial in results.trials {
       let dataset = trial.planned.configuration.dataset
@@ -172,7 +171,7 @@ package struct ReportWriter {
         let artifact = trial.result?.artifacts.first(where: { $0.kind == .reconstructions }),
         countedFiles.insert(artifact.digest).inserted
       else { continue }
-      // A file that cannot be had is reported where its images are to be shown.
+      // A missing file is reported when its images are drawn.
       let images = try? loader.parse(.reconstructions, of: trial) { try Reconstructions($0) }
       if let images {
         counts.take(
@@ -208,8 +207,8 @@ package struct ReportWriter {
       let digest = trial.result?.artifacts.first { $0.kind == .trajectory }?.digest
       guard writtenTrials[id] != digest || digest == nil else { continue }
       round.attempt { _ throws(ReportError) in
-        let trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
-        let pace = try loader.parse(.pace, of: trial) { try Pace($0) }
+        let trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
+        let pace = try loader.parse(.pace, of: trial) { try PaceTable($0) }
         files.append(("trajectories/\(id).csv", trajectory.joined(with: pace)))
         owners.append((id, digest))
       }
@@ -221,8 +220,8 @@ package struct ReportWriter {
   /// So many files at most are written aside before they get their names.
   private static let commonWriteCountMaximum = 512
 
-  /// One file for the first narrowing trial that has a result; with several data sets, one for
-  /// each, the first of them without the data set in its name.
+  /// One file for the first narrowing trial with a result; with several data sets one file each,
+  /// the first without the data set in its name.
   private func writeFigure1(_ results: SweepResults, in round: inout ReportRound) {
     var shown: [Dataset] = []
     for trial in results.trials
@@ -232,7 +231,7 @@ package struct ReportWriter {
       let name = shown.isEmpty ? "figure1.svg" : "figure1-\(dataset.name).svg"
       shown.append(dataset)
       round.attempt { round throws(ReportError) in
-        let trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
+        let trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
         round.put(
           name,
           Figure1Drawing(
@@ -253,7 +252,7 @@ package struct ReportWriter {
       let id = trial.planned.id
       round.attempt { round throws(ReportError) in
         let images = try loader.parse(.reconstructions, of: trial) { try Reconstructions($0) }
-        // The drawing has one row for each grid point: its first replicate that is complete.
+        // The drawing has one row per grid point: its first complete replicate.
         if let point = gridPoints.point(of: id),
           point.trials.first(where: { $0.result != nil })?.planned.id == id
         {
@@ -281,7 +280,7 @@ package struct ReportWriter {
         gateCourses[id]?.trajectory != artifact.digest
       else { continue }
       round.attempt { _ throws(ReportError) in
-        let trajectory = try loader.parse(.trajectory, of: trial) { try Trajectory($0) }
+        let trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
         gateCourses[id] = (artifact.digest, GateCourse.all(of: trajectory))
       }
     }
@@ -325,7 +324,7 @@ package struct ReportWriter {
 extension SweepPlan {
   /// Whether any trial narrows its bottleneck.
   fileprivate var narrows: Bool { trials.contains { $0.configuration.narrows } }
-  /// Whether any trial's tolerance is another's error.
+  /// Whether any trial's tolerance is measured by a parent.
   fileprivate var hasMeasuredTolerance: Bool {
     trials.contains { $0.configuration.tolerance.measurement != nil }
   }

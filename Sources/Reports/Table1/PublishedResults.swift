@@ -13,15 +13,15 @@ enum PublishedResults {
     var latents: Int
     /// MSE of the baseline after 200K batches, the tolerance of the other run.
     var mse: Double
-    /// ‖ν‖₀ after 200K, 300K and 400K batches with 2n dimensions provisioned.
+    /// ‖ν‖₀ after 200K, 300K and 400K batches with 2n latent dimensions.
     var gatesOpen: [Int]
   }
 
-  /// One point of Figure 3 that the text gives in numbers.
+  /// One point of Figure 3 with numbers in the text.
   struct Figure3Point: Hashable, Sendable {
     /// The images.
     var dataset: Dataset
-    /// n, dimensions provisioned.
+    /// n, the number of latent dimensions.
     var latents: Int
     /// τ.
     var tolerance: Double

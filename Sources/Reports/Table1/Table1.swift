@@ -1,46 +1,46 @@
 import Foundation
 import Trials
 
-/// Table I: per data set and size, a baseline's MSE and what stays open of twice as many
-/// dimensions when that MSE is the tolerance, beside the paper's numbers.
+/// Table I: per data set and size, a baseline's MSE, and how many of twice as many dimensions stay
+/// open with that MSE as tolerance; with the paper's numbers.
 struct Table1 {
   /// One data set and size.
   struct Row {
     /// The images.
     var dataset: Dataset
-    /// What sets the row apart from others of its data set and sizes; empty where nothing need.
+    /// The label that distinguishes the row from others of its data set and size; may be empty.
     var series = ""
     /// n of the baseline.
     var latents: Int
-    /// Dimensions provisioned in the narrowing run.
+    /// The latent dimensions of the narrowing run.
     var provisioned: Int
     /// MSE of the baseline, which is τ; nil until it has run.
     var baselineMSE: Spread?
-    /// ‖ν‖₀ by milestone, as far as it was reached.
+    /// ‖ν‖₀ by milestone, for milestones reached.
     var gatesOpen: [Budget: Spread]
     /// Milestones at which the run had not kept its tolerance.
     var unmet: Set<Budget>
-    /// Milestones before which a run had ended by its rule; nil where runs end by their budget alone.
+    /// Milestones before which a run had ended early; nil without a quiet rule.
     var ended: Set<Budget>?
     /// The paper's row, if it has this data set and size.
     var published: PublishedResults.Table1Row?
   }
 
-  /// The rows: data sets in the order of their first appearance in the plan, in each the plan's
-  /// order.
+  /// The rows: data sets in the order of their first appearance in the plan, and within each in the
+  /// plan's order.
   let rows: [Row]
   /// The milestones of the narrowing runs, ascending.
   let budgets: [Budget]
-  /// What is said of the sweep as a whole.
+  /// The facts about the whole sweep.
   let head: ReportHead
   /// The mark of an unfinished report.
   let banner: String?
-  /// How many images the sweep's data sets have.
+  /// The numbers of images of the sweep's data sets.
   let counts: ImageCounts
-  /// Why the table has no rows; nil when it has some.
+  /// Why the table has no rows; nil if it has some.
   let emptiness: String?
 
-  /// The table of a sweep: one row for each narrowing grid point whose tolerance is measured.
+  /// The table of a sweep: one row per narrowing grid point with a measured tolerance.
   init(of results: SweepResults, counts: ImageCounts = ImageCounts()) {
     self.counts = counts
     let gridPoints = GridPoints(of: results)
@@ -96,7 +96,7 @@ struct Table1 {
 }
 
 extension Table1.Row {
-  /// What a row is found by.
+  /// The key of a row.
   fileprivate struct Sizes: Hashable {
     var dataset: Dataset
     var latents: Int
@@ -110,7 +110,7 @@ extension Table1.Row {
 
 /// `table1.csv` and `table1.json`: one row per data set, size and milestone.
 extension Table1 {
-  /// One number of the table, for machines.
+  /// One number of the table in JSON and CSV.
   private struct Entry: Encodable {
     let dataset: Dataset
     let images: String?
@@ -121,10 +121,10 @@ extension Table1 {
     let baselineMSE: Spread?
     let publishedBaselineMSE: Double?
     let gatesOpen: Spread?
-    /// Whether the run kept its tolerance; nil where it has not come so far.
+    /// Whether the run kept its tolerance; nil if it has not reached the milestone.
     let toleranceMet: Bool?
-    /// Whether a run had ended before and its gates are those of its end; nil where runs end by their
-    /// budget alone.
+    /// Whether a run had ended before, so that its gates are those of its end; nil without a quiet
+    /// rule.
     let endedBefore: Bool?
     let publishedGatesOpen: Int?
 

@@ -1,8 +1,8 @@
 import Foundation
 import Trials
 
-/// `table1.md` and `table1.tex`: Table I in the paper's layout, this sweep's numbers and the
-/// paper's side by side; a dash where there is no number.
+/// `table1.md` and `table1.tex`: Table I in the paper's layout, with this sweep's and the paper's
+/// numbers; a dash for a missing number.
 extension Table1 {
   /// One line of cells: data set, n, two MSEs, 2n, this sweep's columns, the paper's columns.
   private func cells(of row: Row, isFirstOfDataset: Bool) -> [String] {
@@ -25,9 +25,9 @@ extension Table1 {
       }
   }
 
-  /// Behind gates of a run that had not kept its tolerance.
+  /// The mark of gates of a run that had not kept its tolerance.
   private static let mark = "†"
-  /// Behind gates of a run that had ended before.
+  /// The mark of gates of a run that had ended before.
   private static let endMark = "‡"
 
   private var lines: [(isFirstOfDataset: Bool, cells: [String])] {
@@ -37,7 +37,7 @@ extension Table1 {
     }
   }
 
-  /// A milestone as a column's head: `200K` for batches, `100 epochs`.
+  /// A milestone as a column heading: `200K` for batches, `100 epochs`.
   private static func heading(_ budget: Budget) -> String {
     switch budget {
     case .batches(let count): NumberText.count(count)
@@ -120,7 +120,7 @@ extension Table1 {
     rows.contains { row in row.unmet.contains { row.gatesOpen[$0] != nil } }
   }
 
-  /// What the marks beside data sets mean, each to follow "sets marked".
+  /// The meanings of the marks beside data sets, each to follow "sets marked".
   private var notes: [String] {
     let marked = rows.filter { counts.remark(on: $0.dataset) != nil }
     var notes: [String] = []
@@ -142,7 +142,7 @@ extension Table1 {
       + (banner.map { "; \\textbf{\(Self.latexEscaped($0))}" } ?? "")
   }
 
-  /// A text with LaTeX's special characters spelt out.
+  /// A text with LaTeX's special characters escaped.
   static func latexEscaped(_ text: String) -> String {
     var escaped = ""
     for character in text {

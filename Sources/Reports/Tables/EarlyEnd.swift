@@ -1,22 +1,21 @@
 import Trials
 
-/// How trials that may end before their last milestone did end.
+/// The endings of trials that may end before their last milestone.
 enum EarlyEnd {
-  /// What stands for the ending of a milestone that lies beyond the trial's end.
+  /// The ending of a milestone after the trial's end.
   static let beyond = "ended-before"
 }
 
 extension RecordedTrial {
-  /// How the trial left a milestone: the ending's word, or that it had ended before; nil where it has
-  /// not come so far, and for a trial that ends by its budget alone.
+  /// The ending's word at a milestone, or ``EarlyEnd/beyond``; nil if the trial has not reached the
+  /// milestone or has no quiet rule.
   func ending(at budget: Budget) -> String? {
     guard planned.configuration.quiet != nil else { return nil }
     if let report = report(at: budget) { return report.ending.word }
     return result == nil ? nil : EarlyEnd.beyond
   }
 
-  /// The report of one of its milestones, or where the trial had ended before by its rule, that of its
-  /// end.
+  /// The report of a milestone; if the trial had ended early before it, the report of its end.
   func reportOrEnd(at budget: Budget) -> MilestoneReport? {
     if let report = report(at: budget) { return report }
     guard let end = result?.milestones.last, end.endedByRule else { return nil }
@@ -25,13 +24,13 @@ extension RecordedTrial {
 }
 
 extension GridPoints.Point {
-  /// Whether a replicate ended before a milestone by its rule, so that what stands there is of its end.
+  /// Whether a replicate ended early before a milestone, so that its numbers are those of its end.
   func endedBefore(_ budget: Budget) -> Bool {
     trials.contains { $0.reportOrEnd(at: budget)?.endedByRule == true }
   }
 
-  /// How its complete replicates ended, each word once, in the order of the alphabet; nil where they
-  /// end by their budget alone.
+  /// The endings of its complete replicates, each word once, in alphabetical order; nil without a
+  /// quiet rule.
   var endings: [String]? {
     guard configuration.quiet != nil else { return nil }
     return Set(trials.compactMap { $0.result?.milestones.last?.ending.word }).sorted()

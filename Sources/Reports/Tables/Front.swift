@@ -1,15 +1,14 @@
 import Trials
 
-/// The front of tolerance against open gates: every narrowing grid point of a sweep, and which of
-/// them no other beats.
+/// Every narrowing grid point of a sweep, and the Pareto front of tolerance and open gates.
 struct Front {
-  /// A grid point on the plane.
+  /// A grid point with its tolerance and gates.
   struct Point {
-    /// The replicates that it stands for.
+    /// Its replicates.
     var gridPoint: GridPoints.Point
     /// τ as used; nil while it waits for parents.
     var tolerance: Spread?
-    /// ‖ν‖₀ at the last milestone, over the replicates that have a result.
+    /// ‖ν‖₀ at the last milestone, over the replicates with a result.
     var gatesOpen: Spread?
     /// Training MSE there.
     var mse: Spread?
@@ -17,29 +16,28 @@ struct Front {
     var evaluationMSE: Spread?
     /// Whether all its replicates kept the tolerance; nil while none is complete.
     var toleranceMet: Bool?
-    /// Whether it kept its tolerance, and no other point of its series that did has fewer or equally
-    /// many gates at a tolerance as tight or tighter.
+    /// Whether it kept its tolerance, and no other point of its series that kept its own has at
+    /// most as many gates at the same or a smaller tolerance.
     var isOnFront = false
   }
 
-  /// Points that differ in their tolerance only.
+  /// Points that differ only in their tolerance.
   struct Series {
-    /// The images of all its points.
+    /// The data set of all its points.
     var dataset: Dataset
-    /// Its n, and what sets the series apart from the others of its data set; no two of them have
-    /// the same.
+    /// Its n and the facts that distinguish it from other series of its data set; unique.
     var label: String
-    /// The points by ascending tolerance, those without one last.
+    /// The points by ascending tolerance; those without one are last.
     var points: [Point]
 
-    /// The points that have a result and are not beaten, by ascending tolerance.
+    /// The points on the front, by ascending tolerance.
     var front: [Point] { points.filter(\.isOnFront) }
   }
 
   /// The series in the plan's order.
   var series: [Series]
 
-  /// Fronts that were found before.
+  /// A front of given series.
   init(series: [Series]) { self.series = series }
 
   /// The front of a sweep.
@@ -74,7 +72,8 @@ struct Front {
     }
   }
 
-  /// The same with about so many points, at least two of each series, evenly chosen: those on the front first.
+  /// The front with about `count` points, evenly chosen, preferring those on the front; at least
+  /// two per series.
   func thinned(to count: Int) -> Front {
     let total = series.reduce(0) { $0 + $1.points.count }
     guard total > count else { return self }
@@ -94,7 +93,7 @@ struct Front {
     EvenChoice.indices(of: indices.count, most: count).map { indices[$0] }
   }
 
-  /// Sorts points and marks those that no other beats.
+  /// Sorts points and marks those on the front.
   private static func marked(_ points: [Point]) -> [Point] {
     var points = points.enumerated().sorted { left, right in
       let (leftKey, rightKey) = (
@@ -102,7 +101,7 @@ struct Front {
       )
       return (leftKey, left.offset) < (rightKey, right.offset)
     }.map(\.element)
-    // The fewest gates of a tighter tolerance, and of those seen so far of the same one.
+    // The fewest gates of smaller tolerances, and of the points so far of the same tolerance.
     var tighter = Double.infinity
     var start = points.startIndex
     while start < points.endIndex {

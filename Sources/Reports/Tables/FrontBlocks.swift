@@ -1,14 +1,14 @@
 import Foundation
 import Trials
 
-/// The front as bars of block characters: the open gates of each tolerance, for terminals.
+/// The front for terminals: the open gates of each tolerance as bars of block characters.
 package enum FrontBlocks {
   private static let eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
 
-  /// The series with the most results, at most `rows` lines of at most `columns` columns; none before
-  /// there is a result, or where there is no room for a heading and a bar.
+  /// The series with the most results, in at most `rows` lines of `columns` columns; empty if there
+  /// is no result, or no room for a heading and a bar.
   ///
-  /// Full bars are on the front, shaded ones are beaten, light ones did not keep their tolerance.
+  /// Full bars are on the front, shaded ones are not, light ones did not keep their tolerance.
   package static func lines(
     of results: SweepResults, columns: Int, rows: Int, counts: ImageCounts = ImageCounts()
   ) -> [String] {
@@ -18,7 +18,7 @@ package enum FrontBlocks {
     guard rows >= 2, let (best, points) = series.max(by: { $0.1.count < $1.1.count }),
       !points.isEmpty
     else { return [] }
-    // Of more points than rows those on the front; the last row says how many are left out.
+    // With more points than rows, show those on the front; the last row counts the omitted ones.
     var shown = points
     if shown.count > rows - 1 {
       let front = points.filter(\.isOnFront)

@@ -2,13 +2,14 @@ import Trials
 
 /// The front as a plain-text table for terminals.
 package enum FrontTable {
-  /// The narrowing grid points that have a result, by series and ascending tolerance.
+  /// The narrowing grid points with a result, by series and ascending tolerance.
   ///
-  /// Columns: tolerance, gates open, training and evaluation MSE; an asterisk marks those that no
-  /// other beats, an x those that did not keep their tolerance. Replicates appear as median and range.
+  /// Columns: tolerance, gates open, training and evaluation MSE. An asterisk marks points on the
+  /// front, an x points that did not keep their tolerance. Replicates are shown as median and
+  /// range.
   ///
-  /// - Parameter counts: Of data sets that are a part of the published ones.
-  /// - Returns: Lines ended by line breaks; one sentence when there is no result yet.
+  /// - Parameter counts: The numbers of images of the data sets.
+  /// - Returns: Lines that end with line feeds; one sentence if there is no result yet.
   package static func text(
     of results: SweepResults, counts: ImageCounts = ImageCounts()
   ) -> String {
@@ -44,7 +45,7 @@ package enum FrontTable {
     return text
   }
 
-  /// Rows in columns, the first of them the header, ended by line breaks.
+  /// Rows in aligned columns, the first row the header; lines end with line feeds.
   static func aligned(_ rows: [[String]]) -> String {
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in

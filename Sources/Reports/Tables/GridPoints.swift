@@ -1,10 +1,10 @@
 import Trials
 
-/// Which trials of a plan are replicates of one grid point.
+/// Groups the trials of a plan into grid points of replicates.
 struct GridPoints {
-  /// A grid point: the trials that differ in nothing but their seeds and their parents' seeds.
+  /// A grid point: trials that differ only in their seeds and their parents' seeds.
   struct Point {
-    /// The stage that asked for it.
+    /// Its stage.
     var stage: String
     /// The replicates, in the plan's order.
     var trials: [RecordedTrial]
@@ -12,8 +12,8 @@ struct GridPoints {
     /// The first replicate's configuration; only seeds and parents differ in the others.
     var configuration: TrialConfiguration { trials[0].planned.configuration }
 
-    /// The spread of a number of the replicates at a milestone, over those that have it,
-    /// trials that train on included; of a replicate that had ended before by its rule, at its end.
+    /// The spread of a number at a milestone over the replicates that have reached it, including
+    /// running ones; for a replicate that ended early before it, the number at its end.
     func spread(at budget: Budget, _ number: (MilestoneReport) -> Double) -> Spread? {
       Spread(
         trials.compactMap { trial in
@@ -21,7 +21,7 @@ struct GridPoints {
         })
     }
 
-    /// The spread of a number of the replicates at their last milestone.
+    /// The spread of a number at the last milestone.
     func spread(_ number: (MilestoneReport) -> Double) -> Spread? {
       Spread(trials.compactMap { $0.result?.milestones.last.map(number) })
     }
@@ -109,7 +109,7 @@ extension TrialConfiguration {
 }
 
 extension Dataset {
-  /// The name as publications write it; ``ImageCounts/title(of:)`` adds what readers must know.
+  /// The name in publications; ``ImageCounts/title(of:)`` adds the remark.
   var title: String {
     switch self {
     case .mnist: "MNIST"
@@ -127,8 +127,8 @@ extension Dataset {
 }
 
 extension RecordedTrial {
-  /// The configuration with the values that were used, or would be if the trial started now;
-  /// parameters whose parent has no result stay open.
+  /// The configuration with the values used, or that would be used if the trial started now;
+  /// parameters whose parent has no result stay unresolved.
   func configurationUsed(in results: [TrialID: MilestoneReport]) -> TrialConfiguration {
     configurationUsed { results[$0] }
   }

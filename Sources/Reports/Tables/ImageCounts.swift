@@ -1,20 +1,20 @@
 import Digests
 import Trials
 
-/// How many images of each data set a sweep trained on, as its finished trials tell.
+/// The number of images of each data set of a sweep, from its finished trials.
 ///
-/// One finished trial speaks for all of its data set, since a sweep trains on one archive of each.
+/// One finished trial per data set is enough, because a sweep uses one archive of each.
 package struct ImageCounts: Sendable {
   private var counts: [Dataset: Int] = [:]
   private var archives: [Dataset: Digest] = [:]
 
-  /// Counts of which nothing is known.
+  /// Unknown counts.
   package init() {}
 
-  /// Whether a finished trial has told of a data set.
+  /// Whether the count of a data set is known.
   func isKnown(_ dataset: Dataset) -> Bool { counts[dataset] != nil }
 
-  /// Takes in what a trial's reconstructions say; nothing where they are an older version's.
+  /// Reads the count from a trial's reconstructions; older versions do not have it.
   ///
   /// - Parameter archive: The digest of the archive that the trial trained on.
   mutating func take(
@@ -28,8 +28,7 @@ package struct ImageCounts: Sendable {
     archives[dataset] = archive
   }
 
-  /// What readers must know of a data set: that its pictures were drawn, what part of the
-  /// published images it is, or that they are others; nil of a complete published one.
+  /// The remark on a data set, see ``Trials/Dataset/remark(imageCount:archive:)``.
   func remark(on dataset: Dataset) -> String? {
     dataset.remark(imageCount: counts[dataset], archive: archives[dataset])
   }

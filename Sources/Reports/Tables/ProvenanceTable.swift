@@ -2,10 +2,10 @@ import Digests
 import Foundation
 import Trials
 
-/// `provenance.csv`: where and how each result came about; what may differ between two runs of
-/// the sweep that give the same numbers.
+/// `provenance.csv`: where and how each result was computed; the facts that may differ between two
+/// runs of a sweep with the same numbers.
 enum ProvenanceTable {
-  /// The table's bytes: one row per trial, empty where nothing is known yet.
+  /// The table's bytes: one row per trial; unknown fields are empty.
   static func csv(of results: SweepResults) -> Data {
     var table = CSVTable(header: header)
     for trial in results.trials { table.append(row(of: trial)) }
@@ -55,8 +55,8 @@ enum ProvenanceTable {
     CSVCell.foreign(discards.joined(separator: "; "))
   }
 
-  /// Where a trial went on from, and who had computed up to there: the worker that handed the
-  /// checkpoint in, where the coordinator has recorded that, else whom the checkpoint itself names.
+  /// The checkpoints that a trial resumed from, each with its origin: the worker that delivered it,
+  /// if the coordinator recorded that, else the host that the checkpoint names.
   private static func text(
     of resumed: [Resumption], origins: [Int: CheckpointOrigin]
   ) -> String {

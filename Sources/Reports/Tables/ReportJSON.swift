@@ -1,15 +1,15 @@
 import Foundation
 import Trials
 
-/// The JSON of reports: sorted keys, one line for each item of a list so that differences and
-/// searches find whole items, UTF-8, ended by a line break.
+/// The JSON of reports: sorted keys, UTF-8, one line per item of a list so that `diff` and `grep`
+/// show whole items, ending with a line feed.
 ///
-/// A number that is not known yet is absent.
+/// Unknown numbers are absent.
 enum ReportJSON {
   /// The bytes of an object with a list as its last value.
   ///
-  /// A number that JSON cannot hold, such as the sum of what an old record's worker made up, is the
-  /// text `"Infinity"`, `"-Infinity"` or `"NaN"`.
+  /// A number that JSON cannot hold, for instance a sum of false results in an old record, becomes
+  /// the text `"Infinity"`, `"-Infinity"` or `"NaN"`.
   ///
   /// - Parameters:
   ///   - head: The object's other values; encodes to an object of at least one key.

@@ -1,17 +1,16 @@
 import Trials
 
-/// Whether trials kept the tolerance that they were given.
+/// Whether trials kept their tolerance.
 ///
-/// GECO holds the training error at τ, not below it: a trial that works hovers around τ, about half
-/// of its batches above. So a milestone met its tolerance when some batch before it did, and the
-/// moving average of the training error stands at most ``slack`` above τ.
+/// GECO keeps the training error at τ, not below: about half of a trial's batches are above τ. So a
+/// milestone counts as met if a batch before it met τ and the moving average of the training error
+/// is at most ``slack`` above τ.
 enum Tolerance {
-  /// How far above τ the moving average may stand, as a share of τ.
+  /// The largest excess of the moving average over τ, as a share of τ.
   ///
-  /// The average spans about 40 batches. Of trials on MNIST (n = 32, τ = 15 and 30) it stood above τ
-  /// at 1 to 2 % of the samples after it had first been below, soon after that, and at none of their
-  /// milestones; a tenth leaves room for the multiplier's swings and tells them from trials that never
-  /// came down.
+  /// The average spans about 40 batches. In trials on MNIST (n = 32, τ = 15 and 30) it was above τ
+  /// at 1 to 2 % of the samples, soon after it had first been below, and at no milestone. A tenth
+  /// allows for oscillations of the multiplier, and is exceeded by trials that never reach τ.
   static let slack = 0.1
 }
 
@@ -24,14 +23,14 @@ extension MilestoneReport {
 }
 
 extension GridPoints.Point {
-  /// Whether every replicate that reached a milestone kept its tolerance there; nil while none has
-  /// reached it, and for baselines.
+  /// Whether every replicate that reached a milestone kept its tolerance there; nil for baselines,
+  /// and while none has reached it.
   func toleranceMet(at budget: Budget) -> Bool? {
     let answers = trials.compactMap { $0.reportOrEnd(at: budget)?.toleranceMet }
     return answers.isEmpty ? nil : answers.allSatisfy(\.self)
   }
 
-  /// Whether every replicate that is complete kept its tolerance to the end.
+  /// Whether every complete replicate kept its tolerance at its end.
   var toleranceMet: Bool? {
     let answers = trials.compactMap { $0.result?.milestones.last?.toleranceMet }
     return answers.isEmpty ? nil : answers.allSatisfy(\.self)

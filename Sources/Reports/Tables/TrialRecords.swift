@@ -2,37 +2,37 @@ import Digests
 import Foundation
 import Trials
 
-/// `trials.csv` and `trials.json`: what every trial found, and nothing that could differ between
-/// two runs of the sweep, so no times and no hosts.
+/// `trials.csv` and `trials.json`: the deterministic results of every trial, without times and
+/// hosts.
 struct TrialRecords {
-  /// What is said of the sweep as a whole.
+  /// The facts about the whole sweep.
   let head: ReportHead
   /// Every trial, in the plan's order.
   let trials: [Trial]
 
   /// One trial.
   struct Trial: Encodable {
-    /// The trial's name as people see it.
+    /// The trial's identity for people.
     let trial: String
     let stage: String
     let replicate: Int
     let dataset: Dataset
-    /// Drawn, or a part of the published ones; nil where they are all of them.
+    /// The remark that the images are drawn or a part of the published ones; nil if complete.
     let images: String?
-    /// `s` and 16 hexadecimal digits, so that nothing takes it for a number.
+    /// `s` and 16 hexadecimal digits, so that no program reads it as a number.
     let seed: String
     let channels: [Int]
     /// n; nil while it waits for a parent.
     let latents: Int?
-    /// Which number of which parent the latents are, when they are measured.
+    /// The parent's number that n is, if measured.
     let latentsFrom: String?
     /// τ; nil while it waits for a parent.
     let tolerance: Double?
-    /// Which number of which parent τ is, when it is measured.
+    /// The parent's number that τ is, if measured.
     let toleranceFrom: String?
     let parents: [String]
     let settings: TrainerSettings
-    /// When it may end before its last milestone; nil for not at all.
+    /// The rule for an end before the last milestone; nil for none.
     let quiet: QuietRule?
     let status: TrialStatus
     let milestones: [Milestone]
@@ -46,7 +46,7 @@ struct TrialRecords {
     }
   }
 
-  /// One budget of a trial, with what was reported there, if it was reached.
+  /// One milestone of a trial, with its report if it was reached.
   struct Milestone: Encodable {
     let budget: Budget
     let step: Int?
@@ -54,15 +54,15 @@ struct TrialRecords {
     let mse: Double?
     let evaluationMSE: Double?
     let firstHitStep: Int?
-    /// Whether it kept its tolerance there; nil where it was not reached, and for baselines.
+    /// Whether it kept its tolerance there; nil for baselines, and if not reached.
     let toleranceMet: Bool?
     let multiplier: Double?
     let expectedOpen: Double?
     let openProbabilities: [Double]?
-    /// How the trial left it: the ending's word, or `ended-before`; nil where it has not come so far,
-    /// and for trials that end by their budget alone.
+    /// The ending's word, or `ended-before`; nil if not reached, and without a quiet rule.
     let ending: String?
-    /// The step after which everything was as the ending says; nil unless it is one of the rule.
+    /// The step from which on the ending's condition held; nil unless the quiet rule ended the
+    /// trial.
     let sinceStep: Int?
     /// The gates that open and close, from 0; nil unless the trial ended oscillating.
     let alternatingGates: [Int]?
@@ -98,7 +98,7 @@ struct TrialRecords {
       alternatingGates = report?.alternatingGates
     }
 
-    /// The columns that sweeps have whose trials may end early; gates are counted from 0.
+    /// Extra columns of sweeps with a quiet rule; gates are counted from 0.
     static let endColumns = ["ending", "since_step", "open_gates", "alternating_gates"]
 
     var endCells: [String] {
@@ -113,7 +113,7 @@ struct TrialRecords {
 
   /// The records of a sweep.
   ///
-  /// - Parameter counts: Of data sets that are a part of the published ones.
+  /// - Parameter counts: The numbers of images of the data sets.
   init(of results: SweepResults, counts: ImageCounts = ImageCounts()) {
     let reports = results.lastReports
     head = ReportHead(of: results)
@@ -129,8 +129,10 @@ struct TrialRecords {
   /// `trials.json`.
   var json: Data { ReportJSON.data(head, list: "trials", trials) }
 
-  /// `trials.csv`: one row per trial and milestone; the trainer settings that differ between the
-  /// sweep's trials follow as columns of their own, before them how trials ended that may end early.
+  /// `trials.csv`: one row per trial and milestone.
+  ///
+  /// Its last columns are the endings, if trials may end early, and the trainer settings that
+  /// differ between the sweep's trials.
   var csv: Data {
     Data((CSVTable.line(columns.header) + trials.map(columns.lines).joined()).utf8)
   }
@@ -189,8 +191,9 @@ struct TrialRecords {
     }
   }
 
-  /// A measurement as sweep files write references: `<trial>.mse`, `2 * <trial>.gates_open`.
-  static func text(_ measurement: Trials.Measurement) -> String {
+  /// A measurement in the syntax of references in sweep files: `<trial>.mse`, `2 *
+  /// <trial>.gates_open`.
+  static func text(_ measurement: ParentMeasurement) -> String {
     let reference = "\(measurement.trial).\(measurement.output.rawValue)"
     guard measurement.factor != 1 else { return reference }
     return "\(NumberText.shortest(measurement.factor)) * \(reference)"
@@ -230,14 +233,14 @@ extension TrialRecords.Trial {
 }
 
 extension RecordedTrial {
-  /// What it had found last; nil before its first report.
+  /// Its latest report; nil before the first.
   package var lastReport: MilestoneReport? {
     result?.milestones.last ?? reports.max { $0.key < $1.key }?.value
   }
 }
 
 extension SweepResults {
-  /// The last milestone's report of every trial that has a result.
+  /// The last milestone's report of every trial with a result.
   var lastReports: [TrialID: MilestoneReport] {
     var reports: [TrialID: MilestoneReport] = [:]
     for trial in trials {

@@ -1,22 +1,22 @@
 import Foundation
 import Trials
 
-/// Numbers as text: the same bytes on every host and in every locale.
+/// Numbers as text, independent of host and locale.
 enum NumberText {
-  /// The shortest text that reads back as the same number; whole numbers without a point.
+  /// The shortest text that reads back as the same number; whole numbers have no point.
   static func shortest(_ number: Double) -> String {
     let text = number.description
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 
-  /// A number with a fixed count of decimals, never "-0".
+  /// A number with a fixed number of decimals, never "-0".
   static func fixed(_ number: Double, _ decimals: Int) -> String {
     let text = String(format: "%.\(decimals)f", number)
     let isZero = !text.contains { $0.isNumber && $0 != "0" }
     return isZero && text.hasPrefix("-") ? String(text.dropFirst()) : text
   }
 
-  /// At most three decimals, none that are zero at the end; for coordinates and labels.
+  /// At most `decimals` decimals, without trailing zeros; for coordinates and labels.
   static func compact(_ number: Double, upTo decimals: Int = 2) -> String {
     var text = fixed(number, decimals)
     guard text.contains(".") else { return text }
@@ -25,7 +25,7 @@ enum NumberText {
     return text
   }
 
-  /// A count in thousands or millions where that loses nothing: 200K, 1.874M, 937.
+  /// A count in thousands or millions if that is exact: 200K, 1.874M, 937.
   static func count(_ count: Int) -> String {
     if count >= 1_000_000, count.isMultiple(of: 1000) {
       return compact(Double(count) / 1e6, upTo: 3) + "M"

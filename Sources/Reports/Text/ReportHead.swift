@@ -1,8 +1,8 @@
 import Trials
 
-/// What the JSON reports say of the sweep as a whole.
+/// The facts about the whole sweep in JSON reports.
 struct ReportHead: Encodable {
-  /// Whether every trial has ended, so that nothing can change any more.
+  /// Whether every trial has ended, so that the report will not change.
   let complete: Bool
   /// The sweep's name.
   let name: String

@@ -1,8 +1,9 @@
 import Trials
 
-/// Names for series of grid points: what sets each apart from the others of its data set.
+/// Names of series of grid points, from the facts that distinguish each from others of its data
+/// set.
 enum SeriesLabels {
-  /// What can set one series apart from another.
+  /// The facts in which series can differ.
   struct Facts {
     /// The images.
     let dataset: Dataset
@@ -11,7 +12,7 @@ enum SeriesLabels {
 
     /// The facts of a series that a grid point belongs to.
     ///
-    /// - Parameter reports: What trials reported last, from which a measured n is known.
+    /// - Parameter reports: The last reports of trials, which give a measured n.
     init(of point: GridPoints.Point, in reports: [TrialID: MilestoneReport]) {
       let configuration = point.configuration
       dataset = configuration.dataset
@@ -36,20 +37,20 @@ enum SeriesLabels {
     }
   }
 
-  /// A name for each series, different from the others of its data set.
+  /// A unique name for each series of a data set: `n = 32` and the facts that differ.
   ///
-  /// `n = 32`, and whatever differs. What no fact sets apart is numbered.
+  /// Series without a different fact are numbered.
   static func labels(of series: [Facts]) -> [String] { numbered(names(of: series), of: series) }
 
-  /// The same without numbers: what no fact sets apart has one name.
+  /// The same without numbers: series without a different fact have the same name.
   static func names(of series: [Facts]) -> [String] {
     zip(series, distinctions(of: series)).map { facts, distinction in
       "n = \(facts.values[0].text)" + (distinction.isEmpty ? "" : ", \(distinction)")
     }
   }
 
-  /// What sets each series apart from the others of its data set besides n; empty where n does, or
-  /// nothing.
+  /// The facts besides n that distinguish each series from others of its data set; empty if n does,
+  /// or if there are none.
   static func distinctions(of series: [Facts]) -> [String] {
     let groups = Dictionary(grouping: series, by: \.dataset)
     let varying = groups.mapValues { group in
@@ -63,7 +64,7 @@ enum SeriesLabels {
     }
   }
 
-  /// Adds a number to every text that came before with the same data set.
+  /// Adds a number to each text that repeats an earlier one of the same data set.
   static func numbered(_ texts: [String], of series: [Facts]) -> [String] {
     var counts: [String: Int] = [:]
     return zip(texts, series).map { text, facts in

@@ -1,20 +1,20 @@
 import Trials
 
-/// The samples that Figure 1 draws, as numbers, and when each gate closed.
+/// The samples of Figure 1 as numbers, and when each gate closed.
 package struct TrajectorySamples: Codable, Hashable, Sendable {
   /// One gate.
   package struct Gate: Codable, Hashable, Sendable {
     /// Its dimension, from 0.
     package var gate: Int
-    /// σ(kγ) at the last sample; nil where it is no number.
+    /// σ(kγ) at the last sample; nil if it is not finite.
     package var openProbability: Double?
-    /// The first sampled step from which on it is closed; nil while it is open.
+    /// The first sampled step from which it stays closed; nil if it is open.
     package var closedAtStep: Int?
     /// The moving-average error there.
     package var closedAtMSE: Double?
   }
 
-  /// Where the panels of the drawing are, as shares of its width.
+  /// The positions of the drawing's panels, as shares of its width.
   package struct Panels: Codable, Hashable, Sendable {
     package var left: Double
     package var right: Double
@@ -23,7 +23,7 @@ package struct TrajectorySamples: Codable, Hashable, Sendable {
     package var lastStep: Double
   }
 
-  /// Steps, ascending; every other list has as many numbers.
+  /// Steps, ascending; the other lists have as many numbers.
   package var steps: [Int]
   package var mse: [Double?]
   package var toleranceHits: [Double?]
@@ -33,7 +33,7 @@ package struct TrajectorySamples: Codable, Hashable, Sendable {
   package var gates: [Gate]
   package var panels: Panels
 
-  init(_ trajectory: Trajectory, ghost: Trajectory?) {
+  init(_ trajectory: TrajectoryTable, ghost: TrajectoryTable?) {
     let chosen = EvenChoice.indices(
       of: trajectory.rows.count, most: Figure1Drawing.fineSampleCount)
     func column(_ name: String) -> [Double?] {

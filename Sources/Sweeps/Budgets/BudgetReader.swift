@@ -1,16 +1,15 @@
 import Trials
 
-/// Reads what stands under `budget:`: a budget, a list of milestones, or a mapping by which a trial
-/// may end early.
+/// Reads the value of `budget:`: a budget, a list of milestones, or a mapping with a quiet rule.
 struct BudgetReader {
-  /// What budgets are multiplied with.
+  /// The factor on budgets.
   let scale: BudgetScale
 
   /// The mapping in its shortest form.
   static let quietExample = "{until: quiet, within: 2000 epochs}"
   private static let quietKeys = ["until", "within", "milestones", "window"]
 
-  /// The budget at a node, scaled, or nil after reporting what is wrong with it.
+  /// The scaled budget at a node; nil if it is invalid, which is reported.
   func budget(_ node: SyntaxNode, log: inout DiagnosticLog) -> TrialBudget? {
     if let entries = node.entries { return quiet(node, entries, log: &log) }
     guard let milestones = milestones(node, log: &log),
@@ -68,7 +67,7 @@ struct BudgetReader {
     return TrialBudget(milestones: scaled, quiet: QuietRule(window: scaledWindow[0].count))
   }
 
-  /// The window in batches: the standard one where there is no node.
+  /// The window in batches; the standard one if there is no node.
   private func window(_ node: SyntaxNode?, log: inout DiagnosticLog) -> Int? {
     guard let node else { return QuietRule.standardWindow }
     if let text = node.text, case .batches(let count)? = Budget(text) { return count }

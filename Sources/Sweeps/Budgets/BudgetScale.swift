@@ -1,15 +1,15 @@
 import Trials
 
-/// Makes cheap rehearsals: multiplies every budget of a sweep with one factor.
+/// Multiplies every budget of a sweep by a factor, for cheap rehearsals.
 ///
-/// Counts are rounded to the nearest whole number. A budget in batches becomes at least one
-/// batch. A budget in epochs that would round to none is refused, because rounding it up to a
-/// whole epoch could cost many times what the factor promises.
+/// Counts are rounded to the nearest whole number. A budget in batches is at least one batch. A
+/// budget in epochs that rounds to 0 is refused: a whole epoch could cost many times the expected
+/// amount.
 struct BudgetScale {
   /// The factor of `--scale-budget`; 1 changes nothing.
   let factor: Double
 
-  /// The scaled milestones, or nil after reporting why they cannot be scaled.
+  /// The scaled milestones; nil if they cannot be scaled, which is reported.
   func scaled(
     _ milestones: [Budget], at place: SourcePlace, log: inout DiagnosticLog
   ) -> [Budget]? {
@@ -41,7 +41,7 @@ struct BudgetScale {
     return scaled
   }
 
-  /// Refuses factors that scale nothing.
+  /// Refuses invalid factors.
   func validate(log: inout DiagnosticLog) {
     guard factor.isFinite, factor > 0 else {
       report("the factor \(factor)", log: &log, expected: "a number above 0")

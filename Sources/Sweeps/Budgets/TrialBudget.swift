@@ -1,9 +1,9 @@
 import Trials
 
-/// How long a trial trains: what stands under `budget:`.
+/// How long a trial trains: the value of `budget:`.
 struct TrialBudget: Hashable {
-  /// Ascending, in one unit; the last is the limit.
+  /// The milestones, ascending, in one unit; the last is the limit.
   var milestones: [Budget]
-  /// When it may end before the last; nil for not at all.
+  /// The rule for an end before the last; nil for none.
   var quiet: QuietRule?
 }

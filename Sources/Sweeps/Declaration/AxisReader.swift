@@ -3,10 +3,10 @@ import Trials
 /// Reads the mappings under `axes:` and `zip:`.
 struct AxisReader {
   let values: ValueReader
-  /// Whether the axes belong to all stages, in which case they cannot refer to one.
+  /// Whether the axes are shared by all stages; then they cannot refer to a stage.
   let isShared: Bool
 
-  /// The keys that a mapping under `axes:` or `zip:` names, readable or not.
+  /// The keys of a mapping under `axes:` or `zip:`, even if their values are invalid.
   static func keys(in node: SyntaxNode) -> [TrialKey] {
     if case .list(let groups) = node.content { return groups.flatMap(keys) }
     return (node.entries ?? []).compactMap { TrialKey(axisName: $0.key) }
@@ -29,7 +29,7 @@ struct AxisReader {
     }
   }
 
-  /// Refuses an axis that has a point twice: the trials would be the same, so it is a slip.
+  /// Refuses an axis with a repeated point: its trials would be identical, so it is an error.
   private static func refuseRepetitions(
     in axis: Axis, of node: SyntaxNode, log: inout DiagnosticLog
   ) {

@@ -1,6 +1,6 @@
 import Trials
 
-/// Reads a sweep's tree into its declaration; strict about every key, type, unit and range.
+/// Makes a declaration from a sweep's tree; checks every key, type, unit and range.
 struct DeclarationReader {
   private(set) var log = DiagnosticLog()
   private let values: ValueReader
@@ -15,7 +15,7 @@ struct DeclarationReader {
     self.values = ValueReader(budgetScale: budgetScale, ownImages: ownImages)
   }
 
-  /// The declaration of a file; what is wrong with it is in ``log``.
+  /// The declaration of a file; ``log`` receives its errors.
   mutating func declaration(_ root: SyntaxNode, of file: String) -> SweepDeclaration {
     var declaration = SweepDeclaration(place: .file(file))
     guard let entries = root.entries else {
@@ -205,7 +205,7 @@ extension DeclarationReader {
     if scope.fixed[key] == nil { scope.unreadable.insert(key) }
   }
 
-  /// Refuses keys that one scope sets in two ways.
+  /// Refuses keys that a scope sets twice, for instance fixed and by an axis.
   private mutating func refuseConflicts(in scope: Scope) {
     var axisPlaces: [TrialKey: SourcePlace] = [:]
     for axis in scope.axes {

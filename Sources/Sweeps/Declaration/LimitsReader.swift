@@ -1,13 +1,13 @@
 import Trials
 
-/// Reads the mapping `limits:`: when a sweep stops by itself, and how careful it is.
+/// Reads the mapping `limits:`.
 enum LimitsReader {
   private static let keys = [
     "max_failures", "attempts", "host_failures", "canary", "stall_minutes",
     "kept_checkpoints_gb",
   ]
 
-  /// What a key accepts, in words.
+  /// The accepted values of a key, in words.
   static func expectation(_ key: String) -> String {
     switch key {
     case "max_failures": "a whole number from 0 to \(failureRange.upperBound)"
@@ -18,7 +18,7 @@ enum LimitsReader {
     }
   }
 
-  /// Every key with its meaning and its default, in the order of documentation.
+  /// Every key with its meaning and its default, in the order of the documentation.
   static let documentation: [(key: String, meaning: String, standard: String)] = {
     let standard = SweepLimits()
     return [
@@ -57,7 +57,7 @@ enum LimitsReader {
   private static let stallRange = 1...10_000
   private static let gigabyteRange = 0...100_000
 
-  /// The limits of a `limits:` mapping; what cannot be read keeps its default.
+  /// The limits of a `limits:` mapping; invalid values are reported and keep their defaults.
   static func limits(_ node: SyntaxNode, log: inout DiagnosticLog) -> SweepLimits {
     var limits = SweepLimits()
     guard let entries = node.entries else {

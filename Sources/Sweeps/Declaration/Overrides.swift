@@ -3,11 +3,11 @@ import Trials
 /// Applies `--set PATH=VALUE` options to a sweep's tree before it is read.
 ///
 /// PATH follows the file's own structure, separated by dots (`axes.tolerance`,
-/// `stages.baseline.budget`, `trainer.learning_rate`); VALUE is YAML. What the path names is
-/// replaced or added, so that the reader checks it like anything that stands in the file, and
-/// reports the option as its place.
+/// `stages.baseline.budget`, `trainer.learning_rate`); VALUE is YAML. The value at the path is
+/// replaced or added, so the reader checks it like one in the file, and reports the option as its
+/// position.
 enum Overrides {
-  /// Applies the options in order; of two with the same path the later wins.
+  /// Applies the options in order; the later of two with the same path wins.
   static func apply(_ options: [String], to root: inout SyntaxNode, log: inout DiagnosticLog) {
     for (number, option) in options.enumerated() {
       apply(option, at: .override(number: number, text: option), to: &root, log: &log)
@@ -37,7 +37,7 @@ enum Overrides {
     setInScope(path[...], to: value, in: &root, log: &log)
   }
 
-  /// Sets a path of the top level or of a stage.
+  /// Sets a path at the top level or in a stage.
   private static func setInScope(
     _ path: ArraySlice<String>, to value: SyntaxNode, in scope: inout SyntaxNode,
     log: inout DiagnosticLog
@@ -58,7 +58,7 @@ enum Overrides {
     }
   }
 
-  /// The path in the spelling that the file uses: `latents` and `model.latents` mean the same.
+  /// The path in the file's spelling: `latents` and `model.latents` are the same.
   private static func asWritten(
     _ path: ArraySlice<String>, in scope: SyntaxNode
   ) -> ArraySlice<String> {
@@ -96,7 +96,7 @@ enum Overrides {
     }
   }
 
-  /// Sets `zip.KEY`, or `zip.NUMBER.KEY` where the file has a list of groups.
+  /// Sets `zip.KEY`, or `zip.NUMBER.KEY` if the file has a list of groups.
   private static func setInZip(
     _ path: ArraySlice<String>, to value: SyntaxNode, in scope: inout SyntaxNode,
     log: inout DiagnosticLog
@@ -119,7 +119,7 @@ enum Overrides {
     scope.update("zip", at: value.place) { $0.content = .list(groups) }
   }
 
-  /// Sets an axis, whichever of its names the file uses.
+  /// Sets an axis, under the name that the file uses.
   private static func setAxis(_ name: String, to value: SyntaxNode, in axes: inout SyntaxNode) {
     let key = TrialKey(axisName: name)
     let present = axes.entries?.first { key != nil && TrialKey(axisName: $0.key) == key }
@@ -141,8 +141,9 @@ enum Overrides {
 }
 
 extension SyntaxNode {
-  /// Changes the value of a key, which is an empty mapping first where there is none; a node that
-  /// is no mapping becomes one.
+  /// Changes the value of a key; a missing key is added with an empty mapping.
+  ///
+  /// A node that is not a mapping becomes one.
   fileprivate mutating func update(
     _ key: String, at place: SourcePlace, _ change: (inout SyntaxNode) -> Void
   ) {

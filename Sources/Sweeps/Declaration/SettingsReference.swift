@@ -1,9 +1,9 @@
 import Trials
 
-/// The reference of everything that a sweep file can say, for people.
+/// The reference of all keys of a sweep file, for people.
 package enum SettingsReference {
-  /// A sweep file's keys, then every trainer setting with default, range and meaning; ends with
-  /// a line break.
+  /// A sweep file's keys, then every trainer setting with default, range and meaning; ends with a
+  /// line feed.
   package static var text: String {
     var lines = ["Keys of a sweep file", ""]
     lines += TextTable.lines(sweepKeys, leftAligned: [0, 1]).map { "  " + $0 }

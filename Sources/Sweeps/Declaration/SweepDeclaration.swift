@@ -1,6 +1,6 @@
 import Trials
 
-/// A sweep file as read: every value typed and placed, nothing expanded.
+/// The content of a sweep file before expansion, each value with its type and position.
 struct SweepDeclaration {
   var name = ""
   var question = ""
@@ -8,16 +8,16 @@ struct SweepDeclaration {
   var seed: UInt64 = 1
   var replicates = 1
   var limits = SweepLimits()
-  /// What stands at the top level: defaults of every stage, and the axes that all stages share.
+  /// The top level: defaults for every stage, and the axes that all stages share.
   var shared = Scope()
   /// In the order of the file; never empty.
   var stages: [Stage] = []
-  /// Where messages about the sweep as a whole point to.
+  /// The position in messages about the whole sweep.
   var place: SourcePlace
 
-  /// The one stage of a sweep that names none.
+  /// The name of the only stage of a sweep without `stages:`.
   static let onlyStageName = "main"
-  /// How many replicates a sweep may ask for.
+  /// The allowed numbers of replicates.
   static let replicateRange = 1...10_000
 
   struct Stage {
@@ -32,16 +32,16 @@ struct Scope {
   var fixed: [TrialKey: Placed<TrialValue>] = [:]
   /// Plain axes in the order of the file, then groups of paired ones; the first varies slowest.
   var axes: [Axis] = []
-  /// Keys whose value or axis could not be read; they are neither missing nor anything else.
+  /// Keys with an invalid value or axis; they do not count as missing.
   var unreadable: Set<TrialKey> = []
 
-  /// Every key that some axis sets.
+  /// Every key that an axis sets.
   var axisKeys: Set<TrialKey> { Set(axes.flatMap(\.keys)) }
 
-  /// Every key that the scope sets or meant to set.
+  /// Every key that the scope sets, even with an invalid value.
   var keys: Set<TrialKey> { axisKeys.union(fixed.keys).union(unreadable) }
 
-  /// How many points the axes span; nil beyond 64 bits.
+  /// The number of points of the axes' grid; nil beyond 64 bits.
   var pointCount: Int? {
     var count = 1
     for axis in axes {
@@ -52,7 +52,7 @@ struct Scope {
     return count
   }
 
-  /// Every value that the scope gives a key, along an axis or fixed; nil if it gives none.
+  /// All values of a key in the scope, along an axis or fixed; nil if it has none.
   func values(of key: TrialKey) -> [Placed<TrialValue>]? {
     for axis in axes {
       guard let column = axis.keys.firstIndex(of: key) else { continue }
@@ -61,7 +61,7 @@ struct Scope {
     return fixed[key].map { [$0] }
   }
 
-  /// What the axes set at a point.
+  /// The values that the axes set at a point.
   func values(at point: Int) -> [TrialKey: Placed<TrialValue>] {
     var values: [TrialKey: Placed<TrialValue>] = [:]
     forEachValue(at: point) { values[$0] = $1 }
@@ -83,6 +83,6 @@ struct Scope {
 struct Axis {
   var place: SourcePlace
   var keys: [TrialKey]
-  /// For each point a value for each of `keys`.
+  /// For each point a value of each key.
   var points: [[Placed<TrialValue>]]
 }

@@ -5,12 +5,12 @@ import Trials
 
 /// Reads sweep files.
 ///
-/// A sweep file is YAML; ``SettingsReference/text`` lists every key. Reading is strict: an
-/// unknown key, a wrong type, unit or range, a reference that cannot be followed is refused with
-/// file, line and column, what was found, what was expected and the nearest name. All that is
-/// wrong with a file is reported at once, as far as one error does not hide another.
+/// A sweep file is YAML; ``SettingsReference/text`` lists every key. An unknown key, a wrong type,
+/// unit or range, or an invalid reference is an error with file, line and column, what was found,
+/// what was expected and the nearest name. All errors are reported at once, unless one hides
+/// another.
 package enum SweepFile {
-  /// How large a sweep file may be.
+  /// The largest sweep file accepted.
   package static let maximumByteCount = 16 << 20
 
   /// Reads a file and expands it.
@@ -19,7 +19,7 @@ package enum SweepFile {
   ///   - url: The file.
   ///   - overrides: The texts `PATH=VALUE` of `--set`, in order.
   ///   - budgetScale: The factor of `--scale-budget`.
-  ///   - ownImages: The users' own sets that a file can name.
+  ///   - ownImages: The users' own sets that the file can name.
   package static func load(
     at url: URL, overrides: [String] = [], budgetScale: Double = 1, ownImages: [Dataset] = []
   ) throws(SweepFileError) -> SweepPlan {
@@ -44,7 +44,7 @@ package enum SweepFile {
 
   /// Expands the text of a sweep file.
   ///
-  /// - Parameter name: What messages call the file.
+  /// - Parameter name: The file's name in messages.
   package static func parse(
     _ text: String, named name: String, overrides: [String] = [], budgetScale: Double = 1,
     ownImages: [Dataset] = []
@@ -53,7 +53,7 @@ package enum SweepFile {
     let scale = BudgetScale(factor: budgetScale)
     scale.validate(log: &log)
     try log.check()
-    // Some editors begin UTF-8 with a byte order mark.
+    // Some editors write a byte order mark before UTF-8.
     let text =
       text.unicodeScalars.first == "\u{feff}" ? String(text.unicodeScalars.dropFirst()) : text
     let root = SyntaxTree.parse(text, wholePlace: .file(name), log: &log) { line, column in

@@ -2,12 +2,12 @@ import Trials
 
 /// Reads the value of one key, checking type, unit and range.
 struct ValueReader {
-  /// What budgets are multiplied with.
+  /// The factor on budgets.
   let budgetScale: BudgetScale
-  /// The users' own sets that are prepared here.
+  /// The users' own sets that are prepared on this host.
   let ownImages: [Dataset]
 
-  /// The value of `key` at `node`, or nil after reporting what is wrong with it.
+  /// The value of `key` at `node`; nil if it is invalid, which is reported.
   func value(
     _ node: SyntaxNode, for key: TrialKey, log: inout DiagnosticLog
   ) -> Placed<TrialValue>? {
@@ -26,7 +26,7 @@ struct ValueReader {
     return value.map { Placed($0, at: node.place) }
   }
 
-  /// What a key accepts, in words.
+  /// The accepted values of a key, in words.
   static func expectation(_ key: TrialKey) -> String {
     switch key {
     case .dataset:

@@ -8,7 +8,7 @@ extension Array where Element: Sendable {
   func concurrentMap<Transformed: Sendable>(
     _ transform: @Sendable (Element) -> Transformed
   ) -> [Transformed] {
-    // Enough elements that a part takes far longer than its beginning.
+    // Enough elements that a part's work takes far longer than its start.
     let size = 1024
     guard count > size else { return map(transform) }
     let parts = Mutex([[Transformed]](repeating: [], count: (count + size - 1) / size))

@@ -2,10 +2,10 @@ import Trials
 
 /// Expands a declaration into its trials.
 ///
-/// Every combination of the shared axes, the stage's own axes and the replicates is one trial of
-/// a stage. The order is that of the file, parents first: stage by stage, first axis slowest,
-/// replicates fastest. Points with equal configurations are one trial, kept under the stage that
-/// named it first.
+/// Each combination of the shared axes, the stage's own axes and the replicates is one trial of a
+/// stage. Trials are in the order of the file, parents first: stage by stage, first axis slowest,
+/// replicates fastest. Points with equal configurations are one trial, listed under its first
+/// stage.
 struct Expansion {
   private let declaration: SweepDeclaration
   private let sharedCount: Int
@@ -13,15 +13,15 @@ struct Expansion {
   private var indices: [TrialID: Int] = [:]
   /// For each stage without axes of its own, its trials by shared point and replicate.
   private var positions: [String: [Int]] = [:]
-  /// For each trial in another precision, the identity of the same trial in fp32, which its
-  /// children's seeds come from.
+  /// For each trial in another precision, the identity of the same trial in fp32, from which its
+  /// children's seeds are derived.
   private var siblings: [TrialID: TrialID] = [:]
   private var log: DiagnosticLog
 
-  /// How many trials a sweep may have.
+  /// The most trials of a sweep.
   static let maximumTrialCount = 1_000_000
 
-  /// The plan of a declaration that was read without diagnostics.
+  /// The plan of a declaration without errors.
   static func plan(
     _ declaration: SweepDeclaration, log: DiagnosticLog
   ) throws(SweepFileError) -> SweepPlan {
@@ -59,7 +59,7 @@ struct Expansion {
     for (key, value) in stage.scope.fixed { fixed.set(key, to: value) }
     var points: [Point] = []
     points.reserveCapacity(sharedCount * ownCount * declaration.replicates)
-    // Nil where a point cannot be planned: its place stays taken, so that children find their own
+    // Nil for a point that cannot be planned; it keeps its index, so that children find their
     // parents.
     var cells: [Int?] = []
     for point in 0..<sharedCount {
@@ -96,7 +96,7 @@ struct Expansion {
     }
   }
 
-  /// A trial to be, which has neither its seed nor its name.
+  /// A trial before its seed and identity are computed.
   private struct Point: Sendable {
     /// Its seed is 0.
     var configuration: TrialConfiguration
@@ -106,8 +106,8 @@ struct Expansion {
 
   /// Plans the points of a stage and returns their positions among the trials.
   ///
-  /// Seeds and names are hashes of the whole configuration: of a large sweep they take most of the
-  /// time, so they are computed on all cores.
+  /// Seeds and identities are hashes of the whole configuration and take most of the time of a
+  /// large sweep, so they are computed on all cores.
   private mutating func plan(_ points: [Point], of stage: String) -> [Int] {
     let known = siblings
     let planned = points.concurrentMap { point -> (trial: PlannedTrial, sibling: TrialID?) in
@@ -141,7 +141,7 @@ struct Expansion {
     return values
   }
 
-  /// Plans a trial unless it is planned already, and returns its position.
+  /// Adds a trial unless it is planned already, and returns its position.
   private mutating func insert(_ trial: PlannedTrial) -> Int {
     if let index = indices[trial.id] {
       precondition(
@@ -154,9 +154,9 @@ struct Expansion {
     return trials.count - 1
   }
 
-  /// The configuration of a draft, with the seed 0; nil when it needs what could not be planned.
+  /// The configuration of a draft, with seed 0; nil if a parent could not be planned.
   ///
-  /// - Throws: ``ConfigurationError`` for a combination of values that makes no sense.
+  /// - Throws: ``ConfigurationError`` for an invalid combination of values.
   private mutating func configuration(
     _ draft: TrialDraft, cell: Int
   ) throws(ConfigurationError) -> TrialConfiguration? {
@@ -175,7 +175,7 @@ struct Expansion {
     return configuration
   }
 
-  /// The same trial in fp32, with the parents that it would have then.
+  /// The same trial in fp32, with the parents that it then has.
   private static func fp32Sibling(
     of configuration: TrialConfiguration, siblings: [TrialID: TrialID]
   ) -> TrialConfiguration {
@@ -192,14 +192,14 @@ struct Expansion {
     return sibling
   }
 
-  /// Reports a combination of values that makes no sense, at the value to blame.
+  /// Reports an invalid combination of values, at the value that causes it.
   private mutating func report(
     _ error: ConfigurationError, _ values: [TrialKey: Placed<TrialValue>]
   ) {
     guard case .invalid(let setting, let found, let expected) = error else {
       preconditionFailure("validation of a plan: \(error)")
     }
-    // A default is never wrong by itself, so the other bound of the pair was typed.
+    // A default is valid by itself, so the file sets the other bound of the pair.
     let blamed = [setting, "multiplier_maximum", "dataset"].lazy
       .compactMap { TrialKey(axisName: $0) }.compactMap { values[$0] }.first
     log.report(
@@ -222,18 +222,18 @@ extension Expansion {
     switch latents.value {
     case .number(let value): return .value(Int(value))
     case .reference(let reference):
-      // After a diagnostic nothing is planned any more, and a parent may be missing.
+      // After an error nothing more is planned, so a parent may be missing.
       guard log.isEmpty else { return nil }
       let parent = parent(reference, cell: cell)
       switch parent.configuration.model.latents {
       case _ where StageOutput(rawValue: reference.output) == .gatesOpen:
         return .measured(
-          Measurement(trial: parent.id, output: .gatesOpen, factor: reference.factor))
+          ParentMeasurement(trial: parent.id, output: .gatesOpen, factor: reference.factor))
       case .measured(var measurement):
         measurement.factor *= reference.factor
         return .measured(measurement)
       case .value(let count):
-        // Rounded, as a measured count is when it is known.
+        // Rounded, like a measured count when it is resolved.
         let value = (Double(count) * reference.factor).rounded()
         guard let latents = Int(exactly: value), ModelSettings.latentRange.contains(latents) else {
           refuse(reference, value, for: .latents, at: latents.place)
@@ -253,7 +253,8 @@ extension Expansion {
       guard log.isEmpty else { return nil }
       let parent = parent(reference, cell: cell)
       if let output = StageOutput(rawValue: reference.output)?.measured {
-        return .measured(Measurement(trial: parent.id, output: output, factor: reference.factor))
+        return .measured(
+          ParentMeasurement(trial: parent.id, output: output, factor: reference.factor))
       }
       switch parent.configuration.tolerance {
       case .measured(var measurement):
@@ -284,8 +285,8 @@ extension Expansion {
 }
 
 extension Expansion {
-  /// Refuses what stands at the top level but is hidden by every stage: whoever changed it, in
-  /// the file or by `--set`, expects an effect.
+  /// Refuses top-level values that every stage overrides: a change of them, in the file or by
+  /// `--set`, would have no effect.
   private static func refuseUnusedDefaults(
     _ declaration: SweepDeclaration, log: inout DiagnosticLog
   ) {

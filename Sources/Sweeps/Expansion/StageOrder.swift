@@ -1,6 +1,6 @@
 import Trials
 
-/// Checks the references between stages and puts every stage after those it refers to.
+/// Checks the references between stages, and sorts stages behind those that they refer to.
 struct StageOrder {
   private let declaration: SweepDeclaration
   private let names: [String]
@@ -10,8 +10,8 @@ struct StageOrder {
     self.names = declaration.stages.map(\.name)
   }
 
-  /// The indices of the stages, parents before children and otherwise in the order of the file;
-  /// empty after reporting references that cannot be followed.
+  /// The indices of the stages, parents before children, else in the order of the file; empty if a
+  /// reference is invalid, which is reported.
   func sorted(log: inout DiagnosticLog) -> [Int] {
     var parents: [[(stage: Int, place: SourcePlace)]] = []
     for index in declaration.stages.indices {
@@ -34,8 +34,7 @@ struct StageOrder {
     return order
   }
 
-  /// Every reference that the trials of a stage follow; what the stage sets itself hides what the
-  /// top level sets.
+  /// Every reference of a stage's trials; the stage's values override those of the top level.
   private func references(
     of index: Int
   ) -> [(key: TrialKey, reference: StageReference, place: SourcePlace)] {
@@ -47,7 +46,7 @@ struct StageOrder {
     }
   }
 
-  /// The stage that a reference names, or nil after reporting why it cannot be followed.
+  /// The stage that a reference names; nil if the reference is invalid, which is reported.
   private func check(
     _ reference: StageReference, for key: TrialKey, in index: Int, at place: SourcePlace,
     log: inout DiagnosticLog
@@ -89,11 +88,11 @@ struct StageOrder {
     return parent
   }
 
-  /// Reports one cycle among the stages that could not be placed.
+  /// Reports one cycle among the stages that could not be sorted.
   private func reportCycle(
     among parents: [[(stage: Int, place: SourcePlace)]], placed: [Int], log: inout DiagnosticLog
   ) {
-    // Each stage left waits for another one left; following those leads into a cycle.
+    // Each remaining stage refers to another remaining one; following the references finds a cycle.
     guard var stage = parents.indices.first(where: { !placed.contains($0) }) else { return }
     var path: [(stage: Int, place: SourcePlace)] = []
     while !path.contains(where: { $0.stage == stage }) {
@@ -102,7 +101,7 @@ struct StageOrder {
       stage = next.stage
     }
     let cycle = Array(path.drop { $0.stage != stage })
-    // Told from the stage that the file names first.
+    // The report starts with the stage that the file names first.
     guard let top = cycle.indices.min(by: { cycle[$0].stage < cycle[$1].stage }) else { return }
     let round = (cycle[top...] + cycle[..<top] + [cycle[top]]).map { names[$0.stage] }
     log.report(

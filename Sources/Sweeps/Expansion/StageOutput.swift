@@ -1,6 +1,6 @@
 import Trials
 
-/// The numbers of a stage that other stages may refer to.
+/// The numbers of a stage that other stages can refer to.
 enum StageOutput: String, CaseIterable {
   case latents
   case gatesOpen = "gates_open"
@@ -8,11 +8,11 @@ enum StageOutput: String, CaseIterable {
   case mse
   case evaluationMSE = "evaluation_mse"
 
-  /// The number that the trial reports when it ends; nil for one that stands in its configuration.
+  /// The number in the trial's result; nil for one in its configuration.
   var measured: TrialOutput? { TrialOutput(rawValue: rawValue) }
 
-  /// The outputs of a setting's own unit: a count for `latents`, squared error per image for
-  /// `tolerance`; none for settings that take no reference.
+  /// The outputs in the unit of a setting: a count for `latents`, squared error per image for
+  /// `tolerance`; none for settings that cannot be a reference.
   static func fitting(_ key: TrialKey) -> [StageOutput] {
     switch key {
     case .latents: [.latents, .gatesOpen]

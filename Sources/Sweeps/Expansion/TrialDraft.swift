@@ -1,9 +1,9 @@
 import Trials
 
-/// The values of a trial as they are set one after the other: what is fixed once for a stage, what
-/// varies for every point.
+/// The values of a trial while they are set one by one: first those that are fixed for the stage,
+/// then those of the point.
 ///
-/// Of a key that was set twice the later value counts.
+/// The later of two values of a key counts.
 struct TrialDraft {
   private(set) var dataset: Dataset?
   private(set) var latents: Placed<Quantity>?
@@ -11,10 +11,10 @@ struct TrialDraft {
   private(set) var tolerance: Placed<Quantity>?
   private(set) var budget: TrialBudget?
   private(set) var seed: UInt64?
-  /// One for all trials that set nothing of it.
+  /// Shared by all trials that set none of it.
   private(set) var trainer = Boxed(wrappedValue: TrainerSettings())
 
-  /// Sets a key to a value that was read for it.
+  /// Sets a key to a value of its type.
   mutating func set(_ key: TrialKey, to placed: Placed<TrialValue>) {
     switch placed.value {
     case .dataset(let dataset): self.dataset = dataset

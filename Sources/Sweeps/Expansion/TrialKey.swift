@@ -1,6 +1,6 @@
 import Trials
 
-/// What a sweep file can fix for a trial or vary along an axis.
+/// A key that a sweep file can fix or vary along an axis.
 enum TrialKey: Hashable {
   case dataset
   case latents
@@ -8,10 +8,10 @@ enum TrialKey: Hashable {
   case tolerance
   case budget
   case seed
-  /// A setting of the trainer by its own key; always one that ``TrainerSetting/all`` declares.
+  /// A trainer setting by its key, which ``TrainerSetting/all`` declares.
   case trainer(String)
 
-  /// The key as it stands under `axes:` and in messages.
+  /// The key's name under `axes:` and in messages.
   var name: String {
     switch self {
     case .dataset: "dataset"
@@ -24,7 +24,7 @@ enum TrialKey: Hashable {
     }
   }
 
-  /// The keys that stand directly in a stage or at the top level.
+  /// The keys that are directly in a stage or at the top level.
   static let direct: [TrialKey] = [.dataset, .latents, .channels, .tolerance, .budget]
 
   /// The key that an axis names: `tolerance`, `model.latents`, `trainer.gate_steepness` or
@@ -34,7 +34,7 @@ enum TrialKey: Hashable {
     self = key
   }
 
-  /// Every name an axis may have, in the order of documentation, without the longer spellings.
+  /// Every name of an axis, in the order of the documentation, without the longer spellings.
   static let axisNames: [String] =
     (direct + [.seed] + TrainerSetting.all.map { .trainer($0.key) }).map(\.name)
 
@@ -60,7 +60,7 @@ enum TrialKey: Hashable {
   private static let settings = Dictionary(
     uniqueKeysWithValues: TrainerSetting.all.map { ($0.key, $0) })
 
-  /// What kind of number the key takes; nil if it takes none, so that no range can be its axis.
+  /// The kind of number that the key accepts; nil if its axis cannot be a range of numbers.
   var numberKind: NumberKind? {
     switch self {
     case .latents, .seed: return .whole
@@ -76,7 +76,7 @@ enum TrialKey: Hashable {
   }
 }
 
-/// Whole numbers or any.
+/// Whole or real numbers.
 enum NumberKind {
   case whole
   case real

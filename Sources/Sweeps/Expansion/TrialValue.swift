@@ -1,15 +1,15 @@
 import Trials
 
-/// A value of a ``TrialKey``, within the range of that key.
+/// A value of a ``TrialKey``, within the key's range.
 enum TrialValue: Hashable {
   case dataset(Dataset)
   case latents(Quantity)
   case channels([Int])
   case tolerance(Quantity)
-  /// Scaled already.
+  /// The scaled budget.
   case budget(TrialBudget)
   case seed(UInt64)
-  /// The text that ``TrainerSetting/set(_:in:)`` accepts.
+  /// A text that ``TrainerSetting/set(_:in:)`` accepts.
   case setting(String)
 
   /// The reference to another stage, if the value is one.

@@ -1,25 +1,26 @@
 import Trials
 
-/// Estimates how long trials take before any has run.
+/// Estimates the time of trials before any has run.
 ///
-/// A step takes the time of its multiply-adds at an assumed speed, plus a time for every number that
-/// lies between two convolutions, which counts in narrow networks, plus a fixed time. A trial that
-/// narrows is assumed to need the second decoder pass in half of its steps: nearly always while the
-/// gates are undecided, hardly ever once they have saturated.
+/// The time of a step is that of its multiply-adds at an assumed speed, plus a time per activation,
+/// which matters in narrow networks, plus a constant. A narrowing trial is assumed to run the
+/// decoder twice in half of its steps: in nearly all steps while gates are undecided, in few once
+/// they have saturated.
 ///
-/// The three numbers are fitted to steps of eleven networks, from [4, 8, 16] to [64, 64, 128] at
-/// 28×28×1 and from [8, 8, 16, 16] to [32, 32, 64, 64] at 64×64×3, one decoder pass, in AVX2 on a
-/// Zen 5 core, times 1.75, by which a Zen 3 core was slower at the default widths. They are off by
-/// −13 to +12 %; the worst are [12, 20, 40], foreseen too short, and [16, 16, 32, 32], too long. A
-/// core with AVX-512 takes about half the time of wide networks.
+/// The three numbers are fitted to measured steps of eleven networks, from [4, 8, 16] to [64, 64,
+/// 128] at 28×28×1 and from [8, 8, 16, 16] to [32, 32, 64, 64] at 64×64×3, with one decoder pass in
+/// AVX2 on a Zen 5 core; times 1.75, because a Zen 3 core took that much longer at the default
+/// widths. Their errors are −13 % ([12, 20, 40]) to +12 % ([16, 16, 32, 32]). For wide networks a
+/// core with AVX-512 takes about half the time.
 struct CostModel {
   /// Useful floating-point operations per second of one core; a multiply-add is two.
   let operationsPerSecond = 75e9
-  /// What a number that a convolution computes costs in a step, in seconds.
+  /// Seconds per step for each activation of a convolution: norms, leaky ReLUs, their gradients and
+  /// memory.
   ///
-  /// That is norms, leaky ReLUs, their gradients and memory; the forward pass alone is a third of it.
+  /// The forward pass alone takes a third of it.
   let secondsPerActivation = 2e-9
-  /// What every step costs besides, in seconds: optimiser, losses, random numbers.
+  /// The constant part of a step in seconds: optimiser, losses, random numbers.
   let secondsPerStepBesides = 0.6e-3
   /// The share of a narrowing trial's steps in which the two gate vectors differ.
   let secondPassShare = 0.5
@@ -34,7 +35,7 @@ struct CostModel {
 
   /// Seconds of one optimiser step on one core.
   ///
-  /// - Parameter latents: n, or an upper bound while it is still to be measured.
+  /// - Parameter latents: n, or an upper bound while it is not yet measured.
   func secondsPerStep(of configuration: TrialConfiguration, latents: Int) -> Double {
     let shape: NetworkShape
     do {

@@ -1,14 +1,14 @@
 import Trials
 
-/// What a worker would refuse of a plan, or a late stage would fail of, after hours.
+/// Defects of a plan that a worker would refuse, or that a later stage would fail of, after hours.
 ///
-/// What stands in the sweep file alone is checked as it is expanded; here it meets the images.
+/// Expansion checks the sweep file alone; this checks the plan against the images.
 package struct PlanDefects: Error, Hashable, Sendable {
-  /// How many images a prepared data set has.
+  /// The numbers of images of a prepared data set.
   package struct Images: Sendable {
-    /// Of these epochs are drawn.
+    /// Training images.
     package var training: Int
-    /// On these the evaluation error is measured.
+    /// Evaluation images.
     package var evaluation: Int
 
     /// Counts of an archive.
@@ -21,9 +21,9 @@ package struct PlanDefects: Error, Hashable, Sendable {
   /// One line for each kind of defect, with the first trial that has it.
   package let lines: [String]
 
-  /// Makes sure that nothing of a plan is known to fail.
+  /// Checks a plan for defects.
   ///
-  /// - Parameter images: Of the data sets that are prepared; of the others the complete published set
+  /// - Parameter images: The numbers for prepared data sets; for others the complete published set
   ///   is assumed.
   /// - Throws: The defects.
   package static func refuse(
@@ -83,7 +83,7 @@ extension PlanDefects: CustomStringConvertible {
   }
 }
 
-/// The most latent dimensions that each trial of a plan can come to have.
+/// Upper bounds on the number of latent dimensions of each trial of a plan.
 private struct LatentBounds {
   private(set) var bounds: [TrialID: Int] = [:]
 

@@ -1,17 +1,16 @@
 import Trials
 
-/// What a sweep would cost: trials, dependencies, steps and estimated time; computed from the
-/// plan alone.
+/// The cost of a sweep, computed from its plan: trials, dependencies, steps and estimated time.
 package struct PlanSummary: Sendable {
   /// One trial's share.
   package struct Trial: Sendable {
-    /// The trial, which the plan has at the same place.
+    /// The trial, which has the same index in the plan.
     package let id: TrialID
     /// Optimiser steps to its last milestone.
     package let steps: Int
     /// Estimated seconds on one core.
     package let seconds: Double
-    /// How many trials stand in the longest chain that ends with this one.
+    /// The number of trials in the longest chain that ends with this one.
     package let depth: Int
     /// Estimated seconds of the slowest chain that ends with this one.
     package let pathSeconds: Double
@@ -23,7 +22,7 @@ package struct PlanSummary: Sendable {
     package let name: String
     /// The stages whose results its trials wait for, in the order of the plan.
     package let waitsFor: [String]
-    /// Its trials; one that several stages ask for is counted with the first.
+    /// Its trials; a trial of several stages counts for the first.
     package let trialCount: Int
     /// The fewest and the most steps of its trials.
     package let steps: ClosedRange<Int>
@@ -33,24 +32,23 @@ package struct PlanSummary: Sendable {
     package let seconds: Double
   }
 
-  /// The plan that is summed up.
+  /// The summarised plan.
   package let plan: SweepPlan
   /// Every trial in the order of the plan.
   package let trials: [Trial]
   /// Every stage that has trials, in the order of the plan.
   package let stages: [Stage]
-  /// Whether some trial may end before its last milestone, so that steps and times are the most that
-  /// it can take.
+  /// Whether a trial may end before its last milestone; steps and times are upper bounds then.
   package let isUpperBound: Bool
-  /// The images per epoch that budgets in epochs were counted with, by data set.
+  /// The images per epoch that were used for budgets in epochs, by data set.
   package let epochImageCounts: [Dataset: Int]
 
   let costs = CostModel()
 
-  /// Sums up a plan.
+  /// Summarises a plan.
   ///
-  /// - Parameter trainingImageCounts: How many training images the prepared data sets really
-  ///   have; for others the complete published set is assumed.
+  /// - Parameter trainingImageCounts: The training images of prepared data sets; for others the
+  ///   complete published set is assumed.
   package init(_ plan: SweepPlan, trainingImageCounts: [Dataset: Int] = [:]) {
     var trials: [Trial] = []
     trials.reserveCapacity(plan.trials.count)
@@ -91,12 +89,12 @@ package struct PlanSummary: Sendable {
   package var totalSteps: Int { trials.reduce(0) { $0 + $1.steps } }
   /// Estimated core-seconds of all trials together.
   package var seconds: Double { trials.reduce(0) { $0 + $1.seconds } }
-  /// How many trials stand in the longest chain of dependent trials.
+  /// The number of trials in the longest chain of dependent trials.
   package var depth: Int { trials.map(\.depth).max() ?? 0 }
-  /// Estimated seconds of the slowest chain; no number of cores finishes sooner.
+  /// Estimated critical-path length in seconds: the time with any number of cores.
   package var criticalPathSeconds: Double { trials.map(\.pathSeconds).max() ?? 0 }
 
-  /// n, or where it waits for a parent's open gates the most that it can become.
+  /// n; for a trial that waits for a parent's open gates, its upper bound.
   private static func latentBound(
     of configuration: TrialConfiguration, parents: [TrialID: Int]
   ) -> Int {
@@ -136,9 +134,9 @@ package struct PlanSummary: Sendable {
   }
 }
 
-/// The time of a step, computed once for trials in a row that differ in nothing that it depends on.
+/// The time of a step, cached for successive trials with equal inputs.
 private struct StepTime {
-  /// Everything of a trial that the time depends on.
+  /// The inputs that the time depends on.
   private struct Kind: Equatable {
     var dataset: Dataset
     var channels: [Int]
@@ -152,7 +150,7 @@ private struct StepTime {
 
   init(costs: CostModel) { self.costs = costs }
 
-  /// Seconds of one optimiser step, as ``CostModel`` has it.
+  /// Seconds of one optimiser step, from ``CostModel``.
   mutating func seconds(of configuration: TrialConfiguration, latents: Int) -> Double {
     let kind = Kind(
       dataset: configuration.dataset, channels: configuration.model.channels, latents: latents,

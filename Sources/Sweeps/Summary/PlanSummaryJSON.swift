@@ -1,9 +1,9 @@
 import Foundation
 import Trials
 
-/// The version of what commands answer with `--json`.
+/// The version of the commands' `--json` output.
 package enum AnswerVersion {
-  /// Grows when a key goes, or means something else; further keys may come within a version.
+  /// Incremented when a key is removed or changes its meaning; keys may be added within a version.
   package static let current = 2
 }
 
@@ -33,7 +33,7 @@ extension PlanSummary {
     let estimatedSeconds: Double
     let criticalPathSeconds: Double
     let assumption: String
-    /// Absent where it is false.
+    /// Absent if false.
     let isUpperBound: Bool?
     let stages: [StageEntry]
     let trials: [TrialEntry]

@@ -78,7 +78,7 @@ extension PlanSummary {
 
 /// Lays out rows of text in columns.
 package enum TextTable {
-  /// One line a row, columns two spaces apart, right-aligned unless said otherwise.
+  /// One line per row, columns two spaces apart, right-aligned except for the given columns.
   package static func lines(_ rows: [[String]], leftAligned: Set<Int>) -> [String] {
     guard let columns = rows.first?.indices else { return [] }
     let widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }

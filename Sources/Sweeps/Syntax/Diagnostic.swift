@@ -1,36 +1,36 @@
-/// One thing that is wrong with a sweep: where, what was found, what was expected.
+/// One error in a sweep: position, what was found, what was expected.
 package struct Diagnostic: Hashable, Sendable {
-  /// Where it stands.
+  /// Its position.
   package let place: SourcePlace
-  /// What stands there, as a noun phrase.
+  /// What was found, as a noun phrase.
   package let found: String
-  /// What should stand there.
+  /// What was expected.
   package let expected: String
-  /// The nearest thing that would be right, if one is near.
+  /// The nearest valid name, if one is near.
   package let suggestion: String?
 }
 
 extension Diagnostic: CustomStringConvertible {
-  /// The place, what was found, what was expected, and the nearest name.
+  /// The position, what was found, what was expected, and the nearest name.
   package var description: String {
     "\(place): \(found); expected \(expected)"
       + (suggestion.map { "; did you mean \($0)?" } ?? "")
   }
 }
 
-/// Everything that is wrong with a sweep, from the top of the file to the bottom.
+/// All errors in a sweep, from the top of the file to the bottom.
 package struct SweepFileError: Error, Hashable, Sendable {
-  /// The first ``maximumCount`` diagnostics, sorted by place; at least one.
+  /// The first ``maximumCount`` diagnostics, sorted by position; at least one.
   package let diagnostics: [Diagnostic]
   /// How many more there were.
   package let omittedCount: Int
 
-  /// How many diagnostics one report holds.
+  /// The most diagnostics in one report.
   package static let maximumCount = 20
 }
 
 extension SweepFileError: CustomStringConvertible {
-  /// One line for each diagnostic.
+  /// One line per diagnostic.
   package var description: String {
     var lines = diagnostics.map(\.description)
     if omittedCount > 0 { lines.append("… and \(omittedCount) more") }
@@ -38,16 +38,16 @@ extension SweepFileError: CustomStringConvertible {
   }
 }
 
-/// Collects diagnostics, so that one look at a file finds all that is wrong with it.
+/// Collects diagnostics, so that all errors of a file are reported at once.
 struct DiagnosticLog {
   private var diagnostics: Set<Diagnostic> = []
 
   var isEmpty: Bool { diagnostics.isEmpty }
 
-  /// Whether there is no point in looking any further.
+  /// Whether it is full, so that checking can stop.
   var isFull: Bool { diagnostics.count >= SweepFileError.maximumCount }
 
-  /// Notes a diagnostic; the same one twice is noted once.
+  /// Adds a diagnostic; a duplicate is ignored.
   mutating func report(
     _ found: String, at place: SourcePlace, expected: String, suggestion: String? = nil
   ) {
@@ -55,7 +55,7 @@ struct DiagnosticLog {
       Diagnostic(place: place, found: found, expected: expected, suggestion: suggestion))
   }
 
-  /// Throws what has been noted, if anything.
+  /// Throws the diagnostics, if there are any.
   func check() throws(SweepFileError) {
     guard !diagnostics.isEmpty else { return }
     let sorted = diagnostics.sorted { ($0.place, $0.found) < ($1.place, $1.found) }

@@ -1,9 +1,9 @@
 /// Names of sweeps and stages.
 enum Name {
-  /// What a name may be, in words.
+  /// The allowed names, in words.
   static let expectation = "a name of up to 64 letters, digits, _ and - that begins with a letter"
 
-  /// Whether the text can be a name: it becomes part of file names and references.
+  /// Whether the text is a valid name; names are part of file names and references.
   static func isWellFormed(_ text: String) -> Bool {
     guard let first = text.utf8.first, isLetter(first), text.utf8.count <= 64 else { return false }
     return text.utf8.allSatisfy {

@@ -1,10 +1,9 @@
-/// Finds the known name that a misspelt one was probably meant to be.
+/// Finds the known name nearest to a misspelt one.
 enum NearestName {
-  /// The known name nearest to `name` in quotation marks, or nil if none is near.
+  /// The known name nearest to `name` in quotation marks; nil if none is near.
   ///
-  /// Near means: a third of the longer name's letters or fewer inserted, deleted, replaced or
-  /// swapped with their neighbour, upper and lower case alike. Of equally near names the one
-  /// listed first wins.
+  /// A name is near if the ``distance(_:_:)`` is at most a third of the longer name's length. The
+  /// first of several nearest names is taken.
   static func suggestion(for name: String, among known: [String]) -> String? {
     let ranked = known.map { (name: $0, distance: distance(name, $0)) }
     guard let nearest = ranked.min(by: { $0.distance < $1.distance }),

@@ -1,17 +1,17 @@
-/// Numbers as sweep files write them.
+/// Numbers in the syntax of sweep files.
 ///
-/// Decimal digits, `_` between digits for the eye, a point and an exponent for numbers that need
-/// not be whole. No hexadecimal, no infinities.
+/// Decimal digits, which `_` may separate; for real numbers also a point and an exponent. No
+/// hexadecimal digits, no infinities.
 enum Numerals {
-  /// A whole number; nil if the text is none or does not fit 64 bits.
+  /// A whole number; nil if the text is not one or does not fit 64 bits.
   static func whole(_ text: String) -> Int? {
     guard isNumeral(text, of: "0123456789_+-") else { return nil }
     return Int(withoutSpacers(text))
   }
 
-  /// A finite number; nil if the text is none, or one so small that it would be taken for 0.
+  /// A finite number; nil if the text is not one, or underflows to 0.
   ///
-  /// −0 becomes 0, which is the same point of a sweep.
+  /// −0 becomes 0, because both are the same point of a sweep.
   static func real(_ text: String) -> Double? {
     guard isNumeral(text, of: "0123456789_+-.eE"),
       let value = Double(withoutSpacers(text)), value.isFinite
@@ -20,20 +20,20 @@ enum Numerals {
     return hasDigitsAboveZero(text) ? nil : 0
   }
 
-  /// Whether a text is a number above or below 0 that is too small to be told from 0.
+  /// Whether a text is a number other than 0 that underflows to 0.
   static func isTooSmall(_ text: String) -> Bool {
     isNumeral(text, of: "0123456789_+-.eE") && Double(withoutSpacers(text)) == 0
       && hasDigitsAboveZero(text)
   }
 
-  /// A number with a point in place of a decimal comma; nil if the text is none with a comma.
+  /// A number with its decimal comma replaced by a point; nil if the text is not such a number.
   static func withPoint(_ text: String) -> String? {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
     let repaired = parts.joined(separator: ".")
     return parts.count == 2 && real(repaired) != nil ? repaired : nil
   }
 
-  /// Whether the digits before the exponent are not all zeros.
+  /// Whether a digit before the exponent is not 0.
   private static func hasDigitsAboveZero(_ text: String) -> Bool {
     text.prefix { $0 != "e" && $0 != "E" }.contains { $0.isNumber && $0 != "0" }
   }

@@ -3,9 +3,8 @@ import Foundation
 /// The values of `{from: 3, to: 30, step: 3}`, `{from: 1, to: 5, count: 9}` or
 /// `{from: 1, to: 100, count: 5, scale: log}`.
 ///
-/// Values are rounded to 12 significant digits, so that a point reached by steps of 0.1 is the
-/// same point as one typed as 0.3. On a logarithmic scale whole-number settings are rounded to
-/// whole numbers.
+/// Values are rounded to 12 significant digits, so that three steps of 0.1 give the same point as a
+/// typed 0.3. On a logarithmic scale, values of whole-number settings are rounded to whole numbers.
 struct NumericRange {
   static let keys = ["from", "to", "step", "count", "scale"]
   static let maximumCount = 1_000_000
@@ -21,7 +20,7 @@ struct NumericRange {
     case logarithmic(count: Int)
   }
 
-  /// Reads a range, or reports what is wrong with it and returns nil.
+  /// Reads a range; nil if it is invalid, which is reported.
   init?(_ node: SyntaxNode, for key: TrialKey, kind: NumberKind, log: inout DiagnosticLog) {
     self.kind = kind
     guard let entries = node.entries else { return nil }
@@ -146,7 +145,7 @@ struct NumericRange {
   }
 
   private func tidy(_ value: Double) -> Double {
-    // A whole number of at most 12 digits stays as it is; formatting takes long for many values.
+    // Whole numbers of at most 12 digits need no rounding; formatting many values is slow.
     if value == value.rounded(), abs(value) < 1e12 { return value }
     return Double(String(format: "%.12g", value)) ?? value
   }

@@ -1,6 +1,6 @@
-/// Where something in a sweep stands: in its file, or in an option of the command line.
+/// A position in a sweep: in its file, or in an option of the command line.
 package enum SourcePlace: Hashable, Sendable {
-  /// The whole file, when no line of it is to blame.
+  /// The whole file, for errors without a line.
   case file(String)
   /// A position in the file; line and column count from 1, columns in Unicode scalars.
   case position(file: String, line: Int, column: Int)
@@ -45,7 +45,7 @@ extension SourcePlace {
   }
 }
 
-/// A value together with where it stands.
+/// A value and its position.
 struct Placed<Value> {
   let value: Value
   let place: SourcePlace

@@ -1,16 +1,15 @@
-/// A node of a sweep file's YAML, each with where it stands.
+/// A node of a sweep file's YAML with its position.
 ///
-/// Our own tree rather than the parser's, so that a node that `--set` brought in carries its own
-/// place.
+/// Unlike the parser's tree, it can hold nodes from `--set` with their own positions.
 struct SyntaxNode {
   var place: SourcePlace
   var content: Content
-  /// Whether it is a list of whole numbers of which some have a space after the comma before them
-  /// and some, in the same line, have none: `[3,5, 8,5]`, as those write who mean 3.5 and 8.5.
+  /// Whether it is a list of whole numbers on one line in which some commas are followed by a space
+  /// and some are not: `[3,5, 8,5]`, which probably means 3.5 and 8.5.
   var hasDecimalCommas = false
 
   enum Content {
-    /// A text; a plain one may also be a number, a budget or a reference, a quoted one may not.
+    /// A text. If plain, it may be a number, a budget or a reference; if quoted, it may not.
     case scalar(String, isPlain: Bool)
     case list([SyntaxNode])
     case mapping([Entry])

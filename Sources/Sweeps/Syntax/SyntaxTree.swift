@@ -1,21 +1,21 @@
 import Yams
 
-/// Reads YAML text into a tree of places and values.
+/// Parses YAML text to a tree of values with positions.
 enum SyntaxTree {
-  /// How many values a document may hold; stops a document whose aliases multiply.
+  /// The most values in a document; stops documents whose aliases multiply.
   static let maximumNodeCount = 1_000_000
-  /// How deep a document may nest; a sweep file needs six levels.
+  /// The deepest nesting of a document; a sweep file needs six levels.
   static let maximumDepth = 32
 
-  /// Names the place of a line and a column, both counted from 1.
+  /// The position of a line and a column, both counted from 1.
   typealias Placement = (_ line: Int, _ column: Int) -> SourcePlace
 
   /// Parses one YAML document.
   ///
   /// - Parameters:
-  ///   - wholePlace: Where the text as a whole stands.
-  ///   - place: Where a line and a column of the text stand.
-  /// - Returns: The root, or nil after reporting why there is none.
+  ///   - wholePlace: The position of the whole text.
+  ///   - place: The position of a line and a column.
+  /// - Returns: The root; nil if there is none, which is reported.
   static func parse(
     _ text: String, wholePlace: SourcePlace, log: inout DiagnosticLog, place: @escaping Placement
   ) -> SyntaxNode? {
@@ -115,7 +115,7 @@ enum SyntaxTree {
       }
     }
 
-    /// Refuses a tag that makes something else of a value than it is without one.
+    /// Refuses a tag that changes the type of a value.
     private func refuseTag(of node: Node, at place: SourcePlace) throws {
       let (tag, plain): (Tag, String) =
         switch node {
@@ -135,13 +135,13 @@ enum SyntaxTree {
         expected: "the value without a tag; quotes make a text of it")
     }
 
-    /// A tag as people write it: `!!str` for those of YAML itself.
+    /// A tag in YAML syntax: `!!str` for the standard ones.
     private static func shown(_ tag: String) -> String {
       let prefix = "tag:yaml.org,2002:"
       return tag.hasPrefix(prefix) ? "!!" + tag.dropFirst(prefix.count) : tag
     }
 
-    /// Items of a list in block style never share a line, so that only `[…]` comes into question.
+    /// Items of a block list are on separate lines, so only `[…]` can have decimal commas.
     private static func hasDecimalCommas(_ items: Node.Sequence) -> Bool {
       var gaps: Set<Bool> = []
       for (left, right) in zip(items, items.dropFirst()) {

@@ -1,7 +1,6 @@
-/// Keeps a large value in memory of its own, which copies share until one of them is changed.
+/// Stores a large value on the heap; copies share it until one of them is changed (copy on write).
 ///
-/// Arrays of what contains such a value stay small, and equal values that were copied from one
-/// another take memory once.
+/// Arrays of types with such a property stay small, and copies of one value take its memory once.
 @propertyWrapper
 package struct Boxed<Value: Sendable>: Sendable {
   private final class Storage: Sendable {
@@ -12,13 +11,13 @@ package struct Boxed<Value: Sendable>: Sendable {
 
   private var storage: Storage
 
-  /// The value; setting it leaves copies as they are.
+  /// The value; setting it does not change copies.
   package var wrappedValue: Value {
     get { storage.value }
     set { storage = Storage(newValue) }
   }
 
-  /// Keeps a value.
+  /// Stores a value.
   package init(wrappedValue: Value) { storage = Storage(wrappedValue) }
 }
 

@@ -1,17 +1,17 @@
 import Digests
 import Synchronization
 
-/// Writes a configuration's canonical text without an encoder: the same bytes as
-/// ``CanonicalJSON``, which a sweep of 100,000 trials would wait seconds for.
+/// Writes a configuration's canonical text directly: the same bytes as ``CanonicalJSON``, whose
+/// encoder would take seconds for a sweep of 100,000 trials.
 enum CanonicalConfigurationText {
-  /// The texts of the few sets of trainer settings that a sweep has, and the one asked for last.
+  /// Cached texts of trainer settings, of which a sweep has few, and the latest one.
   private struct TrainerTexts {
     var last = (settings: TrainerSettings(), text: CanonicalJSON.text(TrainerSettings()))
     var others: [TrainerSettings: String] = [:]
   }
 
   private static let trainerTexts = Mutex(TrainerTexts())
-  /// More distinct settings than this are not remembered.
+  /// The most settings in the cache.
   private static let memoryCount = 256
 
   static func text(_ configuration: TrialConfiguration) -> String {
@@ -53,7 +53,7 @@ enum CanonicalConfigurationText {
     return text
   }
 
-  private static func append(_ measurement: Measurement, to text: inout String) {
+  private static func append(_ measurement: ParentMeasurement, to text: inout String) {
     text += "{\"factor\":"
     text += number(measurement.factor)
     text += ",\"output\":\""
@@ -63,10 +63,10 @@ enum CanonicalConfigurationText {
     text += "\"}"
   }
 
-  /// The shortest text that reads back as the number, whole numbers without a point.
+  /// The shortest text that reads back as the number; whole numbers have no point.
   private static func number(_ value: Double) -> String {
     precondition(value.isFinite, "a value that JSON cannot hold: \(value)")
-    // Below 10¹⁵ all digits of a whole number are written; -0 keeps its sign.
+    // The encoder writes whole numbers below 10¹⁵ without an exponent, and -0 with its sign.
     if value == value.rounded(), abs(value) < 1e15, value != 0 { return String(Int(value)) }
     let text = value.description
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text

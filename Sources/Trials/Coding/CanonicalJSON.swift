@@ -1,12 +1,12 @@
 import Foundation
 
-/// The one JSON spelling that identities are hashed from: sorted keys, no white space, shortest
-/// round-trip numbers, UTF-8.
+/// The canonical form of JSON, which identities are hashed from: sorted keys, no white space,
+/// shortest round-trip numbers, UTF-8.
 package enum CanonicalJSON {
   /// The canonical text of a value.
   ///
-  /// What JSON cannot hold, which validation refuses before, becomes one of the texts `"NaN"`,
-  /// `"Infinity"` and `"-Infinity"`, and is no number when it is read.
+  /// Numbers that JSON cannot hold become the texts `"NaN"`, `"Infinity"` and `"-Infinity"`, which
+  /// do not read back as numbers; validation refuses them before.
   package static func text(_ value: some Encodable) -> String {
     String(decoding: data(value), as: UTF8.self)
   }
@@ -26,8 +26,8 @@ package enum CanonicalJSON {
 
   /// Decodes a value from JSON text.
   ///
-  /// - Throws: `DecodingError`, whose place and expectation ``describe(_:)`` puts into words; also
-  ///   where an object has a key twice, of which readers would take one or the other.
+  /// - Throws: `DecodingError`, see ``describe(_:)``; also if an object has a key twice, because
+  ///   readers disagree on which value counts.
   package static func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value
   {
     let value = try JSONDecoder().decode(type, from: data)
@@ -40,7 +40,7 @@ package enum CanonicalJSON {
 
   /// Decodes a value from JSON text that a person may have written.
   ///
-  /// - Throws: As ``decode(_:from:)``, also for a key that stands twice in one object.
+  /// - Throws: As ``decode(_:from:)``, but syntax errors name line and column.
   package static func decodeStrictly<Value: Decodable>(
     _ type: Value.Type, from data: Data
   ) throws -> Value {
@@ -67,7 +67,7 @@ package enum CanonicalJSON {
     }
   }
 
-  /// What people call the values of a type.
+  /// The values of a type in plain words.
   private static func noun(of type: any Any.Type) -> String {
     switch type {
     case is any BinaryInteger.Type: "a whole number"
@@ -79,7 +79,7 @@ package enum CanonicalJSON {
     }
   }
 
-  /// What people call what Foundation calls "number", "array", "dictionary" and so on.
+  /// Foundation's "number", "array", "dictionary" and so on in plain words.
   private static func noun(of found: String) -> String {
     switch found {
     case "number": "a number"

@@ -2,7 +2,7 @@ import Digests
 
 /// JSON form: `{"dataset": …, "model": {"channels": […], "latents": …}, "tolerance": …,
 /// "milestones": ["200000 batches"], "trainer": {…}, "seed": "0123456789abcdef"}`, and
-/// `"quiet": {"window": 20000}` where the trial may end before its last milestone.
+/// `"quiet": {"window": 20000}` if the trial may end before its last milestone.
 ///
 /// The seed is 16 hexadecimal digits because JSON numbers lose bits above 2⁵³ in many languages.
 extension TrialConfiguration: Codable {

@@ -1,10 +1,10 @@
 import Foundation
 
-/// Finds keys that a JSON object has twice, which decoders pass over in silence.
+/// Finds keys that a JSON object has twice, which decoders silently accept.
 enum DuplicateKeys {
   /// The first such key; nil if no object has one.
   ///
-  /// - Parameter data: Well-formed JSON in UTF-8; of anything else the answer means nothing.
+  /// - Parameter data: Well-formed JSON in UTF-8; for other data the result is undefined.
   static func first(in data: Data) -> String? {
     data.withUnsafeBytes { bytes in
       var scan = Scan(bytes: bytes)
@@ -15,9 +15,9 @@ enum DuplicateKeys {
   private struct Scan {
     let bytes: UnsafeRawBufferPointer
     private var place = 0
-    /// The keys so far of every object that is open, nil for an array.
+    /// The keys so far of every open object; nil for an open array.
     private var open: [Set<[UInt8]>?] = []
-    /// Whether the next text of the innermost object is a key.
+    /// Whether the next string is a key of the innermost object.
     private var awaitsKey = false
 
     init(bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
@@ -51,7 +51,7 @@ enum DuplicateKeys {
       awaitsKey = keys != nil
     }
 
-    /// The text that begins here, to behind its quote; escapes as what they stand for.
+    /// Reads the string that begins here and its closing quote; decodes escapes.
     private mutating func text() -> [UInt8] {
       let start = place
       var hasEscape = false

@@ -1,9 +1,9 @@
 import Foundation
 
-/// Reads JSON text for its form only: RFC 8259, and no key twice in one object.
+/// Checks the syntax of JSON text: RFC 8259, and no key twice in one object.
 ///
-/// Foundation's decoder says of a slip neither where nor what, and takes the first of two equal keys
-/// where every other reader takes the last.
+/// Foundation's decoder does not say where or what a syntax error is, and takes the first of two
+/// equal keys where other readers take the last.
 struct JSONSyntax {
   private static let depthMaximum = 64
   private let bytes: [UInt8]
@@ -83,7 +83,8 @@ struct JSONSyntax {
     guard take("]") else { throw failure("a comma or a closing bracket") }
   }
 
-  /// A text with its quotation marks; escapes are decoded, since `"a"` and `"\u0061"` are one key.
+  /// Reads a string with its quotation marks and decodes escapes, since `"a"` and `"\u0061"` are
+  /// the same key.
   private mutating func text() throws -> String {
     let start = position
     position += 1
@@ -109,7 +110,7 @@ struct JSONSyntax {
     position += word.utf8.count
   }
 
-  /// What stands here, up to white space or punctuation.
+  /// The text from here to the next white space or punctuation.
   private var word: String {
     let ends = Array(",:]}[{\"".utf8)
     let rest = bytes[position...].prefix { $0 > 0x20 && !ends.contains($0) }

@@ -1,10 +1,9 @@
-/// Texts of others without what commands a terminal, ends a line where none ends, or turns the
-/// order of letters around.
+/// Removes control characters, line ends and bidirectional marks from untrusted text.
 ///
-/// Each such character becomes U+FFFD, the replacement character. A text that has none of them stays
-/// as it is, byte for byte.
+/// Each such character becomes U+FFFD, the replacement character. A text without them is unchanged,
+/// byte for byte.
 package enum PlainText {
-  /// A text that may have several lines: line feeds and tabs stay.
+  /// A text of several lines: line feeds and tabs stay.
   package static func lines(_ text: String) -> String {
     replaced(text) { $0 != "\n" && $0 != "\t" && isCommand($0) }
   }
@@ -12,8 +11,8 @@ package enum PlainText {
   /// A text of one line.
   package static func line(_ text: String) -> String { replaced(text, isCommand) }
 
-  /// Controls (ESC, NUL, line ends), separators of lines and paragraphs, and the marks that change
-  /// the direction of writing, such as U+202E.
+  /// Whether a character is a control (ESC, NUL, line ends), a line or paragraph separator, or a
+  /// bidirectional mark such as U+202E.
   private static func isCommand(_ scalar: Unicode.Scalar) -> Bool {
     if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
     let properties = scalar.properties

@@ -8,7 +8,7 @@ struct TextKey: CodingKey {
 }
 
 extension KeyedDecodingContainer where Key == TextKey {
-  /// Refuses keys that nobody reads, so that a misspelt setting is never silently a default.
+  /// Refuses unknown keys, so that a misspelt setting is not silently ignored.
   func refuseKeys(outside known: Set<String>) throws {
     for key in allKeys.sorted(by: { $0.stringValue < $1.stringValue })
     where !known.contains(key.stringValue) {
@@ -23,8 +23,9 @@ extension KeyedDecodingContainer where Key == TextKey {
 }
 
 extension TrainerSettings: Codable {
-  /// Decodes the settings given and takes the default for every other; an unknown key or a value
-  /// out of range is an error.
+  /// Decodes the given settings; the others get their defaults.
+  ///
+  /// An unknown key or a value out of range is an error.
   package init(from decoder: any Decoder) throws {
     self.init()
     let container = try decoder.container(keyedBy: TextKey.self)
@@ -46,8 +47,9 @@ extension TrainerSettings: Codable {
     }
   }
 
-  /// Encodes every setting, so that identities do not depend on which defaults were typed; only
-  /// those that came later (``TrainerSetting/isNamedOnlyWhenChanged``) are left out at their
+  /// Encodes every setting, so that identities do not depend on which defaults were typed.
+  ///
+  /// Settings added later (``TrainerSetting/isNamedOnlyWhenChanged``) are left out at their
   /// default.
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: TextKey.self)

@@ -4,10 +4,10 @@
 package enum Budget: Hashable, Sendable {
   /// Optimiser steps.
   case batches(Int)
-  /// Whole passes over the training images, each cut into whole batches.
+  /// Passes over the training images, each of whole batches.
   case epochs(Int)
 
-  /// The number of batches this is.
+  /// The budget in batches.
   ///
   /// - Parameters:
   ///   - trainingImageCount: How many images an epoch permutes.

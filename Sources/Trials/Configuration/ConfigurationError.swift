@@ -1,10 +1,10 @@
-/// What is wrong with a configuration.
+/// Why a configuration is invalid or not yet resolved.
 package enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
   /// A measured parameter whose parent has not reported.
   case parentWithoutResult(TrialID)
-  /// A parent's number that its setting cannot take.
+  /// A parent's number that is out of the setting's range.
   case valueOutOfRange(setting: String, found: Double, expected: String)
-  /// A combination of settings that makes no sense.
+  /// An invalid combination of settings.
   case invalid(setting: String, found: String, expected: String)
 
   package var description: String {

@@ -14,7 +14,7 @@ package struct ImageShape: Codable, Hashable, Sendable {
     self.width = width
   }
 
-  /// How many values one image has.
+  /// The number of values in one image.
   package var elementCount: Int { channels * height * width }
 }
 

@@ -1,4 +1,4 @@
-/// How the KL divergences of the latent dimensions make one term of the loss.
+/// How the KL divergences of the latent dimensions are combined in the loss.
 package enum KLReduction: String, CaseIterable, Codable, Hashable, Sendable {
   /// The average over open dimensions (Algorithm 1, line 22).
   case meanOpen = "mean-open"

@@ -1,8 +1,8 @@
-/// The network's free extents.
+/// The network's configurable extents.
 package struct ModelSettings: Hashable, Sendable {
   /// Output channels of the encoder's convolutions, first to last; the decoder mirrors them.
   package var channels: [Int]
-  /// n, the latent dimensions provisioned; a count of at least 1.
+  /// n, the number of latent dimensions; at least 1.
   package var latents: Parameter<Int>
 
   /// A network with these channels and latent dimensions.
@@ -11,8 +11,8 @@ package struct ModelSettings: Hashable, Sendable {
     self.latents = latents
   }
 
-  /// What a channel width may be.
+  /// The allowed channel widths.
   package static let channelRange = 1...1024
-  /// What a count of latent dimensions may be.
+  /// The allowed numbers of latent dimensions.
   package static let latentRange = 1...4096
 }

@@ -1,4 +1,4 @@
-/// The layers of the network for one image size: extents only, no arithmetic.
+/// The extents of the network's layers for one image size.
 ///
 /// Source: the paper's table of layers (section IV). The encoder's convolutions halve the image;
 /// the decoder mirrors them with nearest ×2 upsampling before each convolution.
@@ -23,7 +23,7 @@ package struct NetworkShape: Hashable, Sendable {
 
   /// The image.
   package let image: ImageShape
-  /// n, latent dimensions provisioned.
+  /// n, the number of latent dimensions.
   package let latents: Int
   /// Width of the hidden linear layers.
   package let hidden = 128
@@ -40,7 +40,7 @@ package struct NetworkShape: Hashable, Sendable {
 
   /// The network for 28×28 (three convolutions) or 64×64 images (four).
   ///
-  /// - Throws: ``ConfigurationError`` when image size and channel widths do not fit.
+  /// - Throws: ``ConfigurationError`` if image size and channel widths do not fit.
   package init(image: ImageShape, channels: [Int], latents: Int) throws(ConfigurationError) {
     guard image.height == image.width, image.height == 28 || image.height == 64 else {
       throw .invalid(setting: "dataset", found: "images of \(image)", expected: "28×28 or 64×64")
@@ -71,7 +71,7 @@ package struct NetworkShape: Hashable, Sendable {
 
     var decoder: [Convolution] = []
     for mirrored in encoder.reversed() {
-      // 4×4 upsampled to 8×8 gives 7×7 under an unpadded 2×2 kernel; all others are 3×3.
+      // 4×4 upsampled to 8×8 becomes 7×7 by an unpadded 2×2 kernel; all other kernels are 3×3.
       let shrinks = 2 * size != mirrored.inputSize
       decoder.append(
         Convolution(
@@ -86,11 +86,11 @@ package struct NetworkShape: Hashable, Sendable {
 }
 
 extension NetworkShape {
-  /// Multiplications of one training step, forward and both gradients, per image and without the
-  /// gate-sampling second decoder pass, in the forms that the trainer uses.
+  /// Multiplications of one training step per image: forward and both gradients, as the trainer
+  /// computes them, without the decoder pass for E₁.
   ///
-  /// An upsampled 3×3 convolution costs 9 multiplications per *low-resolution* pixel and channel
-  /// pair (box form), an upsampled 2×2 one 4.
+  /// An upsampled 3×3 convolution takes 9 multiplications per *source* pixel and channel pair (box
+  /// form), an upsampled 2×2 one 4.
   package var multipliesPerImage: Int {
     var total = 0
     for (index, layer) in encoder.enumerated() {
@@ -104,17 +104,17 @@ extension NetworkShape {
     return total
   }
 
-  /// Multiplications of the second decoder pass, per image: forward only.
+  /// Multiplications of the decoder pass for E₁ per image: forward only.
   package var secondPassMultipliesPerImage: Int {
     decoderConvolutionMultiplies + flatCount * hidden + hidden * latents
   }
 
-  /// Numbers that the encoder's convolutions compute, per image.
+  /// Activations of the encoder's convolutions per image.
   package var encoderActivationsPerImage: Int {
     encoder.reduce(0) { $0 + $1.outputSize * $1.outputSize * $1.outputChannels }
   }
 
-  /// Numbers that the decoder's convolutions compute, per image.
+  /// Activations of the decoder's convolutions per image.
   package var decoderActivationsPerImage: Int {
     decoder.reduce(0) { $0 + $1.outputSize * $1.outputSize * $1.outputChannels }
   }

@@ -1,15 +1,15 @@
-/// A numeric setting that is either known when the sweep is planned or taken, when its trial
-/// starts, from what an earlier trial reported.
+/// A numeric setting: either a value known when the sweep is planned, or the result of an earlier
+/// trial, read when this trial starts.
 package enum Parameter<Value: Codable & Hashable & Sendable>: Hashable, Sendable {
-  /// Known from the start.
+  /// A known value.
   case value(Value)
   /// Taken from a parent trial's result.
-  case measured(Measurement)
+  case measured(ParentMeasurement)
 }
 
 extension Parameter {
-  /// The parent that the value waits for, if any.
-  package var measurement: Measurement? {
+  /// The measurement that the value waits for, if any.
+  package var measurement: ParentMeasurement? {
     if case .measured(let measurement) = self { return measurement }
     return nil
   }
@@ -20,16 +20,16 @@ extension Parameter: Codable {
     try self.init(from: decoder, expected: nil)
   }
 
-  /// Decodes a number or an object that says where it is measured.
+  /// Decodes a number or a measurement.
   ///
-  /// - Parameter expected: What number there should be, for the error where there is neither.
+  /// - Parameter expected: The expected number in words, for the error.
   init(from decoder: any Decoder, expected: String?) throws {
     let container = try decoder.singleValueContainer()
     do {
       self = .value(try container.decode(Value.self))
     } catch {
       if (try? decoder.container(keyedBy: TextKey.self)) != nil {
-        self = .measured(try container.decode(Measurement.self))
+        self = .measured(try container.decode(ParentMeasurement.self))
         return
       }
       guard let expected, let found = try? container.decode(Double.self) else { throw error }

@@ -1,43 +1,44 @@
-/// Lets a trial end before its last milestone, once nothing that matters changes any more.
+/// Ends a trial before its last milestone when its open gates and its error no longer change.
 ///
-/// The trial looks at the end of every epoch, but not where it reaches an earlier milestone. What it
-/// looks at is all in the steps taken:
+/// The rule is checked at the end of every epoch, except at a milestone before the last. It depends
+/// only on the steps taken:
 ///
-/// | It ends | When |
+/// | Ending | When |
 /// | --- | --- |
 /// | `quiet` | for a long time the set of open gates has not changed and no gate was undecided, 0.1 < σ(kγ) < 0.9; the tolerance is held |
 /// | `oscillating` | over two long times in a row at most two gates did so, each time they changed twice at least, and the mean count of open gates was the same within ¼; the tolerance is held |
 /// | `unreachable` | for a long time λ′ was at its maximum, and C_ma, above 0.02·τ, fell by less than 2 % |
 ///
-/// The tolerance is held when a batch has met it, |C_ma| was at most 0.02·τ on average over the last
-/// epoch, and λ′ was at no clamp in it. A long time is at least ``window``, and at least half of the
-/// steps since the trial began; of the two times in a row, each is at least a quarter of them. For
-/// `quiet` only steps after the first hit count, as no gate moves before it.
+/// The tolerance is held when a batch has met it, |C_ma| was at most 0.02·τ on average over the
+/// last epoch, and λ′ was at no clamp in it. A long time is at least ``window``, and at least half
+/// of the steps since the trial began; of the two times in a row, each is at least a quarter of
+/// them. For `quiet` only steps after the first hit count, as no gate moves before it.
 ///
-/// A baseline, whose τ is 0, has nothing to hold or to miss: it trains to its limit.
+/// The rule does not apply to a baseline (τ = 0), which trains to its last milestone.
 ///
-/// Measured: of 12 recorded baselines on MNIST, 200,000 steps with n = 5, 10 and 30, replayed with 15
-/// tolerances from 0.05 to 1.05 of their last errors, 21 of the 180 would have ended as `unreachable`,
-/// all with a tolerance of at most 0.3 of it; none of these was met later. How often a `quiet` run
-/// changes afterwards is not measured yet at that length: `benchmarks quiet` tells it of any sweep.
+/// Measured: of 12 recorded baselines on MNIST, 200,000 steps with n = 5, 10 and 30, replayed with
+/// 15 tolerances from 0.05 to 1.05 of their last errors, 21 of the 180 would have ended as
+/// `unreachable`, all with a tolerance of at most 0.3 of it; none of these was met later. How often
+/// a `quiet` run changes afterwards is not measured yet at that length; `benchmarks quiet` measures
+/// it for any sweep.
 ///
-/// Quiet is not converged: gates have been seen to close after a rest of 15,000 steps.
+/// Quiet does not mean converged: gates have closed after 15,000 steps without a change.
 package struct QuietRule: Hashable, Sendable {
-  /// The fewest batches that count as a long time.
+  /// The least number of batches of a long time.
   package var window: Int
 
   /// A rule with a window in batches.
   package init(window: Int = Self.standardWindow) { self.window = window }
 
-  /// The window where a sweep file gives none.
+  /// The window if a sweep file gives none.
   package static let standardWindow = 20_000
-  /// The rule for people: `quiet within 2000 epochs`, with the window where it is not the standard.
+  /// The rule for people: `quiet within 2000 epochs`, with the window if it is not the standard.
   package func text(within last: Budget) -> String {
     "quiet within \(last)"
       + (window == Self.standardWindow ? "" : " by windows of \(Budget.batches(window))")
   }
 
-  /// The windows that can be asked for.
+  /// The allowed windows.
   package static let windowRange = 1...Budget.maximumCount
 }
 

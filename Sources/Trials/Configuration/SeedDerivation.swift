@@ -1,12 +1,11 @@
 import Digests
 
 extension TrialConfiguration {
-  /// Derives a trial's seed from the sweep's seed, the replicate's number and the content of the
-  /// trial, leaving out its milestones and when it may end before them, and taking its precision for
-  /// fp32.
+  /// Derives a trial's seed from the sweep's seed, the replicate's number and the trial's
+  /// configuration without milestones, quiet rule and precision.
   ///
-  /// Without these a longer run repeats a shorter one bit for bit and then goes on. Two
-  /// precisions of one trial share the seed, so that they can be compared in pairs.
+  /// So a longer run repeats a shorter one bit for bit and then continues, and two precisions of a
+  /// trial share the seed and can be compared in pairs.
   /// The seed is the first eight bytes, big-endian, of the SHA-256 of
   /// `<sweep seed, decimal>/<replicate, decimal>/<canonical text with milestones [], no `quiet`,
   /// precision fp32 and seed 0>`.

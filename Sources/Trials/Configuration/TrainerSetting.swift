@@ -1,19 +1,18 @@
-/// The declaration of one trainer setting: its key, where it lives, what it may be and what it
-/// means.
+/// The declaration of one trainer setting: its key, meaning, property and range.
 package struct TrainerSetting: Sendable {
   /// The key in sweep files and configurations.
   package let key: String
-  /// One phrase for people.
+  /// The meaning, one phrase for people.
   package let summary: String
-  /// Where the value lives and what it may be.
+  /// The kind of value, with its property and range.
   package let kind: Kind
-  /// Whether configurations name the setting only where it is not the default.
+  /// Whether configurations contain the setting only if it differs from the default.
   ///
-  /// True of every setting that was added after trials were first recorded: a trial that does not
-  /// use it keeps the canonical text, and so the identity, the seed and the bits that it had.
+  /// True for every setting added after trials were first recorded: trials with the default keep
+  /// their canonical text, and with it their identity, seed and bits.
   package var isNamedOnlyWhenChanged = false
 
-  /// The three kinds of value, each with its place in ``TrainerSettings``.
+  /// The three kinds of value, each with its property of ``TrainerSettings``.
   package enum Kind: Sendable {
     /// A whole number within a range.
     case integer(any WritableKeyPath<TrainerSettings, Int> & Sendable, ClosedRange<Int>)
@@ -25,7 +24,7 @@ package struct TrainerSetting: Sendable {
       write: @Sendable (inout TrainerSettings, String) -> Bool)
   }
 
-  /// Every trainer setting, in the order of documentation.
+  /// Every trainer setting, in the order of the documentation.
   package static let all: [TrainerSetting] = [
     .integer("batch_size", \.batchSize, 2...4096, "images per batch; batch statistics need two"),
     .real("learning_rate", \.learningRate, .above(0, to: 1), "Adam's step size"),
@@ -75,7 +74,7 @@ package struct TrainerSetting: Sendable {
         + "fp32"),
   ]
 
-  /// What the setting accepts, in words: "a whole number from 2 to 4096".
+  /// The accepted values in words: "a whole number from 2 to 4096".
   package var expectation: String {
     switch kind {
     case .integer(_, let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
@@ -85,7 +84,7 @@ package struct TrainerSetting: Sendable {
     }
   }
 
-  /// The setting's value as sweep files write it.
+  /// The setting's value in the syntax of sweep files.
   package func text(in settings: TrainerSettings) -> String {
     switch kind {
     case .integer(let path, _): String(settings[keyPath: path])

@@ -1,8 +1,8 @@
-/// How a trial trains: every constant of Algorithm 1, of the optimiser and of the network's
-/// elementwise functions, and every reading of the paper that could change a result.
+/// How a trial trains: the constants of Algorithm 1, of the optimiser and of the network's
+/// elementwise functions, and each choice between readings of the paper that affects results.
 ///
-/// ``TrainerSetting/all`` declares each setting's key, range and meaning once; decoding,
-/// validation and documentation derive from it.
+/// ``TrainerSetting/all`` declares each setting's key, range and meaning; decoding, validation and
+/// documentation use it.
 package struct TrainerSettings: Hashable, Sendable {
   /// Images per batch, B.
   package var batchSize = 64
@@ -32,7 +32,7 @@ package struct TrainerSettings: Hashable, Sendable {
   package var klReduction = KLReduction.meanOpen
   /// Slope of the leaky ReLU for negative inputs.
   package var leakySlope = 0.02
-  /// How much of the old running statistics one batch keeps.
+  /// The weight of the old value in a running statistic.
   package var batchNormMomentum = 0.8
   /// ε under the root of the batch variance.
   package var batchNormEpsilon = 1e-5
@@ -42,7 +42,7 @@ package struct TrainerSettings: Hashable, Sendable {
   package var sampleEvery = 500
   /// How many evaluation images the trial reconstructs at its end.
   package var reconstructionCount = 16
-  /// What σ is in the posterior.
+  /// The meaning of ℓ for the posterior.
   package var posterior = Posterior.logVariance
   /// Arithmetic of the network.
   package var precision = Precision.fp32

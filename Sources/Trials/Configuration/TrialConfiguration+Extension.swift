@@ -1,10 +1,10 @@
 extension TrialConfiguration {
-  /// Whether a trial with this configuration can go on from the end of a shorter one.
+  /// Whether a trial with this configuration can resume from the end of a shorter one.
   ///
-  /// They differ in their milestones only, in one unit, and every milestone of this one up to the
-  /// shorter one's end is one of the shorter one's, so that its report is there. Where they may end
-  /// before their last milestone, the milestones before the shorter one's end are the same: at them
-  /// a trial does not end.
+  /// The two differ only in their milestones, which have the same unit. Each milestone of this one
+  /// up to the shorter one's end is also one of the shorter one's, so its report exists. With a
+  /// quiet rule, the milestones before the shorter one's end are equal, because the rule does not
+  /// end a trial at a milestone.
   package func canExtend(_ shorter: TrialConfiguration) -> Bool {
     guard let end = shorter.milestones.last, let last = milestones.last,
       end.with(count: last.count) == last, end.count < last.count,

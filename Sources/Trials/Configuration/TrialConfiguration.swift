@@ -1,18 +1,18 @@
-/// Everything that decides a trial's result, and nothing else.
+/// Everything that determines a trial's result, and nothing else.
 ///
-/// Two trials with equal configurations give the same bits on the same machine. The canonical
-/// text (``canonicalText``) is what identities are hashed from, what goes over the wire and what
-/// `worker trial` reads.
+/// Trials with equal configurations compute the same bits on the same machine. Identities are
+/// hashed from the canonical text (``canonicalText``), which is also sent to workers and read by
+/// `worker trial`.
 package struct TrialConfiguration: Hashable, Sendable {
   /// The images to train on.
   package var dataset: Dataset
-  /// Channel widths and provisioned latent dimensions.
+  /// Channel widths and number of latent dimensions.
   package var model: ModelSettings
   /// GECO's tolerance τ, summed squared error per image; 0 makes a baseline.
   package var tolerance: Parameter<Double>
   /// The budgets at which the trial reports, ascending, all in one unit; the last ends it.
   package var milestones: [Budget]
-  /// When it may end before the last milestone; nil for not at all.
+  /// The rule for an end before the last milestone; nil for none.
   package var quiet: QuietRule?
   /// Algorithm, optimiser and network constants.
   @Boxed package var trainer: TrainerSettings
@@ -29,7 +29,7 @@ package struct TrialConfiguration: Hashable, Sendable {
       sharing: Boxed(wrappedValue: trainer), seed: seed)
   }
 
-  /// A configuration with the given parts, whose settings of the trainer others have too.
+  /// A configuration of the given parts that shares its trainer settings with others.
   package init(
     dataset: Dataset, model: ModelSettings, tolerance: Parameter<Double>, milestones: [Budget],
     sharing trainer: Boxed<TrainerSettings>, seed: UInt64
@@ -61,8 +61,8 @@ extension TrialConfiguration {
 
   /// The configuration with every measured parameter replaced by its parent's number.
   ///
-  /// - Parameter report: The last milestone's report of a parent, nil while it has none.
-  /// - Throws: ``ConfigurationError`` when a parent has no result, or its number does not fit.
+  /// - Parameter report: The report of a parent's last milestone; nil while it has none.
+  /// - Throws: ``ConfigurationError`` if a parent has no result, or its number is out of range.
   package func resolved(
     _ report: (TrialID) -> MilestoneReport?
   ) throws(ConfigurationError) -> TrialConfiguration {
@@ -87,7 +87,7 @@ extension TrialConfiguration {
   }
 
   private static func number(
-    _ measurement: Measurement, _ report: (TrialID) -> MilestoneReport?
+    _ measurement: ParentMeasurement, _ report: (TrialID) -> MilestoneReport?
   ) throws(ConfigurationError) -> Double {
     guard let report = report(measurement.trial) else {
       throw .parentWithoutResult(measurement.trial)
@@ -117,7 +117,7 @@ extension TrialConfiguration {
 }
 
 extension TrialConfiguration {
-  /// Checks what the ranges of single settings cannot say.
+  /// Checks what the ranges of single settings do not cover.
   ///
   /// - Throws: ``ConfigurationError/invalid(setting:found:expected:)`` for the first violation.
   package func validate() throws(ConfigurationError) {
@@ -146,7 +146,7 @@ extension TrialConfiguration {
   }
 
   private func validateMilestones() throws(ConfigurationError) {
-    // Made only for a message: a sweep of 100,000 trials is validated at every start.
+    // Lazy: every start validates up to 100,000 trials, and only errors need the text.
     var text: String { "[" + milestones.map(\.description).joined(separator: ", ") + "]" }
     guard !milestones.isEmpty else {
       throw .invalid(setting: "milestones", found: text, expected: "at least one budget")
@@ -166,8 +166,7 @@ extension TrialConfiguration {
     dataset.imageShape.height == 28 ? [32, 32, 64] : [32, 32, 64, 64]
   }
 
-  /// The canonical text: JSON with sorted keys, every setting present, shortest round-trip
-  /// numbers, no white space.
+  /// The configuration as ``CanonicalJSON``, with every setting.
   package var canonicalText: String { CanonicalConfigurationText.text(self) }
 
   /// The trial's identity.

@@ -2,11 +2,11 @@ import Digests
 
 /// The identity of a trial: the first 64 bits of the SHA-256 of its canonical configuration.
 ///
-/// The same point asked twice is one trial, and a repeated sweep finds its old results.
+/// Equal configurations are one trial, so a repeated sweep finds its old results.
 ///
-/// What people see and files are named by is `t` and 16 lowercase hexadecimal digits: digits alone,
-/// such as `9e29165784887853`, are numbers to spreadsheets and tables. The record, the protocol and
-/// canonical configurations hold the digits alone (``digits``). Both forms are read.
+/// People and file names use `t` and 16 lowercase hexadecimal digits, because spreadsheets read
+/// digits such as `9e29165784887853` as a number. The record, the protocol and canonical
+/// configurations use the digits without `t` (``digits``). Both forms are read.
 package struct TrialID: Hashable, Sendable {
   /// The 64 bits.
   package let rawValue: UInt64
@@ -21,7 +21,7 @@ package struct TrialID: Hashable, Sendable {
     rawValue = Digest.of(text).leadingBits
   }
 
-  /// Parses 16 hexadecimal digits, with or without the `t` before them; nil for anything else.
+  /// Parses 16 hexadecimal digits, with or without `t`; nil for anything else.
   package init?(_ text: some StringProtocol) {
     guard let value = UInt64(hexadecimal: String(Self.withoutLetter(text))) else { return nil }
     rawValue = value
@@ -33,10 +33,10 @@ package struct TrialID: Hashable, Sendable {
     rawValue = value
   }
 
-  /// The 16 digits alone, as records, messages and canonical configurations hold them.
+  /// The 16 digits without `t`, for records, messages and canonical configurations.
   package var digits: String { rawValue.hexadecimal }
 
-  /// A trial's name, or the beginning of one, without the letter before its digits.
+  /// A trial's name, or a prefix of one, without the `t`.
   package static func withoutLetter<Text: StringProtocol>(_ text: Text) -> Text.SubSequence {
     text.first == "t" || text.first == "T" ? text.dropFirst() : text[...]
   }

@@ -1,13 +1,13 @@
 import Digests
 
 extension Dataset {
-  /// What people must know of a result on the data set: that its pictures were drawn, or what part
-  /// of the published images they are, as ``share(ofImages:)`` tells it; or that they are others; nil of a
-  /// complete published set and of a user's own images.
+  /// The remark that results on the data set need: that its pictures are drawn, or are a part of
+  /// the published images (``share(ofImages:)``), or are other images; nil for a complete published
+  /// set and for a user's own images.
   ///
   /// - Parameters:
-  ///   - imageCount: Images of both parts of the archive; nil where it is not known.
-  ///   - archive: The archive's digest; nil where it is not known.
+  ///   - imageCount: Images of both parts of the archive; nil if unknown.
+  ///   - archive: The archive's digest; nil if unknown.
   package func remark(imageCount: Int?, archive: Digest? = nil) -> String? {
     if isProcedural { return "drawn" }
     if let share = imageCount.flatMap(share) { return share }
@@ -17,13 +17,13 @@ extension Dataset {
     return "not the published images"
   }
 
-  /// SHA-256 of the archives that the complete published sets become, where it is known.
+  /// SHA-256 of the archives of complete published sets, where known.
   private static let publishedArchives: [Dataset: String] = [
     .mnist: "2f0d4510208c355110e3bc226a1a6186715e556291550bbc33bafa5d85aa52bc"
   ]
 
-  /// What part of the published set an archive of so many images is, in words; nil when it is all
-  /// of it, by its count, or when there is no published set.
+  /// The part of the published set that an archive of `count` images has, in words; nil if the
+  /// count is that of the whole set, or there is no published set.
   ///
   /// `40 of 183 cars`, `1,000,000 images, 70,000 are published`, `64,834 of 737,280 images`.
   package func share(ofImages count: Int) -> String? {

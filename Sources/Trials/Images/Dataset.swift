@@ -12,16 +12,16 @@ package enum Dataset: Hashable, Sendable {
   case cars3d
   /// Photographs of 100 classes, scaled to 64×64 colour.
   case cifar100
-  /// Shapes with the five factors of dSprites, drawn on the spot at 28×28.
+  /// Shapes with the five factors of dSprites, drawn by this program at 28×28.
   case sprites28
-  /// Shapes with the five factors of dSprites, drawn on the spot at 64×64.
+  /// Shapes with the five factors of dSprites, drawn by this program at 64×64.
   case sprites64
-  /// Solids in a room with the six factors of Shapes3D, drawn on the spot in 64×64 colour.
+  /// Solids in a room with the six factors of Shapes3D, drawn by this program in 64×64 colour.
   case shapes64
   /// A user's own images.
   indirect case own(OwnImages)
 
-  /// What sweep files, archives and outputs call it.
+  /// The name in sweep files, archives and outputs.
   package var name: String {
     switch self {
     case .mnist: "mnist"
@@ -48,8 +48,8 @@ package enum Dataset: Hashable, Sendable {
     }
   }
 
-  /// How many images the complete published set has, by split; zero evaluation images where
-  /// the publisher defines no test split, nil of a user's own images.
+  /// The number of images of the complete published set, by split; 0 test images if the publisher
+  /// defines no test split; nil for a user's own images.
   package var publishedImageCount: (training: Int, test: Int)? {
     switch self {
     case .mnist, .fashionMNIST: (60_000, 10_000)
@@ -62,23 +62,24 @@ package enum Dataset: Hashable, Sendable {
     }
   }
 
-  /// How many images of a set without a test split are held back from training for evaluation:
+  /// The number of images held back from training for evaluation, for a set without a test split:
   /// 1,024, or a tenth of a smaller set.
   package static func heldBackCount(ofTotal total: Int) -> Int {
     min(1024, total / 10)
   }
 
-  /// How many training images the complete set leaves after holding back its evaluation sample;
-  /// what `coordinator plan` counts epochs with when no archive has been prepared.
+  /// The number of training images of the complete set, after evaluation images are held back.
   ///
-  /// Of a user's own images, MNIST's number stands in.
+  /// `coordinator plan` uses it if no archive has been prepared.
+  ///
+  /// For a user's own images it is MNIST's number.
   package var expectedTrainingImageCount: Int {
     guard let published = publishedImageCount else { return 60_000 }
     if published.test > 0 { return published.training }
     return published.training - Self.heldBackCount(ofTotal: published.training)
   }
 
-  /// Whether the set is drawn by us rather than read from files.
+  /// Whether this program draws the set, instead of reading it from files.
   package var isProcedural: Bool {
     switch self {
     case .sprites28, .sprites64, .shapes64: true
@@ -96,12 +97,13 @@ extension Dataset: CaseIterable {
 }
 
 extension Dataset: RawRepresentable, Codable {
-  /// The text in configurations, and so in identities: the name, of a user's own set with its shape.
+  /// The text in configurations and so in identities: the name; for a user's own set, with its
+  /// shape.
   package var rawValue: String {
     if case .own(let images) = self { images.text } else { name }
   }
 
-  /// The set that a configuration names; nil if there is none.
+  /// The set with that text in configurations; nil if there is none.
   package init?(rawValue: String) {
     if let dataset = Self.byName[rawValue] {
       self = dataset

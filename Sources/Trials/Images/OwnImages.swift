@@ -1,26 +1,26 @@
 /// A user's own set of images: its name and the shape that they were prepared in.
 ///
-/// Nothing else is known about it without its archive, so the shape travels in every trial's
-/// configuration, as `my-cells@64x64x3`.
+/// Without its archive nothing else is known about the set, so every trial's configuration contains
+/// the shape: `my-cells@64x64x3`.
 package struct OwnImages: Hashable, Sendable {
-  /// What sweep files and archives call it.
+  /// The name in sweep files and archives.
   package let name: String
   /// Channels, height and width of every image.
   package let shape: ImageShape
 
-  /// The shapes that the networks are made for, as `--as` names them.
+  /// The supported shapes, with their texts for `--as`.
   package static let shapes: [(text: String, shape: ImageShape)] = [
     ("28x28x1", ImageShape(channels: 1, height: 28, width: 28)),
     ("64x64x1", ImageShape(channels: 1, height: 64, width: 64)),
     ("64x64x3", ImageShape(channels: 3, height: 64, width: 64)),
   ]
 
-  /// What a name may be, in words.
+  /// The allowed names, in words.
   package static let nameExpectation =
     "1 to 40 lower-case letters, digits and hyphens, a letter first"
 
-  /// A set of one of ``shapes``; nil if the name is none (``nameExpectation``), or is taken by one
-  /// of the sets that everybody has.
+  /// A set with one of ``shapes``; nil if the name is invalid (``nameExpectation``) or that of a
+  /// built-in set.
   package init?(name: String, shape: ImageShape) {
     guard Self.isName(name), Dataset(rawValue: name) == nil,
       Self.shapes.contains(where: { $0.shape == shape })
@@ -29,7 +29,7 @@ package struct OwnImages: Hashable, Sendable {
     self.shape = shape
   }
 
-  /// The set that a configuration names: `my-cells@64x64x3`.
+  /// Parses the text in configurations: `my-cells@64x64x3`.
   init?(text: String) {
     let parts = text.split(separator: "@", omittingEmptySubsequences: false)
     guard parts.count == 2, let shape = Self.shape(String(parts[1])) else { return nil }
@@ -41,13 +41,13 @@ package struct OwnImages: Hashable, Sendable {
     shapes.first { $0.text == text }?.shape
   }
 
-  /// The text of a configuration.
+  /// The text in configurations.
   var text: String { "\(name)@\(shapeText)" }
 
   /// The shape as in ``shapes``.
   package var shapeText: String { "\(shape.height)x\(shape.width)x\(shape.channels)" }
 
-  /// Whether a text is a name.
+  /// Whether a text is a valid name.
   package static func isName(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
     func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }

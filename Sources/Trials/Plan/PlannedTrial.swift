@@ -2,11 +2,11 @@
 package struct PlannedTrial: Codable, Hashable, Sendable {
   /// The trial's identity, hashed from ``configuration``.
   package let id: TrialID
-  /// The stage of the sweep that asked for it; the first one if several did.
+  /// The stage of the sweep that contains it; the first one if several do.
   package let stage: String
   /// The replicate's number, from 0.
   package let replicate: Int
-  /// What decides the result; parameters measured by parents are still open.
+  /// The configuration; parameters measured by parents are not resolved.
   package let configuration: TrialConfiguration
 
   /// Plans the trial of a configuration.

@@ -1,8 +1,8 @@
-/// When a sweep is to stop by itself and how careful it is; no part of any trial's identity.
+/// When a sweep stops by itself, and its other limits; not part of any trial's identity.
 package struct SweepLimits: Codable, Hashable, Sendable {
-  /// Whether one trial of a stage goes first and the others follow once it is seen to work.
+  /// Whether one trial of a stage runs first, and the others follow when it has made progress.
   package enum Canary: String, CaseIterable, Codable, Hashable, Sendable {
-    /// In stages that are expected to take long.
+    /// In stages expected to take long.
     case auto
     /// In every stage.
     case always
@@ -10,19 +10,19 @@ package struct SweepLimits: Codable, Hashable, Sendable {
     case never
   }
 
-  /// How many trials may fail before no further one is begun; nil for any number.
+  /// The number of failed trials after which no further one is started; nil for no limit.
   package var failures: Int?
-  /// How many failures of its own a trial may have before it is given up.
+  /// The number of a trial's own failures after which it counts as failed.
   package var attempts = 3
-  /// How many different trials may fail on a host, with no result from it in between, before it
-  /// gets no more.
+  /// The number of different trials that fail on a host, without a result in between, after which
+  /// the host gets no more trials.
   package var hostFailures = 3
-  /// Whether a trial goes first.
+  /// Whether one trial of a stage runs first.
   package var canary = Canary.auto
-  /// How many minutes a trial may take no step before the attempt counts as stuck.
+  /// Minutes without a step after which an attempt counts as stuck.
   package var stallMinutes = 10
-  /// How many gigabytes (10⁹ bytes) of checkpoints of complete trials are kept, for longer runs to
-  /// go on from; the oldest go first.
+  /// Gigabytes (10⁹ bytes) of checkpoints of complete trials that are kept, for longer runs to
+  /// resume from; the oldest are deleted first.
   package var keptCheckpointGigabytes = 4
 
   /// The defaults.
@@ -37,7 +37,7 @@ package struct SweepLimits: Codable, Hashable, Sendable {
     case keptCheckpointGigabytes = "kept_checkpoints_gb"
   }
 
-  /// Reads limits; what a record of an earlier release lacks is its default.
+  /// Decodes limits; those missing in a record of an earlier release get their defaults.
   package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     failures = try container.decodeIfPresent(Int.self, forKey: .failures)

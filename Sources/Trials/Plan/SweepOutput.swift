@@ -1,4 +1,4 @@
-/// A figure or table that a sweep asks for, of the paper but for the last.
+/// A figure or table that a sweep requests; all but the last are the paper's.
 package enum SweepOutput: String, CaseIterable, Codable, Hashable, Sendable {
   /// The four traces of one run.
   case figure1
@@ -8,6 +8,6 @@ package enum SweepOutput: String, CaseIterable, Codable, Hashable, Sendable {
   case figure3
   /// Baseline MSE and open gates of the narrowed runs, per data set and size.
   case table1
-  /// When each gate closed, and at which error.
+  /// The step and the error at which each gate closed.
   case gates
 }

@@ -1,14 +1,14 @@
-/// A sweep, expanded: all its trials, parents before children.
+/// An expanded sweep: all its trials, parents before children.
 package struct SweepPlan: Codable, Hashable, Sendable {
   /// The sweep's name.
   package var name: String
-  /// The question that the sweep answers, one line.
+  /// The question that the sweep answers, in one line.
   package var question: String
-  /// What to draw and tabulate besides the trials themselves.
+  /// The requested figures and tables.
   package var outputs: [SweepOutput]
   /// Every trial once, parents before children, in the order of the sweep file.
   package var trials: [PlannedTrial]
-  /// When to stop by itself; read anew from the sweep file by every run, and not coded.
+  /// The limits; not coded, because every run reads them from the sweep file.
   package var limits = SweepLimits()
 
   private enum CodingKeys: String, CodingKey {

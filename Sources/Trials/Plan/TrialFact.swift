@@ -1,10 +1,10 @@
 import Digests
 
-/// Something in which the trials of a sweep can differ, as sweep files name it.
+/// A property in which the trials of a sweep can differ.
 package struct TrialFact: Sendable {
   /// The key in sweep files: `latents`, `tolerance`, `learning_rate`.
   package let key: String
-  /// What people write before the value: `n`, `τ`; the key where there is no sign.
+  /// The symbol before the value: `n`, `τ`; the key if there is no symbol.
   package let sign: String
   private let read: @Sendable (PlannedTrial) -> String?
 
@@ -16,10 +16,10 @@ package struct TrialFact: Sendable {
     self.read = read
   }
 
-  /// The value in a trial as sweep files write it; nil while it waits for a parent's number.
+  /// The trial's value in the syntax of sweep files; nil while it waits for a parent's number.
   package func text(in trial: PlannedTrial) -> String? { read(trial) }
 
-  /// Whether a trial has a value that a person typed; numbers are compared as numbers, and a seed
+  /// Whether a trial has the value that a person typed; numbers are compared as numbers, and a seed
   /// may lack its `s`.
   package func matches(_ text: String, in trial: PlannedTrial) -> Bool {
     guard let own = read(trial) else { return false }
@@ -32,7 +32,7 @@ package struct TrialFact: Sendable {
     text.lowercased().filter { !$0.isWhitespace }
   }
 
-  /// Every fact, those first that people look for first.
+  /// Every fact, the most important first.
   package static let all: [TrialFact] =
     [
       TrialFact("stage") { $0.stage },

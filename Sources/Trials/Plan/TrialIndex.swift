@@ -1,12 +1,12 @@
 /// Finds the trials of a plan by their identity.
 ///
-/// It holds places in the plan's own array, since a planned trial takes hundreds of bytes and a
-/// table of 100,000 would be a second copy of the plan.
+/// It stores indices into the plan's array: a dictionary of 100,000 planned trials, of hundreds of
+/// bytes each, would be a second copy of the plan.
 package struct TrialIndex: Sendable {
   private let trials: [PlannedTrial]
   private let places: [TrialID: Int32]
 
-  /// Indexes trials; of several with one identity the first is found.
+  /// Indexes trials; the first of several with one identity is found.
   package init(_ trials: [PlannedTrial]) {
     var places: [TrialID: Int32] = Dictionary(minimumCapacity: trials.count)
     for (place, trial) in trials.enumerated() where places[trial.id] == nil {
@@ -16,13 +16,13 @@ package struct TrialIndex: Sendable {
     self.places = places
   }
 
-  /// The trial of an identity; nil when it is not planned.
+  /// The trial of an identity; nil if it is not planned.
   package subscript(trial: TrialID) -> PlannedTrial? { places[trial].map { trials[Int($0)] } }
 
-  /// Where the trial of an identity is among the trials; nil when it is not planned.
+  /// The index of a trial in the plan; nil if it is not planned.
   package func place(of trial: TrialID) -> Int? { places[trial].map(Int.init) }
 
-  /// The trial at a place.
+  /// The trial at an index.
   package subscript(place place: Int) -> PlannedTrial { trials[place] }
 
   /// Whether a trial is planned.

@@ -1,4 +1,5 @@
-/// Short names of a sweep's trials, for people: what sets each apart from the others of its stage.
+/// Short names of a sweep's trials, for people: the facts in which a trial differs from others of
+/// its stage.
 ///
 /// `τ = 8`, or `narrowed: mnist, n = 20` in a sweep of several stages.
 package struct TrialNames: Sendable {
@@ -8,15 +9,15 @@ package struct TrialNames: Sendable {
     var first: PlannedTrial
     /// The keys of ``facts``.
     var keys: Set<String> = []
-    /// Whether trials differ in nothing that a name can say, such as the sweep's seed.
+    /// Whether some trials differ in no fact of a name, but for instance in the sweep's seed.
     var hasTwins = false
   }
 
   fileprivate var variations: [String: Variation] = [:]
 
-  /// Finds out what varies in each stage.
+  /// Finds what varies in each stage.
   ///
-  /// What waits for a parent's number is left out of a name.
+  /// A name omits values that wait for a parent's number.
   package init(of trials: [PlannedTrial]) {
     for trial in trials {
       guard var variation = variations[trial.stage] else {
@@ -35,7 +36,7 @@ package struct TrialNames: Sendable {
     }
   }
 
-  /// A trial's name; the stage's where nothing varies in it.
+  /// A trial's name; the stage's name if nothing varies in the stage.
   package func name(of trial: PlannedTrial) -> String {
     let parts = (variations[trial.stage]?.facts ?? []).compactMap { fact in
       fact.text(in: trial).map { fact.key == "dataset" ? $0 : "\(fact.sign) = \($0)" }
@@ -45,8 +46,8 @@ package struct TrialNames: Sendable {
     return variations.count > 1 ? "\(trial.stage): \(name)" : name
   }
 
-  /// A trial's name for a sentence about it, with its identity where that has to be typed or where
-  /// others may have the same name: `τ = 8`, `τ = 8 (t0123456789abcdef)`.
+  /// A trial's name in a sentence, with its identity if a person has to type it or if other trials
+  /// may have the same name: `τ = 8`, `τ = 8 (t0123456789abcdef)`.
   package func words(of trial: PlannedTrial, isTyped: Bool) -> String {
     let name = name(of: trial)
     guard let variation = variations[trial.stage] else { return "\(name) (\(trial.id))" }
@@ -78,7 +79,7 @@ package struct TrialNames: Sendable {
     }
   }
 
-  /// Whether two trials of one trainer differ in their seeds alone.
+  /// Whether two trials of one trainer differ only in their seeds.
   private static func isTwin(_ trial: PlannedTrial, of other: PlannedTrial) -> Bool {
     var configuration = trial.configuration
     configuration.seed = other.configuration.seed

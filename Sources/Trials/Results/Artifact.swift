@@ -1,12 +1,12 @@
 import Digests
 
-/// A file that a trial made, named by its content.
+/// A file of a trial, identified by its digest.
 package struct Artifact: Codable, Hashable, Sendable {
   /// What the file is.
   package var kind: ArtifactKind
   /// The SHA-256 of its bytes.
   package var digest: Digest
-  /// How many bytes it has.
+  /// Its length in bytes.
   package var byteCount: Int
 
   /// A file with the given content.

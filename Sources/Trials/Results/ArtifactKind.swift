@@ -2,16 +2,16 @@
 package enum ArtifactKind: String, CaseIterable, Codable, Hashable, Sendable {
   /// The trained parameters and running statistics.
   case model = "model.safetensors"
-  /// The sampled course of training, one row per sample.
+  /// The trajectory: a row of numbers per sampled step.
   case trajectory = "trajectory.csv"
   /// Originals and reconstructions of a few evaluation images.
   case reconstructions = "reconstructions.safetensors"
-  /// Training speed at the trajectory's samples.
+  /// The training speed at each row of the trajectory.
   case pace = "pace.csv"
-  /// What the trial's process told people.
+  /// The log of the trial's process.
   case log = "log.txt"
 
-  /// Whether two runs of one configuration on one machine give the same bytes.
+  /// Whether runs of one configuration on one machine write the same bytes.
   package var isDeterministic: Bool { self != .pace && self != .log }
 
   /// Whether every finished trial has such a file.

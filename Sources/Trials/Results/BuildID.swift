@@ -1,8 +1,7 @@
 import Foundation
 
-/// The build id of an executable: a hash of its content that the linker wrote into it.
-///
-/// `man 5 elf`, the note `NT_GNU_BUILD_ID`.
+/// The build id of an executable, a hash of its content that the linker adds: the ELF note
+/// `NT_GNU_BUILD_ID` (`man 5 elf`).
 enum BuildID {
   /// The running executable's, in hexadecimal; nil for one linked without it.
   static let ofThisProgram: String? = {
@@ -12,8 +11,8 @@ enum BuildID {
     return program.withUnsafeBytes(of(executable:))
   }()
 
-  /// Finds the build id in the bytes of a 64-bit ELF file; nil where there is none or they are cut
-  /// short.
+  /// Finds the build id in the bytes of a 64-bit ELF file; nil if there is none or the file is
+  /// truncated.
   static func of(executable: UnsafeRawBufferPointer) -> String? {
     guard executable.count >= 64, executable.starts(with: [0x7f, 0x45, 0x4c, 0x46, 2]) else {
       return nil

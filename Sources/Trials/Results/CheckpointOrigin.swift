@@ -1,8 +1,9 @@
-/// Who brought a checkpoint that a trial went on from, as the coordinator has recorded it.
+/// The worker that delivered a checkpoint from which a trial resumed, from the coordinator's
+/// record.
 package struct CheckpointOrigin: Codable, Hashable, Sendable {
   /// Name of the worker that had the lease.
   package var worker: String
-  /// Its host, as the worker announced it; nil where the record does not tell.
+  /// The host that the worker announced; nil if not recorded.
   package var host: String?
 
   /// A worker on a host.

@@ -1,13 +1,13 @@
 import Digests
 
-/// Where a trial's numbers stopped being numbers.
+/// Where a trial's numbers became NaN or infinite.
 ///
-/// Trials are deterministic: two attempts that diverge at the same step in the same state diverge by
-/// themselves, not because of a host.
+/// Trials are deterministic: if two attempts diverge at the same step in the same state, the trial
+/// is the cause, not a host.
 package struct Divergence: Codable, Hashable, Sendable {
-  /// The step that could not be taken, counted from 1.
+  /// The step that failed, counted from 1.
   package var step: Int
-  /// Names the trainer's state then.
+  /// The digest of the trainer's state then.
   package var stateDigest: Digest
 
   /// A divergence at a step.

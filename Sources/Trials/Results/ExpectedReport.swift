@@ -1,15 +1,15 @@
-/// A report that a trial's configuration makes it hand in.
+/// A report that a trial's configuration requires.
 package struct ExpectedReport: Hashable, Sendable {
   /// The milestone's budget.
   package let budget: Budget
   /// τ up to there.
   package let tolerance: Double
-  /// Whether the trial ends there.
+  /// Whether the trial ends with it.
   package let isFinal: Bool
-  /// The trial's last milestone, if the trial may end before it: a report for it may stand here then.
+  /// The trial's last milestone if the trial may end before it: its report may then come here.
   package let earlyEnd: Budget?
 
-  /// What makes a report none that is expected here, in words; nil if nothing does.
+  /// Why a report is not the expected one, in words; nil if it is.
   package func defect(of report: MilestoneReport) -> String? {
     if let earlyEnd, report.endedByRule { return defect(ofEarlyEnd: report, before: earlyEnd) }
     guard report.budget == budget else {
@@ -28,7 +28,7 @@ package struct ExpectedReport: Hashable, Sendable {
     return nil
   }
 
-  /// Of a report with which the trial ended by its rule, at the last milestone or before.
+  /// The same for a report with which the quiet rule ended the trial.
   private func defect(ofEarlyEnd report: MilestoneReport, before last: Budget) -> String? {
     guard report.budget == last else {
       return "found the ending \(report.ending.word) at \(report.budget), expected it at \(last)"
@@ -36,7 +36,7 @@ package struct ExpectedReport: Hashable, Sendable {
     guard report.tolerance == tolerance else {
       return "\(last): found tolerance \(report.tolerance), expected \(tolerance)"
     }
-    // What an epoch is, this does not know; ``ResultBounds`` does.
+    // The steps of an epoch are not known here; ``ResultBounds`` checks them.
     if case .batches(let count) = last, report.step > count {
       return "\(last): found step \(report.step)"
     }
@@ -48,7 +48,7 @@ package struct ExpectedReport: Hashable, Sendable {
 }
 
 extension MilestoneReport {
-  /// Whether the trial ended with it for another reason than its budget.
+  /// Whether the quiet rule ended the trial with this report.
   package var endedByRule: Bool { ending.isFinal && ending.word != ReportEnding.budget.word }
 }
 
@@ -65,8 +65,8 @@ extension TrialConfiguration {
     }
   }
 
-  /// Whether reports are of all milestones, or where the trial ended by its rule, of those up to its
-  /// end and of the last.
+  /// Whether there are reports for all milestones; or, if the quiet rule ended the trial, for those
+  /// up to its end and for the last.
   package func isComplete(_ reports: [MilestoneReport]) -> Bool {
     let budgets = reports.map(\.budget)
     if budgets == milestones { return true }
@@ -75,8 +75,7 @@ extension TrialConfiguration {
       && budgets.dropLast() == milestones.dropLast().prefix(reports.count - 1)
   }
 
-  /// What makes reports not those of a trial with this configuration, in words; nil if nothing
-  /// does.
+  /// Why reports are not those of a trial with this configuration, in words; nil if they are.
   ///
   /// - Parameters:
   ///   - reports: The trial's reports so far, in order.

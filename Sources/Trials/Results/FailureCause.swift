@@ -6,30 +6,31 @@ package enum FailureCause: String, CaseIterable, Codable, Hashable, Sendable {
   case signal
   /// The kernel or a limit ended the process for its memory.
   case outOfMemory = "out-of-memory"
-  /// The loss stopped being a number.
+  /// The loss became NaN or infinite.
   case notANumber = "not-a-number"
-  /// The attempt took longer than it may.
+  /// The attempt exceeded its time limit.
   case timeout
-  /// The worker fell silent or its connection broke.
+  /// The worker became unresponsive or its connection broke.
   case lost
-  /// A person, or a worker that drains, stopped the attempt.
+  /// A person, or a draining worker, stopped the attempt.
   case stopped
   /// The worker's disk is full.
   case diskFull = "disk-full"
   /// The worker could not get the images or refused the configuration.
   case refused
-  /// What the worker handed in cannot have come of the trial. It counts against the worker, not the
-  /// trial. The coordinator's word, never a worker's.
+  /// The worker's result cannot be one of the trial. It counts against the worker, not the trial.
+  /// Only the coordinator sets this cause.
   case resultRefused = "result-refused"
-  /// The attempt went on from a checkpoint and diverged, or its result was none: what it went on
-  /// from is not believed, and the trial begins anew. The coordinator's word, never a worker's.
+  /// The attempt resumed from a checkpoint and diverged, or its result was invalid. The checkpoint
+  /// is discarded and the trial starts again. Only the coordinator sets this cause.
   case badCheckpoint = "bad-checkpoint"
-  /// A trial whose result this one needs has failed; never an attempt's own cause.
+  /// A parent of the trial has failed; never the cause of an attempt.
   case parentFailed = "parent-failed"
 
-  /// Whether the attempt counts against the trial's own budget of failures: a lost host, a full
-  /// disk, a deliberate stop, false numbers or another attempt's checkpoint say nothing about the
-  /// trial.
+  /// Whether the attempt counts against the trial's limit of failures.
+  ///
+  /// A lost host, a full disk, a deliberate stop, false results or a bad checkpoint are not the
+  /// trial's fault.
   package var chargesTrial: Bool {
     switch self {
     case .exitCode, .signal, .outOfMemory, .notANumber, .timeout, .refused: true

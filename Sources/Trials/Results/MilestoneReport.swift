@@ -1,19 +1,19 @@
 import Digests
 
-/// What a trial reports when it reaches a milestone.
+/// A trial's report at a milestone.
 package struct MilestoneReport: Codable, Hashable, Sendable {
-  /// The milestone's budget, as the configuration names it.
+  /// The milestone's budget in the configuration.
   package var budget: Budget
-  /// τ that the trial trained with up to here.
+  /// τ of the trial.
   package var tolerance: Double
   /// Optimiser steps taken: the budget in steps, or fewer in the last report of a trial that ended
   /// before it (``QuietRule``).
   package var step: Int
-  /// Whether the trial goes on from here.
+  /// Whether and why the trial ends here.
   package var ending: ReportEnding
-  /// Names the trainer's whole state; nil in results that were recorded before there was one.
+  /// The digest of the trainer's state; nil in results of releases without it.
   package var stateDigest: Digest?
-  /// ‖ν‖₀: how many gates have an open probability σ(kγ) above one half.
+  /// ‖ν‖₀: the number of gates with an open probability σ(kγ) above one half.
   package var gatesOpen: Int
   /// Moving average of the summed squared error per training image.
   package var mse: Double
@@ -25,7 +25,7 @@ package struct MilestoneReport: Codable, Hashable, Sendable {
   package var multiplier: Double
   /// σ(kγ) of every gate.
   package var openProbabilities: [Double]
-  /// The step after which everything was as the ending says; nil unless the trial ended by its
+  /// The step from which on the ending's condition held; nil unless the trial ended by its
   /// ``QuietRule``.
   package var sinceStep: Int?
   /// The gates that open and close, ascending from 0; nil unless the trial ended oscillating.

@@ -1,15 +1,15 @@
 import Digests
 
-/// A result with the bytes that it was received as.
+/// A result and the bytes in which it was received.
 ///
-/// The bytes are what is stored, so that the record holds what a worker said, and what it said is
-/// read and checked once.
+/// The bytes are stored, so that the record has exactly what the worker sent; they are decoded and
+/// checked once.
 package struct ReceivedResult: Hashable, Sendable {
-  /// What the bytes say.
+  /// The decoded bytes.
   package var result: TrialResult
   /// The serialised `Result` of the protocol.
   package var bytes: [UInt8]
-  /// SHA-256 of the bytes of its content, the deterministic part.
+  /// SHA-256 of the bytes of its content, which is the deterministic part.
   package var contentDigest: Digest
 
   /// A result and its bytes.

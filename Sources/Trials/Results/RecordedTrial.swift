@@ -1,30 +1,31 @@
-/// One trial's standing.
+/// A trial and its current state in the record.
 package struct RecordedTrial: Codable, Hashable, Sendable {
   /// The trial as planned.
   package var planned: PlannedTrial
-  /// Where it stands.
+  /// Its status.
   package var status: TrialStatus
-  /// How many attempts were begun.
+  /// The number of attempts started.
   package var attempts: Int
-  /// Its result, once complete.
+  /// Its result, if complete.
   package var result: TrialResult?
-  /// What an unfinished trial has reported so far, by its milestone's place.
+  /// The reports of an unfinished trial so far, by milestone index.
   package var reports: [Int: MilestoneReport] = [:]
-  /// The folder of the sweep whose record had the result before; nil for one computed here.
+  /// The folder of the sweep that the result was taken from; nil for one computed here.
   package var reusedFrom: String?
   /// Why earlier results were discarded, in order.
   package var discards: [String] = []
-  /// The attempt that brought the result; nil where only the standing is known.
+  /// The attempt that delivered the result; nil if only the status is known.
   package var recordedAttempt: Int?
-  /// Who brought the checkpoints that the result went on from, by step, as far as the coordinator has
-  /// recorded it; what the result says of them nobody has proven.
+  /// The recorded origins of the checkpoints that the result resumed from, by step.
+  ///
+  /// What the result itself says about them is not verified.
   package var checkpointOrigins: [Int: CheckpointOrigin] = [:]
   /// Why the last attempt failed, if one did.
   package var failure: TrialFailure?
   /// The worker that recorded the result or runs the trial, if any.
   package var worker: String?
 
-  /// A standing of the given parts.
+  /// A trial in the given state.
   package init(
     planned: PlannedTrial, status: TrialStatus, attempts: Int, result: TrialResult?,
     failure: TrialFailure?, worker: String?

@@ -1,27 +1,27 @@
-/// How a report leaves its trial: a word for people, and whether the trial ends with it.
+/// Whether a trial ends with a report, and a word that says why.
 ///
-/// The words are open: a coordinator that does not know one still knows whether it is final.
+/// A coordinator accepts words that it does not know; whether the ending is final is separate.
 package struct ReportEnding: Hashable, Sendable, Codable {
   /// The word, 1 to 32 letters and hyphens.
   package let word: String
   /// Whether the trial ends with the report.
   package let isFinal: Bool
 
-  /// The trial trains on.
+  /// The trial continues.
   package static let goesOn = ReportEnding(unchecked: "goes-on", isFinal: false)
-  /// The last budget is spent.
+  /// The last milestone is reached.
   package static let budget = ReportEnding(unchecked: "budget", isFinal: true)
-  /// Nothing changes any more; see ``QuietRule``, also for the next two.
+  /// Gates and error no longer change; this and the next two are from ``QuietRule``.
   package static let quiet = ReportEnding(unchecked: "quiet", isFinal: true)
-  /// One or two gates go on opening and closing, and nothing else changes.
+  /// One or two gates keep opening and closing, and nothing else changes.
   package static let oscillating = ReportEnding(unchecked: "oscillating", isFinal: true)
-  /// The multiplier has long been at its maximum, and the error stays above the tolerance.
+  /// The multiplier has been at its maximum for long, and the error stays above the tolerance.
   package static let unreachable = ReportEnding(unchecked: "unreachable", isFinal: true)
 
   /// The most characters of a word.
   package static let wordCountMaximum = 32
 
-  /// An ending; nil when the word is none.
+  /// An ending; nil if the word is invalid.
   package init?(word: String, isFinal: Bool) {
     guard (1...Self.wordCountMaximum).contains(word.utf8.count),
       word.utf8.allSatisfy({

@@ -1,7 +1,7 @@
-/// What the reports and the result of a trial can say, by its configuration and its images.
+/// The bounds on a trial's reports and result that follow from its configuration and images.
 ///
-/// Whatever lies outside was not computed from them, whoever sends it. What lies within may still be
-/// false: only computing the trial again tells.
+/// A result outside the bounds cannot be one of the trial. A result within them may still be false;
+/// only computing the trial again shows that.
 package struct ResultBounds: Sendable {
   private let trainer: TrainerSettings
   private let milestones: [Budget]
@@ -12,17 +12,17 @@ package struct ResultBounds: Sendable {
 
   /// The most bytes of a name in a result: of a host, a processor, a program or its version.
   package static let nameByteCount = 256
-  /// The longest time that a trial may tell, in seconds: some three hundred years.
+  /// The longest time in a result, in seconds: about 300 years.
   static let secondsMaximum = 1e10
-  /// The most memory that a trial may tell, in bytes (1 PiB).
+  /// The most memory in a result, in bytes (1 PiB).
   static let residentByteMaximum = 1 << 50
 
   /// The bounds of a trial.
   ///
   /// - Parameters:
-  ///   - configuration: Every measured parameter resolved.
-  ///   - trainingImageCount: How many images an epoch permutes; nil where the images are not at
-  ///     hand, as with records of earlier runs: then any step may end a budget of epochs.
+  ///   - configuration: With every measured parameter resolved.
+  ///   - trainingImageCount: The images of an epoch; nil if unknown, as with records of earlier runs:
+  ///     then any step may end a budget of epochs.
   /// - Throws: ``ConfigurationError/parentWithoutResult(_:)`` while n waits for a parent.
   package init(
     _ configuration: TrialConfiguration, trainingImageCount: Int?
@@ -32,8 +32,8 @@ package struct ResultBounds: Sendable {
     milestones = configuration.milestones
     quiet = configuration.quiet
     self.trainingImageCount = trainingImageCount
-    // Images and reconstructions lie in 0...1, so that no value is off by more than 1; twice that
-    // leaves room for any rounding.
+    // Images and reconstructions are in 0...1, so the squared error is at most 1 per value; the
+    // factor 2 allows for rounding.
     errorMaximum = 2 * Double(configuration.dataset.imageShape.elementCount)
   }
 }
@@ -41,7 +41,7 @@ package struct ResultBounds: Sendable {
 // MARK: - Reports
 
 extension ResultBounds {
-  /// What makes a report none of the trial's; nil if nothing does.
+  /// Why a report cannot be one of the trial; nil if it can.
   package func defect(of report: MilestoneReport) -> ResultDefect? {
     func defect(_ what: String, _ found: some Any, _ expected: String) -> ResultDefect {
       ResultDefect(place: "\(report.budget): \(what)", found: "\(found)", expected: expected)
@@ -84,7 +84,7 @@ extension ResultBounds {
     return nil
   }
 
-  /// The steps that a budget is; nil for one of epochs where the images are not at hand.
+  /// A budget in steps; nil for epochs if the number of images is unknown.
   private func steps(to budget: Budget) -> Int? {
     if let trainingImageCount {
       return budget.batches(
@@ -94,7 +94,7 @@ extension ResultBounds {
     return count
   }
 
-  /// What makes a report one with which no trial ends by its rule; nil if nothing does.
+  /// Why the quiet rule cannot have ended the trial with a report; nil if it can.
   private func defectOfEnd(in report: MilestoneReport) -> ResultDefect? {
     func defect(_ what: String, _ found: some Any, _ expected: String) -> ResultDefect {
       ResultDefect(
@@ -131,9 +131,9 @@ extension ResultBounds {
     return nil
   }
 
-  /// What makes reports, in order, contradict each other; nil if nothing does.
+  /// Why reports, in order, contradict each other; nil if they do not.
   ///
-  /// The first hit happens once: a later report has the same, or one after the earlier report.
+  /// There is one first hit: a later report has the same step, or one after the earlier report.
   private func contradiction(in reports: [MilestoneReport]) -> ResultDefect? {
     for (earlier, later) in zip(reports, reports.dropFirst()) {
       guard later.step > earlier.step else {
@@ -157,7 +157,7 @@ extension ResultBounds {
 // MARK: - Results
 
 extension TrialResult {
-  /// What makes a result of an earlier run none of the trial that it names; nil if nothing does.
+  /// Why a result of an earlier run cannot be one of the trial that it names; nil if it can.
   package var defect: ResultDefect? {
     do throws(ConfigurationError) {
       return try ResultBounds(provenance.configuration, trainingImageCount: nil).defect(of: self)
@@ -169,7 +169,7 @@ extension TrialResult {
 }
 
 extension ResultBounds {
-  /// What makes a result none of the trial's; nil if nothing does.
+  /// Why a result cannot be one of the trial; nil if it can.
   package func defect(of result: TrialResult) -> ResultDefect? {
     for report in result.milestones {
       if let defect = defect(of: report) { return defect }
@@ -254,13 +254,13 @@ extension ResultBounds {
   }
 }
 
-/// What in a result was not computed by its trial.
+/// A part of a result that its trial cannot have computed.
 package struct ResultDefect: Error, Hashable, Sendable, CustomStringConvertible {
-  /// Where: a milestone and a key of the protocol, or a key.
+  /// The place: a milestone and a key of the protocol, or a key.
   package var place: String
-  /// What is there.
+  /// What was found.
   package var found: String
-  /// What could be there.
+  /// What was expected.
   package var expected: String
 
   /// A defect at a place.

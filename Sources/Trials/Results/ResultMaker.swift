@@ -1,6 +1,7 @@
-/// What is known of who made a result from elsewhere than the result: its worker's announcement.
+/// Facts about the worker that computed a result, from the worker's announcement and not from the
+/// result.
 ///
-/// An empty text is not known.
+/// An empty text means unknown.
 package struct ResultMaker: Hashable, Sendable {
   /// Name of the host.
   package var host: String

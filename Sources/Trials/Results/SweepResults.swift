@@ -1,8 +1,8 @@
-/// All that is known of a sweep at one moment; what reports are made from.
+/// The state of a sweep at one moment, from which reports are made.
 package struct SweepResults: Codable, Hashable, Sendable {
   /// The sweep as planned.
   package var plan: SweepPlan
-  /// Each trial's standing, in the plan's order.
+  /// Each trial's state, in the plan's order.
   package var trials: [RecordedTrial]
 
   /// The results of a plan; `trials` follows the plan's order.
@@ -11,7 +11,7 @@ package struct SweepResults: Codable, Hashable, Sendable {
     self.trials = trials
   }
 
-  /// Whether every trial has ended, so that nothing in a report can change any more.
+  /// Whether every trial has ended, so that reports will not change.
   package var isComplete: Bool {
     trials.allSatisfy { $0.status == .complete || $0.status == .failed || $0.status == .stopped }
   }

@@ -4,7 +4,7 @@ package struct TrialFailure: Codable, Hashable, Sendable, Error {
   package var cause: FailureCause
   /// The cause in words: what was found, where.
   package var message: String
-  /// Of ``FailureCause/notANumber``: where; nil if that is not known.
+  /// For ``FailureCause/notANumber``: where; nil if unknown.
   package var divergence: Divergence?
 
   /// A failure with its cause in words.

@@ -1,11 +1,11 @@
-/// The numbers of a finished trial that a later stage may refer to (`baseline.mse`), each read
-/// at the last milestone.
+/// The numbers of a finished trial that a later stage can refer to (`baseline.mse`), from the last
+/// milestone.
 package enum TrialOutput: String, CaseIterable, Codable, Hashable, Sendable {
   /// Moving average of the summed squared error per training image.
   case mse
   /// Summed squared error per evaluation image with hard gates and posterior means.
   case evaluationMSE = "evaluation_mse"
-  /// ‖ν‖₀, how many gates are open.
+  /// ‖ν‖₀, the number of open gates.
   case gatesOpen = "gates_open"
 
   /// The number in a milestone's report.

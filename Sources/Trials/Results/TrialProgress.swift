@@ -1,8 +1,8 @@
-/// How far a running trial is; for people and schedulers, never for results.
+/// The progress of a running trial, for people and the scheduler; results do not depend on it.
 package struct TrialProgress: Codable, Hashable, Sendable {
   /// Optimiser steps taken.
   package var step: Int
-  /// Optimiser steps that the last milestone asks for.
+  /// Optimiser steps up to the last milestone.
   package var totalSteps: Int
   /// Moving average of the summed squared error per training image.
   package var mse: Double

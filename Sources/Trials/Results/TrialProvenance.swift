@@ -1,7 +1,7 @@
 import Digests
 
-/// Where and how a result came about: what is needed to repeat and to trust it, and what may
-/// differ between two runs that give the same numbers.
+/// Where and how a result was computed: what is needed to repeat and verify it, and facts that may
+/// differ between two runs with the same numbers.
 package struct TrialProvenance: Codable, Hashable, Sendable {
   /// The configuration that ran, every parameter resolved to the value used.
   package var configuration: TrialConfiguration
@@ -13,7 +13,7 @@ package struct TrialProvenance: Codable, Hashable, Sendable {
   package var processor: String
   /// Instruction set that the kernels used.
   package var instructionSet: String
-  /// Versions of what computed: this product, Swift, the operating system.
+  /// Versions of this product, Swift and the operating system.
   package var versions: [String: String]
   /// When training began, ISO 8601 in UTC.
   package var started: String
@@ -23,9 +23,9 @@ package struct TrialProvenance: Codable, Hashable, Sendable {
   package var processorSeconds: Double
   /// Optimiser steps taken by this attempt.
   package var steps: Int
-  /// The checkpoints that the trial went on from, in order; nil for none.
+  /// The checkpoints that the trial resumed from, in order; nil for none.
   package var resumed: [Resumption]?
-  /// Share of the steps that needed the second decoder pass.
+  /// The share of the steps that ran the decoder for E₁.
   package var secondPassShare: Double
   /// Largest resident memory of the trial's process.
   package var peakResidentBytes: Int
@@ -52,10 +52,9 @@ package struct TrialProvenance: Codable, Hashable, Sendable {
     self.peakResidentBytes = peakResidentBytes
   }
 
-  /// This product's name among ``versions``.
+  /// The key of this product in ``versions``.
   package static let program = "bottlenecksweep"
-  /// The name among ``versions`` of the build that a result named where its worker had announced
-  /// another.
+  /// The key in ``versions`` of the build named in a result, if the worker announced another one.
   package static let programSaid = "bottlenecksweep as the result says"
 
   private enum CodingKeys: String, CodingKey {

@@ -1,17 +1,18 @@
 import Digests
 
-/// A finished trial: what it found, the files it made, and where and how that came about.
+/// The result of a finished trial: its reports, its files and its provenance.
 ///
-/// The milestones and all artifacts but the pace and the log are deterministic: the same
-/// configuration gives the same bytes on the same machine. What may differ between two runs is in
-/// ``provenance``.
+/// The reports and all files but `pace.csv` and the log are deterministic: the same configuration
+/// gives the same bytes on the same machine. What may differ between two runs is in ``provenance``.
 package struct TrialResult: Codable, Hashable, Sendable {
-  /// The reports, one for each milestone, in order; without those beyond the step where a trial ended
-  /// before its last milestone, for which the last report stands.
+  /// The reports, one per milestone, in order.
+  ///
+  /// If the trial ended early, the last report is that of the last milestone, and milestones
+  /// between the end and the last have none.
   package var milestones: [MilestoneReport]
   /// The files of the trial by name, content-addressed.
   package var artifacts: [Artifact]
-  /// Where and how the result came about.
+  /// Where and how the result was computed.
   @Boxed package var provenance: TrialProvenance
 
   /// A result of the given parts.
@@ -23,7 +24,7 @@ package struct TrialResult: Codable, Hashable, Sendable {
     self.provenance = provenance
   }
 
-  /// What is deterministic about the result: equal for two runs of one configuration on one kind of
+  /// The deterministic part of the result: equal for two runs of one configuration on one kind of
   /// machine.
   package var content: Content {
     Content(milestones: milestones, artifacts: artifacts.filter(\.kind.isDeterministic))
@@ -33,7 +34,7 @@ package struct TrialResult: Codable, Hashable, Sendable {
   package struct Content: Hashable, Sendable {
     /// The reports, in order.
     package var milestones: [MilestoneReport]
-    /// The files whose bytes follow from the configuration.
+    /// The deterministic files.
     package var artifacts: [Artifact]
   }
 }

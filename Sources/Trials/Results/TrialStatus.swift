@@ -1,12 +1,12 @@
-/// Where a trial stands.
+/// The status of a trial.
 package enum TrialStatus: String, CaseIterable, Codable, Hashable, Sendable {
   /// Not started, or to be started again.
   case waiting
   /// Leased to a worker.
   case running
-  /// Its one result is recorded.
+  /// Its result is recorded.
   case complete
-  /// It failed as often as it may, or a parent did; it will not be tried again by itself.
+  /// It reached its limit of failures, or a parent failed; it is not retried automatically.
   case failed
   /// A person stopped it.
   case stopped

@@ -1,10 +1,10 @@
 import Digests
 
-/// A checkpoint that the coordinator gave out and that a worker could not go on from.
+/// A checkpoint that the coordinator offered and from which a worker could not resume.
 package struct RefusedCheckpoint: Hashable, Sendable {
   /// The SHA-256 of its bytes.
   package var digest: Digest
-  /// What was found and what was expected, for people.
+  /// What was found and what was expected.
   package var reason: String
 
   /// A checkpoint that was refused.

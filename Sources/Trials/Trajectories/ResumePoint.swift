@@ -1,8 +1,8 @@
-/// A checkpoint that a trial can go on from, and where its trajectory goes on.
+/// A checkpoint that a trial can resume from, and the trajectory up to it.
 package struct ResumePoint: Hashable, Sendable {
   /// The checkpoint.
   package var checkpoint: TrialCheckpoint
-  /// The trial's trajectory up to the checkpoint's step, which the coordinator has.
+  /// The part of the trajectory, up to the checkpoint's step, that the coordinator has.
   package var trajectory: TrajectoryStart
 
   /// A checkpoint, with the trajectory up to it.

@@ -1,10 +1,10 @@
-/// A checkpoint that a trial went on from, and who had computed up to there.
+/// A checkpoint that a trial resumed from, and where it was computed.
 package struct Resumption: Codable, Hashable, Sendable {
   /// Steps taken up to the checkpoint.
   package var step: Int
   /// Name of the host that wrote it.
   package var host: String
-  /// Instruction set that it was computed with.
+  /// The instruction set that computed it.
   package var instructionSet: String
 
   /// A resumption at a step.

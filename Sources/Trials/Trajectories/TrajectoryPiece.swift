@@ -2,11 +2,11 @@ import Digests
 
 /// The bytes of a trial's `trajectory.csv` between two prefixes.
 package struct TrajectoryPiece: Hashable, Sendable {
-  /// What came before.
+  /// The prefix before the piece.
   package var start: TrajectoryPrefix
-  /// What there is with the piece, and the state of its digest.
+  /// The prefix including the piece, and the state of its digest.
   package var end: TrajectoryStart
-  /// The piece's bytes; empty where the journal was read without them.
+  /// The piece's bytes; empty if the journal was read without them.
   package var payload: [UInt8]
 
   /// The largest piece, in bytes.
@@ -19,7 +19,7 @@ package struct TrajectoryPiece: Hashable, Sendable {
     self.payload = payload
   }
 
-  /// The piece of some bytes after a start.
+  /// The piece of the bytes that follow a start.
   package init(after start: TrajectoryStart, payload: [UInt8]) {
     self.start = start.prefix
     end = start.advanced(by: payload)

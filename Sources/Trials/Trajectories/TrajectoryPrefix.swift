@@ -1,9 +1,9 @@
 import Digests
 import Foundation
 
-/// The first bytes of a trial's `trajectory.csv`, named by their count and their digest.
+/// A prefix of a trial's `trajectory.csv`, identified by length and digest.
 package struct TrajectoryPrefix: Codable, Hashable, Sendable {
-  /// How many bytes.
+  /// Its length in bytes.
   package var byteCount: Int
   /// Their SHA-256.
   package var digest: Digest
@@ -14,12 +14,12 @@ package struct TrajectoryPrefix: Codable, Hashable, Sendable {
     self.digest = digest
   }
 
-  /// What a stream of bytes has taken in.
+  /// The bytes that a digest stream has hashed.
   package init(_ stream: DigestStream, byteCount: Int) {
     self.init(byteCount: byteCount, digest: stream.digest)
   }
 
-  /// Nothing yet.
+  /// The empty prefix.
   package static let empty = TrajectoryPrefix(byteCount: 0, digest: Digest.of(""))
 
   private enum CodingKeys: String, CodingKey {
@@ -28,14 +28,15 @@ package struct TrajectoryPrefix: Codable, Hashable, Sendable {
   }
 }
 
-/// A prefix of a trajectory whose bytes are elsewhere, from which its digest can go on.
+/// A prefix of a trajectory, with the hash state from which its digest can be continued without the
+/// prefix's bytes.
 package struct TrajectoryStart: Codable, Hashable, Sendable {
   /// The prefix.
   package var prefix: TrajectoryPrefix
   /// The state of SHA-256 after it (``Digests/DigestStream/state``).
   package var hashState: [UInt8]
 
-  /// A start; nil when the state is not that of the prefix.
+  /// A start; nil if the state does not match the prefix.
   package init?(prefix: TrajectoryPrefix, hashState: [UInt8]) {
     guard
       let stream = DigestStream(state: hashState, byteCount: prefix.byteCount),
@@ -68,7 +69,7 @@ package struct TrajectoryStart: Codable, Hashable, Sendable {
     try container.encode(Data(hashState), forKey: .hashState)
   }
 
-  /// The end of what a stream has taken in.
+  /// The end of the bytes that a digest stream has hashed.
   package init(_ stream: DigestStream, byteCount: Int) {
     prefix = TrajectoryPrefix(stream, byteCount: byteCount)
     hashState = stream.state
@@ -85,7 +86,7 @@ package struct TrajectoryStart: Codable, Hashable, Sendable {
     return stream
   }
 
-  /// The start of what follows some more bytes.
+  /// The start after some more bytes.
   package func advanced(by bytes: [UInt8]) -> TrajectoryStart {
     var stream = stream
     stream.append(bytes)

@@ -1,17 +1,16 @@
 import Digests
 
-/// A trainer's saved state of an unfinished trial, as the coordinator knows it; the bytes are a
-/// blob of this digest.
+/// A checkpoint of a trial in the coordinator's record; its bytes are the blob of this digest.
 package struct TrialCheckpoint: Codable, Hashable, Sendable {
-  /// Optimiser steps that it has behind it.
+  /// Optimiser steps taken.
   package var step: Int
   /// The SHA-256 of its bytes.
   package var digest: Digest
-  /// How many bytes it has.
+  /// Its length in bytes.
   package var byteCount: Int
-  /// Instruction set that computed it; going on with the same one gives the same bits.
+  /// The instruction set that computed it; resuming with the same one gives the same bits.
   package var instructionSet: String
-  /// Names the trainer's state in it.
+  /// The digest of the trainer's state in it.
   package var stateDigest: Digest
   /// The trial's trajectory up to its step.
   package var trajectory: TrajectoryPrefix

@@ -2,7 +2,7 @@
 package struct WrittenCheckpoint: Codable, Hashable, Sendable {
   /// Name of the file.
   package var file: String
-  /// What it is.
+  /// The checkpoint's description.
   package var checkpoint: TrialCheckpoint
 
   /// A checkpoint in a file.

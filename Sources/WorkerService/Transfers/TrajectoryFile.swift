@@ -10,7 +10,7 @@ struct TrajectoryFile {
   /// The trajectory in a trial's folder.
   init(in folder: URL) {
     let name = ArtifactKind.trajectory.rawValue
-    candidates = [name + Trajectory.partialSuffix, name].map { folder.appending(path: $0) }
+    candidates = [name + TrajectoryWriter.partialSuffix, name].map { folder.appending(path: $0) }
   }
 
   /// Reads bytes that have been written.

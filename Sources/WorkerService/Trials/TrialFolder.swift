@@ -6,7 +6,8 @@ import Narrowing
 enum TrialFolder {
   /// Files that every trial's folder has from its first step on.
   private static let marks = [
-    "trajectory.csv", "trajectory.csv" + Trajectory.partialSuffix, WorkerFolder.resultFileName,
+    "trajectory.csv", "trajectory.csv" + TrajectoryWriter.partialSuffix,
+    WorkerFolder.resultFileName,
   ]
 
   /// Makes sure that a trial may write into a folder: it is empty, not there yet, or a trial's.

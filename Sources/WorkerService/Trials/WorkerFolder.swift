@@ -226,7 +226,7 @@ package final class WorkerFolder {
           step: $0, url: adopted.appending(path: name), attempt: spooled.attempt,
           trajectory: SuppliedTrajectory.read(in: adopted)?.start ?? .beginning,
           rows: adopted.appending(
-            path: ArtifactKind.trajectory.rawValue + Trajectory.partialSuffix))
+            path: ArtifactKind.trajectory.rawValue + TrajectoryWriter.partialSuffix))
       }
     }
     salvaged[trial] = (salvage(trial) + found).sorted { $0.step > $1.step }

@@ -24,7 +24,7 @@ struct NoOpTrial {
       let content: [UInt8] =
         switch kind {
         case .trajectory: Array(Self.trajectory.utf8)
-        case .pace: Array("step,seconds,steps_per_second\n".utf8)
+        case .pace: Array((TrajectoryText.paceColumns.joined(separator: ",") + "\n").utf8)
         default: Array(kind.rawValue.utf8)
         }
       return (

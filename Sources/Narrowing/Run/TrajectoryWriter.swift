@@ -5,10 +5,10 @@ import Trials
 /// The file `trajectory.csv`: one ``TrajectoryRow`` for every sampled step.
 ///
 /// Numbers are the shortest texts that read back as the same double, so equal runs give equal
-/// bytes. Rows are in the file as soon as they are appended. A trial that goes on from a checkpoint
-/// may do without the rows before it: the file then begins where they end, and the digest is that
-/// of the whole trajectory all the same.
-package struct Trajectory: ~Copyable {
+/// bytes. An appended row is in the file at once. A trial that resumes from a checkpoint need not
+/// have the rows before it: the file then begins behind them, and the digest still covers the whole
+/// trajectory.
+package struct TrajectoryWriter: ~Copyable {
   /// Appended to the file's name while it grows.
   package static let partialSuffix = PartialFile.suffix
 
@@ -16,12 +16,12 @@ package struct Trajectory: ~Copyable {
   private var stream: DigestStream
   private var byteCount: Int
 
-  /// Starts the file in a folder with its heading.
+  /// Creates the file in a folder and writes its heading.
   init(in directory: URL, gates: Int) throws(TrialFailure) {
     try self.init(in: directory, after: .beginning, text: Self.heading(gates: gates))
   }
 
-  /// Starts the file in a folder after rows that are elsewhere, with some that are not.
+  /// Creates the file in a folder with `text`, which follows the rows before `start`.
   init(in directory: URL, after start: TrajectoryStart, text: Data) throws(TrialFailure) {
     var file = try PartialFile(at: directory.appending(path: ArtifactKind.trajectory.rawValue))
     try file.append(text)
@@ -31,15 +31,11 @@ package struct Trajectory: ~Copyable {
     byteCount = start.prefix.byteCount + text.count
   }
 
-  /// What the trajectory is so far.
+  /// The trajectory so far.
   var prefix: TrajectoryPrefix { TrajectoryPrefix(stream, byteCount: byteCount) }
 
   private static func heading(gates: Int) -> Data {
-    let columns =
-      [
-        "step", "squared_error", "mse", "constraint_average", "multiplier", "tolerance_hits",
-        "gates_open", "expected_open", "kl",
-      ] + (0..<gates).map { "gate_\($0)" }
+    let columns = TrajectoryText.fixedColumns + (0..<gates).map { "gate_\($0)" }
     return Data((columns.joined(separator: ",") + "\n").utf8)
   }
 
@@ -57,7 +53,7 @@ package struct Trajectory: ~Copyable {
 
   /// Completes the file.
   ///
-  /// - Returns: The whole trajectory, of which the file may lack the beginning.
+  /// - Returns: The whole trajectory; the file may lack its beginning.
   consuming func finish() throws(TrialFailure) -> Artifact {
     let whole = prefix
     _ = try file.finish()

@@ -1,20 +1,14 @@
 import Foundation
 import Trials
 
-/// The sampled course of one trial: `trajectory.csv` as the trial wrote it.
+/// The samples of one trial: the parsed `trajectory.csv`.
 ///
 /// Columns: `step, squared_error, mse, constraint_average, multiplier, tolerance_hits, gates_open,
 /// expected_open, kl, gate_0 … gate_{n−1}`.
-struct Trajectory {
-  /// The columns before the gates'.
-  static let fixedColumns = [
-    "step", "squared_error", "mse", "constraint_average", "multiplier", "tolerance_hits",
-    "gates_open", "expected_open", "kl",
-  ]
-
+struct TrajectoryTable {
   /// The header line's fields.
   let header: [String]
-  /// The lines' fields as text, so that a joined table keeps every digit.
+  /// The rows' fields as text, so that a joined table keeps every digit.
   let rows: [[Substring]]
 
   /// Reads the file.
@@ -22,12 +16,14 @@ struct Trajectory {
   /// - Throws: ``FormatError`` naming the line.
   init(_ data: Data) throws(FormatError) {
     let table = try PlainCSV(data)
-    guard table.header.starts(with: Self.fixedColumns),
-      zip(table.header.dropFirst(Self.fixedColumns.count), 0...).allSatisfy({ $0 == "gate_\($1)" })
+    guard table.header.starts(with: TrajectoryText.fixedColumns),
+      zip(table.header.dropFirst(TrajectoryText.fixedColumns.count), 0...).allSatisfy({
+        $0 == "gate_\($1)"
+      })
     else {
       throw FormatError(
         place: "line 1", found: table.header.joined(separator: ","),
-        expected: Self.fixedColumns.joined(separator: ",") + ",gate_0,…")
+        expected: TrajectoryText.fixedColumns.joined(separator: ",") + ",gate_0,…")
     }
     header = table.header
     rows = table.rows
@@ -37,7 +33,7 @@ struct Trajectory {
     try checkSteps()
   }
 
-  /// Steps rise within what a trial can have, and open gates within what a network can have.
+  /// Checks that steps increase, and that steps and open gates are within their limits.
   private func checkSteps() throws(FormatError) {
     guard let gates = header.firstIndex(of: "gates_open") else { return }
     var last = 0
@@ -66,12 +62,11 @@ struct Trajectory {
     return rows.map { Double($0[index]) ?? .nan }
   }
 
-  /// How many gates the trial has.
-  var gateCount: Int { header.count - Self.fixedColumns.count }
+  /// The number of gates.
+  var gateCount: Int { header.count - TrajectoryText.fixedColumns.count }
 
-  /// The table with the training speed at each sample as a last column; empty where the pace has
-  /// no such step.
-  func joined(with pace: Pace) -> Data {
+  /// The table with the training speed as its last column; empty for steps that `pace` lacks.
+  func joined(with pace: PaceTable) -> Data {
     var text = (header + ["steps_per_second"]).joined(separator: ",") + "\n"
     for row in rows {
       text += row.joined(separator: ",")

@@ -1,26 +1,26 @@
-// The two products on bf16 numbers, two multiplications to a lane, with fp32 sums.
+// The two gemms of gemm.h on bf16 numbers, with two multiplications per lane and fp32 sums.
 //
-// Runs are taken two elements at a time: neighbours in NHWC are a pair as they lie, and the panels
-// hold the weights of both, [panel][row][pair of the run][2 * lanes]. A run of odd length ends in
-// a pair whose second weight is zero; what its second element reads must be a finite number.
-// Outer products sum over pixels, so there the two halves of a lane are two images.
+// A gemm takes two elements of a run at a time: neighbours in NHWC already form a pair in memory,
+// and the panels hold the weights of both, [panel][row][pair of the run][2 * lanes]. A run of odd
+// length ends in a pair whose second weight is zero; the number read behind the run must be finite.
+// An outer gemm sums over pixels, so the two halves of its lanes are two images.
 #pragma once
 
-#include "../ahead.h"
+#include "../prefetch.h"
 #include "bf16_vectors.h"
-#include "../products.h"
+#include "../gemm.h"
 
 INLINE int64_t pairs_of(int64_t run) { return (run + 1) / 2; }
 
-// Words of a panel.
-INLINE int64_t paired_depth(const product *shape) { return shape->rows * pairs_of(shape->run); }
+// Pairs in a panel's column.
+INLINE int64_t paired_depth(const gemm_shape *shape) { return shape->rows * pairs_of(shape->run); }
 
-// The results of a tile of pixels: bf16 or, as `narrowed` says, fp32.
-INLINE void multiply_pairs_tile(const int tile, const int width, const bool narrowed,
-                                const product *shape, const bf16 *src,
-                                const int32_t *src_offsets, const uint32_t *weights,
-                                const float *bias, float slope, int64_t channels, void *dst,
-                                const int32_t *dst_offsets, ahead *next) {
+// One register tile of pixels; the results are stored as bf16 if `narrowed`, else as fp32.
+INLINE void pair_gemm_tile(const int tile, const int width, const bool narrowed,
+                           const gemm_shape *shape, const bf16 *src, const int32_t *src_offsets,
+                           const uint32_t *weights, const float *bias, float slope,
+                           int64_t channels, void *dst, const int32_t *dst_offsets,
+                           prefetcher *prefetch) {
   vec sum[tile_max][2];
   const bf16 *a[tile_max];
 #pragma clang loop unroll(full)
@@ -29,15 +29,11 @@ INLINE void multiply_pairs_tile(const int tile, const int width, const bool narr
 #pragma clang loop unroll(full)
     for (int j = 0; j < width; j++) sum[i][j] = (vec){0};
   }
-  const char *read = next->read, *write = next->write;
-  int64_t read_step = next->read_step, write_step = next->write_step;
+  prefetch_cursor cursor = prefetch->cursor;
   int64_t run = pairs_of(shape->run);
   for (int64_t row = 0; row < shape->rows; row++) {
     for (int64_t k = 0; k < run; k++) {
-      __builtin_prefetch(read, 0, 3);
-      read += read_step;
-      __builtin_prefetch(write, 1, 3);
-      write += write_step;
+      prefetch_step(&cursor);
       pairs b[2];
 #pragma clang loop unroll(full)
       for (int j = 0; j < width; j++) b[j] = load_pairs(weights + j * lanes);
@@ -45,14 +41,14 @@ INLINE void multiply_pairs_tile(const int tile, const int width, const bool narr
       for (int i = 0; i < tile; i++) {
         pairs x = splat_pair(a[i] + 2 * k);
 #pragma clang loop unroll(full)
-        for (int j = 0; j < width; j++) sum[i][j] = add_products(sum[i][j], b[j], x);
+        for (int j = 0; j < width; j++) sum[i][j] = multiply_add_pairs(sum[i][j], b[j], x);
       }
       weights += panel_width;
     }
 #pragma clang loop unroll(full)
     for (int i = 0; i < tile; i++) a[i] += shape->row_stride;
   }
-  advance(next, read, write);
+  prefetch_continue(prefetch, cursor);
 #pragma clang loop unroll(full)
   for (int j = 0; j < width; j++) {
     int64_t n = channels - j * lanes;
@@ -82,9 +78,9 @@ INLINE void multiply_pairs_tile(const int tile, const int width, const bool narr
   }
 }
 
-INLINE void multiply_pairs(const bool narrowed, const product *shape, const bf16 *src,
-                           const uint32_t *weights, const float *bias, float slope, void *dst,
-                           ahead *next) {
+INLINE void pair_gemm(const bool narrowed, const gemm_shape *shape, const bf16 *src,
+                      const uint32_t *weights, const float *bias, float slope, void *dst,
+                      prefetcher *prefetch) {
   for (int64_t c = 0; c < shape->channels; c += panel_width) {
     int64_t channels = shape->channels - c;
     void *out = narrowed ? (void *)((bf16 *)dst + c) : (void *)((float *)dst + c);
@@ -94,11 +90,11 @@ INLINE void multiply_pairs(const bool narrowed, const product *shape, const bf16
   do {                                                                                        \
     const int32_t *from = shape->src_offsets + p, *to = shape->dst_offsets + p;               \
     if (channels > lanes) {                                                                   \
-      multiply_pairs_tile(n, 2, narrowed, shape, src, from, weights, b, slope, channels, out, \
-                          to, next);                                                          \
+      pair_gemm_tile(n, 2, narrowed, shape, src, from, weights, b, slope, channels, out, \
+                          to, prefetch);                                                          \
     } else {                                                                                  \
-      multiply_pairs_tile(n, 1, narrowed, shape, src, from, weights, b, slope, channels, out, \
-                          to, next);                                                          \
+      pair_gemm_tile(n, 1, narrowed, shape, src, from, weights, b, slope, channels, out, \
+                          to, prefetch);                                                          \
     }                                                                                         \
     p += n;                                                                                   \
   } while (0)
@@ -113,38 +109,35 @@ INLINE void multiply_pairs(const bool narrowed, const product *shape, const bf16
   }
 }
 
-// dst = the product of every pixel with the weights; with a bias, leaky(bias + product).
-static void multiply_to_bf16(const product *shape, const bf16 *src, const uint32_t *weights,
-                             const float *bias, float slope, bf16 *dst, ahead *next) {
-  multiply_pairs(true, shape, src, weights, bias, slope, dst, next);
+// dst = every pixel times the weights; with a bias, leaky of the sum with it.
+static void pair_gemm_to_bf16(const gemm_shape *shape, const bf16 *src, const uint32_t *weights,
+                              const float *bias, float slope, bf16 *dst, prefetcher *prefetch) {
+  pair_gemm(true, shape, src, weights, bias, slope, dst, prefetch);
 }
 
-static void multiply_to_floats(const product *shape, const bf16 *src, const uint32_t *weights,
-                               const float *bias, float slope, float *dst, ahead *next) {
-  multiply_pairs(false, shape, src, weights, bias, slope, dst, next);
+static void pair_gemm_to_floats(const gemm_shape *shape, const bf16 *src, const uint32_t *weights,
+                                const float *bias, float slope, float *dst, prefetcher *prefetch) {
+  pair_gemm(false, shape, src, weights, bias, slope, dst, prefetch);
 }
 
 INLINE pairs load_pairs_part(const uint32_t *p, int64_t n) {
   return (pairs)load_part((const float *)p, n);
 }
 
-// The result of a tile, whose rows are `stride` floats apart; n lanes of the last vector count.
-INLINE void outer_pairs_tile(const int tile, const int width, const product *shape,
-                             const uint32_t *src, const uint32_t *diff, int64_t n,
-                             outer_result result, int64_t stride, ahead *next) {
+// One register tile of an outer gemm; the result has rows of `stride` floats, and only n lanes of
+// the last vector are channels.
+INLINE void outer_pair_gemm_tile(const int tile, const int width, const gemm_shape *shape,
+                                 const uint32_t *src, const uint32_t *diff, int64_t n,
+                                 outer_result result, int64_t stride, prefetcher *prefetch) {
   vec sum[tile_max][2];
 #pragma clang loop unroll(full)
   for (int i = 0; i < tile; i++) {
 #pragma clang loop unroll(full)
     for (int j = 0; j < width; j++) sum[i][j] = (vec){0};
   }
-  const char *read = next->read, *write = next->write;
-  int64_t read_step = next->read_step, write_step = next->write_step;
+  prefetch_cursor cursor = prefetch->cursor;
   for (int64_t p = 0; p < shape->pixels; p++) {
-    __builtin_prefetch(read, 0, 3);
-    read += read_step;
-    __builtin_prefetch(write, 1, 3);
-    write += write_step;
+    prefetch_step(&cursor);
     const uint32_t *a = src + shape->src_offsets[p], *d = diff + shape->dst_offsets[p];
     pairs b[2];
 #pragma clang loop unroll(full)
@@ -155,29 +148,30 @@ INLINE void outer_pairs_tile(const int tile, const int width, const product *sha
     for (int i = 0; i < tile; i++) {
       pairs x = splat_pair(a + i);
 #pragma clang loop unroll(full)
-      for (int j = 0; j < width; j++) sum[i][j] = add_products(sum[i][j], b[j], x);
+      for (int j = 0; j < width; j++) sum[i][j] = multiply_add_pairs(sum[i][j], b[j], x);
     }
   }
-  advance(next, read, write);
-  finish_outer(tile, width, sum, n, result, stride);
+  prefetch_continue(prefetch, cursor);
+  store_outer_tile(tile, width, sum, n, result, stride);
 }
 
-// For every element of a run, the sum over pixels, and over the two images that share lanes, of it
-// times the pixel's gradient, for up to two vectors of channels.
-static void outer_pairs_run(const product *shape, const uint32_t *src, const uint32_t *diff,
-                            int64_t channels, outer_result result, int64_t stride, ahead *next) {
-  // Lanes of the last vector that are channels.
+// Multiplies every element of a run by the pixel's gradient and sums over the pixels of both
+// images, for up to two vectors of channels.
+static void outer_pair_gemm_run(const gemm_shape *shape, const uint32_t *src, const uint32_t *diff,
+                                int64_t channels, outer_result result, int64_t stride,
+                                prefetcher *prefetch) {
+  // Channels in the last vector.
   int64_t n = channels >= panel_width ? lanes : channels > lanes ? channels - lanes : channels;
   int64_t run = shape->run, k = 0;
 #define TILE(size)                                                         \
   do {                                                                     \
     outer_result out = result_at(result, k * stride);                      \
     if (channels > lanes && n == lanes) {                                  \
-      outer_pairs_tile(size, 2, shape, src + k, diff, lanes, out, stride, next); \
+      outer_pair_gemm_tile(size, 2, shape, src + k, diff, lanes, out, stride, prefetch); \
     } else if (channels > lanes) {                                         \
-      outer_pairs_tile(size, 2, shape, src + k, diff, n, out, stride, next); \
+      outer_pair_gemm_tile(size, 2, shape, src + k, diff, n, out, stride, prefetch); \
     } else {                                                               \
-      outer_pairs_tile(size, 1, shape, src + k, diff, n, out, stride, next); \
+      outer_pair_gemm_tile(size, 1, shape, src + k, diff, n, out, stride, prefetch); \
     }                                                                      \
     k += size;                                                             \
   } while (0)
@@ -194,30 +188,31 @@ static void outer_pairs_run(const product *shape, const uint32_t *src, const uin
 #undef TILE
 }
 
-// The same for all channels and every row of runs, in panels of fp32.
-static void outer_pairs(const product *shape, const uint32_t *src, const uint32_t *diff,
-                        outer_result result, ahead *next) {
+// The same for all channels and all runs; the result is in fp32 panels.
+static void outer_pair_gemm(const gemm_shape *shape, const uint32_t *src, const uint32_t *diff,
+                            outer_result result, prefetcher *prefetch) {
   for (int64_t c = 0; c < shape->channels; c += panel_width) {
     for (int64_t row = 0; row < shape->rows; row++) {
-      outer_pairs_run(shape, src + row * shape->row_stride, diff + c, shape->channels - c, result,
-                      panel_width, next);
+      outer_pair_gemm_run(shape, src + row * shape->row_stride, diff + c, shape->channels - c,
+                          result, panel_width, prefetch);
       result = result_at(result, shape->run * panel_width);
     }
   }
 }
 
-// Rounds of the multiply-add loops of a product, about, and of the outer one on the same extents.
-INLINE int64_t paired_rounds_of(const product *shape) {
+// Approximate iterations of the multiply-add loop of a gemm, and of the outer gemm of the same
+// extents.
+INLINE int64_t pair_gemm_iterations(const gemm_shape *shape) {
   return panels_of(shape->channels) * (shape->pixels / tile_max + 1) * paired_depth(shape);
 }
 
-INLINE int64_t outer_paired_rounds_of(const product *shape) {
+INLINE int64_t outer_pair_gemm_iterations(const gemm_shape *shape) {
   int64_t tiles = (shape->run + tile_max - 1) / tile_max;
   return panels_of(shape->channels) * shape->rows * tiles * shape->pixels;
 }
 
-// dst = panels of floats, `runs` times `run` rows, as panels of pairs; dst may begin at or before
-// panels.
+// Converts fp32 panels of `runs` × `run` rows to panels of pairs; dst may begin at or before
+// `panels`.
 static void pair_panels(const float *panels, float *dst, int64_t runs, int64_t run) {
   for (; runs > 0; runs--, panels += run * panel_width) {
     for (int64_t k = 0; k < run; k += 2, dst += panel_width) {

@@ -1,10 +1,9 @@
 import Foundation
+import Trials
 
-/// The training speed of one trial at its samples: `pace.csv` as the trial wrote it.
-struct Pace {
-  private static let columns = ["step", "seconds", "steps_per_second"]
-
-  /// Steps per second by step, both as the file writes them.
+/// The training speed of one trial at its samples: the parsed `pace.csv`.
+struct PaceTable {
+  /// Steps per second by step, both as texts of the file.
   let stepsPerSecond: [Substring: Substring]
 
   /// Reads the file.
@@ -12,10 +11,10 @@ struct Pace {
   /// - Throws: ``FormatError`` naming the line.
   init(_ data: Data) throws(FormatError) {
     let table = try PlainCSV(data)
-    guard table.header == Self.columns else {
+    guard table.header == TrajectoryText.paceColumns else {
       throw FormatError(
         place: "line 1", found: table.header.joined(separator: ","),
-        expected: Self.columns.joined(separator: ","))
+        expected: TrajectoryText.paceColumns.joined(separator: ","))
     }
     if let (line, bad) = table.firstField(where: { !$0.isEmpty && !PlainCSV.isNumber($0) }) {
       throw FormatError(place: "line \(line)", found: bad, expected: "a number")

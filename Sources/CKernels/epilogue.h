@@ -1,28 +1,28 @@
-// What happens to a result while it is in registers.
+// Gemm epilogues: what is done with a result while it is still in registers.
 #pragma once
 
 #include "CKernels.h"
 #include "vectors.h"
 
-// What a product does with a result before it leaves the registers.
-typedef enum finish_kind {
-  finish_plain,
-  // leaky(bias + result).
-  finish_activated,
-  // The sums of the result, a gradient, and of its products with src - mean.
-  finish_differentiated
-} finish_kind;
+typedef enum epilogue_kind {
+  // Stores the result.
+  epilogue_none,
+  // Stores leaky(bias + result).
+  epilogue_bias_leaky,
+  // Stores the result, a gradient, and adds up per channel the result and result * (src - mean).
+  epilogue_gradient_sums
+} epilogue_kind;
 
-// The numbers for it. Sums are fp32 within a tile and double beyond, and have room for a whole
-// vector behind the last channel.
-typedef struct finish {
+// The epilogue's operands. Sums are fp32 within a tile and double across tiles; `sum` and `dot` are
+// padded by a whole vector behind the last channel.
+typedef struct epilogue_arguments {
   const float *bias;
   float slope;
   const float *src, *mean;
   double *sum, *dot;
-} finish;
+} epilogue_arguments;
 
-// Two sums per channel, with room for a whole vector behind the last.
+// Two sums per channel, padded by a whole vector behind the last channel.
 typedef struct channel_totals {
   double sum[ck_channels_max + lanes], dot[ck_channels_max + lanes];
 } channel_totals;
@@ -32,7 +32,7 @@ static void clear_totals(channel_totals *totals, int64_t channels) {
   memset(totals->dot, 0, (size_t)(channels + lanes) * sizeof(double));
 }
 
-// Copies the totals of a part to where the caller wants them.
+// Copies a part's totals to the caller's sums.
 static void store_sums(const channel_totals *totals, int64_t channels, int64_t part,
                        const ck_gradient_sums *sums) {
   int64_t offset = 2 * part * channels;

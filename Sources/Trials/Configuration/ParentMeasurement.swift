@@ -1,10 +1,10 @@
-/// A number that a parent trial will report: `factor` × `output` at the parent's last milestone.
-package struct Measurement: Codable, Hashable, Sendable {
+/// A number from a parent trial's result: `factor` × `output` at the parent's last milestone.
+package struct ParentMeasurement: Codable, Hashable, Sendable {
   /// The parent trial.
   package var trial: TrialID
-  /// Which of its reported numbers.
+  /// The number in the parent's report.
   package var output: TrialOutput
-  /// What the number is multiplied with.
+  /// The factor that the number is multiplied by.
   package var factor: Double
 
   /// The number `factor` × `output` of `trial`.
