@@ -22,7 +22,7 @@ struct TrialTables {
   mutating func take(_ results: SweepResults, changed: Set<Int>?, counts: ImageCounts) {
     let isReplanned = plan != results.plan
     if isReplanned { take(results.plan) }
-    let remarks = remarks(of: results.plan, counts)
+    let remarks = Self.remarks(of: results.plan, counts)
     let isWhole = isReplanned || changed == nil || remarks != self.remarks
     self.remarks = remarks
     let (columns, places) = (columns, places)
@@ -64,7 +64,7 @@ struct TrialTables {
   }
 
   /// What is said of each data set of a plan.
-  private func remarks(of plan: SweepPlan, _ counts: ImageCounts) -> [Dataset: String] {
+  private static func remarks(of plan: SweepPlan, _ counts: ImageCounts) -> [Dataset: String] {
     var remarks: [Dataset: String] = [:]
     for dataset in Set(plan.trials.map(\.configuration.dataset)) {
       remarks[dataset] = counts.remark(on: dataset)
