@@ -99,7 +99,7 @@ final class SweepOutputs: Sendable {
     let more = outcome.problems.count - Self.problemCountMaximum
     if more > 0 { logger.warning("\(more) more reports have such problems") }
     try copies.withLock { copies in
-      for place in changed.map { Array($0) } ?? Array(results.trials.indices) {
+      for place in changed ?? Set(results.trials.indices) {
         let trial = results.trials[place]
         if trial.discards.isEmpty || trial.result != nil { continue }
         let paths = Self.paths(of: trial.planned.id)
