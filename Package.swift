@@ -71,6 +71,7 @@ let package = Package(
     .systemLibrary(name: "CArchive"),
     .systemLibrary(name: "CCurl"),
     .systemLibrary(name: "CHDF5"),
+    .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CPNG"),
     .systemLibrary(name: "CSodium"),
     .systemLibrary(name: "CZeroMQ"),
@@ -81,7 +82,7 @@ let package = Package(
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CSHA256", cSettings: [.unsafeFlags(["-O3"])]),
 
-    module("Files"),
+    module("Files", ["CLinux"]),
     module("Randomness"),
     module("Digests", ["CSHA256", "CSodium"]),
     module("TensorFiles", ["Digests"]),

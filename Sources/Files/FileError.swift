@@ -27,11 +27,11 @@ package struct FileError: FileFailure, Hashable, Sendable, CustomStringConvertib
 
   /// An error of Foundation, reduced to the `errno` that it contains.
   package init(_ operation: String, _ path: String, reportedAs error: any Error) {
-    self.init(operation, path, code: Self.code(of: error))
+    self.init(operation, path, code: Self.knownCode(of: error) ?? EIO)
   }
 
-  /// The `errno` in an error of Foundation; `EIO` if it has none.
-  static func code(of error: any Error) -> Int32 {
+  /// The `errno` in an error of Foundation; nil if it has none.
+  static func knownCode(of error: any Error) -> Int32? {
     let beneath = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
     for error in [error, beneath].compactMap(\.self) {
       // A cast to NSError would lose a POSIXError in the error's information.
@@ -45,7 +45,7 @@ package struct FileError: FileFailure, Hashable, Sendable, CustomStringConvertib
     case CocoaError.fileWriteNoPermission, CocoaError.fileReadNoPermission: EACCES
     case CocoaError.fileWriteVolumeReadOnly: EROFS
     case CocoaError.fileWriteOutOfSpace: ENOSPC
-    default: EIO
+    default: nil
     }
   }
 
@@ -68,5 +68,31 @@ package struct FileError: FileFailure, Hashable, Sendable, CustomStringConvertib
     if code == EFBIG, let found { return "\(path): found \(found), expected fewer" }
     if let found { return "\(path): found \(found), expected a file" }
     return "\(path): \(operation) failed: \(String(cString: strerror(code)))"
+  }
+}
+
+extension FileError {
+  /// What a call of Foundation gives, its failure as one of the file system.
+  ///
+  /// - Parameters:
+  ///   - operation: What was attempted: "make the folder".
+  ///   - url: The file or folder.
+  package static func wording<Value>(
+    _ operation: String, _ url: URL, _ body: () throws -> Value
+  ) throws(FileError) -> Value {
+    do {
+      return try body()
+    } catch let error as FileError {
+      throw error
+    } catch {
+      throw FileError(operation, url.path, reportedAs: error)
+    }
+  }
+
+  /// Makes a folder, with those above it, if it is not there.
+  package static func makeFolder(_ url: URL) throws(FileError) {
+    try wording("make the folder", url) {
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
   }
 }

@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Glibc
 
@@ -152,6 +153,13 @@ extension OpenFile {
   package static func synchronizeFolder(of path: String) throws(Failure) {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     try Self(folder, flags: O_RDONLY | O_DIRECTORY).synchronize()
+  }
+
+  /// Waits until everything written to the file system of a folder is on the disk; the C function
+  /// is `syncfs`.
+  package static func synchronizeFileSystem(of folder: String) throws(Failure) {
+    let file = try Self(folder, flags: O_RDONLY | O_DIRECTORY)
+    try check("syncfs", folder) { syncfs(file.descriptor) }
   }
 
   /// Repeats a call that a signal interrupts, and converts -1 to an error.

@@ -166,8 +166,13 @@ package final class BlobStore: Sendable {
     let digest = Digest.of(bytes)
     if contains(digest) { return digest }
     let incoming = try resumable(digest, byteCount: bytes.count, name: UUID().uuidString)
-    try incoming.append(bytes)
-    try commit(incoming)
+    do throws(TransferError) {
+      try incoming.append(bytes)
+      try commit(incoming)
+    } catch {
+      try? incoming.discard()
+      throw error
+    }
     return digest
   }
 

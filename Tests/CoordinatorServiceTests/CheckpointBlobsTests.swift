@@ -2,6 +2,7 @@ import Coordination
 import Digests
 import Foundation
 import Logging
+import Store
 import TestSupport
 import Testing
 import Transfers
@@ -54,6 +55,60 @@ struct CheckpointBlobsTests {
     #expect(
       checkpoints.accepted(checkpoint(other), of: child, running: TrialID(rawValue: 8))
         == checkpoint(other))
+  }
+
+  /// A sweep of one trial that has left these checkpoints, which are stored.
+  private func sweep(
+    steps: [Int], in store: BlobStore
+  ) throws -> (plan: SweepPlan, journal: [JournalRecord], files: [Digest]) {
+    let planned = PlannedTrial(
+      stage: "main", replicate: 0,
+      configuration: TrialConfiguration(
+        dataset: .mnist, model: ModelSettings(channels: [8, 8, 16], latents: .value(4)),
+        tolerance: .value(3), milestones: [.batches(1000)], seed: 1))
+    let checkpoints = try steps.map { step in
+      let bytes = Array("step \(step)".utf8)
+      return TrialCheckpoint(
+        step: step, digest: try store.insert(bytes), byteCount: bytes.count,
+        instructionSet: "avx2", stateDigest: Digest.of("state"), trajectory: .empty)
+    }
+    let plan = SweepPlan(name: "kept", question: "?", outputs: [], trials: [planned])
+    let journal: [JournalRecord] =
+      [.trialLeased(trial: planned.id, attempt: 1, worker: WorkerID("w"))]
+      + checkpoints.map {
+        .checkpointRecorded(trial: planned.id, attempt: 1, checkpoint: $0)
+      }
+    return (plan, journal, checkpoints.map(\.digest))
+  }
+
+  @Test("housekeeping keeps the checkpoints that the coordinator would offer")
+  func housekeeping() throws {
+    let store = try BlobStore(folder: folder.url)
+    // The one of the most steps before is the second choice, though another one came since.
+    let (plan, journal, files) = try sweep(steps: [100, 50, 150], in: store)
+    try BlobHousekeeping.tidy(store, plan, journal)
+    #expect(files.map(store.contains) == [true, false, true])
+    // A journal that contradicts itself proves of none that it is needless.
+    let (_, _, others) = try sweep(steps: [100, 50, 150], in: store)
+    try BlobHousekeeping.tidy(store, plan, journal + journal.prefix(1))
+    #expect(others.allSatisfy(store.contains))
+  }
+
+  @Test("a check holds checkpoints that trials can go on from against their digests")
+  func damagedCheckpoint() throws {
+    let blobs = try BlobStore(folder: folder.file("blobs"))
+    let (plan, journal, files) = try sweep(steps: [100, 150], in: blobs)
+    let store = try SweepStore.open(directory: folder.url, plan: plan, sweepText: "sweep: kept\n")
+    try store.append(journal)
+    try store.close()
+    #expect(try SweepCheck(folder.url).findings.filter { $0.place == "blobs/" }.isEmpty)
+    try Data("other".utf8).write(to: blobs.url(for: files[1]))
+    let damage = try SweepCheck(folder.url).findings.filter { $0.place == "blobs/" }
+    #expect(damage.count == 1)
+    #expect(damage.first?.found.hasPrefix("a checkpoint") == true)
+    // One that is gone costs time alone.
+    try blobs.remove(files[1])
+    #expect(try SweepCheck(folder.url).findings.filter { $0.place == "blobs/" }.isEmpty)
   }
 
   @Test("a worker's log grows to its limit and no further, and a trial's keeps its name")

@@ -66,6 +66,18 @@ struct PlanReportTests {
     #expect(try plan().contains("found images of fashion-mnist, "))
   }
 
+  @Test("a rehearsal counts epochs with the images that are prepared")
+  func rehearsal() throws {
+    try prepare(training: 640)
+    _ = try plan(budget: "2 epochs")
+    let request = SweepRequest(
+      file: folder.url.appending(path: "s.yaml"), overrides: [], budgetScale: 1, dataFolder: data)
+    // Twenty steps of 64 images; with all 60,000 images of MNIST it would be a hundred times as many.
+    let whole = PlanSummary(try request.plan())
+    let simulated = try SweepSimulation(request, .init())
+    #expect(simulated.lowerBoundSeconds < whole.seconds / 50)
+  }
+
   @Test("a batch larger than the prepared set ends the plan with an error")
   func batch() throws {
     try prepare(training: 63)

@@ -57,6 +57,18 @@ struct ErrorWordsTests {
     }
   }
 
+  @Test("an error of Foundation without a C call's reason says what Foundation says")
+  func withoutCode() {
+    let error = NSError(
+      domain: NSCocoaErrorDomain, code: 3840, userInfo: [NSLocalizedDescriptionKey: "No value."])
+    #expect(ErrorWords.reason(error) == "No value.")
+    #expect(ErrorWords.text(error) == "No value.")
+    let url = URL(filePath: "/somewhere")
+    #expect(throws: FileError("read", url.path, code: EIO)) {
+      try FileError.wording("read", url) { throw error }
+    }
+  }
+
   @Test("this product's errors keep their own description")
   func ours() {
     let error = FileError("open", "/x", code: EACCES)

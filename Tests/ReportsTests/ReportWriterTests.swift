@@ -116,6 +116,77 @@ struct ReportWriterTests {
     #expect(try directory.files() == other.files())
   }
 
+  @Test("Told which trials have changed, a writer ends every round where a fresh one does")
+  func changed() throws {
+    var sweep = sweep(complete: 0)
+    for trial in Table1Tests.sweep().results.trials { sweep.results.trials.append(trial) }
+    sweep.results.plan.trials = sweep.results.trials.map(\.planned)
+    var files = sweep.load
+    var writer = ReportWriter(directory: directory.url) { try files($0) }
+    _ = writer.write(sweep.results)
+    // A child's row has its parent's numbers, though only the parent has changed.
+    for place in sweep.results.trials.indices {
+      sweep.results.trials[place].status = .running
+      sweep.results.trials[place].worker = "host-1"
+      try expectFresh(writer.write(sweep.results, changed: [place]), sweep)
+      sweep.complete(place, gatesOpen: [9, 9], mse: 2.5)
+      files = sweep.load
+      try expectFresh(writer.write(sweep.results, changed: [place]), sweep)
+    }
+    sweep.results.trials[0].result = nil
+    sweep.results.trials[0].status = .waiting
+    _ = writer.write(sweep.results, changed: [0])
+    #expect(
+      try String(contentsOf: directory.url.appending(path: "trials.csv"), encoding: .utf8)
+        == String(decoding: TrialRecords(of: sweep.results).csv, as: UTF8.self))
+  }
+
+  /// Compares the directory with what a writer makes that knows nothing beforehand.
+  private func expectFresh(_ outcome: ReportWriter.Outcome, _ sweep: SampleSweep) throws {
+    let other = try TemporaryFolder()
+    var fresh = ReportWriter(directory: other.url, load: sweep.load)
+    _ = fresh.write(sweep.results)
+    #expect(try directory.files() == other.files())
+    var judge = ReportWriter(directory: nil, load: sweep.load)
+    let made = judge.write(sweep.results).made
+    #expect(
+      try Dictionary(uniqueKeysWithValues: made.map { ($0.path, $0.digest) })
+        == other.files().mapValues { Digest.of($0) })
+  }
+
+  @Test("Many files are synced together, and one that cannot be put costs no other")
+  func together() throws {
+    var round = ReportRound(directory: directory.url, ledger: OutputLedger(in: directory.url))
+    let files: [(path: String, data: Data)] = (0..<40).map {
+      ("trajectories/\($0).csv", Data("\($0)".utf8))
+    }
+    let obstacle = directory.url.appending(path: "trajectories/7.csv")
+    try FileManager.default.createDirectory(at: obstacle, withIntermediateDirectories: true)
+    try Data("8".utf8).write(to: directory.url.appending(path: "trajectories/8.csv"))
+    let isPlaced = round.put(files)
+    #expect(isPlaced == (0..<40).map { $0 != 7 })
+    #expect(round.outcome.problems.count == 1)
+    #expect(!round.outcome.written.contains("trajectories/8.csv"))
+    let written = try directory.files()
+    for (path, data) in files where path != "trajectories/7.csv" { #expect(written[path] == data) }
+    let ledger = OutputLedger(in: directory.url)
+    #expect(files.allSatisfy { ledger.contains($0.path, Digest.of($0.data)) })
+  }
+
+  @Test("A file that somebody changes or removes between two rounds is written again")
+  func touched() throws {
+    let sweep = sweep(complete: 2)
+    var writer = ReportWriter(directory: directory.url, load: sweep.load)
+    _ = writer.write(sweep.results)
+    let before = try directory.files()
+    let table = directory.url.appending(path: "trials.csv")
+    let size = try Data(contentsOf: table).count
+    try Data(repeating: 0, count: size).write(to: table)
+    try FileManager.default.removeItem(at: directory.url.appending(path: "trials.json"))
+    #expect(writer.write(sweep.results, changed: []).written == ["trials.csv", "trials.json"])
+    #expect(try directory.files() == before)
+  }
+
   @Test("Every figure and table names the part of the published images of a set")
   func partialData() throws {
     var sweep = sweep(complete: 0)

@@ -35,6 +35,25 @@ struct SweepFollowerTests {
     #expect(follower.place(of: front.trials[2].id) == 2)
   }
 
+  @Test("The results follow the record, and each look tells which trials may have changed")
+  func results() throws {
+    var store: SweepStore? = try open(front, in: directory)
+    var tail = ResultsTail(try SweepReader.open(directory: directory.url))
+    #expect(try tail.look() == nil)
+    try store?.append([lease(front.trials[1]), lease(front.trials[2], to: workerB)])
+    #expect(try tail.look() == [1, 2])
+    try store?.append([recorded(front.trials[1])])
+    #expect(try tail.look() == [1])
+    #expect(try tail.look() == [])
+    #expect(try tail.results == SweepReader.open(directory: directory.url).results())
+    try store?.close()
+    store = nil
+    let other = plan(tolerances: [10, 100])
+    _ = try open(other, in: directory)
+    #expect(try tail.look() == nil)
+    #expect(tail.results.trials.map(\.status) == [.complete, .waiting])
+  }
+
   @Test("A long record comes in parts")
   func parts() throws {
     let long = plan(tolerances: (0..<RecordTail.rowCountMaximum).map { Double($0) + 0.5 })

@@ -21,6 +21,14 @@ final class Bench {
     drawing.standardError = FileHandle.nullDevice
     try drawing.run()
     drawing.waitUntilExit()
+    guard drawing.terminationStatus == 0 else {
+      throw Undrawn(exitCode: drawing.terminationStatus)
+    }
+  }
+
+  /// The images of most tests could not be drawn.
+  private struct Undrawn: Error {
+    let exitCode: Int32
   }
 
   init() throws {

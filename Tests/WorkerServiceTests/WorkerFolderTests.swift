@@ -65,6 +65,24 @@ struct WorkerFolderTests {
     #expect(second.url(of: second.held[1].work) != nil)
   }
 
+  @Test("a result that cannot be read is told of and kept, and its checkpoints are gone on from")
+  func unreadable() throws {
+    do {
+      let first = try WorkerFolder(cache: cache, worker: "first")
+      let folder = try first.prepare(id("a"), assignment("a"))
+      try Data("torn".utf8).write(to: folder.appending(path: WorkerFolder.resultFileName))
+      try Data("10".utf8).write(to: folder.appending(path: "checkpoint-10.safetensors"))
+    }
+    let second = try WorkerFolder(cache: cache, worker: "second")
+    #expect(second.held.isEmpty)
+    #expect(second.leftCheckpoints(of: TrialID(rawValue: 7)).map(\.step) == [10])
+    let kept = try #require(second.unreadable.first)
+    #expect(second.unreadable.count == 1)
+    #expect(try String(contentsOf: kept.file, encoding: .utf8) == "torn")
+    let third = try WorkerFolder(cache: cache, worker: "third")
+    #expect(third.unreadable.isEmpty)
+  }
+
   @Test("checkpoints of an unfinished trial are found, newest first, until the trial is done")
   func leftCheckpoints() throws {
     do {

@@ -22,9 +22,15 @@ struct SpeedModel: Sendable {
   static let rateRange = 1e-6...1e6
   /// Measurement variance of a rate (10 %).
   static let noise = 0.01
+  /// So many hosts are remembered; of more, half are forgotten, those first that have not announced
+  /// themselves for longest.
+  static let hostCountMaximum = 8192
 
   private var hosts: [String: Estimate] = [:]
   private var processors: [String: String] = [:]
+  /// When each host announced itself last, in announcements.
+  private var announcements: [String: Int] = [:]
+  private var announcementCount = 0
   private var kinds: [Int: Estimate] = [:]
   /// Cache of the kinds' factors, which are read often and change rarely.
   private var factors: [Int: Double] = [:]
@@ -51,7 +57,10 @@ struct SpeedModel: Sendable {
   mutating func introduce(
     _ host: String, processor: String, instructionSet: String, cores: Int, slots: Int
   ) {
+    announcementCount += 1
+    announcements[host] = announcementCount
     guard hosts[host] == nil else { return }
+    if hosts.count >= Self.hostCountMaximum { forgetHosts() }
     var estimate = Estimate(mean: Self.mean(of: instructionSet), variance: Self.hostVariance)
     if !processor.isEmpty {
       if let twin = processors[processor], let known = hosts[twin] {
@@ -65,6 +74,18 @@ struct SpeedModel: Sendable {
     if cores > 0, slots > cores { estimate.mean += log(Double(cores) / Double(slots)) }
     hosts[host] = estimate
   }
+
+  private mutating func forgetHosts() {
+    let byAge = hosts.keys.sorted { (announcements[$0] ?? 0, $0) < (announcements[$1] ?? 0, $1) }
+    for host in byAge.prefix(byAge.count / 2) {
+      hosts[host] = nil
+      announcements[host] = nil
+    }
+    processors = processors.filter { hosts[$0.value] != nil }
+  }
+
+  /// How many hosts are remembered.
+  var hostCount: Int { hosts.count }
 
   /// Updates the estimates from a trial's rate, in expected seconds per second.
   mutating func observe(rate: Double, kind: Int, on host: String) {

@@ -126,7 +126,8 @@ struct BlobAccounts {
     search = Search(
       forgotten: forgotten,
       named: BackgroundTask { [store] in
-        BlobHousekeeping.named(try store.journal(), orphans: try store.orphanedFiles())
+        BlobHousekeeping.named(
+          store.plan, try store.journal(), orphans: try store.orphanedFiles())
       })
   }
 }

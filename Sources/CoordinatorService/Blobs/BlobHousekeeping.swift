@@ -15,10 +15,10 @@ enum BlobHousekeeping {
 
   /// Removes blobs older than an hour that no record names; call it before clients can upload.
   static func begin(
-    _ blobs: BlobStore, _ journal: [JournalRecord], orphans: OrphanedFiles
+    _ blobs: BlobStore, _ plan: SweepPlan, _ journal: [JournalRecord], orphans: OrphanedFiles
   ) throws(TransferError) {
     try blobs.removeAll(
-      except: named(journal, orphans: orphans),
+      except: named(plan, journal, orphans: orphans),
       unchangedSince: Date(timeIntervalSinceNow: -grace))
   }
 
@@ -30,40 +30,35 @@ enum BlobHousekeeping {
   ///     are kept as far as there is room, the latest first.
   ///   - keptCheckpointByteCount: Size limit of the checkpoints kept for longer runs.
   static func tidy(
-    _ blobs: BlobStore, _ journal: [JournalRecord], orphans: OrphanedFiles = OrphanedFiles(),
-    keptCheckpointByteCount: Int = 0
+    _ blobs: BlobStore, _ plan: SweepPlan, _ journal: [JournalRecord],
+    orphans: OrphanedFiles = OrphanedFiles(), keptCheckpointByteCount: Int = 0
   ) throws(TransferError) {
     try blobs.removeAll(
       except: named(
-        journal, orphans: orphans, keptCheckpointByteCount: keptCheckpointByteCount))
+        plan, journal, orphans: orphans, keptCheckpointByteCount: keptCheckpointByteCount))
   }
 
   /// The blobs that a sweep may still need, according to its record.
   static func named(
-    _ journal: [JournalRecord], orphans: OrphanedFiles, keptCheckpointByteCount: Int = .max
+    _ plan: SweepPlan, _ journal: [JournalRecord], orphans: OrphanedFiles,
+    keptCheckpointByteCount: Int = .max
   ) -> Set<Digest> {
-    var kept = orphans.artifacts
-    var checkpoints: [TrialID: [Digest]] = [:]
+    var kept = orphans.artifacts.union(checkpoints(plan, journal))
     var lasts: [TrialID: TrialCheckpoint] = [:]
     for record in journal {
       switch record {
       case .resultRecorded(let trial, _, _, let received, let last):
         kept.formUnion(received.result.artifacts.map(\.digest))
-        checkpoints[trial] = nil
         lasts[trial] = last
       case .resultReused(_, _, let received):
         kept.formUnion(received.result.artifacts.map(\.digest))
       case .resultDiscarded(let trial, _), .attemptsVoided(let trial, _):
         // The files of a discarded result are kept, since the result is set aside, not deleted.
-        checkpoints[trial] = nil
         lasts[trial] = nil
       case .checkpointDropped(let trial): lasts[trial] = nil
-      case .checkpointRecorded(let trial, _, let checkpoint):
-        checkpoints[trial, default: []].append(checkpoint.digest)
       default: continue
       }
     }
-    for digests in checkpoints.values { kept.formUnion(digests.suffix(2)) }
     kept.formUnion(lasts.values.map(\.digest))
     var room = keptCheckpointByteCount - lasts.values.reduce(0) { $0 + $1.byteCount }
     for checkpoint in orphans.checkpoints where checkpoint.byteCount <= room {
@@ -71,5 +66,21 @@ enum BlobHousekeeping {
       kept.insert(checkpoint.digest)
     }
     return kept
+  }
+
+  /// The checkpoints that trials can go on from after a journal: those that the coordinator that
+  /// reads it would offer, and all of a journal that contradicts itself.
+  private static func checkpoints(_ plan: SweepPlan, _ journal: [JournalRecord]) -> Set<Digest> {
+    var coordinator = Coordinator(plan: plan.trials, settings: CoordinationSettings())
+    do {
+      for record in journal { try coordinator.replay(record) }
+      return coordinator.checkpointDigests
+    } catch {
+      var digests: Set<Digest> = []
+      for case .checkpointRecorded(_, _, let checkpoint) in journal {
+        digests.insert(checkpoint.digest)
+      }
+      return digests
+    }
   }
 }

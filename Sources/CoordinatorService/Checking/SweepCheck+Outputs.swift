@@ -1,5 +1,4 @@
 import Digests
-import Files
 import Foundation
 import Reports
 import Store
@@ -7,22 +6,15 @@ import Transfers
 import Trials
 
 extension SweepCheck {
-  /// Builds all outputs in a temporary folder and compares them with those in the sweep's folder.
+  /// Builds all outputs in memory and compares them with those in the folder.
   mutating func checkOutputs(of results: SweepResults, in folder: URL) {
-    let manager = FileManager.default
-    let fresh = manager.temporaryDirectory.appending(path: "check-\(UUID().uuidString)")
-    defer { try? manager.removeItem(at: fresh) }
     let remedy = Self.outputRemedy(folder)
-    do {
-      try manager.createDirectory(at: fresh, withIntermediateDirectories: true)
-    } catch {
-      return add(.damaged, "outputs", ErrorWords.text(error), remedy)
-    }
     let blobs = folder.appending(path: "blobs")
-    var writer = ReportWriter(directory: fresh) { artifact in
-      let data = try Data(contentsOf: BlobStore.url(for: artifact.digest, in: blobs))
-      guard Digest.of(data) == artifact.digest else { throw ChangedBlob() }
-      return data
+    let lacking = lackingBlobs
+    var writer = ReportWriter(directory: nil) { artifact in
+      // The others were held against their digests a moment ago.
+      guard !lacking.contains(artifact.digest) else { throw ChangedBlob() }
+      return try Data(contentsOf: BlobStore.url(for: artifact.digest, in: blobs))
     }
     let outcome = writer.write(results)
     let comparison = OutputComparison(
@@ -37,10 +29,7 @@ extension SweepCheck {
       case .wrong(let kind, let found): add(kind, path, found, remedy)
       }
     }
-    for path in outcome.written {
-      guard let made = try? Data(contentsOf: fresh.appending(path: path)) else { continue }
-      take(comparison.standing(of: path, Digest.of(made)), path)
-    }
+    for (path, digest) in outcome.made { take(comparison.standing(of: path, digest), path) }
     for copy in outcome.copies where !isLacking(copy.artifact.digest) {
       take(comparison.standing(of: copy.path, copy.artifact.digest), copy.path)
     }

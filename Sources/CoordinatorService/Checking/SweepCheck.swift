@@ -47,7 +47,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
   package private(set) var outputCount = 0
 
   /// Files of results that are damaged or missing.
-  private var lackingBlobs: Set<Digest> = []
+  private(set) var lackingBlobs: Set<Digest> = []
 
   private enum CodingKeys: String, CodingKey {
     case findings, notes, recordCount, resultCount, loggedResultCount, blobCount, outputCount
@@ -69,10 +69,11 @@ package struct SweepCheck: Codable, Hashable, Sendable {
       let plan = try reader.plan()
       let journal = try reader.history().map(\.record)
       recordCount = journal.count
-      replay(plan, journal)
+      let checkpoints = replay(plan, journal)
       checkLog(try reader.resultLogCheck())
       let results = SweepResults(plan: plan, records: journal)
       checkBlobs(of: results, journal, in: folder)
+      checkCheckpoints(checkpoints, in: folder)
       if try ControlSocket.isServed(in: folder) {
         notes.append("a coordinator runs the sweep: its outputs were not compared")
       } else {
@@ -122,12 +123,31 @@ package struct SweepCheck: Codable, Hashable, Sendable {
   /// Adds a harmless remark.
   mutating func note(_ note: String) { notes.append(note) }
 
-  private mutating func replay(_ plan: SweepPlan, _ journal: [JournalRecord]) {
+  /// - Returns: The checkpoints that trials, or longer runs of them, can go on from.
+  private mutating func replay(_ plan: SweepPlan, _ journal: [JournalRecord]) -> Set<Digest> {
     var coordinator = Coordinator(plan: plan.trials, settings: CoordinationSettings())
     do {
       for record in journal { try coordinator.replay(record) }
     } catch {
       add(.damaged, "sweep.sqlite", "\(error)", Self.storeRemedy)
+    }
+    return coordinator.checkpointDigests
+  }
+
+  /// A checkpoint that is not there costs time alone, so only damaged ones are told of.
+  private mutating func checkCheckpoints(_ checkpoints: Set<Digest>, in folder: URL) {
+    for digest in checkpoints.sorted() {
+      do throws(TransferError) {
+        try BlobStore.verify(digest, in: folder.appending(path: "blobs"))
+        blobCount += 1
+      } catch {
+        if case .missing = error { continue }
+        blobCount += 1
+        add(
+          .damaged, "blobs/", "a checkpoint: \(error)",
+          "no result is lost; remove the file, and trials that would go on from it go on from an "
+            + "earlier one or begin anew, to the same bits")
+      }
     }
   }
 

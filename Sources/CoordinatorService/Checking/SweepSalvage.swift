@@ -137,7 +137,7 @@ package struct SweepSalvage: Codable, Hashable, Sendable {
     try SweepStore.create(
       in: folder, from: found, sweepText: sweepText,
       note: SalvageNote(origin: origin.path, time: Date(), outcome: salvage.words))
-    try BlobHousekeeping.tidy(files.blobs, found.records.map(\.record))
+    try BlobHousekeeping.tidy(files.blobs, plan, found.records.map(\.record))
     salvage.copyLogs(from: origin, into: folder)
     _ = try SweepReport.rebuild(folder)
     return salvage

@@ -43,7 +43,7 @@ struct CrateExport {
     for copy in outcome.copies {
       do {
         try put(try files.content(of: copy.artifact), copy.path, in: target)
-        writer.note(copy)
+        writer.note([copy])
       } catch {
         problems.append("\(copy.path): \(error)")
       }

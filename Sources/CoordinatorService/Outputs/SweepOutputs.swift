@@ -16,16 +16,26 @@ final class SweepOutputs: Sendable {
   private let logger: Logger
   private let writer: Mutex<ReportWriter>
   private let reader: SweepReader
-  /// The copies that are in place, by their paths.
-  private let provided = Mutex<[String: Digest]>([:])
+  /// What is known of the sweep as of the last writing.
+  private let tail: Mutex<ResultsTail>
+  /// The copies that are in place, by their paths, and those that are to be made.
+  private let copies = Mutex(Copies())
+
+  private struct Copies {
+    var provided: [String: Digest] = [:]
+    var owed: [ReportWriter.ArtifactCopy] = []
+  }
+
   /// The trajectories so far that are in place, by trial.
   private let partial = Mutex<[TrialID: Int]>([:])
-  /// Whether files with former names have been renamed.
-  private let isRenamed = Mutex(false)
+  /// Whether files with former names and leftovers of earlier runs have been handled.
+  private let isCleared = Mutex(false)
   /// Most running trials whose trajectory so far is shown.
   private static let partialCountMaximum = 64
   /// Most problems shown per write.
   private static let problemCountMaximum = 10
+  /// So many copies at most are noted in one writing.
+  private static let commonNoteCountMaximum = 1000
 
   /// The outputs of a sweep's folder.
   ///
@@ -37,6 +47,7 @@ final class SweepOutputs: Sendable {
     self.logger = logger
     self.reader = reader
     self.blobs = blobs
+    tail = Mutex(ResultsTail(reader))
     writer = Mutex(
       ReportWriter(directory: folder) { try Self.content(of: blobs.url(for: $0.digest)) })
   }
@@ -45,38 +56,79 @@ final class SweepOutputs: Sendable {
     try FileError.wording("read", url) { try Data(contentsOf: url) }
   }
 
-  /// Updates every output; returns the text for people: the front and the files.
-  @discardableResult
-  func write() throws -> String {
-    let results = try reader.results()
-    isRenamed.withLock { isRenamed in
-      if !isRenamed { FormerNames.replace(in: folder) }
-      isRenamed = true
+  /// Brings every output up to date with what the record has had since the last time.
+  func write() throws {
+    try tail.withLock { tail in
+      let changed = try tail.look()
+      try write(tail.results, changed: changed)
     }
-    let (outcome, counts) = writer.withLock { ($0.write(results), $0.counts) }
+  }
+
+  /// Writes every output anew from the whole record, all of which is read and checked.
+  ///
+  /// - Returns: What to tell people: the front and the files.
+  func rebuild() throws -> String {
+    let results = try reader.results()
+    try write(results, changed: nil)
+    return try summary(of: results)
+  }
+
+  /// What to tell people at the end: the front and the files.
+  func summary() throws -> String { try tail.withLock { try summary(of: $0.results) } }
+
+  private func summary(of results: SweepResults) throws -> String {
+    let mixture = try reader.origins().map(SweepStatus.Origin.init).mixture
+    return FrontTable.text(of: results, counts: writer.withLock { $0.counts })
+      + (mixture.map { "\($0)\n" } ?? "") + "\n" + places(of: results.plan.outputs)
+  }
+
+  /// - Parameter changed: The places of the trials that may differ from those of the last time; nil
+  ///   for all.
+  private func write(_ results: SweepResults, changed: Set<Int>?) throws {
+    isCleared.withLock { isCleared in
+      if !isCleared {
+        FormerNames.replace(in: folder)
+        removeLeftovers()
+      }
+      isCleared = true
+    }
+    let outcome = writer.withLock { $0.write(results, changed: changed) }
     for problem in outcome.problems.prefix(Self.problemCountMaximum) {
       logger.warning("\(problem)")
     }
     let more = outcome.problems.count - Self.problemCountMaximum
     if more > 0 { logger.warning("\(more) more reports have such problems") }
-    try provided.withLock { provided in
-      for copy in outcome.copies where provided[copy.path] != copy.artifact.digest {
-        if blobs.contains(copy.artifact.digest) { writer.withLock { $0.note(copy) } }
-        try provide(copy)
-        provided[copy.path] = copy.artifact.digest
-      }
-      for trial in results.trials where !trial.discards.isEmpty && trial.result == nil {
-        for path in Self.paths(of: trial.planned.id) {
+    try copies.withLock { copies in
+      for place in changed ?? Set(results.trials.indices) {
+        let trial = results.trials[place]
+        if trial.discards.isEmpty || trial.result != nil { continue }
+        let paths = Self.paths(of: trial.planned.id)
+        for path in paths {
           try? FileManager.default.removeItem(at: folder.appending(path: path))
-          provided[path] = nil
-          writer.withLock { $0.forget(path) }
+          copies.provided[path] = nil
         }
+        copies.owed.removeAll { $0.trial == trial.planned.id }
+        writer.withLock { $0.forget(paths) }
       }
+      copies.owed += outcome.copies.filter { copies.provided[$0.path] != $0.artifact.digest }
+      try provide(&copies)
     }
     try showPartialTrajectories(of: results)
-    let mixture = try reader.origins().map(SweepStatus.Origin.init).mixture
-    return FrontTable.text(of: results, counts: counts) + (mixture.map { "\($0)\n" } ?? "") + "\n"
-      + places(of: results.plan.outputs)
+  }
+
+  /// Makes the copies that are owed, noted some at a time.
+  private func provide(_ copies: inout Copies) throws {
+    var count = 0
+    defer { copies.owed.removeFirst(count) }
+    while count < copies.owed.count {
+      let some = copies.owed.dropFirst(count).prefix(Self.commonNoteCountMaximum)
+      writer.withLock { $0.note(some.filter { blobs.contains($0.artifact.digest) }) }
+      for copy in some {
+        try provide(copy)
+        copies.provided[copy.path] = copy.artifact.digest
+        count += 1
+      }
+    }
   }
 
   /// The files of a trial's result beside the tables.
@@ -90,8 +142,7 @@ final class SweepOutputs: Sendable {
     let running = results.trials.filter { $0.status == .running }.map(\.planned.id)
     let texts = try reader.trajectories(of: Array(running.prefix(Self.partialCountMaximum)))
     try partial.withLock { shown in
-      // Also those that another process has put there, or one that was killed.
-      for trial in partialTrajectories() where texts[trial] == nil {
+      for trial in Array(shown.keys) where texts[trial] == nil {
         try? FileManager.default.removeItem(at: partialTrajectory(of: trial))
         shown[trial] = nil
       }
@@ -116,12 +167,20 @@ final class SweepOutputs: Sendable {
     folder.appending(path: "trajectories/\(trial)\(Self.partialEnding)")
   }
 
-  /// The trials that have a partial trajectory in the folder.
-  private func partialTrajectories() -> [TrialID] {
-    let files = try? FileManager.default.contentsOfDirectory(
-      atPath: folder.appending(path: "trajectories").path)
-    return (files ?? []).filter { $0.hasSuffix(Self.partialEnding) }
-      .compactMap { TrialID($0.dropLast(Self.partialEnding.count)) }
+  /// Removes what another process, or one that was killed, has left in the folders with a file for
+  /// each trial: trajectories of trials that ran, and files that were being written.
+  private func removeLeftovers() {
+    for name in ["trajectories", "figure2"] {
+      let subfolder = folder.appending(path: name)
+      let files = try? FileManager.default.contentsOfDirectory(atPath: subfolder.path)
+      for file in files ?? [] {
+        let endings = [Self.partialEnding, ReportWriter.asideEnding]
+        guard let ending = endings.first(where: { file.hasSuffix($0) }),
+          TrialID(file.dropLast(ending.count).prefix { $0 != "." }) != nil
+        else { continue }
+        try? FileManager.default.removeItem(at: subfolder.appending(path: file))
+      }
+    }
   }
 
   /// The paths of the requested outputs, one per line.
@@ -145,6 +204,7 @@ final class SweepOutputs: Sendable {
   private func provide(_ copy: ReportWriter.ArtifactCopy) throws {
     let source = blobs.url(for: copy.artifact.digest)
     let target = folder.appending(path: copy.path)
+    if link(source.path, target.path) == 0 { return }
     if Self.isSame(source, target) { return }
     guard blobs.contains(copy.artifact.digest) else {
       logger.warning("\(copy.path) is missing: its blob \(copy.artifact.digest) is not there")
@@ -170,6 +230,6 @@ package enum SweepReport {
       folder: folder, reader: reader,
       blobs: try BlobStore(folder: folder.appending(path: "blobs")),
       logger: Logger(label: "coordinator")
-    ).write()
+    ).rebuild()
   }
 }

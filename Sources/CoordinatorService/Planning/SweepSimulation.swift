@@ -52,8 +52,9 @@ package struct SweepSimulation: Codable, Hashable, Sendable {
   /// - Throws: `SweepFileError` with everything that is wrong with the file, `PlanDefects`.
   package init(_ request: SweepRequest, _ options: Options) throws {
     let plan = try request.plan()
-    try PlanDefects.refuse(in: plan, images: PlanImages(of: plan, in: request.library).counts)
-    let summary = PlanSummary(plan)
+    let images = PlanImages(of: plan, in: request.library).counts
+    try PlanDefects.refuse(in: plan, images: images)
+    let summary = PlanSummary(plan, trainingImageCounts: images.mapValues(\.training))
     let facts = summary.trials
     var assumptions = RehearsalOptions()
     assumptions.seed = options.seed

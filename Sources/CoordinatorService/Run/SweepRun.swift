@@ -183,7 +183,8 @@ package enum SweepRun {
     localWorkers?.awaitEnd()
     display?.close()
     publisher.close()
-    print(try outputs.write(), terminator: "")
+    try outputs.write()
+    print(try outputs.summary(), terminator: "")
     switch ending {
     case .finished(.complete), .finished(.completeWithFailures):
       try tidy(blobs, plan, store, logger: logger)
@@ -199,7 +200,8 @@ package enum SweepRun {
     let (journal, orphans) = (try store.journal(), try store.orphanedFiles())
     let room = CoordinationSettings(limits: plan.limits).keptCheckpointByteCount
     do {
-      try BlobHousekeeping.tidy(blobs, journal, orphans: orphans, keptCheckpointByteCount: room)
+      try BlobHousekeeping.tidy(
+        blobs, plan, journal, orphans: orphans, keptCheckpointByteCount: room)
     } catch {
       logger.warning("files that no record names stay: \(error)")
     }
@@ -246,7 +248,7 @@ package enum SweepRun {
     // for a large sweep.
     let tidying = BackgroundTask {
       try BlobHousekeeping.begin(
-        blobs, try journal.value(), orphans: try store.orphanedFiles())
+        blobs, plan, try journal.value(), orphans: try store.orphanedFiles())
     }
     try replay(journal, in: &coordinator, plan, images: images, store: store, logger: logger)
     do {

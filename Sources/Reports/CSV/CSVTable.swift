@@ -16,11 +16,13 @@ struct CSVTable {
   /// The table's bytes.
   var data: Data {
     var text = ""
-    for row in [header] + rows {
-      text += row.map(Self.escaped).joined(separator: ",")
-      text += "\n"
-    }
+    for row in [header] + rows { text += Self.line(row) }
     return Data(text.utf8)
+  }
+
+  /// A row as a line with its end.
+  static func line(_ row: [String]) -> String {
+    row.map(escaped).joined(separator: ",") + "\n"
   }
 
   /// The field, in quotes if it contains a comma, a quote or a line break.

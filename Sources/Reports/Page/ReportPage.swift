@@ -22,6 +22,8 @@ struct ReportPage {
 
   /// Cached sections by trial, each with its result's digest.
   private var sections: [TrialID: (result: Digest, html: String)] = [:]
+  /// The names of the trials of a plan.
+  private var named: (plan: SweepPlan, names: TrialNames)?
 
   /// A page without cached sections.
   init() {}
@@ -35,9 +37,10 @@ struct ReportPage {
     of results: SweepResults, figures: [(name: String, svg: Data)], counts: ImageCounts,
     loader: ArtifactLoader, problems: inout [ReportError]
   ) -> Data {
-    let names = TrialNames(of: results.plan.trials)
-    let complete = results.trials.filter { $0.result != nil }
-    let shown = Array(complete.prefix(Self.sectionCountMaximum))
+    let names = names(of: results.plan)
+    let completeCount = results.trials.count { $0.result != nil }
+    let shown = Array(
+      results.trials.lazy.filter { $0.result != nil }.prefix(Self.sectionCountMaximum))
     keep(shown)
     let room = Self.sectionsByteCountMaximum / max(1, shown.count)
     var text = Self.head(of: results)
@@ -45,9 +48,9 @@ struct ReportPage {
     text += Self.table(of: results, names: names, withSection: Set(shown.map(\.planned.id)))
     text += "<h2>Trials</h2>\n"
     if shown.isEmpty { text += "<p>No trial has a result yet.</p>\n" }
-    if shown.count < complete.count {
+    if shown.count < completeCount {
       text +=
-        "<p class=\"note\">The first \(shown.count) of \(complete.count) complete trials have a "
+        "<p class=\"note\">The first \(shown.count) of \(completeCount) complete trials have a "
         + "section here; the courses of all are in <code>trajectories</code>.</p>\n"
     }
     for trial in shown {
@@ -58,6 +61,13 @@ struct ReportPage {
     text += Self.provenance(of: results)
     text += Self.citation(of: results)
     return Data((text + "</main></body></html>\n").utf8)
+  }
+
+  private mutating func names(of plan: SweepPlan) -> TrialNames {
+    if let named, named.plan == plan { return named.names }
+    let names = TrialNames(of: plan.trials)
+    named = (plan, names)
+    return names
   }
 
   /// Removes cached sections of trials that no longer have one.
@@ -127,7 +137,8 @@ struct ReportPage {
   private static func table(
     of results: SweepResults, names: TrialNames, withSection linked: Set<TrialID>
   ) -> String {
-    let reports = results.lastReports
+    let parents = Set(results.trials.prefix(rowCountMaximum).flatMap(\.planned.parents))
+    let reports = parents.isEmpty ? [:] : results.lastReports
     let rows = results.trials.prefix(rowCountMaximum).map { trial -> [String] in
       let id = trial.planned.id
       let used = trial.configurationUsed(in: reports)

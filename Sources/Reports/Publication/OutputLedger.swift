@@ -17,6 +17,11 @@ package struct OutputLedger {
   /// The noted digests of each name, the latest last.
   private var noted: [String: [Digest]] = [:]
   private var lineCount = 0
+  /// The names in order, as far as they were there when the file was last written anew, so that a
+  /// sweep with many names sorts the new ones alone.
+  private var sorted: [String] = []
+  /// Names that were noted since.
+  private var unsorted: [String] = []
 
   /// Reads the ledger of a folder; empty if there is none.
   package init(in folder: URL) {
@@ -24,12 +29,12 @@ package struct OutputLedger {
     guard let size = try? file.resourceValues(forKeys: [.fileSizeKey]).fileSize,
       size <= Self.byteCountMaximum, let data = try? Data(contentsOf: file)
     else { return }
-    for line in String(decoding: data, as: UTF8.self).split(separator: "\n") {
+    for line in data.split(separator: UInt8(ascii: "\n")) {
       lineCount += 1
-      guard line.count > 66, let digest = Digest(hexadecimal: String(line.prefix(64))) else {
-        continue
-      }
-      noted[String(line.dropFirst(66)), default: []].append(digest)
+      guard line.count > 66,
+        let digest = Digest(hexadecimal: String(decoding: line.prefix(64), as: UTF8.self))
+      else { continue }
+      add(String(decoding: line.dropFirst(66), as: UTF8.self), digest)
     }
   }
 
@@ -48,44 +53,73 @@ package struct OutputLedger {
   }
 
   /// Notes the digest that a name is about to get; if the write fails, the next round repeats it.
-  package mutating func note(_ path: String, _ digest: Digest) {
-    guard noted[path]?.last != digest else { return }
-    guard append("\(digest)  \(path)\n") else { return }
-    lineCount += 1
+  package mutating func note(_ path: String, _ digest: Digest) { note([(path, digest)]) }
+
+  /// Notes what several names are about to have, in one writing.
+  package mutating func note(_ files: [(path: String, digest: Digest)]) {
+    let new = files.filter { noted[$0.path]?.last != $0.digest }
+    guard !new.isEmpty, append(new.map { "\($0.digest)  \($0.path)\n" }.joined()) else { return }
+    lineCount += new.count
+    for (path, digest) in new { add(path, digest) }
+  }
+
+  private mutating func add(_ path: String, _ digest: Digest) {
+    if noted[path] == nil { unsorted.append(path) }
     noted[path, default: []].append(digest)
   }
 
-  /// Removes a name whose file was removed.
-  package mutating func forget(_ path: String) {
-    guard noted.removeValue(forKey: path) != nil else { return }
-    rewrite()
+  /// Removes names whose files were removed.
+  package mutating func forget(_ paths: [String]) {
+    let count = noted.count
+    for path in paths { noted[path] = nil }
+    if noted.count < count { rewrite() }
   }
 
   /// Reduces the ledger to one line per name, after the noted files have their names.
   package mutating func tidy() {
     guard lineCount > noted.count else { return }
-    for (path, digests) in noted { noted[path] = [digests[digests.count - 1]] }
+    for (path, digests) in noted where digests.count > 1 { noted[path] = digests.suffix(1) }
     rewrite()
   }
 
-  private func append(_ line: String) -> Bool {
+  private func append(_ text: String) -> Bool {
     let descriptor = open(
       file.path(percentEncoded: false), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
       0o600)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
-    let bytes = Array(line.utf8)
+    let bytes = Array(text.utf8)
     return write(descriptor, bytes, bytes.count) == bytes.count
   }
 
   private mutating func rewrite() {
-    let lines = noted.sorted { $0.key < $1.key }.flatMap { path, digests in
-      digests.map { "\($0)  \(path)\n" }
+    sort()
+    var text: [UInt8] = []
+    for path in sorted {
+      for digest in noted[path] ?? [] { text += "\(digest.hexadecimal)  \(path)\n".utf8 }
     }
     let aside = file.appendingPathExtension("part")
-    guard (try? Data(lines.joined().utf8).write(to: aside)) != nil,
+    guard (try? Data(text).write(to: aside)) != nil,
       rename(aside.path(percentEncoded: false), file.path(percentEncoded: false)) == 0
     else { return }
-    lineCount = lines.count
+    lineCount = noted.values.reduce(0) { $0 + $1.count }
+  }
+
+  /// Brings ``sorted`` up to date with the names that were noted and forgotten since.
+  private mutating func sort() {
+    let new = Set(unsorted).filter { noted[$0] != nil }.sorted()
+    let old = sorted.filter { noted[$0] != nil }
+    unsorted = []
+    sorted = []
+    sorted.reserveCapacity(old.count + new.count)
+    var next = new.startIndex
+    for path in old {
+      while next < new.endIndex, new[next] < path {
+        sorted.append(new[next])
+        next += 1
+      }
+      sorted.append(path)
+    }
+    sorted += new[next...]
   }
 }

@@ -18,7 +18,10 @@ package struct ReportWriter {
   package struct Outcome: Sendable {
     /// Files that changed, relative to the directory, in the order of writing.
     package var written: [String] = []
-    /// Files of finished trials that belong beside the reports, for the caller to copy.
+    /// Of a writer without a directory: every file that would be, with the digest of its bytes.
+    package var made: [(path: String, digest: Digest)] = []
+    /// Files of finished trials that belong beside the reports, for the caller to copy; of trials
+    /// that have not changed they were told before.
     package var copies: [ArtifactCopy] = []
     /// The errors; everything else was made.
     package var problems: [ReportError] = []
@@ -38,9 +41,17 @@ package struct ReportWriter {
   /// The numbers of images of the data sets, from finished trials.
   package private(set) var counts = ImageCounts()
 
-  private let directory: URL
+  /// What the name of a file ends with while it is written.
+  package static let asideEnding = ".part"
+
+  private let directory: URL?
   /// The digests of the files written to the directory.
-  private var ledger: OutputLedger
+  private var ledger: OutputLedger?
+  /// The files that are in place.
+  private var placed: [String: PlacedFile] = [:]
+  private var tables = TrialTables()
+  /// The grid points of a plan.
+  private var grouped: (plan: SweepPlan, grouping: GridPoints.Grouping)?
   private let loader: ArtifactLoader
   private var writtenTrials: [TrialID: Digest] = [:]
   /// Reconstructions whose number of images was read.
@@ -55,39 +66,48 @@ package struct ReportWriter {
   /// A writer of one sweep's reports.
   ///
   /// - Parameters:
-  ///   - directory: The sweep's output directory.
+  ///   - directory: The sweep's output directory; nil to write nothing, and learn of every file
+  ///     what its bytes would be.
   ///   - load: Fetches a finished trial's file by its digest; its errors are reported with the trial's
   ///     name.
-  package init(directory: URL, load: @escaping (Artifact) throws -> Data) {
+  package init(directory: URL?, load: @escaping (Artifact) throws -> Data) {
     self.directory = directory
-    ledger = OutputLedger(in: directory)
+    ledger = directory.map { OutputLedger(in: $0) }
     loader = ArtifactLoader(load: load)
   }
 
   /// Updates every report.
   ///
   /// The file `PARTIAL` is written before any partial report, and removed after all are final.
-  package mutating func write(_ results: SweepResults) -> Outcome {
-    var round = ReportRound(directory: directory, ledger: ledger)
+  ///
+  /// - Parameter changed: The places in the plan of the trials that may differ from those of the
+  ///   last round; nil for all of them.
+  package mutating func write(_ results: SweepResults, changed: Set<Int>? = nil) -> Outcome {
+    var round = ReportRound(directory: directory, ledger: ledger, placed: placed)
+    // The round has the only one, so that it need not copy it.
+    ledger = nil
     defer {
       ledger = round.ledger
-      ledger.tidy()
+      ledger?.tidy()
+      placed = round.placed
     }
+    let changedPlaces = changed?.sorted() ?? Array(results.trials.indices)
     // The files of discarded results were removed, so write them again even if they are equal.
-    for trial in results.trials where trial.result == nil {
-      writtenTrials[trial.planned.id] = nil
-      writtenStrips[trial.planned.id] = nil
-      gateCourses[trial.planned.id] = nil
+    for place in changedPlaces where results.trials[place].result == nil {
+      let trial = results.trials[place].planned.id
+      writtenTrials[trial] = nil
+      writtenStrips[trial] = nil
+      gateCourses[trial] = nil
     }
     let completion = Completion(of: results)
     if !results.isComplete { round.put("PARTIAL", Data(completion.mark.utf8)) }
 
     countImages(results)
 
-    let records = TrialRecords(of: results, counts: counts)
-    round.put("trials.csv", records.csv)
-    round.put("trials.json", records.json)
-    round.put("provenance.csv", ProvenanceTable.csv(of: results))
+    tables.take(results, changed: changed, counts: counts)
+    round.put("trials.csv", parts: tables.csv)
+    round.put("trials.json", parts: tables.json(ReportHead(of: results)))
+    round.put("provenance.csv", parts: tables.provenance)
     writeTrajectories(results, in: &round)
 
     let outputs = Set(results.plan.outputs)
@@ -115,7 +135,7 @@ package struct ReportWriter {
     }
     writePage(results, in: &round)
     if results.isComplete { round.remove("PARTIAL") }
-    round.outcome.copies = Self.copies(of: results)
+    round.outcome.copies = changedPlaces.flatMap { Self.copies(of: results.trials[$0]) }
     return round.outcome
   }
 
@@ -124,23 +144,23 @@ package struct ReportWriter {
     let page = page.html(
       of: results, figures: round.drawings, counts: counts, loader: loader, problems: &problems)
     round.put(ReportPage.name, page)
-    for problem in problems where !round.outcome.problems.contains(problem) {
-      round.outcome.problems.append(problem)
-    }
+    for problem in problems { round.note(problem) }
   }
 
-  /// Notes a copy that the caller is about to make.
-  package mutating func note(_ copy: ArtifactCopy) { ledger.note(copy.path, copy.artifact.digest) }
+  /// Notes copies that the caller is about to make.
+  package mutating func note(_ copies: some Sequence<ArtifactCopy>) {
+    ledger?.note(copies.map { ($0.path, $0.artifact.digest) })
+  }
 
-  /// Notes that the caller has removed a file.
-  package mutating func forget(_ path: String) { ledger.forget(path) }
+  /// Notes that the caller has removed files.
+  package mutating func forget(_ paths: [String]) { ledger?.forget(paths) }
 
   /// Reports once that a report is empty and will stay empty.
   private mutating func tell(
     _ path: String, _ reason: String, isFinal: Bool, in round: inout ReportRound
   ) {
     guard isFinal, toldEmpty.insert(path).inserted else { return }
-    round.outcome.problems.append(.empty(path: path, reason: reason))
+    round.note(.empty(path: path, reason: reason))
   }
 
   /// Reads the number of images of each data set from its first finished trial that has it.
@@ -160,35 +180,45 @@ package struct ReportWriter {
     }
   }
 
-  private static func copies(of results: SweepResults) -> [ArtifactCopy] {
-    results.trials.flatMap { trial in
-      let id = trial.planned.id
-      return (trial.result?.artifacts ?? []).compactMap { artifact -> ArtifactCopy? in
-        switch (artifact.kind, trial.recordedAttempt) {
-        case (.model, _):
-          ArtifactCopy(trial: id, artifact: artifact, path: "models/\(id).safetensors")
-        case (.log, let attempt?) where artifact.byteCount > 0:
-          ArtifactCopy(trial: id, artifact: artifact, path: "logs/\(id).\(attempt).txt")
-        default: nil
-        }
+  private static func copies(of trial: RecordedTrial) -> [ArtifactCopy] {
+    let id = trial.planned.id
+    return (trial.result?.artifacts ?? []).compactMap { artifact -> ArtifactCopy? in
+      switch (artifact.kind, trial.recordedAttempt) {
+      case (.model, _):
+        ArtifactCopy(trial: id, artifact: artifact, path: "models/\(id).safetensors")
+      case (.log, let attempt?) where artifact.byteCount > 0:
+        ArtifactCopy(trial: id, artifact: artifact, path: "logs/\(id).\(attempt).txt")
+      default: nil
       }
     }
   }
 
   private mutating func writeTrajectories(_ results: SweepResults, in round: inout ReportRound) {
+    var files: [(path: String, data: Data)] = []
+    var owners: [(trial: TrialID, digest: Digest?)] = []
+    func put(_ writtenTrials: inout [TrialID: Digest], _ round: inout ReportRound) {
+      for (owner, isPlaced) in zip(owners, round.put(files)) where isPlaced {
+        writtenTrials[owner.trial] = owner.digest
+      }
+      (files, owners) = ([], [])
+    }
     for trial in results.trials where trial.result != nil {
       let id = trial.planned.id
       let digest = trial.result?.artifacts.first { $0.kind == .trajectory }?.digest
       guard writtenTrials[id] != digest || digest == nil else { continue }
-      round.attempt { round throws(ReportError) in
+      round.attempt { _ throws(ReportError) in
         let trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
         let pace = try loader.parse(.pace, of: trial) { try PaceTable($0) }
-        if round.put("trajectories/\(id).csv", trajectory.joined(with: pace)) {
-          writtenTrials[id] = digest
-        }
+        files.append(("trajectories/\(id).csv", trajectory.joined(with: pace)))
+        owners.append((id, digest))
       }
+      if files.count == Self.commonWriteCountMaximum { put(&writtenTrials, &round) }
     }
+    put(&writtenTrials, &round)
   }
+
+  /// So many files at most are written aside before they get their names.
+  private static let commonWriteCountMaximum = 512
 
   /// One file for the first narrowing trial with a result; with several data sets one file each,
   /// the first without the data set in its name.
@@ -214,7 +244,7 @@ package struct ReportWriter {
 
   private mutating func writeFigure2(_ results: SweepResults, in round: inout ReportRound) {
     var rows: [Figure2Drawing.Row] = []
-    let gridPoints = GridPoints(of: results)
+    let gridPoints = GridPoints(of: results, grouping: grouping(of: results))
     let reports = results.lastReports
     var facts: [SeriesLabels.Facts] = []
     for trial in results.trials
@@ -259,8 +289,15 @@ package struct ReportWriter {
     round.put("gates.json", table.json)
   }
 
-  private func writeFigure3(_ results: SweepResults, in round: inout ReportRound) {
-    let front = Front(of: results)
+  private mutating func grouping(of results: SweepResults) -> GridPoints.Grouping {
+    if let grouped, grouped.plan == results.plan { return grouped.grouping }
+    let grouping = GridPoints.Grouping(of: results)
+    grouped = (results.plan, grouping)
+    return grouping
+  }
+
+  private mutating func writeFigure3(_ results: SweepResults, in round: inout ReportRound) {
+    let front = Front(of: results, grouping: grouping(of: results))
     let table = Figure3Table(of: front, in: results, counts: counts)
     round.put("figure3.csv", table.csv)
     round.put("figure3.json", table.json)

@@ -41,16 +41,16 @@ struct Front {
   init(series: [Series]) { self.series = series }
 
   /// The front of a sweep.
-  init(of results: SweepResults) {
+  ///
+  /// - Parameter grouping: That of the sweep's plan, where it is known.
+  init(of results: SweepResults, grouping: GridPoints.Grouping? = nil) {
+    let grouping = grouping ?? GridPoints.Grouping(of: results)
     let reports = results.lastReports
-    var keys: [String] = []
     var facts: [SeriesLabels.Facts] = []
     var members: [[Point]] = []
-    for gridPoint in GridPoints(of: results).points where gridPoint.configuration.narrows {
-      var content = gridPoint.configuration
-      content.seed = 0
-      content.tolerance = .value(0)
-      let key = "\(gridPoint.stage)/\(content.canonicalText)"
+    let gridPoints = GridPoints(of: results, grouping: grouping).points
+    for (gridPoint, series) in zip(gridPoints, grouping.series) {
+      guard let series else { continue }
       let point = Point(
         gridPoint: gridPoint,
         tolerance: Spread(
@@ -60,10 +60,9 @@ struct Front {
         gatesOpen: gridPoint.spread { Double($0.gatesOpen) },
         mse: gridPoint.spread(\.mse), evaluationMSE: gridPoint.spread(\.evaluationMSE),
         toleranceMet: gridPoint.toleranceMet)
-      if let index = keys.firstIndex(of: key) {
-        members[index].append(point)
+      if series < members.count {
+        members[series].append(point)
       } else {
-        keys.append(key)
         facts.append(SeriesLabels.Facts(of: gridPoint, in: reports))
         members.append([point])
       }

@@ -27,14 +27,47 @@ struct GridPoints {
     }
   }
 
+  /// Which trials of a plan make up which points, and which points are one series of the front; the
+  /// plan alone decides it.
+  struct Grouping {
+    /// The point of each trial, by the trial's place in the plan.
+    private(set) var points: [Int] = []
+    /// The series of each point, which differ in their tolerance only; nil of a point that does not
+    /// narrow.
+    private(set) var series: [Int?] = []
+  }
+
   /// The points in the plan's order.
   private(set) var points: [Point] = []
   private var indices: [TrialID: Int] = [:]
 
   /// Groups the trials of a sweep.
+  ///
+  /// - Parameter grouping: That of the sweep's plan, where it is known.
+  init(of results: SweepResults, grouping: Grouping? = nil) {
+    let grouping = grouping ?? Grouping(of: results)
+    for (trial, point) in zip(results.trials, grouping.points) {
+      indices[trial.planned.id] = point
+      if point < points.count {
+        points[point].trials.append(trial)
+      } else {
+        points.append(Point(stage: trial.planned.stage, trials: [trial]))
+      }
+    }
+  }
+
+  /// The point that a trial belongs to.
+  func point(of trial: TrialID) -> Point? {
+    indices[trial].map { points[$0] }
+  }
+}
+
+extension GridPoints.Grouping {
+  /// Groups the trials of a sweep.
   init(of results: SweepResults) {
     var names: [TrialID: TrialID] = [:]
-    var indexOfName: [TrialID: Int] = [:]
+    var pointOfName: [TrialID: Int] = [:]
+    var seriesOfKey: [String: Int] = [:]
     for trial in results.trials {
       let planned = trial.planned
       var content = planned.configuration
@@ -49,20 +82,24 @@ struct GridPoints {
       }
       let name = TrialID(ofCanonicalText: "\(planned.stage)/\(content.canonicalText)")
       names[planned.id] = name
-      if let index = indexOfName[name] {
-        points[index].trials.append(trial)
-        indices[planned.id] = index
-      } else {
-        indexOfName[name] = points.count
-        indices[planned.id] = points.count
-        points.append(Point(stage: planned.stage, trials: [trial]))
+      if let point = pointOfName[name] {
+        points.append(point)
+        continue
       }
+      pointOfName[name] = series.count
+      points.append(series.count)
+      guard planned.configuration.narrows else {
+        series.append(nil)
+        continue
+      }
+      content = planned.configuration
+      content.seed = 0
+      content.tolerance = .value(0)
+      let key = "\(planned.stage)/\(content.canonicalText)"
+      let number = seriesOfKey[key] ?? seriesOfKey.count
+      seriesOfKey[key] = number
+      series.append(number)
     }
-  }
-
-  /// The point that a trial belongs to.
-  func point(of trial: TrialID) -> Point? {
-    indices[trial].map { points[$0] }
   }
 }
 
@@ -93,7 +130,14 @@ extension RecordedTrial {
   /// The configuration with the values used, or that would be used if the trial started now;
   /// parameters whose parent has no result stay unresolved.
   func configurationUsed(in results: [TrialID: MilestoneReport]) -> TrialConfiguration {
+    configurationUsed { results[$0] }
+  }
+
+  /// The same, of parents whose last report is looked up.
+  func configurationUsed(
+    reportOf: (TrialID) -> MilestoneReport?
+  ) -> TrialConfiguration {
     if let result { return result.provenance.configuration }
-    return (try? planned.configuration.resolved { results[$0] }) ?? planned.configuration
+    return (try? planned.configuration.resolved(reportOf)) ?? planned.configuration
   }
 }

@@ -7,46 +7,47 @@ import Trials
 enum ProvenanceTable {
   /// The table's bytes: one row per trial; unknown fields are empty.
   static func csv(of results: SweepResults) -> Data {
-    var table = CSVTable(
-      header: [
-        "trial", "attempts", "worker", "host", "processor", "instruction_set", "versions",
-        "images_sha256", "model_sha256", "started", "seconds", "processor_seconds", "steps",
-        "resumed",
-        "steps_per_second", "second_pass_share", "peak_resident_bytes",
-        "state_sha256", "reused_from", "discarded",
-      ])
-    for trial in results.trials {
-      let head = [
-        trial.planned.id.description, String(trial.attempts),
-        CSVCell.foreign(trial.worker ?? ""),
-      ]
-      guard let result = trial.result else {
-        let empty = Array(repeating: "", count: table.header.count - head.count - 1)
-        table.append(head + empty + [Self.text(of: trial.discards)])
-        continue
-      }
-      let provenance = result.provenance
-      let model = result.artifacts.first { $0.kind == .model }
-      let versions = provenance.versions.sorted { $0.key < $1.key }
-        .map { "\($0.key) \($0.value)" }.joined(separator: "; ")
-      let pace = provenance.seconds > 0 ? Double(provenance.steps) / provenance.seconds : 0
-      table.append(
-        head + [
-          CSVCell.foreign(provenance.host), CSVCell.foreign(provenance.processor),
-          CSVCell.foreign(provenance.instructionSet), CSVCell.foreign(versions),
-          provenance.images.hexadecimal, model?.digest.hexadecimal ?? "",
-          CSVCell.foreign(provenance.started),
-          NumberText.fixed(provenance.seconds, 3),
-          NumberText.fixed(provenance.processorSeconds, 3), String(provenance.steps),
-          Self.text(of: provenance.resumed ?? [], origins: trial.checkpointOrigins),
-          NumberText.fixed(pace, 2), NumberText.fixed(provenance.secondPassShare, 4),
-          String(provenance.peakResidentBytes),
-          result.milestones.last?.stateDigest?.hexadecimal ?? "",
-          CSVCell.foreign(trial.reusedFrom ?? ""),
-          Self.text(of: trial.discards),
-        ])
-    }
+    var table = CSVTable(header: header)
+    for trial in results.trials { table.append(row(of: trial)) }
     return table.data
+  }
+
+  /// The names of the columns.
+  static let header = [
+    "trial", "attempts", "worker", "host", "processor", "instruction_set", "versions",
+    "images_sha256", "model_sha256", "started", "seconds", "processor_seconds", "steps", "resumed",
+    "steps_per_second", "second_pass_share", "peak_resident_bytes", "state_sha256", "reused_from",
+    "discarded",
+  ]
+
+  /// The row of a trial.
+  static func row(of trial: RecordedTrial) -> [String] {
+    let head = [
+      trial.planned.id.description, String(trial.attempts), CSVCell.foreign(trial.worker ?? ""),
+    ]
+    guard let result = trial.result else {
+      let empty = Array(repeating: "", count: header.count - head.count - 1)
+      return head + empty + [text(of: trial.discards)]
+    }
+    let provenance = result.provenance
+    let model = result.artifacts.first { $0.kind == .model }
+    let versions = provenance.versions.sorted { $0.key < $1.key }
+      .map { "\($0.key) \($0.value)" }.joined(separator: "; ")
+    let pace = provenance.seconds > 0 ? Double(provenance.steps) / provenance.seconds : 0
+    return head + [
+      CSVCell.foreign(provenance.host), CSVCell.foreign(provenance.processor),
+      CSVCell.foreign(provenance.instructionSet), CSVCell.foreign(versions),
+      provenance.images.hexadecimal, model?.digest.hexadecimal ?? "",
+      CSVCell.foreign(provenance.started),
+      NumberText.fixed(provenance.seconds, 3),
+      NumberText.fixed(provenance.processorSeconds, 3), String(provenance.steps),
+      text(of: provenance.resumed ?? [], origins: trial.checkpointOrigins),
+      NumberText.fixed(pace, 2), NumberText.fixed(provenance.secondPassShare, 4),
+      String(provenance.peakResidentBytes),
+      result.milestones.last?.stateDigest?.hexadecimal ?? "",
+      CSVCell.foreign(trial.reusedFrom ?? ""),
+      text(of: trial.discards),
+    ]
   }
 
   /// Why earlier results of a trial were discarded.

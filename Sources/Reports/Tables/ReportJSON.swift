@@ -15,12 +15,24 @@ enum ReportJSON {
   ///   - head: The object's other values; encodes to an object of at least one key.
   ///   - list: The list's key.
   static func data(_ head: some Encodable, list: String, _ items: [some Encodable]) -> Data {
+    var text = beginning(head, list: list)
+    for (place, item) in items.enumerated() { text += self.item(item, place: place) }
+    return Data((text + ending).utf8)
+  }
+
+  /// What stands before the items of the list.
+  static func beginning(_ head: some Encodable, list: String) -> String {
     var text = CanonicalJSON.text(head)
     precondition(text.hasSuffix("}") && text != "{}", "a report's head is an object with keys")
     text.removeLast()
-    text += ",\"\(list)\":["
-    text += items.map { "\n" + CanonicalJSON.text($0) }.joined(separator: ",")
-    text += "\n]}\n"
-    return Data(text.utf8)
+    return text + ",\"\(list)\":["
   }
+
+  /// An item of the list, of which the first has the place 0.
+  static func item(_ item: some Encodable, place: Int) -> String {
+    (place == 0 ? "\n" : ",\n") + CanonicalJSON.text(item)
+  }
+
+  /// What stands after the items of the list.
+  static let ending = "\n]}\n"
 }

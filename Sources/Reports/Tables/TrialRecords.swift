@@ -117,27 +117,14 @@ struct TrialRecords {
   init(of results: SweepResults, counts: ImageCounts = ImageCounts()) {
     let reports = results.lastReports
     head = ReportHead(of: results)
+    columns = Columns(of: results.plan)
     trials = results.trials.map { recorded in
-      let planned = recorded.planned.configuration
-      let used = recorded.configurationUsed(in: reports)
-      return Trial(
-        trial: "\(recorded.planned.id)", stage: recorded.planned.stage,
-        replicate: recorded.planned.replicate, dataset: planned.dataset,
-        images: counts.remark(on: planned.dataset), seed: "s\(planned.seed.hexadecimal)",
-        channels: planned.model.channels,
-        latents: try? used.resolvedLatents(),
-        latentsFrom: planned.model.latents.measurement.map(Self.text),
-        tolerance: try? used.resolvedTolerance(),
-        toleranceFrom: planned.tolerance.measurement.map(Self.text),
-        parents: planned.parents.map(\.description), settings: planned.trainer,
-        quiet: planned.quiet, status: recorded.status,
-        milestones: planned.milestones.map { budget in
-          Milestone(
-            budget: budget,
-            report: recorded.report(at: budget), ending: recorded.ending(at: budget))
-        })
+      Trial(recorded, used: recorded.configurationUsed(in: reports), counts: counts)
     }
   }
+
+  /// The columns of `trials.csv`, which the plan decides.
+  let columns: Columns
 
   /// `trials.json`.
   var json: Data { ReportJSON.data(head, list: "trials", trials) }
@@ -147,38 +134,61 @@ struct TrialRecords {
   /// Its last columns are the endings, if trials may end early, and the trainer settings that
   /// differ between the sweep's trials.
   var csv: Data {
-    let varying = TrainerSetting.all.filter { setting in
-      Set(trials.map { setting.text(in: $0.settings) }).count > 1
+    Data((CSVTable.line(columns.header) + trials.map(columns.lines).joined()).utf8)
+  }
+
+  /// Which columns `trials.csv` has.
+  struct Columns {
+    /// The trainer settings that differ between trials.
+    private let varying: [TrainerSetting]
+    /// Whether a trial may end early.
+    private let endsEarly: Bool
+
+    /// The columns of a sweep.
+    init(of plan: SweepPlan) {
+      varying = TrainerSetting.all.filter { setting in
+        let first = plan.trials.first.map { setting.text(in: $0.configuration.trainer) }
+        return plan.trials.contains {
+          $0.configuration.trainer != plan.trials[0].configuration.trainer
+            && setting.text(in: $0.configuration.trainer) != first
+        }
+      }
+      endsEarly = plan.trials.contains { $0.configuration.quiet != nil }
     }
-    let endsEarly = trials.contains { $0.quiet != nil }
-    var table = CSVTable(
-      header: [
+
+    /// The names of the columns.
+    var header: [String] {
+      [
         "trial", "stage", "replicate", "dataset", "images", "seed", "channels", "latents",
         "latents_from",
         "tolerance", "tolerance_from", "budget", "step", "gates_open", "mse", "evaluation_mse",
         "first_hit_step", "tolerance_met", "multiplier", "expected_open", "status", "parents",
-      ] + (endsEarly ? Milestone.endColumns : []) + varying.map(\.key))
-    for trial in trials {
-      for milestone in trial.milestones {
+      ] + (endsEarly ? Milestone.endColumns : []) + varying.map(\.key)
+    }
+
+    /// The lines of a trial, one for each milestone.
+    func lines(of trial: Trial) -> String {
+      trial.milestones.map { milestone in
         let configuration = [
           trial.trial, trial.stage, String(trial.replicate), trial.dataset.name,
           trial.images ?? "", trial.seed, trial.channels.map(String.init).joined(separator: " "),
-          Self.text(trial.latents), trial.latentsFrom ?? "", Self.text(trial.tolerance),
-          trial.toleranceFrom ?? "", milestone.budget.description,
+          TrialRecords.text(trial.latents), trial.latentsFrom ?? "",
+          TrialRecords.text(trial.tolerance), trial.toleranceFrom ?? "",
+          milestone.budget.description,
         ]
         let found = [
-          Self.text(milestone.step), Self.text(milestone.gatesOpen), Self.text(milestone.mse),
-          Self.text(milestone.evaluationMSE), Self.text(milestone.firstHitStep),
-          milestone.toleranceMet.map(String.init) ?? "", Self.text(milestone.multiplier),
-          Self.text(milestone.expectedOpen),
+          TrialRecords.text(milestone.step), TrialRecords.text(milestone.gatesOpen),
+          TrialRecords.text(milestone.mse), TrialRecords.text(milestone.evaluationMSE),
+          TrialRecords.text(milestone.firstHitStep),
+          milestone.toleranceMet.map(String.init) ?? "", TrialRecords.text(milestone.multiplier),
+          TrialRecords.text(milestone.expectedOpen),
           trial.status.rawValue, trial.parents.joined(separator: " "),
         ]
-        table.append(
+        return CSVTable.line(
           configuration + found + (endsEarly ? milestone.endCells : [])
             + varying.map { $0.text(in: trial.settings) })
-      }
+      }.joined()
     }
-    return table.data
   }
 
   /// A measurement in the syntax of references in sweep files: `<trial>.mse`, `2 *
@@ -192,6 +202,33 @@ struct TrialRecords {
   private static func text(_ number: Int?) -> String { number.map(String.init) ?? "" }
   private static func text(_ number: Double?) -> String {
     number.map(NumberText.shortest) ?? ""
+  }
+}
+
+extension TrialRecords.Trial {
+  /// The record of a trial.
+  ///
+  /// - Parameters:
+  ///   - used: Its configuration with the values that were used, as far as they are known.
+  ///   - counts: Of data sets that are a part of the published ones.
+  init(_ recorded: RecordedTrial, used: TrialConfiguration, counts: ImageCounts) {
+    let planned = recorded.planned.configuration
+    self.init(
+      trial: "\(recorded.planned.id)", stage: recorded.planned.stage,
+      replicate: recorded.planned.replicate, dataset: planned.dataset,
+      images: counts.remark(on: planned.dataset), seed: "s\(planned.seed.hexadecimal)",
+      channels: planned.model.channels,
+      latents: try? used.resolvedLatents(),
+      latentsFrom: planned.model.latents.measurement.map(TrialRecords.text),
+      tolerance: try? used.resolvedTolerance(),
+      toleranceFrom: planned.tolerance.measurement.map(TrialRecords.text),
+      parents: planned.parents.map(\.description), settings: planned.trainer,
+      quiet: planned.quiet, status: recorded.status,
+      milestones: planned.milestones.map { budget in
+        TrialRecords.Milestone(
+          budget: budget,
+          report: recorded.report(at: budget), ending: recorded.ending(at: budget))
+      })
   }
 }
 

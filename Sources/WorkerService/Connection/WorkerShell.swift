@@ -50,6 +50,10 @@ struct WorkerShell: ~Copyable {
   ) throws {
     let endpoint = try Endpoint(connectingTo: options.endpoint)
     let folder = try WorkerFolder(cache: options.cache, worker: name)
+    for (file, reason) in folder.unreadable {
+      logger.warning(
+        "a result that a dead worker left cannot be read: \(reason); kept as \(file.path)")
+    }
     let bench = TrialBench(
       folder: folder, images: try ImageCache(cache: options.cache, limit: options.cacheLimit),
       executable: try Self.ownExecutable(), context: try Context(), security: security,

@@ -21,6 +21,9 @@ package final class WorkerFolder {
   private var folders: [WorkID: URL] = [:]
   private var leftByTrial: [TrialID: [LeftCheckpoint]] = [:]
   private var launches = 0
+  /// Results that dead processes left and that cannot be read, moved to `CACHE/unreadable`, each
+  /// with the reason in words.
+  package private(set) var unreadable: [(file: URL, reason: String)] = []
 
   /// Opens the folder of a worker process and adopts the files of dead processes.
   ///
@@ -161,15 +164,28 @@ package final class WorkerFolder {
         let folder = orphan.appending(path: entry)
         guard let spooled: SpooledAttempt = Self.decode(folder.appending(path: "attempt.json"))
         else { continue }
-        if let result = try? SpooledResult(in: folder, log: TrialLog(folder: folder).close()) {
+        do {
+          let result = try SpooledResult(in: folder, log: TrialLog(folder: folder).close())
           adopt(folder, spooled, result)
-        } else {
+        } catch {
+          putAside(folder.appending(path: Self.resultFileName), of: spooled, "\(error)", workers)
           adoptCheckpoints(in: folder, of: spooled)
         }
       }
       try? manager.removeItem(at: orphan)
       withExtendedLifetime(orphanLock) {}
     }
+  }
+
+  /// Moves a result that cannot be read to where nobody deletes it; one of an attempt replaces an
+  /// earlier one of the same.
+  private func putAside(_ file: URL, of spooled: SpooledAttempt, _ reason: String, _ workers: URL) {
+    guard FileManager.default.fileExists(atPath: file.path) else { return }
+    let folder = workers.deletingLastPathComponent().appending(path: "unreadable")
+    let target = folder.appending(path: "\(spooled.trial)-\(spooled.attempt).pb")
+    try? FileError.makeFolder(folder)
+    try? OpenFile<FileError>.rename(file.path, to: target.path)
+    unreadable.append((target, reason))
   }
 
   private func adopt(_ folder: URL, _ spooled: SpooledAttempt, _ result: SpooledResult) {
