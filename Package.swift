@@ -172,7 +172,8 @@ let package = Package(
       ],
       resources: [
         .embedInCode("Pages/page.css"), .embedInCode("Pages/page.html"),
-        .embedInCode("Pages/page.js"), .embedInCode("Pages/login.html"),
+        .embedInCode("Pages/page.js"), .embedInCode("Pages/parts.js"),
+        .embedInCode("Pages/login.html"),
       ]),
 
     program("dashboard", ["Console", "DashboardService", "Trials", argumentParser]),
@@ -308,7 +309,7 @@ let package = Package(
       "DashboardServiceTests",
       [
         "Coordination", "CoordinatorService", "DashboardService", "Digests", "Store",
-        "TestSupport", "Trials", "Wire",
+        "TestSupport", "Trials", "Wire", hummingbird, nio,
       ]),
     tests(
       "WorkerServiceTests",

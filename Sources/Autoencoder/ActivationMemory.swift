@@ -1,7 +1,7 @@
 import Primitives
 
-/// The one allocation that holds a network's activations: parts are reserved first, then all are
-/// allocated together, each at a multiple of 64 bytes.
+/// One allocation for a network's activations: parts are first reserved, then allocated together,
+/// each aligned to 64 bytes.
 final class ActivationMemory {
   /// A reserved part.
   struct Part {
@@ -13,7 +13,7 @@ final class ActivationMemory {
   private var reserved = 0
   private var buffer: AlignedBuffer<Float>?
 
-  /// Reserves `count` floats; before ``allocate()``.
+  /// Reserves `count` floats; call it before ``allocate()``.
   func reserve(_ count: Int) -> Part {
     precondition(buffer == nil, "parts are reserved before the memory is allocated")
     let unit = AlignedBuffer<Float>.alignment / MemoryLayout<Float>.stride
@@ -27,13 +27,13 @@ final class ActivationMemory {
     buffer = AlignedBuffer(count: reserved)
   }
 
-  /// Where a part begins; after ``allocate()``.
+  /// The start of a part; valid after ``allocate()``.
   subscript(part: Part) -> UnsafeMutablePointer<Float> {
     guard let buffer else { preconditionFailure("the memory is allocated before it is used") }
     return buffer.start + part.offset
   }
 
-  /// The elements of a part; after ``allocate()``.
+  /// The elements of a part; valid after ``allocate()``.
   func elements(_ part: Part) -> UnsafeMutableBufferPointer<Float> {
     UnsafeMutableBufferPointer(start: self[part], count: part.count)
   }

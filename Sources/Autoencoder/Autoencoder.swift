@@ -5,8 +5,8 @@ import Trials
 ///
 /// The network is the paper's (section IV): convolution → leaky ReLU → batch norm in the encoder;
 /// batch norm → nearest ×2 upsampling → convolution → leaky ReLU in the decoder, a sigmoid last.
-/// All memory is laid out at creation. An autoencoder belongs to one thread at a time, and computes
-/// on that thread and the others of its ``team``.
+/// All memory is allocated at creation. Only one thread at a time may use an autoencoder, which
+/// computes on that thread and the others of its ``team``.
 ///
 /// A training step is: fill ``images``, ``encode()``, fill ``latents``,
 /// ``decode(updatingStatistics:)``, ``decodeBackward(errorScale:)``, fill ``meanGradient`` and
@@ -15,16 +15,16 @@ import Trials
 package final class Autoencoder {
   /// The layers.
   package let shape: NetworkShape
-  /// B, images of a batch; batch statistics are always over the whole batch.
+  /// B, the images of a batch; batch statistics are over the whole batch.
   package let batchSize: Int
   /// The trained tensors in the order of ``parameters`` and ``gradients``.
   package let tensors: [TensorDescriptor]
   /// The running means and variances in the order of ``runningStatistics``.
   package let statistics: [TensorDescriptor]
 
-  /// The threads that compute; thread 0 is the caller's.
+  /// The computing threads; thread 0 is the caller's.
   package let team: ThreadTeam
-  /// What the network computes with.
+  /// The shared state of the network's operations.
   package let instructionSet: InstructionSet
 
   private let memory: TensorMemory
@@ -33,10 +33,10 @@ package final class Autoencoder {
   private let decoder: Decoder
   private let errors: AlignedBuffer<Double>
   private let parts: Parts
-  /// What each layer does when there are new parameters.
+  /// Each layer's update after a change of parameters.
   private let takingParameters: [() -> Void]
 
-  /// The activations that a caller sees.
+  /// The activations visible to the caller.
   private struct Parts {
     let images: ActivationMemory.Part
     let reconstructions: ActivationMemory.Part
@@ -48,13 +48,13 @@ package final class Autoencoder {
     let logVarianceGradient: ActivationMemory.Part
   }
 
-  /// Lays out the network's memory and creates its operations, with zero parameters, running
-  /// means 0 and running variances 1.
+  /// Allocates the network's memory and creates its operations, with parameters 0, running means 0
+  /// and running variances 1.
   ///
   /// - Parameters:
   ///   - instructionSet: For the kernels; by default the widest.
-  ///   - threads: How many threads compute; no result depends on it.
-  /// - Throws: ``PrimitiveError`` when the processor cannot run the kernels.
+  ///   - threads: How many threads compute; results do not depend on it.
+  /// - Throws: ``PrimitiveError`` if the processor cannot run the kernels.
   package init(
     shape: NetworkShape, batchSize: Int, settings: AutoencoderSettings,
     instructionSet: InstructionSet? = nil, threads: Int = 1
@@ -139,7 +139,8 @@ package final class Autoencoder {
     UnsafeBufferPointer(activations.elements(parts.reconstructions))
   }
 
-  /// Takes notice of new ``parameters``; call it after every write to them and before any pass.
+  /// Updates the layers' copies of ``parameters``; call it after every write to them, before any
+  /// pass.
   package func parametersChanged() {
     team.run { thread in
       for layer in stride(from: thread, to: takingParameters.count, by: team.count) {
@@ -156,10 +157,9 @@ package final class Autoencoder {
 
   /// Decodes ``latents`` with batch statistics and measures ``squaredErrors`` against ``images``.
   ///
-  /// - Parameter updatingStatistics: True keeps what ``decodeBackward(errorScale:)`` needs and
-  ///   updates the decoder's running statistics once. False does neither and leaves what an
-  ///   earlier pass kept; equal latents give the same ``squaredErrors`` to the last bit either
-  ///   way.
+  /// - Parameter updatingStatistics: True stores the data for ``decodeBackward(errorScale:)`` and
+  ///   updates the decoder's running statistics once. False does neither and leaves an earlier
+  ///   pass's data; the ``squaredErrors`` of equal latents are equal to the bit in both cases.
   package func decode(updatingStatistics: Bool) {
     decoder.forward(
       updatingStatistics ? .training : .gradientFree, latents: latents, reconstruction: nil,
@@ -169,13 +169,13 @@ package final class Autoencoder {
   /// Computes the gradient of `errorScale · mean over the batch of squaredErrors`: the decoder's
   /// part of ``gradients``, overwritten, and ``latentGradient``.
   ///
-  /// It belongs to the latest `decode(updatingStatistics: true)`, once.
+  /// Call it at most once after `decode(updatingStatistics: true)`.
   package func decodeBackward(errorScale: Float) {
     decoder.backward(errorScale: errorScale, latentGradient: activations[parts.latentGradient])
   }
 
   /// Computes the encoder's part of ``gradients``, overwritten, from ``meanGradient`` and
-  /// ``logVarianceGradient``, for the latest ``encode()``, once.
+  /// ``logVarianceGradient``; call it at most once after ``encode()``.
   package func encodeBackward() {
     encoder.backward(
       meanGradient: meanGradient, logVarianceGradient: logVarianceGradient)
@@ -183,17 +183,17 @@ package final class Autoencoder {
 
   /// Computes the posterior of the first `count` images with running statistics; updates nothing.
   ///
-  /// It overwrites what ``encode()`` kept for ``encodeBackward()``. The pass always computes a whole
-  /// batch; images and results beyond `count` are without meaning.
+  /// It overwrites the data of ``encode()`` for ``encodeBackward()``. The pass computes a whole
+  /// batch; results beyond `count` are undefined.
   package func infer(count: Int) {
     precondition(count <= batchSize, "a pass takes at most a batch")
     encoder.forward(.inference, mean: posteriorMean, logVariance: posteriorLogVariance)
   }
 
   /// Decodes the first `count` latents with running statistics into ``reconstructions`` and
-  /// measures ``squaredErrors``; updates nothing and leaves what a training pass kept.
+  /// measures ``squaredErrors``; updates nothing and leaves a training pass's data.
   ///
-  /// The pass always computes a whole batch; results beyond `count` are without meaning.
+  /// The pass computes a whole batch; results beyond `count` are undefined.
   package func reconstruct(count: Int) {
     precondition(count <= batchSize, "a pass takes at most a batch")
     decoder.forward(

@@ -1,6 +1,6 @@
 import Primitives
 
-/// The numbers that shape the network's arithmetic.
+/// The settings of the network's arithmetic.
 package struct AutoencoderSettings: Hashable, Sendable {
   /// Slope of every leaky ReLU for negative inputs; more than 0.
   package var leakySlope: Double
@@ -9,7 +9,7 @@ package struct AutoencoderSettings: Hashable, Sendable {
   package var batchNormMomentum: Double
   /// Added to the variance before its root is taken.
   package var batchNormEpsilon: Double
-  /// What is multiplied.
+  /// The number format of multiplications.
   package var arithmetic: Arithmetic
 
   /// The given settings; the defaults are the paper's.

@@ -1,9 +1,9 @@
 import Primitives
 import Trials
 
-/// Latents to images: two linear layers, each with a leaky ReLU, then batch norm → nearest ×2
-/// upsampling → convolution → leaky ReLU, three or four times, with a sigmoid in place of the last
-/// leaky ReLU and the squared error at the end.
+/// The decoder, from latents to images: two linear layers, each with a leaky ReLU, then batch norm
+/// → nearest ×2 upsampling → convolution → leaky ReLU, three or four times, with a sigmoid in place
+/// of the last leaky ReLU and the squared error at the end.
 final class Decoder {
   /// One upsampled convolution with the batch norm before it.
   private struct Block {
@@ -26,8 +26,8 @@ final class Decoder {
   private let images: ActivationMemory.Part
   /// The latents of the latest training pass, `[B, n]`.
   private let keptLatents: ActivationMemory.Part
-  /// Output of the first linear layer's leaky ReLU, `[B, hidden]`: of a training pass, and of one
-  /// that keeps nothing (in the backward pass, the gradient).
+  /// Output of the first linear layer's leaky ReLU, `[B, hidden]`: of a training pass, and of other
+  /// passes (in the backward pass, the gradient).
   private let hidden: ActivationMemory.Part
   private let hiddenScratch: ActivationMemory.Part
   /// Output of the second linear layer's leaky ReLU, `[B, flatCount]`, and its gradient.
@@ -82,7 +82,8 @@ final class Decoder {
     errorGradient = memory.reserve(images.count)
   }
 
-  /// What takes over new values of the tensors, layer by layer, in any order or at once.
+  /// The updates after a change of the tensors, one per layer; they may run in any order or in
+  /// parallel.
   var takingParameters: [() -> Void] {
     [linear1.parametersChanged, linear2.parametersChanged]
       + blocks.map { block in { block.convolution.updateWeights(from: block.weight.value) } }
@@ -95,7 +96,7 @@ final class Decoder {
     _ mode: BatchNorm.Mode, latents: UnsafeMutableBufferPointer<Float>,
     reconstruction: UnsafeMutablePointer<Float>?, squaredErrors: UnsafeMutablePointer<Double>
   ) {
-    // A pass that keeps nothing computes in scratch memory, in place where it can.
+    // Passes other than training compute in scratch memory, in place if possible.
     let keeps = mode == .training
     var input = UnsafePointer<Float>(latents.baseAddress)
     if keeps {

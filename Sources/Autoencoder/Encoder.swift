@@ -1,10 +1,10 @@
 import Primitives
 import Trials
 
-/// Images to posterior: convolution → leaky ReLU → batch norm, three or four times, then two
-/// linear layers with a leaky ReLU between them.
+/// The encoder, from images to posterior: convolution → leaky ReLU → batch norm, three or four
+/// times, then two linear layers with a leaky ReLU between them.
 final class Encoder {
-  /// One convolution with what follows it.
+  /// One convolution with its leaky ReLU and batch norm.
   private struct Block {
     let convolution: Convolution
     let weight: TrainedTensor
@@ -78,7 +78,8 @@ final class Encoder {
     posteriorGradient = memory.reserve(batchSize * 2 * shape.latents)
   }
 
-  /// What takes over new values of the tensors, layer by layer, in any order or at once.
+  /// The updates after a change of the tensors, one per layer; they may run in any order or in
+  /// parallel.
   var takingParameters: [() -> Void] {
     blocks.map { block in { block.convolution.updateWeights(from: block.weight.value) } }
       + [linear1.parametersChanged, linear2.parametersChanged]

@@ -6,7 +6,7 @@ struct LinearLayer {
   private let weight: TrainedTensor
   private let bias: TrainedTensor
 
-  /// The layer called `name`; `leakySlope` lets a leaky ReLU follow.
+  /// The layer called `name`; with `leakySlope`, a leaky ReLU follows.
   init(
     _ context: ComputeContext, name: String, batchSize: Int, inputs: Int, outputs: Int,
     leakySlope: Double?, tensors: TensorMemory
@@ -18,7 +18,7 @@ struct LinearLayer {
     bias = tensors.trained("\(name).bias")
   }
 
-  /// Takes over new values of the tensors.
+  /// Updates the packed weights after a change of the tensors.
   func parametersChanged() {
     linear.updateWeights(from: weight.value)
   }

@@ -4,7 +4,7 @@ import Primitives
 struct NormLayer {
   /// The operation.
   let norm: BatchNorm
-  /// Source of the batch norm: the output of a leaky ReLU, kept by training passes.
+  /// The batch norm's source in the latest training pass: the output of a leaky ReLU.
   let activation: ActivationMemory.Part
 
   private let memory: ActivationMemory
@@ -35,10 +35,10 @@ struct NormLayer {
     NormalizedImages(memory[activation], norm.keptCoefficients)
   }
 
-  /// The batch norm with its source, for the gradients' way through it.
+  /// The batch norm with its source, for the backward pass.
   var source: NormSource { NormSource(norm, src: memory[activation]) }
 
-  /// Overwrites the gradients of the tensors, once the sums of the gradient are taken.
+  /// Overwrites the gradients of the tensors; call it after the sums of the gradient are taken.
   func updateGradients() {
     norm.updateGradients(diffScale: scale.gradient, diffShift: shift.gradient)
   }

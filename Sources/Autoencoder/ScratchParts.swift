@@ -1,10 +1,10 @@
 import Primitives
 import Trials
 
-/// Memory that holds nothing from one pass to the next, shared by encoder and decoder.
+/// Scratch memory within a pass, shared by encoder and decoder.
 struct ScratchParts {
-  /// As large as the largest activation; the gradient that flows backward, and the activations of
-  /// a pass that keeps nothing.
+  /// As large as the largest activation; for gradients, and for the activations of passes other
+  /// than training.
   let first: ActivationMemory.Part
   /// As large as the largest activation.
   let second: ActivationMemory.Part
@@ -21,7 +21,7 @@ struct ScratchParts {
       activation = max(activation, layer.inputSize * layer.inputSize * layer.inputChannels)
       activation = max(activation, layer.outputSize * layer.outputSize * layer.outputChannels)
     }
-    // The decoder's output is as large as an image, and fp32 like it.
+    // The decoder's output has an image's size and is fp32.
     let count = batchSize * max(context.storedCount(activation), shape.image.elementCount)
     first = memory.reserve(count)
     second = memory.reserve(count)

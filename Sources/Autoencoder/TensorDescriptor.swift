@@ -1,10 +1,10 @@
-/// A named tensor of the network: its place in a flat array and what it is for.
+/// A named tensor of the network: its kind, shape and offset in a flat array.
 ///
 /// Names, shapes and element order are those of the equivalent PyTorch module: convolution
 /// weights `[output, input, row, column]`, linear weights `[output, input]`, and images flattened
 /// channel by channel between convolutions and linear layers.
 package struct TensorDescriptor: Hashable, Sendable {
-  /// What a tensor is for.
+  /// The kinds of tensors.
   package enum Role: Hashable, Sendable {
     /// Weights of a convolution or linear layer.
     case weight
@@ -24,15 +24,15 @@ package struct TensorDescriptor: Hashable, Sendable {
   package let name: String
   /// Extents, slowest first.
   package let shape: [Int]
-  /// What the tensor is for.
+  /// Its kind.
   package let role: Role
-  /// Inputs that one output of the layer sums; of a weight and its bias alike, 0 in a batch norm.
+  /// The number of inputs of one output of the layer, for weights and biases; 0 in a batch norm.
   package let fanIn: Int
   /// Index of the first element in its flat array.
   package let offset: Int
 
   /// Number of elements.
   package var count: Int { shape.reduce(1, *) }
-  /// Where the elements are in their flat array.
+  /// The indices of the elements in the flat array.
   package var range: Range<Int> { offset..<offset + count }
 }

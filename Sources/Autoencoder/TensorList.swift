@@ -1,7 +1,7 @@
 import Trials
 
-/// The declared tensors of a network, from which every size, offset, view, checkpoint and
-/// optimiser state derives.
+/// The declared tensors of a network; sizes, offsets, views, checkpoints and optimiser state derive
+/// from it.
 struct TensorList {
   /// Trained tensors, contiguous in one flat array in this order.
   private(set) var trained: [TensorDescriptor] = []

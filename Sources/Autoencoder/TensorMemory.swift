@@ -1,6 +1,6 @@
 import Primitives
 
-/// A trained tensor where it lies: its values and their gradient, in the tensor's own order.
+/// Pointers to a trained tensor's values and gradient.
 struct TrainedTensor {
   /// In the flat array of parameters.
   let value: UnsafeMutablePointer<Float>
@@ -8,7 +8,7 @@ struct TrainedTensor {
   let gradient: UnsafeMutablePointer<Float>
 }
 
-/// The flat arrays of a network's tensors, and views of the tensors in them by name.
+/// The flat arrays of a network's tensors, with lookup by name.
 final class TensorMemory {
   /// The declared tensors.
   let list: TensorList

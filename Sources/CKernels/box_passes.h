@@ -23,6 +23,17 @@ INLINE void box_leaky_block(const float *above, const float *below, vec bias, fl
 // One row of dst = leaky(bias + 2×2 sums of two rows that have one pixel more).
 static void box_leaky_row(const float *above, const float *below, const float *bias, float slope,
                     int64_t size, int64_t channels, float *dst) {
+  if (pixels_share_vectors(channels)) {
+    vec b = repeat(bias, channels);
+    for (int64_t j = 0, left = size * channels; left > 0; j += lanes, left -= lanes) {
+      int64_t n = left < lanes ? left : lanes;
+      const float *x = above + j, *z = below + j;
+      vec y = b + ((load_part(x, n) + load_part(z, n)) +
+                   (load_part(x + channels, n) + load_part(z + channels, n)));
+      store_part(dst + j, select_positive(y, y, y * slope), n);
+    }
+    return;
+  }
 #define BLOCK(n, c)                                                                      \
   box_leaky_block(above + (c), below + (c), load_part(bias + (c), n), slope, size, channels, n, \
                 dst + (c))

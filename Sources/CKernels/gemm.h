@@ -5,13 +5,15 @@
 // M is the output pixels and N the output channels. K is the kernel's elements: in NHWC the columns
 // and channels of one kernel row are contiguous, so K is `rows` runs of `run` contiguous floats. A
 // transposed convolution of stride 2 is four gemms, one for each parity of row and column.
-// Weights are packed in panels of two vectors of output channels: [panel][row][run][2 * lanes].
+// Weights are packed in panels of two vectors of output channels: [panel][row][run][2 * lanes]; the
+// panels of few output channels are folded (folding.h).
 #pragma once
 
 #include "CKernels.h"
 #include "prefetch.h"
 #include "box_passes.h"
 #include "epilogue.h"
+#include "folding.h"
 #include "norm_passes.h"
 #include "vectors.h"
 
@@ -22,16 +24,22 @@ enum { tile_max = 12 };
 #else
 enum { tile_max = 6 };
 #endif
-enum { panel_width = 2 * lanes };
 enum { pixels_max = (ck_size_max / 2 + 1) * (ck_size_max / 2 + 1) };
 
 // The extents of a gemm, and for every pixel the offsets of its source and its result.
 typedef struct gemm_shape {
   const int32_t *src_offsets, *dst_offsets;
   int64_t pixels, rows, row_stride, run, channels;
+  // Elements of a run that share a vector of the packed weights; 0 and 1 mean that none do.
+  int64_t fold;
 } gemm_shape;
 
-INLINE void gemm_tile(const int tile, const int width, const epilogue_kind kind,
+// Vectors of a run's weights for one vector of channels.
+INLINE int64_t folded_run(const gemm_shape *shape, int64_t fold) {
+  return (shape->run + fold - 1) / fold;
+}
+
+INLINE void gemm_tile(const int tile, const int width, const int fold, const epilogue_kind kind,
                       const gemm_shape *shape, const float *src, const int32_t *src_offsets,
                       const float *weights, int64_t c, float *dst, const int32_t *dst_offsets,
                       const epilogue_arguments *epilogue, prefetcher *prefetch) {
@@ -44,7 +52,7 @@ INLINE void gemm_tile(const int tile, const int width, const epilogue_kind kind,
     for (int j = 0; j < width; j++) sum[i][j] = (accumulator){0};
   }
   prefetch_cursor cursor = prefetch->cursor;
-  int64_t run = shape->run;
+  int64_t run = folded_run(shape, fold);
   for (int64_t row = 0; row < shape->rows; row++) {
     for (int64_t k = 0; k < run; k++) {
       prefetch_step(&cursor);
@@ -53,11 +61,11 @@ INLINE void gemm_tile(const int tile, const int width, const epilogue_kind kind,
       for (int j = 0; j < width; j++) b[j] = load(weights + j * lanes);
 #pragma clang loop unroll(full)
       for (int i = 0; i < tile; i++) {
-        vec x = splat(a[i][k]);
+        vec x = splat_folded(fold, a[i] + k * fold);
 #pragma clang loop unroll(full)
         for (int j = 0; j < width; j++) multiply_add(&sum[i][j], x, b[j]);
       }
-      weights += panel_width;
+      weights += fold > 1 ? lanes : panel_width;
     }
 #pragma clang loop unroll(full)
     for (int i = 0; i < tile; i++) a[i] += shape->row_stride;
@@ -72,7 +80,7 @@ INLINE void gemm_tile(const int tile, const int width, const epilogue_kind kind,
     if (kind == epilogue_gradient_sums) mean = load_part(epilogue->mean + first, n);
 #pragma clang loop unroll(full)
     for (int i = 0; i < tile; i++) {
-      vec y = accumulator_floats(&sum[i][j]);
+      vec y = unfold(fold, accumulator_floats(&sum[i][j]));
       if (kind == epilogue_bias_leaky) {
         y += bias;
         y = select_positive(y, y, y * epilogue->slope);
@@ -117,19 +125,23 @@ INLINE void gemm_with_epilogue(const epilogue_kind kind, const gemm_shape *shape
   for (int64_t c = 0; c < shape->channels; c += panel_width) {
     bool narrow = shape->channels - c <= lanes;
     int64_t p = 0;
-#define TILE(n, width)                                                           \
-  gemm_tile(n, width, kind, shape, src, shape->src_offsets + p, weights, c, dst, \
-            shape->dst_offsets + p, epilogue, prefetch);                         \
+#define TILE(n, width, fold)                                                           \
+  gemm_tile(n, width, fold, kind, shape, src, shape->src_offsets + p, weights, c, dst, \
+            shape->dst_offsets + p, epilogue, prefetch);                               \
   p += n;
     while (p < shape->pixels) {
       switch (next_tile(shape->pixels - p)) {
-#define CASE(n)     \
-  case n:           \
-    if (narrow) {   \
-      TILE(n, 1)    \
-    } else {        \
-      TILE(n, 2)    \
-    }               \
+#define CASE(n)                    \
+  case n:                          \
+    if (shape->fold == 4) {        \
+      TILE(n, 1, 4)                \
+    } else if (shape->fold == 2) { \
+      TILE(n, 1, 2)                \
+    } else if (narrow) {           \
+      TILE(n, 1, 1)                \
+    } else {                       \
+      TILE(n, 2, 1)                \
+    }                              \
     break;
         EVERY_TILE(CASE)
 #undef CASE
@@ -301,9 +313,94 @@ INLINE void outer_gemm_rows(const int width, const gemm_shape *shape, const floa
 #undef TILE
 }
 
+// One tile of the outer gemm of few channels: every vector has `fold` elements of a run for each of
+// the n channels. The tile takes elements of one run, or `each` vectors of several runs; `left`
+// elements of a run remain. The result is in panels that are not folded.
+INLINE void outer_gemm_folded_tile(const int tile, const int each, const int fold,
+                                   const gemm_shape *shape, const float *src, const float *diff,
+                                   int64_t left, outer_result result, prefetcher *prefetch) {
+  vec sum[tile_max];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < tile; i++) sum[i] = (vec){0};
+  prefetch_cursor cursor = prefetch->cursor;
+  int64_t n = shape->channels;
+  for (int64_t p = 0; p < shape->pixels; p++) {
+    prefetch_step(&cursor);
+    const float *a = src + shape->src_offsets[p], *d = diff + shape->dst_offsets[p];
+    vec b = spread(fold, load_part(d, n));
+#pragma clang loop unroll(full)
+    for (int i = 0; i < tile; i++) {
+      sum[i] += splat_folded(fold, a + i / each * shape->row_stride + i % each * fold) * b;
+    }
+  }
+  prefetch_continue(prefetch, cursor);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < tile; i++) {
+#pragma clang loop unroll(full)
+    for (int e = 0; e < fold; e++) {
+      int64_t k = i % each * fold + e;
+      if (k >= left) continue;
+      int64_t at = (i / each * shape->run + k) * panel_width;
+      vec y = unfold_element(fold, e, sum[i]);
+      if (result.partial) y += load_part(result.partial + at, n);
+      if (result.sum) y += load_part(result.sum + at, n);
+      store_part(result.to + at, y, n);
+    }
+  }
+}
+
+// The outer gemm of few channels.
+INLINE void outer_gemm_folded(const int fold, const gemm_shape *shape, const float *src,
+                              const float *diff, outer_result result, prefetcher *prefetch) {
+  int64_t vectors = folded_run(shape, fold);
+#define ROWS(rows, each)                                                                      \
+  case 2 * (rows) + (each)-1:                                                                 \
+    outer_gemm_folded_tile((rows) * (each), each, fold, shape, src, diff, shape->run, result, \
+                           prefetch);                                                         \
+    return;
+  if (vectors <= 2) {
+    switch (2 * shape->rows + vectors - 1) {
+      ROWS(1, 1) ROWS(2, 1) ROWS(3, 1) ROWS(4, 1) ROWS(1, 2) ROWS(2, 2) ROWS(3, 2)
+#if VECTOR_FLOATS == 16
+      ROWS(4, 2)
+#endif
+    }
+  }
+#undef ROWS
+  for (int64_t row = 0; row < shape->rows; row++) {
+    for (int64_t v = 0; v < vectors;) {
+      int64_t k = v * fold;
+      switch (next_tile(vectors - v)) {
+#define CASE(size)                                                                         \
+  case size:                                                                               \
+    outer_gemm_folded_tile(size, tile_max, fold, shape, src + k, diff, shape->run - k,     \
+                           result_at(result, k * panel_width), prefetch);                  \
+    v += size;                                                                             \
+    break;
+        EVERY_TILE(CASE)
+#undef CASE
+      }
+    }
+    src += shape->row_stride;
+    result = result_at(result, shape->run * panel_width);
+  }
+}
+
 // The same for all channels and all runs; the result is in panels.
 static void outer_gemm(const gemm_shape *shape, const float *src, const float *diff,
                        outer_result result, prefetcher *prefetch) {
+#if VECTOR_FLOATS == 16
+  if (shape->fold == 4) {
+    outer_gemm_folded(4, shape, src, diff, result, prefetch);
+    return;
+  }
+#endif
+#if VECTOR_FLOATS >= 8
+  if (shape->fold == 2) {
+    outer_gemm_folded(2, shape, src, diff, result, prefetch);
+    return;
+  }
+#endif
   for (int64_t c = 0; c < shape->channels; c += panel_width) {
     int64_t left = shape->channels - c;
     if ((shape->run == 3 || shape->run == 4) && (left >= panel_width || left <= lanes)) {
@@ -363,7 +460,8 @@ static void clear(float *p, int64_t count) { memset(p, 0, (size_t)count * sizeof
 
 // Iterations of the multiply-add loop of a gemm, and of the outer gemm of the same extents.
 static int64_t gemm_iterations(const gemm_shape *shape) {
-  return panels_of(shape->channels) * tiles_of(shape->pixels) * shape->rows * shape->run;
+  int64_t run = folded_run(shape, shape->fold > 1 ? shape->fold : 1);
+  return panels_of(shape->channels) * tiles_of(shape->pixels) * shape->rows * run;
 }
 
 static int64_t outer_gemm_iterations(const gemm_shape *shape) {
@@ -402,6 +500,7 @@ static gemm_shape group_gemm(const ck_convolution *shape, int64_t border, int64_
       .row_stride = width,
       .run = shape->kernel * shape->in_channels,
       .channels = shape->out_channels,
+      .fold = fold_of(shape->out_channels),
   };
 }
 
@@ -452,6 +551,7 @@ static gemm_shape transposed_group_gemm(const ck_convolution *shape, int64_t row
       .row_stride = width,
       .run = column_taps * channels,
       .channels = shape->in_channels,
+      .fold = fold_of(shape->in_channels),
   };
 }
 

@@ -42,6 +42,25 @@ INLINE void moments_of_block(const float *src, int64_t pixels, int64_t stride, i
   store_part(squared_deviations, squares, n);
 }
 
+// The same for channels that share vectors.
+static void shared_moments(const float *src, int64_t pixels, int64_t channels, float *mean,
+                           float *squared_deviations) {
+  int64_t count = pixels * channels, vectors = count / lanes, rest = count % lanes;
+  vec sum, squares;
+#define VALUE(p) load(src + (p) * lanes)
+  SUM_OVER_PIXELS(sum, vectors, VALUE);
+  vec last = load_part(src + vectors * lanes, rest);
+  vec m = sum_of_pixels(sum + last, channels) * (1.0f / (float)pixels);
+#define SQUARED_DEVIATION(p) ((VALUE(p) - m) * (VALUE(p) - m))
+  SUM_OVER_PIXELS(squares, vectors, SQUARED_DEVIATION);
+#undef SQUARED_DEVIATION
+#undef VALUE
+  vec deviation = first_lanes(last - m, rest);
+  store_part(mean, m, channels);
+  store_part(squared_deviations, sum_of_pixels(squares + deviation * deviation, channels),
+             channels);
+}
+
 // The destination of a part's moments.
 INLINE ck_moments moments_of_part(const ck_moments *moments, int64_t part, int64_t channels) {
   int64_t offset = 2 * part * channels;
@@ -69,7 +88,11 @@ static void add_moments(const float *x, int64_t image, int64_t pixels, int64_t c
   float image_mean[ck_channels_max], image_deviations[ck_channels_max];
 #define BLOCK(n, c) \
   moments_of_block(x + (c), pixels, channels, n, image_mean + (c), image_deviations + (c))
-  FOR_CHANNEL_BLOCKS(channels, BLOCK);
+  if (pixels_share_vectors(channels)) {
+    shared_moments(x, pixels, channels, image_mean, image_deviations);
+  } else {
+    FOR_CHANNEL_BLOCKS(channels, BLOCK);
+  }
 #undef BLOCK
   combine_moments(image_mean, image_deviations, image, pixels, channels, moments);
 }
@@ -93,6 +116,17 @@ enum { pixels_per_block = 64 };
 
 static void normalize(const float *src, int64_t pixels, int64_t channels, const ck_norm *norm,
                       float *dst) {
+  if (pixels_share_vectors(channels)) {
+    int64_t count = pixels * channels, whole = count / lanes, rest = count % lanes;
+    vec mean = repeat(norm->mean, channels), scale = repeat(norm->scale, channels);
+    vec shift = repeat(norm->shift, channels);
+    normalize_block(src, whole, lanes, lanes, mean, scale, shift, dst);
+    if (rest > 0) {
+      int64_t at = whole * lanes;
+      normalize_block(src + at, 1, 0, rest, mean, scale, shift, dst + at);
+    }
+    return;
+  }
   for (int64_t first = 0; first < pixels; first += pixels_per_block) {
     int64_t count = pixels - first < pixels_per_block ? pixels - first : pixels_per_block;
     const float *x = src + first * channels;
@@ -179,6 +213,20 @@ INLINE vec norm_backward_block(const float *diff_dst, const float *src, vec mean
 // channel.
 static void norm_backward(const float *diff_dst, const float *src, const ck_norm_gradient *norm,
                           int64_t pixels, int64_t channels, float *diff_src, double *diff_sum) {
+  if (pixels_share_vectors(channels)) {
+    int64_t count = pixels * channels, whole = count / lanes * lanes, rest = count % lanes;
+    vec mean = repeat(norm->mean, channels), a = repeat(norm->a, channels);
+    vec b = repeat(norm->b, channels), c = repeat(norm->c, channels), slope = splat(norm->slope);
+    vec sum = norm_backward_block(diff_dst, src, mean, a, b, c, slope, whole / lanes, lanes, lanes,
+                                  diff_src);
+    if (rest > 0) {
+      vec last = norm_backward_block(diff_dst + whole, src + whole, mean, a, b, c, slope, 1, 0,
+                                     rest, diff_src + whole);
+      sum += first_lanes(last, rest);
+    }
+    add_to(diff_sum, sum_of_pixels(sum, channels));
+    return;
+  }
 #define BLOCK(n, k)                                                                       \
   add_to(diff_sum + (k),                                                                  \
          norm_backward_block(diff_dst + (k), src + (k), load_part(norm->mean + (k), n),   \

@@ -10,7 +10,8 @@ INLINE int64_t forward_row(const ck_convolution *shape, int64_t element) {
   return element % taps * shape->in_channels + element / taps;
 }
 
-static void pack_forward(const ck_convolution *shape, const float *weights, float *packed) {
+// Packs the weights of the forward direction into panels that are not folded.
+static void panels_forward(const ck_convolution *shape, const float *weights, float *packed) {
   int64_t depth = shape->kernel * shape->kernel * shape->in_channels;
   for (int64_t o = 0; o < shape->out_channels; o += panel_width) {
     int64_t n = shape->out_channels - o, j = 0;
@@ -59,7 +60,8 @@ static void unpack_gradient(const ck_convolution *shape, const float *packed, fl
   }
 }
 
-static void pack_backward(const ck_convolution *shape, const float *weights, float *packed) {
+// Packs the weights of the four transposed gemms into panels that are not folded.
+static void panels_backward(const ck_convolution *shape, const float *weights, float *packed) {
   int64_t k = shape->kernel, in = shape->in_channels, out = shape->out_channels;
   int64_t panels = panels_of(in);
   clear(packed, panels * panel_width * k * k * out);
@@ -78,5 +80,22 @@ static void pack_backward(const ck_convolution *shape, const float *weights, flo
                    i % panel_width] = weights[((o * in + i) * k + row) * k + column];
       }
     packed += panels * depth * panel_width;
+  }
+}
+
+static void pack_forward(const ck_convolution *shape, const float *weights, float *packed) {
+  panels_forward(shape, weights, packed);
+  fold_panels(packed, shape->kernel, shape->kernel * shape->in_channels,
+              fold_of(shape->out_channels));
+}
+
+static void pack_backward(const ck_convolution *shape, const float *weights, float *packed) {
+  panels_backward(shape, weights, packed);
+  int64_t fold = fold_of(shape->in_channels);
+  for (int64_t parity = 0; parity < 4 && fold > 1; parity++) {
+    int64_t rows = taps_of(shape, parity >> 1);
+    int64_t run = taps_of(shape, parity & 1) * shape->out_channels;
+    fold_panels(packed, rows, run, fold);
+    packed += rows * run * panel_width;
   }
 }

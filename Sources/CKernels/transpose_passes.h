@@ -4,16 +4,6 @@
 #include "CKernels.h"
 #include "vectors.h"
 
-#if VECTOR_FLOATS == 16
-#define EVERY_LANE(f, s)                                                                        \
-  f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s), f(8, s), f(9, s),     \
-      f(10, s), f(11, s), f(12, s), f(13, s), f(14, s), f(15, s)
-#elif VECTOR_FLOATS == 8
-#define EVERY_LANE(f, s) f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s)
-#else
-#define EVERY_LANE(f, s) f(0, s), f(1, s), f(2, s), f(3, s)
-#endif
-
 // Lane i after two rows that are s apart exchange blocks of s lanes.
 #define UPPER(i, s) (((i) & (s)) ? lanes + (i) - (s) : (i))
 #define LOWER(i, s) (((i) & (s)) ? lanes + (i) : (i) + (s))

@@ -26,10 +26,10 @@ static void upsampled_forward(const ck_convolution *layer, const float *src, con
   transposed_gemms inner, last;
   plan_transposed_gemms(&adjoint, 2 * block_rows, 1, 0, 0, &inner);
   plan_transposed_gemms(&adjoint, last_rows, 1, 0, 0, &last);
-  float *bordered = take(&scratch, bordered_count);
+  float *bordered = take(&scratch, bordered_count + lanes);
   // The last row of the previous block, followed by the rows of this one.
   float *carried = take(&scratch, (2 * block_rows + 2) * row_count), *rows = carried + row_count;
-  clear(bordered, bordered_count);
+  clear(bordered, bordered_count + lanes);
   int64_t iterations =
       (blocks - 1) * transposed_gemm_iterations(&inner) + transposed_gemm_iterations(&last);
   image_array src_images = fp32_images(src, src_count), dst_images = fp32_images(dst, dst_count);
@@ -114,6 +114,8 @@ static void upsampled_backward(const ck_convolution *layer, const float *src, co
   float *lines = take(&scratch, lines_kept * line_stride(size, channels));
   float *transposed = take(&scratch, group * transposed_stride);
   clear(lines, lines_kept * line_stride(size, channels));
+  // The last elements of a folded run meet what lies behind an image.
+  if (gemm.fold > 1) clear(transposed, group * transposed_stride);
   channel_totals totals, bias_totals;
   epilogue_arguments epilogue = {.sum = totals.sum, .dot = totals.dot};
   int64_t iterations = gemm_iterations(&gemm) + outer_gemm_iterations(&gemm);

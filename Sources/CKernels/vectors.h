@@ -16,6 +16,7 @@ enum { lanes = VECTOR_FLOATS };
 
 typedef float vec __attribute__((vector_size(4 * VECTOR_FLOATS)));
 typedef float vec_unaligned __attribute__((vector_size(4 * VECTOR_FLOATS), aligned(4)));
+typedef double double_unaligned __attribute__((aligned(4), may_alias));
 typedef int32_t ivec __attribute__((vector_size(4 * VECTOR_FLOATS)));
 
 INLINE vec load(const float *p) { return *(const vec_unaligned *)p; }
@@ -54,6 +55,59 @@ INLINE void store_part(float *p, vec v, int64_t n) {
 INLINE vec select_positive(vec condition, vec positive, vec otherwise) {
   ivec mask = condition > 0.0f;
   return (vec)((mask & (ivec)positive) | (~mask & (ivec)otherwise));
+}
+
+#if VECTOR_FLOATS == 16
+#define EVERY_LANE(f, s)                                                                        \
+  f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s), f(8, s), f(9, s),     \
+      f(10, s), f(11, s), f(12, s), f(13, s), f(14, s), f(15, s)
+#elif VECTOR_FLOATS == 8
+#define EVERY_LANE(f, s) f(0, s), f(1, s), f(2, s), f(3, s), f(4, s), f(5, s), f(6, s), f(7, s)
+#else
+#define EVERY_LANE(f, s) f(0, s), f(1, s), f(2, s), f(3, s)
+#endif
+
+// The first n lanes, the others zero.
+INLINE vec first_lanes(vec v, int64_t n) {
+#define INDEX(i, s) (i)
+  const ivec index = {EVERY_LANE(INDEX, 0)};
+#undef INDEX
+  return (vec)((ivec)v & (index < (int32_t)n));
+}
+
+// Whether several pixels of so many channels fill a vector exactly. Kernels then take them together.
+INLINE bool pixels_share_vectors(int64_t channels) { return channels < lanes && lanes % channels == 0; }
+
+// A value per channel, repeated in all lanes; `channels` divides the lanes.
+INLINE vec repeat(const float *p, int64_t channels) {
+#define INDEX(i, s) (i)
+  const ivec index = (ivec){EVERY_LANE(INDEX, 0)} & (int32_t)(channels - 1);
+#undef INDEX
+  vec v = load_part(p, channels);
+#if VECTOR_FLOATS == 16
+  return (vec)_mm512_permutexvar_ps((__m512i)index, (__m512)v);
+#elif VECTOR_FLOATS == 8
+  return (vec)_mm256_permutevar8x32_ps((__m256)v, (__m256i)index);
+#else
+  vec repeated;
+  for (int64_t i = 0; i < lanes; i++) repeated[i] = v[index[i]];
+  return repeated;
+#endif
+}
+
+// Sums the lanes of each channel; every lane of a channel gets the sum.
+INLINE vec sum_of_pixels(vec v, int64_t channels) {
+#define ASIDE(i, s) ((i) ^ (s))
+#if VECTOR_FLOATS >= 16
+  if (channels <= 8) v += __builtin_shufflevector(v, v, EVERY_LANE(ASIDE, 8));
+#endif
+#if VECTOR_FLOATS >= 8
+  if (channels <= 4) v += __builtin_shufflevector(v, v, EVERY_LANE(ASIDE, 4));
+#endif
+  if (channels <= 2) v += __builtin_shufflevector(v, v, EVERY_LANE(ASIDE, 2));
+  if (channels <= 1) v += __builtin_shufflevector(v, v, EVERY_LANE(ASIDE, 1));
+#undef ASIDE
+  return v;
 }
 
 INLINE double sum_of_lanes(vec v) {

@@ -17,7 +17,7 @@ void picture_free(struct picture *picture) {
   picture->pixels = NULL;
 }
 
-// Whether a picture of this size may be decoded; tells why not.
+// Whether a picture of this size may be decoded; if not, sets the message.
 static int fits(
     struct picture *picture, uint32_t width, uint32_t height, uint32_t side_limit,
     uint64_t pixel_limit) {
@@ -60,7 +60,7 @@ static void png_ignore(png_structp png, png_const_charp text) {
   (void)text;
 }
 
-// The value of a sample in the picture's bytes: 16 bits are rounded to 8.
+// A sample as a byte: 16 bits are rounded to 8.
 static uint32_t sample(const uint8_t *at, int bytes) {
   if (bytes == 1) return at[0];
   return (((uint32_t)at[0] << 8 | at[1]) * 255u + 32767u) / 65535u;
@@ -158,7 +158,7 @@ enum picture_status picture_decode_jpeg(
   enum picture_status volatile status = picture_refused;
   if (setjmp(work.jump) == 0) {
     jpeg_create_decompress(&codec);
-    // Of a progressive picture the library keeps all coefficients.
+    // For a progressive picture the library stores all coefficients.
     codec.mem->max_memory_to_use = 1 << 30;
     jpeg_mem_src(&codec, bytes, count);
     jpeg_read_header(&codec, TRUE);

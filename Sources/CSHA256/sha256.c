@@ -28,7 +28,7 @@ int cs_sha256_is_fast(void) {
 __attribute__((target("sha,sse4.1,ssse3"))) void cs_sha256_blocks(
     uint32_t *state, const uint8_t *bytes, size_t block_count) {
   const __m128i byte_order = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
-  // The instructions keep the eight words as (a, b, e, f) and (c, d, g, h).
+  // The instructions use the eight words in the order (a, b, e, f) and (c, d, g, h).
   __m128i low = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)state), 0xb1);
   __m128i high = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(state + 4)), 0x1b);
   __m128i abef = _mm_alignr_epi8(low, high, 8);

@@ -1,17 +1,16 @@
 import Foundation
 import Logging
 
-/// Shows log messages to people: time of day, level where it matters, and the text, on standard
-/// error.
+/// Prints log messages to standard error: time of day, level from warning on, and text.
 package struct ConsoleLog: LogHandler {
   package var logLevel: Logger.Level = .info
   package var metadata: Logger.Metadata = [:]
 
   private let name: String
 
-  /// Makes every logger of this process show its messages this way.
+  /// Makes every logger of this process use this handler.
   ///
-  /// To be called once, before the first logger is made.
+  /// Call it once, before the first logger is created.
   package static func bootstrap() {
     LoggingSystem.bootstrap { ConsoleLog(name: $0) }
   }

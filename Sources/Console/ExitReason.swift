@@ -1,19 +1,19 @@
 import ArgumentParser
 
-/// Why a command ended, as its exit code says it to scripts.
+/// Why a command ended; the raw value is its exit code.
 package enum ExitReason: Int32, CaseIterable, Sendable {
-  /// What was asked for is done, and well.
+  /// Success.
   case done = 0
-  /// There was an error, or what was looked at is not sound.
+  /// An error, or a failed check.
   case failed = 1
-  /// A sweep has ended, and not all of its trials have results.
+  /// A sweep ended, but not all of its trials have results.
   case trialsFailed = 2
-  /// The command line cannot be understood; the number is sysexits' `EX_USAGE`.
+  /// The command line is wrong; the number is sysexits' `EX_USAGE`.
   case wrongCommandLine = 64
-  /// A person stopped it; the number is a shell's for SIGINT.
+  /// A person stopped it; the number is that of shells for SIGINT.
   case stopped = 130
 
-  /// What the code means where a command does not say it better.
+  /// The meaning of the code, unless a command states its own.
   package var words: String {
     switch self {
     case .done: "done"
@@ -24,14 +24,14 @@ package enum ExitReason: Int32, CaseIterable, Sendable {
     }
   }
 
-  /// The codes that every command can exit with.
+  /// The codes of every command.
   private static let common: [ExitReason] = [.done, .failed, .wrongCommandLine]
 
-  /// What every help ends with.
+  /// The end of every help text.
   ///
   /// `Exit codes: 0 done; 1 an error, explained on standard error; 64 a wrong command line.`
   ///
-  /// - Parameter own: What codes mean to a command, beside those that every one has.
+  /// - Parameter own: A command's own meanings of codes, in addition to the common ones.
   static func sentence(_ own: [ExitReason: String]) -> String {
     let reasons = allCases.filter { common.contains($0) || own[$0] != nil }
     return "Exit codes: "
@@ -40,9 +40,9 @@ package enum ExitReason: Int32, CaseIterable, Sendable {
 }
 
 extension CommandConfiguration {
-  /// The same configuration, whose help ends with what the exit codes mean.
+  /// The same configuration, with the exit codes at the end of the help.
   ///
-  /// - Parameter own: What codes mean to this command, beside those that every one has.
+  /// - Parameter own: This command's own meanings of codes, in addition to the common ones.
   package func exiting(_ own: [ExitReason: String] = [:]) -> CommandConfiguration {
     var configuration = self
     configuration.discussion +=

@@ -1,12 +1,12 @@
 import ArgumentParser
 import Foundation
 
-/// A folder that a command is given.
+/// A folder argument of a command.
 package struct Folder: ExpressibleByArgument, Sendable {
-  /// Where it is, or is to be.
+  /// Its URL, existing or not.
   package let url: URL
 
-  /// A folder by its path; an empty one names none, not the current folder.
+  /// A folder by its path; nil if the path is empty, which would mean the current folder.
   package init?(argument: String) {
     guard !argument.isEmpty else { return nil }
     url = URL(filePath: argument, directoryHint: .isDirectory)

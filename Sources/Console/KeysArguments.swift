@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-/// Where the keys are.
+/// The option for the folder of keys.
 package struct KeysArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(

@@ -2,10 +2,10 @@ import Foundation
 import Synchronization
 import Trials
 
-/// The lines at the bottom of a terminal that change, while messages pass above them.
+/// Lines at the bottom of a terminal that are updated, while messages are printed above them.
 ///
-/// There is one at most. ``ConsoleLog`` writes above it while it is open. The terminal's modes stay
-/// as they are, so a process that dies leaves nothing behind but its last lines.
+/// There is at most one. ``ConsoleLog`` prints above it while it is open. The terminal's modes are
+/// not changed, so a process that dies leaves only its last lines.
 package final class LiveRegion: Sendable {
   /// The one that is open.
   private static let open = Mutex<LiveRegion?>(nil)
@@ -13,10 +13,10 @@ package final class LiveRegion: Sendable {
   private let descriptor: Int32
   private let shown = Mutex<[String]>([])
 
-  /// A region on a terminal, or on what takes its place.
+  /// A region on a terminal, or on a descriptor in tests.
   init(_ descriptor: Int32) { self.descriptor = descriptor }
 
-  /// Opens the region on standard error; nil when that is no terminal that can move its cursor.
+  /// Opens the region on standard error; nil if that is not a terminal that can move its cursor.
   package static func begin() -> LiveRegion? {
     guard isatty(STDERR_FILENO) == 1 else { return nil }
     let kind = ProcessInfo.processInfo.environment["TERM"] ?? ""
@@ -26,10 +26,10 @@ package final class LiveRegion: Sendable {
     return region
   }
 
-  /// Has messages written above this region from now on.
+  /// Prints messages above this region from now on.
   func takeMessages() { Self.open.withLock { $0 = self } }
 
-  /// Writes text, whole lines, above the region if one is open, and else where the cursor is.
+  /// Writes text, whole lines, above the region if one is open, else at the cursor.
   package static func write(_ text: String) {
     guard let region = open.withLock({ $0 }) else {
       try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
@@ -43,7 +43,7 @@ package final class LiveRegion: Sendable {
   /// Whether one is open.
   package static var isOpen: Bool { open.withLock { $0 != nil } }
 
-  /// Writes what another process says above the region, line by line, until it says no more.
+  /// Writes the lines of another process's output above the region, until the output ends.
   package static func relay(_ words: FileHandle) {
     Thread.detachNewThread {
       var rest = Data()
@@ -61,7 +61,7 @@ package final class LiveRegion: Sendable {
     }
   }
 
-  /// Replaces the lines that are shown.
+  /// Replaces the lines.
   ///
   /// - Parameter draw: Makes at most `size.rows` lines, none of more than `size.columns` columns.
   package func show(_ draw: (TerminalSize) -> [String]) {
@@ -73,15 +73,16 @@ package final class LiveRegion: Sendable {
     }
   }
 
-  /// Leaves the last lines where they are; what is written next stands below them.
+  /// Closes the region; its last lines stay, and the next output is below them.
   package func close() {
     Self.open.withLock { $0 = nil }
     shown.withLock { $0 = [] }
   }
 
-  /// What moves the cursor to the region's beginning and clears the screen from there on.
+  /// The control sequence that moves the cursor to the region's start and clears the screen from
+  /// there.
   ///
-  /// A terminal that has become narrower has wrapped the lines, so their rows are counted anew.
+  /// If the terminal has become narrower it has wrapped the lines, so rows are counted again.
   private func erasure(of lines: [String]) -> String {
     guard !lines.isEmpty else { return "" }
     let size = TerminalSize(of: descriptor)

@@ -2,29 +2,27 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// The three streams that a process is started with, made fit for use.
+/// Prepares the three standard streams of a process.
 package enum StandardStreams {
-  /// Whether something could not be written by ``write(_:)``.
+  /// Whether a ``write(_:)`` failed.
   private static let hasFailed = Atomic(false)
 
-  /// Sees to the streams; to be called before anything is opened.
+  /// Prepares the streams; call it before any file is opened.
   ///
-  /// A stream that is closed would lend its number to the next file that is opened, and what people
-  /// are told would be written into that file: `/dev/null` takes the place, in a way that writing
-  /// to it still fails. What could not be written to standard output turns an end without error
-  /// into one with an error.
+  /// The next opened file would get the number of a closed stream, and messages would be written to
+  /// it. So `/dev/null` is opened in its place, such that writing to it still fails. If a write to
+  /// standard output failed, the process exits with an error.
   package static func secure() {
     for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) == -1 {
-      // The lowest free number, which is this one.
+      // `open` returns the lowest free number, which is this one.
       _ = open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
     on_exit({ status, _ in StandardStreams.checkOutput(status) }, nil)
   }
 
-  /// Writes bytes to standard output at once.
+  /// Writes bytes to standard output without buffering.
   ///
-  /// - Returns: False if that is not possible; ``secure()`` sees to it that the process says so when
-  ///   it ends.
+  /// - Returns: False if that fails; the process then exits with an error, see ``secure()``.
   package static func write(_ data: Data) -> Bool {
     do {
       guard fflush(nil) == 0 else { return false }
@@ -36,14 +34,14 @@ package enum StandardStreams {
     }
   }
 
-  /// Whether `print` could not write something; the C function is `ferror`.
+  /// Whether a `print` failed; the C function is `ferror`.
   private static var hasPrintFailed: Bool {
-    // Swift does not let C's variable `stdout` be read from several threads, so it is looked up.
+    // Swift does not allow access to C's variable `stdout` from several threads, so look it up.
     let variable = dlsym(nil, "stdout")?.assumingMemoryBound(to: UnsafeMutablePointer<FILE>.self)
     return variable.map { ferror($0.pointee) != 0 } ?? false
   }
 
-  /// Writes what `print` still has in its buffer, and says if that is not possible.
+  /// Flushes the buffer of `print`, and reports an error.
   private static func checkOutput(_ status: Int32) {
     guard fflush(nil) != 0 || hasFailed.load(ordering: .relaxed) || hasPrintFailed else { return }
     try? FileHandle.standardError.write(

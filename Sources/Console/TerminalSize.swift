@@ -1,10 +1,10 @@
 import Foundation
 
-/// How much text a terminal shows.
+/// The size of a terminal.
 package struct TerminalSize: Hashable, Sendable {
-  /// Characters of ordinary width in a row.
+  /// Characters of width 1 in a row.
   package var columns: Int
-  /// Rows that a text may take without moving the first one off the screen.
+  /// The most rows of a text that does not scroll.
   package var rows: Int
 
   /// A size of at least one column and one row.
@@ -13,7 +13,7 @@ package struct TerminalSize: Hashable, Sendable {
     self.rows = max(1, rows)
   }
 
-  /// The size of a terminal now; 80 columns and 24 rows where it does not say.
+  /// The current size of a terminal; 80 columns and 24 rows if unknown.
   ///
   /// C function: `ioctl` with `TIOCGWINSZ`. One row is kept for the cursor.
   package init(of descriptor: Int32) {
@@ -24,7 +24,7 @@ package struct TerminalSize: Hashable, Sendable {
       rows: (isKnown && size.ws_row > 1 ? Int(size.ws_row) : 24) - 1)
   }
 
-  /// A line's beginning that fits into a row, with a mark where something is left out.
+  /// A line truncated to a row, with a mark if something is omitted.
   package func fitted(_ line: String) -> String {
     guard Self.width(of: line) > columns else { return line }
     var fitted = ""
@@ -37,17 +37,17 @@ package struct TerminalSize: Hashable, Sendable {
     return fitted + "…"
   }
 
-  /// How many rows a line takes that may be longer than a row.
+  /// The number of rows of a line, with wrapping.
   func rows(of line: String) -> Int {
     max(1, (Self.width(of: line) + columns - 1) / columns)
   }
 
-  /// How many columns a text takes.
+  /// The number of columns of a text.
   package static func width(of text: String) -> Int {
     text.utf8.allSatisfy { $0 < 0x80 } ? text.utf8.count : text.reduce(0) { $0 + width(of: $1) }
   }
 
-  /// Two columns for the wide letters of East Asia and for pictures, one for all others.
+  /// Two columns for wide East Asian characters and emoji, one for all others.
   private static func width(of character: Character) -> Int {
     guard let first = character.unicodeScalars.first else { return 0 }
     switch first.value {

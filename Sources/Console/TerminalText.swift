@@ -1,10 +1,10 @@
 import Foundation
 import Trials
 
-/// Texts of others as a terminal may show them: nothing in them commands it, and none of their lines
-/// passes for one of this program's.
+/// Makes untrusted text safe for a terminal: without control characters, and with marked lines that
+/// cannot look like this program's.
 ///
-/// A text without such characters stays as it is.
+/// Other text is unchanged.
 package enum TerminalText {
   /// A text of several lines.
   package static func lines(_ text: String) -> String { PlainText.lines(text) }
@@ -18,15 +18,15 @@ package enum TerminalText {
   package static func show(_ text: String) { print(lines(text), terminator: "") }
 }
 
-/// The bytes of a file that others wrote, for a terminal, as they come.
+/// Makes a stream of untrusted bytes safe for a terminal.
 package struct TerminalStream {
-  /// The beginning of a character whose other bytes have not come yet.
+  /// The first bytes of an incomplete character.
   private var rest = Data()
 
   /// A stream before its first byte.
   package init() {}
 
-  /// What to show of the next bytes; the beginning of a character waits for its end.
+  /// The safe text of the next bytes; an incomplete character waits for its end.
   package mutating func take(_ bytes: Data) -> Data {
     let all = rest + bytes
     let whole = all.prefix(all.count - Self.cutByteCount(of: all))
@@ -35,7 +35,7 @@ package struct TerminalStream {
     return Data(TerminalText.lines(text).utf8)
   }
 
-  /// How many bytes at the end begin a character that is cut off.
+  /// The number of bytes at the end that begin an incomplete character.
   private static func cutByteCount(of bytes: Data) -> Int {
     for (count, byte) in zip(1...3, bytes.reversed()) {
       switch byte {

@@ -2,14 +2,13 @@ import ArgumentParser
 import Files
 import Trials
 
-/// An error that says itself nothing to people, in words.
+/// An error with a description for people.
 private struct WordedError: Error, CustomStringConvertible {
   let description: String
 }
 
 extension ParsableCommand {
-  /// Runs the program with the arguments that it was given, and ends it; no error reaches people but
-  /// in words.
+  /// Runs the program with its arguments and exits; describes errors in words.
   package static func mainInWords() -> Never {
     do {
       var command = try parseAsRoot()

@@ -11,56 +11,58 @@ import Store
 import Synchronization
 import UnixSignals
 
-/// `dashboard`: shows sweeps on pages of a web server of its own.
+/// `dashboard`: shows sweeps in a browser.
 package enum DashboardServer {
-  /// What to show, where and to whom.
+  /// The options of the dashboard.
   package struct Options: Sendable {
     /// The sweeps' folders.
     package var folders: [URL]
     package var address: ListenAddress
     /// Whether trials may be cancelled and so on.
     package var allowsControl: Bool
-    /// Whether the token must be shown, even where only this machine can reach the pages.
+    /// Whether to require the token even on a loopback address.
     package var needsToken: Bool
-    /// Where the token is; nil for the user's own folder.
+    /// The token's file; nil for the one in the user's folder.
     package var tokenFile: URL?
-    /// Whether to end when standard input does.
-    package var endsWithInput: Bool
+    /// Whether another program started it: exit when standard input closes, and take any free port
+    /// if the requested one is in use.
+    package var isSupervised: Bool
 
     /// Options of the given parts.
     package init(
       folders: [URL], address: ListenAddress, allowsControl: Bool, needsToken: Bool,
-      tokenFile: URL?, endsWithInput: Bool
+      tokenFile: URL?, isSupervised: Bool
     ) {
       self.folders = folders
       self.address = address
       self.allowsControl = allowsControl
       self.needsToken = needsToken
       self.tokenFile = tokenFile
-      self.endsWithInput = endsWithInput
+      self.isSupervised = isSupervised
     }
 
-    /// Others than those who may read the record could reach it, or change it.
+    /// Required if users who cannot read the record could reach the pages, or if pages can change
+    /// the sweep.
     var requiresToken: Bool { needsToken || allowsControl || !address.isLoopback }
   }
 
   /// Connections at the same time; further ones wait until one ends.
   private static let connectionCountMaximum = 128
-  /// How long a connection may be idle, and what was sent to it untaken.
+  /// How long a connection may be idle, and how long a write may take.
   private static let (idleTimeout, writeTimeout) = (TimeAmount.seconds(60), TimeAmount.seconds(20))
-  /// Bytes of one header field, bytes of all, and how many there may be.
+  /// Limits of header fields: size of one, of all, and number.
   private static let headerLimits = HTTP1Channel.Configuration.DecoderConfiguration(
     maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 64)
 
   /// Serves until a signal ends the process.
   ///
-  /// - Parameter announce: Told the lines for a person once it listens.
+  /// - Parameter announce: Called with the lines to print once it listens.
   /// - Throws: `StoreError` when a folder holds no sweep, ``ListeningError``, and the token's errors.
   package static func run(
     _ options: Options, announce: @escaping @Sendable (String) -> Void
   ) async throws {
     var logger = Logger(label: "dashboard")
-    // Hummingbird tells of every connection and request at lower levels.
+    // At lower levels Hummingbird logs every connection and request.
     logger.logLevel = .notice
     let monitors = try options.folders.map { try SweepMonitor($0) }
     let token =
@@ -68,6 +70,25 @@ package enum DashboardServer {
       ? AccessToken(
         file: options.tokenFile ?? UserFolders().configuration.appending(path: "dashboard.token"))
       : nil
+    for monitor in monitors { monitor.start() }
+    defer { for monitor in monitors { monitor.stop() } }
+    if options.isSupervised { endWithInput() }
+    var options = options
+    while true {
+      do {
+        return try await serve(options, monitors, token, logger, announce: announce)
+      } catch let error as ListeningError where error.code == EADDRINUSE {
+        // Another run's pages may be there.
+        guard options.isSupervised, options.address.port != 0 else { throw error }
+        options.address = ListenAddress(host: options.address.host, port: 0)
+      }
+    }
+  }
+
+  private static func serve(
+    _ options: Options, _ monitors: [SweepMonitor], _ token: AccessToken?, _ logger: Logger,
+    announce: @escaping @Sendable (String) -> Void
+  ) async throws {
     let rules = Mutex(
       AccessRules(
         address: options.address, token: token, allowsControl: options.allowsControl))
@@ -76,11 +97,7 @@ package enum DashboardServer {
       monitors: monitors, rules: { shared.rules.withLock { $0 } }, logger: logger)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let application = Application(
-      router: routes.router(),
-      server: .http1(
-        configuration: .init(
-          additionalChannelHandlers: [WriteDeadline(limit: writeTimeout)],
-          idleTimeout: idleTimeout, httpDecoderConfiguration: headerLimits)),
+      router: routes.router(), server: server(writeTimeout: writeTimeout),
       configuration: ApplicationConfiguration(
         address: .hostname(options.address.host, port: options.address.port), backlog: 64,
         availableConnectionsDelegate: .maximum(connectionCountMaximum, logger: logger)),
@@ -91,22 +108,28 @@ package enum DashboardServer {
         announce(Self.announcement(of: bound, options, token: token))
       },
       eventLoopGroupProvider: .shared(group), logger: logger)
-    for monitor in monitors { monitor.start() }
-    defer { for monitor in monitors { monitor.stop() } }
-    if options.endsWithInput { endWithInput() }
     var configuration = ServiceGroupConfiguration(
       services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-    // Pages that listen for changes would keep it for ever.
+    // Listening pages would otherwise delay the shutdown forever.
     configuration.maximumGracefulShutdownDuration = .milliseconds(500)
     do {
       try await ServiceGroup(configuration: configuration).run()
     } catch let error as IOError {
+      try await group.shutdownGracefully()
       throw ListeningError(address: options.address, code: error.errnoCode)
     }
     try await group.shutdownGracefully()
   }
 
-  /// What the rules are kept in, since the port is known only once it is bound.
+  /// Connections with the limits of this server.
+  static func server(writeTimeout: TimeAmount) -> HTTPServerBuilder {
+    .http1(
+      configuration: .init(
+        additionalChannelHandlers: [WriteDeadline(limit: writeTimeout)],
+        idleTimeout: idleTimeout, httpDecoderConfiguration: headerLimits))
+  }
+
+  /// Holds the rules, since the port is known only once it is bound.
   private final class Shared: Sendable {
     let rules: Mutex<AccessRules>
     init(rules: consuming sending Mutex<AccessRules>) { self.rules = rules }
@@ -132,7 +155,7 @@ package enum DashboardServer {
     return lines.joined(separator: "\n")
   }
 
-  /// Ends this process when whoever started it is gone.
+  /// Exits when standard input closes.
   private static func endWithInput() {
     Thread.detachNewThread {
       var piece = [UInt8](repeating: 0, count: 256)
@@ -145,7 +168,7 @@ package enum DashboardServer {
   }
 }
 
-/// Why the dashboard cannot listen where it should.
+/// Why the dashboard cannot listen at its address.
 package struct ListeningError: Error, Hashable, Sendable, CustomStringConvertible {
   let address: ListenAddress
   let code: Int32

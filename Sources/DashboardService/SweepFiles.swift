@@ -5,10 +5,9 @@ import Foundation
 import Transfers
 import Trials
 
-/// The files of a sweep that the dashboard shows: what trials made, and logs.
+/// The files of a sweep that the dashboard shows: artifacts of trials, and logs.
 ///
-/// Each is read at most to a limit; names that a request brings are looked up in a list, never put
-/// into a path.
+/// Reads are bounded. Names in requests are looked up in a list, never used in a path.
 struct SweepFiles: Sendable {
   /// The longest file of a trial that is read, in bytes.
   static let artifactByteCountMaximum = 64 << 20
@@ -29,7 +28,7 @@ struct SweepFiles: Sendable {
     return try WholeFile.read(url.path, limit: Self.artifactByteCountMaximum)
   }
 
-  /// The names of the logs, those that changed last first.
+  /// The names of the logs, last changed first.
   var logNames: [String] {
     let folder = folder.appending(path: "logs")
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
@@ -63,7 +62,7 @@ struct SweepFiles: Sendable {
   }
 
   private static func end(of url: URL, _ count: Int) -> String? {
-    // A link could lead to anything that its owner may read.
+    // Do not follow links, which could point to any file.
     let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
     guard let file = try? OpenFile<FileError>(url.path, flags: flags),
       let size = try? file.byteCount(),

@@ -6,22 +6,28 @@ import Store
 import Synchronization
 import Trials
 
-/// Keeps the ``SweepBoard`` of one folder up to date, on three threads of its own: one reads
-/// the record, one draws the front, one asks the coordinator.
+/// Updates the ``SweepBoard`` of one folder on three threads: one reads the record, one draws the
+/// front, one asks the coordinator.
 ///
-/// However many look on, the record is read once a second and the coordinator is asked at most every
-/// ``askingRest``, and only while somebody looks; neither ever waits for a browser.
+/// For any number of pages, the record is read once a second and the coordinator is asked at most
+/// every ``askingRest``, and only while pages are open. Neither waits for a browser.
 final class SweepMonitor: Sendable {
-  /// How often the record is looked at.
+  /// Interval between reads of the record, in seconds.
   private static let lookingRest = 1.0
-  /// How often the coordinator is asked; or a hundred times what its answer took, if that is longer.
+  /// The longest interval after failed reads, each of which starts from the beginning, in seconds.
+  private static let damageRestMaximum = 60.0
+  /// Interval between requests to the coordinator, in seconds, or a hundred times the duration of
+  /// its answer if that is longer.
   private static let askingRest = 2.0
-  /// How long after the last request the coordinator is still asked, in seconds.
+  /// How long after a page's last request the coordinator is still asked, in seconds.
   private static let interest = 30.0
+
+  /// The most records added to the board under one lock.
+  private static let pieceCount = 100
 
   /// The front as it was drawn last.
   struct Drawings: Sendable {
-    /// Of which revision of the board it is; -1 for none.
+    /// The revision of the board that it shows; -1 for none.
     var revision = -1
     var front: LiveFront?
   }
@@ -33,7 +39,7 @@ final class SweepMonitor: Sendable {
   private let lastInterest = Mutex(Date.distantPast)
   private let isStopped = Atomic(false)
 
-  /// Begins to follow the sweep of a folder.
+  /// Starts to follow the sweep of a folder.
   ///
   /// - Throws: `StoreError` when it holds no record of a sweep that can be read.
   init(_ folder: URL) throws(StoreError) {
@@ -52,7 +58,7 @@ final class SweepMonitor: Sendable {
   /// Ends the threads soon.
   func stop() { isStopped.store(true, ordering: .relaxed) }
 
-  /// Answers from the board as it is now, and notes that somebody looks on.
+  /// Reads the board, and notes the interest of a page.
   func read<Value: Sendable>(_ body: (inout SweepBoard) throws -> Value) rethrows -> Value {
     lastInterest.withLock { $0 = Date() }
     return try board.withLock { board in try body(&board) }
@@ -61,37 +67,77 @@ final class SweepMonitor: Sendable {
   /// The front as it was drawn last.
   var drawn: Drawings { drawings.withLock { $0 } }
 
-  /// Like the reports' thread: where processors are scarce, results are taken in first.
-  private func stepBack() { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
+  /// Lowers the priority, as for the reports' thread, so that handling results comes first.
+  private func lowerPriority() { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
 
   private func follow() {
-    stepBack()
+    lowerPriority()
+    guard var tail = board.withLock({ $0.follower?.start }) else { return }
+    var failures = 0
     while !isStopped.load(ordering: .relaxed) {
+      let began = Date()
       do {
-        try lookToEnd()
+        try lookToEnd(&tail)
+        failures = 0
       } catch {
         board.withLock { $0.show(problem: "\(error)") }
+        failures += 1
       }
-      nap(Self.lookingRest)
+      nap(Self.rest(after: failures, took: Date().timeIntervalSince(began)))
     }
   }
 
-  private func lookToEnd() throws(StoreError) {
+  /// How long to wait for the next look, in seconds.
+  ///
+  /// - Parameters:
+  ///   - failures: How many looks in a row have failed.
+  ///   - took: What the last look took, in seconds.
+  static func rest(after failures: Int, took: Double) -> Double {
+    guard failures > 0 else { return lookingRest }
+    let doubled = lookingRest * pow(2, Double(min(failures, 16)))
+    // Never more than a tenth of a core.
+    return max(min(doubled, damageRestMaximum), 10 * took)
+  }
+
+  /// Reads the record without the lock and adds the new records to the board in small pieces.
+  private func lookToEnd(_ tail: inout RecordTail) throws(StoreError) {
     var hasMore = true
     while hasMore, !isStopped.load(ordering: .relaxed) {
-      hasMore = try board.withLock { board throws(StoreError) in try board.look() }
+      let began = Date()
+      let news = try tail.look()
+      hasMore = news.hasMore
+      for piece in news.pieces(of: Self.pieceCount) { take(piece) }
+      if hasMore, board.withLock({ $0.isLoaded }) {
+        // Use at most an eighth of a core. If the coordinator stores thousands of results per second,
+        // the board lags behind and catches up later.
+        Thread.sleep(forTimeInterval: min(7 * Date().timeIntervalSince(began), 2))
+      }
     }
+  }
+
+  private func take(_ news: RecordTail.News) {
+    guard news.plan != nil else {
+      board.withLock { $0.take(news) }
+      return
+    }
+    // A large plan takes long, so prepare its board without the lock.
+    var next = board.withLock { $0 }
+    next.take(news)
+    board.withLock { $0 = next.replacing($0) }
   }
 
   private func draw() {
-    stepBack()
+    lowerPriority()
     while !isStopped.load(ordering: .relaxed) {
       let began = Date()
-      let (results, revision) = board.withLock { board in
-        (board.isLoaded ? board.follower?.results : nil, board.recordRevision)
+      let (results, spent, total, revision) = board.withLock { board in
+        (
+          board.isLoaded ? board.follower?.results : nil, board.coreHoursAtResult,
+          board.coreHours, board.recordRevision
+        )
       }
       if let results, revision != drawings.withLock({ $0.revision }) {
-        let front = LiveFront(of: results)
+        let front = LiveFront(of: results, spent: spent, total: total)
         drawings.withLock { $0 = Drawings(revision: revision, front: front) }
       }
       // Never more than a tenth of a core.
@@ -118,7 +164,7 @@ final class SweepMonitor: Sendable {
     }
   }
 
-  /// Waits in short naps, so that the thread ends soon.
+  /// Sleeps in short intervals, so that the thread ends soon.
   private func nap(_ seconds: Double) {
     let end = Date() + seconds
     while Date() < end, !isStopped.load(ordering: .relaxed) {

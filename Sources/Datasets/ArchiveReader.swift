@@ -2,29 +2,28 @@ import CArchive
 import Files
 import Glibc
 
-/// The one place where libarchive is called to read.
+/// Reads archives with libarchive; the only user of its reading functions.
 ///
-/// Owns a `struct archive`. Every failure carries libarchive's own message
-/// (`archive_error_string`) and how much had been decoded.
+/// Owns a `struct archive`. Errors contain libarchive's message (`archive_error_string`) and the
+/// number of decoded bytes.
 struct ArchiveReader: ~Copyable {
-  /// What the file holds.
+  /// The format of a file.
   enum Format {
-    /// Bytes, compressed with gzip or not compressed.
+    /// Bytes, uncompressed or compressed with gzip.
     case bytes
-    /// A zip file, read through the directory at its end, so that a zip file cut short is noticed
-    /// before anything is taken from it.
+    /// A zip file, read by the directory at its end, so that a truncated file is noticed first.
     case zip
-    /// A tar file, compressed with gzip or not compressed.
+    /// A tar file, uncompressed or compressed with gzip.
     case tar
   }
 
-  /// What an archive says about one of its members.
+  /// A member's entry in an archive.
   struct Member {
     /// Its path inside the archive.
     var name: String
-    /// Its decompressed size, if the archive tells it beforehand.
+    /// Its decompressed size, if the archive states it.
     var byteCount: Int?
-    /// Whether it can only be read with a password.
+    /// Whether it is encrypted.
     var isEncrypted: Bool
   }
 
@@ -61,7 +60,7 @@ struct ArchiveReader: ~Copyable {
     archive_read_free(handle)
   }
 
-  /// Goes on to the next member; nil after the last.
+  /// Advances to the next member; nil after the last.
   ///
   /// C functions: `archive_read_next_header`, `archive_entry_*`.
   mutating func nextMember() throws(DatasetError) -> Member? {
@@ -82,12 +81,12 @@ struct ArchiveReader: ~Copyable {
 
   /// Reads up to `buffer.count` bytes of the current member.
   ///
-  /// Returns 0 at its end only, and where there is no member, as in an empty file.
+  /// Returns 0 only at its end, and if there is no member, as in an empty file.
   ///
-  /// C function: `archive_read_data`. Of a zip member the end is reported only when its length and
-  /// checksum are right.
+  /// C function: `archive_read_data`, which reports the end of a zip member only if its length and
+  /// checksum are correct.
   ///
-  /// - Parameter offset: How many bytes were read before, for the error.
+  /// - Parameter offset: The number of bytes read before, for the error.
   mutating func read(into buffer: UnsafeMutableRawBufferPointer, offset: Int)
     throws(DatasetError) -> Int
   {
@@ -97,9 +96,9 @@ struct ArchiveReader: ~Copyable {
     return count
   }
 
-  /// Reads bytes of the current member into an array, from position `filled` of both on.
+  /// Reads bytes of the current member to an array, starting at position `filled` of both.
   ///
-  /// Returns how many came, as ``read(into:offset:)`` does.
+  /// Returns the number of bytes, as ``read(into:offset:)`` does.
   mutating func read(into bytes: inout [UInt8], from filled: Int) throws(DatasetError) -> Int {
     var failure: DatasetError?
     let count = bytes.withUnsafeMutableBytes { bytes in

@@ -2,12 +2,12 @@ import Foundation
 import Images
 import Trials
 
-/// CIFAR-100: photographs of 32×32 RGB, scaled to 64×64 bilinearly (``ImageScaler``).
+/// CIFAR-100: 32×32 RGB photographs, scaled to 64×64 bilinearly (``ImageScaler``).
 ///
-/// The binary version, as the archive or unpacked: records of 3,074 bytes, a coarse label, a fine
-/// label, then 1,024 red, 1,024 green and 1,024 blue values, each plane row by row from the top.
-/// Labels are checked and not kept.
-/// A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
+/// Reads the binary version, as the archive or unpacked: records of 3,074 bytes, a coarse label, a
+/// fine label, then 1,024 red, 1,024 green and 1,024 blue values, each plane row by row from the
+/// top. Labels are checked but not kept. A. Krizhevsky, "Learning Multiple Layers of Features from
+/// Tiny Images", 2009.
 struct CIFAR100Source: ImageSource {
   private let training: Part
   private let test: Part
@@ -17,7 +17,7 @@ struct CIFAR100Source: ImageSource {
   private static let pythonRemedy =
     "download the binary version, cifar-100-binary.tar.gz, and name that"
 
-  /// Finds the archive or both files, which may be compressed with gzip, and checks their sizes.
+  /// Finds the archive or both files, which may be gzip files, and checks their sizes.
   init(at url: URL) throws(DatasetError) {
     let published = Dataset.cifar100.publishedImageCount ?? (training: 0, test: 0)
     let finder = FileFinder(dataset: .cifar100, source: url, subfolders: ["cifar-100-binary"])
@@ -86,7 +86,7 @@ struct CIFAR100Source: ImageSource {
 
   /// One file of records.
   private struct Part {
-    /// Side of the images.
+    /// Width and height of the images.
     static let side = 32
     private static let labelByteCount = 2
     private static let byteCount = labelByteCount + 3 * side * side
@@ -94,7 +94,7 @@ struct CIFAR100Source: ImageSource {
     let count: Int
     private let stream: DecodedStream
 
-    /// Checks the size that the file says it has.
+    /// Checks the file's size, if known.
     init(_ stream: DecodedStream, countMaximum: Int) throws(DatasetError) {
       let size = stream.announcedByteCount ?? 0
       let (count, rest) = size.quotientAndRemainder(dividingBy: Self.byteCount)
@@ -107,7 +107,7 @@ struct CIFAR100Source: ImageSource {
       self.stream = stream
     }
 
-    /// Delivers every image, its channels interleaved, and checks that nothing follows.
+    /// Passes every image on, with interleaved channels, and checks that nothing follows.
     func read(_ receive: ([UInt8]) throws(DatasetError) -> Void) throws(DatasetError) {
       var record = [UInt8](repeating: 0, count: Self.byteCount)
       let planeCount = Self.side * Self.side

@@ -3,23 +3,23 @@ import Foundation
 import Glibc
 import Trials
 
-/// The files of the cars, in a folder or in the archive as it is published.
+/// The files of the cars, in a folder or in the published archive.
 struct CarFiles {
-  /// Names of the files that are there, in the data set's order.
+  /// Names of the files found, in the data set's order.
   let names: [String]
   private let content: Content
 
-  /// Where the bytes are.
+  /// Where the files are.
   private enum Content {
     case folder(URL)
-    /// Those of an archive, whose members come in any order: the archive, and the compressed files.
+    /// An archive, and its members' compressed bytes by name, because members have any order.
     case archive(URL, [String: [UInt8]])
   }
 
   private static let archiveNames = ["nips2015-analogy-data.tar.gz", "nips2015-analogy-data.tar"]
   private static let listName = "list.txt"
   private static let listByteLimit = 1 << 20
-  /// The published files have some 650,000 bytes.
+  /// The largest file accepted; the published ones have about 650,000 bytes.
   private static let fileByteLimit = 8 << 20
   private static let allFilesByteLimit = 256 << 20
 
@@ -89,7 +89,7 @@ struct CarFiles {
     content = .archive(archive, files)
   }
 
-  /// The bytes of a car's file, and what to call it in messages.
+  /// The bytes of a car's file, and its path for messages.
   func file(_ name: String) throws(DatasetError) -> (bytes: [UInt8], place: String) {
     switch content {
     case .folder(let folder):
@@ -101,7 +101,7 @@ struct CarFiles {
     }
   }
 
-  /// Names of the cars' files in a folder, without those that other systems leave beside them.
+  /// The cars' file names in a folder, without the extra files of other systems.
   private static func cars(in folder: URL) -> [String] {
     let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path)
     return (names ?? []).filter(isCar)

@@ -6,11 +6,10 @@ import Trials
 /// (``ImageScaler``).
 ///
 /// Published with S. E. Reed, Y. Zhang, Y. Zhang, H. Lee, "Deep Visual Analogy-Making", NIPS 2015.
-/// Each car is a file of MATLAB 5, `car_NNN_mesh.mat`, whose variable `im` has the extents row,
-/// column, channel, azimuth and elevation. The archive has the cars in the order of `list.txt`, or
-/// of their names when that file is not there, of each car one elevation after the other, and of
-/// each elevation the azimuths. It goes by the files that are there. The set has no test split, so
-/// ``HeldBackSample`` is evaluated on.
+/// Each car is a MATLAB 5 file, `car_NNN_mesh.mat`, whose variable `im` has the extents row,
+/// column, channel, azimuth and elevation. The images are ordered by car (in the order of
+/// `list.txt`, or of names without that file), then elevation, then azimuth. Missing cars are
+/// skipped. The set has no test split, so ``HeldBackSample`` is used for evaluation.
 struct Cars3DSource: ImageSource {
   private let cars: CarFiles
   private let sample: HeldBackSample
@@ -20,7 +19,7 @@ struct Cars3DSource: ImageSource {
   private static let side = 128
   private static let extents = [128, 128, 3, 24, 4]
 
-  /// Finds the archive or the folder of the cars, which `url` may also name itself.
+  /// Finds the archive or the folder of the cars, which `url` itself may be.
   init(at url: URL) throws(DatasetError) {
     cars = try CarFiles(at: url)
     sample = HeldBackSample(ofTotal: cars.names.count * Self.viewCount)
@@ -44,8 +43,7 @@ struct Cars3DSource: ImageSource {
     try dealer.finish(receive)
   }
 
-  /// One image of a car, row by row with interleaved channels; the file has it column by column,
-  /// channel after channel.
+  /// One image of a car, converted from columns and planes to rows with interleaved channels.
   private static func interleaved(_ values: [UInt8], view: Int) -> [UInt8] {
     let count = side * side
     let start = view * 3 * count

@@ -1,13 +1,13 @@
 import Dispatch
 import Synchronization
 
-/// An array whose elements are made on all cores, each by its index.
+/// Makes an array on all cores, each element by its index.
 ///
 /// - Parameter make: Called from several threads at once.
 func concurrentArray<Element: Sendable>(
   _ count: Int, _ make: @Sendable (Int) -> Element
 ) -> [Element] {
-  // Enough parts that cores which are busy otherwise do not hold the rest up.
+  // Many small parts, so that a busy core does not delay the others.
   let partCount = min(count, 32)
   let parts = Mutex([[Element]](repeating: [], count: partCount))
   DispatchQueue.concurrentPerform(iterations: partCount) { number in

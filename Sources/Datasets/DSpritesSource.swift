@@ -2,12 +2,12 @@ import Foundation
 import Images
 import Trials
 
-/// The dSprites images, (count, 64, 64) values 0 or 1: the member `imgs` of an npz file, or the data
-/// set `imgs` of its twin in HDF5.
+/// The dSprites images, (count, 64, 64) values 0 or 1: the member `imgs` of an npz file, or the
+/// data set `imgs` of the HDF5 file with the same content.
 ///
 /// L. Matthey, I. Higgins, A. Lerchner, D. Hassabis, "dSprites: Disentanglement testing Sprites
 /// dataset", 2017. Published subsets have the same layout with fewer images. The set has no test
-/// split, so ``HeldBackSample`` is evaluated on.
+/// split, so ``HeldBackSample`` is used for evaluation.
 struct DSpritesSource: ImageSource {
   private let images: any ImageSequence
   private let sample: HeldBackSample
@@ -15,7 +15,7 @@ struct DSpritesSource: ImageSource {
   private static let name = "imgs"
   private static let shape = Dataset.dsprites.imageShape
 
-  /// The complete set first, then its published subsets, larger ones first.
+  /// The complete set, then its published subsets from large to small.
   static let fileNames = [
     "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz",
     "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.hdf5",
@@ -24,7 +24,7 @@ struct DSpritesSource: ImageSource {
     "dsprites_subset.npz",
   ]
 
-  /// Finds the file, which `url` may also name itself, and reads the header of its images.
+  /// Finds the file, which `url` itself may be, and reads the header of its images.
   init(at url: URL) throws(DatasetError) {
     let file = try FileFinder(dataset: .dsprites, source: url)
       .findOrTake("npz or hdf5 file", Self.fileNames)

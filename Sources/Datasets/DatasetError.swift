@@ -7,19 +7,19 @@ import Trials
 /// `place` is a file's path, followed by the member for a file inside an archive; offsets count
 /// decompressed bytes from the start of that file or member.
 package enum DatasetError: Error, Equatable {
-  /// None of the file names that the reader knows is in any of the folders.
+  /// None of the known file names is in any of the folders.
   case missingFile(dataset: Dataset, content: String, folders: [String], names: [String])
-  /// The data set is read from files, and no place to look for them was given.
+  /// The data set is read from files, but no source was given.
   case sourceNotGiven(dataset: Dataset)
-  /// The folder that shall receive the archive cannot be made.
+  /// The folder for the archive cannot be created.
   case folderNotMade(path: String, reason: String)
   /// A system call failed.
   case system(FileError)
-  /// The decompressor gave up after `offset` good bytes.
+  /// Decompression failed after `offset` good bytes.
   case undecodable(place: String, offset: Int, reason: String)
-  /// The content at `offset` is not what the format asks for.
+  /// The content at `offset` violates the format.
   case malformed(place: String, offset: Int, field: String, found: String, expected: String)
-  /// The file, or the part that `place` names, is something else than what can be read.
+  /// The file or the part at `place` has an unsupported format.
   case refused(place: String, found: String, expected: String, remedy: String)
   /// The archive could not be written or checked.
   case archive(ImageArchiveError)
@@ -55,7 +55,7 @@ extension DatasetError: CustomStringConvertible {
     }
   }
 
-  /// What to do about a file that is not what it should be.
+  /// What to do about a wrong file.
   private static let damaged =
     "the file is damaged, incomplete or another one: get it again, or name the right one"
 }

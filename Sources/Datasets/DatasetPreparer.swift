@@ -5,35 +5,34 @@ import Glibc
 import Images
 import Trials
 
-/// Turns the files that a data set is distributed in into an image archive.
+/// Makes an image archive from a data set's published files.
 package enum DatasetPreparer {
-  /// What came of a preparation.
+  /// The outcome of a preparation.
   package struct Outcome: Sendable {
     /// The archive.
     package var images: PreparedImages
-    /// Whether the archive was made now, rather than found intact.
+    /// Whether the archive was made now; false if an intact one was found.
     package var isNew: Bool
-    /// Wall-clock seconds that it took.
+    /// Wall-clock seconds.
     package var seconds: Double
-    /// What people should know about it: files that were passed over.
+    /// A remark for people, about files that were skipped.
     package var remark: String?
   }
 
   private static let progressInterval = 1000
 
-  /// Makes the archive `<data set>.images` in a folder, unless an intact one is there.
+  /// Makes the archive `<data set>.images` in a folder, unless it has an intact one.
   ///
-  /// The archive appears complete or not at all; a damaged one is replaced.
+  /// The archive is written atomically; a damaged one is replaced.
   ///
   /// - Parameters:
-  ///   - dataset: What to prepare.
-  ///   - source: The folder of the data set's files, a folder that has it as a subfolder named
-  ///     after the data set, or the file itself when the set is one file or archive; not needed for sets that
-  ///     are drawn.
-  ///   - directory: Receives the archive; made if it is not there.
-  ///   - replacing: Whether to make the archive even if an intact one is there.
-  ///   - progress: Called now and then with the number of images done and of all images.
-  ///   - vet: Looks at the files before they are read; what it throws ends the preparation.
+  ///   - dataset: The data set to prepare.
+  ///   - source: The folder with the data set's files, its parent folder if it is named after the data
+  ///     set, or the file itself if the set is one file; not needed for drawn sets.
+  ///   - directory: The folder for the archive; created if missing.
+  ///   - replacing: Whether to replace an intact archive.
+  ///   - progress: Called sometimes with the numbers of images done and of all images.
+  ///   - vet: Called with the files before they are read; if it throws, the preparation ends.
   package static func prepare(
     _ dataset: Dataset, from source: URL?, into directory: URL, replacing: Bool = false,
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
@@ -54,7 +53,7 @@ package enum DatasetPreparer {
       remark: images.remark)
   }
 
-  /// The source of a data set's images, its headers read and checked.
+  /// The source of a data set's images, with checked headers.
   private static func imageSource(of dataset: Dataset, at source: URL?) throws(DatasetError)
     -> any ImageSource
   {
@@ -102,7 +101,7 @@ package enum DatasetPreparer {
     }
   }
 
-  /// Checks that the disk has room for the archive, which nobody wants to learn after an hour.
+  /// Checks in advance that the disk has room for the archive.
   private static func checkRoom(
     for source: any ImageSource, of shape: ImageShape, in directory: URL
   ) throws(DatasetError) {

@@ -1,16 +1,16 @@
 import Foundation
 import Trials
 
-/// What reads or draws the images of one data set.
+/// Reads or draws the images of one data set.
 struct DatasetReader: Sendable {
   /// The data set.
   let dataset: Dataset
-  /// Whether it needs to be told where the files are.
+  /// Whether it needs a source of files.
   let needsFiles: Bool
-  /// Opens the files and checks their headers; of a set that is drawn, there are none.
+  /// Opens the files and checks their headers; drawn sets have none.
   let open: @Sendable (URL) throws(DatasetError) -> any ImageSource
 
-  /// One for every data set but users' own.
+  /// The readers of all data sets except users' own.
   static let all = [
     read(.mnist) { (url) throws(DatasetError) in try MNISTSource(.mnist, at: url) },
     read(.fashionMNIST) { (url) throws(DatasetError) in try MNISTSource(.fashionMNIST, at: url) },
@@ -23,7 +23,7 @@ struct DatasetReader: Sendable {
     drawn(.shapes64) { ShapesSource() },
   ]
 
-  /// The reader of a data set; users' own images are read by their files' kind.
+  /// The reader of a data set; for users' own images it depends on the files' format.
   static func of(_ dataset: Dataset) -> DatasetReader {
     if case .own(let images) = dataset {
       return read(dataset) { (url) throws(DatasetError) in try OwnImagesReader.open(url, images) }

@@ -1,26 +1,28 @@
+import Digests
 import Files
 import Foundation
 import Glibc
 
-/// The decompressed bytes of a file, or of one member of a zip file, from first to last.
+/// The decompressed bytes of a file or an archive member, in order.
 ///
-/// Every demand for bytes names what they are for, so that a file that is too short is reported
-/// with what was missing.
+/// Each read names its field, so that the error for a short file says what is missing.
 final class DecodedStream {
   /// The file, and the member if there is one, for messages.
   let place: String
-  /// How many bytes have been read.
+  /// The number of bytes read.
   private(set) var offset = 0
 
   private var reader: ArchiveReader
-  /// How many bytes there are according to the file, as far as it says so.
+  /// The number of bytes that the file states, if it does.
   let announcedByteCount: Int?
 
-  /// Of the members of an archive that has no fitting one, so many are named.
+  /// The most members named in the error for a missing one.
   private static let memberCountMaximum = 20
   private static let listedMemberCountMaximum = 1000
 
-  /// Opens a file that may be compressed with gzip; then all of it is checked first.
+  /// Opens a file.
+  ///
+  /// A gzip file is first checked completely.
   static func file(_ url: URL) throws(DatasetError) -> DecodedStream {
     let inflatedByteCount = try GzipFile.byteCount(of: url.path)
     var reader = try ArchiveReader.open(path: url.path, format: .bytes)
@@ -35,12 +37,12 @@ final class DecodedStream {
     try member(name, of: url, .zip) { $0 == name }
   }
 
-  /// Opens the first file of this name in a tar file, in whatever folder it is.
+  /// Opens the first file of this name in a tar file, in any folder.
   static func member(_ name: String, ofTar url: URL) throws(DatasetError) -> DecodedStream {
     try member(name, of: url, .tar) { $0 == name || $0.hasSuffix("/" + name) }
   }
 
-  /// Names of a zip file's members, at most so many that a crafted one cannot fill the memory.
+  /// Names of a zip file's members; limited, so that a crafted file cannot fill the memory.
   static func memberNames(ofZip url: URL) throws(DatasetError) -> [String] {
     var reader = try ArchiveReader.open(path: url.path, format: .zip)
     var names: [String] = []
@@ -83,8 +85,7 @@ final class DecodedStream {
     self.announcedByteCount = announcedByteCount
   }
 
-  /// Fills `buffer` with the next bytes; a stream that ends before is an error that says what
-  /// `field` they were for.
+  /// Fills `buffer` with the next bytes; if the stream ends before, the error names `field`.
   func fill(_ buffer: inout [UInt8], _ field: @autoclosure () -> String) throws(DatasetError) {
     let start = offset
     let count = try read(into: &buffer)
@@ -112,7 +113,7 @@ final class DecodedStream {
     }
   }
 
-  /// Reads as many bytes as there are, at most the buffer's count.
+  /// Reads up to the buffer's count of bytes.
   private func read(into buffer: inout [UInt8]) throws(DatasetError) -> Int {
     var filled = 0
     while filled < buffer.count {
@@ -135,8 +136,7 @@ final class DecodedStream {
   }
 }
 
-/// Bytes as pairs of hexadecimal digits, separated by spaces.
+/// The bytes in hexadecimal digits for messages, or that there are none.
 func hexadecimal(_ bytes: [UInt8]) -> String {
-  guard !bytes.isEmpty else { return "the end of the data" }
-  return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+  bytes.isEmpty ? "the end of the data" : bytes.hexadecimalPairs
 }

@@ -1,27 +1,27 @@
 import Foundation
 import Trials
 
-/// Looks for a data set's files where the user said.
+/// Finds a data set's files in the user's source.
 struct FileFinder {
   let dataset: Dataset
   /// A folder, or one file.
   let source: URL
-  /// Folders that the publisher's archive unpacks into, inside of the source or of its subfolder
-  /// named after the data set.
+  /// Folders of the publisher's archive, in the source or in its subfolder named after the data
+  /// set.
   var subfolders: [String] = []
 
   /// Whether the source is a file, not a folder.
   var isFile: Bool { Self.isFile(source) }
 
-  /// Where files are looked for, in this order.
+  /// The folders that are searched, in this order.
   var folders: [URL] {
     [source, source.appending(path: dataset.name)].flatMap { folder in
       [folder] + subfolders.map { folder.appending(path: $0) }
     }
   }
 
-  /// The first of `names` that is in one of the folders, or there in a folder of the same name, as
-  /// Kaggle packs single files; nil if there is none.
+  /// The first of `names` that is in one of the folders, or in a folder of the same name in it, as
+  /// in Kaggle's archives; nil if there is none.
   func first(_ names: [String]) -> URL? {
     for folder in folders {
       for name in names {
@@ -34,7 +34,7 @@ struct FileFinder {
 
   /// The first of `names` that is in one of the folders.
   ///
-  /// - Parameter content: What the file holds, for the message when there is none.
+  /// - Parameter content: The file's content, for the error.
   func find(_ content: String, _ names: [String]) throws(DatasetError) -> URL {
     if let url = first(names) { return url }
     let unfinished = names.flatMap { name in FileHead.unfinishedEndings.map { name + $0 } }
@@ -47,12 +47,12 @@ struct FileFinder {
       dataset: dataset, content: content, folders: folders.map(\.path), names: names)
   }
 
-  /// The file that `source` is, whatever its name, or else the first of `names` in its folders.
+  /// The source if it is a file, else the first of `names` in its folders.
   func findOrTake(_ content: String, _ names: [String]) throws(DatasetError) -> URL {
     isFile ? source : try find(content, names)
   }
 
-  /// Whether there is a file, not a folder.
+  /// Whether the URL is a file, not a folder.
   static func isFile(_ url: URL) -> Bool {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)

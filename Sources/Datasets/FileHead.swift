@@ -2,11 +2,10 @@ import Files
 import Foundation
 import Glibc
 
-/// The first bytes of a file, and what they say that it is.
+/// The first bytes of a file, and the format that they indicate.
 ///
-/// People save an error page under a data set's name, point at a download that has not finished
-/// or at the twin in another format. Every reader looks here first, so that such a file is called
-/// what it is.
+/// A data set's file may be an error page, an unfinished download, or another format. Every reader
+/// checks this first, so that the error says what the file is.
 struct FileHead {
   /// The file.
   let path: String
@@ -17,8 +16,8 @@ struct FileHead {
 
   /// Reads the head of a file.
   ///
-  /// - Throws: The failed system call, or ``DatasetError/refused(place:found:expected:remedy:)`` for
-  ///   an empty file, a page of HTML and a download that is still going on.
+  /// - Throws: The failed system call, or ``DatasetError/refused(place:found:expected:remedy:)``
+  ///   for an empty file, an HTML page or an unfinished download.
   init(_ url: URL, expecting expected: String) throws(DatasetError) {
     path = url.path
     if let ending = Self.unfinishedEndings.first(where: path.hasSuffix) {
@@ -38,7 +37,7 @@ struct FileHead {
     }
   }
 
-  /// What browsers and download programs call a file until it is complete.
+  /// The suffixes that browsers and download programs give unfinished files.
   static let unfinishedEndings = [".part", ".partial", ".crdownload", ".download", ".aria2"]
 
   /// Whether the file begins with these bytes.
@@ -65,7 +64,7 @@ struct FileHead {
     return ["<!doctype html", "<html", "<head", "<?xml"].contains(where: text.hasPrefix)
   }
 
-  /// What the file is, for a message: the name of its format, or its first bytes.
+  /// The file's format, or its first bytes, for messages.
   var summary: String {
     let names = [
       (isGzip, "a gzip file"), (isZip, "a zip file"), (isHDF5, "an HDF5 file"),

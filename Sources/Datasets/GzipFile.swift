@@ -2,16 +2,15 @@ import CZlib
 import Files
 import Glibc
 
-/// Checks a gzip file as compressors really write it: RFC 1952, one member after the other, then
-/// perhaps zeros up to the end of a tape's block.
+/// Checks a gzip file: RFC 1952, one or more members, optionally followed by zeros (tape padding).
 ///
-/// libarchive inflates gzip but compares neither checksum nor length with what it inflated, so a
-/// damaged file can pass it; zlib compares both, of every member.
-/// The C functions are `inflateInit2`, `inflate`, `inflateReset` and `inflateEnd`.
+/// libarchive inflates gzip without checking checksum and length, so it can accept a damaged file;
+/// zlib checks both for every member. The C functions are `inflateInit2`, `inflate`, `inflateReset`
+/// and `inflateEnd`.
 struct GzipFile: ~Copyable {
   private static let inputByteCount = 1 << 16
   private static let outputByteCount = 1 << 18
-  /// `windowBits` for the largest window, and for gzip's header and trailer instead of zlib's.
+  /// `windowBits`: the largest window, with gzip's header and trailer instead of zlib's.
   private static let windowBits: Int32 = 15 + 16
 
   private let file: OpenFile<DatasetError>
@@ -19,8 +18,8 @@ struct GzipFile: ~Copyable {
   private var output = [UInt8](repeating: 0, count: Self.outputByteCount)
   private var byteCount = 0
 
-  /// How many bytes a gzip file holds, all of which were inflated and compared with its checksums;
-  /// nil if the file is not compressed with gzip.
+  /// The decompressed size of a gzip file after it was inflated and checked; nil if the file is not
+  /// a gzip file.
   static func byteCount(of path: String) throws(DatasetError) -> Int? {
     let file = try OpenFile<DatasetError>(path, flags: O_RDONLY)
     guard try file.read(at: 0, count: 2) == [0x1f, 0x8b] else { return nil }
@@ -71,7 +70,7 @@ struct GzipFile: ~Copyable {
 
   /// Inflates a piece of a member.
   ///
-  /// - Returns: How much of it belongs to the member, and whether the member ends there.
+  /// - Returns: The number of bytes that belong to the member, and whether it ends there.
   private mutating func inflate(
     _ input: [UInt8]
   ) throws(DatasetError) -> (consumed: Int, isAtEnd: Bool) {

@@ -1,17 +1,16 @@
 import Randomness
 import Trials
 
-/// The images of a set without a test split that are kept out of training.
+/// The images that are held back for evaluation in a set without a test split.
 ///
-/// The sample depends on the number of images only, so it is the same for everybody who prepares
-/// the same files: image `i`, from 0 on, has the number `i` of ``SplitMix64`` from seed 0, and those
-/// ``Dataset/heldBackCount(ofTotal:)`` with the smallest numbers are held back. No two of the
-/// generator's first 2⁶⁴ numbers are equal, so there are no ties. The sample stands in the archive
-/// in the order of its numbers, so that its first images are a fair sample too; the other images
-/// keep their order. Where a data set repeats pictures, as dSprites does for squares after a quarter
-/// turn, a held-back picture can have a twin in the training part.
+/// The sample depends only on the number of images. Image `i`, from 0, gets number `i` of
+/// ``SplitMix64`` with seed 0; the ``Dataset/heldBackCount(ofTotal:)`` images with the smallest
+/// numbers are held back. The generator's first 2⁶⁴ numbers are distinct, so there are no ties. The
+/// archive has the sample in the order of these numbers, so that its first images are a random
+/// sample too; the other images keep their order. If a data set has equal pictures, as dSprites has
+/// squares after a quarter turn, a held-back picture can also be in the training part.
 struct HeldBackSample {
-  /// How many images are held back.
+  /// The number of images held back.
   let count: Int
 
   private let total: Int
@@ -28,9 +27,9 @@ struct HeldBackSample {
       uniqueKeysWithValues: order.prefix(count).enumerated().map { ($1, $0) })
   }
 
-  /// How many images are left for training.
+  /// The number of images left for training.
   var trainingCount: Int { total - count }
 
-  /// Where in the sample an image stands; nil for a training image.
+  /// An image's index in the sample; nil for a training image.
   func place(of index: Int) -> Int? { places[index] }
 }

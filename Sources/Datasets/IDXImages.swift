@@ -1,14 +1,14 @@
 import Foundation
 import Trials
 
-/// A file of images in the IDX format of the MNIST database, compressed with gzip or not.
+/// A file of images in the IDX format of the MNIST database, optionally compressed with gzip.
 ///
-/// Big-endian 32-bit magic 2051, count, rows and columns, then the images, a byte for each pixel,
-/// row by row.
+/// Big-endian 32-bit magic 2051, count, rows and columns, then the images row by row, one byte per
+/// pixel.
 struct IDXImages {
   /// The file.
   let url: URL
-  /// How many images the file announces.
+  /// The number of images in the header.
   let count: Int
 
   private let stream: DecodedStream
@@ -17,7 +17,7 @@ struct IDXImages {
   private static let magic: [UInt8] = [0, 0, 8, 3]
   private static let countLimit: UInt32 = 100_000_000
 
-  /// Opens a file and reads its header, which must announce images of `shape`.
+  /// Opens a file and checks that its header states `shape`.
   init(at url: URL, shape: ImageShape) throws(DatasetError) {
     precondition(shape.channels == 1, "IDX images are grey")
     self.shape = shape
@@ -36,7 +36,7 @@ struct IDXImages {
     }
   }
 
-  /// Delivers every image, and checks that nothing follows.
+  /// Passes every image on, and checks that nothing follows.
   func read(_ receive: ([UInt8]) throws(DatasetError) -> Void) throws(DatasetError) {
     var image = [UInt8](repeating: 0, count: shape.elementCount)
     for index in 0..<count {

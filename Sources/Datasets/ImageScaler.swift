@@ -1,23 +1,22 @@
-/// Scales square images to another side, exactly.
+/// Scales square images to another size, exactly.
 ///
-/// Down by area: a target pixel is the mean of the part of the source that it covers, where a
-/// source pixel counts by how much of it is covered. Up bilinearly with half-pixel centres: target
-/// pixel i lies at x = (i + ½)·s/t − ½ of the source's pixels, where s and t are the sides, and is
-/// mixed from the pixels ⌊x⌋ and ⌊x⌋ + 1 with the weights 1 − (x − ⌊x⌋) and x − ⌊x⌋; beyond the
-/// edge the edge pixel is repeated. From 32 to 64 the weights are ¼ and ¾.
+/// Downscaling is by area: a target pixel is the mean of the source area that it covers. Upscaling
+/// is bilinear with half-pixel centres: target pixel i is at x = (i + ½)·s/t − ½ in source pixels,
+/// where s and t are the sizes, and is the sum of pixels ⌊x⌋ and ⌊x⌋ + 1 with weights 1 − (x − ⌊x⌋)
+/// and x − ⌊x⌋; edge pixels are repeated beyond the edge. From 32 to 64 the weights are ¼ and ¾.
 ///
-/// Rows and columns are weighted with whole numbers and divided once, at the end, so the result is
-/// the exact value rounded to nearest, halves up.
+/// Weights are integers and the sum is divided once at the end, so the result is the exact value
+/// rounded to nearest, halves up.
 struct ImageScaler {
-  /// Side of the images that are taken.
+  /// The size of source images.
   let sourceSide: Int
-  /// Side of the images that are given.
+  /// The size of scaled images.
   let targetSide: Int
 
-  /// The largest side that sums stay exact for.
+  /// The largest size for which sums are exact.
   static let sideLimit = 32_768
 
-  /// Which pixels of a line make one target pixel, and with what weights.
+  /// The source pixels of one target pixel of a line, and their weights.
   private struct Taps {
     var first: Int
     var weights: [UInt64]
@@ -26,7 +25,7 @@ struct ImageScaler {
   private let taps: [Taps]
   private let divisor: UInt64
 
-  /// A scaler between two sides, each from 1 to ``sideLimit``.
+  /// A scaler between two sizes, each from 1 to ``sideLimit``.
   init(from sourceSide: Int, to targetSide: Int) {
     precondition(
       (1...Self.sideLimit).contains(sourceSide) && (1...Self.sideLimit).contains(targetSide),
@@ -91,7 +90,7 @@ struct ImageScaler {
     return Taps(first: first, weights: weights)
   }
 
-  /// In units of 1/2t of a source pixel, target pixel i lies at (2i + 1)·s − t.
+  /// In units of 1/2t of a source pixel, target pixel i is at (2i + 1)·s − t.
   private static func bilinear(_ index: Int, _ source: Int, _ target: Int) -> Taps {
     let unit = 2 * target
     let position = (2 * index + 1) * source - target

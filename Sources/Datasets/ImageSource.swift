@@ -2,24 +2,24 @@ import Foundation
 import Images
 import Trials
 
-/// Where the images of a data set come from: files of its publisher, or a drawing.
+/// The source of a data set's images: published files, or a drawing.
 ///
-/// A new distribution format is a new conforming type and a row of ``DatasetReader/all``.
+/// For a new format, add a conforming type and a row of ``DatasetReader/all``.
 protocol ImageSource {
-  /// How the archive shall store the images.
+  /// How the archive stores the images.
   var encoding: PixelEncoding { get }
-  /// How many images ``read(_:)`` will deliver to the training part.
+  /// The number of training images that ``read(_:)`` passes on.
   var trainingCount: Int { get }
-  /// How many images ``read(_:)`` will deliver to the evaluation part.
+  /// The number of evaluation images that ``read(_:)`` passes on.
   var evaluationCount: Int { get }
 
-  /// The files that are read, where each is a part of its own; empty where that is of no interest.
+  /// The files that are read, if each is a part of the set; else empty.
   var files: [SourceFile] { get }
 
-  /// What people should know of files that were passed over.
+  /// A remark for people, about files that were skipped.
   var remark: String? { get }
 
-  /// Delivers every image once, with `height × width × channels` values in that order.
+  /// Passes every image on once, with `height × width × channels` values in that order.
   func read(_ receive: ImageReceiver) throws(DatasetError)
 }
 
@@ -27,7 +27,7 @@ protocol ImageSource {
 package struct SourceFile: Hashable, Sendable {
   /// The file.
   package var url: URL
-  /// Which part of the set it is taken for; nil for all of it.
+  /// The part of the set that it is used for; nil for all.
   package var part: ImageSplit?
 }
 
@@ -36,5 +36,5 @@ extension ImageSource {
   var remark: String? { nil }
 }
 
-/// Takes the pixels of one image and the part that it belongs to.
+/// Receives the pixels of one image and its part.
 typealias ImageReceiver = ([UInt8], ImageSplit) throws(DatasetError) -> Void

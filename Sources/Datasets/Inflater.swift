@@ -1,6 +1,6 @@
 import CZlib
 
-/// Inflates a zlib stream (RFC 1950) piece by piece; never more than is asked for.
+/// Inflates a zlib stream (RFC 1950) piece by piece, never more than requested.
 ///
 /// The C functions are `inflateInit`, `inflate` and `inflateEnd`.
 struct Inflater: ~Copyable {
@@ -9,12 +9,12 @@ struct Inflater: ~Copyable {
   private let state: UnsafeMutablePointer<z_stream>
   private var consumed = 0
   private var isAtEnd = false
-  /// How many bytes came out so far.
+  /// The number of bytes inflated so far.
   private(set) var offset = 0
 
-  /// Starts on compressed bytes.
+  /// An inflater of compressed bytes.
   ///
-  /// - Parameter place: The file and the part of it, for messages.
+  /// - Parameter place: The file and its part, for messages.
   init(_ input: ArraySlice<UInt8>, place: String) throws(DatasetError) {
     self.place = place
     self.input = input
@@ -32,8 +32,7 @@ struct Inflater: ~Copyable {
     state.deallocate()
   }
 
-  /// The next `count` bytes; a stream that ends before is an error that says what `field` they
-  /// were for.
+  /// The next `count` bytes; if the stream ends before, the error names `field`.
   mutating func bytes(
     _ count: Int, _ field: @autoclosure () -> String
   ) throws(DatasetError) -> [UInt8] {
@@ -47,7 +46,7 @@ struct Inflater: ~Copyable {
     return bytes
   }
 
-  /// Checks that nothing follows; zlib compares its checksum of everything before.
+  /// Checks that nothing follows; zlib checks the checksum of all bytes before.
   mutating func expectEnd() throws(DatasetError) {
     guard try upTo(1).isEmpty else {
       throw .malformed(

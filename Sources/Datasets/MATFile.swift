@@ -1,12 +1,12 @@
-/// A file of MATLAB 5 with compressed variables, as much of the format as Cars3D uses.
+/// A MATLAB 5 file with compressed variables; only the part of the format that Cars3D uses.
 ///
-/// A header of 128 bytes: 116 of text, 8 unused, the version 0x0100 and "IM", both little-endian.
-/// Then one element for each variable: type 15 (miCOMPRESSED), its length in bytes, and a zlib
-/// stream of one element of type 14 (miMATRIX). That holds, each with its own type and length and
-/// filled up to a multiple of 8: flags (type 6, whose lowest byte is the class), extents (type 5),
-/// name (type 1) and values. An element of up to 4 bytes has its length in the upper half of its
-/// type, and its content in place of its length.
-/// MathWorks, "MAT-File Format", the chapter on level 5.
+/// The header has 128 bytes: 116 of text, 8 unused, the version 0x0100 and "IM", both
+/// little-endian. Then follows one element per variable: type 15 (miCOMPRESSED), its length in
+/// bytes, and a zlib stream of one element of type 14 (miMATRIX). That contains, each with type and
+/// length and padded to a multiple of 8: flags (type 6, whose lowest byte is the class), extents
+/// (type 5), name (type 1) and values. An element of up to 4 bytes has its length in the upper half
+/// of its type, and its content in place of the length. MathWorks, "MAT-File Format", the chapter
+/// on level 5.
 struct MATFile {
   private let bytes: [UInt8]
   private let place: String
@@ -30,7 +30,7 @@ struct MATFile {
 
   /// Checks the header.
   ///
-  /// - Parameter place: The file, and the member if it was in an archive, for messages.
+  /// - Parameter place: The file, and the member if it is in an archive, for messages.
   init(_ bytes: [UInt8], place: String) throws(DatasetError) {
     self.bytes = bytes
     self.place = place
@@ -60,7 +60,7 @@ struct MATFile {
   /// The values of the variable `name`: unsigned bytes of these extents, the first index varying
   /// fastest.
   ///
-  /// Goes through the whole file, so that one cut short is noticed.
+  /// Reads the whole file, so that a truncated one is noticed.
   func unsignedBytes(_ name: String, extents: [Int]) throws(DatasetError) -> [UInt8] {
     var values: [UInt8]?
     var names: [String] = []
@@ -104,7 +104,7 @@ struct MATFile {
     littleEndian(bytes[position..<position + 4])
   }
 
-  /// One variable, read as far as its name.
+  /// One variable, read up to its name.
   private struct Variable: ~Copyable {
     let name: String
     private var stream: Inflater
@@ -112,7 +112,7 @@ struct MATFile {
     private let classAndFlags: UInt32
     private let extents: [Int]
 
-    /// Reads as far as the name.
+    /// Reads up to the name.
     static func open(
       _ compressed: ArraySlice<UInt8>, place file: String
     ) throws(DatasetError) -> Variable {
@@ -143,9 +143,9 @@ struct MATFile {
         classAndFlags: littleEndian(flags[..<4]), extents: extents)
     }
 
-    /// The values, when they are unsigned bytes of these extents.
+    /// The values, if they are unsigned bytes of these extents.
     mutating func unsignedBytes(extents expected: [Int]) throws(DatasetError) -> [UInt8] {
-      // Bits 8 to 11: logical, global, complex; none of them is an image.
+      // Bits 8 to 11: logical, global, complex; an image has none of them.
       guard classAndFlags & 0xfff == MATFile.uint8Class, extents == expected else {
         throw .malformed(
           place: place, offset: stream.offset, field: "class and extents of \(name)",

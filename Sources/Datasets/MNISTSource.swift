@@ -2,9 +2,9 @@ import Foundation
 import Images
 import Trials
 
-/// The MNIST database, or Fashion-MNIST, which has the same files: two IDX files of images.
+/// The MNIST database, or Fashion-MNIST in the same format: two IDX files of images.
 ///
-/// Label files are not used.
+/// Labels are not used.
 /// Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document
 /// recognition", Proceedings of the IEEE 86(11), 1998; H. Xiao, K. Rasul,
 /// R. Vollgraf, "Fashion-MNIST", 2017.
@@ -35,7 +35,7 @@ struct MNISTSource: ImageSource {
     try test.read { (image) throws(DatasetError) in try receive(image, .evaluation) }
   }
 
-  /// Where torchvision keeps the files, below its root and below the set's own folder.
+  /// torchvision's folders of the files, below its root and below the set's folder.
   private static func subfolders(_ dataset: Dataset) -> [String] {
     let name = dataset == .mnist ? "MNIST" : "FashionMNIST"
     return ["raw", name, "\(name)/raw"]

@@ -2,8 +2,9 @@ import Digests
 import Images
 import Trials
 
-/// Watches the images of a published set as they are read, for what no publisher has: one image again
-/// and again, the same images in both parts, or those of another set or part.
+/// Checks the images of a published set while they are read, and refuses those that cannot be the
+/// published ones: one image repeated, equal images in both parts, or another set's or part's
+/// images.
 struct PixelWitness {
   private let dataset: Dataset
   private let counts: [ImageSplit: Int]
@@ -15,15 +16,15 @@ struct PixelWitness {
   /// SHA-256 of all pixels of a published part, one image after the other.
   ///
   /// `zcat train-images-idx3-ubyte.gz | tail -c +17 | sha256sum`, and the same of
-  /// `t10k-images-idx3-ubyte.gz`; of other sets no such digest is published.
+  /// `t10k-images-idx3-ubyte.gz`; other sets have no published digest.
   private static let published: [(dataset: Dataset, split: ImageSplit, digest: String)] = [
     (.mnist, .training, "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757"),
     (.mnist, .evaluation, "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161"),
   ]
 
-  /// A witness of a set that is about to be read; nil for sets that nobody publishes.
+  /// A witness for a set that is about to be read; nil for sets that are not published.
   ///
-  /// - Parameter place: What messages call the source.
+  /// - Parameter place: The source's path for messages.
   init?(of dataset: Dataset, _ source: any ImageSource, place: String) {
     guard dataset.publishedImageCount != nil, !dataset.isProcedural else { return nil }
     self.dataset = dataset
@@ -31,7 +32,7 @@ struct PixelWitness {
     counts = [.training: source.trainingCount, .evaluation: source.evaluationCount]
   }
 
-  /// Refuses parts that have each other's published counts.
+  /// Refuses parts with the other part's published count.
   func checkCounts() throws(DatasetError) {
     guard let published = dataset.publishedImageCount, published.test > 0,
       counts[.training] == published.test, counts[.evaluation] == published.training
@@ -43,13 +44,13 @@ struct PixelWitness {
       remedy: "the files of training and test are exchanged: give each the other's name")
   }
 
-  /// Takes in an image.
+  /// Observes an image.
   mutating func see(_ image: [UInt8], _ split: ImageSplit) {
     if first == nil { first = image } else if isMonotonous { isMonotonous = image == first }
     if dataset.imageShape.height == 28 { digests[split]?.append(image) }
   }
 
-  /// Refuses what cannot be the published images.
+  /// Refuses images that cannot be the published ones.
   func checkImages() throws(DatasetError) {
     let total = counts.values.reduce(0, +)
     guard total < 2 || !isMonotonous else {

@@ -2,17 +2,18 @@ import Foundation
 import Images
 import Trials
 
-/// Rendered scenes: `images` of `3dshapes.h5`, (count, 64, 64, 3) unsigned bytes, in the file's order.
+/// Rendered scenes: `images` of `3dshapes.h5`, (count, 64, 64, 3) unsigned bytes, in the file's
+/// order.
 ///
-/// Published by C. Burgess, H. Kim, "3D Shapes Dataset", 2018.
-/// Its `labels` are not used. The set has no test split, so ``HeldBackSample`` is evaluated on.
+/// Published by C. Burgess, H. Kim, "3D Shapes Dataset", 2018. Its `labels` are not used. The set
+/// has no test split, so ``HeldBackSample`` is used for evaluation.
 struct Shapes3DSource: ImageSource {
   private let images: HDF5Images
   private let sample: HeldBackSample
 
   private static let fileName = "3dshapes.h5"
 
-  /// Finds the file, which `url` may also name itself, and checks the header of its images.
+  /// Finds the file, which `url` itself may be, and checks the header of its images.
   init(at url: URL) throws(DatasetError) {
     let file = try FileFinder(dataset: .shapes3d, source: url)
       .findOrTake("HDF5 file", [Self.fileName])

@@ -1,15 +1,15 @@
-/// A SHA-256 digest: the name of a byte sequence by its content.
+/// A SHA-256 digest, which identifies a byte sequence.
 ///
-/// Digests name image archives, artifacts and results everywhere: on disk, on the wire and in
-/// provenance. The text form is 64 lowercase hexadecimal digits.
+/// Digests identify image archives, files and results on disk, on the wire and in provenance. The
+/// text form is 64 lowercase hexadecimal digits.
 package struct Digest: Hashable, Sendable {
-  // The 32 bytes as four big-endian numbers, so that a digest needs no memory besides its owner's.
+  // The 32 bytes as four big-endian numbers, so that a digest needs no heap memory.
   private let first: UInt64
   private let second: UInt64
   private let third: UInt64
   private let fourth: UInt64
 
-  /// How many bytes a digest has.
+  /// The bytes of a digest.
   package static let byteCount = 32
 
   /// Reads 32 bytes; returns nil for any other count.

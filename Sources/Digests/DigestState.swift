@@ -1,12 +1,12 @@
 import CSodium
 
 extension DigestStream {
-  /// Continues a sequence whose first bytes are elsewhere.
+  /// Continues the digest of a sequence whose first bytes are not available.
   ///
   /// - Parameters:
-  ///   - state: What ``state`` was after the first bytes.
-  ///   - byteCount: How many bytes these were.
-  /// - Returns: Nil when the state is not one of so many bytes.
+  ///   - state: The value of ``state`` after the first bytes.
+  ///   - byteCount: The number of these bytes.
+  /// - Returns: Nil if the state does not fit the number of bytes.
   package init?(state: [UInt8], byteCount: Int) {
     guard byteCount >= 0, byteCount <= Self.byteCountMaximum,
       state.count == Digest.byteCount + byteCount % Self.blockByteCount
@@ -15,7 +15,7 @@ extension DigestStream {
     withUnsafeMutableState { value in
       withUnsafeMutableBytes(of: &value.state) { words in
         for (index, byte) in state.prefix(Digest.byteCount).enumerated() {
-          // Words are stored in the machine's order, which is little-endian.
+          // Words are stored in the machine's byte order, little-endian.
           words[index ^ 3] = byte
         }
       }
@@ -27,7 +27,7 @@ extension DigestStream {
   }
 
   /// The state of SHA-256 (FIPS 180-4) after the bytes appended so far: the eight words H₀…H₇,
-  /// big-endian, then the bytes of the block that is not full yet.
+  /// big-endian, then the bytes of the incomplete block.
   ///
   /// 32 to 95 bytes. With their count, ``init(state:byteCount:)`` continues from here. libsodium:
   /// `crypto_hash_sha256_state`.
@@ -42,6 +42,6 @@ extension DigestStream {
     }
   }
 
-  /// The most bytes that a sequence may have here: their bits are counted in 64 bits.
+  /// The longest sequence: its bits are counted in 64 bits.
   private static let byteCountMaximum = 1 << 60
 }

@@ -4,8 +4,8 @@ import Foundation
 
 /// Computes the SHA-256 digest of bytes that arrive in pieces.
 ///
-/// libsodium: `crypto_hash_sha256_init`, `_update`, `_final`. Where the processor has instructions for
-/// SHA-256, they take in whole blocks, five times as fast, and leave the state as libsodium would.
+/// libsodium: `crypto_hash_sha256_init`, `_update`, `_final`. If the processor has instructions for
+/// SHA-256, they process whole blocks, five times as fast, with the same state.
 package struct DigestStream: Sendable {
   private var context = crypto_hash_sha256_state()
 
@@ -18,7 +18,7 @@ package struct DigestStream: Sendable {
     crypto_hash_sha256_init(&context)
   }
 
-  /// Lets a function read and set libsodium's own state.
+  /// Calls a function with libsodium's state.
   mutating func withUnsafeMutableState<Value>(
     _ body: (inout crypto_hash_sha256_state) -> Value
   ) -> Value {
@@ -28,7 +28,7 @@ package struct DigestStream: Sendable {
   /// Appends bytes to the sequence.
   package mutating func append(_ bytes: UnsafeRawBufferPointer) {
     guard Self.isFast else { return appendPortably(bytes) }
-    // The state counts bits, and holds what fills no block yet.
+    // The state has the number of bits and the bytes of the incomplete block.
     let held = Int(context.count >> 3) % Self.blockByteCount
     let head = held == 0 ? 0 : min(Self.blockByteCount - held, bytes.count)
     let blockCount = (bytes.count - head) / Self.blockByteCount
@@ -59,7 +59,7 @@ package struct DigestStream: Sendable {
     bytes.withUnsafeBytes { append($0) }
   }
 
-  /// The digest of everything appended so far; the stream can go on.
+  /// The digest of all bytes appended so far; more can be appended.
   package var digest: Digest {
     var finished = context
     let digest = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Digest.byteCount) {
@@ -89,7 +89,7 @@ extension Digest {
 
   /// The digest of a file's content, read in pieces of 1 MiB.
   ///
-  /// - Throws: the file system's error when the file cannot be read.
+  /// - Throws: The file system's error if the file cannot be read.
   package static func ofFile(at url: URL) throws -> Digest {
     let file = try FileHandle(forReadingFrom: url)
     defer { try? file.close() }

@@ -1,3 +1,10 @@
+extension Collection<UInt8> {
+  /// The bytes as pairs of hexadecimal digits, separated by spaces.
+  package var hexadecimalPairs: String {
+    map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+  }
+}
+
 extension UInt64 {
   /// Parses 16 hexadecimal digits, upper or lower case; nil for anything else, signs included.
   package init?(hexadecimal digits: UnsafeBufferPointer<UInt8>) {

@@ -1,50 +1,50 @@
 import Foundation
 
-/// What a doctor found on a host, line by line.
+/// The findings of `doctor` on a host.
 package struct Checkup: Codable, Sendable {
-  /// One thing that was looked at.
+  /// The result of one check.
   package struct Finding: Codable, Hashable, Sendable {
-    /// How it stands.
+    /// How severe it is.
     package enum Level: String, Codable, Sendable {
-      /// As it should be.
+      /// No problem.
       case ok
-      /// It works; somebody should see to it.
+      /// It works but needs attention.
       case warning
       /// It does not work.
       case fault
     }
 
-    /// How it stands.
+    /// How severe it is.
     package var level: Level
-    /// What was looked at, in a word or two.
+    /// The subject, in a word or two.
     package var topic: String
     /// What was found.
     package var found: String
-    /// What to do about it; nil when all is well.
+    /// What to do about it; nil if there is no problem.
     package var remedy: String?
   }
 
-  /// The lines, in the order of looking.
+  /// The findings, in the order of the checks.
   package private(set) var findings: [Finding] = []
 
   package init() {}
 
-  /// Notes that something is as it should be.
+  /// Adds a finding without a problem.
   package mutating func ok(_ topic: String, _ found: String) {
     findings.append(Finding(level: .ok, topic: topic, found: found))
   }
 
-  /// Notes that something works, and should be seen to.
+  /// Adds a warning.
   package mutating func warn(_ topic: String, _ found: String, remedy: String) {
     findings.append(Finding(level: .warning, topic: topic, found: found, remedy: remedy))
   }
 
-  /// Notes that something does not work.
+  /// Adds a fault.
   package mutating func fault(_ topic: String, _ found: String, remedy: String) {
     findings.append(Finding(level: .fault, topic: topic, found: found, remedy: remedy))
   }
 
-  /// Whether nothing is at fault.
+  /// Whether there is no fault.
   package var isSound: Bool { !findings.contains { $0.level == .fault } }
 
   /// A line for each finding, and one below it for each remedy.

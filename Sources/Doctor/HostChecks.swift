@@ -4,9 +4,9 @@ import Foundation
 import Glibc
 import Messaging
 
-/// What the doctors of both executables look at on a host.
+/// The checks of a host that both executables share.
 extension Checkup {
-  /// The libraries beneath, and whether they encrypt and refuse as they must.
+  /// Checks the linked libraries: encryption, and refusal of unknown keys.
   package mutating func checkLibraries() {
     let version = Context.libraryVersion
     let parts = version.split(separator: ".").compactMap { Int($0) }
@@ -31,7 +31,7 @@ extension Checkup {
     }
   }
 
-  /// Sets up a server that admits nobody, and proves that it does.
+  /// Sets up a server that admits nobody, and tests that it does not.
   private static func proveRefusal() throws {
     let context = try Context()
     let desk = try AdmissionDesk(context) { _ in .refuse }
@@ -43,7 +43,7 @@ extension Checkup {
     try AdmissionProof.check(context, endpoint: endpoint, server: keys.publicKey)
   }
 
-  /// Whether the clock can be right at all; a coordinator's is compared elsewhere.
+  /// Checks that the clock is plausible; comparison with a coordinator's clock is done elsewhere.
   package mutating func checkClock() {
     let now = Date()
     let text = now.formatted(.iso8601)
@@ -55,11 +55,11 @@ extension Checkup {
     }
   }
 
-  /// Whether a folder, or the nearest one above it, has room.
+  /// Checks the free space of a folder, or of its nearest existing parent.
   ///
   /// - Parameters:
-  ///   - needed: Bytes below which it does not work.
-  ///   - wanted: Bytes below which somebody should see to it.
+  ///   - needed: Bytes below which it is a fault.
+  ///   - wanted: Bytes below which it is a warning.
   package mutating func checkDisk(
     _ folder: URL, topic: String, needed: Int = 1 << 30, wanted: Int = 10 << 30
   ) {
@@ -92,7 +92,7 @@ extension Checkup {
     }
   }
 
-  /// Whether the process may have enough files and connections open.
+  /// Checks the limit of open files and connections.
   package mutating func checkOpenFiles(needed: Int) {
     var limit = rlimit()
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
@@ -106,9 +106,9 @@ extension Checkup {
     }
   }
 
-  /// Whether only this user can read the keys.
+  /// Checks that only this user can read the keys.
   ///
-  /// - Returns: Whether what is there can be used.
+  /// - Returns: Whether the keys can be used.
   package mutating func checkKeyFolder(_ folder: KeyFolder) -> Bool {
     do throws(AccessError) {
       try folder.check()

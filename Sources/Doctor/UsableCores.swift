@@ -1,10 +1,10 @@
 import Foundation
 
-/// How many processors this process may keep busy.
+/// The number of processors that this process may use.
 ///
-/// Three things limit it besides the machine: the affinity (`taskset`, Slurm), the cpuset of its
-/// control group, and that group's quota of processor time (containers, systemd's `CPUQuota=`).
-/// Sources: `Cpus_allowed_list` in `/proc/self/status` for the first two, proc(5); the kernel's
+/// Besides the machine, it is limited by the affinity (`taskset`, Slurm), the cpuset of the control
+/// group, and that group's CPU quota (containers, systemd's `CPUQuota=`). Sources:
+/// `Cpus_allowed_list` in `/proc/self/status` for the first two, proc(5); the kernel's
 /// `cgroup-v2.rst` and `sched-bwc.rst` for the quota.
 package enum UsableCores {
   /// The count; at least 1.
@@ -14,11 +14,11 @@ package enum UsableCores {
     }
   }
 
-  /// Processors that the affinity and the quotas allow; a quota of a broken number is rounded down.
+  /// Processors that the affinity and the quotas allow; fractional quotas are rounded down.
   ///
   /// - Parameters:
-  ///   - machine: Processors of the machine, which count where the affinity cannot be read.
-  ///   - read: The text of a file, nil when there is none.
+  ///   - machine: Processors of the machine, used if the affinity cannot be read.
+  ///   - read: Returns the text of a file; nil if there is none.
   package static func limited(to machine: Int, read: @escaping (String) -> String?) -> Int {
     let allowed = affinity(read("/proc/self/status") ?? "") ?? machine
     guard let quota = ControlGroups(read: read).processorQuota else { return max(1, allowed) }
@@ -26,7 +26,7 @@ package enum UsableCores {
     return max(1, min(allowed, Int(min(quota, 1e6))))
   }
 
-  /// How many processors a list such as "0-3,8" in the status of a process names.
+  /// The number of processors in a list such as "0-3,8" in the status of a process.
   private static func affinity(_ status: String) -> Int? {
     let line = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
     guard let list = line?.split(separator: ":").last else { return nil }
@@ -71,7 +71,7 @@ private struct ControlGroups {
     return ratio(String(words[0]), String(words[1]))
   }
 
-  /// Version 1 has a file for each; a quota of -1 is none.
+  /// Version 1 has a file for each value; a quota of -1 means none.
   private func formerQuota(of folder: String) -> Double? {
     guard let quota = read(folder + "/cpu.cfs_quota_us"),
       let period = read(folder + "/cpu.cfs_period_us")
@@ -87,10 +87,10 @@ private struct ControlGroups {
     return quota / period
   }
 
-  /// The folders of a group and of those that it is in, innermost first.
+  /// The folders of a group and its parents, innermost first.
   private func folders(of group: String, type: String, option: String?) -> [String] {
     guard let mount = mount(type: type, option: option) else { return [] }
-    // A container sees a part of the tree, mounted as if it were all of it.
+    // A container sees a subtree mounted as the root.
     var inner = group
     if mount.root != "/", group == mount.root || group.hasPrefix(mount.root + "/") {
       inner = String(group.dropFirst(mount.root.count))
@@ -104,7 +104,7 @@ private struct ControlGroups {
     return folders + [mount.point]
   }
 
-  /// Where a hierarchy is mounted, and which of its groups is at that place: `proc(5)`, mountinfo.
+  /// The mount point of a hierarchy and the group mounted there: `proc(5)`, mountinfo.
   private func mount(type: String, option: String?) -> (root: String, point: String)? {
     for line in (read("/proc/self/mountinfo") ?? "").split(separator: "\n") {
       let fields = line.split(separator: " ")
@@ -119,7 +119,7 @@ private struct ControlGroups {
     return nil
   }
 
-  /// Spaces and the like are written as backslash and three octal digits.
+  /// White space is escaped as a backslash and three octal digits.
   private static func unescaped(_ field: Substring) -> String {
     var bytes: [UInt8] = []
     var rest = Array(field.utf8)[...]

@@ -1,11 +1,11 @@
 import Digests
 import Files
 
-/// What a publisher says of a file's content.
+/// The published checksum of a file.
 package enum Checksum: Hashable, Sendable {
   /// SHA-256.
   case sha256(Digest)
-  /// MD5, 32 lowercase hexadecimal digits; it tells damage, not intent.
+  /// MD5, 32 lowercase hexadecimal digits; detects damage, but not manipulation.
   case md5(String)
 }
 
@@ -19,7 +19,7 @@ extension Checksum: CustomStringConvertible {
 }
 
 extension OpenFile where Failure == DownloadError {
-  /// SHA-256 of the whole file, and the checksum of the kind that is published.
+  /// SHA-256 of the whole file, and its checksum of the published kind.
   func checksums(
     like published: Checksum
   ) throws(DownloadError) -> (digest: Digest, comparable: Checksum) {

@@ -1,7 +1,7 @@
-/// One request for the rest of a file: judges the answer's head and writes the body.
+/// One request for the rest of a file: checks the response's head and writes the body.
 final class DownloadAttempt: ResponseReceiver {
   private let file: PublishedFile
-  private let partial: PartialFile
+  private let partial: PartialDownload
   private let offset: Int
   private let progressed: (Int, Int?) -> Void
   private var head = ResponseHead()
@@ -9,35 +9,36 @@ final class DownloadAttempt: ResponseReceiver {
   private var isJudged = false
   private var refusal: Outcome?
 
-  /// What an attempt came to.
+  /// The outcome of an attempt.
   enum Outcome: Error {
-    /// All announced bytes are there.
+    /// All announced bytes are received.
     case complete
-    /// Some may be missing; another try may bring them.
+    /// Bytes may be missing; another attempt may receive them.
     case broken(String)
     /// This address does not have the file.
     case refused(String)
-    /// The disk does not take it.
+    /// A local operation failed, such as writing to a full disk.
     case failed(DownloadError)
   }
 
   private static let requestTimeout = 408
   private static let tooManyRequests = 429
 
-  /// - Parameter progressed: Called with the number of bytes that are there and of the whole.
-  init(_ file: PublishedFile, into partial: PartialFile, progressed: @escaping (Int, Int?) -> Void)
-  {
+  /// - Parameter progressed: Called with the bytes received and the bytes of the whole file.
+  init(
+    _ file: PublishedFile, into partial: PartialDownload, progressed: @escaping (Int, Int?) -> Void
+  ) {
     self.file = file
     self.partial = partial
     self.progressed = progressed
     offset = partial.byteCount
   }
 
-  /// Asks an address.
+  /// Requests the file from an address.
   func run(_ address: String, _ settings: DownloadSettings) throws(DownloadError) -> Outcome {
     let ending = try HTTPRequest(address: address, offset: offset, settings: settings)
       .send(to: self)
-    // An answer without a body is judged here, unless it only leads to another address.
+    // Check a response without body here, unless it is a redirection.
     switch ending {
     case .complete: judge()
     case .ended: break
@@ -75,7 +76,7 @@ final class DownloadAttempt: ResponseReceiver {
     return true
   }
 
-  /// Decides by the head whether the body is wanted, before any of it is written.
+  /// Decides by the head whether to write the body.
   private func judge() {
     guard !isJudged else { return }
     isJudged = true
@@ -97,8 +98,8 @@ final class DownloadAttempt: ResponseReceiver {
     }
   }
 
-  /// The whole file's size by the head, nil if it does not tell; begins anew where the server did
-  /// not skip what is there.
+  /// The whole file's size from the head, nil if it is not stated; restarts the file if the server
+  /// sends it from the start.
   private func wholeByteCount() throws(Outcome) -> Int? {
     switch head.status {
     case 200:

@@ -6,9 +6,9 @@ package enum DownloadError: Error, Equatable {
   case system(FileError)
   /// Another process is downloading the same file.
   case beingDownloaded(path: String)
-  /// No address gave the file; a reason for each.
+  /// No address provided the file; one reason per address.
   case unavailable(name: String, reasons: [String])
-  /// Libcurl could not be set up.
+  /// Libcurl could not be initialised.
   case library(reason: String)
 }
 

@@ -1,15 +1,15 @@
-/// How far a download is.
+/// The progress of a download.
 package struct DownloadProgress: Sendable {
   /// The file's name.
   package var name: String
-  /// Bytes that are there.
+  /// Bytes received, including earlier downloads.
   package var byteCount: Int
-  /// Bytes of the whole; nil where none is published.
+  /// Bytes of the whole file; nil if not published.
   package var total: Int?
-  /// Bytes that came since this download began, by seconds; nil at its beginning.
+  /// The rate since this download began; nil at its beginning.
   package var bytesPerSecond: Double?
 
-  /// Seconds until the end at this rate; nil where it cannot be told.
+  /// Estimated seconds to the end at this rate; nil if unknown.
   package var secondsLeft: Double? {
     guard let total, let bytesPerSecond, bytesPerSecond > 0 else { return nil }
     return Double(total - byteCount) / bytesPerSecond

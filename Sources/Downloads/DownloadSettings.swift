@@ -1,16 +1,16 @@
-/// How patient a download is.
+/// Limits on attempts and waiting times of a download.
 package struct DownloadSettings: Sendable {
-  /// Tries in a row that bring nothing new before an address is given up.
+  /// Successive attempts without new bytes after which an address is given up.
   package var fruitlessTries = 5
-  /// Tries at one address altogether.
+  /// The most attempts at one address.
   package var tries = 1000
-  /// The pause before the next try; it doubles with every fruitless one.
+  /// The pause before the next attempt; it doubles after each attempt without new bytes.
   package var pause = Duration.seconds(1)
-  /// How long a connection may take to come about.
+  /// The timeout for connecting, in seconds.
   package var connectSeconds = 30
-  /// How long a connection may bring nothing.
+  /// The timeout for a connection without new bytes, in seconds.
   package var stallSeconds = 60
 
-  /// The patience of the command line.
+  /// The defaults, for the command line.
   package init() {}
 }

@@ -3,31 +3,31 @@ import Files
 import Foundation
 import Glibc
 
-/// Downloads one published file: goes on where an earlier download ended, tries again while that
-/// brings something, checks size and checksum, and only then gives the file its name.
+/// Downloads one published file: resumes an earlier download, retries while bytes arrive, checks
+/// size and checksum, and then renames the file to its name.
 package struct FileDownload {
   private let file: PublishedFile
   private let path: String
   private let settings: DownloadSettings
 
-  /// A file that is there, and right.
+  /// A downloaded and verified file.
   package struct Outcome: Hashable, Sendable {
-    /// Where it is.
+    /// Its path.
     package var url: URL
     /// Its size.
     package var byteCount: Int
     /// SHA-256 of it.
     package var digest: Digest
-    /// What was compared with the publisher's.
+    /// The checksum that was verified.
     package var verified: Checksum
-    /// Whether it was downloaded now, rather than found.
+    /// Whether it was downloaded now; false if it was found.
     package var isNew: Bool
   }
 
-  /// Bytes that tell a web page.
+  /// The first bytes of a web page.
   private static let pageBeginnings = ["<!doctype", "<html"]
 
-  /// A download into a folder, which has to be there.
+  /// A download to an existing folder.
   package init(
     _ file: PublishedFile, into folder: URL, settings: DownloadSettings = DownloadSettings()
   ) {
@@ -36,19 +36,19 @@ package struct FileDownload {
     self.settings = settings
   }
 
-  /// Downloads the file, unless it is there already.
+  /// Downloads the file, unless it exists already.
   ///
-  /// What is not the published file is removed; what is only the beginning of it stays, as
-  /// `<name>.part`, when no address gives the rest.
+  /// A file that is not the published one is removed. If no address provides the rest, the received
+  /// part stays as `<name>.part`.
   ///
   /// - Parameters:
-  ///   - progress: Called whenever bytes have come.
-  ///   - trouble: Called with what went wrong before another try.
+  ///   - progress: Called when bytes are received.
+  ///   - trouble: Called with the error before another attempt.
   package func run(
     progress: @escaping (DownloadProgress) -> Void = { _ in }, trouble: (String) -> Void = { _ in }
   ) throws(DownloadError) -> Outcome {
     if let found = try found() { return found }
-    let partial = try PartialFile(of: path)
+    let partial = try PartialDownload(of: path)
     if partial.byteCount > file.byteMaximum { try partial.restart() }
     var reasons: [String] = []
     for address in file.addresses {
@@ -83,7 +83,7 @@ package struct FileDownload {
   }
 
   private func download(
-    from address: String, into partial: PartialFile,
+    from address: String, into partial: PartialDownload,
     _ progress: @escaping (DownloadProgress) -> Void,
     _ trouble: (String) -> Void
   ) throws(Refusal) -> Outcome {
@@ -99,11 +99,11 @@ package struct FileDownload {
         } catch { throw .download(error) }
         let what = try described(partial)
         do throws(DownloadError) { try partial.restart() } catch { throw .download(error) }
-        // The bytes of an earlier download may have been another file's.
+        // The part of an earlier download may be another file's.
         guard mayHaveOldBytes else { throw .address(what) }
         mayHaveOldBytes = false
         best = 0
-        reason = "\(what); beginning anew"
+        reason = "\(what); starting again"
       case .broken(let what): reason = what
       case .refused(let what): throw .address(what)
       case .failed(let error): throw .download(error)
@@ -124,9 +124,9 @@ package struct FileDownload {
   }
 
   private func attempt(
-    _ address: String, _ partial: PartialFile, _ progress: @escaping (DownloadProgress) -> Void
+    _ address: String, _ partial: PartialDownload, _ progress: @escaping (DownloadProgress) -> Void
   ) throws(Refusal) -> DownloadAttempt.Outcome {
-    // All bytes may have come before and only the rest of the work be missing.
+    // An earlier download may have received all bytes without completing the file.
     if partial.byteCount > 0, partial.byteCount == file.byteCount { return .complete }
     let clock = ContinuousClock()
     let start = clock.now
@@ -145,8 +145,8 @@ package struct FileDownload {
     } catch { throw .download(error) }
   }
 
-  /// Gives the complete file its name if it is the published one.
-  private func commit(_ partial: PartialFile) throws(DownloadError) -> Outcome? {
+  /// Renames the complete file to its name if it is the published one.
+  private func commit(_ partial: PartialDownload) throws(DownloadError) -> Outcome? {
     let (digest, found) = try partial.checksums(like: file.checksum)
     guard found == file.checksum else { return nil }
     try partial.commit()
@@ -155,8 +155,8 @@ package struct FileDownload {
       isNew: true)
   }
 
-  /// What came in place of the published file.
-  private func described(_ partial: PartialFile) throws(Refusal) -> String {
+  /// A description of what was received in place of the published file.
+  private func described(_ partial: PartialDownload) throws(Refusal) -> String {
     do throws(DownloadError) {
       let beginning = String(decoding: try partial.head(64), as: UTF8.self).lowercased()
       let isPage = Self.pageBeginnings.contains { beginning.hasPrefix($0) }

@@ -1,30 +1,30 @@
 import CCurl
 
-/// What takes in an answer, on the thread that asked.
+/// Receives a response, on the requesting thread.
 protocol ResponseReceiver: AnyObject {
-  /// Takes in a line of the head.
+  /// Receives a line of the head.
   func take(headLine: String)
-  /// Takes in bytes of the body; false ends the transfer.
+  /// Receives bytes of the body; returning false ends the transfer.
   func take(body: UnsafeRawBufferPointer) -> Bool
 }
 
-/// One GET of a file from an offset on: the one place where libcurl is called.
+/// One GET of a file from an offset; the only user of libcurl.
 ///
-/// Redirections are followed, to `http` and `https` only; servers are verified against the system's
+/// Redirections are followed only to `http` and `https`; servers are verified against the system's
 /// certificates.
 struct HTTPRequest {
   let address: String
-  /// Bytes at the beginning that are not asked for.
+  /// The first byte to request.
   let offset: Int
   let settings: DownloadSettings
 
   /// How a request ended.
   enum Ending: Equatable {
-    /// The answer is complete, as far as HTTP can tell.
+    /// The response is complete.
     case complete
     /// The receiver ended it.
     case ended
-    /// The connection failed or broke; another try may bring more.
+    /// The connection failed or broke; another attempt may succeed.
     case broken(String)
     /// This address cannot be used.
     case impossible(String)
@@ -33,7 +33,7 @@ struct HTTPRequest {
   private static let redirectionMaximum = 5
   private static let initialised: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
-  /// Sends the request and hands the answer to a receiver.
+  /// Sends the request and passes the response to a receiver.
   ///
   /// C functions: `curl_easy_init`, `curl_easy_setopt`, `curl_easy_perform`.
   func send(to receiver: any ResponseReceiver) throws(DownloadError) -> Ending {
@@ -98,12 +98,12 @@ struct HTTPRequest {
     try check(
       shim_curl_set_receiver(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
         let body = UnsafeRawBufferPointer(start: bytes, count: size * count)
-        // Any other count than all of them ends the transfer.
+        // Returning any other count ends the transfer.
         return Context.at(context)?.receiver.take(body: body) == true ? size * count : 0
       })
   }
 
-  /// What libcurl hands back to its callbacks.
+  /// The context that libcurl passes to its callbacks.
   private final class Context {
     let receiver: any ResponseReceiver
 

@@ -1,17 +1,17 @@
 import Digests
 
-/// Where the files of every data set are published, with their sizes and checksums.
+/// The addresses, sizes and checksums of every data set's published files.
 ///
 /// Sizes and SHA-256 are those of the catalogue of TensorFlow Datasets (`url_checksums`), MD5 that
-/// of disent, where no SHA-256 is published. Label files are left out; nothing
-/// reads them.
+/// of disent, where no SHA-256 is published. Label files are not listed, because
+/// they are not used.
 package enum PublishedData {
-  /// The files of the data set with this name; nil when it is not published anywhere.
+  /// The files of the data set with this name; nil if it is not published.
   package static func files(of dataset: String) -> [PublishedFile]? {
     sets.first { $0.dataset == dataset }?.files
   }
 
-  /// The names of all data sets that are published.
+  /// The names of all published data sets.
   package static var datasets: [String] { sets.map(\.dataset) }
 
   private static let sets: [(dataset: String, files: [PublishedFile])] = [

@@ -1,18 +1,18 @@
-/// A file of a data set as its publisher offers it.
+/// A published file of a data set.
 package struct PublishedFile: Hashable, Sendable {
-  /// Its name, here as there.
+  /// Its name.
   package var name: String
-  /// Where it is, `http` or `https`, the first to be tried first.
+  /// Its `http` or `https` addresses, in the order in which they are tried.
   package var addresses: [String]
-  /// Its size; nil where none is published.
+  /// Its size; nil if not published.
   package var byteCount: Int?
-  /// What its content is known by.
+  /// Its published checksum.
   package var checksum: Checksum
 
-  /// Larger files of unknown size are refused.
+  /// The largest file of unknown size accepted.
   static let byteLimit = 2 << 30
 
-  /// The most bytes that are taken in.
+  /// The most bytes received.
   var byteMaximum: Int { byteCount ?? Self.byteLimit }
 
   /// A file of these properties.

@@ -1,28 +1,28 @@
-/// The lines before a response's body, as far as downloads read them.
+/// The head of an HTTP response; only the fields that downloads use.
 struct ResponseHead: Equatable {
   /// 200, 206, 404, …; nil before the first line.
   private(set) var status: Int?
   /// The body's announced length in bytes.
   private(set) var contentLength: Int?
-  /// Kind of content without parameters, in lower case: "text/html".
+  /// The content type without parameters, in lower case: "text/html".
   private(set) var contentType: String?
-  /// What part of the whole the body is.
+  /// The range of the file in the body.
   private(set) var range: Range?
-  /// Whether the empty line after the head has come.
+  /// Whether the empty line after the head was received.
   private(set) var isComplete = false
 
-  /// Whether another address is to be asked.
+  /// Whether it redirects to another address.
   var isRedirection: Bool { status.map { $0 / 100 == 3 } ?? false }
 
   /// `Content-Range: bytes 100-199/200`.
   struct Range: Equatable {
-    /// Offset of the body's first byte; nil where no byte was to be had.
+    /// The offset of the body's first byte; nil if the range cannot be satisfied.
     var start: Int?
-    /// Bytes of the whole; nil where the server does not tell.
+    /// The bytes of the whole file; nil if not stated.
     var total: Int?
   }
 
-  /// Takes a line in; a status line begins a new head, since a redirection has one before it.
+  /// Parses a line; a status line starts a new head, as after a redirection.
   mutating func take(_ line: String) {
     let line = line.trimmingSpaces
     if line.hasPrefix("HTTP/") {
@@ -44,7 +44,7 @@ struct ResponseHead: Equatable {
 }
 
 extension ResponseHead.Range {
-  /// Reads `bytes START-END/TOTAL`, `*` standing for what is not known.
+  /// Parses `bytes START-END/TOTAL`; `*` means unknown.
   fileprivate init?(_ text: String) {
     guard text.hasPrefix("bytes ") else { return nil }
     let parts = text.dropFirst("bytes ".count).split(separator: "/")

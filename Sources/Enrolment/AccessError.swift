@@ -1,4 +1,4 @@
-/// Why somebody is not let in, or keys cannot be used, and what a person should do about it.
+/// Why access is refused or keys cannot be used, and what a person should do.
 package struct AccessError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What was found, where, and what was expected.
   package var reason: String

@@ -1,17 +1,17 @@
 import Foundation
 import Messaging
 
-/// The worker keys that a coordinator admits, and those that it no longer does.
+/// The admitted and the revoked worker keys of a coordinator.
 package struct AllowList: Hashable, Sendable {
-  /// A worker's key and what people call it.
+  /// A worker's key and its name.
   package struct Entry: Hashable, Sendable {
-    /// What people call it; of no other admitted key.
+    /// Its name, unique among admitted keys.
     package var name: String
     /// The key.
     package var key: CurvePublicKey
     /// When it was admitted.
     package var admitted: Date
-    /// Whether several hosts may use it, such as those of a cluster with one home folder.
+    /// Whether several hosts may use it, for example in a cluster with a shared home folder.
     package var isShared = false
     /// When it was revoked; nil while it is admitted.
     package var revoked: Date?
@@ -29,10 +29,10 @@ package struct AllowList: Hashable, Sendable {
 
   /// Admits a key under a name.
   ///
-  /// - Parameter evenIfRevoked: Whether a key that was revoked is admitted again: a person's
-  ///   decision, which no script takes for them.
-  /// - Throws: ``AccessError`` when the name is no name or another admitted key has it, or when the
-  ///   key was revoked.
+  /// - Parameter evenIfRevoked: Whether to admit a revoked key again, which a person must request
+  ///   explicitly.
+  /// - Throws: ``AccessError`` if the name is invalid or another admitted key has it, or if the key
+  ///   was revoked.
   package mutating func admit(
     _ key: CurvePublicKey, as name: String, isShared: Bool = false, evenIfRevoked: Bool = false,
     at now: Date
@@ -54,7 +54,7 @@ package struct AllowList: Hashable, Sendable {
 
   /// Revokes the key of a name, or a key.
   ///
-  /// - Returns: The entry; nil when nobody is admitted by it.
+  /// - Returns: The entry; nil if no admitted key matches.
   package mutating func revoke(_ nameOrKey: String, at now: Date) -> Entry? {
     let key = CurvePublicKey(nameOrKey)
     guard
@@ -66,7 +66,7 @@ package struct AllowList: Hashable, Sendable {
     return entries[index]
   }
 
-  /// A name like the one wished for that no admitted key has.
+  /// An unused name similar to the requested one.
   func freeName(like wish: String) -> String {
     let taken = Set(entries.filter { $0.revoked == nil }.map(\.name))
     let allowed = wish.map {
@@ -80,7 +80,7 @@ package struct AllowList: Hashable, Sendable {
     return "\(name)-\(number)"
   }
 
-  /// Checks that a name can stand in messages, file names and command lines.
+  /// Checks that a name is safe in messages, file names and command lines.
   package static func check(_ name: String) throws(AccessError) {
     let bytes = Array(name.utf8)
     let isPlain = bytes.allSatisfy {
@@ -132,7 +132,7 @@ extension KeyFolder {
     try value(AllowList.fileName) ?? AllowList()
   }
 
-  /// Changes the allow-list; running coordinators notice.
+  /// Changes the allow-list; running coordinators reread it.
   package func changeAllowList<Value>(
     _ change: (inout AllowList) throws(AccessError) -> Value
   ) throws(AccessError) -> Value {

@@ -1,13 +1,11 @@
 import Foundation
 import Messaging
 
-/// What a worker's host gets to be enrolled with, once: the coordinator's public key, and the
-/// secret key of a pair made for this enrolment alone.
+/// A token that enrols one worker's host: the coordinator's public key and a one-time secret key.
 ///
-/// The coordinator keeps the pair's public key only, from which the token does not follow. A
-/// connection that uses the pair is admitted while the token is valid, and may do nothing but
-/// hand in the worker's own key. So a stranger without a token gets no connection at all, and
-/// nothing is to be guessed.
+/// The coordinator keeps only the pair's public key. A connection with the pair is admitted while
+/// the token is valid, and may only send the worker's own key. So a peer without a token cannot
+/// connect at all, and there is nothing to guess.
 package struct EnrolmentToken: Sendable {
   /// The coordinator to enrol with.
   package let coordinator: CurvePublicKey
@@ -34,7 +32,7 @@ package struct EnrolmentToken: Sendable {
 
   /// Reads a token.
   ///
-  /// - Throws: ``AccessError`` when the text is none, or not all of one.
+  /// - Throws: ``AccessError`` if the text is not a token or is incomplete.
   package init(_ text: String) throws(AccessError) {
     let digits = text.hasPrefix(Self.prefix) ? text.dropFirst(Self.prefix.count) : ""
     guard digits.utf8.count == 128, let coordinator = CurvePublicKey(String(digits.prefix(64))),
@@ -52,11 +50,11 @@ package struct EnrolmentToken: Sendable {
     }
   }
 
-  /// The token as a person carries it to the worker's host; as secret as a password.
+  /// The token as text, to be copied to the worker's host; it is as secret as a password.
   package var exposed: String { Self.prefix + "\(coordinator)" + keys.secretKey.exposed }
 }
 
-/// What a coordinator keeps of the tokens that it gave out.
+/// A coordinator's list of its tokens.
 struct TokenList: Codable, Hashable {
   struct Entry: Codable, Hashable {
     /// The public key of the token's pair.
@@ -73,7 +71,7 @@ struct TokenList: Codable, Hashable {
   var entries: [Entry] = []
 
   static let fileName = "tokens.json"
-  /// How long tokens are remembered after they expired, to tell people so.
+  /// How long expired tokens are kept, for error messages.
   static let memory: TimeInterval = 7 * 86_400
 
   func entry(of key: CurvePublicKey) -> Entry? {
@@ -131,10 +129,10 @@ extension KeyFolder {
 
   /// Admits a worker's key for a token, which is then used up.
   ///
-  /// The same worker may ask again, since an answer may be lost.
+  /// The same worker may repeat the request, since an answer may be lost.
   ///
-  /// - Returns: What the worker is called.
-  /// - Throws: ``AccessError`` when the token is not valid or the key was revoked.
+  /// - Returns: The worker's name.
+  /// - Throws: ``AccessError`` if the token is not valid or the key was revoked.
   package func enrol(
     _ worker: CurvePublicKey, host: String, token: CurvePublicKey, at now: Date
   ) throws(AccessError) -> String {
@@ -163,7 +161,7 @@ extension KeyFolder {
       let name = known?.name ?? entry.name ?? list.freeName(like: host)
       try list.admit(worker, as: name, isShared: entry.shared ?? false, at: now)
       tokens.entries[index].usedFor = "\(worker)"
-      // The token first: a crash in between leaves a used token, never one that works twice.
+      // Write the token first: after a crash in between, it is used and cannot be used again.
       try writeValue(tokens, TokenList.fileName)
       try writeValue(list, AllowList.fileName)
       return name

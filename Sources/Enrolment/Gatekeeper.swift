@@ -3,26 +3,26 @@ import Glibc
 import Messaging
 import Synchronization
 
-/// Decides, for a running coordinator, whose connections and messages are taken.
+/// Decides whose connections and messages a running coordinator accepts.
 ///
 /// It reads the lists again whenever their files have changed, so that `coordinator admit`,
-/// `enroll` and `revoke` work on a running coordinator. Usable from any thread.
+/// `enroll` and `revoke` work on a running coordinator. May be used from any thread.
 package final class Gatekeeper: Sendable {
   /// What a key may do.
   package enum Standing: Hashable, Sendable {
     /// Work, under this name.
     case worker(name: String)
-    /// Hand in a worker's key, nothing else.
+    /// Only enrol a worker's key.
     case token(CurvePublicKey)
-    /// Nothing any more.
+    /// Nothing: it was revoked.
     case revoked(name: String)
-    /// Nothing.
+    /// Nothing: the key is unknown.
     case stranger
   }
 
   /// The domain of the coordinator's sockets.
   private static let domain = "bottlenecksweep"
-  /// What the workers that a coordinator starts itself are called.
+  /// The key name of workers that a coordinator starts itself.
   package static let localName = "local"
 
   /// The coordinator's keys.
@@ -38,21 +38,21 @@ package final class Gatekeeper: Sendable {
     var stamps: [FileStamp?] = []
     var local: CurvePublicKey?
     var notes = RepeatedNotes()
-    var isTelling = false
-    /// Why the lists cannot be read now; nobody new is admitted then.
+    var isLogging = false
+    /// Why the lists cannot be read; no new worker is admitted then.
     var trouble: String?
   }
 
-  /// A gatekeeper over a folder, whose keys are made if there are none.
+  /// A gatekeeper for a key folder; creates keys if there are none.
   ///
-  /// - Parameter report: Takes what people should know, from any thread.
+  /// - Parameter report: Called with log messages, from any thread.
   package init(
     _ folder: KeyFolder, report: @escaping @Sendable (String) -> Void
   ) throws(AccessError) {
     self.folder = folder
     self.report = report
     keys = try folder.keysMadeIfMissing(of: .coordinator)
-    // A list that cannot be read is an error at the start, and none later.
+    // An unreadable list is an error only at the start.
     let (list, tokens) = (try folder.allowList(), try folder.tokens())
     state.withLock {
       $0.list = list
@@ -61,7 +61,7 @@ package final class Gatekeeper: Sendable {
     }
   }
 
-  /// For the coordinator's sockets.
+  /// The security of the coordinator's sockets.
   package var serverSecurity: SocketSecurity { .curveServer(keys, domain: Self.domain) }
 
   /// How many workers are admitted.
@@ -69,7 +69,7 @@ package final class Gatekeeper: Sendable {
     state.withLock { $0.list.entries.count { $0.revoked == nil } }
   }
 
-  /// Admits the workers that this process will start itself, by keys that live as long as it.
+  /// Generates and admits keys for the workers of this process; they are valid until it ends.
   package func makeLocalKeys() throws(AccessError) -> CurveKeyPair {
     do {
       let keys = try CurveKeyPair.generate()
@@ -80,7 +80,7 @@ package final class Gatekeeper: Sendable {
     }
   }
 
-  /// Begins to decide for the sockets of a context.
+  /// Starts to decide for the sockets of a context.
   package func openDesk(_ context: Context) throws(MessagingError) -> AdmissionDesk {
     try AdmissionDesk(context) { [self] in decide($0) }
   }
@@ -97,7 +97,7 @@ package final class Gatekeeper: Sendable {
     return state.withLock { $0.list.entry(of: key)?.isShared ?? false }
   }
 
-  /// Reads the lists again if their files have changed, and tells what is due.
+  /// Rereads the lists if their files have changed, and logs repeated notes that are due.
   package func refresh() {
     let texts = state.withLock { state in
       reload(&state)
@@ -115,24 +115,24 @@ package final class Gatekeeper: Sendable {
     return name
   }
 
-  /// Whether a token still waits to be used.
+  /// Whether a token is valid and unused.
   package func isOpen(_ token: CurvePublicKey) -> Bool {
     state.withLock { Self.isOpen(token, in: $0) }
   }
 
-  /// Begins to tell people of refusals; those before are the coordinator's own proof.
-  package func beginTelling() { state.withLock { $0.isTelling = true } }
+  /// Starts to log refusals; earlier ones are the coordinator's own test connections.
+  package func startLogging() { state.withLock { $0.isLogging = true } }
 
-  /// Tells people, but not the same again and again.
+  /// Logs a note, with repetitions combined.
   package func note(kind: String, _ text: String) {
     let text = state.withLock { state in
-      state.isTelling
+      state.isLogging
         ? state.notes.note(kind: kind, text, at: ContinuousClock.now - start) : nil
     }
     if let text { report(text) }
   }
 
-  private func decide(_ request: AdmissionDesk.Request) -> AdmissionDesk.Verdict {
+  private func decide(_ request: AdmissionDesk.Request) -> AdmissionDesk.Decision {
     refresh()
     let (standing, isOpen, trouble) = state.withLock { state in
       (
@@ -180,7 +180,7 @@ package final class Gatekeeper: Sendable {
       state.trouble = nil
     } catch {
       state.trouble = "\(error)"
-      report("nobody new is admitted: \(error)")
+      report("no new worker is admitted: \(error)")
     }
   }
 
@@ -189,7 +189,7 @@ package final class Gatekeeper: Sendable {
   }
 }
 
-/// What changes when a file is replaced.
+/// The parts of a file's status that change when it is replaced.
 private struct FileStamp: Hashable {
   var device: UInt
   var inode: UInt

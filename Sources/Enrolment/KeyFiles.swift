@@ -2,15 +2,15 @@ import Foundation
 import Messaging
 
 extension KeyFolder {
-  /// Whose pair of keys.
+  /// The owner of a key pair.
   package enum Owner: String, Sendable {
     case coordinator, worker
 
-    /// The file of the secret key; the public one follows from it.
+    /// The file of the secret key, from which the public key is computed.
     package var fileName: String { "\(rawValue).key" }
   }
 
-  /// The pair of keys of an owner; nil when there is none yet.
+  /// The key pair of an owner; nil if there is none yet.
   ///
   /// - Throws: ``AccessError`` when the file is damaged or others can read it.
   package func keys(of owner: Owner) throws(AccessError) -> CurveKeyPair? {
@@ -28,7 +28,7 @@ extension KeyFolder {
     }
   }
 
-  /// The pair of keys of an owner, made now if there is none.
+  /// The key pair of an owner, created if there is none.
   ///
   /// - Parameter renewing: Whether to make a new pair in any case.
   package func keysMadeIfMissing(
@@ -61,9 +61,9 @@ extension KeyFolder {
     return key
   }
 
-  /// Trusts the holder of a key, and no other, to be this host's coordinator.
+  /// Stores a key as the only trusted coordinator of this host.
   ///
-  /// - Returns: The key that was trusted before, if it was another one.
+  /// - Returns: The previously trusted key, if it was another one.
   package func trust(_ coordinator: CurvePublicKey) throws(AccessError) -> CurvePublicKey? {
     let before = try? trustedCoordinator()
     try write(Data("\(coordinator)\n".utf8), Self.trustedFileName)
@@ -72,7 +72,7 @@ extension KeyFolder {
 }
 
 extension AccessError {
-  /// libzmq cannot encrypt.
+  /// libzmq does not support encryption.
   package static var noCurve: AccessError {
     AccessError(
       "libzmq \(Context.libraryVersion) was built without CURVE, expected with it",

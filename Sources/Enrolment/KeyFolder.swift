@@ -3,18 +3,17 @@ import Foundation
 import Glibc
 import Messaging
 
-/// The folder of a person's keys and of the lists that say whom they trust.
+/// The folder of a user's keys and lists of trusted peers.
 ///
-/// Nobody else may read it: a folder or file that others can read is refused, not repaired, since
-/// what they could read they may have read.
+/// Only this user may read it. A folder or file that others can read is refused, not repaired,
+/// since they may have read it already.
 package struct KeyFolder: Sendable {
   /// Where it is.
   package let url: URL
-  /// Bytes of the longest file in it: a list of 100,000 workers.
+  /// Size limit of a file in bytes: a list of 100,000 workers.
   private static let byteCountMaximum = 16 << 20
 
-  /// The folder that was asked for, else `$BOTTLENECKSWEEP_KEYS`, else
-  /// ``UserFolders/configuration``.
+  /// The chosen folder, else `$BOTTLENECKSWEEP_KEYS`, else ``UserFolders/configuration``.
   package init(
     _ chosen: URL?, environment: [String: String] = ProcessInfo.processInfo.environment
   ) {
@@ -27,9 +26,9 @@ package struct KeyFolder: Sendable {
     }
   }
 
-  /// Makes the folder if it is missing.
+  /// Creates the folder if it is missing.
   ///
-  /// - Throws: ``AccessError`` when it cannot be made or others can read it.
+  /// - Throws: ``AccessError`` if it cannot be created or others can read it.
   package func prepare() throws(AccessError) {
     if status(of: url) == nil {
       do {
@@ -43,18 +42,18 @@ package struct KeyFolder: Sendable {
     try check()
   }
 
-  /// Checks that only this user can read the folder, if it is there.
+  /// Checks that only this user can read the folder, if it exists.
   package func check() throws(AccessError) {
     guard let found = status(of: url) else { return }
     try check(found, url, expected: 0o700)
   }
 
-  /// Who may read a file or folder, as `ls` would say it; nil when it is not there.
+  /// The permission bits of a file or folder; nil if it does not exist.
   package func mode(of name: String) -> mode_t? {
     status(of: url.appending(path: name)).map { $0.st_mode & 0o777 }
   }
 
-  /// A secret of the folder; nil when there is none.
+  /// Reads a secret file of the folder; nil if there is none.
   ///
   /// - Throws: ``AccessError`` when others can read it.
   func read(_ name: String) throws(AccessError) -> Data? {
@@ -79,7 +78,7 @@ package struct KeyFolder: Sendable {
     }
   }
 
-  /// Runs a change of the folder's files that no other process may come between.
+  /// Runs a change of the folder's files under a lock against other processes.
   func locked<Value>(_ change: () throws(AccessError) -> Value) throws(AccessError) -> Value {
     try prepare()
     let lock: FileLock

@@ -1,9 +1,9 @@
-/// Keeps people from being told the same a thousand times: the first of its kind is told at once,
-/// the others are counted and told together after a while.
+/// Limits repeated log messages: the first of each kind is logged at once, repetitions are counted
+/// and logged together later.
 package struct RepeatedNotes: Sendable {
   /// How long further notes of a kind are only counted.
   package static let interval = Duration.seconds(60)
-  /// How many kinds are told apart; of more, only their number is told.
+  /// Most kinds that are kept; of further kinds only the number is logged.
   package static let kindCountMaximum = 64
 
   private var kinds: [String: (until: Duration, text: String, repeats: Int)] = [:]
@@ -12,10 +12,10 @@ package struct RepeatedNotes: Sendable {
 
   package init() {}
 
-  /// Takes a note in; the text to tell now, if any.
+  /// Adds a note; returns the text to log now, if any.
   ///
   /// - Parameters:
-  ///   - kind: What makes notes the same.
+  ///   - kind: The kind; notes of one kind are combined.
   ///   - now: Time on any monotonic clock.
   package mutating func note(kind: String, _ text: String, at now: Duration) -> String? {
     if kinds[kind] != nil {
@@ -32,7 +32,7 @@ package struct RepeatedNotes: Sendable {
     return text
   }
 
-  /// What has to be told because its time is up; to be called now and then.
+  /// The combined notes that are due; call it regularly.
   package mutating func due(at now: Duration) -> [String] {
     var texts: [String] = []
     for (kind, entry) in kinds where entry.until <= now {

@@ -1,7 +1,7 @@
 import Foundation
 import Messaging
 
-/// What a worker needs to connect: its own keys, and whom it trusts.
+/// What a worker needs to connect: its own keys and the coordinator's public key.
 package struct WorkerCredentials: Hashable, Sendable {
   /// The worker's keys.
   package var keys: CurveKeyPair
@@ -14,9 +14,9 @@ package struct WorkerCredentials: Hashable, Sendable {
     self.coordinator = coordinator
   }
 
-  /// Those of a key folder.
+  /// Reads the credentials of a key folder.
   ///
-  /// - Throws: ``AccessError`` with the commands that make what is missing.
+  /// - Throws: ``AccessError`` with the commands that create missing parts.
   package init(_ folder: KeyFolder) throws(AccessError) {
     guard let keys = try folder.keys(of: .worker), let trusted = try folder.trustedCoordinator()
     else {
@@ -26,10 +26,10 @@ package struct WorkerCredentials: Hashable, Sendable {
     coordinator = trusted
   }
 
-  /// For the worker's sockets.
+  /// The security of the worker's sockets.
   package var security: SocketSecurity { .curveClient(keys, server: coordinator) }
 
-  /// One line with the secret key in it, for a pipe to a child process.
+  /// A line with the secret key, for a pipe to a child process.
   package var exposedLine: String { "\(keys.secretKey.exposed) \(coordinator)\n" }
 
   /// Reads ``exposedLine``.
@@ -51,7 +51,7 @@ package struct WorkerCredentials: Hashable, Sendable {
 }
 
 extension AccessError {
-  /// A worker's host lacks its key, or the coordinator's.
+  /// The host lacks the worker's key or the coordinator's.
   package static func notEnrolled(_ folder: KeyFolder) -> AccessError {
     AccessError(
       "\(folder.url.path): this host is not enrolled with a coordinator",

@@ -1,15 +1,15 @@
 import Foundation
 import Glibc
 
-/// Writes whole files so that a reader, or the next start after a crash, sees either the old
-/// content or the new one, never a part.
+/// Replaces whole files atomically and durably: readers, also after a crash, see either the old or
+/// the new content.
 package enum DurableFile {
-  /// Replaces a file's content: writes aside, syncs, renames, syncs the folder.
+  /// Replaces a file's content: writes another file, syncs it, renames it, syncs the folder.
   ///
-  /// Of several that replace one file at the same time, one is the last.
+  /// If several writers replace one file at the same time, the last rename wins.
   ///
-  /// - Parameter permissions: Who may read and write the file, before the process's mask.
-  /// - Throws: ``FileError`` with the failing call; the old content is then still there.
+  /// - Parameter permissions: The file's permissions before the process's umask.
+  /// - Throws: ``FileError`` with the failed call; the old content is then unchanged.
   package static func write(
     _ data: Data, to url: URL, permissions: mode_t = 0o644
   ) throws(FileError) {

@@ -2,10 +2,10 @@ import Foundation
 
 /// Errors of Foundation in words for people.
 ///
-/// Foundation describes its errors as `Error Domain=NSCocoaErrorDomain Code=260 …`, or says that "the
-/// file couldn’t be opened". Beneath nearly all of them is a C call's reason, which says why.
+/// Foundation describes its errors as `Error Domain=NSCocoaErrorDomain Code=260 …` or "the file
+/// couldn’t be opened". Nearly all of them contain a C call's `errno`, which gives the reason.
 package enum ErrorWords {
-  /// An error in words: what it says itself, of Foundation's the path and the C call's reason.
+  /// An error in words: its own description; for Foundation's errors path and reason.
   package static func text(_ error: any Error) -> String {
     guard isFoundation(error) else { return "\(error)" }
     let information = (error as NSError).userInfo
@@ -24,7 +24,7 @@ package enum ErrorWords {
     return String(cString: strerror(code))
   }
 
-  /// Whether an error is one that Foundation made, not one of this product.
+  /// Whether an error is Foundation's, not this product's.
   package static func isFoundation(_ error: any Error) -> Bool {
     error is CocoaError || error is POSIXError || error is URLError
       || type(of: error) is NSError.Type

@@ -5,14 +5,14 @@ import Glibc
 package struct FileError: FileFailure, Hashable, Sendable, CustomStringConvertible {
   /// `errno` of the failed call.
   package let code: Int32
-  /// What was attempted: "write", "rename".
+  /// The operation: "write", "rename".
   package let operation: String
   /// The file or folder.
   package let path: String
-  /// What the path leads to where a file was expected: "a folder", "a named pipe"; else nil.
+  /// What the path is instead of a file: "a folder", "a pipe"; else nil.
   package let found: String?
 
-  /// A failure of the calling thread's latest C call.
+  /// The error of the calling thread's latest C call.
   package init(
     _ operation: String, _ path: String, code: Int32 = errno, found: String? = nil
   ) {
@@ -22,19 +22,19 @@ package struct FileError: FileFailure, Hashable, Sendable, CustomStringConvertib
     self.found = found
   }
 
-  /// The failure itself.
+  /// The error itself.
   package init(_ failure: FileError) { self = failure }
 
-  /// A failure that Foundation reported, reduced to the C call's reason beneath it.
+  /// An error of Foundation, reduced to the `errno` that it contains.
   package init(_ operation: String, _ path: String, reportedAs error: any Error) {
     self.init(operation, path, code: Self.knownCode(of: error) ?? EIO)
   }
 
-  /// The C call's `errno` beneath an error of Foundation; nil where it is not told.
+  /// The `errno` in an error of Foundation; nil if it has none.
   static func knownCode(of error: any Error) -> Int32? {
     let beneath = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
     for error in [error, beneath].compactMap(\.self) {
-      // Cast to NSError a POSIXError within an error's information is lost.
+      // A cast to NSError would lose a POSIXError in the error's information.
       if let error = error as? POSIXError { return error.code.rawValue }
       let error = error as NSError
       if error.domain == NSPOSIXErrorDomain { return Int32(clamping: error.code) }
@@ -49,10 +49,10 @@ package struct FileError: FileFailure, Hashable, Sendable, CustomStringConvertib
     }
   }
 
-  /// Whether the disk, or the user's share of it, is full.
+  /// Whether the disk is full or the user's quota is used up.
   package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 
-  /// What a path leads to, if that is no file; see `inode(7)`.
+  /// What a path is, if not a regular file; see `inode(7)`.
   static func unusual(_ mode: mode_t) -> String? {
     switch mode & S_IFMT {
     case S_IFREG: nil
@@ -72,10 +72,10 @@ package struct FileError: FileFailure, Hashable, Sendable, CustomStringConvertib
 }
 
 extension FileError {
-  /// What a call of Foundation gives, its failure as one of the file system.
+  /// Calls a function of Foundation and converts its error to ``FileError``.
   ///
   /// - Parameters:
-  ///   - operation: What was attempted: "make the folder".
+  ///   - operation: The operation: "make the folder".
   ///   - url: The file or folder.
   package static func wording<Value>(
     _ operation: String, _ url: URL, _ body: () throws -> Value
@@ -89,7 +89,7 @@ extension FileError {
     }
   }
 
-  /// Makes a folder, with those above it, if it is not there.
+  /// Creates a folder and its parents, if missing.
   package static func makeFolder(_ url: URL) throws(FileError) {
     try wording("make the folder", url) {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)

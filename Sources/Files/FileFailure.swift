@@ -1,5 +1,5 @@
-/// What a failed call on a file becomes: the error of the module that asked for it.
+/// An error that a module makes from a failed file operation.
 package protocol FileFailure: Error {
-  /// The error that says so.
+  /// The error for a failed operation.
   init(_ failure: FileError)
 }

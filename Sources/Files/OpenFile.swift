@@ -2,21 +2,21 @@ import CLinux
 import Foundation
 import Glibc
 
-/// An open file of the system, closed with its last use.
+/// An open file, closed when the value is released.
 ///
-/// The funnel for the file system's calls: every failure names the call and the path.
+/// All file system calls go through it: errors name the call and the path.
 package struct OpenFile<Failure: FileFailure>: ~Copyable, Sendable {
-  /// Where it was opened.
+  /// Its path.
   package let path: String
   private let descriptor: Int32
 
   /// Opens a file or, with `O_DIRECTORY`, a folder; the C functions are `open`, with `O_CLOEXEC`
   /// and `O_NONBLOCK` added, and `fstat`.
   ///
-  /// A named pipe would keep `open` waiting for whoever writes to it, and a device may have no end:
-  /// both are refused.
+  /// Named pipes, on which `open` would wait for a writer, and devices, which may have no end, are
+  /// refused.
   ///
-  /// - Parameter permissions: Those of a new file, before the process's mask.
+  /// - Parameter permissions: The permissions of a new file, before the process's umask.
   package init(_ path: String, flags: Int32, permissions: mode_t = 0o644) throws(Failure) {
     self.path = path
     descriptor = try Self.descriptor(path, flags, permissions)
@@ -46,8 +46,7 @@ package struct OpenFile<Failure: FileFailure>: ~Copyable, Sendable {
     return Int(status.st_size)
   }
 
-  /// The size of a regular file in this folder, nil when there is none; the C function is
-  /// `fstatat`.
+  /// The size of a regular file in this folder, nil if there is none; the C function is `fstatat`.
   package func byteCount(ofFile name: String) -> Int? {
     var status = stat()
     guard fstatat(descriptor, name, &status, 0) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -56,13 +55,12 @@ package struct OpenFile<Failure: FileFailure>: ~Copyable, Sendable {
     return Int(status.st_size)
   }
 
-  /// Lets nobody but the owner read, lock or write the file, where it is this user's; the C function
-  /// is `fchmod`.
+  /// Restricts the file to its owner, if that is this user; the C function is `fchmod`.
   ///
-  /// Whoever may read a file may also lock it, and so keep its owner from going on.
+  /// Anybody who can read a file can also lock it, and so block its owner.
   package func makePrivate() { _ = fchmod(descriptor, 0o600) }
 
-  /// Whether its path still leads to it: nobody has renamed or removed it since.
+  /// Whether it is still at its path, neither renamed nor removed.
   package var isAtItsPath: Bool {
     var opened = stat()
     var named = stat()
@@ -70,7 +68,7 @@ package struct OpenFile<Failure: FileFailure>: ~Copyable, Sendable {
       && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev
   }
 
-  /// Bytes from an offset on, fewer than asked only at the file's end; the C function is `pread`.
+  /// Bytes from an offset, fewer than `count` only at the file's end; the C function is `pread`.
   package func read(at offset: Int, count: Int) throws(Failure) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     var filled = 0
@@ -103,7 +101,7 @@ package struct OpenFile<Failure: FileFailure>: ~Copyable, Sendable {
     }
   }
 
-  /// Cuts the file; the C function is `ftruncate`.
+  /// Truncates the file; the C function is `ftruncate`.
   package func truncate(to byteCount: Int) throws(Failure) {
     try Self.check("ftruncate", path) { ftruncate(descriptor, byteCount) }
   }
@@ -113,16 +111,16 @@ package struct OpenFile<Failure: FileFailure>: ~Copyable, Sendable {
     try Self.check("fsync", path) { fsync(descriptor) }
   }
 
-  /// Waits until the content and what it takes to read it are on the disk, though perhaps not the
-  /// file's times; the C function is `fdatasync`.
+  /// Waits until the content is on the disk, but not metadata such as times; the C function is
+  /// `fdatasync`.
   package func synchronizeData() throws(Failure) {
     try Self.check("fdatasync", path) { fdatasync(descriptor) }
   }
 
-  /// Takes the file for oneself or shares it, until it is closed; the C function is `flock`.
+  /// Locks the file until it is closed; the C function is `flock`.
   ///
-  /// - Parameter operation: `LOCK_EX` or `LOCK_SH`, with `LOCK_NB` to not wait.
-  /// - Returns: False when it would have had to wait.
+  /// - Parameter operation: `LOCK_EX` or `LOCK_SH`, with `LOCK_NB` not to wait.
+  /// - Returns: False if `LOCK_NB` is given and another holder has the lock.
   package func lock(_ operation: Int32) throws(Failure) -> Bool {
     var wouldWait = false
     try Self.check("flock", path) {
@@ -133,12 +131,12 @@ package struct OpenFile<Failure: FileFailure>: ~Copyable, Sendable {
     return !wouldWait
   }
 
-  /// Gives the lock up, for copies of the descriptor too; the C function is `flock`.
+  /// Releases the lock, also for copies of the descriptor; the C function is `flock`.
   package func unlock() { _ = flock(descriptor, LOCK_UN) }
 }
 
 extension OpenFile {
-  /// Gives a file its final name, durably; its content has to be on the disk already.
+  /// Renames a file to its final name, durably; its content must be on the disk already.
   ///
   /// The C functions are `rename` and `fsync` of the folder.
   package static func commit(_ path: String, as finalPath: String) throws(Failure) {
@@ -146,12 +144,12 @@ extension OpenFile {
     try synchronizeFolder(of: finalPath)
   }
 
-  /// Gives a file another name, in place of any that has it; the C function is `rename`.
+  /// Renames a file, replacing an existing one; the C function is `rename`.
   package static func rename(_ path: String, to newPath: String) throws(Failure) {
     try check("rename", "\(path) to \(newPath)") { Glibc.rename(path, newPath) }
   }
 
-  /// Waits until the names in a path's folder are on the disk.
+  /// Waits until the entries of a path's folder are on the disk.
   package static func synchronizeFolder(of path: String) throws(Failure) {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     try Self(folder, flags: O_RDONLY | O_DIRECTORY).synchronize()
@@ -164,7 +162,7 @@ extension OpenFile {
     try check("syncfs", folder) { syncfs(file.descriptor) }
   }
 
-  /// Repeats a call that a signal interrupted, and turns -1 into a failure.
+  /// Repeats a call that a signal interrupts, and converts -1 to an error.
   @discardableResult
   package static func check<Result: SignedInteger>(
     _ operation: String, _ path: String, _ body: () -> Result

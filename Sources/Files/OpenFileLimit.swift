@@ -1,14 +1,14 @@
 import Glibc
 
-/// How many files and connections this process may have open.
+/// The limit on open files and connections of this process.
 package enum OpenFileLimit {
-  /// Raises the limit as far as the system lets it, so that many connections that come to nothing
-  /// leave some for the others, and for the record.
+  /// Raises the limit as far as the system allows, so that many useless connections leave enough
+  /// for the others and for the record.
   ///
   /// C functions: `getrlimit`, `setrlimit`.
   ///
-  /// - Throws: ``TooFewFiles`` when it stays below what is needed; libzmq and Foundation end the
-  ///   process where they run out of files.
+  /// - Throws: ``TooFewFiles`` if it stays below `needed`; libzmq and Foundation abort the process
+  ///   if they run out of files.
   package static func require(_ needed: Int) throws(TooFewFiles) {
     var limit = rlimit()
     let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
@@ -23,11 +23,11 @@ package enum OpenFileLimit {
   }
 }
 
-/// The process may not open as many files as it needs.
+/// The limit on open files is below the process's need.
 package struct TooFewFiles: Error, Hashable, Sendable, CustomStringConvertible {
-  /// How many it may open.
+  /// The limit.
   package var found: Int
-  /// How many it needs.
+  /// The number needed.
   package var needed: Int
 
   package var description: String {

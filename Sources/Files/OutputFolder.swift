@@ -1,36 +1,35 @@
 import Foundation
 import Glibc
 
-/// A folder that a command writes into, looked at before anything is written.
+/// An output folder of a command, checked before anything is written.
 package struct OutputFolder {
   /// The folder.
   package let url: URL
-  /// Whose it must be: "a sweep's".
+  /// The owner's kind: "a sweep's".
   let owner: String
-  /// Names by any of which a folder is known to be the owner's.
+  /// File names that identify a folder as the owner's; any of them is enough.
   let marks: [String]
 
-  /// Of a stranger's files at most so many are named.
+  /// The most foreign files named in the error.
   private static let nameCountMaximum = 3
 
-  /// A folder that is to be new, empty, or the owner's.
+  /// A folder that must be new, empty, or the owner's.
   ///
   /// - Parameters:
   ///   - owner: In the genitive, as in "a sweep's own folder".
-  ///   - marks: Names of files that the owner's folder has from its first moment on.
+  ///   - marks: Names of files that the owner's folder always has.
   package init(_ url: URL, owner: String, marks: [String]) {
     self.url = url
     self.owner = owner
     self.marks = marks
   }
 
-  /// Makes sure that the folder is empty, not there yet, or the owner's.
+  /// Checks that the folder is missing, empty, or the owner's.
   ///
-  /// - Parameter inputs: Files that may lie in it; hidden files may, too.
-  /// - Returns: Whether it is there.
-  /// - Throws: ``OutputFolderError``; nothing was written.
+  /// - Parameter inputs: Files that may be in it, as hidden files may.
+  /// - Returns: Whether it exists.
+  /// - Throws: ``OutputFolderError``.
   package func require(inputs: [URL]) throws -> Bool {
-    // Otherwise the folder that the command was given in would be filled.
     var status = stat()
     guard stat(url.path, &status) == 0 else {
       guard errno == ENOENT else { throw FileError("stat", url.path) }
@@ -42,7 +41,7 @@ package struct OutputFolder {
       return false
     }
     guard status.st_mode & S_IFMT == S_IFDIR else {
-      throw error("a file that is no folder", "choose another --out")
+      throw error("a file, not a folder", "choose another --out")
     }
     let names = try names()
     guard !names.contains(where: marks.contains) else { return true }
@@ -58,10 +57,10 @@ package struct OutputFolder {
     return true
   }
 
-  /// Makes sure that nothing in the folder is a symbolic link, through which files elsewhere would be
+  /// Checks that the folder contains no symbolic link, through which files elsewhere would be
   /// written.
   ///
-  /// - Parameter folders: Folders in it, whether there yet or not; what is in them is not looked at.
+  /// - Parameter folders: Folders in it, existing or not; their contents are not checked.
   /// - Throws: ``OutputFolderError``.
   package func requireNoLinks(folders: [String] = []) throws {
     for name in try names() + folders {
@@ -99,7 +98,7 @@ package struct OutputFolder {
   }
 }
 
-/// A folder that may not be written into.
+/// A folder that must not be written to.
 package struct OutputFolderError: Error, CustomStringConvertible {
   let path: String
   let found: String

@@ -1,23 +1,23 @@
 import Foundation
 import Glibc
 
-/// The folders in which a user's programs keep what is theirs, by one rule for all of them.
+/// The product's folders in a user's home.
 ///
-/// Source: the XDG Base Directory Specification. A variable that holds no absolute path counts as
-/// not set.
+/// Source: the XDG Base Directory Specification. A variable without an absolute path counts as not
+/// set.
 package struct UserFolders: Sendable {
-  /// What the program's folder in each of them is called.
+  /// The name of the product's folder in each.
   private static let program = "bottlenecksweep"
   private let environment: [String: String]
 
-  /// The folders that an environment names.
+  /// The folders of an environment.
   package init(_ environment: [String: String] = ProcessInfo.processInfo.environment) {
     self.environment = environment
   }
 
   /// The user's home: `$HOME`, else that of the password file, else `/`.
   ///
-  /// Foundation's own home ignores `$HOME`, which containers, batch systems and tests set.
+  /// Foundation's home ignores `$HOME`, which containers, batch systems and tests set.
   package var home: URL {
     URL(filePath: absolute("HOME") ?? Self.homeInPasswordFile ?? "/", directoryHint: .isDirectory)
   }
@@ -25,7 +25,7 @@ package struct UserFolders: Sendable {
   /// Image archives: `$XDG_DATA_HOME/bottlenecksweep`, or `~/.local/share/bottlenecksweep`.
   package var data: URL { folder("XDG_DATA_HOME", standard: ".local/share") }
 
-  /// What can be fetched again, and unsent results: `$XDG_CACHE_HOME/bottlenecksweep`, or
+  /// Cached data, and unsent results: `$XDG_CACHE_HOME/bottlenecksweep`, or
   /// `~/.cache/bottlenecksweep`.
   package var cache: URL { folder("XDG_CACHE_HOME", standard: ".cache") }
 
@@ -47,7 +47,7 @@ package struct UserFolders: Sendable {
   private static var homeInPasswordFile: String? {
     var entry = passwd()
     var result: UnsafeMutablePointer<passwd>?
-    // Longer than any entry that the system's own tools make.
+    // Longer than any entry that the system's tools create.
     var texts = [CChar](repeating: 0, count: 1 << 16)
     guard getpwuid_r(geteuid(), &entry, &texts, texts.count, &result) == 0, result != nil,
       let home = entry.pw_dir

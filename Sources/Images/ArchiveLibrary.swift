@@ -3,18 +3,18 @@ import Files
 import Foundation
 import Trials
 
-/// The folder of image archives that sweeps read from, one file for each data set.
+/// The folder of image archives that sweeps read, one file per data set.
 package struct ArchiveLibrary: Sendable {
   /// The folder.
   package let directory: URL
 
-  /// How the archive of one data set was found.
+  /// The state of one data set's archive.
   package enum Standing: Hashable, Sendable {
     /// There is none.
     case absent
     /// It can be used.
     case present(PreparedImages)
-    /// It cannot be used; the text names file, place and what is wrong.
+    /// It cannot be used; the text names file, position and error.
     case unusable(problem: String)
   }
 
@@ -22,7 +22,7 @@ package struct ArchiveLibrary: Sendable {
   package struct Entry: Hashable, Sendable {
     /// The data set's name.
     package var name: String
-    /// How its archive was found.
+    /// The state of its archive.
     package var standing: Standing
   }
 
@@ -31,7 +31,7 @@ package struct ArchiveLibrary: Sendable {
     self.directory = directory
   }
 
-  /// Where archives are kept when the user names no folder.
+  /// The folder of archives if the user names none.
   ///
   /// `$BOTTLENECKSWEEP_DATA`, else ``UserFolders/data``.
   package static func defaultDirectory(
@@ -43,17 +43,17 @@ package struct ArchiveLibrary: Sendable {
     return UserFolders(environment).data
   }
 
-  /// The file that a data set's archive is or would be.
+  /// The file of a data set's archive, existing or not.
   package func url(of dataset: Dataset) -> URL {
     directory.appendingPathComponent("\(dataset.name).images")
   }
 
   /// The archive of a data set.
   ///
-  /// Checks the header and the length; the images are read only if there is no digest on record
-  /// for the file as it is now.
+  /// Checks the header and the length; reads the images only if no digest is recorded for the
+  /// file's current state.
   ///
-  /// - Throws: An error whose text is the command that puts it right.
+  /// - Throws: An error whose text names the command that repairs it.
   package func find(_ dataset: Dataset) throws(ArchiveLibraryError) -> PreparedImages {
     switch examine(dataset, readingAll: false) {
     case .present(let images): return images
@@ -63,9 +63,9 @@ package struct ArchiveLibrary: Sendable {
     }
   }
 
-  /// A data set's archive with its header and length checked, and no more; nil if there is none.
+  /// A data set's archive, with only header and length checked; nil if there is none.
   ///
-  /// - Throws: An error whose text is the command that puts it right.
+  /// - Throws: An error whose text names the command that repairs it.
   package func peek(at dataset: Dataset) throws(ArchiveLibraryError) -> ImageArchive? {
     guard FileManager.default.fileExists(atPath: url(of: dataset).path) else { return nil }
     do throws(ImageArchiveError) {
@@ -75,7 +75,7 @@ package struct ArchiveLibrary: Sendable {
     }
   }
 
-  /// Opens a data set's archive, which is to be of that set.
+  /// Opens a data set's archive and checks that it belongs to the set.
   private func open(_ dataset: Dataset) throws(ImageArchiveError) -> ImageArchive {
     let url = url(of: dataset)
     let archive = try ImageArchive.open(at: url)
@@ -87,9 +87,9 @@ package struct ArchiveLibrary: Sendable {
     return archive
   }
 
-  /// Takes in the archive that was just written for a data set.
+  /// Records the archive that was just written for a data set.
   ///
-  /// - Parameter digest: The whole file's, as its writer computed it.
+  /// - Parameter digest: The digest of the whole file, from its writer.
   package func admit(
     _ dataset: Dataset, digest: Digest
   ) throws(ImageArchiveError) -> PreparedImages {
@@ -98,11 +98,11 @@ package struct ArchiveLibrary: Sendable {
     return PreparedImages(try ImageArchive.open(at: url), of: dataset, digest: digest)
   }
 
-  /// How the archive of each data set is found, in the order of `Dataset`, then the users' own by
-  /// their names; as quick as ``find(_:)``.
+  /// The archives of all data sets, in the order of `Dataset`, then users' own by name; checks as
+  /// ``find(_:)`` does.
   package func list() -> [Entry] { entries(readingAll: false) }
 
-  /// The same, with all of every archive read and checked against every digest that there is.
+  /// The same, but reads all archives completely and checks all digests.
   package func verifyAll() -> [Entry] { entries(readingAll: true) }
 
   private func entries(readingAll: Bool) -> [Entry] {
@@ -119,7 +119,7 @@ package struct ArchiveLibrary: Sendable {
       }
   }
 
-  /// The users' own sets whose archives are in the folder, by their names.
+  /// The users' own sets with an archive in the folder, by name.
   package var ownImages: [Dataset] { ownNames.compactMap { try? own($0) } }
 
   private var ownNames: [String] {
@@ -128,7 +128,7 @@ package struct ArchiveLibrary: Sendable {
       .filter { OwnImages.isName($0) && Dataset(rawValue: $0) == nil }.sorted()
   }
 
-  /// The set of a user whose archive has this name; its shape is the archive's.
+  /// The user's own set of this name; the archive states its shape.
   private func own(_ name: String) throws(ImageArchiveError) -> Dataset {
     let url = directory.appendingPathComponent("\(name).images")
     let shape = try ImageArchive.open(at: url).shape
@@ -140,7 +140,7 @@ package struct ArchiveLibrary: Sendable {
     return .own(images)
   }
 
-  /// Reads all of a data set's archive and checks it against every digest that there is.
+  /// Reads a data set's archive completely and checks all digests.
   package func verify(_ dataset: Dataset) -> Standing {
     examine(dataset, readingAll: true)
   }

@@ -4,7 +4,7 @@ import Trials
 package enum ArchiveLibraryError: Error, Hashable {
   /// There is no archive of the data set in the folder.
   case missing(dataset: Dataset, directory: String)
-  /// There is one, with these faults.
+  /// There is one, with this problem.
   case unusable(dataset: Dataset, directory: String, problem: String)
 }
 
@@ -19,7 +19,7 @@ extension ArchiveLibraryError: CustomStringConvertible {
     case .unusable(let dataset, let directory, let problem):
       """
       the images of \(dataset.name) cannot be used: \(problem); \
-      \(Self.remedy(dataset, directory, "prepare them anew"))
+      \(Self.remedy(dataset, directory, "prepare them again"))
       """
     }
   }

@@ -2,26 +2,25 @@ import Digests
 import Foundation
 import Glibc
 
-/// The digest of an archive, kept beside it so that a large one is not read at every start.
+/// The digest of an archive, stored beside it so that a large archive is not read at every start.
 ///
-/// `<data set>.images.sha256` is a file for `sha256sum -c`, preceded by a comment that tells which
-/// state of the archive the digest was computed from: its length, time of modification and the
-/// SHA-256 of its header, which in turn holds the digests of the images. If any of them is not the
-/// same any more, the record is worth nothing.
+/// `<data set>.images.sha256` is a file for `sha256sum -c`. A comment in it states the archive's
+/// length, modification time and the SHA-256 of its header, which contains the digests of the
+/// images. The record is valid only while all of them are unchanged.
 struct DigestRecord {
   private let url: URL
   private let stamp: String?
 
-  /// The record of the archive at `url`, which is looked at now.
+  /// The record of the archive at `url`; reads the archive's state now.
   ///
-  /// To be made before the archive is opened, so that a digest is never recorded for a file that
-  /// has taken the archive's place in between.
+  /// Create it before the archive is opened, so that the digest is not recorded for a file that has
+  /// replaced the archive in between.
   init(of url: URL) {
     self.url = url
     stamp = Self.stamp(of: url)
   }
 
-  /// The recorded digest; nil if there is none or it is of another state.
+  /// The recorded digest; nil if there is none or it is not valid.
   var digest: Digest? {
     guard let stamp, let text = try? String(contentsOf: file, encoding: .utf8) else { return nil }
     let lines = text.split(separator: "\n")
@@ -32,8 +31,7 @@ struct DigestRecord {
 
   /// Records the archive's digest.
   ///
-  /// Not being able to is no failure: in a folder without the right to write, the archive is read
-  /// again next time.
+  /// Errors are ignored: in a read-only folder the archive is read again next time.
   func write(_ digest: Digest) {
     guard let stamp else { return }
     let text = "\(stamp)\n\(digest)  \(url.lastPathComponent)\n"

@@ -6,33 +6,32 @@ import Trials
 
 /// The images of a data set, mapped read-only from one file.
 ///
-/// The file's layout is documented at ``ImageArchiveHeader``. Because it holds neither times nor
-/// names of hosts, the same images always make the same file, and the SHA-256 of the whole file
-/// names them wherever they travel.
+/// ``ImageArchiveHeader`` documents the file's layout. The file contains no times or host names, so
+/// equal images give equal files, and the SHA-256 of the whole file identifies them.
 ///
-/// An archive is never changed in place: a new one is written aside and renamed over it, so an
-/// open archive keeps showing the content that it was opened with.
+/// An archive is never changed in place: a new one is written under another name and renamed, so an
+/// open archive keeps its content.
 package final class ImageArchive: Sendable {
   /// The file that was opened.
   package let url: URL
 
   private let header: ImageArchiveHeader
-  // Safe to share: the mapping is read-only, is made before the archive is published and outlives
-  // every other use, since only deinit ends it.
+  // Safe to share: the mapping is read-only, created before the archive is shared, and removed only
+  // in deinit.
   private nonisolated(unsafe) let mapping: UnsafeRawBufferPointer
-  /// Of a large archive.
+  /// The reader of a large archive; nil for a small one.
   private let reader: ImageReader?
 
-  /// Archives from this size on may not fit into memory, and are read image by image: the system
-  /// is told not to read what surrounds an image, and ``prefetch(_:indices:)`` asks for images.
+  /// Archives from this size on may not fit into memory and are read image by image, without
+  /// read-ahead of the system; ``prefetch(_:indices:)`` requests images.
   package static let largeByteCount = 256 << 20
 
   /// Maps the archive at `url`.
   ///
-  /// Checks the header completely and the file's length against it, which takes no time however
-  /// large the file is; ``verifyPayload()`` and ``verify(against:)`` check the images.
+  /// Checks the header and the file's length, in constant time; ``verifyPayload()`` and
+  /// ``verify(against:)`` check the images.
   ///
-  /// - Parameter largeByteCount: From which size on the archive is read image by image.
+  /// - Parameter largeByteCount: The size from which the archive is read image by image.
   package static func open(
     at url: URL, largeByteCount: Int = largeByteCount
   ) throws(ImageArchiveError) -> ImageArchive {
@@ -64,27 +63,26 @@ package final class ImageArchive: Sendable {
   package var name: String { header.name }
   /// Channels, height and width of every image.
   package var shape: ImageShape { header.shape }
-  /// How the file stores pixels; ``copyImages(_:indices:into:)`` gives floats for either.
+  /// How the file stores pixels; ``copyImages(_:indices:into:)`` converts them to floats.
   package var encoding: PixelEncoding { header.encoding }
-  /// How many images epochs are drawn from.
+  /// The number of training images.
   package var trainingCount: Int { header.trainingCount }
-  /// How many images the evaluation error is measured on.
+  /// The number of evaluation images.
   package var evaluationCount: Int { header.evaluationCount }
-  /// How many images a part has.
+  /// The number of images of a part.
   package func count(of split: ImageSplit) -> Int { header.count(of: split) }
   /// Bytes of the whole file.
   package var byteCount: Int { mapping.count }
 
   /// Copies images as values from 0 to 1.
   ///
-  /// A stored byte `v` becomes the float nearest to v/255, a stored bit 0 or 1. Allocates nothing
-  /// after the first call but, of a large archive, room for one stored image.
+  /// A stored byte `v` becomes the float nearest to v/255, a stored bit 0 or 1. Does not allocate
+  /// memory after the first call, except for one stored image of a large archive.
   ///
   /// - Parameters:
-  ///   - indices: Positions within `split`, in any order and as often as wanted. Traps on a
-  ///     position that the split does not have.
+  ///   - indices: Indices in `split`, in any order, possibly repeated. Traps on an index out of range.
   ///   - destination: Receives `indices.count × height × width × channels` values in that order
-  ///     (NHWC); overwritten, nothing after them is touched.
+  ///     (NHWC).
   package func copyImages(
     _ split: ImageSplit, indices: UnsafeBufferPointer<UInt32>,
     into destination: UnsafeMutablePointer<Float>
@@ -102,12 +100,11 @@ package final class ImageArchive: Sendable {
     }
   }
 
-  /// Asks the system to read images ahead that will be copied soon; of a small archive nothing is
-  /// asked.
+  /// Asks the system to read images that will be copied soon; does nothing for a small archive.
   ///
-  /// Returns at once; the reading goes on while the caller computes.
+  /// Returns at once; the system reads in the background.
   ///
-  /// - Parameter indices: Positions within `split`. Traps on one that the split does not have.
+  /// - Parameter indices: Indices in `split`. Traps on an index out of range.
   package func prefetch(_ split: ImageSplit, indices: UnsafeBufferPointer<UInt32>) {
     guard let reader else { return }
     for index in indices {
@@ -117,7 +114,7 @@ package final class ImageArchive: Sendable {
 
   /// The values of one image as bytes: `height × width × channels` in that order.
   ///
-  /// Of an archive of bits they are 0 or 1. Traps on an index that the split does not have.
+  /// For an archive of bits they are 0 or 1. Traps on an index out of range.
   package func bytes(of index: Int, in split: ImageSplit) -> [UInt8] {
     withStored(index, in: split) { source in
       switch encoding {
@@ -127,12 +124,12 @@ package final class ImageArchive: Sendable {
     }
   }
 
-  /// The SHA-256 of the whole file, which names this archive; reads all of it.
+  /// The SHA-256 of the whole file, which identifies the archive; reads all of it.
   package func computeDigest() -> Digest {
     digest(of: mapping)
   }
 
-  /// Checks that this is the archive which `digest` names; reads all of it.
+  /// Checks that `digest` is the archive's digest; reads all of it.
   package func verify(against digest: Digest) throws(ImageArchiveError) {
     let found = computeDigest()
     guard found == digest else {
@@ -169,7 +166,7 @@ package final class ImageArchive: Sendable {
     }
   }
 
-  /// Where in the file an image begins.
+  /// The offset of an image in the file.
   private func offset(of index: Int, in split: ImageSplit) -> Int {
     let count = header.count(of: split)
     precondition(
@@ -180,8 +177,8 @@ package final class ImageArchive: Sendable {
 
   /// The digest of a part of the file.
   ///
-  /// Of a large archive it is read onward, and what was read is let go of, so that a large file
-  /// takes no more memory than a small one; it may stay in the system's cache.
+  /// A large archive is read sequentially and its pages are released, so that a large file takes no
+  /// more memory than a small one.
   private func digest(of part: UnsafeRawBufferPointer) -> Digest {
     var stream = DigestStream()
     guard reader != nil else {
@@ -202,16 +199,16 @@ package final class ImageArchive: Sendable {
   private static let pieceByteCount = 16 << 20
   private static let pageByteCount = Int(getpagesize())
 
-  /// Tells the system how a part of the mapping will be read, and from the page on that it is in.
+  /// Tells the system how a part of the mapping will be read, starting at its page.
   ///
-  /// A refusal changes nothing but the speed.
+  /// Errors are ignored, since they only affect speed.
   private static func advise(_ part: UnsafeRawBufferPointer, _ advice: Int32) {
     guard let base = part.baseAddress else { return }
     let inPage = Int(bitPattern: base) % Self.pageByteCount
     madvise(UnsafeMutableRawPointer(mutating: base - inPage), part.count + inPage, advice)
   }
 
-  /// Maps a file, and opens it for a reader if it is large.
+  /// Maps a file, and creates a reader if it is large.
   private static func map(
     _ path: String, largeByteCount: Int
   ) throws(ImageArchiveError) -> (UnsafeRawBufferPointer, ImageReader?) {
@@ -225,7 +222,7 @@ package final class ImageArchive: Sendable {
         path: path, offset: 0, field: "kind of file", found: "something else",
         expected: "a regular file")
     }
-    // An empty file cannot be mapped; its header is missing all the same.
+    // An empty file cannot be mapped, and has no header.
     let size = Int(status.st_size)
     guard size > 0 else { return (UnsafeRawBufferPointer(start: nil, count: 0), nil) }
     let reader =

@@ -1,15 +1,15 @@
 import Digests
 import Files
 
-/// Why an image archive could not be read, written or trusted.
+/// Why an image archive could not be read, written or verified.
 package enum ImageArchiveError: Error, Equatable {
   /// A system call failed.
   case system(FileError)
   /// The file is not an image archive, or a damaged one; `offset` counts bytes from its start.
   case malformed(path: String, offset: Int, field: String, found: String, expected: String)
-  /// The content of `part` is not the one that its digest names.
+  /// The content of `part` does not match its digest.
   case digestMismatch(path: String, part: String, found: Digest, expected: Digest)
-  /// The file holds the images of another data set, or of another shape.
+  /// The file has the images of another data set, or of another shape.
   case otherImages(path: String, found: String, expected: String)
   /// Another process is writing the same archive.
   case beingWritten(path: String)

@@ -1,11 +1,11 @@
 import Digests
 import Trials
 
-/// The first page of an image archive: what the file holds and where.
+/// The first page of an image archive, which describes the file.
 ///
 /// An archive is one file, `<data set>.images`: this header, then the training images, then the
-/// evaluation images, each image `height × width × channels` values in that order, stored as its
-/// encoding says, without gaps. Integers are little-endian.
+/// evaluation images, each image `height × width × channels` values in that order, in the given
+/// encoding, without gaps. Integers are little-endian.
 ///
 /// | byte | size | content |
 /// | ---: | ---: | --- |
@@ -22,7 +22,7 @@ import Trials
 /// | 56 | 8 | bytes of all images together |
 /// | 64 | 32 | SHA-256 of the stored training images |
 /// | 96 | 32 | SHA-256 of the stored evaluation images |
-/// | 128 | 64 | name of the data set, UTF-8, 1 to 63 bytes, filled up with zeros |
+/// | 128 | 64 | name of the data set, UTF-8, 1 to 63 bytes, padded with zeros |
 /// | 192 | 3872 | zeros |
 /// | 4064 | 32 | SHA-256 of bytes 0…4063 |
 struct ImageArchiveHeader: Equatable {
@@ -46,7 +46,7 @@ struct ImageArchiveHeader: Equatable {
   /// Bytes of one stored image.
   var imageByteCount: Int { encoding.storedByteCount(of: shape) }
 
-  /// How many images a part has.
+  /// The number of images of a part.
   func count(of split: ImageSplit) -> Int {
     switch split {
     case .training: trainingCount
@@ -106,8 +106,8 @@ struct ImageArchiveHeader: Equatable {
 
   /// Reads the header of the file at `path` from the file's bytes.
   ///
-  /// Every field is checked, and the file's length against them, so that whoever holds a header
-  /// may address any image that it announces.
+  /// Checks every field and the file's length, so that every image of a valid header is inside the
+  /// file.
   init(file bytes: UnsafeRawBufferPointer, path: String) throws(ImageArchiveError) {
     func malformed(_ offset: Int, _ field: String, _ found: String, _ expected: String)
       -> ImageArchiveError
@@ -139,7 +139,8 @@ struct ImageArchiveHeader: Equatable {
 
     let found = Array(bytes[..<Self.magic.count])
     guard found == Self.magic else {
-      throw malformed(0, "magic", hexadecimal(found), hexadecimal(Self.magic) + " (BSIMAGES)")
+      throw malformed(
+        0, "magic", found.hexadecimalPairs, Self.magic.hexadecimalPairs + " (BSIMAGES)")
     }
     _ = try field(8, "format version", Self.version...Self.version)
     let checked = Digest.of(Array(bytes[..<Self.checkedByteCount]))
@@ -158,7 +159,7 @@ struct ImageArchiveHeader: Equatable {
       width: try field(24, "width", UInt32(1)...4096))
     let imageByteCount = encoding.storedByteCount(of: shape)
     _ = try field(28, "bytes of an image", UInt32(imageByteCount)...UInt32(imageByteCount))
-    // Both parts together stay below 2⁶² bytes, so that no later product overflows.
+    // Both parts together are below 2⁶² bytes, so that later products do not overflow.
     let countLimit = (UInt64(1) << 60) / UInt64(imageByteCount)
     trainingCount = try field(32, "count of training images", 0...countLimit)
     evaluationCount = try field(40, "count of evaluation images", 0...countLimit)
@@ -172,7 +173,7 @@ struct ImageArchiveHeader: Equatable {
       (1...Self.nameByteLimit).contains(nameBytes.count)
     else {
       throw malformed(
-        128, "name of the data set", hexadecimal(Array(nameBytes)),
+        128, "name of the data set", nameBytes.hexadecimalPairs,
         "1 to \(Self.nameByteLimit) bytes of UTF-8")
     }
     self.name = name
@@ -196,9 +197,4 @@ struct ImageArchiveHeader: Equatable {
     self.trainingDigest = trainingDigest
     self.evaluationDigest = evaluationDigest
   }
-}
-
-/// Bytes as pairs of hexadecimal digits, separated by spaces.
-private func hexadecimal(_ bytes: [UInt8]) -> String {
-  bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
 }

@@ -6,11 +6,10 @@ import Trials
 
 /// Writes an image archive image by image.
 ///
-/// The file grows aside, as `<name>.partial` in the same folder; ``finish()`` makes it durable and
-/// renames it, so that an archive is either complete or not there. A writer that goes away
-/// unfinished removes what it wrote; one that was killed leaves a `.partial` file that the next
-/// writer of the same archive takes over. Two writers of one archive exclude each other by a lock
-/// on that file.
+/// The file is written as `<name>.partial` in the same folder; ``finish()`` syncs and renames it,
+/// so an archive is either complete or missing. An unfinished writer removes the file when it is
+/// released. A killed writer leaves the `.partial` file, which the next writer of the archive
+/// overwrites. Writers of one archive exclude each other by a lock on that file.
 package struct ImageArchiveWriter: ~Copyable {
   private let path: String
   private let file: OpenFile<ImageArchiveError>
@@ -19,14 +18,14 @@ package struct ImageArchiveWriter: ~Copyable {
   private var evaluation: PartWriter
   private var isPublished = false
 
-  /// Starts the archive that will appear at `url`, replacing any that is there.
+  /// Starts the archive of `url`, which will replace an existing one.
   ///
   /// - Parameters:
   ///   - name: Name of the data set, 1 to 63 bytes of UTF-8.
   ///   - shape: Up to 4 channels of up to 4096×4096 values.
-  ///   - trainingCount: How many images will be appended to the training part, exactly.
+  ///   - trainingCount: The exact number of images that will be appended to the training part.
   ///   - evaluationCount: The same for the evaluation part.
-  /// - Throws: ``ImageArchiveError/beingWritten(path:)`` while another writer is at work, else the
+  /// - Throws: ``ImageArchiveError/beingWritten(path:)`` while another writer is active, else the
   ///   failed system call.
   package init(
     at url: URL, name: String, shape: ImageShape, encoding: PixelEncoding, trainingCount: Int,
@@ -50,14 +49,14 @@ package struct ImageArchiveWriter: ~Copyable {
   }
 
   deinit {
-    // Removed before the lock goes with the file: afterwards it may be another writer's.
+    // Remove the file before the lock is released; afterwards it may be another writer's.
     if !isPublished { unlink(file.path) }
   }
 
-  /// Appends one image to a part; parts may be filled in any interleaving.
+  /// Appends one image to a part; the order of parts does not matter.
   ///
   /// - Parameter pixels: `height × width × channels` values in that order; for an archive of bits
-  ///   each 0 or 1. Traps on any other count or value, and when the part is complete already.
+  ///   each 0 or 1. Traps on any other count or value, and if the part is complete already.
   package mutating func append(_ pixels: [UInt8], to split: ImageSplit) throws(ImageArchiveError) {
     precondition(
       pixels.count == header.shape.elementCount,
@@ -75,11 +74,11 @@ package struct ImageArchiveWriter: ~Copyable {
     }
   }
 
-  /// Completes the archive, makes it durable and puts it in its place.
+  /// Completes the archive, syncs it and renames it.
   ///
-  /// Traps when images are missing.
+  /// Traps if images are missing.
   ///
-  /// - Returns: The SHA-256 of the whole file, computed from the file itself.
+  /// - Returns: The SHA-256 of the whole file, computed from the file.
   package consuming func finish() throws(ImageArchiveError) -> Digest {
     precondition(
       training.imageCount == header.trainingCount
@@ -99,12 +98,12 @@ package struct ImageArchiveWriter: ~Copyable {
     return digest
   }
 
-  /// Opens and locks the file that the archive grows in, and empties it.
+  /// Opens, locks and truncates the partial file.
   private static func openPartial(
     of path: String
   ) throws(ImageArchiveError) -> OpenFile<ImageArchiveError> {
     let file = try OpenFile<ImageArchiveError>(path + ".partial", flags: O_RDWR | O_CREAT)
-    // Between opening and locking, another writer may have finished and renamed this very file.
+    // Between open and lock, another writer may have finished and renamed this file.
     guard try file.lock(LOCK_EX | LOCK_NB), file.isAtItsPath else {
       throw .beingWritten(path: path)
     }
@@ -113,7 +112,7 @@ package struct ImageArchiveWriter: ~Copyable {
   }
 }
 
-/// One part of an archive as it grows: what is not yet in the file, and the digest of all of it.
+/// One part of an archive while it is written: its buffer, and the digest of all of it.
 private struct PartWriter {
   private(set) var imageCount = 0
   private(set) var digest = DigestStream()

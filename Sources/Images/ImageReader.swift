@@ -1,16 +1,16 @@
 import Files
 import Glibc
 
-/// Reads images out of a file that may not fit into memory, in no order.
+/// Reads single images of a file that may not fit into memory, in any order.
 ///
-/// A call of `pread` for an image is several times as fast as the faults of its pages in a mapping
-/// that has not been there yet, and what was read takes no memory of this process.
+/// `pread` of an image is several times as fast as page faults in a mapping, and does not add to
+/// this process's memory.
 final class ImageReader: Sendable {
   private let path: String
   private let descriptor: Int32
 
-  /// Opens the file that a descriptor stands for once more, so that what is said of the order of
-  /// reading holds for this reader only.
+  /// Opens a descriptor's file again, so that the advice on the order of reading applies only to
+  /// this reader.
   ///
   /// C functions: `open`, `posix_fadvise` with `POSIX_FADV_RANDOM`.
   init(sameFileAs other: Int32, path: String) throws(ImageArchiveError) {
@@ -18,13 +18,13 @@ final class ImageReader: Sendable {
       Glibc.open("/proc/self/fd/\(other)", O_RDONLY | O_CLOEXEC)
     }
     self.path = path
-    // A refusal changes nothing but the speed.
+    // Errors are ignored, since they only affect speed.
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM)
   }
 
   deinit { close(descriptor) }
 
-  /// Fills a buffer from an offset on; traps when the disk fails.
+  /// Fills a buffer from an offset; traps if the disk fails.
   ///
   /// C function: `pread`.
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) {
@@ -40,7 +40,7 @@ final class ImageReader: Sendable {
     }
   }
 
-  /// Asks the system to read a part into its cache, and does not wait for that.
+  /// Asks the system to read a part into its cache, without waiting.
   ///
   /// C function: `posix_fadvise` with `POSIX_FADV_WILLNEED`.
   func prefetch(at offset: Int, count: Int) {

@@ -1,8 +1,7 @@
-/// Which part of a data set an image belongs to.
+/// The part of a data set that an image belongs to.
 package enum ImageSplit: String, CaseIterable, Sendable {
-  /// Images that epochs are drawn from.
+  /// Training images.
   case training
-  /// Images that only the evaluation error is measured on: the publisher's test split, or a
-  /// sample held back from a set without one.
+  /// Evaluation images: the published test split, or a sample held back from a set without one.
   case evaluation
 }

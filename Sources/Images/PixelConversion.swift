@@ -1,4 +1,4 @@
-/// Turns stored pixels into floats, one image at a time.
+/// Converts stored pixels to floats, one image at a time.
 enum PixelConversion {
   /// Writes v/255, rounded to nearest, for each of `count` bytes.
   @inline(__always)
@@ -31,7 +31,7 @@ enum PixelConversion {
     }
   }
 
-  /// The eight floats of every byte of bits: 8 KiB, which stay in the first-level cache.
+  /// The eight floats of every byte of bits: 8 KiB, which fit the L1 cache.
   private static let expansions: [SIMD8<Float>] = (0..<256).map { byte in
     var floats = SIMD8<Float>()
     for bit in 0..<8 {

@@ -2,19 +2,19 @@ import Digests
 import Foundation
 import Trials
 
-/// An image archive that is ready for trials.
+/// An image archive ready for trials.
 package struct PreparedImages: Hashable, Sendable {
-  /// The data set whose images it holds.
+  /// Its data set.
   package var dataset: Dataset
   /// The archive's file.
   package var url: URL
-  /// SHA-256 of the whole file; what trials name in their provenance and workers fetch it by.
+  /// SHA-256 of the whole file, by which provenance identifies it and workers fetch it.
   package var digest: Digest
   /// Bytes of the file.
   package var byteCount: Int
-  /// How many images epochs are drawn from.
+  /// The number of training images.
   package var trainingCount: Int
-  /// How many images the evaluation error is measured on.
+  /// The number of evaluation images.
   package var evaluationCount: Int
 
   /// The facts about an archive whose digest is known.
@@ -27,12 +27,12 @@ package struct PreparedImages: Hashable, Sendable {
     evaluationCount = archive.evaluationCount
   }
 
-  /// What part of the published set the archive holds, in words: `40 of 183 cars`; nil when it has as
+  /// The part of the published set in the archive, in words: `40 of 183 cars`; nil if it has as
   /// many images, and for a user's own images.
   package var share: String? { dataset.share(ofImages: trainingCount + evaluationCount) }
 
-  /// What people must know of results on it: that it was drawn, its ``share``, or that it
-  /// is not what is published.
+  /// The remark that results on it need: that it is drawn, its ``share``, or that it is not the
+  /// published set.
   package var remark: String? {
     dataset.remark(imageCount: trainingCount + evaluationCount, archive: digest)
   }

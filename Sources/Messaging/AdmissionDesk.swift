@@ -4,13 +4,13 @@ import Synchronization
 
 /// Decides who may connect to the CURVE servers of a context.
 ///
-/// The handler of ZeroMQ's authentication protocol (RFC 27, ZAP): libzmq asks it once for every
-/// handshake, on a thread of its own. To be opened before the sockets bind; while it is closed
+/// The handler of ZeroMQ's authentication protocol (RFC 27, ZAP): libzmq asks it once per
+/// handshake; it answers on its own thread. Open it before the sockets bind. While it is closed,
 /// nobody is admitted.
 package final class AdmissionDesk: Sendable {
   /// Who asks to be admitted.
   package struct Request: Sendable {
-    /// The door: the server socket's domain.
+    /// The server socket's domain.
     package var domain: String
     /// The peer's key, which it has proved to hold.
     package var key: CurvePublicKey
@@ -19,10 +19,10 @@ package final class AdmissionDesk: Sendable {
   }
 
   /// The answer to a request.
-  package enum Verdict: Hashable, Sendable {
-    /// Admitted; the user id comes with every message of the connection.
+  package enum Decision: Hashable, Sendable {
+    /// Admitted. The user id is attached to every message of the connection.
     case admit(userID: String)
-    /// Refused; the peer learns that it was, not why.
+    /// Refused. The peer does not learn the reason.
     case refuse
   }
 
@@ -31,15 +31,15 @@ package final class AdmissionDesk: Sendable {
   private let wakePipe: WakePipe
   private let ended = DispatchSemaphore(value: 0)
 
-  /// Opens the desk of a context; there can be one.
+  /// Opens the desk of a context; there can be only one.
   ///
   /// - Parameter decide: Called on the desk's thread.
   package init(
-    _ context: Context, decide: @escaping @Sendable (Request) -> Verdict
+    _ context: Context, decide: @escaping @Sendable (Request) -> Decision
   ) throws(MessagingError) {
     var options = SocketOptions(frameByteCountMaximum: 4096)
     options.frameCountMaximum = 16
-    // A ROUTER, which unlike a REP can pass over a request.
+    // A ROUTER can skip invalid requests, unlike a REP.
     let handle = try SocketHandle(context, type: ZMQ_ROUTER, options: options)
     _ = try handle.bind(to: Self.endpoint)
     wakePipe = try WakePipe()
@@ -60,7 +60,7 @@ package final class AdmissionDesk: Sendable {
   package func close() {
     wakePipe.wake()
     ended.wait()
-    // For whoever calls this too.
+    // Wake other callers too.
     ended.signal()
   }
 
@@ -69,11 +69,11 @@ package final class AdmissionDesk: Sendable {
   private struct Loop: ~Copyable, @unchecked Sendable {
     let handle: SocketHandle
     let wakePipe: WakePipe
-    let decide: @Sendable (Request) -> Verdict
+    let decide: @Sendable (Request) -> Decision
 
     consuming func run() {
       defer { handle.close() }
-      // An error here is the context's end: without a desk nobody is admitted.
+      // An error means that the context has ended.
       while let ready = try? Poller.wait(
         for: [PollItem(handle, .readable), wakePipe.pollItem], timeout: .seconds(60))
       {
@@ -89,7 +89,7 @@ package final class AdmissionDesk: Sendable {
     private func answer(_ frames: [[UInt8]]) {
       guard frames.count >= 4 else { return }
       var reply = Array(frames[0..<2]) + [Array("1.0".utf8), frames[3]]
-      switch verdict(on: frames) {
+      switch decision(on: frames) {
       case .admit(let userID):
         reply += [Array("200".utf8), Array("OK".utf8), Array(userID.utf8), []]
       case .refuse:
@@ -100,7 +100,7 @@ package final class AdmissionDesk: Sendable {
       }
     }
 
-    private func verdict(on frames: [[UInt8]]) -> Verdict {
+    private func decision(on frames: [[UInt8]]) -> Decision {
       guard frames.count == 9, frames[2] == Array("1.0".utf8), frames[7] == Array("CURVE".utf8),
         let key = CurvePublicKey(bytes: frames[8])
       else { return .refuse }

@@ -1,9 +1,9 @@
-/// Proves that a CURVE server refuses strangers, by being one.
+/// Tests that a CURVE server refuses unknown keys.
 package enum AdmissionProof {
-  /// Connects to a bound server with a key made up for it, and expects to be refused.
+  /// Connects to a bound server with a new key, and expects to be refused.
   ///
   /// - Parameters:
-  ///   - endpoint: Where the server listens, as one connects to it.
+  ///   - endpoint: The server's endpoint, to connect to.
   ///   - server: The server's public key.
   ///   - patience: How long the server may take to refuse.
   /// - Throws: ``AdmissionProofError`` unless it was refused for its key.
@@ -36,9 +36,9 @@ package enum AdmissionProof {
 
 /// Why a server must not be used.
 package enum AdmissionProofError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// A key that nobody knows was admitted.
+  /// An unknown key was admitted.
   case strangerAdmitted(String)
-  /// The server did not answer as one that checks keys.
+  /// The server did not answer like one that checks keys.
   case unproven(String, found: String)
 
   package var description: String {

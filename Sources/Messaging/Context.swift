@@ -2,9 +2,9 @@ import CZeroMQ
 
 /// libzmq's I/O threads and everything that sockets of one process share.
 ///
-/// Every socket retains its context, and the context ends (`zmq_ctx_term`) with its last
-/// reference. So it never waits for a socket that its own owner still holds; it waits at most
-/// for the messages that lie within the sockets' bounded linger time.
+/// Every socket retains its context, and the context ends (`zmq_ctx_term`) with its last reference.
+/// So ending it never waits for an open socket, only for unsent messages during the sockets'
+/// bounded linger time.
 ///
 /// Contexts may be used from any thread; libzmq says so of `zmq_ctx_*` and `zmq_socket`.
 package final class Context: Sendable {
@@ -15,7 +15,7 @@ package final class Context: Sendable {
   /// The C functions are `zmq_ctx_new` and `zmq_ctx_set` (`ZMQ_IO_THREADS`, `ZMQ_MAX_SOCKETS`).
   ///
   /// - Parameters:
-  ///   - ioThreadCount: Threads that move bytes; one carries about 1 GB/s.
+  ///   - ioThreadCount: I/O threads; one carries about 1 GB/s.
   ///   - socketCountMaximum: How many sockets the context may have at once.
   package init(
     ioThreadCount: Int = 1, socketCountMaximum: Int = 1024

@@ -1,9 +1,8 @@
 import CZeroMQ
 
-/// A CURVE public key: who somebody is on the network, and not a secret.
+/// A CURVE public key, which identifies a peer and is not secret.
 ///
-/// People see 64 hexadecimal digits, which no shell, file or command line takes for anything else;
-/// ZeroMQ's own Z85 has characters that they do.
+/// Shown as 64 hexadecimal digits, which need no quoting in shells and files, unlike ZeroMQ's Z85.
 package struct CurvePublicKey: Hashable, Sendable, CustomStringConvertible {
   /// The key's 32 bytes.
   package let bytes: [UInt8]
@@ -14,7 +13,7 @@ package struct CurvePublicKey: Hashable, Sendable, CustomStringConvertible {
     self.bytes = Array(bytes)
   }
 
-  /// A key as people write it: 64 hexadecimal digits, or ZeroMQ's 40 characters of Z85.
+  /// Parses a key: 64 hexadecimal digits, or 40 characters of ZeroMQ's Z85.
   package init?(_ text: String) {
     guard let bytes = KeyText.bytes(hexadecimal: text) ?? KeyText.bytes(z85: text) else {
       return nil
@@ -24,11 +23,11 @@ package struct CurvePublicKey: Hashable, Sendable, CustomStringConvertible {
 
   package var description: String { KeyText.hexadecimal(bytes) }
 
-  /// The first eight digits, to tell keys apart in messages.
+  /// The first eight digits, for messages.
   package var short: String { String(description.prefix(8)) }
 }
 
-/// A CURVE secret key; ``exposed`` is the only way to its text.
+/// A CURVE secret key; only ``exposed`` gives its text.
 package struct CurveSecretKey: Hashable, Sendable {
   let bytes: [UInt8]
 
@@ -38,7 +37,7 @@ package struct CurveSecretKey: Hashable, Sendable {
     self.bytes = Array(bytes)
   }
 
-  /// A key as ``exposed`` writes it.
+  /// Parses the text of ``exposed``.
   package init?(_ text: String) {
     guard let bytes = KeyText.bytes(hexadecimal: text) else { return nil }
     self.bytes = bytes
@@ -56,9 +55,9 @@ extension CurveSecretKey: CustomStringConvertible, CustomDebugStringConvertible,
 
 /// A public key and its secret one.
 package struct CurveKeyPair: Hashable, Sendable {
-  /// Who the holder is.
+  /// The public key, which identifies the holder.
   package let publicKey: CurvePublicKey
-  /// What proves it.
+  /// The secret key, which authenticates the holder.
   package let secretKey: CurveSecretKey
 
   /// The pair of a secret key.
@@ -79,7 +78,7 @@ package struct CurveKeyPair: Hashable, Sendable {
     secretKey = CurveSecretKey(bytes: KeyText.bytes(z85: secretText))!
   }
 
-  /// Makes a new pair from the system's random numbers.
+  /// Generates a pair from the system's random numbers.
   ///
   /// The C function is `zmq_curve_keypair`.
   ///
@@ -116,7 +115,7 @@ private enum KeyText {
   }
 
   static func bytes(z85 text: String) -> [UInt8]? {
-    // libzmq looks bytes up in a table that begins at the space.
+    // libzmq indexes a table that starts at the space character.
     guard text.utf8.count == 40, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
       return nil
     }
@@ -124,7 +123,7 @@ private enum KeyText {
     return zmq_z85_decode(&bytes, text) == nil ? nil : bytes
   }
 
-  /// The C function is `zmq_z85_decode`; the text is libzmq's own.
+  /// The C function is `zmq_z85_decode`; the text must be from libzmq.
   static func bytes(z85 text: [CChar]) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: 32)
     zmq_z85_decode(&bytes, text)

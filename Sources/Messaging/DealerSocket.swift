@@ -1,9 +1,9 @@
 import CZeroMQ
 
-/// A client's socket: talks to one server, and reconnects by itself when the connection breaks.
+/// A client's socket for one server; it reconnects by itself when the connection breaks.
 ///
-/// It takes messages only while there is a connection (`ZMQ_IMMEDIATE`), so that nothing piles
-/// up during an absence and arrives stale. What was queued when the connection broke may be lost.
+/// It accepts messages only while connected (`ZMQ_IMMEDIATE`), so that no outdated messages are
+/// sent after a reconnection. Messages that were queued when the connection broke may be lost.
 ///
 /// Use it from one thread; see ``SocketHandle``. Set-up may happen on another thread before.
 package struct DealerSocket: ~Copyable {
@@ -22,26 +22,26 @@ package struct DealerSocket: ~Copyable {
 
   deinit { handle.close() }
 
-  /// Begins to connect to an endpoint, such as `tcp://host:5750`, and goes on trying for ever.
+  /// Starts to connect to an endpoint, such as `tcp://host:5750`, and retries forever.
   ///
   /// The C function is `zmq_connect`.
   package func connect(to endpoint: String) throws(MessagingError) {
     try handle.connect(to: endpoint)
   }
 
-  /// Ends the connection to an endpoint that ``connect(to:)`` was given.
+  /// Ends a connection that was made with ``connect(to:)``.
   ///
   /// The C function is `zmq_disconnect`.
   package func disconnect(from endpoint: String) throws(MessagingError) {
     try handle.disconnect(from: endpoint)
   }
 
-  /// Takes the next message, if there is one; never waits.
+  /// Receives the next message, if there is one; does not block.
   package func receive() throws(MessagingError) -> [[UInt8]]? {
     try handle.receive(frameCountMaximum: handle.options.frameCountMaximum)?.frames
   }
 
-  /// Sends a message of at least one frame; never waits.
+  /// Sends a message of at least one frame; does not block.
   ///
   /// ``SendOutcome/full`` also means that there is no connection at the moment.
   ///
@@ -53,8 +53,8 @@ package struct DealerSocket: ~Copyable {
       do {
         try handle.send(frame: frame, isLast: index == frames.count - 1)
       } catch  where error.code == .tryAgain {
-        // A refused first frame begins no message. After a later one libzmq withdraws the
-        // message but still waits for its end, so the rest must follow, to be dropped.
+        // If the first frame is refused, no message has begun. If a later one is, libzmq drops the
+        // message but still expects its end, so the remaining frames must be sent.
         outcome = .full
         if index == 0 { return .full }
       }
@@ -66,6 +66,6 @@ package struct DealerSocket: ~Copyable {
   package var droppedMessageCount: Int { handle.droppedMessageCount }
 }
 
-// A socket may be handed from thread to thread; `~Copyable` keeps it with one owner, and its
-// handle traps when a second thread uses it.
+// A socket may be moved between threads. `~Copyable` ensures one owner, and its handle traps if a
+// second thread uses it.
 extension DealerSocket: @unchecked Sendable {}

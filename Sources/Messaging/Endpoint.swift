@@ -1,6 +1,6 @@
-/// An address as ZeroMQ writes it, checked: `tcp://host:port` or `ipc://path`.
+/// A checked ZeroMQ address: `tcp://host:port` or `ipc://path`.
 package enum Endpoint: Hashable, Sendable {
-  /// A TCP endpoint; the port is nil where the system shall choose one (written `*`).
+  /// A TCP endpoint. The port is nil if the system should choose one (written `*`).
   ///
   /// The host is a name, an address, an interface, or `*`; IPv6 addresses are in brackets.
   case tcp(host: String, port: UInt16?)
@@ -9,7 +9,7 @@ package enum Endpoint: Hashable, Sendable {
 
   /// Parses an endpoint.
   ///
-  /// - Throws: ``EndpointError`` when it is neither of the two forms.
+  /// - Throws: ``EndpointError`` if it has neither form.
   package init(_ text: String) throws(EndpointError) {
     if text.hasPrefix("ipc://") {
       let path = String(text.dropFirst(6))
@@ -45,9 +45,9 @@ package enum Endpoint: Hashable, Sendable {
     }
   }
 
-  /// Parses an endpoint to connect to, which needs a host and a port of its own.
+  /// Parses an endpoint to connect to, which needs a host and a port.
   ///
-  /// - Throws: ``EndpointError`` when it is none, or one at which only listening makes sense.
+  /// - Throws: ``EndpointError`` if it is invalid or only suitable for listening.
   package init(connectingTo text: String) throws(EndpointError) {
     try self.init(text)
     guard case .tcp(let host, let port) = self else { return }
@@ -63,7 +63,7 @@ package enum Endpoint: Hashable, Sendable {
     return .tcp(host: host, port: port)
   }
 
-  /// The TCP port; nil for a local socket or where the system shall choose.
+  /// The TCP port; nil for a local socket or if the system should choose.
   package var port: UInt16? {
     guard case .tcp(_, let port) = self else { return nil }
     return port
@@ -105,7 +105,7 @@ package struct EndpointError: Error, Hashable, Sendable, CustomStringConvertible
   /// What it should be.
   package var expected: String
 
-  /// A text that is no endpoint, and what it should be.
+  /// An invalid endpoint and what was expected.
   package init(found: String, expected: String) {
     self.found = found
     self.expected = expected

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Facts from other threads for a thread that waits in ``Poller``.
+/// A queue of facts from other threads for a thread that waits in ``Poller``.
 package final class Inbox<Fact: Sendable>: Sendable {
   private let facts = Mutex<[Fact]>([])
   private let pipe: WakePipe
@@ -10,16 +10,16 @@ package final class Inbox<Fact: Sendable>: Sendable {
     pipe = try WakePipe()
   }
 
-  /// Waits until there are facts.
+  /// Polls for facts.
   package var pollItem: PollItem { pipe.pollItem }
 
-  /// Adds a fact and wakes the reader; from any thread.
+  /// Adds a fact and wakes the reader; may be called from any thread.
   package func put(_ fact: Fact) {
     facts.withLock { $0.append(fact) }
     pipe.wake()
   }
 
-  /// Takes all facts, in their order; never waits.
+  /// Takes all facts in order; does not block.
   package func take() -> [Fact] {
     _ = pipe.drain()
     return facts.withLock { facts in

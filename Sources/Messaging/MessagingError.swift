@@ -3,14 +3,14 @@ import Glibc
 
 /// A call of libzmq, or of the kernel, that failed: which call, on what, and why.
 ///
-/// Expected refusals (a peer that is gone, a full queue, nothing to receive) are not errors but
-/// values of the calls that meet them: ``SendOutcome`` and nil.
+/// Expected outcomes (a peer that is gone, a full queue, nothing to receive) are not errors but
+/// return values: ``SendOutcome`` and nil.
 package struct MessagingError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Why the call failed.
   package var code: Code
   /// The C function that failed, such as `zmq_bind`.
   package var operation: String
-  /// What it was called on or with: an endpoint, an option's name.
+  /// The object or argument of the call: an endpoint, an option's name.
   package var context: String
 
   /// A failure of an operation.
@@ -32,9 +32,9 @@ package struct MessagingError: Error, Hashable, Sendable, CustomStringConvertibl
     /// Wraps a number.
     package init(rawValue: Int32) { self.rawValue = rawValue }
 
-    /// The call cannot go on now (`EAGAIN`).
+    /// The call would block (`EAGAIN`).
     package static let tryAgain = Code(rawValue: EAGAIN)
-    /// A signal came first (`EINTR`).
+    /// A signal interrupted the call (`EINTR`).
     package static let interrupted = Code(rawValue: EINTR)
     /// The peer is not connected (`EHOSTUNREACH`).
     package static let hostUnreachable = Code(rawValue: EHOSTUNREACH)
@@ -48,21 +48,21 @@ package struct MessagingError: Error, Hashable, Sendable, CustomStringConvertibl
     package static let permissionDenied = Code(rawValue: EACCES)
     /// No such interface or host (`ENODEV`).
     package static let noSuchDevice = Code(rawValue: ENODEV)
-    /// The value makes no sense to the call (`EINVAL`).
+    /// An argument is invalid (`EINVAL`).
     package static let invalidArgument = Code(rawValue: EINVAL)
     /// A frame is larger than the socket's limit (`EMSGSIZE`).
     package static let messageTooLarge = Code(rawValue: EMSGSIZE)
     /// The process has too many open files (`EMFILE`).
     package static let tooManyFiles = Code(rawValue: EMFILE)
 
-    /// The C library's words, `zmq_strerror`, and the number.
+    /// The text of `zmq_strerror`, and the number.
     package var description: String {
       "\(String(cString: zmq_strerror(rawValue))) (error \(rawValue))"
     }
   }
 }
 
-/// The funnel through which every result of libzmq passes.
+/// Checks the results of libzmq calls.
 enum Call {
   /// Repeats a call that a signal interrupted, and turns -1 into a ``MessagingError``.
   ///

@@ -6,13 +6,12 @@ package enum Poller {
   /// Waits until at least one item is ready, the timeout passes or a signal arrives.
   ///
   /// The C function is `zmq_poll`. An interrupted wait returns early with nothing ready, so that
-  /// the caller's loop looks at what its signal handlers noted. Readiness is level-triggered:
-  /// what is not taken is reported again.
+  /// the caller can check what its signal handlers noted. Readiness is level-triggered: unread
+  /// messages are reported again.
   ///
   /// - Parameters:
-  ///   - items: What to wait for; an empty list makes it a pause.
-  ///   - timeout: The longest wait, rounded up to milliseconds; zero only looks. There is no
-  ///     endless wait.
+  ///   - items: The items to wait for; an empty list makes it a pause.
+  ///   - timeout: The longest wait, rounded up to milliseconds; zero does not wait.
   /// - Returns: What each item is ready for, in their order.
   /// - Throws: ``MessagingError/Code/contextTerminated`` once the context is shut down.
   package static func wait(
@@ -38,9 +37,9 @@ package struct Readiness: OptionSet, Hashable, Sendable {
 
   package init(rawValue: Int16) { self.rawValue = rawValue }
 
-  /// There is something to receive, or the end of a pipe (`ZMQ_POLLIN`).
+  /// Data or the end of a pipe can be read (`ZMQ_POLLIN`).
   package static let readable = Readiness(rawValue: Int16(ZMQ_POLLIN))
-  /// Sending would not be refused (`ZMQ_POLLOUT`).
+  /// Sending is possible (`ZMQ_POLLOUT`).
   package static let writable = Readiness(rawValue: Int16(ZMQ_POLLOUT))
   /// A descriptor's other end is closed, or it is broken; always reported (`ZMQ_POLLERR`).
   package static let closed = Readiness(rawValue: Int16(ZMQ_POLLERR))

@@ -4,8 +4,8 @@ package struct RoutedMessage: Hashable, Sendable {
   package var routingID: [UInt8]
   /// The frames after the routing id; a peer may send none.
   package var frames: [[UInt8]]
-  /// The numeric address of the peer's host, nil where the transport has none; for people.
+  /// The numeric address of the peer's host, for display; nil if the transport has none.
   package var peerAddress: String?
-  /// What the ``AdmissionDesk`` calls the peer; nil on a socket that admits everybody.
+  /// The peer's user id from the ``AdmissionDesk``; nil on a socket that admits everybody.
   package var userID: String?
 }

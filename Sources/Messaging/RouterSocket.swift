@@ -2,9 +2,9 @@ import CZeroMQ
 
 /// A server's socket: receives from many peers and sends to the one that a routing id names.
 ///
-/// A routing id names one connection, never a worker: every connection gets a fresh one, and a
-/// peer that comes back has another. (`ZMQ_ROUTER_HANDOVER` stays off, so that no peer can take
-/// over a connection by claiming its id.)
+/// A routing id identifies a connection, not a worker: a peer that reconnects gets another one.
+/// (`ZMQ_ROUTER_HANDOVER` stays off, so that no peer can take over a connection by claiming its
+/// id.)
 ///
 /// Use it from one thread; see ``SocketHandle``. Set-up and binding may happen on another thread
 /// before.
@@ -14,7 +14,7 @@ package struct RouterSocket: ~Copyable {
   /// Opens a socket that is not bound yet.
   ///
   /// The C functions are `zmq_socket` (`ZMQ_ROUTER`) and `zmq_setsockopt`. With
-  /// `ZMQ_ROUTER_MANDATORY` a message to a peer that is gone is refused instead of lost.
+  /// `ZMQ_ROUTER_MANDATORY`, sending to a peer that is gone fails instead of losing the message.
   package init(
     _ context: Context, options: SocketOptions = .control
   ) throws(MessagingError) {
@@ -34,7 +34,7 @@ package struct RouterSocket: ~Copyable {
     try handle.bind(to: endpoint)
   }
 
-  /// Takes the next message, if there is one; never waits.
+  /// Receives the next message, if there is one; does not block.
   package func receive() throws(MessagingError) -> RoutedMessage? {
     guard
       let received = try handle.receive(frameCountMaximum: handle.options.frameCountMaximum + 1)
@@ -44,7 +44,7 @@ package struct RouterSocket: ~Copyable {
       peerAddress: received.peerAddress, userID: received.userID)
   }
 
-  /// Sends a message of at least one frame to a peer; never waits.
+  /// Sends a message of at least one frame to a peer; does not block.
   ///
   /// ``SendOutcome/sent`` means that libzmq has queued it, not that the peer has it.
   ///
@@ -70,6 +70,6 @@ package struct RouterSocket: ~Copyable {
   package var droppedMessageCount: Int { handle.droppedMessageCount }
 }
 
-// A socket may be handed from thread to thread; `~Copyable` keeps it with one owner, and its
-// handle traps when a second thread uses it.
+// A socket may be moved between threads. `~Copyable` ensures one owner, and its handle traps if a
+// second thread uses it.
 extension RouterSocket: @unchecked Sendable {}

@@ -1,4 +1,4 @@
-/// What became of a message that was to be sent.
+/// The outcome of sending a message.
 package enum SendOutcome: Hashable, Sendable {
   /// It is queued. It may still be lost with the connection.
   case sent

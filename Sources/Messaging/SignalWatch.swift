@@ -1,9 +1,10 @@
 import Dispatch
 import Glibc
 
-/// Calls a handler for signals to this process, which end it no longer.
+/// Calls a handler for signals to this process, which then no longer end it.
 ///
-/// Once it is made no signal is missed: before that they end the process as ever.
+/// No signal is missed after the initialiser returns. Before that, signals end the process as
+/// usual.
 package final class SignalWatch {
   private let sources: [any DispatchSourceSignal]
 
@@ -11,8 +12,8 @@ package final class SignalWatch {
   ///
   /// - Parameters:
   ///   - numbers: Such as `SIGTERM`.
-  ///   - queue: A serial one, where the handler must not run twice at once.
-  ///   - handler: Is given the signal's number.
+  ///   - queue: The handler's queue; serial if the handler must not run concurrently.
+  ///   - handler: Receives the signal's number.
   package init(
     _ numbers: [Int32], on queue: DispatchQueue = .global(),
     handler: @escaping @Sendable (Int32) -> Void
@@ -23,19 +24,19 @@ package final class SignalWatch {
       source.setEventHandler { handler(number) }
       source.setRegistrationHandler { isWatching.signal() }
       source.resume()
-      // What comes before the source is in place would be lost if the signal were ignored.
+      // Wait for the source first: ignored signals that arrive before it is active would be lost.
       isWatching.wait()
       return source
     }
   }
 
-  /// The signals that ask a process to end in good order: those of people and systems, and that of
-  /// a terminal that goes away, unless whoever started the process has it ignored, as `nohup` does.
+  /// The signals that ask a process to exit cleanly: SIGTERM, SIGINT, and SIGHUP unless it is
+  /// ignored, as by `nohup`.
   package static var stopSignals: [Int32] {
     isIgnored(SIGHUP) ? [SIGTERM, SIGINT] : [SIGTERM, SIGINT, SIGHUP]
   }
 
-  /// What people call a signal.
+  /// The name of a signal.
   package static func name(of number: Int32) -> String {
     switch number {
     case SIGTERM: "SIGTERM"
@@ -45,10 +46,9 @@ package final class SignalWatch {
     }
   }
 
-  /// Makes of the first SIGPIPE a SIGTERM, and ignores later ones.
+  /// Turns the first SIGPIPE into a SIGTERM, and ignores later ones.
   ///
-  /// Whoever read what this process says has gone, and it is to end in good order, not in the middle
-  /// of its work.
+  /// When the reader of its output has gone, the process should exit cleanly.
   package static func endsWithBrokenPipe() {
     guard !isIgnored(SIGPIPE) else { return }
     signal(SIGPIPE) { _ in
@@ -61,7 +61,7 @@ package final class SignalWatch {
   private static func isIgnored(_ number: Int32) -> Bool {
     var action = sigaction()
     sigaction(number, nil, &action)
-    // SIG_IGN is the address 1, which no Swift function can be compared with.
+    // SIG_IGN is the address 1, which cannot be compared with a Swift function.
     return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
   }
 

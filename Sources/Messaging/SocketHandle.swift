@@ -1,11 +1,11 @@
 import CZeroMQ
 import Glibc
 
-/// A libzmq socket: the pointer, who may use it, and the calls that all kinds have in common.
+/// A libzmq socket: the pointer, its owner thread, and the calls common to all kinds.
 ///
-/// The first message or poll binds the handle to its thread; use on another one traps. Before
-/// that the socket may be set up on one thread and handed to another, which libzmq permits with
-/// a full memory fence (starting a thread and taking a lock are such).
+/// The first message or poll binds the handle to its thread; use on another one traps. Before that
+/// the socket may be set up on one thread and passed to another, which libzmq permits with a full
+/// memory fence (such as starting a thread or taking a lock).
 final class SocketHandle {
   let context: Context
   let options: SocketOptions
@@ -38,13 +38,13 @@ final class SocketHandle {
     zmq_close(openPointer)
   }
 
-  /// The socket for setting it up.
+  /// The socket, for setup.
   private var pointer: UnsafeMutableRawPointer {
     precondition(isOpen, "a socket was used after it was closed")
     return openPointer
   }
 
-  /// The socket for messages and polling, on the one thread that may.
+  /// The socket, for messages and polling on its owner thread.
   var pointerForUse: UnsafeMutableRawPointer {
     if let owner {
       precondition(
@@ -64,7 +64,7 @@ final class SocketHandle {
     }
   }
 
-  /// The C function is `zmq_setsockopt`; an error does not show the bytes, which may be secret.
+  /// The C function is `zmq_setsockopt`; errors do not contain the bytes, which may be secret.
   func set(_ option: Int32, _ name: String, bytes: [UInt8]) throws(MessagingError) {
     try Call.check("zmq_setsockopt", name) {
       zmq_setsockopt(pointer, option, bytes, bytes.count)
@@ -81,7 +81,7 @@ final class SocketHandle {
     return value
   }
 
-  /// The endpoint that the last bind or connect made of what it was given.
+  /// The resolved endpoint of the last bind or connect.
   ///
   /// The C function is `zmq_getsockopt` with `ZMQ_LAST_ENDPOINT`.
   func lastEndpoint() throws(MessagingError) -> String {
@@ -132,7 +132,7 @@ extension SocketHandle {
     }
   }
 
-  /// Refuses a message that the peer would answer by closing the connection.
+  /// Refuses a message that would make the peer close the connection.
   func checkBounds(_ frames: [[UInt8]]) throws(MessagingError) {
     precondition(!frames.isEmpty, "a message has at least one frame")
     precondition(
@@ -145,17 +145,17 @@ extension SocketHandle {
     }
   }
 
-  /// A received message: its frames and who libzmq says has sent it.
+  /// A received message: its frames and its sender according to libzmq.
   struct Received {
     var frames: [[UInt8]]
     var peerAddress: String?
     var userID: String?
   }
 
-  /// Takes the next whole message of at most `frameCountMaximum` frames, if there is one.
+  /// Receives the next message of at most `frameCountMaximum` frames, if there is one.
   ///
-  /// Longer messages are taken, dropped and counted, at most 64 of them in one call.
-  /// The C functions are `zmq_msg_recv`, `zmq_msg_more` and `zmq_msg_gets`.
+  /// Longer messages are dropped and counted, at most 64 per call. The C functions are
+  /// `zmq_msg_recv`, `zmq_msg_more` and `zmq_msg_gets`.
   func receive(frameCountMaximum: Int) throws(MessagingError) -> Received? {
     for _ in 0..<64 {
       guard let first = try receiveFrame() else { return nil }
@@ -197,8 +197,8 @@ extension SocketHandle {
     let bytes = [UInt8](
       UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message)))
     var frame = Frame(bytes: bytes, hasMore: zmq_msg_more(&message) != 0)
-    // All frames of a message are of the same peer, but a ROUTER's first one, the routing id, does
-    // not say whose it is once the socket was polled.
+    // Read the peer from the last frame: after polling, a ROUTER's first frame, the routing id, has
+    // no peer properties.
     if !frame.hasMore {
       frame.peerAddress = zmq_msg_gets(&message, "Peer-Address").map {
         PeerAddress.text(String(cString: $0))

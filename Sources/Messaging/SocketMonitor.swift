@@ -2,10 +2,10 @@ import CZeroMQ
 import Glibc
 import Synchronization
 
-/// What happens to the connections of one socket: for messages that a person understands.
+/// Reports the connection events of one socket, for readable log messages.
 ///
-/// Take the events in the loop that serves the socket: at most 10,000 wait to be taken, and
-/// beyond that libzmq's I/O thread waits too.
+/// Take the events in the loop that serves the socket. At most 10,000 are queued; beyond that
+/// libzmq's I/O thread blocks.
 package struct SocketMonitor: ~Copyable {
   private let handle: SocketHandle
   private let watched: SocketHandle
@@ -31,12 +31,12 @@ package struct SocketMonitor: ~Copyable {
   }
 
   deinit {
-    // libzmq's I/O thread would wait for ever to tell a monitor that is gone.
+    // Otherwise libzmq's I/O thread would wait forever for the closed monitor.
     watched.stopMonitor()
     handle.close()
   }
 
-  /// Takes the next event, if there is one; never waits.
+  /// Takes the next event, if there is one; does not block.
   package func next() throws(MessagingError) -> ConnectionEvent? {
     while let received = try handle.receive(frameCountMaximum: 2) {
       // Frame 0: a 16-bit event and a 32-bit value in the host's byte order; frame 1: an endpoint.
@@ -52,7 +52,7 @@ package struct SocketMonitor: ~Copyable {
     return nil
   }
 
-  /// Waits until there is an event.
+  /// Polls for events.
   package var pollItem: PollItem { PollItem(handle, .readable) }
 }
 
@@ -69,17 +69,17 @@ package struct ConnectionEvent: Hashable, Sendable {
     case accepted
     /// A TCP connection went out.
     case connected
-    /// The peer introduced itself; messages can flow.
+    /// The handshake succeeded; messages can flow.
     case handshakeSucceeded
-    /// The peer did not introduce itself; an error number of the system.
+    /// The handshake failed, with an error number of the system.
     case handshakeFailed(code: MessagingError.Code)
-    /// The peer does not speak ZMTP as it should, or sends what it must not.
+    /// The peer violated ZMTP.
     case protocolViolated(number: UInt32)
-    /// The peer was not admitted; the status of the authentication protocol.
+    /// The peer was refused, with a status of the authentication protocol.
     case admissionRefused(status: UInt32)
     /// The connection broke, was closed, or was ended for a frame above the limit.
     case disconnected
-    /// A connection could not be taken; an error number of the system.
+    /// A connection could not be accepted, with an error number of the system.
     case acceptFailed(code: MessagingError.Code)
 
     /// Whether one side encrypts and the other does not.
@@ -106,18 +106,18 @@ package struct ConnectionEvent: Hashable, Sendable {
 }
 
 extension RouterSocket {
-  /// Begins to watch the socket's connections; before it binds, so that none is missed.
+  /// Starts to watch the socket's connections; call it before binding, so that none is missed.
   ///
   /// The C function is `zmq_socket_monitor`.
   ///
-  /// - Parameter failuresOnly: Whether only connections that came to nothing are reported.
+  /// - Parameter failuresOnly: Whether to report only failed connections.
   package func monitor(failuresOnly: Bool = false) throws(MessagingError) -> SocketMonitor {
     try SocketMonitor(of: handle, failuresOnly: failuresOnly)
   }
 }
 
 extension DealerSocket {
-  /// Begins to watch the socket's connections; before it connects, so that none is missed.
+  /// Starts to watch the socket's connections; call it before connecting, so that none is missed.
   ///
   /// The C function is `zmq_socket_monitor`.
   package func monitor() throws(MessagingError) -> SocketMonitor {

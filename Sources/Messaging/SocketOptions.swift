@@ -2,13 +2,13 @@ import CZeroMQ
 
 /// The limits and times of a socket, all set before it binds or connects.
 ///
-/// libzmq's own defaults are unlimited messages, no heartbeats, no reconnect back-off and an
-/// endless linger; none of them suits a service that runs for days.
+/// libzmq's defaults (unlimited messages, no heartbeats, no reconnect back-off, endless linger) do
+/// not suit a service that runs for days.
 package struct SocketOptions: Hashable, Sendable {
   /// Largest frame that is sent or accepted, in bytes (`ZMQ_MAXMSGSIZE`).
   ///
-  /// A peer that sends a larger one is disconnected and the frame is lost, so sending one is
-  /// refused here with ``MessagingError/Code/messageTooLarge``.
+  /// A peer that sends a larger one is disconnected and the frame is lost, so sending one throws
+  /// ``MessagingError/Code/messageTooLarge``.
   package var frameByteCountMaximum: Int
   /// Most frames of one message, the routing id not counted; longer messages are dropped.
   package var frameCountMaximum = 8
@@ -16,43 +16,43 @@ package struct SocketOptions: Hashable, Sendable {
   package var sendQueueCountMaximum = 1000
   /// Most messages that wait to be received, for each peer (`ZMQ_RCVHWM`).
   package var receiveQueueCountMaximum = 1000
-  /// How long unsent messages hold up the end of the context (`ZMQ_LINGER`).
+  /// How long unsent messages delay the end of the context (`ZMQ_LINGER`).
   package var linger: Duration = .seconds(1)
-  /// How long a new connection may take to introduce itself (`ZMQ_HANDSHAKE_IVL`).
+  /// How long a handshake may take (`ZMQ_HANDSHAKE_IVL`).
   package var handshakeTimeout: Duration = .seconds(5)
   /// How long a TCP connection may take to be established (`ZMQ_CONNECT_TIMEOUT`).
   package var connectTimeout: Duration = .seconds(10)
   /// Pause before the first attempt to reconnect (`ZMQ_RECONNECT_IVL`).
   ///
-  /// A maximum turns libzmq's own jitter off, so the default is drawn once for each process;
-  /// a fleet does not come back in one instant.
+  /// Setting a maximum turns off libzmq's jitter, so the default is drawn per process; otherwise
+  /// all workers would reconnect at once.
   package var reconnectInterval: Duration = Self.drawnReconnectInterval
   /// The pause doubles up to this (`ZMQ_RECONNECT_IVL_MAX`).
   ///
-  /// With the time that a connection may take it bounds how soon workers are back with a coordinator
-  /// that was away for long, and so how long that must wait for them before it gives them up.
+  /// Together with the connect timeout it bounds how soon workers reconnect to a restarted
+  /// coordinator, and so how long that must wait for them.
   package var reconnectIntervalMaximum: Duration = .seconds(10)
-  /// Interval of ZMTP pings (`ZMQ_HEARTBEAT_IVL`), which notice a dead TCP connection.
+  /// Interval of ZMTP pings (`ZMQ_HEARTBEAT_IVL`), which detect dead TCP connections.
   package var heartbeatInterval: Duration = .seconds(10)
   /// A connection without an answer for so long is closed (`ZMQ_HEARTBEAT_TIMEOUT`).
   ///
   /// libzmq counts whole frames as answers, not bytes: a frame must cross the slowest link
   /// within this time.
   package var heartbeatTimeout: Duration = .seconds(30)
-  /// After which silence the peer shall close (`ZMQ_HEARTBEAT_TTL`); below 65 s, where the field
-  /// of the protocol ends.
+  /// Silence after which the peer closes the connection (`ZMQ_HEARTBEAT_TTL`); less than 65 s, the
+  /// limit of the protocol field.
   package var heartbeatTimeToLive: Duration = .seconds(60)
   /// Most TCP connections that wait to be accepted (`ZMQ_BACKLOG`).
   package var backlogCountMaximum = 1024
   /// How connections are protected.
   package var security = SocketSecurity.plain
 
-  /// Options with a limit of bytes for each frame and the defaults else.
+  /// The default options with a frame size limit.
   package init(frameByteCountMaximum: Int) {
     self.frameByteCountMaximum = frameByteCountMaximum
   }
 
-  /// The same options with connections protected otherwise.
+  /// The same options with another security.
   package func with(_ security: SocketSecurity) -> SocketOptions {
     var options = self
     options.security = security
@@ -78,9 +78,9 @@ package struct SocketOptions: Hashable, Sendable {
 }
 
 extension SocketOptions {
-  /// Sets everything on a socket that is neither bound nor connected yet.
+  /// Sets all options on a socket that is neither bound nor connected yet.
   ///
-  /// The one place where options are set.
+  /// Options are set only here.
   func apply(to socket: SocketHandle) throws(MessagingError) {
     try socket.set(ZMQ_MAXMSGSIZE, "ZMQ_MAXMSGSIZE", Int64(frameByteCountMaximum))
     let numbers: [(Int32, String, Int)] = [
@@ -105,7 +105,7 @@ extension SocketOptions {
 }
 
 extension Duration {
-  /// The duration in milliseconds, rounded up, so that a wait is never cut to nothing.
+  /// The duration in milliseconds, rounded up so that a short wait does not become zero.
   var wholeMilliseconds: Int {
     let (seconds, attoseconds) = components
     let (whole, part) = attoseconds.quotientAndRemainder(dividingBy: 1_000_000_000_000_000)

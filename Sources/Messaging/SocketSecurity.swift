@@ -4,11 +4,11 @@ import CZeroMQ
 package enum SocketSecurity: Hashable, Sendable {
   /// Neither encrypted nor authenticated; for loopback.
   case plain
-  /// CURVE, the side that decides who may connect; its ``AdmissionDesk`` must be open.
+  /// CURVE server, which decides who may connect. Its ``AdmissionDesk`` must be open.
   ///
-  /// The domain names the door to the desk.
+  /// The domain identifies the socket to the desk.
   case curveServer(CurveKeyPair, domain: String)
-  /// CURVE, the side that connects, and only to who has the server's key.
+  /// CURVE client, which connects only to the holder of the server's key.
   case curveClient(CurveKeyPair, server: CurvePublicKey)
 
   /// Whether libzmq was built with CURVE (`zmq_has`).
@@ -16,9 +16,9 @@ package enum SocketSecurity: Hashable, Sendable {
 
   /// Sets the mechanism on a socket that is neither bound nor connected yet.
   ///
-  /// libzmq asks nobody and admits everybody when a CURVE server has no desk to ask, unless
-  /// `ZMQ_ZAP_ENFORCE_DOMAIN` is set. Headers call that option a draft, libraries have it; one
-  /// that does not is not used.
+  /// If a CURVE server has no desk, libzmq admits everybody unless `ZMQ_ZAP_ENFORCE_DOMAIN` is set.
+  /// The headers mark that option as a draft, but libraries have it; a library without it is
+  /// refused.
   func apply(to socket: SocketHandle) throws(MessagingError) {
     switch self {
     case .plain: return

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A pipe to oneself that ends another thread's wait, also out of a signal handler.
+/// A pipe within the process that wakes another thread, also from a signal handler.
 ///
 /// A byte may carry a meaning, such as a signal's number. The pipe never blocks: when it is
 /// full of unread bytes, further ones are dropped, since the reader is woken anyway.
@@ -12,8 +12,8 @@ package final class WakePipe: Sendable {
 
   /// Opens the pipe, not inherited by child processes.
   ///
-  /// The C function is `socketpair`, which sets both flags at once, so that no child process
-  /// started meanwhile on another thread inherits an end; Swift does not see `pipe2`.
+  /// The C function is `socketpair`, which sets both flags atomically, so that no child process
+  /// started concurrently inherits an end. `pipe2` is not available in Swift.
   package init() throws(MessagingError) {
     var ends: [Int32] = [-1, -1]
     let type = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
@@ -30,15 +30,15 @@ package final class WakePipe: Sendable {
     close(writeDescriptor)
   }
 
-  /// Waits until somebody woke.
+  /// Polls for wake-ups.
   package var pollItem: PollItem { PollItem(descriptor: readDescriptor) }
 
-  /// Ends the reader's wait; from any thread.
+  /// Wakes the reader; may be called from any thread.
   package func wake(_ byte: UInt8 = 0) {
     Self.wake(writeDescriptor: writeDescriptor, byte: byte)
   }
 
-  /// Ends the reader's wait, also from a signal handler: it only calls `write`, keeping `errno`.
+  /// Wakes the reader, also from a signal handler: it only calls `write` and preserves `errno`.
   package static func wake(writeDescriptor: Int32, byte: UInt8) {
     let saved = errno
     var byte = byte

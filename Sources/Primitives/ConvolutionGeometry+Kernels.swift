@@ -27,16 +27,12 @@ extension ConvolutionGeometry {
 
   /// Elements of the weights packed for the forward direction.
   func forwardPackedCount(lanes: Int) -> Int {
-    rounded(outputChannels, lanes) * inputChannels * kernelSize * kernelSize
+    panelMultiple(outputChannels, lanes: lanes) * inputChannels * kernelSize * kernelSize
   }
 
   /// Elements of the weights packed for the transposed direction.
   func transposedPackedCount(lanes: Int) -> Int {
-    rounded(inputChannels, lanes) * outputChannels * kernelSize * kernelSize
-  }
-
-  private func rounded(_ channels: Int, _ lanes: Int) -> Int {
-    (channels + 2 * lanes - 1) / (2 * lanes) * 2 * lanes
+    panelMultiple(inputChannels, lanes: lanes) * outputChannels * kernelSize * kernelSize
   }
 
   /// Traps unless the kernels support these extents.
@@ -61,4 +57,9 @@ extension ComputeContext {
       }
     reserveScratchpad(count: Int(count))
   }
+}
+
+/// `count` rounded up to whole panels of two vectors of `lanes` floats.
+func panelMultiple(_ count: Int, lanes: Int) -> Int {
+  (count + 2 * lanes - 1) / (2 * lanes) * 2 * lanes
 }

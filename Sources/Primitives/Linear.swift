@@ -29,10 +29,9 @@ package final class Linear {
     self.inputs = inputs
     self.outputs = outputs
     self.leakySlope = leakySlope ?? 1
-    let width = 2 * Int(context.kernels.lanes)
-    func rounded(_ count: Int) -> Int { (count + width - 1) / width * width }
-    forwardWeights = AlignedBuffer(count: inputs * rounded(outputs))
-    dataWeights = AlignedBuffer(count: outputs * rounded(inputs))
+    let lanes = Int(context.kernels.lanes)
+    forwardWeights = AlignedBuffer(count: inputs * panelMultiple(outputs, lanes: lanes))
+    dataWeights = AlignedBuffer(count: outputs * panelMultiple(inputs, lanes: lanes))
     context.reserveScratchpad(count: Int(ck_linear_scratch_count(Int64(inputs), Int64(outputs))))
   }
 

@@ -1,6 +1,6 @@
-/// Random numbers that follow from a seed: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
+/// The pseudorandom generator SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
 ///
-/// For simulations, samples and tests; a training's numbers are `Philox`'s, each found by its place.
+/// For simulations, samples and tests; training uses the counter-based `Philox`.
 package struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
@@ -15,12 +15,12 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
     return word ^ (word >> 31)
   }
 
-  /// Whether a thing of the given probability happens.
+  /// Draws true with the given probability.
   package mutating func happens(_ probability: Double) -> Bool {
     probability > 0 && Double.random(in: 0..<1, using: &self) < probability
   }
 
-  /// A whole number of the range.
+  /// Draws a whole number from the range.
   package mutating func draw(_ range: ClosedRange<Int>) -> Int {
     Int.random(in: range, using: &self)
   }

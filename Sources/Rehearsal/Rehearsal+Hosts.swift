@@ -4,7 +4,7 @@ import Foundation
 import Randomness
 import Trials
 
-/// What hosts do: join, compute, report, fail.
+/// The hosts: they join, compute, report and fail.
 extension Rehearsal {
   private func connection(of host: Int, process: Int) -> ConnectionID {
     ConnectionID(Array("\(host):\(process)".utf8))
@@ -48,9 +48,9 @@ extension Rehearsal {
     tell(.heartbeatReceived(claims: claims(of: host), on: connection))
   }
 
-  private func claims(of host: Int) -> [Claim] {
+  private func claims(of host: Int) -> [AttemptClaim] {
     hosts[host].runs.sorted { $0.key < $1.key }.map { trial, run in
-      Claim(
+      AttemptClaim(
         trial: trial, attempt: run.attempt,
         progress: TrialProgress(
           step: step(of: run), totalSteps: trials[trial]?.steps ?? 1, mse: 10, gatesOpen: 1,
@@ -63,7 +63,8 @@ extension Rehearsal {
     run.firstStep + Int(Double(now - run.begunAt) / 1000 * run.stepsPerSecond)
   }
 
-  /// Takes an order to the host that has the connection; the coordinator hears when none has.
+  /// Delivers a directive to the host with the connection; if there is none, reports the connection
+  /// as lost.
   mutating func deliver(_ directive: Directive, on connection: ConnectionID) {
     guard let host = hosts.indices.first(where: { self.connection(of: $0) == connection }) else {
       pendingEvents.append(.connectionLost(connection))
@@ -130,7 +131,7 @@ extension Rehearsal {
     planCheckpoint(of: trial, run: number, on: host)
   }
 
-  /// A trial has its result, or, when the number is negative, died.
+  /// Ends a trial with a result or, if the number is negative, with a failure.
   mutating func endTrial(_ trial: TrialID, run number: Int, on host: Int) {
     guard let run = hosts[host].runs[trial], run.number == abs(number),
       let connection = connection(of: host)
@@ -150,7 +151,7 @@ extension Rehearsal {
         on: connection))
   }
 
-  /// Takes a run out and books its time.
+  /// Removes a run and adds its time to the report.
   mutating func endRun(of trial: TrialID, on host: Int) {
     guard let run = hosts[host].runs.removeValue(forKey: trial) else { return }
     let steps = trials[trial]?.steps ?? 0
@@ -160,7 +161,7 @@ extension Rehearsal {
     hosts[host].busyMilliseconds += now - run.begunAt
   }
 
-  /// Numbers that fit whatever takes them over: no error to speak of, every dimension kept.
+  /// A result that every successor can use: a tiny error and all gates open.
   private func result(of run: Run, _ trial: TrialID, on host: Int) -> ReceivedResult {
     let steps = trials[trial]?.steps ?? 0
     let latents: Int
@@ -190,7 +191,7 @@ extension Rehearsal {
     return ReceivedResult(result: result, bytes: [], contentDigest: Digest.of("\(trial)"))
   }
 
-  /// A time of the exponential distribution, in milliseconds.
+  /// Draws an exponentially distributed time, in milliseconds.
   private mutating func exponential(_ mean: Duration) -> Int {
     let uniform = Double.random(in: .leastNonzeroMagnitude..<1, using: &random)
     return max(Int(-log(uniform) * (mean / .milliseconds(1))), 1)

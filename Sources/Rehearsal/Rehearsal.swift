@@ -4,11 +4,10 @@ import Foundation
 import Randomness
 import Trials
 
-/// A sweep on hosts that do not exist, in virtual time: the real ``Coordinator`` decides, and
-/// hosts of given speeds compute, checkpoint, fail and return.
+/// A sweep on simulated hosts in virtual time: the real ``Coordinator`` decides, and hosts of given
+/// speeds compute, checkpoint, fail and return.
 ///
-/// Messages arrive at once and in order here; what the network may do to them is the business of
-/// the coordinator's own tests.
+/// Messages arrive at once and in order. Network faults are covered by the coordinator's tests.
 package struct Rehearsal {
   enum Happening {
     case tick(number: Int)
@@ -32,7 +31,7 @@ package struct Rehearsal {
 
   struct Host {
     let model: RehearsalHost
-    /// Counts the processes that it has had; nil while it is away.
+    /// The number of its current process; nil while it is away.
     var process: Int?
     var processCount = 0
     var runs: [TrialID: Run] = [:]
@@ -41,7 +40,7 @@ package struct Rehearsal {
 
   struct TrialFacts {
     var steps: Int
-    /// Seconds that it really takes at speed 1.
+    /// Actual seconds at speed 1.
     var seconds: Double
     var computedSteps = 0
     var busyMilliseconds = 0
@@ -59,7 +58,7 @@ package struct Rehearsal {
   var tickNumber = 0
   var plannedTick: Int?
   var report = RehearsalReport()
-  /// Facts that arose while effects were carried out.
+  /// Events caused by effects.
   var pendingEvents: [Event] = []
 
   /// Rehearses a sweep.
@@ -134,7 +133,7 @@ package struct Rehearsal {
     }
   }
 
-  /// Tells the coordinator a fact, and what arises from its orders.
+  /// Passes an event to the coordinator, and then the events caused by its effects.
   mutating func tell(_ event: Event) {
     pendingEvents.append(event)
     while !pendingEvents.isEmpty {
@@ -149,7 +148,7 @@ package struct Rehearsal {
       case .append(.trialDuplicated):
         report.attempts += 1
         report.duplicates += 1
-      // Nobody rehearses with checkpoints of complete trials.
+      // Rehearsals do not model checkpoints of complete trials.
       case .append, .discardCheckpoint, .prepareExtension, .notify: break
       case .send(let directive, let connection): deliver(directive, on: connection)
       case .finish(let ending): report.ending = ending
@@ -163,7 +162,7 @@ package struct Rehearsal {
     timeline.plan(.tick(number: tickNumber), at: time)
   }
 
-  /// All work on all slots, or the longest chain of trials on the fastest one, in seconds.
+  /// The larger of all work on all slots and the critical path on the fastest slot, in seconds.
   private var lowerBound: Double {
     let speed = hosts.reduce(0) { $0 + $1.model.speed * Double($1.model.slots) }
     guard let fastest = hosts.map(\.model.speed).max(), speed > 0 else { return 0 }

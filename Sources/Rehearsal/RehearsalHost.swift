@@ -1,8 +1,8 @@
-/// A host that does not exist: what a rehearsal of a sweep runs on.
+/// A simulated host.
 package struct RehearsalHost: Hashable, Sendable {
   /// Its name.
   package var name: String
-  /// The speed of one slot; 1 takes as long as trials are expected to.
+  /// The speed of one slot; 1 is the reference speed of the expected costs.
   package var speed: Double
   /// How many trials it runs at once.
   package var slots: Int
@@ -18,26 +18,27 @@ package struct RehearsalHost: Hashable, Sendable {
   }
 }
 
-/// What a rehearsal assumes besides the plan and the hosts.
+/// The assumptions of a rehearsal besides the plan and the hosts.
 package struct RehearsalOptions: Hashable, Sendable {
-  /// Decides everything that is drawn: equal seeds give equal rehearsals.
+  /// The seed: equal seeds give equal rehearsals.
   package var seed: UInt64 = 1
-  /// How long a host works between two sudden ends, on average; nil for ever.
+  /// Mean time between failures of a host; nil for none.
   package var meanTimeBetweenFailures: Duration?
-  /// How long a host is away after such an end, on average.
+  /// Mean time until a failed host returns.
   package var meanTimeToReturn = Duration.seconds(300)
   /// How often a running trial stores a checkpoint.
   package var checkpointInterval = Duration.seconds(300)
-  /// The chance that an attempt dies by itself, half way on average.
+  /// The probability that an attempt fails by itself, on average half way.
   package var failurePerAttempt = 0.0
-  /// How far trials are off their expected time: the standard deviation of the logarithm.
+  /// Standard deviation of the logarithm of actual to expected time of trials.
   package var costDeviation = 0.0
-  /// Whether workers know their instruction set and so their speed roughly; else the coordinator
-  /// learns it from progress alone.
+  /// Whether workers announce their instruction set, which gives their approximate speed; otherwise
+  /// the coordinator learns it from progress alone.
   package var announcesInstructionSet = true
-  /// How often workers report; what the coordinator takes for silence grows with it.
+  /// Interval of heartbeats; the coordinator's timeouts scale with it.
   ///
-  /// Coarser than in a real sweep, for the sake of speed: a loss is noticed that much later.
+  /// Longer than in a real sweep to make the rehearsal fast; losses are noticed correspondingly
+  /// later.
   package var heartbeatInterval = Duration.seconds(30)
 
   /// Hosts that never fail and trials that take exactly as long as expected.

@@ -1,29 +1,29 @@
 import Coordination
 
-/// What a rehearsed sweep came to.
+/// The outcome of a rehearsed sweep.
 package struct RehearsalReport: Hashable, Sendable {
-  /// How it ended; nil if it had not after fifty times the time that it should take.
+  /// How it ended; nil if it had not ended after fifty times the lower bound.
   package var ending: SweepEnding?
-  /// From the start to the end.
+  /// Time from the start to the end.
   package var makespan = Duration.zero
-  /// What no order of trials can beat: all work on all slots, or the longest chain of trials on the
-  /// fastest one.
+  /// Lower bound of the makespan for any schedule: all work on all slots, or the critical path on
+  /// the fastest slot.
   package var lowerBound = Duration.zero
-  /// Time that slots spent computing, all together.
+  /// Total time that slots spent computing.
   package var busy = Duration.zero
-  /// What of that was spent on steps that were computed before, or twice at once.
+  /// The part of it spent on steps that were computed more than once.
   package var wasted = Duration.zero
-  /// Share of the slots' time that was spent computing.
+  /// Fraction of the slots' time spent computing.
   package var utilisation = 0.0
-  /// How often a host ended suddenly.
+  /// How often a host failed.
   package var hostFailures = 0
   /// Attempts begun.
   package var attempts = 0
   /// Attempts at trials that another worker was running.
   package var duplicates = 0
-  /// Attempts that died by themselves.
+  /// Attempts that failed by themselves.
   package var attemptFailures = 0
-  /// Attempts that went on from a checkpoint.
+  /// Attempts that resumed from a checkpoint.
   package var resumptions = 0
   /// Trials with a result.
   package var complete = 0

@@ -1,4 +1,4 @@
-/// What is going to happen in a simulation, earliest first, ties in the order of planning.
+/// The future events of a simulation, earliest first, ties in the order of planning.
 package struct Timeline<Happening> {
   private struct Entry {
     var time: Int
@@ -27,7 +27,7 @@ package struct Timeline<Happening> {
     }
   }
 
-  /// Takes the earliest happening out.
+  /// Removes the earliest happening.
   package mutating func next() -> (time: Int, happening: Happening)? {
     guard let first = heap.first else { return nil }
     let last = heap.removeLast()

@@ -2,18 +2,18 @@ import Foundation
 
 /// The JSON of a file's header.
 struct HeaderText: Codable {
-  /// Free text by key; nil where the header has no place for it.
+  /// Free text by key; nil if the header has none.
   var metadata: [String: String]?
   /// The tensors by name.
   var tensors: [String: Tensor] = [:]
 
-  /// What is said of a tensor.
+  /// A tensor's entry.
   struct Tensor: Codable {
     /// The format's name of the element type.
     var dtype: String
     /// Extents, slowest first.
     var shape: [Int]
-    /// Where the data begin and end, counted from the header's end.
+    /// The start and end of the data, relative to the header's end.
     var offsets: [Int]
 
     private enum CodingKeys: String, CodingKey {
@@ -31,7 +31,7 @@ struct HeaderText: Codable {
     init?(intValue: Int) { nil }
   }
 
-  /// A header that says nothing.
+  /// An empty header.
   init() {}
 
   init(from decoder: any Decoder) throws {
@@ -50,9 +50,9 @@ struct HeaderText: Codable {
     }
   }
 
-  /// Reads the text.
+  /// Parses the text.
   ///
-  /// A name that an object has twice is refused, as the format asks; so is one of no meaning.
+  /// Refuses duplicate keys, as the format requires, and unknown ones.
   init(parsing text: Data) throws(SafetensorsError) {
     func malformed(_ found: String, _ expected: String) -> SafetensorsError {
       SafetensorsError(Safetensors.Header.lengthByteCount, found: found, expected: expected)
@@ -72,7 +72,7 @@ struct HeaderText: Codable {
     }
   }
 
-  /// The names in all objects of a JSON text: one before each colon that is in no string.
+  /// The number of keys in a JSON text: one per colon outside of strings.
   private static func nameCount(in text: Data) -> Int {
     var (count, inString, escaped) = (0, false, false)
     for byte in text {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Named tensors and text metadata in the safetensors format, as PyTorch and others read it.
+/// Named tensors and text metadata in the safetensors format of PyTorch and others.
 ///
 /// A file is eight bytes with the header's length N, little-endian; N bytes of JSON,
 /// `{"__metadata__": {key: text}, name: {"dtype": …, "shape": […], "data_offsets": [begin, end]}}`
@@ -19,10 +19,10 @@ package struct Safetensors: Hashable, Sendable {
     self.tensors = tensors
   }
 
-  /// The tensor of a name, nil when there is none.
+  /// The tensor of a name; nil if there is none.
   package subscript(name: String) -> Tensor? { tensors.first { $0.name == name } }
 
-  /// A tensor's type and shape in the words of an error.
+  /// A tensor's type and shape, for errors.
   package static func describe(_ tensor: Tensor?) -> String {
     tensor.map { "\($0.elementType.rawValue) \($0.shape)" } ?? "nothing"
   }
@@ -52,7 +52,7 @@ package struct Safetensors: Hashable, Sendable {
   package protocol Element: BitwiseCopyable {
     /// The format's type of the same layout.
     static var elementType: ElementType { get }
-    /// The zero that buffers are filled with before elements are copied in.
+    /// The initial value of buffers.
     static var zero: Self { get }
   }
 
@@ -74,7 +74,7 @@ package struct Safetensors: Hashable, Sendable {
       self.bytes = bytes
     }
 
-    /// A tensor with a copy of some elements, as many as the shape says.
+    /// A tensor with a copy of elements, whose number must fit the shape.
     package init<Value: Element>(
       name: String, shape: [Int], elements: UnsafeBufferPointer<Value>
     ) {
@@ -84,12 +84,12 @@ package struct Safetensors: Hashable, Sendable {
         name: name, elementType: Value.elementType, shape: shape, bytes: Data(buffer: elements))
     }
 
-    /// A tensor with a copy of some elements, as many as the shape says.
+    /// A tensor with a copy of elements, whose number must fit the shape.
     package init<Value: Element>(name: String, shape: [Int], elements: [Value]) {
       self = elements.withUnsafeBufferPointer { Tensor(name: name, shape: shape, elements: $0) }
     }
 
-    /// The elements; nil when they have another type.
+    /// The elements; nil if they have another type.
     package func elements<Value: Element>(as type: Value.Type) -> [Value]? {
       guard elementType == Value.elementType else { return nil }
       var elements = [Value](repeating: .zero, count: bytes.count / elementType.byteCount)

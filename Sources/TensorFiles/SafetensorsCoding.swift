@@ -30,14 +30,14 @@ extension Safetensors {
     return file
   }
 
-  /// The digest of the data section, which is all of the file after its header.
+  /// The digest of the data section, the file after its header.
   package var dataDigest: Digest {
     var stream = DigestStream()
     for tensor in orderedTensors { stream.append(tensor.bytes) }
     return stream.digest
   }
 
-  /// The tensors, larger element types first, else as they are.
+  /// The tensors, stably sorted by descending element size.
   private var orderedTensors: [Tensor] {
     ElementType.allCases.sorted { $0.byteCount > $1.byteCount }.flatMap { type in
       tensors.filter { $0.elementType == type }
@@ -54,7 +54,7 @@ extension Safetensors {
     }
   }
 
-  /// Reads a file; its tensors come in the order of their data.
+  /// Reads a file, with tensors in the order of their data.
   ///
   /// - Throws: ``SafetensorsError`` for a malformed file, else the file system's error.
   package init(contentsOf url: URL) throws {

@@ -1,12 +1,12 @@
 /// Why bytes are not a safetensors file.
 ///
-/// Whoever knows the file adds its path.
+/// The caller adds the file's path.
 package struct SafetensorsError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The byte, counted from the file's start, at which the file stops being what it should.
+  /// The offset of the error in the file.
   package let offset: Int
-  /// What is there.
+  /// What was found.
   package let found: String
-  /// What should be there.
+  /// What was expected.
   package let expected: String
 
   init(_ offset: Int, found: String, expected: String) {

@@ -1,15 +1,15 @@
 import Foundation
 
 extension Safetensors {
-  /// All that a file says before its data, which it was checked against: the tensors fill the data
-  /// to the file's last byte, without gap or overlap, each with as many bytes as its shape says.
+  /// A file's checked header: the tensors fill the data section without gap or overlap, and their
+  /// sizes fit their shapes.
   package struct Header: Hashable, Sendable {
     /// Free text by key.
     package let metadata: [String: String]
     /// The tensors in the order of their data; names are unique.
     package let tensors: [Descriptor]
 
-    /// Where a tensor is and what it consists of.
+    /// A tensor's position and type.
     package struct Descriptor: Hashable, Sendable {
       /// Unique name.
       package let name: String
@@ -17,17 +17,17 @@ extension Safetensors {
       package let elementType: ElementType
       /// Extents, slowest first.
       package let shape: [Int]
-      /// The elements' bytes, counted from the file's start.
+      /// The elements' byte range in the file.
       package let range: Range<Int>
     }
 
-    /// The longest header accepted, in bytes; those of this product have some ten thousand.
+    /// The longest header accepted, in bytes; this product writes about ten thousand.
     package static let maximumByteCount = 1 << 20
 
-    /// Bytes of the header's length, which a file begins with.
+    /// Bytes of the header's length, at the start of a file.
     static let lengthByteCount = 8
 
-    /// Reads a file's header and none of its data.
+    /// Reads only a file's header.
     ///
     /// - Throws: ``SafetensorsError`` for a malformed file, else the file system's error.
     package init(contentsOf url: URL) throws {
@@ -49,7 +49,7 @@ extension Safetensors {
         text: file.dropFirst(Self.lengthByteCount).prefix(byteCount), fileByteCount: file.count)
     }
 
-    /// The header's length as a file's first bytes give it; no more than the file has.
+    /// The header's length from a file's first bytes, at most the file's length.
     private static func byteCount(
       _ length: Data, fileByteCount: Int
     ) throws(SafetensorsError) -> Int {
@@ -73,7 +73,7 @@ extension Safetensors {
       let dataByteCount = fileByteCount - dataStart
       var tensors: [Descriptor] = []
       var position = 0
-      // Several tensors without elements may be at one place.
+      // Several empty tensors can have the same offset.
       let inOrder = header.tensors.sorted {
         ($0.value.offsets.first ?? 0, $0.value.offsets.last ?? 0, $0.key)
           < ($1.value.offsets.first ?? 0, $1.value.offsets.last ?? 0, $1.key)
@@ -114,7 +114,7 @@ extension Safetensors {
 }
 
 extension Safetensors.ElementType {
-  /// Bytes of a shape's elements; nil when an extent is negative or the product overflows.
+  /// Bytes of a shape's elements; nil if an extent is negative or the product overflows.
   fileprivate func byteCount(of shape: [Int]) -> Int? {
     var count = byteCount
     for extent in shape {

@@ -5,17 +5,17 @@ import Messaging
 import Wire
 
 extension BlobClient {
-  /// Fetches a blob into a file, which appears under its name complete, verified and durable.
+  /// Fetches a blob into a file; the file gets its name when it is complete, verified and durable.
   ///
-  /// What arrives meanwhile is in the same folder, with `.partial` added to the name. A file
-  /// that is there already is verified, and fetched again if it is not the blob.
+  /// Until then the bytes are in a file with the suffix `.partial` in the same folder. An existing
+  /// file is verified, and fetched again if it is not the blob.
   ///
   /// - Parameters:
   ///   - digest: The blob.
   ///   - byteCount: Its size.
-  ///   - file: Where it shall be.
-  ///   - progress: Told how many bytes are there, after every piece.
-  /// - Throws: ``TransferError``; what has arrived stays for the next attempt.
+  ///   - file: The file to write.
+  ///   - progress: Called with the number of bytes received, after every piece.
+  /// - Throws: ``TransferError``. The received bytes are kept for the next attempt.
   package func fetch(
     _ digest: Digest, byteCount: Int, to file: URL, cancellation: Cancellation? = nil,
     progress: (Int) -> Void = { _ in }
@@ -32,7 +32,7 @@ extension BlobClient {
     do {
       try partial.commit(as: file.path)
     } catch .digestMismatch where partial.isResumed {
-      // An interrupted attempt left other bytes than it had received.
+      // An interrupted attempt left wrong bytes.
       try partial.restart()
       try receive(partial, cancellation: cancellation, progress: progress)
       try commitOrDiscard(partial, as: file.path)
@@ -53,7 +53,7 @@ extension BlobClient {
     }
   }
 
-  /// Asks for the pieces in order, several at a time, until all are there.
+  /// Requests the pieces in order, several at a time, until all have arrived.
   private func receive(
     _ partial: ResumableFile, cancellation: Cancellation?, progress: (Int) -> Void
   ) throws(TransferError) {
@@ -82,7 +82,7 @@ extension BlobClient {
     }
   }
 
-  /// Adds a piece if it is the next one; true when it was.
+  /// Adds a piece if it is the next one; returns whether it was.
   private func take(
     _ reply: DataReply, into partial: ResumableFile
   ) throws(TransferError) -> Bool {

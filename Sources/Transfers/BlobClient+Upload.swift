@@ -6,14 +6,14 @@ import Messaging
 import Wire
 
 extension BlobClient {
-  /// Stores a file's content with the coordinator; returns when it is durable there.
+  /// Uploads a file to the coordinator; returns when it is durable there.
   ///
-  /// What the coordinator has already, whole or in part, is not sent again.
+  /// Bytes that the coordinator already has are not sent again.
   ///
   /// - Parameters:
-  ///   - file: The file, which must not change meanwhile.
+  ///   - file: The file, which must not change during the upload.
   ///   - digest: The digest of its content.
-  ///   - progress: Told how many bytes the coordinator has, after every answer.
+  ///   - progress: Called with the number of bytes that the coordinator has, after every answer.
   /// - Throws: ``TransferError``; ``TransferError/rejected(_:reason:)`` when the file does not
   ///   have the digest, is too large, or the coordinator's disk is full.
   package func upload(
@@ -37,7 +37,7 @@ extension BlobClient {
     }
   }
 
-  /// Sends the offer or the next pieces; false when the connection cannot take more now.
+  /// Sends the offer or the next pieces; returns false if the connection accepts no more now.
   private func send(
     _ upload: inout Upload, of source: borrowing OpenFile, window: CreditWindow
   ) throws(TransferError) -> Bool {
@@ -63,16 +63,16 @@ extension BlobClient {
   }
 }
 
-/// How far an upload is.
+/// The progress of an upload.
 private struct Upload {
   let digest: Digest
   let total: Int
   var isOfferDue = true
-  /// How much the coordinator says it has; nil until it answers the offer.
+  /// How many bytes the coordinator has; nil until it answers the offer.
   private(set) var storedOffset: Int?
-  /// How much was sent.
+  /// How many bytes were sent.
   var sentOffset = 0
-  /// The most that the coordinator ever had.
+  /// The most bytes that the coordinator has confirmed.
   private(set) var bestOffset = 0
   private(set) var isStored = false
   private var restartCount = 0
@@ -82,15 +82,15 @@ private struct Upload {
     self.total = total
   }
 
-  /// Asks the coordinator once more what it has: messages were lost.
+  /// Asks the coordinator again what it has, after messages were lost.
   mutating func offerAgain() {
     isOfferDue = true
     storedOffset = nil
   }
 
-  /// Takes an answer; true when the coordinator has more than ever before.
+  /// Handles an answer; returns whether the coordinator has more than ever before.
   ///
-  /// Less than before means that it found what it had to be damaged, which it may do twice.
+  /// It has less than before if it found its bytes to be damaged, which is accepted twice.
   mutating func take(_ reply: DataReply) throws(TransferError) -> Bool {
     switch reply {
     case .stored:

@@ -3,16 +3,15 @@ import Foundation
 import Messaging
 import Wire
 
-/// A worker's end of a data connection: fetches and uploads blobs, one at a time.
+/// The worker's side of a data connection: fetches and uploads blobs, one at a time.
 ///
-/// Calls block until the blob is there, on both sides verified and durable; they go on by
-/// themselves after a reconnection, and a repeated call goes on where an earlier one ended.
-/// Use it from one thread.
+/// Calls block until the blob is verified and durable on the receiving side. They continue after a
+/// reconnection, and a repeated call continues where an earlier one ended. Use it from one thread.
 package struct BlobClient: ~Copyable {
   let dealer: DealerSocket
   let settings: TransferSettings
 
-  /// Begins to connect to a coordinator's data endpoint.
+  /// Starts to connect to a coordinator's data endpoint.
   package init(
     _ context: Context, endpoint: String, settings: TransferSettings = TransferSettings(),
     options: SocketOptions = .data
@@ -23,9 +22,9 @@ package struct BlobClient: ~Copyable {
     self.settings = settings
   }
 
-  /// Waits for an answer, the window's patience or the cancellation.
+  /// Waits for an answer, the window's timeout or the cancellation.
   ///
-  /// - Parameter wantsToSend: Whether a message could not be sent and waits.
+  /// - Parameter wantsToSend: Whether a message is waiting to be sent.
   func wait(
     _ window: CreditWindow, wantsToSend: Bool, cancellation: Cancellation?
   ) throws(TransferError) {
@@ -40,7 +39,7 @@ package struct BlobClient: ~Copyable {
     if cancellation?.isCancelled == true { throw .cancelled }
   }
 
-  /// Sends a request; false when it must wait until the connection can take it.
+  /// Sends a request; returns false if the connection cannot accept it now.
   func send(_ request: DataRequest) throws(TransferError) -> Bool {
     let frames: [[UInt8]]
     do {
@@ -55,7 +54,8 @@ package struct BlobClient: ~Copyable {
     }
   }
 
-  /// Takes the next reply about a blob; those about others are left from earlier transfers.
+  /// Receives the next reply about a blob; ignores replies about other blobs, which belong to
+  /// earlier transfers.
   func reply(about digest: Digest) throws(TransferError) -> DataReply? {
     while let frames = try receive() {
       do throws(WireError) {
@@ -64,7 +64,7 @@ package struct BlobClient: ~Copyable {
       } catch .otherMajor(let found) {
         throw .otherMajor(found: found)
       } catch {
-        // Of a newer minor version, or damaged: as good as lost, and asked for again.
+        // A reply of a newer minor version or a damaged one is ignored; the request is repeated.
         continue
       }
     }

@@ -4,14 +4,14 @@ import Foundation
 import Glibc
 import Wire
 
-/// Answers the requests of the data connection out of a store and registered files.
+/// Answers requests of the data connection from a store and registered files.
 ///
-/// Belongs to one thread. Fetching needs no state; of blobs that arrive, at most 32 are open,
-/// and the one that rested longest is closed for a further one, to be resumed later.
+/// Used by one thread. Fetching needs no state. At most 32 uploads are open; a further one closes
+/// the longest idle one, which can be resumed.
 struct BlobDesk {
   private let store: BlobStore
   private let files: FileRegistry
-  /// Nil where everybody may store.
+  /// Nil if everybody may store.
   private let ledger: BlobLedger?
   private var uploads: [Digest: Upload] = [:]
   private var clock = 0
@@ -28,15 +28,15 @@ struct BlobDesk {
     self.ledger = ledger
   }
 
-  /// What keeps blobs from being stored or read here, in words; nil once one was stored again.
+  /// Why blobs cannot be stored or read; nil once one was stored again.
   private(set) var trouble: BlobTrouble?
 
-  /// How many blobs are arriving with their files open.
+  /// How many uploads have open files.
   var openUploadCount: Int { uploads.count }
 
-  /// The answer to a request; never fails, whatever is asked.
+  /// The answer to a request; errors become replies.
   ///
-  /// - Parameter sender: Who asks; nil where everybody may store.
+  /// - Parameter sender: The sender; nil if everybody may store.
   mutating func reply(to request: DataRequest, from sender: BlobSender? = nil) -> DataReply {
     do {
       switch request {

@@ -1,27 +1,24 @@
 import Digests
 import Synchronization
 
-/// Who may store how much: what each sender has stored, or is storing, that no record names yet.
+/// Limits what each sender may store before a record names it.
 ///
-/// A blob comes before the message that names it, so nobody can tell at once whether it will be of
-/// use. Hence a sender may have blobs without a record only while it holds trials, and only as many
-/// bytes as their results and checkpoints can take. A blob that a record names is settled and counts
-/// no longer; one that stays without a record is collected.
+/// A blob is uploaded before the message that names it. So a sender may store unnamed blobs only
+/// while it holds trials, and only as many bytes as their results and checkpoints can need. A blob
+/// that a record names is settled and no longer counts; one that stays unnamed is deleted.
 ///
-/// Where there are no keys, nobody can tell a host's workers from whoever else is on it. There every
-/// connection has an account of its own besides, so that one that floods does not use up what the
-/// others need. May be used from any thread.
+/// Without keys, a host's workers cannot be distinguished from other programs on it. Then every
+/// connection has a limit of its own too, so that a flooding one leaves enough for the others. May
+/// be used from any thread.
 package final class BlobLedger: Sendable {
-  /// After so long without a word of it, a blob that no record names may be collected.
+  /// An unnamed blob may be deleted after so long without a message about it.
   package static let lifetime = Duration.seconds(600)
-  /// A sender may have so many blobs without a record for each trial it holds: a result's files, a
-  /// log and a few checkpoints.
+  /// Most unnamed blobs per held trial: a result's files, a log and a few checkpoints.
   static let blobCountPerTrial = 16
 
-  /// More trials of one sender do not let it store more: it stores one file after the other.
+  /// Trials beyond this number do not raise the limit, since a sender uploads one file at a time.
   static let trialCountMaximum = 32
-  /// The same for one connection, and how many connections of a host without a key may use all that
-  /// they may.
+  /// The same limit for one connection without a key, and the number of such connections per host.
   static let connectionTrialCountMaximum = 4
   static let connectionCount = 16
 
@@ -31,7 +28,7 @@ package final class BlobLedger: Sendable {
   private struct State {
     var entries: [Digest: Entry] = [:]
     var trialCounts: [String: Int] = [:]
-    /// What accounts have, and what connections have; only those that have something.
+    /// Usage by account and by connection, without empty entries.
     var accounts: [String: Usage] = [:]
     var connections: [[UInt8]: Usage] = [:]
 
@@ -43,7 +40,7 @@ package final class BlobLedger: Sendable {
       }
     }
 
-    /// Forgets a blob, in its sender's account too.
+    /// Removes a blob and its usage.
     mutating func remove(_ digest: Digest) {
       guard let entry = entries.removeValue(forKey: digest) else { return }
       let account = entry.sender.account
@@ -73,36 +70,36 @@ package final class BlobLedger: Sendable {
 
   /// A ledger in which nobody holds a trial yet.
   ///
-  /// - Parameter byteCountPerTrial: The most that may lie without a record for one trial, in bytes.
+  /// - Parameter byteCountPerTrial: Most unnamed bytes per held trial.
   package init(byteCountPerTrial: Int) {
     self.byteCountPerTrial = byteCountPerTrial
   }
 
-  /// Sets how many trials everybody holds, by account; who is not named holds none.
+  /// Sets how many trials each account holds; accounts that are not given hold none.
   package func setTrialCounts(_ counts: [String: Int]) {
     state.withLock { $0.trialCounts = counts }
   }
 
-  /// Lets an account store for one trial more.
+  /// Raises an account's limit by one trial.
   package func addTrial(of account: String) {
     state.withLock { $0.trialCounts[account, default: 0] += 1 }
   }
 
-  /// Takes in that a record names blobs: they count no longer.
+  /// Settles blobs that a record names.
   package func settle(_ digests: some Sequence<Digest>) {
     state.withLock { state in for digest in digests { state.remove(digest) } }
   }
 
-  /// The blobs, whole or in part, of which nobody has said a word for ``lifetime``, and no record yet.
+  /// The unnamed complete or partial blobs without a message for ``lifetime``.
   package func forgotten(at now: ContinuousClock.Instant = .now) -> [Digest] {
     state.withLock { state in
       state.entries.filter { now - $0.value.lastWord >= Self.lifetime }.map(\.key)
     }
   }
 
-  /// Removes a blob that is still forgotten; nobody can offer it in the meantime.
+  /// Deletes a blob if it is still forgotten; it cannot be offered during the call.
   ///
-  /// - Returns: Whether it was.
+  /// - Returns: Whether it was deleted.
   package func collect(
     _ digest: Digest, at now: ContinuousClock.Instant = .now, remove: (Digest) throws -> Void
   ) rethrows -> Bool {
@@ -116,17 +113,16 @@ package final class BlobLedger: Sendable {
     }
   }
 
-  /// Takes in that somebody offers a blob that is here already, so that it is not collected before
-  /// a record can name it.
+  /// Notes an offer of a stored blob, so that it is not deleted before a record can name it.
   func touch(_ digest: Digest, at now: ContinuousClock.Instant) {
     state.withLock { $0.entries[digest]?.lastWord = now }
   }
 
-  /// Makes room in a sender's account for a blob that it offers or sends.
+  /// Reserves space in a sender's account for a blob that it offers or sends.
   ///
   /// - Returns: Whether the blob was not in anybody's account before.
-  /// - Throws: ``TransferError/rejected(_:reason:)`` when it holds no trial, or has stored too much
-  ///   that no record names.
+  /// - Throws: ``TransferError/rejected(_:reason:)`` if it holds no trial, or has too many unnamed
+  ///   bytes.
   func reserve(
     _ digest: Digest, byteCount: Int, for sender: BlobSender, at now: ContinuousClock.Instant
   ) throws(TransferError) -> Bool {
@@ -154,7 +150,7 @@ package final class BlobLedger: Sendable {
     return isNew
   }
 
-  /// Why a sender may not store so many bytes more; nil when it may.
+  /// Why a sender may not store so many more bytes; nil if it may.
   private func refusal(
     of byteCount: Int, for sender: BlobSender, trialCount: Int, in state: State
   ) -> String? {
@@ -184,13 +180,13 @@ package final class BlobLedger: Sendable {
       + "names yet"
   }
 
-  /// A product of numbers that are not negative, at most half of what a number can be.
+  /// A product of non-negative numbers, limited to half of the largest integer.
   private static func product(_ first: Int, _ second: Int) -> Int {
     let (product, isTooLarge) = first.multipliedReportingOverflow(by: second)
     return min(isTooLarge ? .max : product, .max / 2)
   }
 
-  /// Takes in that a blob will not be stored: it was rejected.
+  /// Removes a rejected blob.
   func cancel(_ digest: Digest) {
     state.withLock { $0.remove(digest) }
   }

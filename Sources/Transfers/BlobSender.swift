@@ -1,16 +1,16 @@
-/// Who stores a blob, as far as the connection tells.
+/// Who stores a blob, as far as known from the connection.
 package struct BlobSender: Hashable, Sendable {
-  /// The key's holder or, where there are no keys, the host, for people too.
+  /// The key's name or, without keys, the host; also shown to people.
   package let account: String
-  /// The data connection where there are no keys; nil where the key tells enough.
+  /// The data connection if there are no keys; nil with a key.
   let connection: [UInt8]?
 
   /// The sender of a message.
   ///
   /// - Parameters:
-  ///   - userID: The key that it came under; nil for none.
-  ///   - peerAddress: The address that it came from.
-  ///   - connection: The routing id of the connection that it came on.
+  ///   - userID: The user id of its key; nil for none.
+  ///   - peerAddress: Its source address.
+  ///   - connection: The routing id of its connection.
   package init(userID: String?, peerAddress: String?, connection: [UInt8]) {
     account =
       userID.map { "the key \($0)" } ?? peerAddress.map { "the host \($0)" } ?? "an unknown host"

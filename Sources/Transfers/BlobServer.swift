@@ -5,17 +5,17 @@ import Wire
 
 /// The coordinator's end of the data connections: serves and receives blobs on its own thread.
 ///
-/// It has its own socket and port, so that no heartbeat ever waits behind a blob. What a peer
-/// may occupy is bounded: its queue by the socket's options, open files by ``BlobDesk``.
+/// It has its own socket and port, so that heartbeats never wait for blobs. A peer's queue is
+/// bounded by the socket's options, its open files by ``BlobDesk``.
 package final class BlobServer: Sendable {
   /// Where the server listens, with the actual port.
   package let endpoint: String
-  /// Files that are served besides the store.
+  /// Files that are served in addition to the store.
   package let files: FileRegistry
   private let wakePipe: WakePipe
   private let state: Shared
 
-  /// What the server's thread and everybody else share.
+  /// The state shared with other threads.
   private final class Shared: Sendable {
     let statistics = Mutex(BlobStatistics())
     let ended = DispatchSemaphore(value: 0)
@@ -25,10 +25,10 @@ package final class BlobServer: Sendable {
   ///
   /// - Parameters:
   ///   - endpoint: Where to listen, such as `tcp://*:5751` or `tcp://*:*`.
-  ///   - store: What is fetched from and stored to.
-  ///   - files: Files that are served besides the store.
-  ///   - ledger: Who may store how much; nil lets everybody store.
-  ///   - admits: Whether the holder of a user id is still served.
+  ///   - store: The store to serve.
+  ///   - files: Files that are served in addition to the store.
+  ///   - ledger: Decides who may store how much; nil allows everybody.
+  ///   - admits: Whether to serve a user id.
   package init(
     _ context: Context, endpoint: String, store: BlobStore, files: FileRegistry = FileRegistry(),
     ledger: BlobLedger? = nil, options: SocketOptions = .data,
@@ -58,17 +58,17 @@ package final class BlobServer: Sendable {
 
   /// Closes the socket and ends the thread; returns when both are done.
   ///
-  /// What clients had stored stays; a blob that is on its way can be resumed.
+  /// Stored blobs stay. Incomplete uploads can be resumed.
   package func stop() {
     wakePipe.wake()
     state.ended.wait()
-    // For whoever calls this too.
+    // Wake other callers too.
     state.ended.signal()
   }
 
   deinit { wakePipe.wake() }
 
-  /// What the thread owns.
+  /// The state owned by the thread.
   private struct Loop: ~Copyable {
     let router: RouterSocket
     var desk: BlobDesk
@@ -89,7 +89,7 @@ package final class BlobServer: Sendable {
       }
     }
 
-    /// Answers what has come, at most 64 requests, so that a stop is noticed soon.
+    /// Answers at most 64 requests, so that a stop is noticed soon.
     private mutating func serve() throws(MessagingError) {
       for _ in 0..<64 {
         guard let message = try router.receive() else { return }
@@ -110,8 +110,9 @@ package final class BlobServer: Sendable {
       }
     }
 
-    /// The answer to a message; nil when it is no request of this protocol version, which a worker
-    /// learns on its control connection.
+    /// The answer to a message; nil if it is not a request of this protocol version.
+    ///
+    /// The control connection tells a worker about version differences.
     private mutating func reply(
       to message: RoutedMessage
     ) -> (message: DataReply, frames: [[UInt8]])? {

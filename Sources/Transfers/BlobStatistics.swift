@@ -5,21 +5,21 @@ import Wire
 package struct BlobStatistics: Sendable {
   /// Bytes of blobs that were served.
   package var servedByteCount = 0
-  /// Blobs that were stored, or were there already.
+  /// Blobs that were stored, including those that existed already.
   package var storedCount = 0
-  /// Requests for blobs that are not there.
+  /// Requests for missing blobs.
   package var missingCount = 0
   /// Requests that were rejected.
   package var rejectedCount = 0
-  /// Messages that are no requests of this protocol version.
+  /// Messages that are not requests of this protocol version.
   package var unreadableCount = 0
   /// Messages of peers that are no longer admitted.
   package var refusedCount = 0
   /// Replies that were not sent because the peer was gone or did not read.
   package var unsentCount = 0
-  /// What keeps blobs from being stored or read, in words; nil once one was stored again.
+  /// Why blobs cannot be stored or read; nil once one was stored again.
   package var trouble: BlobTrouble?
-  /// Why the server ended by itself, if it did.
+  /// The error that ended the server, if any.
   package var failure: MessagingError?
 
   /// Counts a reply.

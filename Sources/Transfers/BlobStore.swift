@@ -4,11 +4,10 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Blobs by their content: one file each, under its SHA-256, in a folder.
+/// A folder of blobs, one file each, named by their SHA-256.
 ///
-/// The blob `abcdef…` is the file `ab/cdef…`. A file with such a name is complete, was verified
-/// and is durable; whatever is on its way lies in `incoming/`. Calls may come from any thread
-/// and any process.
+/// The blob `abcdef…` is the file `ab/cdef…`. A file with such a name is complete, verified and
+/// durable. Incomplete uploads are in `incoming/`. May be used from any thread and process.
 package final class BlobStore: Sendable {
   /// The folder.
   package let folder: URL
@@ -18,12 +17,12 @@ package final class BlobStore: Sendable {
   private let root: Mutex<Root>
 
   private struct Root: ~Copyable {
-    /// The folder itself, from which a blob is looked up in two steps, however deep it lies.
+    /// The open folder; blobs are looked up relative to it, so that long paths work and stay cheap.
     var file: OpenFile
     var restoredCount = 0
   }
 
-  /// Opens a folder of blobs, which is made if it is not there.
+  /// Opens a folder of blobs; creates it if it is missing.
   ///
   /// - Parameter byteCountMaximum: The largest blob to store, in bytes.
   package init(
@@ -34,7 +33,7 @@ package final class BlobStore: Sendable {
     self.byteCountMaximum = byteCountMaximum
     root = Mutex(Root(file: try Self.open(folder.path)))
     try OpenFile.makeFolder(incomingFolder.path)
-    // An earlier release let others read what arrives, and so lock it.
+    // An earlier release let other users read incoming files, and so lock them.
     chmod(incomingFolder.path, 0o700)
   }
 
@@ -43,14 +42,12 @@ package final class BlobStore: Sendable {
     return try OpenFile(path, flags: O_RDONLY | O_DIRECTORY)
   }
 
-  /// How often the folder was found removed or moved and was made anew: the blobs that were in it
-  /// are gone.
+  /// How often the folder was found missing and was recreated; its blobs are then gone.
   package var restoredCount: Int { root.withLock { $0.restoredCount } }
 
-  /// Makes sure that the folder is there and can be used; makes it anew if somebody has removed or
-  /// moved it.
+  /// Checks that the folder exists and is usable; recreates it if it was removed or moved.
   ///
-  /// - Throws: ``TransferError`` when it cannot be made, or may not be read or written.
+  /// - Throws: ``TransferError`` if it cannot be created, read or written.
   package func restore() throws(TransferError) {
     try root.withLock { (root) throws(TransferError) in
       if root.file.isAtItsPath { return }
@@ -63,7 +60,7 @@ package final class BlobStore: Sendable {
     }
   }
 
-  /// Bytes that may still be written on the folder's disk; nil where the system does not tell.
+  /// Free bytes on the folder's disk; nil if unknown.
   package var freeByteCount: Int? {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return nil }
@@ -78,7 +75,7 @@ package final class BlobStore: Sendable {
   /// Where a blob is, or would be.
   package func path(for digest: Digest) -> String { Self.path(for: digest, in: path) }
 
-  /// Where a blob is, or would be, in a folder of blobs that need not be opened.
+  /// The path of a blob in a folder that need not be opened, whether it exists or not.
   package static func url(for digest: Digest, in folder: URL) -> URL {
     URL(filePath: path(for: digest, in: folder.path))
   }
@@ -87,26 +84,26 @@ package final class BlobStore: Sendable {
     "\(folder)/\(Self.name(of: digest))"
   }
 
-  /// Where a blob is below the folder: `ab/cdef…`.
+  /// The path of a blob relative to the folder: `ab/cdef…`.
   private static func name(of digest: Digest) -> String {
     var name = digest.hexadecimal
     name.insert("/", at: name.utf8.index(name.startIndex, offsetBy: 2))
     return name
   }
 
-  /// Whether a blob is there.
+  /// Whether a blob is stored.
   package func contains(_ digest: Digest) -> Bool { byteCount(of: digest) != nil }
 
-  /// A blob's size in bytes; nil when it is not there.
+  /// A blob's size in bytes; nil if it is not stored.
   package func byteCount(of digest: Digest) -> Int? {
     let name = Self.name(of: digest)
     return root.withLock { $0.file.byteCount(ofFile: name) }
   }
 
-  /// Reads a blob again and compares it with its name.
+  /// Reads a blob and compares its digest with its name.
   ///
-  /// - Throws: ``TransferError/digestMismatch(expected:found:path:)`` when the disk has changed
-  ///   it, ``TransferError/missing(_:)`` when it is not there.
+  /// - Throws: ``TransferError/digestMismatch(expected:found:path:)`` if its bytes have changed,
+  ///   ``TransferError/missing(_:)`` if it is not stored.
   package func verify(_ digest: Digest) throws(TransferError) {
     try Self.verify(digest, in: folder)
   }
@@ -123,21 +120,22 @@ package final class BlobStore: Sendable {
     }
   }
 
-  /// Removes a blob if it is there.
+  /// Removes a blob if it is stored.
   package func remove(_ digest: Digest) throws(TransferError) {
     try OpenFile.remove(url(for: digest).path)
   }
 
-  /// Removes what has arrived of a blob that never came whole.
+  /// Removes an incomplete upload.
   package func removeIncoming(_ digest: Digest) throws(TransferError) {
     try OpenFile.remove(incomingFolder.appendingPathComponent(digest.hexadecimal).path)
   }
 
-  /// Removes every blob that is not among the given ones, and what was on its way.
+  /// Removes every blob that is not among the given ones, and incomplete uploads.
   ///
-  /// Whoever needs a removed blob again finds it missing, and stores it again.
+  /// A removed blob that is needed again will be uploaded again.
   ///
-  /// - Parameter limit: What was changed since is left alone: a record may be about to name it.
+  /// - Parameter limit: Files changed since then are kept, since a record may still come to name
+  ///   them.
   /// - Returns: How many blobs were removed.
   @discardableResult
   package func removeAll(
@@ -180,8 +178,8 @@ package final class BlobStore: Sendable {
 
   /// Stores a copy of a file; returns its digest.
   ///
-  /// - Throws: ``TransferError/digestMismatch(expected:found:path:)`` when the file changes
-  ///   between the two times it is read.
+  /// - Throws: ``TransferError/digestMismatch(expected:found:path:)`` if the file changes between
+  ///   the two reads.
   @discardableResult
   package func insert(file: URL) throws(TransferError) -> Digest {
     let digest = try Self.digest(ofFile: file.path)
@@ -189,10 +187,10 @@ package final class BlobStore: Sendable {
     return digest
   }
 
-  /// Stores a copy of a file that is to have a digest.
+  /// Stores a copy of a file with an expected digest.
   ///
-  /// - Throws: ``TransferError/digestMismatch(expected:found:path:)`` when it has another; nothing
-  ///   is stored then.
+  /// - Throws: ``TransferError/digestMismatch(expected:found:path:)`` if it has another one.
+  ///   Nothing is stored then.
   package func insert(_ digest: Digest, from file: URL) throws(TransferError) {
     if contains(digest) { return }
     let source = try OpenFile(file.path, flags: O_RDONLY)
@@ -215,7 +213,7 @@ package final class BlobStore: Sendable {
     }
   }
 
-  /// Begins to receive a blob, or goes on where an earlier attempt ended.
+  /// Starts to receive a blob, or continues an earlier attempt.
   func resume(_ digest: Digest, byteCount: Int) throws(TransferError) -> ResumableFile {
     try resumable(digest, byteCount: byteCount, name: digest.hexadecimal)
   }
@@ -235,7 +233,7 @@ package final class BlobStore: Sendable {
     }
   }
 
-  /// Makes a received blob part of the store: verified, durable, under its name.
+  /// Verifies a received blob and adds it durably to the store.
   func commit(_ incoming: ResumableFile) throws(TransferError) {
     let final = url(for: incoming.digest)
     let parent = final.deletingLastPathComponent().path

@@ -6,12 +6,12 @@ package final class Cancellation: Sendable {
   private let flag = Atomic<Bool>(false)
   private let wakePipe: WakePipe
 
-  /// A cancellation that has not happened yet.
+  /// Creates an open cancellation.
   package init() throws(MessagingError) {
     wakePipe = try WakePipe()
   }
 
-  /// Ends the transfers that were given this, now and later, with ``TransferError/cancelled``.
+  /// Cancels all present and later transfers that use this; they throw ``TransferError/cancelled``.
   package func cancel() {
     flag.store(true, ordering: .releasing)
     wakePipe.wake()
@@ -20,6 +20,6 @@ package final class Cancellation: Sendable {
   /// Whether somebody cancelled.
   package var isCancelled: Bool { flag.load(ordering: .acquiring) }
 
-  /// Becomes readable with the cancellation, and stays so.
+  /// Becomes and stays readable after the cancellation.
   var pollItem: PollItem { wakePipe.pollItem }
 }

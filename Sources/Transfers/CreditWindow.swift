@@ -1,8 +1,8 @@
-/// How much of a blob may be under way unanswered, and when to ask again or to give up.
+/// Limits the unanswered pieces of a transfer, and decides when to retry or give up.
 ///
-/// The window opens by one piece with every answer, up to its maximum, and closes to one piece
-/// when nothing came for the retry interval. So a slow connection is never given a pile of
-/// repeated requests, and a long one is kept busy.
+/// The window grows by one piece with every answer, up to its maximum, and shrinks to one piece if
+/// no answer came for the retry interval. So a slow connection is not flooded with repeated
+/// requests, and one with a high latency is kept busy.
 struct CreditWindow {
   private(set) var pieceCount = 2
   private let settings: TransferSettings
@@ -17,7 +17,7 @@ struct CreditWindow {
     retryInterval = settings.retryInterval
   }
 
-  /// Notes that the transfer moved on.
+  /// Notes progress of the transfer.
   mutating func noteProgress(at now: ContinuousClock.Instant) {
     pieceCount = min(pieceCount + 1, settings.pieceCountMaximum)
     lastProgress = now
@@ -25,7 +25,7 @@ struct CreditWindow {
     retryInterval = settings.retryInterval
   }
 
-  /// Whether to ask again now; the next time is twice as far away.
+  /// Whether to retry now; doubles the retry interval.
   mutating func takeRetry(at now: ContinuousClock.Instant) -> Bool {
     guard now - lastAttempt >= retryInterval else { return false }
     pieceCount = 1
@@ -39,7 +39,7 @@ struct CreditWindow {
     now - lastProgress >= settings.stallTimeout
   }
 
-  /// How long to wait for an answer at most.
+  /// The longest wait for an answer.
   func patience(at now: ContinuousClock.Instant) -> Duration {
     min(lastAttempt + retryInterval - now, lastProgress + settings.stallTimeout - now)
   }

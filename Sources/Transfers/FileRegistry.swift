@@ -2,7 +2,7 @@ import Digests
 import Foundation
 import Synchronization
 
-/// Files that are served by their digest from where they lie, such as image archives.
+/// Files outside the store that are served by their digest, such as image archives.
 ///
 /// May be used from any thread.
 package final class FileRegistry: Sendable {
@@ -13,7 +13,7 @@ package final class FileRegistry: Sendable {
 
   /// Serves a file under the digest of its content.
   ///
-  /// The digest is the caller's word; whoever fetches the file verifies it.
+  /// The digest is not checked here; clients verify it.
   package func register(_ file: URL, as digest: Digest) {
     paths.withLock { $0[digest] = file.path }
   }

@@ -2,18 +2,18 @@ import Files
 import Foundation
 import Glibc
 
-/// A file whose failures are transfers' failures.
+/// A file whose errors are ``TransferError``s.
 typealias OpenFile = Files.OpenFile<TransferError>
 
 extension OpenFile {
-  /// Takes the file for oneself, without waiting; the C function is `flock`.
+  /// Locks the file exclusively without waiting; the C function is `flock`.
   ///
-  /// - Throws: ``TransferError/busy(path:)`` while somebody else has it.
+  /// - Throws: ``TransferError/busy(path:)`` if it is locked already.
   func lock() throws(TransferError) {
     guard try lock(LOCK_EX | LOCK_NB) else { throw .busy(path: path) }
   }
 
-  /// Removes a file if it is there; the C function is `unlink`.
+  /// Removes a file if it exists; the C function is `unlink`.
   static func remove(_ path: String) throws(TransferError) {
     do {
       try check("unlink", path) { unlink(path) }
@@ -29,7 +29,7 @@ extension OpenFile {
     return Double(status.st_mtim.tv_sec) < limit.timeIntervalSince1970
   }
 
-  /// Makes a folder for this user alone if it is not there; the C function is `mkdir`.
+  /// Creates a private folder if it is missing; the C function is `mkdir`.
   static func makeFolder(_ path: String) throws(TransferError) {
     do {
       try check("mkdir", path) { mkdir(path, 0o700) }
@@ -38,7 +38,9 @@ extension OpenFile {
     }
   }
 
-  /// The size of a regular file, nil when there is none; the C function is `stat`.
+  /// The size of a regular file; nil if there is none.
+  ///
+  /// The C function is `stat`.
   static func byteCount(of path: String) -> Int? {
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }

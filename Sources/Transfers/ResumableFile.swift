@@ -3,23 +3,23 @@ import Files
 import Foundation
 import Glibc
 
-/// A blob that arrives in order, piece by piece, in a file that a later attempt can go on with.
+/// A blob that is received in order, piece by piece; a later attempt can continue the file.
 ///
-/// Belongs to one thread. The file is locked against other processes and threads meanwhile.
+/// Used by one thread. The file is locked against other processes and threads.
 final class ResumableFile {
-  /// The digest that the whole blob must have.
+  /// The expected digest of the blob.
   let digest: Digest
-  /// The size that the whole blob must have, in bytes.
+  /// The expected size of the blob, in bytes.
   let total: Int
-  /// How many bytes are there: where to go on.
+  /// How many bytes have been received: the offset of the next piece.
   private(set) var offset = 0
-  /// Whether the first bytes are from an earlier attempt, which may have left anything there.
+  /// Whether the first bytes are from an earlier attempt and therefore unverified.
   private(set) var isResumed = false
   private let path: String
   private let file: OpenFile
   private var stream = DigestStream()
 
-  /// Opens or makes the file, and reads what an earlier attempt left there.
+  /// Opens or creates the file, and reads the bytes of an earlier attempt.
   init(path: String, digest: Digest, total: Int) throws(TransferError) {
     self.path = path
     self.digest = digest
@@ -44,7 +44,7 @@ final class ResumableFile {
     isResumed = offset > 0
   }
 
-  /// Whether all bytes are there.
+  /// Whether all bytes have been received.
   var isComplete: Bool { offset == total }
 
   /// Adds the next piece.
@@ -55,7 +55,7 @@ final class ResumableFile {
     offset += piece.count
   }
 
-  /// Forgets all bytes, to begin anew.
+  /// Discards all bytes, to start again.
   func restart() throws(TransferError) {
     try file.truncate(to: 0)
     stream = DigestStream()
@@ -63,7 +63,7 @@ final class ResumableFile {
     isResumed = false
   }
 
-  /// Verifies the digest, and gives the file its final name, durably.
+  /// Verifies the digest, and durably renames the file.
   ///
   /// - Throws: ``TransferError/digestMismatch(expected:found:path:)``; the file stays as it is.
   func commit(as finalPath: String) throws(TransferError) {

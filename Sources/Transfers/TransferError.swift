@@ -6,11 +6,11 @@ import Wire
 
 /// Why a blob could not be stored, read or moved.
 package enum TransferError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The file system is full, or the user's share of it.
+  /// The file system or the user's quota is full.
   case diskFull(path: String)
   /// A call of the file system failed; an error number of the system.
   case fileSystem(operation: String, path: String, code: Int32)
-  /// Another process or thread moves the same file at this moment.
+  /// Another process or thread is transferring the same file.
   case busy(path: String)
   /// The bytes are not those that the digest names.
   case digestMismatch(expected: Digest, found: Digest, path: String)
@@ -20,9 +20,9 @@ package enum TransferError: Error, Hashable, Sendable, CustomStringConvertible {
   case tooLarge(Digest, byteCount: Int, limit: Int)
   /// There is no such blob.
   case missing(Digest)
-  /// The coordinator will not serve the request; trying again at once is of no use.
+  /// The coordinator rejected the request. An immediate retry would fail too.
   case rejected(Digest, reason: String)
-  /// Nothing moved for this long, with every attempt to go on.
+  /// No progress for this long, despite retries.
   case stalled(Digest, after: Duration)
   /// The caller asked to stop.
   case cancelled

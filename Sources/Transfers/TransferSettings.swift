@@ -1,10 +1,10 @@
-/// The pace of a client's transfers.
+/// The window and timeouts of a client's transfers.
 package struct TransferSettings: Hashable, Sendable {
-  /// Most pieces of 64 KiB under way unanswered.
+  /// Most unanswered pieces of 64 KiB.
   package var pieceCountMaximum = 16
-  /// After which silence the first repetition is sent.
+  /// Silence after which a request is first repeated.
   package var retryInterval: Duration = .seconds(5)
-  /// After which silence a transfer fails.
+  /// Silence after which a transfer fails.
   package var stallTimeout: Duration = .seconds(120)
 
   /// The settings for real networks.

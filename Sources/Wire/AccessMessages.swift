@@ -1,23 +1,23 @@
 import Foundation
 
-/// What may be asked besides the work: to admit a key, and who is there.
+/// A request for enrolment or information.
 package enum AccessRequest: Hashable, Sendable {
   /// Admit this key, of a worker on the host of this name.
   case enrolment(key: [UInt8], host: String)
-  /// Who is there?
+  /// Ask for the coordinator's introduction.
   case inquiry(productVersion: String)
 }
 
-/// What is answered to an ``AccessRequest``.
+/// The answer to an ``AccessRequest``.
 package enum AccessReply: Hashable, Sendable {
   /// The key is admitted under a name.
   case enrolled(name: String)
-  /// Who is there.
+  /// The coordinator's introduction.
   case introduction(Introduction)
-  /// No; the texts say why and what a person should do.
+  /// Refused, with the reason and what a person should do.
   case refusal(reason: String, remedy: String)
 
-  /// A coordinator's word about itself.
+  /// A coordinator's description of itself.
   package struct Introduction: Hashable, Sendable {
     /// Version of the coordinator.
     package var productVersion: String
@@ -27,7 +27,7 @@ package enum AccessReply: Hashable, Sendable {
     package var dataPort: UInt16
     /// The sweep's name.
     package var sweep: String
-    /// What the asking key was admitted as; nil on a plain connection.
+    /// The name of the sender's key; nil on an unencrypted connection.
     package var name: String?
 
     /// An introduction of the given parts.
@@ -59,7 +59,7 @@ extension AccessRequest {
 
   /// Reads a request.
   ///
-  /// - Throws: ``WireError``; any bytes whatever give a request or an error.
+  /// - Throws: ``WireError``. Arbitrary bytes never trap.
   package init(frames: [[UInt8]]) throws(WireError) {
     let (envelope, version) = try Framing.openCurrent(
       frames, as: PBAccessRequestEnvelope.self, limit: WireLimits.accessEnvelopeByteCount)
@@ -91,9 +91,9 @@ extension AccessReply {
     return try Framing.frames(of: envelope, limit: WireLimits.controlEnvelopeByteCount)
   }
 
-  /// Reads a reply; a refusal also of another major version.
+  /// Reads a reply; a refusal may have another major version.
   ///
-  /// - Throws: ``WireError``; any bytes whatever give a reply or an error.
+  /// - Throws: ``WireError``. Arbitrary bytes never trap.
   package init(frames: [[UInt8]]) throws(WireError) {
     let (envelope, version) = try Framing.open(
       frames, as: PBAccessReplyEnvelope.self, limit: WireLimits.controlEnvelopeByteCount)

@@ -1,6 +1,6 @@
 import Trials
 
-/// An attempt at a trial, as messages name it.
+/// A reference to an attempt in messages.
 package struct AttemptKey: Hashable, Sendable {
   /// The trial.
   package var trial: TrialID

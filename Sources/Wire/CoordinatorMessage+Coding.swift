@@ -14,9 +14,9 @@ extension CoordinatorMessage {
 
   /// Reads a message that a coordinator sent.
   ///
-  /// A refusal is read in every major version, so that a worker can say why it was refused.
+  /// A refusal of any major version is read, so that a worker can show the reason.
   ///
-  /// - Throws: ``WireError``; any bytes whatever give a message or an error.
+  /// - Throws: ``WireError``. Arbitrary bytes never trap.
   package init(frames: [[UInt8]]) throws(WireError) {
     let (envelope, version) = try Framing.open(
       frames, as: PBCoordinatorEnvelope.self, limit: WireLimits.controlEnvelopeByteCount)
@@ -196,7 +196,7 @@ extension CoordinatorMessage.Assignment {
     body.distrustedThrough = UInt32(clamping: distrustedThrough)
     body.wantsLastCheckpoint = wantsLastCheckpoint
     if let stallTimeout {
-      // A stall of less than a millisecond would mean none.
+      // 0 would mean that no timeout is given.
       let milliseconds = max(stallTimeout / .milliseconds(1), 1)
       body.stallTimeoutMs = UInt32(min(milliseconds, Double(UInt32.max)))
     }

@@ -1,42 +1,42 @@
 import Digests
 import Trials
 
-/// What a coordinator says on the control connection.
+/// A message of the coordinator on the control connection.
 package enum CoordinatorMessage: Hashable, Sendable {
-  /// The announcement was heard.
+  /// The announcement was accepted.
   case welcome(Welcome)
   /// Run this attempt.
   case assignment(Assignment)
-  /// The trial has a durable result, or is not wanted: forget every attempt at it up to this.
+  /// The trial has a durable result or is not wanted: delete every attempt at it up to this one.
   case acknowledgement(AttemptKey)
   /// A report of an attempt is durable.
   case reportTaken(AttemptKey, index: Int)
   /// An attempt's trajectory is durable up to so many bytes.
   case pieceTaken(AttemptKey, byteCount: Int)
-  /// A piece of an attempt begins where nothing is known to end: send all pieces again.
+  /// The coordinator does not know the prefix that a piece follows. Send all pieces again.
   case trajectoryUnknown(AttemptKey, byteCount: Int)
-  /// Stop this attempt and earlier ones and forget them; a finished result stays.
+  /// Stop and forget this attempt and earlier ones. Keep a finished result.
   case abandon(AttemptKey, reason: String)
-  /// The sender is unknown here: announce again.
+  /// The coordinator does not know the sender: announce again.
   case announceAgain
-  /// There is no more work here and will be none.
+  /// The sweep has ended; exit.
   case shutDown(reason: String)
-  /// This worker is not wanted; the text says why and what a person should do.
+  /// The worker is refused, with the reason and what a person should do.
   case refusal(reason: String, remedy: String)
   /// These artifacts of a finished attempt are missing.
   case artifactsWanted(AttemptKey, digests: [Digest])
-  /// The coordinator lives.
+  /// The coordinator is alive.
   case heartbeat
-  /// Hand the trials back, with their checkpoints, and leave.
+  /// Hand back the trials with their checkpoints, then leave.
   case drain(reason: String)
 }
 
 extension CoordinatorMessage {
   /// The answer to an announcement.
   package struct Welcome: Hashable, Sendable {
-    /// How often the worker shall beat; whole milliseconds, 100 ms to 1 h.
+    /// Interval of the worker's heartbeats; whole milliseconds, 100 ms to 1 h.
     package var heartbeatInterval: Duration
-    /// Which silence makes a worker lost; whole milliseconds.
+    /// Silence after which a worker is lost; whole milliseconds.
     package var lostAfter: Duration
     /// Where the data connection goes.
     package var dataLocation: DataLocation
@@ -76,15 +76,15 @@ extension CoordinatorMessage {
     package var images: Digest
     /// Size of that archive.
     package var imagesByteCount: Int
-    /// Where the trial can go on from, newest first, at most 2.
+    /// Checkpoints to resume from, newest first, at most 2.
     package var checkpoints: [ResumePoint]
-    /// Ends a trial that takes no step for so long; whole milliseconds, nil leaves it to the worker.
+    /// How long the trial may take no step; whole milliseconds, nil for the worker's default.
     package var stallTimeout: Duration?
-    /// The latest attempt that is void: what is left of it, or of an earlier one, is not used.
+    /// The latest void attempt; files of it, or of an earlier one, are not used.
     package var voidThrough: Int
     /// Checkpoints of attempts up to this one, which the worker's host may have, are not used.
     package var distrustedThrough: Int
-    /// Whether the trainer's state at the trial's end is wanted.
+    /// Whether the worker uploads the trainer's state at the trial's end.
     package var wantsLastCheckpoint: Bool
 
     /// An assignment of the given parts.

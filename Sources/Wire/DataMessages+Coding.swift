@@ -26,7 +26,7 @@ extension DataRequest {
 
   /// Reads a request that a worker sent.
   ///
-  /// - Throws: ``WireError``; any bytes whatever give a request or an error.
+  /// - Throws: ``WireError``. Arbitrary bytes never trap.
   package init(frames: [[UInt8]]) throws(WireError) {
     let (envelope, version) = try Framing.openCurrent(
       frames, as: PBDataRequestEnvelope.self, limit: WireLimits.dataEnvelopeByteCount)
@@ -76,7 +76,7 @@ extension DataReply {
 
   /// Reads a reply that a coordinator sent.
   ///
-  /// - Throws: ``WireError``; any bytes whatever give a reply or an error.
+  /// - Throws: ``WireError``. Arbitrary bytes never trap.
   package init(frames: [[UInt8]]) throws(WireError) {
     let (envelope, version) = try Framing.openCurrent(
       frames, as: PBDataReplyEnvelope.self, limit: WireLimits.dataEnvelopeByteCount)
@@ -99,7 +99,7 @@ extension DataReply {
   }
 }
 
-/// A piece of a blob that lies within it.
+/// A piece within the bounds of its blob.
 private struct Piece {
   var offset: Int
   var total: Int

@@ -2,7 +2,7 @@ import Digests
 import Foundation
 import Trials
 
-/// Turns the fields of received messages into values within their bounds.
+/// Checks the bounds of received fields.
 enum Field {
   static func digest(_ bytes: Data, _ place: String) throws(WireError) -> Digest {
     guard let digest = Digest(bytes: bytes) else {
@@ -30,7 +30,7 @@ enum Field {
     return count
   }
 
-  /// A count of bytes that something stored can have.
+  /// A possible size of a blob in bytes.
   static func byteCount(_ value: UInt64, _ place: String) throws(WireError) -> Int {
     try count(value, place, in: 0...WireLimits.byteCountMaximum)
   }
@@ -42,7 +42,7 @@ enum Field {
     return value
   }
 
-  /// A rate per second: 0, or one that can be divided by.
+  /// A rate per second: 0, or a value in the allowed range.
   static func rate(_ value: Double, _ place: String) throws(WireError) -> Double {
     guard value == 0 || WireLimits.rateRange.contains(value) else {
       throw .malformed(
@@ -84,7 +84,7 @@ enum Field {
     }
   }
 
-  /// A received text for people, without what could command a terminal; it may have several lines.
+  /// A received text without terminal control characters; it may have several lines.
   static func text(
     _ text: String, _ place: String, limit: Int = WireLimits.textByteCount
   ) throws(WireError) -> String {
@@ -94,7 +94,7 @@ enum Field {
     return PlainText.lines(text)
   }
 
-  /// A received text for people of one line, without what could command a terminal.
+  /// A received text of one line without terminal control characters.
   static func line(
     _ text: String, _ place: String, limit: Int = WireLimits.textByteCount
   ) throws(WireError) -> String {
@@ -104,19 +104,19 @@ enum Field {
     return PlainText.line(text)
   }
 
-  /// The beginning of a text for people that fits into a message.
+  /// The beginning of a text, cut to a message's limit.
   static func head(of text: String, limit: Int = WireLimits.textByteCount) -> String {
     text.utf8.count <= limit ? text : String(cut: text.utf8.prefix(limit))
   }
 
-  /// The end of a text for people that fits into a message.
+  /// The end of a text, cut to a message's limit.
   static func tail(of text: String, limit: Int) -> String {
     text.utf8.count <= limit ? text : String(cut: text.utf8.suffix(limit))
   }
 }
 
 extension String {
-  /// The whole characters of a piece of UTF-8 text that may begin and end within a character.
+  /// The complete characters of a piece of UTF-8 text.
   fileprivate init(cut bytes: Substring.UTF8View) {
     var bytes = bytes
     while let first = bytes.first, first & 0xC0 == 0x80 { bytes.removeFirst() }

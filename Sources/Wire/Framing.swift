@@ -1,13 +1,14 @@
 import SwiftProtobuf
 
-/// Puts envelopes into frames and takes them out again.
+/// Encodes envelopes as frames and decodes them.
 ///
 /// Frame 0 is the ``ProtocolVersion``, frame 1 the envelope; further frames are ignored, so that
 /// a newer minor version may add some.
 enum Framing {
   /// The frames of an envelope.
   ///
-  /// - Throws: ``WireError/tooLarge(place:count:limit:)`` before a peer would close over it.
+  /// - Throws: ``WireError/tooLarge(place:count:limit:)`` if a peer would close the connection over
+  ///   it.
   static func frames(
     of envelope: some SwiftProtobuf.Message, limit: Int
   ) throws(WireError) -> [[UInt8]] {
@@ -46,7 +47,7 @@ enum Framing {
     }
   }
 
-  /// A message that another one, or a file, holds as bytes.
+  /// Decodes a message from bytes in another one or in a file.
   static func body<Body: SwiftProtobuf.Message>(
     _ bytes: [UInt8], _ place: String, as type: Body.Type, limit: Int
   ) throws(WireError) -> Body {
@@ -61,7 +62,7 @@ enum Framing {
     }
   }
 
-  /// The bytes of a message of ours; equal messages give equal bytes.
+  /// Encodes a message deterministically.
   static func bytes(of body: some SwiftProtobuf.Message) -> [UInt8] {
     var options = BinaryEncodingOptions()
     options.useDeterministicOrdering = true

@@ -1,9 +1,9 @@
 extension WorkerMessage {
-  /// Some lines of what a worker tells people, in the order in which it did.
+  /// Log lines of a worker, in order.
   package struct LogLines: Hashable, Sendable {
     /// At most 256 lines, without line feeds; each is cut to 4,096 bytes when sent.
     package var lines: [String]
-    /// How many lines were left out before these because there were too many.
+    /// How many lines were dropped before these.
     package var leftOutCount: Int
 
     /// Some lines of a log.

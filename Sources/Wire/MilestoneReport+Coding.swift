@@ -6,7 +6,7 @@ import Trials
 extension MilestoneReport {
   /// Reads a serialised `Report`.
   ///
-  /// - Throws: ``WireError``; any bytes whatever give a report or an error.
+  /// - Throws: ``WireError``. Arbitrary bytes never trap.
   package init(serialised bytes: [UInt8]) throws(WireError) {
     self = try MilestoneReport(
       Framing.body(bytes, "report", as: PBReport.self, limit: WireLimits.reportByteCount))

@@ -3,7 +3,7 @@ import Foundation
 import Trials
 
 extension RefusedCheckpoint {
-  /// An assignment names no more checkpoints.
+  /// An assignment has at most this many checkpoints.
   private static let countMaximum = 2
 
   static func all(_ bodies: [PBRefusedCheckpoint]) throws(WireError) -> [RefusedCheckpoint] {
@@ -20,7 +20,7 @@ extension RefusedCheckpoint {
     return refused
   }
 
-  /// ``WireLimits/refusalClaimCount`` claims with such reasons fit into a frame.
+  /// Short enough that ``WireLimits/refusalClaimCount`` claims fit into a frame.
   private static let reasonByteCount = 256
 
   var body: PBRefusedCheckpoint {

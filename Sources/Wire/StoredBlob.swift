@@ -1,7 +1,7 @@
 import Digests
 import Foundation
 
-/// A blob that was stored over the data connection, as control messages name it.
+/// A reference to a stored blob in control messages.
 package struct StoredBlob: Hashable, Sendable {
   /// The SHA-256 of its bytes.
   package var digest: Digest

@@ -1,8 +1,7 @@
 import Trials
 
 extension TrialProgress {
-  /// The counts are those that a trial can have; the two numbers for people may be anything, since a
-  /// training that diverges tells them too.
+  /// Checks the counts; the two displayed numbers may have any value, since training may diverge.
   init(_ body: PBProgress) throws(WireError) {
     let steps = 0...Budget.maximumCount
     self.init(

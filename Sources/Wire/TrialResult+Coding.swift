@@ -4,12 +4,12 @@ import SwiftProtobuf
 import Trials
 
 extension ReceivedResult {
-  /// Reads a serialised `Result`, once, into what it says and its content's digest.
+  /// Reads a serialised `Result` and computes its content's digest.
   ///
   /// - Parameters:
-  ///   - bytes: The result as a worker sent it or a record holds it.
-  ///   - planned: The configuration that probably ran; saves reading it when it did.
-  /// - Throws: ``WireError``; any bytes whatever give a result or an error.
+  ///   - bytes: The bytes from a worker or a record.
+  ///   - planned: The probable configuration, which is not parsed if its text is equal.
+  /// - Throws: ``WireError``. Arbitrary bytes never trap.
   package init(
     serialised bytes: [UInt8], planned: TrialConfiguration? = nil
   ) throws(WireError) {
@@ -47,9 +47,9 @@ extension ReceivedResult {
 }
 
 extension ReceivedResult {
-  /// A serialised result with one more file whose bytes may differ between two runs.
+  /// Adds to a serialised result an artifact that may differ between two runs.
   ///
-  /// The bytes stay as they are and others follow: protobuf appends repeated fields that come later.
+  /// Appends bytes only: protobuf merges repeated fields.
   package static func appending(_ artifact: Artifact, to bytes: [UInt8]) -> [UInt8] {
     var addition = PBResult()
     addition.otherArtifacts = [artifact.body]
@@ -58,13 +58,13 @@ extension ReceivedResult {
 }
 
 extension ReceivedResult {
-  /// The result with its maker's host and build in place of what it says of them itself.
+  /// The result with host and build replaced by those of its maker.
   ///
-  /// Where both agree nothing changes. Else the bytes stay as they are and others follow: protobuf
-  /// takes what comes later. The build that the result named is kept beside, as a version of its own:
-  /// a worker that was replaced hands in what its former program has finished.
+  /// If both agree, nothing changes. Otherwise bytes are appended, since in protobuf later fields
+  /// win. The build in the result is kept as a separate version: after an update, a worker may
+  /// deliver a result of its previous program.
   ///
-  /// - Throws: ``WireError/tooLarge(place:count:limit:)`` when the result has no room for it.
+  /// - Throws: ``WireError/tooLarge(place:count:limit:)`` if the result becomes too large.
   package func attributed(to maker: ResultMaker) throws(WireError) -> ReceivedResult {
     let said = result.provenance
     var correction = PBProvenance()
@@ -75,7 +75,7 @@ extension ReceivedResult {
     if !maker.instructionSet.isEmpty, maker.instructionSet != said.instructionSet {
       correction.instructionSet = maker.instructionSet
     }
-    // A program that is not ours names its versions in its own way.
+    // Foreign programs name their versions in their own way.
     if let build = said.versions[TrialProvenance.program], !maker.build.isEmpty,
       maker.build != build
     {
@@ -92,7 +92,7 @@ extension ReceivedResult {
 }
 
 extension Artifact {
-  /// The artifacts of one part of a result, each of a kind that belongs there, none twice.
+  /// The artifacts of one part of a result; each must be of a kind of that part and occur once.
   fileprivate static func artifacts(
     _ bodies: [PBArtifact], deterministic: Bool
   ) throws(WireError) -> [Artifact] {
@@ -164,7 +164,7 @@ extension TrialProvenance {
       peakResidentBytes: try Field.byteCount(body.peakResidentBytes, "peak_resident_bytes"))
   }
 
-  /// The configuration in a result; the planned one without reading it where the text is the same.
+  /// The configuration in a result; the planned one, without parsing, if the text is equal.
   private static func configuration(
     _ text: Data, planned: TrialConfiguration?
   ) throws(WireError) -> TrialConfiguration {

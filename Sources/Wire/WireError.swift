@@ -1,13 +1,13 @@
-/// Why frames are not a message, or a message does not fit into frames.
+/// Why frames cannot be decoded or a message cannot be encoded.
 ///
-/// None of these is a reason to stop: the peer is refused (``otherMajor(found:)``), or the
-/// message is dropped and counted.
+/// None of these ends the process: the peer is refused (``otherMajor(found:)``), or the message is
+/// dropped and counted.
 package enum WireError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The peer speaks another major version; it alone is to be refused.
+  /// The peer speaks another major version and must be refused.
   case otherMajor(found: ProtocolVersion)
-  /// The envelope is sound, but its kind of message is not known here; to be ignored.
+  /// The envelope is valid, but its kind of message is unknown and must be ignored.
   case unknownBody(version: ProtocolVersion)
-  /// The frames are not what the protocol says.
+  /// The frames violate the protocol.
   case malformed(place: String, found: String, expected: String)
   /// A part is larger than the protocol allows.
   case tooLarge(place: String, count: Int, limit: Int)

@@ -1,14 +1,14 @@
 import Trials
 
-/// The bounds of what a message may hold; both sides check them.
+/// The limits of messages, which both sides check.
 package enum WireLimits {
   /// Bytes of a control message's envelope.
   package static let controlEnvelopeByteCount = 256 << 10
-  /// Bytes of a request's envelope besides the work.
+  /// Bytes of an access request's envelope.
   package static let accessEnvelopeByteCount = 8 << 10
   /// Bytes of a data message's envelope.
   package static let dataEnvelopeByteCount = 128 << 10
-  /// Bytes of anything stored (1 PiB): far above what there is, and sums do not overflow.
+  /// Bytes of a blob (1 PiB): larger than any real one, and sums do not overflow.
   package static let byteCountMaximum = 1 << 50
   /// Bytes of a blob in one message.
   package static let chunkByteCount = 64 << 10
@@ -18,26 +18,27 @@ package enum WireLimits {
   package static let reportByteCount = 64 << 10
   /// Reports of a trial.
   package static let reportCount = 4096
-  /// Steps per second that a progress may tell besides 0: from one step in thirty years to more
-  /// than any clock can tell apart.
+  /// Allowed steps per second besides 0: from one step in thirty years to more than a clock can
+  /// resolve.
   package static let rateRange = 1e-9...1e12
   /// Gates of a trial.
   package static let gateCount = 4096
-  /// Versions that a result names.
+  /// Versions in a result.
   package static let versionCount = 64
-  /// Checkpoints that a trial went on from.
+  /// Checkpoints that a trial resumed from.
   package static let resumptionCount = 4096
   /// Bytes of a piece of a trajectory.
   package static let pieceByteCount = TrajectoryPiece.byteCountMaximum
   /// Bytes of a configuration's JSON.
   package static let configurationByteCount = 64 << 10
-  /// Claims of one worker: what it runs and what it holds finished.
+  /// Claims of one worker.
   package static let claimCount = 2048
-  /// Claims up to which each may tell its progress and its checkpoint, so that all fit into a message.
+  /// With more claims than these, they omit progress and checkpoint, so that all fit into a
+  /// message.
   package static let progressCount = 768
-  /// With more claims than these, none of them tells which checkpoints were refused.
+  /// With more claims than these, they omit refused checkpoints.
   package static let refusalClaimCount = 256
-  /// Checkpoints that an assignment names.
+  /// Checkpoints in an assignment.
   package static let checkpointCount = 2
   /// Bytes of the name of an instruction set.
   package static let instructionSetByteCount = 32

@@ -14,7 +14,7 @@ extension WorkerMessage {
 
   /// Reads a message that a worker sent.
   ///
-  /// - Throws: ``WireError``; any bytes whatever give a message or an error.
+  /// - Throws: ``WireError``. Arbitrary bytes never trap.
   package init(frames: [[UInt8]]) throws(WireError) {
     let (envelope, version) = try Framing.openCurrent(
       frames, as: PBWorkerEnvelope.self, limit: WireLimits.controlEnvelopeByteCount)
@@ -90,7 +90,7 @@ extension WorkerMessage {
 extension WorkerMessage.ReportReached {
   fileprivate init(_ body: PBReportReached) throws(WireError) {
     let report = try MilestoneReport(serialised: [UInt8](body.report))
-    // Only records of earlier formats hold reports without one.
+    // Only records of earlier formats have reports without a state digest.
     guard report.stateDigest != nil else {
       throw .malformed(place: "state_sha256", found: "0 bytes", expected: "32 bytes")
     }

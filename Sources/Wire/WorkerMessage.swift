@@ -1,11 +1,11 @@
 import Digests
 import Trials
 
-/// What a worker says on the control connection.
+/// A message of a worker on the control connection.
 package enum WorkerMessage: Hashable, Sendable {
   /// Who the worker is: the first message on every connection.
   case announcement(Announcement)
-  /// The worker lives and works on these attempts.
+  /// The worker is alive and claims these attempts.
   case heartbeat(Heartbeat)
   /// A trial has reached a milestone.
   case reportReached(ReportReached)
@@ -15,14 +15,14 @@ package enum WorkerMessage: Hashable, Sendable {
   case finished(Finished)
   /// An attempt ended without a result.
   case attemptFailed(AttemptFailed)
-  /// The worker leaves and keeps nothing.
+  /// The worker leaves and holds no more work.
   case goodbye(reason: String)
-  /// What the worker tells people.
+  /// Log lines of the worker.
   case logLines(LogLines)
 }
 
 extension WorkerMessage {
-  /// Who a worker is and what it has.
+  /// A worker's identity, hardware and claims.
   package struct Announcement: Hashable, Sendable {
     /// Minor version of the protocol that the worker speaks.
     package var protocolMinor = ProtocolVersion.current.minor
@@ -32,7 +32,7 @@ extension WorkerMessage {
     package var worker: String
     /// Name of the host.
     package var host: String
-    /// Tells hosts of one name apart, 8 hexadecimal digits; empty where none is known.
+    /// Distinguishes hosts of one name, 8 hexadecimal digits; empty if unknown.
     package var hostID = ""
     /// Model name of the processor.
     package var processor: String
@@ -89,7 +89,7 @@ extension WorkerMessage {
     }
   }
 
-  /// The worker's word that it works on an attempt, or holds its finished result.
+  /// A worker's statement that it works on an attempt or holds its result.
   package struct Claim: Hashable, Sendable {
     /// The attempt.
     package var attempt: AttemptKey
@@ -97,7 +97,7 @@ extension WorkerMessage {
     package var progress: TrialProgress?
     /// The newest checkpoint that the worker has stored.
     package var checkpoint: TrialCheckpoint?
-    /// Which of the assignment's checkpoints were of no use; at most 2.
+    /// The checkpoints of the assignment that could not be used; at most 2.
     package var refusedCheckpoints: [RefusedCheckpoint]
 
     /// A claim of an attempt.
@@ -116,7 +116,7 @@ extension WorkerMessage {
   package struct ReportReached: Hashable, Sendable {
     /// The attempt.
     package var attempt: AttemptKey
-    /// The milestone's place among the configuration's, from 0.
+    /// The milestone's index among the configuration's, from 0.
     package var index: Int
     /// The report.
     package var report: MilestoneReport
@@ -133,11 +133,11 @@ extension WorkerMessage {
   package struct TrajectoryGrown: Hashable, Sendable {
     /// The attempt.
     package var attempt: AttemptKey
-    /// What was there before.
+    /// The preceding prefix.
     package var start: TrajectoryPrefix
     /// The bytes that follow, 1 to 65,536.
     package var payload: [UInt8]
-    /// SHA-256 of everything up to the piece's end.
+    /// SHA-256 of the trajectory up to the piece's end.
     package var endDigest: Digest
 
     /// A piece of an attempt's trajectory.
@@ -174,7 +174,7 @@ extension WorkerMessage {
   package struct AttemptFailed: Hashable, Sendable {
     /// The attempt.
     package var attempt: AttemptKey
-    /// The kind of cause, one of the protocol's words.
+    /// The cause, one of the protocol's words.
     package var cause: String
     /// The cause for people; cut to 64 KiB, keeping its end, when sent.
     package var message: String

@@ -84,7 +84,8 @@ nonisolated struct PBEnrolment: Sendable {
   init() {}
 }
 
-/// Asks who is there, and what time it is. Answered by Introduction, also before an Announcement.
+/// Asks for the coordinator's introduction and clock. Answered by Introduction, even before an
+/// Announcement.
 nonisolated struct PBInquiry: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -150,7 +151,7 @@ nonisolated struct PBEnrolled: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// What people call the worker, and what its key can be revoked by.
+  /// The worker's name, by which its key can be revoked.
   var name: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -158,7 +159,7 @@ nonisolated struct PBEnrolled: Sendable {
   init() {}
 }
 
-/// Says who is there.
+/// Introduces the coordinator.
 nonisolated struct PBIntroduction: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -176,7 +177,7 @@ nonisolated struct PBIntroduction: Sendable {
   /// The sweep's name, for people.
   var sweep: String = String()
 
-  /// What the key that asks was admitted as; empty on a plain connection.
+  /// The name of the sender's key; empty on an unencrypted connection.
   var name: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()

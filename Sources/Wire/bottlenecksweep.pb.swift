@@ -132,8 +132,8 @@ nonisolated struct PBWorkerEnvelope: Sendable {
   init() {}
 }
 
-/// Says who the worker is. The first message on every connection, and the answer to AnnounceAgain.
-/// It may be repeated: the last one counts.
+/// Introduces the worker. The first message on every connection, and the answer to AnnounceAgain. If
+/// it is repeated, the last one counts.
 nonisolated struct PBAnnouncement: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -145,7 +145,7 @@ nonisolated struct PBAnnouncement: Sendable {
   /// Version of the worker's program, for people.
   var productVersion: String = String()
 
-  /// Identifier of the worker process, unique among all workers; it outlives connections.
+  /// Identifier of the worker process, unique among all workers and kept across connections.
   var worker: String = String()
 
   /// Name of the host, for people and provenance.
@@ -166,7 +166,7 @@ nonisolated struct PBAnnouncement: Sendable {
   /// How many trials the worker runs at once, 1 to 4,096.
   var slots: UInt32 = 0
 
-  /// What the worker works on, or holds finished and not yet acknowledged; at most 2,048.
+  /// The worker's running attempts and unacknowledged results; at most 2,048.
   var claims: [PBClaim] = []
 
   /// Welcome.sweep_id of the sweep that the claims belong to; empty before the first Welcome. A
@@ -177,8 +177,8 @@ nonisolated struct PBAnnouncement: Sendable {
   /// nothing does.
   var obstacle: String = String()
 
-  /// Tells hosts of one name apart: 8 hexadecimal digits, the same for all workers of a host and
-  /// after its restart; empty where none is known.
+  /// Distinguishes hosts of one name: 8 hexadecimal digits, the same for all workers of a host and
+  /// after its restart; empty if unknown.
   var hostID: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -186,7 +186,7 @@ nonisolated struct PBAnnouncement: Sendable {
   init() {}
 }
 
-/// Says that the worker lives and what it works on. Sent at the interval that Welcome asked for.
+/// A sign of life with the worker's claims. Sent at the interval given in Welcome.
 nonisolated struct PBHeartbeat: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -195,7 +195,7 @@ nonisolated struct PBHeartbeat: Sendable {
   /// Counts the heartbeats of this worker process, from 1; a lower one than the last is stale.
   var sequence: UInt64 = 0
 
-  /// As in Announcement: all of them, every time.
+  /// As in Announcement; always complete.
   var claims: [PBClaim] = []
 
   /// As in Announcement.
@@ -206,7 +206,7 @@ nonisolated struct PBHeartbeat: Sendable {
   init() {}
 }
 
-/// The worker's word that it works on an attempt, or holds its finished result.
+/// A worker's statement that it works on an attempt or holds its result.
 nonisolated struct PBClaim: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -222,7 +222,7 @@ nonisolated struct PBClaim: @unchecked Sendable {
     set {_uniqueStorage()._attempt = newValue}
   }
 
-  /// Absent before the first step; it and the checkpoint are left out where there are more than 768
+  /// Absent before the first step. Progress and checkpoint are omitted if there are more than 768
   /// claims.
   var progress: PBProgress {
     get {_storage._progress ?? PBProgress()}
@@ -244,8 +244,8 @@ nonisolated struct PBClaim: @unchecked Sendable {
   /// Clears the value of `checkpoint`. Subsequent reads from it will return its default value.
   mutating func clearCheckpoint() {_uniqueStorage()._checkpoint = nil}
 
-  /// Which of the assignment's checkpoints were of no use, and why; at most 2, left out where there
-  /// are more than 256 claims.
+  /// The checkpoints of the assignment that could not be used, with reasons; at most 2, omitted if
+  /// there are more than 256 claims.
   var refusedCheckpoints: [PBRefusedCheckpoint] {
     get {_storage._refusedCheckpoints}
     set {_uniqueStorage()._refusedCheckpoints = newValue}
@@ -258,7 +258,7 @@ nonisolated struct PBClaim: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-/// A checkpoint of the assignment that is damaged, or holds what training does not reach.
+/// A checkpoint of the assignment that is damaged, or has values that training cannot reach.
 nonisolated struct PBRefusedCheckpoint: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -274,8 +274,8 @@ nonisolated struct PBRefusedCheckpoint: Sendable {
   init() {}
 }
 
-/// A running trial's state after a step, stored as a blob, from which another worker can go on.
-/// What is in it is between workers; PROTOCOL.md, "Checkpoints".
+/// A running trial's state after a step, stored as a blob, from which another worker can resume.
+/// Only workers interpret its content; see PROTOCOL.md, "Checkpoints".
 nonisolated struct PBCheckpoint: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -332,7 +332,7 @@ nonisolated struct PBTrajectoryPrefix: Sendable {
   init() {}
 }
 
-/// How far a running trial is; for people and schedulers, never for results.
+/// The progress of a running trial, for display and scheduling only.
 nonisolated struct PBProgress: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -372,7 +372,7 @@ nonisolated struct PBReportReached: Sendable {
 
   var attempt: UInt32 = 0
 
-  /// The milestone's place among the configuration's, from 0.
+  /// The milestone's index among the configuration's, from 0.
   var index: UInt32 = 0
 
   /// A serialised Report; at most 65,536 bytes.
@@ -394,7 +394,7 @@ nonisolated struct PBTrajectoryGrown: Sendable {
 
   var attempt: UInt32 = 0
 
-  /// What was there before.
+  /// The preceding prefix.
   var start: PBTrajectoryPrefix {
     get {_start ?? PBTrajectoryPrefix()}
     set {_start = newValue}
@@ -407,7 +407,7 @@ nonisolated struct PBTrajectoryGrown: Sendable {
   /// The bytes that follow, 1 to 65,536.
   var payload: Data = Data()
 
-  /// SHA-256 of everything up to the piece's end.
+  /// SHA-256 of the trajectory up to the piece's end.
   var endSha256: Data = Data()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -418,8 +418,8 @@ nonisolated struct PBTrajectoryGrown: Sendable {
 }
 
 /// Reports the result of a trial. Sent after its artifacts were stored over the data connection and
-/// its trajectory was taken, and again on every new connection and every 10 s until the coordinator
-/// acknowledges it.
+/// its trajectory was acknowledged, and again on every new connection and every 10 s until the
+/// coordinator acknowledges it.
 nonisolated struct PBFinished: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -477,7 +477,7 @@ nonisolated struct PBResult: Sendable {
   fileprivate var _provenance: PBProvenance? = nil
 }
 
-/// What is deterministic about a result: the same for two runs of one configuration on one kind of
+/// The deterministic part of a result: equal for two runs of one configuration on one kind of
 /// machine.
 nonisolated struct PBContent: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -507,10 +507,10 @@ nonisolated struct PBReport: Sendable {
   /// The tolerance that the trial trained with up to here.
   var tolerance: Double = 0
 
-  /// Optimiser steps: the budget in steps, or fewer where the trial ends before its last milestone.
+  /// Optimiser steps: the budget in steps, or fewer if the trial ends before its last milestone.
   var step: UInt64 = 0
 
-  /// How the report leaves the trial, 1 to 32 small letters and hyphens: "goes-on", "budget".
+  /// The ending, 1 to 32 small letters and hyphens: "goes-on", "budget".
   var ending: String = String()
 
   /// Whether the trial ends with it.
@@ -543,7 +543,7 @@ nonisolated struct PBReport: Sendable {
   /// Open probability of every gate; at most 4,096.
   var openProbabilities: [Double] = []
 
-  /// The step after which everything was as the ending says, where the trial ended by its `quiet`.
+  /// The step since which the condition of the ending held, if the trial ended by its `quiet`.
   var sinceStep: UInt64 {
     get {_sinceStep ?? 0}
     set {_sinceStep = newValue}
@@ -553,7 +553,7 @@ nonisolated struct PBReport: Sendable {
   /// Clears the value of `sinceStep`. Subsequent reads from it will return its default value.
   mutating func clearSinceStep() {self._sinceStep = nil}
 
-  /// The gates that open and close, ascending from 0, where the trial ended `oscillating`.
+  /// The gates that open and close, ascending from 0, if the trial ended `oscillating`.
   var alternatingGates: [UInt32] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -599,7 +599,7 @@ nonisolated struct PBProvenance: Sendable {
 
   var instructionSet: String = String()
 
-  /// Versions of what computed, by name; at most 64.
+  /// Versions of the computing programs, by name; at most 64.
   var versions: Dictionary<String,String> = [:]
 
   /// When training began, ISO 8601 in UTC.
@@ -612,10 +612,10 @@ nonisolated struct PBProvenance: Sendable {
   /// Optimiser steps of the last part of the trial alone.
   var steps: UInt64 = 0
 
-  /// The checkpoints gone on from, in order; at most 4,096.
+  /// The checkpoints resumed from, in order; at most 4,096.
   var resumed: [PBResumption] = []
 
-  /// Share of the steps that needed the second decoder pass.
+  /// Fraction of the steps that needed the second decoder pass.
   var secondPassShare: Double = 0
 
   var peakResidentBytes: UInt64 = 0
@@ -625,7 +625,7 @@ nonisolated struct PBProvenance: Sendable {
   init() {}
 }
 
-/// A checkpoint that a trial went on from, and who had computed up to there.
+/// A checkpoint that a trial resumed from, and the host that had computed it.
 nonisolated struct PBResumption: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -642,9 +642,9 @@ nonisolated struct PBResumption: Sendable {
   init() {}
 }
 
-/// Reports that an attempt ended without a result. Sent once; the worker claims the attempt no
-/// longer, so that the coordinator learns of the end from the next heartbeats too. Answered by
-/// Abandon, which the worker may ignore.
+/// Reports that an attempt ended without a result. Sent once; the worker no longer claims the
+/// attempt, so that the next heartbeats show its end too. Answered by Abandon, which the worker may
+/// ignore.
 nonisolated struct PBAttemptFailed: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -658,7 +658,7 @@ nonisolated struct PBAttemptFailed: Sendable {
   /// refused; an unknown word counts as exit-code.
   var cause: String = String()
 
-  /// What was found and where, for people; the end of what the trial wrote to stderr belongs here.
+  /// What was found and where, for people; includes the end of the trial's standard error.
   var message: String = String()
 
   /// The newest checkpoint of the trial that the worker has stored, if any.
@@ -671,7 +671,7 @@ nonisolated struct PBAttemptFailed: Sendable {
   /// Clears the value of `checkpoint`. Subsequent reads from it will return its default value.
   mutating func clearCheckpoint() {self._checkpoint = nil}
 
-  /// What the trial wrote to stderr, stored as a blob; absent if it could not be stored.
+  /// The trial's standard error, stored as a blob; absent if it could not be stored.
   var log: PBBlob {
     get {_log ?? PBBlob()}
     set {_log = newValue}
@@ -700,7 +700,7 @@ nonisolated struct PBAttemptFailed: Sendable {
   fileprivate var _divergence: PBDivergence? = nil
 }
 
-/// Where a trial's numbers stopped being numbers. Two attempts that diverge alike make the end final.
+/// Where a trial's loss became NaN or infinite. Two equal divergences make the failure final.
 nonisolated struct PBDivergence: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -733,8 +733,7 @@ nonisolated struct PBBlob: Sendable {
   init() {}
 }
 
-/// What the worker tells people, for them to read beside the coordinator too. Sent once; what is
-/// lost on the way is lost.
+/// Lines of the worker's log, to be shown by the coordinator too. Sent once and not repeated.
 nonisolated struct PBLogLines: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -743,7 +742,7 @@ nonisolated struct PBLogLines: Sendable {
   /// At most 256 lines of at most 4,096 bytes each, 65,536 together, without line feeds.
   var lines: [String] = []
 
-  /// How many lines were left out before these because there were too many.
+  /// How many lines were dropped before these because there were too many.
   var leftOut: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -751,7 +750,7 @@ nonisolated struct PBLogLines: Sendable {
   init() {}
 }
 
-/// Says that the worker leaves and keeps nothing: what it claimed may be assigned elsewhere at once.
+/// Says that the worker leaves and keeps nothing: its trials may be assigned to others at once.
 nonisolated struct PBGoodbye: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -912,14 +911,14 @@ nonisolated struct PBWelcome: Sendable {
   /// The worker sends a heartbeat this often, in milliseconds, 100 to 3,600,000.
   var heartbeatIntervalMs: UInt32 = 0
 
-  /// The coordinator takes a worker that is silent this long for lost, in milliseconds.
+  /// A worker that is silent this long counts as lost, in milliseconds.
   var lostAfterMs: UInt32 = 0
 
-  /// TCP port of the data connection, on the host that the worker's control connection names;
-  /// 0 when data_endpoint says where instead.
+  /// TCP port of the data connection, on the host that the worker's control connection names; 0 if
+  /// data_endpoint is given instead.
   var dataPort: UInt32 = 0
 
-  /// Endpoint of the data connection as ZeroMQ writes it; empty when data_port says where.
+  /// Endpoint of the data connection in ZeroMQ's notation; empty if data_port is given.
   var dataEndpoint: String = String()
 
   /// The sweep's name, for people.
@@ -934,8 +933,8 @@ nonisolated struct PBWelcome: Sendable {
   init() {}
 }
 
-/// Says that the coordinator lives. Sent to every worker at an interval of the coordinator's own;
-/// a worker that hears nothing for lost_after_ms trains on and announces itself again.
+/// Says that the coordinator is alive. Sent to every worker at the coordinator's interval; a worker
+/// that receives nothing for lost_after_ms continues training and announces itself again.
 nonisolated struct PBCoordinatorHeartbeat: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -948,7 +947,7 @@ nonisolated struct PBCoordinatorHeartbeat: Sendable {
 
 /// Asks the worker to run an attempt. Repeated until the worker claims the attempt; a worker that
 /// has it already ignores the repetition. A worker that has the trial under a lower attempt, running
-/// or finished, goes on with it under the new number.
+/// or finished, continues under the new number.
 nonisolated struct PBAssignment: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -967,8 +966,8 @@ nonisolated struct PBAssignment: Sendable {
   /// Size of that archive in bytes.
   var imagesBytes: UInt64 = 0
 
-  /// Where the trial can go on from, newest first, at most 2. The worker takes the first that is
-  /// whole and of this configuration, else begins anew.
+  /// Checkpoints to resume from, newest first, at most 2. The worker takes the first that is intact
+  /// and of this configuration, otherwise it starts from step 0.
   var checkpoints: [PBCheckpoint] = []
 
   /// A trial that takes no step for so long, in milliseconds, is ended by the worker with cause
@@ -976,14 +975,14 @@ nonisolated struct PBAssignment: Sendable {
   var stallTimeoutMs: UInt32 = 0
 
   /// Attempts up to this one are void, 0 for none: a worker that has the trial under such an
-  /// attempt, running or finished, drops it and begins anew.
+  /// attempt, running or finished, drops it and starts from step 0.
   var voidThrough: UInt32 = 0
 
-  /// Whether the trainer's state at the trial's end is wanted.
+  /// Whether the worker uploads the trainer's state at the trial's end.
   var wantsLastCheckpoint: Bool = false
 
-  /// Checkpoints that the worker's host has of attempts up to this one are not to be gone on from, 0
-  /// for none. It concerns nothing else of these attempts.
+  /// Checkpoints of attempts up to this one on the worker's host must not be used, 0 for none. It
+  /// has no other effect on these attempts.
   var distrustedThrough: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1037,7 +1036,7 @@ nonisolated struct PBTrajectoryUnknown: Sendable {
 
   var attempt: UInt32 = 0
 
-  /// Bytes of the prefix that is not known, which tells the piece.
+  /// Bytes of the unknown prefix, which identifies the piece.
   var bytes: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1062,8 +1061,8 @@ nonisolated struct PBAcknowledgement: Sendable {
   init() {}
 }
 
-/// Asks the worker to stop attempts at a trial up to this one and to forget them. It does not
-/// concern a finished result, which is kept and reported until it is acknowledged.
+/// Asks the worker to stop attempts at a trial up to this one and to forget them. A finished result
+/// is kept and reported until it is acknowledged.
 nonisolated struct PBAbandon: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1093,8 +1092,8 @@ nonisolated struct PBAnnounceAgain: Sendable {
   init() {}
 }
 
-/// Says that there is no more work here and will be none: the worker stops its trials, keeps what
-/// is finished and not acknowledged, and ends or announces itself again later, as it was started.
+/// Says that the sweep has ended: the worker stops its trials, keeps unacknowledged results, and
+/// exits or announces itself again later, depending on its options.
 nonisolated struct PBShutDown: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1108,8 +1107,8 @@ nonisolated struct PBShutDown: Sendable {
   init() {}
 }
 
-/// Asks the worker to hand its trials back and to leave: it checkpoints them, stores the
-/// checkpoints, reports the attempts as stopped and says Goodbye.
+/// Asks the worker to hand back its trials and leave: it checkpoints them, stores the checkpoints,
+/// reports the attempts as stopped and says Goodbye.
 nonisolated struct PBDrain: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1123,7 +1122,7 @@ nonisolated struct PBDrain: Sendable {
   init() {}
 }
 
-/// Says that the coordinator does not work with this worker, which stops and shows the text.
+/// Refuses the worker, which stops and shows the text.
 nonisolated struct PBRefusal: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1222,7 +1221,7 @@ nonisolated struct PBFetch: Sendable {
   init() {}
 }
 
-/// Asks to store a blob. Answered by Stored (it is there already), Wanted or Rejected.
+/// Asks to store a blob. Answered by Stored (if it exists already), Wanted or Rejected.
 nonisolated struct PBOffer: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1238,8 +1237,8 @@ nonisolated struct PBOffer: Sendable {
   init() {}
 }
 
-/// Stores a piece of a blob, normally after an Offer. Answered by Wanted (go on from
-/// there), by Stored after the last piece, or by Rejected.
+/// Stores a piece of a blob, normally after an Offer. Answered by Wanted (continue from there), by
+/// Stored after the last piece, or by Rejected.
 nonisolated struct PBStore: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1247,8 +1246,8 @@ nonisolated struct PBStore: Sendable {
 
   var sha256: Data = Data()
 
-  /// Where the piece begins; a piece that is not where the coordinator wants to go on is ignored,
-  /// and answered by Wanted like any other.
+  /// The offset of the piece; a piece at another offset than the wanted one is ignored, and answered
+  /// by Wanted like any other.
   var offset: UInt64 = 0
 
   /// Size of the blob in bytes, as offered.
@@ -1332,13 +1331,13 @@ nonisolated struct PBChunk: Sendable {
 
   var sha256: Data = Data()
 
-  /// Where the piece begins, as asked.
+  /// The offset of the piece, as requested.
   var offset: UInt64 = 0
 
   /// Size of the blob in bytes.
   var total: UInt64 = 0
 
-  /// At most as many bytes as asked; fewer only at the blob's end.
+  /// At most as many bytes as requested; fewer only at the blob's end.
   var payload: Data = Data()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1346,7 +1345,7 @@ nonisolated struct PBChunk: Sendable {
   init() {}
 }
 
-/// Says from where on the coordinator wants a blob: everything before is there already.
+/// Says from which offset on the coordinator wants a blob; it has all bytes before.
 nonisolated struct PBWanted: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1387,7 +1386,7 @@ nonisolated struct PBMissing: Sendable {
   init() {}
 }
 
-/// Says that a request cannot be served and that repeating it is of no use.
+/// Rejects a request; a repetition would be rejected too.
 nonisolated struct PBRejected: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

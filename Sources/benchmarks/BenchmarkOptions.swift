@@ -3,13 +3,13 @@ import Trials
 
 extension Precision: ExpressibleByArgument {}
 
-/// Which arithmetic a command measures.
+/// The option for the arithmetic to measure.
 struct PrecisionOption: ParsableArguments {
   @Option(help: "Arithmetic of our network: fp32 or bf16.")
   var precision = Precision.fp32
 }
 
-/// Which networks a command measures.
+/// The options for the networks to measure.
 struct ShapeOptions: ParsableArguments {
   @Option(help: "Only this image shape: mnist (28×28×1) or rgb64 (64×64×3).")
   var shape: BenchmarkShape?
@@ -41,7 +41,7 @@ struct ShapeOptions: ParsableArguments {
     return numbers?.count == parts?.count ? numbers : nil
   }
 
-  /// The chosen one, or one of each shape.
+  /// The chosen network, or one of each shape.
   var networks: [BenchmarkNetwork] {
     (shape.map { [$0] } ?? BenchmarkShape.allCases).map {
       BenchmarkNetwork(shape: $0, channels: widths ?? $0.defaultChannels, latents: latents)
@@ -57,7 +57,7 @@ struct ShapeOptions: ParsableArguments {
   }
 }
 
-/// How often a command measures a thing.
+/// The option for the number of repetitions.
 struct RepetitionsOption: ParsableArguments {
   @Option(help: "Repetitions.")
   var repetitions = 30

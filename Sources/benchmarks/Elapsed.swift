@@ -1,10 +1,10 @@
 import Glibc
 
-/// What one repetition took.
+/// The time of one repetition.
 struct Elapsed: Codable {
-  /// Seconds that the thread computed.
+  /// Processor seconds of the thread.
   var processor = 0.0
-  /// Seconds on the clock.
+  /// Wall-clock seconds.
   var wall = 0.0
 
   /// Times one call.

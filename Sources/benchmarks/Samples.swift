@@ -1,4 +1,4 @@
-/// The repetitions of one thing.
+/// The times of repetitions.
 struct Samples {
   private(set) var all: [Elapsed] = []
 
@@ -7,7 +7,7 @@ struct Samples {
     add(try Elapsed(body))
   }
 
-  /// Adds a repetition that was timed elsewhere.
+  /// Adds the time of a repetition.
   mutating func add(_ elapsed: Elapsed) {
     all.append(elapsed)
   }
@@ -16,11 +16,11 @@ struct Samples {
   var processorMilliseconds: Double { 1e3 * median(all.map(\.processor)) }
   /// Median of the wall times in milliseconds.
   var wallMilliseconds: Double { 1e3 * median(all.map(\.wall)) }
-  /// Mean of the wall times in milliseconds, rare long ones included.
+  /// Mean of the wall times in milliseconds, including rare long ones.
   var wallMeanMilliseconds: Double { 1e3 * all.map(\.wall).reduce(0, +) / Double(all.count) }
 }
 
-/// The middle value, or the mean of the two in the middle.
+/// The median.
 func median(_ values: [Double]) -> Double {
   precondition(!values.isEmpty, "a median is of at least one value")
   let sorted = values.sorted()

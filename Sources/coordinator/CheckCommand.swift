@@ -3,39 +3,40 @@ import Console
 import CoordinatorService
 import Foundation
 
-/// `coordinator check`: whether a sweep's folder is sound, and what of it can be kept if not.
+/// `coordinator check`: verifies a sweep's folder, or salvages a damaged one.
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
-    abstract: "Holds a sweep's record, blobs and outputs against their checksums.",
+    abstract: "Verifies the checksums of a sweep's record, blobs and outputs.",
     discussion: """
-      Reads everything and changes nothing. Says what is damaged and what to do. The outputs are \
+      Changes nothing. Lists what is damaged and what to do. The outputs are \
       compared while no coordinator runs.
 
-      With --salvage, plan and results of a damaged folder are brought into a new one, with their \
-      files. They are read from results.log, whatever became of the database: every result that a \
-      digest there proves and no later entry discards is kept, also one that was written when the \
-      power went, before anybody was told of it. Where sweep.sqlite can be proved, it makes up for \
+      With --salvage, plan and results of a damaged folder are copied to a new one, with their \
+      files. They are read from results.log, even if the database is lost: every result whose digest \
+      is valid and that no later entry discards is kept, also one that was written when the \
+      power failed, before it was acknowledged. If sweep.sqlite is intact, it makes up for \
       damage of the log. Attempts, times, checkpoints and what unfinished trials have handed in \
       are not kept: these trials begin anew. Trials whose results are lost are named as far as \
       they are known. The damaged folder stays as it is. \
       `coordinator run --out NEW-DIR` runs the others again, to the same bits.
       """
   ).exiting([
-    .done: "nothing is damaged or missing", .failed: "something is, or may be lost, or an error",
+    .done: "nothing is damaged or missing",
+    .failed: "something is damaged, missing or possibly lost, or an error",
   ])
 
   @OptionGroup var sweep: SweepFolder
 
   @Option(
     help: ArgumentHelp(
-      "Makes this folder of all that can be proved.", valueName: "new-dir"))
+      "Creates this folder with all that can be verified.", valueName: "new-dir"))
   var salvage: Folder?
 
   @Option(
     name: .customLong("sweep"),
     help: ArgumentHelp(
-      "The sweep file; needed where the plan in the record is lost as well.",
+      "The sweep file; needed if the plan in the record is lost too.",
       valueName: "file"),
     completion: .file(extensions: ["yaml", "yml"]))
   var sweepFile: String?

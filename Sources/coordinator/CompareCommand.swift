@@ -3,11 +3,11 @@ import Console
 import CoordinatorService
 import Foundation
 
-/// `coordinator compare`: which of two sweeps keeps fewer gates, and at which tolerances.
+/// `coordinator compare`: compares the open gates of two sweeps at their tolerances.
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
-    abstract: "Says which of two sweeps keeps fewer gates, and at which tolerances.",
+    abstract: "Compares the numbers of open gates of two sweeps at their tolerances.",
     discussion: """
       For each tolerance: the fewest gates with which a trial kept it or a tighter one. Over the \
       tolerances between the tightest and the loosest that both have kept: their mean, which is the area under the front by its width, \

@@ -3,22 +3,22 @@ import Console
 import CoordinatorService
 import Foundation
 
-/// `coordinator discard`: results that nobody believes.
+/// `coordinator discard`: discards results.
 struct DiscardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "discard",
-    abstract: "Takes results back that are not believed; their trials are computed again.",
+    abstract: "Discards results; their trials are computed again.",
     discussion: """
       The results are kept aside in the record. Trials that took their tolerance or their dimensions \
-      from one of them, and longer runs that went on from its end, begin anew, too; they are named \
-      and asked about first. Works on a running and on a stopped sweep.
+      from one of them, and longer runs that resumed from its end, are repeated too; they are listed \
+      for confirmation first. Works on a running and on a stopped sweep.
       """
   ).exiting()
 
   @OptionGroup var sweep: SweepFolder
   @Argument(help: TrialArguments.severalHelp) var trials: [String]
-  @Option(help: "Why, for the record.") var why: String
-  @Flag(name: .shortAndLong, help: "Does not ask; needed where nobody can be asked.")
+  @Option(help: "The reason, for the record.") var why: String
+  @Flag(name: .shortAndLong, help: "Does not ask; needed without a terminal.")
   var yes = false
 
   func validate() throws {
@@ -39,7 +39,7 @@ struct DiscardCommand: ParsableCommand {
   }
 }
 
-/// Nobody agreed.
+/// The user did not confirm.
 private struct Unchanged: Error, CustomStringConvertible {
   let description = "nothing was changed: nobody agreed; --yes discards without asking"
 }

@@ -3,11 +3,11 @@ import Console
 import CoordinatorService
 import Doctor
 
-/// `coordinator doctor`: whether this host can run a coordinator.
+/// `coordinator doctor`: checks whether this host can run a coordinator.
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Looks whether this host can run a coordinator, and says what to do if not."
+    abstract: "Checks whether this host can run a coordinator, and says what to do if not."
   ).exiting([.done: "nothing is at fault", .failed: "something is, or an error"])
 
   @Option(
@@ -18,10 +18,10 @@ struct DoctorCommand: ParsableCommand {
   var listen: String?
 
   @Option(
-    help: ArgumentHelp("The folder that `coordinator run` is to be given.", valueName: "dir"))
+    help: ArgumentHelp("The folder for `coordinator run --out`.", valueName: "dir"))
   var out: Folder?
 
-  @Flag(help: "Connections over the network are to be plain.")
+  @Flag(help: "Connections over the network will be unencrypted.")
   var plain = false
 
   @OptionGroup var keys: KeysArguments

@@ -2,7 +2,7 @@ import ArgumentParser
 import Console
 import CoordinatorService
 
-/// `coordinator drain`: a host shall get nothing more.
+/// `coordinator drain`: stops giving work to a host.
 struct DrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "drain",
@@ -11,7 +11,7 @@ struct DrainCommand: ParsableCommand {
 
   @OptionGroup var sweep: SweepFolder
   @Argument(help: "The host's name, as `coordinator status` shows it.") var host: String
-  @Option(help: "Why, for the record.") var reason = "drained by a person"
+  @Option(help: "The reason, for the record.") var reason = "drained by a person"
 
   func run() throws {
     try sweep.change(AdministrationRequest(.drain, host: host, reason: reason))

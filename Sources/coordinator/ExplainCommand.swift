@@ -2,12 +2,12 @@ import ArgumentParser
 import Console
 import CoordinatorService
 
-/// `coordinator explain`: why a trial stands where it does.
+/// `coordinator explain`: shows the state of a trial and its reason.
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
-    abstract: "Says why a trial waits, where it runs, and what happened to it.",
-    discussion: "Also without workers, and without a coordinator."
+    abstract: "Shows why a trial waits, where it runs, and what happened to it.",
+    discussion: "Works without workers and without a coordinator too."
   ).exiting()
 
   @OptionGroup var sweep: SweepFolder

@@ -3,11 +3,11 @@ import Console
 import CoordinatorService
 import Foundation
 
-/// `coordinator export`: what a sweep found, in the forms that other programs take.
+/// `coordinator export`: a sweep's results in formats of other programs.
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Writes what a sweep found for other programs: PyTorch, pandas, archives.",
+    abstract: "Exports a sweep's results for other programs: PyTorch, pandas, archives.",
     discussion: """
       --to pytorch TRIAL: model.safetensors, the trained network without the latent dimensions \
       whose gates closed, and model.py, which needs PyTorch alone: `import model; \
@@ -15,7 +15,7 @@ struct ExportCommand: ParsableCommand {
 
       --to csv or json [TRIAL]: trials (one row per trial, with every setting and where it ran), \
       milestones, trajectories (one row per sample) and gates (one row per sample and gate), to be \
-      joined by the column trial. With stage=narrowed or the like, of these trials alone.
+      joined by the column trial. A selector such as stage=narrowed limits them to these trials.
 
       --to ro-crate: all outputs, the sweep file and every trial's configuration, with \
       ro-crate-metadata.json, which says what made which file (Process Run Crate).
@@ -31,7 +31,7 @@ struct ExportCommand: ParsableCommand {
   @Argument(help: TrialArguments.severalHelp)
   var trial: String?
 
-  @Option(help: "The form.")
+  @Option(help: "The format.")
   var to: SweepExport.Format
 
   @Option(

@@ -4,13 +4,13 @@ import CoordinatorService
 import Files
 import Foundation
 
-/// `coordinator logs`: what workers and trials told people.
+/// `coordinator logs`: shows logs of workers and trials.
 struct LogsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "logs",
-    abstract: "Shows what a worker or a trial told people; without a name, of whom there are logs.",
+    abstract: "Shows the log of a worker or a trial; without a name, lists the logs.",
     discussion: """
-      Also while nobody runs the sweep. A worker's log grows as the worker speaks; a trial's comes \
+      Works without a coordinator too. A worker's log grows while the worker runs; a trial's arrives \
       when its attempt has ended.
       """
   ).exiting()
@@ -23,13 +23,13 @@ struct LogsCommand: ParsableCommand {
       "The beginning of a worker's name, or a trial as in `explain`.", valueName: "name"))
   var name: String?
 
-  @Option(help: "Which attempt at the trial; without it the latest that left a log.")
+  @Option(help: "The attempt at the trial; by default the latest one with a log.")
   var attempt: Int?
 
   @Option(help: ArgumentHelp("Only so many lines from the end.", valueName: "lines"))
   var tail: Int?
 
-  @Flag(help: "Goes on showing what comes, until the sweep is no longer run.")
+  @Flag(help: "Shows new lines until no coordinator runs the sweep.")
   var follow = false
 
   func validate() throws {
@@ -65,7 +65,7 @@ struct LogsCommand: ParsableCommand {
     try show(last, from: file, in: &stream, while: { try logs.isRunning })
   }
 
-  /// Shows what is appended to an open file, also when another one takes its name.
+  /// Shows what is appended to an open file, also after log rotation.
   private func show(
     _ url: URL, from open: FileHandle, in stream: inout TerminalStream,
     while goesOn: () throws -> Bool

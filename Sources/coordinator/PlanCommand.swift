@@ -2,14 +2,14 @@ import ArgumentParser
 import Console
 import CoordinatorService
 
-/// `coordinator plan`: says what a sweep would do, and does nothing.
+/// `coordinator plan`: shows what a sweep would do.
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
     abstract: "Validates a sweep file and says what it would cost; runs nothing."
   ).exiting([
     .done: "nothing is wrong with the sweep file",
-    .failed: "something is, and standard error says what",
+    .failed: "the sweep file has errors, shown on standard error",
   ])
 
   @OptionGroup var sweep: SweepArguments

@@ -3,11 +3,11 @@ import Console
 import CoordinatorService
 import Foundation
 
-/// `coordinator reproduce`: whether a recorded trial is what its configuration gives here.
+/// `coordinator reproduce`: repeats a recorded trial and compares the results.
 struct ReproduceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reproduce",
-    abstract: "Computes a recorded trial again on this machine and compares it to the last bit.",
+    abstract: "Repeats a recorded trial on this machine and compares the results bit for bit.",
     discussion: """
       Trains on one core, from the beginning, on the instruction set of the record where this \
       machine has it. State digests are compared at every milestone and at the end, and so are the \
@@ -33,7 +33,7 @@ struct ReproduceCommand: ParsableCommand {
   var data: Folder?
 
   @Option(
-    help: ArgumentHelp("Keeps the files that are computed in this folder.", valueName: "dir"))
+    help: ArgumentHelp("Keeps the computed files in this folder.", valueName: "dir"))
   var out: Folder?
 
   func run() throws {

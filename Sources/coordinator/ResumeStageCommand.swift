@@ -2,11 +2,11 @@ import ArgumentParser
 import Console
 import CoordinatorService
 
-/// `coordinator resume-stage`: a paused stage shall go on.
+/// `coordinator resume-stage`: resumes a paused stage.
 struct ResumeStageCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "resume-stage",
-    abstract: "Lets a stage go on that was paused because its trials died alike on two hosts."
+    abstract: "Resumes a stage that was paused because its trials failed alike on two hosts."
   ).exiting()
 
   @OptionGroup var sweep: SweepFolder

@@ -2,11 +2,11 @@ import ArgumentParser
 import Console
 import CoordinatorService
 
-/// `coordinator retry`: trials that failed or were cancelled are tried again.
+/// `coordinator retry`: retries failed and cancelled trials.
 struct RetryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "retry",
-    abstract: "Tries trials that failed or were cancelled again, with what waits for them."
+    abstract: "Retries failed or cancelled trials, and the trials that wait for them."
   ).exiting()
 
   @OptionGroup var sweep: SweepFolder

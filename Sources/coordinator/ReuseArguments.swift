@@ -2,20 +2,20 @@ import ArgumentParser
 import Console
 import Foundation
 
-/// From which other sweeps results are taken over.
+/// The sweeps whose results are reused.
 struct ReuseArguments: ParsableArguments {
   @Option(
     name: .customLong("reuse"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Takes results over from another sweep's folder; may be repeated.",
+      "Reuses results from another sweep's folder; may be repeated.",
       discussion: """
-        A result is taken over when its configuration is equal in every setting, it was trained on \
+        A result is reused if its configuration is equal in every setting, it was trained on \
         the same images, a build of the same release computed it, and each of its files is there \
-        with its digest. provenance.csv says from where it came.
+        with its digest. provenance.csv names its source.
         """, valueName: "dir"))
   var reuse: [Folder] = []
 
-  @Flag(name: .customLong("reuse-any-build"), help: "Takes results of other releases over, too.")
+  @Flag(name: .customLong("reuse-any-build"), help: "Reuses results of other releases too.")
   var anyBuild = false
 
   var folders: [URL] { reuse.map(\.url) }

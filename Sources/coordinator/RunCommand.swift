@@ -4,15 +4,15 @@ import CoordinatorService
 import Doctor
 import Foundation
 
-/// `coordinator run`: runs a sweep, or goes on with one.
+/// `coordinator run`: runs or resumes a sweep.
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Runs a sweep on workers and writes its results; resumes what was stopped.",
+    abstract: "Runs a sweep on workers and writes its results; resumes a stopped sweep.",
     discussion: """
       Start workers on any host with `worker --connect ENDPOINT`, or let --local-workers start \
       them here. The outputs in --out are valid at every moment. Ctrl-C stops this coordinator \
-      and the local workers; remote workers train on and hand in their results when the same \
+      and the local workers; remote workers continue training and deliver their results when the same \
       command is given again. A second Ctrl-C within 5 s also stops the remote workers' \
       trials.
 
@@ -44,33 +44,36 @@ struct RunCommand: ParsableCommand {
     transform: Self.localWorkerCount)
   var localWorkers = 0
 
-  @Flag(help: "Leaves connections over the network open to everybody; for networks you trust.")
+  @Flag(
+    help:
+      "Leaves connections over the network unencrypted and open to everybody; for trusted networks."
+  )
   var plain = false
 
-  @Flag(help: "Encrypts connections at a loopback address too; for an ssh tunnel, say.")
+  @Flag(help: "Encrypts connections at a loopback address too, for example for an ssh tunnel.")
   var curve = false
 
   @OptionGroup var keys: KeysArguments
 
   @OptionGroup var reuse: ReuseArguments
 
-  @Flag(help: "Tries trials that failed in an earlier run again.")
+  @Flag(help: "Retries trials that failed in an earlier run.")
   var retryFailed = false
 
-  @Flag(help: "Prints lines now and then on a terminal too, instead of a display that changes.")
+  @Flag(help: "Prints lines at intervals on a terminal too, instead of a live display.")
   var lines = false
 
   @Flag(
-    help: "Starts `dashboard` beside, at 127.0.0.1:8080; it ends with this run.")
+    help: "Starts `dashboard` beside, at 127.0.0.1:8080 or a free port; it ends with this run.")
   var dashboard = false
   @Option(
     help: ArgumentHelp(
-      "Writes a line of JSON for every fact of the record; a later run goes on with the file.",
+      "Writes a line of JSON for every event in the record; a later run continues the file.",
       valueName: "file"))
   var events: String?
   @Flag(
     name: .shortAndLong,
-    help: "Goes on with an edited sweep file without asking; needed where nobody can be asked.")
+    help: "Accepts a changed sweep file without asking; needed without a terminal.")
   var yes = false
 
   private static func localWorkerCount(_ text: String) throws -> Int {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Console
 import CoordinatorService
 
-/// `coordinator settings`: everything a sweep file can say.
+/// `coordinator settings`: lists every key of a sweep file.
 struct SettingsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "settings",

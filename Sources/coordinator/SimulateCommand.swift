@@ -2,11 +2,11 @@ import ArgumentParser
 import Console
 import CoordinatorService
 
-/// `coordinator simulate`: rehearses a sweep on hosts that do not exist.
+/// `coordinator simulate`: simulates a sweep on imaginary hosts.
 struct SimulateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
-    abstract: "Rehearses a sweep in virtual time on hosts that fail; runs nothing.",
+    abstract: "Simulates a sweep in virtual time on hosts that fail; runs nothing.",
     discussion: """
       The coordinator's own decisions, with the trials' times as `coordinator plan` estimates \
       them. Equal seeds give equal rehearsals. Durations are numbers with s, m, h or d: 90s, 2h.
@@ -18,18 +18,18 @@ struct SimulateCommand: ParsableCommand {
   @Option(help: "Trials that each host runs at once.") var slots = 1
   @Option(
     help: ArgumentHelp(
-      "Speeds of the hosts' slots, dealt in turn; 1 is the speed that `plan` assumes.",
+      "Speeds of the hosts' slots, assigned cyclically; 1 is the speed that `plan` assumes.",
       valueName: "a,b,…"))
   var speeds = "1"
   @Option(
     help: ArgumentHelp(
-      "Time between two sudden ends of a host, on average; without it none fails.",
+      "Mean time between failures of a host; by default none fails.",
       valueName: "time"))
   var mtbf: String?
   @Option(
-    help: ArgumentHelp("How long such a host is away, on average.", valueName: "time"))
+    help: ArgumentHelp("Mean time until a failed host returns.", valueName: "time"))
   var away = "5m"
-  @Option(help: "Decides everything that is drawn.") var seed: UInt64 = 1
+  @Option(help: "The seed of all random draws.") var seed: UInt64 = 1
   @Flag(help: "Answers in JSON.") var json = false
 
   func validate() throws {

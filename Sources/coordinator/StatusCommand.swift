@@ -2,13 +2,13 @@ import ArgumentParser
 import Console
 import CoordinatorService
 
-/// `coordinator status`: how far a sweep is.
+/// `coordinator status`: shows the progress of a sweep.
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "Says how far a sweep is: trials, stages, workers, failures, and when it ends.",
+    abstract: "Shows a sweep's progress: trials, stages, workers, failures, and when it ends.",
     discussion: """
-      While a coordinator runs the sweep it is asked; otherwise the record answers. The time to the \
+      Asks the coordinator that runs the sweep, otherwise reads the record. The time to the \
       end is an interval, from the speeds seen so far.
       """
   ).exiting()

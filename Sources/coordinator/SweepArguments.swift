@@ -2,7 +2,7 @@ import ArgumentParser
 import Console
 import CoordinatorService
 
-/// What `run` and `plan` both need to read a sweep file.
+/// The arguments of `run` and `plan` for reading a sweep file.
 struct SweepArguments: ParsableArguments {
   @Argument(help: "The sweep file.", completion: .file(extensions: ["yaml", "yml"]))
   var sweep: String
@@ -14,6 +14,6 @@ struct SweepArguments: ParsableArguments {
       "Folder of prepared image archives; see `coordinator data`.", valueName: "dir"))
   var data: Folder?
 
-  /// The request that these arguments make.
+  /// The request of these arguments.
   var request: SweepRequest { changes.request(of: sweep, data: data) }
 }

@@ -3,7 +3,7 @@ import Console
 import CoordinatorService
 import Foundation
 
-/// What a command line changes in a sweep file.
+/// The changes of a command line to a sweep file.
 struct SweepChanges: ParsableArguments {
   @Option(
     name: .customLong("set"), parsing: .singleValue,
@@ -21,7 +21,7 @@ struct SweepChanges: ParsableArguments {
   /// Whether nothing is changed.
   var isEmpty: Bool { overrides.isEmpty && scaleBudget == 1 }
 
-  /// The request for a sweep file, so changed.
+  /// The request for a sweep file with these changes.
   func request(of file: String, data: Folder?) -> SweepRequest {
     SweepRequest(
       file: URL(filePath: file), overrides: overrides, budgetScale: scaleBudget,

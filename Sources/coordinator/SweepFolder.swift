@@ -3,7 +3,7 @@ import Console
 import CoordinatorService
 import Foundation
 
-/// The sweep that a command is about, and how it answers.
+/// The sweep folder and output format of a command.
 struct SweepFolder: ParsableArguments {
   @Argument(help: "The folder given to `coordinator run --out`.")
   var folder: Folder
@@ -13,7 +13,7 @@ struct SweepFolder: ParsableArguments {
 
   var url: URL { folder.url }
 
-  /// Asks, and prints the answer as JSON or as text.
+  /// Sends a request and prints the answer as JSON or as text.
   func answer(
     _ request: AdministrationRequest, text: (AdministrationReply) -> String?
   ) throws {
@@ -21,7 +21,7 @@ struct SweepFolder: ParsableArguments {
     TerminalText.show(json ? reply.json : text(reply) ?? "")
   }
 
-  /// Asks for a change and prints what was changed, a line each.
+  /// Sends a changing request and prints the changes, one per line.
   func change(_ request: AdministrationRequest) throws {
     try answer(request) { ($0.changes ?? []).map { "\($0)\n" }.joined() }
   }

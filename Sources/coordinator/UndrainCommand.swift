@@ -2,7 +2,7 @@ import ArgumentParser
 import Console
 import CoordinatorService
 
-/// `coordinator undrain`: a drained host may work again.
+/// `coordinator undrain`: gives work to a drained host again.
 struct UndrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "undrain",

@@ -2,19 +2,19 @@ import ArgumentParser
 import Console
 import CoordinatorService
 
-/// `coordinator watch`: a running sweep on a terminal.
+/// `coordinator watch`: shows a running sweep on a terminal.
 struct WatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "watch",
-    abstract: "Shows a running sweep on this terminal: trials, hosts, front, what happened last.",
+    abstract: "Shows a running sweep on this terminal: trials, hosts, front, latest events.",
     discussion: """
-      What `run` shows on its own terminal, on another one, over ssh say; below it the hosts, the \
+      Shows the display of `run` on another terminal, for example over ssh, and below it the hosts, the \
       open gates of each tolerance as bars (full: on the front, shaded: beaten, light: tolerance \
-      not kept), and what happened last. Where the output is no terminal, a line every 15 s and \
-      one for whatever happens, the latest 20 at a time.
+      not kept), and the latest events. Without a terminal it prints a line every 15 s and \
+      one per event, the latest 20 at a time.
 
-      Ends when no coordinator runs the sweep any more, and then says how far it is. Ctrl-C ends \
-      the watching; the sweep goes on.
+      Ends when no coordinator runs the sweep any more, and then shows its state. Ctrl-C ends \
+      the display; the sweep continues.
       """
   ).exiting()
 

@@ -50,7 +50,10 @@ struct DashboardCommand: AsyncParsableCommand {
       discussion: "Without it: dashboard.token in ~/.config/bottlenecksweep.", valueName: "file"))
   var tokenFile: String?
 
-  @Flag(help: ArgumentHelp("Ends when standard input does.", visibility: .hidden))
+  @Flag(
+    help: ArgumentHelp(
+      "Ends when standard input does; takes any free port where its own is taken.",
+      visibility: .hidden))
   var supervised = false
 
   private static func address(_ text: String) throws -> ListenAddress {
@@ -74,7 +77,7 @@ struct DashboardCommand: AsyncParsableCommand {
       DashboardServer.Options(
         folders: folders.map(\.url), address: listen, allowsControl: control,
         needsToken: token || tokenFile != nil, tokenFile: tokenFile.map { URL(filePath: $0) },
-        endsWithInput: supervised)
+        isSupervised: supervised)
     ) { lines in
       _ = StandardStreams.write(Data((lines + "\n").utf8))
     }

@@ -3,11 +3,11 @@ import Console
 import Doctor
 import WorkerService
 
-/// `worker doctor`: whether this host can run a worker and reach its coordinator.
+/// `worker doctor`: checks whether this host can run a worker and reach its coordinator.
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Looks whether this host can run a worker and reach the coordinator.",
+    abstract: "Checks whether this host can run a worker and reach the coordinator.",
   ).exiting([.done: "nothing is at fault", .failed: "something is, or an error"])
 
   @Argument(help: "The coordinator, such as tcp://host:5750; only this host without it.")
@@ -16,10 +16,10 @@ struct DoctorCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Folder for images and unsent results.", valueName: "dir"))
   var cache: Folder?
 
-  @Flag(help: "The connection is to be plain.")
+  @Flag(help: "The connection will be unencrypted.")
   var plain = false
 
-  @Flag(help: "A connection to a loopback address is to be encrypted.")
+  @Flag(help: "A connection to a loopback address will be encrypted.")
   var curve = false
 
   @OptionGroup var keys: KeysArguments

@@ -8,7 +8,7 @@ struct EnrollCommand: ParsableCommand {
     commandName: "enroll",
     abstract: "Makes this host known to a coordinator; `coordinator enroll` prints the command.",
     discussion: """
-      Makes this host's key if there is none, hands it in for the token, and trusts the coordinator \
+      Creates this host's key if there is none, enrols it with the token, and trusts the coordinator \
       that made the token. The token works once.
       """
   ).exiting()

@@ -11,7 +11,7 @@ struct JoinCommand: ParsableCommand {
     abstract: "Joins a coordinator and trains until told to stop (the default).",
     discussion: """
       A worker may join and leave at any time. SIGTERM or Ctrl-C hands running trials back, with \
-      their checkpoints, and ends it. When the coordinator is away, running trials go on and \
+      their checkpoints, and ends it. Without a coordinator, running trials continue and \
       results wait on disk.
 
       Over a network the connection is encrypted, and this host must be enrolled once: run \
@@ -28,17 +28,17 @@ struct JoinCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Trials at once: a number, or auto for one per core that this process may use.",
-      discussion: "What counts are its affinity, its cpuset and the quotas of its control groups."))
+      discussion: "Counts the affinity, the cpuset and the quotas of the control groups."))
   var slots = "auto"
 
   @Option(
     help: ArgumentHelp(
       "Threads that compute one trial, for hosts with more cores than there are trials.",
-      discussion: "--slots auto is then one for so many cores. No result depends on it.",
+      discussion: "--slots auto then counts one per so many cores. Results do not depend on it.",
       valueName: "n"))
   var threadsPerSlot = 1
 
-  @Option(help: ArgumentHelp("Of --slots auto, how many cores stay free.", valueName: "n"))
+  @Option(help: ArgumentHelp("How many cores --slots auto leaves free.", valueName: "n"))
   var leave = 0
 
   @Option(
@@ -50,17 +50,17 @@ struct JoinCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How large the images in the cache may grow, such as 500MB or 20GB, the standard.",
-      discussion: "The least recently used go first, never those that trials are reading.",
+      "The size limit of the images in the cache, such as 500MB or 20GB, the default.",
+      discussion: "The least recently used are deleted first, never those that trials are reading.",
       valueName: "size"))
   var cacheLimit: String?
 
-  @Flag(help: "Ends when the coordinator has no more work, instead of waiting for another sweep.")
+  @Flag(help: "Exits when the coordinator has no more work, instead of waiting for another sweep.")
   var exitWhenIdle = false
 
   @Option(
     help: ArgumentHelp(
-      "Ends after this long without a coordinator and without work.", valueName: "minutes"))
+      "Exits after this long without a coordinator and without work.", valueName: "minutes"))
   var patience = 60
 
   @Option(
@@ -71,7 +71,7 @@ struct JoinCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How long a stopped worker may take to hand its trials back; a second signal ends it at once.",
+      "How long a stopped worker may take to hand back its trials; a second signal ends it at once.",
       valueName: "seconds"))
   var drainGrace = 60
 

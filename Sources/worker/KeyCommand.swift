@@ -6,10 +6,10 @@ import WorkerService
 struct KeyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "key",
-    abstract: "Prints this host's public key; makes the pair if there is none."
+    abstract: "Prints this host's public key; creates the pair if there is none."
   ).exiting()
 
-  @Flag(help: "Makes another pair; it is to be enrolled anew.")
+  @Flag(help: "Creates a new pair, which must be enrolled again.")
   var new = false
 
   @OptionGroup var keys: KeysArguments

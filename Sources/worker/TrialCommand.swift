@@ -12,7 +12,7 @@ struct TrialCommand: ParsableCommand {
       CONFIG is a trial as `coordinator plan SWEEP --json` lists it, or its configuration alone; \
       `-` reads it from standard input: coordinator plan SWEEP --json | jq '.trials[0]' | worker \
       trial - --out DIR. The same configuration gives the same bytes as in a sweep on the same \
-      machine. A trial that waits for another one's number has none to run with.
+      machine. A trial that waits for another trial's output cannot be run.
       """
   ).exiting()
 
@@ -31,7 +31,7 @@ struct TrialCommand: ParsableCommand {
     completion: .file(extensions: ["images"]))
   var images: String?
 
-  @Flag(help: "Runs the decoder for both gate vectors even where they agree; the same bits.")
+  @Flag(help: "Runs the decoder for both gate vectors even if they are equal; gives the same bits.")
   var forceSecondPass = false
 
   @Option(
@@ -52,14 +52,14 @@ struct TrialCommand: ParsableCommand {
       discussion: "SIGTERM or Ctrl-C writes one in any case.", valueName: "seconds"))
   var checkpointEvery: CheckpointEvery?
 
-  @Flag(help: "Writes a checkpoint at the end, for a longer run to go on from.")
+  @Flag(help: "Writes a checkpoint at the end, for a longer run to resume from.")
   var checkpointAtEnd = false
 
   @Option(
     help: ArgumentHelp(
-      "The checkpoint to go on from; of several, the first that is whole.",
+      "The checkpoint to resume from; of several, the first usable one.",
       discussion: "Its trajectory is expected beside it. The results are those of a trial that was "
-        + "never interrupted. A longer run goes on from a shorter one's checkpoint, too.",
+        + "never interrupted. A longer run may resume from a shorter one's checkpoint, too.",
       valueName: "file"),
     completion: .file(extensions: ["safetensors"]))
   var resume: [String] = []

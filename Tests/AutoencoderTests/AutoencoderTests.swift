@@ -69,7 +69,7 @@ struct Pair {
     for (index, value) in latents.enumerated() { fast.latents[index] = Float(value) }
   }
 
-  /// The gradients of the fast network by name, of the tensors whose name begins so.
+  /// The gradients of the fast network by name, for names with the given prefix.
   func gradients(_ prefix: String) -> [(name: String, values: [Double])] {
     fast.tensors.filter { $0.name.hasPrefix(prefix) }.map { tensor in
       (tensor.name, fast.gradients[tensor.range].map(Double.init))
@@ -132,7 +132,7 @@ struct AutoencoderTests {
     let expected = pair.reference.decodeBackward(
       trace, reconstruction: reconstruction, images: pair.images, scale: 0.75)
     pair.fast.decode(updatingStatistics: true)
-    // A pass that keeps nothing, on other latents, may come between.
+    // A gradient-free pass on other latents may come between.
     for index in pair.fast.latents.indices { pair.fast.latents[index] = 0.5 }
     pair.fast.decode(updatingStatistics: false)
     pair.fast.decodeBackward(errorScale: 0.75)
@@ -168,7 +168,7 @@ struct AutoencoderTests {
   }
 
   @Test(
-    "the two kinds of decoder pass give the same errors to the last bit",
+    "training and gradient-free decoder passes give equal errors to the bit",
     arguments: networks)
   func passesAgree(network: SmallNetwork) throws {
     let pair = try Pair(network)
@@ -181,7 +181,7 @@ struct AutoencoderTests {
   }
 
   @Test(
-    "a step repeats to the last bit, in another network and at other addresses",
+    "a step gives the same bits in another network at other addresses",
     arguments: networks)
   func repeats(network: SmallNetwork) throws {
     func step(_ pair: Pair) -> [Float] {

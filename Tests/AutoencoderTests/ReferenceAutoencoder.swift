@@ -2,9 +2,9 @@ import Autoencoder
 import Primitives
 import Trials
 
-/// The whole network in double, assembled from the operations' plain twins.
+/// The whole network in double, assembled from the reference operations.
 ///
-/// Images are upsampled and flattened as PyTorch does it; tensors are addressed by name.
+/// Images are upsampled and flattened as in PyTorch; tensors are addressed by name.
 struct ReferenceAutoencoder {
   let shape: NetworkShape
   let settings: AutoencoderSettings
@@ -12,7 +12,7 @@ struct ReferenceAutoencoder {
   /// Values by name, in the tensors' own order.
   var tensors: [String: [Double]]
 
-  /// What a forward pass of one half of the network computes on its way.
+  /// The intermediate results of a forward pass of one half of the network.
   struct Trace {
     /// Sources of the convolutions, and of the first linear layer behind the encoder's.
     var sources: [[Double]] = []

@@ -3,11 +3,11 @@ import Primitives
 import Testing
 import Trials
 
-/// One training step's gradients in bf16 beside those in fp32.
+/// Compares one training step's gradients in bf16 with those in fp32.
 @Suite("Autoencoder in bf16")
 struct RoundedAutoencoderTests {
-  /// How far a gradient may be from that in fp32, as a share of its length, by the slope of the leaky
-  /// ReLUs.
+  /// How far a gradient may be from that in fp32, as a share of its length, by the slope of the
+  /// leaky ReLUs.
   ///
   /// With slope 1 there is only rounding to eight places, twenty times on the way; the gradients of
   /// biases, which the batch norms behind then cancel, are rounding alone and left out. With the

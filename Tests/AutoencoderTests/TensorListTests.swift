@@ -4,7 +4,7 @@ import Trials
 
 @Suite("Declared tensors")
 struct TensorListTests {
-  @Test("tensors lie one behind the other and cover their arrays", arguments: [28, 64])
+  @Test("tensors are contiguous and cover their arrays", arguments: [28, 64])
   func layout(size: Int) throws {
     let network = size == 28 ? SmallNetwork.digits : .shapes
     let autoencoder = try Autoencoder(

@@ -1,10 +1,19 @@
 """Looks at pages with Chromium over its DevTools pipe and says what a person would see.
 
-  look.py [--dark] [--narrow] [--shots DIR] [--seconds S] [--eval JS] [--eval-seconds S] URL...
+  look.py [--dark] [--narrow] [--together] [--keys KEYS] [--shots DIR] [--seconds S] [--eval JS]
+    [--eval-seconds S] URL...
+  look.py --start
 
 Prints one JSON object per page: title, text, count of DOM nodes, images and charts without a name,
 messages of the console at the level of errors, violations of the content security policy, requests to
-other hosts than the page's, milliseconds to the first paint, bytes received, and what --eval gave.
+other hosts than the page's, milliseconds to the first paint, bytes received, what --eval gave, and
+where the focus was after each of the --keys, such as "Tab Tab Enter".
+
+A page is looked at once no request of it was open for S seconds (0.7) and its pictures are there, but
+after 120 s in any case: how long that takes is the machine's.
+
+With --together all pages are open at once, each in a window. With --start it says whether Chromium starts here
+and no more; where not, why, and exits with 1.
 """
 
 import argparse
@@ -22,7 +31,7 @@ from urllib.parse import urlparse
 class Browser:
     """A headless Chromium; one command at a time, events collected meanwhile."""
 
-    def __init__(self, executable, profile):
+    def __init__(self, executable, profile, errors=subprocess.DEVNULL):
         to_read, to_write = os.pipe()
         from_read, from_write = os.pipe()
         arguments = [
@@ -39,7 +48,7 @@ class Browser:
 
         self.process = subprocess.Popen(
             arguments, preexec_fn=connect, close_fds=False, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
+            stderr=errors)
         os.close(to_read)
         os.close(from_write)
         self.commands = os.fdopen(to_write, "wb", buffering=0)
@@ -48,6 +57,9 @@ class Browser:
         self.rest = b""
         self.number = 0
         self.events = []
+        # By session: the requests that have no end yet, and when one began or ended last.
+        self.open = {}
+        self.changed = {}
 
     def messages(self, seconds):
         """Takes in messages until one comes or the time is over."""
@@ -69,10 +81,18 @@ class Browser:
         """Keeps an event; what a page says by console.info is told at once, on standard error."""
         self.events.append(message)
         values = message.get("params", {})
+        method, session = message.get("method"), message.get("sessionId")
+        # A connection that tells of changes has no end.
+        if method == "Network.requestWillBeSent" and values.get("type") != "EventSource":
+            self.open.setdefault(session, set()).add(values["requestId"])
+            self.changed[session] = time.monotonic()
+        elif method in ("Network.loadingFinished", "Network.loadingFailed"):
+            self.open.setdefault(session, set()).discard(values["requestId"])
+            self.changed[session] = time.monotonic()
         if message.get("method") == "Runtime.consoleAPICalled" and values["type"] == "info":
             print("said:", values["args"][0].get("value"), file=sys.stderr, flush=True)
 
-    def call(self, method, session=None, seconds=60, **parameters):
+    def call(self, method, session=None, seconds=180, **parameters):
         self.number += 1
         command = {"id": self.number, "method": method, "params": parameters}
         if session:
@@ -98,10 +118,24 @@ class Browser:
             for message in self.messages(0.1):
                 self.keep(message)
 
+    def settle(self, session, quiet, limit=120):
+        """Waits until a page has all that it asked for and shows it."""
+        end = time.monotonic() + limit
+        while time.monotonic() < end:
+            self.wait(0.1)
+            if self.open.get(session) or time.monotonic() - self.changed.get(session, 0) < quiet:
+                continue
+            shown = self.call("Runtime.evaluate", session, expression=SETTLED, returnByValue=True)
+            if shown["result"].get("value"):
+                return
+
     def close(self):
         self.process.kill()
         self.process.wait()
 
+
+SETTLED = """document.readyState === 'complete' && [...document.images].every(i => i.complete)
+  && !document.body.innerText.includes('Loading …')"""
 
 LOOK = """(() => {
   const charts = [...document.querySelectorAll('img, svg[role=img]')];
@@ -116,22 +150,48 @@ LOOK = """(() => {
 })()"""
 
 
-def look(browser, url, options):
-    target = browser.call("Target.createTarget", url="about:blank")["targetId"]
+KEYS = {"Tab": 9, "Enter": 13, "Space": 32, "ArrowLeft": 37, "ArrowRight": 39, "ArrowDown": 40, "Home": 36, "End": 35}
+
+FOCUS = """(() => {
+  const e = document.activeElement;
+  const name = e.getAttribute('aria-label') || e.labels?.[0]?.innerText || e.innerText || '';
+  const style = getComputedStyle(e);
+  return { tag: e.tagName.toLowerCase(), name: name.trim().slice(0, 80), value: e.value || null,
+    isOutlined: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0, path: location.pathname + location.search };
+})()"""
+
+
+def press(browser, session, key):
+    """Presses and releases a key."""
+    code = KEYS[key]
+    text = {"Enter": "\r", "Space": " "}.get(key)
+    name = {"Space": " "}.get(key, key)
+    values = {"key": name, "code": key, "windowsVirtualKeyCode": code}
+    if text:
+        values["text"] = text
+    browser.call("Input.dispatchKeyEvent", session, type="keyDown" if text else "rawKeyDown", **values)
+    browser.call("Input.dispatchKeyEvent", session, type="keyUp", key=name, code=key, windowsVirtualKeyCode=code)
+
+
+def open_page(browser, url, options):
+    """A page that begins to load an address: its target and its session."""
+    target = browser.call("Target.createTarget", url="about:blank", newWindow=options.together)["targetId"]
     session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
     for domain in ["Page", "Runtime", "Network", "Log", "Audits"]:
         browser.call(f"{domain}.enable", session)
-    scheme = "dark" if options.dark else "light"
     browser.call(
         "Emulation.setEmulatedMedia", session,
-        features=[{"name": "prefers-color-scheme", "value": scheme}])
+        features=[{"name": "prefers-color-scheme", "value": options.scheme}])
     if options.narrow:
         browser.call(
             "Emulation.setDeviceMetricsOverride", session, width=390, height=844,
             deviceScaleFactor=1, mobile=True)
-    browser.events.clear()
     browser.call("Page.navigate", session, url=url)
-    browser.wait(options.seconds)
+    return target, session
+
+
+def look(browser, url, target, session, options):
+    """What a person would see of an open page."""
 
     def evaluate(expression):
         result = browser.call(
@@ -140,9 +200,16 @@ def look(browser, url, options):
         return result["result"].get("value", result.get("exceptionDetails"))
 
     report = {"url": url}
+    if options.keys:
+        browser.call("Page.bringToFront", session)
+        report["focus"] = []
+        for key in options.keys.split():
+            press(browser, session, key)
+            browser.settle(session, options.seconds if key in ("Enter", "Space") else 0)
+            report["focus"].append(evaluate(FOCUS))
     if options.eval:
         report["evaluated"] = evaluate(options.eval)
-        browser.wait(options.seconds)
+        browser.settle(session, options.seconds)
     report.update(evaluate(LOOK))
     host = urlparse(url).netloc
     requests, errors, policy, count = [], [], [], 0
@@ -179,31 +246,58 @@ def look(browser, url, options):
             "Page.captureScreenshot", session, format="png", captureBeyondViewport=True, clip=clip)
         name = urlparse(url).path.strip("/").replace("/", "-") or "home"
         os.makedirs(options.shots, exist_ok=True)
-        report["shot"] = f"{options.shots}/{name}-{scheme}{'-narrow' if options.narrow else ''}.png"
+        report["shot"] = f"{options.shots}/{name}-{options.scheme}{'-narrow' if options.narrow else ''}.png"
         with open(report["shot"], "wb") as file:
             file.write(base64.b64decode(shot["data"]))
-    browser.call("Target.closeTarget", targetId=target)
     return report
+
+
+def start(executable, profile):
+    """Starts Chromium and asks for its version; exits with what it said where that fails."""
+    with tempfile.TemporaryFile() as errors:
+        browser = Browser(executable, profile, errors)
+        try:
+            print(browser.call("Browser.getVersion")["product"])
+        except (SystemExit, OSError) as problem:
+            errors.seek(0)
+            said = errors.read()[-500:].decode(errors="replace").strip()
+            sys.exit(f"{executable} does not start: {problem}: {said}")
+        finally:
+            browser.close()
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--dark", action="store_true")
+    parser.add_argument("--dark", dest="scheme", action="store_const", const="dark", default="light")
     parser.add_argument("--narrow", action="store_true")
+    parser.add_argument("--together", action="store_true")
+    parser.add_argument("--start", action="store_true")
+    parser.add_argument("--keys")
     parser.add_argument("--eval-seconds", type=float, default=60)
     parser.add_argument("--shots")
-    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--seconds", type=float, default=0.7)
     parser.add_argument("--eval")
-    parser.add_argument("urls", nargs="+")
+    parser.add_argument("urls", nargs="*")
     options = parser.parse_args()
     executable = shutil.which("chromium")
     if executable is None:
         sys.exit("chromium: not found; Debian's package `chromium` has it")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        if options.start:
+            start(executable, profile)
+            return
         browser = Browser(executable, profile)
         try:
-            for url in options.urls:
-                print(json.dumps(look(browser, url, options)), flush=True)
+            groups = [options.urls] if options.together else [[url] for url in options.urls]
+            for group in groups:
+                browser.events.clear()
+                pages = [(url, *open_page(browser, url, options)) for url in group]
+                for _, _, session in pages:
+                    browser.settle(session, options.seconds)
+                for page in pages:
+                    print(json.dumps(look(browser, *page, options)), flush=True)
+                for _, target, _ in pages:
+                    browser.call("Target.closeTarget", targetId=target)
         finally:
             browser.close()
 

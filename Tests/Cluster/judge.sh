@@ -60,6 +60,6 @@ handed_back() {
 # step_after TRIAL STAMP LOG…: the step of the checkpoint from which the trial next went on.
 step_after() {
   stamped "${@:3}" | awk -v trial="$1" -v stamp="$2" '
-    $5 == trial && / goes on from step / && $1 >= stamp && (first == "" || $1 < first) { first = $1; step = $NF }
+    $5 == trial && / resumes from step / && $1 >= stamp && (first == "" || $1 < first) { first = $1; step = $NF }
     END { if (first != "") print step }'
 }

@@ -3,18 +3,18 @@ import Testing
 
 @testable import Console
 
-@Suite("The lines of a terminal that change", .serialized)
+@Suite("Updated lines at the bottom of a terminal", .serialized)
 struct LiveRegionTests {
   private let pipe = Pipe()
 
   private func region() -> LiveRegion { LiveRegion(pipe.fileHandleForWriting.fileDescriptor) }
 
-  /// What has been written since the last look.
+  /// The bytes written since the last call.
   private var written: String {
     String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
   }
 
-  @Test("lines are drawn over those before, and messages pass above them")
+  @Test("lines replace the previous ones, and messages are printed above")
   func drawing() {
     let region = region()
     region.show { _ in ["one", "two"] }
@@ -31,7 +31,7 @@ struct LiveRegionTests {
     #expect(written == "four\n")
   }
 
-  @Test("a terminal gets no more rows than it has, and no longer ones")
+  @Test("a terminal gets at most its number of rows and columns")
   func size() {
     region().show { size in
       #expect(size == TerminalSize(columns: 80, rows: 23))
@@ -42,7 +42,7 @@ struct LiveRegionTests {
     #expect(lines.allSatisfy { $0.count == 80 && $0.hasSuffix("…") })
   }
 
-  @Test("what another process says is passed on line by line")
+  @Test("another process's output is relayed line by line")
   func relay() throws {
     let words = Pipe()
     let region = region()

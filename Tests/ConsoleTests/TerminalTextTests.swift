@@ -3,9 +3,9 @@ import Testing
 
 @testable import Console
 
-@Suite("Texts of others on a terminal")
+@Suite("Untrusted text on a terminal")
 struct TerminalTextTests {
-  @Test("A message of a log is one message: no line of it passes for another")
+  @Test("No line of a log message looks like another message")
   func message() {
     #expect(TerminalText.message("trial 3: höst, 東京, 🙂\t1") == "trial 3: höst, 東京, 🙂\t1")
     #expect(
@@ -16,7 +16,7 @@ struct TerminalTextTests {
         == "\u{FFFD}[2J\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}31m")
   }
 
-  @Test("A log is shown byte by byte as it is, wherever its pieces are cut")
+  @Test("A plain log is shown unchanged, however it is split")
   func stream() {
     let text = "höst 東京 🙂\n\tline\n"
     for count in 1...5 {
@@ -31,7 +31,7 @@ struct TerminalTextTests {
     }
   }
 
-  @Test("What commands a terminal is shown as replaced, bytes that are no text too")
+  @Test("Control characters and invalid bytes are replaced")
   func hostileStream() {
     var stream = TerminalStream()
     let bytes = Array("a\u{1B}]0;title\u{7}b\r\nc\u{202E}\0".utf8) + [0xFF, 0xC3, 0x28, 0x80, 0x80]

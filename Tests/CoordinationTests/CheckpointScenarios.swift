@@ -4,7 +4,7 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// Unfinished work that outlives its worker.
+/// Checkpoints that survive their workers.
 @Suite("Scenarios: checkpoints")
 struct CheckpointScenarios {
   let a = SimulatedSweep.baseline(seed: 1)
@@ -12,7 +12,7 @@ struct CheckpointScenarios {
 
   private func checkpoint(_ step: Int) -> TrialCheckpoint { .of(a, step: step) }
 
-  @Test("a lost worker's trial goes on elsewhere from its latest checkpoint")
+  @Test("another worker resumes a lost worker's trial from its latest checkpoint")
   func migration() throws {
     var script = try Script([a])
     script.resume()
@@ -22,7 +22,7 @@ struct CheckpointScenarios {
       first.records == [
         .checkpointRecorded(trial: a.id, attempt: 1, checkpoint: checkpoint(300))
       ])
-    // Every heartbeat repeats it; once is enough.
+    // Repetitions in later heartbeats are not recorded again.
     let again = script.beat("w1", claims: [a.claim(step: 390, checkpoint: checkpoint(300))])
     #expect(again.records == [] && again.discarded == [])
     script.announce("w2")
@@ -46,7 +46,7 @@ struct CheckpointScenarios {
     #expect(discarded == [checkpoint(100).digest, checkpoint(200).digest])
     let kept: Set = [checkpoint(300).digest, checkpoint(400).digest]
     #expect(script.coordinator.checkpointDigests == kept)
-    // Deleted only after the result is written down.
+    // Deleted only after the result is recorded.
     let end = script.finish(a, on: "w1")
     guard case .append(.resultRecorded)? = end.first else {
       Issue.record("\(end)")
@@ -55,7 +55,7 @@ struct CheckpointScenarios {
     #expect(Set(end.discarded) == kept)
   }
 
-  @Test("a checkpoint handed back with a stopped attempt is gone on from")
+  @Test("the next attempt resumes from a checkpoint handed back with a stopped attempt")
   func handedBack() throws {
     var script = try Script([a])
     script.resume()
@@ -93,7 +93,7 @@ struct CheckpointScenarios {
     }
   }
 
-  @Test("what nobody can go on from is deleted: of ended and of unknown trials, and fewer steps")
+  @Test("useless checkpoints are deleted: of ended and of unknown trials, and of fewer steps")
   func unwanted() throws {
     let unplanned = SimulatedSweep.baseline(seed: 9)
     var script = try Script([a, b])
@@ -115,7 +115,7 @@ struct CheckpointScenarios {
       ])
   }
 
-  @Test("a computation that is behind the latest checkpoint is not taken up again")
+  @Test("a computation that is behind the latest checkpoint is not adopted")
   func computationBehind() throws {
     var script = try Script([a])
     script.resume()

@@ -4,7 +4,7 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// Results that a person takes back, and what came from them.
+/// Discarded results, and trials that depend on them.
 @Suite("Discarded results")
 struct DiscardScenarios {
   private let a = SimulatedSweep.baseline(seed: 1)
@@ -25,7 +25,7 @@ struct DiscardScenarios {
       trial, attempt: attempt, on: worker, result: SimulatedSweep.result(of: configuration))
   }
 
-  @Test("the trial waits again and is leased anew; the old result is not taken any more")
+  @Test("the trial waits and is leased again; the old result is refused")
   func returnsNever() throws {
     let b = SimulatedSweep.baseline(seed: 2)
     var script = try Script([a, b])
@@ -35,7 +35,7 @@ struct DiscardScenarios {
     let effects = discard(a, in: &script)
     #expect(effects.records.first == .resultDiscarded(trial: a.id, reason: "bad memory"))
     #expect(script.coordinator.counts.complete == 0)
-    // The old result comes again, under its own number and as a claim: the worker drops it.
+    // The old result is repeated, under its own number and as a claim: the worker drops it.
     let late = script.finish(a, on: "w1")
     #expect(late.records == [])
     #expect(late.sent(to: "w1") == [.acknowledge(trial: a.id, attempt: 1)])
@@ -50,7 +50,7 @@ struct DiscardScenarios {
     #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
   }
 
-  @Test("children follow, whatever they are doing, deepest first")
+  @Test("children are discarded too, in any state, deepest first")
   func children() throws {
     let running = SimulatedSweep.child(of: a, seed: 2)
     let complete = SimulatedSweep.child(of: a, seed: 3)
@@ -88,7 +88,7 @@ struct DiscardScenarios {
     #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
   }
 
-  @Test("what attempts have left is void: checkpoints, reports, pieces, failures")
+  @Test("everything of earlier attempts is void: checkpoints, reports, pieces, failures")
   func void() throws {
     let child = SimulatedSweep.child(of: a, seed: 2)
     var script = try Script([a, child])
@@ -103,7 +103,7 @@ struct DiscardScenarios {
     let standing = try #require(script.coordinator.standing(of: child.id))
     #expect(standing.chargedFailures == 0 && standing.voidThrough == 2)
     #expect(script.coordinator.checkpointDigests.isEmpty)
-    // A checkpoint of a void attempt is not taken either.
+    // A checkpoint of a void attempt is not accepted either.
     script.finish(a, attempt: 2, on: "w1")
     let late = script.beat("w1", claims: [child.claim(attempt: 2, checkpoint: checkpoint)])
     #expect(late.records == [])

@@ -3,7 +3,7 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// Whose fault a death is: the trial's, the host's or the stage's.
+/// Whether a failure counts against the trial, the host or the stage.
 @Suite("Scenarios: health of hosts and stages")
 struct HealthScenarios {
   let trials = (1...8 as ClosedRange<UInt64>).map { SimulatedSweep.baseline(seed: $0) }
@@ -22,7 +22,7 @@ struct HealthScenarios {
     isRecorded(effects) { if case .stagePaused = $0 { true } else { false } }
   }
 
-  /// A worker on a good host that has had a result, and three slots on a host that is doubted.
+  /// A worker on a host with a result, and three slots on a suspected host.
   private func started() throws -> Script {
     var script = try Script(trials)
     script.resume()
@@ -40,13 +40,13 @@ struct HealthScenarios {
     #expect(drains(effects, "host-bad"))
     #expect(effects.sent(to: "bad").contains { if case .drain = $0 { true } else { false } })
     #expect(script.coordinator.workers.map(\.isDrained) == [false, true])
-    // It is told again as long as it works, and gets nothing more.
+    // The drain is repeated as long as it has trials, and it gets no more.
     let beat = script.beat("bad", claims: [trials[5].claim()])
     #expect(beat.sent(to: "bad").contains { if case .drain = $0 { true } else { false } })
     script.handle(.workerLeft(reason: "drained", on: Script.connection("bad")))
     #expect(
       script.announce("bad-again", slots: 3, host: "host-bad").assigned(to: "bad-again") == [])
-    // Known after a restart as well.
+    // The drain survives a restart.
     let drained = try script.restarted().coordinator.drainedHosts
     #expect(drained["host-bad"]?.contains("3 different trials died there") == true)
     let undrained = script.handle(.undrainRequested(host: "host-bad"))
@@ -55,7 +55,7 @@ struct HealthScenarios {
   }
 
   @Test(
-    "a result in between speaks for the host, NaN and a trial that dies everywhere do not count")
+    "a result in between clears the host; NaN and a trial that fails everywhere do not count")
   func goodHost() throws {
     var script = try started()
     #expect(!drains(script.fail(trials[2], attempt: 1, on: "bad"), "host-bad"))
@@ -70,7 +70,7 @@ struct HealthScenarios {
     }
   }
 
-  @Test("the last host that works is not given up: the trials are, and the sweep ends")
+  @Test("the last working host is not drained: the trials fail, and the sweep ends")
   func onlyHost() throws {
     var script = try Script(Array(trials.prefix(4)))
     script.resume()
@@ -96,7 +96,8 @@ struct HealthScenarios {
     let failure = try #require(script.coordinator.pausedStages["baseline"])
     #expect(failure.cause == .signal)
     #expect(failure.message.contains("on host-w1 and host-w2"))
-    // What runs goes on; nothing new begins, also after a restart, until a person says so.
+    // Running trials continue; no further one starts, even after a restart, until a person allows
+    // it.
     for running in script.coordinator.runningTrials {
       guard let trial = trials.first(where: { $0.id == running.trial }) else { continue }
       let next = script.fail(
@@ -128,7 +129,7 @@ struct HealthScenarios {
     }
     #expect(script.pass(590).ending == nil)
     #expect(script.pass(20).ending == .paused(stages: ["baseline"], remaining: 2))
-    // The same command with --retry-failed goes on.
+    // The same command with --retry-failed resumes.
     var settings = CoordinationSettings()
     settings.retryFailed = true
     var second = try script.restarted(settings: settings)
@@ -173,14 +174,14 @@ struct HealthScenarios {
     script.finish(trials[2], on: "w1")
     #expect(
       script.finish(trials[3], on: "w1").ending == .failureLimitReached(failed: 2, remaining: 4))
-    // A higher limit goes on.
+    // A higher limit resumes the sweep.
     settings.failureLimit = 2
     var second = try script.restarted(settings: settings)
     second.resume()
     #expect(second.announce("w1").assigned(to: "w1").count == 1)
   }
 
-  @Test("of an expensive stage one trial goes first; its first steps let the others follow")
+  @Test("in an expensive stage one trial starts alone; its first steps let the others follow")
   func canary() throws {
     let costs = Dictionary(uniqueKeysWithValues: trials.map { ($0.id, 4 * 3600.0) })
     var script = try Script(trials, expectedCost: costs)
@@ -194,7 +195,7 @@ struct HealthScenarios {
           reason: "the stage is expected to take 32 core-hours")))
     #expect(
       script.coordinator.explanation(of: trials[1].id)?.reason == .waitsForCanary(trials[0].id))
-    // It dies: another goes first.
+    // It fails: another trial starts alone.
     script.fail(trials[0], attempt: 1, cause: .signal, on: "w1")
     #expect(script.coordinator.counts.running == 1)
     let running = try #require(script.coordinator.runningTrials.first)
@@ -204,7 +205,7 @@ struct HealthScenarios {
     #expect(beat.assigned(to: "w1").count == 2)
   }
 
-  @Test("cheap stages send nobody first, unless the sweep asks for it")
+  @Test("cheap stages start no trial alone, unless the sweep asks for it")
   func canarySettings() throws {
     var settings = CoordinationSettings()
     for (canary, expected): (SweepLimits.Canary, Int) in [(.auto, 3), (.always, 1), (.never, 3)] {

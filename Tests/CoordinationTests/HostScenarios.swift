@@ -3,7 +3,7 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// Hosts that have one name and are told apart by an id.
+/// Hosts of one name that are distinguished by an id.
 @Suite("Scenarios: hosts of one name")
 struct HostScenarios {
   private static let north = HostIdentity.text(name: "localhost", id: "0123abcd")
@@ -20,7 +20,7 @@ struct HostScenarios {
 
   private func drained(_ script: Script) -> [Bool] { script.coordinator.workers.map(\.isDrained) }
 
-  @Test("an identity is a name and an id; a name that looks like neither is a name")
+  @Test("an identity is a name and an id; any other text is a name")
   func identity() {
     #expect(HostIdentity.name(in: Self.north) == "localhost")
     #expect(HostIdentity.text(name: "a", id: "") == "a")
@@ -37,7 +37,7 @@ struct HostScenarios {
     #expect(script.coordinator.workers.map(\.host) == ["localhost"])
   }
 
-  @Test("one is drained and undrained, the other works on; a restart knows which")
+  @Test("one is drained and undrained, the other continues; a restart preserves this")
   func drain() throws {
     var script = try started()
     let effects = script.handle(.drainRequested(host: Self.south, reason: "hot"))
@@ -53,7 +53,7 @@ struct HostScenarios {
     #expect(drained(restarted) == [false, false])
   }
 
-  @Test("the name of the only host stands for it, and does not reach one that comes later")
+  @Test("the name of the only host stands for it, not for one that joins later")
   func onlyOne() throws {
     var script = try Script(trials)
     script.resume()
@@ -65,7 +65,7 @@ struct HostScenarios {
     #expect(drained(script) == [true, false])
   }
 
-  @Test("what was recorded of a name alone, by an earlier release, is of all hosts that have it")
+  @Test("a drain of a name alone, from an earlier release, applies to all hosts of the name")
   func former() throws {
     var script = try Script(trials, journal: [.hostDrained(host: "localhost", reason: "hot")])
     script.resume()
@@ -76,7 +76,7 @@ struct HostScenarios {
     #expect(drained(script) == [false, false])
   }
 
-  @Test("trials that die on one of them speak against that one")
+  @Test("trials that fail on one of them count against that one")
   func deaths() throws {
     var script = try started()
     script.finish(trials[0], on: "n")
@@ -88,7 +88,7 @@ struct HostScenarios {
     #expect(drained(script) == [false, true])
   }
 
-  @Test("deaths on both of them are deaths on two hosts: the stage pauses")
+  @Test("failures on both of them are failures on two hosts: the stage pauses")
   func pause() throws {
     var script = try started()
     var effects: [Effect] = []

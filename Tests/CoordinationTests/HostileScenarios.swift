@@ -3,15 +3,16 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// Numbers that are within the protocol, and far from all sense.
-@Suite("Scenarios: senseless numbers")
+/// Numbers that the protocol allows but that make no sense.
+@Suite("Scenarios: invalid numbers")
 struct HostileScenarios {
   let a = SimulatedSweep.baseline(seed: 1)
   let b = SimulatedSweep.baseline(seed: 2)
   let c = SimulatedSweep.baseline(seed: 3)
 
-  private func claim(_ trial: PlannedTrial, step: Int, of total: Int, rate: Double) -> Claim {
-    Claim(
+  private func claim(_ trial: PlannedTrial, step: Int, of total: Int, rate: Double) -> AttemptClaim
+  {
+    AttemptClaim(
       trial: trial.id, attempt: 1,
       progress: TrialProgress(
         step: step, totalSteps: total, mse: .nan, gatesOpen: 4, multiplier: .infinity,
@@ -41,7 +42,7 @@ struct HostileScenarios {
     #expect(script.finish(c, on: "w3").isEmpty == false)
   }
 
-  @Test("Learned speeds stay within bounds, whatever a worker goes on telling")
+  @Test("Learned speeds stay within bounds, whatever a worker reports")
   func speeds() throws {
     var script = try Script([a, b], expectedCost: [a.id: 1e9, b.id: 1e9])
     script.resume()
@@ -56,7 +57,8 @@ struct HostileScenarios {
     #expect(script.coordinator.workers.allSatisfy { (1e-7...1e7).contains($0.speed) })
   }
 
-  @Test("A result of an attempt that was never made is refused, and attempts do not run out")
+  @Test(
+    "A result of an attempt that was never leased is refused, and attempt numbers do not run out")
   func attempts() throws {
     var script = try Script([a])
     script.resume()
@@ -71,7 +73,7 @@ struct HostileScenarios {
     #expect(script.coordinator.standing(of: a.id)?.status == .complete)
   }
 
-  @Test("What a salvaged journal has lost the lease of is computed again")
+  @Test("A trial whose lease a salvaged journal has lost is computed again")
   func lostLeases() throws {
     var script = try Script([a, b])
     script.resume()
@@ -83,7 +85,7 @@ struct HostileScenarios {
     #expect(script.coordinator.standing(of: a.id)?.attempts == 1)
   }
 
-  @Test("A journal with an attempt beyond all counting is a contradiction, not the end")
+  @Test("A journal with too large an attempt number is a contradiction, not a trap")
   func journal() throws {
     let record = JournalRecord.resultRecorded(
       trial: a.id, attempt: 1 << 31, worker: WorkerID("w1"),

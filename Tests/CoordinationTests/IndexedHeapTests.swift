@@ -30,7 +30,7 @@ struct IndexedHeapTests {
 struct StallClockTests {
   private func instant(_ seconds: Int) -> Instant { Instant(sinceStart: .seconds(seconds)) }
 
-  @Test("ordinary gaps count, stalls count as one heartbeat, and a clock set back goes on")
+  @Test("ordinary gaps count, stalls count as one heartbeat, and a clock set back continues")
   func countsNoStalls() {
     var clock = StallClock(heartbeatInterval: .seconds(5))
     #expect(clock.read(at: instant(0)) == instant(0))
@@ -40,7 +40,7 @@ struct StallClockTests {
     #expect(clock.read(at: instant(102)) == instant(17))
   }
 
-  @Test("a far deadline wakes the shell early enough not to pass for a stall")
+  @Test("a far deadline wakes the shell early enough not to count as a stall")
   func wakesInTime() {
     var clock = StallClock(heartbeatInterval: .seconds(5))
     _ = clock.read(at: instant(0))

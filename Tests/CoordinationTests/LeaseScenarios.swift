@@ -10,7 +10,7 @@ struct LeaseScenarios {
   let a = SimulatedSweep.baseline(seed: 1)
   let b = SimulatedSweep.baseline(seed: 2)
 
-  @Test("a lease is written down before it is sent, a result before it is acknowledged")
+  @Test("a lease is recorded before it is sent, a result before it is acknowledged")
   func ordering() throws {
     var script = try Script([a])
     script.resume()
@@ -49,7 +49,7 @@ struct LeaseScenarios {
     }
     #expect(assignment.configuration.tolerance == .value(mse))
     #expect(assignment.trial == pruned.id)
-    // Its identity stays that of the plan, whatever the number turned out to be.
+    // Its identity is that of the plan, not of the resolved configuration.
     #expect(assignment.configuration.id != pruned.id)
   }
 
@@ -76,7 +76,7 @@ struct LeaseScenarios {
     script.resume()
     script.announce("w1")
     script.seconds += 1
-    // The same connection: the assignment may be under way. A new one: it was lost with the old.
+    // On the same connection the assignment may be in transit; on a new one it is lost.
     #expect(script.announce("w1").assigned(to: "w1") == [])
     #expect(script.announce("w1", on: "w1-again").assigned(to: "w1-again") == [a.claim()])
     #expect(script.coordinator.standing(of: a.id)?.attempts == 1)
@@ -169,7 +169,7 @@ struct LeaseScenarios {
     #expect(script.fail(a, attempt: 1, on: "w1").assigned(to: "w2") == [a.claim(attempt: 2)])
   }
 
-  @Test("failures that are not the trial's own are retried for ever, ever later")
+  @Test("external failures are retried forever, with growing delays")
   func backOff() throws {
     var script = try Script([a])
     script.resume()

@@ -42,7 +42,7 @@ struct LivenessScenarios {
     #expect(effects.assigned(to: "w1-again") == [])
     #expect(effects.notices == [.trialAdopted(a.id, attempt: 1, WorkerID("w1"))])
     #expect(script.coordinator.runningTrials.map(\.progress?.step) == [10])
-    // The old connection is a stranger's now.
+    // The old connection is now unknown.
     #expect(script.beat("w1").sent(to: "w1") == [.announceAgain])
   }
 
@@ -62,7 +62,7 @@ struct LivenessScenarios {
     #expect(effects.assigned(to: "w2") == [a.claim(attempt: 2)])
   }
 
-  @Test("a suspected worker gets no new work until it is heard")
+  @Test("a suspected worker gets no new work until it sends a message")
   func suspectedWorker() throws {
     let children = [3, 4].map { SimulatedSweep.child(of: a, seed: $0) }
     var script = try Script([a] + children)
@@ -76,7 +76,7 @@ struct LivenessScenarios {
     #expect(script.beat("w2").assigned(to: "w2") == [children[1].claim()])
   }
 
-  @Test("a paused worker's late result is taken, and the other attempt is called off")
+  @Test("a paused worker's late result is accepted, and the other attempt is cancelled")
   func lateResultAfterNewLease() throws {
     var script = try Script([a, b])
     script.resume()
@@ -85,7 +85,7 @@ struct LivenessScenarios {
     script.finish(b, on: "w2")
     script.pass(61, beating: ["w2": []])
     #expect(script.coordinator.runningTrials.map(\.attempt) == [2])
-    // It was forgotten, so it must say who it is before its result counts.
+    // It was forgotten, so it must announce itself before its result counts.
     #expect(script.finish(a, on: "w1").sent(to: "w1") == [.announceAgain])
     script.announce("w1", claims: [a.claim()])
     let effects = script.finish(a, on: "w1")
@@ -97,7 +97,7 @@ struct LivenessScenarios {
         == .abandon(trial: a.id, attempt: 2, reason: "worker w1 has finished the trial"))
   }
 
-  @Test("a worker taken for lost gets its trial back under a new number while it waits")
+  @Test("a worker considered lost gets its waiting trial back under a new number")
   func adoptionAfterPartition() throws {
     var script = try Script([a])
     script.resume()
@@ -112,7 +112,7 @@ struct LivenessScenarios {
     #expect(script.coordinator.runningTrials.map(\.progress?.step) == [500])
   }
 
-  @Test("a worker that comes back with more than its slots keeps one trial for each slot")
+  @Test("a worker that returns with more trials than slots keeps one per slot")
   func adoptionWithinSlots() throws {
     var script = try Script([a, b])
     script.resume()
@@ -129,7 +129,7 @@ struct LivenessScenarios {
         == .abandon(trial: b.id, attempt: 1, reason: "the trial is not this worker's"))
   }
 
-  @Test("a stall of the coordinator itself makes nobody lost")
+  @Test("a stall of the coordinator makes no worker lost")
   func stalledCoordinator() throws {
     var script = try Script([a, b])
     script.resume()
@@ -193,7 +193,7 @@ struct LivenessScenarios {
     #expect(script.coordinator.workers.map(\.worker) == [WorkerID("w2")])
   }
 
-  @Test("a connection taken over by another worker leaves the first one away, not forgotten")
+  @Test("when another worker takes over a connection, the first one is disconnected, not forgotten")
   func connectionTakenOver() throws {
     var script = try Script([a])
     script.resume()

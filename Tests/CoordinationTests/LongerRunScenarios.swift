@@ -4,7 +4,7 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// Longer runs that go on from the end of shorter ones.
+/// Longer runs that resume from the end of shorter ones.
 @Suite("Longer runs")
 struct LongerRunScenarios {
   private let short = SimulatedSweep.run(seed: 1, to: [500])
@@ -44,7 +44,7 @@ struct LongerRunScenarios {
     return checkpoint
   }
 
-  @Test("a longer run waits for the shorter one, and goes on from its last checkpoint")
+  @Test("a longer run waits for the shorter one, and resumes from its last checkpoint")
   func goesOn() throws {
     var script = try started([long, short], workers: ["w1", "w2"])
     #expect(script.coordinator.runningTrials.map(\.trial) == [short.id])
@@ -68,7 +68,7 @@ struct LongerRunScenarios {
     #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
   }
 
-  @Test("without the shorter run's files it begins anew")
+  @Test("without the shorter run's files it starts from step 0")
   func failed() throws {
     var script = try started([short, long])
     _ = finish(short, in: &script)
@@ -77,7 +77,7 @@ struct LongerRunScenarios {
     #expect(effects.assignments(to: "w1").first?.checkpoints == [])
   }
 
-  @Test("a restarted coordinator asks for the beginning again")
+  @Test("a restarted coordinator requests the extension again")
   func restarted() throws {
     var script = try started([short, long])
     _ = finish(short, in: &script)
@@ -87,7 +87,7 @@ struct LongerRunScenarios {
         .prepareExtension(trial: long.id, of: short.id, checkpoint: last(of: short))))
   }
 
-  @Test("when the shorter run ends without a result, the longer one begins anew")
+  @Test("when the shorter run ends without a result, the longer one starts from step 0")
   func shorterStopped() throws {
     var script = try started([short, long])
     let effects = script.handle(.cancelRequested(trials: [short.id], reason: "no"))
@@ -95,13 +95,13 @@ struct LongerRunScenarios {
     #expect(effects.assignments(to: "w1").first?.checkpoints == [])
   }
 
-  @Test("where no checkpoints of complete trials are kept, both run at once")
+  @Test("if no checkpoints of complete trials are kept, both run at once")
   func keepsNone() throws {
     let script = try started([short, long], kept: 0, workers: ["w1", "w2"])
     #expect(script.coordinator.runningTrials.map(\.trial) == [short.id, long.id])
   }
 
-  @Test("a trial that is no longer planned gives a longer one its beginning, too")
+  @Test("a longer run may also resume from a trial that is no longer planned")
   func orphaned() throws {
     var coordinator = Coordinator(
       plan: [long],
@@ -112,7 +112,7 @@ struct LongerRunScenarios {
       effects == [.prepareExtension(trial: long.id, of: short.id, checkpoint: last(of: short))])
   }
 
-  @Test("the oldest checkpoints go first when there are too many; those that are needed stay")
+  @Test("the oldest checkpoints are dropped first; needed ones stay")
   func limit() throws {
     let others = (2...4).map { SimulatedSweep.run(seed: UInt64($0), to: [500]) }
     // Each has 100 bytes.
@@ -128,9 +128,9 @@ struct LongerRunScenarios {
         == [last(of: short).digest, last(of: others[2]).digest])
   }
 
-  @Test("a discarded shorter run takes the longer one with it")
+  @Test("discarding a shorter run also discards the longer one")
   func discarded() throws {
-    // A trial that nobody finishes, so that the sweep goes on.
+    // A trial that no worker finishes, so that the sweep does not end.
     var script = try started([short, long, SimulatedSweep.baseline(seed: 9)])
     _ = finish(short, in: &script)
     script.handle(.clockTicked)

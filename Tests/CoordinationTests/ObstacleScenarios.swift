@@ -3,7 +3,7 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// Workers that say what keeps them from taking trials, such as a full disk.
+/// Workers that report an obstacle to taking trials, such as a full disk.
 @Suite("Scenarios: workers with an obstacle")
 struct ObstacleScenarios {
   let trials = (1...3 as ClosedRange<UInt64>).map { SimulatedSweep.baseline(seed: $0) }
@@ -15,7 +15,7 @@ struct ObstacleScenarios {
     return script
   }
 
-  @Test("a worker that joins with a full disk gets nothing until it says that it has room")
+  @Test("a worker that joins with a full disk gets nothing until it reports free space")
   func joins() throws {
     var script = try started()
     let joined = script.announce("w1", slots: 2, obstacle: obstacle)
@@ -30,7 +30,7 @@ struct ObstacleScenarios {
     #expect(freed.assigned(to: "w1") == [trials[0].claim(), trials[1].claim()])
   }
 
-  @Test("one whose disk fills keeps what it runs, is given nothing more, and others are")
+  @Test("a worker whose disk fills keeps its trials and gets no more; others do")
   func fills() throws {
     var script = try started()
     #expect(script.announce("w1", slots: 2).assigned(to: "w1").count == 2)
@@ -39,7 +39,7 @@ struct ObstacleScenarios {
     #expect(
       script.fail(trials[0], attempt: 1, cause: .diskFull, on: "w1").assignments(to: "w1") == [])
     #expect(script.announce("w2").assigned(to: "w2").count == 1)
-    // A new announcement tells it as well, and that there is room again.
+    // A new announcement also carries the obstacle, or its end.
     let again = script.announce("w1", slots: 2, on: "w1-b", claims: kept, obstacle: obstacle)
     #expect(again.assignments(to: "w1-b") == [])
     #expect(script.coordinator.counts.running == 2)
@@ -47,7 +47,7 @@ struct ObstacleScenarios {
       script.announce("w1", slots: 2, on: "w1-c", claims: kept).assigned(to: "w1-c").count == 1)
   }
 
-  @Test("trials that a full disk refused speak neither against the host nor against themselves")
+  @Test("refusals because of a full disk count neither against the host nor the trials")
   func refusals() throws {
     var script = try Script(trials)
     script.resume()
@@ -62,7 +62,7 @@ struct ObstacleScenarios {
     #expect(script.coordinator.standing(of: trials[1].id)?.chargedFailures == 0)
   }
 
-  @Test("what a restarted coordinator finds running on a full disk stays there")
+  @Test("a restarted coordinator leaves trials running on a host with a full disk")
   func adopted() throws {
     var script = try started()
     script.announce("w1")

@@ -3,14 +3,14 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// What people ask for while a sweep runs.
+/// Requests of people while a sweep runs.
 @Suite("Scenarios: people")
 struct PeopleScenarios {
   let a = SimulatedSweep.baseline(seed: 1)
   let b = SimulatedSweep.baseline(seed: 2)
   let child = SimulatedSweep.child(of: SimulatedSweep.baseline(seed: 1), seed: 3)
 
-  @Test("a cancelled trial is called off everywhere, and what waits for it cannot go on")
+  @Test("a cancelled trial is cancelled on every worker, and its children cannot run")
   func cancel() throws {
     var script = try Script([a, child, b])
     script.resume()
@@ -47,7 +47,7 @@ struct PeopleScenarios {
     #expect(script.coordinator.standing(of: a.id)?.status == .complete)
   }
 
-  @Test("a retried trial brings the parents that it needs, and goes on from its checkpoint")
+  @Test("a retried trial also retries the parents that it needs, and resumes from its checkpoint")
   func retry() throws {
     var script = try Script([a, child, b])
     script.resume()
@@ -73,7 +73,7 @@ struct PeopleScenarios {
     #expect(script.coordinator.counts.running == 1)
   }
 
-  @Test("wishes about what is unknown or done change nothing")
+  @Test("requests about unknown or complete trials change nothing")
   func emptyWishes() throws {
     var script = try Script([a, b])
     script.resume()
@@ -99,7 +99,7 @@ struct PeopleScenarios {
     #expect(effects.records == [.hostDrained(host: "host-w1", reason: "reboot")])
     #expect(effects.sent(to: "w1") == [.drain(reason: "reboot")])
     #expect(effects.sent(to: "w2") == [])
-    // The order was lost: the next heartbeat brings it again.
+    // The directive was lost: it is repeated after the next heartbeat.
     #expect(script.beat("w1", claims: [a.claim()]).sent(to: "w1") == [.drain(reason: "reboot")])
     let handed = script.fail(
       a, attempt: 1, cause: .stopped, checkpoint: .of(a, step: 10), on: "w1")

@@ -4,8 +4,8 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// Members with a lease that hand in what cannot be their trials': they are charged and left out,
-/// and the others finish every trial.
+/// Members that deliver false results of leased trials: they are charged and excluded, and the
+/// others finish every trial.
 @Suite("Scenarios: members that lie with a lease")
 struct QuarantineScenarios {
   let trials = (1...8 as ClosedRange<UInt64>).map { SimulatedSweep.baseline(seed: $0) }
@@ -19,7 +19,7 @@ struct QuarantineScenarios {
         on: Script.connection(connection)))
   }
 
-  /// Has a worker hand in false results of whatever it gets, until it gets nothing more.
+  /// Lets a worker deliver false results of its trials until it gets no more.
   private func lie(_ script: inout Script, as worker: String, rounds: Int = 64) {
     for _ in 0..<rounds {
       let mine = script.coordinator.runningTrials.filter { $0.worker == WorkerID(worker) }
@@ -31,14 +31,15 @@ struct QuarantineScenarios {
     }
   }
 
-  /// Lets five seconds pass in which every worker that is there claims what it has.
+  /// Lets five seconds pass in which every connected worker claims its trials.
   private func pass(_ script: inout Script) {
-    var claims: [String: [Claim]] = [:]
+    var claims: [String: [AttemptClaim]] = [:]
     for worker in script.coordinator.workers where worker.isConnected {
       claims[worker.worker.rawValue] = []
     }
     for running in script.coordinator.runningTrials {
-      claims[running.worker.rawValue]?.append(Claim(trial: running.trial, attempt: running.attempt))
+      claims[running.worker.rawValue]?.append(
+        AttemptClaim(trial: running.trial, attempt: running.attempt))
     }
     script.pass(5, beating: claims)
   }
@@ -74,7 +75,7 @@ struct QuarantineScenarios {
     #expect(finishAll(&script, as: "good") == .complete)
   }
 
-  @Test("a liar that is alone is left out, and its trials wait for others")
+  @Test("a lying worker that is alone is excluded, and its trials wait for others")
   func liarAlone() throws {
     var script = try Script(trials)
     script.resume()
@@ -98,7 +99,7 @@ struct QuarantineScenarios {
     #expect(script.coordinator.ending == .completeWithFailures(count: trials.count))
   }
 
-  @Test("what several members hand in falsely of one trial is the trial's fault")
+  @Test("false results of several members about one trial count against the trial")
   func refusedEverywhere() throws {
     var script = try Script([trials[0]])
     script.resume()
@@ -118,7 +119,7 @@ struct QuarantineScenarios {
     #expect(script.coordinator.drainedHosts.isEmpty)
   }
 
-  @Test("where connections are plain nobody is blamed for what another one says of its host")
+  @Test("on unencrypted connections nobody is blamed for another's messages about its host")
   func forgedPlainHost() throws {
     var script = try Script(trials)
     script.resume()
@@ -130,7 +131,7 @@ struct QuarantineScenarios {
     #expect(finishAll(&script, as: "good") == .complete)
   }
 
-  @Test("under keys nobody is blamed for what another one says under its host's name")
+  @Test("with keys nobody is blamed for another's messages under its host's name")
   func forgedHost() throws {
     var script = try Script(trials)
     script.resume()
@@ -139,13 +140,13 @@ struct QuarantineScenarios {
     lie(&script, as: "w2@mean")
     #expect(Array(script.coordinator.drainedHosts.keys) == ["node1@mean"])
     #expect(script.coordinator.workers.map(\.isDrained) == [false, true])
-    // A person lets it work again by that name.
+    // A person undrains it by that name.
     let undrained = script.handle(.undrainRequested(host: "node1@mean"))
     #expect(undrained.records.first == .hostUndrained(host: "node1@mean"))
     #expect(script.coordinator.workers.map(\.isDrained) == [false, false])
   }
 
-  @Test("a key whose hosts lie under ever new names is left out itself")
+  @Test("a key whose hosts lie under ever new names is excluded")
   func changingNames() throws {
     var script = try Script(
       (1...20 as ClosedRange<UInt64>).map { SimulatedSweep.baseline(seed: $0) })
@@ -184,13 +185,13 @@ struct QuarantineScenarios {
     for _ in 0..<4 {
       for running in script.coordinator.runningTrials where running.worker != WorkerID("p@mean") {
         guard let place = trials.firstIndex(where: { $0.id == running.trial }) else { continue }
-        var claim = Claim(trial: running.trial, attempt: running.attempt)
+        var claim = AttemptClaim(trial: running.trial, attempt: running.attempt)
         claim.refusedCheckpoints = [RefusedCheckpoint(digest: bad[place].digest, reason: "nan")]
         script.beat(running.worker.rawValue, claims: [claim])
       }
       pass(&script)
     }
-    // One key may call itself two hosts, and is one witness.
+    // One key may pose as two hosts, so it counts as one witness.
     let isProved = witnesses.keys == 2
     #expect((script.coordinator.drainedHosts["node1@mean"] != nil) == isProved)
     #expect(script.coordinator.drainedHosts.count == (isProved ? 1 : 0))
@@ -211,7 +212,7 @@ struct QuarantineScenarios {
     #expect(!script.coordinator.runningTrials.contains { $0.worker == WorkerID("w1@mean") })
   }
 
-  @Test("one key that calls itself two hosts cannot fail a trial that others could finish")
+  @Test("one key that poses as two hosts cannot fail a trial that others could finish")
   func oneKeyTwoHosts() throws {
     var script = try Script([trials[0], trials[1]])
     script.resume()
@@ -233,7 +234,7 @@ struct QuarantineScenarios {
     #expect(finishAll(&script, as: "good@good") == .complete)
   }
 
-  @Test("a member that may work again while it is away begins without what spoke against it")
+  @Test("a member that is undrained while disconnected starts without evidence against it")
   func undrainedAway() throws {
     var script = try Script(trials)
     script.resume()
@@ -248,7 +249,7 @@ struct QuarantineScenarios {
     #expect(script.coordinator.drainedHosts.isEmpty)
   }
 
-  @Test("where nobody can join, a host of an earlier run keeps no trial from ending")
+  @Test("if no worker can join, a host of an earlier run does not keep a trial from ending")
   func closedAfterOthers() throws {
     var settings = CoordinationSettings()
     settings.isOpen = false
@@ -284,7 +285,7 @@ struct QuarantineScenarios {
       script.pass(1_195, beating: ["idler": [trial.claim()], "good": [other.claim(step: step)]])
     }
     script.announce("idler", claims: [trial.claim()])
-    // It may get a new attempt while nobody else is free, and loses that to whoever is.
+    // It may get a new attempt while no other worker is free, and loses it to the next free one.
     let again = script.coordinator.runningTrials.first { $0.worker == WorkerID("idler") }
     #expect(again?.attempt != held.attempt)
     script.finish(other, on: "good")
@@ -296,7 +297,7 @@ struct QuarantineScenarios {
     #expect(finishAll(&script, as: "good") == .complete)
   }
 
-  @Test("a worker that only says that it works loses the trial to one that does")
+  @Test("a worker that makes no step loses the trial to one that does")
   func idle() throws {
     var settings = CoordinationSettings()
     settings.duplicatesStragglers = false
@@ -311,7 +312,7 @@ struct QuarantineScenarios {
     let trial = try #require(trials.first { $0.id == held.trial })
     let other = trials[trial == trials[0] ? 1 : 0]
     script.finish(other, on: "good")
-    // To and fro is no progress, nor are steps beyond the trial's.
+    // Steps back and forth are no progress, nor are steps beyond the trial's end.
     for step in [10, 9, 10_000] {
       script.pass(1_195, beating: ["idler": [trial.claim(step: step)], "good": []])
     }
@@ -321,7 +322,7 @@ struct QuarantineScenarios {
     #expect(finishAll(&script, as: "good") == .complete)
   }
 
-  @Test("a worker that is alone keeps a trial without a step, be it only for a slow link")
+  @Test("a worker that is alone keeps a trial without a step")
   func slowAlone() throws {
     var script = try Script([trials[0]])
     script.resume()

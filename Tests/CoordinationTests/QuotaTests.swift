@@ -4,16 +4,16 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// What one member may ask of the coordinator.
+/// Limits of one member's messages.
 @Suite("Quotas of one connection")
 struct QuotaTests {
   let a = SimulatedSweep.baseline(seed: 1)
 
-  private func strange(_ count: Int) -> [Claim] {
-    (0..<count).map { Claim(trial: TrialID(rawValue: UInt64(1_000_000 + $0)), attempt: 1) }
+  private func strange(_ count: Int) -> [AttemptClaim] {
+    (0..<count).map { AttemptClaim(trial: TrialID(rawValue: UInt64(1_000_000 + $0)), attempt: 1) }
   }
 
-  @Test("20,000 names on one connection: eight are heard, and the next worker joins at once")
+  @Test("of 20,000 names on one connection eight are accepted, and the next worker joins at once")
   func names() throws {
     var script = try Script([a])
     script.resume()
@@ -27,7 +27,7 @@ struct QuotaTests {
     #expect(joined.map(\.trial) == [a.id])
   }
 
-  @Test("claims of unknown trials earn 2,048 answers at once, then a hundred a second")
+  @Test("claims of unknown trials get 2,048 answers at once, then a hundred a second")
   func answers() throws {
     var script = try Script([a])
     script.resume()
@@ -44,7 +44,7 @@ struct QuotaTests {
     #expect(script.beat("honest", claims: strange(3)).sent(to: "honest").count == 3)
   }
 
-  @Test("messages beyond the quota are not taken in, and people are told once a minute")
+  @Test("messages beyond the quota are dropped, and reported once a minute")
   func messages() throws {
     var script = try Script([a])
     script.resume()
@@ -67,7 +67,7 @@ struct QuotaTests {
     #expect(script.coordinator.workers.contains { $0.worker == WorkerID("honest") })
   }
 
-  @Test("a worker that hands in a hundred results a second stays below")
+  @Test("a worker that delivers a hundred results a second stays below the quota")
   func honestPace() throws {
     var script = try Script([a])
     script.resume()

@@ -24,13 +24,13 @@ struct RestartScenarios {
     let effects = script.announce("w1", on: "w1-again", claims: [a.claim(step: 700)])
     #expect(effects.records == [])
     #expect(effects.notices.contains(.trialAdopted(a.id, attempt: 1, WorkerID("w1"))))
-    // The other worker does not return; after the grace its trial goes on elsewhere.
+    // The other worker does not return; after the grace another one gets its trial.
     let beats = ["w3": [], "w1-again": [a.claim()]]
     #expect(script.pass(29.5, beating: beats).assigned(to: "w3") == [])
     #expect(script.pass(0.5, beating: beats).assigned(to: "w3") == [b.claim(attempt: 2)])
   }
 
-  @Test("a result spooled by a worker's earlier process is taken from the later one")
+  @Test("a result spooled by a worker's earlier process is accepted from the later one")
   func spooledResult() throws {
     var first = try Script([a])
     first.resume()
@@ -43,7 +43,7 @@ struct RestartScenarios {
     #expect(script.coordinator.standing(of: a.id)?.worker == WorkerID("w1-reborn"))
   }
 
-  @Test("a stopped sweep calls its trials off, and resumes with the same command")
+  @Test("a stopped sweep cancels its trials, and resumes with the same command")
   func stopAndResume() throws {
     var first = try Script([a, b])
     first.resume()
@@ -67,7 +67,7 @@ struct RestartScenarios {
     #expect(script.finish(b, attempt: 2, on: "w2").ending == .complete)
   }
 
-  @Test("after the end, everybody is sent away and nothing is written")
+  @Test("after the end, every worker is told to exit and nothing is recorded")
   func afterTheEnd() throws {
     var script = try Script([a])
     script.resume()
@@ -116,7 +116,7 @@ struct RestartScenarios {
     #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
   }
 
-  /// What people ask for and what hosts answer, one after the other, with all kinds of record.
+  /// Requests of people and answers of hosts in sequence, with all kinds of records.
   private func steered(_ plan: [PlannedTrial]) throws -> Script {
     let (a, b, c, d) = (plan[0], plan[1], plan[2], plan[3])
     var script = try Script(plan)
@@ -154,7 +154,7 @@ struct RestartScenarios {
     return script
   }
 
-  /// Has whatever runs die once, which pauses the stage for it happens on two hosts.
+  /// Lets every running trial fail once, which pauses the stage, since it happens on two hosts.
   private func dieEverywhere(_ script: inout Script) {
     for running in script.coordinator.runningTrials {
       guard let trial = script.plan.first(where: { $0.id == running.trial }) else { continue }
@@ -163,7 +163,7 @@ struct RestartScenarios {
     }
   }
 
-  /// Has one worker do everything that is left, whatever people had wished before.
+  /// Lets one worker complete all remaining trials, after any earlier requests.
   private func complete(_ script: inout Script) throws {
     var effects = script.resume()
     for event: Event in [
@@ -183,7 +183,7 @@ struct RestartScenarios {
     }
   }
 
-  @Test("killed after any record of what people asked for, it goes on from there")
+  @Test("killed after any record of people's requests, it continues from there")
   func killedWhileSteered() throws {
     let child = SimulatedSweep.child(of: a, seed: 5)
     let plan = [a, b] + [3, 4].map { SimulatedSweep.baseline(seed: $0) } + [child]
@@ -215,7 +215,7 @@ struct RestartScenarios {
     #expect(script.coordinator.counts.running == 1)
   }
 
-  @Test("a journal that cannot have happened is refused, and says where")
+  @Test("a contradictory journal is refused, naming the place")
   func contradictions() throws {
     let lease = JournalRecord.trialLeased(trial: a.id, attempt: 1, worker: WorkerID("w1"))
     let failure = TrialFailure(cause: .lost, message: "")
@@ -243,6 +243,6 @@ struct RestartScenarios {
 }
 
 extension JournalRecord {
-  /// The record's name, without what it tells.
+  /// The record's name, without its content.
   fileprivate var kind: String { Mirror(reflecting: self).children.first?.label ?? "" }
 }

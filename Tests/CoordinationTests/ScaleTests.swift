@@ -14,7 +14,7 @@ struct ScaleTests {
     #expect(outcome.trialsPerSecond > 500)
   }
 
-  @Test("so does one that needs a schedule over unequal hosts")
+  @Test("so does a lease that needs a schedule over unequal hosts")
   func schedules() {
     let outcome = ScaleRun(trialCount: 1_000, workerCount: 100, needsSchedules: true).run()
     #expect(outcome.ending == .complete)

@@ -3,7 +3,7 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// Which worker gets what.
+/// Assignment of trials to workers.
 @Suite("Scenarios: unequal hosts")
 struct SchedulingScenarios {
   let trials = (1...8 as ClosedRange<UInt64>).map { SimulatedSweep.baseline(seed: $0) }
@@ -63,7 +63,7 @@ struct SchedulingScenarios {
   }
 
   @Test(
-    "an idle fast worker runs the straggler's trial as well, from its checkpoint; the first wins")
+    "an idle fast worker also runs the straggler's trial, from its checkpoint; the first wins")
   func straggler() throws {
     var script = try Script(
       Array(trials.prefix(2)), expectedCost: costs([1000, 1000]),
@@ -125,7 +125,7 @@ struct SchedulingScenarios {
     #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
   }
 
-  @Test("the worker that keeps a trial is not taken for one on which it failed")
+  @Test("the worker that keeps a trial is not treated as one on which it failed")
   func withdrawnIsNoFailure() throws {
     var script = try duplicated()
     script.handle(.retryRequested(trials: [trials[2].id]))
@@ -160,7 +160,7 @@ struct SchedulingScenarios {
     }
   }
 
-  @Test("no trial begins early while another of its stage is still to show that the stage works")
+  @Test("no trial starts early while its stage waits for its first trial to work")
   func beginsEarlyAfterCanary() throws {
     let (parent, busy) = (trials[0], trials[1])
     let long = SimulatedSweep.child(of: parent, seed: 11)
@@ -208,7 +208,7 @@ struct SchedulingScenarios {
     }
   }
 
-  @Test("a trial makes way for a longer one that runs on a slower worker, once")
+  @Test("a trial is exchanged once for a longer one on a slower worker")
   func exchange() throws {
     var script = try unequal(costs: [5000, 4000, 100], waiting: false)
     let effects = script.handle(.retryRequested(trials: [trials[2].id]))
@@ -226,7 +226,7 @@ struct SchedulingScenarios {
     // The slower worker is taken off it for what waits.
     let next = script.handle(.clockTicked)
     #expect(next.assigned(to: "slow") == [trials[2].claim()])
-    // The trial that made way waits, and does not come back.
+    // The exchanged trial waits, and does not return.
     let standing = try #require(script.coordinator.standing(of: trials[1].id))
     #expect(standing.status == .waiting)
     #expect(standing.chargedFailures == 0)
@@ -348,7 +348,7 @@ struct SchedulingScenarios {
       ])
   }
 
-  @Test("nobody is taken off a trial who could take no other")
+  @Test("no worker is taken off a trial if it could take no other")
   func hinderedDuplicateStays() throws {
     var script = try duplicated()
     script.beat(

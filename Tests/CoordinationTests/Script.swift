@@ -52,7 +52,7 @@ struct Script {
   @discardableResult
   mutating func announce(
     _ worker: String, slots: Int = 1, host: String? = nil, instructionSet: String = "",
-    on connection: String? = nil, claims: [Claim] = [], obstacle: String? = nil
+    on connection: String? = nil, claims: [AttemptClaim] = [], obstacle: String? = nil
   ) -> [Effect] {
     handle(
       .workerAnnounced(
@@ -64,7 +64,7 @@ struct Script {
 
   @discardableResult
   mutating func beat(
-    _ connection: String, claims: [Claim] = [], obstacle: String? = nil
+    _ connection: String, claims: [AttemptClaim] = [], obstacle: String? = nil
   ) -> [Effect] {
     handle(
       .heartbeatReceived(
@@ -93,9 +93,9 @@ struct Script {
         checkpoint: checkpoint, on: Self.connection(connection)))
   }
 
-  /// Lets time pass with a tick in each half second; workers beat as told.
+  /// Lets time pass with a tick every half second; the given workers send heartbeats.
   @discardableResult
-  mutating func pass(_ duration: Double, beating: [String: [Claim]] = [:]) -> [Effect] {
+  mutating func pass(_ duration: Double, beating: [String: [AttemptClaim]] = [:]) -> [Effect] {
     var effects: [Effect] = []
     let end = seconds + duration
     while seconds < end {
@@ -135,10 +135,10 @@ extension [Effect] {
   }
 
   /// The assignments, as trial and attempt, sent on a connection.
-  func assigned(to connection: String) -> [Claim] {
+  func assigned(to connection: String) -> [AttemptClaim] {
     sent(to: connection).compactMap {
       guard case .assign(let assignment) = $0 else { return nil }
-      return Claim(trial: assignment.trial, attempt: assignment.attempt)
+      return AttemptClaim(trial: assignment.trial, attempt: assignment.attempt)
     }
   }
 
@@ -159,8 +159,8 @@ extension PlannedTrial {
   func claim(
     attempt: Int = 1, step: Int? = nil, stepsPerSecond: Double = 50,
     checkpoint: TrialCheckpoint? = nil
-  ) -> Claim {
-    Claim(
+  ) -> AttemptClaim {
+    AttemptClaim(
       trial: id, attempt: attempt,
       progress: step.map {
         TrialProgress(
@@ -182,6 +182,6 @@ extension TrialCheckpoint {
 }
 
 extension Assignment {
-  /// The checkpoints, without where their trajectories go on.
+  /// The checkpoints, without their positions in the trajectory.
   var checkpointsOnly: [TrialCheckpoint] { checkpoints.map(\.checkpoint) }
 }

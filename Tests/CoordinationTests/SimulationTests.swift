@@ -42,7 +42,7 @@ struct SimulationTests {
     }
   }
 
-  @Test("whatever happened on the way, the same sweep has the same results")
+  @Test("the same sweep has the same results under any faults")
   func resultsDoNotDependOnFaults() {
     let sweep = Self.familySweep(families: 4)
     var undisturbed = Simulation(seed: 0, options: SimulationOptions(), sweep: sweep)
@@ -55,7 +55,7 @@ struct SimulationTests {
     }
   }
 
-  @Test("a coordinator killed at any record of the journal goes on from there")
+  @Test("a coordinator killed at any record of the journal continues from there")
   func survivesCrashAtEveryRecord() {
     let baseline = SimulatedSweep.baseline(seed: 1)
     let poisoned = SimulatedSweep.baseline(seed: 2)
@@ -182,7 +182,7 @@ struct SimulationTests {
     }
   }
 
-  @Test("trials do make way for longer ones in some of them")
+  @Test("some simulations do exchange trials for longer ones")
   func trialsMove() {
     let count = (0..<500 as Range<UInt64>).reduce(0) { count, seed in
       var simulation = Simulation(seed: seed)
@@ -223,7 +223,7 @@ struct SimulationTests {
     #expect(finds, "\(sabotage) went unnoticed")
   }
 
-  /// A bit of most faults, in a short time.
+  /// Moderate rates of most faults, for a short time.
   static var roughOptions: SimulationOptions {
     var options = SimulationOptions()
     options.faultMilliseconds = 60_000

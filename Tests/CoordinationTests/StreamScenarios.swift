@@ -4,7 +4,7 @@ import SimulatedCluster
 import Testing
 import Trials
 
-/// What running trials hand in: reports of milestones, pieces of trajectories.
+/// Reports and trajectory pieces of running trials.
 @Suite("Reports and trajectories of running trials")
 struct StreamScenarios {
   private let a = SimulatedSweep.run(seed: 1, to: [300, 1000])
@@ -106,13 +106,13 @@ struct StreamScenarios {
     #expect(script.coordinator.counts.complete == 1)
   }
 
-  @Test("what another worker reports meanwhile does not hide that a worker contradicts itself")
+  @Test("another worker's report does not hide that a worker contradicts itself")
   func contradictionBesideAnother() throws {
     var script = try started(["w1", "w2"])
     _ = report(report(0), on: "w1", in: &script)
     var other = report(0)
     other.mse = other.mse.nextUp
-    // A worker that is taken for lost may hand in what it has.
+    // A worker considered lost may deliver its reports.
     _ = report(other, on: "w2", in: &script)
     let effects = report(other, on: "w1", in: &script)
     guard case .attemptEnded(_, 1, let failure)? = effects.records.first else {
@@ -122,7 +122,8 @@ struct StreamScenarios {
     #expect(failure.message.contains("worker w1 on host host-w1 contradicts itself"))
   }
 
-  @Test("in another attempt a worker may find other numbers: it may go on from another's state")
+  @Test(
+    "a worker may report other numbers in another attempt, which may resume from another's state")
   func otherAttempt() throws {
     var script = try started()
     _ = report(report(0), on: "w1", in: &script)
@@ -157,12 +158,12 @@ struct StreamScenarios {
     }
   }
 
-  @Test("pieces are recorded in order, each before it is acknowledged; repeated ones are known")
+  @Test("pieces are recorded in order, each before it is acknowledged; repetitions are recognised")
   func pieces() throws {
     var script = try started()
     let first = TrajectoryPiece(after: .beginning, payload: Array("step,mse\n".utf8))
     let second = TrajectoryPiece(after: first.end, payload: Array("1,2\n".utf8))
-    // What comes before its beginning is asked for.
+    // The missing prefix is requested.
     #expect(
       hand(second, on: "w1", in: &script).sent(to: "w1")
         == [
@@ -193,13 +194,13 @@ struct StreamScenarios {
       effects.records.first.map { if case .attemptEnded = $0 { true } else { false } } == true)
   }
 
-  @Test("of an attempt that was never made nothing is taken and nothing said")
+  @Test("messages about an attempt that was never leased are ignored")
   func never() throws {
     var script = try started(["w1", "w2"])
     #expect(report(report(0), attempt: 2, on: "w1", in: &script) == [])
   }
 
-  @Test("a worker that was taken for lost hands in its rows, which its result needs")
+  @Test("a worker considered lost delivers its rows, which its result needs")
   func lost() throws {
     var script = try started(["w1", "w2"])
     script.handle(.connectionLost(Script.connection("w1")))

@@ -5,7 +5,7 @@ import Testing
 import Trials
 
 /// Members that lie, and hosts whose memory is bad.
-@Suite("Scenarios: whom to believe")
+@Suite("Scenarios: trust")
 struct TrustScenarios {
   let a = SimulatedSweep.baseline(seed: 1)
   let b = SimulatedSweep.baseline(seed: 2)
@@ -41,7 +41,7 @@ struct TrustScenarios {
 
   // MARK: - Checkpoints
 
-  @Test("a trial that diverges after a resume begins anew at step 0, and is not charged")
+  @Test("a trial that diverges after a resume restarts from step 0, and is not charged")
   func divergedAfterResume() throws {
     var script = try handedOver()
     let effects = diverge(&script, attempt: 2, on: "w2") + script.pass(2)
@@ -49,7 +49,7 @@ struct TrustScenarios {
     let next = try #require(effects.assignments(to: "w2").first)
     #expect(next.attempt == 3 && next.checkpoints == [] && next.distrustedThrough == 2)
     #expect(Set(effects.discarded) == [checkpoint(600).digest, checkpoint(300).digest])
-    // People learn who had brought them.
+    // The failure names who had uploaded them.
     guard case .attemptEnded(_, attempt: 2, let failure)? = effects.records.first else {
       Issue.record("\(effects.records)")
       return
@@ -59,19 +59,19 @@ struct TrustScenarios {
     #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
   }
 
-  @Test("what comes late of a distrusted attempt is not gone on from")
+  @Test("late checkpoints of a distrusted attempt are not used")
   func lateCheckpoint() throws {
     var script = try handedOver()
     _ = diverge(&script, attempt: 2, on: "w2")
     script.pass(2)
     script.announce("w1", claims: [a.claim(attempt: 1, step: 810, checkpoint: checkpoint(800))])
     #expect(script.coordinator.explanation(of: a.id)?.checkpoints == [])
-    // Of the attempt that began anew one is.
+    // A checkpoint of the restarted attempt is accepted.
     script.beat("w2", claims: [a.claim(attempt: 3, step: 110, checkpoint: checkpoint(100))])
     #expect(script.coordinator.explanation(of: a.id)?.checkpoints == [checkpoint(100)])
   }
 
-  @Test("a checkpoint that a worker refuses is given out no more, and the one before is")
+  @Test("a checkpoint that a worker refuses is not assigned again; the previous one is")
   func refused() throws {
     var script = try handedOver()
     var claim = a.claim(attempt: 2)
@@ -92,7 +92,7 @@ struct TrustScenarios {
           reason: "found nan")
       ])
     #expect(effects.discarded == [checkpoint(600).digest])
-    // It is repeated with every heartbeat; once is enough.
+    // Repetitions in later heartbeats are not recorded again.
     #expect(script.beat("w2", claims: [claim]).records == [])
     script.fail(a, attempt: 2, cause: .stopped, on: "w2")
     let again = script.pass(2).assignments(to: "w2")
@@ -101,7 +101,7 @@ struct TrustScenarios {
     #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
   }
 
-  @Test("a refusal counts although the same heartbeat brings a checkpoint that takes its place")
+  @Test("a refusal counts even if the same heartbeat brings a checkpoint that replaces it")
   func refusedAndReplaced() throws {
     var script = try handedOver()
     var claim = a.claim(attempt: 2, step: 110, checkpoint: checkpoint(100))
@@ -122,7 +122,7 @@ struct TrustScenarios {
     #expect(try script.restarted().coordinator.ledger == script.coordinator.ledger)
   }
 
-  @Test("nobody without the lease can have a checkpoint refused")
+  @Test("only the worker with the lease can refuse a checkpoint")
   func refusedByStranger() throws {
     var script = try handedOver()
     script.announce("w3")
@@ -131,7 +131,7 @@ struct TrustScenarios {
     #expect(script.beat("w3", claims: [claim]).records == [])
   }
 
-  @Test("after three disappointments a trial goes on from no checkpoint, and comes to its end")
+  @Test("after three bad checkpoints a trial resumes from none, and completes")
   func disappointments() throws {
     var script = try Script([a])
     script.resume()
@@ -142,7 +142,7 @@ struct TrustScenarios {
       #expect(script.coordinator.runningTrials.map(\.attempt) == [attempt])
       script.beat(
         "w1", claims: [a.claim(attempt: attempt, step: step, checkpoint: checkpoint(step))])
-      // After three disappointments it is not taken any more.
+      // After three bad checkpoints no further one is accepted.
       #expect(script.coordinator.explanation(of: a.id)?.checkpoints.count == (round < 3 ? 1 : 0))
       guard round < 3 else { break }
       script.fail(a, attempt: attempt, cause: .stopped, on: "w1")
@@ -154,14 +154,14 @@ struct TrustScenarios {
     #expect(script.finish(a, attempt: 7, on: "w1").ending == .complete)
   }
 
-  /// Lets the delays of a trial pass that ended often through no fault of its own.
+  /// Lets the delays of a trial pass that ended repeatedly for external reasons.
   private func passUntilLeased(_ script: inout Script) {
     for _ in 0..<100 where script.coordinator.runningTrials.isEmpty {
       script.pass(1, beating: ["w1": []])
     }
   }
 
-  @Test("a result that is none, of an attempt with a checkpoint, blames the checkpoint")
+  @Test("an invalid result of an attempt with a checkpoint is blamed on the checkpoint")
   func noResult() throws {
     var script = try handedOver()
     var result = SimulatedSweep.result(of: a.configuration)
@@ -173,7 +173,7 @@ struct TrustScenarios {
 
   // MARK: - Divergence
 
-  @Test("the same divergence from step 0 on a second host is final; elsewhere it is tried again")
+  @Test("the same divergence from step 0 on a second host is final; any other is retried")
   func divergedAlike() throws {
     for state in ["state", "another"] {
       var script = try Script([a])
@@ -197,7 +197,7 @@ struct TrustScenarios {
     _ = diverge(&script, attempt: 2, on: "w2")
     script.pass(2)
     #expect(script.coordinator.standing(of: a.id)?.status == .running)
-    // From step 0 it is, on the other host.
+    // From step 0 on the other host it is final.
     script.handle(.workerLeft(reason: "", on: Script.connection("w2")))
     script.announce("w3")
     script.pass(4)
@@ -208,7 +208,7 @@ struct TrustScenarios {
 
   // MARK: - Words of others
 
-  @Test("nothing is taken of a worker that was not leased the attempt")
+  @Test("messages of a worker that was not leased the attempt are refused")
   func outOfLease() throws {
     var script = try Script([a])
     script.resume()
@@ -240,14 +240,14 @@ struct TrustScenarios {
         return
       }
     }
-    // Whose it is hands in what it likes, also after its lease has ended.
+    // The worker that had the lease may deliver, even after its lease has ended.
     script.handle(.connectionLost(Script.connection("w1")))
     script.pass(4, beating: ["w2": []])
     script.announce("w1", on: "w1 again", claims: [a.claim()])
     #expect(script.finish(a, attempt: 1, on: "w1 again").ending == .complete)
   }
 
-  @Test("a later process on the host of the one that was leased it hands a result in")
+  @Test("a later process on the host that had the lease may deliver the result")
   func laterProcess() throws {
     for (worker, host, isTaken) in [("w9", "host-w1", true), ("w9", "elsewhere", false)] {
       var script = try Script([a])
@@ -262,7 +262,7 @@ struct TrustScenarios {
     }
   }
 
-  @Test("under keys, it is the key that tells, not the host's name")
+  @Test("with keys, the key identifies the host, not the name")
   func laterProcessUnderKey() throws {
     for (worker, isTaken) in [("w9@first", true), ("w9@second", false), ("w9", false)] {
       var script = try Script([a])
@@ -277,7 +277,7 @@ struct TrustScenarios {
     }
   }
 
-  @Test("a worker cannot say that a checkpoint or a parent is at fault")
+  @Test("a worker cannot report the causes bad checkpoint and failed parent")
   func coordinatorsCauses() throws {
     for cause in [FailureCause.badCheckpoint, .parentFailed] {
       var script = try Script([a])

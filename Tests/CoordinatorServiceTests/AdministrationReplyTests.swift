@@ -17,7 +17,7 @@ struct AdministrationReplyTests {
   }
 
   @Test(
-    "A training that diverges is told of like others, without its error",
+    "A diverging training is shown like others, without its error",
     arguments: [Double.nan, .infinity])
   func diverging(mse: Double) throws {
     let running = running(mse: mse)
@@ -27,7 +27,7 @@ struct AdministrationReplyTests {
     #expect(self.running(mse: 2).mse == 2)
   }
 
-  @Test("A number that JSON cannot hold does not keep the others from being told")
+  @Test("A number that JSON cannot represent does not hide the others")
   func nonFinite() throws {
     var running = running(mse: 2)
     running.stepsPerSecond = .infinity
@@ -42,7 +42,7 @@ struct AdministrationReplyTests {
     #expect(!reply.json.isEmpty)
   }
 
-  @Test("A trial that would lose long work for want of a checkpoint is told of")
+  @Test("A trial that would lose long work without a checkpoint is shown")
   func withoutCheckpoint() throws {
     var status = SweepStatus(sweep: "s", question: "q", isRunning: true)
     for (step, hasCheckpoint, isTold) in [

@@ -6,7 +6,7 @@ import Testing
 
 @testable import CoordinatorService
 
-/// What a peer of the control socket may do, and what it may not.
+/// Permitted and refused use of the control socket.
 @Suite("The control socket", .serialized)
 struct AdministrationServerTests {
   private let temporary: TemporaryFolder
@@ -74,7 +74,7 @@ struct AdministrationServerTests {
     #expect(try AdministrationClient.ask(AdministrationRequest(.status), in: folder) == nil)
   }
 
-  @Test("bytes that are no request are answered with an error, and the next is served")
+  @Test("bytes that are not a request are answered with an error, and the next request is served")
   func rubbish() throws {
     try serving {
       for text in ["\n", "{}\n", "\u{0}\u{1}\n", #"{"version":2,"command":"explode"}"# + "\n"] {
@@ -92,7 +92,7 @@ struct AdministrationServerTests {
     }
   }
 
-  @Test("peers that connect and say nothing do not keep others out")
+  @Test("silent connections do not keep others out")
   func silentPeers() throws {
     try serving {
       var silent: [Int32] = []

@@ -7,7 +7,7 @@ import Trials
 
 @testable import CoordinatorService
 
-/// The page `Text/JSON.md` and the answers to `--json`, held against each other.
+/// Compares the page `Text/JSON.md` with the answers to `--json`.
 @Suite("Answers in JSON")
 struct AnswerSchemaTests {
   /// A key of the page.
@@ -35,8 +35,7 @@ struct AnswerSchemaTests {
     return keys
   }
 
-  /// The paths of an answer with the types of their values; what the page calls an object is not
-  /// entered.
+  /// The paths of an answer with the types of their values; objects of the page are not entered.
   private func found(
     in value: Any, at path: String = "", keys: [String: Key]
   ) throws -> [String: String] {
@@ -68,7 +67,7 @@ struct AnswerSchemaTests {
     String(cString: number.objCType) == "c" || String(cString: number.objCType) == "B"
   }
 
-  /// Holds a full and a bare answer against the page.
+  /// Compares a full and a minimal answer with the page.
   private func compare(_ command: String, full: String, bare: String? = nil) throws {
     let keys = try documented(command)
     #expect(!keys.isEmpty)
@@ -83,7 +82,7 @@ struct AnswerSchemaTests {
     guard let bare else { return }
     let few = try paths(bare)
     let required = keys.filter { path, key in
-      // Items of empty lists and objects that are absent say nothing.
+      // Skip items of empty lists and absent objects.
       let parent = path.range(of: ".", options: .backwards).map { String(path[..<$0.lowerBound]) }
       let isThere =
         parent.map { parent in few.keys.contains { $0.hasPrefix(parent + ".") } } ?? true
@@ -94,7 +93,7 @@ struct AnswerSchemaTests {
     #expect(optional.intersection(few.keys) == [], "in the bare answer")
   }
 
-  /// Fails for a value that is nil, so that no key of a full sample goes unseen.
+  /// Fails for a nil value, so that a full sample covers every key.
   private func expectFull(_ value: Any, _ path: String) {
     let mirror = Mirror(reflecting: value)
     if mirror.displayStyle == .optional, mirror.children.isEmpty {

@@ -76,7 +76,7 @@ struct DataReportTests {
     }
   }
 
-  @Test("a web page in place of MNIST leaves nothing that could be taken for it")
+  @Test("a web page instead of MNIST leaves no file that could be mistaken for it")
   func page() throws {
     let server = try LoopbackServer { _, _ in
       .init(headers: ["Content-Type: text/html"], body: Array("<html>".utf8))

@@ -9,7 +9,7 @@ import Wire
 
 @testable import CoordinatorService
 
-/// Records of earlier runs with numbers in them that no trial can have.
+/// Records of earlier runs with impossible numbers.
 @Suite("False results in old records")
 struct FalseRecordTests {
   private let folder: TemporaryFolder
@@ -17,7 +17,7 @@ struct FalseRecordTests {
   private let sound: PlannedTrial
   private let lied: [PlannedTrial]
 
-  /// What a result may say that cannot be.
+  /// Impossible values of a result.
   private static let lies: [@Sendable (inout TrialResult) -> Void] = [
     { $0.milestones[0].mse = -1 }, { $0.milestones[0].evaluationMSE = 1.7e308 },
     { $0.milestones[0].gatesOpen = 4 }, { $0.milestones[0].openProbabilities = [2, 0, 0, 0] },
@@ -67,7 +67,7 @@ struct FalseRecordTests {
         secondPassShare: 0, peakResidentBytes: 1 << 20))
   }
 
-  @Test("they are not taken over, and people are told which and why")
+  @Test("they are not reused, and people are told which and why")
   func reuse() throws {
     let results = try ReusableResults(folders: [folder.url], anyBuild: true)
     #expect(results.candidates(for: sound.configuration, images: nil).count == 1)

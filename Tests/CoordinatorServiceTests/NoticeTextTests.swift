@@ -13,7 +13,7 @@ struct NoticeTextTests {
     notice.text { trial, isTyped in isTyped ? "τ = 8 (\(trial))" : "τ = 8" }
   }
 
-  @Test("what goes well names a trial by what varies, what goes wrong by its identity as well")
+  @Test("successes name a trial by its varying values, failures by its identity too")
   func names() {
     #expect(text(.trialStarted(trial, attempt: 1, worker)) == "trial τ = 8 started on w")
     #expect(text(.trialCompleted(trial, worker)) == "trial τ = 8 complete, by w")

@@ -16,14 +16,14 @@ struct PeerRegisterTests {
     register.heard("k", name: "alpha", on: connection(2), at: .seconds(1))
     #expect(register.claim("k", host: "b", at: .seconds(2)) == "a")
     #expect(register.claim("other", host: "b", at: .seconds(2)) == nil)
-    // The host has left: its key may have moved with its disk.
+    // After the tenure, the key may have moved to another host.
     let later = Duration.seconds(1) + PeerRegister.hostTenure
     #expect(register.claim("k", host: "b", at: later) == nil)
     register.heard("k", name: "alpha", on: connection(3), at: later)
     #expect(register.claim("k", host: "a", at: later) == "b")
   }
 
-  @Test("Every connection of a key that is no longer welcome is named, once")
+  @Test("Every connection of a key that is no longer admitted is named, once")
   func dismissed() {
     var register = PeerRegister()
     for number in 1...3 {
@@ -37,7 +37,7 @@ struct PeerRegisterTests {
     #expect(register.dismissed { $0 == "good" }.isEmpty)
   }
 
-  @Test("What is remembered of a key's connections is bounded")
+  @Test("The number of remembered connections per key is bounded")
   func bounded() {
     var register = PeerRegister()
     for number in 0..<10_000 {

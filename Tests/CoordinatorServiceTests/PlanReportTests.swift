@@ -56,7 +56,7 @@ struct PlanReportTests {
     #expect(try !plan().contains("MISSING"))
   }
 
-  @Test("an archive that cannot be read is named, with what is wrong and what mends it")
+  @Test("an unreadable archive is named, with the problem and the remedy")
   func unreadable() throws {
     try Data("no images".utf8).write(to: data.appending(path: "mnist.images"))
     let text = try plan()
@@ -78,7 +78,7 @@ struct PlanReportTests {
     #expect(simulated.lowerBoundSeconds < whole.seconds / 50)
   }
 
-  @Test("a batch larger than what is prepared ends the plan with an error")
+  @Test("a batch larger than the prepared set ends the plan with an error")
   func batch() throws {
     try prepare(training: 63)
     #expect(throws: PlanDefects.self) { try plan(budget: "10 epochs") }

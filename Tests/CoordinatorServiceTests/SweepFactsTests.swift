@@ -6,7 +6,7 @@ import Wire
 
 @testable import CoordinatorService
 
-/// A result is recorded only when it answers its trial.
+/// A result is recorded only if it fits its trial.
 @Suite("Results that workers send")
 struct SweepFactsTests {
   private let images = Digest.of("images")
@@ -64,7 +64,7 @@ struct SweepFactsTests {
     #expect(try facts.accept(finished(result), for: planned.id, running: nil).result == result)
   }
 
-  @Test("text that is no result is refused with the place")
+  @Test("bytes that are not a result are refused with the place")
   func unreadable() {
     var message = finished(result)
     message.result = Array("{}".utf8)
@@ -91,7 +91,7 @@ struct SweepFactsTests {
     #expect(rejection(of: finished(elsewhere))?.place == "images")
   }
 
-  @Test("a result outside what its trial can find is refused with the place")
+  @Test("a result that its trial cannot have is refused with the place")
   func lies() {
     var lying = result
     lying.milestones[0].gatesOpen = 3
@@ -104,7 +104,7 @@ struct SweepFactsTests {
     #expect(rejection(of: finished(lying))?.place == "started")
   }
 
-  @Test("a milestone's report outside what its trial can find is refused")
+  @Test("a milestone's report that its trial cannot have is refused")
   func report() {
     var report = result.milestones[0]
     #expect(facts.defect(of: report, running: planned.configuration) == nil)
@@ -112,7 +112,7 @@ struct SweepFactsTests {
     #expect(
       facts.defect(of: report, running: planned.configuration)?.place
         == "20 batches: open_probabilities")
-    // Of another milestone the coordinator itself says what it expected.
+    // The coordinator itself checks for unknown milestones.
     report.budget = .batches(7)
     #expect(facts.defect(of: report, running: planned.configuration) == nil)
   }

@@ -37,7 +37,7 @@ struct SweepViewTests {
     SweepView(status, in: TerminalSize(columns: columns, rows: rows)).lines
   }
 
-  @Test("how far, what runs by what it varies, on 80 columns")
+  @Test("shows progress and running trials by their varying values, on 80 columns")
   func ordinary() {
     #expect(
       lines(status()) == [
@@ -59,7 +59,7 @@ struct SweepViewTests {
     let lines = SweepView(status, in: size).lines
     #expect(lines.count <= rows)
     #expect(lines.contains { $0.hasPrefix("HELD UP: full") })
-    // A line that is too long is cut where it is drawn.
+    // A line that is too long is cut when it is drawn.
     #expect(lines.allSatisfy { TerminalSize.width(of: size.fitted($0)) <= columns })
   }
 

@@ -29,7 +29,7 @@ struct TrialSelectorTests {
     #expect(try all("channels=[4, 4, 8],tolerance=8.50") == [1])
   }
 
-  @Test("where one is wanted, several are an error that names them")
+  @Test("if one trial is expected, several are an error that names them")
   func one() throws {
     #expect(try TrialSelector("learning_rate=0.01").select(in: trials) == trials[2])
     #expect {
@@ -47,7 +47,7 @@ struct TrialSelectorTests {
   }
 
   @Test(
-    "what names nothing says what was expected",
+    "a text that matches nothing is an error with what was expected",
     arguments: [
       ("tolerance=4", "no such trial in this sweep"), ("t", "expected t and the first"),
       ("colour=red", "expected KEY=VALUE with one of the keys stage, dataset, tolerance"),

@@ -70,7 +70,7 @@ struct WatchTests {
     return (try WatchedRecord(folder.url), trials[0])
   }
 
-  @Test("shows what trains with the course of its error, hosts, the front and what happened last")
+  @Test("shows running trials with their error history, hosts, the front and the latest events")
   func whole() throws {
     let folder = try TemporaryFolder()
     let (record, trial) = try record(in: folder)
@@ -97,11 +97,11 @@ struct WatchTests {
     ).lines
     #expect(lines.count <= rows)
     #expect(lines[0].hasPrefix("figure3: "))
-    // Whatever the number of trials, what happened last has its place.
+    // The latest events are shown for any number of trials.
     #expect(lines.contains { $0.contains("gets no more trials") } == (rows >= 8))
   }
 
-  @Test("without a terminal it tells how far it is, and once what has happened since")
+  @Test("without a terminal it prints the progress, and each new event once")
   func printed() throws {
     let folder = try TemporaryFolder()
     let (record, trial) = try record(in: folder)
@@ -114,7 +114,7 @@ struct WatchTests {
     #expect(printer.text(status(), facts) == "")
   }
 
-  @Test("a course is drawn by its logarithm, and gaps stay gaps")
+  @Test("a series is drawn on a logarithmic scale, and gaps stay gaps")
   func sparkline() {
     #expect(Sparkline.text([1, 10, 100, 1000, 1e7], width: 8) == "▁▂▃▄█")
     #expect(Sparkline.text([5, 5], width: 8) == "▁▁")

@@ -13,7 +13,7 @@ struct WorkerHintTests {
 
   private func at(_ seconds: Int) -> Instant { Instant(sinceStart: .seconds(seconds)) }
 
-  @Test("it is told after a moment without workers, and again after ten minutes")
+  @Test("it is shown after a moment without workers, and again after ten minutes")
   func times() throws {
     var hint = try hint("tcp://10.0.0.1:5750")
     func isDue(_ hasWorkers: Bool, _ seconds: Int) -> Bool {

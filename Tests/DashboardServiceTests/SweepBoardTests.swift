@@ -42,6 +42,11 @@ struct SweepBoardTests {
   private func result(_ trial: PlannedTrial) -> JournalRecord {
     var result = Samples.result
     result.provenance.configuration = trial.configuration
+    if case .value(let tolerance) = trial.configuration.tolerance {
+      // About what a front looks like: the looser the tolerance, the fewer gates stay open.
+      result.milestones[0].mse = tolerance * (1 + Double(Int(tolerance) * 7919 % 100) / 1000)
+      result.milestones[0].gatesOpen = max(0, 64 - Int(tolerance) % 60)
+    }
     return .resultRecorded(
       trial: trial.id, attempt: 1, worker: worker, result: ReceivedResult(result))
   }
@@ -72,9 +77,35 @@ struct SweepBoardTests {
     #expect(told.counts == SweepStatus.Counts(failed: 1))
     #expect(told.failures.map(\.trials) == [1])
     #expect(told.facts.first?.mark == "bad")
-    let detail = try #require(TrialDetail(of: trial.id, on: failed))
+    let detail = try #require(TrialDetail(of: trial.id, on: failed, in: folder.url))
     #expect(detail.attempts.map(\.outcome) == ["not-a-number"])
     #expect(detail.row.cause == "not-a-number")
+    #expect(detail.command == "worker trial \(trial.id).json --out again-\(trial.id)")
+  }
+
+  @Test("The command that computes a recorded trial again is one that a shell takes")
+  func reproduction() throws {
+    let plan = plan(1)
+    let store = try store(plan, at: folder.url)
+    let trial = plan.trials[0]
+    try store.append([
+      .trialLeased(trial: trial.id, attempt: 1, worker: worker), result(trial),
+    ])
+    let board = try board(folder.url)
+    for (path, word) in [
+      ("/runs/f3", "/runs/f3"), ("/my runs/$(x)", "'/my runs/$(x)'"), ("/it's", #"'/it'\''s'"#),
+    ] {
+      let detail = try #require(TrialDetail(of: trial.id, on: board, in: URL(filePath: path)))
+      #expect(detail.command == "coordinator reproduce \(word) \(trial.id)")
+    }
+  }
+
+  @Test("A record that cannot be read is read again ever more seldom, and then as before")
+  func rests() {
+    let rests = (0...20).map { SweepMonitor.rest(after: $0, took: 0.01) }
+    #expect(Array(rests.prefix(4)) == [1, 2, 4, 8])
+    #expect(rests.last == 60)
+    #expect(SweepMonitor.rest(after: 1, took: 9) == 90)
   }
 
   @Test("Failures that differ in numbers only are one kind, and a retry takes them away")

@@ -7,7 +7,7 @@ import Trials
 
 @Suite("The table of trials")
 struct TrialQueryTests {
-  /// Rows whose MSE falls, every third of them unknown, every fifth failed.
+  /// Rows in which every column has equal, rising, falling and unknown values.
   private func rows(_ count: Int) -> [TrialRow] {
     (0..<count).map { place in
       var configuration = Samples.configuration
@@ -17,7 +17,14 @@ struct TrialQueryTests {
           stage: place.isMultiple(of: 2) ? "even" : "odd", replicate: 0,
           configuration: configuration), place: place, name: "τ = \(place) <script>")
       row.mse = place.isMultiple(of: 3) ? nil : Double(1000 - place / 2)
-      row.status = place.isMultiple(of: 5) ? .failed : .complete
+      row.status = place.isMultiple(of: 5) ? .failed : TrialStatus.allCases[place % 3]
+      row.tolerance = place.isMultiple(of: 4) ? nil : Double(place * 7 % 50) / 4
+      row.latents = place.isMultiple(of: 6) ? nil : place * 11 % 40
+      row.gatesOpen = place.isMultiple(of: 7) ? nil : place * 13 % 30
+      row.evaluationMSE = place.isMultiple(of: 3) ? nil : .init(place * 17 % 60) + 0.5
+      row.step = place.isMultiple(of: 8) ? nil : place * 19 % 70
+      row.attempts = place * 23 % 5
+      row.changed = place * 29 % 97
       return row
     }
   }
@@ -46,11 +53,33 @@ struct TrialQueryTests {
     query.limit = 10
     let places = places(query, rows)
     #expect(places.count == rows.count && Set(places).count == rows.count)
-    guard column == .mse else { return }
-    let values = places.map { rows[$0].mse }
+    let values = places.map { Self.value(of: rows[$0], in: column) }
     let known = values.compactMap { $0 }
     #expect(known == known.sorted { isDescending ? $0 > $1 : $0 < $1 })
     #expect(values.suffix(rows.count - known.count).allSatisfy { $0 == nil })
+    // Equal values stay in the plan's order.
+    for (first, second) in zip(places, places.dropFirst())
+    where Self.value(of: rows[first], in: column) == Self.value(of: rows[second], in: column) {
+      #expect(first < second)
+    }
+  }
+
+  /// What a person reads in a column of a row, as a number.
+  private static func value(of row: TrialRow, in column: TrialQuery.Column) -> Double? {
+    switch column {
+    case .plan: 0
+    case .status:
+      ["failed", "running", "waiting", "stopped", "complete"].firstIndex(of: row.status.rawValue)
+        .map(Double.init)
+    case .tolerance: row.tolerance
+    case .latents: row.latents.map(Double.init)
+    case .gates: row.gatesOpen.map(Double.init)
+    case .mse: row.mse
+    case .evaluation: row.evaluationMSE
+    case .step: row.step.map(Double.init)
+    case .attempts: Double(row.attempts)
+    case .changed: Double(row.changed)
+    }
   }
 
   @Test("A filter's words must all be there, in any letters' case")

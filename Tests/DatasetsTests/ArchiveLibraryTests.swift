@@ -40,7 +40,7 @@ struct ArchiveLibraryTests {
     #expect(ArchiveLibrary.defaultDirectory(environment: environment).path == path)
   }
 
-  @Test("a missing archive is an error that says which command makes it")
+  @Test("a missing archive is an error that names the command to make it")
   func missing() {
     let path = library.directory.path
     let mnist = #expect(throws: ArchiveLibraryError.self) { try library.find(.mnist) }
@@ -65,7 +65,7 @@ struct ArchiveLibraryTests {
     #expect(library.list().filter { $0.standing != .absent }.map(\.name) == ["mnist"])
   }
 
-  @Test("preparing again leaves an intact archive alone, unless it is to be replaced")
+  @Test("preparing again keeps an intact archive, unless it is to be replaced")
   func idempotent() throws {
     let first = try prepare()
     #expect(first.isNew)
@@ -101,7 +101,7 @@ struct ArchiveLibraryTests {
     }
   }
 
-  @Test("a flipped bit is found by find when the file's time tells, by verify in any case")
+  @Test("a flipped bit is found by `find` if the file's time has changed, by `verify` always")
   func damaged() throws {
     let images = try prepare().images
     try damage(images.url, at: 5000)
@@ -116,7 +116,7 @@ struct ArchiveLibraryTests {
     #expect(problem.contains(images.url.path))
   }
 
-  @Test("a record that is damaged itself is not believed")
+  @Test("a damaged record is ignored")
   func damagedRecord() throws {
     let images = try prepare().images
     for text in ["", "nonsense", "# 1 bytes\n\(Digest.of("x"))  mnist.images\n"] {
@@ -128,7 +128,7 @@ struct ArchiveLibraryTests {
     #expect(try library.find(.mnist) == images)
   }
 
-  @Test("a recorded digest that is not the file's is found by verify")
+  @Test("a wrong recorded digest is found by `verify`")
   func wrongRecord() throws {
     let images = try prepare().images
     let text = try String(contentsOf: record, encoding: .utf8)
@@ -142,7 +142,7 @@ struct ArchiveLibraryTests {
     #expect(problem.contains("found SHA-256 \(images.digest), expected \(Digest.of("other"))"))
   }
 
-  @Test("an archive that takes another's place, even with its time, gets its own digest")
+  @Test("an archive that replaces another, even with its time, gets its own digest")
   func replaced() throws {
     let old = try prepare().images
     let time = try FileManager.default.attributesOfItem(atPath: old.url.path)
@@ -159,7 +159,7 @@ struct ArchiveLibraryTests {
     #expect(new.digest != old.digest)
   }
 
-  @Test("the record is one for sha256sum, after a comment")
+  @Test("the record has the format of sha256sum, after a comment")
   func recordFormat() throws {
     let images = try prepare().images
     let lines = try String(contentsOf: record, encoding: .utf8).split(separator: "\n")
@@ -177,7 +177,7 @@ struct ArchiveLibraryTests {
         == true)
   }
 
-  @Test("a set that is read from files needs to be told where they are")
+  @Test("a set that is read from files needs a source")
   func sourceNotGiven() {
     #expect(throws: DatasetError.sourceNotGiven(dataset: .mnist)) {
       try DatasetPreparer.prepare(.mnist, from: nil, into: library.directory)

@@ -4,13 +4,13 @@ import TestSupport
 import Testing
 import Trials
 
-@Suite("A file that is not what it should be is an error that says what to do")
+@Suite("A wrong file is an error that says what to do")
 struct BadFileTests {
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// The error of preparing from `source`; nothing may be left behind.
+  /// The error of preparing from `source`; checks that no file is left.
   private func failure(_ dataset: Dataset, _ source: URL) throws -> String {
     let library = folder.file("library")
     let error = try #require(throws: DatasetError.self) {
@@ -45,7 +45,7 @@ struct BadFileTests {
     expect(try failure(.shapes3d, try Fixtures.url(path)), path, words)
   }
 
-  @Test("an HDF5 file cut short anywhere is refused")
+  @Test("a truncated HDF5 file is refused")
   func truncatedHDF5() throws {
     let whole = try Fixtures.bytes("3dshapes.h5")
     for length in [1, 8, 100, 2048, whole.count / 2, whole.count - 1] {
@@ -87,7 +87,7 @@ struct BadFileTests {
     expect(try failure(.cars3d, cars), "car_001_mesh.mat", words)
   }
 
-  @Test("a car's file cut short anywhere, or with more after its end, is refused")
+  @Test("a car's file that is truncated or too long is refused")
   func truncatedCar() throws {
     let whole = try Fixtures.bytes("mat/good.mat")
     let cars = try folder.folder("cars")
@@ -100,7 +100,7 @@ struct BadFileTests {
   }
 
   @Test(
-    "an archive that is cut short or damaged is refused",
+    "a truncated or damaged archive is refused",
     arguments: [
       (Dataset.cars3d, "nips2015-analogy-data.tar.gz"), (.cifar100, "cifar-100-binary.tar.gz"),
     ])
@@ -131,7 +131,7 @@ struct BadFileTests {
     expect(try failure(.cifar100, archive), "cifar-100-python.tar.gz", words)
   }
 
-  @Test("records of CIFAR of another size or with labels that cannot be")
+  @Test("CIFAR records of another size or with invalid labels")
   func records() throws {
     let source = try folder.folder("cifar-100-binary")
     let test = try Fixtures.bytes("cifar-100-binary/test.bin")
@@ -155,7 +155,7 @@ struct BadFileTests {
   }
 
   @Test(
-    "a page of HTML under the data set's name",
+    "an HTML page under the data set's name",
     arguments: [
       (Dataset.mnist, "train-images-idx3-ubyte.gz"),
       (.dsprites, "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"), (.shapes3d, "3dshapes.h5"),

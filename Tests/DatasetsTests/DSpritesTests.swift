@@ -29,7 +29,7 @@ struct DSpritesTests {
     return error
   }
 
-  /// The error of an `imgs` member that is not right.
+  /// The error of a malformed `imgs` member.
   private func failure(images: [UInt8]) throws -> String {
     try failure(DSpritesFixture.npz(images)).description
   }
@@ -87,7 +87,7 @@ struct DSpritesTests {
           + "found 255, expected 0 or 1; "))
   }
 
-  @Test("an image without a shape is none of dSprites, and is named")
+  @Test("an image without a shape is refused and named")
   func blank() throws {
     let pixels = DSpritesFixture.pixels(count: 2) + [UInt8](repeating: 0, count: 4096)
     let text = try failure(
@@ -120,7 +120,7 @@ struct DSpritesTests {
   }
 
   @Test(
-    "a header that is not NumPy's dictionary is refused at the place where it goes wrong",
+    "a malformed header is refused with the offset of the error",
     arguments: [
       ("", 1), ("[]", 0), ("{'descr': '|u1', 'fortran_order': False}", 41),
       ("{'descr': '|u1', 'fortran_order': False, 'shape': (3, 64, 64), 'more': 1, }", 63),
@@ -145,7 +145,7 @@ struct DSpritesTests {
     #expect(offset == 10 + position)
   }
 
-  @Test("a member that is no npy array is refused")
+  @Test("a member that is not an npy array is refused")
   func notNPY() throws {
     let magic = try failure(images: Array("not an array at all".utf8))
     #expect(magic.contains("npy magic at byte 0: found 6e 6f 74 20 61 6e, expected 93 4e 55 4d"))
@@ -185,7 +185,7 @@ struct DSpritesTests {
     #expect(try failure([]).description.contains("found an empty file"))
   }
 
-  @Test("a zip file cut short anywhere is refused")
+  @Test("a truncated zip file is refused")
   func truncatedZip() throws {
     let whole = try DSpritesFixture.npz(DSpritesFixture.images(count: 3))
     for length in [

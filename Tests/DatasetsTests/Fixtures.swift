@@ -31,8 +31,7 @@ enum Fixtures {
   }
 }
 
-/// All images of an archive in the order of their file, with those that were held back in their
-/// places.
+/// All images of an archive in the order of their file, including those held back.
 struct PreparedPictures {
   let images: [[UInt8]]
   let archive: ImageArchive

@@ -2,7 +2,7 @@ import Datasets
 import Foundation
 import Images
 
-/// A small MNIST database: IDX files as the publisher lays them out.
+/// A small MNIST database: IDX files in the published format.
 enum MNISTFixture {
   static let trainingCount = 4
   static let testCount = 3

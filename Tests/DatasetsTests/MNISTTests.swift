@@ -21,7 +21,7 @@ struct MNISTTests {
     try DatasetPreparer.prepare(.mnist, from: source, into: library).images
   }
 
-  /// Prepares files that are not right, and returns the error; nothing may be left behind.
+  /// Prepares wrong files and returns the error; checks that no file is left.
   private func failure() throws -> DatasetError {
     let error = try #require(throws: DatasetError.self) { try prepare() }
     let left = try? FileManager.default.contentsOfDirectory(atPath: library.path)
@@ -87,7 +87,7 @@ struct MNISTTests {
     try expectImages(try prepare())
   }
 
-  @Test("of torchvision's folder, which has both sets, each is taken from its own")
+  @Test("each of the two sets in torchvision's folder is found in its own folder")
   func neighbours() throws {
     let other = [8, 9].map { MNISTFixture.idx(count: 1, pixels: Array(repeating: $0, count: 784)) }
     try MNISTFixture.write(
@@ -98,7 +98,7 @@ struct MNISTTests {
     #expect(fashion.trainingCount == 1)
   }
 
-  @Test("one image again and again is no data set, nor is one file under both names")
+  @Test("one repeated image, and one file under both names, are refused")
   func monotony() throws {
     let white = [UInt8](repeating: 255, count: 784)
     func idx(_ count: Int) -> [UInt8] {
@@ -112,7 +112,7 @@ struct MNISTTests {
       try failure().description.contains("found the same images for training and for test"))
   }
 
-  @Test("a missing file is an error that lists folders and names looked for")
+  @Test("a missing file is an error that lists the folders and names searched")
   func missing() throws {
     try MNISTFixture.write(to: source)
     try FileManager.default.removeItem(at: source.appendingPathComponent(MNISTFixture.testName))
@@ -128,7 +128,7 @@ struct MNISTTests {
   }
 
   @Test(
-    "a file cut short is an error that names offset and field",
+    "a truncated file is an error that names offset and field",
     arguments: [
       (3, "magic"), (4, "count of images"), (11, "rows"), (12, "columns"),
       (16, "pixels of image 0 of 4"), (16 + 783, "pixels of image 0 of 4"),
@@ -181,7 +181,7 @@ struct MNISTTests {
           + "expected nothing after 2368 bytes; "))
   }
 
-  @Test("a gzip file cut short anywhere is refused")
+  @Test("a truncated gzip file is refused")
   func truncatedGzip() throws {
     let whole = try Compressed.gzip(MNISTFixture.test)
     for length in [

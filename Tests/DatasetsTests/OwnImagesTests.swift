@@ -32,7 +32,7 @@ struct OwnImagesTests {
   }
 
   // Tests/Formats/compare.py reads the same pictures with Pillow and finds every pixel equal.
-  @Test("a folder: cut, scaled, in the order of paths, its folder test apart")
+  @Test("a folder: cropped, scaled, in the order of paths, with its folder test separate")
   func pictures() throws {
     let images = try prepare("pictures", as: "64x64x3")
     #expect(images.trainingCount == 17 && images.evaluationCount == 2)
@@ -56,11 +56,11 @@ struct OwnImagesTests {
       archive.bytes(of: 1, in: .evaluation) == Fixtures.picture(2, side: 64, channels: 3))
   }
 
-  @Test("what is no picture is passed over and told")
+  @Test("other files are skipped and reported")
   func remark() throws {
     let outcome = try DatasetPreparer.prepare(
       try own("28x28x1"), from: try Fixtures.url("pictures"), into: library)
-    #expect(outcome.remark == "1 files that are no PNG or JPEG were passed over.")
+    #expect(outcome.remark == "1 files that are not PNG or JPEG were skipped.")
     #expect(outcome.images.url.lastPathComponent == "mine.images")
     #expect(outcome.images.share == nil)
   }
@@ -74,7 +74,7 @@ struct OwnImagesTests {
     #expect(pictures.images == (0..<12).map { Fixtures.picture($0, side: 28, channels: 1) })
   }
 
-  @Test("colour, and an npz with a part of its own for evaluation")
+  @Test("colour, and an npz with an evaluation part")
   func colour() throws {
     let bytes = try PreparedPictures(try prepare("arrays/bytes.npy", as: "64x64x3"))
     #expect(bytes.images == (0..<12).map { Fixtures.picture($0, side: 64, channels: 3) })
@@ -84,7 +84,7 @@ struct OwnImagesTests {
     #expect(archive.bytes(of: 2, in: .evaluation) == Fixtures.picture(2, side: 64, channels: 3))
   }
 
-  @Test("truth values are kept as bits where they fit, and become black and white where not")
+  @Test("booleans are stored as bits if no scaling is needed, else as black and white")
   func truth() throws {
     let pictures = try PreparedPictures(try prepare("arrays/bools.npy", as: "64x64x1"))
     #expect(pictures.archive.encoding == .bit)
@@ -121,7 +121,7 @@ struct OwnImagesTests {
       ("bomb.npz", ["an array of [1099511627776, 28, 28]"]),
     ])
   func badArrays(name: String, words: [String]) throws {
-    // Two or four images would be too few to hold some back, if it came to that.
+    // Two or four images would be too few to hold some back.
     let text = try failure(try Fixtures.url("arrays/\(name)"))
     #expect(text.contains(name))
     for word in words { #expect(text.contains(word), "\(text)") }
@@ -130,7 +130,7 @@ struct OwnImagesTests {
   @Test(
     "pictures that are refused",
     arguments: [
-      ("cut.png", ["the file ends too early", "save the picture anew"]),
+      ("cut.png", ["the file ends too early", "save the picture again"]),
       ("flipped.png", ["what its decoder calls"]), ("cut.jpg", ["Premature end of JPEG file"]),
       ("text.png", ["the first bytes 6e 6f 74", "convert it"]),
       ("page.png", ["a page of HTML"]), ("huge.png", ["at most 16384 pixels a side"]),

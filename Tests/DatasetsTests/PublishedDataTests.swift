@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Trials
 
-/// The folder of published files, when there is one to test with.
+/// The folder of published files, if there is one.
 private let testData = ProcessInfo.processInfo.environment["BOTTLENECKSWEEP_TEST_DATA"]
   .map { URL(fileURLWithPath: $0) }
 
@@ -51,7 +51,7 @@ struct PublishedDataTests {
   }
 
   @Test(
-    "MNIST's files exchanged, given twice or as Fashion-MNIST are refused by what they are",
+    "MNIST's files swapped, given twice or as Fashion-MNIST are refused and named",
     arguments: [
       (Dataset.mnist, "t10k-images", "train-images", "found 10000 training images and 60000 test"),
       (.mnist, "t10k-images", "t10k-images", "found the same images for training and for test"),

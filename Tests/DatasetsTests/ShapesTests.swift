@@ -43,7 +43,7 @@ struct ShapesTests {
     #expect(Hue(9).tenths == (10, 0, 6))
   }
 
-  /// Which pixels of two scenes show anything of the object.
+  /// The pixels that show the object in two scenes.
   private func area(_ scene: ShapesScene) -> Int {
     scene.shades().object.count { $0 > 0 }
   }
@@ -62,11 +62,11 @@ struct ShapesTests {
       ShapesScene(scale: 3, form: .sphere, orientation: orientation).shades()
     }
     #expect(Set(scenes.map { $0.floor + $0.wall + $0.object }).count == 15)
-    // The camera looks at the middle: the sphere is where it was, its light is not.
+    // The camera looks at the middle, so the sphere's position is unchanged, but not its light.
     #expect(Set(scenes.map { $0.object.map { $0 > 0 } }).count == 1)
   }
 
-  @Test("a hue colours its own surface, and every pixel is lit")
+  @Test("a hue colours only its own surface, and no pixel is black")
   func surfaces() {
     let shades = ShapesScene(scale: 7, form: .cube, orientation: 12).shades()
     for pixel in 0..<64 * 64 {

@@ -13,7 +13,7 @@ struct SpritesTests {
     let images: [[UInt8]]
     let side: Int
 
-    /// Prepares a set and puts its two parts back into the order that they were drawn in.
+    /// Prepares a set and restores the drawing order of its two parts.
     init(_ dataset: Dataset, _ prepared: PreparedImages) throws {
       let archive = try ImageArchive.open(at: prepared.url)
       let total = prepared.trainingCount + prepared.evaluationCount
@@ -69,7 +69,7 @@ struct SpritesTests {
     #expect(archive.encoding == (dataset == .sprites28 ? .byte : .bit))
   }
 
-  @Test("each factor does what its name says, and nothing is cut off")
+  @Test("each factor changes what its name says, and sprites are complete")
   func factors() throws {
     let folder = try TemporaryFolder()
     let outcome = try DatasetPreparer.prepare(.sprites28, from: nil, into: folder.url)

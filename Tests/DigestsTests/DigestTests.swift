@@ -18,7 +18,7 @@ struct DigestTests {
     #expect(Digest.of(text).hexadecimal == expected)
   }
 
-  @Test("a stream cut anywhere gives the digest of the whole")
+  @Test("a stream split anywhere gives the digest of the whole")
   func stream() {
     let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 * 7) }
     for cut in [0, 1, 63, 64, 65, 999, 1000] {
@@ -59,7 +59,8 @@ struct DigestTests {
   }
 
   @Test(
-    "text that is no digest is refused", arguments: ["", "ab", String(repeating: "g", count: 64)])
+    "text that is not a digest is refused",
+    arguments: ["", "ab", String(repeating: "g", count: 64)])
   func refused(text: String) {
     #expect(Digest(hexadecimal: text) == nil)
   }

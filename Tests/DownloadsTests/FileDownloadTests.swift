@@ -49,7 +49,7 @@ struct FileDownloadTests {
     #expect(outcome.byteCount == content.count && outcome.digest == Digest.of(content))
   }
 
-  /// What the download says when this is what the server answers.
+  /// The download's error for a server's response.
   private func reason(
     sized: Bool = true, _ answer: @escaping @Sendable (LoopbackServer.Request, Int) -> Answer
   ) throws -> String {
@@ -103,7 +103,7 @@ struct FileDownloadTests {
     #expect(try run(file).isNew == false)
   }
 
-  @Test("a dropped connection is taken up where it ended", arguments: [true, false])
+  @Test("a dropped connection is resumed where it ended", arguments: [true, false])
   func dropped(sized: Bool) throws {
     let content = content
     let server = try LoopbackServer { request, number in
@@ -114,7 +114,7 @@ struct FileDownloadTests {
     #expect(server.requests.map(\.start) == [nil, 30_000, 60_000, 90_000])
   }
 
-  @Test("an interrupted download goes on in the next run")
+  @Test("an interrupted download is resumed in the next run")
   func resumed() throws {
     let content = content
     try Data(content.prefix(70_000)).write(to: folder.file(Self.name + ".part"))
@@ -123,7 +123,7 @@ struct FileDownloadTests {
     #expect(server.requests.map(\.start) == [70_000])
   }
 
-  @Test("all bytes may have come before, the size known or not", arguments: [true, false])
+  @Test("a complete part is accepted, with known or unknown size", arguments: [true, false])
   func alreadyThere(sized: Bool) throws {
     let content = content
     try Data(content).write(to: folder.file(Self.name + ".part"))
@@ -132,7 +132,7 @@ struct FileDownloadTests {
     #expect(server.requests.count == (sized ? 0 : 1))
   }
 
-  @Test("a server that ignores Range begins anew")
+  @Test("a download restarts if the server ignores Range")
   func ignoredRange() throws {
     let content = content
     let server = try LoopbackServer { request, number in
@@ -143,7 +143,7 @@ struct FileDownloadTests {
     #expect(server.requests.map(\.start) == [nil, 40_000])
   }
 
-  @Test("one that ignores Range and always drops is given up")
+  @Test("a server that ignores Range and always drops is given up")
   func hopeless() throws {
     let content = content
     let reason = try reason { _, _ in
@@ -152,7 +152,7 @@ struct FileDownloadTests {
     #expect(reason.contains("after 40000 bytes; gave up after 3 tries that brought nothing"))
   }
 
-  @Test("old bytes of another file are thrown away, once")
+  @Test("old bytes of another file are discarded once")
   func foreignBytes() throws {
     let content = content
     try Data(repeating: 7, count: 50_000).write(to: folder.file(Self.name + ".part"))
@@ -160,13 +160,13 @@ struct FileDownloadTests {
     try expectContent(try run(file(server)))
     #expect(server.requests.map(\.start) == [50_000, nil])
     try FileManager.default.removeItem(at: folder.file(Self.name))
-    // More than the file can have: not even asked for.
+    // More bytes than the file has: no request is sent.
     try Data(repeating: 7, count: 100_001).write(to: folder.file(Self.name + ".part"))
     try expectContent(try run(file(server)))
     #expect(server.requests.map(\.start) == [50_000, nil, nil])
   }
 
-  @Test("a web page in place of the file is recognised, however it is announced")
+  @Test("a web page in place of the file is recognised, with any content type")
   func page() throws {
     let page = Array("<!DOCTYPE html><html>Please log in</html>".utf8)
     let type = "Content-Type: text/html; charset=utf-8"
@@ -212,7 +212,7 @@ struct FileDownloadTests {
       } == "answers with a part from byte 5 on, expected byte 0")
   }
 
-  @Test("the right length with a wrong byte is refused, and nothing of it is kept")
+  @Test("a file of the right length with a wrong byte is refused and removed")
   func wrongContent() throws {
     var wrong = content
     wrong[50_000] ^= 1
@@ -222,7 +222,7 @@ struct FileDownloadTests {
     #expect(try Data(contentsOf: folder.file(Self.name + ".part")).isEmpty)
   }
 
-  @Test("errors that pass are waited for, others are not", arguments: [429, 500, 503, 403, 404])
+  @Test("temporary errors are retried, others are not", arguments: [429, 500, 503, 403, 404])
   func status(code: Int) throws {
     let content = content
     let server = try LoopbackServer { request, number in
@@ -239,7 +239,7 @@ struct FileDownloadTests {
     }
   }
 
-  @Test("redirections are followed, but not to files of this host and not in circles")
+  @Test("redirections are followed, but not to local files and not in cycles")
   func redirections() throws {
     let content = content
     let server = try LoopbackServer { request, _ in
@@ -256,7 +256,7 @@ struct FileDownloadTests {
         .contains("redirects"))
   }
 
-  @Test("the next address is asked when one does not have the file, or is not there")
+  @Test("the next address is tried if one does not have the file or is unreachable")
   func addresses() throws {
     let content = content
     let empty = try LoopbackServer { _, _ in Answer("404 No") }
@@ -270,7 +270,7 @@ struct FileDownloadTests {
     #expect(file.at(mirror: "http://host/a").addresses == ["http://host/a/\(Self.name)"])
   }
 
-  @Test("a connection that brings nothing is left")
+  @Test("a stalled connection is closed")
   func stalled() throws {
     let content = content
     let server = try LoopbackServer { request, number in
@@ -286,7 +286,7 @@ struct FileDownloadTests {
   func exclusion() throws {
     let content = content
     let server = try LoopbackServer { request, _ in .file(content, request) }
-    let partial = try PartialFile(of: folder.file(Self.name).path)
+    let partial = try PartialDownload(of: folder.file(Self.name).path)
     withExtendedLifetime(partial) {
       let path = folder.file(Self.name + ".part").path
       #expect(throws: DownloadError.beingDownloaded(path: path)) { try run(file(server)) }

@@ -23,7 +23,7 @@ struct PublishedDataTests {
     #expect(PublishedData.files(of: "sprites28") == nil)
   }
 
-  @Test("a head is read line by line, the last one counting")
+  @Test("a response head is parsed line by line, and the last head counts")
   func heads() {
     func head(_ lines: String...) -> ResponseHead {
       var head = ResponseHead()

@@ -47,7 +47,7 @@ struct GatekeeperTests {
     let server = keeper.keys.publicKey
     try AdmissionProof.check(context, endpoint: endpoint, server: server)
     #expect(reports.texts.withLock { $0 } == [])
-    keeper.beginTelling()
+    keeper.startLogging()
 
     let worker = try CurveKeyPair.generate()
     let refused = ConnectionEvent.Kind.admissionRefused(status: 400)

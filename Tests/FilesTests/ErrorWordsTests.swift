@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Errors in words")
 struct ErrorWordsTests {
-  /// What Foundation throws where something fails.
+  /// Foundation's error for a failing operation.
   private func error(_ body: () throws -> Void) throws -> any Error {
     do {
       try body()
@@ -69,7 +69,7 @@ struct ErrorWordsTests {
     }
   }
 
-  @Test("an error of ours says what it says")
+  @Test("this product's errors keep their own description")
   func ours() {
     let error = FileError("open", "/x", code: EACCES)
     #expect(!ErrorWords.isFoundation(error))
@@ -77,7 +77,7 @@ struct ErrorWordsTests {
     #expect(ErrorWords.reason(error) == "/x: open failed: Permission denied")
   }
 
-  @Test("what a call of Foundation throws becomes a failure of the file system")
+  @Test("an error thrown by Foundation becomes a file error")
   func wording() throws {
     let url = URL(filePath: "/nowhere/file")
     let failure = #expect(throws: FileError.self) {

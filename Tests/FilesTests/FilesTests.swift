@@ -11,7 +11,7 @@ struct FilesTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  @Test("a file is replaced whole, and nothing is left aside")
+  @Test("a file is replaced completely, without temporary files left")
   func replaced() throws {
     let file = folder.file("a")
     try DurableFile.write(Data("old".utf8), to: file)
@@ -20,7 +20,8 @@ struct FilesTests {
     #expect(try folder.fileNames == ["a"])
   }
 
-  @Test("threads that replace one file at the same time leave the content of one, nothing aside")
+  @Test(
+    "threads that replace one file at the same time leave one's content, without temporary files")
   func concurrent() throws {
     let file = folder.file("a")
     let contents = (0..<8).map { Data(repeating: UInt8($0), count: 100_000 + $0) }
@@ -49,20 +50,20 @@ struct FilesTests {
       return error.operation == "open" && error.code == ENOENT
         && error.description.contains("no/such/folder")
     }
-    // A folder in the file's place cannot be renamed over.
+    // A rename cannot replace a folder.
     let taken = try folder.folder("taken")
     #expect(throws: FileError.self) { try DurableFile.write(Data("x".utf8), to: taken) }
     #expect(try folder.fileNames == ["taken"])
   }
 
-  @Test("a full disk is told from other failures")
+  @Test("a full disk is distinguished from other failures")
   func diskFull() {
     #expect(FileError("write", "/x", code: ENOSPC).isDiskFull)
     #expect(FileError("write", "/x", code: EDQUOT).isDiskFull)
     #expect(!FileError("write", "/x", code: EIO).isDiskFull)
   }
 
-  @Test("a lock has one holder, who can be named, and is free when dropped")
+  @Test("a lock has one holder, which is named, and is free when released")
   func lock() throws {
     let file = folder.file("lock")
     var first: FileLock? = try FileLock.tryLock(file)

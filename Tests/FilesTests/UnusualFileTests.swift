@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("What is no file")
+@Suite("Paths that are not regular files")
 struct UnusualFileTests {
   private let folder: TemporaryFolder
 
@@ -26,7 +26,7 @@ struct UnusualFileTests {
     #expect(failure(path, flags)?.description == "\(path): found a pipe, expected a file")
   }
 
-  @Test("a device and a folder are refused by what they are")
+  @Test("a device and a folder are refused and named")
   func others() {
     let device = "/dev/zero: found a device, expected a file"
     #expect(failure("/dev/zero")?.description == device)
@@ -35,7 +35,7 @@ struct UnusualFileTests {
     #expect(failure(path, O_RDONLY | O_DIRECTORY) == nil)
   }
 
-  @Test("a small file is read whole, a longer one is refused")
+  @Test("a file up to the limit is read, a longer one is refused")
   func whole() throws {
     let url = try folder.file("text", holding: Array("12345".utf8))
     #expect(try WholeFile.read(url.path, limit: 5) == Data("12345".utf8))
@@ -43,7 +43,7 @@ struct UnusualFileTests {
     #expect(error?.description == "\(url.path): found more than 4 bytes, expected fewer")
   }
 
-  @Test("a limit of open files that is too low is told with the remedy")
+  @Test("a limit of open files that is too low is an error with a remedy")
   func limit() {
     let error = #expect(throws: TooFewFiles.self) { try OpenFileLimit.require(.max) }
     #expect(error?.description.contains("ulimit -n") == true)

@@ -5,7 +5,7 @@ import Testing
 @Suite("The user's folders")
 struct UserFoldersTests {
   @Test(
-    "all follow $HOME, and a variable of their own that holds an absolute path",
+    "all are below $HOME, unless their variable has an absolute path",
     arguments: [
       (["HOME": "/h"], "/h/.local/share", "/h/.cache", "/h/.config"),
       (["HOME": "/h", "XDG_CACHE_HOME": "/c"], "/h/.local/share", "/c", "/h/.config"),

@@ -11,8 +11,7 @@
 
   /// What inputs are fed to.
   enum Subject: String, CaseIterable {
-    /// Messages of all connections; the first byte chooses what frame 0 says, the others are frame
-    /// 1.
+    /// Messages of all connections; the first byte chooses what frame 0 says, the others are frame 1.
     case messages
     /// Requests and replies of the administration socket, and how they name trials.
     case control
@@ -187,7 +186,8 @@
   private func decodeTables(_ bytes: [UInt8]) {
     let data = Data(bytes)
     let pace = try? PaceTable(data)
-    let begun = Data((TrajectoryText.fixedColumns.joined(separator: ",") + ",gate_0\n").utf8) + data
+    let begun =
+      Data((TrajectoryText.fixedColumns.joined(separator: ",") + ",gate_0\n").utf8) + data
     for text in [data, begun] {
       guard let trajectory = try? TrajectoryTable(text) else { continue }
       if let pace { _ = trajectory.joined(with: pace) }

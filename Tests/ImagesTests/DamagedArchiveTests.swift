@@ -33,7 +33,7 @@ struct DamagedArchiveTests {
   }
 
   @Test(
-    "a file cut short does not open", arguments: [0, 1, 8, 4095, 4096, 4097, 4096 + 8 * 784 - 1])
+    "a truncated file is refused", arguments: [0, 1, 8, 4095, 4096, 4097, 4096 + 8 * 784 - 1])
   func truncated(length: Int) throws {
     try replace(with: Array(intact[..<length]))
     let error = try #require(
@@ -46,7 +46,7 @@ struct DamagedArchiveTests {
     #expect(found == (length < 4096 ? "the end of the file" : "\(length) bytes"))
   }
 
-  @Test("bytes after the last image do not belong there")
+  @Test("bytes after the last image are refused")
   func extended() throws {
     try replace(with: intact + [0])
     let error = #expect(throws: ImageArchiveError.self) { try ImageArchive.open(at: url) }
@@ -57,7 +57,7 @@ struct DamagedArchiveTests {
   }
 
   @Test(
-    "one flipped bit anywhere in the header keeps the file from opening",
+    "a file with one flipped bit anywhere in the header is refused",
     arguments: [
       0, 7, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 127, 128, 191, 192, 4063, 4064, 4095,
     ])
@@ -69,7 +69,7 @@ struct DamagedArchiveTests {
   }
 
   @Test(
-    "a header that contradicts itself or the file is refused although its digest is right",
+    "a header that contradicts itself or the file is refused even with a correct digest",
     arguments: [
       (0, Array("BSIMAGEZ".utf8), "magic"), (8, [2, 0, 0, 0], "format version"),
       (8, [0, 0, 0, 1], "format version"), (12, [2, 0, 0, 0], "pixel encoding"),
@@ -109,7 +109,7 @@ struct DamagedArchiveTests {
     ) { try archive.verify(against: digest) }
   }
 
-  @Test("what is not a file, or not there, is named")
+  @Test("a missing file or another kind of file is named")
   func notAFile() throws {
     #expect(throws: ImageArchiveError.system(FileError("open", "/none.images", code: ENOENT))) {
       try ImageArchive.open(at: URL(fileURLWithPath: "/none.images"))

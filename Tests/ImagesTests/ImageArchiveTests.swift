@@ -5,9 +5,9 @@ import TestSupport
 import Testing
 import Trials
 
-@Suite("An image archive gives back what was written")
+@Suite("An image archive reads back what was written")
 struct ImageArchiveTests {
-  @Test("counts, shape, name and every pixel survive", arguments: ImageFixture.all)
+  @Test("counts, shape, name and every pixel are unchanged", arguments: ImageFixture.all)
   func roundTrip(fixture: ImageFixture) throws {
     let folder = try TemporaryFolder()
     let url = folder.file("fixture.images")
@@ -56,7 +56,7 @@ struct ImageArchiveTests {
   }
 
   @Test(
-    "images are copied as v/255 or as bits, in the order asked for, and nowhere else",
+    "images are copied as v/255 or bits, in the given order, only to the destination",
     arguments: ImageFixture.all)
   func copies(fixture: ImageFixture) throws {
     let folder = try TemporaryFolder()

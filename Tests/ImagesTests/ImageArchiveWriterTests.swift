@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Trials
 
-@Suite("An image archive is complete or not there")
+@Suite("An image archive is complete or missing")
 struct ImageArchiveWriterTests {
   private func startedWriter(at url: URL) throws -> ImageArchiveWriter {
     try ImageArchiveWriter(
@@ -40,7 +40,7 @@ struct ImageArchiveWriterTests {
     #expect(old.bytes(of: 4, in: .training) == fixture.pixels(4, .training))
   }
 
-  @Test("a second writer of the same archive is refused while the first is at work")
+  @Test("a second writer of an archive is refused while the first is active")
   func exclusive() throws {
     let folder = try TemporaryFolder()
     let url = folder.file("a.images")
@@ -52,7 +52,7 @@ struct ImageArchiveWriterTests {
     drop(try startedWriter(at: url))
   }
 
-  @Test("what a killed writer left behind is taken over")
+  @Test("a killed writer's partial file is overwritten")
   func takesOver() throws {
     let folder = try TemporaryFolder()
     try Data(repeating: 9, count: 100_000).write(to: folder.file("a.images.partial"))
@@ -62,7 +62,7 @@ struct ImageArchiveWriterTests {
     #expect(try folder.fileNames == ["a.images", "b.images"])
   }
 
-  @Test("more than a buffer of images arrives whole and in order")
+  @Test("more images than a buffer holds are written completely and in order")
   func manyImages() throws {
     let folder = try TemporaryFolder()
     let url = folder.file("many.images")
@@ -94,7 +94,7 @@ struct ImageArchiveWriterTests {
     }
   }
 
-  @Test("a folder that is not there is named")
+  @Test("a missing folder is named")
   func missingFolder() throws {
     let folder = try TemporaryFolder()
     let url = folder.file("none/a.images")

@@ -47,7 +47,7 @@ struct ImageFixture: CustomTestStringConvertible {
     }
   }
 
-  /// Writes the archive, the two parts interleaved, and returns the digest that the writer gave.
+  /// Writes the archive, with interleaved parts, and returns the writer's digest.
   func write(to url: URL) throws -> Digest {
     var writer = try ImageArchiveWriter(
       at: url, name: "fixture", shape: shape, encoding: encoding, trainingCount: trainingCount,
@@ -61,7 +61,7 @@ struct ImageFixture: CustomTestStringConvertible {
 }
 
 extension ImageArchive {
-  /// Copies images between guard values and returns the floats, nil when a guard was overwritten.
+  /// Copies images between guard values and returns the floats; nil if a guard was overwritten.
   func copied(_ split: ImageSplit, _ indices: [UInt32]) -> [Float]? {
     let guardCount = 16
     let guardValue: Float = -12345.5

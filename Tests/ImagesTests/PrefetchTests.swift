@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Trials
 
-@Suite("Of a large archive the disk reads the images asked for")
+@Suite("A large archive is read image by image")
 struct PrefetchTests {
   private static let pageByteCount = Int(getpagesize())
 
@@ -21,11 +21,11 @@ struct PrefetchTests {
     return pages.map { $0 & 1 == 1 }
   }
 
-  @Test("before they are copied, and not those beside them")
+  @Test("prefetched images are in the cache before they are copied, their neighbours are not")
   func prefetch() throws {
     let folder = try TemporaryFolder()
     let url = folder.file("large.images")
-    // Four pages an image, 16 MiB.
+    // Four pages per image, 16 MiB.
     let shape = ImageShape(channels: 1, height: 4 * Self.pageByteCount / 64, width: 64)
     var writer = try ImageArchiveWriter(
       at: url, name: "large", shape: shape, encoding: .byte, trainingCount: 1024,
@@ -37,7 +37,7 @@ struct PrefetchTests {
     let file = open(url.path, O_RDONLY)
     posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED)
     close(file)
-    // On a file system in memory nothing is ever read from a disk.
+    // On a file system in memory nothing is read from a disk.
     guard try !pagesInMemory(url).contains(true) else { return }
 
     let archive = try ImageArchive.open(at: url, largeByteCount: 0)

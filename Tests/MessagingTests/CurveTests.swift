@@ -38,7 +38,7 @@ private final class Server {
 
   var router: RouterSocket { _read { yield socket.router } }
 
-  private func decide(_ request: AdmissionDesk.Request) -> AdmissionDesk.Verdict {
+  private func decide(_ request: AdmissionDesk.Request) -> AdmissionDesk.Decision {
     requests.withLock { $0.append(request) }
     return admitted.withLock { $0?.contains(request.key) ?? true }
       ? .admit(userID: "worker \(request.key)") : .refuse
@@ -90,7 +90,7 @@ struct CurveTests {
     }
   }
 
-  @Test("A secret key tells itself to no print, dump or interpolation")
+  @Test("A secret key does not appear in print, dump or interpolation")
   func secretsStaySecret() throws {
     let pair = try CurveKeyPair.generate()
     var dumped = ""
@@ -164,7 +164,7 @@ struct CurveTests {
     }
   }
 
-  @Test("Whoever expects another server key, or no encryption, gets no connection")
+  @Test("A client with another server key, or without encryption, gets no connection")
   func wrongServerAndPlain() throws {
     let server = try Server(admitting: nil)
     let misled = try server.dealer(try .generate(), server: try CurveKeyPair.generate().publicKey)
@@ -175,7 +175,7 @@ struct CurveTests {
     #expect(try server.router.receive() == nil)
   }
 
-  @Test("A server that refuses strangers is proved to; one that admits them is found out")
+  @Test("The test passes a server that refuses unknown keys, and fails one that admits them")
   func proof() throws {
     let careful = try Server(admitting: [])
     try AdmissionProof.check(
@@ -187,7 +187,7 @@ struct CurveTests {
     }
   }
 
-  @Test("A server without encryption is no proof of anything")
+  @Test("A server without encryption fails the test")
   func proofOfPlain() throws {
     let context = try Context()
     let router = try RouterSocket(context, options: .loopback)

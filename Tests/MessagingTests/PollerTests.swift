@@ -33,7 +33,7 @@ struct PollerTests {
     #expect(try Poller.wait(for: items, timeout: patience)[2].contains(.closed))
   }
 
-  @Test("What was not taken is reported again")
+  @Test("Readiness that was not used is reported again")
   func levelTriggered() throws {
     let pair = try Loopback()
     try pair.dealer.sendWaiting([[1]])
@@ -66,7 +66,7 @@ struct PollerTests {
     #expect(wakePipe.drain() == [3])
   }
 
-  @Test("Waking never blocks, however often nobody listens")
+  @Test("Waking never blocks, even if nobody reads")
   func wakeManyTimes() throws {
     let wakePipe = try WakePipe()
     for _ in 0..<300_000 { wakePipe.wake(1) }

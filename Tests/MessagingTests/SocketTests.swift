@@ -62,7 +62,7 @@ struct SocketTests {
     try waiting { try router.send([[3]], to: routingID) == .unreachable ? () : nil }
   }
 
-  @Test("A dealer without a connection takes nothing")
+  @Test("A dealer without a connection accepts no messages")
   func noConnection() throws {
     let dealer = try DealerSocket(try Context(), options: .loopback)
     try dealer.connect(to: "tcp://127.0.0.1:9")
@@ -94,7 +94,7 @@ struct SocketTests {
     #expect(try pair.dealer.receiveWaiting() == [[9]])
   }
 
-  @Test("A dealer whose queue is full goes on with whole messages once there is room")
+  @Test("A dealer whose queue was full continues with whole messages")
   func fullDealer() throws {
     var options = SocketOptions.loopback
     options.sendQueueCountMaximum = 2

@@ -45,10 +45,10 @@ struct CheckpointTests {
     ])
 
   @Test(
-    "a resumed trainer gives the bits of an uninterrupted one, whenever it was interrupted",
+    "a trainer resumed at any step computes the bits of an uninterrupted one",
     arguments: [0, 1, 2, 5])
   func resume(interruption: Int) throws {
-    // Every batch meets the tolerance, and gates are drawn open or closed alike.
+    // Every batch meets the tolerance, and gates are drawn open and closed equally often.
     var settings = TinyTrial.settings
     settings.initialGateLogit = 0
     let uninterrupted = try TinyTrial.trainer(tolerance: 1e5, settings: settings)
@@ -58,7 +58,7 @@ struct CheckpointTests {
     try checkpoints.write(interrupted, Self.reports, into: temporary.url)
 
     let resumed = try TinyTrial.trainer(tolerance: 1e5, settings: settings)
-    // Steps that the checkpoint must undo completely.
+    // The checkpoint must undo these steps completely.
     try TinyTrial.train(resumed, steps: 3)
     var reports = try checkpoints.restore(url(step: interruption), into: resumed)
     #expect(reports.resumed.map(\.step) == [interruption])
@@ -69,7 +69,7 @@ struct CheckpointTests {
     #expect(resumed.fingerprint == uninterrupted.fingerprint)
   }
 
-  @Test("a checkpoint before the first hit and one after it differ in what they hold")
+  @Test("checkpoints before and after the first hit have different tensors")
   func optionalTensors() throws {
     let trainer = try TinyTrial.trainer()
     let fresh = Safetensors(metadata: [:], tensors: Checkpoint.tensors(of: trainer))
@@ -106,7 +106,7 @@ struct CheckpointTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.url.path).count == 1)
   }
 
-  /// What is refused, changing nothing of the trainer.
+  /// Checks that a file is refused and the trainer unchanged.
   private func refusal(
     _ trainer: Trainer, by checkpoints: CheckpointFile? = nil
   ) throws -> CheckpointError {
@@ -124,7 +124,7 @@ struct CheckpointTests {
     return refusal
   }
 
-  @Test("a checkpoint cut anywhere is refused")
+  @Test("a checkpoint truncated anywhere is refused")
   func torn() throws {
     let trainer = try saved()
     let whole = try Data(contentsOf: url(step: 1))
@@ -134,7 +134,7 @@ struct CheckpointTests {
     }
   }
 
-  @Test("a checkpoint with one other bit in its data is refused")
+  @Test("a checkpoint with one flipped bit in its data is refused")
   func damaged() throws {
     let trainer = try saved()
     let whole = try Data(contentsOf: url(step: 1))
@@ -148,7 +148,7 @@ struct CheckpointTests {
     }
   }
 
-  @Test("a checkpoint that is not there is refused")
+  @Test("a missing checkpoint is refused")
   func absent() throws {
     let trainer = try TinyTrial.trainer()
     #expect(try refusal(trainer).reason == .unreadable)

@@ -12,7 +12,7 @@ struct EpochSamplerTests {
   }
 
   // Computed in Python from the documentation of EpochSampler.
-  @Test("the documented exchanges give these permutations")
+  @Test("the documented shuffle gives these permutations")
   func published() {
     let batches = Self.batches(
       1...2, imageCount: 10, batchSize: 10, seed: 0x0123_4567_89ab_cdef)
@@ -25,7 +25,7 @@ struct EpochSamplerTests {
     #expect(batches.flatMap { $0 }.sorted() == Array(0..<12))
   }
 
-  @Test("an epoch is cut into whole batches and the remainder dropped")
+  @Test("an epoch is split into whole batches and the remainder is dropped")
   func remainder() {
     let sampler = EpochSampler(seed: 5, imageCount: 14, batchSize: 4)
     #expect(sampler.batchesPerEpoch == 3)
@@ -36,7 +36,7 @@ struct EpochSamplerTests {
     #expect(epochs[..<3] != epochs[3...])
   }
 
-  @Test("a batch depends on its step alone")
+  @Test("a batch depends only on its step")
   func resume() {
     let forward = Self.batches(1...9, imageCount: 14, batchSize: 4)
     let backward = Self.batches((1...9).reversed(), imageCount: 14, batchSize: 4)

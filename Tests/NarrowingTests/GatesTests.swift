@@ -32,7 +32,7 @@ struct GatesTests {
 
   // "ν₁ = 1[u > σ(−kγ)], ν₂ = 1[u < σ(kγ)]"
   @Test(
-    "u decides both gate vectors",
+    "u determines both gate vectors",
     arguments: [
       // σ(kγ) = 0.8: ν₁ = [u > 0.2], ν₂ = [u < 0.8].
       (0.8, 0.1, false, true), (0.8, 0.5, true, true), (0.8, 0.9, true, false),

@@ -21,7 +21,7 @@ struct GoldenRun {
   private let facts: Facts
   private let file: Safetensors
 
-  /// What the file's metadata tells of the run.
+  /// The run's settings in the file's metadata.
   private struct Facts: Decodable {
     let channels: [Int]
     let firstHitStep: Int
@@ -50,8 +50,8 @@ struct GoldenRun {
   private var settings: TrainerSettings { facts.trainer }
   private var latents: Int { values("uniforms", 0).count }
 
-  /// A tensor's values at a place of its first axis: step − 1 of a step's own results, or the
-  /// steps taken of what steps change.
+  /// A tensor's values at an index of its first axis: step − 1 for a step's results, or the number
+  /// of steps taken for state.
   func values<Value: Safetensors.Element>(
     _ name: String, _ place: Int, as type: Value.Type = Double.self
   ) -> [Value] {
@@ -81,9 +81,9 @@ struct GoldenRun {
     return Trainer(network: network, tolerance: facts.tolerance, settings: settings, seed: 1)
   }
 
-  /// Puts a trainer into the golden state after `taken` steps.
+  /// Sets a trainer to the golden state after `taken` steps.
   ///
-  /// Adam's moments follow from the golden gradients, accumulated in double precision.
+  /// Adam's moments are computed from the golden gradients in double precision.
   func start(_ trainer: Trainer, after taken: Int) {
     let network = trainer.network
     set(network.parameters, network.tensors, place: taken)

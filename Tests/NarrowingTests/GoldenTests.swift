@@ -28,8 +28,8 @@ struct GoldenTests {
       try step(trainer, of: run, &differences)
     }
     for (quantity, difference) in differences.worst {
-      // Within a tensor of two elements all but everything can cancel; float knows what is left less
-      // well. Beside the rest of the layer's gradient it is small.
+      // Within a tensor of two elements all but everything can cancel; float knows what is left
+      // less well. Beside the rest of the layer's gradient it is small.
       let bound = quantity == "gradients by tensor" ? 2e-5 : 1e-5
       #expect(difference.value < bound, "\(quantity): \(difference)")
     }
@@ -41,7 +41,7 @@ struct GoldenTests {
   // Rounding is amplified from step to step by Adam, which moves a parameter by the sign of a
   // gradient that is all but zero, so this drifts apart; a wrong formula would do so far faster.
   @Test(
-    "running free, the trainer stays close to the golden run",
+    "without resets, the trainer stays close to the golden run",
     arguments: GoldenRun.names, instructionSets)
   func free(name: String, instructionSet: InstructionSet) throws {
     let run = try GoldenRun(name)
@@ -56,7 +56,7 @@ struct GoldenTests {
     print("golden run \(name) on \(instructionSet.rawValue), running free:\n\(differences)")
   }
 
-  /// Takes a step and notes how far everything is from the golden run.
+  /// Takes a step and records the differences from the golden run.
   private func step(
     _ trainer: Trainer, of run: GoldenRun, _ differences: inout Differences
   ) throws {
@@ -128,7 +128,7 @@ private struct Differences: CustomStringConvertible {
   mutating func note(_ quantity: String, _ found: [Double], _ golden: [Double], place: String) {
     precondition(found.count == golden.count, "\(quantity)\(place) has its golden value's extent")
     let distance = norm(zip(found, golden).map { $0 - $1 })
-    // Both are zero, exactly, where there is no gradient yet.
+    // Both are exactly zero before there is a gradient.
     let value = distance == 0 ? 0 : distance / norm(golden)
     guard let known = worst[quantity], known.value >= value else {
       worst[quantity] = Difference(value: value, place: place)

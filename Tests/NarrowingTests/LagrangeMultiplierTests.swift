@@ -38,7 +38,7 @@ struct LagrangeMultiplierTests {
   }
 
   // "at the clamp only a move further outward is blocked; a move back inward passes"
-  @Test("beyond a clamp only the way back is open")
+  @Test("beyond a clamp λ can only move back")
   func clamps() {
     let (high, low) = (Self.multiplier(30), Self.multiplier(-20))
     #expect(high.gradient(constraintAverage: 1) == 0)

@@ -7,7 +7,7 @@ import Trials
 
 @testable import Narrowing
 
-/// Trials that write checkpoints by the clock, are stopped, and go on from what is left.
+/// Trials that write periodic checkpoints, are stopped, and resume from them.
 @Suite("Checkpoints of a running trial")
 struct PeriodicCheckpointTests {
   private static let configuration = TinyTrial.configuration(milestones: [4, 12])
@@ -26,17 +26,17 @@ struct PeriodicCheckpointTests {
 
   /// A runner that checkpoints after every step.
   private func runner(
-    in name: String, checkpoints: [URL] = [], beginsAnew: Bool = false
+    in name: String, checkpoints: [URL] = [], startsOver: Bool = false
   ) throws -> TrialRunner {
     try TrialRunner(
       configuration: Self.configuration, images: images, directory: try temporary.folder(name),
       options: .init(
         checkpointInterval: .seconds(0), savesWhenStopped: true,
         checkpoints: checkpoints.map { .init($0) },
-        beginsAnew: beginsAnew))
+        startsOver: startsOver))
   }
 
-  /// Runs a trial that is stopped before its step after `step`, and returns what it announced.
+  /// Runs a trial that is stopped after `step`, and returns the checkpoints that it reported.
   private func stopped(after step: Int, in name: String) throws -> [WrittenCheckpoint] {
     var announced: [WrittenCheckpoint] = []
     var asked = 0
@@ -52,7 +52,7 @@ struct PeriodicCheckpointTests {
     return announced
   }
 
-  @Test("each is announced with its digest, and the two newest stay")
+  @Test("each is reported with its digest, and the two newest are kept")
   func announced() throws {
     let announced = try stopped(after: 6, in: "trial")
     #expect(announced.map(\.checkpoint.step) == [1, 2, 3, 4, 5, 6])
@@ -67,7 +67,7 @@ struct PeriodicCheckpointTests {
     #expect(data.count == newest.checkpoint.byteCount)
   }
 
-  @Test("a stopped trial that goes on elsewhere leaves the result of one that was left alone")
+  @Test("a stopped trial that resumes elsewhere has the result of an uninterrupted one")
   func migrated() throws {
     let whole = try TrialRunner(
       configuration: Self.configuration, images: images,
@@ -82,7 +82,7 @@ struct PeriodicCheckpointTests {
     #expect(result.provenance.resumed?.map(\.step) == [5])
   }
 
-  @Test("a torn checkpoint is refused with its reason and the one before is taken")
+  @Test("a truncated checkpoint is refused with a reason, and the one before it is used")
   func torn() throws {
     let announced = try stopped(after: 6, in: "first")
     let urls = announced.suffix(2).reversed().map { url($0, in: "first") }
@@ -95,12 +95,12 @@ struct PeriodicCheckpointTests {
     _ = try runner.run()
   }
 
-  @Test("with none of use a trial fails, or begins anew if it may")
+  @Test("without a valid checkpoint a trial fails, or starts again if allowed")
   func none() throws {
     let file = temporary.url.appending(path: "foreign")
     try Data("nothing of ours".utf8).write(to: file)
     #expect(throws: TrialFailure.self) { try runner(in: "fails", checkpoints: [file, file]) }
-    let anew = try runner(in: "begins", checkpoints: [file, file], beginsAnew: true)
+    let anew = try runner(in: "begins", checkpoints: [file, file], startsOver: true)
     #expect(anew.firstStep == 0)
     #expect(anew.refusals.count == 2)
     #expect(try anew.run().provenance.resumed == nil)

@@ -8,7 +8,7 @@ import Trials
 
 @testable import Narrowing
 
-/// Checkpoints whose digests agree, and whose numbers no training reaches.
+/// Checkpoints with correct digests and numbers that training cannot produce.
 @Suite("Poisoned checkpoints")
 struct PoisonedCheckpointTests {
   private static let configuration = TinyTrial.configuration(milestones: [4, 9], tolerance: 183)
@@ -21,13 +21,13 @@ struct PoisonedCheckpointTests {
     images = try TinyTrial.archive(in: temporary.url)
   }
 
-  /// What is done to a checkpoint of step 6.
+  /// A change of a checkpoint of step 6.
   enum Poison: String, CaseIterable {
     case notANumber, infinite, huge, negativeMoment, negativeVariance, openGates, multiplier
     case negativeMSE, noMSE, laterStep, beyondTheEnd, negativeStep, lateHit, noReports
     case otherReports
 
-    /// What the refusal names.
+    /// The part named in the refusal.
     var place: String {
       switch self {
       case .notANumber, .infinite, .huge: "decoder.linear1.bias"
@@ -93,7 +93,7 @@ struct PoisonedCheckpointTests {
       name: name, shape: tensor.shape, elements: elements)
   }
 
-  @Test("is refused with its place before anything is trained", arguments: Poison.allCases)
+  @Test("each is refused with the tensor's name before training", arguments: Poison.allCases)
   func refused(poison: Poison) throws {
     let whole = try run(in: "whole", options: .init(checkpointSteps: [6]))
     let url = temporary.url.appending(path: "whole").appending(path: CheckpointFile.name(step: 6))
@@ -107,12 +107,12 @@ struct PoisonedCheckpointTests {
       try FileManager.default.contentsOfDirectory(
         atPath: temporary.url.appending(path: "resumed").path
       ).isEmpty)
-    // A supervised trial begins anew, says why, and ends as it should.
-    let anew = try run(in: "anew", options: .init(checkpoints: [.init(url)], beginsAnew: true))
+    // A supervised trial starts again, says why, and completes.
+    let anew = try run(in: "anew", options: .init(checkpoints: [.init(url)], startsOver: true))
     #expect(anew.content == whole.content)
   }
 
-  @Test("a worker finds most of it before it starts the trial's process")
+  @Test("a worker detects most of them before it starts the trial's process")
   func foundByFetch() throws {
     _ = try run(in: "whole", options: .init(checkpointSteps: [6]))
     let url = temporary.url.appending(path: "whole").appending(path: CheckpointFile.name(step: 6))
@@ -128,7 +128,7 @@ struct PoisonedCheckpointTests {
     #expect(error?.finding.contains("found nan") == true)
   }
 
-  @Test("states of real training are within the ranges, also with a high learning rate")
+  @Test("states of real training are within the ranges, even with a high learning rate")
   func honest() throws {
     for rate in [1e-4, 0.05] {
       var configuration = Self.configuration
@@ -146,7 +146,7 @@ struct PoisonedCheckpointTests {
     }
   }
 
-  @Test("a trial that diverges tells at which step, in which state; again it does the same")
+  @Test("a trial that diverges reports step and state, the same in every attempt")
   func divergence() throws {
     var configuration = Self.configuration
     configuration.trainer.learningRate = 1e30

@@ -3,10 +3,10 @@ import Trials
 
 @testable import Narrowing
 
-/// The rule of `until: quiet` on made-up trainings; epochs have 10 steps, the window has 100.
+/// The rule of `until: quiet` on synthetic trainings; epochs have 10 steps, the window has 100.
 @Suite("When a trial may end")
 struct QuietDetectorTests {
-  @Test("quiet: at the first end of an epoch that is a window after the last change")
+  @Test("quiet: at the first epoch end that is a window after the last change")
   func quiet() {
     var trace = QuietTrace()
     // Step 1 closes two gates of four; the first hit is in step 5.
@@ -28,10 +28,10 @@ struct QuietDetectorTests {
     #expect(trace.detector.finding == nil)
   }
 
-  @Test("a gate that falls late is waited for, half of the steps long")
+  @Test("after a late change, half of the steps must pass without another")
   func lateFall() {
     var trace = QuietTrace()
-    // The gate is undecided in steps 95 to 300, so that the rest must be as long as the way there.
+    // The gate is undecided in steps 95 to 300, so the trial may end after 600 steps.
     let end = trace.run(to: 2000) { step in
       QuietTrace.gates(step < 95 ? [:] : step <= 300 ? [1: 0.7] : [1: 0.02])
     }
@@ -39,7 +39,7 @@ struct QuietDetectorTests {
     #expect(trace.detector.finding?.sinceStep == 301)
   }
 
-  @Test("gates do not rest before the first hit")
+  @Test("steps before the first hit do not count as quiet")
   func restBeforeHit() {
     var trace = QuietTrace()
     trace.firstHitStep = 95
@@ -47,7 +47,7 @@ struct QuietDetectorTests {
     #expect(trace.detector.finding?.sinceStep == 95)
   }
 
-  /// What keeps a trial going whose gates rest.
+  /// Conditions under which a trial with unchanged gates continues.
   enum Obstacle: CaseIterable {
     case noHit
     case errorAboveTolerance
@@ -55,7 +55,7 @@ struct QuietDetectorTests {
     case multiplierAtMinimum
     case multiplierAtMaximum
 
-    /// A training with it.
+    /// A training with this condition.
     var trace: QuietTrace {
       var trace = QuietTrace()
       switch self {
@@ -75,14 +75,14 @@ struct QuietDetectorTests {
     #expect(trace.run(to: 1000) == nil)
   }
 
-  @Test("just within: |C_ma| at 2 % of τ is held")
+  @Test("at the limit: |C_ma| of 2 % of τ holds the tolerance")
   func justWithin() {
     var trace = QuietTrace()
     trace.constraint = -0.1999
     #expect(trace.run(to: 1000) == 110)
   }
 
-  @Test("a gate at 0.9 or 0.1 is decided, between them it is not", arguments: [0.1, 0.9])
+  @Test("a gate at 0.9 or 0.1 is decided, one between them is not", arguments: [0.1, 0.9])
   func decided(probability: Double) {
     var trace = QuietTrace()
     #expect(trace.run(to: 1000) { _ in QuietTrace.gates([1: probability]) } == 110)
@@ -91,7 +91,7 @@ struct QuietDetectorTests {
     #expect(other.run(to: 1000) { _ in QuietTrace.gates([1: undecided]) } == nil)
   }
 
-  @Test("oscillating: one gate opens and closes for ever")
+  @Test("oscillating: one gate keeps opening and closing")
   func oscillating() {
     var trace = QuietTrace()
     let end = trace.run(to: 4000) { step in
@@ -134,10 +134,10 @@ struct QuietDetectorTests {
     #expect(end == nil)
   }
 
-  @Test("oscillation with fewer open gates than before goes on")
+  @Test("a trial whose oscillating gates decrease continues")
   func unequalMeans() {
     var trace = QuietTrace()
-    // Two gates open and close every 20 steps, and are open for ever less of them.
+    // Two gates open and close every 20 steps, and are open for fewer and fewer of them.
     let end = trace.run(to: 390) { step in
       let share = 0.9 - 0.8 * Double(step) / 400
       let probability = Double(step % 20) < 20 * share ? 0.6 : 0.4
@@ -156,7 +156,7 @@ struct QuietDetectorTests {
         == QuietFinding(ending: .unreachable, sinceStep: 0, alternatingGates: nil))
   }
 
-  @Test("while the error falls, a tolerance is not called unreachable")
+  @Test("a tolerance is not unreachable while the error falls")
   func fallingError() {
     var trace = QuietTrace()
     (trace.firstHitStep, trace.reach) = (nil, .maximum)
@@ -164,13 +164,13 @@ struct QuietDetectorTests {
       trace.constraint = 300 / Double(step + 10).squareRoot()
       #expect(trace.run(to: step) == nil)
     }
-    // It stands still from there: a rest of half of the steps, up to 2 %.
+    // From there it is constant, up to 2 %, for half of the steps.
     #expect(trace.run(to: 4000) != nil)
     #expect(trace.detector.state.step > 1500)
     #expect(trace.detector.finding?.ending == .unreachable)
   }
 
-  @Test("λ′ that came off its maximum begins the time anew")
+  @Test("the window restarts when λ′ leaves its maximum")
   func offMaximum() {
     var trace = QuietTrace()
     (trace.firstHitStep, trace.constraint, trace.reach) = (nil, 3, .maximum)
@@ -201,13 +201,13 @@ struct QuietDetectorTests {
     #expect(ending(tolerance: 0.001) == .unreachable)
   }
 
-  @Test("no window is too long for the arithmetic")
+  @Test("the longest window does not overflow")
   func longestWindow() {
     var trace = QuietTrace(window: QuietRule.windowRange.upperBound)
     #expect(trace.run(to: 1000) == nil)
   }
 
-  @Test("the history stays small, and its samples are sums at ends of epochs")
+  @Test("the history has a bounded size, and its samples are sums at epoch ends")
   func history() {
     var history = QuietHistory()
     for epoch in 1...5000 {

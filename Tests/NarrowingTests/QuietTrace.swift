@@ -2,7 +2,7 @@ import Trials
 
 @testable import Narrowing
 
-/// A made-up training as the detector sees it: the rest of a trainer is not needed.
+/// A synthetic training for the detector, without a trainer.
 struct QuietTrace {
   var detector: QuietDetector
   var firstHitStep: Int? = 5
@@ -18,9 +18,9 @@ struct QuietTrace {
       openProbabilities: [Double](repeating: 0.95, count: gates))
   }
 
-  /// Takes steps with the gates at some probabilities until the detector finds something.
+  /// Takes steps with gates at given probabilities until the detector has a finding.
   ///
-  /// - Returns: The step of the finding; nil where none came up to the step.
+  /// - Returns: The step of the finding; nil if there is none up to the last step.
   @discardableResult
   mutating func run(
     to step: Int, gates: (Int) -> [Double] = { _ in [0.99, 0.99, 0.01, 0.01] }
@@ -36,7 +36,7 @@ struct QuietTrace {
     return nil
   }
 
-  /// Gates of which some stand at a probability and the others are decided, two open, two closed.
+  /// Gates of which some have a given probability and the others are decided, two open, two closed.
   static func gates(_ changed: [Int: Double]) -> [Double] {
     var gates = [0.99, 0.99, 0.01, 0.01]
     for (gate, probability) in changed { gates[gate] = probability }

@@ -61,7 +61,7 @@ struct QuietTrialTests {
       #expect($1.ending.isFinal == ($0 == 2))
     }
     #expect(told == [0, 1, 2])
-    // Step 30, a window after the beginning, is a milestone, where a trial goes on.
+    // Step 30, a window after the start, is a milestone, at which the rule does not end a trial.
     #expect(result.milestones.map(\.step) == [5, 30, 40])
     #expect(result.milestones.map(\.budget) == [5, 30, 500].map { .batches($0) })
     #expect(result.milestones.map(\.ending) == [.goesOn, .goesOn, .unreachable])
@@ -75,10 +75,10 @@ struct QuietTrialTests {
     #expect(bounds.defect(of: result) == nil)
   }
 
-  @Test("gates that rest while the tolerance is held end the trial as quiet")
+  @Test("unchanged gates with a held tolerance end the trial as quiet")
   func quiet() throws {
-    // All images are the same and the learning rate is tiny, so the error stands where it is but for
-    // the noise of sampling.
+    // All images are equal and the learning rate is tiny, so the error changes only by sampling
+    // noise.
     let images = try ImageArchive.uniform(in: try temporary.folder("uniform"))
     var configuration = Self.configuration(limit: 300, window: 20)
     configuration.trainer.multiplierMaximum = 5
@@ -97,7 +97,7 @@ struct QuietTrialTests {
     #expect(end.step < 100 && end.step.isMultiple(of: 10))
   }
 
-  @Test("without a rule a trial has the digests, seeds and names that it had")
+  @Test("without a rule a trial keeps its digests, seeds and names")
   func withoutRule() throws {
     var configuration = Self.configuration(limit: 20)
     configuration.quiet = nil
@@ -131,7 +131,7 @@ struct QuietTrialTests {
     }
   }
 
-  @Test("a longer run goes on where the limit ended the shorter one")
+  @Test("a longer run resumes where the limit ended the shorter one")
   func extendedAtLimit() throws {
     let short = Self.configuration(limit: 25)
     let long = Self.configuration(limit: 500)
@@ -145,7 +145,7 @@ struct QuietTrialTests {
     #expect(extended.content == whole.content)
   }
 
-  @Test("one that was quiet needs nothing more: the longer run takes no step")
+  @Test("a longer run of a quiet one takes no step")
   func extendedQuiet() throws {
     let short = Self.configuration(limit: 100, earlier: [20])
     let long = Self.configuration(limit: 500, earlier: [20, 100])
@@ -174,7 +174,7 @@ struct QuietTrialTests {
   }
 
   @Test(
-    "a checkpoint whose detector cannot be so is refused",
+    "a checkpoint with an impossible detector state is refused",
     arguments: [
       "quiet.unsettled_step", "quiet.changes", "quiet.clamped_step", "quiet.history.open_sum",
     ])

@@ -8,7 +8,7 @@ struct RandomStreamTests {
 
   // Random123, tests/kat_vectors, the three lines "philox4x32 10".
   @Test(
-    "Philox4x32-10 gives the published answers",
+    "Philox4x32-10 gives the published numbers",
     arguments: [
       (
         [0, 0, 0, 0], 0,
@@ -41,7 +41,7 @@ struct RandomStreamTests {
   }
 
   // Computed in Python from the documentation of RandomStream, rounded to float there.
-  @Test("normals are Box and Muller's, whatever the count", arguments: 1...7)
+  @Test("normals are Box and Muller's, for any count", arguments: 1...7)
   func normals(count: Int) {
     let expected: [Float] = [
       -1.157_315_1, 0.636_876_64, -1.130_396_4, 0.309_906_42, 0.871_800_07, -0.113_218_28,

@@ -11,7 +11,7 @@ import Trials
 
 @testable import Narrowing
 
-/// Whole trials that go on from a checkpoint, against the same trial uninterrupted.
+/// Whole trials that resume from a checkpoint, compared with the same trial uninterrupted.
 ///
 /// With 42 training images and batches of 4 the epochs end in steps 10 and 20; batches meet the
 /// tolerance for the first time in step 7.
@@ -47,7 +47,7 @@ struct ResumeTests {
     temporary.url.appending(path: name).appending(path: CheckpointFile.name(step: step))
   }
 
-  /// The bytes of a checkpoint, but for those that tell what was gone on from.
+  /// The bytes of a checkpoint without its list of resumptions.
   private func contents(of url: URL) throws -> Data {
     var content = try Safetensors(contentsOf: url)
     #expect(content.metadata["resumed"] != nil)
@@ -55,7 +55,7 @@ struct ResumeTests {
     return content.encoded()
   }
 
-  @Test("resumed at any step, a trial leaves the bits of the uninterrupted one")
+  @Test("a trial resumed at any step writes the bytes of an uninterrupted one")
   func anyStep() throws {
     let whole = try run(in: "whole", options: .init(checkpointSteps: Self.steps))
     #expect(whole.milestones.map(\.firstHitStep) == [nil, 7, 7])
@@ -84,7 +84,7 @@ struct ResumeTests {
     }
   }
 
-  @Test("so does a trial in bf16, whose parameters are saved as fp32")
+  @Test("so does a trial in bf16, whose parameters are stored as fp32")
   func rounded() throws {
     var configuration = Self.configuration
     configuration.trainer.precision = .bf16
@@ -116,7 +116,7 @@ struct ResumeTests {
         + "expected \(rounded.id), or a shorter run of it")
   }
 
-  @Test("a longer run goes on from a shorter one's end, to the bits of a run from the start")
+  @Test("a longer run resumes from a shorter one's end, with the bits of a run from the start")
   func longerRun() throws {
     // The shorter run's last milestone is no multiple of the sampling interval.
     var longer = Self.configuration
@@ -134,7 +134,7 @@ struct ResumeTests {
     #expect(resumed.provenance.resumed?.map(\.step) == [9])
   }
 
-  @Test("a run whose milestone the shorter one lacks does not go on from it")
+  @Test("a run with a milestone that the shorter one lacks does not resume from it")
   func missingMilestone() throws {
     var shorter = Self.configuration
     shorter.milestones = [.batches(9)]
@@ -147,7 +147,7 @@ struct ResumeTests {
     #expect(failure?.cause == .refused)
   }
 
-  @Test("a trial goes on without its earlier rows, and knows the digest of all of them")
+  @Test("a trial resumes without its earlier rows and has the digest of all rows")
   func rowsElsewhere() throws {
     let whole = try run(in: "whole", options: .init(checkpointSteps: [6]))
     let file = temporary.url.appending(path: "whole/trajectory.csv")
@@ -161,7 +161,7 @@ struct ResumeTests {
     #expect(resumed.content == whole.content)
     let tail = try Data(contentsOf: temporary.url.appending(path: "tail/trajectory.csv"))
     #expect([UInt8](tail) == Array(rows.dropFirst(count)))
-    // Some rows elsewhere, some in a file here.
+    // Some rows are on the coordinator, some in a local file.
     let some = TrajectoryStart.beginning.advanced(by: Array(rows.prefix(count - 40)))
     let between = temporary.url.appending(path: "between")
     try Data(rows.dropFirst(count - 40)).write(to: between)
@@ -171,7 +171,7 @@ struct ResumeTests {
     #expect(other.content == whole.content)
   }
 
-  @Test("other rows than the checkpoint names are refused, before anything of the trainer changes")
+  @Test("rows that do not match the checkpoint's digest are refused before the trainer changes")
   func otherRows() throws {
     let whole = try run(in: "whole", options: .init(checkpointSteps: [6]))
     let file = temporary.url.appending(path: "whole/trajectory.csv")
@@ -182,13 +182,13 @@ struct ResumeTests {
     for start in [nil, other] {
       let anew = try run(
         in: "anew",
-        options: .init(checkpoints: [.init(checkpoint(6), trajectory: start)], beginsAnew: true))
+        options: .init(checkpoints: [.init(checkpoint(6), trajectory: start)], startsOver: true))
       #expect(anew.content == whole.content)
       #expect(anew.provenance.resumed == nil)
     }
   }
 
-  @Test("milestones and rows are told as they are reached")
+  @Test("milestones and rows are reported when they are reached")
   func streamed() throws {
     let runner = try TrialRunner(
       configuration: Self.configuration, images: images, directory: try temporary.folder("told"),
@@ -203,7 +203,7 @@ struct ResumeTests {
       },
       sampled: { prefix in
         prefixes.append(prefix)
-        // What is told of is in the file.
+        // The reported rows are in the file.
         let rows = (try? Data(contentsOf: file)) ?? Data()
         #expect(Digest.of(rows.prefix(prefix.byteCount)) == prefix.digest)
       },
@@ -219,7 +219,7 @@ struct ResumeTests {
     #expect(prefixes.map(\.byteCount) == prefixes.map(\.byteCount).sorted())
   }
 
-  @Test("the state digest is that of a checkpoint's tensors, and one for every state")
+  @Test("the state digest is that of a checkpoint's tensors and differs for every state")
   func stateDigests() throws {
     let whole = try run(in: "whole", options: .init(checkpointSteps: [4, 9, 13]))
     let resumed = try run(in: "resumed", options: .init(checkpoints: [.init(checkpoint(4))]))
@@ -231,7 +231,7 @@ struct ResumeTests {
     }
   }
 
-  @Test("a trial that was stopped goes on in its own folder")
+  @Test("a stopped trial resumes in its own folder")
   func sameFolder() throws {
     let whole = try run(in: "whole")
     var asked = 0
@@ -285,7 +285,7 @@ struct ResumeTests {
       ).isEmpty)
   }
 
-  @Test("a checkpoint asked for after the last step is refused", arguments: [-1, 14])
+  @Test("a requested checkpoint after the last step is refused", arguments: [-1, 14])
   func impossibleStep(step: Int) throws {
     let failure = #expect(throws: TrialFailure.self) {
       try run(in: "whole", options: .init(checkpointSteps: [4, step]))
@@ -296,7 +296,7 @@ struct ResumeTests {
   }
 
   // "Same bits … whether one trial or N run, whatever the number of slots."
-  @Test("two trials at once give the bits of each alone")
+  @Test("two trials in parallel give the bits of each alone")
   func atOnce() throws {
     var other = Self.configuration
     other.seed += 1

@@ -36,12 +36,12 @@ struct ThreadsTests {
       instructionSet: instructionSet, threads: threads)
     var random = RandomNumbers(seed: 5)
     for index in network.images.indices { network.images[index] = Float(abs(random.array(1)[0])) }
-    // So high a tolerance is met at once, so that both decoder passes run.
+    // This tolerance is met at once, so that both decoder passes run.
     return Trainer(network: network, tolerance: 1e6, settings: settings, seed: 3)
   }
 
   @Test(
-    "1, 2, 3, 4 and 8 threads leave the same state",
+    "1, 2, 3, 4 and 8 threads compute the same state",
     arguments: cases)
   func sameState(precision: Precision, instructionSet: InstructionSet) throws {
     for (image, channels, batchSize) in [
@@ -64,7 +64,7 @@ struct ThreadsTests {
     }
   }
 
-  @Test("a trial resumed with another number of threads leaves the bits of one that was not")
+  @Test("a trial resumed with another number of threads has the bits of an uninterrupted one")
   func resumed() throws {
     let temporary = try TemporaryFolder()
     let images = try TinyTrial.archive(in: temporary.url)

@@ -7,15 +7,15 @@ import Trials
 
 @testable import Narrowing
 
-/// Each test cites the step of Algorithm 1 that it holds the trainer to, numbered as in the
-/// documentation of ``Trainer``.
+/// Each test cites the step of Algorithm 1 that it checks, numbered as in the documentation of
+/// ``Trainer``.
 @Suite("The trainer, line by line")
 struct TrainerTests {
   /// A tolerance that every batch meets.
   private static let generous = 1e5
 
   // Step 1: "before the first hit both are all ones".
-  @Test("without a hit gates are not drawn and logits do not move")
+  @Test("before the first hit gates are not drawn and logits do not change")
   func noHit() throws {
     let trainer = try TinyTrial.trainer(tolerance: 0)
     let reports = try TinyTrial.train(trainer, steps: 4)
@@ -47,7 +47,7 @@ struct TrainerTests {
   // Step 3: "If ν₁ = ν₂ then E₁ = E₂ exactly, so the pass for E₁ is skipped"; only the ν₂ pass
   // updates running statistics.
   @Test(
-    "skipping the pass for E₁ where ν₁ = ν₂ changes no bit", arguments: [0, 1e5],
+    "skipping the pass for E₁ if ν₁ = ν₂ changes no bit", arguments: [0, 1e5],
     Precision.allCases)
   func skip(tolerance: Double, precision: Precision) throws {
     var settings = TinyTrial.settings
@@ -67,7 +67,7 @@ struct TrainerTests {
   }
 
   // Step 3: different gates give different errors.
-  @Test("where the gate vectors differ, so do the errors")
+  @Test("if the gate vectors differ, the errors differ")
   func differentErrors() throws {
     let trainer = try TinyTrial.trainer(tolerance: Self.generous, settings: Self.undecided)
     let reports = try TinyTrial.train(trainer, steps: 6)
@@ -104,7 +104,7 @@ struct TrainerTests {
   }
 
   // Step 7: "If C ≤ 0 … hit = true. hit never goes back to false."
-  @Test("the first batch that meets the tolerance is remembered for good")
+  @Test("the first hit is never reset")
   func hit() throws {
     let trainer = try TinyTrial.trainer(tolerance: 0)
     try TinyTrial.train(trainer, steps: 2)
@@ -136,7 +136,7 @@ struct TrainerTests {
     let trainer = try TinyTrial.trainer(tolerance: Self.generous, settings: settings)
     var expected = Gates(count: TinyTrial.latents, settings: settings)
     for step in 1...6 {
-      // The last two batches miss the tolerance: no penalty, but ARM goes on.
+      // The last two batches miss the tolerance: no penalty, but ARM's estimate continues.
       if step == 5 {
         trainer.state.constraint = Constraint(tolerance: 0, smoothing: 0.99)
       }
@@ -158,7 +158,8 @@ struct TrainerTests {
   // Step 8, the whole of it: the gradient of λ′·E₂ + divergence by the parameters, with ε and
   // gates held fixed. Along a tensor's own gradient g the loss must rise at the rate |g|.
   @Test(
-    "every tensor's gradient is the slope of the loss", arguments: [KLReduction.meanOpen, .sum])
+    "every tensor's gradient is the derivative of the loss",
+    arguments: [KLReduction.meanOpen, .sum])
   func wholeStep(reduction: KLReduction) throws {
     var settings = TinyTrial.settings
     settings.klReduction = reduction
@@ -201,7 +202,7 @@ struct TrainerTests {
   }
 
   // "training MSE = moving average, factor 0.95, of E₂ over steps"
-  @Test("the reported MSE averages the errors, beginning with the first")
+  @Test("the reported MSE is the moving average of the errors, starting with the first")
   func mse() throws {
     let trainer = try TinyTrial.trainer()
     let errors = try TinyTrial.train(trainer, steps: 3).map(\.squaredError)
@@ -237,7 +238,7 @@ struct TrainerTests {
     #expect(trainers[0].fingerprint != trainers[2].fingerprint)
   }
 
-  @Test("a loss that is no number ends the trial and says where")
+  @Test("a loss that is not finite ends the trial and names the step")
   func notANumber() throws {
     let trainer = try TinyTrial.trainer()
     try TinyTrial.train(trainer, steps: 1)
@@ -250,7 +251,7 @@ struct TrainerTests {
 }
 
 extension Trainer {
-  /// Names everything that later steps depend on by its bits.
+  /// A digest of all state that later steps depend on.
   var fingerprint: Digest {
     let arrays = [
       network.parameters, network.runningStatistics, optimizer.firstMoments,

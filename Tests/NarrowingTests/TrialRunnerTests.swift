@@ -36,7 +36,7 @@ struct TrialRunnerTests {
     temporary.url.appending(path: name).appending(path: kind.rawValue)
   }
 
-  @Test("a trial leaves its four files, named by their content")
+  @Test("a trial writes its four files and reports their digests")
   func artifacts() throws {
     let result = try run(TinyTrial.configuration(milestones: [3, 7]))
     #expect(result.artifacts.map(\.kind) == ArtifactKind.allCases.filter(\.isRequired))
@@ -76,7 +76,7 @@ struct TrialRunnerTests {
     #expect(first == short.milestones[0])
   }
 
-  @Test("an evaluation that is no number is a training that diverged, not a report")
+  @Test("a non-finite evaluation error is a divergence, not a report")
   func divergingEvaluation() throws {
     let trainer = try TinyTrial.trainer()
     try TinyTrial.train(trainer, steps: 1)
@@ -137,7 +137,7 @@ struct TrialRunnerTests {
     #expect(variances.allSatisfy { $0 > 0 && $0 != 1 })
   }
 
-  @Test("reconstructions come with their originals")
+  @Test("the reconstructions file has the originals too")
   func reconstructions() throws {
     _ = try run(TinyTrial.configuration(milestones: [7]))
     let file = try Safetensors(contentsOf: file(.reconstructions))
@@ -183,7 +183,7 @@ struct TrialRunnerTests {
     #expect(other.content != results[0].content)
   }
 
-  @Test("provenance says where and from what the result came")
+  @Test("provenance names the result's host, images and versions")
   func provenance() throws {
     let configuration = TinyTrial.configuration(milestones: [3])
     let provenance = try run(configuration).provenance
@@ -200,7 +200,7 @@ struct TrialRunnerTests {
     #expect(provenance.peakResidentBytes > 1_000_000)
   }
 
-  @Test("progress is told, at the latest at the end")
+  @Test("progress is reported, at the latest at the end")
   func progress() throws {
     var told: [TrialProgress] = []
     _ = try run(
@@ -250,7 +250,7 @@ struct TrialRunnerTests {
     #expect(failure?.message.contains("found 42 training images") == true)
   }
 
-  @Test("more steps than a step number can count are refused")
+  @Test("more steps than the maximum are refused")
   func tooManySteps() throws {
     var configuration = TinyTrial.configuration(milestones: [])
     configuration.milestones = [.epochs(Budget.maximumCount)]
@@ -268,7 +268,7 @@ struct TrialRunnerTests {
     #expect(failure?.cause == .refused)
   }
 
-  @Test("a folder that is not there is a failure of the file system")
+  @Test("a missing folder is a file system error")
   func noFolder() throws {
     let runner = try TrialRunner(
       configuration: TinyTrial.configuration(milestones: [3]), images: images,
@@ -278,7 +278,7 @@ struct TrialRunnerTests {
     #expect(failure?.message.contains("trajectory.csv.partial: open failed") == true)
   }
 
-  @Test("a full disk is told from other failures")
+  @Test("a full disk is distinguished from other failures")
   func diskFull() {
     for (code, cause) in [(ENOSPC, FailureCause.diskFull), (EDQUOT, .diskFull), (EIO, .exitCode)] {
       #expect(TrialFailure(FileError("write", "x", code: code)).cause == cause)

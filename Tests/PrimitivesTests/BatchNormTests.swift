@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Batch norm")
 struct BatchNormTests {
-  /// Batch, pixels, channels: whole vectors, an odd rest, fewer channels than a vector.
+  /// Batch, pixels, channels: whole vectors, a remainder, fewer channels than a vector.
   static let extents = [(3, 25, 32), (2, 6, 21), (4, 49, 3)]
 
   private func fixture(_ extents: (Int, Int, Int), _ instructionSet: InstructionSet) throws
@@ -16,7 +16,7 @@ struct BatchNormTests {
   }
 
   @Test(
-    "normalises with batch statistics and moves the running ones by a fifth, unbiased",
+    "normalises with batch statistics and updates the unbiased running ones by a fifth",
     arguments: extents, runnableInstructionSets)
   func training(extents: (Int, Int, Int), instructionSet: InstructionSet) throws {
     let given = GuardedInputs()
@@ -60,7 +60,7 @@ struct BatchNormTests {
   }
 
   @Test(
-    "a mean that is a thousand times the deviation costs no accuracy beyond the source's rounding",
+    "a mean a thousand times the deviation loses no accuracy beyond the source's rounding",
     arguments: runnableInstructionSets)
   func largeMean(instructionSet: InstructionSet) throws {
     let given = GuardedInputs()
@@ -88,7 +88,7 @@ struct BatchNormTests {
     let images = given(src)
     subject.norm.measure(src: images)
     _ = subject.norm.update(.training)
-    // Passes that keep nothing may come between.
+    // Gradient-free and inference passes may come between.
     subject.norm.measure(src: given(src.map { 3 * $0 }))
     _ = subject.norm.update(.gradientFree)
     _ = subject.norm.update(.inference)

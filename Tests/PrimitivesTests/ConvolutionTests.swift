@@ -81,7 +81,7 @@ struct ConvolutionTests {
     let src = random.array(geometry.inputCount)
     let weights = random.array(geometry.weightCount)
     let diffDst = random.array(geometry.outputCount)
-    // The operation's output may be anything here, as the gradient reads it and nothing else.
+    // The operation's output can be arbitrary here, because only the gradient reads it.
     let output = random.array(geometry.outputCount)
     let operation = Convolution(context, geometry, leakySlope: Float(NormFixture.slope))
     operation.updateWeights(from: given(weights))

@@ -1,14 +1,14 @@
 import Primitives
 import Testing
 
-/// Aligned fp32 memory between guard values, which an operation must leave alone.
+/// Aligned fp32 memory between guard values, which an operation must not change.
 final class GuardedBuffer {
   private static let guardCount = 64
   private static let guardValue: Float = 12_345.5
   private let buffer: AlignedBuffer<Float>
   private let count: Int
 
-  /// Memory filled with a number that no result may contain by chance.
+  /// Memory filled with a number that no result contains.
   init(count: Int) {
     self.count = count
     buffer = AlignedBuffer(count: count + 2 * Self.guardCount)
@@ -24,7 +24,7 @@ final class GuardedBuffer {
 
   var start: UnsafeMutablePointer<Float> { buffer.start + Self.guardCount }
 
-  /// What the memory holds; an issue is recorded where a guard value has changed.
+  /// The memory's values; records an issue if a guard value has changed.
   var values: [Double] {
     let before = buffer.elements.prefix(Self.guardCount)
     let after = buffer.elements.suffix(Self.guardCount)

@@ -1,6 +1,6 @@
 import Testing
 
-/// The inputs of the operations of a test: kept alive to its end, and unchanged by then.
+/// The inputs of a test's operations: kept alive to its end, and checked to be unchanged.
 final class GuardedInputs {
   private var held: [(buffer: GuardedBuffer, values: [Double])] = []
 

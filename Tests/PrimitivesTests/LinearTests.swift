@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Linear layer")
 struct LinearTests {
-  // More rows than a pass takes at a time, and every kind of rest in rows, inputs and outputs.
+  // More rows than a pass multiplies at a time, and every kind of remainder of rows, inputs and
+  // outputs.
   @Test(
     "agrees with the reference",
     arguments: [(4, 96, 128), (3, 5, 7), (13, 33, 64), (2, 41, 25), (67, 18, 40)],

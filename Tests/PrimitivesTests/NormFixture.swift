@@ -2,7 +2,7 @@ import Primitives
 import TestSupport
 import Testing
 
-/// A batch norm with guarded tensors, and its plain twin.
+/// A batch norm with guarded tensors, and its reference.
 struct NormFixture {
   static let slope = 0.02
   static let epsilon = 1e-5
@@ -39,7 +39,7 @@ struct NormFixture {
     reference.statistics(src: src)
   }
 
-  /// What the twin makes of a source, with batch statistics unless others are given.
+  /// The reference's output for a source, with batch statistics unless others are given.
   func expected(_ src: [Double], _ given: (mean: [Double], variance: [Double])? = nil) -> [Double] {
     let (mean, variance) = given ?? reference.statistics(src: src)
     return reference.forward(
@@ -59,7 +59,7 @@ struct NormFixture {
     return dst.values
   }
 
-  /// The gradients of the tensors from the sums that have been taken.
+  /// The gradients of the tensors, from the sums taken.
   func updateGradients() -> (scale: [Double], shift: [Double]) {
     let diffScale = GuardedBuffer(count: scale.count)
     let diffShift = GuardedBuffer(count: scale.count)
@@ -67,7 +67,7 @@ struct NormFixture {
     return (diffScale.values, diffShift.values)
   }
 
-  /// Holds the gradients of the tensors, from the sums that have been taken, against the twin's.
+  /// Compares the gradients of the tensors, from the sums taken, with the reference's.
   func expectGradients(
     _ src: [Double], diffDst: [Double], sourceLocation: SourceLocation = #_sourceLocation
   ) {

@@ -4,7 +4,7 @@ import Testing
 @Suite("Peak arithmetic")
 struct PeakArithmeticTests {
   @Test(
-    "Every lane of every vector takes every round",
+    "every lane of every vector is updated in every round",
     arguments: runnableInstructionSets, [0, 1, 5])
   func sum(instructionSet: InstructionSet, rounds: Int) {
     let peak = PeakArithmetic(instructionSet: instructionSet)
@@ -19,7 +19,8 @@ struct PeakArithmeticTests {
     #expect(peak.run(rounds: rounds, factor: 0.5, addend: 3) == expected)
   }
 
-  @Test("In bf16 too, with two products", arguments: roundingInstructionSets, [0, 1, 5])
+  @Test(
+    "in bf16 a round has two multiply-adds per lane", arguments: roundingInstructionSets, [0, 1, 5])
   func rounded(instructionSet: InstructionSet, rounds: Int) {
     let peak = PeakArithmetic(instructionSet: instructionSet, arithmetic: .bf16)
     let vectors = 12

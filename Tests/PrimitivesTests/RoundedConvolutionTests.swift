@@ -2,7 +2,7 @@ import Primitives
 import TestSupport
 import Testing
 
-/// bf16 arithmetic against references that round what is multiplied and add up in double.
+/// bf16 arithmetic against references that round factors and add up in double.
 @Suite("Convolution in bf16")
 struct RoundedConvolutionTests {
   @Test(
@@ -38,14 +38,14 @@ struct RoundedConvolutionTests {
     let normalized = StoredBuffer(count: geometry.outputCount)
     behind.norm.normalize(
       src: dst.start, with: behind.norm.update(.training), dst: normalized.start)
-    // The moments are those of what is stored.
+    // The moments are those of the stored numbers.
     #expect(relativeError(normalized.values, behind.expected(dst.values)) < storedTolerance)
     #expect(images.values == src)
   }
 
-  // Three images are a pair and one without a partner.
+  // Three images are a pair and a single one.
   @Test(
-    "has the gradients that rounded factors give, through both batch norms",
+    "has the gradients of rounded factors, through both batch norms",
     arguments: ConvolutionTests.geometries, roundingInstructionSets)
   func backward(geometry: ConvolutionGeometry, instructionSet: InstructionSet) throws {
     let given = GuardedInputs()
@@ -89,7 +89,7 @@ struct RoundedConvolutionTests {
         diffWeights.values,
         reference.backwardWeights(src: rounded(before.expected(src)), diffDst: rounded(diff)))
         < roundedTolerance)
-    // Sums of what is not rounded.
+    // Sums of numbers that are not rounded.
     #expect(
       relativeError(diffBias.values, channelSums(diff, geometry.outputChannels)) < chainTolerance)
     before.expectGradients(src, diffDst: diffSrc.values)

@@ -40,12 +40,12 @@ struct RoundedLinearTests {
       src: rounded(src), weights: rounded(weights), diffDst: rounded(diffDst))
     #expect(relativeError(diffSrc.values, gradients.src) < singleTolerance)
     #expect(relativeError(diffWeights.values, gradients.weights) < singleTolerance)
-    // The bias's gradient is a sum of what is not rounded.
+    // The bias's gradient is a sum of numbers that are not rounded.
     let plain = reference.backward(src: src, weights: weights, diffDst: diffDst)
     #expect(relativeError(diffBias.values, plain.bias) < singleTolerance)
   }
 
-  @Test("numbers that are none stay none", arguments: roundingInstructionSets)
+  @Test("NaN stays NaN", arguments: roundingInstructionSets)
   func notANumber(instructionSet: InstructionSet) throws {
     let context = try ComputeContext(instructionSet: instructionSet, arithmetic: .bf16)
     let linear = Linear(context, batch: 2, inputs: 2, outputs: 2)

@@ -2,7 +2,7 @@ import Primitives
 import TestSupport
 import Testing
 
-/// bf16 arithmetic against references that round what is multiplied and add up in double.
+/// bf16 arithmetic against references that round factors and add up in double.
 ///
 /// Factors are the layer's own weights and sources, and the *box sums* of the gradient.
 @Suite("Upsampled convolution in bf16")

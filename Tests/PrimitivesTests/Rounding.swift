@@ -35,7 +35,7 @@ final class StoredBuffer {
     UnsafeMutableRawPointer(buffer.start).assumingMemoryBound(to: UInt16.self)
   }
 
-  /// What the memory holds; an issue is recorded where a guard value has changed.
+  /// The memory's values; records an issue if a guard value has changed.
   var values: [Double] {
     _ = buffer.values
     return (0..<count).map { Double(Float(bitPattern: UInt32(halves[$0]) << 16)) }
@@ -47,8 +47,8 @@ let roundingInstructionSets = InstructionSet.allCases.filter {
   InstructionSet.effective(for: .bf16).includes($0)
 }
 
-/// A result rounded to bf16, relative to the largest: half a unit in the last of eight places, and
-/// what a neighbouring rounding of the products' factors makes of it.
+/// The tolerance of a result rounded to bf16, relative to the largest: half a unit in the last of
+/// eight bits, plus the effect of factors that were rounded the other way.
 let storedTolerance = 5e-3
 
 /// fp32 sums of products of bf16 numbers, some of whose factors may have been rounded the other way

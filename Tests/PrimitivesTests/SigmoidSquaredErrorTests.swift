@@ -5,7 +5,7 @@ import Testing
 @Suite("Sigmoid and squared error")
 struct SigmoidSquaredErrorTests {
   @Test(
-    "agrees with the reference, and its optional results change no bit of the errors",
+    "agrees with the reference; optional results do not change the errors' bits",
     arguments: [(2, 432), (3, 784), (2, 25), (1, 5_000)], runnableInstructionSets)
   func agreesWithReference(
     extents: (batch: Int, count: Int), instructionSet: InstructionSet

@@ -20,7 +20,7 @@ struct SmallOperationTests {
   }
 
   @Test(
-    "rows of channel by channel and images are each other's transposition",
+    "images and channel-by-channel rows are transposed into each other",
     arguments: [(16, 64), (49, 16), (5, 3)], runnableInstructionSets)
   func transposition(extents: (Int, Int), instructionSet: InstructionSet) throws {
     let given = GuardedInputs()

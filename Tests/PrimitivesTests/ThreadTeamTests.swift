@@ -5,10 +5,10 @@ import Testing
 
 @Suite("Thread team")
 struct ThreadTeamTests {
-  @Test("every thread takes part once in every round, and is seen by the caller", arguments: 1...5)
+  @Test("every thread runs once per round, and the caller sees its writes", arguments: 1...5)
   func rounds(count: Int) {
     let team = ThreadTeam(count: count)
-    // Plain memory: a round that is not waited for, or begun too early, loses a number.
+    // Unsynchronised memory: a round without a barrier would lose a number.
     let sums = UnsafeMutablePointer<Int>.allocate(capacity: count * 16)
     sums.initialize(repeating: 0, count: count * 16)
     defer { sums.deallocate() }
@@ -23,7 +23,7 @@ struct ThreadTeamTests {
     }
   }
 
-  @Test("threads that have gone to sleep wake up, and wait for a slow one", arguments: [2, 4])
+  @Test("sleeping threads wake up, and the caller waits for a slow thread", arguments: [2, 4])
   func sleeping(count: Int) {
     let team = ThreadTeam(count: count)
     for slow in 0..<2 * count {
@@ -46,7 +46,7 @@ struct ThreadTeamTests {
   }
 
   @Test(
-    "shares cover a range once, without overlap, cut at whole units",
+    "shares cover a range without overlap and are split at whole units",
     arguments: [(0, 1), (1, 1), (3, 1), (8, 1), (64, 2), (65, 4), (1000, 64)])
   func shares(length: Int, unit: Int) {
     for count in 1...5 {

@@ -2,7 +2,7 @@ import Primitives
 import TestSupport
 import Testing
 
-/// One case of an upsampled convolution: the layer and its plain form, upsample then convolve.
+/// One case of an upsampled convolution: the layer and its reference, upsample then convolve.
 struct UpsampledCase: CustomTestStringConvertible, Sendable {
   var inputChannels: Int
   var outputChannels: Int
@@ -91,7 +91,7 @@ struct UpsampledConvolutionTests {
   }
 
   @Test(
-    "takes the error at the end of the network as the two operations one by one do",
+    "the fused error equals that of the two separate operations",
     arguments: UpsampledCase.all.filter(\.endsNetwork), runnableInstructionSets)
   func error(layer: UpsampledCase, instructionSet: InstructionSet) throws {
     let given = GuardedInputs()

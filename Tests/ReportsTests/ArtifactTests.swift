@@ -7,7 +7,7 @@ import Trials
 
 @Suite("Files of trials")
 struct ArtifactTests {
-  @Test("The trajectory keeps every digit and gains the speed at each step")
+  @Test("The joined trajectory keeps every digit and has the speed at each step")
   func joined() throws {
     let trajectory = try TrajectoryTable(
       Data(
@@ -32,7 +32,7 @@ struct ArtifactTests {
   }
 
   @Test(
-    "A trajectory that is none is told by its line",
+    "A malformed trajectory is refused with its line",
     arguments: [
       ("", "line 1"), ("step,mse\n1,2\n", "line 1"),
       (header + "\n1,2,3\n", "line 2"),
@@ -45,7 +45,7 @@ struct ArtifactTests {
 
   private static let header = TrajectoryText.fixedColumns.joined(separator: ",")
 
-  @Test("Images are read from byte tensors, and only from whole and fitting ones")
+  @Test("Images are read only from byte tensors of the right shape")
   func reconstructions() throws {
     let images = try Reconstructions(
       SampleSweep.reconstructions([([1, 2, 3, 4], [5, 6, 7, 8])], side: 2))
@@ -54,7 +54,7 @@ struct ArtifactTests {
   }
 
   @Test(
-    "A reconstructions file that is none is refused",
+    "A malformed reconstructions file is refused",
     arguments: [
       Data([1, 2, 3]),
       Data([255, 255, 255, 255, 255, 255, 255, 127]),

@@ -9,7 +9,7 @@ import Trials
 struct EarlyEndReportTests {
   private static let milestones: [Budget] = [.batches(100), .batches(200), .batches(400)]
 
-  /// Trials at τ = 5 (quiet at 150), 10 (at its limit) and 15 (not begun).
+  /// Trials at τ = 5 (quiet at 150), 10 (at its limit) and 15 (not started).
   private static func sweep(rule: QuietRule? = QuietRule(window: 40)) -> SampleSweep {
     let trials = [5.0, 10, 15].map { tolerance in
       var configuration = SampleSweep.configuration(
@@ -41,7 +41,7 @@ struct EarlyEndReportTests {
     }
   }
 
-  @Test("trials.csv says how each milestone was left, also those beyond the end")
+  @Test("trials.csv has the ending of each milestone, also of those after the end")
   func trialsTable() throws {
     let table = lines(TrialRecords(of: Self.ended().results).csv)
     let columns = ["budget", "step", "ending", "since_step", "open_gates", "alternating_gates"]
@@ -60,7 +60,7 @@ struct EarlyEndReportTests {
     #expect(json.contains(#""quiet":{"window":40}"#))
   }
 
-  @Test("without a rule nothing of it is said")
+  @Test("without a rule there are no columns for it")
   func withoutRule() {
     let results = Self.sweep(rule: nil).results
     let records = TrialRecords(of: results)

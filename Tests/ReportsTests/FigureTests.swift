@@ -50,7 +50,7 @@ struct FigureTests {
     #expect(svg.contains("(d) τ = 30"))
   }
 
-  @Test("The staircase holds a point's gates until the next tolerance that needs fewer")
+  @Test("The staircase keeps a point's gates until the next tolerance with fewer")
   func staircase() throws {
     let svg = String(
       decoding: try #require(figures(complete: 4)["figure3.svg"]), as: UTF8.self)
@@ -87,7 +87,7 @@ struct FigureTests {
 
 @Suite("Figures of crowded sweeps")
 struct CrowdedFigureTests {
-  /// Narrowing trials of many series, some of which do not keep their tolerance.
+  /// Narrowing trials of many series; some do not keep their tolerance.
   static func sweep(seriesCount: Int) -> SampleSweep {
     let tolerances = [3.0, 7, 10, 18, 30]
     var trials: [PlannedTrial] = []
@@ -136,7 +136,7 @@ struct CrowdedFigureTests {
     }
   }
 
-  @Test("Every series has a line of its own in the legend, and none lies over the plot")
+  @Test("Every series has a line in the legend, which does not cover the plot")
   func legend() throws {
     for count in [1, 2, 3, 4, 24] {
       let svg = try #require(files(of: Self.sweep(seriesCount: count))["figure3.svg"])
@@ -152,7 +152,7 @@ struct CrowdedFigureTests {
     }
   }
 
-  @Test("What did not keep its tolerance is crossed, and explained")
+  @Test("Points that did not keep their tolerance are crossed, and explained")
   func crossed() throws {
     let svg = String(
       decoding: try #require(files(of: Self.sweep(seriesCount: 1))["figure3.svg"]), as: UTF8.self)
@@ -164,7 +164,7 @@ struct CrowdedFigureTests {
     #expect(crosses.count == 6)
   }
 
-  @Test("Headings beneath images never reach the next image's")
+  @Test("Headings below images do not overlap")
   func headings() throws {
     var sweep = FrontTests.sweep(tolerances: (0..<8).map { 100_000.25 + Double($0) })
     for index in 0..<8 { sweep.complete(index, gatesOpen: [32, 20 - index], mse: 1) }
@@ -177,7 +177,7 @@ struct CrowdedFigureTests {
     }
   }
 
-  @Test("Figure 2 tells rows of one tolerance apart")
+  @Test("Figure 2 labels distinguish rows of one tolerance")
   func rows() throws {
     let svg = try #require(files(of: Self.sweep(seriesCount: 2))["figure2.svg"])
     let captions = texts(svg)

@@ -4,10 +4,11 @@ import Trials
 
 @testable import Reports
 
-/// Two fronts held against each other.
+/// Comparison of two fronts.
 @Suite("Comparing fronts")
 struct FrontComparisonTests {
-  /// A sweep with these gates at tolerances; a list for each replicate, -1 for a trial without result.
+  /// A sweep with these gates at tolerances; a list for each replicate, -1 for a trial without
+  /// result.
   private static func sweep(
     _ gates: [Double: [Int]], latents: Int = 32, momentum: Double? = nil
   ) -> SweepResults {
@@ -29,7 +30,7 @@ struct FrontComparisonTests {
     return sweep.results
   }
 
-  @Test("a staircase holds its gates until a looser tolerance needs fewer")
+  @Test("a staircase keeps its gates until a larger tolerance with fewer")
   func staircase() throws {
     let staircase = try #require(FrontStaircase([(10, 6), (2, 9), (4, 9), (5, 11), (20, 1)]))
     #expect(staircase.range == 2...20)
@@ -43,7 +44,9 @@ struct FrontComparisonTests {
     #expect(FrontStaircase([]) == nil)
   }
 
-  @Test("the mean is over what both have kept, and the winner has fewer in every replicate")
+  @Test(
+    "the mean is over tolerances that both have kept; the winner has fewer gates in every replicate"
+  )
   func winner() throws {
     let comparison = FrontComparison(
       Self.sweep([2: [9, 9], 4: [7, 8], 8: [3, 3], 16: [1, 1]]),
@@ -72,7 +75,7 @@ struct FrontComparisonTests {
     #expect(text.contains("11 (10–12)"))
   }
 
-  @Test("what replicates cannot tell is not called a difference")
+  @Test("without enough replicates no difference is claimed")
   func chance() throws {
     let one = Self.sweep([2: [9], 4: [7]])
     func verdict(_ other: SweepResults) -> String { FrontComparison(one, other).text }
@@ -90,7 +93,7 @@ struct FrontComparisonTests {
         "no tolerance that lies within what both have kept"))
   }
 
-  @Test("a trial that did not keep its tolerance shows nothing, nor does one without result")
+  @Test("trials without a result or a kept tolerance are ignored")
   func unmet() throws {
     var missed = Self.sweep([2: [9], 4: [1]])
     missed.trials[1].result?.milestones[1].mse = 40

@@ -20,7 +20,8 @@ struct FrontTests {
       })
   }
 
-  @Test("A point is beaten by fewer or equal gates at a tolerance as tight or tighter")
+  @Test(
+    "A point is off the front if another has at most its gates at the same or a smaller tolerance")
   func dominance() {
     var sweep = Self.sweep(tolerances: [30, 3, 10, 12, 20, 25])
     for (index, gates) in [2, 27, 11, 11, 9].enumerated() {
@@ -34,7 +35,7 @@ struct FrontTests {
     #expect(series[0].front.compactMap { $0.gatesOpen?.median } == [27, 11, 9, 2])
   }
 
-  @Test("Replicates are one point: median, least and most of those that are complete")
+  @Test("Replicates are one point: median, minimum and maximum of the complete ones")
   func replicates() throws {
     var sweep = Self.sweep(tolerances: [3, 10], replicates: 3)
     sweep.complete(0, gatesOpen: [32, 26], mse: 3)
@@ -71,7 +72,7 @@ struct FrontTests {
     #expect(points.point(of: trials[3].id)?.stage == "pruned")
   }
 
-  @Test("Points that differ in more than tolerance are series of their own, named by what differs")
+  @Test("Points that differ in more than tolerance are separate series, named by what differs")
   func series() {
     var wide = SampleSweep.configuration(latents: 32, tolerance: .value(3))
     wide.trainer.gateSteepness = 9
@@ -89,7 +90,7 @@ struct FrontTests {
       ])
   }
 
-  @Test("Figure 3's table has every point, marked and with the paper's beside")
+  @Test("Figure 3's table has every point, with marks and the paper's points")
   func table() {
     var sweep = Self.sweep(tolerances: [3, 10])
     sweep.complete(0, gatesOpen: [32, 26], mse: 2.5)
@@ -109,7 +110,7 @@ struct FrontTests {
     #expect(table.published.map(\.gatesOpen) == [27, 2])
   }
 
-  @Test("A point that did not keep its tolerance is off the front and beats nobody")
+  @Test("A point that did not keep its tolerance is off the front and does not affect others")
   func unmet() throws {
     var sweep = Self.sweep(tolerances: [3, 10, 12, 30])
     for (index, (gates, mse)) in [(2, 7.5), (1, 1055), (9, 12.9), (4, 33.1)].enumerated() {
@@ -130,7 +131,7 @@ struct FrontTests {
     #expect(text.contains("x its error did not come down to the tolerance"))
   }
 
-  @Test("A trial of which no batch met the tolerance has not met it, however near it stands")
+  @Test("A trial without a hit has not met its tolerance, however small its error")
   func neverHit() throws {
     var sweep = Self.sweep(tolerances: [10])
     sweep.complete(0, gatesOpen: [32, 32], mse: 10.5)
@@ -169,7 +170,7 @@ struct FrontTests {
               latents: 32, tolerance: .value(3), milestones: budgets)))
       }
     }
-    // Their n is measured, and not known yet.
+    // Their n is measured and not yet known.
     for baseline in baselines {
       var configuration = SampleSweep.configuration(tolerance: .value(3))
       configuration.model.latents = .measured(

@@ -35,7 +35,7 @@ struct GateTableTests {
     #expect(courses.map(\.closedGatesOpen) == [nil, 2, 1, 4, 1])
   }
 
-  @Test("a trajectory without rows tells of no gate")
+  @Test("a trajectory without rows has no gates")
   func empty() throws {
     let header = TrajectoryText.fixedColumns.joined(separator: ",") + ",gate_0\n"
     #expect(GateCourse.all(of: try TrajectoryTable(Data(header.utf8))).isEmpty)
@@ -70,7 +70,7 @@ struct GateTableTests {
     writer = ReportWriter(directory: folder.url, load: sweep.load)
     _ = writer.write(sweep.results)
     #expect(try rows().count == 1 + 64)
-    // A result that is discarded takes its gates with it.
+    // The gates of a discarded result are removed.
     sweep.results.trials[1].result = nil
     _ = writer.write(sweep.results)
     #expect(try rows().count == 1 + 32)

@@ -5,13 +5,13 @@ import Trials
 
 @testable import Reports
 
-/// What workers made up reaches no figure and no cell as more than a number or a text.
+/// Reports of false results contain only numbers and plain text.
 @Suite("Made-up numbers and texts in reports")
 struct HostileReportTests {
   private static let header = TrajectoryText.fixedColumns.joined(separator: ",") + ",gate_0"
 
   @Test(
-    "A trajectory of what no trial samples is told by its line",
+    "A trajectory with impossible rows is refused with its line",
     arguments: [
       "1e300,1,1,0,1,0,1,1,1,1", "nan,1,1,0,1,0,1,1,1,1", "inf,1,1,0,1,0,1,1,1,1",
       "-5,1,1,0,1,0,1,1,1,1", "0,1,1,0,1,0,1,1,1,1", "1.5,1,1,0,1,0,1,1,1,1",
@@ -30,7 +30,7 @@ struct HostileReportTests {
     #expect(throws: FormatError.self) { try TrajectoryTable(Data(again.utf8)) }
   }
 
-  @Test("A pace of anything but numbers is refused")
+  @Test("A pace file with other fields than numbers is refused")
   func pace() throws {
     for field in ["=HYPERLINK(\"http://x\")", "+1", "0x1", "nan(1)"] {
       let text = "step,seconds,steps_per_second\n1,1,\(field)\n"
@@ -42,7 +42,7 @@ struct HostileReportTests {
   }
 
   @Test(
-    "Figure 1 is drawn of any numbers whatever",
+    "Figure 1 can be drawn of any numbers",
     arguments: [
       "nan", "inf", "-inf", "1e308", "-1e308", "1e-308", "5e-324", "1.7976931348623157e308", "0",
       "-1", "1e100",
@@ -57,7 +57,7 @@ struct HostileReportTests {
       ])
     sweep.complete(0, gatesOpen: [2, 2], mse: 20)
     for columns in 0..<8 {
-      // One column of such numbers, or all of them, among honest ones.
+      // One column of such numbers, or all columns.
       var rows: [String] = []
       for (index, step) in [1, 2, 1_000_000_000].enumerated() {
         let fields = (1...9).map { column in
@@ -75,7 +75,7 @@ struct HostileReportTests {
     }
   }
 
-  @Test("An axis is made for any range")
+  @Test("An axis can be made for any range")
   func axis() {
     let numbers: [Double] = [
       0, .leastNonzeroMagnitude, 1e-300, 1, 1 + 1e-15, 1e15, 1e16, 1e100, 1e308,
@@ -92,7 +92,7 @@ struct HostileReportTests {
     #expect(Axis.linear(0...10, from: 0, to: 100).ticks.map(\.value) == [0, 2, 4, 6, 8, 10])
   }
 
-  @Test("What a spreadsheet would compute, a terminal obey or a line end is a text in a cell")
+  @Test("Formulas, control characters and line ends are plain text in a cell")
   func cells() {
     for honest in ["node, 1", "CPU \"fast\"", "höst", "", "a=b", "1-2", "avx512"] {
       #expect(CSVCell.foreign(honest) == honest)
@@ -105,7 +105,7 @@ struct HostileReportTests {
       CSVCell.foreign("a\n=1\u{1B}\0\u{202E}\t") == "a\u{FFFD}=1\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}")
   }
 
-  @Test("Provenance holds no formula and no control, whatever workers say")
+  @Test("Provenance has no formulas and control characters, whatever workers send")
   func provenance() {
     var sweep = SampleSweep(
       outputs: [],
@@ -132,7 +132,7 @@ struct HostileReportTests {
     #expect(PlainText.lines(text) == text)
   }
 
-  @Test("Sums that no number holds are told as such, and all other trials with them")
+  @Test("Infinite sums are written as such, and other trials are unaffected")
   func overflow() throws {
     var sweep = SampleSweep(
       outputs: [],
@@ -147,7 +147,7 @@ struct HostileReportTests {
     #expect(json.contains("\"expected_open\":\"Infinity\""))
   }
 
-  @Test("A drawing holds no character that XML or a reader of text obeys")
+  @Test("A drawing has no characters that are special in XML or control a terminal")
   func drawing() {
     #expect(
       SVGDrawing.escaped("a<b>&\"\n\t\0\u{1B}\u{202E}é")

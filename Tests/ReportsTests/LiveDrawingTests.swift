@@ -12,7 +12,8 @@ struct LiveDrawingTests {
     "step,squared_error,mse,constraint_average,multiplier,tolerance_hits,gates_open,expected_open,"
     + "kl,gate_0,gate_1,gate_2\n"
 
-  /// Gate 0 stays open, gate 1 closes at step 20 for good, gate 2 is closed, opens and closes again.
+  /// Gate 0 stays open, gate 1 closes at step 20 and stays closed, gate 2 closes, opens and closes
+  /// again.
   private var trajectory: Data {
     Data(
       (header + "10,30,31,0,1,0,2,2,1,0.9,0.8,0.2\n" + "20,25,26,0,1,0,2,2,1,0.9,0.4,0.6\n"
@@ -39,7 +40,7 @@ struct LiveDrawingTests {
     }
   }
 
-  @Test("Another run lies in grey beneath, and the axis reaches its end")
+  @Test("Another run is drawn in grey behind, and the axis reaches its end")
   func ghost() throws {
     let trial = RecordedTrial(
       planned: PlannedTrial(stage: "s", replicate: 0, configuration: Samples.configuration),
@@ -56,7 +57,7 @@ struct LiveDrawingTests {
     #expect(XMLParser(data: both).parse())
   }
 
-  @Test("In the dark every colour has its counterpart, and texts stay as they are")
+  @Test("In the dark scheme every colour is replaced and texts are unchanged")
   func dark() throws {
     let light = Data(
       "<rect fill=\"#ffffff\"/><text fill=\"#222222\">a #ffffff &quot;#ffffff</text>".utf8)
@@ -64,9 +65,15 @@ struct LiveDrawingTests {
     #expect(dark.contains("fill=\"#14171a\"") && dark.contains("fill=\"#e8eaed\""))
     #expect(dark.contains(">a #ffffff &quot;#ffffff<"))
     #expect(ColourScheme.light.applied(to: light) == light)
+    let used =
+      Palette.series + [Palette.frame, Palette.grid, Palette.quiet, Palette.warning, "#000000"]
+    for colour in used {
+      let stroke = Data("stroke=\"\(colour)\"".utf8)
+      #expect(ColourScheme.dark.applied(to: stroke) != stroke, "\(colour)")
+    }
   }
 
-  @Test("Of many points a part is drawn, those on the front among them")
+  @Test("A part of many points is drawn, including those on the front")
   func thinned() {
     let points = (0..<3000).map { index in
       var point = Front.Point(
@@ -86,5 +93,39 @@ struct LiveDrawingTests {
     #expect(
       thinned.points.compactMap { $0.tolerance?.median }
         == thinned.points.compactMap { $0.tolerance?.median }.sorted())
+  }
+
+  @Test("A point of the front is found with its last replicate, and the rest of the hours is level")
+  func progress() throws {
+    func trial(_ tolerance: Double, seed: UInt64) -> RecordedTrial {
+      var configuration = Samples.configuration
+      (configuration.tolerance, configuration.seed) = (.value(tolerance), seed)
+      return RecordedTrial(
+        planned: PlannedTrial(stage: "s", replicate: 0, configuration: configuration),
+        status: .complete, attempts: 1, result: nil, failure: nil, worker: nil)
+    }
+    func point(_ trials: [RecordedTrial], isOnFront: Bool) -> Front.Point {
+      var point = Front.Point(gridPoint: GridPoints.Point(stage: "s", trials: trials))
+      point.isOnFront = isOnFront
+      return point
+    }
+    let trials = [trial(1, seed: 1), trial(1, seed: 2), trial(2, seed: 1), trial(3, seed: 1)]
+    let front = Front(series: [
+      Front.Series(
+        dataset: .mnist, label: "",
+        points: [
+          point([trials[0], trials[1]], isOnFront: true), point([trials[2]], isOnFront: false),
+          point([trials[3]], isOnFront: true),
+        ])
+    ])
+    let hours = zip(trials, [1.0, 5, 2, 3])
+    let spent = Dictionary(uniqueKeysWithValues: hours.map { ($0.planned.id, $1) })
+    let progress = FrontProgress(of: front, spent: spent, total: 8)
+    #expect(progress.found == [3, 5])
+    #expect(progress.total == 8)
+    #expect(XMLParser(data: progress.svg).parse())
+    #expect(String(decoding: progress.svg, as: UTF8.self).contains("core-hours spent"))
+    let none = FrontProgress(of: Front(series: []), spent: [:], total: 0).svg
+    #expect(String(decoding: none, as: UTF8.self).contains("No point is on the front yet."))
   }
 }

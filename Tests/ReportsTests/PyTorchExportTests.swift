@@ -10,7 +10,7 @@ import Trials
 
 @Suite("A network for PyTorch")
 struct PyTorchExportTests {
-  /// A network with made-up parameters, and its gates.
+  /// A network with synthetic parameters, and its gates.
   struct Case: CustomTestStringConvertible, Sendable {
     var dataset: Dataset
     var channels: [Int]
@@ -90,7 +90,7 @@ struct PyTorchExportTests {
   }
 
   @Test(
-    "reconstructs as the trained network does with its hard gates, to 1e-5",
+    "reconstructs like the trained network with hard gates, to 1e-5",
     .enabled(if: PyTorch.interpreter != nil, PyTorch.need), arguments: Case.all)
   func agrees(_ item: Case) throws {
     let trained = try trained(item)
@@ -147,7 +147,7 @@ struct PyTorchExportTests {
     #expect(Set(expected.prefix(pixels)).count > pixels / 4)
   }
 
-  @Test("closed dimensions are gone from every tensor, the others are as they were trained")
+  @Test("closed dimensions are removed from every tensor, the others are unchanged")
   func cut() throws {
     let trained = try trained(Case.all[0])
     let export = try PyTorchExport(of: trained.trial, load: trained.sweep.load)
@@ -176,7 +176,7 @@ struct PyTorchExportTests {
     #expect("\(try #require(error))".contains("tensor \(tensor): found F32 [2], expected F32 ["))
   }
 
-  @Test("a file that is no model, and one that is missing, are errors that name the trial")
+  @Test("a malformed or missing model is an error that names the trial")
   func unreadable() throws {
     var sweep = try trained(Case.all[0]).sweep
     let id = sweep.results.trials[0].planned.id

@@ -70,7 +70,7 @@ struct ReportPageTests {
     #expect(page.contains("How to cite"))
   }
 
-  @Test("asks for nothing from elsewhere and runs nothing")
+  @Test("loads nothing from elsewhere and has no scripts")
   func selfContained() throws {
     let page = try page(of: sweep(3))
     #expect(page.contains("default-src 'none'; img-src data:; style-src 'unsafe-inline'"))
@@ -81,7 +81,7 @@ struct ReportPageTests {
     #expect(page.ranges(of: "<img ").count == page.ranges(of: " alt=\"").count)
   }
 
-  @Test("names from sweep files, hosts and failures stay texts")
+  @Test("names from sweep files, hosts and failures are escaped")
   func hostile() throws {
     let attack = "</title><script>alert('x')</script><img src=x onerror=\"y\">"
     var sweep = sweep(2, name: attack, stage: attack)
@@ -111,7 +111,7 @@ struct ReportPageTests {
     #expect(page.contains(" of 8 recorded images"))
   }
 
-  @Test("beyond that it says what was left out")
+  @Test("beyond that it says what it omits")
   func thinned() throws {
     let page = try page(of: sweep(1700, complete: 130))
     #expect(page.contains("The first 100 of 130 complete trials have a section here"))
@@ -119,7 +119,7 @@ struct ReportPageTests {
     #expect(page.utf8.count <= ReportPage.byteCountMaximum)
   }
 
-  @Test("a lost file is told in its trial's section and nowhere else")
+  @Test("a missing file is reported only in its trial's section")
   func lost() throws {
     var sweep = sweep(2)
     let artifact = try #require(
@@ -132,7 +132,7 @@ struct ReportPageTests {
     #expect(page.ranges(of: "<section class=\"trial\"").count == 2)
   }
 
-  @Test("a gate has closed where it stays closed, and the last to close stand first")
+  @Test("a gate's closing step is the one after which it stays closed; the last to close are first")
   func closings() throws {
     let header = (TrajectoryText.fixedColumns + (0..<4).map { "gate_\($0)" }).joined(separator: ",")
     let gates = ["0.9,0.9,0.9,0.1", "0.9,0.2,0.4,0.1", "0.9,0.9,0.3,0.1", "0.6,0.5,0.3,0.1"]

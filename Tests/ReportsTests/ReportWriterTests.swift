@@ -7,7 +7,7 @@ import Trials
 @testable import Reports
 
 extension TemporaryFolder {
-  /// Every file in it with its bytes, but for the list of what was written.
+  /// All files of a folder with their bytes, except the ledger.
   func files() throws -> [String: Data] {
     var files: [String: Data] = [:]
     for path in try FileManager.default.subpathsOfDirectory(
@@ -35,7 +35,7 @@ struct ReportWriterTests {
     return sweep
   }
 
-  /// What is told of Table I where no tolerance is measured.
+  /// The error for Table I without a measured tolerance.
   private static let emptyTable = ReportError.empty(
     path: "table1",
     reason: "no rows: Table I has one for each run whose tolerance a baseline measures, and no "
@@ -58,7 +58,7 @@ struct ReportWriterTests {
       ])
   }
 
-  @Test("Everything asked for is there at the end, and nothing says partial")
+  @Test("At the end every requested file exists and nothing is marked partial")
   func complete() throws {
     #expect(write(sweep(complete: 1)).problems == [Self.emptyTable])
     let partial = try directory.files()
@@ -85,7 +85,7 @@ struct ReportWriterTests {
     }
     let models = outcome.copies.filter { $0.artifact.kind == .model }
     #expect(models.map(\.path) == ids.map { "models/\($0).safetensors" })
-    // The first trial said nothing.
+    // The first trial does not state the number.
     let logs = outcome.copies.filter { $0.artifact.kind == .log }
     #expect(logs.map(\.path) == ids.dropFirst().map { "logs/\($0).1.txt" })
     #expect(models.count + logs.count == outcome.copies.count)
@@ -105,7 +105,7 @@ struct ReportWriterTests {
     #expect(try other.files() == first)
   }
 
-  @Test("A writer that goes on with a growing sweep ends where a fresh one does")
+  @Test("A writer that follows a growing sweep ends with the files of a fresh one")
   func incremental() throws {
     let final = sweep(complete: 3)
     var writer = ReportWriter(directory: directory.url, load: final.load)
@@ -187,7 +187,7 @@ struct ReportWriterTests {
     #expect(try directory.files() == before)
   }
 
-  @Test("Every figure and table says what part of the published images a set is")
+  @Test("Every figure and table names the part of the published images of a set")
   func partialData() throws {
     var sweep = sweep(complete: 0)
     for trial in Table1Tests.sweep().results.trials { sweep.results.trials.append(trial) }
@@ -215,7 +215,7 @@ struct ReportWriterTests {
     #expect(table.contains("MNIST (35,000 of 70,000 images), "))
   }
 
-  @Test("Counts that are none, or those of the whole set, are no remark")
+  @Test("Unknown counts and those of the whole set have no remark")
   func counts() {
     var counts = ImageCounts()
     #expect(counts.title(of: .mnist) == "MNIST" && counts.title(of: .shapes64).hasSuffix("(drawn)"))
@@ -253,7 +253,7 @@ struct ReportWriterTests {
     #expect(files["table1.tex"] != nil)
   }
 
-  @Test("What is written is noted as sha256sum reads it, before it has its name")
+  @Test("Each file is noted in the format of sha256sum before it gets its name")
   func ledger() throws {
     let complete = sweep(complete: 3, outputs: [.figure3])
     _ = write(sweep(complete: 1, outputs: [.figure3]))
@@ -267,7 +267,7 @@ struct ReportWriterTests {
       #expect(last.contains(path, Digest.of(data)), "\(path)")
     }
     #expect(!last.contains("trials.csv", Digest.of(table)))
-    // A kill between note and rename leaves the bytes of before, which are not somebody else's.
+    // A kill between note and rename leaves the old bytes, which are still noted.
     var killed = last
     killed.note("trials.csv", Digest.of(table))
     let read = OutputLedger(in: directory.url)
@@ -280,7 +280,7 @@ struct ReportWriterTests {
     #expect(line.prefix(64).allSatisfy(\.isHexDigit) && line.dropFirst(64).hasPrefix("  "))
   }
 
-  @Test("The list of what was written has one line for each file")
+  @Test("The ledger has one line per file")
   func tidyLedger() throws {
     var ledger = OutputLedger(in: directory.url)
     for round in 0..<1000 {
@@ -296,7 +296,7 @@ struct ReportWriterTests {
     #expect(!read.contains("figure3.svg", Digest.of("1")))
   }
 
-  @Test("A report with nothing to show says why, in the file and once as a problem")
+  @Test("An empty report says why, in the file and once as a problem")
   func nothingToShow() throws {
     let sweep = sweep(complete: 3, outputs: [.table1])
     var writer = ReportWriter(directory: directory.url, load: sweep.load)
@@ -337,7 +337,7 @@ struct ReportWriterTests {
       ])
   }
 
-  @Test("A place that cannot be written is reported, not trapped")
+  @Test("An unwritable path is reported and does not trap")
   func unwritable() throws {
     let blocker = directory.url.appending(path: "file")
     try Data().write(to: blocker)

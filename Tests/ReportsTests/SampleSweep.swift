@@ -2,10 +2,10 @@ import Digests
 import Foundation
 import Trials
 
-/// A made-up sweep whose results follow simple formulas, with the files of its trials.
+/// A synthetic sweep with results from simple formulas, and the files of its trials.
 struct SampleSweep {
   var results: SweepResults
-  /// The files of the trials by their content.
+  /// The files of the trials by digest.
   var files: [Digest: Data] = [:]
 
   /// A sweep of planned trials, none of which has run.
@@ -32,7 +32,7 @@ struct SampleSweep {
     }
   }
 
-  /// A trial's configuration, small unless told otherwise.
+  /// A trial's configuration, small by default.
   static func configuration(
     dataset: Dataset = .mnist, latents: Int = 3, tolerance: Parameter<Double>,
     milestones: [Budget] = [.batches(100), .batches(200)], seed: UInt64 = 1
@@ -110,7 +110,7 @@ struct SampleSweep {
     (0..<count).map { 1 + $0 * (lastStep - 1) / max(count - 1, 1) }
   }
 
-  /// A made-up course: errors decay to `mse`, gates close one after another.
+  /// A synthetic trajectory: errors decay to `mse`, gates close one after another.
   static func trajectory(
     latents: Int, open: Int, mse: Double, lastStep: Int, count: Int
   ) -> Data {

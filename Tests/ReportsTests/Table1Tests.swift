@@ -29,7 +29,7 @@ struct Table1Tests {
 
   private func text(_ data: Data) -> String { String(decoding: data, as: UTF8.self) }
 
-  @Test("A data set of which only a part was trained on says so in its row")
+  @Test("A row says if only a part of the data set was used")
   func parts() {
     var sweep = Self.sweep()
     sweep.complete(0, gatesOpen: [5], mse: 17.125)
@@ -44,7 +44,7 @@ struct Table1Tests {
     #expect(!text(Table1(of: sweep.results).markdown).contains("70,000"))
   }
 
-  @Test("Rows stand by data set, numbers beside the paper's, dashes where there is none yet")
+  @Test("Rows are sorted by data set, with the paper's numbers and dashes for missing ones")
   func markdown() {
     var sweep = Self.sweep()
     sweep.complete(0, gatesOpen: [5], mse: 17.125)
@@ -106,7 +106,7 @@ struct Table1Tests {
     #expect(text(Table1(of: sweep.results).csv).contains(",1,6,6,6,true,5\n"))
   }
 
-  @Test("Rows of one size that differ in stage or setting say so")
+  @Test("Rows of one size are labelled with the stage or setting that differs")
   func rowsApart() {
     var trials = [
       PlannedTrial(

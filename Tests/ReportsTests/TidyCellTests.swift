@@ -6,7 +6,7 @@ import Testing
 @Suite("Values of tidy tables")
 struct TidyCellTests {
   @Test(
-    "a number that JSON cannot read as it is written is written anew",
+    "a number that is not valid JSON is reformatted",
     arguments: [
       ("1.5", "1.5"), ("-0.25", "-0.25"), ("0", "0"), ("1e-05", "1e-05"), (".5", "0.5"),
       ("1.", "1"), ("007", "7"), ("-.5", "-0.5"), ("+1", "1"), ("0x10", "16"),

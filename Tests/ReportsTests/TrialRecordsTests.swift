@@ -43,7 +43,7 @@ struct TrialRecordsTests {
         """)
   }
 
-  @Test("A measured tolerance is the recorded number to the last bit")
+  @Test("A measured tolerance is the recorded number to the bit")
   func complete() {
     var sweep = Self.pair()
     sweep.complete(0, gatesOpen: [3], mse: 0.1 + 0.2)
@@ -61,7 +61,7 @@ struct TrialRecordsTests {
     #expect(rows[3].contains(",200 batches,200,2,0.625,0.703125,40,true,0.25,2.5,complete,"))
   }
 
-  @Test("JSON says the same, with open probabilities and whether the sweep is complete")
+  @Test("JSON has the same, with open probabilities and whether the sweep is complete")
   func json() throws {
     var sweep = Self.pair()
     sweep.complete(0, gatesOpen: [1], mse: 4)
@@ -81,7 +81,7 @@ struct TrialRecordsTests {
     #expect(milestones[0]["mse"] as? Double == 4)
   }
 
-  @Test("Hosts and times are in the provenance only, and quoted where they need it")
+  @Test("Hosts and times are only in the provenance, quoted if needed")
   func provenance() {
     var sweep = Self.pair()
     let before = csv(sweep)
@@ -105,7 +105,7 @@ struct TrialRecordsTests {
         ",2026-01-02T03:04:05Z,12.500,12.250,200,\"step 90 of node, 2 (avx2) as its checkpoint says\",16.00,0.5000,1000000,,,"
       ))
     #expect(rows[2] == "\(sweep.results.trials[1].planned.id),0,,,,,,,,,,,,,,,,,,")
-    // What the coordinator has recorded outweighs what the checkpoint says of itself.
+    // The coordinator's record takes precedence over the checkpoint's metadata.
     sweep.results.trials[0].checkpointOrigins = [
       90: CheckpointOrigin(worker: "w@lab", host: "elsewhere")
     ]
@@ -118,7 +118,7 @@ struct TrialRecordsTests {
 @Suite("Texts of numbers and fields")
 struct TextTests {
   @Test(
-    "Numbers are written shortest, and read back the same",
+    "Numbers are written in their shortest form and read back the same",
     arguments: [
       (0.1 + 0.2, "0.30000000000000004"), (3.0, "3"), (1e-05, "1e-05"), (1e16, "1e+16"),
       (-0.0, "-0"), (9.48, "9.48"),
@@ -128,7 +128,7 @@ struct TextTests {
     #expect(Double(text) == number)
   }
 
-  @Test("Fixed decimals never say minus zero, counts are shortened only without loss")
+  @Test("Fixed decimals are never minus zero; counts are shortened only if exact")
   func fixed() {
     #expect(NumberText.fixed(-0.001, 2) == "0.00")
     #expect(NumberText.fixed(2.345, 1) == "2.3")
@@ -149,7 +149,7 @@ struct TextTests {
     #expect(CSVTable.escaped(field) == escaped)
   }
 
-  @Test("XML and LaTeX specials are spelt out")
+  @Test("Special characters of XML and LaTeX are escaped")
   func markup() {
     #expect(SVGDrawing.escaped("a<b> & \"c\"\u{1}") == "a&lt;b&gt; &amp; &quot;c&quot;\u{fffd}")
     #expect(Table1.latexEscaped("50% of a_b & ~#") == "50\\% of a\\_b \\& \\textasciitilde{}\\#")

@@ -2,26 +2,26 @@ import Coordination
 import Digests
 import Trials
 
-/// Whose word is recorded, and what a checkpoint is blamed for.
+/// Checks senders of recorded messages, and the blame of checkpoints.
 extension JournalChecker {
-  /// How many recorded results are a liar's.
+  /// How many recorded results a lying worker delivered.
   package var liedResultCount: Int { models.values.count { $0.result != nil && $0.isLie } }
 
-  /// Whether a worker means harm.
+  /// Whether a worker lies.
   package func isLiar(_ worker: WorkerID) -> Bool { liars.contains(worker) }
 
-  /// Tells that an attempt went on from a flawed checkpoint and diverged.
+  /// Notes that an attempt resumed from a flawed checkpoint and diverged.
   package mutating func noteTainted(_ trial: TrialID, attempt: Int) {
     tainted[trial, default: []].insert(attempt)
   }
 
-  /// The connection of the worker that was leased an attempt, if it is there.
+  /// The connection of the worker that leased an attempt, if it is connected.
   func connection(ofLessee attempt: Int, of trial: TrialID) -> ConnectionID? {
     models[trial]?.lessees[attempt].flatMap { heard[$0.worker]?.connection }
   }
 
-  /// Takes in that a worker with the lease has refused checkpoints, as far as it had been given them.
-  mutating func noteRefusals(_ claims: [Claim], by worker: WorkerID) {
+  /// Notes which of its assigned checkpoints a worker with the lease has refused.
+  mutating func noteRefusals(_ claims: [AttemptClaim], by worker: WorkerID) {
     for claim in claims where isLeased(claim.trial, claim.attempt, to: worker) {
       for refused in claim.refusedCheckpoints
       where models[claim.trial]?.given[claim.attempt]?.contains(refused.digest) == true
@@ -39,7 +39,7 @@ extension JournalChecker {
     return lessee == worker || hosts[lessee] == hosts[worker]
   }
 
-  /// Checks that what is recorded is its sender's own, and recorded under its name and attempt.
+  /// Checks that a record's sender held the attempt, and that its name and attempt are recorded.
   mutating func checkSender(
     _ worker: WorkerID?, _ attempt: Int, _ trial: TrialID, _ what: String
   ) {
@@ -80,7 +80,7 @@ extension JournalChecker {
     models[trial]?.distrustCount += 1
   }
 
-  /// Checks how an attempt ended; a trial is not charged for the checkpoint that it went on from.
+  /// Checks how an attempt ended; a trial is not charged for a bad checkpoint.
   mutating func noteEnd(_ failure: TrialFailure, _ attempt: Int, _ trial: TrialID) {
     guard let model = models[trial] else { return }
     let wasGiven = model.lessees[attempt]?.wasGivenCheckpoints == true

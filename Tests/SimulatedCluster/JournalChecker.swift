@@ -2,46 +2,45 @@ import Coordination
 import Digests
 import Trials
 
-/// What must hold of the journal and of every directive, checked against a model of its own that
-/// shares no code with the coordinator.
+/// Checks the journal and every directive against a model that shares no code with the coordinator.
 package struct JournalChecker: Sendable {
   private let planned: [TrialID: PlannedTrial]
   private let attemptLimit: Int
-  /// The stages of which one trial is to go first.
+  /// The stages in which one trial must start alone.
   private let canaryStages: Set<String>
   var models: [TrialID: TrialModel] = [:]
   private var slots: [WorkerID: Int] = [:]
   var hosts: [WorkerID: String] = [:]
   private var leaseCounts: [WorkerID: Int] = [:]
-  /// What the coordinator has heard last of the workers that announced themselves to it.
+  /// The last messages of the workers that announced themselves.
   var heard: [WorkerID: Heard] = [:]
   private var drainedHosts: Set<String> = []
   private var pausedStages: Set<String> = []
   private var successfulStages: Set<String> = []
-  /// Stages of which the coordinator can know that they work.
+  /// Stages that the coordinator knows to work.
   private var liveStages: Set<String> = []
-  /// The trials that this coordinator has leased of its own accord, by stage.
+  /// The trials that this coordinator has leased by its own decision, by stage.
   private var ownLeases: [String: Set<TrialID>] = [:]
-  /// Members that mean harm.
+  /// The lying workers.
   var liars: Set<WorkerID> = []
-  /// Whose message the coordinator takes in; nil for none.
+  /// The sender of the current event; nil for none.
   var speaker: WorkerID?
-  /// Attempts that went on from a flawed checkpoint and diverged.
+  /// Attempts that resumed from a flawed checkpoint and diverged.
   var tainted: [TrialID: Set<Int>] = [:]
-  /// What was found to be wrong, in order.
+  /// The violations found, in order.
   package private(set) var violations: [String] = []
 
   struct Heard {
     var connection: ConnectionID
     var isHindered: Bool
     var claimed: Set<TrialID>
-    /// Whether the connection broke since.
+    /// Whether the connection has broken since.
     var isGone = false
   }
 
   /// A checker for a plan.
   ///
-  /// - Parameter sendsCanaries: Whether one trial of each stage is to go first.
+  /// - Parameter sendsCanaries: Whether one trial of each stage starts alone.
   package init(plan: [PlannedTrial], attemptLimit: Int, sendsCanaries: Bool) {
     planned = Dictionary(uniqueKeysWithValues: plan.map { ($0.id, $0) })
     self.attemptLimit = attemptLimit
@@ -50,7 +49,7 @@ package struct JournalChecker: Sendable {
     for trial in plan { models[trial.id] = TrialModel() }
   }
 
-  /// Tells of a worker that exists.
+  /// Adds a worker.
   package mutating func noteWorker(
     _ worker: WorkerID, slots: Int, host: String, lies: Bool = false
   ) {
@@ -59,12 +58,12 @@ package struct JournalChecker: Sendable {
     hosts[worker] = host
   }
 
-  /// Tells that a coordinator begins, which has heard of nobody.
+  /// Notes that a coordinator starts, which knows no workers.
   package mutating func noteCoordinatorStarted() {
     heard = [:]
     ownLeases = [:]
     liveStages = successfulStages
-    // What was heard and not written down is forgotten; it will be said again.
+    // Unrecorded messages are forgotten; they will be repeated.
     for (trial, model) in models {
       models[trial]?.unusable = model.unusable.intersection(model.refused)
     }
@@ -75,7 +74,7 @@ package struct JournalChecker: Sendable {
     if let stage = planned[trial]?.stage { liveStages.insert(stage) }
   }
 
-  /// Tells what the coordinator is about to hear.
+  /// Notes the event that the coordinator will handle next.
   package mutating func noteHeard(_ event: Event) {
     speaker = sender(of: event)
     switch event {
@@ -102,7 +101,7 @@ package struct JournalChecker: Sendable {
     }
   }
 
-  private mutating func noteLife(_ claims: [Claim]) {
+  private mutating func noteLife(_ claims: [AttemptClaim]) {
     for claim in claims where claim.checkpoint != nil || claim.progress?.step ?? 0 > 0 {
       noteLife(of: claim.trial)
     }
@@ -117,7 +116,7 @@ package struct JournalChecker: Sendable {
   /// The stage of a planned trial.
   package func stage(of trial: TrialID) -> String? { planned[trial]?.stage }
 
-  /// Notes a violation that somebody else found.
+  /// Notes a violation found elsewhere.
   package mutating func report(_ violation: String) { violations.append(violation) }
 
   /// The recorded results, by trial.
@@ -233,8 +232,8 @@ package struct JournalChecker: Sendable {
     }
   }
 
-  /// Checks what a coordinator leases that could do otherwise: what a worker has anyhow it gets
-  /// back.
+  /// Checks a lease that the coordinator was free to give; an attempt that a worker claims is given
+  /// back to it.
   private mutating func noteOwnLease(_ trial: TrialID, _ worker: WorkerID) {
     guard heard[worker]?.claimed.contains(trial) != true, let stage = planned[trial]?.stage else {
       return
@@ -378,7 +377,7 @@ package struct JournalChecker: Sendable {
     check(
       attempt == 0 || attempt > models[trial]?.voidThrough ?? 0,
       "\(trial): result of a void attempt")
-    // The simulated worker says under which attempt it began to compute.
+    // The simulated worker puts the attempt under which it began into `started`.
     check(
       attempt == 0 || Int(result.result.provenance.started) ?? 0 > models[trial]?.voidThrough ?? 0,
       "\(trial): a discarded result returned")
@@ -442,7 +441,7 @@ package struct JournalChecker: Sendable {
     }
   }
 
-  /// Checks a directive as it leaves: whatever it rests on must be durable.
+  /// Checks a directive when it is sent: the records that it depends on must be durable.
   package mutating func noteSent(
     _ directive: Directive, to worker: WorkerID?, blobs: [Digest: SimulatedBlob]
   ) {
@@ -503,7 +502,7 @@ package struct JournalChecker: Sendable {
       assignment.checkpoints.map(\.checkpoint)
         == (lease?.wasGivenCheckpoints == true ? model.checkpoints : []),
       "\(assignment.trial): assigned without its latest checkpoints")
-    // What an earlier process of the attempt diverged from was not heard of; this one is another.
+    // Divergence of an earlier process of the attempt was not received; this is a new process.
     tainted[assignment.trial]?.remove(assignment.attempt)
     for checkpoint in assignment.checkpoints {
       models[assignment.trial]?.given[assignment.attempt, default: []].insert(

@@ -1,7 +1,7 @@
 import Coordination
 import Trials
 
-/// A bug planted between the coordinator and its shell, to see that the checkers find it.
+/// A bug planted between the coordinator and its shell, which the checkers must find.
 package enum Sabotage: String, CaseIterable, Sendable {
   case dropsLeaseRecords
   case dropsResultRecords
@@ -41,7 +41,7 @@ package enum Sabotage: String, CaseIterable, Sendable {
   case recordsOtherSenders
   case concealsDistrust
 
-  /// Whether it shows only where members lie or checkpoints are flawed.
+  /// Whether it has effects only with lying workers or flawed checkpoints.
   package var concernsTrust: Bool {
     switch self {
     case .chargesFlawedCheckpoints, .overlooksRefusals, .believesAnybody, .recordsOtherSenders,
@@ -51,7 +51,7 @@ package enum Sabotage: String, CaseIterable, Sendable {
     }
   }
 
-  /// Whether it shows only when a person discards results.
+  /// Whether it has effects only when a person discards results.
   package var concernsDiscards: Bool {
     switch self {
     case .concealsVoidAttempts, .returnsDiscardedResults, .discardsParentsAlone: true
@@ -97,13 +97,13 @@ package enum Sabotage: String, CaseIterable, Sendable {
     }
   }
 
-  private func withoutRefusals(_ claim: Claim) -> Claim {
+  private func withoutRefusals(_ claim: AttemptClaim) -> AttemptClaim {
     var claim = claim
     claim.refusedCheckpoints = []
     return claim
   }
 
-  private func withProgress(_ claim: Claim) -> Claim {
+  private func withProgress(_ claim: AttemptClaim) -> AttemptClaim {
     var claim = claim
     claim.progress =
       claim.progress
@@ -202,7 +202,7 @@ package enum Sabotage: String, CaseIterable, Sendable {
     }
   }
 
-  /// Bugs with what trials hand in, and with what is taken back or gone on from.
+  /// Bugs concerning reports, pieces, discards and checkpoints.
   private func alterStreams(_ effect: Effect, in checker: JournalChecker) -> [Effect] {
     switch (self, effect) {
     case (.dropsReportRecords, .append(.reportRecorded)): return []

@@ -2,15 +2,16 @@ import Coordination
 import Foundation
 import Trials
 
-/// Many trials on many workers that answer at once: what the coordinator's decisions cost.
+/// Measures the cost of the coordinator's decisions with many trials and workers that answer at
+/// once.
 package struct ScaleRun: Sendable {
-  /// What a run came to.
+  /// The outcome of a run.
   package struct Outcome: Sendable {
     /// The coordinator's ending.
     package var ending: SweepEnding?
-    /// Leases, each with its result, in a second of processor time.
+    /// Leases with results per second of processor time.
     package var trialsPerSecond = 0.0
-    /// Resident bytes of each pending trial, its plan included.
+    /// Resident bytes per pending trial, including its plan.
     package var bytesPerTrial = 0
     /// How many events the coordinator handled.
     package var eventCount = 0
@@ -28,7 +29,7 @@ package struct ScaleRun: Sendable {
     self.needsSchedules = needsSchedules
   }
 
-  /// Leases all trials and takes their results, first come, first served.
+  /// Leases all trials and delivers their results in order.
   package func run() -> Outcome {
     var outcome = Outcome()
     let before = Self.residentBytes()

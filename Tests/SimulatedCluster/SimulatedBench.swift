@@ -3,12 +3,12 @@ import Digests
 import Supervision
 import Trials
 
-/// A worker's real decisions, and what they are carried out on: folders and processes of trials
-/// that compute nothing.
+/// A worker with real decisions, and simulated folders and processes of trials that compute
+/// nothing.
 struct SimulatedBench {
   /// What the simulated coordinator calls its sweep.
   static let sweep = "simulated"
-  /// The longest that a trial may take no step; much longer than one interval of the slowest.
+  /// The stall timeout; much longer than a checkpoint interval of the slowest worker.
   static let stallTimeout = Duration.seconds(120)
   /// How long a worker that leaves may take.
   static let drainGrace = Duration.seconds(30)
@@ -18,7 +18,7 @@ struct SimulatedBench {
   let startedAt: Int
   var folders: [WorkID: Folder] = [:]
   /// Checkpoints that dead processes left, newest first.
-  var salvage: [TrialID: [LocalCheckpoint]]
+  var leftCheckpoints: [TrialID: [LocalCheckpoint]]
   var plannedTick: Int?
   var tickNumber = 0
 
@@ -31,9 +31,9 @@ struct SimulatedBench {
     var wantsLast = false
     /// The two newest checkpoints in it, newest first.
     var checkpoints: [LocalCheckpoint] = []
-    /// What was fetched to go on from.
+    /// The fetched checkpoint.
     var fetched: LocalCheckpoint?
-    /// Where the trajectory's file begins, and the file.
+    /// The prefix before the trajectory's file, and the file's rows.
     var base = TrajectoryStart.beginning
     var rows: [UInt8] = []
     var process: Process?
@@ -42,7 +42,7 @@ struct SimulatedBench {
     /// The trajectory so far.
     var trajectory: TrajectoryPrefix { base.advanced(by: rows).prefix }
 
-    /// What was computed.
+    /// The computed result.
     var result: ReceivedResult? {
       isFinished ? SimulatedSweep.result(of: configuration, begunUnder: attempt) : nil
     }
@@ -55,16 +55,16 @@ struct SimulatedBench {
     var since: Int
     /// How long one checkpoint interval takes.
     let milliseconds: Int
-    /// Whether it went on from a state that leads to no end.
+    /// Whether it resumed from a flawed state.
     var isTainted = false
-    /// It computes nothing any more and answers nobody.
+    /// It computes nothing and does not answer.
     var hangs = false
   }
 
-  /// A file under way between a worker and the coordinator.
+  /// A transfer between a worker and the coordinator.
   enum Transfer {
-    case images(WorkID, WorkOrder)
-    case checkpointDown(WorkID, WorkOrder)
+    case images(WorkID, Supervision.Assignment)
+    case checkpointDown(WorkID, Supervision.Assignment)
     case checkpointUp(WorkID, WrittenCheckpoint, since: Int)
     case handBack(WorkID, WrittenCheckpoint?)
     case artifacts(WorkID, SpooledResult)
@@ -72,7 +72,7 @@ struct SimulatedBench {
 
   /// A worker that finds a spool.
   ///
-  /// - Parameter surplus: How many slots more it takes itself to have.
+  /// - Parameter surplus: How many slots too many it assumes.
   init(
     slots: Int, surplus: Int, exitsWhenIdle: Bool, patience: Duration, spool: Spool, at now: Int
   ) {
@@ -88,7 +88,7 @@ struct SimulatedBench {
     checker = WorkerChecker(
       slots: slots, patience: patience, drainGrace: Self.drainGrace, held: held, at: .zero)
     startedAt = now
-    salvage = spool.checkpoints
+    leftCheckpoints = spool.checkpoints
     for (held, entry) in zip(held, spool.results) {
       folders[held.work] = Folder(
         attempt: entry.begunUnder, configuration: entry.configuration, base: entry.base,
@@ -99,15 +99,15 @@ struct SimulatedBench {
   /// Time on the worker's own clock.
   func instant(_ now: Int) -> Duration { .milliseconds(now - startedAt) }
 
-  /// What the next process finds of what this one had.
+  /// The files that the next process finds.
   ///
   /// - Parameter keepsCheckpoints: Whether checkpoints of unfinished trials stay.
   func spool(keepsCheckpoints: Bool) -> Spool {
     var spool = Spool()
-    if keepsCheckpoints { spool.checkpoints = salvage }
+    if keepsCheckpoints { spool.checkpoints = leftCheckpoints }
     for (id, folder) in folders.sorted(by: { $0.key < $1.key }) {
       if folder.isFinished {
-        // Two results of one trial are the same, but for what was discarded.
+        // Results of one trial are equal, except discarded ones.
         if let index = spool.results.firstIndex(where: { $0.trial == id.trial }) {
           guard spool.results[index].begunUnder < folder.attempt else { continue }
           spool.results.remove(at: index)
@@ -129,7 +129,7 @@ struct SimulatedBench {
   /// How many processes train.
   var processCount: Int { folders.values.count { $0.process != nil } }
 
-  /// Steps done since the last ones that count, which die with the process.
+  /// Steps since the last checkpoint, which are lost with the process.
   func stepsInHand(at now: Int) -> Int {
     folders.values.reduce(0) { $0 + ($1.process?.stepsInHand(at: now) ?? 0) }
   }
@@ -145,7 +145,7 @@ extension SimulatedBench.Process {
 }
 
 extension WorkerEvent {
-  /// What a worker makes of a directive.
+  /// The worker's event for a directive.
   init(_ directive: Directive) {
     self =
       switch directive {
@@ -153,14 +153,15 @@ extension WorkerEvent {
         .welcomed(
           sweep: SimulatedBench.sweep, heartbeatInterval: interval, lostAfter: lostAfter)
       case .heartbeat: .coordinatorBeat
-      case .assign(let order):
+      case .assign(let assignment):
         .assigned(
-          WorkOrder(
-            sweep: SimulatedBench.sweep, trial: order.trial, attempt: order.attempt,
-            configuration: order.configuration, images: SimulatedSweep.images, imagesByteCount: 1,
-            checkpoints: order.checkpoints, stallTimeout: SimulatedBench.stallTimeout,
-            voidThrough: order.voidThrough, distrustedThrough: order.distrustedThrough,
-            wantsLastCheckpoint: order.wantsLastCheckpoint))
+          Supervision.Assignment(
+            sweep: SimulatedBench.sweep, trial: assignment.trial, attempt: assignment.attempt,
+            configuration: assignment.configuration, images: SimulatedSweep.images,
+            imagesByteCount: 1,
+            checkpoints: assignment.checkpoints, stallTimeout: SimulatedBench.stallTimeout,
+            voidThrough: assignment.voidThrough, distrustedThrough: assignment.distrustedThrough,
+            wantsLastCheckpoint: assignment.wantsLastCheckpoint))
       case .acknowledge(let trial, let attempt): .acknowledged(trial: trial, attempt: attempt)
       case .abandon(let trial, let attempt, let reason):
         .abandoned(trial: trial, attempt: attempt, reason: reason)
@@ -178,7 +179,7 @@ extension WorkerEvent {
 }
 
 extension SpooledResult {
-  /// What a trial's process leaves of a result.
+  /// The spooled form of a result.
   init(_ result: ReceivedResult) {
     self.init(
       bytes: Array(result.result.provenance.started.utf8), artifacts: result.result.artifacts,

@@ -1,23 +1,23 @@
 import Coordination
 import Trials
 
-/// What a simulated computation has to hand in, and how far it was taken.
+/// The reports and rows of a simulated computation, and what was acknowledged of them.
 ///
-/// One piece and all open reports are under way at a time; they are said again after a while.
+/// One piece and all open reports are sent at a time, and repeated after ``patience``.
 struct SimulatedStream {
   /// Where the computation's own rows begin.
   private(set) var base: TrajectoryStart
   /// Its own rows.
   private(set) var rows: [UInt8] = []
-  /// How much of them was taken.
+  /// The acknowledged prefix.
   private var taken: TrajectoryStart
-  /// The piece under way.
+  /// The unanswered piece.
   private var piece: TrajectoryPiece?
-  /// The reports reached and not taken, by place.
+  /// The unacknowledged reports, by milestone index.
   private var reports: [Int: MilestoneReport] = [:]
   private var saidAt = Int.min / 2
 
-  /// How long an answer is waited for.
+  /// How long to wait for an answer.
   static let patience = 10_000
 
   init(after base: TrajectoryStart) {
@@ -25,10 +25,10 @@ struct SimulatedStream {
     taken = base
   }
 
-  /// Whether everything was taken.
+  /// Whether everything was acknowledged.
   var isTaken: Bool { reports.isEmpty && taken.prefix.byteCount == end.byteCount }
 
-  /// Whether the trajectory was taken up to a prefix.
+  /// Whether the trajectory was acknowledged up to a prefix.
   func hasTaken(_ prefix: TrajectoryPrefix) -> Bool {
     prefix.byteCount <= taken.prefix.byteCount
   }
@@ -40,7 +40,7 @@ struct SimulatedStream {
 
   mutating func reach(_ report: MilestoneReport, index: Int) { reports[index] = report }
 
-  /// What is to be said now; nothing while an answer is waited for.
+  /// The messages to send now; none while waiting for an answer.
   mutating func say(
     _ trial: TrialID, attempt: Int, on connection: ConnectionID, at now: Int, anew: Bool = false
   ) -> [Event] {
@@ -73,7 +73,7 @@ struct SimulatedStream {
     saidAt = Int.min / 2
   }
 
-  /// Begins anew with what was taken: the coordinator does not have the beginning.
+  /// Restarts from the base, since the coordinator does not have the prefix.
   mutating func rewind() {
     taken = base
     piece = nil

@@ -2,7 +2,7 @@ import Digests
 import Randomness
 import Trials
 
-/// A sweep whose trials take no computing: a result is a function of its configuration alone.
+/// A sweep whose trials compute nothing: a result is a function of its configuration alone.
 package struct SimulatedSweep: Sendable {
   /// The plan, parents before children.
   package let plan: [PlannedTrial]
@@ -15,8 +15,8 @@ package struct SimulatedSweep: Sendable {
     self.poison = poison
   }
 
-  /// Draws a sweep: baselines, and pruned trials that take τ or n from one of them, or from
-  /// another pruned trial; some of a kind whose parent's number will not fit.
+  /// Draws a sweep: baselines, and pruned trials that take τ or n from one of them, or from another
+  /// pruned trial; some have a parent whose number will not fit.
   package init(trialCount: Int, poisonProbability: Double, random: inout SplitMix64) {
     var plan: [PlannedTrial] = []
     for index in 0..<trialCount {
@@ -87,9 +87,9 @@ package struct SimulatedSweep: Sendable {
       latents: .measured(ParentMeasurement(trial: parent.id, output: .gatesOpen, factor: 2)))
   }
 
-  /// Steps of every trial but the shorter runs of some.
+  /// Steps of every trial except shorter runs.
   package static let steps = 1000
-  /// Steps of these.
+  /// Steps of shorter runs.
   package static let fewerSteps = 500
   /// Steps between two checkpoints.
   package static let interval = 100
@@ -113,8 +113,8 @@ package struct SimulatedSweep: Sendable {
 
   /// The step after which a trial that may end early does so, if its milestones go that far.
   ///
-  /// For half of the seeds it is before ``fewerSteps``, for the others after it; always a multiple
-  /// of ``interval``, and no milestone before the last.
+  /// For half of the seeds it is before ``fewerSteps``, for the others after it; always a multiple of
+  /// ``interval``, and no milestone before the last.
   private static func earlyEnd(of configuration: TrialConfiguration) -> Int? {
     guard configuration.quiet != nil else { return nil }
     return configuration.seed.isMultiple(of: 2) ? 400 : 700
@@ -133,7 +133,7 @@ package struct SimulatedSweep: Sendable {
     min((step / interval + 1) * interval, steps(of: configuration))
   }
 
-  /// The bytes of a checkpoint: what they are of.
+  /// The bytes of a checkpoint, which encode its origin.
   package static func checkpoint(
     of trial: TrialID, _ configuration: TrialConfiguration, step: Int, instructionSet: String,
     trajectory: TrajectoryPrefix, flaw: CheckpointFlaw? = nil

@@ -2,35 +2,36 @@ import Coordination
 import Digests
 import Trials
 
-/// The bytes of a checkpoint: whose state after how many steps they are.
+/// A simulated checkpoint: its trial content and step.
 package struct SimulatedBlob: Hashable, Sendable {
   /// What the trial computes, whatever its milestones.
   package var content: TrialID
   package var step: Int
-  /// What is wrong with it; nil when nothing is.
+  /// Its flaw; nil if it is correct.
   package var flaw: CheckpointFlaw?
 
-  /// Whether a trial can begin with it that is told that it is of this content and step.
+  /// Whether it passes the check for a trial of this content and step.
   func isWhole(of content: TrialID, step: Int) -> Bool {
     self.content == content && self.step == step && flaw != .visible
   }
 }
 
-/// What is wrong with a checkpoint whose digests agree.
+/// A flaw of a checkpoint with valid digests.
 package enum CheckpointFlaw: Hashable, Sendable, CaseIterable {
-  /// Its numbers are none, or far from any that training reaches: whoever looks refuses it.
+  /// Its numbers are not finite or out of range, so that a check refuses it.
   case visible
   /// Its numbers are within their ranges, and training from it diverges some steps later.
   case hidden
 }
 
-/// A worker that follows the protocol and computes nothing, in ways, too, that ours never shows.
+/// A worker that follows the protocol and computes nothing, also in ways that the real worker does
+/// not use.
 ///
-/// It never drops finished work unless it is told that the result is not needed.
+/// It drops finished work only when told that the result is not needed.
 struct SimulatedWorker {
   let repeatsFailures: Bool
-  /// Whether it heeds an acknowledgement only of its own attempt number or a later one; the
-  /// protocol allows either.
+  /// Whether it accepts acknowledgements only for its own attempt number or a later one; the
+  /// protocol allows both.
   let fencesAcknowledgements: Bool
   var isWelcome = false
   var isDraining = false
@@ -42,19 +43,19 @@ struct SimulatedWorker {
     let trial: TrialID
     var attempt: Int
     let configuration: TrialConfiguration
-    /// Tells a computation from a later one of the same trial.
+    /// Identifies a computation among those of a trial.
     let run: Int
-    /// The attempt under which this computation began; it may go on under later ones.
+    /// The attempt under which this computation began; it may continue under later ones.
     let begunUnder: Int
     /// Steps done.
     var step: Int
-    /// What it hands in.
+    /// Its reports and rows.
     var stream: SimulatedStream
     /// The last checkpoint of a finished one, if it is stored.
     var last: TrialCheckpoint?
     /// The latest checkpoint that the coordinator's blob store has.
     var checkpoint: TrialCheckpoint?
-    /// What it was given to go on from and refused.
+    /// The assigned checkpoints that it refused.
     var refused: [RefusedCheckpoint] = []
     /// Whether it went on from a state that leads to no end.
     var isTainted = false
@@ -70,7 +71,7 @@ struct SimulatedWorker {
     case failed(TrialFailure)
   }
 
-  /// What a worker does in answer to something.
+  /// An action of a worker.
   enum Deed {
     case say(Event)
     case compute(trial: TrialID, run: Int)
@@ -94,7 +95,7 @@ struct SimulatedWorker {
     }
   }
 
-  /// What survives a crash of the process when its disk does.
+  /// The files that survive a crash of the process.
   var spool: Spool {
     Spool(
       results: works.compactMap { work in
@@ -105,9 +106,9 @@ struct SimulatedWorker {
       })
   }
 
-  private var claims: [Claim] {
+  private var claims: [AttemptClaim] {
     works.map { work in
-      Claim(
+      AttemptClaim(
         trial: work.trial, attempt: work.attempt,
         progress: work.step == 0
           ? nil
@@ -115,7 +116,7 @@ struct SimulatedWorker {
             step: work.step, totalSteps: SimulatedSweep.steps(of: work.configuration), mse: 9,
             gatesOpen: 4,
             multiplier: 1, stepsPerSecond: work.stepsPerSecond),
-        // Nobody goes on from a checkpoint whose trajectory is missing.
+        // A checkpoint without its trajectory cannot be resumed from.
         checkpoint: work.checkpoint.flatMap { work.stream.hasTaken($0.trajectory) ? $0 : nil },
         refusedCheckpoints: work.refused)
     }
@@ -135,7 +136,7 @@ struct SimulatedWorker {
         on: station.connection))
   }
 
-  /// What it says to be alive; nothing before it is welcome.
+  /// Its heartbeat; nothing before the welcome.
   func heartbeat(from station: Station, at now: Int) -> [Deed] {
     guard isWelcome else { return [] }
     return [
@@ -188,15 +189,16 @@ struct SimulatedWorker {
   }
 
   private mutating func accept(
-    _ order: Assignment, at station: Station, run: Int, blobs: [Digest: SimulatedBlob], now: Int
+    _ assignment: Assignment, at station: Station, run: Int, blobs: [Digest: SimulatedBlob],
+    now: Int
   ) -> [Deed] {
-    works.removeAll { $0.trial == order.trial && $0.attempt <= order.voidThrough }
-    if let index = works.firstIndex(where: { $0.trial == order.trial }) {
-      guard order.attempt > works[index].attempt else { return [] }
+    works.removeAll { $0.trial == assignment.trial && $0.attempt <= assignment.voidThrough }
+    if let index = works.firstIndex(where: { $0.trial == assignment.trial }) {
+      guard assignment.attempt > works[index].attempt else { return [] }
       if case .failed = works[index].outcome {
         works.remove(at: index)
       } else {
-        works[index].attempt = order.attempt
+        works[index].attempt = assignment.attempt
         return reports(of: index, from: station, at: now, anew: true)
       }
     }
@@ -207,31 +209,33 @@ struct SimulatedWorker {
       return [
         .say(
           .attemptFailed(
-            trial: order.trial, attempt: order.attempt, failure: failure, checkpoint: nil,
+            trial: assignment.trial, attempt: assignment.attempt, failure: failure, checkpoint: nil,
             on: station.connection))
       ]
     }
-    // A checkpoint under way for long may have been deleted; then the one before, or the start.
-    let content = SimulatedSweep.content(of: order.configuration)
-    let usable = order.checkpoints.first {
+    // A checkpoint may have been deleted during its transfer; then use the previous one or start
+    // from step 0.
+    let content = SimulatedSweep.content(of: assignment.configuration)
+    let usable = assignment.checkpoints.first {
       blobs[$0.checkpoint.digest]?.isWhole(of: content, step: $0.checkpoint.step) == true
     }
-    let refused = order.checkpoints.filter {
+    let refused = assignment.checkpoints.filter {
       blobs[$0.checkpoint.digest]?.isWhole(of: content, step: $0.checkpoint.step) == false
     }
     works.append(
       Work(
-        trial: order.trial, attempt: order.attempt, configuration: order.configuration, run: run,
-        begunUnder: order.attempt, step: usable?.checkpoint.step ?? 0,
+        trial: assignment.trial, attempt: assignment.attempt,
+        configuration: assignment.configuration, run: run,
+        begunUnder: assignment.attempt, step: usable?.checkpoint.step ?? 0,
         stream: SimulatedStream(after: usable?.trajectory ?? .beginning),
         checkpoint: usable?.checkpoint,
         refused: refused.map { RefusedCheckpoint(digest: $0.checkpoint.digest, reason: "flawed") },
         isTainted: usable.map { blobs[$0.checkpoint.digest]?.flaw == .hidden } ?? false, since: now)
     )
-    return [.compute(trial: order.trial, run: run)]
+    return [.compute(trial: assignment.trial, run: run)]
   }
 
-  /// Hands back what it works on; what is finished stays until it is acknowledged.
+  /// Hands back its running trials; finished ones stay until they are acknowledged.
   private mutating func drain(_ station: Station, at now: Int) -> [Deed] {
     let isFirst = !isDraining
     isDraining = true
@@ -257,12 +261,12 @@ struct SimulatedWorker {
     return [.say(.workerLeft(reason: "drained", on: station.connection)), .exit]
   }
 
-  /// A computation that goes on; nil if it was abandoned.
+  /// A running computation; nil if it was abandoned.
   func work(of trial: TrialID, run: Int) -> Work? {
     works.first { $0.trial == trial && $0.run == run && $0.outcome == nil }
   }
 
-  /// Takes a computation further.
+  /// Advances a computation.
   mutating func advance(
     _ trial: TrialID, run: Int, to step: Int, stepsPerSecond: Double, storing: TrialCheckpoint?,
     from station: Station, at now: Int
@@ -298,7 +302,7 @@ struct SimulatedWorker {
     return said
   }
 
-  /// Takes rows and reports of a computation in, to be handed in.
+  /// Adds rows and reports of a computation, to be sent.
   mutating func note(
     _ trial: TrialID, run: Int, row: [UInt8], reports: [(index: Int, report: MilestoneReport)]
   ) {
@@ -328,13 +332,13 @@ struct SimulatedWorker {
     body(&works[index])
   }
 
-  /// Hands in what a work has; a finished one is reported when all of it was taken.
+  /// Sends reports and rows of a work; reports its end when all were acknowledged.
   private mutating func hand(in trial: TrialID, from station: Station, at now: Int) -> [Deed] {
     guard let index = works.firstIndex(where: { $0.trial == trial }) else { return [] }
     return reports(of: index, from: station, at: now, anew: false)
   }
 
-  /// What a work has to say: its stream first, then how it ended.
+  /// The messages of a work: its stream first, then its end.
   private mutating func reports(
     of index: Int, from station: Station, at now: Int, anew: Bool
   ) -> [Deed] {
@@ -374,13 +378,13 @@ struct SimulatedWorker {
     }.flatMap { reports(of: $0, from: station, at: now, anew: all) }
   }
 
-  /// What it does once in every heartbeat interval.
+  /// Its actions once per heartbeat interval.
   mutating func beat(from station: Station, at now: Int) -> [Deed] {
     guard isWelcome else { return [announcement(from: station, at: now)] }
     return heartbeat(from: station, at: now) + reports(from: station, at: now, all: false)
   }
 
-  /// Begins anew on the station's new connection.
+  /// Announces itself on the station's new connection.
   mutating func reconnect(from station: Station, at now: Int) -> [Deed] {
     isWelcome = false
     lastHeard = now

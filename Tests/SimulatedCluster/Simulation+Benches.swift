@@ -5,9 +5,9 @@ import Rehearsal
 import Supervision
 import Trials
 
-/// The shells of the workers that decide as the real ones do: their facts and their effects.
+/// The shells of the workers with real decisions: events and effects.
 extension Simulation {
-  /// Lets a worker take in a fact and carries out what it decides.
+  /// Passes an event to a worker and carries out its effects.
   mutating func inform(_ worker: Int, _ event: WorkerEvent) {
     guard let instant = benches[worker]?.instant(now) else { return }
     outcome.workerEventCount += 1
@@ -36,7 +36,7 @@ extension Simulation {
     for violation in violations { checker.report("worker \(worker): \(violation)") }
   }
 
-  /// The clock of a worker ticks, after all that has arrived.
+  /// Ticks a worker's clock, after all received messages.
   mutating func tick(_ worker: Int, number: Int) {
     guard benches[worker]?.tickNumber == number, let instant = benches[worker]?.instant(now) else {
       return
@@ -68,7 +68,7 @@ extension Simulation {
     timeline.plan(.workerTick(worker, number: benches[worker]?.tickNumber ?? 0), at: time)
   }
 
-  /// Somebody looks how much room there is.
+  /// Measures the free space of a worker's disk.
   mutating func measure(_ worker: Int) {
     guard let station = stations[worker] else { return }
     timeline.plan(.measure(worker), at: now + 10_000)
@@ -84,12 +84,12 @@ extension Simulation {
           WorkerAnnouncement(
             worker: station.id, host: station.host,
             slots: benches[worker]?.core.slots ?? station.slots,
-            instructionSet: station.instructionSet, claims: claims.map(Claim.init),
+            instructionSet: station.instructionSet, claims: claims,
             obstacle: benches[worker]?.core.obstacle), on: station.connection), by: worker)
     case .beat(let claims):
       say(
         .heartbeatReceived(
-          claims: claims.map(Claim.init), obstacle: benches[worker]?.core.obstacle,
+          claims: claims, obstacle: benches[worker]?.core.obstacle,
           on: station.connection), by: worker)
     case .sendReport(let trial, let attempt, let index, let report):
       say(
@@ -116,12 +116,12 @@ extension Simulation {
           on: station.connection), by: worker)
     case .sayGoodbye(let reason):
       say(.workerLeft(reason: reason, on: station.connection), by: worker)
-    case .fetchImages(let id, let order): begin(.images(id, order), by: worker)
-    case .fetchCheckpoint(let id, let order):
+    case .fetchImages(let id, let assignment): begin(.images(id, assignment), by: worker)
+    case .fetchCheckpoint(let id, let assignment):
       benches[worker]?.folders[id] = SimulatedBench.Folder(
-        attempt: order.attempt, configuration: order.configuration,
-        wantsLast: order.wantsLastCheckpoint)
-      begin(.checkpointDown(id, order), by: worker)
+        attempt: assignment.attempt, configuration: assignment.configuration,
+        wantsLast: assignment.wantsLastCheckpoint)
+      begin(.checkpointDown(id, assignment), by: worker)
     case .startTrial(let id, _, let checkpoint): startProcess(of: id, from: checkpoint, by: worker)
     case .drainTrial(let id):
       timeline.plan(.drained(worker, id), at: now + random.draw(1...3_000))
@@ -160,7 +160,7 @@ extension Simulation {
 
   private mutating func discard(_ id: WorkID, by worker: Int) {
     guard benches[worker]?.folders.removeValue(forKey: id) != nil else { return }
-    benches[worker]?.salvage[id.trial] = nil
+    benches[worker]?.leftCheckpoints[id.trial] = nil
   }
 }
 
@@ -170,13 +170,5 @@ extension SimulatedBench {
     folders.first { id, folder in
       id.trial == trial && folder.result.map { SpooledResult($0).bytes } == spooled.bytes
     }?.value.result
-  }
-}
-
-extension Claim {
-  fileprivate init(_ claim: WorkClaim) {
-    self.init(
-      trial: claim.trial, attempt: claim.attempt, progress: claim.progress,
-      checkpoint: claim.checkpoint, refusedCheckpoints: claim.refusedCheckpoints)
   }
 }

@@ -22,7 +22,7 @@ extension Simulation {
     checker.noteCoordinatorStarted()
     epoch += 1
     clockOffset = 0
-    // What the coordinator before had no time to delete.
+    // Delete what the previous coordinator had no time to delete.
     let kept = fresh.checkpointDigests
     blobs = blobs.filter { kept.contains($0.key) }
     loseArtifacts()
@@ -54,7 +54,7 @@ extension Simulation {
     carryOut(effects)
   }
 
-  /// What no record speaks of may be gone after a restart.
+  /// Loses artifacts that no record names, as may happen in a restart.
   private mutating func loseArtifacts() {
     guard !isHealed, options.lossPerArtifact > 0 else { return }
     let recorded = checker.results
@@ -63,7 +63,7 @@ extension Simulation {
     }
   }
 
-  /// Whether all that a result names is here; if not, it is asked for.
+  /// Whether all artifacts of a result are stored; requests missing ones.
   private mutating func hasArtifacts(_ event: Event) -> Bool {
     guard case .trialFinished(let trial, _, let result, _, let connection) = event else {
       return true
@@ -73,7 +73,7 @@ extension Simulation {
       lacking = result.result.artifacts.filter { $0.kind == .trajectory }.map(\.digest)
     }
     guard !lacking.isEmpty || !artifacts.contains(trial) else { return true }
-    if let worker = connections[connection], (stations[worker]?.deafenedUntil ?? 0) <= now {
+    if let worker = connections[connection], (stations[worker]?.incomingBlockedUntil ?? 0) <= now {
       transmit(.fact(worker, .artifactsWanted(trial: trial, digests: lacking)))
     }
     return false
@@ -114,7 +114,7 @@ extension Simulation {
     planTick()
   }
 
-  /// Makes the beginning of a longer run, as a shell does with the shorter one's files.
+  /// Prepares a longer run, as the shell does from the shorter one's files.
   private mutating func prepareExtension(
     of trial: TrialID, from shorter: TrialID, _ checkpoint: TrialCheckpoint
   ) {
@@ -172,7 +172,7 @@ extension Simulation {
     if coordinator.checkpointDigests != kept {
       checker.report("keeps other checkpoints than the journal tells of")
     }
-    // A blob that no worker has claimed yet is not the coordinator's business.
+    // The coordinator does not know blobs that no worker has claimed yet.
     let leaked = recordedDigests.filter { blobs[$0] != nil && !kept.contains($0) }
     if !leaked.isEmpty { checker.report("\(leaked.count) superseded checkpoints not deleted") }
     if !kept.allSatisfy({ blobs[$0] != nil }) { checker.report("a needed checkpoint was deleted") }
@@ -202,7 +202,7 @@ extension Simulation {
       }
       return
     }
-    guard (stations[worker]?.deafenedUntil ?? 0) <= now else { return }
+    guard (stations[worker]?.incomingBlockedUntil ?? 0) <= now else { return }
     transmit(.toWorker(worker, connection, directive))
   }
 
@@ -220,9 +220,9 @@ extension Simulation {
 }
 
 extension Event {
-  /// The event without checkpoints that are not in the blob store, as a shell passes it on.
+  /// The event without checkpoints that are missing from the blob store, as the shell passes it on.
   fileprivate func keepingCheckpoints(where isStored: (TrialCheckpoint) -> Bool) -> Event {
-    func checked(_ claims: [Claim]) -> [Claim] {
+    func checked(_ claims: [AttemptClaim]) -> [AttemptClaim] {
       claims.map { claim in
         var claim = claim
         claim.checkpoint = claim.checkpoint.flatMap { isStored($0) ? $0 : nil }

@@ -4,7 +4,7 @@ import Rehearsal
 import Supervision
 import Trials
 
-/// What goes wrong, and the healing.
+/// Injects faults, and ends them.
 extension Simulation {
   enum Fault {
     case partition
@@ -65,8 +65,8 @@ extension Simulation {
       let until = now + random.draw(1_000...90_000)
       let isOneWay = options.partitionsAreAsymmetric
       let cutsSpeech = !isOneWay || random.happens(0.5)
-      if cutsSpeech { stations[worker]?.silencedUntil = until }
-      if !isOneWay || !cutsSpeech { stations[worker]?.deafenedUntil = until }
+      if cutsSpeech { stations[worker]?.outgoingBlockedUntil = until }
+      if !isOneWay || !cutsSpeech { stations[worker]?.incomingBlockedUntil = until }
     case .brokenConnection:
       guard let connection = stations[worker]?.connection else { return }
       connections[connection] = nil
@@ -103,7 +103,7 @@ extension Simulation {
     timeline.plan(.workerStarts(spool), at: now + random.draw(500...40_000))
   }
 
-  /// A worker is asked to end: the one leaves at once, the other as it decides.
+  /// Asks a worker to exit: the simulated one leaves at once, the real one as it decides.
   private mutating func depart(_ worker: Int) {
     guard let connection = stations[worker]?.connection else { return }
     if benches[worker] != nil {
@@ -121,7 +121,7 @@ extension Simulation {
     }
   }
 
-  /// What a person may ask for at any moment.
+  /// A random request of a person.
   private mutating func wish() {
     guard let trial = sweep.plan.randomElement(using: &random)?.id else { return }
     let host = "h\(random.draw(0...options.hostCount - 1))"
@@ -138,7 +138,7 @@ extension Simulation {
     }
   }
 
-  /// A person lets paused stages and drained hosts go on.
+  /// A person resumes paused stages and undrains hosts.
   mutating func attend() {
     for stage in (coordinator?.pausedStages ?? [:]).keys.sorted() {
       deliver(.resumeRequested(stage: stage))
@@ -149,14 +149,14 @@ extension Simulation {
     if isHealed { timeline.plan(.attend, at: now + 20_000) }
   }
 
-  /// Ends every fault; what they broke stays broken until the protocol mends it.
+  /// Ends all faults; their consequences remain until the protocol repairs them.
   mutating func heal() {
     isHealed = true
     stalledUntil = min(stalledUntil, now)
     for worker in stations.indices {
       stations[worker]?.pausedUntil = 0
-      stations[worker]?.silencedUntil = 0
-      stations[worker]?.deafenedUntil = 0
+      stations[worker]?.outgoingBlockedUntil = 0
+      stations[worker]?.incomingBlockedUntil = 0
       stations[worker]?.fullUntil = 0
       resume(worker)
     }

@@ -3,9 +3,9 @@ import Digests
 import Randomness
 import Trials
 
-/// What members say that mean harm; all of it is well formed and within its ranges.
+/// Messages of lying workers, all well formed and within their ranges.
 extension Simulation {
-  /// What a liar makes of what it has to say: false numbers, some of them contradicting each other.
+  /// Falsifies a lying worker's event: false numbers, some of them contradictory.
   mutating func twisted(_ event: Event) -> Event {
     switch event {
     case .reportReached(let trial, let attempt, let index, let report, let connection):
@@ -35,7 +35,7 @@ extension Simulation {
       contentDigest: Digest.of("\(result.milestones.map(\.mse)) \(received.contentDigest)"))
   }
 
-  /// Says something about an attempt that need not be the liar's own.
+  /// Sends a message about an attempt that may be another worker's.
   mutating func lie(_ worker: Int) {
     guard let connection = stations[worker]?.connection,
       let trial = sweep.plan.randomElement(using: &random)?.id,
@@ -67,7 +67,7 @@ extension Simulation {
         trial: trial, attempt: attempt, failure: Self.failure(cause), checkpoint: nil,
         on: connection)
     case 4:
-      // What the shell makes of numbers that no trial can have.
+      // The shell's event for impossible numbers.
       event = .resultRejected(
         trial: trial, attempt: attempt, reason: "mse: found nan", on: connection)
     default: event = falseClaims(trial, attempt: attempt, on: connection)
@@ -75,7 +75,7 @@ extension Simulation {
     say(event, by: worker)
   }
 
-  /// Claims an attempt with a checkpoint that is something else, and refuses others.
+  /// Claims an attempt with a wrong checkpoint, and refuses others.
   private mutating func falseClaims(
     _ trial: TrialID, attempt: Int, on connection: ConnectionID
   ) -> Event {
@@ -91,7 +91,7 @@ extension Simulation {
     let refused = digests.randomElement(using: &random).map {
       [RefusedCheckpoint(digest: $0, reason: "a lie")]
     }
-    let claim = Claim(
+    let claim = AttemptClaim(
       trial: trial, attempt: attempt, progress: progress, checkpoint: checkpoint,
       refusedCheckpoints: refused ?? [])
     return .heartbeatReceived(claims: [claim], on: connection)

@@ -7,7 +7,7 @@ import Trials
 
 /// The processes of trials that a real worker would start: their steps, checkpoints and deaths.
 extension Simulation {
-  /// Begins to train, unless there is no process to be had.
+  /// Starts to train, unless no process can be started.
   mutating func startProcess(
     of id: WorkID, from checkpoint: FetchedCheckpoint?, by worker: Int
   ) {
@@ -17,7 +17,7 @@ extension Simulation {
     if !isHealed, random.happens(options.failurePerTransfer / 4) {
       return plan(.trialFailed(id, Self.failure(.stopped)), of: worker)
     }
-    // What was whole when it was fetched may not be any more.
+    // A fetched checkpoint may have been damaged since.
     let isTorn = checkpoint != nil && !isHealed && random.happens(options.tornPerCheckpoint)
     let start = checkpoint == nil || isTorn ? nil : folder.fetched
     let step = start?.step ?? 0
@@ -42,7 +42,7 @@ extension Simulation {
     timeline.plan(.stepped(worker, id), at: now + milliseconds)
   }
 
-  /// A process takes its trial one checkpoint interval further.
+  /// A process advances its trial by one checkpoint interval.
   mutating func step(_ worker: Int, _ id: WorkID) {
     guard let folder = benches[worker]?.folders[id], let process = folder.process else { return }
     let configuration = folder.configuration
@@ -56,7 +56,7 @@ extension Simulation {
     if !isHealed, random.happens(options.deathPerInterval) {
       return endProcess(of: id, with: .trialFailed(id, Self.failure(.signal)), by: worker)
     }
-    // A process may go on from the state at the end, where there is nothing left to do.
+    // A process may resume from the final state, without steps to do.
     if step > process.step { noteStep(step, of: id, configuration, by: worker) }
     if process.isTainted, step >= steps || random.happens(0.5) {
       let claim = benches[worker]?.core.claims.first { $0.trial == id.trial }
@@ -93,7 +93,7 @@ extension Simulation {
     }
   }
 
-  /// A process that was asked to end writes a checkpoint and does.
+  /// A process that was asked to exit writes a checkpoint and exits.
   mutating func drain(_ worker: Int, _ id: WorkID) {
     guard let process = benches[worker]?.folders[id]?.process, !process.hangs else { return }
     let steps = process.stepsInHand(at: now)
@@ -160,7 +160,7 @@ extension Simulation {
     TrialFailure(cause: cause, message: "simulated \(cause.rawValue)")
   }
 
-  /// Plans that a worker hears what one of its parts reports; reports stay in their order.
+  /// Plans the delivery of an event from a part of a worker, in order.
   mutating func plan(_ event: WorkerEvent, of worker: Int) {
     timeline.plan(.fact(worker, event), at: now + 1)
   }

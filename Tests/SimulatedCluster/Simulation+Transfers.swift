@@ -4,26 +4,27 @@ import Rehearsal
 import Supervision
 import Trials
 
-/// The files that go between a real worker and the coordinator's blob store.
+/// Transfers between a real worker and the coordinator's blob store.
 extension Simulation {
-  /// Begins a transfer, which takes its time and may fail.
+  /// Starts a transfer, which takes time and may fail.
   mutating func begin(_ transfer: SimulatedBench.Transfer, by worker: Int) {
     let duration = isHealed ? 1 : random.draw(options.transferMilliseconds)
     timeline.plan(.transferred(worker, transfer), at: now + duration)
   }
 
-  /// Whether the network carried a file to its end.
+  /// Whether a transfer succeeded.
   private mutating func carries(_ worker: Int) -> Bool {
     guard let station = stations[worker] else { return false }
-    return isConnected(worker) && station.silencedUntil <= now && station.deafenedUntil <= now
+    return isConnected(worker) && station.outgoingBlockedUntil <= now
+      && station.incomingBlockedUntil <= now
       && (isHealed || !random.happens(options.failurePerTransfer))
   }
 
-  /// Ends a transfer; the worker hears how.
+  /// Ends a transfer and tells the worker the outcome.
   mutating func end(_ transfer: SimulatedBench.Transfer, by worker: Int) {
     switch transfer {
     case .images(let id, _): inform(worker, endOfImages(id, worker))
-    case .checkpointDown(let id, let order): inform(worker, endOfFetch(id, order, worker))
+    case .checkpointDown(let id, let assignment): inform(worker, endOfFetch(id, assignment, worker))
     case .checkpointUp(let id, let written, let since):
       let isThere = benches[worker]?.folders[id] != nil
       if isThere, store(written, of: id, by: worker) {
@@ -56,10 +57,9 @@ extension Simulation {
     return .imagesReady(id)
   }
 
-  /// The newest checkpoint that is whole: what dead processes left, as far as it is newer, then
-  /// what the coordinator has.
+  /// The newest usable checkpoint: newer ones of dead processes first, then the coordinator's.
   private mutating func endOfFetch(
-    _ id: WorkID, _ order: WorkOrder, _ worker: Int
+    _ id: WorkID, _ assignment: Assignment, _ worker: Int
   ) -> WorkerEvent {
     var refusals: [String] = []
     var refused: [RefusedCheckpoint] = []
@@ -75,18 +75,20 @@ extension Simulation {
     if (stations[worker]?.fullUntil ?? 0) > now {
       return .preparationFailed(id, Self.failure(.diskFull))
     }
-    let newest = order.checkpoints.first?.checkpoint.step ?? 0
-    for local in benches[worker]?.salvage[id.trial] ?? []
-    where local.step > newest && local.attempt > max(order.voidThrough, order.distrustedThrough) {
+    let newest = assignment.checkpoints.first?.checkpoint.step ?? 0
+    for local in benches[worker]?.leftCheckpoints[id.trial] ?? []
+    where local.step > newest
+      && local.attempt > max(assignment.voidThrough, assignment.distrustedThrough)
+    {
       if local.flaw != .visible, isHealed || !random.happens(options.tornPerCheckpoint) {
         return fetched(local, nil)
       }
       refusals.append("step \(local.step): torn or flawed")
     }
-    for point in order.checkpoints {
+    for point in assignment.checkpoints {
       guard carries(worker) else { return .preparationFailed(id, Self.failure(.lost)) }
       let step = point.checkpoint.step
-      let content = SimulatedSweep.content(of: order.configuration)
+      let content = SimulatedSweep.content(of: assignment.configuration)
       let blob = blobs[point.checkpoint.digest]
       if blob?.isWhole(of: content, step: step) == false {
         refused.append(RefusedCheckpoint(digest: point.checkpoint.digest, reason: "flawed"))
@@ -96,7 +98,7 @@ extension Simulation {
       let isThere = blob != nil
       if isThere, isHealed || !random.happens(options.tornPerCheckpoint) {
         let local = LocalCheckpoint(
-          attempt: order.attempt, step: step, base: point.trajectory, rows: [],
+          attempt: assignment.attempt, step: step, base: point.trajectory, rows: [],
           flaw: blob?.flaw)
         return fetched(local, point.checkpoint)
       }

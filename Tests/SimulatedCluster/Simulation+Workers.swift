@@ -12,7 +12,7 @@ extension Simulation {
   mutating func startWorker(_ spool: Spool) {
     let number = stations.count
     let isReal = random.happens(options.realShare)
-    // What a liar has spooled it has made up.
+    // A lying worker's spool is not used.
     let lies = !isReal && !isHealed && spool.host == nil && random.happens(options.lyingShare)
     let station = Station(
       number: number, host: spool.host, slots: random.draw(1...options.slotsMaximum),
@@ -42,7 +42,7 @@ extension Simulation {
       patience: .seconds(random.draw(20...400)), spool: spool, at: now)
   }
 
-  /// Makes a connection; nobody answers on it while the coordinator is down.
+  /// Makes a connection, without answers while the coordinator is down.
   private mutating func newConnection(of worker: Int) -> ConnectionID {
     connectionCount += 1
     let connection = ConnectionID(withUnsafeBytes(of: connectionCount.bigEndian) { Array($0) })
@@ -87,8 +87,8 @@ extension Simulation {
     }
   }
 
-  /// Takes a computation one checkpoint interval further; the checkpoint is stored if the worker
-  /// has a connection that carries it.
+  /// Advances a computation by one checkpoint interval; the checkpoint is stored if the worker has
+  /// a working connection.
   mutating func compute(_ worker: Int, trial: TrialID, run: Int, milliseconds: Int) {
     guard let work = workers[worker]?.work(of: trial, run: run),
       let station = stations[worker]
@@ -96,7 +96,7 @@ extension Simulation {
     let configuration = work.configuration
     let step = SimulatedSweep.nextStep(after: work.step, of: configuration)
     outcome.computedSteps[trial, default: 0] += step - work.step
-    // It may go on from the state at the end, where there is nothing left to do.
+    // It may resume from the final state, without steps to do.
     if step > work.step {
       workers[worker]?.note(
         trial, run: run, row: SimulatedSweep.row(step, of: configuration),
@@ -122,12 +122,12 @@ extension Simulation {
       at: now + milliseconds)
   }
 
-  /// Stores the checkpoint of a step if the worker has a connection that carries it.
+  /// Stores the checkpoint of a step if the worker has a working connection.
   private mutating func store(
     _ worker: Int, trial: TrialID, run: Int, step: Int, _ configuration: TrialConfiguration,
     isTainted: Bool
   ) -> TrialCheckpoint? {
-    guard let station = stations[worker], isConnected(worker), station.silencedUntil <= now,
+    guard let station = stations[worker], isConnected(worker), station.outgoingBlockedUntil <= now,
       let trajectory = workers[worker]?.trajectory(of: trial, run: run)
     else { return nil }
     let (checkpoint, blob) = SimulatedSweep.checkpoint(
@@ -138,14 +138,14 @@ extension Simulation {
     return checkpoint
   }
 
-  /// What is wrong with a checkpoint that a station makes; nothing with most.
+  /// Draws the flaw of a checkpoint; usually nil.
   mutating func drawFlaw(of station: Station) -> CheckpointFlaw? {
     if station.lies { return random.happens(0.5) ? .visible : .hidden }
     guard !isHealed, random.happens(options.badPerCheckpoint) else { return nil }
     return random.happens(0.5) ? .visible : .hidden
   }
 
-  /// Ends a computation that goes nowhere.
+  /// Lets a computation diverge.
   private mutating func diverge(_ worker: Int, _ work: SimulatedWorker.Work, at step: Int) {
     guard let station = stations[worker] else { return }
     checker.noteTainted(work.trial, attempt: work.attempt)
@@ -189,7 +189,7 @@ extension Simulation {
           .computed(worker: worker, trial: trial, run: run, milliseconds: milliseconds),
           at: now + milliseconds)
       case .forgetResult(let trial, let result, let attempt):
-        // What a liar forgets nobody has lost.
+        // A lying worker's results need not be kept.
         if stations[worker]?.lies == true { continue }
         checker.noteForgotten(trial, result, begunUnder: attempt)
       case .exit:
@@ -200,7 +200,7 @@ extension Simulation {
   }
 
   mutating func say(_ event: Event, by worker: Int) {
-    guard isConnected(worker), (stations[worker]?.silencedUntil ?? 0) <= now else { return }
+    guard isConnected(worker), (stations[worker]?.outgoingBlockedUntil ?? 0) <= now else { return }
     transmit(.toCoordinator(stations[worker]?.lies == true ? twisted(event) : event))
   }
 

@@ -7,23 +7,23 @@ import Trials
 
 /// A coordinator, its journal, its workers and the network between them, in virtual time.
 ///
-/// Some workers decide as ours do, by the real ``WorkerCore``; others do what the protocol allows
-/// besides. One seed decides everything. Faults happen during the options' fault time; then
-/// everything is healed and the sweep must end. ``JournalChecker`` watches each record and
-/// directive, ``WorkerChecker`` each real worker, and after every event the coordinator's durable
-/// state must be what replaying the journal gives.
+/// Some workers use the real ``WorkerCore``; others use other behaviour that the protocol allows.
+/// One seed determines everything. Faults happen during the options' fault time; then all faults
+/// end and the sweep must end. ``JournalChecker`` checks each record and directive,
+/// ``WorkerChecker`` each real worker. After every event the coordinator's durable state must equal
+/// the replayed journal.
 package struct Simulation {
-  /// What a run came to.
+  /// The outcome of a run.
   package struct Outcome: Sendable {
-    /// What was found to be wrong; empty for a good coordinator.
+    /// The violations found; empty for a correct coordinator.
     package var violations: [String] = []
-    /// The coordinator's ending, if it came to one.
+    /// The coordinator's ending, if it ended.
     package var ending: SweepEnding?
     /// The journal at the end.
     package var journal: [JournalRecord] = []
     /// The recorded results.
     package var results: [TrialID: ReceivedResult] = [:]
-    /// How many of them are a liar's.
+    /// How many of them lying workers delivered.
     package var liedResultCount = 0
     /// Events that the coordinator handled.
     package var eventCount = 0
@@ -37,9 +37,9 @@ package struct Simulation {
     package var crashCount = 0
     /// Notices by kind, to see that the faults reached the coordinator.
     package var noticeCounts: [String: Int] = [:]
-    /// Steps that were computed, those done twice counted twice.
+    /// Computed steps, including repeated ones.
     package var computedSteps: [TrialID: Int] = [:]
-    /// Steps that died with their process before they were counted.
+    /// Steps that were lost with their process.
     package var lostSteps = 0
     /// How often a worker's process was killed while it had work.
     package var killCount = 0
@@ -77,13 +77,13 @@ package struct Simulation {
   var timeline = Timeline<Happening>()
   var now = 0
   var isHealed = false
-  /// Is told what everybody takes in and decides.
+  /// Receives a log of all events and decisions.
   package var trace: ((String) -> Void)?
   var outcome = Outcome()
   var checker: JournalChecker
 
   var coordinator: Coordinator?
-  /// A coordinator that has replayed what is durable, and done nothing else.
+  /// A coordinator that has only replayed the durable records.
   var shadow: Coordinator
   var coordinatorStartedAt = 0
   var stalledUntil = 0
@@ -91,7 +91,7 @@ package struct Simulation {
   var tickNumber = 0
   var plannedTick: Int?
 
-  /// Processes by number, and what decides for them, one or the other; nil once they have ended.
+  /// Processes by number, with their real or simulated decisions; nil once they have ended.
   var stations: [Station?] = []
   var workers: [SimulatedWorker?] = []
   var benches: [SimulatedBench?] = []
@@ -100,7 +100,7 @@ package struct Simulation {
   var runCount = 0
   /// The coordinator's blob store.
   var blobs: [Digest: SimulatedBlob] = [:]
-  /// What is wrong with checkpoints that real workers have made, by their digests.
+  /// The flaws of real workers' checkpoints, by digest.
   var flaws: [Digest: CheckpointFlaw] = [:]
   /// The trials whose artifacts it has.
   var artifacts: Set<TrialID> = []
@@ -108,7 +108,7 @@ package struct Simulation {
   var imageHosts: Set<String> = []
   /// Checkpoints that were ever recorded.
   var recordedDigests: Set<Digest> = []
-  /// By how much the coordinator's clock was set forward or back.
+  /// The offset of the coordinator's clock.
   var clockOffset = 0
 
   /// Prepares a run.
@@ -148,7 +148,7 @@ package struct Simulation {
     shadow = Self.coordinator(of: sweep, options: options, settings: settings)
   }
 
-  /// A coordinator of the simulated sweep that knows nothing of its journal.
+  /// A coordinator of the simulated sweep with an empty journal.
   static func coordinator(
     of sweep: SimulatedSweep, options: SimulationOptions, settings: CoordinationSettings
   ) -> Coordinator {
@@ -164,7 +164,7 @@ package struct Simulation {
       settings: settings)
   }
 
-  /// Runs to the end of the sweep, to a violation, or to the end of patience.
+  /// Runs until the sweep ends, a violation is found, or time is up.
   package mutating func run() -> Outcome {
     timeline.plan(.coordinatorStarts, at: 0)
     for _ in 0..<options.workerCount {
@@ -227,7 +227,7 @@ package struct Simulation {
     }
   }
 
-  /// What happens to a worker that runs.
+  /// Handles a happening of a running worker.
   private mutating func happen(_ happening: Happening, to worker: Int) {
     switch happening {
     case .toWorker(_, let connection, let directive):
@@ -249,14 +249,14 @@ package struct Simulation {
     }
   }
 
-  /// Keeps a happening of a paused process for when it continues.
+  /// Defers a happening of a paused process.
   private mutating func defers(_ worker: Int, _ happening: Happening) -> Bool {
     guard let until = stations[worker]?.pausedUntil, until > now else { return false }
     stations[worker]?.backlog.append(happening)
     return true
   }
 
-  /// Lets a paused process continue: what has arrived comes first, then the clock.
+  /// Continues a paused process: received messages first, then the clock.
   mutating func resume(_ worker: Int) {
     guard let station = stations[worker], station.pausedUntil <= now else { return }
     stations[worker]?.backlog = []
@@ -272,7 +272,7 @@ package struct Simulation {
     }
   }
 
-  /// Sends a message over the network: to arrive once, never, or twice, some time later.
+  /// Sends a message over the network, which may lose, delay or duplicate it.
   mutating func transmit(_ happening: Happening) {
     let copies =
       isHealed
@@ -287,7 +287,7 @@ package struct Simulation {
 }
 
 extension SweepEnding {
-  /// Whether there is nothing that the same command would go on with.
+  /// Whether the sweep has ended for good.
   var isLast: Bool {
     switch self {
     case .complete, .completeWithFailures: true

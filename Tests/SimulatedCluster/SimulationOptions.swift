@@ -2,15 +2,15 @@ import Coordination
 import Randomness
 import Trials
 
-/// Which faults a simulation has and how often; times in milliseconds, chances per message, record
-/// or second as named.
+/// The faults of a simulation and their rates; times in milliseconds, probabilities per message,
+/// record or second as named.
 package struct SimulationOptions: Sendable, CustomStringConvertible {
   package var workerCount = 2
   package var hostCount = 8
   package var speedMaximum = 1
   package var expectedSeconds = 1.0
   package var duplicatesStragglers = true
-  /// Whether all workers have one instruction set, and a move need not save much.
+  /// Whether all workers have one instruction set, and moves are worthwhile for small savings.
   package var trialsMove = false
   package var canary = SweepLimits.Canary.never
   /// How many last checkpoints of complete trials are kept; each counts as one byte.
@@ -47,7 +47,7 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
   /// A person cancels, retries, drains or allows something.
   package var wishesPerMinute = 0.0
 
-  /// How many of the workers decide as ours do.
+  /// The fraction of workers with real decisions.
   package var realShare = 0.0
   package var transferMilliseconds = 1...1
   package var failurePerTransfer = 0.0
@@ -55,15 +55,15 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
   package var deathPerInterval = 0.0
   package var hangPerInterval = 0.0
   package var latenessPerTick = 0.0
-  /// At a start of the coordinator, of those whose result is not recorded.
+  /// Probability at a coordinator's start, for artifacts whose result is not recorded.
   package var lossPerArtifact = 0.0
 
   package var probeInterval = Duration.milliseconds(1500)
 
-  /// How many of the workers that do not decide as ours do lie: members that mean harm.
+  /// The fraction of simulated workers that lie.
   package var lyingShare = 0.0
-  /// Checkpoints from which no trial comes to its end, though their digests agree: a host's memory is
-  /// bad, or a member means harm.
+  /// Probability of a flawed checkpoint with valid digests, as from a host with bad memory or a
+  /// lying worker.
   package var badPerCheckpoint = 0.0
 
   /// No faults at all.
@@ -108,7 +108,7 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
       // Long enough for a straggler to be worth a second worker.
       trialMilliseconds = 100_000...400_000
       expectedSeconds = 250
-      // And so that trials change places with longer ones, whatever that saves.
+      // Let trials be exchanged for longer ones even for small savings.
       trialsMove = random.happens(0.5)
       if trialsMove { speedMaximum = max(speedMaximum, 3) }
     }

@@ -1,10 +1,10 @@
 import Trials
 
-/// What a worker's process leaves on its disk for the next one.
+/// The files that a worker's process leaves for the next one.
 struct Spool {
   /// The host whose disk it is; nil for a new one.
   var host: String?
-  /// Finished results that nobody has acknowledged.
+  /// Unacknowledged results.
   var results: [Entry] = []
   /// The checkpoints of unfinished trials, newest first.
   var checkpoints: [TrialID: [LocalCheckpoint]] = [:]
@@ -16,12 +16,12 @@ struct Spool {
     /// The attempt under which its computation began.
     let begunUnder: Int
     let configuration: TrialConfiguration
-    /// Where its trajectory's file begins.
+    /// The prefix before its trajectory's file.
     let base: TrajectoryStart
-    /// The file.
+    /// The file's rows.
     let rows: [UInt8]
 
-    /// What was computed.
+    /// The computed result.
     var result: ReceivedResult {
       SimulatedSweep.result(of: configuration, begunUnder: begunUnder)
     }
@@ -33,7 +33,7 @@ struct LocalCheckpoint {
   /// The attempt whose folder it is in.
   var attempt: Int
   var step: Int
-  /// Where the trajectory's file begins.
+  /// The prefix before the trajectory's file.
   var base: TrajectoryStart
   /// The file's bytes up to the checkpoint.
   var rows: [UInt8]

@@ -1,22 +1,22 @@
 import Coordination
 
-/// What a worker's process runs on: its host and its connection, with what afflicts them.
+/// A worker's host and connection, with their faults.
 struct Station {
   let id: WorkerID
   let host: String
   let slots: Int
-  /// How much faster it computes than the slowest.
+  /// Its speed relative to the slowest.
   let speed: Int
-  /// Whether it says what is not true.
+  /// Whether it lies.
   let lies: Bool
   let instructionSet: String
   var connection: ConnectionID
-  /// The process stands still until then; what reaches it meanwhile waits.
+  /// The process is suspended until then; messages to it wait.
   var pausedUntil = 0
   var backlog: [Simulation.Happening] = []
-  /// The network drops what the worker says, or what it is told, until then.
-  var silencedUntil = 0
-  var deafenedUntil = 0
+  /// The network drops the worker's messages, or messages to it, until then.
+  var outgoingBlockedUntil = 0
+  var incomingBlockedUntil = 0
   /// Its disk has no room for another trial until then.
   var fullUntil = 0
 
@@ -25,7 +25,7 @@ struct Station {
     connection: ConnectionID
   ) {
     id = WorkerID("w\(number)")
-    // Of what a neighbour on one's own host says nobody can tell whose it is.
+    // Lying workers have their own host, since workers of one host cannot be distinguished.
     self.host = host ?? (lies ? "liar\(number)" : "h\(number % options.hostCount)")
     self.lies = lies
     instructionSet = options.trialsMove || number.isMultiple(of: 2) ? "avx512" : "avx2"

@@ -2,11 +2,11 @@ import Coordination
 import Digests
 import Trials
 
-/// What the journal has told of a trial, as the checker understands it.
+/// The checker's model of a trial according to the journal.
 struct TrialModel {
   var attempts = 0
   var chargedFailures = 0
-  /// How often what was handed in could not be the trial's.
+  /// How many results were refused.
   var refusals = 0
   var hasFailed = false
   var isStopped = false
@@ -14,34 +14,34 @@ struct TrialModel {
   var result: ReceivedResult?
   /// Recorded checkpoints: the one of the most steps, then the latest other one.
   var checkpoints: [TrialCheckpoint] = []
-  /// Of a complete trial, while it is kept.
+  /// The last checkpoint of a complete trial, while it is kept.
   var last: TrialCheckpoint?
   /// Attempts up to this one are void.
   var voidThrough = 0
   /// Reports of an unfinished trial, and where pieces of its trajectory end.
   var reports: [Int: MilestoneReport] = [:]
-  /// Places of which a liar has reported.
+  /// Milestone indices reported by lying workers.
   var liedReports: Set<Int> = []
-  /// Who was leased which attempt.
+  /// The workers that leased each attempt.
   var lessees: [Int: ModelLease] = [:]
-  /// Whether the result is a liar's.
+  /// Whether a lying worker delivered the result.
   var isLie = false
-  /// Checkpoints of attempts up to this one are not believed.
+  /// Checkpoints of attempts up to this one are not used.
   var distrustedThrough = 0
-  /// How often checkpoints were of no use.
+  /// How many checkpoints could not be used.
   var distrustCount = 0
   /// Checkpoints that were refused.
   var refused: Set<Digest> = []
-  /// The checkpoints that each attempt was given, and those that one of them could not go on from.
+  /// The checkpoints given to each attempt, and those that could not be resumed from.
   var given: [Int: Set<Digest>] = [:]
   var unusable: Set<Digest> = []
   /// How attempts diverged, and whether they began at step 0.
   var divergences: [(divergence: Divergence, isFromStart: Bool)] = []
   var ends: Set<TrajectoryPrefix> = [.empty]
-  /// Whether it goes on from a shorter run.
+  /// Whether it resumes from a shorter run.
   var isExtended = false
 
-  /// Forgets what its attempts have left.
+  /// Voids all its attempts.
   mutating func void() {
     voidThrough = attempts
     chargedFailures = 0
@@ -60,7 +60,7 @@ struct TrialModel {
     isExtended = false
   }
 
-  /// Whether an attempt from step 0 diverged as another one did.
+  /// Whether an attempt from step 0 diverged like another one.
   var hasDivergedAlike: Bool {
     divergences.indices.contains { index in
       divergences[index].isFromStart
@@ -73,6 +73,6 @@ struct TrialModel {
 struct ModelLease: Equatable {
   var attempt: Int
   var worker: WorkerID
-  /// Whether there were checkpoints to go on from.
+  /// Whether it was given checkpoints.
   var wasGivenCheckpoints = false
 }

@@ -2,10 +2,9 @@ import Digests
 import Supervision
 import Trials
 
-/// What must hold of all that a worker decides, checked against a model of its own that shares no
-/// code with the worker.
+/// Checks a worker's decisions against a model that shares no code with the worker.
 package struct WorkerChecker: Sendable {
-  /// How much later than it is due a thing may be noticed.
+  /// Allowed delay of a due action.
   private static let slack = Duration.seconds(1)
   /// The longest pause between two announcements, and of a goodbye.
   private static let (announcementInterval, farewell) = (Duration.seconds(2), Duration.seconds(5))
@@ -17,7 +16,7 @@ package struct WorkerChecker: Sendable {
   private var sweep: String?
   private var heartbeatInterval = announcementInterval
   private var lostAfter = Duration.zero
-  /// When the coordinator was heard of last, and when the worker spoke last.
+  /// When the last messages of coordinator and worker were sent.
   private var heardAt = Duration.zero
   private var spokeAt = Duration.zero
   /// Since when it was seen with nothing to do; nil while it has something.
@@ -57,7 +56,7 @@ package struct WorkerChecker: Sendable {
     var isAcknowledged = false
 
     /// Its trajectory cannot be read or is not wanted: it can have no result.
-    var isHopeless = false
+    var cannotComplete = false
     /// Its files are deleted, or belong to the next worker.
     var isGone = false
 
@@ -70,7 +69,7 @@ package struct WorkerChecker: Sendable {
     /// Whether it is the worker's: something to do, to hand back or to report.
     var isOwned: Bool { !mustEnd && !isAcknowledged && !isGone }
     /// Whether it is a result that must not be lost.
-    var isHeld: Bool { result != nil && isOwned && !isHopeless }
+    var isHeld: Bool { result != nil && isOwned && !cannotComplete }
   }
 
   /// A checker of a worker that begins.
@@ -135,17 +134,17 @@ package struct WorkerChecker: Sendable {
       heardAt = now
       change(trial, attempt) {
         $0.takenByteCount = $0.fileBegins
-        $0.isHopeless = true
+        $0.cannotComplete = true
       }
-    case .pieceNotRead(let id, _): runs[id]?.isHopeless = true
-    case .assigned(let order):
+    case .pieceNotRead(let id, _): runs[id]?.cannotComplete = true
+    case .assigned(let assignment):
       heardAt = now
-      for id in runs.keys where id.trial == order.trial && id.sweep == sweep {
+      for id in runs.keys where id.trial == assignment.trial && id.sweep == sweep {
         guard let run = runs[id], run.isOwned else { continue }
-        if run.attempt <= order.voidThrough {
+        if run.attempt <= assignment.voidThrough {
           runs[id]?.mustEnd = true
-        } else if run.attempt < order.attempt {
-          runs[id]?.attempt = order.attempt
+        } else if run.attempt < assignment.attempt {
+          runs[id]?.attempt = assignment.attempt
         }
       }
     case .acknowledged(let trial, let attempt), .abandoned(let trial, let attempt, _):
@@ -223,7 +222,7 @@ package struct WorkerChecker: Sendable {
     case .announce(let claims), .beat(let claims):
       spokeAt = now
       check(claims)
-    case .fetchImages(let id, let order): noteBegun(id, order)
+    case .fetchImages(let id, let assignment): noteBegun(id, assignment)
     case .fetchCheckpoint(let id, _):
       check(runs[id]?.isLive == true, "\(id.trial): a checkpoint for what has ended")
     case .startTrial(let id, _, let checkpoint): noteStarted(id, from: checkpoint)
@@ -282,7 +281,7 @@ package struct WorkerChecker: Sendable {
     }
   }
 
-  private mutating func check(_ claims: [WorkClaim]) {
+  private mutating func check(_ claims: [AttemptClaim]) {
     for (id, run) in runs where isOwned(id, run) {
       check(
         claims.contains { $0.trial == run.trial && $0.attempt == run.attempt },
@@ -297,13 +296,13 @@ package struct WorkerChecker: Sendable {
     }
   }
 
-  private mutating func noteBegun(_ id: WorkID, _ order: WorkOrder) {
+  private mutating func noteBegun(_ id: WorkID, _ assignment: Assignment) {
     check(leavesBy == nil, "\(id.trial) begun by a worker that leaves")
     check(!isDiskFull, "\(id.trial) begun on a full disk")
     check(
       !runs.contains { $0.key.trial == id.trial && isOwned($0.key, $0.value) },
       "\(id.trial) begun twice")
-    runs[id] = Run(trial: id.trial, attempt: order.attempt)
+    runs[id] = Run(trial: id.trial, attempt: assignment.attempt)
     check(runs.values.count { $0.isLive } <= slots, "more trials than slots")
   }
 
@@ -320,7 +319,7 @@ package struct WorkerChecker: Sendable {
     check(!run.isHeld, "\(id.trial): a result deleted that nobody has acknowledged")
     runs[id]?.isGone = true
     if run.isOver || !run.isStarted { runs[id] = nil }
-    return run.result != nil && !run.mustEnd && !run.isGone && !run.isHopeless
+    return run.result != nil && !run.mustEnd && !run.isGone && !run.cannotComplete
   }
 
   private mutating func check(_ condition: Bool, _ violation: @autoclosure () -> String) {

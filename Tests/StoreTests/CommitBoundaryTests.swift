@@ -13,7 +13,7 @@ struct CommitBoundaryTests {
 
   init() throws { directory = try TemporaryFolder() }
 
-  /// Three trials, and for each one that waits for its error.
+  /// Three trials, each with a child that takes its error.
   private var family: SweepPlan {
     var family = plan(tolerances: [3, 10, 30])
     family.trials += family.trials.map { parent in
@@ -79,7 +79,7 @@ struct CommitBoundaryTests {
       }
       guard let holder else { continue }
       let connection = connections[holder.worker == workerA ? 0 : 1]
-      // The first attempt at each trial dies, some for no fault of the trial.
+      // The first attempt at each trial fails, for some trials by an external cause.
       if assignment.attempt == 1 {
         let cause: FailureCause = handled.isMultiple(of: 2) ? .diskFull : .notANumber
         pending += try commit(

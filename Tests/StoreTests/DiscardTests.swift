@@ -7,7 +7,7 @@ import Trials
 
 @testable import Store
 
-@Suite("Results that are discarded or taken over")
+@Suite("Results that are discarded or reused")
 struct DiscardTests {
   let directory: TemporaryFolder
   let front = plan(tolerances: [3, 10, 30])
@@ -19,7 +19,7 @@ struct DiscardTests {
     .resultDiscarded(trial: trial.id, reason: "the host's memory is bad")
   }
 
-  /// The entries of the log but plans, paddings left out.
+  /// The entries of the log without plans and paddings.
   private func logged() throws -> [String] {
     try LogFindings(path: directory.logPath).entries.compactMap {
       switch $0 {
@@ -31,7 +31,7 @@ struct DiscardTests {
     }
   }
 
-  @Test("A discarded result is kept aside, and the trial takes another one")
+  @Test("A discarded result is kept aside, and the trial accepts another one")
   func keptAside() throws {
     let store = try open(front, in: directory)
     let records = [
@@ -49,7 +49,7 @@ struct DiscardTests {
     }
     #expect(rows.map { $0[0] as Int } == [2, 5])
     #expect(rows.map { $0[1] as Int? } == [3, nil])
-    // A discard is told twice.
+    // A discard is written twice.
     #expect(
       try logged() == [
         "result \(trial.id) 1", "discard \(trial.id)", "discard \(trial.id)",
@@ -57,7 +57,7 @@ struct DiscardTests {
       ])
   }
 
-  @Test("A trial has one result that counts: a second one, or a discard of none, is refused")
+  @Test("A trial has one valid result: a second one, or a discard without one, is refused")
   func oneResult() throws {
     let store = try open(front, in: directory)
     try store.append([recorded(trial), discard, recorded(trial, attempt: 2)])
@@ -79,7 +79,7 @@ struct DiscardTests {
     try expectLogWhole(in: directory)
   }
 
-  @Test("A result that was taken over says from where, and can be discarded")
+  @Test("A reused result names its source, and can be discarded")
   func takenOver() throws {
     let store = try open(front, in: directory)
     try store.append([reused(trial), reused(front.trials[1])])
@@ -91,7 +91,7 @@ struct DiscardTests {
     try expectLogWhole(in: directory)
   }
 
-  @Test("A log that is absent is written anew with all that counts, and with what does not")
+  @Test("A missing log is rewritten with valid and discarded results")
   func rewritten() throws {
     do {
       let store = try open(front, in: directory)
@@ -146,7 +146,7 @@ struct DiscardTests {
     #expect(try directory.logBytes == bytes)
   }
 
-  @Test("An offset that rotted on the disk, or is of an older page, cuts nothing off")
+  @Test("A damaged or outdated committed offset truncates nothing")
   func rottenOffset() throws {
     try open(front, in: directory).close()
     func inDatabase<Value>(_ body: (Database) throws -> Value) throws -> Value {

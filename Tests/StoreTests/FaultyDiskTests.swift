@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Trials
 
-/// A disk that is full, whose fsync fails, or whose power goes in mid-write, at every call in turn.
+/// A disk that is full, fails fsync, or loses power during a write, at every call in turn.
 @Suite("Stores on a faulty disk", .serialized)
 struct FaultyDiskTests {
   let directory: TemporaryFolder
@@ -32,7 +32,7 @@ struct FaultyDiskTests {
 
   /// Appends until the disk fails.
   ///
-  /// - Returns: How many commits were sure, and the error.
+  /// - Returns: How many commits succeeded, and the error.
   private func append(
     to store: SweepStore, _ commits: ArraySlice<[JournalRecord]>
   ) -> (sureCount: Int, error: StoreError?) {
@@ -46,7 +46,7 @@ struct FaultyDiskTests {
     return (commits.count, nil)
   }
 
-  /// Lets every write or sync of a run fail in turn, until a run meets none.
+  /// Lets every write or sync of a run fail in turn, until a run has no fault.
   private func atEveryCall(
     _ fault: faulty_disk_fault, _ check: (SweepStore, StoreError?, Int) throws -> Void
   ) throws {
@@ -67,7 +67,7 @@ struct FaultyDiskTests {
     #expect(failureCount > 8)
   }
 
-  @Test("A full disk is said so at whichever write, and the same store goes on when it has space")
+  @Test("A full disk at any write is reported, and the store continues when there is space")
   func full() throws {
     try atEveryCall(FAULTY_DISK_FULL) { (store, error, sureCount) throws in
       if let error {
@@ -84,7 +84,7 @@ struct FaultyDiskTests {
     }
   }
 
-  @Test("After a failed fsync nothing that was sure is gone, and nothing is half there")
+  @Test("After a failed fsync no committed data is lost, and nothing is partial")
   func sync() throws {
     try atEveryCall(FAULTY_DISK_SYNC) { (store, error, sureCount) throws in
       if let error {
@@ -93,7 +93,7 @@ struct FaultyDiskTests {
           return
         }
       }
-      // What is on the disk is not known any more, so that nothing may follow it.
+      // The state of the disk is unknown, so that nothing more may be written.
       if error != nil {
         let (_, secondError) = append(to: store, commits[sureCount...])
         guard case .inputOutput = secondError else {
@@ -141,7 +141,7 @@ struct FaultyDiskTests {
         let store = try open(front, in: directory)
         faulty_disk_fail(fault, Int32(count))
         (sureCount, _) = append(to: store, commits[...])
-        // Folding the log into the database meets the same disk.
+        // Merging the log into the database uses the same disk.
         try? store.close()
         faulty_disk_fail(FAULTY_DISK_NONE, 0)
       }

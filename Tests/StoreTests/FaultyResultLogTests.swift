@@ -5,7 +5,7 @@ import Testing
 
 @testable import Store
 
-/// The log of results on a disk that fails at every call in turn.
+/// The result log on a disk that fails at every call in turn.
 extension FaultyDiskTests {
   private var groups: [[ResultLogEntry]] {
     (0..<6).map { group in (0..<3).map { resultEntry(3 * group + $0, byteCount: 1500) } }
@@ -27,7 +27,7 @@ extension FaultyDiskTests {
     return (groups.count, nil)
   }
 
-  /// Lets every write or sync of a run fail in turn, until a run meets none.
+  /// Lets every write or sync of a run fail in turn, until a run has no fault.
   private func atEveryLogCall(
     _ fault: faulty_disk_fault, _ check: (inout ResultLog, StoreError, Int) throws -> Void
   ) throws {
@@ -53,7 +53,7 @@ extension FaultyDiskTests {
     #expect(findings.damages.isEmpty)
   }
 
-  @Test("A log on a full disk gives back what it could not finish, and goes on when it has space")
+  @Test("A log on a full disk rolls back an incomplete group, and continues when there is space")
   func fullLog() throws {
     try atEveryLogCall(FAULTY_DISK_FULL) { (log, error, sureCount) throws in
       #expect(error == .diskFull(path: directory.logPath))
@@ -64,7 +64,7 @@ extension FaultyDiskTests {
     }
   }
 
-  @Test("After a failed fdatasync a log takes nothing more until it is opened again")
+  @Test("After a failed fdatasync a log accepts nothing until it is reopened")
   func logSync() throws {
     try atEveryLogCall(FAULTY_DISK_SYNC) { (log, error, sureCount) throws in
       for error in [error, append(to: &log, groups[sureCount...]).error] {
@@ -82,7 +82,7 @@ extension FaultyDiskTests {
     }
   }
 
-  @Test("A log whose power goes in mid-write has what was committed, and nothing half")
+  @Test("After a power failure during a write, a log has all committed and no partial entries")
   func tornLog() throws {
     var tailCount = 0
     try atEveryLogCall(FAULTY_DISK_TORN) { (log, error, sureCount) throws in
@@ -122,7 +122,7 @@ extension FaultyDiskTests {
     }
   }
 
-  @Test("A page of a log that cannot be read costs the entries that it holds a part of")
+  @Test("An unreadable page of a log loses only the entries on it")
   func unreadablePage() throws {
     defer { faulty_disk_fail(FAULTY_DISK_NONE, 0) }
     _ = try makeLog(groups, in: directory)

@@ -15,7 +15,7 @@ struct FormerStoreTests {
 
   init() throws { directory = try TemporaryFolder() }
 
-  /// The place of a store, or of what the former build made of it.
+  /// A file of the former build: a store or an output.
   private func former(_ name: String, _ ending: String) throws -> URL {
     try #require(
       Bundle.module.url(forResource: name, withExtension: ending, subdirectory: "Former"))
@@ -25,7 +25,7 @@ struct FormerStoreTests {
     try FileManager.default.copyItem(at: former(name, "sqlite"), to: directory.database)
   }
 
-  /// Makes the database one of format 1, which knew neither resumptions nor a plan's checksum.
+  /// Converts the database to format 1, which had neither resumptions nor a plan checksum.
   private func makeFirstFormat() throws {
     let queue = try DatabaseQueue(path: directory.database.path(percentEncoded: false))
     try queue.write {
@@ -39,7 +39,7 @@ struct FormerStoreTests {
     try queue.close()
   }
 
-  /// Column by column what the former build's `trials.csv` says of every report.
+  /// The rows of the former build's `trials.csv`, by column.
   private func table() throws -> [[String: String]] {
     let lines = try String(contentsOf: former("trials", "csv"), encoding: .utf8)
       .split(separator: "\n")

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Trials
 
-/// A database whose pages were flipped, zeroed, torn or exchanged on the disk.
+/// A database with damaged, zeroed, half written or exchanged pages.
 @Suite("Damaged pages")
 struct PageDamageTests {
   private static let pageByteCount = 4096
@@ -31,9 +31,10 @@ struct PageDamageTests {
     return try Data(contentsOf: directory.database)
   }
 
-  /// Opens a damaged database both ways; whatever is not refused must be what was stored.
+  /// Opens a damaged database for reading and for writing; accepted content must equal what was
+  /// stored.
   ///
-  /// - Returns: Whether the damage was told.
+  /// - Returns: Whether the damage was detected.
   private func isTold(_ bytes: Data, _ what: String) throws -> Bool {
     for name in ["sweep.sqlite-wal", "sweep.sqlite-shm"] {
       try? FileManager.default.removeItem(at: directory.url.appending(path: name))
@@ -56,7 +57,7 @@ struct PageDamageTests {
     return isTold || writeError != nil
   }
 
-  @Test("A flipped bit anywhere is told, or changes nothing")
+  @Test("A flipped bit anywhere is detected or changes nothing")
   func flippedBits() throws {
     let bytes = try filled()
     var random = SplitMix64(seed: 7)
@@ -76,7 +77,7 @@ struct PageDamageTests {
     #expect(toldCount > count / 4)
   }
 
-  @Test("A page that is zeroed, half written or another one's is told, or changes nothing")
+  @Test("A zeroed, half written or misplaced page is detected or changes nothing")
   func damagedPages() throws {
     let bytes = try filled()
     let size = Self.pageByteCount

@@ -8,7 +8,7 @@ import Trials
 
 @testable import Store
 
-@Suite("What trials hand in before their end")
+@Suite("Reports and pieces before a trial's end")
 struct PieceTests {
   let directory: TemporaryFolder
   let front = plan(tolerances: [3, 10])
@@ -30,7 +30,7 @@ struct PieceTests {
     assembly.map { String(decoding: $0.bytes, as: UTF8.self) }
   }
 
-  @Test("Pieces are put together to the file, also after a restart; without one of them to none")
+  @Test("Pieces are assembled to the file, also after a restart; if one is missing, there is none")
   func assembly() throws {
     do {
       let store = try open(front, in: directory)
@@ -51,7 +51,7 @@ struct PieceTests {
       } == [trial.id: "a\nb\nc\n"])
   }
 
-  @Test("An attempt that goes on from an older checkpoint begins a branch; each ends in its file")
+  @Test("An attempt that resumes from an older checkpoint starts a branch; each ends in its file")
   func branches() throws {
     let store = try open(front, in: directory)
     try store.append([
@@ -67,7 +67,7 @@ struct PieceTests {
     #expect(try assembled(store, "a\nb\nC\n") == nil)
   }
 
-  @Test("A file that an attempt's pieces contradict is told, with the byte")
+  @Test("A contradiction between file and pieces is reported, with the byte")
   func contradiction() throws {
     let store = try open(front, in: directory)
     try store.append([
@@ -80,7 +80,7 @@ struct PieceTests {
     #expect(try assembled(store, "a\nB\nC\n", attempt: 2)?.contradictedAt == nil)
   }
 
-  @Test("A piece that rotted on the disk gives no file")
+  @Test("A damaged piece gives no file")
   func rottenPiece() throws {
     let store = try open(front, in: directory)
     try store.append([lease(trial), extended("", "a\n"), extended("a\n", "b\n")])
@@ -90,7 +90,7 @@ struct PieceTests {
     #expect(try assembled(store, "a\nb\n") == nil)
   }
 
-  @Test("The bytes go with the result, and with what nobody believes")
+  @Test("The bytes are deleted with the result, and with void attempts")
   func bytesGo() throws {
     let store = try open(front, in: directory)
     func count() throws -> Int? {
@@ -106,7 +106,7 @@ struct PieceTests {
     #expect(try count() == 0)
   }
 
-  @Test("Reports are shown at once, and go with the result, or with the attempts")
+  @Test("Reports are shown at once, and disappear with the result or with void attempts")
   func reports() throws {
     let store = try open(front, in: directory)
     let reports = result(of: trial).milestones

@@ -8,7 +8,7 @@ import Trials
 @testable import Store
 
 /// What a reader finds in a log whose bytes were flipped, cut, zeroed or copied on the disk.
-@Suite("A damaged log of results")
+@Suite("A damaged result log")
 struct ResultLogDamageTests {
   private static let pageByteCount = 4096
   private static let headerByteCount = 68
@@ -53,7 +53,7 @@ struct ResultLogDamageTests {
     #expect(findings.damages.allSatisfy { $0.reachesEnd == (end == bytes.count) })
   }
 
-  @Test("A flipped byte costs the entry that it is in, and no other")
+  @Test("A flipped byte loses only the entry that contains it")
   func everyByte() throws {
     let whole = try whole(everyKind)
     for place in whole.bytes.indices {
@@ -66,7 +66,7 @@ struct ResultLogDamageTests {
     }
   }
 
-  @Test("A damaged entry still says which trial it was about, where its frame is whole")
+  @Test("A damaged entry with an intact frame still names its trial")
   func suspects() throws {
     let whole = try whole(everyKind)
     for (index, range) in whole.ranges.enumerated() {
@@ -87,7 +87,7 @@ struct ResultLogDamageTests {
     }
   }
 
-  @Test("A log cut anywhere loses the entry that is cut, and says so")
+  @Test("A log truncated anywhere loses only the last entry, and reports it")
   func everyLength() throws {
     let whole = try whole(everyKind)
     for byteCount in whole.bytes.indices {
@@ -108,7 +108,7 @@ struct ResultLogDamageTests {
     (0..<150).map { resultEntry($0, byteCount: [1100, 20, 300, 40, 6000, 10][$0 % 6]) }
   }
 
-  @Test("A zeroed page costs the entries that it held a part of")
+  @Test("A zeroed page loses only the entries on it")
   func zeroedPages() throws {
     let whole = try whole(manySizes)
     let size = Self.pageByteCount
@@ -120,7 +120,7 @@ struct ResultLogDamageTests {
     }
   }
 
-  @Test("A page that lies where another should does not tell its entries twice")
+  @Test("A misplaced page does not repeat its entries")
   func copiedPages() throws {
     let whole = try whole(manySizes)
     let size = Self.pageByteCount
@@ -137,7 +137,7 @@ struct ResultLogDamageTests {
     }
   }
 
-  @Test("An entry that lies exactly where another should is none")
+  @Test("An entry at another entry's offset is invalid")
   func copiedEntries() throws {
     let whole = try whole((0..<12).map { resultEntry($0) })
     for (source, target) in zip(whole.ranges, whole.ranges.dropFirst(3)) {
@@ -147,7 +147,7 @@ struct ResultLogDamageTests {
     }
   }
 
-  @Test("Whatever is flipped, what is told is true, and what was not hit is told")
+  @Test("With any bytes flipped, read entries are true, and undamaged ones are read")
   func manyFlips() throws {
     let whole = try whole(manySizes)
     let stored = Dictionary(
@@ -169,7 +169,7 @@ struct ResultLogDamageTests {
     }
   }
 
-  @Test("A length beyond the limit or the file is not believed, nor is one alone")
+  @Test("A length beyond the limit or the file, or without its copy, is rejected")
   func lengths() throws {
     let whole = try whole(everyKind)
     let range = whole.ranges[1]
@@ -190,7 +190,7 @@ struct ResultLogDamageTests {
     }
   }
 
-  @Test("What a worker puts into a result cannot pass for an entry, whatever becomes of the result")
+  @Test("Content of a result cannot look like an entry, even if the result is damaged")
   func forgeries() throws {
     // Complete entries of the very places at which they will stand, but for the salt.
     let frames = 68 + 65 + 100 + 65
@@ -219,7 +219,7 @@ struct ResultLogDamageTests {
     }
   }
 
-  @Test("An old log's entries behind a new log's are none of its")
+  @Test("Entries of an old log behind a new one are not read")
   func oldBlocks() throws {
     let old = try whole((0..<30).map { resultEntry($0) })
     let new = try whole((0..<10).map { resultEntry(100 + $0) })
@@ -241,7 +241,7 @@ struct ResultLogDamageTests {
     }
   }
 
-  @Test("A file that is no log has no entries")
+  @Test("A file that is not a log has no entries")
   func foreign() throws {
     for bytes in [Array("BNSWRENT".utf8), [UInt8](repeating: 0, count: 10_000)] {
       let findings = try LogFindings(bytes, in: directory)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Store
 
-@Suite("Speed of the log of results")
+@Suite("Speed of the result log")
 struct ResultLogSpeedTests {
   /// Prints times, asserts none: 100,000 entries of 1.2 KB in release, 5,000 in debug builds.
   @Test("Many results are appended in groups of 500 and read as they were, damaged or not")

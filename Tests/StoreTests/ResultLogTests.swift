@@ -7,7 +7,7 @@ import Trials
 
 @testable import Store
 
-@Suite("The log of results")
+@Suite("The result log")
 struct ResultLogTests {
   let directory: TemporaryFolder
 
@@ -30,7 +30,7 @@ struct ResultLogTests {
     storeError { _ = try LogFindings(path: directory.logPath) }
   }
 
-  @Test("Entries of every kind come back as they were, in order, also after it was opened again")
+  @Test("Entries of every kind are read back unchanged and in order, also after reopening")
   func roundTrip() throws {
     let offset = try makeLog([Array(everyKind.prefix(3)), []], in: directory).committedOffset
     var log = try reopened(offset)
@@ -76,7 +76,7 @@ struct ResultLogTests {
     #expect(try directory.logBytes != first)
   }
 
-  @Test("What was not committed is cut off when the log is opened")
+  @Test("Uncommitted entries are truncated when the log is opened")
   func tail() throws {
     var log = try makeLog([everyKind], in: directory)
     let sure = try directory.logBytes
@@ -114,7 +114,7 @@ struct ResultLogTests {
     #expect(findings.damages.isEmpty)
   }
 
-  @Test("A log that is missing or shorter than the database counts on is refused, and left alone")
+  @Test("A log that is missing or shorter than its committed length is refused and unchanged")
   func short() throws {
     let offset = try makeLog([everyKind], in: directory).committedOffset
     let bytes = try directory.logBytes
@@ -139,7 +139,7 @@ struct ResultLogTests {
     #expect(try directory.fileNames.isEmpty)
   }
 
-  @Test("A header with any byte flipped, or of another record, is refused, and left alone")
+  @Test("A header with a flipped byte, or of another record, is refused and unchanged")
   func header() throws {
     let offset = try makeLog([everyKind], in: directory).committedOffset
     let bytes = try directory.logBytes

@@ -5,7 +5,7 @@ import Testing
 import Trials
 import Wire
 
-@Suite("What computed the results")
+@Suite("Origins of results")
 struct ResultOriginTests {
   let directory: TemporaryFolder
 
@@ -51,7 +51,7 @@ struct ResultOriginTests {
       ])
   }
 
-  @Test("a resumed result's checkpoints are told with who had the lease, not with what they say")
+  @Test("a resumed result's checkpoints name who had the lease, not what they claim")
   func checkpoints() throws {
     let front = plan(tolerances: [1])
     let trial = front.trials[0]

@@ -10,8 +10,7 @@ import Wire
 
 @testable import Store
 
-/// What comes out of a store that was damaged, and that it is never anything else than what went
-/// in.
+/// What comes out of a store that was damaged, and that it is never anything else than what went in.
 @Suite("Salvage")
 struct SalvageTests {
   private static let pageByteCount = 4096
@@ -47,8 +46,8 @@ struct SalvageTests {
   /// The trial whose result was discarded, and that waits again.
   private var disbelieved: PlannedTrial { family.trials[30] }
 
-  /// Every trial but the last two and one that was discarded has its result, one from another
-  /// sweep, one as the second.
+  /// Every trial but the last two and one that was discarded has its result, one from another sweep,
+  /// one as the second.
   private var records: [JournalRecord] {
     var records: [JournalRecord] = [
       .imagesPinned(dataset: .mnist, digest: Digest.of("images"))
@@ -152,7 +151,7 @@ struct SalvageTests {
     #expect(databaseAlone.salvage.records == whole.salvage.records)
   }
 
-  @Test("Whatever page of the database is damaged and however, nothing is lost")
+  @Test("Any damage of one page of the database loses nothing")
   func everyPageOfDatabase() throws {
     try fill()
     let bytes = try Data(contentsOf: directory.database)
@@ -170,7 +169,7 @@ struct SalvageTests {
   }
 
   @Test(
-    "Whatever page of the log is damaged and however, what is kept is true; a sound database makes up for it"
+    "Any damage of one page of the log keeps only true results; a sound database makes up for it"
   )
   func everyPageOfLog() throws {
     try fill()
@@ -200,7 +199,7 @@ struct SalvageTests {
     #expect(lossCount > 10)
   }
 
-  @Test("Whatever byte of the log is damaged, at most its result and that of its child are lost")
+  @Test("Damage of one byte of the log loses at most its result and that of its child")
   func bytesOfLog() throws {
     try fill()
     let bytes = Data(try directory.logBytes)
@@ -223,7 +222,7 @@ struct SalvageTests {
     }
   }
 
-  @Test("A result that was made with a lost one is lost, too, and both are named with the reason")
+  @Test("A result that depends on a lost one is lost too, and both are named with the reason")
   func orphans() throws {
     try fill()
     try FileManager.default.removeItem(at: directory.database)
@@ -271,7 +270,7 @@ struct SalvageTests {
     #expect(source.salvage(of: other).unplannedCount == completeCount)
   }
 
-  @Test("A plan after which another may be lost is said to be unsure")
+  @Test("A plan that a lost one may have replaced is reported as unsure")
   func laterPlan() throws {
     try fill()
     let end = try directory.logBytes.count
@@ -289,7 +288,7 @@ struct SalvageTests {
     #expect(source.isPlanUnsure)
   }
 
-  @Test("A group that was synced and not committed is believed")
+  @Test("A group that was synced but not committed is salvaged")
   func uncommittedGroup() throws {
     try fill()
     let before = try Data(contentsOf: directory.database)

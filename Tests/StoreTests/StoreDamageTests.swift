@@ -30,7 +30,7 @@ struct StoreDamageTests {
     try queue.close()
   }
 
-  @Test("A second coordinator on a directory is refused and told who is there")
+  @Test("A second coordinator on a directory is refused, naming the first")
   func secondWriter() throws {
     let first = try open(front, in: directory)
     let error = storeError { _ = try open(front, in: directory) }
@@ -81,7 +81,7 @@ struct StoreDamageTests {
     }
   }
 
-  @Test("A cut file is told, wherever it was cut", arguments: [0, 100, 4096, 9000, 20480])
+  @Test("A truncated file is detected, wherever it ends", arguments: [0, 100, 4096, 9000, 20480])
   func truncated(to count: Int) throws {
     try fill()
     let bytes = try Data(contentsOf: directory.database)
@@ -94,7 +94,7 @@ struct StoreDamageTests {
     }
   }
 
-  @Test("The log of a store that is gone is not applied to a new one")
+  @Test("The write-ahead log of a deleted store is not applied to a new one")
   func strayLog() throws {
     try Data([1, 2, 3]).write(to: directory.url.appending(path: "sweep.sqlite-wal"))
     guard case .corrupted = storeError({ _ = try open(front, in: directory) }) else {
@@ -124,7 +124,7 @@ struct StoreDamageTests {
     }
   }
 
-  @Test("A configuration that does not hash to its trial's name is told")
+  @Test("A configuration that does not hash to its trial's name is detected")
   func rottenConfiguration() throws {
     try fill()
     try change("UPDATE trial SET configuration = replace(configuration, '64', '65')")
@@ -137,7 +137,7 @@ struct StoreDamageTests {
     }
   }
 
-  @Test("A place where no directory can be made is an error in words")
+  @Test("A place where no directory can be created is a typed error")
   func impossibleDirectory() throws {
     let file = directory.url.appending(path: "file")
     try Data().write(to: file)

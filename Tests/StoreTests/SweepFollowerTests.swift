@@ -70,6 +70,27 @@ struct SweepFollowerTests {
     #expect(follower.results.trials[0].status == .complete)
   }
 
+  @Test("What a look has brought can be taken in piece by piece")
+  func pieces() throws {
+    let store = try open(front, in: directory)
+    try store.append([
+      lease(front.trials[0]), lease(front.trials[1], to: workerB), recorded(front.trials[0]),
+    ])
+    var whole = try SweepFollower(directory: directory.url)
+    var inPieces = whole
+    var tail = whole.start
+    let news = try tail.look()
+    let pieces = news.pieces(of: 2)
+    #expect(pieces.map { $0.records.map(\.sequence) } == [[1, 2], [3]])
+    #expect(pieces.map { $0.plan != nil } == [true, false])
+    #expect(pieces.map(\.hasMore) == [true, false])
+    for piece in pieces { inPieces.take(piece) }
+    _ = try whole.look()
+    #expect(inPieces.results == whole.results)
+    #expect(inPieces.sequence == 3)
+    #expect(try tail.look().pieces(of: 2).map(\.records.count) == [0])
+  }
+
   @Test("After the plan has changed it begins anew")
   func replanned() throws {
     var store: SweepStore? = try open(front, in: directory)

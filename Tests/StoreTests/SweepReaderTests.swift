@@ -28,7 +28,7 @@ struct SweepReaderTests {
     #expect(results.trials[0].result == result(of: front.trials[0]))
   }
 
-  @Test("The store's own reader tells what one from outside tells, and notices a changed plan")
+  @Test("The store's own reader agrees with one from outside, and notices a changed plan")
   func readerOfTheStore() throws {
     var limited = front
     limited.limits.failures = 3
@@ -58,7 +58,7 @@ struct SweepReaderTests {
     #expect(try SweepReader.open(directory: directory.url).results() == live)
   }
 
-  @Test("The standing of a trial follows its newest attempt, and a result stands for ever")
+  @Test("The state of a trial follows its newest attempt, and a result is final")
   func standing() throws {
     let (first, second, third) = (front.trials[0], front.trials[1], front.trials[2])
     let crash = TrialFailure(cause: .signal, message: "signal 11")
@@ -115,7 +115,7 @@ struct SweepReaderTests {
       ])
   }
 
-  @Test("A directory without a store is said to have none")
+  @Test("A directory without a store is reported as missing one")
   func missing() {
     guard
       case .missing = storeError({ _ = try SweepReader.open(directory: directory.url) })

@@ -6,10 +6,11 @@ import Trials
 
 @testable import Supervision
 
-/// Events in any order, lawful or not.
+/// Events in any order, valid or not.
 @Suite("Every event is legal in every state")
 struct AnyEventTests {
-  @Test("whatever comes, slots are kept, claims are distinct, and the clock is not due at once")
+  @Test(
+    "under any events, slots are respected, claims are distinct, and the clock is not due at once")
   func anything() {
     for seed in 0..<300 as Range<UInt64> {
       var random = SplitMix64(seed: seed)
@@ -52,7 +53,7 @@ struct AnyEventTests {
     case 4: return .announcementRequested
     case 5...8:
       return .assigned(
-        WorkOrder(
+        Assignment(
           sweep: sweep, trial: trial, attempt: attempt, configuration: Samples.configuration,
           images: Digest.of("images"), imagesByteCount: 1, stallTimeout: .seconds(20),
           voidThrough: random.happens(0.1) ? attempt - 1 : 0,

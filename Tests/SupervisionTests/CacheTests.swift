@@ -16,19 +16,19 @@ struct CacheTests {
       slots: 1, exitsWhenIdle: false, patience: .seconds(3600), held: [], at: .zero)
     _ = core.handle(
       .welcomed(sweep: "s", heartbeatInterval: .seconds(5), lostAfter: .seconds(60)), at: .zero)
-    _ = core.handle(.assigned(order(7)), at: .zero)
+    _ = core.handle(.assigned(assignment(7)), at: .zero)
     _ = core.handle(.imagesReady(work), at: .zero)
     _ = core.handle(.checkpointReady(work, nil, refusals: []), at: .zero)
     return core
   }
 
-  private func order(_ trial: UInt64) -> WorkOrder {
-    WorkOrder(
+  private func assignment(_ trial: UInt64) -> Assignment {
+    Assignment(
       sweep: "s", trial: TrialID(rawValue: trial), attempt: 1,
       configuration: Samples.configuration, images: Digest.of("images"), imagesByteCount: 6)
   }
 
-  @Test("a running trial without its folder is ended and handed back, at nobody's charge")
+  @Test("a running trial without its folder is ended and handed back, uncharged")
   func running() {
     var core = training()
     #expect(core.handle(.folderLost(work), at: .seconds(1)) == [.killTrial(work)])
@@ -50,7 +50,7 @@ struct CacheTests {
     #expect(core.claims.isEmpty)
   }
 
-  @Test("a cache that cannot be used keeps trials from beginning until it can, and is told of once")
+  @Test("an unusable cache keeps trials from starting, and is reported once")
   func unusable() {
     var core = training()
     let obstacle = "its cache cannot be used: /c: gone; no trial begins before it can"
@@ -59,7 +59,7 @@ struct CacheTests {
     #expect(core.obstacle == obstacle)
     #expect(core.handle(.cacheChecked(trouble: "/c: gone"), at: .seconds(2)).isEmpty)
     #expect(
-      core.handle(.assigned(order(8)), at: .seconds(2)) == [
+      core.handle(.assigned(assignment(8)), at: .seconds(2)) == [
         .sendFailure(
           trial: TrialID(rawValue: 8), attempt: 1,
           TrialFailure(cause: .stopped, message: obstacle), HandBack())

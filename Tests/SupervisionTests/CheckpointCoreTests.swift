@@ -13,8 +13,8 @@ struct CheckpointCoreTests {
   private let other = WorkID(sweep: "s", trial: TrialID(rawValue: 8), launch: 2)
   private let stopped = TrialFailure(cause: .stopped, message: "stopped after 20 of 30 steps")
 
-  private func order(_ id: WorkID, checkpoints: [ResumePoint] = []) -> WorkOrder {
-    WorkOrder(
+  private func assignment(_ id: WorkID, checkpoints: [ResumePoint] = []) -> Assignment {
+    Assignment(
       sweep: "s", trial: id.trial, attempt: 1, configuration: Samples.configuration,
       images: Digest.of("images"), imagesByteCount: 6, checkpoints: checkpoints,
       stallTimeout: .seconds(100))
@@ -27,7 +27,7 @@ struct CheckpointCoreTests {
     _ = core.handle(
       .welcomed(sweep: "s", heartbeatInterval: .seconds(5), lostAfter: .seconds(60)), at: .zero)
     for id in two ? [work, other] : [work] {
-      _ = core.handle(.assigned(order(id)), at: .zero)
+      _ = core.handle(.assigned(assignment(id)), at: .zero)
       _ = core.handle(.imagesReady(id), at: .zero)
       let fetched = checkpoint.map { FetchedCheckpoint(file: "checkpoint", stored: $0) }
       _ = core.handle(.checkpointReady(id, fetched, refusals: []), at: .zero)
@@ -68,22 +68,22 @@ struct CheckpointCoreTests {
     #expect(core.handle(.clockTicked, at: .seconds(6)) == [.beat(core.claims)])
   }
 
-  @Test("what was refused is told with every claim, and nothing else is claimed in its place")
+  @Test("refused checkpoints are in every claim, and no other is claimed instead")
   func refused() {
     let refused = [RefusedCheckpoint(digest: checkpoint(20).digest, reason: "found nan")]
     var core = training(from: checkpoint(20))
     #expect(core.claims.map(\.refusedCheckpoints) == [[]])
-    // The process refuses what the fetch had taken for good.
+    // The process refuses a checkpoint that the fetch had accepted.
     _ = core.handle(
       .trialBegan(work, TrialBeginning(step: 0, refusals: ["found nan"])), at: .zero)
     #expect(core.claims.map(\.refusedCheckpoints) == [refused])
     #expect(core.claims.map(\.checkpoint) == [nil])
-    // Or the fetch has refused it, and brought the one before.
+    // Or the fetch refuses it and gives the previous one.
     var other = WorkerCore(
       slots: 1, exitsWhenIdle: false, patience: .seconds(3600), held: [], at: .zero)
     _ = other.handle(
       .welcomed(sweep: "s", heartbeatInterval: .seconds(5), lostAfter: .seconds(60)), at: .zero)
-    _ = other.handle(.assigned(order(work)), at: .zero)
+    _ = other.handle(.assigned(assignment(work)), at: .zero)
     _ = other.handle(.imagesReady(work), at: .zero)
     _ = other.handle(
       .checkpointReady(
@@ -94,7 +94,8 @@ struct CheckpointCoreTests {
     #expect(other.claims.map(\.checkpoint) == [checkpoint(10)])
   }
 
-  @Test("divergence after a resume from this host's own checkpoint is not laid at the trial's door")
+  @Test(
+    "divergence after a resume from this host's own checkpoint does not count against the trial")
   func divergedFromOwn() {
     let divergence = TrialFailure(
       cause: .notANumber, message: "step 21: nan",
@@ -104,7 +105,7 @@ struct CheckpointCoreTests {
         slots: 1, exitsWhenIdle: false, patience: .seconds(3600), held: [], at: .zero)
       _ = core.handle(
         .welcomed(sweep: "s", heartbeatInterval: .seconds(5), lostAfter: .seconds(60)), at: .zero)
-      _ = core.handle(.assigned(order(work)), at: .zero)
+      _ = core.handle(.assigned(assignment(work)), at: .zero)
       _ = core.handle(.imagesReady(work), at: .zero)
       _ = core.handle(
         .checkpointReady(
@@ -112,7 +113,7 @@ struct CheckpointCoreTests {
       _ = core.handle(.trialBegan(work, TrialBeginning(step: 20)), at: .zero)
       _ = core.handle(.checkpointWritten(work, written(30)), at: .zero)
       let ended = core.handle(.trialFailed(work, divergence), at: .zero)
-      // What it has written since is of no use either.
+      // Its later checkpoints cannot be used either.
       #expect(ended.contains(.handBack(work, nil)), "\(ended)")
       let effects = core.handle(.handedBack(work, HandBack()), at: .zero)
       let causes = effects.compactMap { effect -> FailureCause? in
@@ -133,7 +134,7 @@ struct CheckpointCoreTests {
     #expect(effects.last == .uploadCheckpoint(work, written(12)))
   }
 
-  @Test("checkpoints leave the link alone for three times what one took, at most four minutes")
+  @Test("after an upload, checkpoints pause for three times its duration, at most four minutes")
   func rest() {
     func nextUpload(took duration: Duration) -> Int? {
       var core = training()
@@ -167,7 +168,7 @@ struct CheckpointCoreTests {
   }
 
   @Test(
-    "a checkpoint that could not be sent, or its successor, is tried again soon, then less often")
+    "a failed upload of a checkpoint, or its successor, is retried soon, then less often")
   func notStored() {
     var core = training()
     func pause(before time: Duration) -> Bool {
@@ -191,24 +192,26 @@ struct CheckpointCoreTests {
     #expect(pause(before: now + .seconds(29)))
   }
 
-  @Test("a connection that came about anew is announced at once, with what is claimed")
+  @Test("a new connection is announced at once, with all claims")
   func connectedAnew() {
     var core = training()
     #expect(core.handle(.connected, at: .seconds(1)) == [.announce(core.claims)])
     #expect(!core.claims.isEmpty)
   }
 
-  @Test("a trial starts from the fetched checkpoint, claims it, and tells why others were no use")
+  @Test(
+    "a trial starts from the fetched checkpoint, claims it, and reports why others could not be used"
+  )
   func resumed() {
     var core = training()
-    let order = order(other, checkpoints: [point(checkpoint(20)), point(checkpoint(10))])
-    _ = core.handle(.assigned(order), at: .zero)
+    let assignment = assignment(other, checkpoints: [point(checkpoint(20)), point(checkpoint(10))])
+    _ = core.handle(.assigned(assignment), at: .zero)
     _ = core.handle(.imagesReady(other), at: .zero)
     let fetched = FetchedCheckpoint(file: "checkpoint-10", stored: checkpoint(10))
     #expect(
       core.handle(.checkpointReady(other, fetched, refusals: ["torn"]), at: .zero) == [
-        .notify("trial \(other.trial): checkpoint not of use: torn"),
-        .startTrial(other, order, from: fetched),
+        .notify("trial \(other.trial): checkpoint not usable: torn"),
+        .startTrial(other, assignment, from: fetched),
       ])
     #expect(core.claims.map(\.checkpoint) == [nil, checkpoint(10)])
   }
@@ -232,7 +235,7 @@ struct CheckpointCoreTests {
       ])
   }
 
-  @Test("a worker that leaves says so before it hands back, so that it is given nothing more")
+  @Test("a leaving worker says so before it hands back, so that it gets no more trials")
   func leaving() throws {
     var core = training()
     #expect(core.obstacle == nil)
@@ -243,7 +246,7 @@ struct CheckpointCoreTests {
     #expect(core.obstacle == "it leaves: SIGTERM")
   }
 
-  @Test("the coordinator's wish to drain is as good as a signal, but never ends a drain early")
+  @Test("the coordinator's drain request acts like a signal, but never ends a drain early")
   func drainDirective() {
     var core = training()
     #expect(core.handle(.drainRequested(reason: "why"), at: .zero).contains(.drainTrial(work)))
@@ -251,7 +254,7 @@ struct CheckpointCoreTests {
     #expect(core.handle(.stopRequested(reason: "now"), at: .zero).last == .exit(.stopped))
   }
 
-  @Test("a drain has its grace and no more; with nothing under way it waits for 5 s at most")
+  @Test("a drain ends after its grace; with nothing in progress it waits at most 5 s")
   func drainGrace() {
     var core = training()
     _ = core.handle(.stopRequested(reason: "SIGTERM"), at: .zero)
@@ -266,7 +269,7 @@ struct CheckpointCoreTests {
     #expect(reporting.handle(.clockTicked, at: .seconds(5)).contains(.exit(.stopped)))
   }
 
-  @Test("without the process that started it, a worker leaves its checkpoints to its successor")
+  @Test("when the process that started it ends, a worker leaves its checkpoints to its successor")
   func leftAlone() {
     var core = training()
     _ = core.handle(.checkpointWritten(work, written(10)), at: .zero)
@@ -309,7 +312,7 @@ struct CheckpointCoreTests {
     }
     for second in stride(from: 0, through: 96, by: 4) { #expect(!isKilled(at: second)) }
     _ = core.handle(.trialProgressed(work, progress(5)), at: .seconds(97))
-    // The same step again is none.
+    // A repeated step is no progress.
     _ = core.handle(.trialProgressed(work, progress(5)), at: .seconds(150))
     for second in stride(from: 98, through: 194, by: 4) { #expect(!isKilled(at: second)) }
     #expect(isKilled(at: 198))
@@ -326,7 +329,7 @@ struct CheckpointCoreTests {
     #expect(failure.message == "no step for 100 s after step 5 of 30")
   }
 
-  @Test("time in which the worker did not run is not held against a trial")
+  @Test("time in which the worker was suspended does not count against a trial")
   func suspended() {
     var core = training()
     _ = core.handle(.clockTicked, at: .seconds(1))

@@ -23,11 +23,12 @@ struct DeadlineTests {
 
   private func training(stallTimeout: Duration) -> WorkerCore {
     var core = joined()
-    let order = WorkOrder(
+    let assignment = Assignment(
       sweep: "s", trial: work.trial, attempt: 1, configuration: Samples.configuration,
       images: Digest.of("images"), imagesByteCount: 6, stallTimeout: stallTimeout)
     for event in [
-      WorkerEvent.assigned(order), .imagesReady(work), .checkpointReady(work, nil, refusals: []),
+      WorkerEvent.assigned(assignment), .imagesReady(work),
+      .checkpointReady(work, nil, refusals: []),
       .clockTicked,
     ] {
       _ = core.handle(event, at: .zero)
@@ -46,7 +47,7 @@ struct DeadlineTests {
     #expect(core.handle(.clockTicked, at: .seconds(3)).last == .exit(.abandoned))
   }
 
-  @Test("an idle worker waits for its next beat, or for a coordinator to be silent too long")
+  @Test("an idle worker waits for its next heartbeat, or for the coordinator's timeout")
   func idle() {
     var core = joined(at: .seconds(1))
     #expect(core.nextDeadline == .seconds(21))
@@ -68,7 +69,7 @@ struct DeadlineTests {
     #expect(core.handle(.clockTicked, at: .seconds(12)) == [.killTrial(work)])
   }
 
-  @Test("a checkpoint that failed to leave and a result that nobody acknowledged are due again")
+  @Test("a failed upload and an unacknowledged result are due again")
   func deliveries() {
     var core = training(stallTimeout: .seconds(600))
     let written = WrittenCheckpoint(
@@ -92,7 +93,7 @@ struct DeadlineTests {
     #expect(core.nextDeadline == .seconds(19))
   }
 
-  @Test("a worker that leaves waits for what is under way, not for what may never come")
+  @Test("a leaving worker waits for operations in progress, not for events that may never come")
   func stopping() {
     var core = training(stallTimeout: .seconds(600))
     _ = core.handle(.stopRequested(reason: "SIGTERM"), at: .zero)

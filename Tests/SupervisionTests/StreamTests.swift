@@ -5,16 +5,16 @@ import Trials
 
 @testable import Supervision
 
-/// Reports and pieces of trajectories that a worker hands in while its trials train.
-@Suite("What trials hand in while they train")
+/// Reports and pieces that a worker sends while its trials train.
+@Suite("Reports and pieces while trials train")
 struct StreamTests {
   private let trial = TrialID(rawValue: 7)
   private let work = WorkID(sweep: "s", trial: TrialID(rawValue: 7), launch: 1)
   private let report = Samples.result.milestones[0]
   private let rows = [UInt8](repeating: UInt8(ascii: "x"), count: 20 << 10)
 
-  private func order(attempt: Int = 1, voidThrough: Int = 0) -> WorkOrder {
-    WorkOrder(
+  private func assignment(attempt: Int = 1, voidThrough: Int = 0) -> Assignment {
+    Assignment(
       sweep: "s", trial: trial, attempt: attempt, configuration: Samples.configuration,
       images: Digest.of("images"), imagesByteCount: 6, voidThrough: voidThrough)
   }
@@ -25,7 +25,7 @@ struct StreamTests {
       slots: 1, exitsWhenIdle: false, patience: .seconds(3600), held: [], at: .zero)
     _ = core.handle(
       .welcomed(sweep: "s", heartbeatInterval: .seconds(5), lostAfter: .seconds(600)), at: .zero)
-    _ = core.handle(.assigned(order()), at: .zero)
+    _ = core.handle(.assigned(assignment()), at: .zero)
     _ = core.handle(.imagesReady(work), at: .zero)
     _ = core.handle(.checkpointReady(work, nil, refusals: []), at: .zero)
     _ = core.handle(.trialBegan(work, TrialBeginning(step: 0, trajectory: start)), at: .zero)
@@ -54,7 +54,7 @@ struct StreamTests {
     #expect(!core.handle(.clockTicked, at: .seconds(30)).contains(send))
   }
 
-  @Test("what was reached without a coordinator is reported to the next one")
+  @Test("milestones reached without a coordinator are reported to the next one")
   func reportsWait() {
     var core = training()
     _ = core.handle(.clockTicked, at: .seconds(601))
@@ -88,7 +88,7 @@ struct StreamTests {
       ).isEmpty)
     _ = core.handle(
       .pieceTaken(trial: trial, attempt: 1, byteCount: 17 << 10), at: .seconds(12))
-    // The rest is small: it waits for more, but not for ever.
+    // A small rest waits for more rows, but not forever.
     #expect(core.nextDeadline <= .seconds(22))
     #expect(
       core.handle(.clockTicked, at: .seconds(22)).contains(
@@ -114,7 +114,7 @@ struct StreamTests {
     #expect(effects.contains(.beat(core.claims)))
   }
 
-  @Test("a finished trial is reported when its files, reports and rows are with the coordinator")
+  @Test("a finished trial is reported when the coordinator has its files, reports and rows")
   func finished() {
     var core = training()
     let whole = TrajectoryStart.beginning.advanced(by: Array(rows.prefix(100)))
@@ -138,9 +138,9 @@ struct StreamTests {
   func lastCheckpoint() throws {
     for isWanted in [true, false] {
       var core = training()
-      var wanted = order()
+      var wanted = assignment()
       wanted.wantsLastCheckpoint = isWanted
-      core.works[work]?.order = wanted
+      core.works[work]?.assignment = wanted
       let last = WrittenCheckpoint(file: "c", checkpoint: checkpoint(20, after: 100))
       var result = Samples.spooled
       result.artifacts.append(
@@ -154,7 +154,7 @@ struct StreamTests {
     }
   }
 
-  @Test("an unknown start begins the pieces anew; an unknown beginning ends the trial")
+  @Test("an unknown prefix restarts the pieces; an unknown base ends the trial")
   func unknown() {
     let base = TrajectoryStart.beginning.advanced(by: [1, 2, 3])
     var core = training(from: base)
@@ -175,7 +175,7 @@ struct StreamTests {
     #expect(
       core.handle(unknown, at: .seconds(13))
         == [.readPiece(work, after: base, fileBegins: 3, byteCount: rows.count)])
-    // An answer that comes twice is not one to the next piece.
+    // A repeated answer does not count for the next piece.
     #expect(core.handle(unknown, at: .seconds(13)).isEmpty)
     _ = core.handle(
       .pieceRead(work, TrajectoryPiece(after: base, payload: rows)), at: .seconds(13))
@@ -185,12 +185,12 @@ struct StreamTests {
     #expect(effects.contains(.killTrial(work)))
   }
 
-  @Test("an order after a discard has a held result dropped, and the trial begins anew")
+  @Test("an assignment after a discard drops a held result, and the trial starts from step 0")
   func void() {
     var core = training()
     _ = core.handle(.trialFinished(work, Samples.spooled), at: .seconds(1))
     _ = core.handle(.artifactsUploaded(work), at: .seconds(2))
-    let again = order(attempt: 2, voidThrough: 1)
+    let again = assignment(attempt: 2, voidThrough: 1)
     let next = WorkID(sweep: "s", trial: trial, launch: 2)
     let effects = core.handle(.assigned(again), at: .seconds(3))
     #expect(effects.contains(.discard(work)))

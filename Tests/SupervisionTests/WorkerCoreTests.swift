@@ -29,22 +29,22 @@ struct WorkerCoreTests {
   /// A core that trains trial 7 as ``work``.
   private func training(slots: Int = 2, checkpoints: [ResumePoint] = []) -> WorkerCore {
     var core = joined(slots: slots)
-    _ = core.handle(.assigned(order(checkpoints: checkpoints)), at: .zero)
+    _ = core.handle(.assigned(assignment(checkpoints: checkpoints)), at: .zero)
     _ = core.handle(.imagesReady(work), at: .zero)
     _ = core.handle(.checkpointReady(work, nil, refusals: []), at: .zero)
     return core
   }
 
-  private func order(
+  private func assignment(
     _ trial: UInt64 = 7, attempt: Int = 1, checkpoints: [ResumePoint] = []
-  ) -> WorkOrder {
-    WorkOrder(
+  ) -> Assignment {
+    Assignment(
       sweep: "s", trial: TrialID(rawValue: trial), attempt: attempt,
       configuration: Samples.configuration, images: Digest.of("images"), imagesByteCount: 6,
       checkpoints: checkpoints)
   }
 
-  @Test("a worker announces itself until it is welcomed, then beats")
+  @Test("a worker announces itself until it is welcomed, then sends heartbeats")
   func announcing() {
     var core = core()
     #expect(core.handle(.clockTicked, at: .zero) == [.announce([])])
@@ -55,43 +55,43 @@ struct WorkerCoreTests {
     #expect(core.handle(.clockTicked, at: .seconds(7)) == [.beat([])])
   }
 
-  @Test("a welcome that comes again does not put off the next beat")
+  @Test("a repeated welcome does not postpone the next heartbeat")
   func welcomedAgain() {
     var core = joined()
     _ = core.handle(welcome("s"), at: .seconds(4))
     #expect(core.handle(.clockTicked, at: .seconds(5)) == [.beat([])])
   }
 
-  @Test("an order that overtakes the welcome is not taken, for nobody could be told of it")
+  @Test("an assignment before the welcome is ignored, since it cannot be claimed")
   func overtaken() {
     let held = HeldResult(work: work, attempt: 1, result: Samples.spooled)
     var core = core(held: [held])
-    #expect(core.handle(.assigned(order(attempt: 2)), at: .zero).isEmpty)
+    #expect(core.handle(.assigned(assignment(attempt: 2)), at: .zero).isEmpty)
     _ = core.handle(welcome("s"), at: .seconds(1))
     #expect(core.claims.map(\.attempt) == [1])
-    #expect(core.handle(.assigned(order(attempt: 2)), at: .seconds(2)).isEmpty)
+    #expect(core.handle(.assigned(assignment(attempt: 2)), at: .seconds(2)).isEmpty)
     #expect(core.claims.map(\.attempt) == [2])
-    #expect(core.handle(.assigned(order(8)), at: .seconds(2)).count == 1)
+    #expect(core.handle(.assigned(assignment(8)), at: .seconds(2)).count == 1)
   }
 
-  @Test("an order fetches images and checkpoint, then trains; a repeated order changes nothing")
-  func order() {
+  @Test("an assignment fetches images and checkpoint, then trains; a repetition changes nothing")
+  func assignment() {
     var core = joined()
-    #expect(core.handle(.assigned(order()), at: .zero) == [.fetchImages(work, order())])
-    #expect(core.handle(.assigned(order()), at: .zero).isEmpty)
-    #expect(core.handle(.imagesReady(work), at: .zero) == [.fetchCheckpoint(work, order())])
+    #expect(core.handle(.assigned(assignment()), at: .zero) == [.fetchImages(work, assignment())])
+    #expect(core.handle(.assigned(assignment()), at: .zero).isEmpty)
+    #expect(core.handle(.imagesReady(work), at: .zero) == [.fetchCheckpoint(work, assignment())])
     #expect(
       core.handle(.checkpointReady(work, nil, refusals: []), at: .zero)
-        == [.startTrial(work, order(), from: nil)])
-    #expect(core.claims == [WorkClaim(trial: trial, attempt: 1)])
+        == [.startTrial(work, assignment(), from: nil)])
+    #expect(core.claims == [AttemptClaim(trial: trial, attempt: 1)])
   }
 
   @Test("a newer attempt at what is already running only changes the number")
   func renumbered() {
     var core = training()
-    #expect(core.handle(.assigned(order(attempt: 3)), at: .zero).isEmpty)
+    #expect(core.handle(.assigned(assignment(attempt: 3)), at: .zero).isEmpty)
     #expect(core.claims.map(\.attempt) == [3])
-    // The order to abandon the older attempt comes late and does not concern the newer one.
+    // A late directive to abandon the older attempt does not affect the newer one.
     #expect(
       core.handle(.abandoned(trial: trial, attempt: 1, reason: "late"), at: .zero).isEmpty)
   }
@@ -99,8 +99,8 @@ struct WorkerCoreTests {
   @Test("a trial beyond the slots is handed back uncharged")
   func overbooked() throws {
     var core = joined(slots: 1)
-    _ = core.handle(.assigned(order()), at: .zero)
-    let effects = core.handle(.assigned(order(8)), at: .zero)
+    _ = core.handle(.assigned(assignment()), at: .zero)
+    let effects = core.handle(.assigned(assignment(8)), at: .zero)
     guard case .sendFailure(_, 1, let failure, _) = try #require(effects.first) else {
       Issue.record("expected a failure, found \(effects)")
       return
@@ -118,7 +118,7 @@ struct WorkerCoreTests {
     let report = WorkerEffect.sendResult(trial: trial, attempt: 1, result)
     #expect(core.handle(.artifactsUploaded(work), at: .seconds(2)) == [report])
     #expect(core.handle(.clockTicked, at: .seconds(13)).contains(report))
-    // An order to abandon the attempt does not drop finished work.
+    // A directive to abandon the attempt does not drop finished work.
     #expect(core.handle(.abandoned(trial: trial, attempt: 1, reason: ""), at: .seconds(14)).isEmpty)
     #expect(core.handle(.clockTicked, at: .seconds(24)).contains(report))
     #expect(
@@ -136,7 +136,7 @@ struct WorkerCoreTests {
         == [.upload(work, Samples.spooled)])
   }
 
-  @Test("training goes on while the coordinator is silent, and its result waits for it")
+  @Test("training continues while the coordinator is silent, and the result waits for it")
   func outage() {
     var core = training()
     let effects = core.handle(.clockTicked, at: .seconds(61))
@@ -167,35 +167,35 @@ struct WorkerCoreTests {
     #expect(own.claims.map(\.attempt) == [4])
   }
 
-  @Test("the same trial of two sweeps is two works: neither's end is the other's")
+  @Test("the same trial of two sweeps is two works, which end separately")
   func twoSweeps() throws {
     let held = HeldResult(work: work, attempt: 4, result: Samples.spooled)
     var core = core(held: [held])
     _ = core.handle(welcome("other"), at: .zero)
-    var order = self.order(7)
-    order.sweep = "other"
+    var assignment = self.assignment(7)
+    assignment.sweep = "other"
     let second = WorkID(sweep: "other", trial: trial, launch: 2)
-    #expect(core.handle(.assigned(order), at: .zero) == [.fetchImages(second, order)])
-    #expect(core.claims == [WorkClaim(trial: trial, attempt: 1)])
-    // The end of the one deletes its files alone.
+    #expect(core.handle(.assigned(assignment), at: .zero) == [.fetchImages(second, assignment)])
+    #expect(core.claims == [AttemptClaim(trial: trial, attempt: 1)])
+    // The end of one deletes only its own files.
     #expect(
       core.handle(.acknowledged(trial: trial, attempt: 9), at: .zero).contains(.discard(second)))
-    // The other's result is still there for its sweep.
+    // The other's result is kept for its sweep.
     #expect(
       core.handle(welcome("s"), at: .zero).isEmpty)
     #expect(core.claims.map(\.attempt) == [4])
   }
 
-  @Test("what comes of a run that was given up does not touch a later one of the same trial")
+  @Test("events of a run that was given up do not affect a later run of the same trial")
   func lateEnd() {
     var core = training()
     _ = core.handle(welcome("other"), at: .zero)
     _ = core.handle(welcome("s"), at: .zero)
     let second = WorkID(sweep: "s", trial: trial, launch: 2)
-    _ = core.handle(.assigned(order(attempt: 2)), at: .zero)
+    _ = core.handle(.assigned(assignment(attempt: 2)), at: .zero)
     let failure = TrialFailure(cause: .signal, message: "killed")
     #expect(core.handle(.trialFailed(work, failure), at: .zero) == [.discard(work)])
-    #expect(core.claims == [WorkClaim(trial: trial, attempt: 2)])
+    #expect(core.claims == [AttemptClaim(trial: trial, attempt: 2)])
     #expect(core.handle(.imagesReady(second), at: .zero).count == 1)
   }
 
@@ -209,7 +209,7 @@ struct WorkerCoreTests {
     #expect(core.handle(.trialFinished(work, Samples.spooled), at: .zero) == [.discard(work)])
   }
 
-  @Test("a worker with a full disk takes no trials until there is room, and says so at once")
+  @Test("a worker with a full disk takes no trials until there is space, and reports it at once")
   func diskFull() throws {
     var core = joined()
     #expect(core.handle(.diskMeasured(freeByteCount: 1 << 40), at: .zero).isEmpty)
@@ -219,7 +219,7 @@ struct WorkerCoreTests {
     #expect(full == [.notify(obstacle), .beat([])])
     guard
       case .sendFailure(_, _, let failure, _) = try #require(
-        core.handle(.assigned(order()), at: .seconds(1)).first)
+        core.handle(.assigned(assignment()), at: .seconds(1)).first)
     else {
       Issue.record("expected a failure")
       return
@@ -230,11 +230,12 @@ struct WorkerCoreTests {
     #expect(
       core.handle(.diskMeasured(freeByteCount: 200 << 20), at: .seconds(20)).last == .beat([]))
     #expect(core.obstacle == nil)
-    #expect(core.handle(.assigned(order()), at: .seconds(21)) == [.fetchImages(work, order())])
-    // A trial that failed for lack of room counts more than what the disk says.
+    #expect(
+      core.handle(.assigned(assignment()), at: .seconds(21)) == [.fetchImages(work, assignment())])
+    // A failure for lack of space overrides the measured free space.
     let failed = core.handle(
       .preparationFailed(work, TrialFailure(cause: .diskFull, message: "")), at: .seconds(22))
-    // The coordinator hears of the obstacle before it has the trial to assign again.
+    // The coordinator learns of the obstacle before it can assign the trial again.
     let beat = failed.firstIndex { if case .beat = $0 { true } else { false } }
     let report = failed.firstIndex { if case .sendFailure = $0 { true } else { false } }
     #expect(try #require(beat) < (try #require(report)))
@@ -243,14 +244,14 @@ struct WorkerCoreTests {
       core.handle(.diskMeasured(freeByteCount: 1 << 40), at: .seconds(83)).last == .beat([]))
   }
 
-  @Test("an idle worker that hears of no coordinator for long ends by itself")
+  @Test("an idle worker without a coordinator for long exits")
   func patience() {
     var core = core()
     #expect(!core.handle(.clockTicked, at: .seconds(3599)).contains(.exit(.abandoned)))
     #expect(core.handle(.clockTicked, at: .seconds(3601)).contains(.exit(.abandoned)))
   }
 
-  @Test("patience that is shorter than the coordinator's own silence ends with that")
+  @Test("patience shorter than the timeout of the coordinator ends with that timeout")
   func shortPatience() {
     var core = WorkerCore(
       slots: 1, exitsWhenIdle: false, patience: .seconds(10), held: [], at: .zero)
@@ -261,7 +262,7 @@ struct WorkerCoreTests {
     #expect(core.handle(.clockTicked, at: .seconds(60)).last == .exit(.abandoned))
   }
 
-  @Test("a worker that nobody answers says so, but not all the time")
+  @Test("a worker without an answer logs that, but not all the time")
   func reminder() {
     var core = core()
     func isReminded(at seconds: Int) -> Bool {

@@ -23,7 +23,7 @@ struct WorkerSimulationTests {
     }
   }
 
-  @Test("whatever happened to real workers, the same sweep has the same results")
+  @Test("the same sweep has the same results whatever happens to real workers")
   func resultsDoNotDependOnFaults() {
     var undisturbed = Simulation(seed: 0, options: SimulationOptions(), sweep: Self.sweep)
     let expected = undisturbed.run().results.mapValues(\.result.content)
@@ -73,7 +73,7 @@ struct WorkerSimulationTests {
     }
   }
 
-  @Test("real workers come to each of their ends in them")
+  @Test("real workers reach each of their endings in the simulations")
   func endings() {
     let ends = [WorkerEnding.sweepEnded, .stopped, .abandoned]
     var counts: [WorkerEnding: Int] = [:]

@@ -20,7 +20,7 @@ struct GridTests {
     #expect(plan.trials.allSatisfy { $0.stage == "main" && $0.replicate == 0 })
   }
 
-  @Test("in a large grid every trial has its place, and the name and the seed that it has alone")
+  @Test("in a large grid every trial has its position and its own identity and seed")
   func large() throws {
     let grid = try plan(
       head + "replicates: 2\naxes: {tolerance: {from: 1, to: 3000, step: 1}}"
@@ -69,7 +69,7 @@ struct GridTests {
   }
 
   @Test(
-    "ranges: both ends included, no rounding dust",
+    "ranges include both ends, without rounding errors",
     arguments: [
       ("{from: 3, to: 30, step: 9}", [3.0, 12, 21, 30]),
       ("{from: 0.1, to: 0.5, step: 0.1}", [0.1, 0.2, 0.3, 0.4, 0.5]),
@@ -94,7 +94,7 @@ struct GridTests {
       ])
   }
 
-  @Test("points with one configuration are one trial, kept under the stage that named it first")
+  @Test("points with equal configurations are one trial, in its first stage")
   func merged() throws {
     let plan = try plan(
       """
@@ -116,7 +116,7 @@ struct GridTests {
     let thrice = try plan(head + "replicates: 3\naxes: {tolerance: [3, 10]}")
     #expect(thrice.trials.map(\.replicate) == [0, 1, 2, 0, 1, 2])
     #expect(Set(thrice.configurations.map(\.seed)).count == 6)
-    // More replicates keep those that there are.
+    // More replicates keep the existing ones.
     #expect(thrice.trials.filter { $0.replicate == 0 } == once.trials)
   }
 
@@ -130,7 +130,7 @@ struct GridTests {
     #expect(try plan(text).trials == [typed[0]])
     #expect(
       errors(text + "seed: 1\naxes: {seed: [1]}")
-        == ["x.yaml:6:7: a seed beside an axis of seeds; expected one of them"])
+        == ["x.yaml:6:7: a seed and an axis of seeds; expected one of them"])
   }
 
   @Test("expanding twice gives the same plan")

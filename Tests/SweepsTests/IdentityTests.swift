@@ -70,7 +70,7 @@ struct IdentityTests {
     #expect(short.seed == long.seed)
   }
 
-  @Test("the sweep's name is no part of it: two sweeps share their common points")
+  @Test("the sweep's name is not part of it: two sweeps share their common points")
   func shared() throws {
     #expect(
       try plan(oneTrial.replacing("sweep: one", with: "sweep: other")).trials

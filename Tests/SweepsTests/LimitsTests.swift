@@ -39,7 +39,7 @@ struct LimitsTests {
     #expect(try plan(oneTrial, set: ["limits.max_failures=7"]).limits.failures == 7)
   }
 
-  @Test("what is no limit is refused with its place")
+  @Test("an invalid limit is refused with its place")
   func refused() {
     #expect(
       errors(oneTrial + "\nlimits: {max_failure: 3}") == [

@@ -173,7 +173,7 @@ struct MalformedFileTests {
         + "tolerance, budget, seed, " + TrainerSetting.all.map(\.key).joined(separator: ", ")),
     Malformed(
       "axes: {tolerance: [1]}",
-      "x.yaml:4:12: tolerance beside an axis over it (at x.yaml:6:8); expected one of them"),
+      "x.yaml:4:12: tolerance and an axis over it (at x.yaml:6:8); expected one of them"),
     Malformed(
       "axes: {batch_size: [2], trainer.batch_size: [3]}",
       "x.yaml:6:25: a second axis over batch_size (first at x.yaml:6:8); "
@@ -226,12 +226,13 @@ struct MalformedFileTests {
     #expect(errors(malformed.text) == [malformed.message])
   }
 
-  @Test("axes that span no grid", arguments: axes)
+  @Test("invalid axes", arguments: axes)
   func axis(_ malformed: Malformed) {
     #expect(errors(malformed.text) == [malformed.message])
   }
 
-  @Test("what is no mapping at all", arguments: ["", "# only a comment\n", "[1, 2]", "just text"])
+  @Test(
+    "files that are not a mapping", arguments: ["", "# only a comment\n", "[1, 2]", "just text"])
   func noMapping(text: String) {
     let found = errors(text)
     #expect(found.count == 1)
@@ -239,7 +240,7 @@ struct MalformedFileTests {
   }
 
   @Test(
-    "text that is no YAML",
+    "text that is not YAML",
     arguments: [
       ("sweep: [1, 2\nseed: 1", "x.yaml:2:5: a YAML syntax error (while parsing a flow sequence,"),
       ("a: b: c", "x.yaml:1:5: a YAML syntax error (mapping values are not allowed"),
@@ -256,7 +257,7 @@ struct MalformedFileTests {
   }
 
   @Test(
-    "slips that would be another grid in silence",
+    "typing errors that would silently change the grid",
     arguments: [
       (
         "axes: {tolerance: [3,5, 8,5]}",
@@ -296,7 +297,7 @@ struct MalformedFileTests {
       (
         "tolerance: 1e-400",
         "x.yaml:5:12: 1e-400 for tolerance; expected a number from 0 to 1000000, or a reference "
-          + "such as baseline.mse; did you mean 0 (it is too small to be told from 0)?"
+          + "such as baseline.mse; did you mean 0 (the number is too small)?"
       ),
     ])
   func slips(line: String, message: String) {
@@ -304,7 +305,7 @@ struct MalformedFileTests {
     #expect(errors(text) == [message])
   }
 
-  @Test("lists that only look like slips are read")
+  @Test("lists that only look like typing errors are read")
   func noSlips() throws {
     for (list, count) in [
       ("[3,5,8]", 3), ("[3, 5, 8]", 3), ("[3,5,\n  8,10]", 4), ("[3.5,8.5, 9]", 3),
@@ -318,7 +319,7 @@ struct MalformedFileTests {
     #expect(try plan(sizes).trials.count == 3)
   }
 
-  @Test("what YAML has beyond sweep files is read as it is meant, or refused by name")
+  @Test("other YAML features are read correctly or refused by name")
   func features() throws {
     #expect(try plan("\u{feff}" + oneTrial) == plan(oneTrial))
     #expect(try plan(oneTrial.replacing("latents: 5", with: "latents: !!int 5")) == plan(oneTrial))
@@ -346,7 +347,7 @@ struct MalformedFileTests {
       ])
   }
 
-  @Test("a file in UTF-16 is said to be that")
+  @Test("a UTF-16 file is named as such")
   func utf16() throws {
     let folder = try TemporaryFolder()
     let url = folder.url.appending(path: "wide.yaml")
@@ -361,7 +362,7 @@ struct MalformedFileTests {
     #expect(try SweepFile.load(at: url) == plan(oneTrial))
   }
 
-  @Test("nesting and aliases that multiply are stopped")
+  @Test("deep nesting and multiplying aliases are refused")
   func bombs() {
     let deep = "sweep: " + String(repeating: "[", count: 100) + String(repeating: "]", count: 100)
     #expect(errors(deep).first?.contains("more than 32 levels of nesting") == true)
@@ -374,7 +375,7 @@ struct MalformedFileTests {
     #expect(errors(bomb).first?.contains("more than 1000000 values") == true)
   }
 
-  @Test("any text with a character or a line missing is a sweep or has a message")
+  @Test("any text with a missing character or line is a sweep or has an error")
   func damaged() {
     let text = Array(twoStages)
     let lines = twoStages.split(separator: "\n")

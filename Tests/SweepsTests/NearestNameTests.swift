@@ -16,7 +16,7 @@ struct NearestNameTests {
     #expect(NearestName.distance(right, left) == expected)
   }
 
-  @Test("only near names are suggested, of equally near ones the first")
+  @Test("only near names are suggested, the first of equally near ones")
   func suggestion() {
     let known = ["mse", "tolerance", "latents"]
     #expect(NearestName.suggestion(for: "tolernace", among: known) == "\"tolerance\"")

@@ -32,13 +32,13 @@ struct OverrideTests {
     }
   }
 
-  @Test("the result is that of a file which says the same")
+  @Test("the result is that of a file with the same values")
   func equivalent() throws {
     let typed = try plan(oneTrial.replacing("latents: 5", with: "latents: 9"))
     #expect(try plan(oneTrial, set: ["latents=9"]) == typed)
   }
 
-  @Test("an option adds what the file does not say, and mappings on the way")
+  @Test("an option adds missing values and the mappings around them")
   func adds() throws {
     let changed = try plan(
       oneTrial,
@@ -69,13 +69,13 @@ struct OverrideTests {
     #expect(group.configurations.map(\.trainer.leakySlope) == [0.5, 0.25])
   }
 
-  @Test("of two options with one path the later wins")
+  @Test("the later of two options with one path wins")
   func later() throws {
     let plan = try plan(oneTrial, set: ["latents=7", "latents=8"])
     #expect(plan.configurations[0].model.latents == .value(8))
   }
 
-  @Test("an option repairs a file that is wrong there")
+  @Test("an option replaces an invalid value of the file")
   func repairs() throws {
     #expect(
       try plan(oneTrial.replacing("mnist", with: "mnst"), set: ["dataset=mnist"])
@@ -124,7 +124,7 @@ struct OverrideTests {
       "unknown stage \"baseline\"; expected a path without stages, because this sweep has none"),
   ]
 
-  @Test("options that are wrong are reported as themselves", arguments: refused)
+  @Test("errors in options name the option", arguments: refused)
   func wrong(_ refused: Refused) {
     #expect(
       errors(oneTrial, set: [refused.option]) == ["--set \(refused.option): \(refused.message)"])
@@ -144,7 +144,7 @@ struct OverrideTests {
       ])
     #expect(
       errors(grid, set: ["tolerance=3"]) == [
-        "--set tolerance=3: tolerance beside an axis over it (at x.yaml:5:3); "
+        "--set tolerance=3: tolerance and an axis over it (at x.yaml:5:3); "
           + "expected one of them; did you mean --set axes.tolerance=[…]?"
       ])
     #expect(
@@ -168,14 +168,14 @@ struct OverrideTests {
     #expect(try milestones("1 epoch", 0.5) == [.epochs(1)])
   }
 
-  @Test("scaled is the same as typed")
+  @Test("a scaled budget equals a typed one")
   func scaledIdentity() throws {
     #expect(
       try plan(oneTrial, budgetScale: 0.1) == plan(oneTrial.replacing("100 b", with: "10 b")))
   }
 
   @Test(
-    "scales that make no sense of a budget",
+    "invalid scales",
     arguments: [
       (
         "[200 batches, 300 batches]", 0.001,

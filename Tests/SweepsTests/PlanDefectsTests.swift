@@ -3,7 +3,7 @@ import Trials
 
 @testable import Sweeps
 
-@Suite("What would fail after hours")
+@Suite("Plans that would fail after hours")
 struct PlanDefectsTests {
   private func defects(
     _ text: String, _ images: [Dataset: PlanDefects.Images] = [:]
@@ -27,24 +27,24 @@ struct PlanDefectsTests {
         "batch_size: found 64, expected at most 63, the training images of mnist") == true)
     #expect(
       try defects(oneTrial, [.mnist: .init(training: 64, evaluation: 10)]).isEmpty)
-    // Without an archive the published set counts.
+    // Without an archive the published set is assumed.
     #expect(try defects(oneTrial).isEmpty)
   }
 
-  @Test("epochs that come to more batches than a trial may have are refused")
+  @Test("epochs of more batches than the maximum are refused")
   func steps() throws {
     let text = oneTrial.replacing("100 batches", with: "2000000 epochs")
     let found = try defects(text)
     #expect(found.first?.contains("found 2000000 epochs, which are 1,874,000,000 batches") == true)
   }
 
-  @Test("images without any to evaluate on are refused")
+  @Test("archives without evaluation images are refused")
   func evaluation() throws {
     let found = try defects(oneTrial, [.mnist: .init(training: 100, evaluation: 0)])
     #expect(found.first?.contains("found no evaluation images of mnist") == true)
   }
 
-  @Test("dimensions that round to none whatever the parent leaves open are refused")
+  @Test("a number of dimensions that rounds to 0 for any parent's result is refused")
   func latents() throws {
     // The baseline has 5.
     func text(_ factor: String) -> String {

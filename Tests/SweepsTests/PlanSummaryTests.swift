@@ -4,7 +4,7 @@ import Trials
 
 @testable import Sweeps
 
-@Suite("What a sweep would cost")
+@Suite("The cost of a sweep")
 struct PlanSummaryTests {
   @Test("steps, depth and critical path of two stages")
   func stages() throws {
@@ -19,7 +19,7 @@ struct PlanSummaryTests {
     let narrowed = summary.trials[3].seconds
     #expect(summary.criticalPathSeconds == baseline + narrowed)
     #expect(abs(summary.seconds - 3 * (baseline + narrowed)) < 1e-9)
-    // The same network needs the second decoder pass only where the tolerance can be met.
+    // The decoder runs for E₁ only if the tolerance can be met.
     #expect(narrowed > 2 * baseline)
   }
 
@@ -50,7 +50,7 @@ struct PlanSummaryTests {
         < 1e-12)
   }
 
-  @Test("the foreseen step is near the measured one, for narrow widths too")
+  @Test("the estimated time of a step is near the measured one, also for narrow widths")
   func measuredSteps() throws {
     // Milliseconds in AVX2 on a Zen 5 core, times 1.75: see `CostModel`.
     for (channels, measured) in [
@@ -65,7 +65,7 @@ struct PlanSummaryTests {
     }
   }
 
-  @Test("a measured count is taken as the most that it can become")
+  @Test("a measured count is estimated by its upper bound")
   func measuredLatents() throws {
     let text = twoStages.replacing("2 * baseline.latents", with: "3 * baseline.gates_open")
     let measured = PlanSummary(try plan(text)).trials[1].seconds
@@ -135,14 +135,14 @@ struct PlanSummaryTests {
   }
 
   @Test(
-    "durations in the unit that suits them",
+    "durations have a suitable unit",
     arguments: [(40.0, "40 s"), (99.4, "99 s"), (100, "2 min"), (5960, "99 min"), (7200, "2.0 h")])
   func durations(seconds: Double, text: String) {
     #expect(PlanSummary.duration(seconds) == text)
   }
 
   @Test(
-    "core-hours with three digits that count",
+    "core-hours have three significant digits",
     arguments: [(36.0, "0.01"), (36_000, "10.0"), (3_600_000, "1,000")])
   func hours(seconds: Double, text: String) {
     #expect(PlanSummary.hours(seconds) == text)

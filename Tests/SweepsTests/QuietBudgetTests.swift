@@ -22,7 +22,7 @@ struct QuietBudgetTests {
     #expect(configuration.canonicalText.contains(#","quiet":{"window":20000},"seed""#))
   }
 
-  @Test("with milestones before the limit, and a window of its own")
+  @Test("with milestones before the limit, and its own window")
   func whole() throws {
     let configuration = try configuration(
       "{until: quiet, within: 9 epochs, milestones: [2 epochs, 4 epochs], window: 40 batches}")
@@ -58,7 +58,7 @@ struct QuietBudgetTests {
     #expect(configuration.quiet == QuietRule(window: 200))
   }
 
-  @Test("an axis can compare it with a fixed budget; names and seeds tell")
+  @Test("an axis can compare it with a fixed budget; names differ, seeds do not")
   func axis() throws {
     let sweep = try plan(
       """
@@ -75,7 +75,7 @@ struct QuietBudgetTests {
       sweep.trials.map(names.name) == ["budget = 9 epochs", "budget = quiet within 9 epochs"])
   }
 
-  @Test("the plan says that its costs are the most")
+  @Test("the plan says that its costs are upper bounds")
   func upperBound() throws {
     let summary = PlanSummary(try plan(Self.text("{until: quiet, within: 90 batches}")))
     #expect(summary.isUpperBound)
@@ -93,7 +93,7 @@ struct QuietBudgetTests {
   }
 
   @Test(
-    "what is wrong is named with its place",
+    "errors name their place",
     arguments: [
       ("{within: 9 epochs}", "5:9: a budget without \"until\"; expected quiet, as in "),
       ("{until: quite, within: 9 epochs}", "5:17: quite for until; expected quiet, as in "),

@@ -5,7 +5,7 @@ import Trials
 
 @testable import Sweeps
 
-@Suite("The sweep files that we ship")
+@Suite("The shipped sweep files")
 struct ShippedSweepTests {
   private static let folder = URL(filePath: #filePath).resolvingSymlinksInPath()
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -118,7 +118,7 @@ struct ShippedSweepTests {
     #expect(PlanSummary(plan).seconds < 1200)
   }
 
-  @Test("a file that is not there, and one that is not text")
+  @Test("a missing file, and one that is not text")
   func unreadable() throws {
     let missing = URL(filePath: "/nowhere/x.yaml")
     #expect(throws: SweepFileError.self) { try SweepFile.load(at: missing) }

@@ -84,7 +84,7 @@ struct StageTests {
         narrowed: {tolerance: baseline.mse, budget: 200 batches}
         baseline: {tolerance: 0, budget: 100 batches}
       """)
-    // Parents stand first although the file names them last.
+    // Parents are first although the file names them last.
     #expect(plan.stage("baseline") + plan.stage("narrowed") == plan.trials)
     #expect(plan.trials.count == 32)
     for (baseline, narrowed) in zip(plan.stage("baseline"), plan.stage("narrowed")) {
@@ -198,7 +198,7 @@ struct StageTests {
     ),
     (
       "    tolerance: 0\n", "    axes: {tolerance: [0, 1]}\n",
-      "x.yaml:9:14: an ambiguous reference to stage \"baseline\", which has an axis of its own "
+      "x.yaml:9:14: an ambiguous reference to stage \"baseline\", which has its own axis "
         + "(tolerance); expected a stage that varies only along the axes that all stages share"
     ),
     (
@@ -226,12 +226,12 @@ struct StageTests {
     ),
   ]
 
-  @Test("references that cannot be followed, and settings without effect", arguments: unfollowable)
+  @Test("invalid references, and settings without effect", arguments: unfollowable)
   func broken(old: String, new: String, message: String) {
     #expect(errors(twoStages.replacing(old, with: new, maxReplacements: 1)).contains(message))
   }
 
-  @Test("a longer cycle is told once, from the stage that the file names first")
+  @Test("a longer cycle is reported once, starting with the file's first stage")
   func cycle() {
     let text = """
       sweep: cycle
@@ -251,7 +251,7 @@ struct StageTests {
       ])
   }
 
-  @Test("a stage that is no mapping is one error, not one for each thing it lacks")
+  @Test("a stage that is not a mapping is one error, not one per missing key")
   func noMapping() {
     let text = "sweep: s\ndataset: mnist\nstages:\n  a: 3\n"
     #expect(

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// Real processes that meet over CURVE: who gets in, who does not, and what they are told.
+/// Real processes over CURVE: who is admitted, who is refused, and what they are told.
 @Suite("Who may connect", .serialized)
 struct AccessTests {
   private let bench: Bench
@@ -53,7 +53,9 @@ struct AccessTests {
       on: bench)
   }
 
-  @Test("an enrolled host works; an unknown one, a plain one and a used token are told why not")
+  @Test(
+    "an enrolled host works; an unknown one, an unencrypted one and a used token are refused with the reason"
+  )
   func enrolled() throws {
     let (coordinator, endpoint) = try coordinator()
     let plain = try Command(Executables.worker, ["--connect", endpoint], on: bench)
@@ -73,7 +75,7 @@ struct AccessTests {
     #expect(try second.exitCode() == 1)
     #expect(second.standardError.contains("used already, or has expired"))
 
-    // The second host trusts the coordinator now, which does not know it.
+    // The second host trusts the coordinator, which does not know it.
     let unknown = try worker(endpoint, keys: "beta")
     try wait(for: "the refused worker's words") {
       unknown.standardError.contains("does not admit this host's key")
@@ -85,11 +87,11 @@ struct AccessTests {
     #expect(log.contains("enrolled alpha"))
     #expect(log.contains("@alpha joined"))
     #expect(log.contains("refused a connection from 127.0.0.1: its key"))
-    // Whichever of the two notices first that the other does not encrypt closes the connection.
+    // Either side may notice the mismatch first and close the connection.
     #expect(
       log.contains("the peer does not encrypt") || log.contains("did not introduce itself"),
       "\(log)")
-    // A refused worker waits before it tries again.
+    // A refused worker pauses before it retries.
     #expect(unknown.standardError.components(separatedBy: "does not admit").count < 10)
   }
 
@@ -107,7 +109,7 @@ struct AccessTests {
     try enroll(endpoint, as: "alpha")
     try enroll(endpoint, as: "beta")
     let alpha = try worker(endpoint, keys: "alpha")
-    // The sweep does not end before the worker is told.
+    // Keep the sweep running until the worker is told.
     let standing = try alpha.holdChildren()
     let revocation = try bench.run(Executables.coordinator, "revoke", "alpha", "--keys", keys)
     #expect(revocation.code == 0)
@@ -129,7 +131,7 @@ struct AccessTests {
     #expect(list.out.contains("REVOKED") && list.out.contains("admitted"))
   }
 
-  @Test("keys are carried by hand too: key, admit, trust")
+  @Test("keys can be exchanged by hand: key, admit, trust")
   func byHand() throws {
     let key = try bench.run(Executables.worker, "key", "--keys", bench.path("gamma")).out
     let server = try bench.run(Executables.coordinator, "key", "--keys", keys).out
@@ -146,7 +148,7 @@ struct AccessTests {
       Executables.worker, "doctor", endpoint, "--curve", "--keys", bench.path("gamma"), "--json")
     #expect(doctor.code == 0, "\(doctor.out)")
     #expect(doctor.out.contains("admitted as gamma"))
-    // The running coordinator's own port is no fault, and a token needs no address typed.
+    // The running coordinator's own port is not a fault, and a token needs no address argument.
     let own = try bench.run(
       Executables.coordinator, "doctor", "--out", bench.path("out"), "--keys", keys)
     #expect(own.code == 0 && own.out.contains("\(endpoint) serves the sweep in"), "\(own.out)")
@@ -174,7 +176,7 @@ struct AccessTests {
     #expect(meant.code == 0, "\(meant.err)")
   }
 
-  @Test("where no coordinator runs, the command that makes the token waits for the worker itself")
+  @Test("without a coordinator, the command that makes the token waits for the worker itself")
   func enrolledWithoutCoordinator() throws {
     let endpoint = try Bench.freeEndpoint()
     let waiting = try Command(

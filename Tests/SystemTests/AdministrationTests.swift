@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// The commands that look at a sweep and steer it, on real processes.
+/// The commands that inspect and change a sweep, on real processes.
 @Suite("Steering a sweep", .serialized)
 struct AdministrationTests {
   private func start(_ bench: Bench, steps: Int = 1500) throws -> Command {
@@ -54,11 +54,11 @@ struct AdministrationTests {
     #expect(try status(bench)["is_running"] as? Bool == false)
   }
 
-  @Test("limits hold after the run that set them, and a run with other ones says so, once")
+  @Test("limits stay in force after their run, and a run with other ones reports that once")
   func limits() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep())
-    /// What a run says until workers can connect.
+    /// The output of a run until workers can connect.
     func run(_ overrides: String...) throws -> String {
       let coordinator = try Command(
         Executables.coordinator,
@@ -116,11 +116,11 @@ struct AdministrationTests {
     #expect(counts["stopped"] ?? 0 >= 1)
     let back = try bench.run(Executables.coordinator, "retry", bench.path("out"), baseline)
     #expect(back.code == 0, "\(back.err)")
-    // The sweep, cancelled and put back, ends like any other.
+    // The sweep completes after cancel and retry.
     try bench.complete(bench.path("tiny.yaml"), in: "out")
   }
 
-  @Test("a socket left behind by a killed coordinator stands in nobody's way")
+  @Test("a socket left by a killed coordinator is replaced")
   func staleSocket() throws {
     let bench = try Bench()
     let first = try start(bench)

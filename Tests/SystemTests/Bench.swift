@@ -12,7 +12,7 @@ final class Bench {
   static let data = FileManager.default.temporaryDirectory
     .appending(path: "bottlenecksweep-tests-\(ProcessInfo.processInfo.processIdentifier)")
 
-  /// Draws the archive that most tests train on, before any of them does so beside another.
+  /// Draws the archive that most tests train on once, before tests do so concurrently.
   private static let drawing = Result {
     let drawing = Process()
     drawing.executableURL = Executables.coordinator
@@ -77,9 +77,9 @@ final class Bench {
     }
   }
 
-  /// An endpoint of this host for a coordinator that is to be restarted at it.
+  /// An endpoint of this host for a coordinator that will be restarted.
   ///
-  /// Nobody has its port or the next one, on which data go; the kernel gives out higher ones only.
+  /// Its port and the next one, for data, are unused; the kernel assigns only higher ports.
   static func freeEndpoint() throws -> String {
     let context = try Context()
     while true {
@@ -116,7 +116,7 @@ final class Bench {
     return try read("\(out)/trials.csv")
   }
 
-  /// A sweep of two stages on tiny networks: the second waits for the first's error.
+  /// A sweep of two stages on tiny networks; the second depends on the first's error.
   static func sweep(steps: Int = 30) -> String {
     """
     sweep: tiny

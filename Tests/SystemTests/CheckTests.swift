@@ -3,7 +3,7 @@ import Foundation
 import Testing
 import Trials
 
-/// A sweep rehearsed without running anything.
+/// A simulated sweep.
 @Suite("Simulating a sweep")
 struct SimulateTests {
   @Test("equal seeds give equal rehearsals, hosts that fail cost time, and nothing is written")
@@ -44,7 +44,7 @@ struct CheckTests {
     return (run.code, run.out)
   }
 
-  @Test("what is sound is said to be, and each kind of damage is named with its remedy")
+  @Test("a sound folder is reported as sound, and each kind of damage with its remedy")
   func findsDamage() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 30))
@@ -67,7 +67,7 @@ struct CheckTests {
     #expect(try check(bench, "table").code == 0)
 
     try copy("blob")
-    // A trial's model: the blobs of kept checkpoints are not held against their digests.
+    // A trial's model, since blobs of kept checkpoints are not verified.
     let model = try #require(bench.table("blob/provenance.csv").first?["model_sha256"])
     let path = bench.path("blob/blobs/\(model.prefix(2))/\(model.dropFirst(2))")
     var bytes = try Data(contentsOf: URL(filePath: path))
@@ -94,7 +94,7 @@ struct CheckTests {
   }
 
   @Test(
-    "whatever page of database or log is lost, the salvaged folder is sound and has the same end")
+    "if any page of database or log is lost, the salvaged folder is sound and has the same end")
   func salvages() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 30))
@@ -160,7 +160,7 @@ struct CheckTests {
   }
 
   @Test(
-    "a log that lacks something is told, and written anew from the database when it is moved away")
+    "an incomplete log is reported, and rewritten from the database when it is moved away")
   func rewritesLog() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))
@@ -179,14 +179,14 @@ struct CheckTests {
     let rerun = try bench.run(
       Executables.coordinator, "run", sweep, "--out", bench.path("out"), "--local-workers", "1")
     #expect(rerun.code == 0, "\(rerun.err)")
-    #expect(rerun.err.contains("has been written anew from the database"), "\(rerun.err)")
+    #expect(rerun.err.contains("has been rewritten from the database"), "\(rerun.err)")
     let again = try check(bench, "out")
     #expect(again.code == 0, "\(again.out)")
     #expect(again.out.contains("the log of results has 4 of the results"), "\(again.out)")
   }
 
-  /// `Tests/StoreTests/Former/README.md` says what wrote the store.
-  @Test("a store of the build before goes on: same table, and the interrupted trial begins anew")
+  /// `Tests/StoreTests/Former/README.md` describes the origin of the store.
+  @Test("a store of the previous build continues: same table, and the interrupted trial restarts")
   func migrates() throws {
     let bench = try Bench()
     let former = URL(filePath: #filePath).deletingLastPathComponent()
@@ -210,13 +210,13 @@ struct CheckTests {
     try bench.complete(sweep, in: "interrupted")
     let rows = try bench.read("interrupted/trials.csv").split(separator: "\n")
     #expect(rows.count == 5)
-    // The result of before stands; the interrupted trial was computed from its first step on.
+    // The earlier result is kept; the interrupted trial was computed from step 1.
     let head = "te0c63f6b411573ff,baseline,"
     #expect(rows.first { $0.hasPrefix(head) } == table.split(separator: "\n")[1])
     #expect(!(try bench.read("interrupted/provenance.csv")).contains("step 287"))
   }
 
-  @Test("what is behind the record is stale, what was changed is damaged, what is gone is missing")
+  @Test("outdated outputs are stale, changed ones damaged, deleted ones missing")
   func tellsOutputsApart() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))
@@ -229,7 +229,7 @@ struct CheckTests {
     }
     #expect(try findings().lines == ["all is sound"])
 
-    // As a coordinator leaves it that was killed between a result and its outputs.
+    // The state after a coordinator was killed between a result and its outputs.
     let ledger = bench.folder.appending(path: "out/outputs.sha256")
     let noted = try Data(contentsOf: ledger)
     let former = Data("trial,stage\n".utf8)
@@ -272,7 +272,7 @@ struct CheckTests {
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))
     let table = try bench.complete(sweep, in: "out")
     let manager = FileManager.default
-    // A model is a second name of its blob, so the damage is seen once, in the record's own file.
+    // A model is a hard link to its blob, so the damage is reported once, for the blob.
     let models = try manager.contentsOfDirectory(atPath: bench.path("out/models")).sorted()
     let rotten = bench.folder.appending(path: "out/models/\(models[0])")
     let handle = try FileHandle(forUpdating: rotten)
@@ -311,7 +311,7 @@ struct CheckTests {
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))
     try bench.complete(sweep, in: "out")
     let manager = FileManager.default
-    // As an earlier version left it, which kept no list of what it wrote.
+    // The state left by an earlier version, which kept no list of outputs.
     try manager.removeItem(atPath: bench.path("out/outputs.sha256"))
     var names: [String: [String]] = [:]
     for part in ["models", "trajectories", "figure2", "logs"] {

@@ -29,9 +29,9 @@ final class Command {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
-    // A process inherits what its parent ignores; tests may have been begun under nohup.
+    // Ignored signals are inherited, and tests may run under nohup.
     signal(SIGHUP, SIG_DFL)
-    // The threads of tests block most signals, and a process would inherit that from them.
+    // The threads of tests block most signals, which a process would inherit.
     var none = sigset_t()
     var before = sigset_t()
     sigemptyset(&none)
@@ -60,7 +60,7 @@ final class Command {
     kill(process.processIdentifier, signal)
   }
 
-  /// Where a coordinator says that it listens.
+  /// The endpoint that a coordinator prints.
   func endpoint() throws -> String {
     let mark = "workers connect to "
     try wait(for: "the coordinator's endpoint") {
@@ -71,10 +71,10 @@ final class Command {
     return String(text[range.upperBound...].prefix { $0 != "\n" })
   }
 
-  /// Process ids of the children that run their own program.
+  /// Process ids of the children that have started their own program.
   ///
-  /// A child that has just been made still shows its parent's command line, and its parent waits
-  /// until it runs its own program; stopping it would stop the parent.
+  /// A new child still shows its parent's command line, and the parent waits until it runs its own
+  /// program, so stopping the child would block the parent.
   var children: [Int32] {
     let parent = process.processIdentifier
     let own = commandLine(of: parent)
@@ -85,7 +85,7 @@ final class Command {
     }
   }
 
-  /// Waits for a child that runs its own program, and returns it.
+  /// Waits for a child that has started its own program, and returns it.
   func child() throws -> Int32 {
     var found: Int32?
     try wait(for: "a child of \(process.arguments ?? [])", of: [self]) {
@@ -95,9 +95,9 @@ final class Command {
     return try #require(found)
   }
 
-  /// Waits until a child stands still; returns the ones that do.
+  /// Stops the children with `SIGSTOP`; waits until they are stopped and returns them.
   ///
-  /// They go on with `SIGCONT`.
+  /// `SIGCONT` continues them.
   func holdChildren() throws -> [Int32] {
     var held: [Int32] = []
     try wait(for: "a child of \(process.arguments ?? []) that stands still") {
@@ -125,18 +125,18 @@ final class Command {
 
 /// Waits until a condition holds.
 ///
-/// The bound is for a product that hangs; no machine is so slow that it needs as long. One wait in
-/// vain leaves the other tests the time to run.
+/// The limit is for a product that hangs and exceeds what a slow machine needs. One failed wait
+/// leaves the other tests time to run.
 ///
-/// - Parameter commands: Processes that go on until the condition holds. The end of one of them ends
-///   the wait, and its messages are in the error.
+/// - Parameter commands: Processes that must run until the condition holds. If one ends, the wait
+///   fails with its messages.
 func wait(
   for what: String, of commands: [Command] = [], until condition: () throws -> Bool
 ) throws {
   let limit = Duration.seconds(480)
   let deadline = ContinuousClock.now + limit
   while true {
-    // Looked at before the condition, which may have come true with the end.
+    // Checked before the condition, which may have become true with the end.
     let ended = commands.contains { !$0.isRunning }
     if try condition() { return }
     guard !ended, ContinuousClock.now < deadline else {

@@ -3,13 +3,13 @@ import Testing
 
 @Suite("The command line")
 struct CommandLineTests {
-  /// What `--experimental-dump-help` says of a command.
+  /// The output of `--experimental-dump-help` about a command.
   private struct Help: Decodable {
     struct Entry: Decodable {
       var commandName: String
       var subcommands: [Entry]?
 
-      /// The names of this command and of all below it, each as it is typed.
+      /// The full names of this command and its subcommands.
       func paths(below path: [String] = []) -> [[String]] {
         [path]
           + (subcommands ?? []).filter { $0.commandName != "help" }
@@ -40,7 +40,7 @@ struct CommandLineTests {
     }
   }
 
-  @Test("a mistake in a sweep file is told with its place, and nothing runs")
+  @Test("a mistake in a sweep file is reported with its place, and nothing runs")
   func mistake() throws {
     let bench = try Bench()
     let sweep = try bench.file(
@@ -55,7 +55,7 @@ struct CommandLineTests {
     #expect(!FileManager.default.fileExists(atPath: bench.path("out")))
   }
 
-  @Test("a data set that is not prepared is told with the command that prepares it")
+  @Test("a data set that is not prepared is reported with the command that prepares it")
   func unprepared() throws {
     let bench = try Bench()
     let sweep = try bench.file(

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// Results that a person does not believe, and what came from them.
+/// Discarded results, and trials that depend on them.
 @Suite("Discarding results", .serialized)
 struct DiscardTests {
   private let bench: Bench
@@ -38,12 +38,13 @@ struct DiscardTests {
     let model = try Data(
       contentsOf: bench.folder.appending(path: "out/models/\(baselines[0]).safetensors"))
 
-    // Nobody can be asked here: what would be changed is named, and nothing is.
+    // Without a terminal the command lists the changes and changes nothing.
     let asked = try discard("stage=baseline,latents=2", "--why", "a broken fan")
     #expect(asked.code == 1)
     #expect(asked.err.contains("the result of trial \(baselines[0]) is discarded"), "\(asked.err)")
     #expect(
-      asked.err.contains("trial \(narrowed[0]) came from it, and begins anew"), "\(asked.err)")
+      asked.err.contains("trial \(narrowed[0]) depends on it and starts from step 0"),
+      "\(asked.err)")
     #expect(!asked.err.contains(baselines[1]) && !asked.err.contains(narrowed[1]))
     #expect(asked.err.contains("nothing was changed: nobody agreed; --yes discards without asking"))
     #expect(try bench.run(Executables.coordinator, "report", bench.path("out")).code == 0)
@@ -54,11 +55,11 @@ struct DiscardTests {
     #expect(
       agreed.out == """
         the result of trial \(baselines[0]) is discarded and the trial waits again: a broken fan
-        trial \(narrowed[0]) came from it, and begins anew
+        trial \(narrowed[0]) depends on it and starts from step 0
 
         """)
 
-    // Until they are computed again the reports are without them.
+    // Reports omit them until they are computed again.
     let report = try bench.run(Executables.coordinator, "report", bench.path("out"))
     #expect(report.code == 0, "\(report.err)")
     for row in try bench.table("out/trials.csv") {
@@ -93,7 +94,7 @@ struct DiscardTests {
     #expect(check.code == 0, "\(check.out)")
   }
 
-  @Test("in a running sweep what trains on a discarded result's error is stopped and begins anew")
+  @Test("in a running sweep trials that use a discarded result are stopped and restarted")
   func running() throws {
     let sweep = try bench.file(
       "one.yaml",
@@ -124,14 +125,14 @@ struct DiscardTests {
     try wait(for: "the narrowed trial") {
       coordinator.standardError.contains("trial narrowed started on")
     }
-    // Both stand still until the coordinator has written the baseline's files.
+    // Both are stopped until the coordinator has written the baseline's files.
     let standing = try worker.holdChildren()
     worker.send(SIGSTOP)
     let file = "out/trajectories/\(ids[0]).csv"
     try wait(for: "the baseline's files") { bench.exists(file) }
     let discarded = try discard(ids[0], "--why", "too warm", "--yes")
     #expect(discarded.code == 0, "\(discarded.err)")
-    #expect(discarded.out.contains("trial \(ids[1]) came from it, and begins anew"))
+    #expect(discarded.out.contains("trial \(ids[1]) depends on it and starts from step 0"))
     try wait(for: "the reports without the baseline") { !bench.exists(file) }
     worker.send(SIGCONT)
     for child in standing { kill(child, SIGCONT) }
@@ -151,7 +152,7 @@ struct DiscardTests {
     #expect(check.code == 0, "\(check.out)")
   }
 
-  @Test("a discard that means no result changes nothing and says why")
+  @Test("a discard without a matching result changes nothing and says why")
   func nothing() throws {
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))
     let expected = try bench.complete(sweep, in: "out")
@@ -179,7 +180,7 @@ struct DiscardTests {
     #expect(try Data(contentsOf: record) == bytes)
     #expect(try bench.read("out/trials.csv") == expected)
 
-    // Twice: the second time there is no result.
+    // The second time there is no result.
     let id = try trials("narrowed")[0]
     #expect(try discard(id, "--why", "a guess", "--yes").code == 0)
     let waiting = try Data(contentsOf: record)

@@ -8,7 +8,7 @@ enum Executables {
   static let faultCampaigns = folder.appending(path: "fault-campaigns")
   static let benchmarks = folder.appending(path: "benchmarks")
 
-  /// A rehearsal, or a part of one, of the folder `Tests/Cluster`.
+  /// A script of the folder `Tests/Cluster`.
   static func rig(_ name: String) -> URL {
     URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Cluster/\(name)")
   }
@@ -19,7 +19,7 @@ enum Executables {
       .standardizedFileURL
   }
 
-  /// The folder of the build's products: that of the bundle which this code is in.
+  /// The folder of the build's products, which contains the test bundle.
   static let folder = URL(filePath: CommandLine.arguments[0])
     .resolvingSymlinksInPath().deletingLastPathComponent()
 }

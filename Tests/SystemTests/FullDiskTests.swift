@@ -2,14 +2,14 @@ import Foundation
 import Glibc
 import Testing
 
-/// A disk that is full while a sweep runs: a small file system in a mount namespace of its own.
+/// A disk that is full while a sweep runs: a small file system in its own mount namespace.
 @Suite("A full disk", .serialized)
 struct FullDiskTests {
   /// Whether this user may mount file systems of its own.
   static let mayMount = Namespace.allows(["-m"], "mount -t tmpfs none /mnt")
 
   @Test(
-    "the sweep says so, waits, and goes on when there is space, with the same results",
+    "the sweep reports it, waits, and continues when there is space, with the same results",
     .enabled(if: mayMount, "needs the right to mount a file system"))
   func waitsForSpace() throws {
     let bench = try Bench()
@@ -18,7 +18,7 @@ struct FullDiskTests {
 
     let out = bench.path("out")
     try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
-    // What the coordinator wrote goes with its namespace, so the table is copied out first.
+    // The namespace's files disappear with it, so the table is copied out first.
     let script = """
       mount -t tmpfs -o size=96m none '\(out)' || exit 99
       '\(Executables.coordinator.path)' run '\(sweep)' --out '\(out)' --local-workers 2
@@ -53,7 +53,7 @@ struct FullDiskTests {
   }
 
   @Test(
-    "a folder of blobs that is full or may not be written is told of, waited for, and then filled",
+    "a full or read-only blob folder is reported; the sweep waits and then continues",
     .enabled(if: mayMount, "needs the right to mount a file system"),
     arguments: [("size=64k", "size=64m"), ("ro", "rw")])
   func blobs(bad: String, good: String) throws {
@@ -61,7 +61,7 @@ struct FullDiskTests {
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 4000))
     let blobs = bench.path("out/blobs")
     try FileManager.default.createDirectory(atPath: blobs, withIntermediateDirectories: true)
-    // A start that was cut short, so that the folder counts as a sweep's.
+    // An interrupted start, so that the folder counts as a sweep's.
     _ = try bench.file("out/sweep.lock", "")
     let script = """
       mount -t tmpfs -o size=64m none '\(blobs)' || exit 99
@@ -90,7 +90,7 @@ struct FullDiskTests {
   }
 
   @Test(
-    "a worker without room gets no trial, people are told why, and it gets them when it has room",
+    "a worker without space gets no trial until it has space, and people are told why",
     .enabled(if: mayMount, "needs the right to mount a file system"))
   func worker() throws {
     let bench = try Bench()

@@ -1,8 +1,7 @@
 import Foundation
 import Testing
 
-/// A coordinator under attack, with a real worker beside; the long form is
-/// `fault-campaigns hostile`.
+/// A coordinator under attack, with a real worker; the long form is `fault-campaigns hostile`.
 @Suite("Peers that mean harm", .serialized)
 struct HostileTests {
   @Test(
@@ -10,7 +9,7 @@ struct HostileTests {
     arguments: [false, true])
   func attacked(isEncrypted: Bool) throws {
     let bench = try Bench()
-    // The pace is for a machine that does nothing else.
+    // The rate is for an otherwise idle machine.
     let siege = try Command(
       Executables.faultCampaigns,
       [

@@ -5,7 +5,7 @@ import Testing
 @Suite("The inventory of hosts")
 struct InventoryTests {
   @Test(
-    "a mistake is told with its place and what was expected",
+    "a mistake is reported with its place and what was expected",
     arguments: [
       ("node1\nnode1\n", "hosts.txt:2: found node1 a second time"),
       ("node1 slot=3\n", "hosts.txt:1: found slot=3, expected one of address, cache"),
@@ -29,7 +29,7 @@ struct InventoryTests {
     }
   }
 
-  @Test("a host that is not in it, a missing file and a missing coordinator are told")
+  @Test("an unknown host, a missing file and a missing coordinator are reported")
   func missing() throws {
     let bench = try Bench()
     let file = try bench.file("hosts.txt", "defaults leave=1 # everywhere\nnode1\nnode2 slots=2\n")
@@ -44,8 +44,8 @@ struct InventoryTests {
     #expect(option.code == 64 && option.err.contains("--wait: found soon"))
   }
 
-  /// An `ssh` that has the far end's login shell print a banner, and understand nothing but a
-  /// program's name, as csh understands nothing that spans lines.
+  /// An `ssh` whose remote login shell prints a banner and accepts only a program's name, as csh
+  /// does not accept commands of several lines.
   private func strangeShell(_ bench: Bench) throws -> String {
     let folder = bench.path("strange shell")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -74,7 +74,7 @@ struct InventoryTests {
     "TAR_OPTIONS=--verbose", "GZIP=-9",
   ]
 
-  @Test("banners, other login shells, line ends and settings of the user change nothing")
+  @Test("banners, login shells, line ends and settings of the user change nothing")
   func strangeSettings() throws {
     let bench = try Bench()
     let path = try strangeShell(bench) + ":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What the rehearsals conclude from logs, on logs made for it.
+/// The rehearsals' evaluation of logs, on prepared logs.
 @Suite("The rehearsals' judge")
 struct JudgeTests {
   private let bench: Bench
@@ -24,7 +24,7 @@ struct JudgeTests {
   func losses() throws {
     func lost(_ time: String, _ host: String, silentFor seconds: Int) -> String {
       "\(time) coordinator: WARNING: worker \(host)-17-abc is lost, silent for \(seconds) s; "
-        + "its trials go elsewhere"
+        + "other workers get its trials"
     }
     let begin = 1_769_903_940  // 2026-01-31 23:59:00 UTC
     let partitions = try bench.file(
@@ -70,9 +70,9 @@ struct JudgeTests {
       "bottlenecksweep-1.log",
       """
       2026-12-31 23:50:00 job 3 on node, start 0
-      23:50:10 worker: trial 00000000000000bb goes on from step 7
-      00:00:05 worker: trial 00000000000000bb goes on from step 400
-      00:00:20 worker: trial 00000000000000bb goes on from step 500
+      23:50:10 worker: trial 00000000000000bb resumes from step 7
+      00:00:05 worker: trial 00000000000000bb resumes from step 400
+      00:00:20 worker: trial 00000000000000bb resumes from step 500
 
       """)
     let ends = try judge("handed_back", first, second)

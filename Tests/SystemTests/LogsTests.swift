@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What workers and trials told people, through the coordinator's folder.
+/// Logs of workers and trials in the coordinator's folder.
 @Suite("Logs of a sweep", .serialized)
 struct LogsTests {
   private let bench: Bench
@@ -29,7 +29,7 @@ struct LogsTests {
     return (try command.exitCode(), command.standardOutput, command.standardError)
   }
 
-  @Test("a worker that ends with the sweep is heard to its last word")
+  @Test("the last log lines of a worker that ends with the sweep arrive")
   func ended() throws {
     let coordinator = try Command(
       Executables.coordinator,
@@ -93,7 +93,7 @@ struct LogsTests {
     #expect(explained.out.contains("`coordinator logs "), "\(explained.out)")
     coordinator.send(SIGTERM)
     #expect(try coordinator.exitCode() == 130)
-    // It ends with the run, and has shown what the log has, from the line it began with.
+    // It ends with the run, and has shown the log from its first line.
     #expect(try follower.exitCode() == 0)
     let told = try logs(name).out
     #expect(!follower.standardOutput.isEmpty && told.hasSuffix(follower.standardOutput), "\(told)")

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Complete trials that an edited sweep file asks to train on.
+/// Complete trials that a changed sweep file asks to train longer.
 @Suite("Longer runs on real processes", .serialized)
 struct LongerRunTests {
   private static func sweep(_ budget: String, limits: String = "") -> String {
@@ -21,14 +21,14 @@ struct LongerRunTests {
   private static let short = "budget: 255 batches"
   private static let list = "budget: [255 batches, 600 batches]"
   private static let axis = "axes: {budget: [255 batches, 600 batches]}"
-  /// No checkpoint of a complete trial is kept, so that every trial begins at its first step.
+  /// No checkpoint of a complete trial is kept, so that every trial starts from step 0.
   private static let keepsNothing = "limits: {kept_checkpoints_gb: 0}"
 
   private let bench: Bench
 
   init() throws { bench = try Bench() }
 
-  /// Runs a sweep, or goes on with one that was edited, and returns what the coordinator said.
+  /// Runs or resumes a sweep, and returns the coordinator's output.
   @discardableResult
   private func run(
     _ budget: String, in out: String, limits: String = ""
@@ -74,21 +74,21 @@ struct LongerRunTests {
     #expect(check.code == 0, "\(check.out)")
   }
 
-  @Test("a list of milestones or an axis with a longer budget goes on from the shorter run's end")
+  @Test("a list of milestones or an axis with a longer budget resumes from the shorter run's end")
   func goesOn() throws {
     try run(Self.short, in: "short")
-    // The checkpoint that is kept is one of the sweep's own files.
+    // The kept checkpoint counts as one of the sweep's files.
     let check = try bench.run(Executables.coordinator, "check", bench.path("short"))
     #expect(check.code == 0 && !check.out.contains("note: "), "\(check.out)")
     for budget in [Self.list, Self.axis] {
       let (out, scratch) = ("on-\(budget.prefix(3))", "scratch-\(budget.prefix(3))")
       let anew = try run(budget, in: scratch, limits: Self.keepsNothing)
-      #expect(!anew.contains("goes on from the end of a shorter run"))
+      #expect(!anew.contains("resumes from the end of a shorter run"))
       #expect(try provenance(of: scratch)["steps"] == "600")
 
       try bench.copy("short", to: out)
       let told = try run(budget, in: out)
-      #expect(told.contains("goes on from the end of a shorter run, step 255"), "\(told)")
+      #expect(told.contains("resumes from the end of a shorter run, step 255"), "\(told)")
       #expect(told.split(separator: "\n").count { $0.contains(" started on ") } == 1)
       #expect(try provenance(of: out)["steps"] == "345")
       #expect(try provenance(of: out)["resumed"]?.hasPrefix("step 255 of ") == true)
@@ -100,7 +100,7 @@ struct LongerRunTests {
     try expectSame("together", as: "scratch-axe")
   }
 
-  @Test("a budget that is edited back finds its result and all of its files")
+  @Test("a budget that is changed back finds its result and all its files")
   func editedBack() throws {
     try run(Self.short, in: "out")
     try bench.copy("out", to: "short")
@@ -109,14 +109,16 @@ struct LongerRunTests {
     let back = try run(Self.short, in: "out")
     #expect(!back.contains(" started on "), "\(back)")
     try expectSame("out", as: "short")
-    // Nor is the longer one's end lost: a still longer run goes on from there.
+    // A still longer run resumes from the longer one's end.
     try run("budget: 700 batches", in: "out")
     #expect(try provenance(of: "out")["steps"] == "100")
     try run("budget: 700 batches", in: "scratch")
     try expectSame("out", as: "scratch")
   }
 
-  @Test("without the shorter run's checkpoint or trajectory it is computed anew, to the same bytes")
+  @Test(
+    "without the shorter run's checkpoint or trajectory it starts from step 0 and gives the same bytes"
+  )
   func anew() throws {
     try run(Self.short, in: "kept")
     try run(Self.short, in: "dropped", limits: Self.keepsNothing)
@@ -135,12 +137,12 @@ struct LongerRunTests {
     let digest = checkpoint.replacing("/", with: "")
     #expect(
       removed.contains(
-        "cannot go on from a shorter run, and begins anew: its last checkpoint, \(digest), is not "
+        "cannot resume from a shorter run and starts from step 0: its last checkpoint, \(digest), is not "
           + "there"), "\(removed)")
     #expect(try provenance(of: "removed")["steps"] == "600")
     try expectSame("removed", as: "scratch")
 
-    // Torn in place: the worker that fetches it finds out.
+    // Damaged in place; the worker that fetches it detects this.
     try bench.copy("kept", to: "torn")
     let torn = URL(filePath: bench.path("torn/blobs/\(checkpoint)"))
     var bytes = try Data(contentsOf: torn)
@@ -156,7 +158,8 @@ struct LongerRunTests {
     text.append("rubbish\n")
     _ = try bench.file("headless/blobs/\(trajectory)", text)
     let headless = try run(Self.list, in: "headless")
-    #expect(headless.contains("begins anew: its trajectory is missing or damaged"), "\(headless)")
+    #expect(
+      headless.contains("starts from step 0: its trajectory is missing or damaged"), "\(headless)")
     #expect(try provenance(of: "headless")["steps"] == "600")
     try expectSame("headless", as: "scratch")
   }

@@ -2,8 +2,9 @@ import Foundation
 import Glibc
 import Testing
 
-/// Trials that begin in one process and end in another, byte for byte as if left alone.
-@Suite("Trials that move on real processes", .serialized)
+/// Trials that begin in one process and end in another, with the same bytes as without
+/// interruption.
+@Suite("Trials that move between real processes", .serialized)
 struct MigrationTests {
   private static let baselineSteps = 10
   private static let steps = 8000
@@ -25,7 +26,7 @@ struct MigrationTests {
         budget: [\(steps / 4) batches, \(steps) batches]
     """
 
-  /// What the sweep's `trials.csv` is when nothing happens; run once for all tests.
+  /// The sweep's `trials.csv` without interruptions; computed once for all tests.
   private static let undisturbed = Result {
     let bench = try Bench()
     let file = try bench.file("one.yaml", MigrationTests.sweep)
@@ -49,7 +50,7 @@ struct MigrationTests {
     return (command, try command.endpoint())
   }
 
-  /// A worker with a cache of its own, so that it finds nothing that another one left.
+  /// A worker with its own cache, so that it finds no files of another worker.
   private func worker(_ endpoint: String, cache: String, _ options: String...) throws -> Command {
     try Command(
       Executables.worker,
@@ -85,12 +86,14 @@ struct MigrationTests {
     return checkpoints.compactMap { $0["step"] as? Int }
   }
 
-  /// Lets a worker train until it has two checkpoints, and its trial then stand still when the
-  /// newest is recorded; returns them, newest first.
+  /// Lets a worker train until it has two checkpoints, and stops its trial when the newest is
+  /// recorded; returns them, newest first.
   ///
-  /// A process that stands still between writing a checkpoint and telling of it tells nobody, so
-  /// it goes on for a moment and is stopped elsewhere.
-  private func standStill(_ worker: Command, cache: String) throws -> [(step: Int, url: URL)] {
+  /// A process that was stopped between writing and reporting a checkpoint is continued for a
+  /// moment and stopped again.
+  private func stopWithTwoCheckpoints(_ worker: Command, cache: String) throws -> [(
+    step: Int, url: URL
+  )] {
     try wait(for: "two checkpoints") { checkpoints(in: cache).count >= 2 }
     let child = try worker.child()
     var kept: [(step: Int, url: URL)] = []
@@ -114,7 +117,7 @@ struct MigrationTests {
     return try #require(rows.last)[try #require(rows[0].firstIndex(of: column))]
   }
 
-  /// Expects that the sweep ended as undisturbed and that its trial went on from a step.
+  /// Expects that the sweep ended as without interruption and that its trial resumed from a step.
   private func expectResumed(_ coordinator: Command, at step: Int) throws {
     #expect(try coordinator.exitCode() == 0, "\(coordinator.standardError)")
     #expect(try bench.read("out/trials.csv") == expected)
@@ -122,11 +125,11 @@ struct MigrationTests {
     #expect(try provenance("steps") == String(Self.steps - step))
   }
 
-  @Test("a trial whose worker is killed with it goes on elsewhere from its newest checkpoint")
+  @Test("another worker resumes a killed worker's trial from its newest checkpoint")
   func killed() throws {
     let (coordinator, endpoint) = try coordinator()
     let victim = try worker(endpoint, cache: "first", "--checkpoint-every", "0.5")
-    let newest = try #require(try standStill(victim, cache: "first").first)
+    let newest = try #require(try stopWithTwoCheckpoints(victim, cache: "first").first)
     for child in victim.children { kill(child, SIGKILL) }
     victim.send(SIGKILL)
     #expect(try victim.exitCode() == -SIGKILL)
@@ -137,11 +140,11 @@ struct MigrationTests {
     #expect(blob(of: newest.url) == nil)
   }
 
-  @Test("a checkpoint that the coordinator's disk has torn is refused, and the one before taken")
+  @Test("a checkpoint damaged on the coordinator's disk is refused, and the previous one used")
   func torn() throws {
     let (coordinator, endpoint) = try coordinator()
     let victim = try worker(endpoint, cache: "first", "--checkpoint-every", "0.5")
-    let checkpoints = try standStill(victim, cache: "first")
+    let checkpoints = try stopWithTwoCheckpoints(victim, cache: "first")
     try #require(checkpoints.count == 2)
     let isOlderStored = blob(of: checkpoints[1].url) != nil
     let torn = try FileHandle(forUpdating: try #require(blob(of: checkpoints[0].url)))
@@ -154,14 +157,15 @@ struct MigrationTests {
     #expect(try coordinator.exitCode() == 0, "\(coordinator.standardError)")
     #expect(try second.exitCode() == 0)
     #expect(try bench.read("out/trials.csv") == expected)
-    // The one before may have been superseded on its way; then it is an earlier one, or none.
+    // The previous checkpoint may have been superseded before its upload; then it resumes from an
+    // earlier one, or none.
     let steps = try #require(Int(try provenance("steps")))
     #expect(steps > Self.steps - checkpoints[0].step)
     #expect(!isOlderStored || steps == Self.steps - checkpoints[1].step)
-    #expect(second.standardError.contains("checkpoint not of use: step \(checkpoints[0].step)"))
+    #expect(second.standardError.contains("checkpoint not usable: step \(checkpoints[0].step)"))
   }
 
-  @Test("a drained worker hands its trial back with every step that it took")
+  @Test("a drained worker hands back its trial with every step that it took")
   func drained() throws {
     let (coordinator, endpoint) = try coordinator()
     let first = try worker(endpoint, cache: "first", "--checkpoint-every", "600")
@@ -181,7 +185,7 @@ struct MigrationTests {
     let second = try worker(endpoint, cache: "second", "--exit-when-idle")
     try expectResumed(coordinator, at: step)
     #expect(try second.exitCode() == 0)
-    // What both told people, and what the trial did, is kept.
+    // The logs of both workers and of the trial are kept.
     let logs = bench.files(below: "out/logs").map(\.lastPathComponent)
     #expect(logs.contains { $0.hasSuffix(".log") })
     #expect(logs.filter { $0.hasSuffix(".txt") }.count == 3)

@@ -6,7 +6,7 @@ enum Namespace {
   ///
   /// - Parameters:
   ///   - kinds: Flags of unshare(1).
-  ///   - script: Run by a shell; a namespace may be had and still refuse what is done in it.
+  ///   - script: Run by a shell, since a namespace may exist but refuse operations.
   static func allows(_ kinds: [String], _ script: String) -> Bool {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")

@@ -6,7 +6,7 @@ import Testing
 import Trials
 import Wire
 
-/// What others on the same machine and network do to a sweep that runs.
+/// Interference of other programs on the same machine and network with a running sweep.
 @Suite("Neighbours", .serialized)
 struct NeighbourTests {
   private let bench: Bench
@@ -27,9 +27,9 @@ struct NeighbourTests {
     return try #require(attributes[.posixPermissions] as? Int)
   }
 
-  /// Takes the byte of the write-ahead log's locks on which every writer waits; -1 when it cannot.
+  /// Locks the byte of the write-ahead log's locks on which every writer waits; -1 on failure.
   ///
-  /// - Parameter kind: A read lock is enough to keep writers away.
+  /// - Parameter kind: A read lock is enough to block writers.
   private func hold(_ kind: Int32) throws -> Int32 {
     let file = open(bench.path("out/sweep.sqlite-shm"), O_RDWR)
     try #require(file >= 0)
@@ -41,7 +41,7 @@ struct NeighbourTests {
     return file
   }
 
-  @Test("a record is its owner's alone, a folder that was there keeps its permissions")
+  @Test("only its owner can read a record; an existing folder keeps its permissions")
   func permissions() throws {
     let sweep = try bench.file("tiny.yaml", Bench.sweep())
     try bench.complete(sweep, in: "out")
@@ -52,7 +52,7 @@ struct NeighbourTests {
     #expect(try permissions("out/blobs") == 0o700)
     // Reports may be shared.
     #expect(try permissions("out/trials.csv") & 0o400 != 0)
-    // As an earlier release left them.
+    // The permissions of an earlier release.
     for name in ["", "/sweep.sqlite", "/results.log", "/sweep.lock"] {
       chmod(bench.path("out\(name)"), name.isEmpty ? 0o755 : 0o644)
     }
@@ -85,7 +85,7 @@ struct NeighbourTests {
   }
 
   @Test(
-    "a record that is moved, deleted or replaced ends the run within seconds, and none is begun",
+    "a moved, deleted or replaced record ends the run within seconds, and no new one is created",
     arguments: [
       "out", "out/sweep.sqlite", "out/sweep.sqlite-wal", "out/results.log", "out/sweep.lock",
     ])
@@ -101,14 +101,14 @@ struct NeighbourTests {
     #expect(!bench.exists(name))
   }
 
-  @Test("a folder of blobs that is removed is made anew, people are told, and the sweep goes on")
+  @Test("a removed blob folder is recreated with a message, and the sweep continues")
   func blobsRemoved() throws {
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 2000))
     let calm = try bench.complete(sweep, in: "calm")
     let run = try start(sweep)
     try FileManager.default.removeItem(atPath: bench.path("out/blobs"))
     try wait(for: "word of it") {
-      run.standardError.contains("was removed or moved and is made anew") || !run.isRunning
+      run.standardError.contains("was removed or moved and has been recreated") || !run.isRunning
     }
     #expect(run.isRunning, "\(run.standardError)")
     let status = try bench.run(Executables.coordinator, "status", bench.path("out"))
@@ -118,7 +118,7 @@ struct NeighbourTests {
     #expect(bench.files(below: "out/models").count == 4)
   }
 
-  @Test("a worker's cache that is removed is made anew, and its trials go on, at nobody's charge")
+  @Test("a removed worker cache is recreated, and its trials continue, uncharged")
   func cacheRemoved() throws {
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 2000))
     let calm = try bench.complete(sweep, in: "calm")
@@ -126,14 +126,14 @@ struct NeighbourTests {
     // One rename. Deleting file by file fails if the worker adds a file in between.
     try FileManager.default.moveItem(atPath: bench.path("cache"), toPath: bench.path("removed"))
     #expect(try run.exitCode() == 0, "\(run.standardError)")
-    #expect(run.standardError.contains("is made anew"), "\(run.standardError)")
-    // One attempt may end with the cache, and one that was about to begin.
+    #expect(run.standardError.contains("has been recreated"), "\(run.standardError)")
+    // One running attempt may end with the cache, and one that is starting.
     let count = run.standardError.components(separatedBy: "ended without a result").count - 1
     #expect(count <= 3, "\(run.standardError)")
     #expect(try bench.read("out/trials.csv") == calm)
   }
 
-  @Test("blobs are taken only from whoever holds trials, and no more than these can leave")
+  @Test("blobs are accepted only from holders of trials, and no more than these can need")
   func blobs() throws {
     let endpoint = try Bench.freeEndpoint()
     let sweep = try bench.file("tiny.yaml", Bench.sweep())
@@ -179,7 +179,7 @@ struct NeighbourTests {
     _ = try run.exitCode()
   }
 
-  @Test("workers hear of a coordinator whose record is locked, so that none gives it up")
+  @Test("workers get heartbeats of a coordinator whose record is locked, so that none gives it up")
   func heardWhileLocked() throws {
     let endpoint = try Bench.freeEndpoint()
     let sweep = try bench.file("tiny.yaml", Bench.sweep())

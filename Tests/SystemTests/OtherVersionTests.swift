@@ -26,14 +26,14 @@ struct OtherVersionTests {
       executable, ["--connect", endpoint, "--slots", "1", "--exit-when-idle"], on: bench)
   }
 
-  /// What a coordinator says to a worker of the next major version.
+  /// A coordinator's answer to a worker of the next major version.
   private static let reason =
     "protocol version \(ProtocolVersion.current.major + 1).0, expected "
     + "\(ProtocolVersion.current.major).x"
   private static let remedy =
     "run the worker of the same release as the coordinator, \(ProductVersion.release)"
 
-  /// A message as the next major version would head it.
+  /// A message with the header of the next major version.
   private static func headed(_ frames: [[UInt8]]) -> [[UInt8]] {
     let next = ProtocolVersion.current.major + 1
     return [Array("BNSW".utf8) + [UInt8(next), 0, 0, 0]] + frames.dropFirst()
@@ -125,7 +125,7 @@ struct OtherVersionTests {
     let (coordinator, endpoint) = try coordinator(steps: 2000)
     let (executable, version) = try otherWorker()
     let other = try worker(executable, endpoint)
-    // Its trial stands still until the other one has a trial, too.
+    // Its trial is stopped until the other worker has a trial too.
     let standing = try other.holdChildren()
     let own = try worker(Executables.worker, endpoint)
     try wait(for: "a trial on this build") { !own.children.isEmpty }
@@ -148,8 +148,7 @@ struct OtherVersionTests {
     }
   }
 
-  /// A worker that another run of the linker made, as far as anybody can tell: a copy with another
-  /// build id.
+  /// A copy of the worker with another build id, which looks like another build.
   private func otherWorker() throws -> (executable: URL, version: String) {
     let version = try version(of: Executables.worker)
     let digits = try #require(version.split(separator: "+").last).utf8

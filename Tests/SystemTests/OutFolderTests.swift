@@ -27,7 +27,7 @@ struct OutFolderTests {
       atPath: bench.path(name), withDestinationPath: bench.path(target))
   }
 
-  @Test("a stranger's files are not touched, and people are told what to do")
+  @Test("foreign files are not touched, and people are told what to do")
   func stranger() throws {
     try makeFolder("photos")
     _ = try bench.file("photos/trials.csv", "mine")
@@ -73,7 +73,7 @@ struct OutFolderTests {
   }
 
   @Test(
-    "what a link in the folder leads to is not written",
+    "links in the folder are not followed when writing",
     arguments: ["models", "blobs", "logs", "sweep.lock", "trials.csv"])
   func links(name: String) throws {
     try makeFolder("victim")
@@ -107,7 +107,7 @@ struct OutFolderTests {
   @Test("a file, and a link that leads nowhere, are no folders")
   func noFolder() throws {
     let file = try bench.file("file", "mine")
-    #expect(try run(file).err.contains("found a file that is no folder"))
+    #expect(try run(file).err.contains("found a file, not a folder"))
     try makeLink("link", to: "nothing")
     #expect(try run(bench.path("link")).err.contains("found a symbolic link that leads nowhere"))
   }

@@ -48,7 +48,7 @@ struct OwnImagesTests {
   }
 
   @Test(
-    "a request that cannot be is told before anything is read",
+    "an impossible request is reported before anything is read",
     arguments: [
       (["my-cells"], "or a name of your own with --as 28x28x1, 64x64x1, 64x64x3"),
       (["mnist", "--as", "28x28x1"], "--as: found with mnist, which has its own shape"),

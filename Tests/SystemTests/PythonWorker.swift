@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// The worker that is written in Python from the protocol's page alone.
+/// The Python worker, written from the protocol's page alone.
 enum PythonWorker {
-  /// What it needs, for tests that are skipped without it.
+  /// Its requirement, shown when tests are skipped.
   static let need: Comment =
     "needs the package python3-zmq, or pyzmq in what BOTTLENECKSWEEP_TEST_PYTHON names"
 
-  /// A Python with the package that it needs; nil where there is none.
+  /// A Python with the required package; nil if there is none.
   static let interpreter: String? = {
     let candidates = [
       ProcessInfo.processInfo.environment["BOTTLENECKSWEEP_TEST_PYTHON"], "python3",

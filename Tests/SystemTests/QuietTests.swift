@@ -91,7 +91,7 @@ struct QuietTests {
   }
 
   @Test(
-    "a longer limit goes on where the limit ended a trial, and asks nothing of one that is done")
+    "a longer limit resumes a trial that the limit ended, and leaves one that its rule ended")
   func longerLimit() throws {
     try run(
       "{until: quiet, within: 3 epochs, milestones: [2 epochs], window: 500 batches}", in: "out")
@@ -119,7 +119,7 @@ struct QuietTests {
     }
   }
 
-  @Test("a baseline trains to its limit, and tells which tolerances it shows to be unreachable")
+  @Test("a baseline trains to its limit, and lists the tolerances that it shows to be unreachable")
   func baseline() throws {
     let sweep = try bench.file(
       "quiet.yaml",

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// What real machines, terminals and accounts do to a process.
+/// Effects of real machines, terminals and accounts on a process.
 @Suite("Real machines", .serialized)
 struct RealMachineTests {
   private let bench: Bench
@@ -21,7 +21,7 @@ struct RealMachineTests {
 
   /// Runs a line of shell, in which `$1` is the folder of the executables.
   private func shell(_ line: String) throws -> (code: Int32, out: String, err: String) {
-    // A test's process may ignore what a person's shell does not.
+    // A test's process may ignore signals that a user's shell does not.
     try run(
       "--default-signal", "bash", "-c", line, "test", Executables.folder.path, bench.folder.path)
   }
@@ -51,7 +51,7 @@ struct RealMachineTests {
 
   // MARK: - Cores and instruction sets
 
-  @Test("auto is as many slots as the affinity allows, less those to leave")
+  @Test("auto gives as many slots as the affinity allows, minus those to leave free")
   func affinity() throws {
     let line = """
       timeout -s INT 2 taskset -c 0 "$1/worker" --connect tcp://127.0.0.1:1 --plain
@@ -76,7 +76,7 @@ struct RealMachineTests {
 
   // MARK: - Signals
 
-  @Test("a terminal that goes away ends a sweep in good order", arguments: [SIGHUP, SIGTERM])
+  @Test("a closed terminal ends a sweep cleanly", arguments: [SIGHUP, SIGTERM])
   func hangUp(signal: Int32) throws {
     let coordinator = try Command(
       Executables.coordinator,
@@ -89,7 +89,7 @@ struct RealMachineTests {
     #expect(!bench.exists("out/control.sock"))
   }
 
-  @Test("a worker hands back what it runs when its terminal goes away")
+  @Test("a worker hands back its trials when its terminal is closed")
   func workerHangUp() throws {
     let coordinator = try Command(
       Executables.coordinator,
@@ -123,7 +123,7 @@ struct RealMachineTests {
     #expect(try coordinator.exitCode() == 130)
   }
 
-  @Test("a reader of the log that goes away ends a sweep in good order")
+  @Test("a reader of the log that ends lets the sweep exit cleanly")
   func brokenPipe() throws {
     let sweep = try sweep(steps: 100_000)
     let run = try shell(
@@ -138,7 +138,7 @@ struct RealMachineTests {
 
   // MARK: - Ports
 
-  @Test("the last of all ports has none after it for the data, which is said")
+  @Test("port 65535 has no next port for the data, which is reported")
   func lastPort() throws {
     let listen = ["--listen", "tcp://127.0.0.1:65535"]
     let run = try Command(
@@ -198,7 +198,9 @@ struct RealMachineTests {
 
   // MARK: - Files and streams
 
-  @Test("few files are told with the remedy, before anything is begun", arguments: [16, 32, 64])
+  @Test(
+    "too low a limit of open files is reported with the remedy, before anything starts",
+    arguments: [16, 32, 64])
   func fewFiles(limit: Int) throws {
     let sweep = try sweep()
     let run = try shell(
@@ -231,12 +233,12 @@ struct RealMachineTests {
     #expect(run.err.contains("standard output cannot be written to; "), "\(run.err)")
   }
 
-  @Test("a sweep that runs without any stream is whole")
+  @Test("a sweep that runs without standard streams is complete")
   func noStreams() throws {
     let sweep = try sweep()
     let run = try shell(
       "\"$1/coordinator\" run '\(sweep)' --out \"$2/out\" --local-workers 2 <&- >&- 2>&-")
-    // The sweep itself went well, but nobody could be told.
+    // The sweep itself completed, but its output could not be written.
     #expect(run.code == 1)
     let check = try bench.run(Executables.coordinator, "check", bench.path("out"))
     #expect(check.code == 0, "\(check.out)\(check.err)")
@@ -244,7 +246,7 @@ struct RealMachineTests {
     #expect(try bench.read("out/trials.csv") == other)
   }
 
-  @Test("pipes and devices that are given as files are refused, and nobody waits")
+  @Test("pipes and devices given as files are refused without waiting")
   func pipes() throws {
     let pipe = bench.path("pipe")
     #expect(mkfifo(pipe, 0o600) == 0)
@@ -275,7 +277,7 @@ struct RealMachineTests {
   static let mayNameHosts = Namespace.allows(["-u"], "printf host >/proc/sys/kernel/hostname")
 
   @Test(
-    "hosts of one name, with any characters, are told apart",
+    "hosts of one name, with any characters, are distinguished",
     .enabled(if: mayNameHosts, "needs the right to name a host"))
   func twins() throws {
     let coordinator = try Command(

@@ -1,12 +1,12 @@
 import Foundation
 import Testing
 
-/// Results of one sweep that another one takes over instead of computing them.
-@Suite("Taking results over", .serialized)
+/// Results of one sweep that another one reuses instead of computing them.
+@Suite("Reusing results", .serialized)
 struct ReuseTests {
   private let bench: Bench
   private let old: String
-  /// The old sweep with one value more on its axis: two trials more.
+  /// The old sweep with one more value on its axis, which adds two trials.
   private let edited: String
 
   init() throws {
@@ -47,7 +47,7 @@ struct ReuseTests {
     let scratch = try bench.complete(edited, in: "scratch", workers: 1)
     #expect(
       try forecast(edited, reuse: "a")
-        .hasPrefix("4 of 6 results would be taken over, which saves "))
+        .hasPrefix("4 of 6 results would be reused, which saves "))
     #expect(try forecast(old, reuse: "a").hasPrefix("4 of 4 results "))
     #expect(try forecast(old, reuse: "scratch").hasPrefix("4 of 4 results "))
 
@@ -67,7 +67,7 @@ struct ReuseTests {
       #expect(row["reused_from"] == (origin == nil ? "" : bench.path("a")))
       #expect(row["attempts"] == (origin == nil ? "1" : "0"))
       if let origin {
-        // Who computed it, and when, is told as in the sweep that did.
+        // The provenance is that of the original sweep.
         for column in ["host", "versions", "started", "seconds", "model_sha256", "state_sha256"] {
           #expect(row[column] == origin[column], "\(column)")
         }
@@ -81,7 +81,7 @@ struct ReuseTests {
           == bench.trajectory("scratch/trajectories/\(id).csv"))
     }
 
-    // It needs the other folder no longer, and gives what it took on.
+    // It no longer needs the other folder, and its results can be reused in turn.
     try FileManager.default.removeItem(atPath: bench.path("a"))
     let check = try coordinator("check", bench.path("b"))
     #expect(check.code == 0, "\(check.out)")
@@ -92,7 +92,7 @@ struct ReuseTests {
     #expect(try bench.read("c/trials.csv") == scratch)
   }
 
-  @Test("a discarded result is not taken over, and a result taken over can be discarded")
+  @Test("a discarded result is not reused, and a reused result can be discarded")
   func discarded() throws {
     let expected = try bench.complete(old, in: "a", workers: 1)
     let baseline = try #require(try bench.table("a/trials.csv").first?["trial"])
@@ -105,7 +105,7 @@ struct ReuseTests {
       #expect(discard.out.split(separator: "\n").count == 2)
     }
     #expect(try forecast(old, reuse: "a").hasPrefix("2 of 4 results "))
-    // Not even from a folder that still has it: a person does not believe it.
+    // A discarded result is not reused even from a folder that still has it.
     let again = try run(old, in: "b", reuse: "original")
     #expect(again.code == 0, "\(again.err)")
     #expect(again.err.contains("found no result to take over"), "\(again.err)")
@@ -114,7 +114,7 @@ struct ReuseTests {
     #expect(row?["reused_from"] == "" && row?["discarded"] == "a guess")
   }
 
-  @Test("a folder without a sweep's record is told, and nothing is made")
+  @Test("a folder without a sweep's record is reported, and nothing is created")
   func noSweep() throws {
     try FileManager.default.createDirectory(
       atPath: bench.path("empty"), withIntermediateDirectories: true)
@@ -143,14 +143,14 @@ struct ReuseTests {
     #expect(alone.err.contains("--reuse-any-build: expected with --reuse DIR"))
   }
 
-  @Test("results of another question or another data set answer nothing")
+  @Test("results of another configuration or data set are not reused")
   func otherQuestion() throws {
     let expected = try bench.complete(old, in: "a", workers: 1)
     let otherSet = try bench.file(
       "other.yaml",
       Bench.sweep(steps: 20).replacing("sprites28", with: "sprites64").replacing(
         "4, 8]", with: "4, 4, 8]"))
-    let none = "results would be taken over, which saves 0.0 of "
+    let none = "results would be reused, which saves 0.0 of "
     #expect(try forecast(otherSet, reuse: "a").hasPrefix("0 of 4 \(none)"))
     let otherQuestion = try bench.file(
       "other.yaml", Bench.sweep(steps: 20).replacing("batch_size: 16", with: "batch_size: 8"))
@@ -168,7 +168,7 @@ struct ReuseTests {
     #expect(try bench.read("a/trials.csv") == expected)
   }
 
-  @Test("a damaged record is told and left alone; a damaged file costs its trial's computation")
+  @Test("a damaged record is reported and unchanged; a damaged file makes its trial repeat")
   func damaged() throws {
     let expected = try bench.complete(old, in: "a", workers: 1)
     try bench.copy("a", to: "torn")
@@ -201,7 +201,7 @@ struct ReuseTests {
     let run = try run(old, in: "out", reuse: "rotten")
     #expect(run.code == 0, "\(run.err)")
     #expect(
-      run.err.contains("the result of trial \(id) in \(bench.path("rotten")) is not taken over: "),
+      run.err.contains("the result of trial \(id) in \(bench.path("rotten")) is not reused: "),
       "\(run.err)")
     #expect(try bench.read("out/trials.csv") == expected)
     let origins = try bench.table("out/provenance.csv").map { $0["reused_from"] ?? "" }

@@ -25,7 +25,7 @@ struct SharedCacheTests {
     #expect("\(try Digest.ofFile(at: file)).images" == archive)
   }
 
-  @Test("a mistake in the cache's limit is told")
+  @Test("a mistake in the cache's limit is reported")
   func limit() throws {
     let worker = try Bench().run(
       Executables.worker, "--connect", "tcp://127.0.0.1:1", "--cache-limit", "20")

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// Processes that are killed or stopped at random moments; the long forms are
-/// `fault-campaigns soak` and `fault-campaigns detection`.
+/// Processes that are killed or suspended at random moments; the long forms are `fault-campaigns
+/// soak` and `fault-campaigns detection`.
 @Suite("Processes that go", .serialized)
 struct SoakTests {
   private func campaign(_ arguments: String...) throws -> (code: Int32, out: String, err: String) {
@@ -33,7 +33,7 @@ struct SoakTests {
   }
 
   @Test(
-    "a killed worker's trial is leased again in seconds; a stopped one goes on as if it were not")
+    "a killed worker's trial is leased again in seconds; a suspended one continues")
   func detection() throws {
     let run = try campaign(
       "detection", "killed", "continued", "--rounds", "1", "--stop", "3", "--json")

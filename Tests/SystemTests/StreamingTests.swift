@@ -127,7 +127,7 @@ struct StreamingTests {
     #expect(check.code == 0, "\(check.out)")
   }
 
-  @Test("the trajectory so far of a trial that is complete is taken away, whoever wrote it")
+  @Test("the partial trajectory of a complete trial is removed, whoever wrote it")
   func leftBehind() throws {
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 20))
     try bench.complete(sweep, in: "out")

@@ -75,7 +75,7 @@ struct SweepTests {
         andPath: bench.path("undisturbed/models/\(id).safetensors")))
   }
 
-  @Test("a worker killed in mid-trial costs nothing but time, and its trial's process ends too")
+  @Test("a worker killed in mid-trial costs only time, and its trial's process ends too")
   func workerKilled() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 1500))
@@ -98,7 +98,8 @@ struct SweepTests {
     #expect(try bench.read("out/trials.csv") == expected)
   }
 
-  @Test("a coordinator killed in mid-sweep goes on with the same command; workers train on")
+  @Test(
+    "a coordinator killed in mid-sweep resumes with the same command; workers continue training")
   func coordinatorKilled() throws {
     let bench = try Bench()
     let sweep = try bench.file("tiny.yaml", Bench.sweep(steps: 1500))
@@ -118,7 +119,7 @@ struct SweepTests {
     try #require(try second.exitCode() == 0, "\(second.standardError)")
     #expect(try worker.exitCode() == 0)
     // The worker kept its trials through the outage.
-    #expect(second.standardError.contains("goes on with"))
+    #expect(second.standardError.contains("continues on"))
     #expect(!children.isEmpty)
     #expect(try bench.read("out/trials.csv") == expected)
   }
@@ -165,7 +166,7 @@ struct SweepTests {
     }
   }
 
-  @Test("a run whose local workers cannot live ends with an error instead of waiting for ever")
+  @Test("a run whose local workers cannot run ends with an error instead of waiting forever")
   func workersCannotLive() throws {
     let bench = try Bench()
     // The workers' cache cannot be made where a file is.

@@ -85,7 +85,7 @@ struct VirtualHostsTests {
   }
 
   @Test(
-    "a systemd of the user starts a killed worker again, and keeps nothing of one that was ended",
+    "the user's systemd restarts a killed worker, and keeps nothing of one that was ended",
     .enabled(if: VirtualHosts.systemd != nil, "needs the package systemd"))
   func systemd() throws {
     let hosts = try VirtualHosts(count: 2)
@@ -137,6 +137,11 @@ struct VirtualHostsTests {
       URL(filePath: "/bin/bash"), "-c",
       "cd \(home) && tar -xzf ../../../../bundle.tar.gz && mv bottlenecksweep-* b")
     try #require(unpacked.code == 0, "\(unpacked.err)")
+    let completed = try hosts.bench.run(
+      URL(filePath: "/bin/bash"), "-c",
+      "for name in coordinator worker; do . \(home)/b/share/bash-completion/completions/$name"
+        + " && complete -p $name; done")
+    #expect(completed.code == 0 && completed.out.contains("coordinator"), "\(completed)")
     let run = try hosts.run(
       "exec", "v1", "bash", "-c",
       "unset BOTTLENECKSWEEP_DATA XDG_CACHE_HOME; cd ~/b && ./coordinator run sweeps/quickstart.yaml"

@@ -19,7 +19,7 @@ struct SafetensorsTests {
       Safetensors.Tensor(name: "empty", shape: [0, 4], elements: [] as [Float]),
     ])
 
-  @Test("what is written reads back, larger elements first")
+  @Test("a written file reads back, with larger elements first")
   func roundTrip() throws {
     let file = try Safetensors(parsing: Self.sample.encoded())
     #expect(file.metadata == Self.sample.metadata)
@@ -55,7 +55,7 @@ struct SafetensorsTests {
   }
 
   @Test(
-    "a malformed beginning is refused, with the place",
+    "a malformed start is refused with its offset",
     arguments: [
       ([1, 2, 3], 3),
       ([1, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7d], 0),
@@ -70,7 +70,7 @@ struct SafetensorsTests {
   }
 
   @Test(
-    "a header that does not describe the data is refused, with the place",
+    "a header that does not fit the data is refused with its offset",
     arguments: [
       (#"{"t":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}"#, 2, nil),
       (#"{"t":{"dtype":"U8","shape":[1],"data_offsets":[0]}}"#, 1, 0),
@@ -112,21 +112,21 @@ struct SafetensorsTests {
     try expectRefusal(of: file, at: dataOffset.map { 8 + header.utf8.count + $0 } ?? 8)
   }
 
-  @Test("colons, quotes and backslashes in text are no names")
+  @Test("colons, quotes and backslashes in strings are not counted as keys")
   func text() throws {
     let header = #"{ "__metadata__" : {"a:\"b": ":\\", "\\": "\u003a"} }  "#
     let file = try Safetensors(parsing: Self.file(header, dataCount: 0))
     #expect(file.metadata == ["a:\"b": ":\\", "\\": ":"])
   }
 
-  @Test("a header may have a mebibyte and no more")
+  @Test("a header may have at most a mebibyte")
   func longest() throws {
     let header = "{}" + String(repeating: " ", count: Safetensors.Header.maximumByteCount - 2)
     #expect(try Safetensors(parsing: Self.file(header, dataCount: 0)).tensors == [])
     try expectRefusal(of: Self.file(header + " ", dataCount: 0), at: 0)
   }
 
-  @Test("a slice reads like a file of its own")
+  @Test("a slice of data is read like a file")
   func slice() throws {
     let file = Self.sample.encoded()
     #expect(
@@ -134,7 +134,7 @@ struct SafetensorsTests {
         == Safetensors(parsing: file))
   }
 
-  @Test("a header alone says where each tensor is")
+  @Test("the header gives the position of each tensor")
   func headerAlone() throws {
     let file = Self.sample.encoded()
     let url = try folder.file("model", holding: Array(file))
@@ -158,7 +158,7 @@ struct SafetensorsTests {
       + Data(header.utf8) + Data(repeating: 0, count: dataCount)
   }
 
-  /// Expects that the bytes and the header of a file of them are refused alike.
+  /// Expects that the bytes, and the header of a file of them, are refused with the same error.
   private func expectRefusal(of file: Data, at offset: Int) throws {
     let error = try #require(
       #expect(throws: SafetensorsError.self) { try Safetensors(parsing: file) })
@@ -171,7 +171,7 @@ struct SafetensorsTests {
     #expect(alone?.offset == offset)
   }
 
-  @Test("a file cut anywhere is refused")
+  @Test("a truncated file is refused")
   func truncated() {
     let whole = Self.sample.encoded()
     for count in stride(from: 0, to: whole.count, by: 13) {

@@ -1,7 +1,7 @@
 import Foundation
 import Trials
 
-/// The configuration that the tests begin from: a baseline of Table I with a known seed.
+/// The configuration that the tests start from: a baseline of Table I with a known seed.
 func baselineConfiguration() -> TrialConfiguration {
   var configuration = TrialConfiguration(
     dataset: .mnist, model: ModelSettings(channels: [32, 32, 64], latents: .value(5)),
@@ -31,7 +31,7 @@ func report(
     evaluationMSE: evaluationMSE, firstHitStep: nil, multiplier: 5, openProbabilities: [1, 0.25])
 }
 
-/// What `CanonicalJSON` says about a text that is no configuration; nil if it is one.
+/// `CanonicalJSON`'s error for a text; nil if it is a configuration.
 func complaint(about text: String) -> String? {
   do {
     _ = try CanonicalJSON.decode(TrialConfiguration.self, from: Data(text.utf8))

@@ -18,7 +18,7 @@ struct BudgetTests {
   }
 
   @Test(
-    "anything else is none",
+    "anything else is refused",
     arguments: [
       "", "5", "batches", "0 batches", "-1 epochs", "1.5 epochs", "5 steps", "5batches",
       "5 batches 6", "1000000001 batches", "99999999999999999999 batches",
@@ -27,7 +27,7 @@ struct BudgetTests {
     #expect(Budget(text) == nil)
   }
 
-  @Test("an epoch is cut into whole batches, the remainder dropped (D-12)")
+  @Test("an epoch is split into whole batches, and the remainder is dropped (D-12)")
   func batches() {
     #expect(Budget.epochs(2).batches(trainingImageCount: 60_000, batchSize: 64) == 2 * 937)
     #expect(Budget.epochs(3).batches(trainingImageCount: 128, batchSize: 64) == 6)

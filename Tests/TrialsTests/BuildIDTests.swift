@@ -31,7 +31,7 @@ struct BuildIDTests {
     return line?.split(separator: " ").last.map(String.init)
   }
 
-  @Test("the id is found behind another note, and damage finds none")
+  @Test("the id is found behind another note, but not in a damaged file")
   func layout() {
     let program = Self.program(
       notes: Self.note("ABC\0", 1, [1, 2, 3]) + Self.note("GNU\0", 3, [0, 10, 255]))

@@ -2,8 +2,8 @@ import Testing
 
 @testable import Trials
 
-/// The fast ways beside the general ones.
-@Suite("Canonical texts, written and read directly")
+/// Compares the direct writer with the general encoder.
+@Suite("Canonical texts written without an encoder")
 struct CanonicalTextTests {
   private var random = SystemRandomNumberGenerator()
 

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Configurations")
 struct ConfigurationTests {
-  @Test("what is left out of the trainer is its default; the canonical text has it all the same")
+  @Test("omitted trainer settings have their defaults, which the canonical text contains")
   func defaults() throws {
     let start = try #require(baselineText.range(of: ",\"trainer\":"))
     let short = baselineText[..<start.lowerBound] + ",\"trainer\":{\"kl_reduction\":\"sum\"}}"
@@ -17,7 +17,7 @@ struct ConfigurationTests {
     #expect(plain.trainer == TrainerSettings())
   }
 
-  @Test("a setting that came later is named only where it is changed, so that identities stay")
+  @Test("a setting added later is encoded only if changed, so that identities stay the same")
   func laterSettings() throws {
     let later = TrainerSetting.all.filter(\.isNamedOnlyWhenChanged).map(\.key)
     #expect(later == ["posterior"])
@@ -46,7 +46,7 @@ struct ConfigurationTests {
   }
 
   @Test(
-    "JSON that is no configuration is refused in words that name the place",
+    "JSON that is not a configuration is refused with its place",
     arguments: [
       (
         "\"sum\"", "\"max\"",
@@ -87,7 +87,7 @@ struct ConfigurationTests {
     #expect(top?.hasPrefix("tolerence: unknown key \"tolerence\"; known keys: dataset") == true)
   }
 
-  @Test("a measured parameter survives JSON")
+  @Test("a measured parameter is unchanged by JSON")
   func measured() throws {
     var configuration = baselineConfiguration()
     let parent = TrialID(rawValue: 0xabc)
@@ -102,7 +102,7 @@ struct ConfigurationTests {
     #expect(configuration.parents == [parent])
   }
 
-  @Test("a measured parameter takes the parent's number to the last bit")
+  @Test("a measured parameter is the parent's number to the bit")
   func resolved() throws {
     let parent = TrialID(rawValue: 1)
     let mse = 9.490000000000002
@@ -120,7 +120,7 @@ struct ConfigurationTests {
     #expect(try resolved.resolvedTolerance() == mse)
     #expect(try resolved.resolvedLatents() == 8)
     #expect(resolved.seed == configuration.seed)
-    // A configuration that measures nothing is resolved already.
+    // A configuration without measurements is resolved already.
     #expect(try baselineConfiguration().resolved { _ in nil } == baselineConfiguration())
   }
 
@@ -171,7 +171,7 @@ struct ConfigurationTests {
     }
   }
 
-  @Test("combinations that make no sense are refused")
+  @Test("invalid combinations are refused")
   func invalid() {
     let changes: [(String, (inout TrialConfiguration) -> Void)] = [
       ("channels", { $0.model.channels = [8, 8] }),

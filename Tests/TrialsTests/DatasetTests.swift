@@ -38,7 +38,7 @@ struct DatasetTests {
   }
 
   @Test(
-    "what is no set of a user's",
+    "invalid names and shapes of a user's set",
     arguments: [
       "", "@", "cells", "cells@", "cells@64x64", "cells@28x28x3", "cells@64x64x4", "@28x28x1",
       "mnist@28x28x1", "Cells@28x28x1", "a/b@28x28x1", "../a@28x28x1", "a.b@28x28x1", "-a@28x28x1",
@@ -49,7 +49,7 @@ struct DatasetTests {
     #expect(Dataset(rawValue: text) == nil)
   }
 
-  @Test("a part of a published set is told in the set's own terms")
+  @Test("a part of a published set is described in the set's own units")
   func shares() throws {
     #expect(Dataset.cars3d.share(ofImages: 3840) == "40 of 183 cars")
     #expect(Dataset.cars3d.share(ofImages: 3841) == "3,841 of 17,568 images")

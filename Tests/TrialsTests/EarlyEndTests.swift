@@ -3,7 +3,7 @@ import Testing
 
 @testable import Trials
 
-/// What reports of a trial can say that may end before its last milestone.
+/// Checks on the reports of a trial that may end before its last milestone.
 @Suite("Reports of trials that end early")
 struct EarlyEndTests {
   private static let configuration: TrialConfiguration = {
@@ -36,13 +36,13 @@ struct EarlyEndTests {
     Self.configuration.defect(of: reports, isComplete: isComplete)
   }
 
-  @Test("an end before the limit stands for the last milestone")
+  @Test("the report of an early end is that of the last milestone")
   func sound() {
     let end = Self.report(50, step: 110, .quiet, since: 50)
     #expect(defect([Self.first, end]) == nil)
     #expect(bounds.defect(of: end) == nil)
     #expect(end.endedByRule)
-    // So does an end before all milestones but the last, in its place.
+    // So does an end before all milestones but the last.
     #expect(defect([Self.report(50, step: 10, .unreachable, since: 0)]) == nil)
     let oscillating = Self.report(50, step: 500, .oscillating, since: 30, gates: [0, 2])
     #expect(defect([Self.first, oscillating]) == nil)
@@ -50,7 +50,7 @@ struct EarlyEndTests {
     #expect(defect([Self.first, Self.report(50, step: 500, .budget)]) == nil)
   }
 
-  @Test("a baseline has no tolerance to hold or to miss, so it ends by its budget")
+  @Test("a baseline ends by its budget")
   func baseline() throws {
     var configuration = Self.configuration
     configuration.tolerance = .value(0)
@@ -63,7 +63,7 @@ struct EarlyEndTests {
     #expect(bounds.defect(of: end)?.place == "50 epochs, unreachable: tolerance")
   }
 
-  @Test("a word that is not known ends it, too")
+  @Test("a final ending with an unknown word is accepted")
   func unknownWord() throws {
     let ending = try #require(ReportEnding(word: "bored", isFinal: true))
     let end = Self.report(50, step: 110, ending, since: 50)
@@ -71,7 +71,7 @@ struct EarlyEndTests {
     #expect(bounds.defect(of: end) == nil)
   }
 
-  @Test("what no such trial reports")
+  @Test("reports that do not fit the configuration")
   func unsound() {
     let end = Self.report(50, step: 110, .quiet, since: 50)
     #expect(defect([Self.first]) != nil)
@@ -92,7 +92,7 @@ struct EarlyEndTests {
   }
 
   @Test(
-    "numbers that no such trial has",
+    "impossible numbers",
     arguments: [
       ("step", report(50, step: 111, .quiet, since: 50)),
       ("step", report(50, step: 510, .quiet, since: 50)),

@@ -4,7 +4,7 @@ import Trials
 
 @Suite("Configurations that people write")
 struct JSONSyntaxTests {
-  /// What is said of a text that is no configuration; nil if it is one.
+  /// The error for a text; nil if it is a configuration.
   private func complaint(_ text: String) -> String? {
     do {
       _ = try CanonicalJSON.decodeStrictly(TrialConfiguration.self, from: Data(text.utf8))
@@ -20,7 +20,7 @@ struct JSONSyntaxTests {
     return complaint(baselineText.replacingCharacters(in: range, with: other))
   }
 
-  @Test("what is right is read, with white space and escapes")
+  @Test("valid JSON is read, with white space and escapes")
   func right() throws {
     #expect(complaint(baselineText) == nil)
     #expect(try complaint(replacing: ":", by: " :\r\n\t ") == nil)
@@ -50,7 +50,7 @@ struct JSONSyntaxTests {
   }
 
   @Test(
-    "a slip of the pen is told with line and column, what was found and what was expected",
+    "a syntax error has line and column, what was found and what was expected",
     arguments: [
       ("{\"tolerance\": NaN}", "line 1, column 15: tolerance: found NaN, expected a number, text"),
       (
@@ -76,7 +76,7 @@ struct JSONSyntaxTests {
     #expect(found?.contains(expected) == true, "\(found ?? "nothing")")
   }
 
-  @Test("any beginning of a text is a text or an error")
+  @Test("any prefix of a text is valid or an error, and never a crash")
   func cut() {
     let bytes = Data(baselineText.utf8)
     for count in 0..<bytes.count {

@@ -95,7 +95,7 @@ struct NetworkShapeTests {
     let encoder = [14 * 14 * 16 * 32, 7 * 7 * 9 * 32 * 32, 4 * 4 * 4 * 32 * 64]
     let decoder = [4 * 4 * 4 * 64 * 32, 7 * 7 * 9 * 32 * 32, 14 * 14 * 9 * 32]
     let linear = [1024 * 128, 128 * 64, 32 * 128, 128 * 1024]
-    // Nobody asks for the gradient of the images.
+    // The gradient of the images is not computed.
     let forwardAndBackward =
       3 * (encoder + decoder + linear).reduce(0, +) - encoder[0]
     #expect(shape.multipliesPerImage == forwardAndBackward)

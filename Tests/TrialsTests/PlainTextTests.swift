@@ -5,13 +5,13 @@ import Testing
 
 @Suite("Texts and JSON from outside")
 struct PlainTextTests {
-  @Test("An honest text stays as it is", arguments: ["", "höst-1", "東京 🙂 e\u{301}", "=1+1", "𐍈"])
+  @Test("A plain text is unchanged", arguments: ["", "höst-1", "東京 🙂 e\u{301}", "=1+1", "𐍈"])
   func honest(text: String) {
     #expect(Array(PlainText.line(text).utf8) == Array(text.utf8))
     #expect(Array(PlainText.lines(text + "\n\t").utf8) == Array((text + "\n\t").utf8))
   }
 
-  @Test("Commands, line ends and marks of direction are replaced")
+  @Test("Control characters, line ends and bidirectional marks are replaced")
   func hostile() {
     #expect(
       PlainText.line("a\nb\tc\r\u{7F}\u{2029}\u{2066}") == "a\u{FFFD}b\u{FFFD}c"
@@ -20,7 +20,7 @@ struct PlainTextTests {
   }
 
   @Test(
-    "A key that an object has twice is found, however it is spelt",
+    "A duplicate key is found, also with escapes",
     arguments: [
       (#"{"a":1,"a":2}"#, "a"), (#"{"a":1,"\u0061":2}"#, "a"), (#"[{"b":{}},{"c":0,"c":0}]"#, "c"),
       (#"{"x":{"y":[1,{"z":1}],"y":2}}"#, "y"), (#"{"\"":1,"\"":2}"#, "\""),
@@ -34,7 +34,7 @@ struct PlainTextTests {
   }
 
   @Test(
-    "The same text as a value, in another object or as another key is not the same key",
+    "Equal texts as values or in other objects are not duplicate keys",
     arguments: [
       #"{"a":"a","b":["a","a"]}"#, #"[{"a":1},{"a":1}]"#, #"{"a":{"a":{"a":1}}}"#, #""a""#, "[]",
       #"{"a,\"a":1,"a":2}"#, #"{"a\\":1,"a":2}"#, #"{"a":[{"a":1},"a"],"b":1}"#,
@@ -44,7 +44,7 @@ struct PlainTextTests {
     _ = try CanonicalJSON.decode(Anything.self, from: Data(text.utf8))
   }
 
-  @Test("Any bytes whatever are looked through to their end")
+  @Test("Any bytes are scanned to the end without a crash")
   func bytes() {
     for text in ["}}}]", "{\"", "{\"a\\", "[,,{\"a\"", "\"\\", "{]}{\"a\":1"] {
       _ = DuplicateKeys.first(in: Data(text.utf8))
@@ -53,7 +53,7 @@ struct PlainTextTests {
     #expect(DuplicateKeys.first(in: data) == "a")
   }
 
-  @Test("A number that JSON cannot hold becomes a text, and is no number again")
+  @Test("A number that JSON cannot hold becomes a text and does not read back as a number")
   func nonFinite() {
     #expect(
       CanonicalJSON.text([1.5, .nan, .infinity, -.infinity])

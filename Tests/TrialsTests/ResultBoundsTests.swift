@@ -3,7 +3,7 @@ import Testing
 
 @testable import Trials
 
-@Suite("What a result can say")
+@Suite("Bounds on results")
 struct ResultBoundsTests {
   private static let configuration: TrialConfiguration = {
     var configuration = TrialConfiguration(
@@ -39,7 +39,7 @@ struct ResultBoundsTests {
         Resumption(step: 12, host: "b", instructionSet: "avx512"),
       ], secondPassShare: 1, peakResidentBytes: 1 << 30))
 
-  /// A change that makes a report or a result one that no trial has.
+  /// A change that makes a report or a result impossible.
   struct Lie<Subject>: CustomTestStringConvertible {
     let testDescription: String
     let place: String
@@ -52,7 +52,7 @@ struct ResultBoundsTests {
     }
   }
 
-  @Test("A sound result is taken, at the ends of its ranges")
+  @Test("A valid result is accepted at the ends of its ranges")
   func sound() {
     #expect(bounds.defect(of: Self.result) == nil)
     var least = Self.report(1)
@@ -87,7 +87,7 @@ struct ResultBoundsTests {
     .init("multiplier", "no number") { $0.multiplier = .nan },
   ]
 
-  @Test("A report of what cannot be is told by its place", arguments: lies)
+  @Test("An impossible report is refused with the place of its defect", arguments: lies)
   func report(lie: Lie<MilestoneReport>) throws {
     var report = Self.report(3)
     lie.change(&report)
@@ -134,7 +134,7 @@ struct ResultBoundsTests {
     .init("resumed host", "a resumed host with NUL") { $0.provenance.resumed?[0].host = "\0" },
   ]
 
-  @Test("A result that contradicts itself, its budget or sense is told", arguments: resultLies)
+  @Test("A result that contradicts itself or its budget is refused", arguments: resultLies)
   func result(lie: Lie<TrialResult>) {
     var result = Self.result
     lie.change(&result)
@@ -144,7 +144,7 @@ struct ResultBoundsTests {
   }
 
   @Test(
-    "A start is a time in UTC, or none",
+    "A start must be a time in UTC",
     arguments: [
       "yesterday\n=1+1", "", "2026-01-31", "2026-13-31T12:00:00Z", "2026-01-32T12:00:00Z",
       "2026-01-31T24:00:00Z", "2026-01-31T12:60:00Z", "2026-01-31T12:00:61Z",
@@ -157,7 +157,7 @@ struct ResultBoundsTests {
     #expect(bounds.defect(of: result)?.place == "started")
   }
 
-  @Test("n that waits for a parent has no bounds")
+  @Test("There are no bounds while n waits for a parent")
   func waiting() {
     var configuration = Self.configuration
     configuration.model.latents = .measured(

@@ -29,7 +29,7 @@ struct ResultTests {
     #expect(other.content != result().content)
   }
 
-  @Test("a result survives JSON to the last bit")
+  @Test("a result is unchanged by JSON, to the bit")
   func json() throws {
     var original = result()
     original.milestones[0].mse = 0.1 + 0.2
@@ -40,7 +40,7 @@ struct ResultTests {
     #expect(text.contains("\"mse\":0.30000000000000004"))
   }
 
-  @Test("a planned trial has the identity of its configuration; a plan survives JSON")
+  @Test("a planned trial has its configuration's identity; a plan is unchanged by JSON")
   func plan() throws {
     let parent = PlannedTrial(
       stage: "baseline", replicate: 0, configuration: baselineConfiguration())
@@ -55,7 +55,7 @@ struct ResultTests {
     #expect(try CanonicalJSON.decode(SweepPlan.self, from: Data(text.utf8)) == plan)
   }
 
-  @Test("a sweep is complete when every trial has ended, however")
+  @Test("a sweep is complete when every trial has ended in any way")
   func complete() {
     let planned = PlannedTrial(stage: "main", replicate: 0, configuration: baselineConfiguration())
     func isComplete(_ statuses: [TrialStatus]) -> Bool {
@@ -72,7 +72,7 @@ struct ResultTests {
     #expect(!isComplete([.waiting]))
   }
 
-  @Test("what says nothing about the trial itself does not count against it")
+  @Test("failures that are not the trial's fault do not count against it")
   func causes() {
     #expect(
       Set(FailureCause.allCases.filter { !$0.chargesTrial }) == [

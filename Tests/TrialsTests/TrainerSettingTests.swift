@@ -19,7 +19,7 @@ struct TrainerSettingTests {
     #expect(Mirror(reflecting: TrainerSettings()).children.count == TrainerSetting.all.count)
   }
 
-  @Test("a value that is refused changes nothing")
+  @Test("a refused value changes nothing")
   func refused() throws {
     let setting = try #require(TrainerSetting.all.first { $0.key == "batch_size" })
     var settings = TrainerSettings()

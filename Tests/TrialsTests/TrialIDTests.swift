@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Identities and seeds")
 struct TrialIDTests {
-  @Test("the canonical text of a configuration, and the identity hashed from it, stay as they are")
+  @Test("a configuration's canonical text and identity are those of earlier releases")
   func golden() throws {
     let configuration = baselineConfiguration()
     #expect(configuration.canonicalText == baselineText)
@@ -18,7 +18,7 @@ struct TrialIDTests {
 
   // Of each text, printf '%s' "$text" | sha256sum | cut -c1-16.
   @Test(
-    "the identities of trials on the sets that everybody has stay as they are",
+    "identities of trials on built-in sets are those of earlier releases",
     arguments: [
       (Dataset.mnist, "5900c4ba8bfb89aa"),
       (.dsprites, "8a6ebe0f073b2624"),
@@ -58,7 +58,7 @@ struct TrialIDTests {
     #expect(TrialID(rawValue: 1).description == "t0000000000000001")
   }
 
-  @Test("what is shown begins with a letter, what is stored does not, and both are read")
+  @Test("shown identities begin with a letter, stored ones do not, and both are read")
   func letter() throws {
     // As digits alone, pandas and spreadsheets read 9·10²⁹¹⁶⁵⁷⁸⁴⁸⁸⁷⁸⁵³, which is infinite.
     let trial = try #require(TrialID("9e29165784887853"))
@@ -94,7 +94,7 @@ struct TrialIDTests {
     }
   }
 
-  @Test("identities are ordered and spelt as numbers")
+  @Test("identities are ordered and written as numbers")
   func order() {
     #expect(TrialID(rawValue: 2) < TrialID(rawValue: 10))
     #expect(CanonicalJSON.text([TrialID(rawValue: 255)]) == "[\"00000000000000ff\"]")
@@ -108,7 +108,7 @@ struct TrialIDTests {
     #expect(seed == 0xcf34_af01_a738_cdcb)
   }
 
-  @Test("milestones and the seed that stood there before do not change it")
+  @Test("milestones and the previous seed do not change the derived seed")
   func independent() {
     var other = baselineConfiguration()
     other.milestones = [.epochs(3), .epochs(5)]
@@ -116,7 +116,7 @@ struct TrialIDTests {
     #expect(seed(of: other) == seed(of: baselineConfiguration()))
   }
 
-  @Test("sweep seed, replicate and everything else do")
+  @Test("sweep seed, replicate and everything else change it")
   func dependent() {
     let configuration = baselineConfiguration()
     var seeds: Set<UInt64> = [seed(of: configuration)]

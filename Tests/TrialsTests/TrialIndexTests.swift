@@ -3,7 +3,7 @@ import Trials
 
 @Suite("Trials by identity")
 struct TrialIndexTests {
-  @Test("Planned trials are found by their identity, others are not, the first of two wins")
+  @Test("Planned trials are found by identity, the first of two equal ones")
   func findsTrials() {
     var configuration = baselineConfiguration()
     let trials = (0..<5).map { replicate in

@@ -1,7 +1,7 @@
 import Testing
 import Trials
 
-@Suite("What people call trials")
+@Suite("Names of trials for people")
 struct TrialNamesTests {
   private func trial(
     stage: String = "main", replicate: Int = 0, dataset: Dataset = .mnist, latents: Int = 10,
@@ -22,7 +22,7 @@ struct TrialNamesTests {
     return trials.map(names.name)
   }
 
-  @Test("a name says what varies, and nothing else")
+  @Test("a name contains what varies, and nothing else")
   func varying() {
     #expect(
       names([trial(tolerance: .value(3)), trial(tolerance: .value(8.5), seed: 2)])
@@ -41,7 +41,7 @@ struct TrialNamesTests {
     #expect(names([trial()]) == ["main"])
   }
 
-  @Test("in a sweep of several stages a name begins with the stage; what is measured is left out")
+  @Test("in a sweep of several stages a name begins with the stage; measured values are omitted")
   func stages() {
     let baselines = [5, 10].map { trial(stage: "baseline", latents: $0, tolerance: .value(0)) }
     let narrowed = baselines.map { baseline in
@@ -54,7 +54,7 @@ struct TrialNamesTests {
         == ["baseline: n = 5", "baseline: n = 10", "narrowed", "narrowed"])
   }
 
-  @Test("a sentence has the identity where it is typed, and where the name may be another's too")
+  @Test("a sentence has the identity if it has to be typed or the name is ambiguous")
   func words() {
     func words(_ trials: [PlannedTrial], isTyped: Bool = false) -> [String] {
       let names = TrialNames(of: trials)
@@ -75,7 +75,7 @@ struct TrialNamesTests {
   }
 
   @Test(
-    "facts are matched as people type them",
+    "facts match values that people type",
     arguments: [
       ("latents", "10", true), ("latents", "10.0", true), ("latents", "1", false),
       ("tolerance", "3", true), ("tolerance", "3.0", true), ("learning_rate", "1e-3", true),
@@ -90,7 +90,7 @@ struct TrialNamesTests {
     #expect(fact.matches(text, in: trial()) == isMatch)
   }
 
-  @Test("what waits for a parent matches no number")
+  @Test("a value that waits for a parent matches no number")
   func waiting() throws {
     let fact = try #require(TrialFact.all.first { $0.key == "tolerance" })
     let parent = trial()

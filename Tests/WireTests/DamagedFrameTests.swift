@@ -126,7 +126,7 @@ struct DamagedFrameTests {
         == .logLines(.init(lines: ["one two", "three"])))
   }
 
-  @Test("A checkpoint without a digest, or three of them, are not taken")
+  @Test("A checkpoint without a digest, or three checkpoints, are refused")
   func checkpoints() throws {
     // A claim (heartbeat, 2) of trial 1, attempt 1, with an empty checkpoint.
     let claim: [UInt8] = [0x09, 1, 0, 0, 0, 0, 0, 0, 0, 0x10, 1, 0x22, 0]
@@ -141,7 +141,7 @@ struct DamagedFrameTests {
     }
   }
 
-  @Test("A piece without bytes, of no trajectory, or beyond any trajectory is not taken")
+  @Test("A piece without bytes, of no trajectory, or beyond any trajectory is refused")
   func trajectoryPieces() {
     // TrajectoryGrown (9) of trial 1, attempt 1.
     let attempt: [UInt8] = [0x09, 1, 0, 0, 0, 0, 0, 0, 0, 0x10, 1]
@@ -170,7 +170,7 @@ struct DamagedFrameTests {
     }
   }
 
-  @Test("A checkpoint to go on from is taken only with the hash state of its trajectory")
+  @Test("A checkpoint to resume from is accepted only with the hash state of its trajectory")
   func resumePoints() throws {
     let body = Samples.resumePoint.body
     #expect(try ResumePoint(body) == Samples.resumePoint)

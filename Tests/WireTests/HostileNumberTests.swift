@@ -38,7 +38,7 @@ struct HostileNumberTests {
     }
   }
 
-  @Test("Honest rates are taken, from a worker that stood still to one that does nothing")
+  @Test("Honest rates are accepted, from a stalled worker to one that computes nothing")
   func honestRates() throws {
     for rate in [0, 1e-9, 0.25, 1e12] {
       #expect(

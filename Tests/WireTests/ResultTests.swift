@@ -37,7 +37,7 @@ struct ResultTests {
     #expect(try ReceivedResult(serialised: received.bytes) == received)
   }
 
-  @Test("The planned configuration saves reading the same text, and only that")
+  @Test("The planned configuration saves parsing an equal text, and only that")
   func planned() throws {
     #expect(
       try ReceivedResult(serialised: received.bytes, planned: Samples.configuration) == received)

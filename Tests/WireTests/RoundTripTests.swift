@@ -50,7 +50,7 @@ struct RoundTripTests {
     #expect(try WorkerMessage(frames: try reached.frames()) == reached)
   }
 
-  @Test("With up to 768 claims each tells all it can; with more, none tells progress or checkpoint")
+  @Test("Up to 768 claims have progress and checkpoint; with more, none has")
   func claims() throws {
     let progress = TrialProgress(
       step: Budget.maximumCount, totalSteps: Budget.maximumCount, mse: 1,

@@ -54,7 +54,7 @@ struct VersionTests {
     #expect(decodeAll([newer.header, []]) == unknown)
   }
 
-  @Test("Another major version is refused, whatever it says")
+  @Test("Any message of another major version is refused")
   func otherMajor() throws {
     let other = ProtocolVersion(major: 1, minor: 2)
     let refused = [WireError?](repeating: .otherMajor(found: other), count: 4)

@@ -15,7 +15,7 @@ struct ConfigurationFileTests {
     try ConfigurationFile.configuration(in: Data(text.utf8), of: "c.json")
   }
 
-  @Test("it is read alone, and as a trial of a plan, whatever that says besides")
+  @Test("it is read alone, and as a trial of a plan with other keys")
   func both() throws {
     let text = configuration.canonicalText
     #expect(try read(text) == configuration)
@@ -32,7 +32,7 @@ struct ConfigurationFileTests {
     #expect(failure?.message.contains("expected one of its trials") == true)
   }
 
-  @Test("what is wrong inside a plan's trial is named with its place")
+  @Test("an error inside a plan's trial is named with its place")
   func wrong() {
     let failure = #expect(throws: TrialFailure.self) {
       try read("{\"configuration\": {\"dataset\": 3}}")

@@ -1,12 +1,12 @@
 import Testing
 import WorkerService
 
-@Suite("What a worker calls its host and itself")
+@Suite("Names of workers and hosts")
 struct HostIDTests {
   private let own = "uts:[4026531838]"
   private let container = "uts:[4026532448]"
 
-  @Test("a machine keeps its id when it starts again, and does not show it")
+  @Test("a machine keeps its id across reboots, and does not expose it")
   func machine() {
     let machine = "0123456789abcdef0123456789abcdef"
     let id = HostID.of(machine: machine, boot: "first", namespace: own)
@@ -15,7 +15,7 @@ struct HostIDTests {
     #expect(id.utf8.count == 8 && !machine.contains(id))
   }
 
-  @Test("containers with one machine's id are told apart, and machines that have none")
+  @Test("containers with one machine id are distinguished, and machines without one")
   func others() {
     let ids = [
       HostID.of(machine: "m", boot: "a", namespace: own),

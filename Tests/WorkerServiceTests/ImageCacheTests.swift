@@ -42,7 +42,7 @@ struct ImageCacheTests {
     FileManager.default.fileExists(atPath: cache.url(for: archive.digest).path)
   }
 
-  @Test("what was verified is not read again until it looks different")
+  @Test("a verified archive is not read again until its file status changes")
   func verifiedOnce() throws {
     let cache = try ImageCache(cache: folder.url)
     let archive = archive(1)
@@ -56,7 +56,7 @@ struct ImageCacheTests {
     }
   }
 
-  @Test("a changed byte is noticed and the archive fetched again, even with its old date")
+  @Test("a changed byte is detected and the archive fetched again, even with its old date")
   func damaged() throws {
     let cache = try ImageCache(cache: folder.url)
     let archive = archive(1)
@@ -88,7 +88,7 @@ struct ImageCacheTests {
     #expect(isCompared)
   }
 
-  @Test("an archive that is cut short, or gone, is fetched again")
+  @Test("a truncated or missing archive is fetched again")
   func truncated() throws {
     let cache = try ImageCache(cache: folder.url)
     let archive = archive(1)
@@ -99,7 +99,7 @@ struct ImageCacheTests {
     #expect(try provide(archive, by: cache))
   }
 
-  @Test("a fetch that failed leaves nothing that counts as verified")
+  @Test("a failed fetch leaves nothing that counts as verified")
   func failedFetch() throws {
     let cache = try ImageCache(cache: folder.url)
     let archive = archive(1)
@@ -112,7 +112,7 @@ struct ImageCacheTests {
     #expect(try provide(archive, by: cache))
   }
 
-  @Test("the least recently used archive goes when another does not fit")
+  @Test("the least recently used archive is removed when another does not fit")
   func leastRecentlyUsed() throws {
     let cache = try ImageCache(cache: folder.url, limit: 3000)
     let archives = (0...3).map { archive($0) }
@@ -122,7 +122,7 @@ struct ImageCacheTests {
     try setLastUse(of: archives[2], in: cache, hoursAgo: 2)
     try provide(archives[3], by: cache)
     #expect(archives.map { contains($0, cache) } == [true, false, true, true])
-    // Asking for one makes it the latest.
+    // Providing an archive makes it the most recently used.
     try provide(archives[2], by: cache)
     try provide(archives[1], by: cache)
     #expect(archives.map { contains($0, cache) } == [false, true, true, true])
@@ -142,7 +142,7 @@ struct ImageCacheTests {
     #expect(!contains(first, cache) && !contains(second, cache))
   }
 
-  @Test("half an archive from an interrupted transfer counts and goes too")
+  @Test("a partial archive counts and is removed too")
   func partial() throws {
     let cache = try ImageCache(cache: folder.url, limit: 1500)
     let (interrupted, other) = (archive(1), archive(2))
@@ -158,7 +158,7 @@ struct ImageCacheTests {
     #expect(throws: FileError.self) { try cache.use(archive(1).digest) }
   }
 
-  @Test("workers that ask at the same time fetch once, and go on where one was interrupted")
+  @Test("concurrent workers fetch once, and continue an interrupted fetch")
   func fetchedOnce() throws {
     let bytes = (0..<8_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 5) }
     let context = try Context()

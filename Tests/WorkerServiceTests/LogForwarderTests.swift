@@ -3,7 +3,7 @@ import Testing
 
 @testable import WorkerService
 
-@Suite("What a worker tells people goes to the coordinator too")
+@Suite("A worker's log is also sent to the coordinator")
 struct LogForwarderTests {
   private func linesTaken(from forwarder: LogForwarder) -> (lines: [String], leftOutCount: Int)? {
     var taken: (lines: [String], leftOutCount: Int)?
@@ -30,7 +30,7 @@ struct LogForwarderTests {
     #expect(linesTaken(from: forwarder) == nil)
   }
 
-  @Test("what is too much is left out and counted in the next message")
+  @Test("lines beyond the limit are dropped and counted in the next message")
   func tooMuch() throws {
     let forwarder = LogForwarder()
     for number in 0..<LogForwarder.lineCountMaximum + 7 { forwarder.add("\(number)") }
@@ -47,7 +47,7 @@ struct LogForwarderTests {
     #expect(long.lines.allSatisfy { $0.utf8.count == 2000 })
     #expect(long.lines.reduce(0) { $0 + $1.utf8.count } <= LogForwarder.byteCountMaximum)
   }
-  @Test("what is not taken waits, and what comes meanwhile comes after it")
+  @Test("lines that were not sent wait, and later lines follow them")
   func notTaken() throws {
     let forwarder = LogForwarder()
     forwarder.add("first")

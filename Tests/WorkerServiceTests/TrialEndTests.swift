@@ -20,13 +20,13 @@ struct TrialEndTests {
     #expect(cause(isExit: false, status: SIGSEGV) == .signal)
     #expect(cause(isExit: false, status: SIGKILL) == .signal)
     #expect(cause(isExit: false, status: SIGKILL, isOutOfMemory: true) == .outOfMemory)
-    // The kernel ends processes by SIGKILL only.
+    // The kernel kills processes only by SIGKILL.
     #expect(cause(isExit: false, status: SIGSEGV, isOutOfMemory: true) == .signal)
     #expect(
       cause(isExit: false, status: SIGABRT, lastWords: "what(): std::bad_alloc") == .outOfMemory)
   }
 
-  @Test("what the process said itself counts most")
+  @Test("the process's own report takes precedence")
   func ownWords() {
     let failure = TrialFailure(cause: .diskFull, message: "no space")
     let end = TrialEnd(isExit: true, status: 1, failure: failure, isOutOfMemory: true)

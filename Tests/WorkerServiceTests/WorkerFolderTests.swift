@@ -8,15 +8,15 @@ import Wire
 
 @testable import WorkerService
 
-@Suite("What a worker process leaves and its successor takes over")
+@Suite("Files that a worker process leaves and its successor adopts")
 struct WorkerFolderTests {
   private let folder: TemporaryFolder
   private var cache: URL { folder.url }
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func order(_ sweep: String) -> WorkOrder {
-    WorkOrder(
+  private func assignment(_ sweep: String) -> Assignment {
+    Assignment(
       sweep: sweep, trial: TrialID(rawValue: 7), attempt: 2, configuration: Samples.configuration,
       images: Digest.of("images"), imagesByteCount: 6)
   }
@@ -46,7 +46,7 @@ struct WorkerFolderTests {
     do {
       let first = try WorkerFolder(cache: cache, worker: "first")
       for (launch, sweep) in ["a", "b"].enumerated() {
-        let folder = try first.prepare(id(sweep, launch: launch), order(sweep))
+        let folder = try first.prepare(id(sweep, launch: launch), assignment(sweep))
         try Data(ReceivedResult(Samples.result).bytes).write(
           to: folder.appending(path: WorkerFolder.resultFileName))
         try Data(sweep.utf8).write(to: folder.appending(path: "file"))
@@ -84,28 +84,28 @@ struct WorkerFolderTests {
   }
 
   @Test("checkpoints of an unfinished trial are found, newest first, until the trial is done")
-  func salvage() throws {
+  func leftCheckpoints() throws {
     do {
       let first = try WorkerFolder(cache: cache, worker: "first")
-      let folder = try first.prepare(id("a"), order("a"))
+      let folder = try first.prepare(id("a"), assignment("a"))
       for step in [9, 10] {
         try Data("\(step)".utf8).write(
           to: folder.appending(path: "checkpoint-\(step).safetensors"))
       }
     }
-    // Whoever takes them over and dies too loses nothing.
+    // If the adopting worker dies too, nothing is lost.
     do {
       let second = try WorkerFolder(cache: cache, worker: "second")
-      #expect(second.salvage(TrialID(rawValue: 7)).map(\.step) == [10, 9])
+      #expect(second.leftCheckpoints(of: TrialID(rawValue: 7)).map(\.step) == [10, 9])
       second.removeIfEmpty(keepsCheckpoints: true)
     }
     let third = try WorkerFolder(cache: cache, worker: "third")
-    let salvage = third.salvage(TrialID(rawValue: 7))
-    #expect(salvage.map(\.step) == [10, 9])
-    #expect(try String(contentsOf: salvage[0].url, encoding: .utf8) == "10")
-    _ = try third.prepare(id("a"), order("a"))
+    let leftCheckpoints = third.leftCheckpoints(of: TrialID(rawValue: 7))
+    #expect(leftCheckpoints.map(\.step) == [10, 9])
+    #expect(try String(contentsOf: leftCheckpoints[0].url, encoding: .utf8) == "10")
+    _ = try third.prepare(id("a"), assignment("a"))
     third.discard(id("a"))
-    #expect(third.salvage(TrialID(rawValue: 7)).isEmpty)
-    #expect(!FileManager.default.fileExists(atPath: salvage[0].url.path))
+    #expect(third.leftCheckpoints(of: TrialID(rawValue: 7)).isEmpty)
+    #expect(!FileManager.default.fileExists(atPath: leftCheckpoints[0].url.path))
   }
 }

@@ -1,37 +1,36 @@
 # shellcheck shell=bash
-# What cluster/up, cluster/down and cluster/status share: the inventory, ssh, and doing something
+# Shared by cluster/up, cluster/down and cluster/status: the inventory, ssh, and running a function
 # on all hosts at once. To be sourced; `self` is the command's name, `here` the folder cluster.
 # shellcheck disable=SC2034,SC2154 # Whoever sources this sets and uses these variables.
 
 fail() { echo "$self: $1" >&2; exit "${2:-1}"; }
 misuse() { fail "$1; see $self --help" 64; }
 
-# The inventory's format, for the help of every command.
+# The inventory's format, for the help texts.
 explain_inventory() {
   cat <<'END'
 
-The inventory is a text file, ./hosts.txt or $BOTTLENECKSWEEP_HOSTS without --inventory:
+The inventory is a text file, by default $BOTTLENECKSWEEP_HOSTS or ./hosts.txt:
 
   coordinator tcp://10.0.0.5:5750    # where the workers connect
   defaults user=me leave=1           # for the lines that follow
   node1
   node2 slots=4 cache=/scratch/me/bottlenecksweep
 
-A host's name is what ssh calls it. Its settings, all optional:
-  address=HOST  port=N  user=NAME    when ssh's own configuration does not know them
-  ssh=FILE                           an ssh configuration, from the inventory's folder on
-  slots=N|auto                       trials at once; auto (the standard) is one per core …
-  leave=N                            … but this many, which stay free
-  nice=N                             priority, 0 to 19; 10 without it
-  cache=DIR                          images and unsent results; ~/.cache/bottlenecksweep without it
-  cache-limit=SIZE                   how large the images may grow, such as 20GB
-  folder=DIR                         the installation; ~/.local/share/bottlenecksweep without it;
-                                     hosts that share their homes need one on a disk of their own
+A host's name is its name for ssh. Its settings, all optional:
+  address=HOST  port=N  user=NAME    if ssh's own configuration does not have them
+  ssh=FILE                           an ssh configuration, relative to the inventory's folder
+  slots=N|auto                       trials at once; auto (the default) is one per core
+  leave=N                            cores that auto leaves free
+  nice=N                             priority, 0 to 19 (default 10)
+  cache=DIR                          images and unsent results (default ~/.cache/bottlenecksweep)
+  cache-limit=SIZE                   size limit of the images, such as 20GB
+  folder=DIR                         the installation (default ~/.local/share/bottlenecksweep);
+                                     hosts with a shared home need one on a local disk
 END
 }
 
-# The folder of the executables: that of an unpacked bundle, or the build's, which is brought up to
-# date.
+# The folder of the executables: that of an unpacked bundle, or the build's, after building.
 executables_folder() {
   local root
   root=$(cd "$here/.." && pwd)
@@ -53,7 +52,7 @@ read_inventory() {
   parent=$(cd -- "$(dirname -- "$file")" && pwd)
   while IFS= read -r line || [ -n "$line" ]; do
     number=$((number + 1))
-    # Editors of other systems mark the beginning, and end lines with a carriage return as well.
+    # Accept a byte order mark and carriage returns of other systems' editors.
     [ "$number" -gt 1 ] || line=${line#$'\xef\xbb\xbf'}
     line=${line%$'\r'}
     line=${line%%#*}
@@ -81,7 +80,7 @@ read_inventory() {
   [ "${#hosts[@]}" -gt 0 ] || fail "$file: found no hosts"
 }
 
-# Whether a setting is one; `expected` says what is.
+# Whether a setting is valid; sets `expected` to the valid form.
 check_setting() {
   local pattern
   case $1 in
@@ -110,7 +109,7 @@ choose() {
   hosts=("$@")
 }
 
-# One connection per host serves all commands; they end with this one.
+# All commands share one connection per host, which ends with this one.
 connections=""
 open_connections() {
   connections=$(mktemp -d /tmp/fleet.XXXXXX)
@@ -135,15 +134,15 @@ secure_shell() {
   ssh "${options[@]}" "${setting[$name.address]:-$name}" "$@"
 }
 
-# What comes before the output of a command there; see `on`.
+# Marks the start of a remote command's output; see `on`.
 mark="=== bottlenecksweep ==="
 
-# on HOST COMMAND WORD…: runs a command of lib/host there, in the host's folder; of standard input
-# only `install` reads.
+# on HOST COMMAND WORD…: runs a command of lib/host on the host, in its folder. Only `install` reads
+# standard input.
 #
-# The script goes to a bash on its standard input: the user's own shell, which ssh asks first, may
-# be csh, fish or whatever, and has to understand the one word "bash". What its start files print
-# is dropped, but for the last line of a shell that does not get so far.
+# The script is sent to bash on standard input. ssh starts the user's shell, which may be csh or
+# fish and only has to understand the word "bash". Output of its start files is dropped, except for
+# the last line if the shell fails.
 on() {
   local name=$1 command=$2 code=0
   shift 2
@@ -161,8 +160,8 @@ on() {
   return "$code"
 }
 
-# everywhere FUNCTION: runs FUNCTION HOST for all hosts at once; each prints one line, with the
-# host's name before it. The exit code is 1 if any failed.
+# everywhere FUNCTION: runs FUNCTION HOST for all hosts at once. Each prints one line after the
+# host's name. The exit code is 1 if any failed.
 everywhere() {
   local function=$1 name code=0 pid width=0 running=()
   for name in "${hosts[@]}"; do [ "${#name}" -le "$width" ] || width=${#name}; done

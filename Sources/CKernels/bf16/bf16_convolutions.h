@@ -197,13 +197,13 @@ static void bf16_convolution_backward(const ck_convolution *shape, const float *
 }
 
 static void bf16_pack_forward(const ck_convolution *shape, const float *weights, float *packed) {
-  pack_forward(shape, weights, packed);
+  panels_forward(shape, weights, packed);
   pair_panels(packed, packed, panels_of(shape->out_channels) * shape->kernel,
               shape->kernel * shape->in_channels);
 }
 
 static void bf16_pack_backward(const ck_convolution *shape, const float *weights, float *packed) {
-  pack_backward(shape, weights, packed);
+  panels_backward(shape, weights, packed);
   float *from = packed, *to = packed;
   for (int parity = 0; parity < 4; parity++) {
     int64_t runs = panels_of(shape->in_channels) * taps_of(shape, parity >> 1);

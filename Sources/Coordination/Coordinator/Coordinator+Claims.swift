@@ -1,17 +1,16 @@
 import Trials
 
-/// What workers say they work on, held against what they are leased.
+/// Compares workers' claims with their leases.
 extension Coordinator {
-  /// Compares a worker's claims, which are all it has, with its leases.
+  /// Compares a worker's claims with its leases; the claims are complete.
   ///
-  /// A lease that is not claimed is assigned again: at once on a new connection, which the
-  /// assignment cannot have reached, else when it has gone unclaimed for the claim timeout. Time is
-  /// needed there because an announcement or heartbeat may cross an assignment under way; and it is
-  /// enough, for assigning twice does no harm. The lease itself is never ended by what one message
-  /// omits, which may be older than the assignment, but only when repeated assignments stay
-  /// unclaimed while the worker is heard: it does not hear us, or will not work.
+  /// An unclaimed lease is assigned again: at once on a new connection, which the assignment cannot
+  /// have reached, otherwise after the claim timeout, since a heartbeat may cross an assignment in
+  /// transit. Assigning twice is harmless. A single message never ends a lease, since it may be
+  /// older than the assignment. The lease ends when repeated assignments stay unclaimed although
+  /// the worker sends messages.
   mutating func examine(
-    _ claims: [Claim], of worker: Int, isNewConnection: Bool, at now: Instant
+    _ claims: [AttemptClaim], of worker: Int, isNewConnection: Bool, at now: Instant
   ) {
     for claim in claims {
       examine(claim, of: worker, isNewConnection: isNewConnection, at: now)
@@ -43,7 +42,7 @@ extension Coordinator {
   }
 
   private mutating func examine(
-    _ claim: Claim, of worker: Int, isNewConnection: Bool, at now: Instant
+    _ claim: AttemptClaim, of worker: Int, isNewConnection: Bool, at now: Instant
   ) {
     noteRefusals(in: claim, by: worker, at: now)
     take(claim.checkpoint, of: claim.trial, attempt: claim.attempt, from: worker)
@@ -81,7 +80,7 @@ extension Coordinator {
   ///
   /// Call this before the claim's own checkpoint is recorded. That one may replace a refused one in
   /// the record, and a refusal of a checkpoint that is not in the record is ignored.
-  private mutating func noteRefusals(in claim: Claim, by worker: Int, at now: Instant) {
+  private mutating func noteRefusals(in claim: AttemptClaim, by worker: Int, at now: Instant) {
     guard let trial = graph.number(of: claim.trial),
       let index = roster[worker].leaseIndex(of: trial),
       roster[worker].leases[index].attempt == claim.attempt
@@ -89,10 +88,10 @@ extension Coordinator {
     for refused in claim.refusedCheckpoints { distrust(refused, of: trial, by: worker, at: now) }
   }
 
-  /// Notes that a worker has its lease; a claim of an earlier attempt is older than the lease, or
-  /// the new number has not arrived yet.
+  /// Notes that a worker claims its lease; a claim of an earlier attempt predates the lease or was
+  /// sent before the new number arrived.
   private mutating func confirm(
-    _ claim: Claim, of trial: Int, by worker: Int, isNewConnection: Bool, at now: Instant
+    _ claim: AttemptClaim, of trial: Int, by worker: Int, isNewConnection: Bool, at now: Instant
   ) {
     guard let index = roster[worker].leaseIndex(of: trial),
       roster[worker].leases[index].attempt == claim.attempt
@@ -100,7 +99,7 @@ extension Coordinator {
     roster[worker].leases[index].claimedAt = now
     roster[worker].leases[index].resends = 0
     if let progress = claim.progress, progress.step <= graph.steps(of: trial) ?? .max {
-      // Going back, or to and fro, is no progress.
+      // Only a step beyond the furthest one counts as progress.
       if progress.step > roster[worker].leases[index].furthestStep {
         roster[worker].leases[index].furthestStep = progress.step
         roster[worker].leases[index].progressAt = now
@@ -116,16 +115,16 @@ extension Coordinator {
     }
   }
 
-  /// Whether a worker may keep a trial that waits, which saves the work it has done.
+  /// Whether a worker may continue a waiting trial that it claims, which saves its work.
   ///
-  /// Not if the claim is of the very attempt whose end that worker has reported: the claim is
-  /// older than the report.
-  private func canAdopt(_ claim: Claim, of trial: Int, by worker: Int) -> Bool {
+  /// Not if that worker has already reported the end of the claimed attempt: the claim is older
+  /// than the report.
+  private func canAdopt(_ claim: AttemptClaim, of trial: Int, by worker: Int) -> Bool {
     let standing = ledger.standings[trial]
     let hasReportedEnd =
       standing.attempts == claim.attempt && standing.worker == roster[worker].id
       && standing.failure?.cause != .lost && standing.failure?.cause != .stopped
-    // Going on from a checkpoint saves more than a computation that is behind it.
+    // A computation that is behind a recorded checkpoint is not worth keeping.
     let step = max(claim.progress?.step ?? 0, claim.checkpoint?.step ?? 0)
     let history = ledger.history(of: trial)
     let isFromDistrusted =
@@ -137,24 +136,24 @@ extension Coordinator {
       && !health.wasFalse(about: trial, by: roster[worker].member)
   }
 
-  private mutating func acknowledge(_ claim: Claim, of worker: Int, at now: Instant) {
+  private mutating func acknowledge(_ claim: AttemptClaim, of worker: Int, at now: Instant) {
     guard mayAnswer(worker, at: now) else { return }
     send(.acknowledge(trial: claim.trial, attempt: claim.attempt), to: worker)
   }
 
   private mutating func abandon(
-    _ claim: Claim, of worker: Int, reason: String, at now: Instant
+    _ claim: AttemptClaim, of worker: Int, reason: String, at now: Instant
   ) {
     guard mayAnswer(worker, at: now) else { return }
     send(.abandon(trial: claim.trial, attempt: claim.attempt, reason: reason), to: worker)
   }
 
-  /// Ends leases that a worker was told of in vain, or does nothing about; it gets nothing more until
+  /// Ends leases that a worker does not claim or makes no progress with; it gets no more work until
   /// it announces itself.
   private mutating func giveUp(
     _ trials: [Int], on worker: Int, because reason: String, at now: Instant
   ) {
-    roster[worker].isDeaf = true
+    roster[worker].isUnresponsive = true
     let failure = TrialFailure(cause: .lost, message: "worker \(roster[worker].id) \(reason)")
     for trial in trials { endLease(of: trial, on: worker, failure: failure) }
     roster.refresh(worker)

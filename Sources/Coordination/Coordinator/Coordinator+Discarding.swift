@@ -1,9 +1,9 @@
 import Trials
 
-/// How results are taken back that a person does not believe.
+/// Discards results at a person's request.
 extension Coordinator {
-  /// The trials that a person's wish to discard some concerns: those of them that have a result,
-  /// and all that came from these, parents first.
+  /// The trials that discarding these would affect: those that have a result, and all that were
+  /// computed from them, parents first.
   package func discarding(_ trials: [TrialID]) -> [TrialID] {
     concerned(by: trials).map { graph.trials[$0].id }
   }
@@ -23,7 +23,7 @@ extension Coordinator {
     return concerned.sorted()
   }
 
-  /// Whether something of a trial was made with another's result: its τ or n, or its beginning.
+  /// Whether a trial used another's result: for its τ or n, or as its starting point.
   private func isMade(_ successor: Int, of trial: Int) -> Bool {
     let standing = ledger.standings[successor]
     if graph.parents(of: successor).contains(Int32(trial)) {
@@ -33,7 +33,8 @@ extension Coordinator {
     return ledger.isExtended(successor)
   }
 
-  /// Has trials wait again whose results a person does not believe, and all that came from them.
+  /// Discards the results of trials, and of all that were computed from them, and lets them wait
+  /// again.
   mutating func discard(_ trials: [TrialID], reason: String, at now: Instant) {
     let concerned = concerned(by: trials)
     let named = Set(trials)

@@ -1,12 +1,12 @@
 import Digests
 import Trials
 
-/// What people ask about one trial.
+/// Explains the state of one trial.
 extension Coordinator {
-  /// Why a trial stands where it does; nil if it is not planned.
+  /// The state of a trial and the reason for it; nil if it is not planned.
   ///
-  /// Also of use before ``resume(at:)``, on a journal without a running sweep: there nobody is
-  /// connected, and a trial that the journal shows as running is explained by its open leases.
+  /// May be called before ``resume(at:)``, for a sweep that is not running. No worker is connected
+  /// then; a running trial is explained by its open leases.
   ///
   /// - Parameter now: The moment that delays are counted from; nil before the start.
   package func explanation(of trial: TrialID, at now: Instant? = nil) -> TrialExplanation? {
@@ -19,7 +19,7 @@ extension Coordinator {
       children: graph.children(of: number).map { graph.trials[Int($0)].id })
   }
 
-  /// The digests of all checkpoints that trials can go on from; a shell may delete any other.
+  /// The digests of all checkpoints that trials can resume from; the shell may delete any other.
   package var checkpointDigests: Set<Digest> { ledger.checkpointDigests }
 
   private func reason(of number: Int, at now: Instant?) -> TrialExplanation.Reason {

@@ -1,12 +1,12 @@
 import Digests
 import Trials
 
-/// How longer runs go on from shorter ones.
+/// Longer runs that resume from shorter ones.
 extension Coordinator {
-  /// Whether a trial that could be leased is held back, because a shorter run of it will soon give
-  /// it a beginning; asks for that beginning when the shorter run is complete.
+  /// Whether a trial waits for a shorter run to resume from; requests the extension when the
+  /// shorter run is complete.
   ///
-  /// What is waited for follows from the ledger, so a restarted coordinator waits for the same.
+  /// The answer follows from the ledger, so a restarted coordinator decides the same.
   mutating func awaitsShorterRun(_ trial: Int) -> Bool {
     guard ledger.standings[trial].isUntried, !ledger.isExtended(trial),
       extensions[trial] != .impossible, let shorter = shorterRun(of: trial)
@@ -27,11 +27,11 @@ extension Coordinator {
   private enum ShorterRun {
     /// It waits or runs.
     case pending
-    /// It is complete, and its last checkpoint is there.
+    /// It is complete, and its last checkpoint is kept.
     case complete(TrialID, TrialCheckpoint)
   }
 
-  /// The longest shorter run that there is anything to expect of.
+  /// The longest shorter run that is complete or may still complete.
   private func shorterRun(of trial: Int) -> ShorterRun? {
     if let planned = graph.shorterRun(of: trial) {
       switch ledger.standings[planned].status {
@@ -46,7 +46,7 @@ extension Coordinator {
     return orphanedRuns[graph.trials[trial].id].map { .complete($0.trial, $0.checkpoint) }
   }
 
-  /// Records the beginning that a shorter run gives a longer one.
+  /// Records the checkpoint and rows that a longer run resumes from.
   mutating func extend(
     _ id: TrialID, from checkpoint: TrialCheckpoint, trajectory piece: TrajectoryPiece,
     at now: Instant
@@ -63,7 +63,7 @@ extension Coordinator {
     settle([trial], at: now, delaying: false)
   }
 
-  /// Lets a longer run begin anew, since the shorter one's files are of no use.
+  /// Lets a longer run start from step 0, since the shorter one's files cannot be used.
   mutating func giveUpExtension(of id: TrialID, reason: String, at now: Instant) {
     guard let trial = graph.number(of: id), extensions[trial] == .preparing else { return }
     extensions[trial] = .impossible
@@ -82,8 +82,10 @@ extension Coordinator {
       && checkpoint.step == step ?? checkpoint.step
   }
 
-  /// Drops last checkpoints of complete trials until the rest is within its limit, the first
-  /// completed trial's first; those that a planned longer run waits for stay.
+  /// Drops last checkpoints of complete trials, the earliest completed first, until the rest fits
+  /// the limit.
+  ///
+  /// Keeps those that a planned longer run waits for.
   mutating func dropOldCheckpoints() {
     var (trials, byteCount) = ledger.keptCheckpoints
     while byteCount > settings.keptCheckpointByteCount, !trials.isEmpty {
@@ -101,18 +103,18 @@ extension Coordinator {
     }
   }
 
-  /// Has a checkpoint deleted that is not recorded.
+  /// Deletes a checkpoint unless it is recorded.
   mutating func dismiss(_ checkpoint: TrialCheckpoint?) {
     guard let checkpoint, !ledger.refers(to: checkpoint.digest) else { return }
     effects.append(.discardCheckpoint(checkpoint.digest))
   }
 }
 
-/// Where the beginning of a longer run stands.
+/// The state of a longer run's extension.
 enum Extension: Hashable, Sendable {
-  /// The shell makes it.
+  /// The shell prepares it.
   case preparing
-  /// It cannot be made.
+  /// It cannot be prepared.
   case impossible
 }
 
@@ -120,7 +122,7 @@ enum Extension: Hashable, Sendable {
 package struct OrphanedRun: Hashable, Sendable {
   /// The trial.
   package var trial: TrialID
-  /// The state at its end, the trial's own trajectory with it.
+  /// The checkpoint at its end, with the position in its trajectory.
   package var checkpoint: TrialCheckpoint
 
   /// A complete trial that is no longer planned.

@@ -1,24 +1,24 @@
 import Trials
 
-/// What is known of the first trial of a stage.
+/// The state of a stage's first trial.
 enum Canary: Hashable, Sendable {
   /// None is needed, or one has shown that the stage works.
   case none
-  /// One is to go first, for this reason.
+  /// One must start alone, for this reason.
   case due(reason: String)
-  /// This trial goes first, for this reason; the others of the stage wait.
+  /// This trial has started alone, for this reason; the others of the stage wait.
   case flying(trial: Int, reason: String)
 }
 
-/// What keeps trials back that could otherwise be leased: a paused stage, a stage whose first
-/// trial is still to show that it works, too many failures.
+/// Holds back trials that could otherwise be leased: the stage is paused, its first trial has not
+/// worked yet, or too many trials failed.
 extension Coordinator {
-  /// Whether more trials have failed than the sweep allows, so that no further one is begun.
+  /// Whether more trials have failed than the sweep allows; then no further one starts.
   var hasTooManyFailures: Bool {
     settings.failureLimit.map { ledger.ownFailureCount > $0 } ?? false
   }
 
-  /// Whether something else than its own state keeps a trial back.
+  /// Whether a trial is held back by its stage or by the failure limit.
   func isBlocked(_ trial: Int) -> Bool {
     let stage = graph.stage(of: trial)
     if hasTooManyFailures || ledger.pausedStages[stage] != nil { return true }
@@ -26,7 +26,7 @@ extension Coordinator {
     return false
   }
 
-  /// Puts trials aside that are kept back, until the first one that is ready can be leased.
+  /// Sets blocked trials aside until the first ready one can be leased.
   mutating func holdBlockedTrials() {
     if hasTooManyFailures, !hasReportedFailureLimit {
       hasReportedFailureLimit = true
@@ -41,14 +41,14 @@ extension Coordinator {
     }
   }
 
-  /// Lets a stage's trials queue up again.
+  /// Queues the held trials of a stage again.
   mutating func release(_ stage: Int) {
     for trial in held[stage] ?? [] { ready[trial] = priority(of: trial) }
     held[stage] = nil
     isPlanDue = true
   }
 
-  /// Finds the stages of which one trial is to go first.
+  /// Finds the stages in which one trial must start alone.
   mutating func prepareCanaries() {
     for stage in canaries.indices {
       guard graph.stageSizes[stage] > 1, ledger.completeCounts[stage] == 0,
@@ -78,7 +78,7 @@ extension Coordinator {
     }
   }
 
-  /// Notes that a trial was leased; it may be the one that its stage waits for.
+  /// Notes that a trial was leased, as it may be the first one of its stage.
   mutating func sendCanary(_ trial: Int) {
     let stage = graph.stage(of: trial)
     guard case .due(let reason) = canaries[stage] else { return }
@@ -88,7 +88,7 @@ extension Coordinator {
         .canarySent(graph.trials[trial].id, stage: graph.stageNames[stage], reason: reason)))
   }
 
-  /// Notes that a trial has made steps, which shows that its stage works.
+  /// Notes that a trial has taken steps, which shows that its stage works.
   mutating func noteSignOfLife(of trial: Int) {
     let stage = graph.stage(of: trial)
     let wasFlying = if case .flying = canaries[stage] { true } else { false }
@@ -101,7 +101,7 @@ extension Coordinator {
     }
   }
 
-  /// Notes that a lease ended: if it was the first trial's, any trial of the stage may go next.
+  /// Notes that a lease ended; if it was the stage's first trial, another one may start alone.
   mutating func noteEnd(of trial: Int) {
     let stage = graph.stage(of: trial)
     guard case .flying(trial, let reason) = canaries[stage], holders.count(of: trial) == 0 else {
@@ -111,7 +111,7 @@ extension Coordinator {
     release(stage)
   }
 
-  /// Lets a paused stage go on.
+  /// Resumes a paused stage.
   mutating func resumeStage(_ stage: Int) {
     guard ledger.pausedStages[stage] != nil else { return }
     health.forget(stage: stage)

@@ -1,9 +1,9 @@
 import Trials
 
-/// What reports teach about speeds and health.
+/// Updates speeds and host health from reports.
 extension Coordinator {
-  /// Learns from the progress of a lease, at the first one and whenever its steps have doubled, so
-  /// that a trial weighs no more for being long.
+  /// Updates the speed model at the first progress of a lease and whenever its steps have doubled,
+  /// so that long trials do not weigh more.
   mutating func learn(from index: Int, of worker: Int) {
     let lease = roster[worker].leases[index]
     guard let progress = lease.progress, progress.totalSteps > 0, progress.stepsPerSecond > 0,
@@ -14,10 +14,10 @@ extension Coordinator {
     observe(rate: costPerStep * progress.stepsPerSecond, of: lease.trial, on: worker)
   }
 
-  /// Learns from a result, and that its host and its stage work.
+  /// Updates the speed model from a result, and notes that its host and stage work.
   mutating func noteSuccess(of trial: Int, result: TrialResult, on worker: Int) {
     let provenance = result.provenance
-    // A trial that ended early has cost less than it was planned with.
+    // A trial that ended early has cost less than planned.
     if provenance.seconds >= 1, provenance.steps > 0, let end = result.milestones.last,
       let total = end.endedByRule ? graph.steps(of: trial) : end.step, total > 0
     {
@@ -37,14 +37,14 @@ extension Coordinator {
     roster.setSpeed(speeds.speed(of: host), ofHost: host)
   }
 
-  /// Draws the consequences of an attempt's death for its host and its stage.
+  /// Updates the health of a host and a stage after an attempt failed.
   mutating func noteDeath(of trial: Int, on worker: Int, failure: TrialFailure) {
     guard failure.cause.chargesTrial || failure.cause.speaksAgainstHost else { return }
     let (place, stage) = (roster[worker].place, graph.stage(of: trial))
     health.noteDeath(of: trial, stage: stage, on: place, cause: failure.cause)
     let deaths = health.deathCount(on: place)
-    // Of the last host that works nobody can tell whether it or the trials are at fault, and
-    // giving it up would end the sweep.
+    // Never drain the last usable host: it is unclear whether the host or the trials are at fault,
+    // and the sweep would end.
     if deaths >= settings.hostFailureLimit, drainReason(of: worker) == nil,
       roster.hasUsable(besides: place)
     {
@@ -53,30 +53,32 @@ extension Coordinator {
         reason: "\(deaths) different trials died there, with no result in between; the last one: "
           + failure.message)
     }
-    pauseIfHopeless(stage, failure: failure)
+    pauseOnCommonCause(stage, failure: failure)
   }
 
-  /// Pauses a stage without any result of which different trials die of one cause on two hosts:
-  /// neither a host nor a trial is at fault, and going on would only use up all of them.
-  private mutating func pauseIfHopeless(_ stage: Int, failure: TrialFailure) {
+  /// Pauses a stage without results if different trials failed for one cause on two hosts.
+  ///
+  /// Probably the stage is at fault; otherwise all its trials would fail.
+  private mutating func pauseOnCommonCause(_ stage: Int, failure: TrialFailure) {
     guard ledger.completeCounts[stage] == 0, ledger.pausedStages[stage] == nil,
       let (cause, hosts) = health.commonCause(in: stage)
     else { return }
     let places = hosts.map(shownName).joined(separator: " and ")
-    let verdict = TrialFailure(
+    let pauseReason = TrialFailure(
       cause: cause,
       message: "different trials die of it on \(places), and none of the stage "
         + "has a result; the last one: \(failure.message)")
     let name = graph.stageNames[stage]
-    record(.stagePaused(stage: name, failure: verdict))
-    effects.append(.notify(.stagePaused(stage: name, verdict)))
+    record(.stagePaused(stage: name, failure: pauseReason))
+    effects.append(.notify(.stagePaused(stage: name, pauseReason)))
   }
 
-  /// Records a checkpoint that a worker has stored, if a trial is to go on from it; else has it
-  /// deleted.
+  /// Records a checkpoint that a worker has stored if the trial may resume from it; otherwise
+  /// deletes it.
   ///
-  /// More steps are better, whoever brings them: the trial is deterministic. Fewer are recorded
-  /// only of a later lease, held alone: its worker could not use what it was given.
+  /// A checkpoint of more steps is recorded from any attempt, since trials are deterministic. One
+  /// of fewer steps is recorded only from a later attempt that is the only one running: its worker
+  /// could not use the given checkpoint.
   mutating func take(
     _ checkpoint: TrialCheckpoint?, of id: TrialID, attempt: Int, from worker: Int
   ) {
@@ -89,8 +91,8 @@ extension Coordinator {
     }
   }
 
-  /// Whether a checkpoint that a worker names is its own to be deleted: of an attempt that it was
-  /// leased, or of a trial for which nobody needs one any more.
+  /// Whether a worker's checkpoint may be deleted: it is of an attempt that it had leased, or
+  /// nobody needs a checkpoint of the trial.
   private func owns(_ worker: Int, _ attempt: Int, _ id: TrialID) -> Bool {
     guard let trial = graph.number(of: id), attempt > ledger.standings[trial].voidThrough,
       ledger.standings[trial].status != .complete

@@ -1,8 +1,8 @@
 import Trials
 
-/// Who gets which trial.
+/// Leases of trials to workers.
 extension Coordinator {
-  /// Leases a trial that can be leased to a worker that can take it.
+  /// Leases a ready trial to an available worker.
   mutating func lease(
     _ trial: Int, to worker: Int, progress: TrialProgress?, isAdoption: Bool, at now: Instant
   ) {
@@ -25,14 +25,14 @@ extension Coordinator {
     sendCanary(trial)
   }
 
-  /// Writes down which host a worker is on, so that what it hands in can be told to be that host's.
+  /// Records a worker's host, so that its results can be attributed to the host.
   private mutating func introduce(_ worker: Int) {
     let (id, host) = (roster[worker].id, roster[worker].host)
     guard ledger.hosts[id] != host else { return }
     record(.workerIntroduced(worker: id, host: host))
   }
 
-  /// Leases a running trial to a second worker as well; the first result counts.
+  /// Leases a running trial to a second worker; the first result counts.
   mutating func duplicate(_ trial: Int, on worker: Int, at now: Instant) {
     let (id, attempt) = (graph.trials[trial].id, ledger.standings[trial].attempts + 1)
     introduce(worker)
@@ -44,8 +44,8 @@ extension Coordinator {
 
   /// Sends an assignment, for the first time or again.
   ///
-  /// One that began at step 0 is not given checkpoints later, so that it stays known which attempts
-  /// were.
+  /// An attempt that started from step 0 is not given checkpoints later, so that the record stays
+  /// correct about which attempts had checkpoints.
   mutating func sendAssignment(of trial: Int, attempt: Int, to worker: Int) {
     let history = ledger.history(of: trial)
     let isGivenCheckpoints = history.attempts[attempt]?.wasGivenCheckpoints == true
@@ -72,7 +72,7 @@ extension Coordinator {
     holders.add(worker, to: lease.trial)
   }
 
-  /// Forgets a worker's lease of a trial; returns the attempt's number.
+  /// Removes a worker's lease of a trial; returns the attempt's number.
   mutating func dropLease(of trial: Int, on worker: Int) -> Int {
     holders.remove(worker, from: trial)
     guard let index = roster[worker].leaseIndex(of: trial) else {
@@ -84,7 +84,7 @@ extension Coordinator {
     return attempt
   }
 
-  /// Queues a trial up for a lease.
+  /// Queues a trial for a lease.
   mutating func enqueue(_ trial: Int, at now: Instant, delaying: Bool) {
     guard !awaitsShorterRun(trial) else { return dequeue(trial) }
     let delay =
@@ -97,14 +97,14 @@ extension Coordinator {
     }
   }
 
-  /// Takes a trial out of every queue.
+  /// Removes a trial from every queue.
   mutating func dequeue(_ trial: Int) {
     ready[trial] = nil
     delayed[trial] = nil
     held[graph.stage(of: trial)]?.remove(trial)
   }
 
-  /// None after the first failure, then doubling from the shortest delay to the longest.
+  /// Zero after the first failure, then doubling from the shortest delay to the longest.
   private func retryDelay(afterUncharged failures: Int32) -> Duration {
     guard failures >= 2 else { return .zero }
     let doublings = min(Int(failures) - 2, 30)

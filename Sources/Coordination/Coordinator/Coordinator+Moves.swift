@@ -1,23 +1,21 @@
 import Trials
 
-/// Trials that move from worker to worker with their checkpoints.
+/// Moves trials between workers with their checkpoints.
 ///
-/// Towards the end of a sweep the trials left are few, and the longest ones belong on the fastest
-/// workers (the level algorithm; Horvath, Lam and Sethi 1977). So a worker that becomes free goes
-/// on with a trial that runs on a slower one, and takes it over; and a worker whose trial is clearly
-/// shorter than another one leaves it to the others for that. Every move costs what was computed
-/// since the latest checkpoint, so it must save much more.
+/// Near the end of a sweep few trials are left, and the longest ones should run on the fastest
+/// workers (the level algorithm; Horvath, Lam and Sethi 1977). A free worker takes over a trial
+/// from a slower worker. A worker with a clearly shorter trial exchanges it for a longer one. Every
+/// move loses the steps since the latest checkpoint, so it must save much more.
 extension Coordinator {
-  /// A trial that waits or runs elsewhere is longer than the one of a busy worker by this share of
-  /// it, and ``CoordinationSettings/worthMoving``, before it takes its place: they change places no
-  /// sooner than those who run again have fallen that far behind.
+  /// Another trial replaces a busy worker's trial only if its critical path is longer by this
+  /// fraction and ``CoordinationSettings/worthMoving``, so that two trials do not alternate.
   private static let exchangeShare = 0.2
-  /// A duplicate must save this share of what the straggler still needs, and this many seconds.
+  /// A duplicate must save this fraction of the straggler's remaining time, and this many seconds.
   private static let duplicateShare = 0.1
   private static let duplicateSeconds = 60.0
 
-  /// Whether fewer trials wait than there are slots, so that which of them run decides about the
-  /// sweep's end.
+  /// Whether fewer trials wait than there are slots; then the choice of running trials determines
+  /// the sweep's end.
   private var isNearEnd: Bool {
     settings.duplicatesStragglers && ready.count < roster.usableSlotCount
   }
@@ -26,17 +24,17 @@ extension Coordinator {
 
   // MARK: - Duplicates
 
-  /// Has the fastest free worker go on with a trial that runs on a slower one, rather than begin
-  /// one with a shorter way to the sweep's end.
+  /// Lets the fastest free worker take over a trial from a slower one if that has a longer critical
+  /// path than every waiting trial.
   mutating func moveToFree(at now: Instant) {
     guard isPlanDue, isNearEnd, let waiting = ready.first, let free = roster.fastestAvailable,
-      let trial = straggler(for: free, longerThan: way(from: waiting), at: now)
+      let trial = straggler(for: free, longerThan: criticalPath(from: waiting), at: now)
     else { return }
     duplicate(trial, on: free, at: now)
   }
 
-  /// Has an idle worker run the trial that would end last as well, from its latest checkpoint, if
-  /// that brings its result clearly sooner.
+  /// Lets an idle worker also run the trial that would end last, from its latest checkpoint, if
+  /// that ends clearly sooner.
   mutating func duplicateStraggler(at now: Instant) {
     guard settings.duplicatesStragglers, let idle = roster.fastestAvailable,
       ledger.counts.running > 0, isPlanDue(at: now),
@@ -46,21 +44,21 @@ extension Coordinator {
     isPlanDue = true
   }
 
-  /// The trial that would end last of those that a free worker finishes clearly sooner.
+  /// Of the trials that a free worker would finish clearly sooner, the one that would end last.
   ///
-  /// - Parameter way: If others wait, the way from the longest of them: then only a trial that has
-  ///   a longer one moves, and only from a slower worker.
-  private func straggler(for free: Int, longerThan way: Double?, at now: Instant) -> Int? {
-    let leastSaved = way == nil ? Self.duplicateSeconds : worthMoving
+  /// - Parameter path: The critical path of the longest waiting trial, if any. Then only a trial
+  ///   with a longer one moves, and only from a slower worker.
+  private func straggler(for free: Int, longerThan path: Double?, at now: Instant) -> Int? {
+    let leastSaved = path == nil ? Self.duplicateSeconds : worthMoving
     var straggler: (trial: Int, left: Double)?
     for number in roster.numbers where number != free {
-      if way != nil, roster.slowness(of: number) <= roster.slowness(of: free) { continue }
+      if path != nil, roster.slowness(of: number) <= roster.slowness(of: free) { continue }
       for lease in roster[number].leases where canDuplicate(lease) {
         let left = remaining(of: lease, on: number, at: now)
         guard left > straggler?.left ?? 0,
           saving(of: lease.trial, left: left, on: free)
             >= max(leastSaved, Self.duplicateShare * left),
-          way.map({ self.way(from: lease) > $0 }) ?? true
+          path.map({ self.criticalPath(from: lease) > $0 }) ?? true
         else { continue }
         straggler = (lease.trial, left)
       }
@@ -70,7 +68,7 @@ extension Coordinator {
 
   /// How many seconds sooner another worker would end a trial, from its checkpoint.
   private func saving(of trial: Int, left: Double, on worker: Int) -> Double {
-    // A result made on two instruction sets would not have the bits of either.
+    // A result computed on two instruction sets would match neither bit for bit.
     let newest = ledger.newestCheckpoint(of: trial)
     guard newest == nil || newest?.instructionSet == roster[worker].instructionSet else { return 0 }
     return left - duration(of: trial, on: worker)
@@ -78,8 +76,8 @@ extension Coordinator {
 
   /// Whether a second worker may run a lease's trial.
   ///
-  /// Once beside each lease, and never a trial that has died by itself: with two leases in turn it
-  /// would go on dying for ever, without being given up.
+  /// At most once per lease, and never a trial that has failed by itself: with alternating leases
+  /// it would fail forever without being given up.
   private func canDuplicate(_ lease: Lease) -> Bool {
     let standing = ledger.standings[lease.trial]
     return holders.count(of: lease.trial) == 1 && standing.attempts == lease.attempt
@@ -88,13 +86,17 @@ extension Coordinator {
 
   // MARK: - Exchanges
 
-  /// Has the fastest worker for which there is a clearly longer trial, waiting or on a slower
-  /// worker, go on with that one; its own one waits.
+  /// Finds the fastest worker for which there is a clearly longer trial, waiting or on a slower
+  /// worker.
   ///
-  /// Looks at every worker, so only where some trial is long enough: of such ones few end in a
+  /// The worker continues that one; its own trial waits.
+  ///
+  /// Visits every worker, so it runs only if some trial is long enough. Few such trials end per
   /// second, however many workers there are.
   mutating func exchange(at now: Instant) {
-    guard isNearEnd, ledger.counts.running > 0, graph.longestWay > worthMoving else { return }
+    guard isNearEnd, ledger.counts.running > 0, graph.criticalPathSeconds > worthMoving else {
+      return
+    }
     guard let exchange = nextExchange(at: now) else {
       if roster.fastestAvailable == nil { isPlanDue = false }
       return
@@ -108,14 +110,14 @@ extension Coordinator {
     }
   }
 
-  private typealias Run = (trial: Int, worker: Int, way: Double, left: Double)
+  private typealias Run = (trial: Int, worker: Int, path: Double, left: Double)
 
   private func nextExchange(at now: Instant) -> (worker: Int, shorter: Int, longer: Int)? {
     let numbers = roster.numbers.filter { roster[$0].isUsable }
     let instructionSets = Set(numbers.map { roster[$0].instructionSet })
-    // What waits goes to any worker, but should go on where it has the same bits.
+    // With several instruction sets, a moved trial could resume on another one and change its bits.
     guard instructionSets.count == 1 else { return nil }
-    let waiting = ready.first.map { (trial: $0, way: way(from: $0)) }
+    let waiting = ready.first.map { (trial: $0, path: criticalPath(from: $0)) }
     var exchange: (worker: Int, shorter: Int, longer: Int)?
     var slower: Run?
     var equallyFast: Run?
@@ -123,25 +125,25 @@ extension Coordinator {
     for worker in numbers.sorted(by: { roster.slowness(of: $0) > roster.slowness(of: $1) }) {
       if roster.slowness(of: worker) != slowness {
         slowness = roster.slowness(of: worker)
-        if let run = equallyFast, run.way > slower?.way ?? 0 { slower = run }
+        if let run = equallyFast, run.path > slower?.path ?? 0 { slower = run }
       }
       let runs = roster[worker].leases.filter(canDuplicate).map { lease -> Run in
-        (lease.trial, worker, way(from: lease), remaining(of: lease, on: worker, at: now))
+        (lease.trial, worker, criticalPath(from: lease), remaining(of: lease, on: worker, at: now))
       }
-      if let longest = runs.max(by: { $0.way < $1.way }), longest.way > equallyFast?.way ?? 0 {
+      if let longest = runs.max(by: { $0.path < $1.path }), longest.path > equallyFast?.path ?? 0 {
         equallyFast = longest
       }
-      guard let shortest = runs.min(by: { $0.way < $1.way }) else { continue }
-      let least = shortest.way * (1 + Self.exchangeShare) + worthMoving
-      var longer: (trial: Int, way: Double)?
+      guard let shortest = runs.min(by: { $0.path < $1.path }) else { continue }
+      let least = shortest.path * (1 + Self.exchangeShare) + worthMoving
+      var longer: (trial: Int, path: Double)?
       if let run = slower,
         saving(of: run.trial, left: run.left, on: worker)
           >= max(worthMoving, Self.duplicateShare * run.left)
       {
-        longer = (run.trial, run.way)
+        longer = (run.trial, run.path)
       }
-      if let waiting, waiting.way > longer?.way ?? 0 { longer = waiting }
-      guard let longer, longer.way > least, canResumeSoon(shortest.trial, on: worker) else {
+      if let waiting, waiting.path > longer?.path ?? 0 { longer = waiting }
+      guard let longer, longer.path > least, canResumeSoon(shortest.trial, on: worker) else {
         continue
       }
       exchange = (worker, shortest.trial, longer.trial)
@@ -149,7 +151,7 @@ extension Coordinator {
     return exchange
   }
 
-  /// Whether a trial has a checkpoint that is not much older than what its worker has computed.
+  /// Whether a trial has a recent checkpoint compared with its worker's progress.
   private func canResumeSoon(_ trial: Int, on worker: Int) -> Bool {
     guard graph.steps(of: trial) != nil, let newest = ledger.newestCheckpoint(of: trial),
       let progress = lease(of: trial, on: worker)?.progress, progress.stepsPerSecond > 0
@@ -160,8 +162,8 @@ extension Coordinator {
 
   // MARK: - Withdrawals
 
-  /// Takes back the slower lease of a trial that two workers run, for a trial that waits: of
-  /// several the one furthest behind the other, which is the least likely to be of use.
+  /// Frees a slot for a waiting trial by withdrawing one lease of a duplicated trial: the one that
+  /// is furthest behind the other.
   mutating func reclaimDuplicate(at now: Instant) {
     guard isPlanDue else { return }
     var choice: (trial: Int, worker: Int, behind: Double)?
@@ -179,11 +181,11 @@ extension Coordinator {
       because: "another worker finishes it sooner, and this one is needed")
   }
 
-  /// Takes a duplicated trial from the worker that the other one has overtaken, and will be ahead
-  /// of to the end: with that the trial has moved.
+  /// Withdraws a duplicated trial from the worker that the other one has overtaken for good; this
+  /// completes the move.
   ///
-  /// - Parameter worker: The one whose progress was just heard of; the one that began first never
-  ///   takes the trial back, so that estimates that differ do not move it to and fro.
+  /// - Parameter worker: The worker that just reported progress. The first of the two never takes
+  ///   the trial back, so that changing estimates do not move it back and forth.
   mutating func withdrawIfOvertaken(_ trial: Int, by worker: Int, at now: Instant) {
     guard holders.count(of: trial) == 2,
       let other = holders[trial].first(where: { $0 != worker }),
@@ -199,7 +201,7 @@ extension Coordinator {
     roster[worker].leaseIndex(of: trial).map { roster[worker].leases[$0] }
   }
 
-  /// Ends a worker's lease of a trial, which goes on or waits.
+  /// Ends a worker's lease of a trial, which continues elsewhere or waits.
   private mutating func withdraw(_ trial: Int, from worker: Int, because reason: String) {
     guard let attempt = lease(of: trial, on: worker)?.attempt else { return }
     endLease(of: trial, on: worker, failure: TrialFailure(cause: .stopped, message: reason))

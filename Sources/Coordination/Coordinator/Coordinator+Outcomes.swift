@@ -1,9 +1,9 @@
 import Digests
 import Trials
 
-/// How attempts and trials end.
+/// Ends attempts and trials.
 extension Coordinator {
-  /// Takes a finished attempt's result if the trial has none; whoever holds the lease.
+  /// Records a finished attempt's result if the trial has none, whoever holds the lease.
   mutating func take(
     _ received: ReceivedResult, _ checkpoint: TrialCheckpoint?, of id: TrialID, attempt: Int,
     from worker: Int, at now: Instant
@@ -62,7 +62,7 @@ extension Coordinator {
     settle(graph.successors(of: trial), at: now, delaying: false)
   }
 
-  /// Ends an attempt whose result is none of its trial's, and makes the worker drop the result.
+  /// Ends an attempt with an invalid result, and makes the worker drop the result.
   ///
   /// - Parameter blamesCheckpoint: Whether what the attempt went on from may be at fault.
   mutating func refuseResult(
@@ -79,11 +79,11 @@ extension Coordinator {
       at: now)
   }
 
-  /// Notes that a worker's attempt ended without a result; a report of any attempt but the leased
-  /// one changes nothing.
+  /// Handles an attempt that ended without a result; reports of attempts other than the leased one
+  /// change nothing.
   ///
-  /// The answer is to abandon the attempt, not to acknowledge it: an acknowledgement that comes
-  /// late would make the worker drop what a later attempt has finished.
+  /// The answer is to abandon the attempt. A late acknowledgement would make the worker drop the
+  /// result of a later attempt.
   ///
   /// - Parameter blamesCheckpoint: Whether what the attempt went on from may be at fault.
   mutating func noteFailure(
@@ -106,7 +106,7 @@ extension Coordinator {
     send(.abandon(trial: id, attempt: attempt, reason: "its failure is noted"), to: worker)
   }
 
-  /// What makes a result none of the trial's, in words; nil if nothing does.
+  /// Why a result is not valid for the trial; nil if it is.
   private func defect(of result: TrialResult, for trial: Int) -> String? {
     let provenance = result.provenance
     guard let configuration = try? ledger.configuration(of: trial) else {
@@ -131,13 +131,12 @@ extension Coordinator {
     noteEnd(of: trial)
   }
 
-  /// Brings trials, and all that wait for them, to the state that follows from the ledger.
+  /// Updates trials, and all that wait for them, to the state that follows from the ledger.
   ///
-  /// What follows depends on the ledger alone, so it comes out the same when a crash cut off the
-  /// records that a live coordinator was about to write. Trials that can be leased queue up.
+  /// The outcome depends only on the ledger, so it is the same after a crash before the
+  /// consequences were recorded. Queues trials that can be leased.
   ///
-  /// - Parameter delaying: Whether trials that ended often through no fault of their own queue up
-  ///   later.
+  /// - Parameter delaying: Whether trials that ended repeatedly for external reasons are delayed.
   mutating func settle(_ trials: [Int], at now: Instant, delaying: Bool) {
     var pending = Array(trials.reversed())
     while let trial = pending.popLast() {
@@ -149,7 +148,7 @@ extension Coordinator {
         retry(trial)
         pending += children + [trial]
       } else if standing.status == .waiting {
-        if let failure = verdict(on: trial) {
+        if let failure = finalFailure(of: trial) {
           giveUp(trial, failure: failure)
           pending += children
         } else if standing.unfinishedParents == 0 {
@@ -160,7 +159,7 @@ extension Coordinator {
   }
 
   /// Why a waiting trial cannot have a result; nil if it can.
-  private func verdict(on trial: Int) -> TrialFailure? {
+  private func finalFailure(of trial: Int) -> TrialFailure? {
     let standing = ledger.standings[trial]
     if let parent = failedParent(of: trial) {
       let end = ledger.standings[parent].status == .stopped ? "was stopped" : "failed"
@@ -171,7 +170,7 @@ extension Coordinator {
     if standing.chargedFailures >= settings.attemptLimit { return standing.failure }
     if ledger.history(of: trial).hasDivergedForGood { return standing.failure }
     if isRefusedEverywhere(trial) {
-      // A second lease may have ended otherwise since.
+      // A second lease may have ended for another reason since.
       return standing.failure?.cause == .resultRefused
         ? standing.failure
         : TrialFailure(cause: .resultRefused, message: "what was handed in was not taken")
@@ -185,7 +184,7 @@ extension Coordinator {
     }
   }
 
-  /// A parent without a result that will not be tried again by itself.
+  /// A parent that failed or was stopped.
   func failedParent(of trial: Int) -> Int? {
     graph.parents(of: trial).map(Int.init).first {
       let status = ledger.standings[$0].status

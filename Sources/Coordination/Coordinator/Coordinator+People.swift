@@ -1,8 +1,8 @@
 import Trials
 
-/// What people ask for while the sweep runs.
+/// Requests of people while the sweep runs.
 extension Coordinator {
-  /// Stops trials that have no result yet; what waits for one cannot go on either.
+  /// Stops trials that have no result yet; trials that wait for them fail.
   mutating func cancel(_ trials: [TrialID], reason: String, at now: Instant) {
     for id in trials {
       guard let trial = graph.number(of: id) else { continue }
@@ -21,7 +21,7 @@ extension Coordinator {
     }
   }
 
-  /// Has failed and stopped trials wait again, with the parents that they need.
+  /// Retries failed and stopped trials, with the parents that they need.
   mutating func retry(_ trials: [TrialID], at now: Instant) {
     var pending = trials.compactMap(graph.number)
     var retried: [Int] = []
@@ -32,7 +32,7 @@ extension Coordinator {
       retried.append(trial)
       pending += graph.parents(of: trial).map(Int.init)
     }
-    // Parents first: a child is brought to what follows from them.
+    // Parents first, since the state of a child follows from theirs.
     for trial in retried.sorted() {
       settle([trial] + graph.successors(of: trial), at: now, delaying: false)
     }
@@ -41,14 +41,14 @@ extension Coordinator {
     for stage in held.keys.sorted() { release(stage) }
   }
 
-  /// Gives a host that people name nothing more, and has its workers hand back what they run.
+  /// Drains a host by its displayed name: its workers hand back their trials and get no more.
   mutating func drain(_ host: String, reason: String) {
     drain(exactly: identity(of: host), reason: reason)
   }
 
-  /// The same for a host, a place, a key or a worker by the name that the record has for it.
+  /// Drains a host, a place, a key or a member by its recorded name.
   ///
-  /// It is not looked up among the hosts, which may announce any name.
+  /// The name is not looked up among displayed names, since a host may announce any name.
   mutating func drain(exactly host: String, reason: String) {
     if ledger.drainedHosts[host] == nil {
       record(.hostDrained(host: host, reason: reason))
@@ -62,15 +62,15 @@ extension Coordinator {
     isPlanDue = true
   }
 
-  /// Lets a drained host work again.
+  /// Undrains a host.
   mutating func undrain(_ host: String) {
     let shown = identity(of: host)
-    // It may have been drained with all hosts of its name.
+    // The host may have been drained together with all hosts of its name.
     let host = ledger.drainedHosts[shown] == nil ? HostIdentity.name(in: shown) : shown
     guard ledger.drainedHosts[host] != nil else { return }
     record(.hostUndrained(host: host))
     effects.append(.notify(.hostUndrained(host: shownName(of: host))))
-    // Its workers may be away.
+    // These apply even if its workers are not connected.
     health.forget(host: host)
     health.forgetBadCheckpoints(by: host)
     health.forgetFalsehoods(of: [host])
@@ -84,8 +84,8 @@ extension Coordinator {
     isPlanDue = true
   }
 
-  /// Tells a worker of a drained host once more to hand back what it runs; a worker that came back
-  /// with nothing stays, idle, until the host may work again.
+  /// Repeats the drain request to a worker of a drained host; a worker that returned without work
+  /// stays connected and idle.
   mutating func remindOfDrain(_ worker: Int) {
     guard roster[worker].isDrained, !roster[worker].leases.isEmpty,
       let reason = drainReason(of: worker)

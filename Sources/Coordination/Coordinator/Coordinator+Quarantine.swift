@@ -1,20 +1,22 @@
 import Trials
 
-/// Members that hand in what their trials cannot have computed. They are charged, not the trials,
-/// and are left out when it happens again and again, so that the others finish every trial.
+/// Excludes members that repeatedly deliver false results. The failures count against the member,
+/// not the trials, so that the others can finish every trial.
 extension Coordinator {
-  /// How long a worker may hold a lease without a step before another one gets the trial.
+  /// How long a worker may hold a lease without a step before another worker gets the trial.
   ///
-  /// Its own supervision ends a trial that hangs much sooner; the images may take long to come.
+  /// A worker ends a stalled trial itself much sooner. The limit allows for a long download of the
+  /// images.
   var idleLimit: Duration { settings.stallTimeout * 6 }
 
-  /// Whether a worker only says that it works on a trial, while another one could.
+  /// Whether a worker has claimed a lease without progress for too long while another worker could
+  /// run the trial.
   func isIdle(_ lease: Lease, on worker: Int, at now: Instant) -> Bool {
     now - lease.progressAt >= idleLimit && holders.count(of: lease.trial) == 1
       && roster.hasUsable(besides: roster[worker].place)
   }
 
-  /// Whether a checkpoint that an attempt could go on from was handed in from elsewhere.
+  /// Whether an attempt was given a checkpoint that another place had uploaded.
   func wasGivenCheckpointsOfOthers(_ trial: Int, attempt: Int) -> Bool {
     let history = ledger.history(of: trial)
     guard let lease = history.attempts[attempt], lease.wasGivenCheckpoints else { return false }
@@ -25,21 +27,21 @@ extension Coordinator {
       }
   }
 
-  /// Holds something false against a worker's member.
+  /// Counts a false result against a worker's member.
   ///
-  /// When it was false about several trials, with no sound result in between, it gets no more,
-  /// and loses what it has.
+  /// After false results of several trials without a good one in between, the member is drained and
+  /// its leases end.
   mutating func charge(_ worker: Int, with trial: Int, reason: String, at now: Instant) {
     let member = roster[worker].member
     let count = health.noteFalsehood(about: trial, by: member)
     if count >= settings.hostFailureLimit {
-      leaveOut(member, because: Self.words(count, reason), at: now)
+      exclude(member, because: Self.words(count, reason), at: now)
     }
-    // A key may be several hosts'; or one's that calls itself ever differently.
+    // Also count against the key: one host may announce itself under ever new names.
     guard let key = roster[worker].id.keyMember else { return }
     let keyCount = health.noteFalsehood(about: trial, by: key)
     if keyCount >= Self.hostsPerKey * settings.hostFailureLimit {
-      leaveOut(key, because: Self.words(keyCount, reason), at: now)
+      exclude(key, because: Self.words(keyCount, reason), at: now)
     }
   }
 
@@ -48,30 +50,30 @@ extension Coordinator {
       + reason
   }
 
-  /// Holds a checkpoint that another worker could not go on from against the member that had handed
-  /// it in.
+  /// Counts a refused checkpoint against the member that uploaded it.
   ///
-  /// Only under keys: where anybody may call itself several hosts, it could speak ill of any other.
+  /// Only with encrypted connections. Otherwise one peer could pose as several hosts and accuse
+  /// others.
   mutating func charge(
     _ uploader: WorkerID, withCheckpointOf trial: Int, refusedBy worker: Int, at now: Instant
   ) {
     let member = place(of: uploader)
     guard let key = uploader.key, member != roster[worker].place else { return }
-    // A key may call itself several hosts; of another key than the member's it is one witness.
+    // A key may pose as several hosts, so another key counts as one witness.
     let refuser =
       roster[worker].id.key == key
       ? roster[worker].place : roster[worker].id.keyMember ?? roster[worker].place
     let found = health.noteBadCheckpoint(of: trial, by: member, refusedAt: refuser)
     guard found.trials >= settings.hostFailureLimit, found.isProved else { return }
-    leaveOut(
+    exclude(
       member, because: "others could not go on from its checkpoints of \(found.trials) trials",
       at: now)
   }
 
-  /// As many hosts' worth of falsehoods speak against the key that they share.
+  /// A key is excluded after this many times the false results of a single member.
   private static let hostsPerKey = 3
 
-  private mutating func leaveOut(_ member: String, because reason: String, at now: Instant) {
+  private mutating func exclude(_ member: String, because reason: String, at now: Instant) {
     guard settings.isOpen, ledger.drainedHosts[member] == nil else { return }
     drain(exactly: member, reason: reason)
     let failure = TrialFailure(cause: .stopped, message: "\(member) is not believed any more")
@@ -86,12 +88,12 @@ extension Coordinator {
         ended.append(lease.trial)
       }
     }
-    settle(ended + acquitted(), at: now, delaying: true)
+    settle(ended + retryAfterExclusion(), at: now, delaying: true)
   }
 
-  /// Has trials wait again that were given up for what members handed in that are not believed any
-  /// more; which ones, and what needs them.
-  private mutating func acquitted() -> [Int] {
+  /// Retries trials that failed because of refused results from members that are excluded now;
+  /// returns these trials and those that need them.
+  private mutating func retryAfterExclusion() -> [Int] {
     let trials = ledger.standings.indices.filter {
       ledger.standings[$0].status == .failed
         && ledger.standings[$0].failure?.cause == .resultRefused && !isRefusedEverywhere($0)
@@ -100,22 +102,22 @@ extension Coordinator {
     return trials.flatMap { [$0] + graph.successors(of: $0) }
   }
 
-  /// Whether so much was handed in that cannot be a trial's, by members that are believed
-  /// otherwise, that the trial itself must be at fault.
+  /// Whether trusted members delivered so many refused results that the trial itself must be at
+  /// fault.
   ///
-  /// One place alone proves nothing, unless there is no other.
+  /// One place is not enough, unless there is no other.
   func isRefusedEverywhere(_ trial: Int) -> Bool {
     let refused = ledger.history(of: trial).refusedWorkers
     guard refused.count >= settings.attemptLimit else { return false }
-    let believed = refused.filter(isBelieved)
-    guard believed.count >= settings.attemptLimit else { return false }
-    // Where nobody can join, waiting for somebody else would never end.
+    let trusted = refused.filter(isTrusted)
+    guard trusted.count >= settings.attemptLimit else { return false }
+    // If no worker can join, the trial would wait forever.
     guard settings.isOpen else { return true }
-    let known = ledger.hosts.keys.filter(isBelieved)
+    let known = ledger.hosts.keys.filter(isTrusted)
     func isShared(by witness: (WorkerID) -> String) -> Bool {
-      Set(believed.map(witness)).count > 1 || Set(known.map(witness)).count < 2
+      Set(trusted.map(witness)).count > 1 || Set(known.map(witness)).count < 2
     }
-    // A key may call itself several hosts.
+    // A key may pose as several hosts.
     return isShared(by: place) && isShared { $0.keyMember ?? place(of: $0) }
   }
 
@@ -124,8 +126,8 @@ extension Coordinator {
     worker.place(onHost: ledger.hosts[worker] ?? worker.rawValue)
   }
 
-  /// Whether a worker is not left out, by the coordinator or, for whatever reason, by people.
-  private func isBelieved(_ worker: WorkerID) -> Bool {
+  /// Whether a worker is not drained, by the coordinator or by people.
+  private func isTrusted(_ worker: WorkerID) -> Bool {
     drainReason(of: worker, onHost: ledger.hosts[worker] ?? worker.rawValue) == nil
   }
 }

@@ -2,30 +2,27 @@ import Trials
 
 /// Which worker a trial goes to: the one that is expected to finish it first.
 ///
-/// Trials are taken in order of priority, the longest way to the sweep's end first. While all workers
-/// are about equally fast, or trials are short, the first free one is right, and costs
-/// O(log workers). Where a busy worker is clearly faster, a schedule of the next trials is drawn
-/// up over all slots, free and busy (list scheduling with earliest finish times; for unequal
-/// machines, Gonzalez, Ibarra and Sahni 1977): what a busy worker would finish first stays queued
-/// for it, and a long trial does not begin on a slow host just before a fast one becomes free.
-/// Such a trial begins elsewhere if it would wait long, for trials move. So no slot waits idle for
-/// long either.
-/// A schedule is drawn up when something has changed, at most ``scheduleWork`` steps long, and
-/// thrown away: the next one knows better.
+/// Trials are leased in order of priority: longest critical path first. If all workers are about
+/// equally fast, or trials are short, the fastest free worker takes the trial in O(log workers). If
+/// a busy worker is clearly faster, the next trials are scheduled over all slots, free and busy
+/// (list scheduling with earliest finish times; for unequal machines, Gonzalez, Ibarra and Sahni
+/// 1977). A trial that a busy worker would finish first stays queued for it. If it would wait long,
+/// it starts on a free slot and moves later, so that no slot stays idle for long. A schedule is
+/// computed when something has changed, in at most ``scheduleWork`` steps. It is then discarded;
+/// each schedule uses fresh estimates.
 extension Coordinator {
   /// Trials that take less on the free worker go to it without a schedule.
   private static let worthPlanning = 10.0
-  /// How often a schedule is drawn up again though nothing was heard of.
+  /// Interval at which a schedule is computed again if nothing has happened.
   private static let planInterval = Duration.seconds(5)
-  /// At most so many pairs of trial and slot are looked at in one schedule.
+  /// Most pairs of trial and slot considered in one schedule.
   private static let scheduleWork = 200_000
   /// A free slot is taken if it finishes at most this factor later than the best one.
   private static let tolerance = 1.05
-  /// How much longer a trial is taken to need where its checkpoint comes from another
-  /// instruction set: going on there is possible, but not with the same bits.
+  /// Penalty factor for resuming from a checkpoint of another instruction set, which is possible
+  /// but gives other bits.
   private static let foreignCheckpointFactor = 1.25
-  /// Where a trial that waits has just failed it goes only when nobody else would finish it in four
-  /// times the time.
+  /// Penalty factor for the worker on which a waiting trial has just failed.
   private static let failureFactor = 4.0
 
   /// Leases trials, in order of priority, while there is a trial and a worker for it.
@@ -58,34 +55,35 @@ extension Coordinator {
     }.min { ($0.1, $0.2, $0.3) < ($1.1, $1.2, $1.3) }?.0
   }
 
-  /// What decides the order of leasing, the smallest first: the longest expected way to the sweep's
-  /// end, from the trial's latest checkpoint; ties in the plan's order.
+  /// The leasing priority, smallest first: the negative critical path from the trial's latest
+  /// checkpoint.
   ///
-  /// Trials that were half done when the sweep resumed come before all others: what they have cost is
-  /// the sooner of use.
+  /// Ties follow the plan's order.
+  ///
+  /// Trials that had begun before the sweep resumed come first, so that their work is used soon.
   func priority(of trial: Int) -> Float {
-    let way = min(Float(way(from: trial)), Self.longestWay)
-    return interrupted.contains(trial) ? -way - Self.longestWay : -way
+    let path = min(Float(criticalPath(from: trial)), Self.longestPath)
+    return interrupted.contains(trial) ? -path - Self.longestPath : -path
   }
 
-  /// No way is taken for longer: 30 years, in seconds.
-  private static let longestWay: Float = 1e9
+  /// Upper bound of a critical path: about 30 years, in seconds.
+  private static let longestPath: Float = 1e9
 
   /// The length of the critical path that begins with the rest of a trial, in expected seconds on
   /// one core of the reference speed.
-  func way(from trial: Int) -> Double {
+  func criticalPath(from trial: Int) -> Double {
     let step = ledger.newestCheckpoint(of: trial)?.step ?? 0
-    return graph.way(from: trial) - graph.cost(of: trial) * share(of: trial, doneAt: step)
+    return graph.criticalPath(from: trial) - graph.cost(of: trial) * share(of: trial, doneAt: step)
   }
 
-  /// The same of a trial that runs.
-  func way(from lease: Lease) -> Double {
-    guard let step = lease.progress?.step else { return way(from: lease.trial) }
-    return graph.way(from: lease.trial) - graph.cost(of: lease.trial)
+  /// The critical path of a running trial, from its reported step.
+  func criticalPath(from lease: Lease) -> Double {
+    guard let step = lease.progress?.step else { return criticalPath(from: lease.trial) }
+    return graph.criticalPath(from: lease.trial) - graph.cost(of: lease.trial)
       * share(of: lease.trial, doneAt: step)
   }
 
-  /// Which share of a trial's steps are done at a step; 0 where the number of its steps is unknown.
+  /// The fraction of a trial's steps done at a step; 0 if the number of its steps is unknown.
   private func share(of trial: Int, doneAt step: Int) -> Double {
     graph.steps(of: trial).map { min(Double(step) / Double($0), 1) } ?? 0
   }
@@ -113,16 +111,16 @@ extension Coordinator {
       || (!roster[worker].host.isEmpty && roster[number].host == roster[worker].host)
   }
 
-  /// Seconds until a lease is expected to bring its result.
+  /// Expected seconds until a lease's result.
   ///
-  /// One that is overdue is expected to need as long again as it is overdue: of something that
-  /// hangs, be it the trial or the way of its result, nobody waits for the end.
+  /// An overdue lease is expected to need as long again as it is overdue, so that nothing waits for
+  /// a stalled trial.
   func remaining(of lease: Lease, on worker: Int, at now: Instant) -> Double {
     let left: Double
     let since: Double
     if let progress = lease.progress, progress.stepsPerSecond > 0 {
       left = Double(progress.totalSteps - progress.step) / progress.stepsPerSecond
-      // What is silent may stand still.
+      // A worker that is not at work may make no progress.
       since = roster[worker].isAtWork ? (now - lease.progressAt).seconds : 0
     } else {
       left = duration(of: lease.trial, on: worker)
@@ -177,7 +175,7 @@ extension Coordinator {
       }
       holdBlockedTrials()
     }
-    // So many trials would finish sooner elsewhere that the schedule says no more.
+    // The schedule reached its limit: too many trials would finish sooner elsewhere.
     while freeCount > 0, let trial = ready.first, let worker = roster.fastestAvailable {
       lease(trial, to: worker, progress: nil, isAdoption: false, at: now)
       freeCount -= 1
@@ -187,8 +185,10 @@ extension Coordinator {
     beginEarly(queued, at: now)
   }
 
-  /// Has free workers begin trials that a schedule left to slots that are busy for a while, the one
-  /// that would wait longest first: it gets on, and moves with its checkpoint when the slot is free.
+  /// Lets free workers start trials that the schedule assigned to busy slots, the longest wait
+  /// first.
+  ///
+  /// Such a trial makes progress and moves with its checkpoint when the slot is free.
   private mutating func beginEarly(_ queued: [(trial: Int, slot: Slot)], at now: Instant) {
     guard settings.duplicatesStragglers else { return }
     for (trial, slot) in queued.reversed() {

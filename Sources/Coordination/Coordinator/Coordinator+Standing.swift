@@ -1,11 +1,11 @@
 import Trials
 
-/// What people and reports want to know.
+/// Queries for display and reports.
 extension Coordinator {
   /// How many trials have each status.
   package var counts: TrialCounts { ledger.counts }
 
-  /// What the journal says of a trial; nil if it is not planned.
+  /// The recorded state of a trial; nil if it is not planned.
   package func standing(of trial: TrialID) -> TrialStanding? {
     graph.number(of: trial).map { ledger.standings[$0] }
   }
@@ -22,7 +22,7 @@ extension Coordinator {
       .map { running($0.lease, on: $0.worker) }
   }
 
-  /// The identity of the configuration with which a trial runs, its parents' numbers filled in.
+  /// The identity of a trial's resolved configuration, with its parents' numbers filled in.
   ///
   /// Nil before they have results, and for a trial that is not planned.
   package func runningIdentity(of trial: TrialID) -> TrialID? {
@@ -31,14 +31,14 @@ extension Coordinator {
       ? trial : try? ledger.configuration(of: number).id
   }
 
-  /// The configuration with which a trial runs; nil before its parents have results, and for a trial
-  /// that is not planned.
+  /// A trial's resolved configuration; nil before its parents have results, and for a trial that is
+  /// not planned.
   package func runningConfiguration(of trial: TrialID) -> TrialConfiguration? {
     guard let number = ledger.graph.number(of: trial) else { return nil }
     return try? ledger.configuration(of: number)
   }
 
-  /// What an unfinished trial has reported so far, by its milestone's place.
+  /// The reports of an unfinished trial, by milestone index.
   package func reports(of trial: TrialID) -> [Int: MilestoneReport] {
     guard let number = ledger.graph.number(of: trial) else { return [:] }
     return ledger.handedIn(by: number).latestReports
@@ -50,7 +50,7 @@ extension Coordinator {
     return !ledger.handedIn(by: number).ends.isEmpty
   }
 
-  /// The worker that speaks on a connection; nil before it has announced itself there.
+  /// The worker of a connection; nil before it has announced itself.
   package func worker(on connection: ConnectionID) -> WorkerID? {
     roster.number(of: connection).map { roster[$0].id }
   }
@@ -58,8 +58,7 @@ extension Coordinator {
   /// The connections of the workers that have one.
   package var connections: [ConnectionID] { roster.numbers.compactMap { roster[$0].connection } }
 
-  /// What the worker that speaks on a connection has announced of itself and its host; nil before it
-  /// has announced itself there.
+  /// What the worker of a connection announced about itself and its host; nil before that.
   package func maker(on connection: ConnectionID) -> ResultMaker? {
     roster.number(of: connection).map {
       let worker = roster[$0]
@@ -81,7 +80,7 @@ extension Coordinator {
     }
   }
 
-  /// How many connections are held to a quota now.
+  /// How many connections have a quota account.
   package var accountedConnectionCount: Int { quotas.count }
 
   /// Why stages are paused, by name.

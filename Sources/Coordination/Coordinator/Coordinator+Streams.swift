@@ -1,9 +1,9 @@
 import Digests
 import Trials
 
-/// What running trials hand in: reports and pieces of their trajectories.
+/// Reports and trajectory pieces of running trials.
 extension Coordinator {
-  /// Records the report of a milestone; a repeated one is only answered.
+  /// Records a milestone's report; a repeated one is only acknowledged.
   mutating func take(
     _ report: MilestoneReport, index: Int, of id: TrialID, attempt: Int, from worker: Int,
     at now: Instant
@@ -36,7 +36,7 @@ extension Coordinator {
     send(.reportTaken(trial: id, attempt: attempt, index: index), to: worker)
   }
 
-  /// Records the next bytes of a trajectory; repeated ones are only answered.
+  /// Records the next bytes of a trajectory; repeated ones are only acknowledged.
   mutating func take(
     _ payload: [UInt8], after start: TrajectoryPrefix, end: Digest, of id: TrialID, attempt: Int,
     from worker: Int, at now: Instant
@@ -62,18 +62,20 @@ extension Coordinator {
     send(.pieceTaken(trial: id, attempt: attempt, byteCount: byteCount), to: worker)
   }
 
-  /// The number of a trial of which something of this attempt is still wanted, be its lease open or
-  /// not: a worker that was taken for lost has to hand in the rows before it can hand in its result.
+  /// The number of a trial if reports of this attempt are still wanted.
   ///
-  /// Of any other trial nothing is taken; the worker is told to forget it, finished or not. Nor is
-  /// anything taken of a worker that was not leased the attempt.
+  /// The lease need not be open: a worker that was given up must deliver its rows before its
+  /// result.
+  ///
+  /// Nil for any other trial, which the worker is told to forget, and for a worker that did not
+  /// lease the attempt.
   private mutating func wanted(
     _ id: TrialID, attempt: Int, _ worker: Int, at now: Instant
   ) -> Int? {
     if let trial = graph.number(of: id) {
       let standing = ledger.standings[trial]
       if attempt > standing.voidThrough, standing.status != .complete {
-        // The worker names an attempt that was never made.
+        // Ignore an attempt that was never leased.
         guard attempt <= standing.attempts, standing.unfinishedParents == 0 else { return nil }
         guard speaks(worker, for: attempt, of: trial) else {
           turnAway(id, attempt: attempt, from: worker, at: now)
@@ -87,10 +89,10 @@ extension Coordinator {
     return nil
   }
 
-  /// Ends an attempt that hands in what cannot be true.
+  /// Ends an attempt that reported something impossible.
   ///
-  /// Where nothing depends on it, because the trial is complete or the attempt has ended, the worker
-  /// is told to forget it, and nobody else is told: else one worker could fill the log.
+  /// If the trial is complete or the attempt has ended, the worker is told to forget it without a
+  /// notice. Otherwise one worker could fill the log.
   mutating func refuse(
     _ id: TrialID, attempt: Int, from worker: Int, reason: String, blamesCheckpoint: Bool = false,
     at now: Instant
@@ -119,7 +121,7 @@ extension Coordinator {
     return expected[index].defect(of: report)
   }
 
-  /// How a result contradicts what its worker has handed in before, in words; nil if it does not.
+  /// How a result contradicts its worker's earlier reports; nil if it does not.
   func contradiction(
     of result: TrialResult, for trial: Int, attempt: Int, by worker: Int
   ) -> String? {
@@ -149,7 +151,7 @@ extension Coordinator {
 }
 
 extension MilestoneReport {
-  /// The numbers that tell two reports apart, for people.
+  /// The numbers in which two reports may differ, for display.
   fileprivate var numbers: String {
     "\(gatesOpen) open, mse \(mse), evaluation mse \(evaluationMSE), state "
       + "\(stateDigest.map { $0.hexadecimal.prefix(12) } ?? "unknown")"

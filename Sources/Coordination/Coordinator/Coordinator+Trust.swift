@@ -1,17 +1,17 @@
 import Digests
 import Trials
 
-/// Whom the coordinator believes, and what.
+/// Decides which messages and checkpoints of workers to trust.
 ///
-/// What a worker hands in counts only for attempts that were leased to it, and is recorded under its
-/// name. What another one goes on from, and what it says of that, decides whether a checkpoint is
-/// given out again.
+/// Reports of a worker count only for attempts that were leased to it, and are recorded under its
+/// name. A checkpoint that another worker could not resume from is not given out again.
 extension Coordinator {
-  /// Whether a worker may speak for an attempt: the one that was leased it, whether or not the lease
-  /// is still open, and later processes on its host, which find what it has finished.
+  /// Whether a worker's messages about an attempt are accepted: from the worker that leased it,
+  /// even if the lease has ended, and from later processes on its host, which may find its finished
+  /// result.
   ///
-  /// Where connections are encrypted, the host is known by its key, else by the name that it
-  /// announced.
+  /// With encrypted connections, the host is identified by its key, otherwise by its announced
+  /// name.
   func speaks(_ worker: Int, for attempt: Int, of trial: Int) -> Bool {
     guard let lessee = ledger.history(of: trial).attempts[attempt]?.worker else { return false }
     let sender = roster[worker]
@@ -20,9 +20,10 @@ extension Coordinator {
     return !sender.host.isEmpty && ledger.hosts[lessee] == sender.host
   }
 
-  /// Answers a worker that hands in what belongs to an attempt of somebody else.
+  /// Answers a worker that reports about an attempt of another worker.
   ///
-  /// A result that it holds it keeps: when the trial waits again, its claim gets it a lease.
+  /// The worker keeps a result that it holds. When the trial waits again, its claim gets it a
+  /// lease.
   mutating func turnAway(_ id: TrialID, attempt: Int, from worker: Int, at now: Instant) {
     guard mayAnswer(worker, at: now) else { return }
     send(
@@ -30,13 +31,13 @@ extension Coordinator {
       to: worker)
   }
 
-  /// Whether what is none of a worker's business may be answered once more.
+  /// Whether the quota allows another answer to a message about an attempt of another worker.
   mutating func mayAnswer(_ worker: Int, at now: Instant) -> Bool {
     guard let connection = roster[worker].connection else { return false }
     return quotas.allowsAnswer(on: connection, at: now)
   }
 
-  /// Gives a checkpoint out no more that a worker with a lease could not go on from.
+  /// Withdraws a checkpoint that a worker with a lease could not resume from.
   mutating func distrust(
     _ refused: RefusedCheckpoint, of trial: Int, by worker: Int, at now: Instant
   ) {
@@ -59,10 +60,10 @@ extension Coordinator {
     if let uploader { charge(uploader, withCheckpointOf: trial, refusedBy: worker, at: now) }
   }
 
-  /// What an attempt died of, if it had a checkpoint to go on from.
+  /// The failure to record for an attempt, given that its checkpoint may be to blame.
   ///
-  /// A loss that stops being a number then, or a result that is none, may be the checkpoint's doing:
-  /// the trial begins anew, and is not charged.
+  /// If an attempt resumed from a checkpoint, a diverged loss or an invalid result may be due to
+  /// it. The trial then restarts from step 0 and the failure is not counted against it.
   func blame(
     checkpointsOf trial: Int, for failure: TrialFailure, of attempt: Int
   ) -> TrialFailure {

@@ -1,15 +1,15 @@
 import Trials
 
-/// Who is there: announcements, silence, departures.
+/// Workers that join, fall silent and leave.
 extension Coordinator {
-  /// The worker behind a connection, now heard of; a stranger is asked to announce itself.
+  /// The worker of a connection, marked as alive; an unknown sender is asked to announce itself.
   mutating func sender(on connection: ConnectionID, at now: Instant) -> Int? {
     guard let worker = roster.number(of: connection) else {
       effects.append(.send(.announceAgain, to: connection))
       return nil
     }
     roster[worker].lastHeard = now
-    // Otherwise the worker's deadline may stay as it is: too early is corrected when it comes.
+    // Otherwise the deadline may stay too early; it is recomputed when it expires.
     if roster[worker].isSuspect {
       roster[worker].isSuspect = false
       roster.refresh(worker)
@@ -17,7 +17,7 @@ extension Coordinator {
     return worker
   }
 
-  /// Takes in a worker, new or known, on the connection on which it announced itself.
+  /// Registers a new or known worker on the connection on which it announced itself.
   mutating func welcome(
     _ announcement: WorkerAnnouncement, on connection: ConnectionID, at now: Instant
   ) {
@@ -32,14 +32,14 @@ extension Coordinator {
     let link = Worker.Link.connected(connection, probeAt: now + settings.probeInterval)
     let known = roster.number(of: announcement.worker)
     let worker = known ?? roster.add(announcement.worker, link: link, at: now)
-    // A worker that resume(at:) found in the journal has announced itself to nobody yet.
+    // A worker that resume(at:) found in the journal has not announced itself yet.
     let isFirst = known == nil || roster[worker].slots == 0
     let isNewConnection = known == nil || roster[worker].connection != connection
     if isNewConnection, known != nil { roster.setLink(link, of: worker) }
     introduce(worker, as: announcement)
     roster[worker].lastHeard = now
     roster[worker].isSuspect = false
-    roster[worker].isDeaf = false
+    roster[worker].isUnresponsive = false
     roster.refresh(worker)
     if isFirst {
       effects.append(
@@ -56,13 +56,13 @@ extension Coordinator {
     remindOfDrain(worker)
   }
 
-  /// How many other workers are present under a worker's key; 0 where connections are plain.
+  /// How many other workers are present under a worker's key; 0 for unencrypted connections.
   private func others(underKeyOf worker: WorkerID) -> Int {
     guard let key = worker.key, roster.number(of: worker) == nil else { return 0 }
     return roster.count(ofKey: key)
   }
 
-  /// Takes over what a worker says of itself and its host.
+  /// Stores what a worker announced about itself and its host.
   private mutating func introduce(_ worker: Int, as announcement: WorkerAnnouncement) {
     roster.setHost(announcement.host, of: worker)
     roster[worker].slots = max(announcement.slots, 0)
@@ -80,7 +80,7 @@ extension Coordinator {
     isPlanDue = true
   }
 
-  /// Notes what keeps a worker from taking further trials, or that nothing does any more.
+  /// Updates a worker's obstacle.
   mutating func note(_ obstacle: String?, of worker: Int) {
     let before = roster[worker].obstacle
     guard obstacle != before else { return }
@@ -94,7 +94,7 @@ extension Coordinator {
     }
   }
 
-  /// Lets a worker go that said goodbye.
+  /// Removes a worker that said goodbye.
   mutating func dismiss(_ worker: Int, reason: String, at now: Instant) {
     let id = roster[worker].id
     effects.append(.notify(.workerLeft(id, reason: reason)))
@@ -103,18 +103,18 @@ extension Coordinator {
       at: now)
   }
 
-  /// Does what has become due: probes, suspicions, losses, delayed trials.
+  /// Handles expired deadlines: probes, suspicions, losses, delayed trials.
   mutating func expireDeadlines(at now: Instant) {
     while let worker = roster.due(at: now) { inspect(worker, at: now) }
     while let due = delayed.firstKey, due <= now, let trial = delayed.first {
       delayed[trial] = nil
       ready[trial] = priority(of: trial)
     }
-    tellOfRefusals(at: now)
+    reportDroppedMessages(at: now)
   }
 
-  /// Tells people, once a minute, of what was beyond the quotas.
-  private mutating func tellOfRefusals(at now: Instant) {
+  /// Reports dropped messages once a minute.
+  private mutating func reportDroppedMessages(at now: Instant) {
     for (connection, refused) in quotas.report(at: now) {
       let counts = Dictionary(uniqueKeysWithValues: refused.map { ($0.key.rawValue, $0.value) })
       effects.append(.notify(.quotaExceeded(worker(on: connection), refused: counts)))

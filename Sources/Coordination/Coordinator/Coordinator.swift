@@ -1,32 +1,32 @@
 import Digests
 import Trials
 
-/// The coordinator's decisions: which worker runs which trial, whom to believe alive, and what to
-/// keep.
+/// The coordinator's decisions: which worker runs which trial, which workers are alive, and what to
+/// record.
 ///
-/// A pure state machine. It has no clock, no randomness and no files: equal calls give equal
-/// effects. A shell drives it in this order:
+/// A pure state machine without clock, randomness or files: equal calls give equal effects. A shell
+/// drives it in this order:
 ///
 /// 1. ``init(plan:expectedCost:settings:)``, then ``replay(_:)`` for every record of the journal,
 ///    in order;
 /// 2. ``resume(at:)`` once, also for a new sweep, and carry out its effects;
-/// 3. ``handle(_:at:)`` for every fact as it arrives, carrying out the effects as ``Effect`` says,
-///    and ``Event/clockTicked`` not later than ``nextDeadline``, after whatever has arrived.
+/// 3. ``handle(_:at:)`` for every event as it arrives, carrying out the effects as ``Effect`` says;
+///   and ``Event/clockTicked`` no later than ``nextDeadline``, after all received messages.
 ///
-/// What it knows has two halves. ``ledger`` is durable: only ``record(_:)`` changes it, and each
-/// change is an ``Effect/append(_:)``. All else (workers, progress, delays) may be forgotten at
-/// any moment, and a restart does forget it; workers tell it again.
+/// The state has two halves. ``ledger`` is durable: only ``record(_:)`` changes it, and each change
+/// is an ``Effect/append(_:)``. All else (workers, progress, delays) is lost in a restart; workers
+/// report it again.
 ///
-/// **Why no message needs to arrive.** An assignment is repeated until a heartbeat claims it. A
-/// result is repeated by its worker until acknowledged. A claim that the coordinator does not
-/// share is answered with what the worker should do instead. A stranger is asked to announce
-/// itself. So any single exchange may be lost, repeated or late: the next heartbeat starts it anew.
+/// **Any message may be lost.** An assignment is repeated until a heartbeat claims it. A worker
+/// repeats a result until it is acknowledged. A claim without a lease is answered with a directive.
+/// An unknown sender is asked to announce itself. After a lost, repeated or late message the next
+/// heartbeat therefore restarts the exchange.
 ///
-/// **Why attempts are only ever counted up.** Two workers may compute the same trial at once (one
-/// was taken for lost), but a number is leased once, to one worker, so a message about it cannot be
-/// mistaken for one about a later lease. A worker that turns out to be alive with a trial that
-/// waits gets it back under a new number, and goes on computing. Numbers never decide about
-/// results: trials are deterministic, so the first valid result counts, whoever brings it.
+/// **Attempt numbers only increase.** Two workers may compute the same trial at once (if one was
+/// considered lost). Each number is leased once, to one worker, so a message about it cannot be
+/// confused with one about a later lease. A worker that returns with a waiting trial gets it back
+/// under a new number and continues. Numbers do not decide about results: trials are deterministic,
+/// so the first valid result counts.
 package struct Coordinator: Sendable {
   /// The durable half of the state.
   package internal(set) var ledger: Ledger
@@ -38,20 +38,20 @@ package struct Coordinator: Sendable {
   var ready = IndexedHeap<Float>()
   /// Trials that can be leased from the given time on.
   var delayed = IndexedHeap<Instant>()
-  /// Trials that could be leased but for their stage, or for the sweep's failures, by stage.
+  /// Trials that are held back by their stage or by the failure limit, by stage.
   var held: [Int: Set<Int>] = [:]
-  /// What is known of each stage's first trial.
+  /// The state of each stage's first trial.
   var canaries: [Canary]
-  /// Where the beginnings of longer runs stand.
+  /// The states of longer runs' extensions.
   var extensions: [Int: Extension] = [:]
-  /// For trials without a planned shorter run, one that is no longer planned.
+  /// For trials without a planned shorter run, a complete one of an earlier plan.
   let orphanedRuns: [TrialID: OrphanedRun]
   var health = HealthRecords()
   var quotas = MessageQuotas()
-  /// Trials that were half done when the sweep resumed, and have no lease since.
+  /// Trials that had begun before the sweep resumed and have not been leased since.
   var interrupted: Set<Int> = []
   var speeds = SpeedModel()
-  /// Whether something has changed since leases were last planned, and when that was.
+  /// Whether something has changed since the last schedule, and when that was computed.
   var isPlanDue = true
   var plannedAt: Instant?
   /// When the sweep ends if only trials of paused stages are left and nobody resumes them.
@@ -63,16 +63,15 @@ package struct Coordinator: Sendable {
   private var isResumed = false
   var effects: [Effect] = []
 
-  /// A coordinator for a plan, before it has read the journal.
+  /// Creates a coordinator for a plan, before the journal is replayed.
   ///
-  /// Traps when the plan is none: a trial twice, or before its parent.
+  /// Traps if a trial is planned twice or before its parent.
   ///
   /// - Parameters:
   ///   - plan: The trials, parents before children.
   ///   - expectedCost: Seconds that a trial is expected to take on one core of the reference speed;
-  ///     1 where unknown. It decides who gets what and when, never what is recorded.
-  ///   - expectedSteps: Optimiser steps of a trial, which tell what a checkpoint saves; may lack
-  ///     any.
+  ///     1 if unknown. It affects scheduling only, not what is recorded.
+  ///   - expectedSteps: Optimiser steps of a trial, used to value checkpoints; may lack trials.
   ///   - orphanedRuns: For longer runs, complete shorter ones that are no longer planned.
   package init(
     plan: [PlannedTrial], expectedCost: [TrialID: Double] = [:],
@@ -89,9 +88,9 @@ package struct Coordinator: Sendable {
     clock = StallClock(heartbeatInterval: settings.heartbeatInterval)
   }
 
-  /// Takes in a record that is in the journal already, before ``resume(at:)``.
+  /// Replays a record of the journal, before ``resume(at:)``.
   ///
-  /// The shell also reports this way what it appends itself: ``JournalRecord/imagesPinned`` and
+  /// The shell also passes the records that it appends itself: ``JournalRecord/imagesPinned`` and
   /// ``JournalRecord/limitsSet(_:)``.
   ///
   /// - Throws: ``JournalContradiction`` when the record cannot follow the earlier ones.
@@ -102,8 +101,8 @@ package struct Coordinator: Sendable {
 
   /// Begins the sweep, or continues it where the journal ends.
   ///
-  /// The journal may end anywhere, also between records that belong together; what is missing is
-  /// made up here. Workers of open leases get ``CoordinationSettings/resumeGrace`` to return.
+  /// The journal may end between records that belong together; missing ones are recorded here.
+  /// Workers of open leases get ``CoordinationSettings/resumeGrace`` to reconnect.
   package mutating func resume(at now: Instant) -> [Effect] {
     precondition(!isResumed, "a sweep resumes once")
     isResumed = true
@@ -134,7 +133,7 @@ package struct Coordinator: Sendable {
     return conclude(at: now)
   }
 
-  /// Takes in a fact and returns what to do about it, in order.
+  /// Handles an event and returns the effects, in order.
   package mutating func handle(_ event: Event, at now: Instant) -> [Effect] {
     precondition(isResumed, "the sweep resumes before the first event")
     let now = clock.read(at: now)
@@ -148,7 +147,7 @@ package struct Coordinator: Sendable {
     case .heartbeatReceived(let claims, let obstacle, let connection):
       guard let worker = sender(on: connection, at: now) else { break }
       note(obstacle, of: worker)
-      if roster[worker].isDeaf { send(.announceAgain, to: worker) }
+      if roster[worker].isUnresponsive { send(.announceAgain, to: worker) }
       examine(claims, of: worker, isNewConnection: false, at: now)
       remindOfDrain(worker)
     case .reportReached(let trial, let attempt, let index, let report, let connection):
@@ -168,7 +167,7 @@ package struct Coordinator: Sendable {
       guard let worker = sender(on: connection, at: now) else { break }
       take(checkpoint, of: trial, attempt: attempt, from: worker)
       noteFailure(
-        failure.asWorkersTell, of: trial, attempt: attempt, from: worker,
+        failure.asReportedByWorker, of: trial, attempt: attempt, from: worker,
         blamesCheckpoint: failure.cause == .notANumber, at: now)
     case .workerLeft(let reason, let connection):
       guard let worker = roster.number(of: connection) else { break }
@@ -196,29 +195,29 @@ package struct Coordinator: Sendable {
     return conclude(at: now)
   }
 
-  /// When ``Event/clockTicked`` is due at the latest; nil while there is nothing to wait for.
+  /// The latest time for the next ``Event/clockTicked``; nil if no deadline is pending.
   package var nextDeadline: Instant? {
     guard ending == nil else { return nil }
     let deadlines = [roster.nextDeadline, delayed.firstKey, pauseEndsAt].compactMap { $0 }
     return deadlines.min().map { clock.wakingTime(for: $0) }
   }
 
-  /// Whether ``Effect/finish(_:)`` was returned: nothing will be leased or recorded any more.
+  /// Whether ``Effect/finish(_:)`` was returned; nothing is leased or recorded after that.
   package var isFinished: Bool { ending != nil }
 
   var graph: TrialGraph { ledger.graph }
 
-  /// Leases what can be leased, ends the sweep if that was all, and hands out the effects.
+  /// Leases ready trials, ends the sweep if it is over, and returns the effects.
   private mutating func conclude(at now: Instant) -> [Effect] {
     if ending == nil { leaseReadyTrials(at: now) }
-    if ending == nil, let ending = verdict(at: now) {
+    if ending == nil, let ending = reachedEnding(at: now) {
       finish(ending, telling: "the sweep has ended")
     }
     defer { effects = [] }
     return effects
   }
 
-  /// Writes a fact down: the one way in which durable state changes after replay.
+  /// Records a fact; after replay, only this changes the durable state.
   mutating func record(_ record: JournalRecord) {
     do {
       let unreferenced = try ledger.apply(record)
@@ -235,15 +234,15 @@ package struct Coordinator: Sendable {
     effects.append(.send(directive, to: connection))
   }
 
-  /// Sends every connected worker away and ends the run.
+  /// Tells every connected worker to exit and ends the run.
   mutating func finish(_ ending: SweepEnding, telling reason: String) {
     for worker in roster.numbers { send(.shutDown(reason: reason), to: worker) }
     effects.append(.finish(ending))
     self.ending = ending
   }
 
-  /// Whether the run is over, and how.
-  private mutating func verdict(at now: Instant) -> SweepEnding? {
+  /// How the run has ended; nil if it goes on.
+  private mutating func reachedEnding(at now: Instant) -> SweepEnding? {
     let counts = ledger.counts
     if counts.haveAllEnded {
       let without = counts.failed + counts.stopped
@@ -281,7 +280,7 @@ package struct Coordinator: Sendable {
     finish(.stopped(remaining: remaining), telling: failure.message)
   }
 
-  /// Answers whoever speaks after the end; a result that is durable is still acknowledged.
+  /// Answers messages after the end; results that are durable are still acknowledged.
   private func farewell(to event: Event) -> [Effect] {
     let shutDown = Directive.shutDown(reason: "the sweep has ended")
     switch event {

@@ -4,23 +4,24 @@ import Trials
 package struct Assignment: Hashable, Sendable {
   /// The trial.
   package var trial: TrialID
-  /// The attempt's number, from 1; it fences control messages of earlier attempts.
+  /// The attempt's number, from 1; messages about earlier attempts are ignored.
   package var attempt: Int
   /// The configuration with every parameter resolved.
   package var configuration: TrialConfiguration
-  /// What to go on from, newest first, at most two; when none can be used, from the start.
+  /// Checkpoints to resume from, newest first, at most two; if none can be used, the trial starts
+  /// from step 0.
   package var checkpoints: [ResumePoint]
-  /// How long the trial may take no step before the attempt counts as stuck
-  /// (``FailureCause/timeout``).
+  /// How long the trial may take no step before the attempt fails with ``FailureCause/timeout``.
   package var stallTimeout: Duration
-  /// The latest attempt that is void: whoever has the trial under it, or an earlier one, drops it.
+  /// The latest void attempt; a worker that holds this or an earlier attempt drops it.
   package var voidThrough: Int
-  /// Checkpoints of attempts up to this one, which a worker's host may still have, are not believed.
+  /// Checkpoints of attempts up to this one may not be used, even if a worker's host still has
+  /// them.
   package var distrustedThrough: Int
-  /// Whether the trainer's state at the trial's end is wanted.
+  /// Whether the worker uploads the trainer's state at the trial's end.
   package var wantsLastCheckpoint: Bool
 
-  /// An attempt at a trial.
+  /// Assigns an attempt.
   package init(
     trial: TrialID, attempt: Int, configuration: TrialConfiguration,
     checkpoints: [ResumePoint] = [], stallTimeout: Duration = .seconds(600),

@@ -1,7 +1,7 @@
 import Digests
 import Trials
 
-/// What the shell must do, in the imperative.
+/// An action for the shell.
 ///
 /// **Ordering contract.** The shell carries out a list of effects in its order, and every
 /// ``append(_:)`` of a list must be durable before any later ``send(_:to:)`` of that list, or of
@@ -10,17 +10,17 @@ import Trials
 package enum Effect: Hashable, Sendable {
   /// Append a record to the journal.
   case append(JournalRecord)
-  /// Send a directive; delivery is not guaranteed and never assumed.
+  /// Send a directive. Delivery is not guaranteed.
   case send(Directive, to: ConnectionID)
-  /// Delete a checkpoint's blob: no trial will ever go on from it. Like a send, only after the
-  /// appends before it are durable; deleting what is not there is no error.
+  /// Delete the blob of a checkpoint that no trial needs. As with a send, the earlier appends must
+  /// be durable first. A missing blob is not an error.
   case discardCheckpoint(Digest)
-  /// Make the beginning of a longer run of the files of a complete shorter one, then report
+  /// Prepare a longer run from the files of a complete shorter one, then report
   /// ``Event/extensionPrepared(trial:checkpoint:trajectory:)`` or
   /// ``Event/extensionFailed(trial:reason:)``.
   indirect case prepareExtension(trial: TrialID, of: TrialID, checkpoint: TrialCheckpoint)
-  /// Tell people.
+  /// Show a notice to people.
   case notify(Notice)
-  /// Every trial has ended, or the stop is done: leave the loop.
+  /// Leave the loop: every trial has ended, or the sweep has stopped.
   case finish(SweepEnding)
 }

@@ -1,16 +1,16 @@
 import Digests
 import Trials
 
-/// A fact that reached the coordinator, in the past tense.
+/// Something that has happened and that the coordinator must handle.
 ///
-/// Every event is legal in every state: messages are lost, repeated, late or from strangers, and
-/// none of that is an error of the coordinator.
+/// Every event is legal in every state, since messages may be lost, repeated, delayed or sent by
+/// strangers.
 package enum Event: Hashable, Sendable {
-  /// A worker said who it is, what it has and what it works on.
+  /// A worker announced its identity, its hardware and its claims.
   case workerAnnounced(WorkerAnnouncement, on: ConnectionID)
-  /// A worker is alive and works on, or holds the results of, these trials; the obstacle keeps it
-  /// from taking further ones.
-  case heartbeatReceived(claims: [Claim], obstacle: String? = nil, on: ConnectionID)
+  /// A worker is alive and claims these attempts. It takes no further trials while it reports an
+  /// obstacle.
+  case heartbeatReceived(claims: [AttemptClaim], obstacle: String? = nil, on: ConnectionID)
   /// A trial reached a milestone.
   indirect case reportReached(
     trial: TrialID, attempt: Int, index: Int, report: MilestoneReport, on: ConnectionID)
@@ -23,43 +23,45 @@ package enum Event: Hashable, Sendable {
   indirect case trialFinished(
     trial: TrialID, attempt: Int, result: ReceivedResult, checkpoint: TrialCheckpoint? = nil,
     on: ConnectionID)
-  /// A worker sent as a trial's result what is none: it cannot be read, or lacks parts.
+  /// A worker sent a result that cannot be read or is incomplete.
   case resultRejected(trial: TrialID, attempt: Int, reason: String, on: ConnectionID)
-  /// A worker's attempt ended without a result; a checkpoint that it left is stored already.
+  /// A worker's attempt ended without a result. Its checkpoint, if any, is already stored.
   case attemptFailed(
     trial: TrialID, attempt: Int, failure: TrialFailure, checkpoint: TrialCheckpoint?,
     on: ConnectionID)
-  /// A worker said goodbye; it keeps nothing.
+  /// A worker left and holds no more work.
   case workerLeft(reason: String, on: ConnectionID)
   /// A message could not be delivered because the connection is gone.
   case connectionLost(ConnectionID)
   /// A person asked the sweep to stop; it can be resumed.
   case stopRequested(reason: String)
-  /// A person wants no results of these trials; those that have one keep it.
+  /// A person cancelled these trials. Trials that have a result keep it.
   case cancelRequested(trials: [TrialID], reason: String)
-  /// A person wants these failed or stopped trials tried again, with failed parents they need.
+  /// A person retried these failed or stopped trials, with the failed parents that they need.
   case retryRequested(trials: [TrialID])
-  /// A person does not believe the results of these trials.
+  /// A person discarded the results of these trials.
   case discardRequested(trials: [TrialID], reason: String)
-  /// The beginning of a longer run was made of a shorter one's files.
+  /// A longer run was prepared from a shorter one's files.
   indirect case extensionPrepared(
     trial: TrialID, checkpoint: TrialCheckpoint, trajectory: TrajectoryPiece)
-  /// It could not be made: the trial begins anew.
+  /// A longer run could not be prepared; the trial starts from step 0.
   case extensionFailed(trial: TrialID, reason: String)
-  /// A person wants a host to hand back what it runs and to get nothing more.
+  /// A person drained a host: it hands back what it runs and gets no more work.
   case drainRequested(host: String, reason: String)
   /// A person allows a drained host to work again.
   case undrainRequested(host: String)
-  /// A person wants a paused stage to go on.
+  /// A person resumed a paused stage.
   case resumeRequested(stage: String)
-  /// Time passed. Deadlines expire with this event only, so that a shell which takes in what has
-  /// arrived before it ticks never blames a worker for its own delay.
+  /// Time passed. Deadlines expire only with this event. A shell that delivers all received
+  /// messages before the tick never times a worker out because of its own delay.
   case clockTicked
 }
 
 extension Event {
-  /// The connection that a message came on; nil for what is none, and for a connection's end, which
-  /// is always taken in.
+  /// The connection whose quota the event counts against.
+  ///
+  /// Nil for a goodbye and a lost connection, which are always handled, and for events that are not
+  /// messages.
   var connection: ConnectionID? {
     switch self {
     case .workerAnnounced(_, let connection), .heartbeatReceived(_, _, let connection),
@@ -76,8 +78,9 @@ extension Event {
 }
 
 extension TrialFailure {
-  /// The failure as a worker may report it: what only a coordinator decides it cannot say.
-  var asWorkersTell: TrialFailure {
+  /// The failure as a worker may report it; causes that only the coordinator assigns become
+  /// ``FailureCause/exitCode``.
+  var asReportedByWorker: TrialFailure {
     switch cause {
     case .resultRefused, .badCheckpoint, .parentFailed:
       TrialFailure(cause: .exitCode, message: "(\(cause.rawValue)) \(message)")

@@ -1,13 +1,14 @@
-/// How hosts are told apart: by name and, where their workers say one, by an id, written `name~id`.
+/// The identity of a host: its name and, if its workers send one, an id, written `name~id`.
 ///
-/// Many machines call themselves "localhost" or by the name of the image that they were made from.
+/// The name alone is not unique: many machines are called "localhost" or like the image that they
+/// were installed from.
 package enum HostIdentity {
-  /// How many characters an id has, all of them hexadecimal digits.
+  /// Length of an id in hexadecimal digits.
   package static let idCount = 8
 
   /// A host's identity.
   ///
-  /// - Parameter id: Empty where its workers say none; then hosts of one name are one host.
+  /// - Parameter id: Empty if its workers send none; hosts of the same name then count as one host.
   package static func text(name: String, id: String) -> String {
     id.isEmpty ? name : "\(name)~\(id)"
   }

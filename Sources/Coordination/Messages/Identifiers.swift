@@ -1,4 +1,4 @@
-/// The identity of a worker process; it outlives connections but not the process.
+/// The identity of a worker process; it is kept across reconnections.
 package struct WorkerID: Hashable, Sendable, Comparable, Codable, CustomStringConvertible {
   /// The worker's own name for itself, unique among all workers.
   package let rawValue: String
@@ -20,7 +20,7 @@ package struct WorkerID: Hashable, Sendable, Comparable, Codable, CustomStringCo
   package static func < (left: WorkerID, right: WorkerID) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// One connection of a worker: where to send, nothing more; a worker that reconnects has a new one.
+/// One connection of a worker, used as an address; a worker that reconnects has a new one.
 package struct ConnectionID: Hashable, Sendable {
   /// The routing id that the ROUTER socket gave the connection.
   package let bytes: [UInt8]

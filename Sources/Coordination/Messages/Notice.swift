@@ -1,26 +1,26 @@
 import Trials
 
-/// Something that people should hear of; the shell words and shows it.
+/// Something to tell people; the shell formats and shows it.
 package enum Notice: Hashable, Sendable {
-  /// A worker was heard of for the first time, or again after it was lost.
+  /// A worker joined, for the first time or after it was lost.
   case workerJoined(WorkerID, host: String, slots: Int)
   /// A worker missed heartbeats; it gets no new work.
   case workerSuspected(WorkerID, silentFor: Duration)
-  /// A worker is given up; its trials go elsewhere.
+  /// A worker is lost; its trials are assigned to other workers.
   case workerLost(WorkerID, silentFor: Duration)
-  /// Something keeps a worker from taking further trials; it said so itself.
+  /// A worker reported an obstacle that keeps it from taking further trials.
   case workerHindered(WorkerID, obstacle: String)
-  /// Nothing does any more.
+  /// A worker's obstacle is gone.
   case workerUnhindered(WorkerID)
   /// A worker said goodbye.
   case workerLeft(WorkerID, reason: String)
-  /// An attempt was handed out.
+  /// An attempt was assigned.
   case trialStarted(TrialID, attempt: Int, WorkerID)
-  /// A worker that reconnected, or met a restarted coordinator, keeps its attempt.
+  /// A worker keeps its attempt after it reconnected or the coordinator restarted.
   case trialAdopted(TrialID, attempt: Int, WorkerID)
   /// A result is recorded.
   case trialCompleted(TrialID, WorkerID)
-  /// A finished attempt came for a trial that already has its result.
+  /// A second result arrived for a trial that already has one.
   case resultRepeated(TrialID, attempt: Int, WorkerID, sameContent: Bool)
   /// An attempt ended without a result and the trial waits again.
   case attemptEnded(TrialID, attempt: Int, TrialFailure)
@@ -30,19 +30,19 @@ package enum Notice: Hashable, Sendable {
   case trialStopped(TrialID, reason: String)
   /// A running trial is computed by a second, faster worker as well.
   case trialDuplicated(TrialID, attempt: Int, WorkerID)
-  /// A host gets nothing more to do.
+  /// A host was drained: it gets no more work.
   case hostDrained(host: String, reason: String)
   /// A drained host works again.
   case hostUndrained(host: String)
   /// No trial of a stage is begun until a person resumes it.
   case stagePaused(stage: String, TrialFailure)
-  /// A paused stage goes on.
+  /// A paused stage was resumed.
   case stageResumed(stage: String)
-  /// One trial of a stage goes first; the others wait until it is seen to work.
+  /// One trial of a stage starts alone; the others wait until it works.
   case canarySent(TrialID, stage: String, reason: String)
-  /// The first trial of a stage works, and the others follow.
+  /// The first trial of a stage works; the others may start.
   case canaryReturned(TrialID, stage: String)
-  /// More trials failed than the sweep's limit allows; none is begun any more.
+  /// More trials failed than the sweep's limit allows; no further trial starts.
   case failureLimitReached(failed: Int, limit: Int)
   /// A failed trial waits again.
   case trialRetried(TrialID)
@@ -50,12 +50,12 @@ package enum Notice: Hashable, Sendable {
   case reportDiffers(TrialID, index: Int, WorkerID, other: WorkerID)
   /// A result was discarded, and the trial waits again.
   case resultDiscarded(TrialID, reason: String)
-  /// A longer run goes on from a complete shorter one.
+  /// A longer run resumes from the end of a complete shorter one.
   case trialExtended(TrialID, step: Int)
-  /// A longer run cannot go on from a complete shorter one, and begins anew.
+  /// A longer run cannot resume from a complete shorter one and starts from step 0.
   case extensionFailed(TrialID, reason: String)
-  /// A worker could not go on from a checkpoint, which is not given out again; who had brought it,
-  /// if that is known.
+  /// A worker could not resume from a checkpoint, which is not used again. Names who uploaded it,
+  /// if known.
   case checkpointDistrusted(
     TrialID, by: WorkerID, attempt: Int, uploader: WorkerID?, host: String?, reason: String)
   /// So much of what came on a connection in the last minute was not taken in.

@@ -1,4 +1,6 @@
-/// What a worker says about itself on every connection.
+import Trials
+
+/// A worker's description of itself, sent on every connection.
 package struct WorkerAnnouncement: Hashable, Sendable {
   /// The worker.
   package var worker: WorkerID
@@ -16,8 +18,8 @@ package struct WorkerAnnouncement: Hashable, Sendable {
   package var memoryByteCount: Int
   /// The build of its program; empty if unknown.
   package var productVersion: String
-  /// What it works on or holds finished.
-  package var claims: [Claim]
+  /// Its claims.
+  package var claims: [AttemptClaim]
   /// What keeps it from taking further trials, in its own words; nil when nothing does.
   package var obstacle: String?
 
@@ -25,7 +27,7 @@ package struct WorkerAnnouncement: Hashable, Sendable {
   package init(
     worker: WorkerID, host: String, slots: Int, processor: String = "",
     instructionSet: String = "", coreCount: Int = 0, memoryByteCount: Int = 0,
-    productVersion: String = "", claims: [Claim],
+    productVersion: String = "", claims: [AttemptClaim],
     obstacle: String? = nil
   ) {
     self.worker = worker

@@ -4,7 +4,7 @@ package enum SweepEnding: Hashable, Sendable {
   case complete
   /// Every trial has ended, some without a result.
   case completeWithFailures(count: Int)
-  /// More trials failed than the sweep's limit allows: none was begun any more.
+  /// More trials failed than the sweep's limit allows.
   case failureLimitReached(failed: Int, remaining: Int)
   /// Only trials of paused stages are left, and nobody resumed them.
   case paused(stages: [String], remaining: Int)

@@ -1,30 +1,30 @@
 import Trials
 
-/// Why a trial stands where it does: everything that a person may want to know, as data.
+/// The state of a trial and the reason for it, for display.
 package struct TrialExplanation: Hashable, Sendable {
-  /// What keeps a trial where it is.
+  /// The reason for a trial's state.
   package enum Reason: Hashable, Sendable {
     /// It waits for the results of these trials.
     case waitsForParents([TrialID])
-    /// It goes on from this shorter run's end.
+    /// It resumes from the end of this shorter run, which is not complete yet.
     case waitsForShorterRun(TrialID)
-    /// It can be leased; that many trials come before it.
+    /// It can be leased; so many trials come before it.
     case queued(ahead: Int)
-    /// It ended often through no fault of its own and is tried again after this time.
+    /// Its attempts ended repeatedly for external reasons; it is retried after this time.
     case delayed(Duration)
     /// Its stage is paused until a person resumes it.
     case stagePaused(TrialFailure)
-    /// This trial of its stage goes first, to show that the stage works.
+    /// It waits until this trial has shown that the stage works.
     case waitsForCanary(TrialID)
-    /// More trials failed than the sweep's limit allows: none is begun any more.
+    /// More trials failed than the sweep's limit allows; no further trial starts.
     case failureLimitReached(failed: Int, limit: Int)
     /// Workers have leases of it, the newest last; two when it is duplicated.
     case running([RunningTrial])
-    /// Its one result is recorded, of that worker.
+    /// Its result is recorded; that worker computed it.
     case complete(WorkerID)
-    /// It is given up.
+    /// It failed and is not retried.
     case failed(TrialFailure)
-    /// It needs a result of a trial that has none and will not be tried again by itself.
+    /// It needs the result of a trial that failed or was stopped.
     case parentFailed(TrialID)
     /// A person stopped it.
     case stopped(reason: String)
@@ -32,15 +32,15 @@ package struct TrialExplanation: Hashable, Sendable {
 
   /// The trial as planned.
   package var planned: PlannedTrial
-  /// What the journal says of it.
+  /// Its state according to the journal.
   package var standing: TrialStanding
-  /// What keeps it there.
+  /// The reason for its state.
   package var reason: Reason
-  /// Why the latest attempt ended, if it did without a result.
+  /// The failure of the latest attempt; nil if it did not fail.
   package var lastFailure: TrialFailure?
-  /// How many failures of its own it may have.
+  /// How many failures of its own it may have before it is given up.
   package var attemptLimit: Int
-  /// What it can go on from, newest first.
+  /// Checkpoints to resume from, newest first.
   package var checkpoints: [TrialCheckpoint]
   /// Trials that wait for its result.
   package var children: [TrialID]

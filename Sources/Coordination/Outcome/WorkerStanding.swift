@@ -6,21 +6,20 @@ package struct WorkerStanding: Hashable, Sendable {
   package var host: String
   /// How many trials it runs at once.
   package var slots: Int
-  /// How many it is leased.
+  /// How many leases it holds.
   package var leases: Int
   /// Whether it has a connection.
   package var isConnected: Bool
-  /// Whether it is too silent to get new work.
+  /// Whether it missed heartbeats and gets no new work.
   package var isSuspect: Bool
-  /// Whether its host gets nothing to do.
+  /// Whether its host is drained.
   package var isDrained: Bool
-  /// What keeps it from taking further trials, in its own words; nil when nothing does.
+  /// The worker's own text of what keeps it from taking further trials; nil if nothing does.
   package var obstacle: String?
   /// The processor's model name; empty if unknown.
   package var processor: String
   /// Instruction set that its kernels use; empty if unknown.
   package var instructionSet: String
-  /// The speed of one of its slots as far as it is known, 1 for the one that expected costs are
-  /// for.
+  /// Estimated speed of one slot, relative to the reference speed of the expected costs.
   package var speed: Double
 }

@@ -1,12 +1,12 @@
 import Digests
 import Trials
 
-/// What trials can go on from.
+/// The checkpoints that trials can resume from.
 ///
-/// Of each unfinished trial two checkpoints: the one of the most steps, and for when that one cannot
-/// be used the latest other one. Of complete trials the last one, as long as it is kept.
+/// An unfinished trial has at most two: the one of the most steps, and the latest other one as a
+/// fallback. A complete trial has its last one, as long as it is kept.
 struct CheckpointRecords: Hashable, Sendable {
-  /// A checkpoint and the attempt that brought it.
+  /// A checkpoint and the attempt that uploaded it.
   struct Entry: Hashable, Sendable {
     var attempt: Int
     var checkpoint: TrialCheckpoint
@@ -15,21 +15,21 @@ struct CheckpointRecords: Hashable, Sendable {
   private var entries: [Int: [Entry]] = [:]
   /// The last checkpoints of complete trials.
   private var last: [Int: TrialCheckpoint] = [:]
-  /// The trials of these, in the order in which they were completed.
+  /// The trials in `last`, in the order in which they were completed.
   private(set) var lastInOrder: [Int] = []
-  /// The bytes of these.
+  /// Total size of the checkpoints in `last`.
   private(set) var lastByteCount = 0
   /// How many entries name each digest; two trials may have saved the same bytes.
   private var references: [Digest: Int] = [:]
 
-  /// What is kept of a trial, most steps first.
+  /// The checkpoints of a trial, most steps first.
   subscript(number: Int) -> [Entry] { entries[number] ?? [] }
 
   func refers(to digest: Digest) -> Bool { references[digest] != nil }
 
   var digests: Set<Digest> { Set(references.keys) }
 
-  /// Keeps a checkpoint beside the one of the most steps.
+  /// Adds a checkpoint; keeps it and the one of the most steps.
   ///
   /// - Returns: Digests that nothing refers to any more.
   mutating func insert(
@@ -53,7 +53,7 @@ struct CheckpointRecords: Hashable, Sendable {
     references[checkpoint.digest, default: 0] += 1
   }
 
-  /// Keeps it no longer.
+  /// Drops the last checkpoint of a complete trial.
   ///
   /// - Returns: Digests that nothing refers to any more.
   mutating func dropLast(of number: Int) -> [Digest] {
@@ -84,7 +84,7 @@ struct CheckpointRecords: Hashable, Sendable {
     return dropped.filter { release($0) }
   }
 
-  /// Takes back a reference; returns whether it was the last one.
+  /// Releases a reference; returns whether it was the last one.
   private mutating func release(_ digest: Digest) -> Bool {
     references[digest, default: 0] -= 1
     guard references[digest] == 0 else { return false }

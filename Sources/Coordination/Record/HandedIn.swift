@@ -1,9 +1,9 @@
 import Digests
 import Trials
 
-/// What a trial without a result has handed in so far.
+/// Reports and trajectory pieces recorded so far of a trial without a result.
 struct HandedIn: Hashable, Sendable {
-  /// A milestone's report and whose it is.
+  /// A milestone's report and its source.
   struct Report: Hashable, Sendable {
     var worker: WorkerID
     var attempt: Int
@@ -11,7 +11,7 @@ struct HandedIn: Hashable, Sendable {
     var report: MilestoneReport
   }
 
-  /// The reports by their milestone's place: one of each worker and attempt, the latest last.
+  /// The reports by milestone index: one per worker and attempt, the latest last.
   private(set) var reports: [Int: [Report]] = [:]
   /// Where pieces of the trajectory end, by the digest of the prefix.
   private(set) var ends: [Digest: TrajectoryStart] = [:]
@@ -19,17 +19,17 @@ struct HandedIn: Hashable, Sendable {
   /// The latest report of each milestone.
   var latestReports: [Int: MilestoneReport] { reports.compactMapValues { $0.last?.report } }
 
-  /// What a worker has reported in an attempt, by place.
+  /// A worker's reports in an attempt, by milestone index.
   ///
-  /// One attempt of one worker is one computation. In another the same worker may go on from a
-  /// checkpoint of another instruction set, and find other numbers.
+  /// Only reports of one worker in one attempt must agree. In another attempt the same worker may
+  /// resume from a checkpoint of another instruction set and compute different numbers.
   func reports(by worker: WorkerID, attempt: Int) -> [Int: MilestoneReport] {
     reports.compactMapValues {
       $0.first { $0.worker == worker && $0.attempt == attempt }?.report
     }
   }
 
-  /// Takes in a report.
+  /// Adds a report.
   mutating func take(_ report: Report, at index: Int) {
     reports[index, default: []].append(report)
   }
@@ -41,6 +41,6 @@ struct HandedIn: Hashable, Sendable {
     return start
   }
 
-  /// Takes in a piece whose start is recorded.
+  /// Adds a piece whose start is recorded.
   mutating func extend(by piece: TrajectoryPiece) { ends[piece.end.prefix.digest] = piece.end }
 }

@@ -1,4 +1,4 @@
-/// A journal whose records cannot have happened in their order.
+/// A journal whose records contradict each other.
 package struct JournalContradiction: Error, Hashable, Sendable, CustomStringConvertible {
   /// The record that does not fit, in words.
   package var record: String

@@ -1,7 +1,7 @@
 import Trials
 
 extension JournalRecord {
-  /// The trial that the record is about; nil where it is about none.
+  /// The trial that the record is about; nil if it is not about a trial.
   package var trial: TrialID? {
     switch self {
     case .trialLeased(let trial, _, _), .trialDuplicated(let trial, _, _),
@@ -18,7 +18,7 @@ extension JournalRecord {
     }
   }
 
-  /// The worker that the record names; nil where it names none.
+  /// The worker that the record names, if any.
   package var worker: WorkerID? {
     switch self {
     case .workerIntroduced(let worker, _), .trialLeased(_, _, let worker),

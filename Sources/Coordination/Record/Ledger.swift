@@ -1,37 +1,37 @@
 import Digests
 import Trials
 
-/// What the journal says: the durable part of the coordinator's state.
+/// The durable part of the coordinator's state: what the journal records.
 ///
-/// ``apply(_:)`` is the only way to change it, in a live coordinator and in replay alike, so that
-/// a restarted coordinator knows exactly what the one before had written down.
+/// Only ``apply(_:)`` changes it, both in a live coordinator and in replay. A restarted coordinator
+/// therefore has exactly the state that the previous one recorded.
 package struct Ledger: Sendable {
   let graph: TrialGraph
   private(set) var standings: [TrialStanding]
   /// How many trials have each status.
   package private(set) var counts = TrialCounts()
-  /// How many trials failed by themselves, not only for want of a parent's result.
+  /// How many trials failed for a reason other than a parent's failure.
   private(set) var ownFailureCount = 0
   /// How many trials of each stage have a result.
   private(set) var completeCounts: [Int32]
-  /// Why hosts get nothing to do.
+  /// The reasons why hosts are drained, by host.
   private(set) var drainedHosts: [String: String] = [:]
   /// Why stages are paused, by stage number.
   private(set) var pausedStages: [Int: TrialFailure] = [:]
-  /// The last milestones of trials that others wait for.
+  /// The last report of each complete trial that others wait for.
   private var reports: [Int: MilestoneReport] = [:]
   private var images: [Dataset: Digest] = [:]
   private var checkpoints = CheckpointRecords()
-  /// The trials that went on from a shorter run's last checkpoint.
+  /// The trials that resumed from a shorter run's last checkpoint.
   private var extended: Set<Int> = []
-  /// What trials without a result have handed in.
+  /// Reports and trajectory pieces of trials without a result.
   private var handedIn: [Int: HandedIn] = [:]
   /// What the attempts at trials without a result have shown.
   private var histories: [Int: TrialHistory] = [:]
-  /// The hosts of workers that were leased something, as they told.
+  /// The hosts of workers that had a lease.
   private(set) var hosts: [WorkerID: String] = [:]
-  /// The open leases of trials that have, or had, two at once; any other running trial has the one
-  /// that its standing names.
+  /// The open leases of trials that have, or had, two at once; any other running trial has one,
+  /// which its standing names.
   private var severalLeases: [Int: [OpenLease]] = [:]
 
   /// A ledger in which every trial of the plan waits.
@@ -47,10 +47,10 @@ package struct Ledger: Sendable {
   /// The image archive that the trials of a data set train on, once it is pinned.
   func images(of dataset: Dataset) -> Digest? { images[dataset] }
 
-  /// What an unfinished trial can go on from, most steps first, at most two.
+  /// The checkpoints that an unfinished trial can resume from, most steps first, at most two.
   func checkpoints(of number: Int) -> [TrialCheckpoint] { checkpoints[number].map(\.checkpoint) }
 
-  /// The same with where the trial's trajectory goes on.
+  /// The same checkpoints, each with its position in the trajectory.
   func resumePoints(of number: Int) -> [ResumePoint] {
     let handedIn = handedIn(by: number)
     return checkpoints(of: number).map { checkpoint in
@@ -66,16 +66,16 @@ package struct Ledger: Sendable {
     checkpoints[number].first?.checkpoint
   }
 
-  /// A trial's checkpoints with the attempts that brought them, most steps first.
+  /// A trial's checkpoints with the attempts that uploaded them, most steps first.
   func checkpointEntries(of number: Int) -> [CheckpointRecords.Entry] { checkpoints[number] }
 
-  /// What an unfinished trial has handed in.
+  /// Reports and trajectory pieces of an unfinished trial.
   func handedIn(by number: Int) -> HandedIn { handedIn[number] ?? HandedIn() }
 
   /// What the attempts at a trial without a result have shown.
   func history(of number: Int) -> TrialHistory { histories[number] ?? TrialHistory() }
 
-  /// Whether a trial goes on, or went on, from a shorter run's last checkpoint.
+  /// Whether a trial resumes, or resumed, from a shorter run's last checkpoint.
   func isExtended(_ number: Int) -> Bool { extended.contains(number) }
 
   /// The last checkpoint of a complete trial, if it is kept.
@@ -87,10 +87,10 @@ package struct Ledger: Sendable {
     (checkpoints.lastInOrder, checkpoints.lastByteCount)
   }
 
-  /// Whether a trial can go on from a checkpoint of this digest.
+  /// Whether a trial can resume from a checkpoint of this digest.
   func refers(to digest: Digest) -> Bool { checkpoints.refers(to: digest) }
 
-  /// The digests of all checkpoints that trials can go on from.
+  /// The digests of all checkpoints that trials can resume from.
   var checkpointDigests: Set<Digest> { checkpoints.digests }
 
   /// The leases of a trial that have not ended, the latest last.
@@ -110,11 +110,11 @@ package struct Ledger: Sendable {
     }
   }
 
-  /// Takes in a record; one of a trial that is not in the plan changes nothing.
+  /// Applies a record; a record of a trial that is not in the plan changes nothing.
   ///
-  /// - Returns: Checkpoints that no trial can go on from any more.
+  /// - Returns: Checkpoints that no trial can resume from any more.
   /// - Throws: ``JournalContradiction`` when the record cannot follow the earlier ones; the ledger
-  ///   is then as before.
+  ///   is then unchanged.
   @discardableResult
   mutating func apply(_ record: JournalRecord) throws(JournalContradiction) -> [Digest] {
     switch record {
@@ -182,7 +182,7 @@ package struct Ledger: Sendable {
         expected: "a running trial, and an attempt that was made")
       var history = history(of: number)
       history.refused.insert(checkpoint)
-      // The latest attempt still runs; of what it brings each is looked at.
+      // The latest attempt still runs. Its further checkpoints are judged one by one.
       if attempt < standings[number].attempts {
         history.distrustedThrough = max(history.distrustedThrough, attempt)
       }
@@ -197,7 +197,7 @@ package struct Ledger: Sendable {
         record: "the result of attempt \(attempt)", of: number,
         expected: "a trial without a result whose parents are complete, and a valid attempt")
       try recordResult(result, of: number, attempt: attempt, worker: worker)
-      // Before the others go, which may name the same bytes.
+      // Before the others are removed, since they may have the same digest.
       if let checkpoint { checkpoints.keepLast(checkpoint, of: number) }
       return checkpoints.remove(number)
     case .resultReused(let trial, _, let result):
@@ -257,7 +257,7 @@ package struct Ledger: Sendable {
       if let stage = graph.stage(named: stage) { pausedStages[stage] = failure }
     case .stageResumed(let stage):
       if let stage = graph.stage(named: stage) { pausedStages[stage] = nil }
-    // A coordinator has its limits from whoever starts it.
+    // The limits come from the command that starts the coordinator, not from the journal.
     case .limitsSet: break
     }
     return []
@@ -288,7 +288,7 @@ package struct Ledger: Sendable {
     }
     let ended = open.remove(at: index)
     if severalLeases[number] != nil { severalLeases[number] = open.isEmpty ? nil : open }
-    // Of two attempts one was taken back: nothing has failed, the other goes on.
+    // One of two attempts was withdrawn. This is no failure; the other attempt continues.
     let isWithdrawn = failure.cause == .stopped && !open.isEmpty
     change(number, to: open.isEmpty ? .waiting : .running) {
       if !isWithdrawn {
@@ -304,9 +304,9 @@ package struct Ledger: Sendable {
       worker: worker, wasGivenCheckpoints: !checkpoints[number].isEmpty)
   }
 
-  /// Draws the consequences of how an attempt ended for what is believed of it.
+  /// Updates the trial's history after an attempt ended.
   ///
-  /// - Returns: Checkpoints that no trial can go on from any more.
+  /// - Returns: Checkpoints that no trial can resume from any more.
   private mutating func noteEnd(
     of number: Int, attempt: Int, failure: TrialFailure
   ) -> [Digest] {
@@ -320,7 +320,7 @@ package struct Ledger: Sendable {
     if failure.cause == .resultRefused, let worker = history.attempts[attempt]?.worker {
       history.noteRefusal(of: worker)
     }
-    // What a computation that diverged has left leads to the same end, or to nowhere.
+    // A checkpoint of a diverged computation would diverge again or is wrong.
     let isDoubted = failure.cause == .badCheckpoint || failure.cause == .notANumber
     if isDoubted { history.distrustedThrough = max(history.distrustedThrough, attempt) }
     if failure.cause == .badCheckpoint { history.distrustCount += 1 }
@@ -373,7 +373,7 @@ package struct Ledger: Sendable {
     return void(number) + checkpoints.dropLast(of: number)
   }
 
-  /// Forgets all that the attempts of a trial have left, with a fresh budget of failures.
+  /// Forgets all that the attempts of a trial have left, and counts its failures from 0.
   private mutating func void(_ number: Int) -> [Digest] {
     handedIn[number] = nil
     histories[number] = nil
@@ -419,7 +419,7 @@ package struct Ledger: Sendable {
 }
 
 extension Ledger: Equatable {
-  /// Compares what was recorded; both ledgers are of one plan.
+  /// Compares the recorded state of two ledgers of one plan.
   package static func == (left: Ledger, right: Ledger) -> Bool {
     left.standings == right.standings && left.counts == right.counts
       && left.reports == right.reports && left.images == right.images

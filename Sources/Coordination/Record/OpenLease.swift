@@ -1,4 +1,4 @@
-/// A lease that has not ended, as the journal tells.
+/// A lease that has not ended, according to the journal.
 struct OpenLease: Hashable, Sendable {
   var attempt: Int
   var worker: WorkerID

@@ -1,4 +1,4 @@
-/// The sweep whose record had a result before.
+/// The sweep that a reused result was copied from.
 package struct ReuseOrigin: Codable, Hashable, Sendable {
   /// The folder of that sweep, as it was given.
   package var folder: String

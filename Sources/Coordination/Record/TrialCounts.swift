@@ -2,15 +2,15 @@ import Trials
 
 /// How many trials have each status.
 package struct TrialCounts: Hashable, Sendable {
-  /// Not leased now, and to be.
+  /// Not leased yet.
   package var waiting = 0
   /// Leased to a worker.
   package var running = 0
   /// With a result.
   package var complete = 0
-  /// Given up.
+  /// Failed and not retried.
   package var failed = 0
-  /// Not wanted any more by a person.
+  /// Stopped by a person.
   package var stopped = 0
 
   /// No trials at all.

@@ -1,17 +1,17 @@
 import Digests
 import Trials
 
-/// What the attempts at an unfinished trial have shown, as far as it decides whom to believe.
+/// What past attempts at an unfinished trial say about which workers and checkpoints to trust.
 struct TrialHistory: Hashable, Sendable {
   /// An attempt that was leased.
   struct Attempt: Hashable, Sendable {
-    /// Who was leased it; nobody else speaks for it.
+    /// The worker that leased it; messages from other workers about it are ignored.
     var worker: WorkerID
-    /// Whether there were checkpoints to go on from.
+    /// Whether its assignment included checkpoints to resume from.
     var wasGivenCheckpoints: Bool
   }
 
-  /// A loss that stopped being a number.
+  /// An attempt whose loss became NaN or infinite.
   struct Ending: Hashable, Sendable {
     var host: String
     var divergence: Divergence
@@ -19,30 +19,30 @@ struct TrialHistory: Hashable, Sendable {
 
   /// The attempts by number.
   var attempts: [Int: Attempt] = [:]
-  /// How attempts diverged, as far as they told.
+  /// How attempts diverged, if they reported it.
   var endings: [Ending] = []
-  /// The workers that handed in what cannot be the trial's, once for each time.
+  /// The workers whose results were refused; one entry per refusal.
   var refusedWorkers: [WorkerID] = []
-  /// Whether an attempt that began at step 0 diverged as another one did elsewhere.
+  /// Whether two attempts from step 0 diverged identically on different hosts.
   var hasDivergedForGood = false
-  /// Checkpoints of attempts up to this one are not believed.
+  /// Checkpoints of attempts up to this one are not used.
   var distrustedThrough = 0
-  /// How often checkpoints were found to be of no use.
+  /// How many checkpoints could not be used.
   var distrustCount = 0
   /// The checkpoints that a worker has refused.
   var refused: Set<Digest> = []
 
-  /// After so many disappointments the trial goes on from no checkpoint any more, so that nobody
-  /// who hands in bad ones keeps it from its end.
+  /// After so many unusable checkpoints the trial resumes from none; otherwise a worker that
+  /// uploads bad checkpoints could keep it from ever finishing.
   static let distrustLimit = 3
 
-  /// Whether an attempt's checkpoint may be gone on from.
+  /// Whether an attempt's checkpoint may be resumed from.
   func trusts(_ checkpoint: TrialCheckpoint, of attempt: Int) -> Bool {
     attempt > distrustedThrough && distrustCount < Self.distrustLimit
       && !refused.contains(checkpoint.digest)
   }
 
-  /// Takes in how an attempt diverged.
+  /// Notes how an attempt diverged.
   mutating func note(_ ending: Ending, of attempt: Int, isOnlyHost: Bool) {
     let isFromStart = attempts[attempt].map { !$0.wasGivenCheckpoints } ?? false
     let isRepeated = endings.contains {
@@ -52,7 +52,7 @@ struct TrialHistory: Hashable, Sendable {
     if !endings.contains(ending), endings.count < Self.endingCountMaximum { endings.append(ending) }
   }
 
-  /// Takes in that what a worker had handed in cannot be the trial's.
+  /// Notes that a worker's result was refused.
   mutating func noteRefusal(of worker: WorkerID) {
     if refusedWorkers.count < Self.refusalCountMaximum { refusedWorkers.append(worker) }
   }

@@ -1,6 +1,6 @@
 import Trials
 
-/// What the journal says of one trial.
+/// The state of one trial according to the journal.
 package struct TrialStanding: Hashable, Sendable {
   /// Waiting, running (leased), complete, failed or stopped.
   package var status = TrialStatus.waiting
@@ -11,23 +11,24 @@ package struct TrialStanding: Hashable, Sendable {
   }
   /// The largest number of an attempt.
   static let attemptMaximum = Int(Int32.max)
-  /// Failures of the trial's own making.
+  /// Failures that count against the trial.
   package var chargedFailures: Int32 = 0
-  /// Attempts that ended for no fault of the trial.
+  /// Attempts that ended for external reasons.
   package var unchargedFailures: Int32 = 0
   /// How many parents have no result yet.
   package var unfinishedParents: Int32
-  /// The worker of the latest lease that is open, or that ended last, or of the result once there
-  /// is one.
+  /// The worker of the result if there is one, else of the latest open lease, else of the lease
+  /// that ended last.
   package var worker: WorkerID?
   /// Why the latest attempt, or the trial, failed; nil once it is complete.
   package var failure: TrialFailure?
-  /// The latest attempt that is void, for its result was discarded or made with one that was; 0 for
+  /// The latest void attempt: its result was discarded, or computed from a discarded one; 0 for
   /// none.
   ///
-  /// Nothing of it, or of an earlier one, is taken.
+  /// Nothing from this or an earlier attempt is accepted.
   package var voidThrough: Int32 = 0
-  /// Whether a result or attempts of it were discarded; no other sweep's result is taken then.
+  /// Whether a result or attempts of it were discarded; results of other sweeps are then not
+  /// reused.
   package var isDoubted = false
   /// The first bits of the result's content digest.
   var contentBits: UInt64 = 0
@@ -35,9 +36,9 @@ package struct TrialStanding: Hashable, Sendable {
 
   init(unfinishedParents: Int) { self.unfinishedParents = Int32(unfinishedParents) }
 
-  /// Whether no attempt at it has been made that counts.
+  /// Whether no attempt has been made since the last void one.
   var isUntried: Bool { attemptNumber == voidThrough }
 
-  /// Whether it failed for another reason than a parent's failure.
+  /// Whether it failed for a reason other than a parent's failure.
   var hasFailedByItself: Bool { status == .failed && failure?.cause != .parentFailed }
 }

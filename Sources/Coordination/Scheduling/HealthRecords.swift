@@ -1,31 +1,31 @@
 import Trials
 
-/// What speaks against hosts and against stages: which trials died where, and of what.
+/// Evidence against hosts and stages: which trials failed where, and why.
 ///
-/// None of it is durable; what follows from it is (a drained host, a paused stage). A trial that
-/// dies on one host after another speaks against itself, not against them. Deaths are held against a
-/// worker's ``Worker/place``, falsehoods against its ``Worker/member``, so that nobody is blamed for
-/// what another one says under its name.
+/// The evidence is not durable; its consequences are (a drained host, a paused stage). A trial that
+/// fails on several hosts is not held against any of them. Failures count against a worker's
+/// ``Worker/place``, false results against its ``Worker/member``, so that nobody is blamed for
+/// messages of another worker that uses its name.
 struct HealthRecords: Sendable {
   private struct Death: Hashable {
     var trial: Int
     var host: String
   }
 
-  /// Trials that died on a host, with no result from there since, and on no other host.
+  /// Trials that failed on this host and on no other, since the host's last result.
   private var suspects: [String: Set<Int>] = [:]
-  /// Hosts on which a trial died.
+  /// Hosts on which a trial failed.
   private var hostsOfDeath: [Int: Set<String>] = [:]
-  /// Trials of which a member handed in what cannot be theirs, or at which it took no step, with no
-  /// result from it since.
+  /// Trials of which a member delivered a refused result, or took no step, since its last good
+  /// result.
   private var falsehoods: [String: Set<Int>] = [:]
-  /// Where checkpoints that a member had handed in were refused, by trial.
+  /// Places where a member's checkpoints were refused, by trial.
   private var badCheckpoints: [String: [Int: String]] = [:]
   private var deathsByStage: [Int: [FailureCause: [Death]]] = [:]
-  /// More deaths of one stage than these tell nothing new.
+  /// Most failures kept per stage.
   private static let deathsKept = 32
 
-  /// Takes in that an attempt died.
+  /// Notes that an attempt failed.
   mutating func noteDeath(of trial: Int, stage: Int, on host: String, cause: FailureCause) {
     if cause.chargesTrial {
       let death = Death(trial: trial, host: host)
@@ -44,27 +44,29 @@ struct HealthRecords: Sendable {
     }
   }
 
-  /// Takes in that a trial has its result.
+  /// Notes that a trial has its result.
   mutating func noteResult(of trial: Int, stage: Int, on host: String) {
     suspects[host] = nil
     hostsOfDeath[trial] = nil
     deathsByStage[stage] = nil
   }
 
-  /// Takes in that a member was found to be false about a trial; of how many trials it was since the
-  /// last result from it.
+  /// Notes that a member delivered a false result; returns of how many trials it did so since its
+  /// last good result.
   mutating func noteFalsehood(about trial: Int, by member: String) -> Int {
     falsehoods[member, default: []].insert(trial)
     return falsehoods[member]?.count ?? 0
   }
 
-  /// Whether a member was false about a trial, with no result from it since.
+  /// Whether a member delivered a false result of a trial since its last good result.
   func wasFalse(about trial: Int, by member: String) -> Bool {
     falsehoods[member]?.contains(trial) == true
   }
 
-  /// Takes in that a worker at a place could not go on from a member's checkpoint; of how many trials
-  /// such ones were, and whether they were refused at several places, as one alone may lie.
+  /// Notes that a worker at a place could not resume from a member's checkpoint.
+  ///
+  /// Returns the number of trials concerned, and whether several places refused, since a single one
+  /// may lie.
   mutating func noteBadCheckpoint(
     of trial: Int, by member: String, refusedAt place: String
   ) -> (trials: Int, isProved: Bool) {
@@ -73,24 +75,24 @@ struct HealthRecords: Sendable {
     return (refusals.count, Set(refusals.values).count > 1)
   }
 
-  /// Forgets whose checkpoints were bad.
+  /// Forgets the member's refused checkpoints.
   mutating func forgetBadCheckpoints(by member: String) { badCheckpoints[member] = nil }
 
-  /// Takes in that members have handed in a result, or are given another chance.
+  /// Forgets the false results of members that have delivered a good one or get another chance.
   mutating func forgetFalsehoods(of members: [String?]) {
     for member in members.compactMap(\.self) { falsehoods[member] = nil }
   }
 
-  /// How many different trials died on a host alone since the last result from it.
+  /// How many trials failed on this host only, since its last result.
   func deathCount(on host: String) -> Int { suspects[host]?.count ?? 0 }
 
-  /// Forgets what speaks against a host.
+  /// Forgets the evidence against a host.
   mutating func forget(host: String) { suspects[host] = nil }
 
-  /// Forgets what speaks against a stage.
+  /// Forgets the evidence against a stage.
   mutating func forget(stage: Int) { deathsByStage[stage] = nil }
 
-  /// The cause of which two different trials of a stage died on two hosts, and those hosts.
+  /// The cause for which two different trials of a stage failed on two hosts, and those hosts.
   func commonCause(in stage: Int) -> (cause: FailureCause, hosts: [String])? {
     for cause in FailureCause.allCases {
       let deaths = deathsByStage[stage]?[cause] ?? []
@@ -104,10 +106,10 @@ struct HealthRecords: Sendable {
 }
 
 extension FailureCause {
-  /// Whether a death of this kind may be its host's doing.
+  /// Whether the host may be the cause of such a failure.
   ///
-  /// A loss that stops being a number is the trial's own wherever it runs; of a full disk the worker
-  /// itself says when there is room again.
+  /// A diverged loss does not depend on the host. A worker with a full disk reports that as an
+  /// obstacle itself.
   var speaksAgainstHost: Bool {
     switch self {
     case .exitCode, .signal, .outOfMemory, .timeout, .refused: true

@@ -9,7 +9,7 @@ struct IndexedHeap<Key: Comparable & Sendable>: Sendable {
   }
 
   private var entries: [Entry] = []
-  /// Where each number's entry is; -1 if it has none.
+  /// The position of each number's entry; -1 if it has none.
   private var places: [Int32] = []
 
   /// How many numbers have a key.
@@ -21,7 +21,7 @@ struct IndexedHeap<Key: Comparable & Sendable>: Sendable {
   /// The smallest key.
   var firstKey: Key? { entries.first?.key }
 
-  /// The number with the smallest key among all but one.
+  /// The number with the smallest key, except one.
   func first(otherThan number: Int?) -> Int? {
     guard let root = first, root == number else { return first }
     switch entries.count {

@@ -1,6 +1,6 @@
 import Trials
 
-/// A leased attempt as its worker's messages show it.
+/// A leased attempt and what its worker has reported of it.
 struct Lease: Sendable {
   /// The trial's number in the plan.
   let trial: Int
@@ -11,13 +11,13 @@ struct Lease: Sendable {
   var sentAt: Instant
   /// When the worker last claimed the attempt.
   var claimedAt: Instant?
-  /// How often the assignment was sent again without being claimed since.
+  /// How often the assignment was repeated since the last claim.
   var resends = 0
-  /// The last progress heard of, the most steps heard of, and when those were first heard of.
+  /// The last reported progress, the most steps reported, and when those were first reported.
   var progress: TrialProgress?
   var furthestStep = 0
   var progressAt: Instant
-  /// The step of the progress from which the speed model last learned.
+  /// The step at the last update of the speed model.
   var learnedStep = 0
 
   init(trial: Int, attempt: Int, sentAt: Instant) {
@@ -28,6 +28,6 @@ struct Lease: Sendable {
     progressAt = sentAt
   }
 
-  /// The latest moment at which the worker is known, or may be thought, to have the attempt.
+  /// When the assignment was last sent or the attempt last claimed.
   var lastSign: Instant { max(sentAt, claimedAt ?? sentAt) }
 }

@@ -2,10 +2,10 @@
 struct LeaseHolders: Sendable {
   /// The first holder; -1 for none.
   private var first: [Int32]
-  /// The second one, of the few trials that have two.
+  /// The second holder of trials that have two.
   private var second: [Int: Int32] = [:]
 
-  /// No holders, for a number of trials.
+  /// Creates a table without holders.
   init(trialCount: Int) { first = [Int32](repeating: -1, count: trialCount) }
 
   /// The holders of a trial.
@@ -19,7 +19,7 @@ struct LeaseHolders: Sendable {
     Int(first[trial]) == worker || second[trial].map(Int.init) == worker
   }
 
-  /// How many there are.
+  /// How many holders a trial has.
   func count(of trial: Int) -> Int { first[trial] < 0 ? 0 : second[trial] == nil ? 1 : 2 }
 
   /// The trials that have two, in order.

@@ -1,33 +1,33 @@
-/// What one connection, and one key, may ask of the coordinator, so that a neighbour who floods it
-/// hurts nobody else.
+/// Rate limits per connection and per key, so that one flooding peer does not affect others.
 ///
-/// What is beyond a quota is not taken in, as if the network had lost it: whoever follows the
-/// protocol says it again. Refusals are counted, and told once in ``reportInterval``.
+/// Messages beyond a quota are dropped as if the network had lost them; the protocol repeats them.
+/// Dropped messages are counted and reported once per ``reportInterval``.
 struct MessageQuotas: Sendable {
-  /// What was refused.
+  /// A kind of dropped message.
   enum Kind: String, CaseIterable, Hashable, Sendable {
-    /// Messages beyond a second's.
+    /// Messages beyond the rate.
     case messages
-    /// Claims and deliveries that are none of the sender's, beyond those that are answered.
+    /// Claims and results for attempts that the sender does not hold, beyond those that are
+    /// answered.
     case answers
-    /// Names of workers beyond those that a connection, or a key, may have.
+    /// Worker names beyond the limit of a connection or key.
     case names
   }
 
-  /// Messages of one connection in a second, in the long run and at once.
+  /// Messages of one connection: sustained rate per second, and burst.
   ///
-  /// Workers that compute nothing and hand in a hundred results a second stay below.
+  /// Workers that compute nothing and deliver a hundred results per second stay below it.
   static let messages = (perSecond: 2_000.0, atOnce: 8_192.0)
-  /// Answers to what is none of the sender's business, of one connection.
+  /// Answers to claims and results of attempts that the sender does not hold, per connection.
   static let answers = (perSecond: 100.0, atOnce: 2_048.0)
-  /// Names that one connection may announce, one after the other; an honest one announces one.
+  /// Names that one connection may announce in succession; an honest one announces one.
   static let namesPerConnection = 8
   /// Workers that may be present under one key.
   static let workersPerKey = 4_096
-  /// How often people are told.
+  /// How often dropped messages are reported.
   static let reportInterval = Duration.seconds(60)
 
-  /// Tokens that fill up again with time.
+  /// A token bucket.
   private struct Bucket: Sendable {
     var tokens: Double
     var at: Instant
@@ -61,7 +61,7 @@ struct MessageQuotas: Sendable {
   private var accounts: [ConnectionID: Account] = [:]
   private var reportedAt: Instant?
 
-  /// Whether a message of a connection may be looked at.
+  /// Whether to handle a message of a connection.
   mutating func allowsMessage(on connection: ConnectionID, at now: Instant) -> Bool {
     change(connection, at: now) { account in
       guard account.messages.take(Self.messages, at: now) else { return .messages }
@@ -69,7 +69,7 @@ struct MessageQuotas: Sendable {
     }
   }
 
-  /// Whether something that is none of the sender's business may be answered.
+  /// Whether to answer a claim or result of an attempt that the sender does not hold.
   mutating func allowsAnswer(on connection: ConnectionID, at now: Instant) -> Bool {
     change(connection, at: now) { account in
       guard account.answers.take(Self.answers, at: now) else { return .answers }
@@ -106,8 +106,7 @@ struct MessageQuotas: Sendable {
   /// Forgets a connection that is gone.
   mutating func forget(_ connection: ConnectionID) { accounts[connection] = nil }
 
-  /// What was refused since people were told last, if it is time to tell them; in order of the
-  /// connections.
+  /// The messages dropped since the last report, if a report is due; ordered by connection.
   mutating func report(at now: Instant) -> [(connection: ConnectionID, refused: [Kind: Int])] {
     guard reportedAt.map({ now - $0 >= Self.reportInterval }) ?? true else { return [] }
     let refusals = accounts.filter { !$0.value.refused.isEmpty }
@@ -119,7 +118,7 @@ struct MessageQuotas: Sendable {
     return refusals
   }
 
-  /// Forgets connections that have been silent for so long that nothing is held against them.
+  /// Forgets idle connections whose buckets are full again.
   mutating func forgetIdle(at now: Instant, isKnown: (ConnectionID) -> Bool) {
     accounts = accounts.filter { connection, account in
       isKnown(connection) || !account.refused.isEmpty
@@ -127,32 +126,32 @@ struct MessageQuotas: Sendable {
     }
   }
 
-  /// How many connections are accounted for.
+  /// How many connections have an account.
   var count: Int { accounts.count }
 }
 
 extension WorkerID {
-  /// The name of the key that a worker speaks under; nil where connections are plain.
+  /// The name of the worker's key; nil for unencrypted connections.
   ///
-  /// Where they are encrypted, the shell completes every worker's name by `@` and its key's name.
+  /// For encrypted connections, the shell appends `@` and the key's name to every worker's name.
   package var key: String? {
     rawValue.lastIndex(of: "@").map { String(rawValue[rawValue.index(after: $0)...]) }
   }
 
-  /// Where a worker runs: its host and, where connections are encrypted, its key, `host@key`.
+  /// Where a worker runs: its host and, for encrypted connections, its key, `host@key`.
   ///
-  /// The host alone would not do, for anybody may announce any name.
+  /// The host alone is not enough, since a worker may announce any host name.
   func place(onHost host: String) -> String {
-    // Without a host's name it would be the name of the whole key.
+    // An empty host would give the name of the whole key.
     key.map { "\(host.isEmpty ? rawValue : host)@\($0)" } ?? host
   }
 
-  /// Who answers for what a worker says: its place or, where connections are plain and so the host
-  /// may be anybody's word, the worker alone, `worker NAME`.
+  /// Who is responsible for a worker's messages: its place or, for unencrypted connections, where
+  /// the host name proves nothing, the worker alone, `worker NAME`.
   func member(onHost host: String) -> String {
     key == nil ? "worker \(rawValue)" : place(onHost: host)
   }
 
-  /// The name under which all that a key speaks for is left out; nil where connections are plain.
+  /// The member name that stands for all workers of a key; nil for unencrypted connections.
   var keyMember: String? { key.map { "@\($0)" } }
 }

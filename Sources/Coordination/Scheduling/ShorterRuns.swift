@@ -1,16 +1,16 @@
 import Trials
 
-/// Which trials of a plan go on from which shorter ones.
+/// Which trials of a plan resume from which shorter ones.
 struct ShorterRuns: Sendable {
   /// For each longer run the longest shorter one, by number.
   private(set) var shorter: [Int: Int] = [:]
-  /// The other way round.
+  /// For each shorter run the longer ones, by number.
   private(set) var longer: [Int: [Int]] = [:]
 
   /// Finds them in a plan.
   ///
-  /// Seeds are derived from all of a configuration but its milestones, so only trials of one seed
-  /// are compared.
+  /// Only trials of one seed are compared, since the seed is derived from the whole configuration
+  /// except its milestones.
   init(_ trials: [PlannedTrial]) {
     var firsts: [UInt64: Int] = Dictionary(minimumCapacity: trials.count)
     var several: [UInt64: [Int]] = [:]

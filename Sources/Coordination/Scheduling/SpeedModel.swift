@@ -1,27 +1,26 @@
 import Foundation
 
-/// How fast hosts are and how far kinds of trial are off their expected cost, learned as trials
-/// report.
+/// Estimates of host speeds and of the cost error per kind of trial, updated from reported
+/// progress.
 ///
 /// A trial of expected cost `c` takes `c / exp(h + k)` seconds on a host: `h` belongs to the host,
-/// `k` to the kind of trial. Both are estimated together from observed rates by a Kalman filter
-/// without covariances, which needs four numbers for each and answers at once: what a new host
-/// shows first is shared between host and kind by how little is known of either. The variances
-/// make the bounds of the forecast.
+/// `k` to the kind of trial. Both are estimated from observed rates by a Kalman filter without
+/// covariances: each residual is split between host and kind in proportion to their variances. The
+/// variances also give the interval of the forecast.
 struct SpeedModel: Sendable {
-  /// A logarithm, as known so far.
+  /// An estimated logarithm.
   struct Estimate: Hashable, Sendable {
     var mean: Double
     var variance: Double
   }
 
-  /// What is not known of a host beforehand: a factor of 1.5 either way is ordinary.
+  /// Prior variance of a host: one standard deviation is a factor of 1.5.
   static let hostVariance = 0.16
-  /// What is not known of the cost model beforehand.
+  /// Prior variance of a kind of trial.
   static let kindVariance = 0.16
-  /// Rates that are learned from, in expected seconds for each second.
+  /// Rates that are used, in expected seconds per second.
   static let rateRange = 1e-6...1e6
-  /// A rate differs that much from one moment to another (10 %).
+  /// Measurement variance of a rate (10 %).
   static let noise = 0.01
   /// So many hosts are remembered; of more, half are forgotten, those first that have not announced
   /// themselves for longest.
@@ -33,10 +32,10 @@ struct SpeedModel: Sendable {
   private var announcements: [String: Int] = [:]
   private var announcementCount = 0
   private var kinds: [Int: Estimate] = [:]
-  /// The kinds' factors: asked for often, changed seldom.
+  /// Cache of the kinds' factors, which are read often and change rarely.
   private var factors: [Int: Double] = [:]
 
-  /// The logarithm of a host's speed; 0 is the speed that expected costs are for.
+  /// The logarithm of a host's speed; 0 is the reference speed of the expected costs.
   func host(_ name: String) -> Estimate {
     hosts[name] ?? Estimate(mean: 0, variance: Self.hostVariance)
   }
@@ -46,15 +45,15 @@ struct SpeedModel: Sendable {
     kinds[number] ?? Estimate(mean: 0, variance: Self.kindVariance)
   }
 
-  /// A host's speed; 1 is the speed that expected costs are for.
+  /// A host's speed; 1 is the reference speed of the expected costs.
   func speed(of host: String) -> Double { exp(self.host(host).mean) }
 
   /// The factor by which trials of a kind are faster than expected.
   func factor(ofKind number: Int) -> Double { factors[number] ?? 1 }
 
-  /// Takes in what a worker says of a host that is not known yet.
+  /// Sets the prior of a new host from what its worker announced.
   ///
-  /// A host with the processor of a known one starts with what is known of that one.
+  /// A host with the processor of a known one starts with that host's estimate.
   mutating func introduce(
     _ host: String, processor: String, instructionSet: String, cores: Int, slots: Int
   ) {
@@ -71,7 +70,7 @@ struct SpeedModel: Sendable {
         processors[processor] = host
       }
     }
-    // More slots than cores share the cores.
+    // If there are more slots than cores, the slots share the cores.
     if cores > 0, slots > cores { estimate.mean += log(Double(cores) / Double(slots)) }
     hosts[host] = estimate
   }
@@ -88,9 +87,9 @@ struct SpeedModel: Sendable {
   /// How many hosts are remembered.
   var hostCount: Int { hosts.count }
 
-  /// Takes in that a trial went at a rate, in expected seconds for each second.
+  /// Updates the estimates from a trial's rate, in expected seconds per second.
   mutating func observe(rate: Double, kind: Int, on host: String) {
-    // A rate this far from the expected one tells nothing of a host, and would hide what others do.
+    // Ignore outliers, which would distort the estimates.
     guard Self.rateRange.contains(rate) else { return }
     let (known, expected) = (self.host(host), self.kind(kind))
     let surprise = log(rate) - known.mean - expected.mean
@@ -112,7 +111,8 @@ struct SpeedModel: Sendable {
 }
 
 extension SpeedModel.Estimate {
-  /// The estimate after its share of a surprise; it never becomes so sure that it cannot change.
+  /// The estimate after its share of a residual; the variance has a lower bound, so that it can
+  /// still change.
   fileprivate func updated(_ surprise: Double, of total: Double) -> Self {
     let gain = variance / total
     let limit = log(SpeedModel.rateRange.upperBound)

@@ -1,25 +1,24 @@
-/// The coordinator's clock less the time during which the coordinator itself stood still.
+/// The coordinator's clock without the time during which the coordinator itself was stalled.
 ///
-/// A coordinator that was paused, swapped out or busy heard nobody, and must not take its own
-/// silence for that of others. Every deadline is an instant of this clock, so that a stall moves
-/// them all at once.
+/// A coordinator that was paused, swapped out or busy received nothing and must not time workers
+/// out for that. Every deadline is an instant of this clock, so a stall postpones all of them.
 struct StallClock: Sendable {
-  /// How long two readings may lie apart, at most, without a stall.
+  /// The longest gap between two readings that is not a stall.
   private let longestGap: Duration
-  /// What of a longer gap counts as time passed.
+  /// The time that a longer gap counts as.
   private let ordinaryGap: Duration
   private var lastReading: Instant?
   private var stalled = Duration.zero
 
-  /// A clock that is read at least once in every heartbeat interval, if it does not stall.
+  /// A clock that is read at least once per heartbeat interval unless it stalls.
   init(heartbeatInterval: Duration) {
     ordinaryGap = heartbeatInterval
     longestGap = heartbeatInterval * 2
   }
 
-  /// Reads the clock: an instant that counts no stalls, never before the last one read.
+  /// Reads the clock without stalls; readings never decrease.
   ///
-  /// A clock that was set back goes on from the last reading.
+  /// If the clock was set back, time continues from the last reading.
   mutating func read(at now: Instant) -> Instant {
     let gap = now - (lastReading ?? now)
     if gap > longestGap { stalled += gap - ordinaryGap }
@@ -28,8 +27,8 @@ struct StallClock: Sendable {
     return Instant(sinceStart: now.sinceStart - stalled)
   }
 
-  /// When to read the clock again for the sake of a deadline: at the deadline, and early enough
-  /// not to pass for a stall.
+  /// When to read the clock next: at the deadline, or earlier so that the gap does not count as a
+  /// stall.
   func wakingTime(for deadline: Instant) -> Instant {
     let due = deadline + stalled
     guard let lastReading else { return due }

@@ -3,13 +3,13 @@ import Trials
 
 /// When a sweep is expected to end, from expected costs, learned speeds and the order of trials.
 package struct SweepForecast: Hashable, Sendable {
-  /// As likely to be early as late; nil while no worker can be used.
+  /// Median estimate; nil while no worker can be used.
   package var remaining: Duration?
-  /// With four chances in five the sweep ends between these; nil while no worker can be used.
+  /// The sweep ends in this interval with probability 0.8; nil while no worker can be used.
   package var interval: ClosedRange<Duration>?
-  /// What is left of all trials, on one slot of the reference speed.
+  /// Remaining work of all trials, on one slot of the reference speed.
   package var work: Duration
-  /// What is left of the longest chain of trials, on a slot of the reference speed.
+  /// Remaining length of the critical path, on a slot of the reference speed.
   package var criticalPath: Duration
   /// How many slots can be used.
   package var slots: Int
@@ -18,13 +18,14 @@ package struct SweepForecast: Hashable, Sendable {
 extension Coordinator {
   /// The 90th percentile of the normal distribution.
   private static let ninetiethPercentile = 1.2816
-  /// What chance adds though every speed were known: failures, other load, the order of ends.
+  /// Variance that remains if all speeds are known: failures, other load, order of ends.
   private static let ownVariance = 0.0025
 
   /// When the sweep is expected to end if nothing fails.
   ///
-  /// Trials are dealt to the slots there are as they would be leased; O(n log n) for n unfinished
-  /// trials, so not for every event. The interval comes from how sure the speed model is.
+  /// Simulates the leasing of the unfinished trials to the present slots. Takes O(n log n) for n
+  /// trials, so it is not computed for every event. The interval follows from the variances of the
+  /// speed model.
   package func forecast(at now: Instant) -> SweepForecast {
     var plan = ForecastPlan(self, at: now)
     plan.deal(self)
@@ -41,16 +42,16 @@ extension Coordinator {
 }
 
 extension Duration {
-  /// So many seconds; more than 10¹² of them, which is for ever, and what is no number are 10¹².
+  /// So many seconds, at most 10¹²; NaN gives 10¹².
   ///
-  /// The standard conversion traps where the number is too large.
+  /// The standard conversion traps if the number is too large.
   init(bounded seconds: Double) {
     self = .seconds(seconds < 1e12 ? max(seconds, 0) : 1e12)
   }
 }
 
-/// The unfinished trials dealt to the slots in order of priority, each to the slot that ends it first
-/// among those that become free first.
+/// A simulated schedule: trials in order of priority, each on the slot that ends it first among
+/// those that become free first.
 private struct ForecastPlan {
   private struct Slot {
     var speed: Double
@@ -70,8 +71,8 @@ private struct ForecastPlan {
 
   var slotCount: Int { slots.count }
 
-  /// How uncertain the logarithm of the end is: of the kinds of work left, by their shares, and of
-  /// the hosts together.
+  /// Variance of the logarithm of the end: of the kinds by their shares of the work, and of the
+  /// hosts together.
   private(set) var variance = 0.0
 
   init(_ coordinator: Coordinator, at now: Instant) {
@@ -121,7 +122,7 @@ private struct ForecastPlan {
     slots.append(slot)
   }
 
-  /// Lets the slots work until nothing is left.
+  /// Runs the schedule until no work is left.
   mutating func deal(_ coordinator: Coordinator) {
     let graph = coordinator.graph
     var idle = IndexedHeap<Double>()
@@ -148,7 +149,7 @@ private struct ForecastPlan {
 }
 
 extension Coordinator {
-  /// Seconds that are left of a trial from its latest checkpoint, on a slot of the reference speed.
+  /// Remaining seconds of a trial from its latest checkpoint, on a slot of the reference speed.
   fileprivate func costLeft(of trial: Int) -> Double {
     var cost = graph.cost(of: trial) / speeds.factor(ofKind: graph.kind(of: trial))
     if let newest = ledger.newestCheckpoint(of: trial), let steps = graph.steps(of: trial) {

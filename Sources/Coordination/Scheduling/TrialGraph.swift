@@ -9,10 +9,10 @@ struct TrialGraph: Sendable {
   private let numbers: [TrialID: Int32]
   private let parentLists: AdjacencyLists
   private let childLists: AdjacencyLists
-  /// Expected seconds of the longest way to the sweep's end that begins with each trial.
-  private let ways: [Float]
-  /// The longest of them: that of the sweep's critical path.
-  let longestWay: Double
+  /// Expected seconds of the longest chain of dependent trials that begins with each trial.
+  private let pathSeconds: [Float]
+  /// Expected seconds of the sweep's critical path.
+  let criticalPathSeconds: Double
   /// Expected seconds on one core of the reference speed.
   private let costs: [Float]
   private let shorterRuns: ShorterRuns
@@ -58,9 +58,9 @@ struct TrialGraph: Sendable {
     childLists = AdjacencyLists(edges.map { ($0.parent, $0.child) }, count: trials.count)
     shorterRuns = ShorterRuns(trials)
     let costs = trials.map { expectedCost[$0.id] ?? 1 }
-    let ways = Self.ways(costs, children: childLists)
-    self.ways = ways.map(Float.init)
-    longestWay = ways.max() ?? 0
+    let pathSeconds = Self.pathSeconds(costs, children: childLists)
+    self.pathSeconds = pathSeconds.map(Float.init)
+    criticalPathSeconds = pathSeconds.max() ?? 0
     self.costs = costs.map(Float.init)
     steps = trials.map { Int32(clamping: expectedSteps[$0.id] ?? 0) }
     var stageNumbers: [String: Int32] = [:]
@@ -122,13 +122,13 @@ struct TrialGraph: Sendable {
   /// The trials that must have a result before this one starts.
   func parents(of number: Int) -> ArraySlice<Int32> { parentLists[number] }
 
-  /// The longest planned shorter run that a trial can go on from; nil for none.
+  /// The longest planned shorter run that a trial can resume from; nil if there is none.
   func shorterRun(of number: Int) -> Int? { shorterRuns.shorter[number] }
 
-  /// The planned longer runs that can go on from a trial.
+  /// The planned longer runs that can resume from a trial.
   func longerRuns(of number: Int) -> [Int] { shorterRuns.longer[number] ?? [] }
 
-  /// The trials that wait for this one's result, or go on from its end.
+  /// The trials that wait for this one's result or resume from its end.
   func successors(of number: Int) -> [Int] {
     children(of: number).map(Int.init) + longerRuns(of: number)
   }
@@ -138,18 +138,18 @@ struct TrialGraph: Sendable {
 
   /// The length of the critical path that begins with a trial, in expected seconds on one core of
   /// the reference speed.
-  func way(from number: Int) -> Double { Double(ways[number]) }
+  func criticalPath(from number: Int) -> Double { Double(pathSeconds[number]) }
 
-  private static func ways(_ costs: [Double], children: AdjacencyLists) -> [Double] {
-    var ways = costs
+  private static func pathSeconds(_ costs: [Double], children: AdjacencyLists) -> [Double] {
+    var pathSeconds = costs
     for number in costs.indices.reversed() {
-      ways[number] += children[number].reduce(0) { max($0, ways[Int($1)]) }
+      pathSeconds[number] += children[number].reduce(0) { max($0, pathSeconds[Int($1)]) }
     }
-    return ways
+    return pathSeconds
   }
 }
 
-/// Neighbours of numbered nodes in two arrays, whatever their count.
+/// Adjacency lists of numbered nodes, stored in two arrays.
 private struct AdjacencyLists: Sendable {
   private var starts: [Int32]
   private var neighbours: [Int32]

@@ -1,10 +1,10 @@
 import Foundation
 import Trials
 
-/// A worker as the coordinator sees it now; none of this is durable.
+/// The coordinator's current view of a worker; it is not durable.
 struct Worker: Sendable {
   let id: WorkerID
-  /// Place in the order of joining, which breaks ties between equally loaded workers.
+  /// Rank in the order of joining; breaks ties between equally loaded workers.
   let joinNumber: Int
   var host = ""
   var slots = 0
@@ -13,28 +13,28 @@ struct Worker: Sendable {
   var coreCount = 0
   var memoryByteCount = 0
   var productVersion = ""
-  /// Whether it gets nothing to do: its host, its place, its key or itself is drained.
+  /// Whether it gets no work because its host, its place, its key or the worker itself is drained.
   var isDrained = false
-  /// The speed of one of its slots, 1 for the one that expected costs are for.
+  /// Speed of one slot, relative to the reference speed of the expected costs.
   var speed = 1.0
   /// How many of its slots the roster counts as usable.
   fileprivate var countedSlots = 0
   var link: Link
   var lastHeard: Instant
   var isSuspect = false
-  /// Whether it left its assignments unclaimed until we gave up; an announcement ends this.
-  var isDeaf = false
-  /// What keeps it from taking further trials, in its own words; nil when nothing does.
+  /// Whether it left repeated assignments unclaimed; reset by its next announcement.
+  var isUnresponsive = false
+  /// The worker's own text of what keeps it from taking further trials; nil if nothing does.
   var obstacle: String?
-  /// The attempts leased to it; at most one for each slot when they are leased.
+  /// The attempts leased to it; no lease is added when every slot has one.
   var leases: [Lease] = []
 
-  /// Whether a message can reach a worker.
+  /// The state of a worker's connection.
   enum Link: Hashable, Sendable {
-    /// There is a connection, to be probed at the given time.
+    /// Connected; the next probe is due at the given time.
     case connected(ConnectionID, probeAt: Instant)
-    /// The connection broke, or has not been made since the coordinator started; the worker is
-    /// given up at the given time.
+    /// Not connected since the connection broke or the coordinator started. The worker is lost at
+    /// the given time.
     case away(until: Instant)
   }
 
@@ -43,22 +43,24 @@ struct Worker: Sendable {
     return nil
   }
 
-  /// Whether it is there and works.
-  var isAtWork: Bool { connection != nil && !isSuspect && !isDeaf && !isDrained && slots > 0 }
+  /// Whether it is connected and responds.
+  var isAtWork: Bool {
+    connection != nil && !isSuspect && !isUnresponsive && !isDrained && slots > 0
+  }
 
-  /// Whether it is there and has a slot for what it says that it runs.
+  /// Whether it is at work and has a free slot, so that it may keep an attempt that it claims.
   var canKeepWork: Bool { isAtWork && leases.count < slots }
 
-  /// Whether it can be given trials, be it when a slot is free.
+  /// Whether it takes trials as soon as a slot is free.
   var isUsable: Bool { isAtWork && obstacle == nil }
 
-  /// Whether it can be given a trial now.
+  /// Whether it can take a trial now.
   var canTakeWork: Bool { canKeepWork && obstacle == nil }
 
-  /// Which share of its slots is leased.
+  /// The fraction of its slots that are leased.
   var share: Double { Double(leases.count) / Double(max(slots, 1)) }
 
-  /// Who answers for what it says.
+  /// The ``WorkerID/member(onHost:)`` that is responsible for its messages.
   var member: String { id.member(onHost: host) }
 
   /// Where it runs.
@@ -67,25 +69,25 @@ struct Worker: Sendable {
   func leaseIndex(of trial: Int) -> Int? { leases.firstIndex { $0.trial == trial } }
 }
 
-/// The known workers by number, with the orders in which they are asked for.
+/// The known workers by number, indexed by availability, host, connection and deadline.
 ///
-/// A number stays with its worker until ``remove(_:)``, then goes to a later one.
+/// A number belongs to its worker until ``remove(_:)``; a later worker reuses it.
 struct WorkerRoster: Sendable {
   private var workers: [Worker?] = []
   private var freeNumbers: [Int] = []
   private var numbersByID: [WorkerID: Int] = [:]
   private var numbersByConnection: [ConnectionID: Int] = [:]
   private var joinCount = 0
-  /// Workers that can take work, the fastest first, of equally fast ones the least loaded.
+  /// Workers that can take work: fastest first, then least loaded.
   private var available = IndexedHeap<Load>()
-  /// Workers that can be used, free or not, the fastest first.
+  /// Usable workers, free or busy, fastest first.
   private var usable = IndexedHeap<Int>()
-  /// The slots of all workers that can be used, free or not.
+  /// The slots of all usable workers, free or busy.
   private(set) var usableSlotCount = 0
   private var numbersByHost: [String: Set<Int>] = [:]
   private var hostsByName: [String: Set<String>] = [:]
   private var countsByKey: [String: Int] = [:]
-  /// When each worker needs looking at; never later than it does.
+  /// When to inspect each worker; may be too early, never too late.
   private var deadlines = IndexedHeap<Instant>()
   private let settings: CoordinationSettings
 
@@ -116,8 +118,8 @@ struct WorkerRoster: Sendable {
 
   func number(of connection: ConnectionID) -> Int? { numbersByConnection[connection] }
 
-  /// A worker, to read or to change in place; whoever changes what makes it available or due
-  /// calls ``refresh(_:)``.
+  /// A worker, to read or change in place; after a change of its availability or deadline, call
+  /// ``refresh(_:)``.
   subscript(number: Int) -> Worker {
     get {
       guard let worker = workers[number] else { preconditionFailure("no worker \(number)") }
@@ -131,7 +133,7 @@ struct WorkerRoster: Sendable {
     }
   }
 
-  /// Adds a worker that is not known yet and returns its number.
+  /// Adds a new worker and returns its number.
   mutating func add(_ id: WorkerID, link: Worker.Link, at now: Instant) -> Int {
     precondition(numbersByID[id] == nil, "worker \(id) is added twice")
     let worker = Worker(id: id, joinNumber: joinCount, link: link, lastHeard: now)
@@ -151,7 +153,7 @@ struct WorkerRoster: Sendable {
     return number
   }
 
-  /// Forgets a worker that has no leases any more; its connection becomes unknown.
+  /// Removes a worker that has no leases, and its connection.
   mutating func remove(_ number: Int) {
     let worker = self[number]
     precondition(worker.leases.isEmpty, "worker \(worker.id) is removed while it has leases")
@@ -170,7 +172,7 @@ struct WorkerRoster: Sendable {
     freeNumbers.append(number)
   }
 
-  /// Gives a worker another link; the connection that it had becomes unknown.
+  /// Changes a worker's link and forgets its previous connection.
   mutating func setLink(_ link: Worker.Link, of number: Int) {
     if let connection = self[number].connection { numbersByConnection[connection] = nil }
     self[number].link = link
@@ -178,7 +180,7 @@ struct WorkerRoster: Sendable {
     refresh(number)
   }
 
-  /// Brings a worker's place in the orders up to date.
+  /// Updates the indexes after a worker has changed.
   mutating func refresh(_ number: Int) {
     let worker = self[number]
     available[number] =
@@ -206,7 +208,7 @@ struct WorkerRoster: Sendable {
     Int((-log(max(worker.speed, 1e-6)) / log(1.05)).rounded())
   }
 
-  /// Notes the host that a worker says it is on.
+  /// Sets the host that a worker announced.
   mutating func setHost(_ host: String, of number: Int) {
     leaveHost(of: number)
     self[number].host = host
@@ -224,15 +226,15 @@ struct WorkerRoster: Sendable {
     if hostsByName[name]?.isEmpty == true { hostsByName[name] = nil }
   }
 
-  /// The workers of a host, or of all hosts of a name, in ascending order of number.
+  /// The workers of a host, or of all hosts of that name, in ascending order.
   func numbers(onHost host: String) -> [Int] {
     (hostsByName[host] ?? [host]).flatMap { numbersByHost[$0] ?? [] }.sorted()
   }
 
-  /// The hosts of a name that workers are on.
+  /// The hosts of this name that have workers.
   func hosts(named name: String) -> Set<String> { hostsByName[name] ?? [] }
 
-  /// Gives all workers of a host a speed.
+  /// Sets the speed of all workers of a host.
   mutating func setSpeed(_ speed: Double, ofHost host: String) {
     for number in numbersByHost[host] ?? [] {
       let before = Self.slowness(of: self[number])
@@ -241,25 +243,24 @@ struct WorkerRoster: Sendable {
     }
   }
 
-  /// The fastest worker that can take work, the least loaded of equally fast ones.
+  /// The fastest worker that can take work; of equally fast ones the least loaded.
   var fastestAvailable: Int? { available.first }
 
-  /// How much slower than the reference a worker's slots are, in steps of 5 %; equal for workers
-  /// that count as equally fast.
+  /// How much slower than the reference speed a worker's slots are, in steps of 5 %.
   func slowness(of number: Int) -> Int { Self.slowness(of: self[number]) }
 
-  /// Whether a worker that can be used is clearly faster than this one, be it busy.
+  /// Whether a usable worker, free or busy, is faster by more than 5 %.
   func hasFaster(than number: Int) -> Bool {
     guard let best = usable.firstKey else { return false }
     return best < Self.slowness(of: self[number])
   }
 
-  /// Whether some worker elsewhere can be used.
+  /// Whether there is a usable worker at another place.
   func hasUsable(besides place: String) -> Bool {
     numbers.contains { self[$0].isUsable && self[$0].place != place }
   }
 
-  /// When the next worker needs looking at.
+  /// When to inspect the next worker.
   var nextDeadline: Instant? { deadlines.firstKey }
 
   /// The worker whose deadline is the earliest, if that is not after `now`.

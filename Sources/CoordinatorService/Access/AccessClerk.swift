@@ -4,9 +4,9 @@ import Messaging
 import Trials
 import Wire
 
-/// Answers what is asked besides the work: enrolments and inquiries.
+/// Answers enrolments and inquiries.
 enum AccessClerk {
-  /// The answer to a token's holder, who may hand in a key and nothing else.
+  /// The answer to a token's holder, who may only send a key.
   ///
   /// - Returns: nil for anything else; it is dropped.
   static func answer(
@@ -27,7 +27,7 @@ enum AccessClerk {
     }
   }
 
-  /// The answer to an inquiry; nil when the frames are none.
+  /// The answer to an inquiry; nil if the frames are not an inquiry.
   static func answer(
     inquiry frames: [[UInt8]], dataPort: UInt16, sweep: String, name: String?
   ) throws(WireError) -> AccessReply? {

@@ -2,14 +2,14 @@ import Enrolment
 import Foundation
 import Messaging
 
-/// `coordinator key`, `admit`, `workers` and `revoke`: what people do with keys.
+/// `coordinator key`, `admit`, `workers` and `revoke`.
 package enum AccessCommands {
-  /// The coordinator's public key; the pair is made if it is missing.
+  /// The coordinator's public key; creates the key pair if it is missing.
   package static func key(in folder: URL?) throws -> String {
     "\(try KeyFolder(folder).keysMadeIfMissing(of: .coordinator).publicKey)\n"
   }
 
-  /// Admits a worker's public key under a name; one that was revoked only if told so.
+  /// Admits a worker's public key under a name; a revoked key needs `evenIfRevoked`.
   package static func admit(
     _ key: String, as name: String, isShared: Bool, evenIfRevoked: Bool, in folder: URL?
   ) throws -> String {
@@ -30,7 +30,7 @@ package enum AccessCommands {
     return "admitted \(name), key \(key.short)…\n"
   }
 
-  /// Revokes the key of a name, or a key.
+  /// Revokes a key, given by name or text.
   package static func revoke(_ nameOrKey: String, in folder: URL?) throws -> String {
     let entry = try KeyFolder(folder).changeAllowList { (list) throws(AccessError) in
       list.revoke(nameOrKey, at: Date())
@@ -46,7 +46,7 @@ package enum AccessCommands {
       """
   }
 
-  /// The allow-list, a line for each key.
+  /// The allow-list, one line per key.
   package static func list(in folder: URL?, asJSON: Bool) throws -> String {
     let list = try KeyFolder(folder).allowList()
     if asJSON {

@@ -3,25 +3,25 @@ import Foundation
 import Logging
 import Messaging
 
-/// Who may connect to a coordinator: anybody, on this machine or by request; else holders of
-/// admitted keys only.
+/// Who may connect to a coordinator: holders of admitted keys; on this machine, or if requested,
+/// anybody.
 struct CoordinatorAccess: Sendable {
-  /// What a person asked for.
+  /// The options of the command line.
   struct Options: Sendable {
     var keys: URL?
     var isPlain: Bool
     var isEncrypted: Bool
   }
 
-  /// Decides over keys; nil where connections are plain.
+  /// Decides about keys; nil for unencrypted connections.
   let gatekeeper: Gatekeeper?
   private let desk: AdmissionDesk?
   private let logger: Logger
 
-  /// Prepares what the sockets of a context need, before they bind.
+  /// Prepares a context for authentication, before its sockets bind.
   ///
-  /// - Throws: `AccessError` when keys or lists cannot be used, `MessagingError` when libzmq
-  ///   lacks what is needed.
+  /// - Throws: `AccessError` if keys or lists cannot be used, `MessagingError` if libzmq does not
+  ///   support encryption.
   init(
     _ context: Context, endpoint: Endpoint, options: Options, logger: Logger
   ) throws {
@@ -43,7 +43,7 @@ struct CoordinatorAccess: Sendable {
     self.gatekeeper = gatekeeper
   }
 
-  /// Options of a socket with the protection that was chosen.
+  /// Socket options with the chosen security.
   func protected(_ options: SocketOptions) -> SocketOptions {
     options.with(gatekeeper?.serverSecurity ?? .plain)
   }
@@ -56,7 +56,7 @@ struct CoordinatorAccess: Sendable {
     }
   }
 
-  /// The line of keys for the workers that this process starts; nil where connections are plain.
+  /// The line of keys for the workers that this process starts; nil for unencrypted connections.
   func makeLocalCredentials() throws(AccessError) -> String? {
     guard let gatekeeper else { return nil }
     return WorkerCredentials(
@@ -64,9 +64,9 @@ struct CoordinatorAccess: Sendable {
     ).exposedLine
   }
 
-  /// Proves that strangers are refused at bound endpoints, before anybody is served there.
+  /// Tests that bound endpoints refuse unknown keys, before they serve anybody.
   ///
-  /// - Throws: `AdmissionProofError`; the coordinator must not run.
+  /// - Throws: `AdmissionProofError`. The coordinator must not run then.
   func prove(_ context: Context, at endpoints: [Endpoint]) throws {
     guard let gatekeeper else { return }
     for endpoint in endpoints {
@@ -74,7 +74,7 @@ struct CoordinatorAccess: Sendable {
         context, endpoint: endpoint.reachableHere.description,
         server: gatekeeper.keys.publicKey)
     }
-    gatekeeper.beginTelling()
+    gatekeeper.startLogging()
     if gatekeeper.admittedCount == 0 {
       logger.notice(
         """
@@ -89,7 +89,7 @@ struct CoordinatorAccess: Sendable {
 }
 
 extension Endpoint {
-  /// Whether it is bound at every address of this machine.
+  /// Whether it is bound to every address of this machine.
   var isOnEveryAddress: Bool {
     guard case .tcp(let host, _) = self else { return false }
     return ["*", "0.0.0.0", "[::]"].contains(host)
@@ -99,7 +99,7 @@ extension Endpoint {
   var reachableHere: Endpoint {
     guard case .tcp(let host, let port) = self else { return self }
     if isOnEveryAddress { return .tcp(host: "127.0.0.1", port: port) }
-    // An IPv4 address as an IPv6 socket has it.
+    // An IPv4-mapped IPv6 address.
     guard host.hasPrefix("[::ffff:"), host.contains(".") else { return self }
     return .tcp(host: String(host.dropFirst(8).dropLast()), port: port)
   }

@@ -4,7 +4,7 @@ import Logging
 import Messaging
 import Wire
 
-/// `coordinator enroll`: makes a token, and serves it where no coordinator runs.
+/// `coordinator enroll`: makes a token, and serves it if no coordinator runs.
 package enum EnrolmentRun {
   /// Where the worker reaches the coordinator.
   package enum Place: Sendable {
@@ -27,11 +27,11 @@ package enum EnrolmentRun {
     ///
     /// - Parameters:
     ///   - keys: The key folder; nil for the standard one.
-    ///   - name: What the worker is to be called; nil for the name of its host.
+    ///   - name: The worker's name; nil for the name of its host.
     ///   - isShared: Whether several hosts may use the worker's key.
     ///   - validity: How long the token can be used.
     ///   - coordinator: Where the worker reaches the coordinator.
-    ///   - waits: Whether to listen for the worker where no coordinator does.
+    ///   - waits: Whether to listen for the worker if no coordinator does.
     package init(
       keys: URL?, name: String?, isShared: Bool, validity: Duration, coordinator: Place,
       waits: Bool
@@ -45,14 +45,14 @@ package enum EnrolmentRun {
     }
   }
 
-  /// How long a worker may take to hear that it is enrolled, and to hang up.
+  /// How long a worker may take to receive the answer and disconnect.
   private static let farewellLimit = Duration.seconds(10)
 
-  /// Prints the command for the worker's host; then listens, if nobody else does, until the token
+  /// Prints the command for the worker's host; if no coordinator listens, serves the token until it
   /// is used or has expired.
   ///
-  /// - Throws: `AccessError`, `EndpointError` when the address is none at all,
-  ///   ``AdministrationError`` when the running sweep does not answer.
+  /// - Throws: `AccessError`, `EndpointError` if the address is invalid, ``AdministrationError``
+  ///   when the running sweep does not answer.
   package static func perform(_ options: Options) throws {
     let logger = Logger(label: "coordinator")
     let (endpoint, port) = try endpoint(options.coordinator)
@@ -64,7 +64,7 @@ package enum EnrolmentRun {
       logger.notice(
         "only this host reaches \(endpoint); for others: coordinator run --listen, or --address")
     }
-    // What follows may take a while.
+    // Show the command before waiting.
     fflush(nil)
     guard options.waits else { return }
 
@@ -83,13 +83,13 @@ package enum EnrolmentRun {
       return
     }
     let monitor = try router.monitor()
-    gatekeeper.beginTelling()
+    gatekeeper.startLogging()
     logger.notice("no coordinator listens on port \(port) here: waiting for the worker")
     try serve(
       router, monitor, token: token.keys.publicKey, gatekeeper: gatekeeper, folder: folder, logger)
   }
 
-  /// The endpoint that the worker is told, and its port.
+  /// The endpoint for the worker, and its port.
   private static func endpoint(_ place: Place) throws -> (Endpoint, port: UInt16) {
     switch place {
     case .address(let text):
@@ -117,8 +117,8 @@ package enum EnrolmentRun {
     }
   }
 
-  /// Answers until the token is used or has expired, and the worker that used it has hung up: an
-  /// answer that has only left this process may still be lost with it.
+  /// Answers until the token is used or has expired, and the worker has disconnected; an answer
+  /// that was only queued would be lost if this process ended.
   private static func serve(
     _ router: borrowing RouterSocket, _ monitor: borrowing SocketMonitor, token: CurvePublicKey,
     gatekeeper: Gatekeeper, folder: KeyFolder, _ logger: Logger
@@ -147,7 +147,7 @@ package enum EnrolmentRun {
     }
   }
 
-  /// Makes sure that whoever listens on the port takes the token.
+  /// Checks that the process that listens on the port accepts the token.
   private static func confirmServed(
     _ token: EnrolmentToken, port: UInt16, context: Context, logger: Logger
   ) throws {

@@ -1,13 +1,13 @@
 import Coordination
 
-/// Which connections came under which key, and from which host.
+/// The connections and the host of each key.
 ///
-/// One key may be used by several worker processes of one host, never by two hosts: then it was
-/// copied, and neither can be told from the other.
+/// Several worker processes of one host may use a key, but not two hosts: a copied key would make
+/// them indistinguishable.
 struct PeerRegister {
-  /// How long a key stays with its host after the host's last word.
+  /// How long a key belongs to its host after the host's last message.
   static let hostTenure = Duration.seconds(60)
-  /// How many connections of a key are remembered; the latest count.
+  /// Most connections kept per key; older ones are dropped.
   static let connectionCountMaximum = 256
 
   private var peers: [String: Peer] = [:]
@@ -19,7 +19,7 @@ struct PeerRegister {
     var connections: [ConnectionID] = []
   }
 
-  /// Takes in that a connection of a key was heard.
+  /// Notes a message on a connection of a key.
   mutating func heard(_ key: String, name: String, on connection: ConnectionID, at now: Duration) {
     var peer = peers[key] ?? Peer(name: name, lastHeard: now)
     peer.name = name
@@ -31,10 +31,10 @@ struct PeerRegister {
     peers[key] = peer
   }
 
-  /// Takes in the host that a key's holder says it is on.
+  /// Notes the host that a key's holder announced.
   ///
-  /// - Returns: The other host that has the key at the moment, if there is one; the announcement
-  ///   is then to be refused.
+  /// - Returns: The other host that has the key at the moment, if any. The announcement must then
+  ///   be refused.
   mutating func claim(_ key: String, host: String, at now: Duration) -> String? {
     if let peer = peers[key], let owner = peer.host, owner != host,
       now - peer.lastHeard < Self.hostTenure
@@ -45,7 +45,7 @@ struct PeerRegister {
     return nil
   }
 
-  /// Forgets the keys that may do nothing any more, and names their connections.
+  /// Forgets the keys that are no longer allowed, and returns their connections.
   mutating func dismissed(
     isWelcome: (_ key: String) -> Bool
   ) -> [(connection: ConnectionID, name: String)] {

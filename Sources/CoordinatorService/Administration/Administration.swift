@@ -4,13 +4,13 @@ import Store
 import Transfers
 import Trials
 
-/// The commands that look at a sweep and steer it, running or not.
+/// The commands that inspect and change a sweep, running or not.
 package enum Administration {
-  /// Meets a request: by the coordinator that runs the sweep, else on its record.
+  /// Carries out a request: through the coordinator that runs the sweep, otherwise on its record.
   ///
   /// - Parameter folder: The sweep's folder.
   /// - Throws: `StoreError` when there is no sweep or its record is damaged,
-  ///   ``AdministrationError`` when the request cannot be met.
+  ///   ``AdministrationError`` if the request cannot be carried out.
   package static func perform(
     _ request: AdministrationRequest, in folder: URL
   ) throws -> AdministrationReply {
@@ -20,7 +20,7 @@ package enum Administration {
     if let answer = try AdministrationClient.ask(request, in: folder) {
       reply = answer
     } else {
-      reply = try StoppedSweep(folder).perform(request)
+      reply = try IdleSweep(folder).perform(request)
     }
     if let error = reply.error { throw AdministrationError(error) }
     if let before { try removeDamagedFiles(before, in: folder) }
@@ -34,17 +34,17 @@ package enum Administration {
       reply.trial = trial
     }
     if reply.status != nil {
-      // On a full disk the record cannot be opened beside its coordinator, which says so itself.
+      // If the disk is full, the record cannot be opened; the coordinator's reply says so.
       reply.status?.origins = try? SweepReader.open(directory: folder).origins()
         .map(SweepStatus.Origin.init)
     }
     return reply
   }
 
-  /// Removes the damaged files of results that were just discarded.
+  /// Removes the damaged blobs of results that were just discarded.
   ///
-  /// The same ones are computed again, and are not asked for while one of that name is there. Sound
-  /// ones stay with the record.
+  /// The repeated trials produce the same digests, and a blob that exists is not uploaded again.
+  /// Sound blobs stay.
   private static func removeDamagedFiles(_ before: SweepResults, in folder: URL) throws {
     let after = try SweepReader.open(directory: folder).results()
     let open = Set(after.trials.filter { $0.result == nil }.map(\.planned.id))

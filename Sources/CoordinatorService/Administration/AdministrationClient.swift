@@ -2,15 +2,15 @@ import Files
 import Foundation
 import Glibc
 
-/// Asks the coordinator that runs a sweep.
+/// Sends requests to the coordinator that runs a sweep.
 package enum AdministrationClient {
-  /// How long the coordinator may take to answer.
+  /// Seconds that the coordinator may take to answer.
   private static let patience = 60
 
   /// Sends a request and returns the reply; nil when no coordinator listens in the folder.
   ///
-  /// - Throws: `FileError` when the socket may not be used, ``AdministrationError`` when no
-  ///   sensible answer comes.
+  /// - Throws: `FileError` if the socket may not be used, ``AdministrationError`` if no valid
+  ///   answer comes.
   package static func ask(
     _ request: AdministrationRequest, in folder: URL
   ) throws -> AdministrationReply? {

@@ -2,31 +2,31 @@ import Foundation
 import Glibc
 import Messaging
 
-/// One peer of the ``AdministrationServer``: its bytes in and out, bounded.
+/// One connection of the ``AdministrationServer``, with bounded buffers.
 struct AdministrationConnection {
   let descriptor: Int32
-  /// Tells it from every other connection, also from one that later has its descriptor.
+  /// Unique number; descriptors are reused.
   let number: Int
-  /// Whether a request of it waits for its answer; nothing more is read meanwhile.
+  /// Whether a request waits for its answer; nothing is read until then.
   var isWaiting = false
   var isClosed = false
   private var received: [UInt8] = []
   private var unsent = Data()
 
-  /// A connection that was accepted and does not block.
+  /// Wraps an accepted, non-blocking descriptor.
   init(_ descriptor: Int32, number: Int) {
     self.descriptor = descriptor
     self.number = number
   }
 
-  /// What to wait for.
+  /// The readiness to poll for.
   var interest: Readiness {
     var interest: Readiness = isWaiting ? [] : .readable
     if !unsent.isEmpty { interest.insert(.writable) }
     return interest
   }
 
-  /// Takes in what has arrived.
+  /// Reads what has arrived.
   mutating func read() {
     var piece = [UInt8](repeating: 0, count: 4096)
     while received.count <= AdministrationRequest.byteCountMaximum {
@@ -43,7 +43,7 @@ struct AdministrationConnection {
     }
   }
 
-  /// Takes the next whole line; closes the connection when it is too long.
+  /// Takes the next whole line; closes the connection if the line is too long.
   mutating func takeLine() -> [UInt8]? {
     if let end = received.firstIndex(of: UInt8(ascii: "\n")) {
       defer { received.removeFirst(end + 1) }
@@ -59,14 +59,14 @@ struct AdministrationConnection {
     return nil
   }
 
-  /// Sends a reply, as far as the peer takes it now.
+  /// Sends a reply, as far as the socket accepts it now.
   mutating func reply(_ reply: AdministrationReply) {
     isWaiting = false
     unsent.append(reply.line)
     flush()
   }
 
-  /// Sends more of what is to be sent.
+  /// Sends buffered bytes.
   mutating func flush() {
     while !unsent.isEmpty {
       let count = unsent.withUnsafeBytes {

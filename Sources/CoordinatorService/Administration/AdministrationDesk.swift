@@ -2,13 +2,13 @@ import Coordination
 import Foundation
 import Trials
 
-/// What a coordinator does about a request.
+/// Decides what a coordinator does with a request.
 struct AdministrationDesk {
-  /// What the request comes to.
+  /// The outcome of a request.
   enum Outcome {
     /// It is answered.
     case answer(AdministrationReply)
-    /// The coordinator is told this; the reply is true once the effects are durable.
+    /// Pass this event to the coordinator. Send the reply when the effects are durable.
     case event(Event, reply: AdministrationReply)
   }
 
@@ -18,12 +18,12 @@ struct AdministrationDesk {
   let folder: String
   /// Where workers connect.
   let endpoint: String?
-  /// Where the record was salvaged from, in words; nil when it was not.
+  /// Text about the record's salvage; nil if it was not salvaged.
   let salvage: String?
 
-  /// A desk for the trials of a plan.
+  /// Creates a desk for the trials of a plan.
   ///
-  /// - Parameter names: What people call them, where that is known.
+  /// - Parameter names: Their display names, if known.
   init(
     plan: SweepPlan, folder: String, endpoint: String?, salvage: String? = nil,
     names: TrialNames? = nil
@@ -39,9 +39,9 @@ struct AdministrationDesk {
   ///
   /// - Parameters:
   ///   - now: The moment that forecasts and delays are counted from; nil without a running sweep.
-  ///   - commits: How long the record takes to be written.
-  ///   - obstacle: What keeps the coordinator from going on, in words.
-  ///   - losses: What the sweep's folder has lost while the coordinator ran, in words.
+  ///   - commits: Durations of the record's commits.
+  ///   - obstacle: What blocks the coordinator, as text.
+  ///   - losses: What was lost from the sweep's folder while the coordinator ran, as texts.
   func decide(
     _ request: AdministrationRequest, _ coordinator: Coordinator, at now: Instant?,
     commits: SweepStatus.Commits? = nil, obstacle: String? = nil, losses: [String] = []
@@ -88,9 +88,9 @@ struct AdministrationDesk {
     }
   }
 
-  /// The event that a changing request makes, and what it will have changed.
+  /// The event for a changing request, and the changes to report.
   ///
-  /// - Throws: ``AdministrationError`` when there is nothing to change, or no such thing.
+  /// - Throws: ``AdministrationError`` if there is nothing to change or the target does not exist.
   private func change(
     _ request: AdministrationRequest, _ coordinator: Coordinator
   ) throws(AdministrationError) -> (event: Event, changes: [String]) {
@@ -122,7 +122,7 @@ struct AdministrationDesk {
         concerned.map { trial in
           named.contains(trial)
             ? "the result of trial \(trial) is discarded and the trial waits again: \(reason)"
-            : "trial \(trial) came from it, and begins anew"
+            : "trial \(trial) depends on it and starts from step 0"
         }
       )
     case .retry:
@@ -173,7 +173,7 @@ struct AdministrationDesk {
           "stage \"\(stage)\" is not paused"
             + (paused.isEmpty ? "" : "; paused are \(paused.joined(separator: ", "))"))
       }
-      return (.resumeRequested(stage: stage), ["stage \(stage) goes on"])
+      return (.resumeRequested(stage: stage), ["stage \(stage) is resumed"])
     }
   }
 

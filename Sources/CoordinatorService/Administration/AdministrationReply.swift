@@ -4,7 +4,7 @@ import Foundation
 package struct AdministrationReply: Codable, Hashable, Sendable {
   /// The version of the reply.
   package var version = AdministrationRequest.currentVersion
-  /// Why the request was not met; nil when it was.
+  /// Why the request failed; nil if it succeeded.
   package var error: String?
   /// The answer to `status`.
   package var status: SweepStatus?

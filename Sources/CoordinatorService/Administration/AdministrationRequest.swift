@@ -1,37 +1,37 @@
 import Foundation
 import Sweeps
 
-/// What a person, or a program for one, asks of a sweep.
+/// A request of a person or program about a sweep.
 ///
 /// As JSON, one object in one line: `{"version": 2, "command": "cancel", "trials": ["3f2a"],
 /// "reason": "not needed"}`. Keys that a command does not use may be missing.
 package struct AdministrationRequest: Codable, Hashable, Sendable {
-  /// What can be asked.
+  /// The kinds of requests.
   package enum Command: String, CaseIterable, Codable, Hashable, Sendable {
-    /// How far the sweep is.
+    /// The progress of the sweep.
     case status
-    /// Why one trial stands where it does.
+    /// The state of one trial and its reason.
     case explain
-    /// No results of these trials are wanted.
+    /// Cancel these trials.
     case cancel
-    /// The results of these trials are not believed.
+    /// Discard the results of these trials.
     case discard
-    /// Try these trials, or all that failed, again.
+    /// Retry these trials, or all that failed.
     case retry
-    /// A host shall hand back what it runs and get nothing more.
+    /// Drain a host: it hands back its trials and gets no more.
     case drain
-    /// A drained host may work again.
+    /// Undrain a host.
     case undrain
-    /// A paused stage shall go on.
+    /// Resume a paused stage.
     case resumeStage = "resume-stage"
 
-    /// Whether the sweep is afterwards as before.
+    /// Whether the request changes nothing.
     package var onlyReads: Bool { self == .status || self == .explain }
   }
 
-  /// The version of requests and replies that this code speaks, that of all answers in JSON.
+  /// The version of requests and replies, which is that of all JSON answers.
   package static let currentVersion = AnswerVersion.current
-  /// The longest request taken, in bytes.
+  /// The longest accepted request, in bytes.
   package static let byteCountMaximum = 64 << 10
   /// The most trials that one request may name.
   package static let trialCountMaximum = 2000
@@ -44,7 +44,7 @@ package struct AdministrationRequest: Codable, Hashable, Sendable {
   package var trials: [String]?
   /// Whether all failed trials are meant.
   package var failed: Bool?
-  /// Whether only to say what would be changed.
+  /// Whether only to report what would change.
   package var preview: Bool?
   /// A host's name.
   package var host: String?
@@ -53,7 +53,7 @@ package struct AdministrationRequest: Codable, Hashable, Sendable {
   /// Why, for people.
   package var reason: String?
 
-  /// A request for a command, with what it needs.
+  /// A request for a command, with its arguments.
   package init(
     _ command: Command, trials: [String]? = nil, failed: Bool? = nil, preview: Bool? = nil,
     host: String? = nil, stage: String? = nil, reason: String? = nil
@@ -69,7 +69,7 @@ package struct AdministrationRequest: Codable, Hashable, Sendable {
 
   /// Reads a request.
   ///
-  /// - Throws: ``AdministrationError`` in words, for any bytes that are none.
+  /// - Throws: ``AdministrationError`` if the bytes are not a request.
   init(line: some DataProtocol) throws(AdministrationError) {
     let data = Data(line)
     let decoder = JSONDecoder()
@@ -92,12 +92,12 @@ package struct AdministrationRequest: Codable, Hashable, Sendable {
   }
 }
 
-/// The one part of a request that every version has.
+/// The part of a request that all versions share.
 private struct AdministrationVersion: Decodable {
   var version: Int
 }
 
-/// Why a request cannot be met, in words.
+/// Why a request cannot be carried out.
 package struct AdministrationError: Error, Hashable, Sendable, CustomStringConvertible {
   package let description: String
 

@@ -4,11 +4,11 @@ import Glibc
 import Messaging
 import Synchronization
 
-/// Serves a sweep's ``ControlSocket`` on a thread of its own, so that a slow reader or a peer that
-/// sends rubbish never holds up the sweep.
+/// Serves a sweep's ``ControlSocket`` on a separate thread, so that slow or faulty clients do not
+/// delay the sweep.
 ///
-/// A line in is a request, a line out its reply; a connection may ask again and again. What is no
-/// request is answered with an error, what is too long closes the connection.
+/// Each line received is a request, each line sent its reply. A connection may send many requests.
+/// An invalid request is answered with an error; a line that is too long closes the connection.
 final class AdministrationServer: Sendable {
   /// A request that waits for its answer.
   struct Call: Sendable {
@@ -22,7 +22,9 @@ final class AdministrationServer: Sendable {
       self.answers = answers
     }
 
-    /// Answers the request; from any thread, and in vain if the peer has gone.
+    /// Answers the request.
+    ///
+    /// May be called from any thread; does nothing if the peer has gone.
     func answer(_ reply: AdministrationReply) {
       answers.put(.reply(reply, to: connection))
     }
@@ -33,10 +35,10 @@ final class AdministrationServer: Sendable {
     case close
   }
 
-  /// Connections kept at once; a further one ends the one that was silent longest.
+  /// Most connections at once; a further one closes the one that was idle longest.
   private static let connectionCountMaximum = 32
 
-  /// The requests that came.
+  /// The received requests.
   let calls: Inbox<Call>
   private let answers: Inbox<Answer>
   private let folder: URL
@@ -67,7 +69,7 @@ final class AdministrationServer: Sendable {
     let listener: Int32
     let calls: Inbox<Call>
     let answers: Inbox<Answer>
-    /// Connections, the one that was silent longest first.
+    /// Connections, the longest idle one first.
     var connections: [AdministrationConnection] = []
     /// How many connections there were.
     var count = 0

@@ -4,18 +4,19 @@ import Glibc
 
 /// The Unix socket `control.sock` in a sweep's folder.
 ///
-/// It is bound and reached through the folder's descriptor, so that the length of the folder's
-/// path does not matter. Only the user who runs the coordinator may connect (mode 0600).
+/// It is bound and reached through the folder's descriptor, so that long paths work. Only the
+/// coordinator's user may connect (mode 0600).
 enum ControlSocket {
   /// The socket's name in the folder.
   static let name = "control.sock"
 
-  /// Listens; whoever holds the sweep's lock may call it, and a socket that an earlier coordinator
-  /// left behind is replaced.
+  /// Listens.
+  ///
+  /// The caller must hold the sweep's lock. Replaces a socket that an earlier coordinator left.
   static func listen(in folder: URL) throws(FileError) -> Int32 {
     unlink(folder.appending(path: name).path)
     let listener = try open(folder) { descriptor, address, length throws(FileError) in
-      // Before it is bound: the file is born with these permissions.
+      // Set the permissions before binding, so that the file is created with them.
       guard fchmod(descriptor, 0o600) == 0, bind(descriptor, address, length) == 0,
         Glibc.listen(descriptor, 16) == 0
       else { throw FileError("listen", folder.appending(path: name).path) }
@@ -32,7 +33,7 @@ enum ControlSocket {
   static func connect(in folder: URL) throws(FileError) -> Int32? {
     try open(folder) { descriptor, address, length throws(FileError) in
       if Glibc.connect(descriptor, address, length) == 0 { return true }
-      // No socket, one that nobody listens at, or no folder of a running sweep.
+      // No coordinator listens.
       if [ENOENT, ECONNREFUSED].contains(errno) { return false }
       throw FileError("connect", folder.appending(path: name).path)
     }

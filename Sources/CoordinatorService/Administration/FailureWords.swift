@@ -6,7 +6,7 @@ extension TrialFailure {
 }
 
 extension FailureCause {
-  /// The kind of cause as people say it.
+  /// The cause as a phrase.
   package var words: String {
     switch self {
     case .exitCode: "the trial's process ended with an error"
@@ -17,9 +17,9 @@ extension FailureCause {
     case .lost: "the worker fell silent or lost its connection"
     case .stopped: "it was stopped"
     case .diskFull: "the worker's disk is full"
-    case .refused: "the worker could not begin it"
-    case .resultRefused: "what the worker handed in cannot be its result"
-    case .badCheckpoint: "what it went on from is not believed; it begins anew"
+    case .refused: "the worker could not start it"
+    case .resultRefused: "the worker delivered an invalid result"
+    case .badCheckpoint: "its checkpoint is not trusted; it starts from step 0"
     case .parentFailed: "a trial that it waits for failed"
     }
   }

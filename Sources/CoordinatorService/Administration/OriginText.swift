@@ -1,7 +1,7 @@
 import Store
 
 extension SweepStatus.Origin {
-  /// An origin as the record tells it.
+  /// An origin from the record.
   init(_ origin: ResultOrigin) {
     self.init(
       build: origin.build, instructionSet: origin.instructionSet, trials: origin.trialCount)
@@ -9,8 +9,8 @@ extension SweepStatus.Origin {
 }
 
 extension [SweepStatus.Origin] {
-  /// A line on what took part, as far as it may have made the last digits differ; nil where all
-  /// results are of one origin.
+  /// A line about different builds or instruction sets, which may give different last digits; nil
+  /// if all results have one origin.
   ///
   /// `2 builds of the worker took part, which may differ in last digits: 0.1.0+debd4d7ba19d on
   /// avx512 (5 trials), 0.1.0+0b86ad62c66e on avx512 (1 trial)`

@@ -1,12 +1,12 @@
 import Foundation
 import Messaging
 
-/// The coordinator that runs a sweep, as other commands of its host find it.
+/// Finds the coordinator that runs a sweep on this host.
 enum RunningSweep {
-  /// Where workers connect to the coordinator that runs the sweep in a folder; nil when none does.
+  /// The endpoint for workers of the coordinator that runs the sweep in a folder; nil if none does.
   ///
-  /// - Throws: ``AdministrationError`` when it does not answer sensibly, `FileError` when its socket
-  ///   may not be used.
+  /// - Throws: ``AdministrationError`` if the answer is invalid, `FileError` if its socket may not
+  ///   be used.
   static func endpoint(in folder: URL) throws -> Endpoint? {
     guard let reply = try AdministrationClient.ask(AdministrationRequest(.status), in: folder)
     else { return nil }

@@ -29,7 +29,7 @@ package struct SweepStatus: Codable, Hashable, Sendable {
   package struct Stage: Codable, Hashable, Sendable {
     package var name: String
     package var counts = Counts()
-    /// Why it is paused; nil while it goes on.
+    /// Why it is paused; nil if it is not.
     package var paused: String?
 
     /// A stage of no trials yet.
@@ -42,24 +42,24 @@ package struct SweepStatus: Codable, Hashable, Sendable {
   /// A trial that a worker runs.
   package struct Running: Codable, Hashable, Sendable {
     package var trial: String
-    /// What sets it apart from the others of its stage: `τ = 8`; nil in a report of the trial.
+    /// Its name within its stage: `τ = 8`; nil in a report of the trial.
     package var name: String?
     package var stage: String
     package var attempt: Int
     package var worker: String
     package var host: String
-    /// Whether the worker has said so itself since the coordinator started.
+    /// Whether the worker has claimed it since the coordinator started.
     package var isClaimed: Bool
-    /// Optimiser steps taken, of how many; nil before the first word of the worker.
+    /// Optimiser steps taken, and their total; nil before the worker's first report.
     package var step: Int?
     package var totalSteps: Int?
-    /// Nil too where training diverges and it is no number.
+    /// Also nil if training diverges and the value is not a number.
     package var mse: Double?
     package var gatesOpen: Int?
     package var stepsPerSecond: Double?
     /// Seconds to its end at that speed.
     package var remainingSeconds: Double?
-    /// Whether the coordinator has a checkpoint of it to go on from.
+    /// Whether the coordinator has a checkpoint to resume it from.
     package var hasCheckpoint: Bool?
   }
 
@@ -71,11 +71,11 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     package var running: Int
     /// `connected`, `silent` or `away`.
     package var state: String
-    /// Steps per second of its trials together.
+    /// Total steps per second of its trials.
     package var stepsPerSecond: Double
-    /// The speed of one of its slots as learned, 1 for the one that `coordinator plan` assumes.
+    /// Estimated speed of one slot, relative to the speed that `coordinator plan` assumes.
     package var relativeSpeed: Double
-    /// What keeps it from taking further trials, in its own words; nil when nothing does.
+    /// The worker's own text of what keeps it from taking further trials; nil if nothing does.
     package var obstacle: String?
   }
 
@@ -86,11 +86,11 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     package var slots = 0
     package var running = 0
     package var stepsPerSecond = 0.0
-    /// Why it gets no more trials; nil while it does.
+    /// Why it is drained; nil if it is not.
     package var drained: String?
   }
 
-  /// Trials that failed alike.
+  /// Trials that failed in the same way.
   package struct Failure: Codable, Hashable, Sendable {
     package var cause: String
     package var trials: Int
@@ -98,7 +98,7 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     package var example: String
     package var message: String
 
-    /// So many trials that failed so.
+    /// A group of failed trials.
     package init(cause: String, trials: Int, example: String, message: String) {
       self.cause = cause
       self.trials = trials
@@ -107,28 +107,29 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     }
   }
 
-  /// What computed some of the results: see `ResultOrigin`.
+  /// The program and host of some results: see `ResultOrigin`.
   package struct Origin: Codable, Hashable, Sendable {
     package var build: String
     package var instructionSet: String
     package var trials: Int
   }
 
-  /// When the sweep will be done, in seconds from now: with four chances in five between the
-  /// earliest and the latest.
+  /// When the sweep will end, in seconds from now; with probability 0.8 it ends between the
+  /// earliest and the latest time.
   package struct Forecast: Codable, Hashable, Sendable {
     package var earliestSeconds: Double
     package var latestSeconds: Double
-    /// As likely to be early as late.
+    /// Median estimate.
     package var expectedSeconds: Double
-    /// True where trials are left that may end before their last milestone: the times are the most.
+    /// True if remaining trials may end before their last milestone; the times are then upper
+    /// bounds.
     package var isUpperBound: Bool?
   }
 
-  /// How long the record takes to be written, since the coordinator began.
+  /// Durations of the record's commits since the coordinator started.
   package struct Commits: Codable, Hashable, Sendable {
     package var count: Int
-    /// All of them together.
+    /// Total duration.
     package var seconds: Double
     /// The longest of the last 1,000.
     package var longestSeconds: Double
@@ -146,21 +147,22 @@ package struct SweepStatus: Codable, Hashable, Sendable {
   package var workers: [Worker] = []
   package var hosts: [Host] = []
   package var failures: [Failure] = []
-  /// Most trials first; nil in the coordinator's own answer, which the record completes.
+  /// Most trials first; nil in the coordinator's answer, to which the client adds it from the
+  /// record.
   package var origins: [Origin]?
   package var forecast: Forecast?
   /// Nil without a coordinator.
   package var commits: Commits?
-  /// What keeps the coordinator from going on, such as a full disk.
+  /// What blocks the coordinator, such as a full disk.
   package var obstacle: String?
-  /// What the sweep's folder has lost while the coordinator ran; nil for nothing.
+  /// What was lost from the sweep's folder while the coordinator ran; nil for nothing.
   package var losses: [String]?
   /// Where the record was salvaged from; nil when it was not.
   package var salvage: String?
 }
 
 extension SweepStatus.Forecast {
-  /// The coordinator's forecast; nil while no worker can be used or nothing is left.
+  /// The coordinator's forecast; nil if no worker is usable or no work is left.
   init?(_ forecast: Coordination.SweepForecast) {
     guard let expected = forecast.remaining, let interval = forecast.interval,
       forecast.work > .zero
@@ -197,7 +199,7 @@ extension SweepStatus.Counts {
 }
 
 extension SweepStatus {
-  /// What a coordinator, live or replayed, knows of a plan.
+  /// The status of a plan according to a live or replayed coordinator.
   init(
     of plan: SweepPlan, named trialNames: TrialNames, _ coordinator: Coordinator,
     endpoint: String?, forecast: Forecast?
@@ -220,7 +222,7 @@ extension SweepStatus {
       }
       stages[stage].counts.count(standing.status)
       guard standing.status == .failed, let failure = standing.failure else { continue }
-      // Messages of one kind differ in numbers; people need the kinds.
+      // Group messages that differ only in numbers.
       let kind = TrialFailure(
         cause: failure.cause, message: failure.message.filter { !$0.isNumber })
       if let number = failureNumbers[kind] {

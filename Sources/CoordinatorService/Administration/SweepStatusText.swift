@@ -76,7 +76,7 @@ extension SweepStatus.Counts {
 }
 
 extension SweepStatus.Forecast {
-  /// `done in 3.1 h to 4.6 h`, and where trials may end early, `, or before`.
+  /// `done in 3.1 h to 4.6 h`, followed by `, or before` if trials may end early.
   var words: String {
     "done in \(PlanSummary.duration(earliestSeconds)) to \(PlanSummary.duration(latestSeconds))"
       + (isUpperBound == true ? ", or before" : "")
@@ -84,10 +84,11 @@ extension SweepStatus.Forecast {
 }
 
 extension SweepStatus.Running {
-  /// So many seconds of computing may be lost before people are told.
+  /// Losses of less computing time than this are not shown, in seconds.
   private static let secondsAtRisk = 600.0
 
-  /// What would be lost with the attempt, if that is much; nil where a checkpoint is here.
+  /// The computing time that would be lost with the attempt; nil if it is small or there is a
+  /// checkpoint.
   var riskWords: String? {
     guard hasCheckpoint == false, let step, let stepsPerSecond, stepsPerSecond > 0,
       Double(step) / stepsPerSecond >= Self.secondsAtRisk
@@ -107,7 +108,7 @@ extension SweepStatus.Running {
 }
 
 extension String {
-  /// The text before the first line break, with a mark where more follows.
+  /// The text before the first line break, with a mark if more follows.
   var firstLine: String {
     let line = prefix { !$0.isNewline }
     return line.count == count ? self : line + " …"

@@ -5,7 +5,7 @@ import Sweeps
 import Trials
 
 extension TrialReport {
-  /// What a complete trial came to.
+  /// The result of a complete trial.
   package struct Result: Codable, Hashable, Sendable {
     /// What it reported at a budget.
     package struct Milestone: Codable, Hashable, Sendable {
@@ -35,7 +35,7 @@ extension TrialReport {
       package var step: Int
       /// Gates that are open, from 0.
       package var openGates: [Int]
-      /// The step after which everything was as the ending says; nil for `budget`.
+      /// The step since which the ending's condition held; nil for `budget`.
       package var sinceStep: Int?
       /// Gates that open and close, from 0; nil unless it ended `oscillating`.
       package var alternatingGates: [Int]?
@@ -43,7 +43,7 @@ extension TrialReport {
 
     /// Each budget at which it reported, ascending.
     package var milestones: [Milestone]
-    /// How it ended, as its last report tells; nil where it reported nothing.
+    /// How it ended, according to its last report; nil without reports.
     package var end: End?
     /// n as a number.
     package var latents: Int
@@ -63,7 +63,7 @@ extension TrialReport {
 }
 
 extension TrialReport.Result {
-  /// What the record has of a result.
+  /// Converts a recorded result.
   init(_ result: TrialResult) {
     let provenance = result.provenance
     milestones = result.milestones.map(Milestone.init)
@@ -77,7 +77,7 @@ extension TrialReport.Result {
     steps = provenance.steps
   }
 
-  /// The result for people, a line each.
+  /// The result as lines for people.
   var lines: [String] {
     var lines = milestones.map { milestone in
       let early = end.flatMap { $0.endedByRule && $0.step == milestone.step ? $0 : nil }
@@ -99,10 +99,10 @@ extension TrialReport.Result.End {
       sinceStep: report.sinceStep, alternatingGates: report.alternatingGates)
   }
 
-  /// Whether the trial ended for another reason than its budget.
+  /// Whether the trial ended for a reason other than its budget.
   fileprivate var endedByRule: Bool { ending != ReportEnding.budget.word }
 
-  /// `quiet since step 40100; open gates: 0, 3, 7`; nil where its budget ended it.
+  /// `quiet since step 40100; open gates: 0, 3, 7`; nil if its budget ended it.
   fileprivate var words: String? {
     func list(_ gates: [Int]) -> String {
       gates.isEmpty ? "none" : gates.map(String.init).joined(separator: ", ")
@@ -125,7 +125,7 @@ extension TrialReport.Result.Milestone {
 
   /// `200 batches: 3 of 8 gates open, MSE 8.02 (evaluation 8.4), tolerance 8 met, first in step 120`.
   ///
-  /// - Parameter ending: Where the trial ended before the budget was spent, the ending's word.
+  /// - Parameter ending: The ending's word if the trial ended before its budget was spent.
   fileprivate func words(of latents: Int, endedBy ending: String?) -> String {
     func number(_ value: Double) -> String { String(format: "%.4g", value) }
     let met =

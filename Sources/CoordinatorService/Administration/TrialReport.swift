@@ -3,7 +3,7 @@ import Foundation
 import Store
 import Trials
 
-/// Everything that a person may want to know of one trial; JSON keys are in snake case.
+/// The report of one trial for `explain`; JSON keys are in snake case.
 package struct TrialReport: Codable, Hashable, Sendable {
   /// One attempt at it.
   package struct Attempt: Codable, Hashable, Sendable {
@@ -18,7 +18,7 @@ package struct TrialReport: Codable, Hashable, Sendable {
     package var words: String
   }
 
-  /// Where a trial can go on from.
+  /// A checkpoint that a trial can resume from.
   package struct Checkpoint: Codable, Hashable, Sendable {
     package var step: Int
     package var byteCount: Int
@@ -47,41 +47,41 @@ package struct TrialReport: Codable, Hashable, Sendable {
   package var stage: String
   package var replicate: Int
   package var dataset: String
-  /// n; nil where it is measured.
+  /// n; nil if it is measured.
   package var latents: Int?
-  /// Which number of which trial n is, where it is measured: `2 * t….latents`.
+  /// The reference to another trial's output if n is measured: `2 * t….latents`.
   package var latentsFrom: String?
-  /// τ; nil where it is measured.
+  /// τ; nil if it is measured.
   package var tolerance: Double?
-  /// Which number of which trial τ is, where it is measured.
+  /// The reference to another trial's output if τ is measured.
   package var toleranceFrom: String?
   /// The budgets at which it reports, ascending.
   package var milestones: [Milestone]
-  /// The fewest batches of rest with which it may end before its last milestone; nil where it may not.
+  /// The window of batches without change after which it may end early; nil if it may not.
   package var quietWindow: Int?
   /// `waiting`, `running`, `complete`, `failed` or `stopped`.
   package var status: String
-  /// Why it stands there, a sentence.
+  /// The reason for the status, as a sentence.
   package var reason: String
-  /// What would make it go on, a sentence; nil when nothing is needed.
+  /// What a person can do about it, as a sentence; nil if nothing is needed.
   package var remedy: String?
-  /// Failures of its own making, of how many that it may have.
+  /// Failures that count against it, and how many it may have.
   package var chargedFailures: Int
   package var attemptLimit: Int
   package var running: [SweepStatus.Running] = []
   package var attempts: [Attempt] = []
-  /// What it came to; nil until it is complete.
+  /// Its result; nil until it is complete.
   package var result: Result?
   package var checkpoints: [Checkpoint] = []
   package var parents: [Parent] = []
   /// How many trials wait for its result.
   package var childCount: Int
-  /// The command that shows what its attempts told; nil while there is none.
+  /// The command that shows its logs; nil if there are none.
   package var logs: String?
 }
 
 extension TrialReport {
-  /// Where a trial is asked about, for the sentences.
+  /// The context of the question, used in the sentences.
   struct Surroundings {
     /// The sweep's folder, as commands name it.
     var folder: String
@@ -89,11 +89,11 @@ extension TrialReport {
     var endpoint: String?
     /// How many workers could take a trial.
     var workerCount: Int
-    /// What keeps other workers from taking one.
+    /// The obstacles of other workers.
     var obstacles: [String] = []
   }
 
-  /// Words an explanation; the attempts are the record's to tell.
+  /// Formats an explanation; the attempts are added from the record.
   init(
     _ explanation: TrialExplanation, of coordinator: Coordinator,
     in surroundings: Surroundings
@@ -140,7 +140,7 @@ extension TrialReport {
       )
     case .waitsForShorterRun(let trial):
       return (
-        "it goes on from the end of trial \(trial), which trains for less",
+        "it resumes from the end of trial \(trial), which trains for less",
         surroundings.needsWorker ?? "it is begun once that is complete"
       )
     case .queued(let ahead):
@@ -160,7 +160,7 @@ extension TrialReport {
       let stage = explanation.planned.stage
       return (
         "its stage, \(stage), is paused: \(failure.words)",
-        "`coordinator resume-stage \(surroundings.folder) \(stage)` lets the stage go on"
+        "`coordinator resume-stage \(surroundings.folder) \(stage)` resumes the stage"
       )
     case .waitsForCanary(let trial):
       return (
@@ -198,7 +198,7 @@ extension TrialReport {
     }
   }
 
-  /// Adds what the record tells of the attempts.
+  /// Adds the attempts from the record.
   mutating func add(_ attempts: [AttemptRecord]) {
     self.attempts = attempts.map { record in
       let (outcome, words) =
@@ -216,29 +216,29 @@ extension TrialReport {
 }
 
 extension TrialReport.Surroundings {
-  /// What to do first when nobody could take a trial; nil when somebody could.
+  /// What to do if no worker could take a trial; nil if one could.
   var needsWorker: String? {
     guard let endpoint else {
-      return "no coordinator runs: the command that began the sweep goes on"
+      return "no coordinator runs: the command that began the sweep resumes it"
     }
     return workerCount > 0
       ? nil
       : "no worker can take a trial: `worker --connect \(endpoint)` starts one" + obstacleWords
   }
 
-  /// `; W on H: the disk is full`, for every worker that something keeps from taking a trial.
+  /// `; W on H: the disk is full`, for every worker with an obstacle.
   var obstacleWords: String { obstacles.map { "; \($0)" }.joined() }
 }
 
 extension Parameter {
-  /// The value, where it is known from the start.
+  /// The value, if it is given in the plan.
   fileprivate var known: Value? {
     if case .value(let value) = self { value } else { nil }
   }
 }
 
 extension ParentMeasurement {
-  /// Where a value comes from: `2 * t….gates_open`.
+  /// The source of a value: `2 * t….gates_open`.
   fileprivate var words: String {
     let factor = factor == factor.rounded() ? String(format: "%.0f", factor) : "\(factor)"
     return (factor == "1" ? "" : "\(factor) * ") + "\(trial).\(output.rawValue)"

@@ -41,7 +41,7 @@ extension TrialReport {
         "  \(attempt.attempt)  \(attempt.worker)  \(Self.text(attempt.begun))\(end)")
       lines.append("     \(attempt.words.firstLine)")
     }
-    if let logs { lines.append("  `\(logs)` shows what they told") }
+    if let logs { lines.append("  `\(logs)` shows their logs") }
     return lines.joined(separator: "\n") + "\n"
   }
 

@@ -1,12 +1,12 @@
 import Trials
 
-/// How people name trials: one by the first digits of its name, with or without the `t`, or those
-/// that have some values (`latents=10,tolerance=3`, `stage=narrowed`, `learning_rate=0.001`).
+/// Selects trials as people name them: one by the first digits of its name, with or without the
+/// `t`, or several by values (`latents=10,tolerance=3`, `stage=narrowed`, `learning_rate=0.001`).
 struct TrialSelector {
   private let text: String
   private let values: [(fact: TrialFact, value: String)]?
 
-  /// Reads what a person typed.
+  /// Parses the text.
   init(_ text: String) throws(AdministrationError) {
     self.text = text
     guard text.contains("=") else {
@@ -34,7 +34,7 @@ struct TrialSelector {
     self.values = values
   }
 
-  /// The parts between commas, but for those within a list: `channels=[4, 4, 8]` is one.
+  /// Splits at commas outside lists: `channels=[4, 4, 8]` is one part.
   private static func parts(of text: String) -> [String] {
     var parts = [""]
     var depth = 0
@@ -50,18 +50,18 @@ struct TrialSelector {
     return parts
   }
 
-  /// The one trial that is meant.
+  /// The one matching trial.
   ///
-  /// - Throws: ``AdministrationError`` when it is none, or several.
+  /// - Throws: ``AdministrationError`` if none or several match.
   func select(in trials: [PlannedTrial]) throws(AdministrationError) -> PlannedTrial {
     let found = try found(in: trials)
     guard found.count == 1 else { throw severalMeant(found) }
     return found[0]
   }
 
-  /// The trials that are meant: several where values name them, one where digits do.
+  /// The matching trials: several for values, one for digits.
   ///
-  /// - Throws: ``AdministrationError`` when it is none, or digits that begin several names.
+  /// - Throws: ``AdministrationError`` if none match, or if digits match several names.
   func selectAll(in trials: [PlannedTrial]) throws(AdministrationError) -> [PlannedTrial] {
     let found = try found(in: trials)
     guard values != nil || found.count == 1 else { throw severalMeant(found) }

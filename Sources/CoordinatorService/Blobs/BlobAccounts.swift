@@ -6,16 +6,16 @@ import Transfers
 import Trials
 import Wire
 
-/// Lets workers store blobs for the trials they hold, and collects what no record comes to name.
+/// Grants workers storage for the trials they hold, and deletes blobs that no record names.
 struct BlobAccounts {
-  /// How often the accounts are brought up to date.
+  /// Interval between updates of the accounts.
   private static let reviewInterval = Duration.seconds(1)
-  /// How often somebody looks for forgotten blobs.
+  /// Interval between searches for unnamed blobs.
   private static let collectionInterval = Duration.seconds(60)
-  /// For how long a claim of an unfinished trial lets a worker store what it may have of it.
+  /// How long a worker may store blobs of an unfinished trial after claiming it.
   private static let claimLifetime = Duration.seconds(60)
 
-  /// What the blob server asks.
+  /// The accounts that the blob server consults.
   let ledger: BlobLedger
   private let blobs: BlobStore
   private let store: SweepStore
@@ -29,10 +29,10 @@ struct BlobAccounts {
 
   private struct Search {
     var forgotten: [Digest]
-    var named: Meanwhile<Set<Digest>>
+    var named: BackgroundTask<Set<Digest>>
   }
 
-  /// Accounts in which nobody holds a trial yet.
+  /// Creates accounts in which nobody holds a trial yet.
   init(_ ledger: BlobLedger, blobs: BlobStore, store: SweepStore, logger: Logger) {
     self.ledger = ledger
     self.blobs = blobs
@@ -40,14 +40,14 @@ struct BlobAccounts {
     self.logger = logger
   }
 
-  /// Takes in who a worker is on the data connection.
+  /// Notes a worker's sender name on the data connection.
   mutating func introduce(_ worker: WorkerID, as sender: String) {
     guard senders[worker] != sender else { return }
     senders[worker] = sender
     isReviewDue = true
   }
 
-  /// Takes in what a worker says it has: the result of a trial that it holds no longer is taken, too.
+  /// Notes a worker's claims; it may also store the result of a trial that it no longer holds.
   mutating func note(
     _ claims: [AttemptKey], of worker: WorkerID?, _ coordinator: Coordinator, at now: Instant
   ) {
@@ -63,7 +63,7 @@ struct BlobAccounts {
     }
   }
 
-  /// Takes in records that are durable.
+  /// Notes durable records.
   mutating func note(_ records: [JournalRecord]) {
     for record in records {
       switch record {
@@ -78,7 +78,7 @@ struct BlobAccounts {
     }
   }
 
-  /// Brings the accounts up to date when that is due; to be asked in every round.
+  /// Updates the accounts if that is due; call it in every round.
   mutating func review(_ coordinator: Coordinator, at now: Instant) {
     collect(at: now)
     guard isReviewDue || now >= nextReview else { return }
@@ -96,10 +96,10 @@ struct BlobAccounts {
     ledger.setTrialCounts(counts)
   }
 
-  /// Removes forgotten blobs, once it is certain that no record names them.
+  /// Removes blobs that no record names.
   ///
-  /// The record is read on a thread of its own. Records are appended on this one, and settle what they
-  /// name, so that nothing is removed that was named meanwhile.
+  /// A background thread reads the record. Records are appended on this thread and mark the blobs
+  /// that they name, so that no blob is removed that was named in the meantime.
   private mutating func collect(at now: Instant) {
     if let search, search.named.hasEnded {
       self.search = nil
@@ -125,7 +125,7 @@ struct BlobAccounts {
     guard !forgotten.isEmpty else { return }
     search = Search(
       forgotten: forgotten,
-      named: Meanwhile { [store] in
+      named: BackgroundTask { [store] in
         BlobHousekeeping.named(
           store.plan, try store.journal(), orphans: try store.orphanedFiles())
       })

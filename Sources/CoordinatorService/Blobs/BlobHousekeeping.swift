@@ -5,15 +5,15 @@ import Store
 import Transfers
 import Trials
 
-/// Removes from a sweep's folder, before it begins and after it ends, what no record names any more.
+/// Removes blobs that no record names, before a sweep begins and after it ends.
 ///
-/// That is checkpoints whose workers died before they could claim them, logs that have their place
-/// in `logs/`, and half of what never came whole. ``BlobAccounts`` does it in between.
+/// These are checkpoints whose workers died before claiming them, logs that are now in `logs/`, and
+/// incomplete uploads. ``BlobAccounts`` does the same while the sweep runs.
 enum BlobHousekeeping {
-  /// What a worker stored shortly before the coordinator ended may be about to be named.
+  /// Recent blobs are kept, since a record may still come to name them.
   private static let grace: TimeInterval = 3600
 
-  /// Removes what is older than an hour and no record names; before anybody can store.
+  /// Removes blobs older than an hour that no record names; call it before clients can upload.
   static func begin(
     _ blobs: BlobStore, _ plan: SweepPlan, _ journal: [JournalRecord], orphans: OrphanedFiles
   ) throws(TransferError) {
@@ -22,13 +22,13 @@ enum BlobHousekeeping {
       unchangedSince: Date(timeIntervalSinceNow: -grace))
   }
 
-  /// Keeps the artifacts of results, discarded ones too, the checkpoints of trials that may be tried
-  /// again, and those that longer runs may go on from.
+  /// Keeps the artifacts of results (also of discarded ones), the checkpoints of trials that may be
+  /// retried, and those that longer runs may resume from.
   ///
   /// - Parameters:
-  ///   - orphans: What trials left that are no longer planned, and may be again; of their
-  ///     checkpoints as many are kept as there is room for, the latest first.
-  ///   - keptCheckpointByteCount: How many bytes the checkpoints may have that longer runs go on from.
+  ///   - orphans: Files of trials that are no longer planned but may be again. Their checkpoints
+  ///     are kept as far as there is room, the latest first.
+  ///   - keptCheckpointByteCount: Size limit of the checkpoints kept for longer runs.
   static func tidy(
     _ blobs: BlobStore, _ plan: SweepPlan, _ journal: [JournalRecord],
     orphans: OrphanedFiles = OrphanedFiles(), keptCheckpointByteCount: Int = 0
@@ -38,7 +38,7 @@ enum BlobHousekeeping {
         plan, journal, orphans: orphans, keptCheckpointByteCount: keptCheckpointByteCount))
   }
 
-  /// What a sweep may still need, as its record says.
+  /// The blobs that a sweep may still need, according to its record.
   static func named(
     _ plan: SweepPlan, _ journal: [JournalRecord], orphans: OrphanedFiles,
     keptCheckpointByteCount: Int = .max
@@ -53,7 +53,7 @@ enum BlobHousekeeping {
       case .resultReused(_, _, let received):
         kept.formUnion(received.result.artifacts.map(\.digest))
       case .resultDiscarded(let trial, _), .attemptsVoided(let trial, _):
-        // The files of a discarded result stay: the result is kept aside, not deleted.
+        // The files of a discarded result are kept, since the result is set aside, not deleted.
         lasts[trial] = nil
       case .checkpointDropped(let trial): lasts[trial] = nil
       default: continue

@@ -6,20 +6,20 @@ import Trials
 
 /// The checkpoints of running trials in the blob store.
 ///
-/// A blob counts as a checkpoint of a trial only when its own metadata say so. Otherwise whoever
-/// names another blob as a checkpoint could have it deleted as superseded, a result's artifact say.
-/// They name the trial by the configuration that runs, its parents' numbers filled in.
+/// A blob counts as a trial's checkpoint only if its metadata name that trial. Otherwise a worker
+/// could name any blob, such as a result's artifact, as a checkpoint and have it deleted as
+/// superseded. The metadata identify the trial by its resolved configuration.
 final class CheckpointBlobs {
   private let blobs: BlobStore
-  /// What was found to be a checkpoint already; claims repeat it every few seconds.
+  /// Verified checkpoints; claims repeat them every few seconds.
   private var known: [TrialID: TrialCheckpoint] = [:]
 
   /// The checkpoints in a store.
   init(_ blobs: BlobStore) { self.blobs = blobs }
 
-  /// The checkpoint if it is stored here and the trial's, else nil.
+  /// Returns the checkpoint if it is stored and belongs to the trial, else nil.
   ///
-  /// - Parameter running: The identity of the configuration with which the trial runs.
+  /// - Parameter running: The identity of the trial's resolved configuration.
   func accepted(
     _ checkpoint: TrialCheckpoint?, of trial: TrialID, running: @autoclosure () -> TrialID?
   ) -> TrialCheckpoint? {
@@ -33,10 +33,10 @@ final class CheckpointBlobs {
     return checkpoint
   }
 
-  /// Forgets a trial that needs no checkpoints any more.
+  /// Forgets a trial that no longer needs checkpoints.
   func forget(_ trial: TrialID) { known[trial] = nil }
 
-  /// The trial that a checkpoint's metadata name; nil when the file is no checkpoint.
+  /// The trial named by a checkpoint's metadata; nil if the file is not a checkpoint.
   private static func trial(of url: URL) -> TrialID? {
     guard let header = try? Safetensors.Header(contentsOf: url),
       header.metadata["checkpoint_version"] != nil

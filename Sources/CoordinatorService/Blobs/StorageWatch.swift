@@ -4,11 +4,11 @@ import Logging
 import Store
 import Transfers
 
-/// Notices within seconds when a running sweep's folder, or that of its blobs, is gone, full or may
-/// not be used.
+/// Detects within seconds when a running sweep's folder, or its blob folder, is missing, full or
+/// inaccessible.
 struct StorageWatch {
   private static let interval = Duration.seconds(1)
-  /// A failure that did not come again for so long is over: whoever stored has given up.
+  /// A failure counts as over if it has not recurred for this long; the client has then given up.
   private static let troubleLifetime = Duration.seconds(60)
 
   private let store: SweepStore
@@ -16,12 +16,12 @@ struct StorageWatch {
   private let server: BlobServer
   private let logger: Logger
   private var nextLook = Instant(sinceStart: .zero)
-  /// What is wrong with the blobs, for people; nil when nothing is.
+  /// The problem with the blobs, for display; nil if there is none.
   private(set) var obstacle: String?
-  /// What has happened to the folder in this run, for people.
+  /// What was lost from the folder during this run, for display.
   private(set) var losses: [String] = []
 
-  /// A watch over a sweep's record and blobs.
+  /// Creates a watch over a sweep's record and blobs.
   init(store: SweepStore, blobs: BlobStore, server: BlobServer, logger: Logger) {
     self.store = store
     self.blobs = blobs
@@ -29,10 +29,10 @@ struct StorageWatch {
     self.logger = logger
   }
 
-  /// Looks when it is time to, and tells people of changes; to be asked in every round.
+  /// Checks if that is due, and logs changes; call it in every round.
   ///
-  /// - Throws: `StoreError.displaced` when the record is no longer where it was: the run cannot go
-  ///   on.
+  /// - Throws: `StoreError.displaced` if the record has been moved or deleted. The run cannot
+  ///   continue.
   mutating func look(at now: Instant) throws(StoreError) {
     guard now >= nextLook else { return }
     nextLook = now + Self.interval
@@ -51,7 +51,7 @@ struct StorageWatch {
       try blobs.restore()
       if blobs.restoredCount > losses.count {
         let loss =
-          "\(blobs.folder.path): was removed or moved and is made anew; the files of results that "
+          "\(blobs.folder.path): was removed or moved and has been recreated; the files of results that "
           + "were in it are gone: `coordinator check` names them"
         logger.warning("\(loss)")
         losses.append(loss)

@@ -4,21 +4,21 @@ import Glibc
 import Transfers
 import Trials
 
-/// The blobs of a damaged folder that are sound, in a new one.
+/// Copies the sound blobs of a damaged folder to a new one.
 final class SalvagedFiles {
-  /// The new folder's.
+  /// The new folder's blobs.
   let blobs: BlobStore
-  /// Why a sound blob could not be stored; whatever was found missing since then may be there.
+  /// Why a sound blob could not be stored; blobs reported missing after that may exist.
   private(set) var obstacle: TransferError?
   private let origin: URL
 
-  /// The blobs of a sweep's folder, each copied when it is asked for.
+  /// The blobs of a sweep's folder; each is copied on request.
   init(from origin: URL, into blobs: BlobStore) {
     self.origin = origin.appending(path: "blobs")
     self.blobs = blobs
   }
 
-  /// Copies a blob; what is wrong with it when it cannot be had.
+  /// Copies a blob; returns what is wrong with it, or nil.
   func problem(of digest: Digest) -> String? {
     let source = BlobStore.url(for: digest, in: origin)
     do throws(TransferError) {

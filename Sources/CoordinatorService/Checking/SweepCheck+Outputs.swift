@@ -6,7 +6,7 @@ import Transfers
 import Trials
 
 extension SweepCheck {
-  /// Makes all outputs anew in memory and compares them with those in the folder.
+  /// Builds all outputs in memory and compares them with those in the sweep's folder.
   mutating func checkOutputs(of results: SweepResults, in folder: URL) {
     let remedy = Self.outputRemedy(folder)
     let blobs = folder.appending(path: "blobs")
@@ -49,23 +49,23 @@ extension SweepCheck {
   }
 }
 
-/// Holds the files in a sweep's folder against what they should be, and what was written.
+/// Compares the files in a sweep's folder with their expected content and with what was written.
 private struct OutputComparison {
-  /// How an output stands.
+  /// The result of a comparison.
   enum Standing {
     case same
-    /// It cannot be made anew.
+    /// It cannot be rebuilt.
     case incomparable
     case wrong(SweepCheck.Finding.Kind, String)
   }
 
   let folder: URL
-  /// What was written under which name.
+  /// The digests of the outputs as written.
   let ledger: OutputLedger
   /// Whether files of results are damaged or missing, so that outputs made without them differ.
   let lacksFiles: Bool
 
-  /// How an output stands that should have some bytes.
+  /// Compares an output with its expected digest.
   func standing(of path: String, _ digest: Digest) -> Standing {
     guard let data = try? Data(contentsOf: folder.appending(path: path), options: .mappedIfSafe)
     else { return absent(path) }
@@ -92,7 +92,7 @@ private struct OutputComparison {
 }
 
 extension ReportError {
-  /// Whether a finished trial's file is not to be had or not what it should be.
+  /// Whether a finished trial's file is missing or damaged.
   fileprivate var isOfArtifact: Bool {
     switch self {
     case .missingArtifact, .malformedArtifact: true

@@ -6,21 +6,21 @@ import Store
 import Transfers
 import Trials
 
-/// Whether a sweep's folder is sound: its record, its blobs and its outputs.
+/// Checks a sweep's folder: its record, its blobs and its outputs.
 ///
-/// Nothing is changed. The outputs are compared only while no coordinator runs, which would be
-/// about to write them; ``OutputLedger`` tells those that are merely behind the record from those
-/// that somebody changed or deleted.
+/// Changes nothing. Outputs are compared only while no coordinator runs, since that may be writing
+/// them. ``OutputLedger`` distinguishes outdated outputs from those that somebody changed or
+/// deleted.
 package struct SweepCheck: Codable, Hashable, Sendable {
-  /// Something that is not as it should be, and what to do.
+  /// A problem and its remedy.
   package struct Finding: Codable, Hashable, Sendable {
     /// How bad it is.
     package enum Kind: String, Codable, Sendable {
-      /// Other bytes than were written.
+      /// Its bytes differ from those written.
       case damaged
-      /// Was there, and is not.
+      /// It was written and is gone.
       case missing
-      /// As it was written, and behind the record, which has more since.
+      /// It is as written, but the record has grown since.
       case stale
     }
 
@@ -30,20 +30,20 @@ package struct SweepCheck: Codable, Hashable, Sendable {
     package var remedy: String
   }
 
-  /// What is not as it should be; empty when all is sound.
+  /// The problems found.
   package private(set) var findings: [Finding] = []
-  /// What is not as it might be, and does no harm.
+  /// Harmless remarks.
   package private(set) var notes: [String] = []
   /// Records of the journal that were read and replayed.
   package private(set) var recordCount = 0
-  /// Results that were held against their checksums.
+  /// Results whose checksums were verified.
   package private(set) var resultCount = 0
-  /// Results that the log and the database have with the same bytes, also of trials that are no
-  /// longer planned.
+  /// Results with the same bytes in log and database, including those of trials that are no longer
+  /// planned.
   package private(set) var loggedResultCount = 0
-  /// Blobs that were read and held against their digests.
+  /// Blobs whose digests were verified.
   package private(set) var blobCount = 0
-  /// Outputs that were made anew and compared.
+  /// Outputs that were rebuilt and compared.
   package private(set) var outputCount = 0
 
   /// Files of results that are damaged or missing.
@@ -53,7 +53,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
     case findings, notes, recordCount, resultCount, loggedResultCount, blobCount, outputCount
   }
 
-  /// Whether nothing is damaged or missing; what is stale is as it was written.
+  /// Whether nothing is damaged or missing; stale files count as sound.
   package var isSound: Bool { findings.allSatisfy { $0.kind == .stale } }
 
   /// Reads everything in a sweep's folder.
@@ -96,7 +96,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
     the next `coordinator run` writes it anew from the database
     """
 
-  /// How a file of results is made again.
+  /// How to recreate a file of a result.
   private static func blobRemedy(_ trials: [TrialID], _ kind: ArtifactKind, in folder: URL)
     -> String
   {
@@ -117,10 +117,10 @@ package struct SweepCheck: Codable, Hashable, Sendable {
   /// Counts an output that was compared.
   mutating func countOutput() { outputCount += 1 }
 
-  /// Whether a file of a result is damaged or missing, which is a finding of its own.
+  /// Whether a file of a result is damaged or missing; that has its own finding.
   func isLacking(_ blob: Digest) -> Bool { lackingBlobs.contains(blob) }
 
-  /// Adds what does no harm.
+  /// Adds a harmless remark.
   mutating func note(_ note: String) { notes.append(note) }
 
   /// - Returns: The checkpoints that trials, or longer runs of them, can go on from.
@@ -151,7 +151,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
     }
   }
 
-  /// A log that is less than the database is written anew; a database that is less is salvaged.
+  /// If the log lacks results, the remedy is to rewrite it; if the database does, to salvage.
   private mutating func checkLog(_ check: ResultLogCheck) {
     loggedResultCount = check.resultCount
     for problem in check.logProblems { add(.damaged, "results.log", problem, Self.logRemedy) }
@@ -205,7 +205,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
     noteOrphans(besides: named, in: blobFolder)
   }
 
-  /// Tells of blobs that nothing names, such as files of trials that are no longer planned.
+  /// Notes blobs that nothing names, such as files of trials that are no longer planned.
   private mutating func noteOrphans(besides named: Set<Digest>, in folder: URL) {
     let keys: [URLResourceKey] = [.fileSizeKey, .isRegularFileKey]
     let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: keys)

@@ -25,7 +25,7 @@ extension SweepCheck {
   /// The findings as JSON.
   package var json: String { AnswerJSON.text(self) }
 
-  /// The findings by what mends them, each remedy once, in the order of its first finding.
+  /// The findings grouped by remedy, in the order of their first findings.
   private var remedies: [(remedy: String, findings: [Finding])] {
     var remedies: [(remedy: String, findings: [Finding])] = []
     for finding in findings {

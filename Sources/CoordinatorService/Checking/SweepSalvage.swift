@@ -6,12 +6,12 @@ import Store
 import Transfers
 import Trials
 
-/// A sweep's folder made anew of what can be proved of a damaged one.
+/// A new sweep folder with all that can be verified of a damaged one.
 ///
-/// The damaged folder is only read. The new one is complete or not there: it is made aside and
-/// renamed.
+/// The damaged folder is only read. The new one is built under a temporary name and renamed when
+/// complete.
 package struct SweepSalvage: Codable, Hashable, Sendable {
-  /// A result of which there are traces, but that cannot be kept.
+  /// A result that the record mentions but that cannot be recovered.
   package struct LostResult: Codable, Hashable, Sendable {
     package var trial: String
     package var stage: String
@@ -30,40 +30,40 @@ package struct SweepSalvage: Codable, Hashable, Sendable {
   /// The damaged folder and the new one, as commands name them.
   package let origin: String
   package let target: String
-  /// Whether the plan is the sweep file's, since the record's is lost or may not be the last.
+  /// Whether the plan was taken from the sweep file, since the record's is lost or may be outdated.
   package let isPlannedFromFile: Bool
   /// How many trials are planned.
   package let trialCount: Int
-  /// How many results are proved and kept.
+  /// How many results were verified and kept.
   package let keptCount: Int
-  /// What is lost, in the plan's order.
+  /// The lost results, in the plan's order.
   package let lost: [LostResult]
-  /// Trials of whose result there is no trace, in the plan's order.
+  /// Trials whose result is not mentioned anywhere, in the plan's order.
   package let untraced: [String]
-  /// What of the log of results is damaged and may have been of results that counted.
+  /// Damaged parts of the result log, which may have held results.
   package let damage: [String]
-  /// Whether the database is whole, so that every trial without a result is known to have had none.
+  /// Whether the database is intact; then a trial without a result certainly had none.
   package let isDatabaseSound: Bool
-  /// How many results of trials that are no longer planned were left behind.
+  /// How many results of trials that are no longer planned were not copied.
   package let unplannedCount: Int
-  /// How many blobs were held against their digests and kept.
+  /// How many blobs were verified and kept.
   package private(set) var blobCount = 0
   /// Files of kept results that are lost.
   package private(set) var lostFiles: [LostFile] = []
-  /// What else is to be known.
+  /// Further remarks.
   package private(set) var notes: [String] = []
 
-  /// Whether nothing is known to be lost, nor may be.
+  /// Whether nothing is lost or possibly lost.
   package var isWhole: Bool { lost.isEmpty && lostFiles.isEmpty && damage.isEmpty }
 
-  /// Makes a new folder of a damaged one.
+  /// Salvages a damaged folder into a new one.
   ///
   /// - Parameters:
   ///   - origin: The damaged folder.
-  ///   - target: The new one, which must not be there.
-  ///   - request: The sweep file, to go by where the plan in the record is lost.
-  /// - Throws: ``SalvageError``, `StoreError`, or the error of a folder that cannot be written; the
-  ///   new folder is not there then.
+  ///   - target: The new one, which must not exist.
+  ///   - request: The sweep file, used if the plan in the record is lost.
+  /// - Throws: ``SalvageError``, `StoreError`, or the error of a folder that cannot be written. The
+  ///   new folder then does not exist.
   package static func perform(
     from origin: URL, into target: URL, sweep request: SweepRequest?
   ) throws -> SweepSalvage {
@@ -90,7 +90,7 @@ package struct SweepSalvage: Codable, Hashable, Sendable {
     }
   }
 
-  /// The plan in the record; where that is lost, or may not be the last, the sweep file's.
+  /// The plan in the record; if that is lost or may be outdated, the sweep file's.
   private static func plan(
     of source: SalvageSource, request: SweepRequest?
   ) throws -> (SweepPlan, sweepText: String, isFromFile: Bool) {
@@ -165,7 +165,7 @@ package struct SweepSalvage: Codable, Hashable, Sendable {
     unplannedCount = found.unplannedCount
   }
 
-  /// Logs are for people and go along as they are.
+  /// Copies the logs unchecked, since only people read them.
   private mutating func copyLogs(from origin: URL, into folder: URL) {
     let manager = FileManager.default
     let logs = origin.appending(path: "logs")
@@ -180,7 +180,7 @@ package struct SweepSalvage: Codable, Hashable, Sendable {
 
 /// Why nothing was salvaged.
 package enum SalvageError: Error, CustomStringConvertible {
-  /// The new folder is there already.
+  /// The new folder exists already.
   case targetExists(String)
   /// A coordinator runs the sweep.
   case running(String)

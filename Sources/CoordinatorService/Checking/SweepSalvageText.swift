@@ -2,7 +2,7 @@ import Foundation
 import Sweeps
 
 extension SweepSalvage {
-  /// `58 of 60 results proved and kept, 2 lost`: of those that there are traces of.
+  /// `58 of 60 results proved and kept, 2 lost`, counting the results that the record mentions.
   var words: String {
     let traceCount = keptCount + lost.count
     return "\(keptCount) of \(traceCount) results proved and kept"

@@ -10,7 +10,7 @@ package struct SweepComparison {
   private let resultsB: SweepResults
   private let comparison: FrontComparison
 
-  /// Reads two sweeps, also while they run; nothing is written in their folders.
+  /// Reads two sweeps, which may be running; writes nothing to their folders.
   ///
   /// - Throws: `StoreError` when a folder holds no record of a sweep, or a damaged one.
   package init(_ folderA: URL, _ folderB: URL) throws {
@@ -25,7 +25,7 @@ package struct SweepComparison {
   /// The comparison as indented JSON, ending with a line break.
   package var json: String { AnswerJSON.text(comparison) }
 
-  /// Draws both fronts in one figure, in place of what the file was.
+  /// Draws both fronts in one figure; replaces an existing file.
   ///
   /// - Throws: `FileError` when it cannot be written.
   package func draw(to file: URL) throws {

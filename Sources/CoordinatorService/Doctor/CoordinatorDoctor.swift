@@ -5,9 +5,9 @@ import Messaging
 import Trials
 import Wire
 
-/// `coordinator doctor`: whether this host can run a coordinator, and what it lacks.
+/// `coordinator doctor`: checks whether this host can run a coordinator.
 package enum CoordinatorDoctor {
-  /// What the coordinator is to be.
+  /// The options of the coordinator to check for.
   package struct Options: Sendable {
     var keys: URL?
     var listen: String?
@@ -23,10 +23,10 @@ package enum CoordinatorDoctor {
     }
   }
 
-  /// Looks at everything.
+  /// Runs all checks.
   ///
-  /// - Throws: `EndpointError` when the endpoint is none, ``AdministrationError`` when the sweep that
-  ///   runs in the folder does not answer.
+  /// - Throws: `EndpointError` if the endpoint is invalid, ``AdministrationError`` if the sweep
+  ///   that runs in the folder does not answer.
   package static func examine(_ options: Options) throws -> Checkup {
     let running = try options.out.flatMap { try RunningSweep.endpoint(in: $0) }
     let endpoint =

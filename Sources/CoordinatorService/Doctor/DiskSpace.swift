@@ -4,14 +4,14 @@ import Logging
 import Sweeps
 import Trials
 
-/// Room on the disk of a sweep's folder.
+/// Free space on the disk of a sweep's folder.
 enum DiskSpace {
-  /// Below this, nothing is begun.
+  /// With less free space no sweep starts.
   static let leastByteCount = 64 << 20
 
-  /// Refuses to begin on a disk that is nearly full, and warns when the sweep will not fit.
+  /// Throws if the disk is nearly full, and warns if the sweep will not fit.
   ///
-  /// - Throws: ``DiskSpaceError`` with what is there and what is needed.
+  /// - Throws: ``DiskSpaceError`` with the free and the needed space.
   static func check(_ folder: URL, for summary: PlanSummary, logger: Logger) throws {
     guard let free = freeByteCount(of: folder) else { return }
     guard free >= leastByteCount else {
@@ -27,15 +27,14 @@ enum DiskSpace {
     }
   }
 
-  /// Bytes that this process may still write on a folder's disk; nil where the system does not
-  /// tell.
+  /// Bytes that this process may still write to a folder's disk; nil if unknown.
   static func freeByteCount(of folder: URL) -> Int? {
     var status = statvfs()
     guard statvfs(folder.path, &status) == 0 else { return nil }
     return Int(status.f_bavail) * Int(status.f_frsize)
   }
 
-  /// About how many bytes a sweep's results take: each trial's parameters, and a little besides.
+  /// Estimated size of a sweep's results: each trial's parameters and some overhead.
   private static func expectedByteCount(of summary: PlanSummary) -> Int {
     var bytes = 0
     for (planned, trial) in zip(summary.plan.trials, summary.trials) {
@@ -52,16 +51,16 @@ enum DiskSpace {
 
   /// The most bytes that a worker may have stored for one trial before a record names them.
   ///
-  /// At the end of the largest trial these are its network, the trainer's state, which is three times
-  /// as large, and a state or two from just before, all in numbers of four bytes; and a log, and
-  /// pictures. That is given one and a half times.
+  /// At the end of the largest trial these are its network, the trainer's state, which is three
+  /// times as large, one or two earlier states, a log and pictures. The limit is 1.5 times their
+  /// size, at four bytes per number.
   static func unrecordedByteCountMaximum(of plan: SweepPlan) -> Int {
     let models = Set(
       plan.trials.map {
         let configuration = $0.configuration
         return LargestNetwork(
           image: configuration.dataset.imageShape, channels: configuration.model.channels,
-          // What depends on a parent may be anything that a network can have.
+          // A number of latents that depends on a parent may be as large as allowed.
           latents: (try? configuration.resolvedLatents()) ?? ModelSettings.latentRange.upperBound)
       })
     return 64 * (models.compactMap(\.parameterCount).max() ?? 0) + (16 << 20)
@@ -84,7 +83,7 @@ enum DiskSpace {
 }
 
 extension NetworkShape {
-  /// How many numbers a trained network has, about: its weights.
+  /// Approximate number of parameters of a network: its weights.
   fileprivate var parameterCount: Int {
     (encoder + decoder).reduce(0) {
       $0 + $1.kernelSize * $1.kernelSize * $1.inputChannels * $1.outputChannels
@@ -92,7 +91,7 @@ extension NetworkShape {
   }
 }
 
-/// A disk with too little room to begin.
+/// A disk with too little free space to start.
 struct DiskSpaceError: Error, CustomStringConvertible {
   let path: String
   let freeByteCount: Int

@@ -5,17 +5,17 @@ import Reports
 import Store
 import Trials
 
-/// The outputs of a sweep in a folder of their own, with sweep file, configurations and an account
-/// of what made them.
+/// Exports the outputs of a sweep to a separate folder, with sweep file, configurations and
+/// provenance.
 struct CrateExport {
   private static let sweepFile = "sweep.yaml"
-  /// What else a crate has at its top besides figures and tables.
+  /// The names at the top of a crate besides figures and tables.
   private static let names: Set<String> = [
     sweepFile, ResearchCrate.name, OutputLedger.name, "PARTIAL", "configurations", "models",
     "trajectories", "logs", "figure2", "trials.csv", "trials.json", "provenance.csv", "report.html",
   ]
 
-  /// All that is known of the sweep.
+  /// The results of the sweep.
   let results: SweepResults
   /// The text of its sweep file.
   let sweepText: String
@@ -68,7 +68,7 @@ struct CrateExport {
     try DurableFile.write(data, to: url)
   }
 
-  /// A file that is there, as the crate names it.
+  /// A file of the crate, if it exists.
   private func part(_ path: String, in folder: URL) throws(FileError) -> ResearchCrate.File? {
     let url = folder.appending(path: path)
     guard FileManager.default.fileExists(atPath: url.path) else { return nil }

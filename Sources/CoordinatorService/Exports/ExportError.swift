@@ -3,7 +3,7 @@ import Trials
 
 /// Why nothing was exported, and what to do.
 enum ExportError: Error, CustomStringConvertible {
-  /// The folder has something that the export does not write.
+  /// The folder contains files that are not of the export.
   case foreignFiles(URL, found: String)
   /// The trial has no result.
   case withoutResult(TrialID, TrialStatus, folder: String)

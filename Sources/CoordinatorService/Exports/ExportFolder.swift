@@ -7,7 +7,7 @@ struct ExportFolder {
   /// Where it is.
   let url: URL
 
-  /// A folder that holds nothing but files with the names of this export, made if it is not there.
+  /// Opens a folder that contains only files of this export; creates it if it is missing.
   ///
   /// - Throws: ``ExportError/foreignFiles(_:found:)`` and nothing is written, `FileError`.
   init(_ url: URL, names isOurs: (String) -> Bool) throws {

@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Glibc
 
-/// Files that are written piece by piece, each under its name only when it is whole.
+/// Files that are written in pieces under temporary names and renamed when complete.
 final class GrowingFiles {
   private final class Growing {
     let file: OpenFile<FileError>
@@ -17,7 +17,7 @@ final class GrowingFiles {
   private let folder: URL
   private var files: [String: Growing] = [:]
 
-  /// Files in a folder; none yet.
+  /// An empty set of files in a folder.
   init(in folder: URL) { self.folder = folder }
 
   deinit { for name in files.keys { unlink(aside(name)) } }
@@ -26,7 +26,7 @@ final class GrowingFiles {
     folder.appending(path: ".\(name).new").path
   }
 
-  /// Adds to a file, which begins with this if it is new.
+  /// Appends to a file, creating it if needed.
   func append(_ name: String, _ text: String) throws(FileError) {
     let growing: Growing
     if let known = files[name] {
@@ -40,7 +40,7 @@ final class GrowingFiles {
     growing.byteCount += data.count
   }
 
-  /// Gives every file its name, and returns the names.
+  /// Renames all files and returns their names.
   func finish() throws(FileError) -> [String] {
     let names = files.keys.sorted()
     for name in names {

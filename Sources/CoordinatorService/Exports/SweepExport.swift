@@ -4,9 +4,9 @@ import Reports
 import Store
 import Trials
 
-/// `coordinator export`: what a sweep found, in the forms that other programs take.
+/// `coordinator export`: a sweep's results in formats of other programs.
 package enum SweepExport {
-  /// The forms.
+  /// The formats.
   package enum Format: String, CaseIterable, Sendable {
     /// The network of one trial, for PyTorch.
     case pytorch
@@ -14,15 +14,15 @@ package enum SweepExport {
     case csv
     /// The same tables as lists of objects.
     case json
-    /// The outputs with a machine-readable account of what made them.
+    /// The outputs with machine-readable provenance.
     case crate = "ro-crate"
   }
 
   /// What an export did.
   package struct Outcome: Sendable {
-    /// What to tell people: the files, and how to begin with them.
+    /// The text for people: the files, and how to open them.
     package var text: String
-    /// What is missing in them, and why.
+    /// What is missing, and why.
     package var problems: [String] = []
   }
 
@@ -30,7 +30,7 @@ package enum SweepExport {
   ///
   /// - Parameters:
   ///   - folder: The sweep's folder.
-  ///   - trial: As people name trials; nil for all of them.
+  ///   - trial: A trial as people name it; nil for all.
   ///   - out: Where the files go; nil for a folder below `exports` in the sweep's.
   /// - Throws: `StoreError`, ``AdministrationError``, ``ExportError``, `ReportError`, `FileError`.
   package static func perform(
@@ -105,7 +105,7 @@ package enum SweepExport {
       problems: problems.map { "\($0)" })
   }
 
-  /// Files, a line each.
+  /// The files, one per line.
   static func list(_ names: [String], in folder: URL) -> String {
     names.map { "\(folder.appending(path: $0).relativePath)\n" }.joined()
   }

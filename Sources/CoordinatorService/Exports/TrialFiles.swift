@@ -5,7 +5,7 @@ import Store
 import Transfers
 import Trials
 
-/// The files of finished trials, each held against its digest when it is read.
+/// The files of finished trials; each is verified when it is read.
 struct TrialFiles: Sendable {
   private let blobs: URL
 
@@ -14,7 +14,7 @@ struct TrialFiles: Sendable {
 
   /// A file's content.
   ///
-  /// - Throws: `TransferError` when the folder does not have it or the disk has changed it.
+  /// - Throws: `TransferError` if the file is missing or damaged.
   func content(of artifact: Artifact) throws -> Data {
     do throws(TransferError) {
       try BlobStore.verify(artifact.digest, in: blobs)
@@ -26,7 +26,7 @@ struct TrialFiles: Sendable {
   }
 }
 
-/// A blob that the record names and the folder lacks.
+/// A blob that is in the record but not in the folder.
 private struct MissingFile: Error, CustomStringConvertible {
   let path: String
   var description: String {
@@ -36,9 +36,9 @@ private struct MissingFile: Error, CustomStringConvertible {
 }
 
 extension SweepReader {
-  /// The one trial that is meant, with its result.
+  /// The one matching trial, with its result.
   ///
-  /// - Throws: ``AdministrationError`` when it is none or several, ``ExportError`` when it is not
+  /// - Throws: ``AdministrationError`` if none or several match, ``ExportError`` if it is not
   ///   complete.
   func finishedTrial(_ text: String, folder: URL) throws -> RecordedTrial {
     let results = try results()

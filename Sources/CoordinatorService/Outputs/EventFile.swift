@@ -6,15 +6,16 @@ import Store
 import Synchronization
 import Trials
 
-/// `run --events FILE`: every fact that the record tells, a JSON line each, for programs.
+/// `run --events FILE`: one JSON line per recorded event, for programs.
 ///
-/// The lines follow the record from beside it, on a thread of their own, so that a slow disk delays no
-/// commit and a line says only what is durable. The first line names the record; after a restart the
-/// file goes on where it ends, so that no fact is missing and none is there twice.
+/// A separate thread reads the record and writes the lines. So a slow disk delays no commit, and
+/// every line is durable in the record. The first line identifies the record. After a restart the
+/// file continues where it ends, without gaps or repetitions. Events about trials that are no longer
+/// planned are left out.
 final class EventFile: Sendable {
-  /// How often the record is looked at, in seconds.
+  /// Interval between reads of the record, in seconds.
   private static let interval = 0.5
-  /// Of the first and of the last line, at most so many bytes are looked at.
+  /// Most bytes read of the first and the last line.
   private static let lineByteCountMaximum = 4 << 20
 
   private let file: OpenFile<FileError>
@@ -25,7 +26,8 @@ final class EventFile: Sendable {
 
   /// Opens the file and starts the thread.
   ///
-  /// - Throws: `FileError` when it cannot be written, ``EventFileError`` when it is not of this record.
+  /// - Throws: `FileError` if it cannot be written, ``EventFileError`` if it belongs to another
+  ///   record.
   init(_ path: String, of reader: SweepReader, logger: Logger) throws {
     self.path = path
     self.logger = logger
@@ -44,13 +46,13 @@ final class EventFile: Sendable {
     }
   }
 
-  /// Writes what is still to be written, and ends the thread.
+  /// Writes the remaining lines and ends the thread.
   func close() {
     isClosing.store(true, ordering: .relaxed)
     done.wait()
   }
 
-  /// Where the next line begins, and the number of the last record that has one.
+  /// The offset of the next line, and the number of the last record written.
   private static func place(
     in file: borrowing OpenFile<FileError>, head: RecordEvent.Head
   ) throws -> (end: Int, sequence: Int) {
@@ -66,7 +68,7 @@ final class EventFile: Sendable {
     else { throw EventFileError(path: file.path, found: "no events of this sweep's record") }
     let start = max(0, size - lineByteCountMaximum)
     let last = try file.read(at: start, count: size - start)
-    // A line that a crash has cut short is written again.
+    // A line that a crash has truncated is written again.
     guard let end = last.lastIndex(of: UInt8(ascii: "\n")) else {
       throw EventFileError(path: file.path, found: "a line that does not end")
     }
@@ -81,7 +83,7 @@ final class EventFile: Sendable {
     var (tail, end, sequence) = (start, end, sequence)
     var hasWarned = false
     while true {
-      // Asked before the look, so that the last look sees all.
+      // Read the flag before the record, so that the last read sees all.
       let isLast = isClosing.load(ordering: .relaxed)
       var hasMore = true
       while hasMore {
@@ -97,7 +99,7 @@ final class EventFile: Sendable {
           hasWarned = false
         } catch {
           hasMore = false
-          // What was read is not written: the next look reads it again.
+          // The lines were not written, so read them again next time.
           tail = before
           if !hasWarned { logger.warning("\(path): events are not written for now: \(error)") }
           hasWarned = true
@@ -106,12 +108,12 @@ final class EventFile: Sendable {
       if isLast { break }
       Thread.sleep(forTimeInterval: Self.interval)
     }
-    // What a line that was cut short has left.
+    // Remove the truncated line.
     try? file.truncate(to: end)
   }
 }
 
-/// A file that events cannot be added to.
+/// An event file that cannot be appended to.
 struct EventFileError: Error, Hashable, CustomStringConvertible {
   var path: String
   var found: String

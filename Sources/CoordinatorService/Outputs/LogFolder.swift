@@ -8,13 +8,13 @@ import Transfers
 import Trials
 import Wire
 
-/// What workers and failed attempts told people, kept beside the sweep's record.
+/// The logs of workers and failed attempts, in the sweep's folder.
 ///
-/// `logs/<worker>.log` for a worker, `logs/<trial>.<attempt>.txt` for a trial's attempt; that of
-/// the attempt which brought the result is one of its artifacts, and ``SweepOutputs`` puts it
-/// there. What cannot be kept is lost; a log never stops a sweep.
+/// `logs/<worker>.log` for a worker, `logs/<trial>.<attempt>.txt` for an attempt. The log of a
+/// successful attempt is an artifact of its result; ``SweepOutputs`` puts it there. A log that
+/// cannot be written is lost; the sweep continues.
 struct LogFolder {
-  /// A worker's log that has grown so large becomes `<worker>.log.1`, in place of the one before.
+  /// At this size a worker's log is renamed to `<worker>.log.1` and replaces the previous one.
   static let byteCountMaximum = 8 << 20
 
   private let folder: URL
@@ -22,14 +22,14 @@ struct LogFolder {
   private let logger: Logger
   private var hasWarned = false
 
-  /// The logs of a sweep; the folder is made when the first line comes.
+  /// The logs of a sweep; the folder is created with the first line.
   init(folder: URL, blobs: BlobStore, logger: Logger) {
     self.folder = folder
     self.blobs = blobs
     self.logger = logger
   }
 
-  /// Keeps the log of a failed attempt, a stored blob, under a name for people.
+  /// Gives the log of a failed attempt, which is a stored blob, a readable name.
   mutating func keep(_ log: Digest, of trial: TrialID, attempt: Int) {
     let target = folder.appending(path: "\(trial).\(attempt).txt")
     guard blobs.contains(log), !FileManager.default.fileExists(atPath: target.path) else { return }
@@ -45,9 +45,9 @@ struct LogFolder {
     }
   }
 
-  /// Appends what a worker told.
+  /// Appends a worker's lines.
   mutating func append(_ log: WorkerMessage.LogLines, of worker: WorkerID) {
-    // A worker's name has neither slashes nor line feeds.
+    // The wire format excludes slashes and line feeds from worker names.
     let url = folder.appending(path: "\(worker).log")
     let leftOut = log.leftOutCount > 0 ? ["(\(log.leftOutCount) lines left out)"] : []
     let text = (leftOut + log.lines).map { "\($0)\n" }.joined()
@@ -75,7 +75,7 @@ struct LogFolder {
 
   private mutating func trying(_ operation: () throws -> Void) {
     do {
-      // Not the folders around it: a sweep's folder that was deleted does not come back as logs.
+      // Do not create parent folders: a deleted sweep folder must not reappear.
       guard mkdir(folder.path, 0o700) == 0 || errno == EEXIST else {
         throw FileError("mkdir", folder.path)
       }

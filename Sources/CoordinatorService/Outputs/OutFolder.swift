@@ -1,26 +1,26 @@
 import Files
 import Foundation
 
-/// The folder of a sweep's record and outputs, looked at before anything is written into it.
+/// Checks the folder of a sweep's record and outputs before anything is written into it.
 enum OutFolder {
-  /// Files that make a folder a sweep's, and that a start which was cut short leaves.
+  /// Files that identify a sweep's folder, including those of an interrupted start.
   private static let marks = ["sweep.sqlite", "results.log", "sweep.lock", "sweep.sqlite.new"]
-  /// Folders in a sweep's folder into which files are put.
+  /// Subfolders that files are written into.
   private static let folders = [
     "blobs", "blobs/incoming", "logs", "models", "trajectories", "figure2",
   ]
 
-  /// Makes sure that a run may write into a folder: it is empty, not there yet, or a sweep's.
+  /// Checks that a run may write into a folder: it does not exist, is empty, or is a sweep's.
   ///
-  /// - Parameter sweepFile: May lie in it; hidden files may, too.
+  /// - Parameter sweepFile: May be in the folder, as may hidden files.
   /// - Throws: `OutputFolderError`; nothing was written.
   static func require(_ folder: URL, sweepFile: URL) throws {
     let isThere = try output(folder).require(inputs: [sweepFile])
     if isThere { try requireNoLinks(folder) }
   }
 
-  /// Makes sure that nothing in a sweep's folder is a symbolic link, through which files elsewhere
-  /// would be written.
+  /// Checks that nothing in a sweep's folder is a symbolic link, which would redirect writes to
+  /// other places.
   ///
   /// - Throws: `OutputFolderError`.
   static func requireNoLinks(_ folder: URL) throws {

@@ -2,14 +2,14 @@ import Foundation
 import Logging
 import Synchronization
 
-/// Writes the outputs while the sweep runs, on a thread of its own, so that drawing a figure never
-/// delays a heartbeat.
+/// Writes the outputs on a separate thread while the sweep runs, so that drawing does not delay
+/// heartbeats.
 ///
-/// Requests that come while it writes are answered by one more writing afterwards, and between
-/// two writings it rests for ``rest``, or for ten times what the writing took if that is longer,
-/// so that the reports of a sweep of 100,000 trials never take more than a tenth of a core.
+/// Requests during a write cause one more write. Between writes it pauses for ``rest``, or ten
+/// times the duration of the write if that is longer, so that reports of a large sweep use at most
+/// a tenth of a core.
 final class ReportPublisher: Sendable {
-  /// The pause after a writing.
+  /// The pause after a write.
   static let rest = Duration.seconds(5)
   /// The nice value of the thread.
   private static let niceness: Int32 = 10
@@ -25,11 +25,11 @@ final class ReportPublisher: Sendable {
 
   /// Starts the thread.
   ///
-  /// - Parameter write: Writes all outputs; its error is logged and the next writing tries again.
+  /// - Parameter write: Writes all outputs. An error is logged; the next write tries again.
   init(logger: Logger, write: @escaping @Sendable () throws -> Void) {
     Thread.detachNewThread { [requests, wake, closing, done] in
-      // The calling thread's own nice value, on Linux: where processors are scarce, results are
-      // taken in and workers are answered first.
+      // Lowers the priority of this thread (on Linux), so that handling messages comes first when
+      // processors are scarce.
       setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
       while true {
         wake.wait()
@@ -54,7 +54,7 @@ final class ReportPublisher: Sendable {
     }
   }
 
-  /// Asks for the outputs to be written soon; from any thread.
+  /// Requests a write; may be called from any thread.
   func request() {
     let wasRequested = requests.state.withLock { state in
       defer { state.isRequested = true }
@@ -63,7 +63,7 @@ final class ReportPublisher: Sendable {
     if !wasRequested { wake.signal() }
   }
 
-  /// Ends the thread, waiting for a writing that is under way.
+  /// Ends the thread after a write in progress.
   func close() {
     requests.state.withLock { $0.isClosed = true }
     wake.signal()

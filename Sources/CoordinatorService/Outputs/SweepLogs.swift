@@ -3,19 +3,18 @@ import Store
 import Transfers
 import Trials
 
-/// What the workers and trials of a sweep told people, as ``LogFolder`` keeps it; the sweep may run
-/// or not.
+/// Finds the logs of a sweep's workers and trials, as kept by ``LogFolder``; the sweep need not
+/// run.
 ///
-/// A worker's log grows as it speaks. A trial's log is kept by its worker and comes when the
-/// attempt ends.
+/// A worker's log grows while the worker runs. A trial's log arrives when the attempt ends.
 package struct SweepLogs {
-  /// What a person asked for.
+  /// A log that was found.
   package struct Log: Hashable, Sendable {
-    /// The files that make it up, the older one first; none while there is nothing yet.
+    /// Its files, the older one first; empty if there are none yet.
     package var files: [URL]
-    /// What else is to be known, a sentence; nil for nothing.
+    /// A remark as a sentence, or nil.
     package var note: String?
-    /// Whether more may come.
+    /// Whether the log may still grow.
     package var mayGrow: Bool
   }
 
@@ -30,7 +29,7 @@ package struct SweepLogs {
 
   /// The log of a worker, by the beginning of its name, or of a trial, as commands name trials.
   ///
-  /// - Parameter attempt: Which attempt at the trial; nil for the latest one that left a log.
+  /// - Parameter attempt: The attempt; nil for the latest one that has a log.
   /// - Throws: ``AdministrationError`` when there is no such worker, trial or attempt, or several;
   ///   `StoreError` when the sweep's record cannot be read.
   package func log(of name: String, attempt: Int?) throws -> Log {
@@ -49,11 +48,11 @@ package struct SweepLogs {
     return try log(of: trial(name), attempt: attempt)
   }
 
-  /// What there is, for people.
+  /// The list of logs, for display.
   package var text: String {
     get throws {
       let attempts = attempts
-      var lines = workers.isEmpty ? ["no worker has told anything"] : ["workers"]
+      var lines = workers.isEmpty ? ["no worker has logged anything"] : ["workers"]
       lines += workers.map { "  \($0)" }
       lines.append(attempts.isEmpty ? "no attempt at a trial has left a log" : "trials, attempts")
       for (trial, numbers) in attempts.sorted(by: { $0.key < $1.key }) {
@@ -128,7 +127,7 @@ package struct SweepLogs {
     }
   }
 
-  /// Names of workers that told something, in order.
+  /// Names of workers that have a log, in order.
   private var workers: [String] {
     Set(names.compactMap { Self.name(of: $0, ".log") ?? Self.name(of: $0, ".log.1") }).sorted()
   }
@@ -151,8 +150,8 @@ package struct SweepLogs {
     (attempts[trial] ?? [:]).mapValues { folder.appending(path: $0) }
   }
 
-  /// The log among a result's artifacts, which gets its name with the next outputs; nil where the
-  /// trial said nothing.
+  /// The log among a result's artifacts, which is named with the next outputs; nil if the trial
+  /// logged nothing.
   private func resultLog(of trial: TrialID, _ reader: SweepReader) throws -> URL? {
     let result = try reader.results().trials.first { $0.planned.id == trial }?.result
     guard let log = result?.artifacts.first(where: { $0.kind == .log }), log.byteCount > 0 else {

@@ -9,7 +9,7 @@ import Synchronization
 import Transfers
 import Trials
 
-/// The outputs of a sweep, made from its record.
+/// Writes the outputs of a sweep from its record.
 final class SweepOutputs: Sendable {
   private let folder: URL
   private let blobs: BlobStore
@@ -30,14 +30,14 @@ final class SweepOutputs: Sendable {
   private let partial = Mutex<[TrialID: Int]>([:])
   /// Whether the folder was looked through for what earlier runs and versions have left in it.
   private let isCleared = Mutex(false)
-  /// Of at most so many running trials the trajectory so far is shown.
+  /// Most running trials whose trajectory so far is shown.
   private static let partialCountMaximum = 64
-  /// At most this many problems of one writing are told.
+  /// Most problems shown per write.
   private static let problemCountMaximum = 10
   /// So many copies at most are noted in one writing.
   private static let commonNoteCountMaximum = 1000
 
-  /// The outputs that belong into a sweep's folder.
+  /// The outputs of a sweep's folder.
   ///
   /// - Parameters:
   ///   - reader: Reads the sweep's record.
@@ -136,8 +136,8 @@ final class SweepOutputs: Sendable {
     ["models/\(trial).safetensors", "trajectories/\(trial).csv", "figure2/\(trial).png"]
   }
 
-  /// Puts the trajectories so far of running trials beside those of complete ones, as
-  /// `<trial>.partial.csv`, and takes them away afterwards.
+  /// Writes the trajectories so far of running trials as `<trial>.partial.csv`, and removes those
+  /// of trials that no longer run.
   private func showPartialTrajectories(of results: SweepResults) throws {
     let running = results.trials.filter { $0.status == .running }.map(\.planned.id)
     let texts = try reader.trajectories(of: Array(running.prefix(Self.partialCountMaximum)))
@@ -155,7 +155,7 @@ final class SweepOutputs: Sendable {
     }
   }
 
-  /// Makes the folder of a file in the sweep's folder, which is not made anew if somebody removed it.
+  /// Creates the folder of a file; does not recreate the sweep's folder if it was removed.
   private static func makeFolder(of file: URL) throws(FileError) {
     let folder = file.deletingLastPathComponent().path
     guard mkdir(folder, 0o755) == 0 || errno == EEXIST else { throw FileError("mkdir", folder) }
@@ -183,7 +183,7 @@ final class SweepOutputs: Sendable {
     }
   }
 
-  /// Where to look, a line for each output asked for.
+  /// The paths of the requested outputs, one per line.
   private func places(of outputs: [SweepOutput]) -> String {
     let names = outputs.map { $0 == .table1 ? "table1.md" : "\($0.rawValue).svg" } + ["trials.csv"]
     return names.map { folder.appending(path: $0).relativePath }
@@ -191,7 +191,7 @@ final class SweepOutputs: Sendable {
       .map { "\($0)\n" }.joined()
   }
 
-  /// Whether two names are one file's, or files of one content.
+  /// Whether two paths are the same file or have the same content.
   private static func isSame(_ source: URL, _ target: URL) -> Bool {
     var (first, second) = (stat(), stat())
     guard stat(source.path, &first) == 0, stat(target.path, &second) == 0 else { return false }
@@ -200,7 +200,7 @@ final class SweepOutputs: Sendable {
       && FileManager.default.contentsEqual(atPath: source.path, andPath: target.path)
   }
 
-  /// Puts an artifact beside the reports, as a second name of the blob where the disk allows.
+  /// Puts an artifact beside the reports, as a hard link to the blob if the file system allows.
   private func provide(_ copy: ReportWriter.ArtifactCopy) throws {
     let source = blobs.url(for: copy.artifact.digest)
     let target = folder.appending(path: copy.path)

@@ -3,12 +3,12 @@ import Images
 import Sweeps
 import Trials
 
-/// The image archives that a plan's trials would train on, as they are here now.
+/// The present image archives of a plan's data sets.
 struct PlanImages {
-  /// Of each data set that is prepared and can be used.
+  /// The image counts of each usable data set.
   private(set) var counts: [Dataset: PlanDefects.Images] = [:]
-  /// What people must know of the data sets, a line each: drawn, a part, missing, or not to be read,
-  /// with the command that gets them.
+  /// Remarks on the data sets, one per line: synthetic, partial, missing or unreadable, with the
+  /// command that prepares them.
   private(set) var remarks = ""
 
   /// Looks for the archive of every data set that a plan names.

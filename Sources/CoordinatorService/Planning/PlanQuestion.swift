@@ -1,8 +1,8 @@
 import Store
 
-/// Asks whether an edited sweep may take the place of the stored one.
+/// Asks whether a changed sweep file may replace the stored plan.
 enum PlanQuestion {
-  /// Says what would change and asks; without a terminal nobody agrees.
+  /// Shows the changes and asks; without a terminal the answer is no.
   static func isAgreed(_ change: PlanChange, sweep: String) -> Bool {
     let text = """
       The sweep \(sweep) in --out was planned differently. With this sweep file

@@ -6,15 +6,15 @@ import Trials
 
 /// `coordinator plan` and `coordinator settings`.
 package enum PlanReport {
-  /// What a sweep would do and cost, as text or as JSON.
+  /// The trials and cost of a sweep, as text or as JSON.
   ///
-  /// Epochs are counted with the archives that are prepared, else with the published sizes.
+  /// Epochs are converted with the prepared archives, otherwise with the published sizes.
   ///
   /// - Parameters:
-  ///   - reuse: Folders of sweeps whose results would be taken over.
-  ///   - anyBuild: Whether those of other releases would be, too.
-  /// - Throws: `SweepFileError` with everything that is wrong with the file, `PlanDefects` for what
-  ///   would fail after hours, `StoreError` for a folder without a record.
+  ///   - reuse: Folders of sweeps whose results would be reused.
+  ///   - anyBuild: Whether results of other releases would be reused too.
+  /// - Throws: `SweepFileError` with all errors in the file, `PlanDefects` for trials that would
+  ///   fail, `StoreError` for a folder without a record.
   package static func text(
     _ request: SweepRequest, reuse: [URL] = [], anyBuild: Bool = false, asJSON: Bool
   ) throws -> String {

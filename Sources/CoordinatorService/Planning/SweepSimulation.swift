@@ -4,22 +4,23 @@ import Rehearsal
 import Sweeps
 import Trials
 
-/// `coordinator simulate`: a sweep on hosts that do not exist, in virtual time, with the real
-/// coordinator's decisions.
+/// `coordinator simulate`: runs the real coordinator's decisions on simulated hosts in virtual
+/// time.
 package struct SweepSimulation: Codable, Hashable, Sendable {
-  /// What is assumed.
+  /// The assumptions.
   package struct Options: Sendable {
     /// How many hosts there are.
     package var hosts = 8
     /// Trials that each runs at once.
     package var slots = 1
-    /// Speeds of the hosts' slots, dealt in turn; 1 is the speed that `coordinator plan` assumes.
+    /// Speeds of the hosts' slots, assigned cyclically; 1 is the speed that `coordinator plan`
+    /// assumes.
     package var speeds = [1.0]
-    /// Time between two sudden ends of a host, on average; nil for hosts that never fail.
+    /// Mean time between failures of a host; nil for hosts that never fail.
     package var meanTimeBetweenFailures: Duration?
-    /// Time that it is away then, on average.
+    /// Mean time until a failed host returns.
     package var meanTimeToReturn = Duration.seconds(300)
-    /// Decides everything that is drawn.
+    /// Seed of all random draws.
     package var seed: UInt64 = 1
 
     /// The defaults.
@@ -34,19 +35,19 @@ package struct SweepSimulation: Codable, Hashable, Sendable {
   /// Whether every trial got its result.
   package var isComplete: Bool
   package var makespanSeconds: Double
-  /// What no order of trials on these hosts can beat, if none fails.
+  /// Lower bound of the duration for any schedule on these hosts without failures.
   package var lowerBoundSeconds: Double
   package var hostFailures: Int
   package var attempts: Int
   package var resumptions: Int
   package var duplicates: Int
-  /// Time that slots spent on steps that were computed before, or twice at once.
+  /// Slot time spent on steps that were computed more than once.
   package var wastedSeconds: Double
   package var busySeconds: Double
-  /// Share of the slots' time that was spent computing.
+  /// Fraction of the slots' time spent computing.
   package var utilisation: Double
 
-  /// Rehearses a sweep.
+  /// Simulates a sweep.
   ///
   /// - Throws: `SweepFileError` with everything that is wrong with the file, `PlanDefects`.
   package init(_ request: SweepRequest, _ options: Options) throws {
@@ -86,7 +87,7 @@ package struct SweepSimulation: Codable, Hashable, Sendable {
     utilisation = report.utilisation
   }
 
-  /// The rehearsal for people, ending with a line break.
+  /// The simulation for people, ending with a line break.
   package var text: String {
     func duration(_ seconds: Double) -> String { PlanSummary.duration(seconds) }
     let ratio = lowerBoundSeconds > 0 ? makespanSeconds / lowerBoundSeconds : 1
@@ -102,6 +103,6 @@ package struct SweepSimulation: Codable, Hashable, Sendable {
       """
   }
 
-  /// The rehearsal as JSON.
+  /// The simulation as JSON.
   package var json: String { AnswerJSON.text(self) }
 }

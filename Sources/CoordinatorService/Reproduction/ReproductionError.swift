@@ -2,11 +2,11 @@ import Digests
 import Foundation
 import Trials
 
-/// Why a trial cannot be computed again here.
+/// Why a trial cannot be reproduced here.
 enum ReproductionError: Error, CustomStringConvertible {
-  /// The images here are not those that the trial was trained on.
+  /// The images here differ from those that the trial was trained on.
   case otherImages(URL, dataset: Dataset, recorded: Digest, found: Digest)
-  /// The worker's executable is not beside the coordinator's, or cannot be run.
+  /// The worker's executable is missing from the coordinator's folder or cannot be run.
   case workerMissing(URL)
   /// The trial ended without a result.
   case notComputed(String)

@@ -4,7 +4,7 @@ import Reports
 import Trials
 
 extension TrialReproduction {
-  /// The finding for people: where both were computed, each milestone, and what holds.
+  /// The comparison for people: where both were computed, each milestone, and the conclusion.
   package var text: String {
     let (there, here) = provenance
     var lines = [
@@ -43,7 +43,7 @@ extension TrialReproduction {
         "another state: recorded \(short(recorded)), computed \(computed.map(short) ?? "none")"
       }
     guard !milestone.differences.isEmpty else { return ["\(place) \(state), same numbers"] }
-    // Every gate moves a little; the first few numbers say how far.
+    // Show only the first differences, since every gate differs a little.
     let told = milestone.differences.prefix(6).map { difference in
       "    \(difference.quantity): recorded \(difference.recorded), computed "
         + "\(difference.computed)"
@@ -59,7 +59,7 @@ extension TrialReproduction {
     String(format: "%.2g %%", 100 * share)
   }
 
-  /// What holds, and where it first does not.
+  /// Whether both are equal, and where they first differ.
   private var conclusion: [String] {
     if comparison.isSame {
       return [
@@ -101,7 +101,7 @@ extension TrialReproduction {
     return ", first different at \(first.budget) (step \(first.step))"
   }
 
-  /// How far the errors of the last milestone are apart, as a share.
+  /// The relative difference of the errors at the last milestone.
   private var furthest: Double? {
     comparison.milestones.last?.differences
       .filter { ["mse", "evaluation_mse"].contains($0.quantity) && $0.share.isFinite }

@@ -21,9 +21,9 @@ package struct TrialReproduction: Sendable {
     ///
     /// - Parameters:
     ///   - folder: The sweep's folder.
-    ///   - trial: As people name trials.
+    ///   - trial: The trial as people name it.
     ///   - data: Folder of image archives; nil for the standard one.
-    ///   - out: Keeps what is computed in this folder; nil keeps nothing.
+    ///   - out: Folder to keep the computed files in; nil to delete them.
     package init(folder: URL, trial: String, data: URL?, out: URL?) {
       self.folder = folder
       self.trial = trial
@@ -32,29 +32,28 @@ package struct TrialReproduction: Sendable {
     }
   }
 
-  /// What the record says.
+  /// The recorded trial.
   let recorded: RecordedTrial
-  /// Where and how it was computed, there and here.
+  /// The provenance of the recorded and of the repeated computation.
   let provenance: (recorded: TrialProvenance, computed: TrialProvenance)
-  /// Both beside each other.
+  /// The comparison of both results.
   let comparison: ResultComparison
 
-  /// Whether both were computed on one instruction set; the builds may differ.
+  /// Whether both used the same instruction set; the builds may differ.
   var hasSameInstructionSet: Bool {
     provenance.recorded.instructionSet == provenance.computed.instructionSet
   }
 
-  /// Whether the record is what this machine computes, or another instruction set explains the
-  /// difference.
+  /// Whether both results are equal, or differ because of another instruction set.
   package var isExplained: Bool { comparison.isSame || !hasSameInstructionSet }
 
-  /// The variable that limits the instructions of a worker, and the limits that there are.
+  /// The environment variable that limits a worker's instruction set, and its values.
   private static let limitVariable = "BOTTLENECKSWEEP_INSTRUCTION_SET"
   private static let limits: Set<String> = ["avx512-bf16", "avx512", "avx2", "portable"]
 
-  /// Computes a trial again and compares.
+  /// Repeats a trial and compares the results.
   ///
-  /// - Parameter starting: Called with what is about to be computed, in words.
+  /// - Parameter starting: Called with a text about the computation that starts.
   /// - Throws: ``ReproductionError``, ``ExportError``, `ArchiveLibraryError`, `StoreError`.
   package static func perform(
     _ options: Options, starting: (String) -> Void
@@ -97,7 +96,7 @@ package struct TrialReproduction: Sendable {
       + "\(provenance.host) took \(Int((steps * pace).rounded(.up))) s\n"
   }
 
-  /// A folder for one trial, removed at the end unless somebody named it.
+  /// A folder for one trial, removed at the end unless the user chose it.
   private struct Bench {
     let folder: URL
     let isKept: Bool
@@ -121,8 +120,7 @@ package struct TrialReproduction: Sendable {
     return try FileError.wording("read", url) { try Data(contentsOf: url) }
   }
 
-  /// Trains in a process of the worker's program beside this one, on the recorded instruction set
-  /// where this machine has it.
+  /// Trains in a process of the worker, on the recorded instruction set if this machine has it.
   private static func train(
     _ provenance: TrialProvenance, on images: URL, in folder: URL, isKept: Bool
   ) throws -> TrialResult {
@@ -130,7 +128,7 @@ package struct TrialReproduction: Sendable {
     guard FileManager.default.isExecutableFile(atPath: executable.path) else {
       throw ReproductionError.workerMissing(executable)
     }
-    // Not in the folder, which the worker looks at before anything is written into it.
+    // Not in the output folder, whose content the worker checks before writing.
     let configuration = FileManager.default.temporaryDirectory.appending(
       path: "bottlenecksweep-\(UUID()).json")
     defer { try? FileManager.default.removeItem(at: configuration) }
@@ -147,7 +145,7 @@ package struct TrialReproduction: Sendable {
       environment[limitVariable] = provenance.instructionSet
     }
     process.environment = environment
-    // The trial ends in good order, and its files with it.
+    // Forward termination signals to the trial, so that it ends cleanly.
     let watch = SignalWatch(SignalWatch.stopSignals) { _ in
       if process.isRunning { process.terminate() }
     }

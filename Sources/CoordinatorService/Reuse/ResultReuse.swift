@@ -6,26 +6,29 @@ import Store
 import Transfers
 import Trials
 
-/// Takes results of other sweeps over, before a sweep begins or goes on.
+/// Reuses results of other sweeps, before a sweep starts or resumes.
 struct ResultReuse {
   let results: ReusableResults
   let images: [Dataset: Digest]
   let blobs: BlobStore
   let logger: Logger
 
-  /// How many results that are not taken over are told one by one.
-  private static let refusalsTold = 10
+  /// Most refused results that are logged individually.
+  private static let loggedRefusalCountMaximum = 10
 
-  /// Takes over what there is, parents before children, whose questions depend on their parents'
-  /// numbers.
+  /// Reuses all matching results, parents first, since the children's configurations depend on
+  /// their parents' numbers.
   ///
-  /// The files come first, then the records; whatever ends this half-way, the next run goes on.
+  /// Copies the files before writing the records, so that the next run can continue after an
+  /// interruption.
   ///
-  /// - Throws: `StoreError`, or the contradiction of a record that cannot follow.
+  /// - Throws: `StoreError`, or ``JournalContradiction`` if a record cannot follow.
   func perform(in coordinator: inout Coordinator, _ plan: SweepPlan, store: SweepStore) throws {
-    for refusal in results.refusals.prefix(Self.refusalsTold) { logger.warning("\(refusal)") }
-    if results.refusals.count > Self.refusalsTold {
-      logger.warning("and \(results.refusals.count - Self.refusalsTold) more")
+    for refusal in results.refusals.prefix(Self.loggedRefusalCountMaximum) {
+      logger.warning("\(refusal)")
+    }
+    if results.refusals.count > Self.loggedRefusalCountMaximum {
+      logger.warning("and \(results.refusals.count - Self.loggedRefusalCountMaximum) more")
     }
     var counts: [String: Int] = [:]
     for trial in plan.trials {
@@ -50,7 +53,7 @@ struct ResultReuse {
     if counts.isEmpty { logger.notice("found no result to take over") }
   }
 
-  /// Copies a result's files, each held against its digest.
+  /// Copies a result's files and verifies their digests.
   private func copies(_ candidate: ReusableResults.Candidate, for trial: TrialID) -> Bool {
     do {
       for artifact in candidate.result.result.artifacts {
@@ -60,7 +63,7 @@ struct ResultReuse {
       return true
     } catch {
       logger.warning(
-        "the result of trial \(trial) in \(candidate.origin.folder) is not taken over: \(error)")
+        "the result of trial \(trial) in \(candidate.origin.folder) is not reused: \(error)")
       return false
     }
   }

@@ -5,15 +5,14 @@ import Store
 import Transfers
 import Trials
 
-/// Results in other sweeps' records that a sweep may take over.
+/// Results in other sweeps' records that a sweep may reuse.
 ///
-/// A result is taken over when it is the answer to the very same question: the configuration that
-/// ran is equal in every setting, with the tolerance to the last bit, the seed and the milestones; it
-/// was trained on the same images; its numbers are ones that the trial can have; and a build of the
-/// same release computed it, unless any build will do. It must be proved: its bytes are read from a record whose checksums hold, and each of its
-/// files is there with its digest.
+/// A result is reused if its resolved configuration is identical in every setting (including
+/// tolerance, seed and milestones), it was trained on the same images, its numbers are possible for
+/// the trial, and a build of the same release computed it (unless any build is accepted). The
+/// record's checksums must hold, and every file must be present with its digest.
 struct ReusableResults {
-  /// A result that may be taken over.
+  /// A result that may be reused.
   struct Candidate {
     var origin: ReuseOrigin
     var blobs: URL
@@ -21,7 +20,7 @@ struct ReusableResults {
   }
 
   private var candidates: [TrialID: [Candidate]] = [:]
-  /// Results that are not taken over, since they cannot be their trials', with a clause on each.
+  /// The refused results, which do not fit their trials, with a clause on each.
   private(set) var refusals: [String] = []
 
   /// No results.
@@ -29,7 +28,7 @@ struct ReusableResults {
 
   /// Reads the records in other sweeps' folders.
   ///
-  /// - Parameter anyBuild: Whether results of other releases may be taken over, too.
+  /// - Parameter anyBuild: Whether results of other releases may be reused too.
   /// - Throws: `StoreError` when a folder has no record, or a damaged one.
   init(folders: [URL], anyBuild: Bool) throws {
     for folder in folders {
@@ -41,7 +40,7 @@ struct ReusableResults {
         if let defect = result.result.defect {
           refusals.append(
             "the result of trial \(trial) in \(folder.relativePath) cannot be its trial's, and is not "
-              + "taken over: \(defect)")
+              + "reused: \(defect)")
           continue
         }
         candidates[provenance.configuration.id, default: []].append(
@@ -51,7 +50,7 @@ struct ReusableResults {
     }
   }
 
-  /// The results that answer a configuration, every parameter resolved; of the earliest folder first.
+  /// The results of a resolved configuration, in the order of the folders.
   ///
   /// - Parameter images: The archive that the trial would train on; nil for any.
   func candidates(for configuration: TrialConfiguration, images: Digest?) -> [Candidate] {

@@ -3,9 +3,9 @@ import Foundation
 import Sweeps
 import Trials
 
-/// What taking over results of other sweeps would save.
+/// What reusing results of other sweeps would save.
 struct ReuseForecast {
-  /// Trials whose result would be taken over.
+  /// Trials whose result would be reused.
   private(set) var trialCount = 0
   /// Their expected seconds on one core.
   private(set) var seconds = 0.0
@@ -31,7 +31,7 @@ struct ReuseForecast {
   func text(of summary: PlanSummary) -> String {
     let hours = (seconds / 36).rounded() / 100
     let all = (summary.seconds / 36).rounded() / 100
-    return "\(trialCount) of \(summary.trials.count) results would be taken over, which saves "
+    return "\(trialCount) of \(summary.trials.count) results would be reused, which saves "
       + "\(hours) of \(all) core-hours\n"
   }
 }

@@ -1,13 +1,13 @@
-/// How long the commits of the record take.
+/// Durations of the record's commits.
 struct CommitTimes {
-  /// Of so many of the last ones the longest is told.
+  /// The reported maximum covers so many recent commits.
   private static let recentCount = 1000
 
   private var count = 0
   private var total = Duration.zero
   private var recent: [Duration] = []
 
-  /// Notes how long a commit has taken.
+  /// Adds the duration of a commit.
   mutating func note(_ time: Duration) {
     if recent.count < Self.recentCount {
       recent.append(time)
@@ -18,7 +18,7 @@ struct CommitTimes {
     total += time
   }
 
-  /// What `status` tells of them.
+  /// The durations as `status` shows them.
   var status: SweepStatus.Commits {
     SweepStatus.Commits(
       count: count, seconds: total / .seconds(1),

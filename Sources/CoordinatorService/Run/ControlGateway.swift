@@ -7,12 +7,12 @@ import Transfers
 import Trials
 import Wire
 
-/// The coordinator's control socket in the coordinator's own words.
+/// Decodes and encodes the messages of the coordinator's control socket.
 ///
-/// Frames that are no message, and messages of another protocol version, are dropped and counted
-/// here; the peer of another version is told, alone. Where connections are encrypted, a worker is
-/// who its key says: its name is completed by that of the key, so that no worker can speak for
-/// another, and what a revoked key sends is dropped.
+/// Invalid frames and messages of another protocol version are dropped and counted; a peer of
+/// another version is told so. On encrypted connections the name of the key is appended to the
+/// worker's name, so that no worker can pose as one of another key. Messages under a revoked key
+/// are dropped.
 struct ControlGateway: ~Copyable {
   private let socket: RouterSocket
   private let monitor: SocketMonitor
@@ -26,12 +26,12 @@ struct ControlGateway: ~Copyable {
   private var introduction: (sweep: String, dataPort: UInt16) = ("", 0)
   /// Where it listens, with the actual port.
   let endpoint: Endpoint
-  /// Where it listens, as libzmq has understood it.
+  /// Where it listens, as libzmq reports it.
   let boundEndpoint: Endpoint
   /// How many messages were dropped, by reason.
   private(set) var droppedCounts: [String: Int] = [:]
 
-  /// How often the allow-list and failed connections are looked at.
+  /// How often the allow-list and failed connections are checked.
   private static let reviewInterval = Duration.milliseconds(250)
 
   /// Binds the control socket.
@@ -54,13 +54,13 @@ struct ControlGateway: ~Copyable {
   /// Waits for messages.
   var pollItem: PollItem { socket.pollItem }
 
-  /// Sets what inquiries are answered with.
+  /// Sets the answer to inquiries.
   mutating func introduce(sweep: String, dataPort: UInt16) {
     introduction = (sweep, dataPort)
   }
 
-  /// Takes the next message that makes sense, and who its sender is on the data connection; nil when
-  /// none is left.
+  /// Receives the next valid message, and its sender's name on the data connection; nil if none is
+  /// left.
   mutating func receive() throws(MessagingError) -> (
     message: WorkerMessage, from: ConnectionID, sender: String
   )? {
@@ -91,7 +91,7 @@ struct ControlGateway: ~Copyable {
     return nil
   }
 
-  /// Sends a message; a worker's queue that is full loses it, as the network might.
+  /// Sends a message; it is lost if the worker's queue is full.
   func send(
     _ message: CoordinatorMessage, to connection: ConnectionID
   ) throws(MessagingError) -> SendOutcome {
@@ -118,9 +118,9 @@ struct ControlGateway: ~Copyable {
 // MARK: - Who speaks
 
 extension ControlGateway {
-  /// The connections of workers that are no longer welcome, and why; each is named once.
+  /// The connections of workers that are no longer allowed, and why; each is returned once.
   ///
-  /// To be asked in every round; it also tells people of connections that came to nothing.
+  /// Call it in every round. It also logs failed connections.
   mutating func takeDismissals() throws(MessagingError) -> [(
     connection: ConnectionID, reason: String
   )] {
@@ -142,7 +142,7 @@ extension ControlGateway {
     return dismissals
   }
 
-  /// The message of a worker; nil when it was answered here, or is not to be heard.
+  /// The message of a worker; nil if it was answered here or is dropped.
   private mutating func read(_ routed: RoutedMessage) throws(WireError) -> WorkerMessage? {
     guard let gatekeeper else { return try read(routed, name: nil) }
     let connection = ConnectionID(routed.routingID)
@@ -178,7 +178,7 @@ extension ControlGateway {
     }
   }
 
-  /// Binds an announcement to the key that it came under.
+  /// Ties an announcement to the key of its connection.
   private mutating func admit(
     _ message: WorkerMessage, key: String, name: String, on connection: ConnectionID
   ) -> WorkerMessage? {
@@ -213,7 +213,7 @@ extension ControlGateway {
     return .announcement(announcement)
   }
 
-  /// A worker's name, completed by its key's, within the bounds of an identifier.
+  /// A worker's name with its key's name appended, within the length of an identifier.
   private static func workerName(_ worker: String, key: String) -> String {
     "\(worker.prefix(WireLimits.identifierCount - key.count - 1))@\(key)"
   }
@@ -252,7 +252,7 @@ extension ControlGateway {
 }
 
 extension WireError {
-  /// The kind of error, for counting.
+  /// The kind of error, used as the counter's key.
   fileprivate var kind: String {
     switch self {
     case .otherMajor: "other protocol version"

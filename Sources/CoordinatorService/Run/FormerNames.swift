@@ -1,14 +1,14 @@
 import Foundation
 import Trials
 
-/// Files of trials that an earlier version named by the digits of the trial alone.
+/// Files that an earlier version named by the trial's digits alone.
 ///
-/// What is named for people begins with the `t` of a trial's name: `models/t….safetensors`.
+/// File names now begin with the `t` of a trial's name: `models/t….safetensors`.
 enum FormerNames {
   /// The folders that hold files named by trials.
   private static let folders = ["figure2", "logs", "models", "trajectories"]
 
-  /// The former names in a sweep's folder and the names that they have now, relative to it.
+  /// The files of a sweep's folder with former names, and their present names, relative to it.
   static func found(in folder: URL) -> [(former: String, now: String)] {
     folders.flatMap { part in
       let names =
@@ -20,7 +20,7 @@ enum FormerNames {
     }
   }
 
-  /// The former name of a file; nil where it has always been as it is.
+  /// The former name of a file; nil if it had none.
   static func former(of path: String) -> String? {
     guard let slash = path.lastIndex(of: "/") else { return nil }
     let name = path[path.index(after: slash)...]
@@ -28,8 +28,7 @@ enum FormerNames {
     return String(path[...slash] + name.dropFirst())
   }
 
-  /// Gives all of them the names that they have now; a file that has one already stays, and the
-  /// older one goes.
+  /// Renames all of them; if a file with the new name exists, the old one is deleted.
   static func replace(in folder: URL) {
     let manager = FileManager.default
     for (former, now) in found(in: folder) {

@@ -6,10 +6,10 @@ import Trials
 
 /// The image archives that a sweep trains on.
 enum ImageSupply {
-  /// Finds the archive of every data set, drawing those that need no files.
+  /// Finds the archive of every data set, and draws the synthetic ones.
   ///
-  /// - Throws: `ArchiveLibraryError`, whose text is the command that puts it right, of the first in
-  ///   the data sets' order.
+  /// - Throws: `ArchiveLibraryError` for the first missing data set; its text names the command
+  ///   that prepares it.
   static func provide(
     _ datasets: Set<Dataset>, folder: URL?, logger: Logger
   ) throws -> [Dataset: SweepFacts.PinnedImages] {

@@ -4,14 +4,14 @@ import Glibc
 import Messaging
 import Synchronization
 
-/// Turns the signals that ask for an end into interruptions of the running sweep.
+/// Turns termination signals into interruptions of the running sweep.
 ///
-/// The first leaves, which takes a few seconds where there are remote workers; a second one within
-/// them also stops the trials of remote workers; the third ends the process at once.
+/// The first detaches, which takes a few seconds if there are remote workers. A second one in that
+/// time also stops the remote workers' trials. A third ends the process at once.
 final class Interruptions {
   private let watch: SignalWatch
 
-  /// Starts to listen; the process no longer ends by these signals.
+  /// Starts to listen; the signals no longer end the process.
   init(_ inbox: Inbox<SweepLoop.Interruption>) {
     let received = Counter()
     watch = SignalWatch(SignalWatch.stopSignals, on: DispatchQueue(label: "interruptions")) { _ in

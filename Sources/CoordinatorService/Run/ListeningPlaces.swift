@@ -1,26 +1,26 @@
 import Messaging
 
-/// The two endpoints at which a coordinator listens: workers connect to one, data go over the other.
+/// The two endpoints at which a coordinator listens: one for control, one for data.
 struct ListeningPlaces {
-  /// The control port when none is asked for.
+  /// The default control port.
   private static let standardPort: UInt16 = 5750
-  /// The control endpoint when none is asked for.
+  /// The default control endpoint.
   static let standard = Endpoint.tcp(host: "127.0.0.1", port: standardPort)
 
   /// Where workers connect.
   let control: Endpoint
-  /// The data endpoint where it follows from the control endpoint; nil where any port will do.
+  /// The data endpoint if it follows from the control endpoint; nil for any free port.
   private let chosenData: Endpoint?
 
-  /// The places that were asked for.
+  /// The endpoints for the given options.
   ///
-  /// The data connection is on the next port, so that a firewall needs one rule; on any port when
-  /// the control connection's was not chosen either.
+  /// The data port is the one after the control port, so that a firewall needs one rule. If no
+  /// control port was given, both may be any free port.
   ///
   /// - Parameters:
   ///   - listen: The control endpoint; nil for a loopback address.
-  ///   - hasLocalWorkers: Whether any free port will do where none is asked for.
-  /// - Throws: `EndpointError` when it is none, or has the last of all ports.
+  ///   - hasLocalWorkers: Whether to use any free port if none is given.
+  /// - Throws: `EndpointError` if the text is invalid or the port is 65535.
   init(listen: String?, hasLocalWorkers: Bool) throws(EndpointError) {
     guard let listen else {
       control =
@@ -42,14 +42,14 @@ struct ListeningPlaces {
     chosenData = Self.next(endpoint)
   }
 
-  /// Where data go, beside a control socket that is bound.
+  /// The data endpoint for a bound control socket.
   ///
   /// - Parameter bound: The control endpoint with its actual port.
   func data(besides bound: Endpoint) -> Endpoint {
     chosenData ?? bound.with(port: nil) ?? .tcp(host: "127.0.0.1", port: nil)
   }
 
-  /// Both, as far as they are known beforehand, with what each is called.
+  /// The endpoints that are known before binding, with their roles.
   var all: [(role: ListenError.Role, endpoint: Endpoint)] {
     [(.control, control)] + (chosenData.map { [(.data, $0)] } ?? [])
   }
@@ -60,9 +60,9 @@ struct ListeningPlaces {
   }
 }
 
-/// A place at which a coordinator cannot listen, and what to do.
+/// An endpoint at which a coordinator cannot listen, and what to do.
 struct ListenError: Error, CustomStringConvertible {
-  /// Which of the two places it is.
+  /// Which of the two endpoints it is.
   enum Role {
     /// Where workers connect.
     case control
@@ -70,14 +70,14 @@ struct ListenError: Error, CustomStringConvertible {
     case data
   }
 
-  /// Which of the two places it is.
+  /// Which of the two endpoints it is.
   let role: Role
   /// The endpoint.
   let endpoint: Endpoint
   /// Why libzmq could not bind it.
   let code: MessagingError.Code
 
-  /// Binds a place, and says which it was if that fails.
+  /// Binds an endpoint; an error names which one it was.
   static func explain<Value: ~Copyable>(
     _ role: Role, _ endpoint: Endpoint, _ bind: () throws -> Value
   ) throws -> Value {
@@ -88,7 +88,7 @@ struct ListenError: Error, CustomStringConvertible {
     }
   }
 
-  /// What is in the way.
+  /// What prevents listening.
   var found: String {
     let place =
       switch role {

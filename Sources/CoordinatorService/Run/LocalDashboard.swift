@@ -1,14 +1,14 @@
 import Console
 import Foundation
 
-/// `run --dashboard`: the program `dashboard` beside a run, which ends with it, however it ends.
+/// `run --dashboard`: the program `dashboard`, started with a run and ended with it.
 ///
-/// That it ends, or cannot begin, costs the run nothing: what it says is shown, and the run goes on.
+/// The run continues if the dashboard ends or cannot start. Its output is shown.
 final class LocalDashboard {
   private let process = Process()
   private let input = Pipe()
 
-  /// The program, which must lie beside this one.
+  /// The program's file, which must be in the folder of this program.
   ///
   /// - Throws: ``RunError/dashboardMissing(_:)``.
   static func executable() throws(RunError) -> URL {
@@ -19,12 +19,12 @@ final class LocalDashboard {
     return executable
   }
 
-  /// Starts it for the sweep of a folder, at its standard address.
+  /// Starts it for the sweep of a folder, at its standard address, or at another port where that is taken.
   init(_ executable: URL, folder: URL) throws {
     process.executableURL = executable
     process.arguments = ["--supervised", folder.path]
     process.standardInput = input
-    // What it says is for people: standard output is the run's own.
+    // The dashboard's output goes to standard error, since standard output belongs to the run.
     let words = Pipe()
     process.standardOutput = words
     process.standardError = words

@@ -6,11 +6,11 @@ import Synchronization
 
 /// Worker processes on this machine, started for one run and ended with it.
 ///
-/// A worker that dies is started again, at most ``restartLimit`` times in all: a worker that
-/// cannot live at all must not spin. Each ends by itself when its standard input does, so none
-/// outlives the coordinator, however that ends.
+/// A worker that dies is restarted, at most ``restartLimit`` times in all, so that one that cannot
+/// run does not loop forever. Each worker exits when its standard input closes, so none outlives
+/// the coordinator.
 final class LocalWorkers: Sendable {
-  /// How many deaths are made good before the rest is left to people.
+  /// Most restarts of workers in one run.
   static let restartLimit = 100
 
   private let executable: URL
@@ -32,8 +32,8 @@ final class LocalWorkers: Sendable {
   ///   - count: How many, each with one slot.
   ///   - executable: The worker's executable.
   ///   - endpoint: Where the coordinator listens.
-  ///   - credentials: A line for each worker's standard input, with its keys; nil where
-  ///     connections are plain.
+  ///   - credentials: The line with keys for each worker's standard input; nil for unencrypted
+  ///     connections.
   /// - Throws: the system's error when the executable cannot be started.
   init(count: Int, executable: URL, endpoint: String, credentials: String?) throws {
     self.executable = executable
@@ -59,7 +59,7 @@ final class LocalWorkers: Sendable {
     if let words { process.standardError = words }
     process.terminationHandler = { [weak self] in self?.replace($0) }
     let key = ObjectIdentifier(process)
-    // Before it runs, since it may end at once.
+    // Register the process before it runs, since it may end at once.
     state.withLock {
       $0.processes[key] = process
       $0.inputs[key] = input
@@ -74,7 +74,7 @@ final class LocalWorkers: Sendable {
       throw error
     }
     if let words { LiveRegion.relay(words.fileHandleForReading) }
-    // Never on a command line or in the environment, which others can see.
+    // Other users can read the command line and the environment.
     try? input.fileHandleForWriting.write(contentsOf: credentials)
     try? input.fileHandleForReading.close()
   }
@@ -94,7 +94,7 @@ final class LocalWorkers: Sendable {
     if restarts { try? start() }
   }
 
-  /// How many of the workers live or are being started.
+  /// How many workers are running or starting.
   var liveCount: Int { state.withLock { $0.processes.count + $0.startingCount } }
 
   /// Asks every worker to end; running trials are handed back.
@@ -111,7 +111,7 @@ extension LocalWorkers {
   /// How long workers may take to end after the sweep.
   private static let endGrace = Duration.seconds(10)
 
-  /// Waits until every worker has ended, asking once and then ending by force.
+  /// Waits until every worker has ended: asks them to end, then kills those that remain.
   func awaitEnd() {
     stop()
     let deadline = ContinuousClock.now + Self.endGrace

@@ -4,16 +4,16 @@ import Foundation
 import Transfers
 import Trials
 
-/// The beginning of a longer run, made of the files of a complete shorter one.
+/// Prepares a longer run from the files of a complete shorter one.
 struct LongerRun {
-  /// Why it cannot be made, a clause.
+  /// Why it cannot be prepared, as a clause.
   struct Failure: Error, CustomStringConvertible {
     let description: String
   }
 
   let blobs: BlobStore
 
-  /// Makes it.
+  /// Prepares the longer run.
   ///
   /// - Parameters:
   ///   - configuration: The longer run's, every parameter resolved.
@@ -32,7 +32,7 @@ struct LongerRun {
       Digest.of(text) == file.digest
     else { throw Failure(description: "its trajectory is missing or damaged") }
     let budgets = configuration.milestones
-    // Where the rule of both ended the shorter one, the longer one ends, too.
+    // If the common stopping rule ended the shorter run, it ends the longer one too.
     let steps = shorter.milestones.filter {
       budgets.contains($0.budget) || $0.endedByRule
     }.map(\.step)

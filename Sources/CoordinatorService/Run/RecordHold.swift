@@ -2,17 +2,17 @@ import Foundation
 import Logging
 import Store
 
-/// What keeps a sweep's record from being written for now, and passes: it is waited for.
+/// A temporary obstacle to writing a sweep's record; the coordinator waits until it is gone.
 enum RecordHold: Hashable {
-  /// The disk of the file has no room.
+  /// The file's disk is full.
   case full(path: String)
-  /// Another program holds the file.
+  /// Another program has locked the file.
   case busy(path: String)
 
-  /// How often it is tried again before anything runs.
+  /// Interval between attempts before the sweep runs.
   private static let interval: TimeInterval = 1
 
-  /// What an error says of it; nil for an error that no waiting mends.
+  /// The obstacle in an error; nil if waiting does not help.
   init?(_ error: StoreError) {
     switch error {
     case .diskFull(let path): self = .full(path: path)
@@ -21,7 +21,7 @@ enum RecordHold: Hashable {
     }
   }
 
-  /// What is wrong, and what it means for a running sweep.
+  /// The text of the obstacle and its effect on a running sweep.
   var obstacle: String {
     let consequence =
       "no trial is begun and no result taken until then; workers train on and keep what they finish"
@@ -33,7 +33,7 @@ enum RecordHold: Hashable {
     }
   }
 
-  /// That it has passed.
+  /// The text that says that the obstacle is gone.
   var end: String {
     switch self {
     case .full: "there is space on the disk again"
@@ -41,9 +41,9 @@ enum RecordHold: Hashable {
     }
   }
 
-  /// Does something to a record before a sweep runs, waiting until it is free.
+  /// Works on a record before a sweep runs; waits while it is locked.
   ///
-  /// - Throws: The error of the work, but for ``busy(path:)``.
+  /// - Throws: the error of the work, except ``busy(path:)``.
   static func waitingWhileBusy<Value>(
     _ logger: Logger, _ work: () throws -> Value
   ) throws -> Value {

@@ -1,10 +1,10 @@
 import Foundation
 
-/// The programs that lie beside this one.
+/// The programs in the folder of this one.
 enum SiblingProgram {
-  /// Where a program of a name lies, whether there or not.
+  /// The path of a program, whether it exists or not.
   static func url(_ name: String) -> URL {
-    // The first argument is no path where a shell found the program by its name.
+    // The first argument is not a path if a shell found the program in PATH.
     let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     return URL(filePath: own ?? CommandLine.arguments[0]).resolvingSymlinksInPath()
       .deletingLastPathComponent().appending(path: name)

@@ -4,21 +4,21 @@ import Foundation
 import Trials
 import Wire
 
-/// What does not change while a sweep runs and messages need: its identity, its trials, its images.
+/// The constants of a sweep that messages need: its identity, trials and images.
 struct SweepFacts: Sendable {
-  /// Names this sweep's record among all others, so that a worker that served another sweep does
-  /// not mix their results.
+  /// Identifies this sweep's record, so that a worker that served another sweep does not mix up
+  /// results.
   let sweepID: String
   /// The sweep's name, for people.
   let name: String
   /// Port of the data connection.
   let dataPort: UInt16
-  /// Whether no other workers than those started with this run can join.
+  /// Whether only the workers started with this run can join.
   let hasLocalWorkersOnly: Bool
   /// The image archive of each data set.
   let images: [Dataset: PinnedImages]
   private let trials: TrialIndex
-  /// What people call the trials.
+  /// The display names of the trials.
   let names: TrialNames
 
   /// An archive that the sweep's trials train on.
@@ -26,9 +26,9 @@ struct SweepFacts: Sendable {
     var digest: Digest
     var byteCount: Int
     var url: URL
-    /// How many images epochs are drawn from.
+    /// Number of training images.
     var trainingCount: Int
-    /// How many images the evaluation error is measured on.
+    /// Number of evaluation images.
     var evaluationCount: Int
   }
 
@@ -45,14 +45,14 @@ struct SweepFacts: Sendable {
     names = TrialNames(of: plan.trials)
   }
 
-  /// What a sentence calls a trial; its identity where it is not planned.
+  /// A trial's name within a sentence; its identity if it is not planned.
   ///
-  /// - Parameter isTyped: Whether people will have to type its identity.
+  /// - Parameter isTyped: Whether people need to type the identity.
   func words(for trial: TrialID, isTyped: Bool) -> String {
     trials[trial].map { names.words(of: $0, isTyped: isTyped) } ?? "\(trial)"
   }
 
-  /// A directive in the protocol's words.
+  /// A directive as a protocol message.
   func message(for directive: Directive) -> CoordinatorMessage {
     switch directive {
     case .welcome(let interval, let lostAfter):
@@ -89,12 +89,12 @@ struct SweepFacts: Sendable {
     }
   }
 
-  /// Reads a result and checks that it answers its trial.
+  /// Reads a result and checks that it fits its trial.
   ///
   /// - Parameters:
-  ///   - running: The configuration with which the trial runs; nil while its parents have no
-  ///     results.
-  ///   - maker: What the sender has announced of itself, which is recorded, whatever the result says.
+  ///   - running: The trial's resolved configuration; nil while its parents have no results.
+  ///   - maker: What the sender announced about itself. This is recorded regardless of the result's
+  ///     content.
   /// - Throws: ``ResultRejection`` naming what does not fit.
   func accept(
     _ finished: WorkerMessage.Finished, for trial: TrialID, running: TrialConfiguration?,
@@ -108,7 +108,7 @@ struct SweepFacts: Sendable {
       throw ResultRejection(place: "result", found: "\(error)", expected: "a trial's result")
     }
     let result = received.result
-    // Of a trial that is not planned nothing more can be said; the coordinator knows what to do.
+    // The coordinator handles results of trials that are not planned.
     guard let planned else { return received }
     guard result.milestones.allSatisfy({ $0.stateDigest != nil }) else {
       throw ResultRejection(
@@ -140,10 +140,10 @@ struct SweepFacts: Sendable {
     }
   }
 
-  /// What makes a milestone's report none of the trial's; nil if nothing does, or if the coordinator
-  /// says so itself: it knows the milestones that the trial has.
+  /// Why a milestone's report does not fit the trial; nil if it does, or if the trial has no such
+  /// milestone, which the coordinator checks itself.
   ///
-  /// - Parameter running: The configuration with which the trial runs.
+  /// - Parameter running: The trial's resolved configuration.
   func defect(of report: MilestoneReport, running: TrialConfiguration?) -> ResultDefect? {
     guard let running, running.milestones.contains(report.budget) else { return nil }
     return bounds(of: running)?.defect(of: report)
@@ -155,7 +155,7 @@ struct SweepFacts: Sendable {
   }
 }
 
-/// Why a result is not the one of its trial.
+/// Why a result does not fit its trial.
 struct ResultRejection: Error, CustomStringConvertible {
   let place: String
   let found: String

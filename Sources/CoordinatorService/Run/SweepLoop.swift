@@ -9,16 +9,16 @@ import Transfers
 import Trials
 import Wire
 
-/// The coordinator's shell: takes facts from the socket, the clock and the signals, hands them to
-/// the pure ``Coordinator`` and carries out its effects.
+/// The coordinator's shell; it passes events from the socket, the clock and signals to the pure
+/// ``Coordinator`` and carries out its effects.
 ///
-/// One round takes in all that has arrived, commits all records of the round in one transaction,
-/// and only then sends. So nothing leaves this process before what it rests on is durable, and
-/// many results share one disk write.
+/// One round handles all received messages, commits all records of the round in one transaction,
+/// and then sends. So every message is sent after its records are durable, and many results share
+/// one disk write.
 struct SweepLoop: ~Copyable {
-  /// What people asked for while the sweep ran.
+  /// A request to interrupt the run.
   enum Interruption: Sendable {
-    /// Leave; remote workers train on.
+    /// Leave; remote workers continue training.
     case detach
     /// Stop every trial everywhere.
     case stop
@@ -30,17 +30,17 @@ struct SweepLoop: ~Copyable {
     case detached
   }
 
-  /// At most this many messages are taken in before the round's effects are carried out.
+  /// Most messages handled in one round.
   private static let messagesPerRound = 4096
-  /// How long local workers may take to hand their trials back when the coordinator leaves.
+  /// How long local workers may take to hand back their trials when the coordinator leaves.
   private static let leavingGrace = Duration.seconds(10)
-  /// How long a coordinator that leaves waits for a second word, which stops remote trials too.
-  private static let secondThought = Duration.seconds(5)
-  /// How long workers that are told of the sweep's end may take to say their last words.
+  /// How long a leaving coordinator waits for a second interruption, which stops remote trials too.
+  private static let secondInterruptionGrace = Duration.seconds(5)
+  /// How long workers may take to say goodbye after the sweep's end.
   private static let farewellLimit = Duration.seconds(1)
-  /// How often people are told how far the sweep is.
+  /// Interval of progress messages.
   private static let reportInterval = Duration.seconds(15)
-  /// How often a full disk is tried again.
+  /// Interval between attempts to write to a full disk.
   private static let spaceInterval = Duration.seconds(1)
 
   private var coordinator: Coordinator
@@ -51,9 +51,9 @@ struct SweepLoop: ~Copyable {
   private let desk: AdministrationDesk
   private let checkpoints: CheckpointBlobs
   private var logs: LogFolder
-  /// Where people watch; nil where lines are printed instead.
+  /// The live display; nil if lines are printed instead.
   private let display: SweepDisplay?
-  /// How to start workers; nil where none can join.
+  /// The hint how to start workers; nil if none can join.
   private var hint: WorkerHint?
   private var accounts: BlobAccounts
   private var commitTimes = CommitTimes()
@@ -63,10 +63,10 @@ struct SweepLoop: ~Copyable {
   private let start: ContinuousClock.Instant
   private var nextReport: Instant
   private var notices = NoticeLimiter()
-  /// Connections that a send found gone, while what came on them may not have been taken in yet.
+  /// Connections found broken by a send; their received messages may not have been handled yet.
   private var brokenConnections: [ConnectionID] = []
 
-  /// A loop over a coordinator that has replayed the journal and not yet resumed.
+  /// Creates a loop for a coordinator that has replayed the journal and not yet resumed.
   init(
     coordinator: Coordinator, gateway: consuming ControlGateway, facts: SweepFacts,
     store: SweepStore, blobs: BlobStore, logs: LogFolder, accounts: BlobAccounts,
@@ -90,14 +90,14 @@ struct SweepLoop: ~Copyable {
     nextReport = Instant(sinceStart: Self.reportInterval)
   }
 
-  /// Runs until the sweep ends or somebody interrupts it.
+  /// Runs until the sweep ends or is interrupted.
   ///
   /// - Parameters:
-  ///   - interruptions: What people ask for; looked at in every round.
-  ///   - administration: What people ask through the control socket.
-  ///   - localWorkers: The workers that end with this run.
+  ///   - interruptions: Requests to interrupt; read in every round.
+  ///   - administration: Requests on the administration socket.
+  ///   - localWorkers: The workers of this run.
   ///   - recorded: Called after each commit that changes what reports show.
-  /// - Throws: `StoreError` or `MessagingError`; nothing that was not durable has been sent.
+  /// - Throws: `StoreError` or `MessagingError`. Nothing was sent whose records are not durable.
   mutating func run(
     interruptions: Inbox<Interruption>, administration: AdministrationServer,
     localWorkers: LocalWorkers?, recorded: () -> Void
@@ -111,7 +111,7 @@ struct SweepLoop: ~Copyable {
         effects, interruptions: interruptions, administration: administration, recorded: recorded)
       for answer in answers { answer.call.answer(answer.reply) }
       if let ending {
-        try hearLastWords(
+        try receiveLastMessages(
           interruptions: interruptions, administration: administration, recorded: recorded)
         return .finished(ending)
       }
@@ -136,7 +136,7 @@ struct SweepLoop: ~Copyable {
             """)
           localWorkers?.stop()
           leaveBy = now + Self.leavingGrace
-          listensUntil = hasRemoteWorkers ? now + Self.secondThought : now
+          listensUntil = hasRemoteWorkers ? now + Self.secondInterruptionGrace : now
         case .stop:
           effects += coordinator.handle(.stopRequested(reason: "by a person"), at: now)
         }
@@ -149,11 +149,11 @@ struct SweepLoop: ~Copyable {
           answers.append((call, reply))
         }
       }
-      // Before the messages, so that what they said last is taken in.
+      // Counted before receiving, so that the last messages of workers that ended are handled.
       let localWorkerCount = localWorkers?.liveCount
       for _ in 0..<Self.messagesPerRound {
         guard let (message, connection, sender) = try gateway.receive() else {
-          // Now everything that came on them, perhaps a goodbye, is taken in.
+          // All messages of these connections, perhaps a goodbye, have been handled now.
           for connection in brokenConnections {
             effects += coordinator.handle(.connectionLost(connection), at: now)
           }
@@ -180,10 +180,10 @@ struct SweepLoop: ~Copyable {
     }
   }
 
-  /// Takes in what workers still have to tell people after the sweep, until all have said goodbye.
+  /// Handles workers' last messages after the sweep, until all have said goodbye.
   ///
-  /// A sweep that was stopped or has too many failures may still get a result then.
-  private mutating func hearLastWords(
+  /// A sweep that was stopped or has too many failures may still receive a result.
+  private mutating func receiveLastMessages(
     interruptions: Inbox<Interruption>, administration: AdministrationServer, recorded: () -> Void
   ) throws {
     var present = Set(coordinator.workers.filter(\.isConnected).map(\.worker))
@@ -221,7 +221,7 @@ extension SweepLoop {
   ) throws -> [Effect] {
     switch message {
     case .announcement(let announcement):
-      // Claims of another sweep's trials mean nothing here.
+      // Claims of another sweep's trials are ignored.
       let isOurs = announcement.sweepID == facts.sweepID
       accounts.introduce(WorkerID(announcement.worker), as: sender)
       if isOurs { note(announcement.claims, of: WorkerID(announcement.worker)) }
@@ -267,7 +267,7 @@ extension SweepLoop {
     }
   }
 
-  /// That a report is none of its trial's; nil when it may be one.
+  /// The rejection of a report that does not fit its trial; nil if it fits.
   private func rejection(
     of reached: WorkerMessage.ReportReached, from connection: ConnectionID
   ) -> Event? {
@@ -284,8 +284,8 @@ extension SweepLoop {
     accounts.note(claims.map(\.attempt), of: worker, coordinator, at: now)
   }
 
-  private func claims(_ claims: [WorkerMessage.Claim]) -> [Claim] {
-    claims.map { Claim($0, checkpoints, of: coordinator) }
+  private func claims(_ claims: [WorkerMessage.Claim]) -> [AttemptClaim] {
+    claims.map { AttemptClaim($0, checkpoints, of: coordinator) }
   }
 
   private mutating func takeIn(
@@ -307,7 +307,7 @@ extension SweepLoop {
       at: now)
   }
 
-  /// A result counts only when it answers its trial and all its artifacts are here.
+  /// Accepts a result only if it fits its trial and all its artifacts are stored.
   private mutating func takeIn(
     _ finished: WorkerMessage.Finished, from connection: ConnectionID
   ) throws -> [Effect] {
@@ -354,10 +354,9 @@ extension SweepLoop {
       at: now)
   }
 
-  /// Makes the file of a trajectory of the pieces that were handed in; without all of them it stays
-  /// missing.
+  /// Assembles the trajectory file from the recorded pieces, if all are there.
   ///
-  /// - Throws: ``ResultRejection`` when the attempt has handed in another trajectory.
+  /// - Throws: ``ResultRejection`` if the pieces give another trajectory than the result.
   private func provideTrajectory(
     of result: TrialResult, _ attempt: AttemptKey
   ) throws(ResultRejection) {
@@ -387,7 +386,7 @@ extension SweepLoop {
     }
   }
 
-  /// Makes the beginning of a longer run, and tells the coordinator of it.
+  /// Prepares a longer run and tells the coordinator.
   private mutating func prepare(
     _ trial: TrialID, from shorter: TrialID, _ checkpoint: TrialCheckpoint
   ) throws -> [Effect] {
@@ -441,7 +440,7 @@ extension SweepLoop {
       ?? ending
   }
 
-  /// Removes a checkpoint that nobody needs; one that cannot be removed costs only room.
+  /// Removes a checkpoint that nobody needs; a failure is only logged.
   private func remove(_ digest: Digest) {
     do {
       try blobs.remove(digest)
@@ -450,10 +449,13 @@ extension SweepLoop {
     }
   }
 
-  /// Makes records durable; on a full disk it waits for space, and on a locked database for whoever
-  /// holds it, answering people meanwhile, and telling workers that it is there.
+  /// Commits records.
   ///
-  /// Nothing is begun, taken or acknowledged then; workers train on and keep what they finish.
+  /// If the disk is full or the database is locked, it waits; meanwhile it answers administration
+  /// requests and sends heartbeats.
+  ///
+  /// While it waits, nothing is leased, recorded or acknowledged. Workers continue training and
+  /// keep their results.
   private mutating func commit(
     _ records: [JournalRecord], interruptions: Inbox<Interruption>,
     administration: AdministrationServer
@@ -464,7 +466,7 @@ extension SweepLoop {
         let began = ContinuousClock.now
         try store.append(records)
         commitTimes.note(ContinuousClock.now - began)
-        if let hold { logger.notice("\(hold.end): the sweep goes on") }
+        if let hold { logger.notice("\(hold.end): the sweep continues") }
         accounts.note(records)
         return
       } catch {

@@ -4,7 +4,7 @@ import Images
 import Sweeps
 import Trials
 
-/// A sweep that somebody asks for: the file and what the command line changes in it.
+/// A sweep file with the changes of the command line.
 package struct SweepRequest: Sendable {
   /// The sweep file.
   package var file: URL
@@ -28,7 +28,7 @@ package struct SweepRequest: Sendable {
     ArchiveLibrary(directory: dataFolder ?? ArchiveLibrary.defaultDirectory())
   }
 
-  /// Reads and expands the sweep, which can name the users' own sets that are in the folder.
+  /// Reads and expands the sweep; it may name users' own data sets in the folder.
   ///
   /// - Throws: `SweepFileError` with everything that is wrong with the file.
   func plan() throws -> SweepPlan {
@@ -36,7 +36,7 @@ package struct SweepRequest: Sendable {
       at: file, overrides: overrides, budgetScale: budgetScale, ownImages: library.ownImages)
   }
 
-  /// The sweep file's text with the changes as comments, kept for provenance.
+  /// The sweep file's text with the changes as comments, recorded as provenance.
   func text() throws -> String {
     let bytes = try WholeFile.read(file.path, limit: SweepFile.maximumByteCount)
     var text = String(decoding: bytes, as: UTF8.self)

@@ -30,7 +30,7 @@ package enum SweepRun {
     var events: URL?
     var startsDashboard: Bool
 
-    /// Whether no other workers than those started with this run can join.
+    /// Whether only the workers started with this run can join.
     var hasLocalWorkersOnly: Bool { listen == nil && localWorkers > 0 }
 
     /// The options of one run.
@@ -40,16 +40,16 @@ package enum SweepRun {
     ///   - outFolder: Where its record and its outputs are.
     ///   - listen: The control endpoint; nil for loopback.
     ///   - localWorkers: How many worker processes to start here.
-    ///   - retryFailed: Whether trials that failed in an earlier run are tried again.
-    ///   - assumesYes: Whether an edited sweep goes on without asking.
-    ///   - reuse: Folders of sweeps whose results are taken over.
-    ///   - reusesAnyBuild: Whether those of other releases are, too.
-    ///   - printsLines: Whether a terminal gets lines, too, instead of a display that changes.
-    ///   - events: The file that gets a line for every fact; nil for none.
+    ///   - retryFailed: Whether trials that failed in an earlier run are retried.
+    ///   - assumesYes: Whether a changed sweep file is accepted without asking.
+    ///   - reuse: Folders of sweeps whose results are reused.
+    ///   - reusesAnyBuild: Whether results of other releases are reused too.
+    ///   - printsLines: Whether to print lines on a terminal instead of the live display.
+    ///   - events: The file for a line per event; nil for none.
     ///   - startsDashboard: Whether the program that shows the sweep in a browser is started.
     ///   - keys: The key folder; nil for the standard one.
     ///   - isPlain: Whether connections over the network are neither encrypted nor authenticated.
-    ///   - isEncrypted: Whether connections on this machine are, too.
+    ///   - isEncrypted: Whether connections on this machine are encrypted too.
     package init(
       request: SweepRequest, outFolder: URL, listen: String?, localWorkers: Int,
       retryFailed: Bool, assumesYes: Bool, reuse: [URL] = [], reusesAnyBuild: Bool = false,
@@ -80,7 +80,7 @@ package enum SweepRun {
     /// A person stopped it.
     case interrupted
 
-    /// What the process's exit code says.
+    /// The process's exit code.
     package var exitReason: ExitReason {
       switch self {
       case .complete: .done
@@ -90,9 +90,9 @@ package enum SweepRun {
     }
   }
 
-  /// Runs a sweep, or goes on with one, until it ends or a person stops it.
+  /// Runs or resumes a sweep until it ends or a person stops it.
   ///
-  /// - Throws: the error of whatever cannot be read, opened or bound; the record stays whole.
+  /// - Throws: an error if something cannot be read, opened or bound. The record stays intact.
   package static func perform(_ options: Options) throws -> Outcome {
     let logger = Logger(label: "coordinator")
     let places = try ListeningPlaces(
@@ -129,7 +129,7 @@ package enum SweepRun {
     let outputs = SweepOutputs(
       folder: options.outFolder, reader: reader, blobs: blobs, logger: logger)
     let publisher = ReportPublisher(logger: logger) {
-      // Where the record is no longer, no outputs are begun.
+      // Do not write outputs if the record has been moved away.
       try store.requireInPlace()
       try outputs.write()
     }
@@ -154,7 +154,7 @@ package enum SweepRun {
     let desk = AdministrationDesk(
       plan: plan, folder: options.outFolder.relativePath, endpoint: "\(gateway.endpoint)",
       salvage: try reader.salvage().map { "\($0)" }, names: facts.names)
-    // Not before: of a large sweep it keeps the reader for a second.
+    // Not earlier, since it occupies the reader of a large sweep for a second.
     publisher.request()
     var loop = SweepLoop(
       coordinator: coordinator, gateway: gateway, facts: facts, store: store, blobs: blobs,
@@ -193,7 +193,7 @@ package enum SweepRun {
     return Outcome(ending)
   }
 
-  /// Removes what a finished sweep needs no longer; what cannot be removed costs only room.
+  /// Removes blobs that a finished sweep no longer needs; failures are only logged.
   private static func tidy(
     _ blobs: BlobStore, _ plan: SweepPlan, _ store: SweepStore, logger: Logger
   ) throws {
@@ -214,10 +214,10 @@ package enum SweepRun {
     coordinator: Coordinator, blobs: BlobStore
   )
 
-  /// Plans the sweep, opens its record, or makes it, and brings a coordinator to where it ends.
+  /// Plans the sweep, opens or creates its record, and replays it into a coordinator.
   private static func takeUp(_ options: Options, logger: Logger) throws -> Taken {
     let plan = try options.request.plan()
-    // Before anything is made: a folder without a record is a slip of the pen.
+    // Check this before creating anything: a folder without a record is probably a typing error.
     let reusable = try ReusableResults(folders: options.reuse, anyBuild: options.reusesAnyBuild)
     let images = try ImageSupply.provide(
       Set(plan.trials.map(\.configuration.dataset)), folder: options.request.dataFolder,
@@ -235,17 +235,18 @@ package enum SweepRun {
       }
     }
     if store.isLogRewritten {
-      logger.notice("results.log was missing and has been written anew from the database")
+      logger.notice("results.log was missing and has been rewritten from the database")
     }
-    // Of a large sweep both take a while, so they go on side by side.
-    let journal = Meanwhile { try store.journal() }
+    // Both take long for a large sweep, so they run in parallel.
+    let journal = BackgroundTask { try store.journal() }
     let summary = PlanSummary(plan, trainingImageCounts: images.mapValues(\.trainingCount))
     try DiskSpace.check(options.outFolder, for: summary, logger: logger)
     var coordinator = begin(
       plan, summary, orphanedRuns: try orphanedRuns(of: plan, store), options: options)
     let blobs = try BlobStore(folder: options.outFolder.appending(path: "blobs"))
-    // Before anybody can store, and beside the replay, for of a large sweep both take a while.
-    let tidying = Meanwhile {
+    // Must end before clients can upload. Runs in parallel with the replay, since both take long
+    // for a large sweep.
+    let tidying = BackgroundTask {
       try BlobHousekeeping.begin(
         blobs, plan, try journal.value(), orphans: try store.orphanedFiles())
     }
@@ -264,14 +265,14 @@ package enum SweepRun {
     return (plan, images, store, coordinator, blobs)
   }
 
-  /// A coordinator of a sweep of which nothing has happened yet.
+  /// Creates a coordinator with an empty journal.
   private static func begin(
     _ plan: SweepPlan, _ summary: PlanSummary, orphanedRuns: [TrialID: OrphanedRun],
     options: Options
   ) -> Coordinator {
     var settings = CoordinationSettings(limits: plan.limits)
     settings.retryFailed = options.retryFailed
-    // Local workers died with the coordinator that started them; nobody else can come back.
+    // Local workers ended with the coordinator that started them, so no worker can reconnect.
     settings.isOpen = !options.hasLocalWorkersOnly
     if options.hasLocalWorkersOnly { settings.resumeGrace = .zero }
     let trials = summary.trials
@@ -282,8 +283,7 @@ package enum SweepRun {
       orphanedRuns: orphanedRuns, settings: settings)
   }
 
-  /// For each planned trial the longest complete run that is no longer planned and that it can go on
-  /// from.
+  /// For each planned trial, the longest complete run of an earlier plan that it can resume from.
   private static func orphanedRuns(
     of plan: SweepPlan, _ store: SweepStore
   ) throws -> [TrialID: OrphanedRun] {
@@ -300,9 +300,10 @@ package enum SweepRun {
     return runs
   }
 
-  /// Lets a coordinator know what the journal tells, with every data set pinned to its archive.
+  /// Replays the journal and pins every data set to its archive.
   private static func replay(
-    _ journal: Meanwhile<[JournalRecord]>, in coordinator: inout Coordinator, _ plan: SweepPlan,
+    _ journal: BackgroundTask<[JournalRecord]>, in coordinator: inout Coordinator,
+    _ plan: SweepPlan,
     images: [Dataset: SweepFacts.PinnedImages], store: SweepStore, logger: Logger
   ) throws {
     if !store.change.isEmpty { logger.notice("the sweep has changed: \(store.change)") }
@@ -349,7 +350,7 @@ package enum SweepRun {
 }
 
 extension SweepRun.Outcome {
-  /// What the end of a run's loop means for whoever started it.
+  /// The outcome for an ending of the loop.
   fileprivate init(_ ending: SweepLoop.Ending) {
     switch ending {
     case .finished(.complete): self = .complete
@@ -360,15 +361,15 @@ extension SweepRun.Outcome {
   }
 }
 
-/// Why a run cannot begin.
+/// Why a run cannot start.
 enum RunError: Error, CustomStringConvertible {
   /// The archive of a data set is not the one that earlier results were made from.
   case imagesChanged(dataset: Dataset, recorded: Digest, found: Digest, url: URL)
-  /// All workers of a run that has only local ones ended by themselves.
+  /// All workers ended by themselves, and only local ones can join.
   case localWorkersEnded
-  /// The dashboard's executable is not beside the coordinator's.
+  /// The dashboard's executable is missing from the coordinator's folder.
   case dashboardMissing(URL)
-  /// The worker's executable is not beside the coordinator's.
+  /// The worker's executable is missing from the coordinator's folder.
   case workerMissing(URL)
 
   var description: String {

@@ -10,11 +10,11 @@ extension DataReport {
   /// progress on standard error.
   ///
   /// The files go to `downloads/<data set>` in the data folder and stay there. A complete archive
-  /// that is there already is left alone; a part of the published set, or another one, gives way to it.
+  /// is kept; an archive of a part, or of another data set, is replaced.
   ///
   /// - Parameters:
-  ///   - mirror: A folder on the web that has the same files, in place of the publisher's.
-  ///   - force: Prepares anew whatever is there.
+  ///   - mirror: URL of a folder with the same files, used instead of the publisher's.
+  ///   - force: Prepares the archive even if it exists.
   /// - Returns: A line for each file and one for the archive.
   /// - Throws: `DownloadError` or `DatasetError`.
   package static func fetch(
@@ -49,7 +49,7 @@ extension DataReport {
         into: folder, force: true)
   }
 
-  /// A file that is there and right, as a line.
+  /// The line for a file that is present and valid.
   private static func described(_ outcome: FileDownload.Outcome) -> String {
     let published =
       switch outcome.verified {

@@ -12,11 +12,12 @@ extension DataReport {
   /// Draws images of a prepared data set, spread over one of its parts, into a PNG file.
   ///
   /// - Parameters:
-  ///   - count: How many, in ``sheetCounts``; fewer where the part has fewer.
-  ///   - file: `<data set>.png` in the current folder without it; replaced if it is there.
+  ///   - count: How many, in ``sheetCounts``; fewer if the part has fewer.
+  ///   - file: The PNG file, by default `<data set>.png` in the current folder. An existing file is
+  ///     replaced.
   /// - Returns: What was drawn and where it is.
-  /// - Throws: `ArchiveLibraryError`, whose text is the command that puts it right, or the file
-  ///   system's error.
+  /// - Throws: `ArchiveLibraryError`, whose text names the command that prepares the archive, or
+  ///   the file system's error.
   package static func show(
     _ name: String, part: ImageSplit, count: Int, to file: URL?, folder: URL?
   ) throws -> String {
@@ -28,8 +29,8 @@ extension DataReport {
     guard total > 0 else { throw DataRequestError.emptyPart(images.dataset, part) }
     let shown = min(count, total)
     let white: UInt8 = archive.encoding == .bit ? 255 : 1
-    // One of each stretch, and not the first, which in a set with a grid of factors would always have
-    // the same ones.
+    // Draw a random image from each stretch. In a set with a grid of factors, the first images of
+    // all stretches would share factors.
     var random = SplitMix64(seed: 0)
     let pictures = (0..<shown).map { place in
       let start = place * total / shown

@@ -5,7 +5,7 @@ import Trials
 
 /// `coordinator data`.
 package enum DataReport {
-  /// Which data sets are prepared, a line each.
+  /// The prepared data sets, one per line.
   package static func list(_ folder: URL?) -> String {
     let library = library(folder)
     let lines = library.list().map { line($0.name, $0.standing) }
@@ -14,7 +14,7 @@ package enum DataReport {
 
   /// Decodes a data set into its archive, showing progress on standard error.
   ///
-  /// - Parameter shape: The text of `--as`, which makes `name` a user's own set.
+  /// - Parameter shape: The text of `--as`, which declares `name` as a user's own set.
   /// - Throws: `DatasetError` naming file, place, what was found and what was expected.
   package static func prepare(
     _ name: String, as shape: String?, from source: URL?, into folder: URL?, force: Bool
@@ -34,7 +34,7 @@ package enum DataReport {
       + (outcome.isNew ? "" : "It was there already; --force prepares it again.\n")
   }
 
-  /// The data set that a person named; with the text of `--as`, a user's own.
+  /// The named data set; with the text of `--as`, a user's own.
   static func dataset(_ name: String, as shape: String?) throws -> Dataset {
     if let dataset = Dataset.allCases.first(where: { $0.name == name }) {
       guard shape == nil else { throw DataRequestError.shapeOfKnownDataset(name) }
@@ -50,7 +50,7 @@ package enum DataReport {
 
   /// Reads every archive and compares it with its digests.
   ///
-  /// - Returns: A line for each data set, and whether every archive there is sound.
+  /// - Returns: A line per data set, and whether all archives are sound.
   package static func verify(_ folder: URL?) -> (text: String, isSound: Bool) {
     let library = library(folder)
     let entries = library.verifyAll()
@@ -60,12 +60,12 @@ package enum DataReport {
     return (entries.map { line($0.name, $0.standing) }.joined(), isSound)
   }
 
-  /// The archives in a folder, or where they are kept without one.
+  /// The archives in a folder, or in the standard folder.
   static func library(_ folder: URL?) -> ArchiveLibrary {
     ArchiveLibrary(directory: folder ?? ArchiveLibrary.defaultDirectory())
   }
 
-  /// How a data set's archive was found, as a line.
+  /// The state of a data set's archive, as a line.
   static func line(_ name: String, _ standing: ArchiveLibrary.Standing) -> String {
     let name = name.count < 13 ? name.padding(toLength: 13, withPad: " ", startingAt: 0) : name
     switch standing {

@@ -2,8 +2,8 @@ import Downloads
 import Foundation
 import Sweeps
 
-/// Shows on standard error how far a download is: on a terminal one line that changes, elsewhere
-/// a line now and then.
+/// Shows the progress of a download on standard error: one changing line on a terminal, otherwise a
+/// line at intervals.
 final class DownloadDisplay {
   private let isTerminal = isatty(STDERR_FILENO) == 1
   private let clock = ContinuousClock()
@@ -12,7 +12,7 @@ final class DownloadDisplay {
 
   private var interval: Duration { isTerminal ? .milliseconds(200) : .seconds(10) }
 
-  /// Shows progress, unless it was shown a moment ago.
+  /// Shows progress, at a limited rate.
   func show(_ progress: DownloadProgress) {
     let now = clock.now
     let isLast = progress.byteCount == progress.total
@@ -24,13 +24,13 @@ final class DownloadDisplay {
     if isLast { endLine() }
   }
 
-  /// Shows what went wrong before another try.
+  /// Shows the error before a retry.
   func show(trouble: String) {
     endLine()
     write("\(trouble)\n")
   }
 
-  /// Leaves the line that changes.
+  /// Ends the changing line.
   func endLine() {
     if hasOpenLine { write("\n") }
     hasOpenLine = false

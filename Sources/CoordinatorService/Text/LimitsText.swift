@@ -1,8 +1,8 @@
 import Trials
 
 extension SweepLimits {
-  /// What differs from earlier limits, by the keys of a sweep file:
-  /// `max_failures any number instead of 0, attempts 3 instead of 1`.
+  /// The changes from earlier limits, by the keys of a sweep file: `max_failures any number instead
+  /// of 0, attempts 3 instead of 1`.
   func changes(since earlier: SweepLimits) -> String {
     zip(values, earlier.values).filter { $0.text != $1.text }
       .map { "\($0.key) \($0.text) instead of \($1.text)" }

@@ -1,18 +1,18 @@
 import Coordination
 
-/// Keeps a sweep of very short trials from telling people of every single one.
+/// Limits the rate of notices in sweeps of very short trials.
 ///
-/// Warnings and news of workers have a second's allowance of their own, so that a thousand trials
-/// a second never hide them.
+/// Warnings and worker notices have a separate allowance, so that many short trials never hide
+/// them.
 struct NoticeLimiter {
-  /// How many notices of each kind a second may bring.
+  /// Most notices of each kind per second.
   private static let countPerSecond = 50
 
   private var second: Int64 = -1
   private var counts = (news: 0, warnings: 0)
   private var omittedCount = 0
 
-  /// Whether people are told of a notice.
+  /// Whether to show a notice.
   mutating func allows(_ notice: Notice, at now: Instant) -> Bool {
     let second = now.sinceStart.components.seconds
     if second != self.second {

@@ -5,11 +5,11 @@ import Foundation
 import Images
 import Trials
 
-/// Compares files that somebody prepares with those that are published.
+/// Compares files to prepare with the published ones.
 enum PublishedCheck {
-  /// Refuses a file that is published as one of another data set, or as another part of this one.
+  /// Refuses a file that is published for another data set, or as another part of this one.
   ///
-  /// Only a file of exactly a published size is read for it.
+  /// Only files of a published size are read.
   static func vet(_ files: [SourceFile], of dataset: Dataset) throws(DatasetError) {
     for file in files {
       let attributes = try? FileManager.default.attributesOfItem(atPath: file.url.path)
@@ -36,7 +36,7 @@ enum PublishedCheck {
     }
   }
 
-  /// Which part of its set a published file is; nil where one file is all of it.
+  /// The part of its set that a published file holds; nil if it holds the whole set.
   private static func part(of name: String) -> ImageSplit? {
     name.hasPrefix("train") ? .training : name.hasPrefix("t10k") ? .evaluation : nil
   }

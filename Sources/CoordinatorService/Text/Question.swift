@@ -3,7 +3,7 @@ import Glibc
 
 /// A question to the person at the terminal.
 package enum Question {
-  /// Says something and asks whether to go on; without a terminal nobody agrees.
+  /// Shows a text and asks whether to continue; without a terminal the answer is no.
   package static func isAgreed(_ text: String) -> Bool {
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     guard isatty(STDIN_FILENO) == 1 else { return false }

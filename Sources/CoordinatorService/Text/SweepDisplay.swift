@@ -1,27 +1,27 @@
 import Console
 
-/// Shows on the terminal how far a sweep is, drawn anew about every second.
+/// Shows a sweep's progress on the terminal, redrawn about every second.
 ///
-/// Messages pass above it (``LiveRegion``).
+/// Messages scroll above it (``LiveRegion``).
 final class SweepDisplay {
-  /// How long a drawing stays at least.
+  /// Shortest time between two drawings.
   private static let interval = Duration.milliseconds(500)
-  /// Of the time, the part that drawing may take: the state of a sweep of 100,000 trials is not
-  /// had for nothing.
+  /// Largest fraction of time spent on drawing, since the state of a large sweep is costly to
+  /// collect.
   private static let shareMaximum = 0.05
 
   private let region: LiveRegion
   private let clock = ContinuousClock()
   private var nextDrawing: ContinuousClock.Instant
 
-  /// A display on standard error; nil when that is no terminal.
+  /// A display on standard error; nil if that is not a terminal.
   init?() {
     guard let region = LiveRegion.begin() else { return nil }
     self.region = region
     nextDrawing = clock.now
   }
 
-  /// Draws the state if it is time to.
+  /// Draws the state if that is due.
   func drawIfDue(
     _ status: () -> SweepStatus?,
     as lines: (SweepStatus, TerminalSize) -> [String] = { SweepView($0, in: $1).lines }
@@ -34,6 +34,6 @@ final class SweepDisplay {
     nextDrawing = start + max(Self.interval, cost / Self.shareMaximum)
   }
 
-  /// Leaves what is shown where it is.
+  /// Ends the display; the last drawing stays.
   func close() { region.close() }
 }

@@ -3,9 +3,9 @@ import Foundation
 import Sweeps
 import Trials
 
-/// A sweep's state as lines for a terminal that are drawn anew every second.
+/// A sweep's state as lines for a terminal.
 ///
-/// Most important first: how far it is, what keeps it from going on, what runs.
+/// Most important first: progress, problems, running trials.
 struct SweepView {
   private let status: SweepStatus
   private let size: TerminalSize
@@ -13,8 +13,8 @@ struct SweepView {
 
   /// The view of a state on a terminal.
   ///
-  /// - Parameter errors: The courses of running trials' errors, by the trials' names; drawn where
-  ///   there is one.
+  /// - Parameter errors: The error histories of running trials, by the trials' names; drawn as
+  ///   sparklines.
   init(_ status: SweepStatus, in size: TerminalSize, errors: [String: [Double]] = [:]) {
     self.status = status
     self.size = size
@@ -26,7 +26,7 @@ struct SweepView {
     var lines = [heading, bar]
     lines += troubles
     let free = size.rows - lines.count
-    // A heading and a trial, or nothing.
+    // Show the table only if a heading and one trial fit.
     if free >= 2, !status.running.isEmpty { lines += trials(rows: free) }
     return Array(lines.prefix(size.rows))
   }
@@ -52,13 +52,13 @@ struct SweepView {
     let words = String(format: " %3.0f %%  ", 100 * share) + workers
     let width = min(40, size.columns - TerminalSize.width(of: words))
     guard width >= 8 else { return words.trimmingCharacters(in: .whitespaces) }
-    // Full only when nothing is left.
+    // The bar is full only when no work is left.
     let filled = share >= 1 ? width : min(width - 1, Int(share * Double(width)))
     return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
       + words
   }
 
-  /// Trials that have ended, and of those that run the part of their steps that is done, of all.
+  /// The fraction of ended trials, counting running ones by their fraction of steps done.
   private var shareDone: Double {
     guard status.counts.total > 0 else { return 1 }
     let counts = status.counts
@@ -70,7 +70,7 @@ struct SweepView {
     return min(1, (ended + partly) / Double(counts.total))
   }
 
-  /// What keeps the sweep from going on, and what failed.
+  /// What blocks the sweep, and what failed.
   private var troubles: [String] {
     var lines: [String] = []
     if let obstacle = status.obstacle { lines.append("HELD UP: \(obstacle.firstLine)") }
@@ -90,14 +90,14 @@ struct SweepView {
     return lines
   }
 
-  /// A table of the trials that run, those that end first on top.
+  /// A table of the running trials, the first to end on top.
   private func trials(rows: Int) -> [String] {
     let order = status.running.sorted { left, right in
       (left.remainingSeconds ?? .infinity, left.words) < (
         right.remainingSeconds ?? .infinity, right.words
       )
     }
-    // The last row says how many are left out.
+    // The last row gives the number of omitted trials.
     let shown = order.count <= rows - 1 ? order : Array(order.prefix(max(0, rows - 2)))
     let hasCourses = shown.contains { errors[$0.trial]?.isEmpty == false }
     let heading = ["trial", "step", "of", "mse", "open", "left", "host"]
@@ -109,7 +109,7 @@ struct SweepView {
     return table
   }
 
-  /// The error of a trial so far, in a row of blocks.
+  /// The error history of a trial as a sparkline.
   private func course(of trial: SweepStatus.Running) -> String {
     Sparkline.text(errors[trial.trial] ?? [], width: Self.courseWidth)
   }
@@ -117,7 +117,7 @@ struct SweepView {
   private static let courseWidth = 16
 
   private func cells(_ trial: SweepStatus.Running) -> [String] {
-    // What follows the name takes up to 50 columns, and the course of the error.
+    // The columns after the name take up to 50 columns plus the sparkline.
     let courses = errors.isEmpty ? 0 : Self.courseWidth + 2
     let nameSize = TerminalSize(columns: max(12, size.columns - 50 - courses), rows: 1)
     return [
@@ -131,6 +131,6 @@ struct SweepView {
 }
 
 extension SweepStatus.Running {
-  /// What people call the trial.
+  /// The display name of the trial.
   fileprivate var words: String { name ?? trial }
 }

@@ -2,11 +2,11 @@ import Coordination
 import Foundation
 import Messaging
 
-/// Tells people how to start workers while a sweep has none, soon and then rarely.
+/// Tells people how to start workers while a sweep has none: after a few seconds, then rarely.
 struct WorkerHint {
-  /// How long a worker that is there already may take to connect.
+  /// How long an already running worker may take to connect.
   private static let patience = Duration.seconds(5)
-  /// How often it is told again.
+  /// Interval between repetitions.
   private static let repetition = Duration.seconds(600)
 
   private let text: String
@@ -18,7 +18,7 @@ struct WorkerHint {
   ///   - endpoint: Where the coordinator listens.
   ///   - isEncrypted: Whether only admitted keys may connect.
   ///   - folder: The sweep's folder, as commands name it.
-  ///   - host: This host's name, for an address that means all of its own.
+  ///   - host: This host's name, used if the address means all addresses of this machine.
   init(
     endpoint: Endpoint, isEncrypted: Bool, folder: String,
     host: String = ProcessInfo.processInfo.hostName
@@ -35,9 +35,9 @@ struct WorkerHint {
         : "")
   }
 
-  /// The hint, when it is time for it.
+  /// The hint, if it is due.
   ///
-  /// - Parameter hasWorkers: Asked only when it may be time.
+  /// - Parameter hasWorkers: Called only if the hint may be due.
   mutating func due(hasWorkers: () -> Bool, at now: Instant) -> String? {
     guard now >= next else { return nil }
     let hasWorkers = hasWorkers()

@@ -4,13 +4,13 @@ import Store
 import Trials
 
 extension LatestRecord {
-  /// The record as one line for people, after the time of day here.
+  /// The record as one line for people, with the local time.
   var text: String { "\(Self.timeOfDay(time)) \(words)" }
 
   private var words: String {
     switch content {
     case .completed(let trial, let worker): Self.told(.trialCompleted(trial, worker))
-    case .reused(let trial): "trial \(trial) complete, its result taken over from another sweep"
+    case .reused(let trial): "trial \(trial) complete, its result reused from another sweep"
     case .record(let record): Self.words(of: record)
     }
   }
@@ -34,7 +34,7 @@ extension LatestRecord {
     }
   }
 
-  /// A notice in the words that the coordinator has for it, with the trial by its identity.
+  /// The coordinator's text of a notice, with the trial's identity.
   private static func told(_ notice: Notice) -> String {
     notice.text { trial, _ in "\(trial)" }
   }

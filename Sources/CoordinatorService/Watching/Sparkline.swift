@@ -1,12 +1,12 @@
 import Foundation
 import Reports
 
-/// The course of a number in one row of block characters.
+/// A series of numbers as one row of block characters.
 enum Sparkline {
   private static let blocks = Array("▁▂▃▄▅▆▇█")
 
-  /// At most `width` characters, evenly chosen, the first and the last among them; by the number's
-  /// logarithm, and a space for what has none.
+  /// At most `width` evenly spaced values, including the first and the last, on a logarithmic
+  /// scale; values without a logarithm are shown as a space.
   static func text(_ values: [Double], width: Int) -> String {
     guard width > 1, !values.isEmpty else { return "" }
     let chosen = EvenChoice.indices(of: values.count, most: width).map { values[$0] }

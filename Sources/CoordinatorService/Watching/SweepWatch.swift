@@ -1,17 +1,17 @@
 import Console
 import Foundation
 
-/// `coordinator watch`: what `run` shows on its terminal, on another one, with hosts, front and what
-/// happened last.
+/// `coordinator watch`: shows the display of `run` on another terminal, with hosts, front and
+/// latest events.
 package enum SweepWatch {
-  /// How often the coordinator is asked.
+  /// Interval between requests to the coordinator, in seconds.
   private static let interval = 1.0
-  /// How often a line is printed where there is no terminal.
+  /// Interval between lines without a terminal.
   private static let lineInterval = Duration.seconds(15)
 
-  /// Shows the sweep of a folder until no coordinator runs it, and then how far it is.
+  /// Shows the sweep of a folder until no coordinator runs it, then its final state.
   ///
-  /// Without a terminal a line is printed now and then, and what happened since.
+  /// Without a terminal it prints the progress and the new events at intervals.
   ///
   /// - Throws: ``AdministrationError`` when the sweep does not answer, `StoreError` when there is
   ///   none.
@@ -46,9 +46,9 @@ package enum SweepWatch {
     }
   }
 
-  /// The coordinator's answer; nil when none runs the sweep any more.
+  /// The coordinator's answer; nil if none runs the sweep any more.
   ///
-  /// One that ends while it is asked is asked again, and is then away or says why.
+  /// If the coordinator ends during the request, it is asked once more.
   private static func ask(
     _ request: AdministrationRequest, in folder: URL
   ) throws -> AdministrationReply? {

@@ -2,21 +2,21 @@ import Console
 import Foundation
 import Store
 
-/// A running sweep as lines for a file or a pipe: how far it is now and then, and what happened.
+/// Prints a running sweep to a file or a pipe: the progress at intervals, and events.
 struct WatchPrinter {
   private let interval: Duration
   private let clock = ContinuousClock()
   private var nextLine: ContinuousClock.Instant
-  /// The latest record that was told; nil before the first look, which tells none.
+  /// The latest record printed; nil before the first read, which prints none.
   private var told: Int?
 
-  /// A printer before its first line, which comes at once.
+  /// A printer; its first line is due at once.
   init(interval: Duration) {
     self.interval = interval
     nextLine = clock.now
   }
 
-  /// What is to be printed now, whole lines; often nothing.
+  /// The lines to print now; often none.
   mutating func text(_ status: SweepStatus, _ facts: WatchFacts) -> String {
     var lines: [String] = []
     if let told {

@@ -4,10 +4,10 @@ import Reports
 import Sweeps
 import Trials
 
-/// A running sweep on a terminal elsewhere: what ``SweepView`` shows, then hosts, the front and what
-/// happened last, as far as there are rows.
+/// A running sweep for `watch`: ``SweepView``, then hosts, the front and the latest events, as far
+/// as there are rows.
 struct WatchView {
-  /// Of hosts and of notices at most so many rows.
+  /// Most rows for hosts, and for events.
   private static let rowCountMaximum = 6
 
   private let status: SweepStatus
@@ -23,10 +23,10 @@ struct WatchView {
 
   /// At most as many lines as the terminal has rows.
   var lines: [String] {
-    // What trains takes what it needs up to half of the rows.
+    // The running trials take at most half of the rows.
     let first = TerminalSize(columns: size.columns, rows: max(4, size.rows / 2))
     var lines = SweepView(status, in: first, errors: facts.errors).lines
-    // An empty row and two notices stay.
+    // Keep an empty row and two events.
     let rows = size.rows - 3
     add(hosts(rows: min(Self.rowCountMaximum, rows - lines.count - 1)), to: &lines)
     if let results = facts.results {
@@ -44,7 +44,7 @@ struct WatchView {
     lines += [""] + part
   }
 
-  /// A table of the hosts, those that train most on top.
+  /// A table of the hosts, the busiest on top.
   private func hosts(rows: Int) -> [String] {
     guard rows >= 2, status.hosts.count > 0 else { return [] }
     let order = status.hosts.sorted { ($1.running, $0.host) < ($0.running, $1.host) }

@@ -3,32 +3,32 @@ import Reports
 import Store
 import Trials
 
-/// What the record adds to the state of a running sweep that its coordinator tells: the results so
-/// far, the courses of running trials, and what happened last.
+/// What `watch` reads from the record: the results so far, the error histories of running trials,
+/// and the latest events.
 struct WatchFacts {
-  /// All that is known of the sweep; nil before the first reading.
+  /// The results of the sweep; nil before the first read.
   var results: SweepResults?
   /// The moving averages of the error so far, by the trial's name.
   var errors: [String: [Double]] = [:]
-  /// What happened last, the latest first.
+  /// The latest events, newest first.
   var latest: [LatestRecord] = []
 }
 
-/// Reads ``WatchFacts``, no oftener than they are worth.
+/// Reads ``WatchFacts`` at a limited rate.
 ///
-/// Reading never waits for the coordinator and never delays it. What cannot be read, as on a full
-/// disk, stays as it was.
+/// Reading neither waits for the coordinator nor delays it. If a read fails, for example on a full
+/// disk, the previous facts stay.
 final class WatchedRecord {
-  /// How long facts stand at least.
+  /// Shortest time between two reads.
   private static let rest = Duration.seconds(2)
-  /// Of the time, the part that reading may take.
+  /// Largest fraction of time spent on reading.
   private static let shareMaximum = 0.05
-  /// Of at most so many running trials the course is read.
+  /// Most running trials whose error history is read.
   private static let courseCountMaximum = 16
   private static let latestCountMaximum = 20
-  /// Samples kept of a course.
+  /// Samples kept per error history.
   private static let sampleCountMaximum = 64
-  /// The place of the moving average in a row of `trajectory.csv`.
+  /// The column of the moving average in `trajectory.csv`.
   private static let errorColumn = 2
 
   private let reader: SweepReader
@@ -44,7 +44,7 @@ final class WatchedRecord {
     nextReading = clock.now
   }
 
-  /// The facts as of a moment ago; as of now for the last time.
+  /// The facts, which may be a few seconds old except for the last call.
   func facts(beside status: SweepStatus, isLast: Bool = false) -> WatchFacts {
     let start = clock.now
     guard isLast || start >= nextReading else { return facts }
@@ -59,7 +59,7 @@ final class WatchedRecord {
     return facts
   }
 
-  /// Some of the moving averages in a trajectory, first and last among them.
+  /// Samples of the moving average in a trajectory, including the first and the last.
   static func errors(in text: [UInt8]) -> [Double] {
     let rows = text.split(separator: UInt8(ascii: "\n")).dropFirst()
     return EvenChoice.indices(of: rows.count, most: sampleCountMaximum).map { index in

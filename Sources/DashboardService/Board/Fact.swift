@@ -3,15 +3,15 @@ import Foundation
 import Store
 import Trials
 
-/// Something that the record tells, for the log and for "what changed"; JSON keys in snake case.
+/// An event of the record, for the log and for "what changed"; JSON keys in snake case.
 struct Fact: Encodable, Sendable {
   /// The record's number.
   var sequence: Int
   var time: Date
-  /// How it is marked: `good` for a result, `bad` for what went wrong, else `plain`.
+  /// Its mark: `good` for a result, `bad` for a failure, else `plain`.
   var mark: String
   var trial: String?
-  /// The trial's name among those of its stage.
+  /// The trial's name within its stage.
   var name: String?
   var worker: String?
   /// A sentence.
@@ -19,10 +19,10 @@ struct Fact: Encodable, Sendable {
 }
 
 extension Fact {
-  /// The longest text of others that a fact repeats, in characters.
+  /// The longest quoted text, in characters.
   private static let textCountMaximum = 300
 
-  /// What a record tells people; nil for what only the machinery needs.
+  /// The fact of a record; nil for records that people need not see.
   init?(_ stamped: StampedRecord, name: String?) {
     func short(_ text: String) -> String { String(text.prefix(Self.textCountMaximum)) }
     let words: String

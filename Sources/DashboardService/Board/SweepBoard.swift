@@ -5,12 +5,12 @@ import Reports
 import Store
 import Trials
 
-/// What is known of one sweep at one moment, which every page is made from.
+/// The state of one sweep, from which all pages are made.
 ///
-/// The record fills it through a ``Store/SweepFollower``, and the coordinator's own answer, where one
-/// runs, adds what is live. ``revision`` grows with every change of either.
+/// The record is read through a ``Store/SweepFollower``; a running coordinator's answer adds live
+/// data. ``revision`` grows with every change of either.
 struct SweepBoard: Sendable {
-  /// How many facts are kept for those who look on; older ones are in the record only.
+  /// How many facts are kept for pages; older ones are only in the record.
   static let factCountMaximum = 2000
 
   /// The follower of the record; nil until it could be opened.
@@ -20,14 +20,16 @@ struct SweepBoard: Sendable {
   private(set) var counts = SweepStatus.Counts()
   /// By stage, in the plan's order.
   private(set) var stages: [SweepStatus.Stage] = []
-  /// Trials that failed alike; the most first.
+  /// Trials that failed in the same way, largest group first.
   private(set) var failures: [SweepStatus.Failure] = []
   /// The last facts, oldest first.
   private(set) var facts: [Fact] = []
-  /// The number of the last fact that is kept no more; 0 where all are.
+  /// The number of the last dropped fact; 0 if all are kept.
   private(set) var lastDropped = 0
-  /// Hours of one core that the results took.
+  /// Core hours of the results.
   private(set) var coreHours = 0.0
+  /// By trial, ``coreHours`` when its result came.
+  private(set) var coreHoursAtResult: [TrialID: Double] = [:]
   /// Optimiser steps of the results.
   private(set) var stepCount = 0
   private(set) var names = TrialNames(of: [])
@@ -35,9 +37,9 @@ struct SweepBoard: Sendable {
   private(set) var live: SweepStatus?
   /// When ``live`` was asked for last.
   private(set) var askedAt = Date.distantPast
-  /// Why the record cannot be read, in words; nil while it can.
+  /// Why the record cannot be read; nil if it can.
   private(set) var problem: String?
-  /// Why the coordinator, which is there, does not answer; nil while it does.
+  /// Why a running coordinator does not answer; nil if it does.
   private(set) var silence: String?
   /// When the last record was stored.
   private(set) var lastRecordTime: Date?
@@ -45,7 +47,7 @@ struct SweepBoard: Sendable {
   private(set) var revision = 0
   /// Grows with every change of the record alone.
   private(set) var recordRevision = 0
-  /// Whether the record was read to its end once.
+  /// Whether the record has been read to its end once.
   private(set) var isLoaded = false
 
   private var stageNumbers: [String: Int] = [:]
@@ -60,28 +62,49 @@ struct SweepBoard: Sendable {
     follower?.place(of: trial).map { rows[$0] }
   }
 
-  /// Reads a bounded part of what is new in the record.
+  /// Reads a bounded number of new records.
   ///
   /// - Returns: Whether there is more.
   /// - Throws: `StoreError` when the record cannot be read.
   mutating func look() throws(StoreError) -> Bool {
     guard var follower else { return false }
-    // Taken out meanwhile, so that its arrays have one owner and are changed in place.
+    // Moved out, so that its arrays have one owner and are changed in place.
     self.follower = nil
     defer { self.follower = follower }
     let news = try follower.look()
+    show(news, follower)
+    return news.hasMore
+  }
+
+  /// Adds the outcome of a read of the record.
+  mutating func take(_ news: RecordTail.News) {
+    guard var follower else { return }
+    self.follower = nil
+    defer { self.follower = follower }
+    follower.take(news)
+    show(news, follower)
+  }
+
+  /// This board with the live state of the one that it replaces.
+  func replacing(_ former: SweepBoard) -> SweepBoard {
+    var board = self
+    (board.live, board.silence, board.askedAt) = (former.live, former.silence, former.askedAt)
+    board.revision = max(revision, former.revision) + 1
+    return board
+  }
+
+  private mutating func show(_ news: RecordTail.News, _ follower: SweepFollower) {
     if let plan = news.plan { begin(plan) }
     for stamped in news.records { note(stamped, follower) }
     if !news.records.isEmpty || news.plan != nil || problem != nil || (!news.hasMore && !isLoaded) {
       revision += 1
       recordRevision += 1
     }
-    // What was unreadable may lie behind what is not read yet.
+    // The unreadable part may be behind records that are not read yet.
     if !news.hasMore { (problem, isLoaded) = (nil, true) }
-    return news.hasMore
   }
 
-  /// Takes in the coordinator's own answer, nil when none runs, or why it gives none.
+  /// Sets the coordinator's answer, nil if none runs, or why it does not answer.
   mutating func show(live: SweepStatus?, silence: String? = nil, at time: Date) {
     askedAt = time
     guard live != self.live || silence != self.silence else { return }
@@ -90,7 +113,7 @@ struct SweepBoard: Sendable {
     revision += 1
   }
 
-  /// Takes in why the record cannot be read.
+  /// Sets why the record cannot be read.
   mutating func show(problem: String) {
     guard problem != self.problem else { return }
     self.problem = problem
@@ -103,6 +126,7 @@ struct SweepBoard: Sendable {
     (counts, stages, failures, facts) = (.init(), [], [], [])
     lastDropped = 0
     (stageNumbers, coreHours, stepCount) = ([:], 0, 0)
+    coreHoursAtResult = [:]
     isLoaded = false
     for row in rows {
       let number = stageNumbers[row.stage] ?? stages.count
@@ -121,7 +145,7 @@ struct SweepBoard: Sendable {
     let place = trial.flatMap { follower.place(of: $0) }
     if let fact = Fact(stamped, name: place.map { rows[$0].name }) {
       facts.append(fact)
-      // Seldom, so that the rest is not moved with every record.
+      // Drop many at once, so that the rest is not moved with every record.
       if facts.count >= 2 * Self.factCountMaximum {
         let count = facts.count - Self.factCountMaximum
         lastDropped = facts[count - 1].sequence
@@ -132,6 +156,9 @@ struct SweepBoard: Sendable {
     case .resultRecorded(_, _, _, let result, _):
       coreHours += max(0, result.result.provenance.seconds) / 3600
       stepCount += max(0, result.result.provenance.steps)
+      if let trial { coreHoursAtResult[trial] = coreHours }
+    case .resultReused:
+      if let trial { coreHoursAtResult[trial] = coreHours }
     case .stagePaused(let stage, let failure):
       if let number = stageNumbers[stage] { stages[number].paused = failure.words }
     case .stageResumed(let stage):
@@ -152,8 +179,8 @@ struct SweepBoard: Sendable {
     if before == .failed || after == .failed { failures = [] }
   }
 
-  /// Groups the failed trials by what they say without its numbers, where that was not done since
-  /// the last of them failed.
+  /// Groups the failed trials by message without numbers, unless that was done since the last
+  /// failure.
   mutating func groupFailures() {
     guard failures.isEmpty, counts.failed > 0, let results = follower?.results else { return }
     var numbers: [TrialFailure: Int] = [:]
@@ -178,7 +205,7 @@ struct SweepBoard: Sendable {
 }
 
 extension SweepStatus.Counts {
-  /// Counts trials of a status in or out.
+  /// Adds a difference to the count of a status.
   fileprivate mutating func add(_ difference: Int, to status: TrialStatus) {
     switch status {
     case .waiting: waiting += difference

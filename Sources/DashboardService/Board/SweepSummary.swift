@@ -6,11 +6,11 @@ import Trials
 
 /// A sweep as its page shows it; JSON keys are in snake case.
 struct SweepSummary: Encodable, Sendable {
-  /// The front, whose drawing is fetched apart.
+  /// The front; its drawing is fetched separately.
   struct Front: Encodable, Sendable {
     var onFront: Int
     var withResult: Int
-    /// Of which revision the drawing is.
+    /// The revision of the drawing.
     var revision: Int
   }
 
@@ -21,7 +21,7 @@ struct SweepSummary: Encodable, Sendable {
   /// `running` while a coordinator answers, `ended` when every trial has ended, `silent` when one is
   /// there and does not answer, else `stopped`.
   var state: String
-  /// Whether everything of the record so far was read.
+  /// Whether the record has been read completely.
   var isLoaded: Bool
   var revision: Int
   /// The number of the last record.
@@ -35,7 +35,7 @@ struct SweepSummary: Encodable, Sendable {
   var workers: [SweepStatus.Worker]
   var hosts: [SweepStatus.Host]
   var forecast: SweepStatus.Forecast?
-  /// What keeps it from going on, or from being read.
+  /// What blocks the sweep or reading its record.
   var obstacles: [String]
   var coreHours: Double
   var stepsPerSecond: Double

@@ -26,55 +26,57 @@ struct TrialDetail: Encodable, Sendable {
     /// `running`, `complete`, `discarded`, or the cause of its failure.
     var outcome: String
     var words: String
-    /// The last lines of its log; nil where there is none.
+    /// The last lines of its log; nil if there is none.
     var log: String?
   }
 
-  /// A budget at which it reports, and what was found there.
+  /// A milestone and its report.
   struct Milestone: Encodable, Sendable {
     var budget: String
     var step: Int?
     var gatesOpen: Int?
     var mse: Double?
     var evaluationMSE: Double?
+    /// Whether the tolerance was kept; nil while that is not known.
+    var toleranceMet: Bool?
   }
 
-  /// Another trial to lay beneath this one's traces.
+  /// Another trial whose traces can be drawn beneath this one's.
   struct Neighbour: Encodable, Sendable {
     var trial: String
     var name: String
   }
 
   var row: TrialRow
-  var replicate: Int
   var settings: [Setting]
   var milestones: [Milestone]
   var attempts: [Attempt]
-  /// The live word of the worker that runs it.
+  /// The live state from the workers that run it.
   var running: [SweepStatus.Running]
   var parents: [Neighbour]
   /// Trials of its stage that have traces, the nearest in the plan first.
   var neighbours: [Neighbour]
   var hasImages: Bool
-  var discards: [String]
+  /// The sweep's folder that its result was taken over from; nil when it was computed here.
   var reusedFrom: String?
   /// Where its result was computed: host, processor, instruction set, versions.
   var provenance: [Setting]
-  /// The command that computes it again, beside its configuration.
+  /// The command that repeats it: `coordinator reproduce` if it has a result, else `worker trial` with
+  /// its configuration.
   var command: String
-  var sequence: Int
 
   private static let neighbourCountMaximum = 40
-  /// Of a trial's attempts the latest are shown.
+  /// Most attempts shown, the latest ones.
   private static let attemptCountMaximum = 40
 
   /// A trial on a board, without its attempts' logs; nil if it is not planned.
-  init?(of trial: TrialID, on board: SweepBoard) {
+  ///
+  /// - Parameter folder: The sweep's folder.
+  init?(of trial: TrialID, on board: SweepBoard, in folder: URL) {
     guard let row = board.row(of: trial), let follower = board.follower else { return nil }
     let recorded = follower.results.trials[row.place]
     self.row = row
     let planned = recorded.planned
-    replicate = planned.replicate
     let varying = board.names.varyingKeys(in: planned.stage)
     settings = TrialFact.all.compactMap { fact in
       fact.text(in: planned).map {
@@ -86,7 +88,8 @@ struct TrialDetail: Encodable, Sendable {
       return Milestone(
         budget: "\(budget)", step: report?.step, gatesOpen: report?.gatesOpen,
         mse: report.flatMap { $0.mse.isFinite ? $0.mse : nil },
-        evaluationMSE: report.flatMap { $0.evaluationMSE.isFinite ? $0.evaluationMSE : nil })
+        evaluationMSE: report.flatMap { $0.evaluationMSE.isFinite ? $0.evaluationMSE : nil },
+        toleranceMet: report?.toleranceMet)
     }
     attempts = follower.attempts(of: trial).suffix(Self.attemptCountMaximum).map { record in
       let (outcome, words) =
@@ -107,17 +110,27 @@ struct TrialDetail: Encodable, Sendable {
     }
     neighbours = Self.neighbours(of: row, in: board.rows)
     hasImages = recorded.result?.artifacts.contains { $0.kind == .reconstructions } ?? false
-    discards = recorded.discards
     reusedFrom = recorded.reusedFrom
     provenance = Self.provenance(of: recorded)
-    command = "worker trial \(row.trial).json --out again-\(row.trial)"
-    sequence = follower.sequence
+    command =
+      recorded.result == nil
+      ? "worker trial \(row.trial).json --out again-\(row.trial)"
+      : "coordinator reproduce \(Self.shellWord(folder.path)) \(row.trial)"
+  }
+
+  /// A text as a shell takes it for one word.
+  private static func shellWord(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { byte in
+      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+        || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || "/._-".utf8.contains(byte)
+    }
+    return isPlain ? text : "'" + text.replacing("'", with: "'\\''") + "'"
   }
 
   private static func neighbours(of row: TrialRow, in rows: [TrialRow]) -> [Neighbour] {
     var found: [Neighbour] = []
     var distance = 1
-    // As far as a look at a few thousand rows finds some.
+    // Search only a few thousand rows.
     while found.count < neighbourCountMaximum, distance < 2000 {
       for place in [row.place - distance, row.place + distance]
       where rows.indices.contains(place) {

@@ -1,14 +1,14 @@
 import Glibc
 import Trials
 
-/// Which rows of the table of trials are wanted, in which order, from where on.
+/// A query of the table of trials: filter, order and start.
 struct TrialQuery: Sendable {
-  /// What rows are ordered by; equal ones by their place in the plan.
+  /// The column to order by; ties follow the plan.
   enum Column: String, CaseIterable, Sendable {
     case plan, status, tolerance, latents, gates, mse, evaluation, step, attempts, changed
   }
 
-  /// A place between two rows: after the one of this value and place in the plan.
+  /// A position after the row of this value and place in the plan.
   struct Cursor: Hashable, Sendable {
     var value: Double
     var place: Int
@@ -30,21 +30,21 @@ struct TrialQuery: Sendable {
     var text: String { "\(value)~\(place)" }
   }
 
-  /// What was found.
+  /// The result of a query.
   struct Page: Encodable, Sendable {
     var rows: [TrialRow]
     /// How many rows match in all.
     var matching: Int
     /// How many trials the sweep has.
     var total: Int
-    /// Where the next page begins; nil after the last.
+    /// The cursor of the next page; nil after the last one.
     var next: String?
   }
 
   /// The most rows of one page.
   static let rowCountMaximum = 200
 
-  /// Words that a row must all have, in any letters' case.
+  /// Words that a row must contain, ignoring case.
   var words: [String] = []
   var status: TrialStatus?
   var stage: String?
@@ -53,7 +53,7 @@ struct TrialQuery: Sendable {
   var after: Cursor?
   var limit = 100
 
-  /// The page of some rows: one pass, and no more kept than the page has.
+  /// The matching page of some rows, in one pass and with memory for one page.
   func page(of rows: [TrialRow]) -> Page {
     var kept: [(key: Cursor, index: Int)] = []
     var matching = 0
@@ -86,7 +86,8 @@ struct TrialQuery: Sendable {
     return words.allSatisfy { Self.holds(row.searched, $0) }
   }
 
-  /// Whether a text has a word, byte for byte: by characters it takes several times as long.
+  /// Whether a text contains a word, compared bytewise, which is several times faster than by
+  /// character.
   private static func holds(_ text: String, _ word: String) -> Bool {
     text.withCString { text in word.withCString { strstr(text, $0) != nil } }
   }
@@ -116,7 +117,7 @@ struct TrialQuery: Sendable {
 }
 
 extension TrialStatus {
-  /// In which order a table lists them: what needs people first.
+  /// The order in a table: those that need attention first.
   fileprivate static let order: [TrialStatus] = [
     .failed, .running, .waiting, .stopped, .complete,
   ]

@@ -7,7 +7,7 @@ struct TrialRow: Encodable, Sendable {
   /// Its place in the plan, from 0.
   let place: Int
   let trial: String
-  /// What sets it apart from the others of its stage.
+  /// Its name within its stage.
   let name: String
   let stage: String
   var status = TrialStatus.waiting
@@ -16,18 +16,18 @@ struct TrialRow: Encodable, Sendable {
   /// n, where it is known.
   var latents: Int?
   var gatesOpen: Int?
-  /// Nil too where it is no number.
+  /// Also nil if it is not a number.
   var mse: Double?
   var evaluationMSE: Double?
   var step: Int?
   var attempts = 0
   var worker: String?
-  /// Why the last attempt failed: the cause and what was said.
+  /// Why the last attempt failed: cause and message.
   var cause: String?
   var message: String?
   /// The number of the last record about it; 0 for none.
   var changed = 0
-  /// What the filter looks in.
+  /// The text that the filter searches.
   private(set) var searched: String
 
   private enum CodingKeys: CodingKey {
@@ -35,7 +35,7 @@ struct TrialRow: Encodable, Sendable {
     case attempts, worker, cause, message, changed
   }
 
-  /// The row of a trial of which nothing is recorded.
+  /// The row of a trial without records.
   init(_ planned: PlannedTrial, place: Int, name: String) {
     self.place = place
     self.name = name
@@ -46,7 +46,7 @@ struct TrialRow: Encodable, Sendable {
     searched = "\(trial) \(name) \(stage)".lowercased()
   }
 
-  /// Takes in where the trial stands.
+  /// Updates the row from the trial's state.
   mutating func show(_ recorded: RecordedTrial, sequence: Int) {
     status = recorded.status
     attempts = recorded.attempts

@@ -1,82 +1,10 @@
 "use strict";
-// One page that shows what its address names. Every text of a sweep goes through textContent.
+// One page that shows what its address names, out of the parts of parts.js.
 
 const main = document.getElementById("main");
 const nav = document.getElementById("nav");
 const live = document.getElementById("live");
 const dark = matchMedia("(prefers-color-scheme: dark)");
-
-// --- Small tools ---
-
-function el(name, attributes, ...children) {
-  const svg = ["svg", "rect", "line"].includes(name);
-  const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", name)
-    : document.createElement(name);
-  for (const [key, value] of Object.entries(attributes || {})) {
-    if (value === undefined || value === null || value === false) continue;
-    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else node.setAttribute(key, value === true ? "" : value);
-  }
-  for (const child of children.flat()) {
-    if (child === null || child === undefined || child === false) continue;
-    node.append(child instanceof Node ? child : document.createTextNode(String(child)));
-  }
-  return node;
-}
-
-function link(path, text, more) { return el("a", { href: path, "data-route": true, ...more }, text); }
-
-function number(value, digits) {
-  if (value === null || value === undefined) return "";
-  if (typeof value === "string") return value;
-  if (Number.isInteger(value)) return value.toLocaleString("en");
-  return value.toLocaleString("en", { maximumSignificantDigits: digits || 4 });
-}
-
-function duration(seconds) {
-  if (seconds === null || seconds === undefined) return "";
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172800) return `${number(seconds / 3600, 3)} h`;
-  return `${number(seconds / 86400, 3)} days`;
-}
-
-function moment(text) {
-  const date = new Date(text);
-  return el("time", { datetime: text }, Number.isNaN(date.getTime()) ? text
-    : date.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" }));
-}
-
-function status(text) { return el("span", { class: `t-${text} dot-none` }, " ", text); }
-
-async function get(path) {
-  const response = await fetch(path, { headers: { Accept: "application/json" } });
-  if (response.status === 401) { location.href = "/login"; throw new Error("the token was not shown"); }
-  if (!response.ok) throw new Error((await response.text()).trim() || response.statusText);
-  return response;
-}
-async function json(path) { return (await get(path)).json(); }
-
-function table(caption, heads, rows) {
-  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
-    el("table", {},
-      el("thead", {}, el("tr", {}, heads.map(h =>
-        h instanceof Node ? h : el("th", { scope: "col", class: h.n ? "n" : null }, h.text || h)))),
-      el("tbody", {}, rows.map(cells => el("tr", {}, cells.map((cell, i) =>
-        el("td", { class: heads[i] && (heads[i].n || (heads[i].className === "n")) ? "n" : null }, cell)))))));
-}
-
-// A part that is drawn anew only when what it shows has changed, so that focus and places stay.
-function part(holder, key, value, draw) {
-  const text = JSON.stringify(value);
-  let node = holder.querySelector(`:scope > [data-part="${key}"]`);
-  if (!node) { node = el("div", { "data-part": key }); holder.append(node); }
-  if (node.dataset.text === undefined || node.shown !== text) {
-    node.shown = text; node.dataset.text = "";
-    node.replaceChildren(...[draw(value)].flat(Infinity).filter(Boolean));
-  }
-  return node;
-}
 
 // --- The address ---
 
@@ -155,23 +83,44 @@ function drawNavigation() {
     link(path, text, { "aria-current": page === current ? "page" : null })));
 }
 
-// One connection tells that something has changed; what, the page asks for, at most every 2 s.
-// A browser has six connections for all of a dashboard's tabs, so only visible ones keep theirs.
+// One connection tells that something has changed; what, the page asks for.
+// A browser has six connections for all pages of a dashboard, so only visible ones keep theirs, and at
+// most three of them; the others ask now and then.
+let letGo = null, polling = null;
 function listen() {
   const wanted = route.page === "home" || document.hidden ? null : route.index;
   if (wanted === sourceOf) return;
   source?.close();
-  source = null;
+  letGo?.();
+  clearInterval(polling);
+  source = letGo = polling = null;
   sourceOf = wanted;
   changeSeen = 0;
-  if (wanted === null) { live.textContent = ""; return; }
+  if (wanted === null) live.textContent = "";
+  else if (navigator.locks) holdPlace(0, wanted);
+  else connect(wanted);
+}
+function holdPlace(place, wanted) {
+  if (place === 3) { polling = setInterval(refreshSoon, 3000); return; }
+  navigator.locks.request(`connection ${place}`, { ifAvailable: true }, lock => {
+    if (sourceOf !== wanted || source || polling) return null;
+    if (!lock) { holdPlace(place + 1, wanted); return null; }
+    connect(wanted);
+    return new Promise(resolve => { letGo = resolve; });
+  });
+}
+// Every 2 s at most, and so seldom that a page takes no more than 15 kB/s.
+function refreshSoon() {
+  timer ??= setTimeout(() => { timer = null; received = 0; if (!document.hidden) refresh(false); }, Math.max(2000, received / 15));
+}
+function connect(wanted) {
   source = new EventSource(`/api/sweeps/${wanted}/events`);
   source.onmessage = event => {
     const revision = JSON.parse(event.data).revision;
     const first = changeSeen === 0;
     changeSeen = revision || 1;
-    if (first || timer) return;
-    timer = setTimeout(() => { timer = null; if (!document.hidden) refresh(false); }, 2000);
+    if (first) return;
+    refreshSoon();
   };
   source.onerror = () => {
     live.textContent = "not connected: what is shown is frozen";
@@ -197,70 +146,6 @@ const api = () => `/api/sweeps/${route.index}`;
 const scheme = () => dark.matches ? "dark" : "light";
 function trialLink(trial, text) { return link(`${at()}/trial/${trial}`, text || trial); }
 
-// --- Parts that several pages have ---
-
-function bar(counts, label) {
-  const total = Math.max(1, counts.waiting + counts.running + counts.complete + counts.failed + counts.stopped);
-  const svg = el("svg", { viewBox: "0 0 100 1", preserveAspectRatio: "none", role: "img", "aria-label": label });
-  let x = 0;
-  for (const key of ["complete", "running", "failed", "stopped", "waiting"]) {
-    const width = 100 * counts[key] / total;
-    if (width) svg.append(el("rect", { class: `s-${key}`, x, y: 0, width, height: 1 }));
-    x += width;
-  }
-  return el("div", { class: "bar" }, svg);
-}
-
-function countWords(counts) {
-  return ["complete", "running", "waiting", "failed", "stopped"].filter(k => counts[k])
-    .map(k => `${number(counts[k])} ${k}`).join(", ") || "no trials";
-}
-
-function figures(entries) {
-  return el("dl", { class: "figures" }, entries.filter(e => e[1] !== "" && e[1] !== null && e[1] !== undefined)
-    .map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
-}
-
-// Replaces a picture only once the next one is there.
-function picture(holder, path, label, after) {
-  if (holder.path === path) return;
-  holder.path = path;
-  const next = el("img", { alt: label });
-  next.onload = () => { if (holder.path === path) { holder.replaceChildren(next, ...(after ? after() : [])); } };
-  next.onerror = () => {
-    if (holder.path === path) { holder.path = null; holder.replaceChildren(el("p", { class: "quiet" }, "Nothing to draw yet.")); }
-  };
-  next.src = path;
-}
-
-async function act(button, request) {
-  if (!confirm(`${button.textContent}?`)) return;
-  button.disabled = true;
-  const answer = el("p", { class: "notice changed", role: "status" }, "asked …");
-  button.parentNode.after(answer);
-  try {
-    const response = await fetch(`${api()}/control`, {
-      method: "POST", headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ version: 2, ...request }),
-    });
-    const text = await response.text();
-    answer.textContent = response.ok ? JSON.parse(text).changes.join("; ") || "done" : text.trim();
-  } catch (error) { answer.textContent = error.message; }
-  button.disabled = false;
-  refresh(false);
-}
-function action(text, request) {
-  const button = el("button", { type: "button" }, text);
-  button.addEventListener("click", () => act(button, request()));
-  return button;
-}
-
-function factList(facts) {
-  return el("ul", { class: "plain" }, facts.map(f => el("li", { class: f.mark === "plain" ? null : f.mark },
-    moment(f.time), " ", f.trial ? [trialLink(f.trial, f.name || f.trial), ": "] : null, f.words,
-    f.worker ? el("span", { class: "quiet" }, ` (${f.worker})`) : null)));
-}
-
 // --- Home ---
 
 async function showHome(shown, holder) {
@@ -270,8 +155,8 @@ async function showHome(shown, holder) {
   part(holder, "head", null, () => el("h1", {}, "Sweeps"));
   part(holder, "list", sweeps, () => table("Sweeps", ["Sweep", "Folder", "State", "Trials"],
     sweeps.map(s => [link(`/sweeps/${s.index}`, s.sweep || "(reading)"), s.folder,
-      s.problem || (s.is_running ? "running" : "no coordinator"),
-      el("div", {}, bar(s.counts, `Progress of ${s.sweep}: ${countWords(s.counts)}`), countWords(s.counts))])));
+      s.problem || (s.is_running ? "running" : s.counts.waiting + s.counts.running ? "no coordinator runs" : "ended"),
+      el("div", {}, bar(s.counts, `Progress of ${s.sweep}: ${countWords(s.counts, s.is_running)}`), countWords(s.counts, s.is_running))])));
 }
 
 // --- Sweep ---
@@ -304,29 +189,35 @@ async function showSweep(shown, holder) {
     el("p", { class: "notice changed" }, "Since your last look, ", moment(new Date(before.time).toISOString()), ": ",
       difference.length ? difference.join(", ") : "nothing has ended", "; ",
       link(`${at()}/log?after=${before.sequence}`, "what happened")));
-  part(holder, "progress", s.counts, () => [
-    bar(s.counts, `Progress: ${countWords(s.counts)}`), el("p", {}, countWords(s.counts))]);
+  const isLive = s.state === "running";
+  part(holder, "progress", [s.counts, isLive], () => [
+    bar(s.counts, `Progress: ${countWords(s.counts, isLive)}`), el("p", {}, countWords(s.counts, isLive))]);
   const f = s.forecast;
   part(holder, "numbers", [s.core_hours, s.steps_per_second, f, s.front, s.workers.length], () => figures([
     ["Ends in", f ? `${duration(f.earliest_seconds)} – ${duration(f.latest_seconds)}` : null],
-    ["Steps/s now", s.state === "running" ? number(s.steps_per_second, 3) : null],
-    ["Workers", s.state === "running" ? number(s.workers.length) : null],
+    ["Steps/s now", isLive ? number(s.steps_per_second, 3) : null],
+    ["Workers", isLive ? number(s.workers.length) : null],
     ["Core-hours spent", number(s.core_hours, 3)],
-    ["Points on the front", `${number(s.front.on_front)} of ${number(s.front.with_result)}`],
+    ["Points on the front", s.front.with_result ? `${number(s.front.on_front)} of ${number(s.front.with_result)}` : null],
   ]));
-  const front = part(holder, "front", null, () => [
-    el("h2", {}, "Front of tolerance against open gates"),
-    el("figure", {}, el("div", { class: "drawing" }), el("figcaption", {}))]);
-  const caption = `${s.state === "running" ? "Live" : "Frozen"}: ${number(s.front.on_front)} grid points on the front of `
+  const hasFront = s.front.with_result > 0;
+  const without = s.counts.complete ? "No trial that narrows has a result, so there is no front." : "No trial has a result yet.";
+  const front = part(holder, "front", [hasFront, without], () => [el("h2", {}, "Front of tolerance against open gates"), hasFront
+    ? el("figure", {}, el("div", { class: "drawing" }), el("figcaption", {})) : el("p", { class: "quiet" }, without)]);
+  const growth = part(holder, "growth", hasFront, () => hasFront ? [el("h2", {}, "Front against core-hours"),
+    el("figure", {}, el("div", { class: "drawing" }), el("figcaption", {},
+      "When the points of the present front were found; where the line is level, more hours brought nothing to it"))] : []);
+  const caption = `${isLive ? "Live" : "Frozen"}: ${count(s.front.on_front, "grid point")} on the front of `
     + `${number(s.front.with_result)} with a result, after ${number(s.core_hours, 3)} core-hours`;
-  front.querySelector("figcaption").textContent = caption;
   // A long drawing is fetched seldom.
   const figure = front.querySelector(".drawing");
-  const isDue = !figure.fetched || Date.now() - figure.fetched > 10000 || figure.scheme !== scheme() || s.state !== "running";
-  if (s.front.revision >= 0 && isDue) {
+  if (figure) front.querySelector("figcaption").textContent = caption;
+  if (figure && (!figure.fetched || Date.now() - figure.fetched > 10000 || figure.scheme !== scheme() || !isLive)) {
     figure.fetched = Date.now(); figure.scheme = scheme();
     picture(figure, `${api()}/front.svg?scheme=${scheme()}&revision=${s.front.revision}`,
       `Front of tolerance against open gates: ${caption}`);
+    picture(growth.querySelector(".drawing"), `${api()}/progress.svg?scheme=${scheme()}&revision=${s.front.revision}`,
+      `Points of the front against core-hours: ${caption}`);
   }
   part(holder, "failures", s.failures, () => s.failures.length ? [
     el("h2", {}, "Failures by cause"),
@@ -336,11 +227,11 @@ async function showSweep(shown, holder) {
   ] : []);
   part(holder, "running", s.running.map(r => [r.trial, r.step, r.mse, r.gates_open, r.steps_per_second]), () => s.running.length ? [
     el("h2", {}, "Running"), runningTable(s.running)] : []);
-  part(holder, "stages", s.stages, () => s.stages.length > 1 || s.stages.some(x => x.paused) ? [el("h2", {}, "Stages"),
+  part(holder, "stages", [s.stages, isLive], () => s.stages.length > 1 || s.stages.some(x => x.paused) ? [el("h2", {}, "Stages"),
     table("Stages", ["Stage", "Progress", "Trials"], s.stages.map(x => [
       link(`${at()}/trials?stage=${encodeURIComponent(x.name)}`, x.name),
-      bar(x.counts, `Progress of ${x.name}: ${countWords(x.counts)}`),
-      el("div", {}, countWords(x.counts), x.paused ? el("p", { class: "bad" }, `paused: ${x.paused}`) : null,
+      bar(x.counts, `Progress of ${x.name}: ${countWords(x.counts, isLive)}`),
+      el("div", {}, countWords(x.counts, isLive), x.paused ? el("p", { class: "bad" }, `paused: ${x.paused}`) : null,
         x.paused && s.allows_control ? el("div", { class: "actions" }, action(`Resume stage ${x.name}`, () => ({ command: "resume-stage", stage: x.name }))) : null)]))] : []);
   part(holder, "facts", s.facts.map(x => x.sequence), () => s.facts.length ? [
     el("h2", {}, "Last facts"), factList(s.facts), el("p", {}, link(`${at()}/log`, "All of the log"))] : []);
@@ -357,7 +248,7 @@ function runningTable(running) {
 
 const columns = [
   ["plan", "Trial"], ["status", "Status"], ["tolerance", "τ", true], ["latents", "n", true], ["gates", "Gates", true],
-  ["mse", "MSE", true], ["evaluation", "Evaluation", true], ["step", "Step", true], ["attempts", "Attempts", true], ["changed", "Changed", true],
+  ["mse", "MSE", true], ["evaluation", "Evaluation", true], ["step", "Step", true], ["attempts", "Attempts", true], ["changed", "Last record", true],
 ];
 
 function trialsPath(change) {
@@ -388,7 +279,7 @@ async function showTrials(shown, holder) {
       s.stages.length > 1 ? select("stage", "Stage", s.stages.map(x => x.name)) : null);
   });
   part(holder, "count", [found.matching, found.total], () => el("p", { role: "status" }, found.matching === found.total
-    ? `${number(found.total)} trials` : `${number(found.matching)} of ${number(found.total)} trials`));
+    ? count(found.total, "trial") : `${number(found.matching)} of ${count(found.total, "trial")}`));
   const sort = query.get("sort") || "plan", isDescending = query.get("descending") === "true";
   part(holder, "table", [found.rows, sort, isDescending], () => {
     const heads = columns.map(([key, text, n]) => el("th", {
@@ -432,7 +323,8 @@ async function showTrial(shown, holder) {
   const traces = part(holder, "traces", null, () => [el("h2", {}, "Traces"),
     el("figure", {}, el("div", { class: "drawing" }), el("figcaption", {})), el("div", { class: "controls" }),
     el("div", { "data-gates": true })]);
-  traces.querySelector("figcaption").textContent = isLive ? "Live: grows as the worker reports" : "Frozen: all that is recorded";
+  traces.querySelector("figcaption").textContent = isLive ? "Live: grows as the worker reports"
+    : row.status === "running" ? "Frozen: all that was recorded when the coordinator ended" : "Frozen: all that is recorded";
   const controls = traces.querySelector(".controls");
   part(controls, "ghost", [t.neighbours, ghost], () => t.neighbours.length ? el("label", {}, "Lay another run beneath, in grey",
     el("select", { onchange: e => go(`${at()}/trial/${row.trial}${e.target.value ? "?ghost=" + e.target.value : ""}`, true) },
@@ -443,8 +335,8 @@ async function showTrial(shown, holder) {
     el("img", { class: "pixels", src: `${path}/images.png`, alt: `Evaluation images of ${row.name} above their reconstructions at the end` }),
     el("figcaption", {}, "Evaluation images, and below them what comes through the bottleneck at the end of the training"))] : []);
   part(holder, "milestones", t.milestones, () => [el("h2", {}, "Milestones"), table("Milestones",
-    ["Budget", { text: "Step", n: true }, { text: "Gates", n: true }, { text: "MSE", n: true }, { text: "Evaluation", n: true }],
-    t.milestones.map(m => [m.budget, number(m.step), number(m.gates_open), number(m.mse), number(m.evaluation_mse)]))]);
+    ["Budget", { text: "Step", n: true }, { text: "Gates", n: true }, { text: "MSE", n: true }, { text: "Evaluation", n: true }, "Tolerance"],
+    t.milestones.map(m => [budget(m.budget), number(m.step), number(m.gates_open), number(m.mse), number(m.evaluation_mse), kept(m.tolerance_met)]))]);
   part(holder, "attempts", t.attempts, () => [el("h2", {}, "Attempts"), t.attempts.length ? t.attempts.map(a => el("section", {},
     el("p", { class: a.outcome === "complete" ? "good" : a.outcome === "running" ? null : "bad" },
       `Attempt ${a.attempt} by ${a.worker}${a.host ? " on " + a.host : ""}: ${a.words}; `, moment(a.begun),
@@ -453,16 +345,18 @@ async function showTrial(shown, holder) {
     : el("p", { class: "quiet" }, "It was never begun.")]);
   part(holder, "settings", t.settings, () => {
     const differing = t.settings.filter(x => x.varies);
-    const list = settings => el("table", {}, el("tbody", {}, settings.map(x => el("tr", {}, el("th", { scope: "row" }, x.key), el("td", { class: "mono" }, x.value)))));
+    const list = settings => el("table", { class: "facts" }, el("tbody", {}, settings.map(x => el("tr", {}, el("th", { scope: "row" }, x.key), el("td", { class: "mono" }, x.value)))));
     return [el("h2", {}, "Configuration"), differing.length ? [el("p", { class: "quiet" }, "What differs in its stage"), list(differing)] : null,
       el("details", {}, el("summary", {}, "All of it"), list(t.settings))].flat();
   });
   part(holder, "parents", t.parents, () => t.parents.length ? [el("h2", {}, "Takes numbers from"),
     el("ul", { class: "plain" }, t.parents.map(p => el("li", {}, trialLink(p.trial, p.name))))] : []);
-  part(holder, "again", [t.command, t.provenance], () => [el("h2", {}, "Compute it again"),
-    el("p", {}, el("a", { href: `${path}/configuration.json`, download: `${row.trial}.json` }, `${row.trial}.json`), " is its configuration; then:"),
+  part(holder, "again", [t.command, t.reused_from, t.provenance], () => [el("h2", {}, "Compute it again"),
+    el("p", {}, "With ", el("a", { href: `${path}/configuration.json`, download: `${row.trial}.json` }, "its configuration"),
+      t.provenance.length ? ", and the recorded result compared to the last bit:" : `, saved as ${row.trial}.json:`),
     el("pre", {}, t.command),
-    t.provenance.length ? el("details", {}, el("summary", {}, "Where its result was computed"), el("table", {}, el("tbody", {},
+    t.reused_from ? el("p", {}, "Its result was taken over from ", el("span", { class: "mono" }, t.reused_from)) : null,
+    t.provenance.length ? el("details", {}, el("summary", {}, "Where its result was computed"), el("table", { class: "facts" }, el("tbody", {},
       t.provenance.map(x => el("tr", {}, el("th", { scope: "row" }, x.key), el("td", { class: "mono" }, x.value)))))) : null]);
 }
 
@@ -474,11 +368,15 @@ async function drawTraces(holder, path, ghost, row, summary) {
   let samples = null, problem = null;
   try {
     const response = await get(`${path}/samples?${suffix}`);
-    if (response.status === 200) samples = await response.json();
+    if (response.status === 200) {
+      const text = await response.text();
+      received += text.length;
+      samples = JSON.parse(text);
+    }
   } catch (error) { problem = error.message; }
   if (!samples || !samples.steps.length) {
     drawing.path = null;
-    drawing.replaceChildren(el("p", { class: "quiet" }, problem || "No trace is recorded yet.")); gates.replaceChildren(); return;
+    drawing.replaceChildren(el("p", { class: "quiet" }, problem || "No trace is recorded.")); gates.replaceChildren(); return;
   }
   const last = samples.steps[samples.steps.length - 1] || 0;
   const closed = samples.gates.filter(g => g.closed_at_step !== null && g.closed_at_step !== undefined).length;
@@ -509,7 +407,7 @@ async function drawTraces(holder, path, ghost, row, summary) {
   slider.oninput = move;
   part(gates, "table", samples.gates.map(g => [g.gate, g.closed_at_step, number(g.open_probability, 3)]), () => samples.gates.length ? [
     el("h2", {}, "Gates"), el("p", {}, `${samples.gates.length - closed} open, ${closed} closed; grey at the cursor's step: closed`),
-    el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Gates" }, el("table", {},
+    el("div", { class: "scroll long", tabindex: 0, role: "region", "aria-label": "Gates" }, el("table", {},
       el("thead", {}, el("tr", {}, ["Gate", "σ(kγ) now", "Closed at step", "MSE there"].map(x => el("th", { scope: "col", class: "n" }, x)))),
       el("tbody", {}, samples.gates.map(g => el("tr", { "data-closed": g.closed_at_step ?? "" },
         el("td", { class: "n" }, number(g.gate)), el("td", { class: "n" }, number(g.open_probability, 3)),
@@ -529,16 +427,20 @@ async function showTable1(shown, holder) {
     : `${number(x.median, digits)} (${number(x.minimum, digits)} – ${number(x.maximum, digits)})`;
   part(holder, "head", null, () => [el("h1", {}, "Table I"), el("p", { class: "quiet" },
     "What stays open of twice as many dimensions when a baseline's error is the tolerance, beside the paper's numbers")]);
+  const hasSeries = found.rows.some(r => r.series);
   part(holder, "rows", found.rows, () => found.rows.length ? table("Table I beside the paper's",
-    ["Data set", "Series", { text: "n", n: true }, { text: "Provisioned", n: true }, "Budget", { text: "MSE = τ", n: true }, { text: "paper", n: true },
+    ["Data set", ...(hasSeries ? ["Series"] : []), { text: "n", n: true }, { text: "Provisioned", n: true }, "Budget", { text: "MSE = τ", n: true }, { text: "paper", n: true },
       { text: "‖ν‖₀", n: true }, { text: "paper", n: true }, "Tolerance"],
-    found.rows.map(r => [r.dataset, r.series, number(r.latents), number(r.provisioned), budget(r.budget), spread(r.baseline_mse),
+    found.rows.map(r => [r.dataset, ...(hasSeries ? [r.series] : []), number(r.latents), number(r.provisioned), budget(r.budget), spread(r.baseline_mse),
       number(r.published_baseline_mse), spread(r.gates_open, 3), number(r.published_gates_open),
-      r.tolerance_met === undefined ? "" : r.tolerance_met ? "kept" : el("span", { class: "bad" }, "not kept")]))
+      kept(r.tolerance_met)]))
     : el("p", {}, found.note || "This sweep has no run whose tolerance a baseline measures, so Table I has no rows."));
 }
+function kept(isMet) {
+  return isMet === undefined || isMet === null ? "" : isMet ? "kept" : el("span", { class: "bad" }, "not kept");
+}
 function budget(value) {
-  return typeof value === "string" ? value : Object.entries(value || {}).map(([k, v]) => `${number(v)} ${k}`).join(" ");
+  return typeof value === "string" ? value.replace(/(?<![.\d])\d{4,}/g, x => number(Number(x))) : Object.entries(value || {}).map(([k, v]) => `${number(v)} ${k}`).join(" ");
 }
 
 // --- Hosts ---

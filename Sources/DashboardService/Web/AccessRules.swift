@@ -1,14 +1,14 @@
 import Foundation
 
-/// Which requests are answered.
+/// Decides which requests are answered.
 struct AccessRules: Sendable {
-  /// What of a request decides.
+  /// The parts of a request that matter.
   struct Head: Hashable, Sendable {
     var method: String
     var path: String
     var host: String?
     var origin: String?
-    /// `Sec-Fetch-Site`, by which browsers say who sent the request.
+    /// `Sec-Fetch-Site`, with which browsers name the sender of a request.
     var fetchSite: String?
     var cookie: String?
     var authorization: String?
@@ -16,27 +16,27 @@ struct AccessRules: Sendable {
 
   /// Why a request is not answered.
   enum Refusal: Error, Hashable, Sendable {
-    /// It names another host: a page of somebody else's leads here.
+    /// It names another host, as from a foreign page.
     case host
-    /// A page from elsewhere sent it.
+    /// A foreign page sent it.
     case origin
-    /// Nobody has shown the token.
+    /// The token was not given.
     case token
     /// It would change something, and this dashboard only shows.
     case readOnly
-    /// It uses a method that nothing here has.
+    /// It uses an unsupported method.
     case method
   }
 
   /// The address as it is bound.
   var address: ListenAddress
-  /// The token that must have been shown; nil where none is needed.
+  /// The required token; nil if none is needed.
   var token: AccessToken?
   /// Whether trials may be cancelled and so on.
   var allowsControl: Bool
   var sessions = Sessions()
 
-  /// Paths that are answered without a token: they show nothing of a sweep.
+  /// Paths that are answered without a token, since they show no sweep data.
   private static let open: Set<String> = ["/login", "/page.css", "/favicon.ico"]
 
   /// Whether a path leads to data, not to a page.
@@ -50,10 +50,10 @@ struct AccessRules: Sendable {
   /// - Throws: ``Refusal``
   func check(_ head: Head) throws(Refusal) {
     guard let host = head.host, address.accepts(hostHeader: host) else { throw .host }
-    // A browser sends `null` or another's name for what somebody else's page does.
+    // For requests of a foreign page, a browser sends `null` or that page's host.
     if let origin = head.origin, origin != "http://\(host)" { throw .origin }
     if let site = head.fetchSite, !["same-origin", "none"].contains(site) {
-      // A link from elsewhere may open a page; it may read nothing and change nothing.
+      // A foreign link may open a page, but not read data or change anything.
       guard head.method == "GET", !Self.isData(head.path) else { throw .origin }
     }
     switch head.method {

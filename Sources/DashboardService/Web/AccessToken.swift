@@ -3,18 +3,18 @@ import Files
 import Foundation
 import Glibc
 
-/// The secret that a person types once to see a dashboard that others can reach.
+/// The secret that a person types once to open a dashboard on the network.
 ///
-/// It is in a file that only its owner may read, never in an address, on a command line or in a log.
+/// It is in a file that only its owner can read, never in a URL, on a command line or in a log.
 package struct AccessToken: Sendable {
-  /// The file that it is in.
+  /// The token's file.
   package let file: URL
   private let digest: Digest
 
   /// Digits of a token: 256 random bits in hexadecimal.
   private static let digitCount = 64
 
-  /// Takes the token of a file, and makes one where there is none.
+  /// Reads the token of a file; creates one if there is none.
   ///
   /// - Throws: ``AccessTokenError`` when others may read the file or it holds no token, `FileError`
   ///   when it cannot be read or written.
@@ -43,9 +43,9 @@ package struct AccessToken: Sendable {
     digest = Digest.of(text)
   }
 
-  /// Whether a text is the token; how long it takes tells nothing about it.
+  /// Whether a text is the token; the duration reveals nothing about it.
   func matches(_ text: String) -> Bool {
-    // Of a digest, the first byte that differs says nothing about the text.
+    // Comparing digests reveals nothing about the text through timing.
     Digest.of(text.trimmingCharacters(in: .whitespacesAndNewlines)) == digest
   }
 
@@ -59,7 +59,7 @@ package struct AccessToken: Sendable {
   }
 }
 
-/// Why a token cannot be used, in words.
+/// Why a token cannot be used.
 package struct AccessTokenError: Error, Hashable, Sendable, CustomStringConvertible {
   package let description: String
 }

@@ -5,12 +5,12 @@ import Hummingbird
 import Logging
 
 extension DashboardRoutes {
-  /// Commands that a page may give, in the words of the command line.
+  /// Commands that a page may send, named as on the command line.
   private static let commands: Set<AdministrationRequest.Command> = [
     .cancel, .retry, .drain, .undrain, .resumeStage,
   ]
 
-  /// Adds the one path that changes something; ``AccessRules`` refuses it without `--control`.
+  /// Adds the only path that changes something; ``AccessRules`` refuses it without `--control`.
   func addControl(to api: RouterGroup<BasicRequestContext>) {
     api.post(":sweep/control") { request, context in
       let monitor = try monitor(context).monitor
@@ -19,7 +19,8 @@ extension DashboardRoutes {
       }
       let body = try await Self.body(of: request)
       guard
-        let wanted = try? JSONDecoder().decode(AdministrationRequest.self, from: Data(body.bytes)),
+        let wanted = try? JSONDecoder().decode(
+          AdministrationRequest.self, from: Data(body.readableBytesView)),
         Self.commands.contains(wanted.command),
         (wanted.trials?.count ?? 0) <= AdministrationRequest.trialCountMaximum
       else {
@@ -36,7 +37,7 @@ extension DashboardRoutes {
     }
   }
 
-  /// On a thread of its own, since it waits for the coordinator.
+  /// Runs on a separate thread, since it waits for the coordinator.
   private static func perform(
     _ request: AdministrationRequest, in folder: URL
   ) async throws -> AdministrationReply {

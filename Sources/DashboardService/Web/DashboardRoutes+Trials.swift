@@ -7,17 +7,17 @@ import Store
 import Trials
 
 extension DashboardRoutes {
-  /// Adds what is answered about one trial.
+  /// Adds the paths about one trial.
   func addTrials(to api: RouterGroup<BasicRequestContext>) {
     api.get(":sweep/trials/:trial") { _, context in
       let monitor = try monitor(context).monitor
       let trial = try Self.trial(context)
       let files = SweepFiles(folder: monitor.folder)
       let recorded = try recorded(context)
-      guard var detail = monitor.read({ TrialDetail(of: trial, on: $0) }) else {
+      guard var detail = monitor.read({ TrialDetail(of: trial, on: $0, in: monitor.folder) }) else {
         throw AnswerError.notFound("trial \(trial) is not planned")
       }
-      // Files are read while nobody waits for the board.
+      // Read files without holding the board's lock.
       for index in detail.attempts.indices {
         detail.attempts[index].log = files.log(
           of: recorded, attempt: detail.attempts[index].attempt)
@@ -43,7 +43,7 @@ extension DashboardRoutes {
         return try Answers.json(
           try Self.drawing { try LiveDrawings.samples(of: own, ghost: ghost) })
       } catch let error as AnswerError where error.status == .notFound {
-        // Of a trial that has not begun there are none, which is no error.
+        // A trial that has not started has none, which is not an error.
         return Response(status: .noContent)
       }
     }
@@ -78,7 +78,7 @@ extension DashboardRoutes {
     return found
   }
 
-  /// The trial, its trajectory as far as it is known, and that of the one to be laid beneath.
+  /// The trial, its trajectory so far, and that of the trial drawn beneath.
   private func trajectories(
     _ request: Request, _ context: BasicRequestContext
   ) throws -> (RecordedTrial, Data, Data?) {
@@ -133,9 +133,9 @@ extension DashboardRoutes {
 }
 
 extension TrialQuery {
-  /// Reads what an address asks for.
+  /// Reads the query of a URL.
   ///
-  /// - Throws: ``AnswerError`` naming the first value that is none.
+  /// - Throws: ``AnswerError`` naming the first invalid value.
   init(_ parameters: Parameters) throws(AnswerError) {
     self.init()
     func text(_ key: Substring) -> String? {

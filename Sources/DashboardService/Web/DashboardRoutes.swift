@@ -8,17 +8,17 @@ import Reports
 import Store
 import Trials
 
-/// What is answered at which path.
+/// The paths of the dashboard.
 ///
 /// - `/`, `/sweeps/…`: the page, whose script reads its own address.
 /// - `/api/sweeps`, `/api/sweeps/INDEX`, and below it `trials`, `trials/ID`, `…/samples`,
-///   `…/figure1.svg`, `…/images.png`, `…/configuration.json`, `front.svg`, `table1`, `facts`, `logs`,
-///   `logs/NAME`, `events` (server-sent), and `control` by POST.
+///   `…/figure1.svg`, `…/images.png`, `…/configuration.json`, `front.svg`, `progress.svg`, `table1`,
+///   `facts`, `logs`, `logs/NAME`, `events` (server-sent), and `control` by POST.
 /// - `/metrics`: see ``MetricsText``.
 struct DashboardRoutes: Sendable {
   /// The largest body that a request may have, in bytes.
   private static let bodyByteCountMaximum = 16 << 10
-  /// How often a page that listens for changes is told that it is still connected, in half seconds.
+  /// Interval of keep-alive events to a listening page, in half seconds.
   private static let heartbeat = 30
 
   let monitors: [SweepMonitor]
@@ -30,8 +30,9 @@ struct DashboardRoutes: Sendable {
     let router = Router(options: .autoGenerateHeadEndpoints)
     router.add(middleware: SecurityMiddleware(rules: rules))
     router.get("/page.js") { _, _ in Pages.script }
+    router.get("/parts.js") { _, _ in Pages.parts }
     router.get("/page.css") { _, _ in Pages.style }
-    // Browsers ask for it by themselves; that there is none is no error.
+    // Browsers request it by themselves; a missing one is not an error.
     router.get("/favicon.ico") { _, _ in Response(status: .noContent) }
     for path in ["/", "/sweeps/**"] { router.get(RouterPath(path)) { _, _ in Pages.page } }
     addLogin(to: router)
@@ -67,6 +68,11 @@ struct DashboardRoutes: Sendable {
       guard let front else { throw AnswerError.notFound("the front is not drawn yet") }
       return Answers.svg(front.svg(in: try Self.scheme(request)))
     }
+    api.get(":sweep/progress.svg") { request, context in
+      let front = try monitor(context).monitor.drawn.front
+      guard let front else { throw AnswerError.notFound("the front is not drawn yet") }
+      return Answers.svg(front.progressSVG(in: try Self.scheme(request)))
+    }
     api.get(":sweep/table1") { _, context in
       let front = try monitor(context).monitor.drawn.front
       return Answers.json(made: front?.table1 ?? Data("{\"rows\":[]}".utf8))
@@ -92,9 +98,10 @@ struct DashboardRoutes: Sendable {
     router.get("/login") { _, _ in Pages.login }
     router.post("/login") { request, _ in
       let rules = rules()
-      let form = try await Self.body(of: request)
-      // A second for each try, so that nobody tries many.
-      guard let token = rules.token, let text = form.fields["token"], token.matches(text) else {
+      let text = String(buffer: try await Self.body(of: request))
+      let form = try? URLEncodedFormDecoder().decode(LoginForm.self, from: text)
+      // Delay each failed attempt by a second to prevent guessing.
+      guard let token = rules.token, let form, token.matches(form.token) else {
         try await Task.sleep(for: .seconds(1))
         return Answers.text("that is not the token", status: .forbidden)
       }
@@ -104,7 +111,7 @@ struct DashboardRoutes: Sendable {
     }
   }
 
-  /// The sweep that a path names by its number.
+  /// The sweep of the index in a path.
   func monitor(_ context: BasicRequestContext) throws(AnswerError) -> (
     monitor: SweepMonitor, index: Int
   ) {
@@ -116,7 +123,7 @@ struct DashboardRoutes: Sendable {
     return (monitors[index], index)
   }
 
-  /// The scheme that a drawing is asked for in.
+  /// The requested colour scheme of a drawing.
   static func scheme(_ request: Request) throws(AnswerError) -> ColourScheme {
     guard let text = request.uri.queryParameters["scheme"] else { return .light }
     guard let scheme = ColourScheme(rawValue: String(text)) else {
@@ -126,15 +133,14 @@ struct DashboardRoutes: Sendable {
   }
 
   /// Reads a request's body, a form or JSON, to a limit.
-  static func body(of request: Request) async throws -> FormBody {
+  static func body(of request: Request) async throws -> ByteBuffer {
     var request = request
-    let buffer = try await request.collectBody(upTo: bodyByteCountMaximum)
-    return FormBody(bytes: Array(buffer.readableBytesView))
+    return try await request.collectBody(upTo: bodyByteCountMaximum)
   }
 
-  /// Tells a page of every change, at most twice a second, until it goes away.
+  /// Sends an event for every change, at most twice a second, until the page disconnects.
   ///
-  /// It hears the revision and no more; what has changed it asks for.
+  /// The event has only the revision; the page then requests what it needs.
   private func events(of monitor: SweepMonitor) -> Response {
     Response(
       status: .ok,
@@ -161,7 +167,7 @@ struct DashboardRoutes: Sendable {
   }
 }
 
-/// Facts after one that a page has seen.
+/// The facts after a given one.
 struct FactPage: Encodable, Sendable {
   /// Oldest first.
   var facts: [Fact]
@@ -180,21 +186,9 @@ struct FactPage: Encodable, Sendable {
   }
 }
 
-/// A body of a request: fields of a form, or JSON.
-struct FormBody: Sendable {
-  let bytes: [UInt8]
-
-  /// The fields of `key=value&…`.
-  var fields: [String: String] {
-    var fields: [String: String] = [:]
-    for pair in String(decoding: bytes, as: UTF8.self).split(separator: "&") {
-      let sides = pair.split(separator: "=", maxSplits: 1).map { side in
-        side.replacing("+", with: " ").removingPercentEncoding ?? ""
-      }
-      if sides.count == 2 { fields[sides[0]] = sides[1] }
-    }
-    return fields
-  }
+/// What the page that asks for the token sends.
+private struct LoginForm: Decodable {
+  var token: String
 }
 
 /// A sweep in the list of all.
@@ -208,7 +202,7 @@ struct SweepEntry: Encodable, Sendable {
 }
 
 extension SweepMonitor {
-  /// How the list of sweeps shows this one.
+  /// The entry of this sweep in the list.
   fileprivate func entry(index: Int) -> SweepEntry {
     read { board in
       SweepEntry(

@@ -3,7 +3,7 @@ import Glibc
 
 /// Where the dashboard listens: an address or a host's name, and a port.
 package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
-  /// Where it listens unless a person says otherwise.
+  /// The default address.
   package static let standard = ListenAddress(host: "127.0.0.1", port: 8080)
 
   /// An address, without brackets, or a name.
@@ -33,7 +33,7 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
 
   package var description: String { "\(bracketedHost):\(port)" }
 
-  /// The host as URLs have it.
+  /// The host in the form of URLs.
   var bracketedHost: String { host.contains(":") ? "[\(host)]" : host }
 
   /// Whether only this machine can reach it.
@@ -44,8 +44,8 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
 
   /// Whether a request that names a host may be answered here.
   ///
-  /// A page of somebody else's whose name was made to lead here (DNS rebinding) sends its own name.
-  /// Loopback is accepted with any port, because a tunnel has its own.
+  /// After DNS rebinding, a foreign page sends its own host name. Loopback is accepted with any
+  /// port, because a tunnel has its own.
   ///
   /// - Parameter header: The `Host` header.
   func accepts(hostHeader header: String) -> Bool {
@@ -90,7 +90,7 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     return inet_pton(AF_INET6, text, &address) == 1
   }
 
-  /// What this machine calls itself, with and without its domain.
+  /// The names of this machine, with and without domain.
   private static let ownNames: Set<String> = {
     let name = ProcessInfo.processInfo.hostName.lowercased()
     return [name, String(name.prefix { $0 != "." })]

@@ -3,15 +3,14 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// Holds every request against the ``AccessRules`` and gives every answer the headers that keep
-/// browsers from doing more with it than is meant.
+/// Checks every request against the ``AccessRules`` and adds security headers to every answer.
 struct SecurityMiddleware: RouterMiddleware {
   typealias Context = BasicRequestContext
 
-  /// The rules as of now: the port is known once it is bound.
+  /// The current rules; the port is known once it is bound.
   let rules: @Sendable () -> AccessRules
 
-  /// Scripts, styles and pictures from here only; nothing inline, nothing in a frame.
+  /// Allows scripts, styles and images from this origin only, nothing inline and no frames.
   static let policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -83,7 +82,7 @@ extension HTTPField.Name {
   fileprivate static let crossOriginOpenerPolicy = HTTPField.Name("Cross-Origin-Opener-Policy")!
 }
 
-/// Why a request cannot be met, in words.
+/// Why a request cannot be answered.
 struct AnswerError: Error, CustomStringConvertible {
   var status: HTTPResponse.Status
   var description: String

@@ -2,20 +2,20 @@ import Digests
 import Foundation
 import Synchronization
 
-/// The browsers that have shown the token, by the cookie that they were given for it.
+/// The sessions of browsers that have given the token, identified by cookies.
 final class Sessions: Sendable {
   /// The cookie's name.
   static let cookie = "bottlenecksweep"
   /// How long a cookie is good, in seconds.
   static let lifetime = 7 * 24 * 3600
-  /// Of more browsers, the oldest must show the token again.
+  /// Most sessions; beyond that the oldest must give the token again.
   private static let countMaximum = 256
 
   private let opened = Mutex<[(digest: Digest, time: Date)]>([])
 
   /// Opens a session and returns the `Set-Cookie` header.
   ///
-  /// A cookie does not tell ports apart, so each dashboard has a name of its own for it.
+  /// Cookies are shared between ports, so each dashboard's cookie name contains its port.
   func open(port: Int, at time: Date = Date()) -> String {
     let secret = AccessToken.draw()
     opened.withLock { opened in

@@ -1,8 +1,9 @@
 import NIOCore
 
-/// Closes a connection whose peer does not take what it is sent.
+/// Closes a connection whose peer does not read.
 ///
-/// Without it, a browser that hangs keeps its connection, and what is to be sent to it, for ever.
+/// Without it, a hanging browser would keep its connection and unsent data forever.
+/// The limit applies to each write. ``Answers`` writes in pieces, so slow readers are not cut off.
 final class WriteDeadline: ChannelOutboundHandler, RemovableChannelHandler {
   typealias OutboundIn = NIOAny
   typealias OutboundOut = NIOAny
@@ -11,7 +12,7 @@ final class WriteDeadline: ChannelOutboundHandler, RemovableChannelHandler {
   private var unfinished = 0
   private var alarm: Scheduled<Void>?
 
-  /// - Parameter limit: How long what was sent may stay untaken.
+  /// - Parameter limit: How long a write may stay unfinished.
   init(limit: TimeAmount) { self.limit = limit }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

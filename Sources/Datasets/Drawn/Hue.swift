@@ -1,6 +1,6 @@
-/// One of ten pure colours around the wheel from red: hue k/10, saturation and value 1.
+/// One of ten colours of hue k/10, saturation and value 1, starting with red.
 struct Hue {
-  /// How many there are.
+  /// The number of hues.
   static let count = 10
 
   /// Red, green and blue in tenths.

@@ -1,29 +1,28 @@
 import Trials
 
-/// One solid in a room, seen from one side; without colours.
+/// One solid in a room, seen from one orientation; without colours.
 ///
-/// The room is square: floor y = 0, walls x = ±6 and z = ±6 without end upwards. The ``Solid``
-/// stands in its middle. Eight scales lead from 0.75 to 1.25, and fifteen orientations, from −30 to
-/// 30 degrees, move the camera about the middle, from the left to the right: it stands at a distance of
-/// 5 and a height of 2.25 and looks at the point (0, 1, 0). The picture's half width is 0.46875 of the
-/// distance to it.
+/// The room is square: floor y = 0, walls x = ±6 and z = ±6 of unlimited height. The ``Solid`` is
+/// in the middle. Eight scales range from 0.75 to 1.25. Fifteen orientations, from −30 to 30
+/// degrees, move the camera around the middle from left to right, at a distance of 5 and a height
+/// of 2.25; it looks at the point (0, 1, 0). The picture's half width is 0.46875 of the distance to
+/// that point.
 ///
-/// A lamp hangs at (−3, 6.5, 5.5), fixed in the room. A point's brightness is 0.3, and 0.7·cos more, of
-/// 255, the cosine being of the angle between the surface's normal and the way to the lamp; where the
-/// solid or the surface itself is in the way it is 0.3.
+/// The lamp is at (−3, 6.5, 5.5). A point's brightness is 255·(0.3 + 0.7·cos), with the angle
+/// between the surface's normal and the direction to the lamp; in shadow it is 255·0.3.
 ///
-/// Only additions, multiplications, divisions and square roots of IEEE doubles are used, in the order
-/// written here, and no function of a mathematics library; so every host draws the same.
+/// Only additions, multiplications, divisions and square roots of IEEE doubles are used, in the
+/// order of the code, and no mathematics library, so every host draws the same bits.
 struct ShapesScene {
   private let solid: Solid
   private let cosine: Double
   private let sine: Double
 
-  /// How many scenes there are: scales × shapes × orientations.
+  /// The number of scenes: scales × shapes × orientations.
   static let count = scaleCount * Solid.Form.allCases.count * orientationCount
-  /// How many sizes.
+  /// The number of scales.
   static let scaleCount = 8
-  /// How many sides to look from.
+  /// The number of orientations.
   static let orientationCount = 15
 
   private static let shape = Dataset.shapes64.imageShape
@@ -49,7 +48,7 @@ struct ShapesScene {
     (0.8660254037844386, 0.5),
   ]
 
-  /// The scene with a number: scale, shape, orientation, the last varying fastest.
+  /// The scene of an index over scale, shape and orientation, the last varying fastest.
   init(number: Int) {
     precondition((0..<Self.count).contains(number), "there are \(Self.count) scenes")
     let (rest, orientation) = number.quotientAndRemainder(dividingBy: Self.orientationCount)
@@ -58,7 +57,7 @@ struct ShapesScene {
       scale: rest / forms.count, form: forms[rest % forms.count], orientation: orientation)
   }
 
-  /// The scene with these factors: a scale from 0 to 7, an orientation from 0 to 14.
+  /// The scene of these factors: a scale from 0 to 7, an orientation from 0 to 14.
   init(scale: Int, form: Solid.Form, orientation: Int) {
     solid = Solid(form: form, scale: Double(21 + 2 * scale) / 28)
     let steps = orientation - Self.orientationCount / 2
@@ -67,7 +66,7 @@ struct ShapesScene {
     sine = steps < 0 ? -turn.sine : turn.sine
   }
 
-  /// What every pixel shows.
+  /// The shades of every pixel.
   func shades() -> ShapesShades {
     let width = Self.shape.width
     let samples = ShapesShades.samplesPerSide
@@ -94,7 +93,7 @@ struct ShapesScene {
     return shades
   }
 
-  /// What a ray from the camera meets first.
+  /// The first surface that a ray from the camera hits.
   private func look(
     from camera: SIMD3<Double>, along direction: SIMD3<Double>
   ) -> (ShapesShades.Surface, UInt8) {
@@ -126,7 +125,7 @@ struct ShapesScene {
     return (surface, Self.brightness(cosine: Self.lampCosine(point, normal)))
   }
 
-  /// The cosine between a normal of length 1 at a point and the way to the lamp.
+  /// The cosine of the angle between a unit normal at a point and the direction to the lamp.
   private static func lampCosine(_ point: SIMD3<Double>, _ normal: SIMD3<Double>) -> Double {
     normal.dot((lamp - point).normalized)
   }

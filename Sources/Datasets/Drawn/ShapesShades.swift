@@ -1,9 +1,9 @@
-/// How bright floor, walls and object are in each pixel of a scene, before they have colours.
+/// The brightness of floor, walls and object in each pixel of a scene, before colouring.
 ///
-/// A pixel is looked at in 16 points. Each point belongs to one of the three surfaces and adds its
-/// brightness, 0 to 255, to that surface's sum; so the three sums of a pixel are at most 16·255
-/// together. A colour channel of a pixel is Σ sum·colour over the surfaces, the colour being in
-/// tenths (``Hue``), divided by 160 and rounded to nearest, halves up. It is all in integers.
+/// A pixel has 16 sample points. Each adds its brightness, 0 to 255, to the sum of its surface, so
+/// the three sums of a pixel are at most 16·255 together. A colour channel of a pixel is Σ
+/// sum·colour over the surfaces, with colours in tenths (``Hue``), divided by 160 and rounded to
+/// nearest, halves up; all in integers.
 struct ShapesShades: Sendable {
   /// Sums of the floor, row by row from the top.
   private(set) var floor: [UInt16]
@@ -12,14 +12,14 @@ struct ShapesShades: Sendable {
   /// Sums of the object.
   private(set) var object: [UInt16]
 
-  /// What a ray can meet.
+  /// The surfaces that a ray can hit.
   enum Surface {
     case floor
     case wall
     case object
   }
 
-  /// Points of a pixel, along either axis.
+  /// Sample points of a pixel along either axis.
   static let samplesPerSide = 4
 
   private static let divisor = UInt16(10 * samplesPerSide * samplesPerSide)
@@ -31,7 +31,7 @@ struct ShapesShades: Sendable {
     object = floor
   }
 
-  /// Adds what one point of a pixel shows.
+  /// Adds the brightness of one sample point.
   mutating func add(_ brightness: UInt8, of surface: Surface, to pixel: Int) {
     switch surface {
     case .floor: floor[pixel] += UInt16(brightness)
@@ -51,7 +51,7 @@ struct ShapesShades: Sendable {
         wall.withUnsafeBufferPointer { wall in
           object.withUnsafeBufferPointer { object in
             for pixel in 0..<count {
-              // At most 16·255·10 + 80, which 16 bits hold.
+              // At most 16·255·10 + 80, which fits 16 bits.
               func mixed(_ floorTenths: UInt16, _ wallTenths: UInt16, _ objectTenths: UInt16)
                 -> UInt8
               {

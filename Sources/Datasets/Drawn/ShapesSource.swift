@@ -1,19 +1,19 @@
 import Images
 import Trials
 
-/// Solids in a room with the six factors of Shapes3D, drawn here by casting rays.
+/// Solids in a room with the six factors of Shapes3D, drawn by ray casting.
 ///
 /// Floor hue (10) × wall hue (10) × object hue (10) × scale (8) × shape (4: cube, cylinder, sphere,
 /// capsule) × orientation (15): 480,000 images of 64×64×3, the last factor varying fastest, the
-/// published grid of C. Burgess, H. Kim, "3D Shapes Dataset", 2018. The pictures are of our own
-/// drawing: their factors are those of Shapes3D, their pixels are not. ``ShapesScene`` tells what
-/// stands where, ``ShapesShades`` how it is coloured.
+/// published grid of C. Burgess, H. Kim, "3D Shapes Dataset", 2018. The factors are those of
+/// Shapes3D, the pixels are not. ``ShapesScene`` defines the geometry, ``ShapesShades`` the
+/// colours.
 struct ShapesSource: ImageSource {
   private let sample = HeldBackSample(ofTotal: Self.total)
 
-  /// How many hues each of floor, walls and object can have.
+  /// The number of hues of floor, walls and object each.
   static let hueCount = Hue.count
-  /// How many images there are.
+  /// The number of images.
   static let total = hueCount * hueCount * hueCount * ShapesScene.count
 
   var encoding: PixelEncoding { .byte }
@@ -31,7 +31,7 @@ struct ShapesSource: ImageSource {
     try dealer.finish(receive)
   }
 
-  /// One image of the set, by its place in the order of the factors.
+  /// One image of the set, by its index over the factors.
   static func image(_ index: Int) -> [UInt8] {
     let (hues, scene) = index.quotientAndRemainder(dividingBy: ShapesScene.count)
     return paint(ShapesScene(number: scene).shades(), hues)

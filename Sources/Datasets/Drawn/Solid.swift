@@ -1,9 +1,9 @@
-/// A solid that stands on the floor, y = 0, about the y axis.
+/// A solid on the floor, y = 0, centred on the y axis.
 ///
 /// At scale 1: a cube of side 1.375, a cylinder of radius 0.75 and height 1.5, a sphere of radius
 /// 0.875, an upright capsule of radius 0.5625 and height 2.
 struct Solid {
-  /// What it is, in Shapes3D's order.
+  /// The shape, in Shapes3D's order.
   enum Form: CaseIterable {
     case cube
     case cylinder
@@ -12,14 +12,14 @@ struct Solid {
   }
 
   let form: Form
-  /// Size; multiplies every length.
+  /// The factor on every length.
   let scale: Double
 
-  /// Where a ray meets the solid.
+  /// The point where a ray hits the solid.
   struct Hit {
-    /// Way to the point in lengths of the ray's direction.
+    /// The distance to the point in lengths of the ray's direction.
     var distance: Double
-    /// Outward and perpendicular to the surface, of any length but zero.
+    /// The outward normal, of any length but zero.
     var normal: SIMD3<Double>
   }
 
@@ -47,7 +47,7 @@ struct Solid {
     return other.distance < one.distance ? other : one
   }
 
-  /// A cube of half the side `half`: where the ray has entered all three of its slabs.
+  /// A cube with edge 2·`half`: the point where the ray has entered all three slabs.
   private func cube(
     _ half: Double, _ origin: SIMD3<Double>, _ direction: SIMD3<Double>
   ) -> Hit? {
@@ -76,7 +76,7 @@ struct Solid {
     return Hit(distance: entry, normal: normal)
   }
 
-  /// The side of a cylinder about the y axis, between two heights.
+  /// The lateral surface of a cylinder around the y axis, between two heights.
   private func tube(
     _ radius: Double, _ low: Double, _ high: Double, _ origin: SIMD3<Double>,
     _ direction: SIMD3<Double>
@@ -101,7 +101,7 @@ struct Solid {
     return Hit(distance: distance, normal: SIMD3(0, 1, 0))
   }
 
-  /// A ball whose centre is at a height of the y axis.
+  /// A ball with its centre on the y axis.
   private func ball(
     _ radius: Double, _ height: Double, _ origin: SIMD3<Double>, _ direction: SIMD3<Double>
   ) -> Hit? {

@@ -1,26 +1,26 @@
-/// Measures of the drawing at one image size, in pixels.
+/// The dimensions of the drawing for one image size, in pixels.
 struct SpriteGeometry {
-  /// Side of the square that any sprite fits in; even, so that a quarter turn about its centre
-  /// maps pixels onto pixels.
+  /// The size of the square that contains any sprite; even, so that a quarter turn about its centre
+  /// maps pixels to pixels.
   let stampSide: Int
-  /// Distance from a sprite's centre that nothing of it exceeds.
+  /// The radius of a circle that contains any sprite.
   let radius: Double
   /// Distance between neighbouring positions.
   let positionStep: Int
-  /// A pixel's grey is decided at this number of points along either axis.
+  /// Sample points of a pixel along either axis.
   let samplesPerSide: Int
 
-  /// Of images of 28×28: 16 + 11 · 1 of 28 pixels are used.
+  /// For images of 28×28: 16 + 11 · 1 of 28 pixels are used.
   static let of28 = SpriteGeometry(
     stampSide: 16, radius: 7.5, positionStep: 1, samplesPerSide: 4)
-  /// Of images of 64×64: 30 + 11 · 3 of 64 pixels are used.
+  /// For images of 64×64: 30 + 11 · 3 of 64 pixels are used.
   static let of64 = SpriteGeometry(
     stampSide: 30, radius: 15, positionStep: 3, samplesPerSide: 1)
 }
 
-/// One shape of one size and orientation.
+/// One shape in one scale and orientation.
 struct Sprite {
-  /// What is drawn, in dSprites' order.
+  /// The shape, in dSprites' order.
   enum Outline: CaseIterable {
     case square
     case ellipse
@@ -28,14 +28,14 @@ struct Sprite {
   }
 
   let outline: Outline
-  /// Size, as a part of the largest.
+  /// The scale, relative to the largest sprite.
   let scale: Double
-  /// Turn, counter-clockwise, in twelfths.
+  /// The rotation, counter-clockwise, in twelfths of a turn.
   let orientation: Int
 
-  /// All sizes; exact in binary.
+  /// All scales; exact in binary.
   static let scales = [0.5, 0.625, 0.75, 0.875, 1]
-  /// How many orientations make a full turn.
+  /// The number of orientations in a full turn.
   static let orientationCount = 12
 
   /// Half the square root of 3, the double nearest to it.
@@ -45,7 +45,7 @@ struct Sprite {
     halfRootOfThree,
   ]
 
-  /// The sprite's pixels, row by row from the top: 0 to `white` by how much of them it covers.
+  /// The sprite's pixels, row by row from the top: 0 to `white`, by coverage.
   func drawn(_ geometry: SpriteGeometry, white: UInt8) -> [UInt8] {
     let side = geometry.stampSide
     let samples = geometry.samplesPerSide
@@ -69,7 +69,7 @@ struct Sprite {
     return covered.map { UInt8(($0 * Int(white) + full / 2) / full) }
   }
 
-  /// Whether a point lies in the upright shape about the origin, y upwards.
+  /// Whether a point is in the unrotated shape around the origin, y upwards.
   private func contains(_ x: Double, _ y: Double, radius: Double) -> Bool {
     switch outline {
     case .square:
@@ -80,7 +80,7 @@ struct Sprite {
       let along = y / (0.5 * radius)
       return across * across + along * along <= 1
     case .heart:
-      // A unit disc sheared along |x|, moved so that its bounding circle is about the origin.
+      // A unit disc sheared along |x|, moved so that its bounding circle is centred at the origin.
       let unit = radius / 1.375
       let across = abs(x) / unit
       let along = y / unit + 0.34375 - across

@@ -1,29 +1,29 @@
 import Images
 import Trials
 
-/// Shapes with the five factors of dSprites, drawn here: white on black, one shape an image.
+/// Shapes with the five factors of dSprites, drawn white on black, one shape per image.
 ///
 /// Three shapes (square, ellipse, heart) × 5 scales (0.5, 0.625, 0.75, 0.875, 1) × 12 orientations
 /// (0 to 330 degrees in steps of 30, counter-clockwise) × 12 columns × 12 rows: 25,920 images, the
 /// last factor varying fastest, as in dSprites. A square looks the same after a quarter turn and
 /// an ellipse after half a turn, so 15,120 pictures are different.
 ///
-/// At 64×64 a pixel is white when its centre lies in the shape, as in dSprites. At 28×28 that
-/// would make neighbouring scales and angles the same picture, so there a pixel has one of 17 greys
-/// by how many points of a 4×4 grid in it lie in the shape.
+/// At 64×64 a pixel is white if its centre is in the shape, as in dSprites. At 28×28 neighbouring
+/// scales and angles would then give equal pictures, so a pixel has one of 17 greys, by the number
+/// of points of a 4×4 grid that are in the shape.
 ///
 /// Positions are whole pixels. The drawing uses only additions, multiplications and divisions of
-/// IEEE doubles, no function of a mathematics library, so it is the same on every host.
+/// IEEE doubles, and no mathematics library, so every host draws the same bits.
 struct SpritesSource: ImageSource {
   private let shape: ImageShape
   private let geometry: SpriteGeometry
   private let sample = HeldBackSample(ofTotal: Self.total)
 
-  /// How many images there are.
+  /// The number of images.
   static let total =
     Sprite.Outline.allCases.count * Sprite.scales.count * Sprite.orientationCount
     * positionCount * positionCount
-  /// How many columns, and how many rows, a shape can stand in.
+  /// The number of positions of a shape along either axis.
   static let positionCount = 12
 
   /// The drawing for `dataset`, one of the two sets of sprites.

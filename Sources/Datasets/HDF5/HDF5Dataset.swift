@@ -1,9 +1,9 @@
 import CHDF5
 
-/// A data set inside an HDF5 file, open for reading; the one place where the library is called.
+/// A data set inside an HDF5 file, open for reading; the only user of the HDF5 library.
 ///
-/// Files are hostile until checked: external and virtual data sets, which would read other files,
-/// and links out of the file are refused, and no filter is loaded from a file of code.
+/// Files are hostile until checked: external and virtual data sets, which read other files, and
+/// external links are refused, and no filter plugins are loaded.
 final class HDF5Dataset {
   /// The file and the data set, for messages.
   let place: String
@@ -13,9 +13,9 @@ final class HDF5Dataset {
 
   /// How the values are stored.
   struct Layout {
-    /// Extents of a chunk; nil if the values are in one piece.
+    /// Extents of a chunk; nil if the values are contiguous.
     var chunk: [Int]?
-    /// Whether chunks are compressed with zlib alone or not at all.
+    /// Whether chunks are uncompressed or compressed only with zlib.
     var isPlainOrDeflated: Bool
   }
 
@@ -27,7 +27,7 @@ final class HDF5Dataset {
     place = "\(path):\(name)"
     let access = hdf5_new_access_properties()
     defer { H5Pclose(access) }
-    // Nobody writes the file; where the file system has no locks, opening would fail.
+    // Without locks: nobody writes the file, and some file systems do not support locks.
     H5Pset_file_locking(access, false, true)
     file = H5Fopen(path, hdf5_read_only(), access)
     guard file >= 0 else {
@@ -148,11 +148,11 @@ final class HDF5Dataset {
     return (number, text.isEmpty ? "" : "(\(String(decoding: text, as: UTF8.self)))")
   }
 
-  /// A chunk as it is in the file; C functions `H5Dget_chunk_storage_size`, `H5Dread_chunk`.
+  /// A chunk as stored; C functions `H5Dget_chunk_storage_size`, `H5Dread_chunk`.
   ///
   /// - Parameters:
-  ///   - offset: Of its first value.
-  ///   - byteCount: Of its values.
+  ///   - offset: The position of its first value.
+  ///   - byteCount: The size of its values.
   /// - Returns: The bytes, and whether they are compressed.
   func chunk(
     at offset: [Int], byteCount: Int
@@ -164,7 +164,7 @@ final class HDF5Dataset {
         place: place, offset: 0, field: "chunk at \(offset)", found: "nothing was written there",
         expected: "the values of the images")
     }
-    // zlib makes nothing longer than this; so a crafted size cannot ask for much memory.
+    // zlib never makes a chunk longer than this, so a crafted size cannot request much memory.
     guard size <= byteCount + byteCount / 1000 + 1024 else {
       throw .malformed(
         place: place, offset: 0, field: "size of the chunk at \(offset)", found: "\(size) bytes",
@@ -209,7 +209,7 @@ final class HDF5Dataset {
     .undecodable(place: place, offset: 0, reason: "HDF5: \(Self.reason)")
   }
 
-  /// What the library's innermost function said.
+  /// The message of the library's innermost function.
   private static var reason: String {
     var text = [CChar](repeating: 0, count: 256)
     hdf5_copy_reason(&text)

@@ -1,14 +1,13 @@
 /// The images of a data set inside an HDF5 file: unsigned bytes of the extents count, height, width
 /// and, for colour, channels.
 ///
-/// Published files are stored in chunks that hold a small square of many images, of 3dshapes.h5
-/// 4×4 pixels of one channel of 15,000 images, so that an image touches hundreds of them. Images are
-/// read in bands, of as many images as a chunk has. When chunks are compressed with zlib or not at
-/// all, they are taken from the file as they are, one after the other, and inflated and transposed
-/// on all cores; every other layout is read through the library. The library is used on the calling
-/// thread only, since it has one global lock where it is safe for threads at all.
+/// A chunk of a published file has a small square of many images, in 3dshapes.h5 4×4 pixels of one
+/// channel of 15,000 images, so an image is in hundreds of chunks. Images are read in bands of as
+/// many images as a chunk has. Chunks that are uncompressed or compressed with zlib are read raw,
+/// and inflated and transposed on all cores; other layouts are read by the library. The library is
+/// only used on the calling thread, because it has at best one global lock.
 ///
-/// Holds one band, at most ``bandByteLimit``, and of its chunks at most as much again.
+/// Memory: one band, at most ``bandByteLimit``, and at most as much again for its chunks.
 struct HDF5Images: ImageSequence {
   let count: Int
   let headerByteCount = 0
@@ -19,7 +18,7 @@ struct HDF5Images: ImageSequence {
   private let bandCount: Int
   private let tiles: HDF5Tiles?
 
-  /// Largest number of bytes of images that are decoded at a time.
+  /// The most bytes of images decoded at a time.
   private static let bandByteLimit = 192 << 20
   private static let chunkByteLimit = 64 << 20
 
@@ -27,8 +26,8 @@ struct HDF5Images: ImageSequence {
   ///
   /// - Parameters:
   ///   - name: The data set inside the file.
-  ///   - extents: Those of one image.
-  ///   - countMaximum: How many images there can be.
+  ///   - extents: The extents of one image.
+  ///   - countMaximum: The most images allowed.
   init(
     path: String, name: String, extents: [Int], countMaximum: Int
   ) throws(DatasetError) {

@@ -1,7 +1,7 @@
 import Dispatch
 import Synchronization
 
-/// How the images of a band lie in chunks, and how they are put together on all cores.
+/// Assembles the images of a band from chunks, on all cores.
 struct HDF5Tiles {
   /// Height, width and channels of an image.
   private let image: [Int]
@@ -24,7 +24,7 @@ struct HDF5Tiles {
 
   /// Reads the band that begins with image `first`, a multiple of the images of a chunk.
   ///
-  /// The chunks are read here; rows of chunks are inflated and transposed side by side.
+  /// Chunks are read on this thread; rows of chunks are inflated and transposed in parallel.
   func read(
     from dataset: HDF5Dataset, first: Int, count: Int, into band: UnsafeMutableBufferPointer<UInt8>
   ) throws(DatasetError) {
@@ -44,7 +44,7 @@ struct HDF5Tiles {
       rows.append(stored)
     }
     let failure = Mutex<DatasetError?>(nil)
-    // Safe to share: every row of chunks writes to rows of pixels of its own.
+    // Safe to share: each row of chunks writes to its own rows of pixels.
     nonisolated(unsafe) let band = band
     let (work, name) = (rows, dataset.place)
     DispatchQueue.concurrentPerform(iterations: work.count) { index in
@@ -60,7 +60,7 @@ struct HDF5Tiles {
     if let failure = failure.withLock({ $0 }) { throw failure }
   }
 
-  /// A chunk as the file has it.
+  /// A chunk as stored.
   private struct Stored: Sendable {
     var row: Int
     var column: Int
@@ -70,13 +70,13 @@ struct HDF5Tiles {
     var offset: [Int]
   }
 
-  /// The values of a chunk, and where in an image they belong.
+  /// The values of a chunk, and their position in an image.
   private struct Tile {
     /// Images × rows × columns × channels of a chunk.
     var values: [UInt8]
-    /// Place of its first value in an image.
+    /// The position of its first value in an image.
     var start: Int
-    /// How much of it lies in the image.
+    /// The extents of its part inside the image.
     var rowCount: Int
     var columnCount: Int
     var channelCount: Int
@@ -101,8 +101,10 @@ struct HDF5Tiles {
       channelCount: min(chunk[3], image[2] - stored.channel))
   }
 
-  /// Copies the pixels of a row of chunks to their places, image by image, which is twice to three
-  /// times as fast as chunk by chunk, since an image's rows of pixels stay in the cache.
+  /// Copies the pixels of a row of chunks to the band image by image.
+  ///
+  /// This is two to three times as fast as chunk by chunk, because an image's rows of pixels stay
+  /// in cache.
   private func place(_ tiles: [Tile], count: Int, into band: UnsafeMutableBufferPointer<UInt8>) {
     let (imageBytes, lineBytes, pixelBytes) = (imageByteCount, image[1] * image[2], image[2])
     let (channels, tileLineBytes) = (chunk[3], chunk[2] * chunk[3])

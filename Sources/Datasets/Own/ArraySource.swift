@@ -2,10 +2,11 @@ import Foundation
 import Images
 import Trials
 
-/// Users' own images in an array of NumPy: an `.npy` file, or one or two members of an `.npz` file.
+/// Users' own images in NumPy arrays: an `.npy` file, or one or two members of an `.npz` file.
 ///
-/// Of several members, `train_images`, `x_train`, `images` or `imgs` is the training part, and
-/// `test_images` or `x_test` the evaluation part; without that, ``HeldBackSample`` is evaluated on.
+/// Among several members, `train_images`, `x_train`, `images` or `imgs` is the training part, and
+/// `test_images` or `x_test` the evaluation part. Without the latter, ``HeldBackSample`` is used
+/// for evaluation.
 struct ArraySource: ImageSource {
   private let training: ImageArray
   private let test: ImageArray?
@@ -44,7 +45,7 @@ struct ArraySource: ImageSource {
     self.shape = shape
   }
 
-  /// Truth values that need no scaling are kept as bits.
+  /// Booleans that need no scaling are stored as bits.
   var encoding: PixelEncoding { isOfBits ? .bit : .byte }
   var trainingCount: Int { sample?.trainingCount ?? training.count }
   var evaluationCount: Int { sample?.count ?? test?.count ?? 0 }

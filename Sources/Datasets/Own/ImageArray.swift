@@ -1,4 +1,4 @@
-/// An npy array of images: count × height × width, or with 1 or 3 channels at the end.
+/// An npy array of images: count × height × width, optionally × 1 or 3 channels.
 struct ImageArray {
   let count: Int
   let height: Int
@@ -10,7 +10,7 @@ struct ImageArray {
   private let stream: DecodedStream
   private let element: Element
 
-  /// What a value can be.
+  /// The supported types of values.
   private enum Element: String, CaseIterable {
     case byte = "|u1"
     case truth = "|b1"
@@ -30,7 +30,7 @@ struct ImageArray {
   private static let sideLimit = 16_384
   private static let imageByteLimit = 256 << 20
 
-  /// Reads the header, and checks the array's size against it.
+  /// Reads the header and checks the array's size.
   init(_ stream: DecodedStream) throws(DatasetError) {
     let header = try NPYHeader(stream)
     func refuse(_ found: String, _ expected: String, _ remedy: String) -> DatasetError {
@@ -75,16 +75,16 @@ struct ImageArray {
     self.stream = stream
   }
 
-  /// Whether its values are bits, in images of this size.
+  /// Whether its values are booleans in images of this size.
   func isOfBits(height: Int, width: Int) -> Bool {
     element == .truth && channels == 1 && (self.height, self.width) == (height, width)
   }
 
-  /// Delivers every image, and checks that nothing follows.
+  /// Passes every image on, and checks that nothing follows.
   ///
   /// A float v becomes 255·v rounded to nearest, halves up.
   ///
-  /// - Parameter white: What a true value becomes.
+  /// - Parameter white: The value for true.
   func read(
     white: UInt8, _ receive: ([UInt8]) throws(DatasetError) -> Void
   ) throws(DatasetError) {

@@ -2,7 +2,7 @@
 ///
 /// `numpy.lib.format`: magic `\x93NUMPY`, two bytes of version, the length of the text that
 /// follows (16 bits little-endian in version 1.0, 32 bits in later ones), then a Python dictionary
-/// of exactly the keys `descr`, `fortran_order` and `shape`, filled up with spaces and a newline.
+/// of exactly the keys `descr`, `fortran_order` and `shape`, padded with spaces and a newline.
 struct NPYHeader: Equatable {
   /// Type of the elements, such as `|u1`.
   var elementType: String
@@ -14,7 +14,7 @@ struct NPYHeader: Equatable {
   private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
   private static let textLimit = 65_536
 
-  /// Reads the header at the start of a stream, which then stands at the first element.
+  /// Reads the header at the start of a stream; the next byte is then the first element's.
   init(_ stream: DecodedStream) throws(DatasetError) {
     let magic = try stream.bytes(Self.magic.count, "npy magic")
     guard magic == Self.magic else {
@@ -58,14 +58,14 @@ struct NPYHeader: Equatable {
 /// Parses the dictionary of an npy header: a small part of Python's literals.
 private struct NPYDictionary {
   let text: [UInt8]
-  /// Where parsing stands, or stopped.
+  /// The parser's position, also after an error.
   private(set) var position = 0
 
   init(text: [UInt8]) {
     self.text = text
   }
 
-  /// The header, or nil with `position` at the first byte that does not fit.
+  /// The header; nil if the byte at `position` is invalid.
   mutating func parse() -> NPYHeader? {
     var elementType: String?
     var isFortranOrder: Bool?
@@ -145,7 +145,7 @@ private struct NPYDictionary {
 }
 
 extension String {
-  /// The text without the spaces and newlines at its end, cut to what a message can carry.
+  /// The text without trailing spaces and newlines, truncated for messages.
   fileprivate var trimmed: String {
     let end = lastIndex { $0 != " " && $0 != "\n" }.map { index(after: $0) } ?? startIndex
     return String(self[..<end].prefix(200))

@@ -9,7 +9,7 @@ struct NPYImages: ImageSequence {
   private let stream: DecodedStream
   private let imageByteCount: Int
 
-  /// Reads the header, which must announce images of one size, and at most so many.
+  /// Reads the header and checks size and number of the images.
   init(_ stream: DecodedStream, shape: ImageShape, countMaximum: Int) throws(DatasetError) {
     precondition(shape.channels == 1, "these images are grey")
     let header = try NPYHeader(stream)

@@ -1,7 +1,7 @@
 import Foundation
 import Trials
 
-/// Opens users' own images by what they are: a folder of pictures or a file of arrays.
+/// Opens users' own images: a folder of pictures or a file of arrays.
 enum OwnImagesReader {
   /// The source of the images.
   static func open(_ url: URL, _ images: OwnImages) throws(DatasetError) -> any ImageSource {

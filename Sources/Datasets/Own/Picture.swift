@@ -9,7 +9,7 @@ struct Picture {
   let pixels: [UInt8]
   let height: Int
   let width: Int
-  /// 1 grey, 3 red, green and blue.
+  /// 1 for grey, 3 for RGB.
   let channels: Int
 
   /// Files of more bytes are refused.
@@ -17,10 +17,10 @@ struct Picture {
   private static let sideLimit: UInt32 = 16_384
   private static let pixelLimit: UInt64 = 25_000_000
 
-  /// Reads a file; its first bytes say which format it has, whatever its name.
+  /// Reads a file; its first bytes determine the format.
   ///
-  /// C functions of ours: `picture_decode_png`, `picture_decode_jpeg`, where it is stated how depth,
-  /// opacity and gamma are dealt with.
+  /// C functions `picture_decode_png` and `picture_decode_jpeg` of `CPictures`, which describe the
+  /// handling of depth, opacity and gamma.
   init(_ url: URL) throws(DatasetError) {
     let head = try FileHead(url, expecting: "a PNG or JPEG picture")
     guard head.isPNG || head.isJPEG else {
@@ -47,7 +47,7 @@ struct Picture {
         place: url.path, found: "what its decoder calls \"\(Self.text(decoded))\"",
         expected: "a whole \(head.isPNG ? "PNG" : "JPEG") picture, grey or RGB, of at most "
           + "\(Self.sideLimit) pixels a side and \(Self.pixelLimit) in all",
-        remedy: "take the file away, or save the picture anew")
+        remedy: "remove the file, or save the picture again")
     }
     height = Int(decoded.height)
     width = Int(decoded.width)

@@ -1,10 +1,10 @@
 import Trials
 
-/// Brings pictures of any size into the shape of a user's set.
+/// Converts pictures of any size to the shape of a user's set.
 ///
-/// First colour: RGB becomes grey as (299 R + 587 G + 114 B) / 1000 rounded to nearest, grey becomes
-/// RGB with three equal channels. Then the square in the middle is cut out, of an odd rest the
-/// smaller part above and to the left, and scaled by ``ImageScaler``.
+/// First, RGB is converted to grey as (299 R + 587 G + 114 B) / 1000, rounded to nearest, or grey
+/// to RGB with three equal channels. Then the central square is cropped (an odd margin is smaller
+/// above and to the left) and scaled by ``ImageScaler``.
 struct PictureFitter {
   private let shape: ImageShape
   private var scalers: [Int: ImageScaler] = [:]
@@ -15,7 +15,7 @@ struct PictureFitter {
     self.shape = shape
   }
 
-  /// The fitted picture.
+  /// The converted picture.
   ///
   /// - Parameter pixels: `height × width × channels` values in that order; 1 or 3 channels.
   mutating func fitted(_ pixels: [UInt8], height: Int, width: Int, channels: Int) -> [UInt8] {

@@ -6,9 +6,9 @@ import Trials
 
 /// A folder of PNG and JPEG files, in the order of their paths' bytes.
 ///
-/// Subfolders are gone through; their names, which often are labels, mean nothing, but for `test`
-/// at the top: its pictures are the evaluation part. Without it, ``HeldBackSample`` is evaluated
-/// on. Hidden files and links to folders are left alone.
+/// Subfolders are included; their names do not matter, except that the top-level folder `test` is
+/// the evaluation part. Without it, ``HeldBackSample`` is used for evaluation. Hidden files and
+/// links to folders are skipped.
 struct PictureFolderSource: ImageSource {
   private let training: [URL]
   private let test: [URL]
@@ -19,7 +19,7 @@ struct PictureFolderSource: ImageSource {
   private static let endings: Set<String> = ["png", "jpg", "jpeg"]
   private static let testFolder = "test"
   private static let countMaximum = 10_000_000
-  /// Pictures that are decoded side by side before they are delivered.
+  /// The number of pictures decoded in parallel.
   private static let batchCount = 64
 
   /// Lists the files of a folder.
@@ -68,7 +68,7 @@ struct PictureFolderSource: ImageSource {
   var trainingCount: Int { sample?.trainingCount ?? training.count }
   var evaluationCount: Int { sample?.count ?? test.count }
   var remark: String? {
-    passedOver == 0 ? nil : "\(passedOver) files that are no PNG or JPEG were passed over."
+    passedOver == 0 ? nil : "\(passedOver) files that are not PNG or JPEG were skipped."
   }
 
   func read(_ receive: ImageReceiver) throws(DatasetError) {
@@ -82,7 +82,7 @@ struct PictureFolderSource: ImageSource {
     }
   }
 
-  /// Decodes and fits pictures on all cores and delivers them in their order.
+  /// Decodes and converts pictures on all cores, and passes them on in order.
   private func decode(
     _ files: [URL], _ receive: ([UInt8]) throws(DatasetError) -> Void
   ) throws(DatasetError) {

@@ -47,7 +47,7 @@ struct TrajectoryResumption {
         Digest.of(text) == prefix.digest
       else { continue }
       guard let kept = isShorterRun ? keeping(Array(text)) : Array(text) else {
-        throw fail("rows that are no trajectory", "rows that begin with their step")
+        throw fail("rows that are not a trajectory", "rows that begin with their step")
       }
       start = .beginning
       self.text = Data(kept)

@@ -12,17 +12,10 @@ struct ProgressMeter {
 
   /// Steps per second since progress was last due; nil if it is not due.
   mutating func tick(step: Int, isLast: Bool, at instant: ContinuousClock.Instant) -> Double? {
-    let seconds = (instant - lastInstant).seconds
+    let seconds = (instant - lastInstant) / .seconds(1)
     guard isLast || seconds >= interval else { return nil }
     let stepsPerSecond = Double(step - lastStep) / max(seconds, 1e-9)
     (lastStep, lastInstant) = (step, instant)
     return stepsPerSecond
-  }
-}
-
-extension Duration {
-  /// The duration in seconds.
-  var seconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }

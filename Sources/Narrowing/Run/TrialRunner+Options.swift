@@ -26,7 +26,7 @@ extension TrialRunner {
     /// The checkpoints to resume from: the first one that is valid for this trial is used.
     package var checkpoints: [Start]
     /// Whether to start from initial parameters, instead of failing, if no checkpoint is valid.
-    package var beginsAnew: Bool
+    package var startsOver: Bool
 
     /// A checkpoint to resume from, and the trajectory up to it.
     package struct Start: Hashable, Sendable {
@@ -51,7 +51,7 @@ extension TrialRunner {
       imagesDigest: Digest? = nil,
       checkpointSteps: Set<Int> = [], checkpointInterval: CheckpointInterval? = nil,
       savesWhenStopped: Bool = false, savesAtEnd: Bool = false, checkpoints: [Start] = [],
-      beginsAnew: Bool = false
+      startsOver: Bool = false
     ) {
       self.forceSecondPass = forceSecondPass
       self.threads = threads
@@ -62,7 +62,7 @@ extension TrialRunner {
       self.savesWhenStopped = savesWhenStopped
       self.savesAtEnd = savesAtEnd
       self.checkpoints = checkpoints
-      self.beginsAnew = beginsAnew
+      self.startsOver = startsOver
     }
   }
 }

@@ -105,7 +105,7 @@ package final class TrialRunner {
         refusals.append("\(error)")
       }
     }
-    guard refusals.isEmpty || options.beginsAnew else {
+    guard refusals.isEmpty || options.startsOver else {
       throw TrialFailure(
         cause: .refused, message: "cannot resume: \(refusals.joined(separator: "; "))")
     }
@@ -201,13 +201,13 @@ package final class TrialRunner {
       checkpoints, in: directory, interval: options.checkpointInterval, firstStep: firstStep,
       permanentSteps: options.checkpointSteps, at: beginning)
     var sampledByteCount = 0
-    func tell(_ trajectory: TrajectoryPrefix) {
+    func reportTrajectory(_ trajectory: TrajectoryPrefix) {
       guard trajectory.byteCount > sampledByteCount else { return }
       sampledByteCount = trajectory.byteCount
       sampled(trajectory)
     }
     func keep(_ trajectory: TrajectoryPrefix, _ milestones: [MilestoneReport]) {
-      tell(trajectory)
+      reportTrajectory(trajectory)
       do throws(TrialFailure) {
         let reports = self.reports(trajectory, milestones)
         guard let saved = try keeper.save(trainer, reports, clock: clock) else { return }
@@ -224,7 +224,7 @@ package final class TrialRunner {
       let report = try trainer.milestone(
         budget, ending: isLast ? .budget : .goesOn, finding: finding, on: images)
       reports.append(report)
-      tell(trajectory)
+      reportTrajectory(trajectory)
       reported(reports.count - 1, report)
     }
     var hasEnded = reports.last?.ending.isFinal ?? false
@@ -250,13 +250,13 @@ package final class TrialRunner {
       let milestone = finding != nil ? milestones.last : milestones.first { $0.step == step }
       if milestone != nil || step.isMultiple(of: configuration.trainer.sampleEvery) {
         try trajectory.append(trainer.trajectoryRow(of: taken))
-        try pace.append(step: step, seconds: (clock.now - beginning).seconds)
+        try pace.append(step: step, seconds: (clock.now - beginning) / .seconds(1))
       }
       if let milestone { try report(milestone.budget, finding, after: trajectory.prefix) }
       try saveIfAsked(trajectory.prefix, reports)
       if !hasEnded, keeper.isDue(at: clock.now) { keep(trajectory.prefix, reports) }
       if let stepsPerSecond = meter.tick(step: step, isLast: hasEnded, at: clock.now) {
-        tell(trajectory.prefix)
+        reportTrajectory(trajectory.prefix)
         progress(trainer.progress(totalSteps: totalSteps, stepsPerSecond: stepsPerSecond))
       }
     }
@@ -275,7 +275,7 @@ package final class TrialRunner {
         host: Host.name, processor: Host.processor,
         instructionSet: trainer.network.instructionSet.rawValue,
         versions: Self.versions, started: started.ISO8601Format(),
-        seconds: (clock.now - beginning).seconds, processorSeconds: Host.processorSeconds,
+        seconds: (clock.now - beginning) / .seconds(1), processorSeconds: Host.processorSeconds,
         steps: trainer.state.step - firstStep, resumed: resumed?.reports.resumed,
         secondPassShare: Double(secondPasses) / Double(max(trainer.state.step - firstStep, 1)),
         peakResidentBytes: Host.peakResidentBytes))

@@ -26,7 +26,7 @@ extension FrontComparison {
     return Figure3Drawing(
       front: Front(series: series), samples: [:],
       name: "A: \(resultsA.plan.name), B: \(resultsB.plan.name)",
-      banner: banners.isEmpty ? nil : banners.joined(separator: "; ")
+      banner: banners.isEmpty ? nil : banners.joined(separator: "; "), isComparison: true
     ).svg
   }
 }

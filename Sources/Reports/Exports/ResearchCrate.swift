@@ -93,7 +93,7 @@ package struct ResearchCrate {
       "description": PlainText.line(results.plan.question),
       "datePublished": published.ISO8601Format(), "conformsTo": link(Self.profileAddress),
       "hasPart": files.map { link($0.path) },
-      "mentions": [link("#sweep")] + results.trials.filter(isTold).map { link(action($0)) },
+      "mentions": [link("#sweep")] + results.trials.filter(hasEnded).map { link(action($0)) },
     ]
   }
 
@@ -167,14 +167,14 @@ package struct ResearchCrate {
     ]
   }
 
-  private func isTold(_ trial: RecordedTrial) -> Bool {
+  private func hasEnded(_ trial: RecordedTrial) -> Bool {
     trial.result != nil || trial.status == .failed
   }
 
   private func action(_ trial: RecordedTrial) -> String { "#\(trial.planned.id)" }
 
   private var actions: [Entity] {
-    results.trials.filter(isTold).map { trial in
+    results.trials.filter(hasEnded).map { trial in
       let id = trial.planned.id
       let configuration = Self.configurationPath(of: id)
       let inputs = [sweepFile, configuration].filter(paths.contains)

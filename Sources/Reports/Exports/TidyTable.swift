@@ -1,13 +1,13 @@
 import Foundation
 import Trials
 
-/// A table that is written row by row, for data frames.
+/// A table for data frames, written row by row.
 struct TidyTable {
   /// The file's name.
   let name: String
   private let form: TidyTables.Form
   private let columns: [String]
-  /// The columns' names as JSON, with what stands before each value.
+  /// The JSON before each value: the column's name and punctuation.
   private let keys: [String]
   private var isEmpty = true
 
@@ -19,7 +19,7 @@ struct TidyTable {
     keys = columns.enumerated().map { "\($0 == 0 ? "{" : ",")\(CanonicalJSON.text($1)):" }
   }
 
-  /// What comes before the first row.
+  /// The text before the first row.
   var head: String {
     switch form {
     case .csv: columns.map(CSVTable.escaped).joined(separator: ",") + "\n"
@@ -38,6 +38,6 @@ struct TidyTable {
     }
   }
 
-  /// What comes after the last row.
+  /// The text after the last row.
   var tail: String { form == .csv ? "" : "\n]\n" }
 }

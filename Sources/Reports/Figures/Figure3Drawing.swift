@@ -33,6 +33,8 @@ struct Figure3Drawing {
   let banner: String?
   /// The numbers of images of the sweep's data sets.
   var counts = ImageCounts()
+  /// Whether its series are of different sweeps, whose fronts may coincide.
+  var isComparison = false
 
   private static let width = 760.0
   private static let plotHeight = 330.0
@@ -205,7 +207,9 @@ struct Figure3Drawing {
   ) {
     let color = Palette.ofSeries(index)
     let marker = Marker.ofSeries(index)
-    drawing.polyline(Self.steps(of: series.front, frame: frame), .init(color: color, width: 2))
+    // Where fronts coincide, the earlier ones stay visible on both sides of the later.
+    let width = isComparison ? min(2 + 3 * Double(front.series.count - 1 - index), 8) : 2
+    drawing.polyline(Self.steps(of: series.front, frame: frame), .init(color: color, width: width))
     for point in series.points {
       guard let tolerance = point.tolerance, let gates = point.gatesOpen else { continue }
       let position = frame.point(tolerance.median, gates.median)

@@ -58,12 +58,19 @@ package struct LiveFront: Sendable {
   package let withResult: Int
   /// Figure 3 without images.
   private let drawing: Data
+  /// The points of the front against core-hours.
+  private let progress: Data
   /// `table1.json`, with the paper's numbers; nil if no tolerance is measured.
   package let table1: Data?
 
   /// The front of a sweep at one moment.
-  package init(of results: SweepResults) {
+  ///
+  /// - Parameters:
+  ///   - spent: By trial, the core-hours of all results up to and including its own.
+  ///   - total: The core-hours of all results.
+  package init(of results: SweepResults, spent: [TrialID: Double] = [:], total: Double = 0) {
     let front = Front(of: results)
+    progress = FrontProgress(of: front, spent: spent, total: total).svg
     let points = front.series.flatMap(\.points)
     onFront = points.count(where: \.isOnFront)
     withResult = points.count { $0.gatesOpen != nil }
@@ -84,6 +91,9 @@ package struct LiveFront: Sendable {
 
   /// The drawing of the front.
   package func svg(in scheme: ColourScheme) -> Data { scheme.applied(to: drawing) }
+
+  /// The drawing of its growth with the core-hours spent.
+  package func progressSVG(in scheme: ColourScheme) -> Data { scheme.applied(to: progress) }
 }
 
 /// Why something cannot be drawn, in words.

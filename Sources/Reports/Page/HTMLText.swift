@@ -25,9 +25,13 @@ enum HTMLText {
   /// A table with a caption.
   ///
   /// - Parameters:
+  ///   - texts: The number of first columns of text; the others are numbers, aligned right.
   ///   - rows: Cells of HTML.
-  static func table(_ caption: String, header: [String], rows: [[String]]) -> String {
-    var text = "<div class=\"wide\"><table><caption>\(escaped(caption))</caption><thead><tr>"
+  static func table(
+    _ caption: String, header: [String], texts: Int = 1, rows: [[String]]
+  ) -> String {
+    var text =
+      "<div class=\"wide\"><table class=\"texts\(texts)\"><caption>\(escaped(caption))</caption><thead><tr>"
     text += header.map { "<th scope=\"col\">\(escaped($0))</th>" }.joined()
     text += "</tr></thead><tbody>\n"
     for row in rows { text += "<tr>" + row.map { "<td>\($0)</td>" }.joined() + "</tr>\n" }
@@ -57,6 +61,7 @@ enum HTMLText {
     caption { text-align: left; color: var(--quiet); padding-bottom: .3rem; }
     th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: right; \
     white-space: nowrap; } th:first-child, td:first-child { text-align: left; }
+    .texts2 :is(th, td):nth-child(-n+2), .texts3 :is(th, td):nth-child(-n+3) { text-align: left; }
     svg { max-width: 100%; height: auto; background: #ffffff; border-radius: 6px; }
     figure { margin: .6rem 0; } figcaption { color: var(--quiet); font-size: .85rem; }
     section.trial { background: var(--card); border: 1px solid var(--line); border-radius: 8px; \

@@ -155,7 +155,8 @@ struct ReportPage {
       "trial", "name", "status", "τ", "n", "gates open", "mse", "evaluation mse", "τ kept", "step",
     ]
     return "<h2>Table</h2>\n"
-      + HTMLText.table("What every trial had found last.\(more)", header: header, rows: rows)
+      + HTMLText.table(
+        "What every trial had found last.\(more)", header: header, texts: 3, rows: rows)
   }
 
   /// τ, n and the numbers of the last report, as texts; empty if unknown.
@@ -206,10 +207,10 @@ struct ReportPage {
     var text = "<h2>Provenance</h2>\n"
     text += HTMLText.table(
       "What computed the results; equal trials have equal bits where both are the same.",
-      header: ["build", "instruction set", "trials"], rows: Array(built.prefix(20)))
+      header: ["build", "instruction set", "trials"], texts: 2, rows: Array(built.prefix(20)))
     text += HTMLText.table(
       "The image archives that were trained on.", header: ["data set", "SHA-256", "trials"],
-      rows: Array(trained.prefix(40)))
+      texts: 2, rows: Array(trained.prefix(40)))
     text += "<p>\(hours) core-hours on \(HTMLText.escaped(named)). "
     return text + "Each trial's own is in <code>provenance.csv</code>.</p>\n"
   }

@@ -18,11 +18,31 @@ enum NumberText {
 
   /// At most `decimals` decimals, without trailing zeros; for coordinates and labels.
   static func compact(_ number: Double, upTo decimals: Int = 2) -> String {
+    if decimals == 2, let hundredths = hundredths(of: number) { return text(hundredths) }
     var text = fixed(number, decimals)
     guard text.contains(".") else { return text }
     while text.hasSuffix("0") { text.removeLast() }
     if text.hasSuffix(".") { text.removeLast() }
     return text
+  }
+
+  /// The nearest number of hundredths; nil for large numbers and near ties.
+  ///
+  /// Drawings have tens of thousands of coordinates, and `String(format:)` is slow.
+  private static func hundredths(of number: Double) -> Int? {
+    guard abs(number) < 1e6 else { return nil }
+    let scaled = number * 100
+    let nearest = scaled.rounded()
+    guard abs(scaled - nearest) < 0.499_999 else { return nil }
+    return Int(nearest)
+  }
+
+  private static func text(_ hundredths: Int) -> String {
+    let (whole, rest) = hundredths.magnitude.quotientAndRemainder(dividingBy: 100)
+    let sign = hundredths < 0 ? "-" : ""
+    if rest == 0 { return "\(sign)\(whole)" }
+    if rest.isMultiple(of: 10) { return "\(sign)\(whole).\(rest / 10)" }
+    return "\(sign)\(whole).\(rest < 10 ? "0" : "")\(rest)"
   }
 
   /// A count in thousands or millions if that is exact: 200K, 1.874M, 937.

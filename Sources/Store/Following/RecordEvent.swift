@@ -2,13 +2,13 @@ import Coordination
 import Foundation
 import Trials
 
-/// A record of the journal for programs that look on: one JSON object in one line.
+/// A journal record for other programs: one JSON object per line.
 ///
 /// `{"version":1,"sequence":17,"time":"2026-01-31T12:00:00.123Z","event":"result-recorded", …}`;
 /// `trial`, `attempt`, `worker`, `detail` and `result` where the event has them. `event` is the
-/// record's kind as `RECORD.md` lists them, `detail` what it says besides.
+/// record's kind as listed in `RECORD.md`, `detail` its other fields.
 package struct RecordEvent: Hashable, Sendable {
-  /// The version of these lines; grows when a key changes its meaning.
+  /// The version of these lines; increased when a key changes its meaning.
   package static let version = 1
 
   /// The record's number in the journal.
@@ -23,9 +23,9 @@ package struct RecordEvent: Hashable, Sendable {
   package let attempt: Int?
   /// The worker that it is about, if any.
   package let worker: String?
-  /// What the result that it brings ends with, if it brings one.
+  /// The last report of its result, if it has one.
   package let report: MilestoneReport?
-  /// What it says besides, as canonical JSON.
+  /// Further fields, as canonical JSON.
   private let detail: String?
 
   /// The event of a record.
@@ -61,13 +61,13 @@ package struct RecordEvent: Hashable, Sendable {
 }
 
 extension RecordEvent {
-  /// The first line of a file of events, which names the record that the others are of.
+  /// The first line of an event file, which identifies the record.
   package struct Head: Codable, Hashable, Sendable {
     package var version: Int
-    /// 0: no record's.
+    /// Always 0.
     package var sequence: Int
     package var event: String
-    /// Tells the record from all others.
+    /// The identity of the record.
     package var record: String
     package var sweep: String
 

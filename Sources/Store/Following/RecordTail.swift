@@ -2,22 +2,38 @@ import Coordination
 import GRDB
 import Trials
 
-/// Where a reader of the journal is, so that each look brings only what was added since the last.
+/// A position in the journal; each read returns only the records added since the last.
 package struct RecordTail: Sendable {
-  /// What one look has brought.
+  /// The outcome of one read.
   package struct News: Sendable {
-    /// The records that are new, about planned trials and about no trial.
+    /// The new records about planned trials or about no trial.
     package var records: [StampedRecord]
-    /// The plan, where it is another one than before, so that everything begins anew.
+    /// The plan if it has changed; the reader must then start from the beginning.
     package var plan: SweepPlan?
-    /// Whether more was there than one look takes.
+    /// The number of the last record read.
+    package var sequence: Int
+    /// Whether there are more records than one read returns.
     package var hasMore: Bool
+
+    /// The same, split into pieces of at most `count` records.
+    package func pieces(of count: Int) -> [News] {
+      let starts = stride(from: 0, to: max(records.count, 1), by: count)
+      return starts.map { start in
+        let end = min(start + count, records.count)
+        let isLast = end == records.count
+        let piece = Array(records[start..<end])
+        return News(
+          records: piece, plan: start == 0 ? plan : nil,
+          sequence: isLast ? sequence : piece.last?.sequence ?? sequence,
+          hasMore: !isLast || hasMore)
+      }
+    }
   }
 
-  /// The most rows that one look reads.
+  /// The most rows per read.
   package static let rowCountMaximum = 2000
 
-  /// The reader that it looks through, for what a look does not bring.
+  /// The underlying reader, for other queries.
   package let reader: SweepReader
   private var revision: Int?
   private var place = JournalPlace.beginning
@@ -29,10 +45,10 @@ package struct RecordTail: Sendable {
   /// The number of the last record seen; 0 before the first.
   package var sequence: Int { place.sequence }
 
-  /// Reads what is new.
+  /// Reads the new records.
   ///
-  /// - Throws: ``StoreError`` when the record cannot be read or contradicts its checksums; the next
-  ///   look then begins anew.
+  /// - Throws: ``StoreError`` if the record cannot be read or contradicts its checksums. The next
+  ///   read then starts from the beginning.
   package mutating func look() throws(StoreError) -> News {
     let reader = reader
     do {
@@ -59,7 +75,7 @@ package struct RecordTail: Sendable {
     ) { try results.take(sequence: $0, ofTrial: $1) }
     reports = results.reports
     return News(
-      records: records, plan: isReplanned ? stored.plan : nil,
+      records: records, plan: isReplanned ? stored.plan : nil, sequence: place.sequence,
       hasMore: place.sequence - before == Self.rowCountMaximum)
   }
 }

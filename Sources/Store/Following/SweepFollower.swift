@@ -2,10 +2,10 @@ import Coordination
 import Foundation
 import Trials
 
-/// Follows a sweep's record from beside its coordinator: what was added since the last look, and
-/// what is known after it.
+/// Follows a sweep's record in another process than its coordinator: the new records, and the
+/// resulting state.
 ///
-/// Reads through a connection of its own that cannot write, a bounded part at a time. Only one
+/// Uses a separate read-only connection and reads a bounded number of rows at a time. Only one
 /// thread at a time may use it.
 package struct SweepFollower: Sendable {
   private var tail: RecordTail
@@ -13,39 +13,49 @@ package struct SweepFollower: Sendable {
     plan: SweepPlan(name: "", question: "", outputs: [], trials: []))
   private var log = AttemptLog()
   private var attemptsOfTrial: [TrialID: [Int]] = [:]
-  /// The host that each worker said that it runs on.
+  /// The announced host of each worker.
   package private(set) var hosts: [WorkerID: String] = [:]
 
-  /// A follower that has seen nothing yet.
+  /// A follower before the first record.
   ///
   /// - Throws: ``StoreError`` when there is no record, or it is damaged, foreign or newer.
   package init(directory: URL) throws(StoreError) {
     tail = RecordTail(try SweepReader.open(directory: directory))
   }
 
-  /// All that is known of the sweep as of the last look.
+  /// The state of the sweep as of the last read.
   package var results: SweepResults { fold.results }
 
-  /// The number of the last record seen; 0 before the first.
-  package var sequence: Int { tail.sequence }
+  /// The number of the last record in the state; 0 before the first.
+  package private(set) var sequence = 0
 
-  /// The reader that it follows the record through, for what a look does not bring.
+  /// The underlying reader, for other queries.
   package var reader: SweepReader { tail.reader }
 
-  /// Where a trial is in the plan; nil when it is not planned.
+  /// A position before the first record, for a caller that reads the record itself and passes what
+  /// is new to ``take(_:)``.
+  package var start: RecordTail { tail }
+
+  /// A trial's index in the plan; nil if it is not planned.
   package func place(of trial: TrialID) -> Int? { fold.place(of: trial) }
 
-  /// The attempts at a trial so far, in the order in which they were handed out.
+  /// The attempts at a trial so far, in the order of their leases.
   package func attempts(of trial: TrialID) -> [AttemptRecord] {
     (attemptsOfTrial[trial] ?? []).map { log.attempts[$0] }
   }
 
-  /// Reads what is new.
+  /// Reads the new records and adds them to the state.
   ///
-  /// - Throws: ``StoreError`` when the record cannot be read or contradicts its checksums; the next
-  ///   look then begins anew.
+  /// - Throws: ``StoreError`` if the record cannot be read or contradicts its checksums. The next
+  ///   read then starts from the beginning.
   package mutating func look() throws(StoreError) -> RecordTail.News {
     let news = try tail.look()
+    take(news)
+    return news
+  }
+
+  /// Adds the outcome of a read to the state.
+  package mutating func take(_ news: RecordTail.News) {
     if let plan = news.plan {
       fold = ResultsFold(plan: plan)
       log = AttemptLog()
@@ -53,7 +63,7 @@ package struct SweepFollower: Sendable {
       hosts = [:]
     }
     for stamped in news.records { note(stamped) }
-    return news
+    sequence = news.sequence
   }
 
   private mutating func note(_ stamped: StampedRecord) {

@@ -3,23 +3,23 @@ import Foundation
 import GRDB
 import Trials
 
-/// Results as formats 1 and 2 of the store had them: rows of `result`, `milestone`, `artifact` and
-/// `resumption`, which are only read, to be migrated.
+/// Reads results of store formats 1 and 2 for migration: rows of `result`, `milestone`, `artifact`
+/// and `resumption`.
 ///
-/// The configuration that ran is the planned one with the tolerance and the latent dimensions
-/// used, so those two numbers stand for it; it is stored in full only where that does not hold.
+/// The resolved configuration is the planned one with the used tolerance and latent dimensions, so
+/// usually only these two numbers are stored.
 enum FormerResultRows {
   /// A result with the checksum of its rows.
   struct Stored {
     /// The result; nil when its trial is not planned, since its configuration is then unknown.
     var result: TrialResult?
-    /// The checksum as stored, which the journal's covers.
+    /// The stored checksum, which the journal's checksum covers.
     var checksum: Int64
   }
 
-  /// Reads every result, by its trial's number; of a trial that is not planned only the checksum.
+  /// Reads every result by its trial's number; for trials that are not planned, only the checksum.
   ///
-  /// - Throws: ``Damage`` when rows contradict their checksum or hold what cannot be read.
+  /// - Throws: ``Damage`` if rows contradict their checksum or cannot be read.
   static func fetchAll(numbers: TrialNumbers, in database: Database) throws -> [Int: Stored] {
     var results: [Int: Stored] = [:]
     var texts = Texts()
@@ -49,7 +49,7 @@ enum FormerResultRows {
     return results
   }
 
-  /// Puts the rows of a result together and holds them against their checksum.
+  /// Combines the rows of a result and verifies their checksum.
   private static func result(
     _ row: StoredRows, planned: PlannedTrial, milestones: [MilestoneReport],
     artifacts: [Artifact], resumed: [Resumption], texts: inout Texts
@@ -74,7 +74,7 @@ enum FormerResultRows {
     return migrated
   }
 
-  /// The texts that most results share: decoding each once makes replay fast.
+  /// Caches texts that most results share, so that each is decoded once.
   private struct Texts {
     var budgets = KnownTexts<Budget?>()
     var kinds = KnownTexts<ArtifactKind?>()
@@ -102,7 +102,7 @@ enum FormerResultRows {
       secondPassShare: try row.double(13), peakResidentBytes: try row.int(14))
   }
 
-  /// A report as a row has it; its tolerance and its ending follow from the result.
+  /// Reads a report; its tolerance and its ending follow from the result.
   private static func report(_ row: StoredRows, texts: inout Texts) throws -> MilestoneReport {
     guard let budget = try texts.budgets.value(of: row.utf8(2), decode: Budget.init) else {
       throw Damage("trial number \(try row.int(0)): found the budget \"\(try row.text(2))\"")

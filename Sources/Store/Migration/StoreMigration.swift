@@ -4,14 +4,14 @@ import GRDB
 import Trials
 import Wire
 
-/// Brings a store of an earlier format up to date, in one transaction.
+/// Migrates a store of an earlier format in one transaction.
 ///
-/// Plan, identity, times and results stay. Checkpoints of formats 1 and 2 carry trajectories, which
-/// today's do not, so the records of them are dropped: trials that were running begin anew.
+/// Plan, identity, times and results stay. Checkpoint records of formats 1 and 2 are dropped, since
+/// those checkpoints contain trajectories. Running trials therefore start from step 0.
 enum StoreMigration {
-  /// Migrates the store of a connection, if it needs to be.
+  /// Migrates the store of a connection if needed.
   ///
-  /// - Throws: ``Damage`` or a `DatabaseError`; the store is then as it was.
+  /// - Throws: ``Damage`` or a `DatabaseError`. The store is then unchanged.
   static func perform(in database: Database) throws {
     let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
     guard version < StoreSchema.formatVersion else { return }
@@ -43,7 +43,7 @@ enum StoreMigration {
     try database.execute(sql: "PRAGMA user_version = \(StoreSchema.formatVersion)")
   }
 
-  /// The records as they were, those of checkpoints left out.
+  /// The records without those of checkpoints.
   private static func records(
     numbers: TrialNumbers, in database: Database
   ) throws -> [StampedRecord] {
@@ -64,7 +64,7 @@ enum StoreMigration {
     return records
   }
 
-  /// Every trial that was ever planned, as a plan of its own.
+  /// Every trial that was ever planned, as one plan.
   private static func allTrials(in database: Database) throws -> SweepPlan {
     var trials: [PlannedTrial] = []
     let rows = try Row.fetchCursor(

@@ -1,13 +1,13 @@
-/// What the texts of a column mean, where rows repeat few of them: each is decoded once, and the
-/// values share their memory.
+/// A cache of decoded column texts; each distinct text is decoded once, and its rows share the
+/// value's memory.
 struct KnownTexts<Value> {
   private var known: [(text: [UInt8], value: Value)] = []
-  /// More distinct texts than this are not remembered.
+  /// Most distinct texts in the cache.
   private static var memoryCount: Int { 32 }
 
-  /// The meaning of a text.
+  /// The decoded value of a text.
   ///
-  /// - Parameter decode: Finds it, for a text that is not remembered.
+  /// - Parameter decode: Decodes a text that is not in the cache.
   mutating func value(
     of text: UnsafeBufferPointer<UInt8>, decode: (String) throws -> Value
   ) rethrows -> Value {

@@ -3,16 +3,16 @@ import Foundation
 import GRDB
 import Trials
 
-/// One of the last things that happened in a sweep, for people: read without holding the journal
-/// against its checksums.
+/// One of the latest events of a sweep, for display; read without verifying the journal's
+/// checksums.
 package struct LatestRecord: Hashable, Sendable {
   /// What happened.
   package enum Content: Hashable, Sendable {
-    /// A worker brought a trial's result.
+    /// A worker delivered a trial's result.
     case completed(TrialID, WorkerID)
-    /// The result came from another sweep.
+    /// The result was reused from another sweep.
     case reused(TrialID)
-    /// Another record, which brings no result.
+    /// Another record, without a result.
     case record(JournalRecord)
   }
 
@@ -32,15 +32,15 @@ package struct LatestRecord: Hashable, Sendable {
 }
 
 extension SweepReader {
-  /// Of the journal only so many rows are looked at.
+  /// Most journal rows searched.
   private static let rowCountMaximum = 5000
-  /// The kinds that people want to hear of; the others come by the thousand.
+  /// The kinds that are shown; the others are too frequent.
   private static let kinds: [JournalRows.Kind] = [
     .resultRecorded, .resultReused, .attemptEnded, .trialFailed, .trialStopped, .trialRetried,
     .resultDiscarded, .hostDrained, .hostUndrained, .stagePaused, .stageResumed, .workerIntroduced,
   ]
 
-  /// What happened last, the latest first.
+  /// The latest events, newest first.
   package func latest(_ count: Int) throws(StoreError) -> [LatestRecord] {
     try read { database in
       let numbers = try self.storedPlan(in: database).numbers

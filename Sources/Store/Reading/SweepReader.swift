@@ -4,10 +4,10 @@ import GRDB
 import Synchronization
 import Trials
 
-/// A reader of a sweep's store, beside its coordinator or after it.
+/// Reads a sweep's store, while its coordinator runs or later.
 ///
-/// Each method answers from one consistent moment of the store and never waits for, nor delays,
-/// the writer. May be called from any thread.
+/// Each method reads a consistent snapshot and neither waits for nor delays the writer. May be
+/// called from any thread.
 package final class SweepReader: Sendable {
   private let queue: DatabaseQueue
   let path: String
@@ -23,7 +23,7 @@ package final class SweepReader: Sendable {
 
   /// Opens the store in a sweep's output directory.
   ///
-  /// - Throws: ``StoreError`` when there is none, or it is damaged, foreign or newer.
+  /// - Throws: ``StoreError`` if it is missing, damaged, foreign or newer.
   package static func open(directory: URL) throws(StoreError) -> SweepReader {
     let file = StoreFile(directory: directory)
     try file.migrate()
@@ -32,7 +32,7 @@ package final class SweepReader: Sendable {
 
   /// A reader over an open file.
   ///
-  /// - Parameter known: The plan, where it need not be read.
+  /// - Parameter known: The plan, if it is already known.
   init(queue: DatabaseQueue, path: String, known: StoredPlan? = nil) {
     self.queue = queue
     self.path = path
@@ -54,7 +54,7 @@ package final class SweepReader: Sendable {
     try read { database in try self.history(in: database) }
   }
 
-  /// All that is known of the sweep at this moment; what reports are made from.
+  /// The current state of the sweep, from which reports are made.
   package func results() throws(StoreError) -> SweepResults {
     try read { database in
       let plan = try self.storedPlan(in: database).plan
@@ -62,7 +62,7 @@ package final class SweepReader: Sendable {
     }
   }
 
-  /// Names the record among all others.
+  /// The identity of the record.
   package func identity() throws(StoreError) -> String {
     try read { database in try PlanRows.identity(in: database) }
   }
@@ -81,24 +81,23 @@ package final class SweepReader: Sendable {
     return try plan().trials.compactMap { trial in results[trial.id].map { (trial.id, $0) } }
   }
 
-  /// Every attempt at a planned trial, in the order in which they were handed out.
+  /// Every attempt at a planned trial, in the order of their leases.
   package func attempts() throws(StoreError) -> [AttemptRecord] {
     var log = AttemptLog()
     for record in try history() { log.note(record) }
     return log.attempts
   }
 
-  /// Every attempt at one trial, in the order in which they were handed out; none if it was never
-  /// planned.
+  /// Every attempt at one trial, in the order of their leases; none if it was never planned.
   ///
-  /// Reads that trial's rows alone, without holding them against their checksums.
+  /// Reads only that trial's rows, without verifying checksums.
   package func attempts(of trial: String) throws(StoreError) -> [AttemptRecord] {
     try read { database in try JournalRows.fetchAttempts(of: trial, in: database) }
   }
 
-  /// The result of one trial, as it stands now; nil while it has none.
+  /// The current result of one trial; nil if it has none.
   ///
-  /// Reads that trial's row alone, without holding it against its checksum.
+  /// Reads only that trial's row, without verifying its checksum.
   package func result(of trial: String) throws(StoreError) -> TrialResult? {
     guard let id = TrialID(trial) else { return nil }
     return try read { database in try ResultRows.fetch(of: id, in: database) }
@@ -109,7 +108,7 @@ package final class SweepReader: Sendable {
     try read { database in try SalvageNote.fetch(in: database) }
   }
 
-  /// What SQLite finds wrong with the file's structure, at most twenty things.
+  /// Errors in the file's structure as found by SQLite, at most twenty.
   package func integrityProblems() throws(StoreError) -> [String] {
     try read { database in
       try String.fetchAll(database, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }

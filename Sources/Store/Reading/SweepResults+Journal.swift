@@ -1,16 +1,16 @@
 import Coordination
 import Trials
 
-/// The standing of every planned trial, record by record of a journal.
+/// Computes the state of every planned trial from the records of a journal.
 struct ResultsFold: Sendable {
-  /// What is known after the records so far.
+  /// The state after the records so far.
   private(set) var results: SweepResults
   private let indices: [TrialID: Int]
   /// The open attempts and their workers: one for a running trial, two for a duplicated one.
   private var open: [Int: [(attempt: Int, worker: String)]] = [:]
   private var uploads = CheckpointUploads()
 
-  /// A plan of which nothing has happened yet.
+  /// The state of a plan before the first record.
   init(plan: SweepPlan) {
     results = SweepResults(
       plan: plan,
@@ -22,14 +22,14 @@ struct ResultsFold: Sendable {
       plan.trials.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// The place of a planned trial in the plan; nil when it is not planned.
+  /// A trial's index in the plan; nil if it is not planned.
   func place(of trial: TrialID) -> Int? { indices[trial] }
 
   private mutating func update(_ trial: TrialID, _ change: (inout RecordedTrial) -> Void) {
     if let index = indices[trial] { change(&results.trials[index]) }
   }
 
-  /// Takes in the next record.
+  /// Applies the next record.
   mutating func note(_ record: JournalRecord) {
     uploads.note(record)
     switch record {
@@ -121,7 +121,7 @@ struct ResultsFold: Sendable {
 }
 
 extension SweepResults {
-  /// The standing of every planned trial after the records of a journal.
+  /// The state of every planned trial after the records of a journal.
   package init(plan: SweepPlan, records: some Sequence<JournalRecord>) {
     var fold = ResultsFold(plan: plan)
     for record in records { fold.note(record) }

@@ -2,27 +2,26 @@ import Digests
 import GRDB
 import Trials
 
-/// A trajectory put together of the pieces that a trial has handed in.
+/// A trajectory assembled from a trial's recorded pieces.
 package struct TrajectoryAssembly: Sendable {
   /// The whole file.
   package let bytes: [UInt8]
-  /// The byte up to which an attempt handed in something else; nil if its pieces agree with the
-  /// file.
+  /// The end of the first piece of the attempt that differs from the file; nil if all agree.
   package let contradictedAt: Int?
 
   /// Follows the pieces back from the file's end to its beginning.
   ///
   /// - Parameters:
   ///   - file: The file's count of bytes and its digest.
-  ///   - attempt: The attempt that says that this is its trajectory.
-  /// - Returns: Nil when pieces of it are missing.
+  ///   - attempt: The attempt that claims this trajectory.
+  /// - Returns: Nil if pieces are missing.
   init?(of file: TrajectoryPrefix, attempt: Int, pieces: [PieceRows.Stored]) {
     var piecesByEnd: [Digest: PieceRows.Stored] = [:]
     for piece in pieces { piecesByEnd[piece.end.digest] = piece }
     var chain: [PieceRows.Stored] = []
     var end = file.digest
     while end != TrajectoryPrefix.empty.digest {
-      // Each piece has bytes, so a chain is no longer than there are pieces.
+      // No piece is empty, so a chain has at most as many links as there are pieces.
       guard let piece = piecesByEnd[end], chain.count < pieces.count else { return nil }
       chain.append(piece)
       end = piece.start
@@ -34,7 +33,7 @@ package struct TrajectoryAssembly: Sendable {
       of: bytes, pieces.filter { $0.attempt == attempt }.map(\.end))
   }
 
-  /// The first of some prefixes that a file does not begin with.
+  /// The first of the prefixes that the file does not begin with.
   private static func contradiction(
     of bytes: [UInt8], _ prefixes: [TrajectoryPrefix]
   ) -> Int? {
@@ -51,9 +50,9 @@ package struct TrajectoryAssembly: Sendable {
 }
 
 extension SweepStore {
-  /// Puts the trajectory of an unfinished trial together.
+  /// Assembles the trajectory of an unfinished trial.
   ///
-  /// - Returns: Nil when pieces of it are missing.
+  /// - Returns: Nil if pieces are missing.
   package func trajectory(
     of trial: TrialID, _ file: TrajectoryPrefix, attempt: Int
   ) throws(StoreError) -> TrajectoryAssembly? {
@@ -69,7 +68,7 @@ extension SweepStore {
 }
 
 extension SweepReader {
-  /// The longest trajectory that each unfinished trial has handed in, heading and rows.
+  /// The longest recorded trajectory of each unfinished trial, heading and rows.
   package func trajectories(of trials: [TrialID]) throws(StoreError) -> [TrialID: [UInt8]] {
     try read { database in
       let numbers = try self.storedPlan(in: database).numbers

@@ -1,24 +1,24 @@
 import GRDB
 import Trials
 
-/// The numbers by which a store's rows refer to trials, and which of the trials are planned.
+/// The numbers that refer to trials in a store's rows, and which of the trials are planned.
 ///
 /// Rows of trials are never deleted, so their numbers are 1, 2, 3, … without a gap.
 struct TrialNumbers: Sendable {
   /// The planned trials by identity.
   let planned: TrialIndex
-  /// The identity of every trial ever planned; that of number 1 comes first.
+  /// The identity of every trial ever planned, by number, starting with 1.
   private var ids: [TrialID] = []
-  /// Where each of them is in the plan; -1 when it is not planned.
+  /// Each trial's index in the plan; -1 if it is not planned.
   private var places: [Int32] = []
-  /// The number of each planned trial, by its place in the plan.
+  /// The number of each planned trial, by its index in the plan.
   private var numberAtPlace: [Int32]
   /// The planned trials that others wait for.
   let parents: Set<TrialID>
 
   /// Reads the numbers of all trials ever planned.
   ///
-  /// - Throws: ``Damage`` when a name is none, a number is missing, or a planned trial has no row.
+  /// - Throws: ``Damage`` if a name is invalid, a number is missing, or a planned trial has no row.
   init(of plan: SweepPlan, in database: Database) throws {
     planned = TrialIndex(plan.trials)
     parents = Set(plan.trials.flatMap(\.parents))
@@ -73,7 +73,7 @@ struct TrialNumbers: Sendable {
     try place(ofNumber: number).map { planned[place: $0] }
   }
 
-  /// Where the trial of a number is in the plan; nil when it is not planned.
+  /// The plan index of the trial of a number; nil if it is not planned.
   ///
   /// - Throws: ``Damage`` when there is none.
   func place(ofNumber number: Int) throws -> Int? {

@@ -1,9 +1,9 @@
 /// Reads numbers and texts from the front of some bytes, never beyond their end.
 struct LittleEndianCursor {
-  /// What has not been read yet.
+  /// The bytes not read yet.
   private(set) var rest: ArraySlice<UInt8>
 
-  /// Begins at the front of some bytes.
+  /// Starts at the front of some bytes.
   init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
 
   /// The next bytes; nil when there are fewer.
@@ -13,21 +13,21 @@ struct LittleEndianCursor {
     return rest.prefix(count)
   }
 
-  /// The next whole number, its least significant byte first; nil when there are too few bytes.
+  /// The next little-endian integer; nil if there are too few bytes.
   mutating func number<Number: FixedWidthInteger>(_: Number.Type = Number.self) -> Number? {
     bytes(Number.bitWidth / 8)?.withUnsafeBytes {
       Number(littleEndian: $0.loadUnaligned(as: Number.self))
     }
   }
 
-  /// The next text of so many bytes; nil when there are fewer, or they are no UTF-8.
+  /// The next text of so many bytes; nil if there are fewer or they are not UTF-8.
   mutating func text(_ byteCount: Int) -> String? {
     bytes(byteCount).flatMap { String(validating: $0, as: UTF8.self) }
   }
 }
 
 extension [UInt8] {
-  /// Appends a whole number, its least significant byte first.
+  /// Appends a little-endian integer.
   mutating func append(littleEndian number: some FixedWidthInteger) {
     Swift.withUnsafeBytes(of: number.littleEndian) { append(contentsOf: $0) }
   }

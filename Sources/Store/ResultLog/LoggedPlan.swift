@@ -2,13 +2,13 @@ import Foundation
 import GRDB
 import Trials
 
-/// The plan as the log of results tells it.
+/// The plan as stored in the result log.
 ///
 /// Each entry is a part of the plan as JSON in the spelling of ``Trials/CanonicalJSON``: name,
-/// question, outputs, the sweep file's text, which part of how many it is, and its trials with
-/// stage, replicate and configuration. The parts of one plan follow each other.
+/// question, outputs, the sweep file's text, the part's number and the count of parts, and the
+/// part's trials with stage, replicate and configuration. The parts of a plan are consecutive.
 enum LoggedPlan {
-  /// A part ends with the trial that makes it this long.
+  /// A part ends when it has at least this length.
   private static let partByteCount = 8 << 20
 
   /// The entries of the stored plan.
@@ -32,7 +32,7 @@ enum LoggedPlan {
     }
   }
 
-  /// The stored plan's trials as JSON, separated by commas, part by part.
+  /// The stored plan's trials as JSON, separated by commas, one text per part.
   private static func trials(in database: Database) throws -> [String] {
     var parts: [String] = []
     var part = ""
@@ -84,11 +84,11 @@ enum LoggedPlan {
   }
 }
 
-/// Puts plans together of their parts, in the order of a log.
+/// Assembles plans from their parts, in the order of a log.
 struct LoggedPlanReading {
-  /// The last whole plan; nil before the first.
+  /// The last complete plan; nil before the first.
   private(set) var whole: (plan: SweepPlan, sweepText: String)?
-  /// Whether a plan has begun that is not whole.
+  /// Whether an incomplete plan has begun.
   private(set) var isOpen = false
 
   private var plan: SweepPlan?
@@ -115,7 +115,7 @@ struct LoggedPlanReading {
     whole = (plan, part.sweepText)
   }
 
-  /// Forgets a plan that is not whole: what follows may not belong to it.
+  /// Forgets an incomplete plan, since later parts may not belong to it.
   mutating func interrupt() {
     plan = nil
     nextPart = 0

@@ -3,22 +3,22 @@ import Foundation
 import GRDB
 import Trials
 
-/// What the log of results tells of the journal: results, and which of them do not count.
+/// Converts journal records to entries of the result log: results and discards.
 ///
-/// A discard is told twice with padding between, so that the loss of one page of the disk, which
-/// may cost a result, does not bring back one that nobody believes.
+/// A discard is written twice with padding between. Otherwise the loss of one disk page could make
+/// a discarded result valid again.
 struct LoggedRecords {
-  /// The padding between the two: more than a page, so that no page has a part of both.
+  /// The padding between the two; it is longer than a page, so that no page contains parts of both.
   private static let paddingByteCount = 8192
 
   private(set) var entries: [ResultLogEntry] = []
-  /// Discards that follow each other, told once.
+  /// Consecutive discards that were written once.
   private var discards: [ResultLogEntry] = []
 
   /// No entries.
   init() {}
 
-  /// The entries of records that are stored at one time.
+  /// The entries of records with one time.
   init(_ records: [JournalRecord], milliseconds: Int64) {
     for record in records {
       switch record {
@@ -40,7 +40,7 @@ struct LoggedRecords {
     finish()
   }
 
-  /// Adds an entry, after the second telling of the discards before it.
+  /// Adds an entry, after repeating the discards before it.
   mutating func add(_ entry: ResultLogEntry) {
     if case .discard = entry {
       discards.append(entry)
@@ -50,7 +50,7 @@ struct LoggedRecords {
     entries.append(entry)
   }
 
-  /// Tells the last discards again.
+  /// Repeats the last discards.
   mutating func finish() {
     guard !discards.isEmpty else { return }
     entries.append(.padding(Self.paddingByteCount))
@@ -58,7 +58,7 @@ struct LoggedRecords {
     discards = []
   }
 
-  /// Takes the entries so far, to go on with none.
+  /// Removes and returns the entries so far.
   mutating func take() -> [ResultLogEntry] {
     defer { entries = [] }
     return entries

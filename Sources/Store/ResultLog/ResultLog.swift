@@ -2,18 +2,17 @@ import Digests
 import Files
 import Foundation
 
-/// The log of results, `results.log`, open for its one writer.
+/// The result log, `results.log`, open for its only writer.
 ///
-/// It stands beside a sweep's database and tells plan and results once more, so that they can be
-/// read whatever became of the database. It only grows. The database knows how much of it counts,
-/// the committed offset; a group of entries is written and synced first and counts once the
-/// database says so:
+/// It repeats plan and results of a sweep's database, so that they can be read if the database is
+/// damaged. It only grows. The database stores the committed length, the committed offset. A group
+/// of entries is written and synced first, and counts once the database commits its offset:
 ///
 ///     let offset = try log.append(entries)   // written at the committed offset, and synced
 ///     // … the database commits its records and the offset, in one transaction …
 ///     log.commit(offset)
 ///
-/// When the database does not commit, the entries do not count: the next group replaces them.
+/// If the database does not commit, the next group overwrites the entries.
 ///
 /// **The format.** Numbers are little-endian; a *name* is the count of its UTF-8 bytes (`UInt16`)
 /// and the bytes. The file is a header and entries, one after the other, without gaps.
@@ -30,7 +29,7 @@ import Foundation
 /// | ---: | --- |
 /// | 0 | marker, "BNSWRENT" |
 /// | 8 | the log's salt, `UInt64` |
-/// | 16 | where in the file the entry stands, `UInt64` |
+/// | 16 | offset of the entry in the file, `UInt64` |
 /// | 24 | kind, `UInt8`: 1 plan, 2 result, 3 discard, 4 reuse, 5 padding |
 /// | 25 | length of the payload in bytes, `UInt32`: at most 64 MiB |
 /// | 29 | the length again, every bit inverted |
@@ -45,35 +44,34 @@ import Foundation
 /// | reuse | trial `UInt64`, time `Int64`, origin (name), bytes of the caller's |
 /// | padding | zeros |
 ///
-/// The marker is what a reader looks for after damage. The salt is known to nobody but the log, so
-/// that what a worker hands in cannot pass for an entry, nor can an old block of another log. The
-/// place keeps a copied page from telling its entries again. The inverted length keeps a damaged
-/// one from being believed for the time that 64 MiB take to check.
+/// After damage a reader searches for the marker. The salt is secret, so that neither a worker's
+/// data nor an old block of another log can look like an entry. The offset invalidates copies of a
+/// page. The inverted length detects a damaged length without hashing up to 64 MiB.
 struct ResultLog: ~Copyable, Sendable {
-  /// What the file is called in a sweep's directory.
+  /// The file's name in a sweep's directory.
   static let fileName = "results.log"
 
-  /// How many bytes of the file count.
+  /// The committed length in bytes.
   private(set) var committedOffset: Int
 
   private let file: OpenFile<StoreError>
   private let salt: UInt64
-  /// Where the latest group ends, committed or not.
+  /// The end of the latest group, committed or not.
   private var appendedOffset: Int
-  /// Whether bytes that do not count may stand behind those that do.
+  /// Whether uncommitted bytes may follow the committed ones.
   private var hasTail = false
   /// Whether a sync has failed.
   private var isUnsure = false
 
-  /// Makes a log without entries, in place of any file that is there, and opens it.
+  /// Creates and opens an empty log; replaces an existing file.
   ///
-  /// It is durable when this returns. Before the database goes, what it replaces may be all that is
-  /// left of a sweep: the caller has made sure that it is not.
+  /// It is durable when this returns. If the database is gone, the replaced file may be the only
+  /// record of a sweep; the caller must exclude that.
   ///
   /// - Parameters:
   ///   - path: The file.
   ///   - identity: The identity of the sweep's record, 16 hexadecimal digits.
-  /// - Throws: ``StoreError`` when the file cannot be written; what was there is there still.
+  /// - Throws: ``StoreError`` if the file cannot be written. An existing file is then unchanged.
   static func create(path: String, identity: String) throws(StoreError) -> ResultLog {
     let header = try ResultLogHeader(
       identity: identity, salt: UInt64.random(in: UInt64.min...UInt64.max))
@@ -87,13 +85,13 @@ struct ResultLog: ~Copyable, Sendable {
       path: path, identity: identity, committedOffset: ResultLogHeader.byteCount)
   }
 
-  /// Opens a log; what stands behind the committed offset is cut off, durably.
+  /// Opens a log and durably truncates it at the committed offset.
   ///
   /// - Parameters:
   ///   - path: The file.
   ///   - identity: The identity of the sweep's record.
-  ///   - committedOffset: How many bytes count, as the database knows.
-  /// - Throws: ``StoreError/corrupted(path:found:)`` when it is missing, shorter than that, or of
+  ///   - committedOffset: The committed length, from the database.
+  /// - Throws: ``StoreError/corrupted(path:found:)`` if it is missing, shorter than that, or of
   ///   another record; ``StoreError/newerFormat(path:found:supported:)``; or the failure of the
   ///   file system. Nothing is changed then.
   init(path: String, identity: String, committedOffset: Int) throws(StoreError) {
@@ -158,16 +156,15 @@ struct ResultLog: ~Copyable, Sendable {
     return header
   }
 
-  /// Writes a group of entries at the committed offset, with one `pwrite`, and waits until they are
-  /// on the disk.
+  /// Writes a group of entries at the committed offset with one `pwrite`, and syncs.
   ///
   /// A group that was appended but not committed is replaced.
   ///
-  /// - Returns: Where the group ends: what ``commit(_:)`` takes once the database has it.
-  /// - Throws: ``StoreError``; the log is then as it was before, and the same log goes on when a
-  ///   full disk has space again. After a failed sync it takes nothing more: nobody knows which of
-  ///   the pages that the system held are on the disk. A new ``ResultLog`` begins again with what
-  ///   is committed, which an earlier sync has made sure.
+  /// - Returns: The end of the group, to pass to ``commit(_:)`` after the database has committed
+  ///   it.
+  /// - Throws: ``StoreError``. The log is then unchanged and usable again when a full disk has
+  ///   space. After a failed sync it accepts nothing, since it is unknown which pages are on disk.
+  ///   A new ``ResultLog`` then starts from the committed offset, which was synced earlier.
   mutating func append(_ entries: [ResultLogEntry]) throws(StoreError) -> Int {
     guard !isUnsure else {
       throw .inputOutput(
@@ -200,7 +197,7 @@ struct ResultLog: ~Copyable, Sendable {
     return appendedOffset
   }
 
-  /// Lets the group that was appended last count: the database has committed its offset.
+  /// Marks the last appended group as committed, after the database has committed its offset.
   ///
   /// - Parameter offset: What ``append(_:)`` returned.
   mutating func commit(_ offset: Int) {
@@ -209,7 +206,7 @@ struct ResultLog: ~Copyable, Sendable {
     hasTail = false
   }
 
-  /// Cuts off what does not count, so that none of it shows behind a shorter group.
+  /// Truncates uncommitted bytes, so that none remain behind a shorter group.
   private mutating func cutTail() throws(StoreError) {
     guard hasTail else { return }
     try file.truncate(to: committedOffset)

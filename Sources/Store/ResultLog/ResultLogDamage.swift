@@ -1,14 +1,15 @@
 import Trials
 
-/// Bytes of a log of results that prove to be no entry.
+/// Bytes of a result log that are not a valid entry.
 struct ResultLogDamage: Hashable, Sendable {
-  /// Where they are in the file.
+  /// Their range in the file.
   let range: Range<Int>
-  /// Whether they are the file's last: a group that the power cut short leaves such an end, too.
+  /// Whether they are at the end of the file; a power failure during a write also leaves such an
+  /// end.
   let reachesEnd: Bool
-  /// The trial of the first entry that was there; nil when its frame or the trial's name is lost.
+  /// The trial of the first damaged entry; nil if its frame or the trial's name is lost.
   ///
-  /// It is not proved, only for people.
+  /// It is unverified and for display only.
   let trial: TrialID?
 }
 

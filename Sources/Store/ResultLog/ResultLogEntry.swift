@@ -1,23 +1,23 @@
 import Coordination
 import Trials
 
-/// One thing that a log of results tells.
+/// An entry of the result log.
 ///
-/// Times are milliseconds since 1970, as in the journal. ``ResultLog`` says how each is written.
+/// Times are milliseconds since 1970, as in the journal. ``ResultLog`` describes the format.
 enum ResultLogEntry: Hashable, Sendable {
-  /// The sweep as planned from here on; the log does not look into the bytes.
+  /// The sweep's plan from here on. The log does not interpret the bytes.
   case plan([UInt8])
-  /// A worker's result of a trial; the log does not look into the content.
+  /// A worker's result of a trial. The log does not interpret the content.
   case result(
     trial: TrialID, attempt: Int, worker: WorkerID, milliseconds: Int64, content: [UInt8])
-  /// The trial's result so far does not count any more.
+  /// The trial's result so far is discarded.
   case discard(trial: TrialID, milliseconds: Int64, reason: String)
-  /// A result that was taken over from another sweep's record, and from where.
+  /// A result that was reused from another sweep's record, and its origin.
   case reuse(trial: TrialID, milliseconds: Int64, origin: String, content: [UInt8])
-  /// So many bytes that say nothing: they keep the entries around them on different pages of a disk.
+  /// So many bytes of padding, which keep the entries around them on different disk pages.
   case padding(Int)
 
-  /// What an entry is, as one byte; no kind is 0, so that empty space is none.
+  /// The kind of an entry, as one byte; no kind is 0, so that zeroed space is not an entry.
   enum Kind: UInt8 {
     case plan = 1
     case result = 2
@@ -26,7 +26,7 @@ enum ResultLogEntry: Hashable, Sendable {
     case padding = 5
   }
 
-  /// What the entry is.
+  /// The kind of the entry.
   var kind: Kind {
     switch self {
     case .plan: .plan
@@ -69,7 +69,7 @@ enum ResultLogEntry: Hashable, Sendable {
     return bytes
   }
 
-  /// Reads an entry; nil when the payload is none of its kind.
+  /// Reads an entry; nil if the payload does not fit the kind.
   init?(_ kind: Kind, payload: ArraySlice<UInt8>) {
     var cursor = LittleEndianCursor(payload)
     switch kind {
@@ -98,7 +98,7 @@ enum ResultLogEntry: Hashable, Sendable {
 }
 
 extension [UInt8] {
-  /// Appends a text after the count of its bytes.
+  /// Appends a text, preceded by the count of its bytes.
   fileprivate mutating func append(name: String) throws(StoreError) {
     guard let byteCount = UInt16(exactly: name.utf8.count) else {
       throw .refused(
@@ -114,7 +114,7 @@ extension LittleEndianCursor {
   /// The next trial's name.
   mutating func trial() -> TrialID? { number(UInt64.self).map(TrialID.init(rawValue:)) }
 
-  /// The next text, which follows the count of its bytes.
+  /// The next text, preceded by the count of its bytes.
   fileprivate mutating func name() -> String? {
     number(UInt16.self).flatMap { text(Int($0)) }
   }

@@ -1,27 +1,27 @@
 import Digests
 import Foundation
 
-/// What stands before an entry's payload: what finds the entry, bounds it and proves it.
+/// The frame before an entry's payload, with marker, length and digest.
 ///
-/// ``ResultLog`` says where each part stands.
+/// ``ResultLog`` describes the layout.
 struct ResultLogFrame {
-  /// How many bytes a frame has.
+  /// Length of a frame in bytes.
   static let byteCount = 65
-  /// How many bytes a payload may have: 64 MiB.
+  /// Longest payload in bytes: 64 MiB.
   static let payloadByteLimit = 64 << 20
-  /// What every frame begins with.
+  /// The first bytes of every frame.
   static let marker = Array("BNSWRENT".utf8)
 
-  /// The number that is drawn for each log.
+  /// The random number of the log.
   let salt: UInt64
-  /// What the entry is.
+  /// The kind of the entry.
   let kind: ResultLogEntry.Kind
-  /// How many bytes follow the frame.
+  /// Length of the payload in bytes.
   let payloadByteCount: Int
   private let offset: Int
   private let digest: Digest
 
-  /// Reads a frame; nil when it is none, or none of this place in a file.
+  /// Reads a frame; nil if it is invalid or was written for another offset.
   init?(_ bytes: ArraySlice<UInt8>, at offset: Int) {
     var cursor = LittleEndianCursor(bytes)
     guard let marker = cursor.bytes(Self.marker.count), marker.elementsEqual(Self.marker),
@@ -40,11 +40,11 @@ struct ResultLogFrame {
     self.digest = digest
   }
 
-  /// Appends an entry, frame and payload, to those that are written with it.
+  /// Appends an entry, frame and payload, to a group.
   ///
   /// - Parameters:
   ///   - salt: The log's.
-  ///   - offset: Where in the file the entry will stand.
+  ///   - offset: The entry's offset in the file.
   /// - Throws: ``StoreError/refused(reason:)`` when the entry is too long.
   static func append(
     _ entry: ResultLogEntry, salt: UInt64, at offset: Int, to bytes: inout [UInt8]
@@ -62,7 +62,7 @@ struct ResultLogFrame {
     bytes.append(contentsOf: payload)
   }
 
-  /// Whether a payload is the one that the frame was written for, and the frame is as it was.
+  /// Whether the frame's digest matches the frame and a payload.
   func isProved(by payload: ArraySlice<UInt8>) -> Bool {
     let head = Self.head(
       salt: salt, offset: offset, kind: kind, payloadByteCount: payloadByteCount)

@@ -1,10 +1,10 @@
 import Digests
 
-/// The beginning of a log of results: which sweep's record it belongs to.
+/// The header of a result log, which identifies the sweep's record.
 ///
-/// ``ResultLog`` says where each part stands. All versions of the format begin like this.
+/// ``ResultLog`` describes the layout. All versions of the format start with it.
 struct ResultLogHeader: Hashable {
-  /// How many bytes a header has.
+  /// Length of a header in bytes.
   static let byteCount = 68
   /// The version of the format that is written.
   static let currentVersion: UInt32 = 1
@@ -16,12 +16,12 @@ struct ResultLogHeader: Hashable {
   let version: UInt32
   /// The identity of the sweep's record: 16 hexadecimal digits.
   let identity: String
-  /// A number drawn for this log, which every entry repeats.
+  /// A random number of this log, which every entry repeats.
   let salt: UInt64
 
   /// The header of a new log.
   ///
-  /// - Throws: ``StoreError/refused(reason:)`` when the identity is none.
+  /// - Throws: ``StoreError/refused(reason:)`` if the identity is invalid.
   init(identity: String, salt: UInt64) throws(StoreError) {
     guard UInt64(hexadecimal: identity) != nil else {
       throw .refused(
@@ -32,7 +32,7 @@ struct ResultLogHeader: Hashable {
     self.salt = salt
   }
 
-  /// Reads a header; nil when its digest does not prove it.
+  /// Reads a header; nil if its digest does not match.
   init?(_ bytes: [UInt8]) {
     var cursor = LittleEndianCursor(bytes[...])
     guard let magic = cursor.bytes(Self.magic.count), magic.elementsEqual(Self.magic),
@@ -47,7 +47,7 @@ struct ResultLogHeader: Hashable {
     self.salt = salt
   }
 
-  /// The header as it stands in the file.
+  /// The header's bytes.
   var bytes: [UInt8] {
     var bytes = Self.magic
     bytes.append(littleEndian: version)

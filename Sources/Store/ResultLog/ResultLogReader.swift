@@ -2,35 +2,35 @@ import Files
 import Foundation
 import Trials
 
-/// Goes through a log of results that may be damaged anywhere, for what of it is proved.
+/// Reads the verifiable entries of a result log that may be damaged anywhere.
 ///
-/// Nothing is changed. Where an entry is not proved, the reader looks for the next marker with an
-/// entry behind it that is. A damaged byte therefore costs the entry that it is in and no other.
+/// Changes nothing. After an invalid entry the reader searches for the next marker with a valid
+/// entry. A damaged byte therefore loses only the entry that contains it.
 ///
-/// A part of the disk that cannot be read counts as zeros.
+/// Unreadable parts of the disk count as zeros.
 ///
-/// The time is linear in the file's length: a byte is searched at most twice and hashed at most
-/// twice, because a length is only believed in a frame that has the log's salt, its own place and
-/// the length twice. (Before the salt is known, with the header and every entry so far damaged, a
-/// stranger who guesses places can make it hash 64 MiB for each guess.) The memory is 1 MiB and
-/// twice the longest entry, which is 64 MiB at most; no length is believed beyond the file's end.
+/// The time is linear in the file's length: each byte is searched at most twice and hashed at most
+/// twice, because a length is trusted only in a frame with the log's salt, its own offset and both
+/// lengths. (As long as the salt is unknown because header and all earlier entries are damaged, a
+/// forged frame at a guessed offset costs hashing up to 64 MiB.) It needs 1 MiB and twice the
+/// longest entry, which is at most 64 MiB. Lengths beyond the file's end are rejected.
 struct ResultLogReader: ~Copyable {
-  /// What is found at a place.
+  /// What is found at an offset.
   enum Finding: Hashable, Sendable {
-    /// An entry that its digest proves, and where it begins.
+    /// An entry with a valid digest, and its offset.
     case entry(ResultLogEntry, at: Int)
-    /// Bytes without one.
+    /// Bytes without a valid entry.
     case damage(ResultLogDamage)
   }
 
   /// The identity of the sweep's record; nil when the header is damaged.
   let identity: String?
-  /// How many bytes are read.
+  /// Length of the part to read, in bytes.
   let byteCount: Int
 
   private let file: OpenFile<StoreError>
   private var position: Int
-  /// What the frames of this log begin with: the marker, and the salt once it is known.
+  /// The first bytes of this log's frames: the marker, and the salt once it is known.
   private var frameStart = ResultLogFrame.marker
   /// A part of the file.
   private var window: [UInt8] = []
@@ -43,7 +43,7 @@ struct ResultLogReader: ~Copyable {
   ///
   /// - Parameters:
   ///   - path: The file.
-  ///   - committedOffset: How many bytes count; nil for all that are there.
+  ///   - committedOffset: The committed length; nil for the whole file.
   /// - Throws: ``StoreError`` when it is missing, cannot be opened or is of a newer format.
   init(path: String, committedOffset: Int? = nil) throws(StoreError) {
     guard access(path, F_OK) == 0 || errno != ENOENT else { throw .missing(path: path) }
@@ -82,7 +82,7 @@ struct ResultLogReader: ~Copyable {
     frameStart.append(littleEndian: salt)
   }
 
-  /// The entry at a place and where it ends; nil when none is proved.
+  /// The valid entry at an offset and its end; nil if there is none.
   private mutating func entry(at offset: Int) -> (entry: ResultLogEntry, end: Int)? {
     guard let frame = frame(at: offset),
       let payload = bytes(
@@ -111,7 +111,7 @@ struct ResultLogReader: ~Copyable {
     return cursor.trial()
   }
 
-  /// Where the next entry begins that is proved.
+  /// The offset of the next valid entry.
   private mutating func nextEntry(after offset: Int) -> Int? {
     var offset = offset + 1
     while let place = nextFrameStart(from: offset) {
@@ -131,7 +131,7 @@ struct ResultLogReader: ~Copyable {
     return nil
   }
 
-  /// Bytes of the file; nil when it ends before.
+  /// Bytes of the file; nil beyond its end.
   private mutating func bytes(at offset: Int, count: Int) -> ArraySlice<UInt8>? {
     guard count <= byteCount - offset else { return nil }
     if offset < windowStart || offset + count > windowStart + window.count {
@@ -144,7 +144,7 @@ struct ResultLogReader: ~Copyable {
     return window[place..<place + count]
   }
 
-  /// Exactly so many bytes of a file, with zeros for pages that cannot be read.
+  /// So many bytes of a file, with zeros for unreadable pages.
   private static func readable(
     _ file: borrowing OpenFile<StoreError>, at offset: Int, count: Int
   ) -> [UInt8] {
@@ -162,7 +162,7 @@ struct ResultLogReader: ~Copyable {
 }
 
 extension ArraySlice<UInt8> {
-  /// The index at which some bytes first begin; the C functions are `memchr` and `memcmp`.
+  /// The first index of a byte sequence; the C functions are `memchr` and `memcmp`.
   fileprivate func firstPlace(of sought: [UInt8]) -> Int? {
     withUnsafeBytes { bytes in
       var place = 0

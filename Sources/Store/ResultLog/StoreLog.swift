@@ -3,17 +3,17 @@ import Foundation
 import GRDB
 import Trials
 
-/// The log of results of a store: opening it, and writing it anew from the database.
+/// Opens the result log of a store, or rewrites it from the database.
 ///
-/// **The rule.** The database decides. A log that is absent is written anew from it: when a store
-/// is made or migrated, and when somebody has moved a damaged log away. One that is there is never
-/// replaced, but for one that no commit has counted yet and that holds nothing that the database
-/// lacks, which a crash in mid-writing leaves.
+/// **The rule.** The database decides. A missing log is rewritten from it: when a store is created
+/// or migrated, or when somebody moved a damaged log away. An existing log is replaced only if it
+/// was never committed and holds nothing that the database lacks, as after a crash during
+/// rewriting.
 enum StoreLog {
-  /// Entries are written in groups of about so many bytes.
+  /// Approximate size of a group of entries.
   private static let groupByteCount = 8 << 20
 
-  /// Where the log of a database is.
+  /// The path of a database's log.
   static func path(besideDatabase path: String) -> String {
     URL(filePath: path).deletingLastPathComponent().appending(path: ResultLog.fileName)
       .path(percentEncoded: false)
@@ -22,17 +22,17 @@ enum StoreLog {
   /// A log that was opened.
   struct Opened: ~Copyable {
     var log: ResultLog
-    /// Whether one that the database counted on was absent.
+    /// Whether a committed log was missing.
     let wasAbsent: Bool
   }
 
-  /// Opens the log of a store, or writes it anew by the rule.
+  /// Opens the log of a store, or rewrites it according to the rule.
   ///
   /// - Parameters:
   ///   - queue: The database, open for writing.
-  ///   - databasePath: Where it is.
-  /// - Throws: ``StoreError`` or ``Damage``: the log is not what the database counts on, or the
-  ///   database, from which it would be written, contradicts itself.
+  ///   - databasePath: Its path.
+  /// - Throws: ``StoreError`` or ``Damage`` if the log does not match the database, or if the
+  ///   database it would be rewritten from is damaged.
   static func open(
     of queue: DatabaseQueue, at databasePath: String
   ) throws -> Opened {
@@ -51,7 +51,7 @@ enum StoreLog {
       log: try write(path, identity: identity, from: queue), wasAbsent: offset > 0)
   }
 
-  /// Writes a log anew from the database, once its checksums prove it, in place of any that is there.
+  /// Rewrites the log from the database after verifying its checksums; replaces an existing log.
   static func write(
     _ path: String, identity: String, from queue: DatabaseQueue
   ) throws -> ResultLog {
@@ -59,7 +59,7 @@ enum StoreLog {
       try PlanRows.verify(in: database)
       try verifyJournal(in: database)
     }
-    // Until the new log is whole, the database counts on none.
+    // The committed length is 0 until the new log is complete.
     try queue.write { try LogRows.commit(0, in: $0) }
     var log = try ResultLog.create(path: path, identity: identity)
     try queue.read { database in
@@ -68,14 +68,15 @@ enum StoreLog {
     }
     let offset = log.committedOffset
     try queue.write { try LogRows.commit(offset, in: $0) }
-    // Into the database itself: without its write-ahead log it knows of the log of results, too.
+    // Checkpoint the committed length into the database file, so that it is known even without the
+    // write-ahead log.
     try queue.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
     return log
   }
 
-  /// Holds all rows of the journal and all results against their checksums.
+  /// Verifies the checksums of all journal rows and results.
   private static func verifyJournal(in database: Database) throws {
-    // Without a plan nothing is decoded.
+    // With an empty plan nothing is decoded.
     let nothing = SweepPlan(name: "", question: "", outputs: [], trials: [])
     _ = try JournalRows.fetch(numbers: try TrialNumbers(of: nothing, in: database), in: database)
   }

@@ -1,9 +1,9 @@
 import GRDB
 
-/// Rows ordered by a number in their first column, handed out group by group in one pass.
+/// Reads rows that are ordered by a number in their first column, group by group in one pass.
 struct GroupedRows {
   private let rows: StoredRows
-  /// The number of the row that comes next; nil after the last one.
+  /// The number of the next row; nil after the last one.
   private var next: Int?
 
   /// Starts before the first group of a query.
@@ -12,7 +12,7 @@ struct GroupedRows {
     try advance()
   }
 
-  /// Decodes the group of a number, which must be the next one; empty when it is not.
+  /// Decodes the group of a number if it is the next one; otherwise returns an empty array.
   mutating func take<Value>(
     of number: Int, decode: (StoredRows) throws -> Value
   ) throws -> [Value] {

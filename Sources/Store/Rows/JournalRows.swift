@@ -4,10 +4,10 @@ import Foundation
 import GRDB
 import Trials
 
-/// The journal as rows: what each kind of record puts into which column.
+/// The journal as rows: the columns of each kind of record.
 ///
-/// `detail` is JSON, and null for a lease and for a result without a checkpoint, which every trial
-/// has, so that replay decodes none for them.
+/// `detail` is JSON. It is null for leases and for results without a checkpoint, the most frequent
+/// records, so that replay decodes no JSON for them.
 enum JournalRows {
   /// The kinds of records, as they are stored.
   enum Kind: String {
@@ -34,7 +34,7 @@ enum JournalRows {
     case stageResumed = "stage-resumed"
     case limitsSet = "limits-set"
 
-    /// Whether a row of `result` comes with the record.
+    /// Whether the record has a row in `result`.
     var bringsResult: Bool { self == .resultRecorded || self == .resultReused }
   }
 
@@ -79,7 +79,7 @@ enum JournalRows {
     var failure: TrialFailure?
   }
 
-  /// Everything of a row but its place, its time and its checksum.
+  /// A row without its number, its time and its checksum.
   struct Columns {
     var kind: Kind
     var trial: TrialID?
@@ -87,7 +87,7 @@ enum JournalRows {
     var worker: WorkerID?
     var detail: String?
 
-    /// The checksum of the row, chained to the row before it and to the result it records.
+    /// The checksum of the row, chained to the previous row and covering its result.
     func checksum(sequence: Int, milliseconds: Int64, previous: Int64, result: Int64?) -> Int64 {
       var checksum = Checksum()
       checksum.add(previous)
@@ -103,10 +103,10 @@ enum JournalRows {
     }
   }
 
-  /// Appends records, and the results that they bring, to the tables.
+  /// Appends records and their results to the tables.
   ///
   /// - Throws: ``StoreError/refused(reason:)`` or a constraint's `DatabaseError` for a record that
-  ///   the store's rules forbid.
+  ///   the schema forbids.
   static func append(
     _ records: [JournalRecord], at time: Date, numbers: TrialNumbers, in database: Database
   ) throws {
@@ -137,12 +137,12 @@ enum JournalRows {
     }
   }
 
-  /// A time as the journal has it: in milliseconds since 1970.
+  /// A time as stored in the journal: milliseconds since 1970.
   static func milliseconds(of time: Date) -> Int64 {
     Int64((time.timeIntervalSince1970 * 1000).rounded())
   }
 
-  /// Stores what a record brings besides its own row, and deletes what it makes needless.
+  /// Stores a record's result or piece, and deletes rows that it makes obsolete.
   private static func attach(
     _ record: JournalRecord, ofTrial number: Int, sequence: Int, in database: Database
   ) throws {
@@ -170,8 +170,8 @@ enum JournalRows {
 
   /// Reads the records about planned trials, and those about no trial, in order.
   ///
-  /// - Throws: ``Damage`` when a row contradicts its checksum, a number is missing, or a value is
-  ///   none that this release writes.
+  /// - Throws: ``Damage`` if a row contradicts its checksum, a number is missing, or a value is
+  ///   invalid.
   static func fetch(numbers: TrialNumbers, in database: Database) throws -> [StampedRecord] {
     var results = try ResultReading(numbers: numbers, in: database)
     let records = try fetch(numbers: numbers, in: database) { sequence, number in
@@ -181,11 +181,11 @@ enum JournalRows {
     return records
   }
 
-  /// Reads the records with results from wherever they are.
+  /// Reads the records, with a caller's source of results.
   ///
   /// - Parameters:
-  ///   - leavesOut: Whether records of a kind are checked, and not read.
-  ///   - takeResult: The result that a record of a number brings to a trial, and its checksum.
+  ///   - leavesOut: Whether records of a kind are verified but not decoded.
+  ///   - takeResult: Returns the result of a record and its checksum.
   static func fetch(
     numbers: TrialNumbers, in database: Database, leavesOut: (Kind) -> Bool = { _ in false },
     takeResult: (_ sequence: Int, _ number: Int) throws -> (Int64, ReceivedResult?)
@@ -196,7 +196,7 @@ enum JournalRows {
       takeResult: takeResult)
   }
 
-  /// Reads the records after a place, and moves the place to the last of them.
+  /// Reads the records after a place and advances the place.
   ///
   /// - Parameter count: How many rows to read.
   static func fetch(
@@ -248,7 +248,7 @@ enum JournalRows {
     return records
   }
 
-  /// Reads the attempts at one trial, by its name, from its rows alone.
+  /// Reads the attempts at one trial from its rows alone.
   static func fetchAttempts(of trial: String, in database: Database) throws -> [AttemptRecord] {
     guard let id = TrialID(trial) else { return [] }
     var log = AttemptLog()
@@ -280,12 +280,12 @@ enum JournalRows {
     return log.attempts
   }
 
-  /// Why a result was discarded, of a record's detail.
+  /// The reason for discarding a result, from a record's detail.
   static func reason(in detail: String) throws -> String {
     try CanonicalJSON.decode(Reason.self, from: Data(detail.utf8)).reason
   }
 
-  /// What a record puts into the columns of its row.
+  /// The columns of a record's row.
   static func columns(of record: JournalRecord) -> Columns {
     switch record {
     case .imagesPinned(let dataset, let digest):
@@ -356,9 +356,9 @@ enum JournalRows {
     }
   }
 
-  /// The record that columns tell of.
+  /// Decodes a record from its columns.
   ///
-  /// - Throws: ``Damage`` or a `DecodingError` when a part of its kind is missing or none.
+  /// - Throws: ``Damage`` or a `DecodingError` if a part is missing or invalid.
   static func record(
     of columns: Columns, sequence: Int, result: ReceivedResult?
   ) throws -> JournalRecord {
@@ -453,18 +453,18 @@ enum JournalRows {
   }
 }
 
-/// A place in the journal: the record before it.
+/// A place in the journal, given by the record before it.
 struct JournalPlace: Hashable, Sendable {
   /// The record's number; 0 before the first.
   var sequence: Int
-  /// The record's checksum, which the next one's follows from.
+  /// The record's checksum, which the next one's builds on.
   var checksum: Int64
 
   /// Before the first record.
   static let beginning = JournalPlace(sequence: 0, checksum: 0)
 }
 
-/// What is wrong with the content of a store's tables, in words.
+/// Damage in a store's tables.
 struct Damage: Error {
   /// What was found, and where.
   var found: String

@@ -1,10 +1,9 @@
 import GRDB
 
-/// How many bytes of the log of results count: the one row of `log`.
+/// The committed length of the result log in bytes: the one row of `log`.
 ///
-/// The row says after which record of the journal it was written, and has a checksum: what is
-/// behind the committed offset is cut off, so that a damaged offset, or one of an old page, must
-/// not pass.
+/// The row also stores the number of the last journal record and a checksum. Bytes after the
+/// committed offset are truncated, so a damaged or outdated offset must be detected.
 enum LogRows {
   /// Stores that there is no log yet.
   static func create(in database: Database) throws {
@@ -15,8 +14,8 @@ enum LogRows {
 
   /// The committed offset; 0 before there is a log.
   ///
-  /// - Throws: ``Damage`` when the row is missing or damaged, or older than the last record that
-  ///   the log tells.
+  /// - Throws: ``Damage`` if the row is missing or damaged, or older than the last record that the
+  ///   log contains.
   static func committedOffset(in database: Database) throws -> Int {
     guard
       let row = try Row.fetchOne(database, sql: "SELECT committed, sequence, checksum FROM log")
@@ -47,10 +46,9 @@ enum LogRows {
       arguments: [offset, sequence, checksum(offset: offset, sequence: sequence)])
   }
 
-  /// Writes entries into the log, waits for the disk, and lets them count with the transaction that
-  /// this is part of.
+  /// Writes entries to the log, syncs it, and commits their length with the current transaction.
   ///
-  /// - Returns: What ``ResultLog/commit(_:)`` takes once the transaction has committed; nil without
+  /// - Returns: The argument for ``ResultLog/commit(_:)`` after the transaction; nil without
   ///   entries.
   static func append(
     _ entries: [ResultLogEntry], to log: inout ResultLog, in database: Database

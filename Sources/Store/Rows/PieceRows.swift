@@ -4,7 +4,7 @@ import Trials
 
 /// The bytes of unfinished trials' trajectories: rows of `piece`.
 enum PieceRows {
-  /// Inserts a piece under the number of the record that brings it.
+  /// Inserts a piece under the number of its record.
   static func insert(
     _ piece: TrajectoryPiece, ofTrial number: Int, attempt: Int, sequence: Int,
     in database: Database
@@ -20,13 +20,13 @@ enum PieceRows {
     try row.insert()
   }
 
-  /// Deletes the pieces of a trial, of which the whole file is stored, or nothing is believed.
+  /// Deletes the pieces of a trial whose whole file is stored or whose attempts are void.
   static func delete(ofTrial number: Int, in database: Database) throws {
     try database.cachedStatement(sql: "DELETE FROM piece WHERE trial = ?")
       .execute(arguments: [number])
   }
 
-  /// A piece as it is stored.
+  /// A stored piece.
   struct Stored {
     var attempt: Int
     var start: Digest
@@ -36,7 +36,7 @@ enum PieceRows {
 
   /// Reads the pieces of a trial, in the order in which they were recorded.
   ///
-  /// - Throws: ``Damage`` when a row holds what is none.
+  /// - Throws: ``Damage`` if a row is invalid.
   static func fetch(ofTrial number: Int, in database: Database) throws -> [Stored] {
     let rows = try StoredRows(
       database,

@@ -4,11 +4,11 @@ import Trials
 
 /// The sweep's plan as rows of `plan` and `trial`.
 ///
-/// Rows of `trial` are read from the table alone (`NOT INDEXED`): the checksum is over the table,
-/// and a damaged index must not hide rows of it.
+/// Rows of `trial` are read without an index (`NOT INDEXED`), so that a damaged index cannot hide
+/// rows from the checksum.
 enum PlanRows {
-  /// Stores the plan of a new sweep, or replaces an older one; rows of trials that are no longer
-  /// planned stay.
+  /// Stores the plan of a new sweep, or replaces an older one; keeps rows of trials that are no
+  /// longer planned.
   static func store(_ plan: SweepPlan, sweepText: String, in database: Database) throws {
     try database.execute(
       sql: """
@@ -38,15 +38,15 @@ enum PlanRows {
     try seal(in: database)
   }
 
-  /// Stores the checksum of the plan as it is now.
+  /// Stores the checksum of the current plan.
   static func seal(in database: Database) throws {
     try database.execute(
       sql: "UPDATE plan SET checksum = ?", arguments: [try checksum(in: database)])
   }
 
-  /// Holds the plan against its checksum.
+  /// Verifies the plan's checksum.
   ///
-  /// - Throws: ``Damage`` when it contradicts it.
+  /// - Throws: ``Damage`` if it does not match.
   static func verify(in database: Database) throws {
     guard try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0 >= 2 else { return }
     let stored = try Int64.fetchOne(database, sql: "SELECT checksum FROM plan")
@@ -55,7 +55,7 @@ enum PlanRows {
     }
   }
 
-  /// The checksum of all that the plan says; a configuration is guarded by its trial's name.
+  /// The checksum of the plan; configurations are verified by their trials' names instead.
   private static func checksum(in database: Database) throws -> Int64 {
     guard
       let plan = try Row.fetchOne(
@@ -93,7 +93,7 @@ enum PlanRows {
     return text
   }
 
-  /// What was drawn for the store when it was made.
+  /// The random identity of the store.
   static func identity(in database: Database) throws -> String {
     guard let identity = try String.fetchOne(database, sql: "SELECT identity FROM plan") else {
       throw Damage("the plan is missing")
@@ -121,7 +121,7 @@ enum PlanRows {
       added: plan.trials.map(\.id).filter { !storedIDs.contains($0) }, orphaned: orphaned)
   }
 
-  /// Whether the stored plan is exactly this one: same words, same trials, same order.
+  /// Whether the stored plan equals this one: same text, same trials, same order.
   static func matches(
     _ plan: SweepPlan, sweepText: String, in database: Database
   ) throws -> Bool {

@@ -7,7 +7,7 @@ import Wire
 
 /// Results as they were received: rows of `result`.
 enum ResultRows {
-  /// Inserts a result under the number of the record that brings it.
+  /// Inserts a result under the number of its record.
   ///
   /// - Throws: `DatabaseError` with a constraint's code when the trial has a result.
   static func insert(
@@ -22,7 +22,7 @@ enum ResultRows {
     try row.insert()
   }
 
-  /// Puts the result of a trial aside.
+  /// Marks the result of a trial as discarded.
   ///
   /// - Parameter sequence: The number of the record that discards it.
   static func discard(ofTrial number: Int, sequence: Int, in database: Database) throws {
@@ -34,7 +34,7 @@ enum ResultRows {
     }
   }
 
-  /// Reads the one result of a trial that is not discarded, from its row alone.
+  /// Reads the valid result of a trial from its row alone.
   ///
   /// - Throws: ``Damage`` when it cannot be read.
   static func fetch(of trial: TrialID, in database: Database) throws -> TrialResult? {
@@ -53,7 +53,7 @@ enum ResultRows {
     }
   }
 
-  /// What guards the bytes of a result in the journal.
+  /// The checksum of a result's bytes in the journal.
   static func checksum(of bytes: [UInt8]) -> Int64 {
     var checksum = Checksum()
     bytes.withUnsafeBytes { checksum.add($0) }
@@ -61,21 +61,21 @@ enum ResultRows {
   }
 }
 
-/// Goes through the stored results in the order of the journal.
+/// Iterates over the stored results in journal order.
 struct ResultReading {
   private let rows: StoredRows
   private let numbers: TrialNumbers
-  /// The number of the record of the row that comes next; nil after the last one.
+  /// The record number of the next row; nil after the last one.
   private var next: Int?
-  /// The last reports of trials that others wait for, to know what ran.
+  /// The last reports of trials that others depend on, needed to resolve configurations.
   private(set) var reports: [TrialID: MilestoneReport]
   private let parents: Set<TrialID>
 
-  /// Starts before the first result, or after those that an earlier reading has taken.
+  /// Starts at the first result, or after those of an earlier reading.
   ///
   /// - Parameters:
   ///   - sequence: The number of the last record that was read.
-  ///   - reports: What the earlier reading kept.
+  ///   - reports: The reports of the earlier reading.
   init(
     numbers: TrialNumbers, after sequence: Int = 0, reports: [TrialID: MilestoneReport] = [:],
     in database: Database
@@ -93,10 +93,11 @@ struct ResultReading {
   /// Whether all results were taken.
   var isAtEnd: Bool { next == nil }
 
-  /// Takes the result that a record brings.
+  /// Takes the result of a record.
   ///
-  /// - Returns: Its bytes' checksum, and what they say; nil of a trial that is not planned.
-  /// - Throws: ``Damage`` when it is not there, is another trial's, or cannot be read.
+  /// - Returns: The checksum of its bytes, and the decoded result; nil for trials that are not
+  ///   planned.
+  /// - Throws: ``Damage`` if it is missing, is another trial's, or cannot be read.
   mutating func take(
     sequence: Int, ofTrial number: Int
   ) throws -> (checksum: Int64, result: ReceivedResult?) {

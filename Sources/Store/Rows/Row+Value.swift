@@ -1,9 +1,9 @@
 import GRDB
 
 extension Row {
-  /// A column's value, which the schema says is there.
+  /// The value of a column that the schema requires.
   ///
-  /// - Throws: ``Damage`` when it is not: only a damaged page has such a row.
+  /// - Throws: ``Damage`` if it is missing, which happens only on a damaged page.
   func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(
     _ index: Int
   ) throws -> Value {

@@ -1,11 +1,10 @@
 import GRDB
 import GRDBSQLite
 
-/// A prepared `INSERT` whose values are bound as they are.
+/// A prepared `INSERT` that binds values directly.
 ///
-/// GRDB's arguments are boxed one by one; for the rows of a result, which every acknowledgement
-/// waits for, that costs more than SQLite's own work. The C functions are `sqlite3_bind_*`,
-/// `sqlite3_step` and `sqlite3_reset`.
+/// GRDB boxes every argument, which costs more than SQLite's own work, and acknowledgements wait
+/// for it. The C functions are `sqlite3_bind_*`, `sqlite3_step` and `sqlite3_reset`.
 struct RowInsertion {
   private let statement: Statement
   private let database: Database
@@ -62,7 +61,7 @@ struct RowInsertion {
     sqlite3_bind_null(statement.sqliteStatement, position)
   }
 
-  /// Inserts the row; the next values are those of another one.
+  /// Inserts the row; later values belong to the next row.
   ///
   /// - Throws: `DatabaseError` with SQLite's extended code.
   mutating func insert() throws {
@@ -80,7 +79,7 @@ struct RowInsertion {
     sqlite3_reset(statement.sqliteStatement)
   }
 
-  /// `SQLITE_TRANSIENT`: SQLite makes a copy of what it is given.
+  /// `SQLITE_TRANSIENT`: SQLite copies the value.
   private static var copied: sqlite3_destructor_type {
     unsafeBitCast(-1, to: sqlite3_destructor_type.self)
   }

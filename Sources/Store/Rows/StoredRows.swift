@@ -1,17 +1,16 @@
 import GRDB
 import GRDBSQLite
 
-/// Goes through the rows of a query and reads their columns in place.
+/// Iterates over the rows of a query and reads their columns in place.
 ///
-/// A sweep of 100,000 trials has a million rows, which a restart reads; GRDB's own rows take
-/// several times as long over them.
+/// A restart reads a million rows for 100,000 trials; GRDB's rows take several times as long.
 final class StoredRows {
   private let statement: Statement
   private let handle: SQLiteStatement
 
   /// The rows of a query, before the first of them.
   ///
-  /// One at a time may read a query's rows on a connection.
+  /// Only one instance per query and connection may be in use.
   init(_ database: Database, sql: String, arguments: StatementArguments = []) throws {
     statement = try database.cachedStatement(sql: sql)
     statement.arguments = arguments
@@ -21,7 +20,7 @@ final class StoredRows {
 
   deinit { sqlite3_reset(handle) }
 
-  /// Goes to the next row; false, and nothing more to ask, after the last one.
+  /// Advances to the next row; returns false after the last one.
   func next() throws -> Bool {
     let code = sqlite3_step(handle)
     switch code {
@@ -37,8 +36,8 @@ final class StoredRows {
 
   /// A column's whole number.
   ///
-  /// - Throws: ``Damage`` when it holds anything else, as do all of these: the schema allows
-  ///   nothing else, so that only a damaged page has such a row.
+  /// - Throws: ``Damage`` if it holds another type. As the schema forbids that, it happens only on
+  ///   a damaged page. The other accessors throw likewise.
   func int(_ column: Int) throws -> Int {
     try require(SQLITE_INTEGER, column)
     return Int(sqlite3_column_int64(handle, Int32(column)))

@@ -3,21 +3,20 @@ import Foundation
 import GRDB
 import Trials
 
-/// What a log of results and the database beside it do not have in common.
+/// The differences between a result log and its database.
 package struct ResultLogCheck: Hashable, Sendable {
-  /// What is wrong with the log, each a clause; the database lacks nothing of it.
+  /// Problems of the log, each a clause; the database has the missing data.
   package var logProblems: [String] = []
-  /// What the log has and the database lacks, each a clause.
+  /// What the log has but the database lacks, each a clause.
   package var databaseProblems: [String] = []
-  /// How many results that count are in both, with the same bytes.
+  /// How many valid results are in both, with the same bytes.
   package var resultCount = 0
 }
 
 extension SweepReader {
-  /// Holds the log of results against the database: plan and every result that counts.
+  /// Compares the result log with the database: plan and every valid result.
   ///
-  /// - Throws: ``StoreError`` when the database cannot be read; what is wrong with the log is in the
-  ///   answer.
+  /// - Throws: ``StoreError`` if the database cannot be read. Problems of the log are returned.
   package func resultLogCheck() throws(StoreError) -> ResultLogCheck {
     let stored = try read { database in
       (
@@ -68,7 +67,7 @@ extension SweepReader {
     return check
   }
 
-  /// The digests of the results that count, by trial.
+  /// The digests of the valid results, by trial.
   private static func digests(in database: Database) throws -> [TrialID: Digest] {
     var digests: [TrialID: Digest] = [:]
     let rows = try StoredRows(
@@ -103,7 +102,7 @@ extension ResultLogCheck {
     }
   }
 
-  /// `3 trials: a, b, c`, of which the first ten are named.
+  /// `3 trials: a, b, c`, naming the first ten.
   private static func words(_ trials: [TrialID]) -> String {
     let names = trials.map(\.description).sorted()
     return "\(names.count) trials: " + names.prefix(10).joined(separator: ", ")

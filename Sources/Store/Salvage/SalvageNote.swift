@@ -1,13 +1,13 @@
 import Foundation
 import GRDB
 
-/// That a sweep's record was salvaged from a damaged one, for people.
+/// Notes that a record was salvaged from a damaged one, for display.
 package struct SalvageNote: Hashable, Sendable {
   /// The folder that the damaged record is in.
   package var origin: String
   /// When it was salvaged, to the millisecond.
   package var time: Date
-  /// What came of it, a clause.
+  /// The outcome, as a clause.
   package var outcome: String
 
   /// A note of the given parts.

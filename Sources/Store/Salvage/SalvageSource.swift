@@ -3,13 +3,13 @@ import Foundation
 import GRDB
 import Trials
 
-/// A sweep's folder that may be damaged anywhere, read for what of plan and results is proved.
+/// Reads the verifiable plan and results of a possibly damaged sweep folder.
 ///
-/// The log of results is read, whatever became of the database. A database of the same record whose
-/// checksums prove plan and journal is believed as well: it says what counted up to its committed
-/// offset, and the log only tells what came after. Nothing in the folder is changed.
+/// The result log is always read. If the database's checksums for plan and journal hold and it is
+/// of the same record, it decides which results count up to its committed offset; the log adds only
+/// later ones. Nothing in the folder is changed.
 package struct SalvageSource: Sendable {
-  /// A result that counts.
+  /// A valid result.
   struct Found: Sendable {
     /// Where a result comes from.
     enum Origin: Sendable {
@@ -34,29 +34,29 @@ package struct SalvageSource: Sendable {
     }
   }
 
-  /// The plan that is proved, and the text of its sweep file; nil when none is.
+  /// The verified plan and the text of its sweep file; nil if there is none.
   package private(set) var plan: (plan: SweepPlan, sweepText: String)?
-  /// Whether a later plan may be lost.
+  /// Whether a later plan may have been lost.
   package private(set) var isPlanUnsure = false
-  /// What is damaged of the log, each a clause; not where a sound database makes up for it.
+  /// Damage of the log that no sound database makes up for, each a clause.
   package private(set) var damage: [String] = []
-  /// Whether the database is whole, so that nothing that counted is lost.
+  /// Whether the database is intact, so that no valid result is lost.
   package private(set) var isDatabaseSound = false
 
   private var isPlanFromDatabase = false
   /// How many results of trials that are not planned the database has.
   private var unplannedCount = 0
-  /// The results that count, in the order in which they were recorded.
+  /// The valid results, in the order in which they were recorded.
   private var found: [Found?] = []
   private var places: [TrialID: Int] = [:]
-  /// Trials that damaged bytes name, and what is known of these.
+  /// Trials named in damaged bytes, with what is known of them.
   private var suspected: [TrialID: String] = [:]
   private let logPath: String
   private let databasePath: String
 
   /// Reads a folder.
   ///
-  /// - Throws: ``StoreError``: there is neither a log nor a sound database.
+  /// - Throws: ``StoreError`` if there is neither a log nor a sound database.
   package init(directory: URL) throws(StoreError) {
     databasePath = StoreFile(directory: directory).path
     logPath = StoreLog.path(besideDatabase: databasePath)
@@ -87,7 +87,7 @@ package struct SalvageSource: Sendable {
     return (places.keys.count { planned[$0] != nil }, places.count)
   }
 
-  /// Puts what is proved together with a plan.
+  /// Combines the verified results with a plan.
   package func salvage(of plan: SweepPlan) -> StoreSalvage {
     StoreSalvage(
       of: plan, found.compactMap { $0 }, suspected: suspected, unplannedCount: unplannedCount)
@@ -117,7 +117,7 @@ package struct SalvageSource: Sendable {
     }
   }
 
-  /// Takes what a log tells after a place; from there on it has the last word.
+  /// Applies the entries of a log after an offset; they override earlier ones.
   private mutating func take(_ log: consuming ResultLogReader, after offset: Int) {
     var log = log
     var plans = LoggedPlanReading()
@@ -158,7 +158,7 @@ package struct SalvageSource: Sendable {
     }
   }
 
-  /// Lets a result count, instead of one before it whose discard is lost.
+  /// Adds a valid result, replacing an earlier one whose discard was lost.
   private mutating func put(_ result: Found) {
     remove(result.trial)
     places[result.trial] = found.count
@@ -170,16 +170,15 @@ package struct SalvageSource: Sendable {
   }
 }
 
-/// What a database says that its checksums prove, read from a copy of it: reading would bring the
-/// original up to date.
+/// The verified content of a database; it is read from a copy, since opening may migrate the
+/// original.
 private struct SoundDatabase {
   var identity: String
   var committedOffset: Int
   var plan: (plan: SweepPlan, sweepText: String)
-  /// The journal; nil when it is damaged.
+  /// The journal; nil if it is damaged.
   var journal: [StampedRecord]?
-  /// How many results that count are of trials that are not planned, of which the journal does not
-  /// tell.
+  /// How many valid results are of trials that are not planned, which the journal omits.
   var unplannedCount: Int
 
   init(copyOf path: String) throws(StoreError) {
@@ -209,12 +208,12 @@ private struct SoundDatabase {
             WHERE position IS NULL AND discarded IS NULL
             """) ?? 0
       }
-      // A database of an earlier format, which has no log, has got one beside the copy.
+      // Migrating a database of an earlier format created a log beside the copy.
       let isMigrated = manager.fileExists(atPath: StoreLog.path(besideDatabase: target))
       committedOffset =
         isMigrated ? 0 : try reader.read { try LogRows.committedOffset(in: $0) }
     } catch {
-      // People know the original, not its copy.
+      // Errors name the original, not the copy.
       switch error {
       case .foreign(_, let found): throw .foreign(path: path, found: found)
       case .corrupted(_, let found): throw .corrupted(path: path, found: found)

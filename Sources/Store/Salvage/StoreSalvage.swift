@@ -4,34 +4,34 @@ import Foundation
 import Trials
 import Wire
 
-/// What of a damaged store can be proved and goes together: the records of a new one.
+/// The verified and consistent part of a damaged store: the records of a new one.
 package struct StoreSalvage: Sendable {
-  /// A result of which there are traces, but that cannot be kept.
+  /// A result that the record mentions but that cannot be recovered.
   package struct Loss: Hashable, Sendable {
     package var trial: TrialID
-    /// Why it cannot, a clause.
+    /// The reason, as a clause.
     package var reason: String
   }
 
   /// The sweep.
   package let plan: SweepPlan
-  /// What a new store holds: the pinned images, then the results, parents first.
+  /// The records of the new store: the pinned images, then the results, parents first.
   package private(set) var records: [StampedRecord] = []
   /// The results among them.
   package private(set) var results: [TrialID: TrialResult] = [:]
   /// The results that are lost, in the plan's order.
   package private(set) var lost: [Loss] = []
-  /// How many results are there of trials that are not planned; they are left behind.
+  /// How many results are of trials that are not planned; they are not copied.
   package private(set) var unplannedCount: Int
 
   private var lostReasons: [TrialID: String] = [:]
 
-  /// Puts results together with a plan.
+  /// Combines results with a plan.
   ///
   /// - Parameters:
   ///   - found: The results, in the order in which they were recorded.
-  ///   - suspected: Trials that damaged bytes name, with a clause on these.
-  ///   - unplannedCount: How many results of trials that are not planned there are besides.
+  ///   - suspected: Trials named in damaged bytes, with a clause on each.
+  ///   - unplannedCount: How many further results are of trials that are not planned.
   init(
     of plan: SweepPlan, _ found: [SalvageSource.Found], suspected: [TrialID: String],
     unplannedCount: Int
@@ -70,12 +70,12 @@ package struct StoreSalvage: Sendable {
     }
   }
 
-  /// Why a result cannot be kept.
+  /// Why a result cannot be recovered.
   private struct Obstacle: Error {
     var reason: String
   }
 
-  /// Reads a result, and holds it against its trial and the results that its trial needs.
+  /// Reads a result and checks it against its trial and the trial's parents.
   private func received(
     _ found: SalvageSource.Found, _ planned: PlannedTrial
   ) throws(Obstacle) -> ReceivedResult {

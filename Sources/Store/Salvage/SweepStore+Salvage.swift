@@ -3,13 +3,13 @@ import GRDB
 import Synchronization
 
 extension SweepStore {
-  /// Makes a store of what was salvaged from another, and closes it.
+  /// Creates a store from salvaged records, and closes it.
   ///
   /// - Parameters:
   ///   - directory: A directory without a store.
   ///   - sweepText: The text of the sweep file.
-  ///   - note: What people are told of it from now on.
-  /// - Throws: ``StoreError``; the store is then empty, or was not made.
+  ///   - note: The note to store for display.
+  /// - Throws: ``StoreError``. The store is then empty or does not exist.
   package static func create(
     in directory: URL, from salvage: StoreSalvage, sweepText: String, note: SalvageNote
   ) throws(StoreError) {

@@ -4,13 +4,13 @@ import Trials
 
 /// One attempt at a trial: who made it, when, and how it ended.
 package struct AttemptRecord: Hashable, Sendable {
-  /// How an attempt stands.
+  /// The state of an attempt.
   package enum Outcome: Hashable, Sendable {
-    /// Handed out; nothing more is known.
+    /// Leased; nothing more is recorded.
     case running
-    /// It brought the trial's result.
+    /// It produced the trial's result.
     case recorded
-    /// It brought a result that was discarded, for this reason.
+    /// Its result was discarded, for this reason.
     case discarded(reason: String)
     /// It ended without a result.
     case failed(TrialFailure)
@@ -20,13 +20,13 @@ package struct AttemptRecord: Hashable, Sendable {
   package var trial: TrialID
   /// The attempt's number.
   package var attempt: Int
-  /// The worker it was handed to.
+  /// The worker that leased it.
   package var worker: WorkerID
-  /// When it was handed out.
+  /// When it was leased.
   package var begun: Date
   /// When it ended; nil while it runs.
   package var ended: Date?
-  /// How it stands.
+  /// Its state.
   package var outcome: Outcome
 
   /// An attempt of the given parts.
@@ -42,7 +42,7 @@ package struct AttemptRecord: Hashable, Sendable {
   }
 }
 
-/// Collects the attempts that a journal tells of, in the order in which they were handed out.
+/// Collects the attempts in a journal, in the order of their leases.
 struct AttemptLog {
   private struct Key: Hashable {
     var trial: TrialID
@@ -52,7 +52,7 @@ struct AttemptLog {
   private(set) var attempts: [AttemptRecord] = []
   private var indices: [Key: Int] = [:]
 
-  /// Notes that an attempt was handed out.
+  /// Notes that an attempt was leased.
   mutating func begin(_ trial: TrialID, _ attempt: Int, _ worker: WorkerID, at time: Date) {
     indices[Key(trial: trial, attempt: attempt)] = attempts.count
     attempts.append(
@@ -70,7 +70,7 @@ struct AttemptLog {
     attempts[index].outcome = outcome
   }
 
-  /// Notes that the result that an attempt brought was discarded.
+  /// Notes that a trial's result was discarded.
   mutating func discard(_ trial: TrialID, reason: String) {
     guard
       let index = attempts.lastIndex(where: { $0.trial == trial && $0.outcome == .recorded })
@@ -78,7 +78,7 @@ struct AttemptLog {
     attempts[index].outcome = .discarded(reason: reason)
   }
 
-  /// Takes in a record of the journal.
+  /// Processes a record of the journal.
   mutating func note(_ stamped: StampedRecord) {
     switch stamped.record {
     case .trialLeased(let trial, let attempt, let worker),

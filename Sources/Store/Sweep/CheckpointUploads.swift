@@ -1,7 +1,7 @@
 import Coordination
 import Trials
 
-/// Who has brought which checkpoints of unfinished trials, as the journal tells.
+/// Which worker uploaded which checkpoint of unfinished trials, according to the journal.
 struct CheckpointUploads {
   private struct Attempt: Hashable {
     var trial: TrialID
@@ -12,7 +12,7 @@ struct CheckpointUploads {
   private var lessees: [Attempt: WorkerID] = [:]
   private var origins: [TrialID: [Int: CheckpointOrigin]] = [:]
 
-  /// Takes in a record of the journal.
+  /// Processes a record of the journal.
   mutating func note(_ record: JournalRecord) {
     switch record {
     case .workerIntroduced(let worker, let host): hosts[worker] = host
@@ -20,7 +20,7 @@ struct CheckpointUploads {
       .trialDuplicated(let trial, let attempt, let worker):
       lessees[Attempt(trial: trial, number: attempt)] = worker
     case .checkpointRecorded(let trial, let attempt, let checkpoint):
-      // A shorter run has left that of attempt 0.
+      // Attempt 0 means the last checkpoint of a shorter run.
       origins[trial, default: [:]][checkpoint.step] =
         lessees[Attempt(trial: trial, number: attempt)].map {
           CheckpointOrigin(worker: $0.rawValue, host: hosts[$0])
@@ -29,8 +29,8 @@ struct CheckpointUploads {
     }
   }
 
-  /// The origins of the checkpoints that a result went on from, by step; the trial needs no others
-  /// any more.
+  /// Removes a trial and returns the origins of the checkpoints that its result resumed from, by
+  /// step.
   mutating func take(_ trial: TrialID, for result: TrialResult) -> [Int: CheckpointOrigin] {
     let steps = Set((result.provenance.resumed ?? []).map(\.step))
     return (origins.removeValue(forKey: trial) ?? [:]).filter { steps.contains($0.key) }

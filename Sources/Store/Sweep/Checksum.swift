@@ -1,7 +1,7 @@
 /// A 64-bit checksum of typed values: FNV-1a over their tagged bytes.
 ///
-/// It guards rows against rotten bits and torn pages, not against people. Each step is a
-/// bijection of the state, so that a change confined to one byte is always seen.
+/// It detects bit errors and torn pages, not deliberate changes. Each step is a bijection of the
+/// state, so a change of a single byte is always detected.
 struct Checksum {
   private var state: UInt64 = 0xcbf2_9ce4_8422_2325
 
@@ -20,7 +20,7 @@ struct Checksum {
     text.withUTF8 { add(text: $0) }
   }
 
-  /// Adds a text that is there, given by its UTF-8 bytes.
+  /// Adds a present text, given by its UTF-8 bytes.
   mutating func add(text: UnsafeBufferPointer<UInt8>) {
     add(byte: 1)
     add(UnsafeRawBufferPointer(text))

@@ -1,15 +1,17 @@
 import Glibc
 
-/// Which file a path leads to at one moment, to tell later whether it still does.
+/// The file at a path at one moment, to detect later whether it has changed.
 struct FilePlace: Hashable {
   /// The path.
   let path: String
   private let device: UInt
   private let node: UInt
 
-  /// The file at a path, without opening it; nil when there is none.
+  /// The file at a path; nil if there is none.
   ///
-  /// The C function is `stat`. SQLite's locks would go with the closing of an opened file.
+  /// Does not open the file.
+  ///
+  /// Uses `stat`, since closing an opened file would release SQLite's locks on it.
   init?(of path: String) {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }
@@ -17,6 +19,6 @@ struct FilePlace: Hashable {
     (device, node) = (UInt(status.st_dev), UInt(status.st_ino))
   }
 
-  /// Whether the path still leads to that file: nobody has moved, deleted or replaced it.
+  /// Whether the path still names that file, which was not moved, deleted or replaced.
   var isTheSame: Bool { FilePlace(of: path) == self }
 }

@@ -1,16 +1,15 @@
 import Foundation
 
-/// The kind of file system that a directory lies on, as the kernel names it (`ext4`, `nfs4`).
+/// The kind of a directory's file system, as named by the kernel (`ext4`, `nfs4`).
 enum FileSystemKind {
-  /// Kinds that reach their disk over a network, or through a helper that may.
+  /// Network file systems, and FUSE file systems that may use a network.
   private static let networkKinds: Set<String> = [
     "9p", "afs", "beegfs", "ceph", "cifs", "coda", "fhgfs", "fuse.ceph", "fuse.gcsfuse",
     "fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs", "gfs2", "glusterfs", "gpfs",
     "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "smb2", "smb3", "smbfs", "wekafs",
   ]
 
-  /// The name of the network file system that a directory lies on; nil on a local disk, and where
-  /// the kernel does not tell.
+  /// The network file system of a directory; nil on a local disk or if unknown.
   static func networkKind(ofDirectory path: String) -> String? {
     var status = stat()
     guard stat(path, &status) == 0,

@@ -7,9 +7,9 @@ import Wire
 
 /// The files of results of trials that are no longer planned.
 package struct OrphanedFiles: Sendable {
-  /// The artifacts of their results, discarded ones too.
+  /// The artifacts of their results, including discarded ones.
   package fileprivate(set) var artifacts: Set<Digest> = []
-  /// The checkpoints at their ends, that of the latest result first.
+  /// Their last checkpoints, that of the latest result first.
   package fileprivate(set) var checkpoints: [TrialCheckpoint] = []
 
   /// No files.
@@ -17,10 +17,10 @@ package struct OrphanedFiles: Sendable {
 }
 
 extension SweepStore {
-  /// The files of results of trials that are no longer planned: they come back when they are planned
-  /// again.
+  /// The files of trials that are no longer planned; they are kept because a later plan may have
+  /// the trials again.
   ///
-  /// - Throws: ``StoreError/corrupted(path:found:)`` when the bytes of one are no result.
+  /// - Throws: ``StoreError/corrupted(path:found:)`` if a result cannot be read.
   package func orphanedFiles() throws(StoreError) -> OrphanedFiles {
     do {
       return try queue.read { database in

@@ -1,14 +1,14 @@
 import Trials
 
-/// How a sweep differs from the one that its store was made for.
+/// How a plan differs from the stored one.
 package struct PlanChange: Hashable, Sendable {
-  /// How many trials are in both; their results stay.
+  /// How many trials are in both plans; their results stay.
   package var keptCount: Int
   /// Trials that the store did not have, in the plan's order.
   package var added: [TrialID]
   /// Trials that are no longer planned, in the stored plan's order.
   ///
-  /// The store keeps what is known of them, and takes them up again when a later plan has them.
+  /// The store keeps their records and uses them again if a later plan has the trials.
   package var orphaned: [TrialID]
 
   /// A difference of the given parts.

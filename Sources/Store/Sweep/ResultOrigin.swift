@@ -2,15 +2,15 @@ import Foundation
 import GRDB
 import Trials
 
-/// What computed some results: a build of the worker on an instruction set.
+/// The worker build and instruction set that computed some results.
 ///
-/// Equal trials have equal bits where both are the same.
+/// With both equal, equal trials have equal bits.
 package struct ResultOrigin: Hashable, Sendable {
-  /// The worker's version and build; of a worker that is not ours, all the versions that it told.
+  /// The worker's version and build; for foreign workers, all versions that it reported.
   package var build: String
   /// The widest vector instructions that it used.
   package var instructionSet: String
-  /// How many planned trials have their result from there.
+  /// How many planned trials have such a result.
   package var trialCount: Int
 
   /// An origin of the given facts.
@@ -22,9 +22,10 @@ package struct ResultOrigin: Hashable, Sendable {
 }
 
 extension SweepReader {
-  /// What computed the results of the planned trials, most trials first.
+  /// The origins of the planned trials' results, most trials first.
   ///
-  /// A trial that went on from another worker's checkpoint counts for the worker that ended it.
+  /// A trial counts for the worker that finished it, even if it resumed from another worker's
+  /// checkpoint.
   package func origins() throws(StoreError) -> [ResultOrigin] {
     try read { database in
       var counts: [ResultOrigin: Int] = [:]
@@ -54,7 +55,7 @@ extension SweepReader {
 }
 
 extension TrialProvenance {
-  /// What computed: this product's version and build; of a worker that is not ours, all versions.
+  /// This product's version and build; for foreign workers, all versions.
   package var build: String {
     versions[Self.program]
       ?? versions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: "; ")

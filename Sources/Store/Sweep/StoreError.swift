@@ -7,32 +7,32 @@ import Trials
 package enum StoreError: Error, Equatable, Sendable {
   /// There is no store in the directory.
   case missing(path: String)
-  /// There is the log of a sweep's results in the directory, but not the database beside it.
+  /// The directory has the result log of a sweep, but no database.
   case databaseMissing(log: String)
   /// Another coordinator writes to the directory.
   case locked(path: String, holder: String)
-  /// The directory lies on a network file system, where SQLite's locks cannot be trusted.
+  /// The directory is on a network file system, where SQLite's locks are unreliable.
   case networkFileSystem(path: String, kind: String)
-  /// The file is no store of ours: other content, or another program's database.
+  /// The file is not a store: it has other content or is another program's database.
   case foreign(path: String, found: String)
   /// A newer release wrote the file.
   case newerFormat(path: String, found: Int, supported: Int)
   /// The store belongs to another sweep.
   case otherSweep(path: String, stored: String, given: String)
-  /// The caller did not agree to store an edited sweep.
+  /// The user declined the changed plan.
   case planChangeDeclined(PlanChange)
   /// The file contradicts itself.
   case corrupted(path: String, found: String)
   /// The directory or the file may not be written.
   case readOnly(path: String)
-  /// The disk has no room left; nothing of the transaction is stored.
+  /// The disk is full; nothing of the transaction is stored.
   case diskFull(path: String)
-  /// Another program holds the database; nothing of the transaction is stored, and it can be tried
-  /// again.
+  /// Another program has locked the database; nothing of the transaction is stored. A retry may
+  /// succeed.
   case busy(path: String)
-  /// What is open is no longer what its path leads to: it was moved, deleted or replaced.
+  /// An open file was moved, deleted or replaced.
   case displaced(path: String)
-  /// A record that the store's rules forbid; nothing of the transaction is stored.
+  /// The schema forbids a record; nothing of the transaction is stored.
   case refused(reason: String)
   /// Any other failure of the file system or of SQLite.
   case inputOutput(path: String, reason: String)
@@ -83,10 +83,10 @@ extension StoreError: CustomStringConvertible {
 }
 
 extension StoreError {
-  /// What an error of the file system or of SQLite means for a store.
+  /// Converts an error of the file system or of SQLite.
   ///
   /// - Parameters:
-  ///   - error: Anything thrown by GRDB, or a ``StoreError``, which stays as it is.
+  ///   - error: Any error of GRDB, or a ``StoreError``, which is kept.
   ///   - path: The file that was worked on.
   init(_ error: any Error, path: String) {
     switch error {
@@ -109,13 +109,13 @@ extension StoreError {
     let words = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
     switch error.resultCode {
     case .SQLITE_FULL: self = .diskFull(path: path)
-    // Of the files beside the database SQLite does not say that the disk is full.
+    // SQLite does not report a full disk for the files beside the database.
     case .SQLITE_IOERR where Self.isFull(path): self = .diskFull(path: path)
     case .SQLITE_READONLY, .SQLITE_PERM: self = .readOnly(path: path)
     case .SQLITE_NOTADB: self = .foreign(path: path, found: "a file that is no database")
     case .SQLITE_CORRUPT: self = .corrupted(path: path, found: words)
     case .SQLITE_CONSTRAINT: self = .refused(reason: words)
-    // The last one when another program holds the locks of the write-ahead log.
+    // SQLITE_PROTOCOL means that another program holds the locks of the write-ahead log.
     case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL: self = .busy(path: path)
     default: self = .inputOutput(path: path, reason: words)
     }

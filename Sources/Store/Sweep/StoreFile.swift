@@ -2,10 +2,10 @@ import Files
 import Foundation
 import GRDB
 
-/// The SQLite file of a store: making it, telling it from others, opening it.
+/// The SQLite file of a store: creates, recognises and opens it.
 ///
-/// The file is only ever opened through SQLite. Reading its header by other means would, on
-/// closing, drop the POSIX locks of every connection of this process to it.
+/// The file is opened only through SQLite. Opening and closing it otherwise would release the POSIX
+/// locks of every connection of this process.
 struct StoreFile {
   /// The file's path.
   let path: String
@@ -18,20 +18,20 @@ struct StoreFile {
   /// The store at a path.
   init(path: String) { self.path = path }
 
-  /// Whether the file is there.
+  /// Whether the file exists.
   var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
-  /// Refuses to begin a sweep beside the log of one whose database is gone.
+  /// Throws if there is a result log without its database.
   func requireNoLog() throws(StoreError) {
     let log = StoreLog.path(besideDatabase: path)
     if FileManager.default.fileExists(atPath: log) { throw .databaseMissing(log: log) }
   }
 
-  /// Makes the file, complete or not at all: it is written aside, synchronised and renamed.
+  /// Creates the file atomically: writes it under a temporary name, syncs and renames it.
   ///
-  /// - Parameter fill: Puts the first content into the new tables.
-  /// - Throws: ``StoreError``; also when the log of a store that is gone lies there, because
-  ///   SQLite would apply it to the new one.
+  /// - Parameter fill: Fills the new tables.
+  /// - Throws: ``StoreError``; also if the write-ahead log of a deleted store exists, since SQLite
+  ///   would apply it to the new one.
   func create(fill: (Database) throws -> Void) throws(StoreError) {
     let log = path + "-wal"
     guard !FileManager.default.fileExists(atPath: log) else {
@@ -43,8 +43,8 @@ struct StoreFile {
       where FileManager.default.fileExists(atPath: leftover) {
         try FileManager.default.removeItem(atPath: leftover)
       }
-      // Born private, so that nobody else ever has it open; the files that SQLite puts beside it
-      // take its permissions.
+      // Create it private, so that no other user can open it. SQLite's files beside it get the same
+      // permissions.
       try createPrivate(aside)
       var configuration = Configuration()
       configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -53,8 +53,8 @@ struct StoreFile {
         try StoreSchema.create(in: database)
         try fill(database)
       }
-      // Before it has its name: a crash in mid-change would leave a rollback journal, which a
-      // connection that only reads cannot roll back.
+      // Switch before renaming. A crash during the change would leave a rollback journal, which a
+      // read-only connection cannot roll back.
       try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
       try queue.close()
     } catch {
@@ -67,18 +67,18 @@ struct StoreFile {
     _ = try OpenFile<StoreError>(path, flags: O_RDWR | O_CREAT | O_EXCL, permissions: 0o600)
   }
 
-  /// Keeps other users from the files of a store that an earlier release made: whoever may read
-  /// them may lock them.
+  /// Removes other users' access to the files of a store of an earlier release, since read access
+  /// allows locking.
   private func makePrivate() {
     for name in [path, path + "-wal", path + "-shm"] { chmod(name, 0o600) }
   }
 
-  /// Opens the file for its one writer: write-ahead log, every commit synchronised.
+  /// Opens the file for its only writer, with a write-ahead log and synced commits.
   ///
-  /// - Throws: ``StoreError`` when it is no store, or one of a newer format.
+  /// - Throws: ``StoreError`` if it is not a store or has a newer format.
   func openForWriting() throws(StoreError) -> DatabaseQueue {
     makePrivate()
-    // A stranger's database is told by a connection that cannot change it.
+    // Check with a read-only connection first, so that a foreign database is not changed.
     do {
       try openForReading().close()
     } catch {
@@ -86,7 +86,7 @@ struct StoreFile {
     }
     var configuration = Configuration()
     configuration.label = "sweep store"
-    // Whoever writes waits longer by trying again, and has an ear for people in between.
+    // A short timeout: the caller retries and handles requests in between.
     configuration.busyMode = .timeout(1)
     configuration.prepareDatabase { database in
       try database.execute(sql: "PRAGMA synchronous = FULL")
@@ -107,7 +107,7 @@ struct StoreFile {
 
   /// Migrates a store of an earlier format, so that it can be read.
   ///
-  /// - Throws: ``StoreError/locked(path:holder:)`` while an earlier release runs the sweep.
+  /// - Throws: ``StoreError/locked(path:holder:)`` if an earlier release runs the sweep.
   func migrate() throws(StoreError) {
     let queue = try openForReading()
     do {
@@ -129,9 +129,9 @@ struct StoreFile {
     }
   }
 
-  /// Opens the file for reading, beside a writer or without one.
+  /// Opens the file for reading, with or without a writer.
   ///
-  /// - Throws: ``StoreError`` when it is missing, no store, or one of a newer format.
+  /// - Throws: ``StoreError`` if it is missing, not a store, or of a newer format.
   func openForReading() throws(StoreError) -> DatabaseQueue {
     guard exists else {
       try requireNoLog()
@@ -172,7 +172,7 @@ struct StoreFile {
           throw StoreError.newerFormat(
             path: path, found: version, supported: StoreSchema.formatVersion)
         }
-        // Reads the schema, so that a cut file is told now and not at the first record.
+        // Read the schema now, so that a truncated file is detected early.
         _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM plan")
       }
     } catch {

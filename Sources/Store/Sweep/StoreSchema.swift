@@ -15,16 +15,16 @@ import GRDB
 /// - `log`: how many bytes of the log of results count (one row); 0 before there is a log.
 /// - `salvage`: where the record was salvaged from (one row, for people); only where it was.
 ///
-/// The plan's checksum covers its row and what the rows of `trial` say besides the configuration.
-/// Each journal row's checksum covers the row, the checksum before it and the result that it brings;
-/// a piece is guarded by the digests that its record names.
+/// The plan's checksum covers its row and the columns of `trial` except the configuration. Each
+/// journal row's checksum covers the row, the previous checksum and its result. A piece is verified
+/// by the digests in its record.
 enum StoreSchema {
   /// Marks a SQLite file as a sweep's store (`PRAGMA application_id`): "BSWP".
   static let applicationID = 0x4253_5750
   /// The version of the tables (`PRAGMA user_version`).
   static let formatVersion = 3
 
-  /// Makes the tables in an empty database.
+  /// Creates the tables in an empty database.
   static func create(in database: Database) throws {
     try database.execute(
       sql: """
@@ -70,7 +70,7 @@ enum StoreSchema {
     try createResults(in: database)
   }
 
-  /// Makes the tables of what trials hand in, and of the log that tells it once more.
+  /// Creates the tables of results, pieces and the result log.
   static func createResults(in database: Database) throws {
     try database.execute(
       sql: """
@@ -105,7 +105,7 @@ enum StoreSchema {
     try LogRows.create(in: database)
   }
 
-  /// Makes the table that only a salvaged store has.
+  /// Creates the table that only a salvaged store has.
   static func createSalvage(in database: Database) throws {
     try database.execute(
       sql: """

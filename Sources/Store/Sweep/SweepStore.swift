@@ -6,17 +6,19 @@ import Synchronization
 import Trials
 import Wire
 
-/// The durable record of one sweep, open for writing: what the coordinator's state is replayed
-/// from and where a result is before anybody is told of it.
+/// The durable record of one sweep, open for writing.
 ///
-/// One process at a time has a directory's store; any number of ``SweepReader``s may read beside
-/// it. All methods block until the disk has answered and may be called from any thread.
+/// The coordinator's state is replayed from it, and a result is stored here before it is
+/// acknowledged.
+///
+/// One process at a time may open a directory's store; any number of ``SweepReader``s may read it.
+/// All methods block until the data is on disk and may be called from any thread.
 package final class SweepStore: Sendable {
   /// The sweep as planned now.
   package let plan: SweepPlan
   /// How the plan differs from the one stored before; empty for a new store and an equal plan.
   package let change: PlanChange
-  /// Whether the log of results was absent and has been written anew from the database.
+  /// Whether the result log was missing and has been rewritten from the database.
   package let isLogRewritten: Bool
 
   let queue: DatabaseQueue
@@ -27,28 +29,28 @@ package final class SweepStore: Sendable {
   private let places: [FilePlace]
   let numbers: TrialNumbers
 
-  /// The log of results with the store's one writer.
+  /// The result log of the store's only writer.
   struct OpenLog: ~Copyable {
     var log: ResultLog
-    /// Whether a commit has failed so that nobody knows whether it is on the disk.
+    /// Whether a commit has failed in an unknown state.
     var isUnsure = false
   }
 
-  /// Opens a directory's store, and makes directory and store when they are missing.
+  /// Opens a directory's store; creates directory and store if they are missing.
   ///
-  /// A sweep whose file was edited keeps its store: trials are named by their content, so results
-  /// of trials that are still planned stay, new trials are added, and what is known of trials no
-  /// longer planned stays in the file but out of journal and reports.
+  /// If the sweep file was edited, the store is kept. Trials are named by their content, so results
+  /// of planned trials stay and new trials are added. Records of trials that are no longer planned
+  /// stay in the file but are not in journal and reports.
   ///
   /// - Parameters:
   ///   - directory: The sweep's output directory.
   ///   - plan: The sweep as planned now.
   ///   - sweepText: The text of the sweep file, kept for provenance.
-  ///   - confirm: Asked, before anything is written, when trials were added or orphaned; false
-  ///     leaves the store as it was.
-  /// - Throws: ``StoreError`` when another process has the store, when it is damaged, foreign,
-  ///   newer or of a sweep of another name, when its log of results is not what the database counts
-  ///   on, or when the directory cannot be used. No record is changed then.
+  ///   - confirm: Called before anything is written if trials were added or orphaned; false leaves
+  ///     the store unchanged.
+  /// - Throws: ``StoreError`` if another process has the store, if it is damaged, foreign, newer or
+  ///   of another sweep, if its result log lacks results of the database, or if the directory
+  ///   cannot be used. No record is changed then.
   package static func open(
     directory: URL, plan: SweepPlan, sweepText: String,
     confirm: (PlanChange) -> Bool = { _ in true }
@@ -91,7 +93,7 @@ package final class SweepStore: Sendable {
     }
   }
 
-  /// Makes a sweep's folder if it is not there, for this user alone, and the folders around it.
+  /// Creates a sweep's folder if it is missing, private to this user, and its parents.
   private static func makeFolder(_ directory: URL) throws(StoreError) {
     let path = directory.path(percentEncoded: false)
     let manager = FileManager.default
@@ -136,7 +138,7 @@ package final class SweepStore: Sendable {
     self.numbers = numbers
   }
 
-  /// Brings the stored plan up to date; whether it had to be stored.
+  /// Updates the stored plan; returns whether it had changed.
   private static func adopt(
     _ plan: SweepPlan, sweepText: String, path: String, confirm: (PlanChange) -> Bool,
     in database: Database
@@ -155,21 +157,21 @@ package final class SweepStore: Sendable {
     return (change, true)
   }
 
-  /// Stores records, all or none, in one transaction; durable when it returns (group commit).
+  /// Stores records in one transaction (group commit); they are durable when it returns.
   ///
-  /// What they say of results is in the log, and synced, before the transaction commits.
+  /// Their results are written to the result log and synced before the transaction commits.
   ///
   /// - Parameters:
-  ///   - records: In the order of the journal. A result of a trial that has one, or a second image
-  ///     archive for a data set, is refused by the schema.
-  ///   - time: The wall-clock time that the records are stamped with.
-  /// - Throws: ``StoreError``; none of the records is stored then. After a failure that leaves open
-  ///   what is on the disk, the store takes nothing more until it is opened again.
+  ///   - records: The records in journal order. The schema refuses a second result of a trial and a
+  ///     second image archive of a data set.
+  ///   - time: The wall-clock time of the records.
+  /// - Throws: ``StoreError``; none of the records is stored then. After a failure in an unknown
+  ///   state the store accepts nothing until it is reopened.
   package func append(
     _ records: [JournalRecord], at time: Date = Date()
   ) throws(StoreError) {
     guard !records.isEmpty else { return }
-    // What is written into a file that has no name any more is told to workers as safe, and is not.
+    // Data in a deleted file would be acknowledged to workers but lost.
     try requireInPlace()
     let entries = LoggedRecords(records, milliseconds: JournalRows.milliseconds(of: time)).entries
     try log.withLock { (open) throws(StoreError) in
@@ -197,15 +199,15 @@ package final class SweepStore: Sendable {
     }
   }
 
-  /// Makes sure that the files of the record are still where they were opened.
+  /// Checks that the record's files are still where they were opened.
   ///
-  /// - Throws: ``StoreError/displaced(path:)`` when the folder or one of them was moved, deleted or
+  /// - Throws: ``StoreError/displaced(path:)`` if the folder or a file was moved, deleted or
   ///   replaced.
   package func requireInPlace() throws(StoreError) {
     for place in places where !place.isTheSame { throw .displaced(path: place.path) }
   }
 
-  /// Every record about a planned trial or about no trial, in order: what to replay.
+  /// The records to replay, in order: those about planned trials or about no trial.
   ///
   /// - Throws: ``StoreError/corrupted(path:found:)`` when a row contradicts its checksum.
   package func journal() throws(StoreError) -> [JournalRecord] {
@@ -220,7 +222,7 @@ package final class SweepStore: Sendable {
 
   /// The recorded result of a trial, planned or not; nil when it has none, or only discarded ones.
   ///
-  /// - Throws: ``StoreError/corrupted(path:found:)`` when its bytes are no result.
+  /// - Throws: ``StoreError/corrupted(path:found:)`` if it cannot be read.
   package func result(of trial: TrialID) throws(StoreError) -> ReceivedResult? {
     do {
       return try queue.read { database in
@@ -239,8 +241,8 @@ package final class SweepStore: Sendable {
     }
   }
 
-  /// Complete trials that are no longer planned and whose last checkpoint is recorded, with what they
-  /// computed.
+  /// Complete trials that are no longer planned and have a last checkpoint, with their
+  /// configurations.
   package func orphanedRuns() throws(StoreError) -> [(
     configuration: TrialConfiguration, run: OrphanedRun
   )] {
@@ -277,13 +279,13 @@ package final class SweepStore: Sendable {
     }
   }
 
-  /// A reader beside this store, which shares the plan that the store knows instead of reading it.
+  /// A reader of this store that shares the store's plan instead of reading it.
   ///
   /// - Throws: ``StoreError`` when the file cannot be opened a second time.
   package func reader() throws(StoreError) -> SweepReader {
     let reading = try StoreFile(path: path).openForReading()
     do {
-      // Limits belong to a run: they are in the journal, not in the plan.
+      // Limits belong to a run and are in the journal, not in the plan.
       var recorded = plan
       recorded.limits = SweepLimits()
       let known = try queue.read { database in
@@ -297,9 +299,9 @@ package final class SweepStore: Sendable {
     }
   }
 
-  /// Names this record of a sweep among all others: 16 hexadecimal digits, drawn when it was made.
+  /// Identifies this record of a sweep: 16 random hexadecimal digits, drawn when it was created.
   ///
-  /// Workers tell results of one record from those of another by it.
+  /// Workers use it to distinguish the results of different records.
   package func identity() throws(StoreError) -> String {
     do {
       return try queue.read { try PlanRows.identity(in: $0) }
@@ -308,10 +310,10 @@ package final class SweepStore: Sendable {
     }
   }
 
-  /// Closes the file; the write-ahead log is folded into it.
+  /// Closes the file and merges the write-ahead log into it.
   ///
-  /// Without it, as after a crash, the next opening recovers the log. The store cannot be used
-  /// afterwards; the directory is free once the store is released.
+  /// If it is not called, as after a crash, the next opening recovers the log. The store cannot be
+  /// used afterwards. The directory's lock is released with the store.
   package func close() throws(StoreError) {
     do {
       try queue.close()

@@ -1,11 +1,12 @@
-/// Which checkpoint is on its way to the coordinator, and when the next may follow.
+/// Which checkpoint is being uploaded, and when the next may follow.
 struct CheckpointShipping {
-  /// Checkpoints leave the link alone for so many times what they took.
+  /// After an upload, the pause is its duration times this.
   private static let restMultiple = 3
-  /// No rest is longer, so that on a slow link, too, nobody loses more than minutes.
+  /// Longest pause, so that a lost worker costs only minutes of work even on a slow link.
   private static let restMaximum = Duration.seconds(240)
-  /// What failed is tried again after the shorter pause, which doubles up to the longer: a
-  /// coordinator that was restarted is there again, one that has no room is not.
+  /// A failed upload is retried after the first delay, which then doubles up to the longest.
+  ///
+  /// A restarted coordinator accepts it soon; one without space does not.
   private static let retryDelay = (first: Duration.seconds(1), longest: Duration.seconds(30))
 
   /// The work whose checkpoint is being sent.

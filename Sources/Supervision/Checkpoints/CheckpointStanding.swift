@@ -6,14 +6,14 @@ struct CheckpointStanding {
   var newest: WrittenCheckpoint?
   /// The newest that the coordinator has.
   var stored: TrialCheckpoint?
-  /// The newest that the coordinator has with the trajectory up to it, which another worker could go
-  /// on from.
+  /// The newest that the coordinator has including its trajectory, so that another worker could
+  /// resume from it.
   var claimed: TrialCheckpoint?
-  /// Whether the trial goes on from a checkpoint that only this host has.
+  /// Whether the trial resumed from a checkpoint that only this host has.
   var beginsAtOwn = false
-  /// What the coordinator gave out to go on from and was refused here.
+  /// The assigned checkpoints that could not be used here.
   var refused: [RefusedCheckpoint] = []
-  /// When the newest of the coordinator was stored.
+  /// When the coordinator's newest was stored.
   var storedAt = Duration.zero
 
   /// The newest, if the coordinator has only older ones.

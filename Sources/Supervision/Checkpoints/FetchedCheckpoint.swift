@@ -1,14 +1,14 @@
 import Trials
 
-/// A checkpoint to go on from, in a work's folder, whole and of the trial's configuration.
+/// A verified checkpoint of the trial's configuration in a work's folder, to resume from.
 package struct FetchedCheckpoint: Hashable, Sendable {
   /// Name of the file.
   package var file: String
-  /// What the coordinator calls it; nil for one that only this host has.
+  /// The coordinator's record of it; nil for one that only this host has.
   package var stored: TrialCheckpoint?
-  /// The trajectory that is elsewhere.
+  /// The prefix of the trajectory that is not in the rows file.
   package var trajectory: TrajectoryStart
-  /// Name of a file with the rows after it, up to the checkpoint's; nil for none.
+  /// Name of a file with the rows after the prefix, up to the checkpoint; nil for none.
   package var rows: String?
 
   /// A checkpoint in a file.

@@ -1,12 +1,12 @@
 import Trials
 
-/// The one piece of a trajectory that is on its way to the coordinator.
+/// The piece of a trajectory that is being sent to the coordinator.
 ///
-/// One at a time for all works: a heartbeat waits behind no more than one piece.
+/// Only one at a time for all works, so that a heartbeat waits behind at most one piece.
 struct PieceShipping {
-  /// What is under way.
+  /// The progress of the piece.
   enum Stage {
-    /// The bench reads it.
+    /// The shell reads it.
     case reading
     /// The coordinator has not answered yet.
     case sent(TrajectoryPiece, at: Duration)
@@ -22,6 +22,6 @@ struct PieceShipping {
 
   mutating func end() { current = nil }
 
-  /// Ends what is under way for a work that is no more.
+  /// Drops the piece of a work that has ended.
   mutating func end(for id: WorkID) { if current?.id == id { current = nil } }
 }

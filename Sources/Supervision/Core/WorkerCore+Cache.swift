@@ -1,10 +1,10 @@
 import Trials
 
 extension WorkerCore {
-  /// Takes in what became of the worker's folder in the cache, which anybody's clean-up may remove.
+  /// Handles events of the worker's cache folder, which other programs may remove.
   mutating func handleCache(_ event: WorkerEvent, at now: Duration) -> [WorkerEffect] {
     switch event {
-    case .folderLost(let id): return forsake(id)
+    case .folderLost(let id): return giveUpWithoutFiles(id)
     case .cacheChecked(let trouble):
       let found = trouble.map { "its cache cannot be used: \($0); no trial begins before it can" }
       guard found != cacheObstacle else { return [] }
@@ -14,9 +14,9 @@ extension WorkerCore {
     }
   }
 
-  /// Ends a work whose files are gone before the coordinator has them; it is begun anew, or goes on
-  /// from the last checkpoint that the coordinator has.
-  private mutating func forsake(_ id: WorkID) -> [WorkerEffect] {
+  /// Ends a work whose files are gone before the coordinator has them; the coordinator assigns the
+  /// trial again, from its last checkpoint.
+  private mutating func giveUpWithoutFiles(_ id: WorkID) -> [WorkerEffect] {
     guard let work = works[id] else { return [] }
     let failure = TrialFailure(
       cause: .stopped, message: "somebody removed the trial's folder from the worker's cache")
@@ -33,7 +33,7 @@ extension WorkerCore {
         notice,
         .sendFailure(trial: id.trial, attempt: work.attempt, failure, HandBack()),
       ] + exitIfDone()
-    // What begins, fails and is told of by itself; a result that is reported needs no files.
+    // A starting work fails and reports that by itself. Reporting a result needs no files.
     case .preparing, .killed, .dismissed, .handingBack, .parting, .reporting: return []
     }
   }

@@ -1,7 +1,7 @@
 import Trials
 
 extension WorkerCore {
-  /// Takes in what became of a checkpoint.
+  /// Handles events of checkpoints.
   mutating func handleCheckpoint(_ event: WorkerEvent, at now: Duration) -> [WorkerEffect] {
     switch event {
     case .checkpointWritten(let id, let written):
@@ -12,7 +12,7 @@ extension WorkerCore {
       works[id]?.checkpoints.storedAt = now
       guard checkpoint.step > work.checkpoints.stored?.step ?? -1 else { break }
       works[id]?.checkpoints.stored = checkpoint
-      // The coordinator learns of it from a claim; the sooner, the less is done twice.
+      // The claim tells the coordinator of the checkpoint. Sending it early avoids repeated work.
       let claims = works[id]?.claimCheckpoint() == true ? beat(at: now) : []
       return claims + shipNextCheckpoint(at: now) + shipNextPiece(at: now)
     case .checkpointNotStored(let id, let reason):
@@ -23,9 +23,9 @@ extension WorkerCore {
     return shipNextCheckpoint(at: now)
   }
 
-  /// Sends the newest checkpoint of the trial whose last one was sent longest ago.
+  /// Uploads the newest checkpoint of the trial whose last upload was longest ago.
   ///
-  /// One at a time: by the time the link is free, what was newest before may be superseded.
+  /// One at a time, since a waiting checkpoint may be superseded before the link is free.
   mutating func shipNextCheckpoint(at now: Duration) -> [WorkerEffect] {
     guard let time = shippingDeadline, now >= time, let next = nextToShip,
       let pending = next.checkpoints.pending
@@ -34,7 +34,7 @@ extension WorkerCore {
     return [.uploadCheckpoint(next.id, pending)]
   }
 
-  /// When a checkpoint that waits may be sent; nil when none waits.
+  /// When the next waiting checkpoint may be sent; nil if none waits.
   var shippingDeadline: Duration? {
     guard link.isJoined, stopping == nil, shipping.current == nil, nextToShip != nil else {
       return nil
@@ -53,7 +53,7 @@ extension WorkerCore {
   /// Reports a work that ended without a result, after its log and its last checkpoint are stored.
   mutating func handBack(_ work: Work, _ failure: TrialFailure) -> [WorkerEffect] {
     if stopping?.handsBack == false {
-      // Nobody is there to take anything; the checkpoint stays for this host's next worker.
+      // There is no coordinator. The checkpoint stays for this host's next worker.
       works[work.id] = nil
       return exitIfDone()
     }
@@ -62,14 +62,14 @@ extension WorkerCore {
       + (link.isJoined ? [.handBack(work.id, lastCheckpoint(of: work, after: failure))] : [])
   }
 
-  /// Takes up what could not be handed back before.
+  /// Retries handing back a work.
   mutating func resumeHandingBack(_ work: Work) -> [WorkerEffect] {
     guard case .handingBack(let failure, isUnderWay: false) = work.phase else { return [] }
     works[work.id]?.phase = .handingBack(failure, isUnderWay: true)
     return [.handBack(work.id, lastCheckpoint(of: work, after: failure))]
   }
 
-  /// The checkpoint that whoever tries next should have; none when it leads to the same end.
+  /// The checkpoint for the next attempt; nil if it would lead to the same failure.
   private func lastCheckpoint(of work: Work, after failure: TrialFailure) -> WrittenCheckpoint? {
     if failure.cause == .lost, work.checkpoints.beginsAtOwn { return nil }
     return switch failure.cause {
@@ -83,7 +83,7 @@ extension WorkerCore {
   mutating func endStalledTrials(at now: Duration) -> [WorkerEffect] {
     var effects: [WorkerEffect] = []
     for work in currentWorks {
-      guard case .training(let progress) = work.phase, let limit = work.order?.stallTimeout,
+      guard case .training(let progress) = work.phase, let limit = work.assignment?.stallTimeout,
         now >= work.stall.since + limit
       else { continue }
       let place = progress.map { "after step \($0.step) of \($0.totalSteps)" } ?? "at its beginning"

@@ -1,12 +1,13 @@
 extension WorkerCore {
-  /// How often the clock ticks at least while a trial trains, so that ``sleepMinimum`` tells.
+  /// Longest tick interval while a trial trains, so that ``sleepMinimum`` detects a suspension.
   private static let trainingTick = Duration.seconds(5)
-  /// A worker whose clock did not tick for longer did not run meanwhile.
+  /// After a longer gap between ticks, the worker was suspended.
   static let sleepMinimum = Duration.seconds(10)
 
-  /// The latest moment by which ``WorkerEvent/clockTicked`` is due.
+  /// The latest time for the next ``WorkerEvent/clockTicked``.
   ///
-  /// There always is one: a worker announces itself or beats. Every event may move it.
+  /// There always is one, since a worker announces itself or sends heartbeats. Every event may
+  /// change it.
   package var nextDeadline: Duration {
     var deadline: Duration
     switch link {
@@ -34,7 +35,7 @@ extension WorkerCore {
     switch work.phase {
     case .training:
       let tick = lastTick + Self.trainingTick
-      return work.order.map { min(tick, work.stall.since + $0.stallTimeout) } ?? tick
+      return work.assignment.map { min(tick, work.stall.since + $0.stallTimeout) } ?? tick
     case .uploadDelayed(_, let until): return link.isJoined ? until : nil
     case .reporting(_, let nextReport): return link.isJoined ? nextReport : nil
     case .preparing, .draining, .killed, .dismissed, .handingBack, .parting, .uploading,
@@ -43,7 +44,7 @@ extension WorkerCore {
     }
   }
 
-  /// When something of a work is to be handed in, for the first time or again.
+  /// When a work's next report or piece is due, for the first time or again.
   private func streamDeadline(of work: Work) -> Duration? {
     guard link.isJoined, work.phase.isClaimed else { return nil }
     let report = work.stream.reports.values.map { $0.sentAt + Self.answerInterval }.min()

@@ -1,8 +1,8 @@
 import Trials
 
 extension WorkerCore {
-  /// How long a stopping worker waits where nothing is under way: for an acknowledgement, or for a
-  /// coordinator that is away.
+  /// How long a stopping worker waits for an acknowledgement or an absent coordinator while nothing
+  /// else is in progress.
   package static let stopGrace = Duration.seconds(5)
 
   mutating func endSweep(_ reason: String, at now: Duration) -> [WorkerEffect] {
@@ -15,7 +15,7 @@ extension WorkerCore {
     return effects
   }
 
-  /// Ends every running trial without waiting; results already spooled stay on disk.
+  /// Ends every running trial at once; spooled results stay on disk.
   mutating func stopEverything() -> [WorkerEffect] {
     var effects: [WorkerEffect] = []
     for work in works.values.sorted(by: { $0.id < $1.id }) where work.phase.result == nil {
@@ -26,9 +26,9 @@ extension WorkerCore {
     return effects
   }
 
-  /// Begins to leave: running trials write checkpoints, which are handed back.
+  /// Starts to stop: running trials write checkpoints, which are handed back.
   ///
-  /// The coordinator hears it first, so that it gives nothing to whoever hands everything back.
+  /// The coordinator is told first, so that it assigns nothing more.
   ///
   /// A second request ends the worker at once.
   mutating func stop(_ reason: String, at now: Duration) -> [WorkerEffect] {
@@ -53,8 +53,8 @@ extension WorkerCore {
     return effects + exitIfDone()
   }
 
-  /// Begins to leave without anybody to hand trials to: their checkpoints stay on disk for the
-  /// next worker of this host.
+  /// Starts to stop without a coordinator to hand trials back to; their checkpoints stay on disk
+  /// for the next worker of this host.
   mutating func leaveAlone(at now: Duration) -> [WorkerEffect] {
     let reason = "the coordinator's process ended"
     if stopping != nil { return end(.stopped) }
@@ -76,13 +76,13 @@ extension WorkerCore {
     return [.drainTrial(work.id)]
   }
 
-  /// What a stopping worker does when its time is up, or nothing is under way any more.
+  /// The last effects of a stopping worker, if its time is up or nothing is in progress any more.
   func endOfStopping(at now: Duration) -> [WorkerEffect]? {
     guard let stopping, let end = stoppingDeadline, now >= end else { return nil }
     return leave(stopping.reason)
   }
 
-  /// When a stopping worker leaves at the latest, as far as is known now.
+  /// The latest time at which a stopping worker exits, as currently known.
   var stoppingDeadline: Duration? {
     guard let stopping else { return nil }
     let isBusy = currentWorks.contains { work in
@@ -105,7 +105,7 @@ extension WorkerCore {
 
   /// Ends the worker.
   ///
-  /// - Parameter reason: What a coordinator that may be there hears; nil where none listens.
+  /// - Parameter reason: The reason for a coordinator, if one may be connected.
   func end(_ ending: WorkerEnding, goodbye reason: String? = nil) -> [WorkerEffect] {
     [.notify("the worker ends")] + (reason.map { [.sayGoodbye(reason: $0)] } ?? [])
       + [.exit(ending)]

@@ -1,8 +1,9 @@
 import Trials
 
 extension WorkerCore {
-  /// Makes a sweep the current one: trials still running for the one before end, and its results
-  /// wait for its coordinator.
+  /// Changes the current sweep.
+  ///
+  /// Running trials of the previous sweep end; its results wait for its coordinator.
   mutating func enter(_ newSweep: String, at now: Duration) -> [WorkerEffect] {
     guard sweep != newSweep else { return [] }
     let effects = sweep == nil ? [] : stopEverything()
@@ -20,14 +21,14 @@ extension WorkerCore {
     return .announce(claims)
   }
 
-  /// Beats out of turn, if there is a coordinator.
+  /// Sends an extra heartbeat, if there is a coordinator.
   mutating func beat(at now: Duration) -> [WorkerEffect] {
     guard case .joined(let interval, let lostAfter, _) = link else { return [] }
     link = .joined(interval: interval, lostAfter: lostAfter, nextBeat: now + interval)
     return [.beat(claims)]
   }
 
-  /// Takes up, on a new connection, every delivery that the old one left open.
+  /// Resumes all open deliveries on a new connection.
   mutating func resumeDeliveries(at now: Duration) -> [WorkerEffect] {
     var effects: [WorkerEffect] = [.notify("joined the coordinator")]
     for work in currentWorks {
@@ -49,13 +50,13 @@ extension WorkerCore {
     if let ending = endOfStopping(at: now) { return ending }
     let wasJoined = link.isJoined
     let effects = tendLink(at: now)
-    // Without a coordinator nothing is under way any more that a worker that leaves waits for.
+    // Without a coordinator, a stopping worker has nothing left to wait for.
     if wasJoined, !link.isJoined, let ending = endOfStopping(at: now) { return effects + ending }
     return effects + endStalledTrials(at: now) + retryDeliveries(at: now)
       + shipNextCheckpoint(at: now) + repeatUnanswered(at: now)
   }
 
-  /// Beats, or looks for a coordinator as long as there is a reason to.
+  /// Sends heartbeats, or looks for a coordinator while there is a reason to.
   private mutating func tendLink(at now: Duration) -> [WorkerEffect] {
     var effects: [WorkerEffect] = []
     switch link {
@@ -67,7 +68,7 @@ extension WorkerCore {
       }
     case .joined(_, let lostAfter, let nextBeat):
       if now < lastHeard + lostAfter { return now >= nextBeat ? beat(at: now) : [] }
-      effects.append(.notify("the coordinator is silent; training goes on"))
+      effects.append(.notify("the coordinator is silent; training continues"))
       nextReminder = now + Self.reminders.later
       effects.append(announce(at: now))
     }
@@ -78,7 +79,7 @@ extension WorkerCore {
     return effects
   }
 
-  /// Time in which this worker did not run is not held against its trials.
+  /// Time in which this worker was suspended does not count against its trials.
   private mutating func noteTick(at now: Duration) {
     let gap = now - lastTick
     lastTick = now

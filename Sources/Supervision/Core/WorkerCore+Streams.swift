@@ -1,11 +1,11 @@
 import Trials
 
-/// Reports and pieces of trajectories: what trials hand in while they train.
+/// Delivers reports and trajectory pieces while trials train.
 extension WorkerCore {
-  /// How long an answer is waited for before something is handed in again.
+  /// How long to wait for an answer before sending again.
   static let answerInterval = Duration.seconds(10)
 
-  /// Takes in what a work has to hand in, or what was read for it.
+  /// Handles new reports, grown trajectories and read pieces.
   mutating func handleStream(_ event: WorkerEvent, at now: Duration) -> [WorkerEffect] {
     switch event {
     case .reportReached(let id, let index, let report):
@@ -34,7 +34,7 @@ extension WorkerCore {
     return shipNextPiece(at: now)
   }
 
-  /// Takes in the coordinator's answer to what was handed in.
+  /// Handles the coordinator's answers to reports and pieces.
   mutating func handleAnswer(_ event: WorkerEvent, at now: Duration) -> [WorkerEffect] {
     lastHeard = now
     switch event {
@@ -52,13 +52,14 @@ extension WorkerCore {
       let claims = works[work.id]?.claimCheckpoint() == true ? beat(at: now) : []
       return claims + reportIfTaken(work.id, at: now) + shipNextPiece(at: now)
     case .trajectoryUnknown(let trial, let attempt, let byteCount):
-      // A piece may have been repeated, and so may the answer to it.
+      // Ignore answers to repeated pieces.
       guard let work = work(on: trial), work.attempt == attempt, pieces.current?.id == work.id,
         case .sent(let piece, _)? = pieces.current?.stage, piece.start.byteCount == byteCount
       else { return [] }
       pieces.end()
       guard piece.start != work.stream.base.prefix else {
-        // Not even the beginning of this run is known: what it computes can never be taken.
+        // The coordinator does not even know the start of this run, so it can never accept its
+        // trajectory.
         let failure = TrialFailure(
           cause: .lost,
           message: "the coordinator lacks the trajectory that this run goes on from")
@@ -70,7 +71,7 @@ extension WorkerCore {
     }
   }
 
-  /// Sends again what was not answered.
+  /// Repeats unanswered reports and pieces.
   mutating func repeatUnanswered(at now: Duration, anew: Bool = false) -> [WorkerEffect] {
     guard link.isJoined else { return [] }
     var effects: [WorkerEffect] = []
@@ -86,7 +87,7 @@ extension WorkerCore {
     if let current = pieces.current, case .sent(_, let sentAt) = current.stage,
       anew || now - sentAt >= Self.answerInterval
     {
-      // Whatever else is due goes first: one trial without an answer does not hold up the others.
+      // Others that are due go first, so that one unanswered trial does not block them.
       works[current.id]?.stream.postpone(at: now)
       pieces.end()
     }
@@ -113,7 +114,7 @@ extension WorkerCore {
     ]
   }
 
-  /// When a work's next piece is due; nil while there is none.
+  /// When a work's next piece is due; nil if there is none.
   func pieceDeadline(of work: Work) -> Duration? {
     let isAwaited =
       switch work.phase {
@@ -125,7 +126,7 @@ extension WorkerCore {
     return work.stream.pieceDeadline(isUrgent: isAwaited)
   }
 
-  /// Reports the end of a work once the coordinator has all that it hands in.
+  /// Reports the end of a work once the coordinator has all its reports and pieces.
   mutating func reportIfTaken(_ id: WorkID, at now: Duration) -> [WorkerEffect] {
     guard let work = works[id], work.stream.isTaken else { return [] }
     switch work.phase {

@@ -1,34 +1,35 @@
 import Trials
 
 extension WorkerCore {
-  /// Takes in what became of a work here.
+  /// Handles events of a work on this host.
   mutating func handleWork(_ event: WorkerEvent, at now: Duration) -> [WorkerEffect] {
     switch event {
     case .imagesReady(let id):
-      guard let order = preparing(id) else { return [] }
-      return [.fetchCheckpoint(id, order)]
+      guard let assignment = preparing(id) else { return [] }
+      return [.fetchCheckpoint(id, assignment)]
     case .checkpointReady(let id, let checkpoint, let refusals, let refused):
-      guard let order = preparing(id) else { return [] }
+      guard let assignment = preparing(id) else { return [] }
       works[id]?.phase = .training(nil)
       works[id]?.stall.start(at: now)
       works[id]?.checkpoints.stored = checkpoint?.stored
       works[id]?.checkpoints.claimed = checkpoint?.stored
       works[id]?.checkpoints.refused = refused
       works[id]?.checkpoints.beginsAtOwn = checkpoint.map { $0.stored == nil } ?? false
-      return refusals.map { .notify("trial \(id.trial): checkpoint not of use: \($0)") }
-        + [.startTrial(id, order, from: checkpoint)]
+      return refusals.map { .notify("trial \(id.trial): checkpoint not usable: \($0)") }
+        + [.startTrial(id, assignment, from: checkpoint)]
     case .trialBegan(let id, let beginning):
       works[id]?.stream.begin(after: beginning.trajectory, at: now)
       if beginning.step == 0 { works[id]?.checkpoints.beginsAtOwn = false }
       if beginning.step == 0, let stored = works[id]?.checkpoints.stored {
-        // The process found what the fetch had not: nobody is to go on from it.
+        // The process could not use a checkpoint that had passed the check on fetching. It must not
+        // be used again.
         works[id]?.checkpoints.refused.append(
           RefusedCheckpoint(
             digest: stored.digest, reason: beginning.refusals.first ?? "refused by the trial"))
         works[id]?.checkpoints.stored = nil
         works[id]?.checkpoints.claimed = nil
       }
-      let start = beginning.step > 0 ? ["goes on from step \(beginning.step)"] : []
+      let start = beginning.step > 0 ? ["resumes from step \(beginning.step)"] : []
       return (beginning.refusals.map { "checkpoint refused: \($0)" } + start)
         .map { .notify("trial \(id.trial) \($0)") }
     case .trialProgressed(let id, let progress):
@@ -42,7 +43,7 @@ extension WorkerCore {
     case .handedBack(let id, let left):
       guard let work = works[id], case .handingBack(let failure, _) = work.phase else { return [] }
       if let checkpoint = left.checkpoint, !work.stream.hasTaken(checkpoint.trajectory) {
-        // Without the trajectory up to it, it is of no use to whoever tries next.
+        // The next attempt needs the trajectory up to the checkpoint.
         works[id]?.phase = .parting(failure, left)
         return shipNextPiece(at: now)
       }
@@ -59,7 +60,7 @@ extension WorkerCore {
     }
   }
 
-  /// Reports an attempt without a result, of which everything that is of use is handed in.
+  /// Reports an attempt without a result, after everything useful has been delivered.
   mutating func part(
     _ work: Work, _ failure: TrialFailure, _ left: HandBack
   ) -> [WorkerEffect] {
@@ -70,52 +71,53 @@ extension WorkerCore {
     ] + exitIfDone()
   }
 
-  private func preparing(_ id: WorkID) -> WorkOrder? {
+  private func preparing(_ id: WorkID) -> Assignment? {
     guard let work = works[id], case .preparing = work.phase else { return nil }
-    return work.order
+    return work.assignment
   }
 
-  mutating func accept(_ order: WorkOrder, at now: Duration) -> [WorkerEffect] {
-    // Before a welcome nobody could be told of it; it is repeated.
-    guard order.sweep == sweep else { return [] }
+  mutating func accept(_ assignment: Assignment, at now: Duration) -> [WorkerEffect] {
+    // Before the welcome the worker cannot claim it. The assignment will be repeated.
+    guard assignment.sweep == sweep else { return [] }
     var effects: [WorkerEffect] = []
-    if let void = work(on: order.trial), void.attempt <= order.voidThrough {
+    if let void = work(on: assignment.trial), void.attempt <= assignment.voidThrough {
       effects = dismiss(void, "what its attempts have left was discarded", exits: false)
     }
-    if let known = work(on: order.trial) {
-      // A repeated order, or a newer attempt at what this worker already does: the computation
-      // is the same, so only its number changes.
-      guard order.attempt > known.attempt else { return [] }
-      works[known.id]?.attempt = order.attempt
-      works[known.id]?.order?.attempt = order.attempt
+    if let known = work(on: assignment.trial) {
+      // A repeated assignment, or a newer attempt at a trial that this worker already runs. The
+      // computation is the same, so only its number changes.
+      guard assignment.attempt > known.attempt else { return [] }
+      works[known.id]?.attempt = assignment.attempt
+      works[known.id]?.assignment?.attempt = assignment.attempt
       guard case .reporting(let result, _) = known.phase else { return [] }
-      return [.sendResult(trial: order.trial, attempt: order.attempt, result)]
+      return [.sendResult(trial: assignment.trial, attempt: assignment.attempt, result)]
     }
-    if stopping != nil { return effects + refuse(order, .stopped, "the worker is stopping") }
-    if let cacheObstacle { return effects + refuse(order, .stopped, cacheObstacle) }
-    if let obstacle { return effects + refuse(order, .diskFull, obstacle) }
+    if stopping != nil { return effects + refuse(assignment, .stopped, "the worker is stopping") }
+    if let cacheObstacle { return effects + refuse(assignment, .stopped, cacheObstacle) }
+    if let obstacle { return effects + refuse(assignment, .diskFull, obstacle) }
     guard works.values.count(where: { $0.phase.occupiesSlot }) < slots else {
-      return effects + refuse(order, .stopped, "all \(slots) slots are taken")
+      return effects + refuse(assignment, .stopped, "all \(slots) slots are taken")
     }
     launchCount += 1
-    let id = WorkID(sweep: order.sweep, trial: order.trial, launch: launchCount)
-    works[id] = Work(id: id, order: order, attempt: order.attempt, phase: .preparing)
-    return effects + [.fetchImages(id, order)]
+    let id = WorkID(sweep: assignment.sweep, trial: assignment.trial, launch: launchCount)
+    works[id] = Work(id: id, assignment: assignment, attempt: assignment.attempt, phase: .preparing)
+    return effects + [.fetchImages(id, assignment)]
   }
 
   private func refuse(
-    _ order: WorkOrder, _ cause: FailureCause, _ reason: String
+    _ assignment: Assignment, _ cause: FailureCause, _ reason: String
   ) -> [WorkerEffect] {
     [
       .sendFailure(
-        trial: order.trial, attempt: order.attempt, TrialFailure(cause: cause, message: reason),
+        trial: assignment.trial, attempt: assignment.attempt,
+        TrialFailure(cause: cause, message: reason),
         HandBack())
     ]
   }
 
   mutating func acknowledge(_ trial: TrialID, _ number: Int) -> [WorkerEffect] {
     guard let work = work(on: trial), work.attempt <= number else { return [] }
-    // Somebody else's result of a running trial is recorded: this attempt is no longer wanted.
+    // Another worker's result of the running trial is recorded, so this attempt is not needed.
     guard work.phase.result != nil else {
       return dismiss(work, "the trial already has its result")
     }
@@ -132,7 +134,7 @@ extension WorkerCore {
     return dismiss(work, reason)
   }
 
-  /// Ends a work whose end nobody wants to know of.
+  /// Ends a work without reporting it.
   private mutating func dismiss(
     _ work: Work, _ reason: String, exits: Bool = true
   ) -> [WorkerEffect] {
@@ -153,8 +155,8 @@ extension WorkerCore {
     }
     var result = result
     let whole = result.artifacts.first { $0.kind == .trajectory }
-    // The state at the trial's end is the checkpoint with the whole trajectory before it.
-    if work.order?.wantsLastCheckpoint == true, let newest = work.checkpoints.newest,
+    // A checkpoint with the whole trajectory before it is the final state.
+    if work.assignment?.wantsLastCheckpoint == true, let newest = work.checkpoints.newest,
       newest.checkpoint.trajectory.byteCount == whole?.byteCount
     {
       result.lastCheckpoint = newest
@@ -168,7 +170,7 @@ extension WorkerCore {
     _ id: WorkID, _ failure: TrialFailure, at now: Duration
   ) -> [WorkerEffect] {
     var effects =
-      failure.cause == .diskFull ? tellOfDisk(disk.noteFull(at: now), at: now) : []
+      failure.cause == .diskFull ? reportDiskChange(disk.noteFull(at: now), at: now) : []
     guard let work = works[id] else { return effects + [.discard(id)] }
     switch work.phase {
     case .preparing:
@@ -187,8 +189,10 @@ extension WorkerCore {
     }
   }
 
-  /// What a work died of: one that diverged after it went on from a checkpoint of this host alone says
-  /// nothing against its trial, which the coordinator lets begin anew.
+  /// The failure to report for a work.
+  ///
+  /// If it diverged after resuming from a checkpoint that only this host has, the trial is not to
+  /// blame, and the coordinator restarts it.
   private func blamed(_ failure: TrialFailure, of work: Work) -> TrialFailure {
     guard failure.cause == .notANumber, work.checkpoints.beginsAtOwn else { return failure }
     return TrialFailure(
@@ -196,9 +200,9 @@ extension WorkerCore {
       message: "it went on from a checkpoint that only this host had, and \(failure.message)")
   }
 
-  /// Tells people of a change of the disk's standing and the coordinator at once, so that it assigns
-  /// nothing in vain.
-  mutating func tellOfDisk(_ change: String?, at now: Duration) -> [WorkerEffect] {
+  /// Reports a change of the disk's state to people and at once to the coordinator, so that it does
+  /// not assign more.
+  mutating func reportDiskChange(_ change: String?, at now: Duration) -> [WorkerEffect] {
     change.map { [.notify($0)] + beat(at: now) } ?? []
   }
 

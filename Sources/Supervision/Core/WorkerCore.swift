@@ -1,32 +1,33 @@
 import Trials
 
-/// The worker's decisions, without sockets, files, processes or clocks.
+/// The worker's decisions: a state machine without sockets, files, processes or clocks.
 ///
-/// One ``handle(_:at:)`` per fact, and ``WorkerEvent/clockTicked`` not later than ``nextDeadline``,
-/// after whatever has arrived. A trial that was accepted is always in exactly one phase, and
-/// a finished result leaves only when the coordinator acknowledged it: neither silence, nor an
-/// order to abandon the attempt, nor the end of this worker drops finished work. What else a
-/// trial has cost is in its newest checkpoint, which goes to the coordinator as it is written.
+/// Call ``handle(_:at:)`` for every event, and with ``WorkerEvent/clockTicked`` no later than
+/// ``nextDeadline``, after all received messages. An accepted trial is always in exactly one phase.
+/// A finished result is dropped only after the coordinator's acknowledgement: neither silence, nor
+/// a directive to abandon the attempt, nor the end of this worker drops it. Unfinished work is kept
+/// in the newest checkpoint, which is uploaded as it is written.
 package struct WorkerCore: Sendable {
   /// How many trials run at once.
   package let slots: Int
   /// Whether the worker ends when the coordinator has no more work.
   package let exitsWhenIdle: Bool
-  /// How long an idle worker without a coordinator waits before it ends.
+  /// How long an idle worker without a coordinator waits before it exits.
   package let patience: Duration
-  /// How long a stopping worker may take to hand its trials back.
+  /// How long a stopping worker may take to hand back its trials.
   package let drainGrace: Duration
 
   /// The sweep that the attempts belong to; nil before the first welcome.
   package internal(set) var sweep: String?
-  /// What runs, and finished results, also of other sweeps, which wait for their coordinator.
+  /// Running works and finished results, including results of other sweeps that wait for their
+  /// coordinator.
   var works: [WorkID: Work] = [:]
   var launchCount = 0
   var link: Link
   var shipping = CheckpointShipping()
   var pieces = PieceShipping()
   var disk = DiskStanding()
-  /// What keeps the cache from being used, for people; nil when nothing does.
+  /// Why the cache cannot be used, for display; nil if it can.
   var cacheObstacle: String?
   var stopping: Stopping?
   var lastHeard: Duration
@@ -42,16 +43,16 @@ package struct WorkerCore: Sendable {
     }
   }
 
-  /// How often a worker without a welcome announces itself.
+  /// Interval of announcements before the welcome.
   package static let announcementInterval = Duration.seconds(2)
-  /// How long a worker tries to join before it tells people, and how often it repeats that.
+  /// How long a worker tries to join before it logs that, and the interval of repetitions.
   package static let reminders = (first: Duration.seconds(10), later: Duration.seconds(60))
-  /// How often an unacknowledged result is reported again.
+  /// Interval of repetitions of an unacknowledged result.
   package static let reportInterval = Duration.seconds(10)
-  /// How long a failed upload waits for its next try.
+  /// Delay before retrying a failed upload.
   package static let uploadRetryDelay = Duration.seconds(5)
 
-  /// A worker that holds results from an earlier process, spooled on disk.
+  /// Creates a worker, with spooled results of earlier processes.
   ///
   /// - Parameters:
   ///   - slots: How many trials run at once; at least 1.
@@ -72,7 +73,7 @@ package struct WorkerCore: Sendable {
     nextReminder = now + Self.reminders.first
     for held in held {
       works[held.work] = Work(
-        id: held.work, order: nil, attempt: held.attempt,
+        id: held.work, assignment: nil, attempt: held.attempt,
         phase: .uploadDelayed(held.result, until: now))
       works[held.work]?.stream = StreamStanding(
         after: held.trajectory,
@@ -81,43 +82,43 @@ package struct WorkerCore: Sendable {
     }
   }
 
-  /// What keeps this worker from taking further trials, for people; nil when nothing does.
+  /// What keeps this worker from taking further trials, for display; nil if nothing does.
   package var obstacle: String? {
     stopping.map { "it leaves: \($0.reason)" } ?? cacheObstacle ?? disk.obstacle
   }
 
-  /// Whether a coordinator knows the connection.
+  /// Whether a coordinator has welcomed the connection.
   package var isJoined: Bool { link.isJoined }
 
-  /// What the worker claims, in order of trials.
-  package var claims: [WorkClaim] {
+  /// The worker's claims, ordered by trial.
+  package var claims: [AttemptClaim] {
     currentWorks.filter(\.phase.isClaimed).map { work in
       var progress: TrialProgress?
       if case .training(let latest) = work.phase { progress = latest }
-      return WorkClaim(
+      return AttemptClaim(
         trial: work.id.trial, attempt: work.attempt, progress: progress,
         checkpoint: work.phase.result == nil ? work.checkpoints.claimed : nil,
         refusedCheckpoints: work.checkpoints.refused)
     }
   }
 
-  /// The works of the current sweep, in order of trials.
+  /// The works of the current sweep, ordered by trial.
   var currentWorks: [Work] {
     works.values.filter { $0.id.sweep == sweep }.sorted { $0.id < $1.id }
   }
 
-  /// The work that a message about a trial is about.
+  /// The work that messages about a trial refer to.
   func work(on trial: TrialID) -> Work? {
     works.values.first { $0.id.sweep == sweep && $0.id.trial == trial && $0.phase.isClaimed }
   }
 
-  /// Takes in a fact and returns what to do about it.
+  /// Handles an event and returns the effects.
   package mutating func handle(_ event: WorkerEvent, at now: Duration) -> [WorkerEffect] {
     switch event {
     case .welcomed(let sweep, let interval, let lostAfter):
       lastHeard = now
       let wasSearching = !link.isJoined
-      // A welcome that comes again does not put off the next beat.
+      // A repeated welcome does not postpone the next heartbeat.
       var nextBeat = now + interval
       if case .joined(_, _, let planned) = link { nextBeat = min(nextBeat, planned) }
       link = .joined(interval: interval, lostAfter: lostAfter, nextBeat: nextBeat)
@@ -130,9 +131,9 @@ package struct WorkerCore: Sendable {
     case .announcementRequested:
       lastHeard = now
       return [announce(at: now)]
-    case .assigned(let order):
+    case .assigned(let assignment):
       lastHeard = now
-      return accept(order, at: now)
+      return accept(assignment, at: now)
     case .acknowledged(let trial, let number):
       lastHeard = now
       return acknowledge(trial, number)
@@ -166,7 +167,7 @@ package struct WorkerCore: Sendable {
     case .checkpointWritten, .checkpointStored, .checkpointNotStored:
       return handleCheckpoint(event, at: now)
     case .diskMeasured(let freeByteCount):
-      return tellOfDisk(disk.note(freeByteCount: freeByteCount, at: now), at: now)
+      return reportDiskChange(disk.note(freeByteCount: freeByteCount, at: now), at: now)
     case .folderLost, .cacheChecked: return handleCache(event, at: now)
     case .stopRequested(let reason):
       return stop(reason, at: now)

@@ -1,45 +1,45 @@
 import Trials
 
-/// What the worker's shell must do, in the order given.
+/// An action for the worker's shell; effects are carried out in order.
 package enum WorkerEffect: Hashable, Sendable {
-  /// Tell the coordinator who this is and what it works on.
-  case announce([WorkClaim])
-  /// Tell the coordinator that this worker lives and what it works on.
-  case beat([WorkClaim])
-  /// Tell the coordinator of a milestone.
+  /// Announce this worker and its claims to the coordinator.
+  case announce([AttemptClaim])
+  /// Send a heartbeat with the worker's claims.
+  case beat([AttemptClaim])
+  /// Send a milestone's report.
   indirect case sendReport(trial: TrialID, attempt: Int, index: Int, MilestoneReport)
-  /// Read the next bytes of a trajectory, then report.
+  /// Read the next bytes of a trajectory, then report the outcome as an event.
   ///
-  /// The file begins after so many bytes of the trajectory; those that are wanted follow the
-  /// start.
+  /// The file begins at byte `fileBegins` of the trajectory. Read up to `byteCount` bytes after
+  /// `after`.
   case readPiece(WorkID, after: TrajectoryStart, fileBegins: Int, byteCount: Int)
-  /// Tell the coordinator of the next bytes of a trajectory.
+  /// Send the next piece of a trajectory.
   case sendPiece(trial: TrialID, attempt: Int, TrajectoryPiece)
-  /// Tell the coordinator of a finished trial of which it has everything else.
+  /// Send the result of a trial whose files are all delivered.
   case sendResult(trial: TrialID, attempt: Int, SpooledResult)
-  /// Tell the coordinator that an attempt ended without a result.
+  /// Report that an attempt ended without a result.
   case sendFailure(trial: TrialID, attempt: Int, TrialFailure, HandBack)
-  /// Tell the coordinator that this worker leaves.
+  /// Tell the coordinator that this worker is leaving.
   case sayGoodbye(reason: String)
-  /// Make sure the cache has an image archive, then report.
-  case fetchImages(WorkID, WorkOrder)
-  /// Fetch the newest checkpoint that is of use, then report.
-  case fetchCheckpoint(WorkID, WorkOrder)
-  /// Start the trial's process, from a checkpoint in its folder or from the beginning.
-  case startTrial(WorkID, WorkOrder, from: FetchedCheckpoint?)
-  /// Ask the trial's process to write a checkpoint and to end; its end is reported as an event.
+  /// Fetch the image archive into the cache if needed, then report.
+  case fetchImages(WorkID, Assignment)
+  /// Fetch the newest usable checkpoint, then report.
+  case fetchCheckpoint(WorkID, Assignment)
+  /// Start the trial's process, from a checkpoint in its folder or from step 0.
+  case startTrial(WorkID, Assignment, from: FetchedCheckpoint?)
+  /// Ask the trial's process to write a checkpoint and exit. Its end is reported as an event.
   case drainTrial(WorkID)
-  /// End the trial's process at once; its end is reported as an event.
+  /// Kill the trial's process. Its end is reported as an event.
   case killTrial(WorkID)
-  /// Store a checkpoint with the coordinator, then report.
+  /// Upload a checkpoint, then report.
   case uploadCheckpoint(WorkID, WrittenCheckpoint)
-  /// Store a trial's log and, if there is one, its last checkpoint, then report.
+  /// Upload a trial's log and its last checkpoint, if any, then report.
   case handBack(WorkID, WrittenCheckpoint?)
-  /// Send a result's files over the data connection, all but the trajectory, then report.
+  /// Upload a result's files except the trajectory, then report.
   case upload(WorkID, SpooledResult)
   /// Delete the work's folder.
   case discard(WorkID)
-  /// Tell people.
+  /// Show a text to people.
   case notify(String)
   /// Leave the loop.
   case exit(WorkerEnding)

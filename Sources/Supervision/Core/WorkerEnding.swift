@@ -4,8 +4,8 @@ package enum WorkerEnding: Hashable, Sendable {
   case sweepEnded
   /// Somebody asked it to stop.
   case stopped
-  /// The coordinator does not work with it.
+  /// The coordinator refused it.
   case refused(reason: String)
-  /// No coordinator was heard of for too long and there is nothing to do.
+  /// There was no coordinator for too long, and no work.
   case abandoned
 }

@@ -1,16 +1,16 @@
-/// Whether the disk of the worker's cache has room for another trial.
+/// Whether the disk of the worker's cache has enough space for another trial.
 struct DiskStanding {
-  /// With less free, no trial begins; with twice as much, one does again.
+  /// With less free space no trial starts; with twice as much, trials start again.
   static let byteCountMinimum = 64 << 20
-  /// A disk on which something failed for lack of room counts as full at least for so long,
-  /// whatever it says: there are quotas, too.
+  /// After a write failed for lack of space, the disk counts as full for at least this long, since
+  /// a quota may apply.
   private static let hold = Duration.seconds(60)
 
-  /// What keeps trials from beginning, for people; nil when there is room.
+  /// Why no trial can start, for display; nil if there is space.
   private(set) var obstacle: String?
   private var fullUntil = Duration.zero
 
-  /// Takes in how much room there is; returns what people should know.
+  /// Notes the free space; returns a text to show, if any.
   mutating func note(freeByteCount: Int, at now: Duration) -> String? {
     if obstacle == nil, freeByteCount < Self.byteCountMinimum {
       obstacle = """
@@ -26,7 +26,7 @@ struct DiskStanding {
     return nil
   }
 
-  /// Takes in that something failed for lack of room; returns what people should know.
+  /// Notes that a write failed for lack of space; returns a text to show, if any.
   mutating func noteFull(at now: Duration) -> String? {
     fullUntil = now + Self.hold
     guard obstacle == nil else { return nil }

@@ -1,23 +1,23 @@
-/// Since when a trial has taken no step.
+/// Measures how long a trial has taken no step.
 struct StallWatch {
   private var step = -1
   /// When the last step was taken.
   private(set) var since = Duration.zero
 
-  /// Begins to watch.
+  /// Starts to watch.
   mutating func start(at now: Duration) {
     step = -1
     since = now
   }
 
-  /// Takes in how far the trial is.
+  /// Notes the trial's progress.
   mutating func note(step newStep: Int, at now: Duration) {
     guard newStep > step else { return }
     step = newStep
     since = now
   }
 
-  /// Takes in that nobody could see any step for a while, until now.
+  /// Excludes a time, ending now, in which no step could be seen.
   mutating func forgive(_ duration: Duration, at now: Duration) {
     since = min(since + duration, now)
   }

@@ -1,23 +1,23 @@
 import Trials
 
-/// What a work hands in while it trains, and how far the coordinator has it.
+/// The reports and trajectory of a work, and how much of them the coordinator has.
 struct StreamStanding {
   /// Where the trajectory's file in the work's folder begins.
   private(set) var base = TrajectoryStart.beginning
-  /// How many bytes the trajectory has, those before the file included.
+  /// Length of the trajectory in bytes, including those before the file.
   private(set) var writtenByteCount = 0
-  /// Up to where the coordinator has the trajectory.
+  /// The prefix of the trajectory that the coordinator has.
   private(set) var taken = TrajectoryStart.beginning
-  /// When the last piece was taken or went without an answer, or the run began.
+  /// When the last piece was taken or postponed, or the run began.
   private(set) var takenAt = Duration.zero
-  /// The reports that the coordinator does not have, by place, and when they were sent last.
+  /// The unacknowledged reports by milestone index, and when they were last sent.
   private(set) var reports: [Int: (report: MilestoneReport, sentAt: Duration)] = [:]
 
-  /// Pieces are sent when so many bytes are there, or after ``pieceInterval``.
+  /// A piece is sent when it has so many bytes, or after ``pieceInterval``.
   private static let pieceByteCount = 16 << 10
   private static let pieceInterval = Duration.seconds(10)
 
-  /// A run's trajectory at its beginning, or a finished one that was spooled.
+  /// The state at the start of a run, or of a spooled result.
   init(after base: TrajectoryStart = .beginning, writtenByteCount: Int? = nil) {
     self.base = base
     self.writtenByteCount = writtenByteCount ?? base.prefix.byteCount
@@ -35,7 +35,7 @@ struct StreamStanding {
     prefix.byteCount <= taken.prefix.byteCount
   }
 
-  /// When a piece is to be sent; nil when there is nothing to send.
+  /// When the next piece is due; nil if there is nothing to send.
   ///
   /// - Parameter isUrgent: Whether something waits for it.
   func pieceDeadline(isUrgent: Bool) -> Duration? {
@@ -58,10 +58,10 @@ struct StreamStanding {
     takenAt = now
   }
 
-  /// Lets the pieces of others go first.
+  /// Lets the pieces of other works go first.
   mutating func postpone(at now: Duration) { takenAt = now }
 
-  /// Begins anew with what was taken.
+  /// Restarts sending from the base.
   mutating func rewind() { taken = base }
 
   mutating func reach(_ report: MilestoneReport, at index: Int, sentAt: Duration) {

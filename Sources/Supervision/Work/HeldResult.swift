@@ -2,7 +2,7 @@ import Trials
 
 /// A finished result that an earlier process of this worker's host left on disk.
 package struct HeldResult: Hashable, Sendable {
-  /// The run, numbered anew.
+  /// The run, with a number of this process.
   package var work: WorkID
   /// The attempt that finished it.
   package var attempt: Int

@@ -1,12 +1,12 @@
 import Trials
 
-/// A finished trial as its process left it: the result's bytes, which are passed on as they are, and
-/// what the supervisor needs to know of them.
+/// A finished trial's result on disk: its bytes, which are sent unchanged, and what the supervisor
+/// needs of them.
 package struct SpooledResult: Hashable, Sendable {
   /// The serialised `Result` of the protocol.
   package var bytes: [UInt8]
-  /// The files that the coordinator must have before it takes the result; the trajectory is among
-  /// them, and goes in pieces.
+  /// The files that the coordinator must have before it accepts the result; they include the
+  /// trajectory, which is sent in pieces.
   package var artifacts: [Artifact]
   /// The trainer's state at the trial's end, if it is wanted.
   package var lastCheckpoint: WrittenCheckpoint?

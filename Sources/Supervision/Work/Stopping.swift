@@ -1,8 +1,8 @@
-/// The end of a worker that was asked to leave.
+/// The state of a worker that was asked to stop.
 struct Stopping {
   var reason: String
   var since: Duration
   var deadline: Duration
-  /// Whether a coordinator may be there to take the trials back.
+  /// Whether there may be a coordinator to hand trials back to.
   var handsBack: Bool
 }

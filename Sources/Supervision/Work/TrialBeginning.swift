@@ -1,10 +1,10 @@
 import Trials
 
-/// From where a trial begins.
+/// Where a trial's process starts.
 package struct TrialBeginning: Codable, Hashable, Sendable {
-  /// The step that it goes on from; 0 at its beginning.
+  /// The step that it resumes from; 0 without a checkpoint.
   package var step: Int
-  /// Why checkpoints were not of use.
+  /// Why checkpoints could not be used.
   package var refusals: [String]
   /// Where the trajectory's file begins.
   package var trajectory: TrajectoryStart

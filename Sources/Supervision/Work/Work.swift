@@ -1,11 +1,11 @@
 import Trials
 
-/// What the core knows of a work.
+/// The core's state of a work.
 struct Work {
   let id: WorkID
-  /// Nil for a result that an earlier process left.
-  var order: WorkOrder?
-  /// The attempt's number, which fences control messages.
+  /// Nil for a held result of an earlier process.
+  var assignment: Assignment?
+  /// The attempt's number; messages about earlier attempts are ignored.
   var attempt: Int
   var phase: Phase
   var checkpoints = CheckpointStanding()
@@ -17,20 +17,20 @@ struct Work {
     case preparing
     /// The trial's process runs.
     case training(TrialProgress?)
-    /// The process was asked to write a checkpoint and to end.
+    /// The process was asked to write a checkpoint and exit.
     case draining
-    /// The process was ended at once, for a reason that is reported.
+    /// The process was killed, for a reason that will be reported.
     case killed(TrialFailure)
-    /// The process was ended at once, and nobody wants to know.
+    /// The process was killed; nothing will be reported.
     case dismissed
-    /// The process has ended without a result; checkpoint and log go to the coordinator first.
+    /// The process has ended without a result. Checkpoint and log are uploaded before the report.
     case handingBack(TrialFailure, isUnderWay: Bool)
-    /// Its log and its last checkpoint are stored; the trajectory up to that goes to the coordinator.
+    /// Log and last checkpoint are stored. The trajectory up to the checkpoint is being sent.
     case parting(TrialFailure, HandBack)
-    /// The result's files go to the coordinator.
+    /// The result's files are being uploaded.
     case uploading(SpooledResult)
     case uploadDelayed(SpooledResult, until: Duration)
-    /// The coordinator has the files, and not yet all that was handed in while it trained.
+    /// The coordinator has the files but not yet all reports and pieces.
     case delivering(SpooledResult)
     case reporting(SpooledResult, nextReport: Duration)
 
@@ -51,7 +51,7 @@ struct Work {
       }
     }
 
-    /// Whether the worker says that it has the attempt.
+    /// Whether the worker claims the attempt.
     var isClaimed: Bool {
       if case .dismissed = self { false } else { true }
     }
@@ -68,15 +68,15 @@ struct Work {
 }
 
 extension Work {
-  /// Whether the coordinator has a checkpoint of which it lacks the trajectory.
+  /// Whether the coordinator lacks the trajectory of a checkpoint.
   var awaitsPieces: Bool {
     checkpoints.stored.map { $0 != checkpoints.claimed } ?? false
       || checkpoints.newest.map { !stream.hasTaken($0.checkpoint.trajectory) } ?? false
   }
 
-  /// Claims the newest checkpoint that the coordinator has, if it has its trajectory too.
+  /// Adds the newest stored checkpoint to the claim, once the coordinator has its trajectory.
   ///
-  /// - Returns: Whether that is another one than before.
+  /// - Returns: Whether the claimed checkpoint has changed.
   mutating func claimCheckpoint() -> Bool {
     guard let stored = checkpoints.stored, stored != checkpoints.claimed,
       stream.hasTaken(stored.trajectory)

@@ -1,9 +1,9 @@
 import Trials
 
-/// One run of a trial in this worker process: what its processes, files and transfers go by.
+/// Identifies one run of a trial in this worker process, for its process, files and transfers.
 ///
-/// A trial may be run for one sweep while its result for another one waits, and again for the
-/// same sweep after it was given up; each run is another work.
+/// A trial may run for one sweep while its result for another one waits, and again for the same
+/// sweep after it was given up. Each run is a separate work.
 package struct WorkID: Hashable, Sendable, Comparable {
   /// The sweep that the trial is run for.
   package var sweep: String

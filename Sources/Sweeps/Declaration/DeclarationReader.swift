@@ -49,7 +49,7 @@ struct DeclarationReader {
       entries.filter { Self.trialKeys.contains($0.key) }, isShared: root["stages"] != nil)
     if declaration.shared.axisKeys.contains(.seed), let seed = root["seed"] {
       log.report(
-        "a seed beside an axis of seeds", at: seed.place, expected: "one of them")
+        "a seed and an axis of seeds", at: seed.place, expected: "one of them")
     }
     if root["stages"] == nil {
       declaration.stages = [
@@ -218,7 +218,7 @@ extension DeclarationReader {
         axisPlaces[key] = axis.place
         if let fixed = scope.fixed[key] {
           log.report(
-            "\(key.name) beside an axis over it (at \(axis.place))", at: fixed.place,
+            "\(key.name) and an axis over it (at \(axis.place))", at: fixed.place,
             expected: "one of them",
             suggestion: fixed.place.isOverride ? "--set axes.\(key.name)=[…]" : nil)
         }

@@ -23,7 +23,7 @@ enum LimitsReader {
     let standard = SweepLimits()
     return [
       (
-        "max_failures", "no further trial is begun once more than so many have failed",
+        "max_failures", "no further trial starts after more than this number have failed",
         "any number"
       ),
       (

@@ -15,7 +15,7 @@ package enum SettingsReference {
     lines += TextTable.lines(trialKeys, leftAligned: [0, 1]).map { "  " + $0 }
     lines += ["", "Keys under trainer, or under axes or zip with a list", ""]
     lines += TextTable.lines(trainerKeys, leftAligned: [0, 1, 2, 3]).map { "  " + $0 }
-    lines += ["", "Keys under limits; they are no part of any trial's identity", ""]
+    lines += ["", "Keys under limits; they do not affect a trial's identity", ""]
     lines += TextTable.lines(limitKeys, leftAligned: [0, 1, 2, 3]).map { "  " + $0 }
     lines += ["", "Axes"]
     lines += axisNotes.map { "  " + $0 }
@@ -28,7 +28,7 @@ package enum SettingsReference {
     ["sweep", "the sweep's name: letters, digits, _ and -"],
     ["question", "the question that the sweep answers, one line"],
     ["seed", "whole number that every trial's seed is derived from; 1 if left out"],
-    ["replicates", "how often every point is repeated, each time with a seed of its own; 1"],
+    ["replicates", "repetitions of every point, each with its own seed; 1"],
     [
       "outputs",
       "list of " + SweepOutput.allCases.map(\.rawValue).joined(separator: ", ") + "; none",

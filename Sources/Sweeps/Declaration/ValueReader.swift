@@ -57,7 +57,7 @@ struct ValueReader {
     if key.numberKind == .real, let text = node.plainText {
       suggestion =
         suggestion ?? Numerals.withPoint(text)
-        ?? (Numerals.isTooSmall(text) ? "0 (it is too small to be told from 0)" : nil)
+        ?? (Numerals.isTooSmall(text) ? "0 (the number is too small)" : nil)
     }
     log.report(
       "\(node.summary) for \(key.name)", at: node.place, expected: Self.expectation(key),

@@ -80,7 +80,7 @@ struct StageOrder {
     let own = declaration.stages[parent].scope.axes.flatMap(\.keys).map(\.name)
     guard own.isEmpty else {
       log.report(
-        "an ambiguous reference to stage \"\(reference.stage)\", which has an axis of its own"
+        "an ambiguous reference to stage \"\(reference.stage)\", which has its own axis"
           + " (\(own.joined(separator: ", ")))",
         at: place, expected: "a stage that varies only along the axes that all stages share")
       return nil

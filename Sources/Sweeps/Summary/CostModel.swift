@@ -21,7 +21,7 @@ struct CostModel {
   /// The forward pass alone takes a third of it.
   let secondsPerActivation = 2e-9
   /// The constant part of a step in seconds: optimiser, losses, random numbers.
-  let secondsPerStepBesides = 0.6e-3
+  let constantSecondsPerStep = 0.6e-3
   /// The share of a narrowing trial's steps in which the two gate vectors differ.
   let secondPassShare = 0.5
 
@@ -29,7 +29,7 @@ struct CostModel {
   var summary: String {
     "one core at \(Numerals.text(operationsPerSecond / 1e9)) GFLOP/s, "
       + "\(Numerals.text(secondsPerActivation * 1e9)) ns for every activation, "
-      + "\(Numerals.text(secondsPerStepBesides * 1e3)) ms besides for every step, a second decoder "
+      + "\(Numerals.text(constantSecondsPerStep * 1e3)) ms besides for every step, a second decoder "
       + "pass in \(Numerals.text(secondPassShare * 100)) % of the steps where the tolerance is above 0"
   }
 
@@ -53,6 +53,6 @@ struct CostModel {
     }
     let secondsPerImage =
       2 * multiplies / operationsPerSecond + activations * secondsPerActivation
-    return secondsPerImage * Double(configuration.trainer.batchSize) + secondsPerStepBesides
+    return secondsPerImage * Double(configuration.trainer.batchSize) + constantSecondsPerStep
   }
 }

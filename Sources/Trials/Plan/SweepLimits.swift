@@ -10,7 +10,7 @@ package struct SweepLimits: Codable, Hashable, Sendable {
     case never
   }
 
-  /// The number of failed trials after which no further one is started; nil for no limit.
+  /// The most trials that may fail before no further one is started; nil for no limit.
   package var failures: Int?
   /// The number of a trial's own failures after which it counts as failed.
   package var attempts = 3

@@ -107,7 +107,8 @@ extension ResultBounds {
       return defect("step", step, "the end of an epoch of \(epoch) steps, at most \(last)")
     }
     if let earlier = milestones.dropLast().first(where: { steps(to: $0) == step }) {
-      return defect("step", step, "another than that of \(earlier), where the trial goes on")
+      return defect(
+        "step", step, "another step than that of \(earlier), at which a trial does not end")
     }
     guard report.tolerance > 0 else {
       return defect("tolerance", report.tolerance, "one above 0: a baseline trains to its limit")

@@ -1,11 +1,11 @@
 import Messaging
 
-/// Watches a worker's control connection: says in words why it does not come about, and tries
-/// again after a pause where libzmq does not, or would at once.
+/// Watches a worker's control connection; it explains why connecting fails, and retries after a
+/// pause where libzmq does not, or would retry at once.
 struct ConnectionWatch: ~Copyable {
-  /// The pause before a connection that was refused is tried again.
+  /// The pause before retrying a refused connection.
   static let pause = Duration.seconds(20)
-  /// How often the same trouble is told.
+  /// Interval between repetitions of the same message.
   static let reminder = Duration.seconds(60)
 
   private let monitor: SocketMonitor
@@ -19,10 +19,10 @@ struct ConnectionWatch: ~Copyable {
     reading = HandshakeReading(isEncrypted: isEncrypted)
   }
 
-  /// Waits until something happened to the connection.
+  /// Polls for events of the connection.
   var pollItem: PollItem { monitor.pollItem }
 
-  /// Takes in what happened to the connection; what people should be told.
+  /// Handles the connection's events; returns problems to log.
   ///
   /// - Parameter now: Time on the shell's monotonic clock.
   mutating func attend(
@@ -38,7 +38,7 @@ struct ConnectionWatch: ~Copyable {
         continue
       }
       if retryAt == nil {
-        // What is not connected cannot be disconnected; both are as well.
+        // Ignore the error if it is not connected.
         try? socket.disconnect(from: endpoint)
         retryAt = now + Self.pause
       }
@@ -54,7 +54,7 @@ struct ConnectionWatch: ~Copyable {
     return texts
   }
 
-  /// Whether a connection has come about since this was last asked.
+  /// Whether a connection was made since the last call.
   mutating func takeNewConnection() -> Bool {
     defer { isNew = false }
     return isNew

@@ -1,18 +1,18 @@
 import Enrolment
 import Messaging
 
-/// Reads, out of what happens to a worker's connection, why it does not come about.
+/// Determines from connection events why a worker's connection fails.
 struct HandshakeReading {
-  /// How many handshakes may break off before the peer is taken not to want this one.
+  /// How many handshakes may break off before the peer is assumed to refuse this worker.
   static let patience = 2
 
   private let isEncrypted: Bool
   private var brokenCount = 0
 
-  /// A reading of connections that are encrypted or plain.
+  /// Starts with an encrypted or unencrypted connection.
   init(isEncrypted: Bool) { self.isEncrypted = isEncrypted }
 
-  /// Why there is no connection and what to do; nil when libzmq goes on by itself.
+  /// Why there is no connection and what to do; nil if libzmq retries by itself.
   mutating func trouble(_ kind: ConnectionEvent.Kind) -> AccessError? {
     switch kind {
     case .handshakeSucceeded:

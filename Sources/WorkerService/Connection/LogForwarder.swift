@@ -2,11 +2,11 @@ import Foundation
 import Logging
 import Synchronization
 
-/// Keeps what a worker tells people until it is sent to the coordinator, as far as there is room.
+/// Buffers a worker's log lines until they are sent to the coordinator.
 final class LogForwarder: Sendable {
-  /// The most lines and bytes that wait, and that go in one message.
+  /// Most lines and bytes in the buffer and in one message.
   static let (lineCountMaximum, byteCountMaximum) = (256, 48 << 10)
-  /// The most of a line; a character may have several bytes.
+  /// Longest line, in characters of possibly several bytes.
   private static let characterCountMaximum = 1000
 
   private let state = Mutex(State())
@@ -14,12 +14,12 @@ final class LogForwarder: Sendable {
   private struct State {
     var lines: [String] = []
     var byteCount = 0
-    /// Lines left out since the last message, which the next one tells.
+    /// Lines dropped since the last message; the next one reports their number.
     var leftOutCount = 0
     var leftOutBefore = 0
   }
 
-  /// Adds a line; the first ones wait, later ones are counted.
+  /// Adds a line; if the buffer is full, only counts it.
   func add(_ line: String) {
     let line = String(line.prefix(Self.characterCountMaximum))
     state.withLock { state in
@@ -34,15 +34,15 @@ final class LogForwarder: Sendable {
     }
   }
 
-  /// Passes on what waits: lines, and how many were left out before them.
+  /// Passes on the buffered lines, and how many were dropped.
   ///
-  /// - Parameter take: Not called for nothing; false keeps the lines for the next time.
+  /// - Parameter take: Not called without lines. Returns false to keep the lines for the next call.
   func pass(to take: (_ lines: [String], _ leftOutCount: Int) -> Bool) {
     let waiting = state.withLock { $0 }
     guard !waiting.lines.isEmpty || waiting.leftOutBefore > 0,
       take(waiting.lines, waiting.leftOutBefore)
     else { return }
-    // Others may have added lines meanwhile.
+    // Other threads may have added lines in the meantime.
     state.withLock { state in
       state.lines.removeFirst(waiting.lines.count)
       state.byteCount -= waiting.byteCount
@@ -51,7 +51,7 @@ final class LogForwarder: Sendable {
     }
   }
 
-  /// A logger that tells people as another does, and the coordinator too.
+  /// A logger that logs to another one and also to the coordinator.
   func logger(besides logger: Logger) -> Logger {
     var both = logger
     let console = logger.handler
@@ -60,7 +60,7 @@ final class LogForwarder: Sendable {
   }
 }
 
-/// A log handler that hands each message to a ``LogForwarder``.
+/// A log handler that passes each message to a ``LogForwarder``.
 private struct ForwardingLog: LogHandler {
   let forwarder: LogForwarder
   var logLevel: Logger.Level = .info

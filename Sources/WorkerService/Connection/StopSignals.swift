@@ -3,15 +3,14 @@ import Glibc
 import Messaging
 import Supervision
 
-/// Turns the signals that ask for an end and, for a supervised worker, the end of standard input
-/// into facts.
+/// Turns termination signals and, for a supervised worker, the end of standard input into events.
 ///
-/// A supervised worker ignores SIGINT and SIGHUP: Ctrl-C at the coordinator's terminal, and its end,
-/// reach the whole process group, and it is the coordinator that decides what its workers do.
+/// A supervised worker ignores SIGINT and SIGHUP, which the terminal sends to the whole process
+/// group. The coordinator decides what its workers do.
 final class StopSignals {
   private let watch: SignalWatch
 
-  /// Starts to listen; the process no longer ends by these signals.
+  /// Starts to listen; the signals no longer end the process.
   init(_ inbox: Inbox<WorkerEvent>, endsWithInput: Bool) {
     if endsWithInput { for number in [SIGINT, SIGHUP, SIGPIPE] { signal(number, SIG_IGN) } }
     watch = SignalWatch(endsWithInput ? [SIGTERM] : SignalWatch.stopSignals) { number in

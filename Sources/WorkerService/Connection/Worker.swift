@@ -12,8 +12,8 @@ import Wire
 
 /// `worker`: joins a coordinator and trains until told to stop.
 package enum Worker {
-  /// The most trials at once: half of what one message can claim, for as many finished results may
-  /// wait to be acknowledged.
+  /// Most trials at once: half of the claims that fit into a message, since as many finished
+  /// results may wait for acknowledgement.
   package static let slotCountMaximum = WireLimits.claimCount / 2
 
   /// How a worker runs.
@@ -35,14 +35,14 @@ package enum Worker {
     /// - Parameters:
     ///   - endpoint: The coordinator's control endpoint.
     ///   - slots: Trials at once.
-    ///   - threadsPerSlot: Threads of each; no result depends on it.
+    ///   - threadsPerSlot: Threads per trial. Results do not depend on it.
     ///   - cache: Folder for images and unsent results; nil for the standard one.
-    ///   - cacheLimit: How large the images in it may grow, in bytes; nil for the standard limit.
-    ///   - exitsWhenIdle: Whether it ends with the sweep.
-    ///   - patience: How long it waits, idle, for a coordinator.
+    ///   - cacheLimit: Size limit of the images in it, in bytes; nil for the standard limit.
+    ///   - exitsWhenIdle: Whether it exits when the sweep ends.
+    ///   - patience: How long it waits for a coordinator while idle.
     ///   - checkpointInterval: How often a trial writes checkpoints.
-    ///   - drainGrace: How long it may take to hand its trials back when it is stopped.
-    ///   - isSupervised: Whether it ends when its standard input does.
+    ///   - drainGrace: How long it may take to hand back its trials when it is stopped.
+    ///   - isSupervised: Whether it exits when its standard input closes.
     ///   - access: How it connects.
     package init(
       endpoint: String, slots: Int, threadsPerSlot: Int = 1, cache: URL?, cacheLimit: Int?,
@@ -63,12 +63,12 @@ package enum Worker {
       self.access = access
     }
 
-    /// The folder that was asked for, or the standard one.
+    /// The chosen folder, or the standard one.
     static func cache(_ chosen: URL?) -> URL { chosen ?? UserFolders().cache }
   }
 
-  /// The part of a worker's name that says where it is: the host's name with a hyphen for every
-  /// character that an identifier cannot have, `host` where nothing is left.
+  /// The host part of a worker's name: the host's name with invalid characters replaced by hyphens,
+  /// or `host` if nothing is left.
   package static func nameStem(of host: String) -> String {
     let allowed = host.unicodeScalars.prefix(64).map { scalar in
       let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9") ~= scalar)
@@ -78,12 +78,12 @@ package enum Worker {
     return stem.isEmpty ? "host" : stem
   }
 
-  /// Runs until the sweep ends, somebody asks for the end, or patience runs out.
+  /// Runs until the sweep ends, somebody stops it, or patience runs out.
   ///
-  /// - Throws: the error of whatever cannot be opened; ``WorkerError`` when refused.
+  /// - Throws: an error if something cannot be opened; ``WorkerError`` if refused.
   package static func run(_ options: Options) throws {
     var console = Logger(label: "worker")
-    // The coordinator beside a supervised worker tells people the same already.
+    // A supervised worker's coordinator logs the same messages already.
     if options.isSupervised { console.logLevel = .warning }
     let log = LogForwarder()
     let logger = log.logger(besides: console)
@@ -92,7 +92,7 @@ package enum Worker {
       + UInt64.random(in: 0 ... .max).hexadecimal.prefix(8)
     try InstructionSet.checkLimit()
     try OpenFileLimit.require(32 + 4 * options.slots)
-    // Before anything else reads standard input, where the keys may come from.
+    // Read the keys first, since they may come from standard input.
     let security = try options.access.security(for: try Endpoint(connectingTo: options.endpoint))
     let inbox = try Inbox<WorkerEvent>()
     let signals = StopSignals(inbox, endsWithInput: options.isSupervised)
@@ -106,9 +106,9 @@ package enum Worker {
   }
 }
 
-/// Why a worker could not go on.
+/// Why a worker could not continue.
 package enum WorkerError: Error, CustomStringConvertible {
-  /// The coordinator does not work with it.
+  /// The coordinator refused it.
   case refused(String)
 
   package var description: String {

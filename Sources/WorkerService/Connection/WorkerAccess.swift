@@ -2,26 +2,26 @@ import Enrolment
 import Foundation
 import Messaging
 
-/// How a worker connects: encrypted over a network, plain on its own machine, or as asked.
+/// How a worker connects: encrypted over a network, unencrypted on its own machine, or as chosen.
 package enum WorkerAccess: Sendable {
   /// With the keys that a coordinator on this machine writes to standard input.
   case keysFromInput
   /// As chosen for the endpoint, with the keys of a folder.
   case chosen(keys: URL?, isPlain: Bool, isEncrypted: Bool)
 
-  /// As a person asks for.
+  /// As chosen on the command line.
   ///
   /// - Parameters:
   ///   - keys: The key folder; nil for the standard one.
-  ///   - isPlain: Whether the connection is plain also over a network.
-  ///   - isEncrypted: Whether it is encrypted also on this machine.
+  ///   - isPlain: Whether the connection is unencrypted even over a network.
+  ///   - isEncrypted: Whether it is encrypted even on this machine.
   package init(keys: URL?, isPlain: Bool, isEncrypted: Bool) {
     self = .chosen(keys: keys, isPlain: isPlain, isEncrypted: isEncrypted)
   }
 
-  /// The protection of connections to a coordinator.
+  /// The security of connections to a coordinator.
   ///
-  /// - Throws: `AccessError` when this host has no keys, or others can read them.
+  /// - Throws: `AccessError` if this host has no keys, or other users can read them.
   func security(for endpoint: Endpoint) throws(AccessError) -> SocketSecurity {
     switch self {
     case .keysFromInput: return try WorkerCredentials(line: Self.inputLine()).security

@@ -11,12 +11,12 @@ package enum WorkerEnrolment {
   /// How often the request is repeated.
   private static let interval = Duration.seconds(2)
 
-  /// This host's public key; the pair is made if it is missing, or if another is wanted.
+  /// This host's public key; creates the key pair if it is missing or to be renewed.
   package static func key(in folder: URL?, renewing: Bool) throws -> String {
     "\(try KeyFolder(folder).keysMadeIfMissing(of: .worker, renewing: renewing).publicKey)\n"
   }
 
-  /// Trusts the holder of a public key to be this host's coordinator.
+  /// Stores the public key of the coordinator that this host trusts.
   package static func trust(_ key: String, in folder: URL?) throws -> String {
     guard let key = CurvePublicKey(key) else {
       throw AccessError(
@@ -28,10 +28,10 @@ package enum WorkerEnrolment {
       + (before.map { ", no longer \($0.short)…" } ?? "") + "\n"
   }
 
-  /// Hands this host's key in for a token.
+  /// Enrols this host's key with a token.
   ///
-  /// - Returns: What to do next, for people.
-  /// - Throws: `AccessError` saying why not, and what to do.
+  /// - Returns: Text about the next steps.
+  /// - Throws: `AccessError` with the reason and what to do.
   package static func enroll(_ endpoint: String, token text: String, in folder: URL?) throws
     -> String
   {
@@ -84,7 +84,7 @@ package enum WorkerEnrolment {
     throw AccessError(
       isConnected
         ? "\(endpoint): connected, and no answer in \(patience.components.seconds) s"
-        : "\(endpoint): nobody answers",
+        : "\(endpoint): no answer",
       remedy: "see that a coordinator, or `coordinator enroll`, listens there, and that no "
         + "firewall is between")
   }

@@ -12,19 +12,19 @@ import Transfers
 import Trials
 import Wire
 
-/// The worker's shell: owns the control socket, the trials' processes and the transfers, and
-/// carries out what ``WorkerCore`` decides.
+/// The worker's shell; it owns the control socket, the trials' processes and the transfers, and
+/// carries out the effects of ``WorkerCore``.
 ///
-/// Training is in other processes and transfers on other threads and another connection, so
-/// nothing here ever waits and no heartbeat is late.
+/// Trials run in other processes, and transfers on other threads and another connection, so nothing
+/// here blocks and heartbeats are on time.
 struct WorkerShell: ~Copyable {
-  /// How often the coordinator gets what people are told; no wait of a round is longer.
+  /// Interval of log messages to the coordinator; also the longest wait of a round.
   private static let logInterval = Duration.seconds(1)
-  /// How long the worker's last words may take to leave before it ends all the same.
+  /// How long the last messages may take to be sent before the worker exits.
   private static let farewellLimit = Duration.seconds(3)
-  /// How often somebody looks how much room the cache has.
+  /// Interval between measurements of the cache's free space.
   private static let diskInterval = Duration.seconds(10)
-  /// How often somebody looks whether the cache is still there.
+  /// Interval between checks that the cache exists.
   private static let cacheInterval = Duration.seconds(1)
 
   private var core: WorkerCore
@@ -43,7 +43,7 @@ struct WorkerShell: ~Copyable {
   private var nextCacheInspection = Duration.zero
   private var heartbeatCount: UInt64 = 0
 
-  /// Opens the cache, takes over what dead workers of the host left, and begins to connect.
+  /// Opens the cache, adopts the files of dead workers of this host, and starts to connect.
   init(
     _ options: Worker.Options, name: String, security: SocketSecurity,
     inbox: Inbox<WorkerEvent>, logger: Logger, log: LogForwarder
@@ -61,7 +61,7 @@ struct WorkerShell: ~Copyable {
       threadsPerSlot: options.threadsPerSlot)
     var control = SocketOptions.control.with(security)
     control.linger = Self.farewellLimit
-    // A context of its own, for the threads of the transfers keep theirs until the process ends.
+    // A separate context, since the threads of the transfers keep theirs until the process ends.
     let socket = try DealerSocket(try Context(), options: control)
     let monitor = try socket.monitor()
     try socket.connect(to: endpoint.description)
@@ -90,7 +90,7 @@ struct WorkerShell: ~Copyable {
 
   private var now: Duration { ContinuousClock.now - start }
 
-  /// Runs until the core says how it ends, and then until what was said last has left, for at most
+  /// Runs until the core exits, then waits until the last messages are sent, for at most
   /// ``farewellLimit``.
   consuming func run() throws(MessagingError) -> WorkerEnding {
     while true {
@@ -98,7 +98,8 @@ struct WorkerShell: ~Copyable {
         for: [socket.pollItem(), watch.pollItem, inbox.pollItem],
         timeout: max(.zero, min(core.nextDeadline - now, Self.logInterval)))
       var effects: [WorkerEffect] = []
-      // Before the messages, so that an answer on a new connection is not taken for an old one.
+      // Handle connection events before messages, so that an answer on a new connection is not
+      // mistaken for an old one.
       for trouble in try watch.attend(to: socket, at: endpoint.description, now: now) {
         logger.warning("\(trouble)")
       }
@@ -124,7 +125,7 @@ struct WorkerShell: ~Copyable {
     nextCacheInspection = now + Self.cacheInterval
     let finding = bench.inspectFolder()
     if finding.isMadeAnew {
-      logger.warning("\(bench.path): somebody removed it from the cache; it is made anew")
+      logger.warning("\(bench.path): it was removed from the cache and has been recreated")
     }
     var effects: [WorkerEffect] = []
     for id in finding.lost { effects += core.handle(.folderLost(id), at: now) }
@@ -187,12 +188,12 @@ extension WorkerShell {
         TrialConfiguration.self, from: Data(assignment.configurationJSON))
       try configuration.validate()
       return .assigned(
-        WorkOrder(
+        Assignment(
           sweep: sweep, trial: trial, attempt: assignment.attempt.attempt,
           configuration: configuration, images: assignment.images,
           imagesByteCount: assignment.imagesByteCount,
           checkpoints: assignment.checkpoints,
-          stallTimeout: assignment.stallTimeout ?? WorkOrder.standardStallTimeout,
+          stallTimeout: assignment.stallTimeout ?? Assignment.standardStallTimeout,
           voidThrough: assignment.voidThrough, distrustedThrough: assignment.distrustedThrough,
           wantsLastCheckpoint: assignment.wantsLastCheckpoint))
     } catch {
@@ -262,11 +263,11 @@ extension WorkerShell {
     case .sayGoodbye(let reason):
       sendLog()
       tell(.goodbye(reason: reason))
-    case .fetchImages(let id, let order): bench.fetchImages(id, order)
-    case .fetchCheckpoint(let id, let order): bench.fetchCheckpoint(id, order)
-    case .startTrial(let id, let order, let checkpoint):
-      logger.info("trial \(order.trial) starts, attempt \(order.attempt)")
-      bench.start(id, order, from: checkpoint)
+    case .fetchImages(let id, let assignment): bench.fetchImages(id, assignment)
+    case .fetchCheckpoint(let id, let assignment): bench.fetchCheckpoint(id, assignment)
+    case .startTrial(let id, let assignment, let checkpoint):
+      logger.info("trial \(assignment.trial) starts, attempt \(assignment.attempt)")
+      bench.start(id, assignment, from: checkpoint)
     case .drainTrial(let id): bench.drain(id)
     case .killTrial(let id): bench.kill(id)
     case .uploadCheckpoint(let id, let written): bench.upload(written, of: id)
@@ -282,7 +283,7 @@ extension WorkerShell {
     return nil
   }
 
-  /// Sends a message; one that finds no connection is lost, and the core says it again.
+  /// Sends a message; without a connection it is lost, and the core repeats it.
   ///
   /// - Returns: Nil when the message cannot be sent at all.
   @discardableResult
@@ -295,7 +296,7 @@ extension WorkerShell {
     }
   }
 
-  private func announcement(_ claims: [WorkClaim]) -> WorkerMessage.Announcement {
+  private func announcement(_ claims: [AttemptClaim]) -> WorkerMessage.Announcement {
     WorkerMessage.Announcement(
       productVersion: ProductVersion.current, worker: name, host: Host.name, hostID: HostID.current,
       processor: Host.processor, instructionSet: InstructionSet.effective.rawValue,
@@ -304,7 +305,7 @@ extension WorkerShell {
       claims: claims.map(WorkerMessage.Claim.init), obstacle: core.obstacle)
   }
 
-  /// Sends what people were told; without a connection it waits for one.
+  /// Sends buffered log lines, if there is a connection.
   private mutating func sendLog() {
     nextLog = now + Self.logInterval
     log.pass { lines, leftOutCount in
@@ -314,7 +315,7 @@ extension WorkerShell {
 }
 
 extension WorkerMessage.Claim {
-  fileprivate init(_ claim: WorkClaim) {
+  fileprivate init(_ claim: AttemptClaim) {
     self.init(
       attempt: AttemptKey(trial: claim.trial, attempt: claim.attempt),
       progress: claim.progress, checkpoint: claim.checkpoint)

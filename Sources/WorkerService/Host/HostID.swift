@@ -1,9 +1,9 @@
 import Digests
 import Foundation
 
-/// Tells this host from others of the same name.
+/// Distinguishes this host from others of the same name.
 package enum HostID {
-  /// The number of the host's own namespace of names in `/proc`; containers have others.
+  /// The initial UTS namespace in `/proc`; containers have others.
   ///
   /// Source: the kernel's `PROC_UTS_INIT_INO`.
   private static let ownNamespace = "uts:[4026531838]"
@@ -18,10 +18,9 @@ package enum HostID {
 
   /// The id of a host.
   ///
-  /// The machine's own id stays the same when it starts again, and so does what is recorded of the
-  /// host. A container may have the id of the image that it was made from, or of the machine
-  /// beneath, or none; it is known by its namespace as long as it lives. The ids are hashed, for
-  /// they are not to be shown to strangers: machine-id(5).
+  /// The machine id is kept across reboots, and so is the host's record. A container may have the
+  /// machine id of its image or of its host, or none, so its namespace is used, which lasts as long
+  /// as the container. The ids are hashed, since they must not be exposed: machine-id(5).
   package static func of(machine: String?, boot: String?, namespace: String?) -> String {
     let isMachine = namespace == nil || namespace == ownNamespace
     let parts =
@@ -34,7 +33,7 @@ package enum HostID {
   private static func text(_ path: String) -> String? {
     let text = try? String(contentsOfFile: path, encoding: .utf8)
     let trimmed = text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
-    // "uninitialized" on an image's first start.
+    // On the first start of an image the text is "uninitialized".
     return trimmed.count == 32 || trimmed.count == 36 ? trimmed : nil
   }
 }

@@ -7,22 +7,22 @@ import Primitives
 import Trials
 import Wire
 
-/// `worker doctor`: whether this host can run a worker, and reach its coordinator.
+/// `worker doctor`: checks whether this host can run a worker and reach its coordinator.
 package enum WorkerDoctor {
   /// How long each step of reaching the coordinator may take.
   private static let patience = Duration.seconds(10)
-  /// How far the clocks may be apart before somebody should see to it.
+  /// Largest clock difference without a warning.
   private static let skewMaximum = Duration.seconds(2)
 
-  /// Looks at everything.
+  /// Runs all checks.
   ///
   /// - Parameters:
-  ///   - endpoint: The coordinator; nil to look at this host only.
+  ///   - endpoint: The coordinator; nil to check only this host.
   ///   - cache: The folder for images and unsent results; nil for the standard one.
   ///   - keys: The key folder; nil for the standard one.
-  ///   - isPlain: Whether the worker connects plain also over a network.
-  ///   - isEncrypted: Whether it encrypts also on this machine.
-  /// - Throws: `EndpointError` when the endpoint is none.
+  ///   - isPlain: Whether the worker connects unencrypted even over a network.
+  ///   - isEncrypted: Whether it encrypts even on this machine.
+  /// - Throws: `EndpointError` if the endpoint is invalid.
   package static func examine(
     endpoint: String?, cache: URL?, keys: URL?, isPlain: Bool, isEncrypted: Bool
   ) throws -> Checkup {
@@ -138,7 +138,7 @@ package enum WorkerDoctor {
     }
   }
 
-  /// Connects; notes why not.
+  /// Connects; notes the reason if it fails.
   private static func shakeHands(
     _ dealer: borrowing DealerSocket, _ endpoint: Endpoint, _ topic: String,
     _ security: SocketSecurity, _ checkup: inout Checkup
@@ -167,13 +167,13 @@ package enum WorkerDoctor {
     checkup.fault(
       topic,
       isConnected
-        ? "\(endpoint): what answers does not speak ZeroMQ" : "\(endpoint): nobody answers",
+        ? "\(endpoint): what answers does not speak ZeroMQ" : "\(endpoint): no answer",
       remedy: "see that the coordinator runs, that its name leads to it, and that no firewall is "
         + "between")
     return false
   }
 
-  /// What came back to an inquiry.
+  /// The answer to an inquiry.
   private enum Answer {
     case introduced(AccessReply.Introduction)
     case refused(reason: String, remedy: String)

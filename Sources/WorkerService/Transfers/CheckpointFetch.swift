@@ -5,34 +5,35 @@ import Supervision
 import Transfers
 import Trials
 
-/// Brings the newest checkpoint that is of use into a work's folder.
+/// Fetches the newest usable checkpoint into a work's folder.
 struct CheckpointFetch: Sendable {
-  let order: WorkOrder
+  let assignment: Assignment
   /// The work's folder.
   let folder: URL
-  /// What dead workers of this host left, newest first.
-  let salvage: [WorkerFolder.SalvagedCheckpoint]
+  /// Checkpoints that dead workers of this host left, newest first.
+  let leftCheckpoints: [WorkerFolder.LeftCheckpoint]
 
   /// What was found.
   struct Outcome {
     /// The checkpoint, verified; nil for none.
     var checkpoint: FetchedCheckpoint?
-    /// Why newer ones were not of use.
+    /// Why newer ones could not be used.
     var refusals: [String] = []
-    /// Those of the coordinator's among them whose content is at fault.
+    /// Those of the coordinator's among them whose content is invalid.
     var refused: [RefusedCheckpoint] = []
   }
 
-  /// Looks at what is on this host, as far as it is newer, then at what the coordinator has.
+  /// Tries the checkpoints on this host that are newer than the coordinator's, then the
+  /// coordinator's.
   ///
-  /// - Throws: `TransferError` when the coordinator has one that cannot be had now: a trial does
-  ///   not begin anew because a network is slow.
+  /// - Throws: `TransferError` if one of the coordinator's cannot be fetched now. A slow network
+  ///   must not restart a trial from step 0.
   func run(_ connection: borrowing TransferConnection) throws -> Outcome {
     var outcome = Outcome()
-    let stored = order.checkpoints.sorted { $0.checkpoint.step > $1.checkpoint.step }
-    for local in salvage
+    let stored = assignment.checkpoints.sorted { $0.checkpoint.step > $1.checkpoint.step }
+    for local in leftCheckpoints
     where local.step > stored.first?.checkpoint.step ?? 0
-      && local.attempt > max(order.voidThrough, order.distrustedThrough)
+      && local.attempt > max(assignment.voidThrough, assignment.distrustedThrough)
     {
       do {
         try file.verify(local.url, expectedStep: local.step)
@@ -47,7 +48,7 @@ struct CheckpointFetch: Sendable {
       do {
         let name = CheckpointFile.name(step: checkpoint.step)
         let url = folder.appending(path: name)
-        // The transfer verifies the digest of the bytes, which says nothing of what is in them.
+        // The transfer verifies only the digest, not the content.
         try connection.use { client, cancellation in
           try client.fetch(
             checkpoint.digest, byteCount: checkpoint.byteCount, to: url,
@@ -71,8 +72,8 @@ struct CheckpointFetch: Sendable {
     return outcome
   }
 
-  /// Copies what a dead worker left into the work's folder: checkpoint and rows.
-  private func copy(_ local: WorkerFolder.SalvagedCheckpoint) throws -> FetchedCheckpoint {
+  /// Copies a dead worker's checkpoint and rows into the work's folder.
+  private func copy(_ local: WorkerFolder.LeftCheckpoint) throws -> FetchedCheckpoint {
     let name = CheckpointFile.name(step: local.step)
     let rows = "rows-before-\(local.step).csv"
     let manager = FileManager.default
@@ -83,12 +84,12 @@ struct CheckpointFetch: Sendable {
   }
 
   private var file: CheckpointFile {
-    CheckpointFile(configuration: order.configuration, images: order.images)
+    CheckpointFile(configuration: assignment.configuration, images: assignment.images)
   }
 }
 
 extension TransferError {
-  /// Whether the error is the blob's, so that trying again would find the same.
+  /// Whether the error is due to the blob, so that a retry would fail again.
   fileprivate var concernsBlob: Bool {
     switch self {
     case .digestMismatch, .sizeMismatch, .tooLarge, .missing, .rejected: true

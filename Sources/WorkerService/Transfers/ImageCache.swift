@@ -6,13 +6,14 @@ import Glibc
 /// The image archives that the workers of a host share, by digest, up to a size limit.
 ///
 /// In `CACHE/images/`, each archive has up to five files: `<sha256>.images` itself;
-/// `.images.partial` while it arrives; `.images.lock`, held by whoever fetches, so that two workers
-/// fetch once; `.images.use`, held in common by all that read it, last changed when it was last
-/// used; and `.images.verified`, which says how the file looked when its digest was last compared.
+/// `.images.partial` during the download; `.images.lock`, locked by the downloading worker, so that
+/// two workers download once; `.images.use`, share-locked by all readers, with the time of last use
+/// as its modification time; and `.images.verified`, the file's status when its digest was last
+/// verified.
 package struct ImageCache: Sendable {
-  /// How large the archives may grow when nothing else is said, in bytes.
+  /// Standard size limit of all archives, in bytes.
   package static let standardLimit = 20_000_000_000
-  /// For how long a comparison holds: a disk that changes bits by itself is noticed the next day.
+  /// How long a verification is valid, so that a disk error is detected within a day.
   private static let verificationLifetime: TimeInterval = 24 * 3600
 
   private let folder: URL
@@ -20,32 +21,32 @@ package struct ImageCache: Sendable {
 
   /// The archives in a cache folder.
   ///
-  /// - Parameter limit: How large all archives together may be, in bytes. What is read at the
-  ///   moment stays even beyond it.
-  /// - Throws: `FileError` when the folder cannot be made.
+  /// - Parameter limit: Size limit of all archives together, in bytes. Archives in use are kept
+  ///   even beyond it.
+  /// - Throws: `FileError` if the folder cannot be created.
   package init(cache: URL, limit: Int = standardLimit) throws {
     folder = cache.appending(path: "images")
     self.limit = limit
     try FileError.makeFolder(folder)
   }
 
-  /// Where an archive is, or will be once fetched.
+  /// The path of an archive, whether it is present or not.
   package func url(for digest: Digest) -> URL {
     folder.appending(path: "\(digest).images")
   }
 
-  /// Makes sure that an archive is there and whole, and makes room for it first.
+  /// Ensures that an archive is present and intact; frees space for it first.
   ///
   /// - Parameters:
   ///   - byteCount: The archive's size.
-  ///   - fetch: Makes the file the archive, unless it is that already: it compares the digest.
-  ///     Not called for a file that was compared within a day and has not changed since. Runs with
-  ///     the archive's lock held.
+  ///   - fetch: Downloads the archive unless the file already has its digest. Not called for a file
+  ///     that was verified within a day and has not changed since. Runs with the archive's lock
+  ///     held.
   package func provide(
     _ digest: Digest, byteCount: Int, fetch: (URL) throws -> Void
   ) throws {
     let entry = CachedArchive(url(for: digest))
-    // Somebody may have removed it meanwhile, with the whole cache.
+    // The whole cache may have been removed in the meantime.
     try FileError.makeFolder(folder)
     let lock = try FileLock.waitForLock(entry.lock)
     defer { withExtendedLifetime(lock) {} }
@@ -57,9 +58,9 @@ package struct ImageCache: Sendable {
     try entry.noteVerified()
   }
 
-  /// Keeps an archive from being removed for as long as the lock lives.
+  /// Prevents the removal of an archive while the lock exists.
   ///
-  /// - Throws: `FileError` when the archive is not there.
+  /// - Throws: `FileError` if the archive is missing.
   package func use(_ digest: Digest) throws -> FileLock {
     let entry = CachedArchive(url(for: digest))
     let lock = try FileLock.waitForSharedLock(entry.use)
@@ -69,7 +70,7 @@ package struct ImageCache: Sendable {
     return lock
   }
 
-  /// Removes the archives that were not used for the longest time, until another one fits.
+  /// Removes the least recently used archives until another one fits.
   private func makeRoom(for byteCount: Int, besides digest: Digest) {
     let own = url(for: digest).lastPathComponent
     var total = byteCount
@@ -105,12 +106,12 @@ private struct CachedArchive {
   var verified: URL { archive.appendingPathExtension("verified") }
   private var partial: URL { archive.appendingPathExtension("partial") }
 
-  /// What the archive, whole or in part, takes on disk, in bytes.
+  /// Size on disk of the complete or partial archive, in bytes.
   var byteCount: Int {
     [archive, partial].reduce(0) { $0 + (FileAppearance(of: $1)?.byteCount ?? 0) }
   }
 
-  /// When the archive was last asked for.
+  /// When the archive was last used.
   var lastUse: Date {
     [use, partial, archive].compactMap(Self.modificationDate).max() ?? .distantPast
   }
@@ -122,7 +123,7 @@ private struct CachedArchive {
     guard futimens(descriptor, nil) == 0 else { throw FileError("futimens", use.path) }
   }
 
-  /// Whether the file looks as it did when its digest was compared, not long ago.
+  /// Whether the file is unchanged since its digest was verified within the lifetime.
   func isVerified(within lifetime: TimeInterval) -> Bool {
     guard let appearance = FileAppearance(of: archive),
       let noted = try? String(contentsOf: verified, encoding: .utf8), noted == appearance.text,
@@ -139,7 +140,7 @@ private struct CachedArchive {
     try DurableFile.write(Data(appearance.text.utf8), to: verified)
   }
 
-  /// Removes the archive, unless somebody reads or fetches it; true when it is gone.
+  /// Removes the archive unless it is being read or downloaded; returns whether it was removed.
   func removeUnlessNeeded() -> Bool {
     guard let fetching = try? FileLock.tryLock(lock), let reading = try? FileLock.tryLock(use)
     else { return false }
@@ -147,7 +148,7 @@ private struct CachedArchive {
     for file in [verified, partial, archive] where access(file.path, F_OK) == 0 {
       guard unlink(file.path) == 0 else { return false }
     }
-    // The two lock files stay: somebody may be waiting for them.
+    // Keep the two lock files, since other processes may be waiting for them.
     return true
   }
 
@@ -159,7 +160,7 @@ private struct CachedArchive {
   }
 }
 
-/// What changes in a file's status whenever its content does; the C function is `stat`.
+/// The parts of a file's status that change with its content; the C function is `stat`.
 private struct FileAppearance {
   let byteCount: Int
   /// Size, inode, and the times of the last change of content and of status, in nanoseconds.

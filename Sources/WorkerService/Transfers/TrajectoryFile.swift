@@ -3,7 +3,7 @@ import Foundation
 import Narrowing
 import Trials
 
-/// The trajectory of a trial in its folder, whole or still growing.
+/// The trajectory in a trial's folder, complete or still growing.
 struct TrajectoryFile {
   private let candidates: [URL]
 
@@ -15,9 +15,9 @@ struct TrajectoryFile {
 
   /// Reads bytes that have been written.
   ///
-  /// - Throws: The file system's error; `FileError` when the file is shorter.
+  /// - Throws: the file system's error; `FileError` if the file is shorter.
   func read(from offset: Int, byteCount: Int) throws -> [UInt8] {
-    // It gets its name at the trial's end, which may be between two looks.
+    // The file is renamed at the trial's end, possibly between two attempts to open it.
     guard
       let file = candidates.lazy.compactMap({ try? FileHandle(forReadingFrom: $0) }).first
         ?? candidates.lazy.compactMap({ try? FileHandle(forReadingFrom: $0) }).first

@@ -3,11 +3,11 @@ import Messaging
 import Synchronization
 import Transfers
 
-/// A thread that carries out transfers, one after the other, over a data connection of its own.
+/// A thread that carries out transfers one after the other over its own data connection.
 ///
-/// Downloads and uploads each have one, so that a result is never behind a data set.
+/// Downloads and uploads have separate queues, so that a result never waits for a data set.
 final class TransferQueue: Sendable {
-  /// A transfer; it reports its own end, also when there is no connection to be had.
+  /// A transfer; it reports its own end, even without a connection.
   typealias Job = @Sendable (borrowing TransferConnection) -> Void
 
   private let state = Mutex(State())
@@ -16,11 +16,11 @@ final class TransferQueue: Sendable {
   private struct State {
     var endpoint: String?
     var jobs: [Job] = []
-    /// Ends the transfer under way.
+    /// Cancels the current transfer.
     var cancellation: Cancellation?
   }
 
-  /// Starts the thread, which lives as long as the process.
+  /// Starts the thread, which runs until the process ends.
   init(_ context: Context, _ security: SocketSecurity) {
     Thread.detachNewThread { [self] in
       var connection = TransferConnection(context, security)
@@ -38,7 +38,8 @@ final class TransferQueue: Sendable {
     }
   }
 
-  /// Sets where transfers go; one that is under way to another place ends, to be tried again.
+  /// Sets the endpoint of transfers; cancels a running transfer to another endpoint, which will be
+  /// retried.
   func connect(to endpoint: String) {
     let outdated = state.withLock { state -> Cancellation? in
       guard state.endpoint != endpoint else { return nil }
@@ -48,14 +49,16 @@ final class TransferQueue: Sendable {
     outdated?.cancel()
   }
 
-  /// Adds a transfer, from any thread; their number is bounded by the worker's slots.
+  /// Adds a transfer.
+  ///
+  /// May be called from any thread. The worker's slots bound the number of transfers.
   func perform(_ job: @escaping Job) {
     state.withLock { $0.jobs.append(job) }
     wake.signal()
   }
 }
 
-/// The data connection of a ``TransferQueue``: opened when first needed, and anew when the
+/// The data connection of a ``TransferQueue``: opened on first use, and reopened when the
 /// coordinator's endpoint has changed.
 struct TransferConnection: ~Copyable {
   private let context: Context
@@ -66,7 +69,7 @@ struct TransferConnection: ~Copyable {
 
   private final class Client {
     let blobs: BlobClient
-    /// Whether a transfer failed; libzmq does not come back after some failures.
+    /// Whether a transfer failed; libzmq does not recover from some failures.
     var isBroken = false
 
     init(
@@ -87,7 +90,7 @@ struct TransferConnection: ~Copyable {
     open(newEndpoint)
   }
 
-  /// Opens the connection anew after a transfer that failed.
+  /// Reopens the connection after a failed transfer.
   fileprivate mutating func replaceIfBroken() {
     guard let endpoint, case .success(let broken) = client, broken.isBroken else { return }
     open(endpoint)
@@ -100,7 +103,7 @@ struct TransferConnection: ~Copyable {
 
   /// Lets a transfer use the connection until it is cancelled.
   ///
-  /// - Throws: `MessagingError` when there is none, or what the transfer throws.
+  /// - Throws: `MessagingError` if there is none, or the error of the transfer.
   func use(_ transfer: (borrowing BlobClient, Cancellation?) throws -> Void) throws {
     guard let client else {
       throw MessagingError(

@@ -3,13 +3,12 @@ import Foundation
 import Trials
 import Wire
 
-/// The configuration that `worker trial` is given: alone, or as a trial of `coordinator plan --json`
-/// has it under `configuration`.
+/// Reads the configuration for `worker trial`: a configuration alone, or a trial of `coordinator
+/// plan --json` with the key `configuration`.
 enum ConfigurationFile {
   /// The name that stands for standard input.
   static let standardInput = "-"
-  /// How large a configuration may be as a person has it, with white space and what a plan says
-  /// besides.
+  /// Size limit of the text, allowing for white space and the plan's other keys.
   static let byteCountMaximum = 16 * WireLimits.configurationByteCount
 
   /// Reads a configuration.
@@ -29,9 +28,9 @@ enum ConfigurationFile {
     return try configuration(in: data, of: place)
   }
 
-  /// The configuration that a text is or has.
+  /// The configuration in a text.
   ///
-  /// - Parameter place: What messages call the text.
+  /// - Parameter place: The text's name in messages.
   static func configuration(
     in data: Data, of place: String
   ) throws(TrialFailure) -> TrialConfiguration {
@@ -58,7 +57,7 @@ enum ConfigurationFile {
     }
   }
 
-  /// All of standard input, as far as a configuration can be so long.
+  /// Reads standard input up to the size limit.
   private static func readInput(as place: String) throws -> Data {
     var data = Data()
     while data.count <= byteCountMaximum,
@@ -73,11 +72,11 @@ enum ConfigurationFile {
     return data
   }
 
-  /// What a text is, by its keys.
+  /// The kind of a text, by its keys.
   private struct Content: Decodable {
-    /// Whether it is what `coordinator plan --json` prints.
+    /// Whether it is the output of `coordinator plan --json`.
     let isPlan: Bool
-    /// Whether it is one trial of that.
+    /// Whether it is one trial of that output.
     let isPlannedTrial: Bool
 
     private enum CodingKeys: CodingKey {
@@ -92,7 +91,7 @@ enum ConfigurationFile {
     }
   }
 
-  /// A trial of a plan; what a plan says besides decides nothing.
+  /// A trial of a plan; other keys are ignored.
   private struct PlannedEntry: Decodable {
     let configuration: TrialConfiguration
   }

@@ -11,9 +11,9 @@ import Synchronization
 import Trials
 import Wire
 
-/// One trial in this process: what `worker trial` does, by hand or as a slot's process.
+/// Runs one trial in this process: `worker trial`, started by a person or by a worker.
 package enum SingleTrial {
-  /// The most threads that a trial can use: the parts that a batch is cut into.
+  /// The most threads that a trial can use: the number of parts of a batch.
   package static let maximumThreads = ComputeContext.partCount
 
   /// What to run, where.
@@ -33,17 +33,19 @@ package enum SingleTrial {
     ///
     /// - Parameters:
     ///   - configuration: The configuration file, JSON; `-` for standard input.
-    ///   - folder: Where results go; made if it is not there.
+    ///   - folder: Where results go; created if missing.
     ///   - images: The image archive; nil looks in the data folder.
-    ///   - forcesSecondPass: Whether the decoder runs for both gate vectors even where they agree.
-    ///   - threads: How many threads compute; no result depends on it.
+    ///   - forcesSecondPass: Whether the decoder runs for both gate vectors even if they are equal.
+    ///   - threads: Number of compute threads. Results do not depend on it.
     ///   - checkpointSteps: The steps after which to write a checkpoint into the folder; 0 is the
     ///     initial state.
-    ///   - checkpointInterval: How often to write one besides; nil for never.
-    ///   - savesAtEnd: Whether to write one at the trial's end, for longer runs to go on from.
-    ///   - checkpoints: The checkpoints to go on from, the first that is of use; none begins anew.
-    ///   - isSupervised: Whether a worker runs this: reports as ``TrialLine`` on standard output,
-    ///     the end when standard input ends, and a beginning anew when no checkpoint is of use.
+    ///   - checkpointInterval: How often to write further ones; nil for never.
+    ///   - savesAtEnd: Whether to write one at the trial's end, for longer runs.
+    ///   - checkpoints: The checkpoints to resume from; the first usable one is taken. Empty to
+    ///     start from step 0.
+    ///   - isSupervised: Whether a worker runs this. Then it reports ``TrialLine``s on standard
+    ///     output, exits when standard input closes, and starts from step 0 if no checkpoint is
+    ///     usable.
     package init(
       configuration: String, folder: URL, images: URL?, forcesSecondPass: Bool, threads: Int = 1,
       checkpointSteps: Set<Int> = [], checkpointInterval: CheckpointInterval? = nil,
@@ -64,7 +66,7 @@ package enum SingleTrial {
 
   /// Runs the trial to its end.
   ///
-  /// - Throws: ``TrialFailure``, `FileError` or what the configuration or the archive lacks.
+  /// - Throws: ``TrialFailure``, `FileError`, or the error of the configuration or the archive.
   package static func run(_ options: Options) throws {
     try InstructionSet.checkLimit()
     if !options.isSupervised {
@@ -89,7 +91,7 @@ package enum SingleTrial {
           checkpointSteps: options.checkpointSteps,
           checkpointInterval: options.checkpointInterval, savesWhenStopped: true,
           savesAtEnd: options.savesAtEnd, checkpoints: starts(options),
-          beginsAnew: options.isSupervised))
+          startsOver: options.isSupervised))
       let beginning = TrialBeginning(
         step: runner.firstStep, refusals: runner.refusals, trajectory: runner.trajectoryStart)
       show(beginning)
@@ -122,7 +124,7 @@ package enum SingleTrial {
     }
   }
 
-  /// The checkpoints to go on from; a supervised trial is told where its trajectory goes on.
+  /// The checkpoints to resume from, for a supervised trial with the start of its trajectory.
   private static func starts(_ options: Options) -> [TrialRunner.Options.Start] {
     let supplied = options.isSupervised ? SuppliedTrajectory.read(in: options.folder) : nil
     return options.checkpoints.map { url in
@@ -145,7 +147,7 @@ package enum SingleTrial {
     try? FileHandle.standardOutput.write(contentsOf: line.data)
   }
 
-  /// Tells people, who read it on the terminal or in the trial's log.
+  /// Writes a line to standard error: the terminal or the trial's log.
   private static func say(_ text: String) {
     try? FileHandle.standardError.write(contentsOf: Data("\(text)\n".utf8))
   }
@@ -153,7 +155,7 @@ package enum SingleTrial {
   private static func show(_ beginning: TrialBeginning) {
     for refusal in beginning.refusals { say("checkpoint refused: \(refusal)") }
     say(
-      beginning.step > 0 ? "goes on from step \(beginning.step)" : "begins with initial parameters")
+      beginning.step > 0 ? "resumes from step \(beginning.step)" : "begins with initial parameters")
     say(
       "\(Date().ISO8601Format()) on \(Host.name), \(Host.processor), "
         + "\(InstructionSet.effective.rawValue), \(ProductVersion.current)")
@@ -183,8 +185,8 @@ package enum SingleTrial {
   }
 }
 
-/// Whether the trial has been asked to end: by a signal, or, for a supervised one, by
-/// the end of its standard input, which comes when its worker dies.
+/// Whether the trial was asked to stop: by a signal or, if supervised, by the end of standard
+/// input, which means that its worker died.
 private final class StopFlag {
   private final class Flag: Sendable {
     let value = Atomic(false)
@@ -202,7 +204,7 @@ private final class StopFlag {
     guard endsWithInput else { return }
     Thread.detachNewThread {
       while let piece = try? FileHandle.standardInput.read(upToCount: 4096), !piece.isEmpty {}
-      // Nobody is left to take the result.
+      // There is no worker to take the result.
       _exit(1)
     }
   }

@@ -7,8 +7,8 @@ import Wire
 extension SpooledResult {
   /// Reads the result that a trial's process left in its folder.
   ///
-  /// - Parameter log: What the process told people, to be named by the result.
-  /// - Throws: `FileError`, or `WireError` when the file is no result.
+  /// - Parameter log: The process's log, to add to the result.
+  /// - Throws: `FileError`, or `WireError` if the file is not a result.
   init(in folder: URL, log: Artifact?) throws {
     let file = folder.appending(path: WorkerFolder.resultFileName)
     var bytes = [UInt8](try FileError.wording("read", file) { try Data(contentsOf: file) })

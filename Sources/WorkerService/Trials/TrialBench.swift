@@ -8,11 +8,10 @@ import Supervision
 import Transfers
 import Trials
 
-/// Where a worker's trials run: their folders, their processes and their transfers.
+/// Runs a worker's trials: their folders, processes and transfers.
 ///
-/// Everything that takes time happens elsewhere and is reported to the inbox. Downloads of image
-/// archives, uploads of results and checkpoints each have a connection of their own, so that a
-/// result is never behind a checkpoint and a checkpoint never behind an image archive.
+/// Slow operations run on other threads and report to the inbox. Image downloads, result uploads
+/// and checkpoint uploads use separate connections, so that none waits for another kind.
 final class TrialBench {
   private let folder: WorkerFolder
   private let images: ImageCache
@@ -24,10 +23,10 @@ final class TrialBench {
   private let uploads: TransferQueue
   private let checkpoints: TransferQueue
   private var processes: [WorkID: TrialProcess] = [:]
-  /// What keeps the running trials' images in the cache.
-  private var leases: [WorkID: FileLock] = [:]
+  /// Locks that keep the running trials' images in the cache.
+  private var imageLocks: [WorkID: FileLock] = [:]
 
-  /// A bench in a worker's folder, with no trial on it.
+  /// A bench in a worker's folder, without trials.
   init(
     folder: WorkerFolder, images: ImageCache, executable: URL, context: Context,
     security: SocketSecurity, inbox: Inbox<WorkerEvent>, checkpointInterval: CheckpointInterval,
@@ -44,7 +43,7 @@ final class TrialBench {
     checkpoints = TransferQueue(context, security)
   }
 
-  /// Sets where transfers go.
+  /// Sets the endpoint of transfers.
   func connect(to endpoint: String) {
     for queue in [downloads, uploads, checkpoints] { queue.connect(to: endpoint) }
   }
@@ -54,7 +53,7 @@ final class TrialBench {
     switch event {
     case .trialFinished(let id, _), .trialFailed(let id, _):
       processes[id] = nil
-      leases[id] = nil
+      imageLocks[id] = nil
     default: return
     }
   }
@@ -62,7 +61,7 @@ final class TrialBench {
   /// The worker's folder in the cache.
   var path: String { folder.path }
 
-  /// Bytes that the cache's disk has free; nil if the system does not tell.
+  /// Free bytes on the cache's disk; nil if unknown.
   var freeByteCount: Int? {
     var status = statvfs()
     guard statvfs(folder.path, &status) == 0 else { return nil }
@@ -75,7 +74,7 @@ final class TrialBench {
     folder.removeIfEmpty(keepsCheckpoints: keepsCheckpoints)
   }
 
-  /// Looks whether the worker's folder is still there, and makes it anew.
+  /// Checks whether the worker's folder exists, and recreates it.
   func inspectFolder() -> WorkerFolder.Finding { folder.inspect() }
 
   func discard(_ id: WorkID) { folder.discard(id) }
@@ -86,34 +85,36 @@ final class TrialBench {
 // MARK: - Before
 
 extension TrialBench {
-  /// Makes sure that the cache has the images of a trial.
-  func fetchImages(_ id: WorkID, _ order: WorkOrder) {
+  /// Ensures that the cache has the images of a trial.
+  func fetchImages(_ id: WorkID, _ assignment: Assignment) {
     downloads.perform { [images, inbox] connection in
       do {
-        try images.provide(order.images, byteCount: order.imagesByteCount) { url in
+        try images.provide(assignment.images, byteCount: assignment.imagesByteCount) { url in
           try connection.use { client, cancellation in
             try client.fetch(
-              order.images, byteCount: order.imagesByteCount, to: url, cancellation: cancellation)
+              assignment.images, byteCount: assignment.imagesByteCount, to: url,
+              cancellation: cancellation)
           }
         }
         inbox.put(.imagesReady(id))
       } catch {
-        inbox.put(.preparationFailed(id, Self.failure("images \(order.images)", error)))
+        inbox.put(.preparationFailed(id, Self.failure("images \(assignment.images)", error)))
       }
     }
   }
 
-  /// Brings the checkpoint to go on from into the trial's folder.
-  func fetchCheckpoint(_ id: WorkID, _ order: WorkOrder) {
-    let salvage = folder.salvage(order.trial)
-    guard !salvage.isEmpty || !order.checkpoints.isEmpty else {
+  /// Fetches the checkpoint to resume from into the trial's folder.
+  func fetchCheckpoint(_ id: WorkID, _ assignment: Assignment) {
+    let leftCheckpoints = folder.leftCheckpoints(of: assignment.trial)
+    guard !leftCheckpoints.isEmpty || !assignment.checkpoints.isEmpty else {
       inbox.put(.checkpointReady(id, nil, refusals: []))
       return
     }
     let fetch: CheckpointFetch
     do {
       fetch = CheckpointFetch(
-        order: order, folder: try folder.prepare(id, order), salvage: salvage)
+        assignment: assignment, folder: try folder.prepare(id, assignment),
+        leftCheckpoints: leftCheckpoints)
     } catch {
       inbox.put(.preparationFailed(id, Self.failure("not started", error)))
       return
@@ -131,14 +132,14 @@ extension TrialBench {
   }
 
   /// Starts a trial's process.
-  func start(_ id: WorkID, _ order: WorkOrder, from checkpoint: FetchedCheckpoint?) {
+  func start(_ id: WorkID, _ assignment: Assignment, from checkpoint: FetchedCheckpoint?) {
     do {
-      leases[id] = try images.use(order.images)
-      let folder = try folder.prepare(id, order)
+      imageLocks[id] = try images.use(assignment.images)
+      let folder = try folder.prepare(id, assignment)
       processes[id] = try TrialProcess(
-        executable: executable, folder: folder, images: images.url(for: order.images),
+        executable: executable, folder: folder, images: images.url(for: assignment.images),
         checkpoint: checkpoint, interval: checkpointInterval,
-        savesAtEnd: order.wantsLastCheckpoint, threads: threadsPerSlot
+        savesAtEnd: assignment.wantsLastCheckpoint, threads: threadsPerSlot
       ) { [inbox] report in
         switch report {
         case .began(let beginning): inbox.put(.trialBegan(id, beginning))
@@ -156,7 +157,7 @@ extension TrialBench {
     }
   }
 
-  /// Not having what a trial needs, or no process for it, is the host's trouble, never the trial's.
+  /// Such failures are the host's fault, so the cause must not count against the trial.
   private static func failure(_ what: String, _ error: any Error) -> TrialFailure {
     let isDiskFull =
       switch error {
@@ -173,7 +174,7 @@ extension TrialBench {
 // MARK: - During and after
 
 extension TrialBench {
-  /// Stores a checkpoint with the coordinator.
+  /// Uploads a checkpoint to the coordinator.
   func upload(_ written: WrittenCheckpoint, of id: WorkID) {
     guard let file = folder.url(of: id)?.appending(path: written.file) else {
       inbox.put(.checkpointNotStored(id, reason: "\(written.file) is gone"))
@@ -193,7 +194,7 @@ extension TrialBench {
     }
   }
 
-  /// Stores what an attempt without a result leaves: its log, then its last checkpoint.
+  /// Uploads the log and the last checkpoint of an attempt without a result.
   func handBack(_ id: WorkID, checkpoint: WrittenCheckpoint?) {
     guard let folder = folder.url(of: id) else {
       inbox.put(.handedBack(id, HandBack()))
@@ -216,7 +217,7 @@ extension TrialBench {
     }
   }
 
-  /// Reads the next bytes of a trial's trajectory, at most one piece: some milliseconds at worst.
+  /// Reads the next piece of a trial's trajectory, which takes at most some milliseconds.
   func readPiece(
     _ id: WorkID, after start: TrajectoryStart, fileBegins: Int, byteCount: Int
   ) {
@@ -232,7 +233,7 @@ extension TrialBench {
     }
   }
 
-  /// Stores a result's files; the trajectory goes in pieces.
+  /// Uploads a result's files; the trajectory is sent in pieces instead.
   func upload(_ result: SpooledResult, of id: WorkID) {
     let folder = folder.url(of: id)
     let artifacts = result.artifacts.filter { $0.kind != .trajectory }
@@ -257,7 +258,7 @@ extension TrialBench {
 }
 
 extension TransferConnection {
-  /// Stores a file with the coordinator, if that is possible now.
+  /// Uploads a file to the coordinator; returns whether that succeeded.
   fileprivate func stores(_ file: URL, _ digest: Digest) -> Bool {
     do {
       try use { client, cancellation in

@@ -3,15 +3,15 @@ import Glibc
 import Supervision
 import Trials
 
-/// How a trial's process ended, and what that means.
+/// How a trial's process ended, and the resulting report.
 struct TrialEnd {
-  /// Whether the process ended by itself, not by a signal.
+  /// Whether the process exited, rather than being ended by a signal.
   var isExit: Bool
   /// The exit code, or the signal.
   var status: Int32
-  /// Why it failed, in its own words.
+  /// The failure that the process reported itself.
   var failure: TrialFailure?
-  /// Whether the kernel has ended processes for lack of memory meanwhile.
+  /// Whether the kernel has killed processes for lack of memory in the meantime.
   var isOutOfMemory: Bool
 
   /// The result that the process left, or why there is none.
@@ -31,14 +31,15 @@ struct TrialEnd {
     }
   }
 
-  /// What the system alone can tell.
+  /// The failure derived from the exit status alone.
   func unexplained(lastWords: String) -> TrialFailure {
     let tail = lastWords.isEmpty ? "" : "; its last words: \(lastWords)"
     if isExit {
       return TrialFailure(
         cause: .exitCode, message: "the trial's process ended with exit code \(status)\(tail)")
     }
-    // The kernel kills; a memory limit makes allocations fail, on which Swift traps.
+    // Out of memory, the kernel sends SIGKILL; with a memory limit, allocations fail and Swift
+    // traps.
     let isKilled = status == SIGKILL && isOutOfMemory
     let isRefused = [SIGILL, SIGTRAP, SIGABRT].contains(status) && lastWords.tellsOfMemory
     return TrialFailure(
@@ -49,7 +50,7 @@ struct TrialEnd {
 }
 
 extension String {
-  /// Whether a process's last words are about memory that it did not get.
+  /// Whether a process's last output is about a failed allocation.
   fileprivate var tellsOfMemory: Bool {
     let text = lowercased()
     return ["out of memory", "cannot allocate memory", "bad_alloc"].contains(where: text.contains)

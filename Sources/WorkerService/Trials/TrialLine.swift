@@ -2,16 +2,16 @@ import Foundation
 import Supervision
 import Trials
 
-/// A line that a trial's process writes to its standard output for its worker: JSON, one of the
+/// A JSON line that a trial's process writes to standard output for its worker; it has one of the
 /// parts.
 struct TrialLine: Codable {
   /// The trial begins.
   var beginning: TrialBeginning?
-  /// How far it is.
+  /// The trial's progress.
   var progress: TrialProgress?
   /// It has reached a milestone.
   var milestone: ReachedMilestone?
-  /// Its trajectory, the part before its file included, has so many bytes.
+  /// Length of its trajectory in bytes, including the part before its file.
   var trajectoryByteCount: Int?
   /// It has written a checkpoint.
   var checkpoint: WrittenCheckpoint?
@@ -24,8 +24,8 @@ struct TrialLine: Codable {
 
 /// A milestone that a trial has reached.
 struct ReachedMilestone: Codable {
-  /// Its place among the configuration's, from 0.
+  /// Its index among the configuration's, from 0.
   var index: Int
-  /// What the trial reports there.
+  /// The report.
   var report: MilestoneReport
 }

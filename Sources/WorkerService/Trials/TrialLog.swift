@@ -3,9 +3,9 @@ import Files
 import Foundation
 import Trials
 
-/// What a trial's process writes to its standard error: `log.txt` in the trial's folder.
+/// The standard error of a trial's process: `log.txt` in the trial's folder.
 struct TrialLog: Sendable {
-  /// The most that is kept of a log, its end.
+  /// Most bytes kept of a log, from its end.
   static let byteCountMaximum = 1 << 20
 
   private let url: URL
@@ -23,12 +23,12 @@ struct TrialLog: Sendable {
     }
   }
 
-  /// The end of what was written.
+  /// The last 2,000 bytes.
   var lastWords: String {
     (try? Data(contentsOf: url)).map { String(decoding: $0.suffix(2000), as: UTF8.self) } ?? ""
   }
 
-  /// The log as a file of the trial, once nobody writes to it any more; nil when it is lost.
+  /// The log as an artifact, after the process has ended; nil if it is lost.
   func close() -> Artifact? {
     guard var data = try? Data(contentsOf: url, options: .mappedIfSafe) else { return nil }
     if data.count > Self.byteCountMaximum {

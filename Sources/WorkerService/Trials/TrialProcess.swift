@@ -8,24 +8,23 @@ import Trials
 
 /// One trial's own process: `worker trial … --supervised`.
 ///
-/// The process writes what happens to its standard output, one ``TrialLine`` each, its result
-/// into its folder and words for people into `log.txt` there, and ends when its standard input
-/// does, so that it never outlives this one. Waiting happens on a thread of its own; what happens
-/// is reported there.
+/// The process writes events to standard output as ``TrialLine``s, its result into its folder and
+/// messages into `log.txt` there. It exits when its standard input closes, so that it never
+/// outlives this process. A separate thread waits for it and reports.
 package final class TrialProcess: Sendable {
   /// What a trial's process reports.
   package enum Report: Sendable {
-    /// From where it begins.
+    /// Where it starts.
     case began(TrialBeginning)
-    /// How far it is.
+    /// Its progress.
     case progressed(TrialProgress)
     /// It reached a milestone.
     case reached(index: Int, MilestoneReport)
-    /// Its trajectory has so many bytes, the part before its file included.
+    /// Its trajectory, including the part before its file, has so many bytes.
     case sampled(byteCount: Int)
     /// It wrote a checkpoint into the folder.
     case checkpointed(WrittenCheckpoint)
-    /// It ended; the folder holds the result.
+    /// It ended with a result in the folder.
     case finished(SpooledResult)
     /// It ended without a result.
     case failed(TrialFailure)
@@ -40,12 +39,12 @@ package final class TrialProcess: Sendable {
   ///   - executable: The worker's own executable.
   ///   - folder: The trial's folder, with `configuration.json` in it.
   ///   - images: The image archive.
-  ///   - checkpoint: The checkpoint to go on from, in the folder.
+  ///   - checkpoint: The checkpoint to resume from, in the folder.
   ///   - interval: How often the trial writes checkpoints.
   ///   - savesAtEnd: Whether it writes one at its end.
-  ///   - threads: How many threads compute.
+  ///   - threads: Number of compute threads.
   ///   - report: Called on the waiting thread; the last call is finished or failed.
-  /// - Throws: the system's error when the process cannot be started.
+  /// - Throws: the system's error if the process cannot be started.
   package init(
     executable: URL, folder: URL, images: URL, checkpoint: FetchedCheckpoint?,
     interval: CheckpointInterval, savesAtEnd: Bool, threads: Int,
@@ -88,17 +87,17 @@ package final class TrialProcess: Sendable {
     }
   }
 
-  /// Asks the process to write a checkpoint and to end; it reports as usual.
+  /// Asks the process to write a checkpoint and exit; the end is reported as usual.
   package func drain() {
     if process.isRunning { process.terminate() }
   }
 
-  /// Ends the process at once; it reports as usual.
+  /// Kills the process; the end is reported as usual.
   package func kill() {
     if process.isRunning { Glibc.kill(process.processIdentifier, SIGKILL) }
   }
 
-  /// Reports what the process says until it closes its output; returns why it failed, if it said.
+  /// Forwards the process's lines until it closes its output; returns its reported failure, if any.
   private static func forwardLines(
     from file: FileHandle, _ report: (Report) -> Void
   ) -> TrialFailure? {
@@ -119,15 +118,15 @@ package final class TrialProcess: Sendable {
         failure = said?.failure ?? failure
         line = Data(line[line.index(after: end)...])
       }
-      // The longest line is that of a milestone with 4,096 gates; anything longer is not ours.
+      // Drop longer lines: the longest valid one is a milestone with 4,096 gates.
       if line.count > 262_144 { line = Data() }
     }
     return failure
   }
 
-  /// What is in a pipe, as soon as there is anything; nil at its end.
+  /// The next bytes of a pipe, as soon as there are any; nil at its end.
   ///
-  /// C function: `read`. The file handle's own reading waits until a buffer is full.
+  /// C function: `read`. FileHandle's read would wait until a buffer is full.
   private static func nextPiece(of file: FileHandle) -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 4096)
     while true {
@@ -148,10 +147,10 @@ extension CheckpointInterval {
   }
 }
 
-/// How many processes the kernel has ended because memory ran out, since the host started.
+/// How many processes the kernel has killed for lack of memory since the host started.
 ///
-/// Source: `oom_kill` in `/proc/vmstat`, which counts those of control groups too. A SIGKILL
-/// between two equal counts came from a person.
+/// Source: `oom_kill` in `/proc/vmstat`, which includes those of control groups. If the count has
+/// not changed, a SIGKILL was sent by a person.
 private enum OutOfMemoryCounter {
   static var current: Int {
     let text = (try? String(contentsOfFile: "/proc/vmstat", encoding: .utf8)) ?? ""

@@ -5,32 +5,32 @@ import Narrowing
 import Supervision
 import Trials
 
-/// A worker process's own folder in the cache: one folder per running trial, the spooled results
-/// that wait to be acknowledged, and the checkpoints that dead processes left.
+/// A worker process's folder in the cache: one folder per running trial, unacknowledged results,
+/// and checkpoints that dead processes left.
 ///
-/// `CACHE/workers/<worker>/lock` is held while the process lives; a folder whose lock is free
-/// belonged to a process that died, and the next worker to start takes over what it left.
+/// The process holds `CACHE/workers/<worker>/lock`. A folder whose lock is free belonged to a dead
+/// process; the next worker that starts adopts its files.
 package final class WorkerFolder {
-  /// The name of the file that makes a trial's folder a finished one; it is written last.
+  /// The result file, written last: a trial's folder with it is complete.
   package static let resultFileName = "result.pb"
-  /// Checkpoints that nobody wanted for so long are deleted.
-  private static let salvageLifetime: TimeInterval = 7 * 24 * 3600
+  /// Left checkpoints are deleted after this time.
+  private static let leftCheckpointLifetime: TimeInterval = 7 * 24 * 3600
 
   private let root: URL
   private var lock: FileLock
   private var folders: [WorkID: URL] = [:]
-  private var salvaged: [TrialID: [SalvagedCheckpoint]] = [:]
+  private var leftByTrial: [TrialID: [LeftCheckpoint]] = [:]
   private var launches = 0
   /// Results that dead processes left and that cannot be read, moved to `CACHE/unreadable`, each
   /// with the reason in words.
   package private(set) var unreadable: [(file: URL, reason: String)] = []
 
-  /// Opens the folder of a worker process and takes over what dead processes left.
+  /// Opens the folder of a worker process and adopts the files of dead processes.
   ///
   /// - Parameters:
   ///   - cache: The cache that all workers of the host share.
   ///   - worker: The process's unique name.
-  /// - Throws: `FileError` when the folder cannot be made.
+  /// - Throws: `FileError` if the folder cannot be created.
   package init(cache: URL, worker: String) throws {
     let workers = cache.appending(path: "workers")
     root = workers.appending(path: worker)
@@ -38,10 +38,10 @@ package final class WorkerFolder {
     try adoptOrphans(of: workers)
   }
 
-  /// Makes the folder, if it is not there, and takes it for this process.
+  /// Creates the folder if it is missing, and locks it for this process.
   ///
-  /// Another worker that starts just now may take a folder without a lock for a dead process's,
-  /// and delete it. So the folder is made again until its lock is ours and still in its place.
+  /// Another starting worker may mistake a folder without a lock for a dead process's and delete
+  /// it. So this retries until the lock is held and the folder still exists.
   private static func make(_ root: URL) throws(FileError) -> FileLock {
     var failure = FileError("lock", root.path, code: EWOULDBLOCK)
     for _ in 0..<200 {
@@ -58,22 +58,22 @@ package final class WorkerFolder {
     throw failure
   }
 
-  /// What somebody else did to the folder.
+  /// What other programs did to the folder.
   package struct Finding: Equatable, Sendable {
-    /// The works whose folders are gone, in order; the folder forgets them.
+    /// The works whose folders are gone, in order; they are no longer known.
     package var lost: [WorkID] = []
-    /// Whether the folder itself, or what says whose it is, was gone and is made anew.
+    /// Whether the folder or its lock file was missing and has been recreated.
     package var isMadeAnew = false
-    /// Why the folder cannot be used, in words; nil when it can.
+    /// Why the folder cannot be used; nil if it can.
     package var trouble: String?
   }
 
-  /// Looks whether the folder is still there, for anybody may clean a cache, and makes it anew.
+  /// Checks whether the folder exists, since caches may be cleaned, and recreates it if not.
   package func inspect() -> Finding {
     var finding = Finding()
     finding.lost = folders.filter { access($0.value.path, F_OK) != 0 }.map(\.key).sorted()
     for id in finding.lost { folders[id] = nil }
-    salvaged = salvaged.compactMapValues { found in
+    leftByTrial = leftByTrial.compactMapValues { found in
       let kept = found.filter { access($0.url.path, F_OK) == 0 }
       return kept.isEmpty ? nil : kept
     }
@@ -91,41 +91,42 @@ package final class WorkerFolder {
     return finding
   }
 
-  /// Where the folder is.
+  /// The folder's path.
   package var path: String { root.path }
 
-  /// The results that dead processes left, now in this folder.
+  /// The results of dead processes, moved to this folder.
   package private(set) var held: [HeldResult] = []
 
-  /// A checkpoint of a trial whose worker died, to be verified before it is used.
-  package struct SalvagedCheckpoint: Hashable, Sendable {
-    /// Steps taken, as the file's name says.
+  /// An unverified checkpoint of a trial whose worker died.
+  package struct LeftCheckpoint: Hashable, Sendable {
+    /// Steps taken, from the file's name.
     package var step: Int
     /// The file.
     package var url: URL
     /// The attempt that wrote it.
     package var attempt: Int
-    /// The trajectory that is elsewhere, and the file with the rows after it.
+    /// The prefix of the trajectory that is not in the rows file, and the rows file.
     package var trajectory: TrajectoryStart
     package var rows: URL
   }
 
-  /// The checkpoints of a trial that dead processes left, newest first.
-  package func salvage(_ trial: TrialID) -> [SalvagedCheckpoint] { salvaged[trial] ?? [] }
+  /// The checkpoints of a trial left by dead processes, newest first.
+  package func leftCheckpoints(of trial: TrialID) -> [LeftCheckpoint] { leftByTrial[trial] ?? [] }
 
-  /// Makes the folder of a work, if it is not there yet, with its configuration in it.
+  /// Creates the folder of a work with its configuration, if it is missing.
   ///
-  /// - Returns: The folder, which is the work's until ``discard(_:)``.
-  package func prepare(_ id: WorkID, _ order: WorkOrder) throws -> URL {
+  /// - Returns: The folder. It belongs to the work until ``discard(_:)``.
+  package func prepare(_ id: WorkID, _ assignment: Assignment) throws -> URL {
     if let folder = folders[id] { return folder }
     let folder = root.appending(path: "\(id.trial)-\(id.launch)")
     try FileError.makeFolder(folder)
     try DurableFile.write(
-      CanonicalJSON.data(order.configuration), to: folder.appending(path: "configuration.json"))
+      CanonicalJSON.data(assignment.configuration), to: folder.appending(path: "configuration.json")
+    )
     try DurableFile.write(
       CanonicalJSON.data(
         SpooledAttempt(
-          sweep: order.sweep, trial: order.trial, attempt: order.attempt)),
+          sweep: assignment.sweep, trial: assignment.trial, attempt: assignment.attempt)),
       to: folder.appending(path: "attempt.json"))
     folders[id] = folder
     return folder
@@ -134,21 +135,20 @@ package final class WorkerFolder {
   /// The folder of a work, if it has one.
   package func url(of id: WorkID) -> URL? { folders[id] }
 
-  /// Forgets a work and deletes its folder, and what others left of its trial.
+  /// Deletes a work's folder and the left checkpoints of its trial.
   package func discard(_ id: WorkID) {
     guard let folder = folders.removeValue(forKey: id) else { return }
     try? FileManager.default.removeItem(at: folder)
-    for old in salvaged.removeValue(forKey: id.trial) ?? [] {
+    for old in leftByTrial.removeValue(forKey: id.trial) ?? [] {
       try? FileManager.default.removeItem(at: old.url.deletingLastPathComponent())
     }
   }
 
-  /// Deletes the worker's folder if nothing is left in it that anybody may want.
+  /// Deletes the worker's folder if it contains nothing of use.
   ///
-  /// - Parameter keepsCheckpoints: Whether trials that were begun here may go on elsewhere on
-  ///   this host.
+  /// - Parameter keepsCheckpoints: Whether to keep left checkpoints for other workers of this host.
   package func removeIfEmpty(keepsCheckpoints: Bool) {
-    guard folders.isEmpty, salvaged.isEmpty || !keepsCheckpoints else { return }
+    guard folders.isEmpty, leftByTrial.isEmpty || !keepsCheckpoints else { return }
     try? FileManager.default.removeItem(at: root)
   }
 
@@ -189,7 +189,7 @@ package final class WorkerFolder {
   }
 
   private func adopt(_ folder: URL, _ spooled: SpooledAttempt, _ result: SpooledResult) {
-    // Two results of one trial are the same.
+    // Keep one result per sweep and trial; they are equal.
     let isKnown = held.contains {
       $0.work.sweep == spooled.sweep && $0.work.trial == spooled.trial
     }
@@ -205,12 +205,12 @@ package final class WorkerFolder {
         trajectory: SuppliedTrajectory.read(in: adopted)?.start ?? .beginning))
   }
 
-  /// Takes over the checkpoints in a folder, with what says whose they are, so that they are found
-  /// again should this process die too.
+  /// Adopts the checkpoints of a folder together with the file that names their attempt, so that
+  /// they are found again if this process dies too.
   private func adoptCheckpoints(in folder: URL, of spooled: SpooledAttempt) {
     let trial = spooled.trial
     let manager = FileManager.default
-    let oldest = Date().addingTimeInterval(-Self.salvageLifetime)
+    let oldest = Date().addingTimeInterval(-Self.leftCheckpointLifetime)
     let names = ((try? manager.contentsOfDirectory(atPath: folder.path)) ?? []).filter {
       guard CheckpointFile.step(ofName: $0) != nil else { return false }
       let attributes = try? manager.attributesOfItem(atPath: folder.appending(path: $0).path)
@@ -222,14 +222,14 @@ package final class WorkerFolder {
     guard (try? manager.moveItem(at: folder, to: adopted)) != nil else { return }
     let found = names.compactMap { name in
       CheckpointFile.step(ofName: name).map {
-        SalvagedCheckpoint(
+        LeftCheckpoint(
           step: $0, url: adopted.appending(path: name), attempt: spooled.attempt,
           trajectory: SuppliedTrajectory.read(in: adopted)?.start ?? .beginning,
           rows: adopted.appending(
             path: ArtifactKind.trajectory.rawValue + TrajectoryWriter.partialSuffix))
       }
     }
-    salvaged[trial] = (salvage(trial) + found).sorted { $0.step > $1.step }
+    leftByTrial[trial] = (leftCheckpoints(of: trial) + found).sorted { $0.step > $1.step }
   }
 
   private static func decode<Value: Decodable>(_ url: URL) -> Value? {

@@ -2,7 +2,7 @@ import Benches
 import Foundation
 import Glibc
 
-/// A child process that answers every line of JSON with a line of JSON.
+/// A child process that answers each line of JSON with a line of JSON.
 final class Companion {
   private let process = Process()
   private let input = Pipe()
@@ -11,7 +11,7 @@ final class Companion {
 
   /// Starts a program; its standard error is ours.
   init(_ executable: URL, _ arguments: [String]) throws {
-    // Writing to a child that has ended must fail, not end this process.
+    // Writing to a child that has ended must fail without a signal.
     signal(SIGPIPE, SIG_IGN)
     process.executableURL = executable
     process.arguments = arguments
@@ -25,7 +25,7 @@ final class Companion {
   }
 
   deinit {
-    // The end of its input ends the child.
+    // The child ends at the end of its input.
     try? input.fileHandleForWriting.close()
     process.waitUntilExit()
   }

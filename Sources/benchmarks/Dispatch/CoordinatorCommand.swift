@@ -5,17 +5,17 @@ import Messaging
 import Transfers
 import Trials
 
-/// `benchmarks coordinator`: the coordinator alone, with workers that compute nothing.
+/// `benchmarks coordinator`: the coordinator with simulated workers that do not train.
 struct CoordinatorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "coordinator",
     abstract: "Measures the coordinator's throughput, memory and restart with no-op trials.",
     discussion: """
-      A real coordinator runs a sweep of this many trials; a second process is its workers, each \
-      with a connection of its own over loopback, which answer every assignment with a complete \
+      A real coordinator runs a sweep of this many trials. A second process simulates its workers, \
+      each with its own connection over loopback; they answer every assignment with a complete \
       result. Each result is durable before it is acknowledged. Then the coordinator is killed and \
-      started again, and the time from its start to the first assignment is taken. Both processes \
-      share the machine.
+      started again, and the time from its start to the first assignment is measured. Both \
+      processes share the machine.
       """)
 
   @Option(help: "Connected workers, of one slot each.") var workers = 1000
@@ -34,22 +34,22 @@ struct CoordinatorCommand: ParsableCommand {
     }
   }
 
-  /// What was measured.
+  /// The measured numbers.
   struct Figures: Encodable {
     var workers: Int
     var trials: Int
-    /// Results acknowledged in a second, from the first assignment to the last acknowledgement.
+    /// Results acknowledged per second, from the first assignment to the last acknowledgement.
     var trialsPerSecond: Double
-    /// The coordinator's processor time for each of them.
+    /// The coordinator's processor time per result.
     var processorMicrosecondsPerTrial: Double
-    /// Its resident bytes for each pending trial, beyond those of a sweep of ten.
+    /// Its resident bytes per pending trial, minus those of a sweep of ten.
     var residentBytesPerPendingTrial: Double
-    /// From its first start to the first assignment.
+    /// The time from its first start to the first assignment.
     var startSeconds: Double
-    /// From its start after a kill, nine in ten trials complete, to the first
-    /// assignment.
+    /// The time from its restart after a kill, with nine tenths of the trials complete, to the
+    /// first assignment.
     var restartSeconds: Double
-    /// Trials that the restarted coordinator counts as complete at the end.
+    /// Complete trials at the end, counted by the restarted coordinator.
     var complete: Int
   }
 
@@ -96,11 +96,11 @@ struct CoordinatorCommand: ParsableCommand {
     let context = try Context(ioThreadCount: 1, socketCountMaximum: workers + 8)
     let fleet = try SimulatedFleet(
       count: workers, endpoint: endpoint, context: context, trial: trial)
-    // The first results wait for the files that they name.
+    // The first results wait for the upload of their files.
     fleet.beatInterval = .milliseconds(200)
     try fleet.run(until: { fleet.firstAssignment != nil })
     try upload(trial, to: fleet, endpoint: endpoint, context: context, folder: folder)
-    let startSeconds = ((fleet.firstAssignment ?? first.started) - first.started).seconds
+    let startSeconds = ((fleet.firstAssignment ?? first.started) - first.started) / .seconds(1)
     try fleet.run(until: { fleet.acknowledgedCount > 0 })
     fleet.beatInterval = .seconds(5)
     let busyBefore = first.processorSeconds
@@ -121,14 +121,14 @@ struct CoordinatorCommand: ParsableCommand {
     }
     let complete = "\(trials) of \(trials) trials complete"
     try fleet.run(until: { fleet.isDismissed || !second.isRunning })
-    // Before it has written a file for each of the trials, which is not measured.
+    // Stop before it writes a file per trial, which is not measured.
     second.crash()
     let status = try second.status(of: folder.appending(path: "large"))
     return Figures(
-      workers: workers, trials: trials, trialsPerSecond: count / (end - begin).seconds,
+      workers: workers, trials: trials, trialsPerSecond: count / ((end - begin) / .seconds(1)),
       processorMicrosecondsPerTrial: 1e6 * busy / count,
       residentBytesPerPendingTrial: Double(pendingBytes - emptyBytes) / Double(trials),
-      startSeconds: startSeconds, restartSeconds: (assigned - second.started).seconds,
+      startSeconds: startSeconds, restartSeconds: (assigned - second.started) / .seconds(1),
       complete: status.contains(complete) ? trials : 0)
   }
 
@@ -169,12 +169,5 @@ struct CoordinatorCommand: ParsableCommand {
         "tcp://127.0.0.1:\(port)",
       ] + (data.map { ["--data", $0] } ?? []),
       log: folder.appending(path: "\(name).log"))
-  }
-}
-
-extension Duration {
-  /// The duration in seconds.
-  var seconds: Double {
-    Double(components.seconds) + 1e-18 * Double(components.attoseconds)
   }
 }

@@ -2,16 +2,16 @@ import Benches
 import Foundation
 import Glibc
 
-/// A coordinator that runs a sweep, and what the kernel knows of it.
+/// A process of a coordinator that runs a sweep, with its memory and processor time.
 final class CoordinatorProcess {
   private let process = Process()
   private let log: URL
-  /// When it was started.
+  /// The time of its start.
   let started = ContinuousClock.now
 
   /// Starts `coordinator run`.
   ///
-  /// - Parameter log: Where its standard error goes.
+  /// - Parameter log: The file for its standard error.
   init(_ executable: URL, _ arguments: [String], log: URL) throws {
     self.log = log
     try Data().write(to: log)
@@ -29,7 +29,7 @@ final class CoordinatorProcess {
 
   deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
-  /// Where workers connect, once it says so.
+  /// The endpoint for workers; waits until the process prints it.
   func endpoint() throws -> String {
     let mark = "workers connect to "
     while true {
@@ -43,7 +43,7 @@ final class CoordinatorProcess {
     }
   }
 
-  /// What `coordinator status` says of a sweep's folder.
+  /// The output of `coordinator status` for a sweep's folder.
   func status(of folder: URL) throws -> String {
     let status = Process()
     let output = Pipe()
@@ -58,7 +58,7 @@ final class CoordinatorProcess {
 
   var isRunning: Bool { process.isRunning }
 
-  /// Ends it at once, as a power cut does.
+  /// Kills it, as a power cut does.
   func crash() {
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
@@ -70,7 +70,7 @@ final class CoordinatorProcess {
     return process.terminationStatus
   }
 
-  /// Bytes of its memory that are resident.
+  /// Its resident memory in bytes.
   var residentBytes: Int {
     let text = try? String(
       contentsOfFile: "/proc/\(process.processIdentifier)/statm", encoding: .utf8)
@@ -78,11 +78,11 @@ final class CoordinatorProcess {
     return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE)) : 0
   }
 
-  /// Seconds that its threads computed so far.
+  /// Its processor time in seconds so far.
   var processorSeconds: Double {
     let text = try? String(
       contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)
-    // The name of the program, in brackets, may hold spaces.
+    // The program's name, in parentheses, may contain spaces.
     let fields = (text ?? "").split(separator: ")").last?.split(separator: " ") ?? []
     guard fields.count > 13, let user = Double(fields[11]), let system = Double(fields[12]) else {
       return 0

@@ -4,17 +4,17 @@ import Enrolment
 import Foundation
 import Messaging
 
-/// `benchmarks encryption`: what encrypted connections cost a whole sweep.
+/// `benchmarks encryption`: the cost of encrypted connections for a whole sweep.
 struct EncryptionCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "encryption",
     abstract: "Measures trials per second of a real coordinator, plain and encrypted.",
     discussion: """
-      Each run is a `coordinator` process, the one beside this executable, with trials that are \
-      not trained: a result is handed in at once, with its four artifacts stored over the data \
-      connection and everything recorded durably. Plain and encrypted runs take turns in one run. \
-      Both ends share the machine, so the workers' encryption is paid for here too. Exit code 1 if \
-      the median of the encrypted runs is below --least-ratio of the plain ones'.
+      Each run is a `coordinator` process, from this executable's folder, with trials that are not \
+      trained: a result is sent at once, its four artifacts are uploaded over the data connection, \
+      and everything is recorded durably. Plain and encrypted runs alternate. Both ends share the \
+      machine, so the cost includes the workers' encryption. Exit code 1 if the median of the \
+      encrypted runs is below --least-ratio of the plain ones'.
       """)
 
   @Option(help: "Trials of each run.")
@@ -23,7 +23,7 @@ struct EncryptionCommand: ParsableCommand {
   @Option(help: "Runs of each kind.")
   var rounds = 5
 
-  @Option(help: "Workers, each on a thread and with connections of its own.")
+  @Option(help: "Workers, each with its own thread and connections.")
   var workers = 4
 
   @Option(help: "Trials that each worker has at once.")

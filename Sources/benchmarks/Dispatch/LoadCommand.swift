@@ -2,26 +2,26 @@ import ArgumentParser
 import Foundation
 import Narrowing
 
-/// `benchmarks load`: a trial that takes steps when told to, a child of `benchmarks scaling`.
+/// `benchmarks load`: a trial that takes steps on request; a child of `benchmarks scaling`.
 struct LoadCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "load", shouldDisplay: false)
 
   @OptionGroup var shapes: ShapeOptions
 
-  /// How long to take steps.
+  /// The request: how long to take steps.
   struct Request: Codable {
     var seconds: Double
   }
 
-  /// What came of it.
+  /// The answer.
   struct Answer: Codable {
     /// Steps taken.
     var steps: Int
-    /// What they took.
+    /// Their time.
     var elapsed: Elapsed
-    /// Memory of the process that is resident, in bytes.
+    /// The process's resident memory in bytes.
     var residentBytes: Int
-    /// Pages that the kernel had to hand out during the steps.
+    /// Minor page faults during the steps.
     var pageFaults: Int
   }
 

@@ -4,7 +4,7 @@ import Foundation
 import Trials
 import Wire
 
-/// The result of a trial that computed nothing: the same numbers and files for all.
+/// The result of a trial that is not trained: the same numbers and files for all.
 struct NoOpTrial {
   /// The files that every result names.
   let artifacts: [(artifact: Artifact, content: [UInt8])]
@@ -51,8 +51,8 @@ struct NoOpTrial {
 
   /// The serialised result of a trial with this configuration, trained on these images.
   ///
-  /// Encoded once for each length of a configuration and each n: the load must not compute what it
-  /// measures.
+  /// Encoded once per length of a configuration and n, so that encoding does not affect the
+  /// measurement.
   mutating func serialised(configuration: [UInt8], images: Digest) throws -> [UInt8] {
     let kind = Kind(
       byteCount: configuration.count, latents: Int(try Self.number("latents", in: configuration)))
@@ -66,10 +66,10 @@ struct NoOpTrial {
     return bytes
   }
 
-  /// Stands for the tolerance in a template.
+  /// The placeholder of the tolerance in a template.
   private static let standIn = 1234.567890123
 
-  /// How the protocol writes a number.
+  /// A number in the protocol's encoding.
   private static func bytes(_ number: Double) -> [UInt8] {
     withUnsafeBytes(of: number.bitPattern.littleEndian, Array.init)
   }

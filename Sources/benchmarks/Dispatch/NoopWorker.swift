@@ -7,9 +7,9 @@ import Transfers
 import Trials
 import Wire
 
-/// A worker that does not train: it hands in a valid result for every assignment at once.
+/// A worker that does not train: it sends a valid result for every assignment at once.
 final class NoopWorker: Sendable {
-  /// When results were handed in, and how many.
+  /// The number of results and the times of the first and the last.
   struct Span: Sendable {
     var first: ContinuousClock.Instant?
     var last: ContinuousClock.Instant?
@@ -27,7 +27,7 @@ final class NoopWorker: Sendable {
 
   /// A worker that has not connected yet.
   ///
-  /// - Parameter folder: Where its artifacts, the same for every trial, are written.
+  /// - Parameter folder: The folder for its artifacts, which are the same for every trial.
   init(
     _ endpoint: Endpoint, security: SocketSecurity, slots: Int, name: String, folder: URL
   ) throws {
@@ -44,7 +44,7 @@ final class NoopWorker: Sendable {
     }
   }
 
-  /// Begins to connect and to work, on a thread of its own.
+  /// Starts to connect and work, on its own thread.
   func start() {
     Thread.detachNewThread { [self] in
       do {
@@ -56,7 +56,9 @@ final class NoopWorker: Sendable {
     }
   }
 
-  /// Ends the thread; what it has done.
+  /// Ends the thread.
+  ///
+  /// - Returns: Its results.
   func finish() -> Span {
     isOver.withLock { $0 = true }
     ended.wait()

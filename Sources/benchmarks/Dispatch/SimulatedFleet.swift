@@ -8,15 +8,15 @@ import Wire
 
 /// Many workers in one process, each with its own connection, that finish every trial at once.
 ///
-/// They speak the whole protocol: a result is repeated until it is acknowledged, and whoever has
-/// lost its coordinator comes back at its own pace, announces itself and tells what it holds.
+/// They follow the whole protocol: a result is repeated until it is acknowledged, and a worker that
+/// lost its coordinator reconnects after a random time and announces itself and its work.
 final class SimulatedFleet {
   private final class Member {
     let name: String
     let socket: DealerSocket
     var sweepID: String?
     var isWelcome = false
-    /// What it says of itself while no coordinator has welcomed it, and when to say it again.
+    /// Its announcement, while no coordinator has welcomed it, and when to repeat it.
     var announcement: [[UInt8]]?
     var nextAnnouncement = ContinuousClock.now
     var sequence: UInt64 = 0
@@ -25,7 +25,7 @@ final class SimulatedFleet {
     init(_ name: String, _ context: Context, _ endpoint: String) throws {
       self.name = name
       var options = SocketOptions.control
-      // As every worker draws it for itself.
+      // Each worker draws its own.
       options.reconnectInterval = .milliseconds(Int.random(in: 500...2000))
       socket = try DealerSocket(context, options: options)
       try socket.connect(to: endpoint)
@@ -37,24 +37,24 @@ final class SimulatedFleet {
   private var trial: NoOpTrial
   private let clock = ContinuousClock()
   private var nextBeat: ContinuousClock.Instant
-  /// When to look again for members whose connection has come about.
+  /// When to check next for newly connected members.
   private var nextLook: ContinuousClock.Instant
   private static let lookInterval = Duration.milliseconds(10)
   /// How often a worker without a welcome announces itself.
   private static let announcementInterval = Duration.seconds(2)
-  /// How often every worker says that it lives.
+  /// The interval of heartbeats.
   var beatInterval = Duration.seconds(5) {
     didSet { nextBeat = min(nextBeat, clock.now + beatInterval) }
   }
-  /// Trials handed out, and results acknowledged.
+  /// Trials assigned, and results acknowledged.
   private(set) var assignedCount = 0
   private(set) var acknowledgedCount = 0
-  /// When the first assignment came since ``forgetTimes()``.
+  /// The time of the first assignment since ``forgetTimes()``.
   private(set) var firstAssignment: ContinuousClock.Instant?
   private(set) var lastAcknowledgement: ContinuousClock.Instant?
-  /// Port of the data connection, once a coordinator has told it.
+  /// The port of the data connection, if a coordinator has sent it.
   private(set) var dataPort: UInt16?
-  /// Whether a coordinator has said that there is no more work.
+  /// Whether a coordinator has reported that there is no more work.
   private(set) var isDismissed = false
 
   init(count: Int, endpoint: String, context: Context, trial: NoOpTrial) throws {
@@ -65,11 +65,10 @@ final class SimulatedFleet {
     nextLook = clock.now
   }
 
-  /// How many workers a coordinator has welcomed.
+  /// The number of workers that a coordinator has welcomed.
   var welcomeCount: Int { members.count(where: \.isWelcome) }
 
-  /// Takes in what a coordinator that is gone had sent, and forgets it; what comes afterwards is of
-  /// the next one.
+  /// Discards the received messages of a stopped coordinator; later messages are the next one's.
   func forgetCoordinator() throws {
     let begin = clock.now
     try run(until: { clock.now >= begin + .milliseconds(300) })
@@ -83,7 +82,7 @@ final class SimulatedFleet {
     dataPort = nil
   }
 
-  /// Takes part until a condition holds.
+  /// Runs all workers until a condition holds.
   func run(until condition: () -> Bool, within limit: Duration = .seconds(300)) throws {
     let deadline = clock.now + limit
     while !condition() {
@@ -120,7 +119,7 @@ final class SimulatedFleet {
     }
   }
 
-  /// Sends the results that nobody has acknowledged.
+  /// Sends the results that are not acknowledged.
   private func report(_ member: Member) throws {
     for frames in member.finished.values { _ = try member.socket.send(frames) }
   }
@@ -136,7 +135,7 @@ final class SimulatedFleet {
           claims: member.finished.keys.map { WorkerMessage.Claim(attempt: $0) })
       ).frames()
     member.announcement = frames
-    // Without a connection nothing is sent, and the next look tries again.
+    // Without a connection nothing is sent; the next check tries again.
     if try member.socket.send(frames) == .sent {
       member.nextAnnouncement = clock.now + Self.announcementInterval
     }

@@ -1,22 +1,22 @@
 import Narrowing
 import Trials
 
-/// Where the rule of `until: quiet` would have called a tolerance unreachable, by a recorded baseline.
+/// Where `until: quiet` would have ended a run as unreachable, computed from a recorded baseline.
 ///
-/// Until a batch meets τ no gate moves, and once λ′ is at its maximum a training does not depend on τ.
-/// So a baseline, of which τ is 0, tells what a run with another τ would have come to: C_ma is τ lower
-/// in every step. Only the first steps differ, in which λ′ rises. The rows are taken as in
-/// ``QuietReplay``; whether a batch met τ is seen in the rows only.
+/// Until a batch meets τ, no gate moves; and while λ′ is at its maximum, training does not depend
+/// on τ. So a baseline (τ = 0) shows the course of a run with another τ: C_ma is lower by τ in
+/// every step. Only the first steps, in which λ′ rises, differ. Rows are used as in
+/// ``QuietReplay``; whether a batch met τ is known only for the rows.
 struct BaselineReplay {
   let run: RecordedRun
   /// τ.
   let tolerance: Double
-  /// The step in which `unreachable` would have ended the run; nil where it would not have.
+  /// The step at which `unreachable` would have ended the run; nil if it would not.
   let end: Int?
-  /// The first row's step with a batch, or a moving average, that met τ; nil where there is none.
+  /// The step of the first row whose batch or moving average met τ; nil if there is none.
   let met: Int?
 
-  /// Replays a baseline up to its end, or to where a batch met τ: from there it tells nothing more.
+  /// Replays a baseline to its end, or until a batch met τ, after which it is not comparable.
   ///
   /// - Parameters:
   ///   - share: τ as a share of the moving average of the last row.
@@ -35,7 +35,7 @@ struct BaselineReplay {
     end = replay.finding.map { _ in replay.step }
   }
 
-  /// Whether the rule would have given up what a later batch met.
+  /// Whether the rule would have ended the run although a later batch met τ.
   var isFalse: Bool { end != nil && met != nil }
 
   /// Steps until the rule ended the run, or until its own end.
@@ -43,7 +43,7 @@ struct BaselineReplay {
 }
 
 extension RecordedRun {
-  /// The run as if τ were another, up to the last row before a step.
+  /// The run with another τ, up to the last row before a step.
   fileprivate func with(tolerance: Double, before end: Int?) -> RecordedRun {
     let rows = rows.filter { $0.step < end ?? .max }.map { row in
       var shifted = row

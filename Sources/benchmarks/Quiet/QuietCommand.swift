@@ -4,15 +4,15 @@ import Foundation
 import Narrowing
 import Trials
 
-/// `benchmarks quiet`: holds the rule of `until: quiet` against runs that went on to their end.
+/// `benchmarks quiet`: applies the rule of `until: quiet` to runs recorded without it.
 struct QuietCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "quiet",
     abstract: "Where `until: quiet` would have ended recorded runs, and what changed after it.",
     discussion: """
-      Reads trials.json and the trajectories of sweeps' folders; writes nothing. Every step between \
-      two rows counts as if it were the later one, so the answer is as fine as the runs' \
-      sample_every: with 1 it is exact.
+      Reads trials.json and the trajectories of sweeps' folders; writes nothing. Steps between two \
+      rows are replaced by the later row, so the resolution is the runs' sample_every; with 1 the \
+      answer is exact.
       """)
 
   @Argument(
@@ -103,7 +103,8 @@ struct QuietCommand: ParsableCommand {
     return table.text
   }
 
-  /// How many runs the rule would have ended, how many of them changed after it, and what was saved.
+  /// The number of runs that the rule would have ended, how many of them changed afterwards, and
+  /// the steps saved.
   private static func summary(of replays: [QuietReplay]) -> String {
     var lines: [String] = []
     for ending in [ReportEnding.quiet, .oscillating, .unreachable] {

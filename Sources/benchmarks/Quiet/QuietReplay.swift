@@ -3,13 +3,13 @@ import Trials
 
 /// Where the rule of `until: quiet` would have ended a recorded run.
 ///
-/// The real detector takes every step. What no row tells is taken from the next row: every step
-/// between two rows counts as if it were the later one. With `sample_every: 1` this is exact.
-/// Otherwise a gate that opened and closed between two rows is not seen, a change is seen up to
-/// `sample_every` steps early, and the mean of |C_ma| over an epoch is that of the rows in it.
+/// The detector needs every step. Steps between two rows are replaced by the later row. With
+/// `sample_every: 1` this is exact. Otherwise a gate that opens and closes between two rows is
+/// missed, a change is seen up to `sample_every` steps early, and the mean of |C_ma| over an epoch
+/// is that of its rows.
 struct QuietReplay {
   let run: RecordedRun
-  /// Why it would have ended; nil where it would have gone on.
+  /// Why it would have ended; nil if it would not.
   let finding: QuietFinding?
   /// The step of its end.
   let step: Int
@@ -46,6 +46,6 @@ struct QuietReplay {
     (self.run, finding, self.step, row) = (run, nil, step, run.rows[run.rows.count - 1])
   }
 
-  /// Whether the count of open gates at the run's real end is another.
+  /// Whether the number of open gates at the run's actual end differs.
   var hasChanged: Bool { row.openCount != run.rows.last?.openCount }
 }

@@ -3,12 +3,12 @@ import Foundation
 import Narrowing
 import Trials
 
-/// A finished trial as a sweep's folder tells of it: `trials.json`, and its trajectory.
+/// A finished trial, read from a sweep's folder: `trials.json` and its trajectory.
 struct RecordedRun {
-  /// A row of the trajectory, as far as the rule needs it.
+  /// The numbers of a trajectory row that the rule needs.
   struct Row {
     var step: Int
-    /// Of the step's batch.
+    /// The squared error of the step's batch.
     var squaredError: Double
     /// Its moving average.
     var mse: Double
@@ -16,7 +16,7 @@ struct RecordedRun {
     var multiplier: Double
     var openProbabilities: [Double]
 
-    /// How many gates are open.
+    /// The number of open gates.
     var openCount: Int { openProbabilities.count { $0 > 0.5 } }
   }
 
@@ -27,10 +27,10 @@ struct RecordedRun {
   let settings: TrainerSettings
   /// The step in which a batch first met the tolerance; nil if none has.
   let firstHitStep: Int?
-  /// By rising steps; never empty, and each with as many gates.
+  /// The rows by ascending step; not empty, all with the same number of gates.
   let rows: [Row]
 
-  /// Steps that were taken.
+  /// Steps taken.
   var lastStep: Int { rows.last?.step ?? 0 }
 }
 
@@ -59,7 +59,7 @@ extension RecordedRun {
     }
   }
 
-  /// What of `trials.json` the rule needs.
+  /// The part of `trials.json` that the rule needs.
   private struct Table: Decodable {
     struct Trial: Decodable {
       let trial: String

@@ -12,7 +12,7 @@ struct BenchmarkNetwork: Codable {
   /// n, latent dimensions.
   var latents: Int
 
-  /// The size of image, and the widths where they are not the default ones.
+  /// The image size, and the widths unless they are the default.
   var name: String {
     channels == shape.defaultChannels ? shape.rawValue : "\(shape.rawValue) \(channels)"
   }
@@ -24,7 +24,7 @@ struct BenchmarkNetwork: Codable {
 
   /// A trainer that never reaches its tolerance, on a batch of noise.
   ///
-  /// All gates stay open, so the decoder runs once a step, or twice if `forceSecondPass`.
+  /// All gates stay open, so the decoder runs once per step, or twice if `forceSecondPass`.
   func trainer(
     forceSecondPass: Bool, precision: Precision = .fp32, threads: Int = 1
   ) throws -> Trainer {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Trials
 
-/// The two sizes of image that a network can have.
+/// The two image sizes of networks.
 enum BenchmarkShape: String, CaseIterable, Codable, ExpressibleByArgument {
   /// 28×28×1, by default channels [32, 32, 64].
   case mnist
@@ -16,7 +16,7 @@ enum BenchmarkShape: String, CaseIterable, Codable, ExpressibleByArgument {
     }
   }
 
-  /// The widths of its convolutions unless others are asked for.
+  /// The default widths of its convolutions.
   var defaultChannels: [Int] {
     switch self {
     case .mnist: [32, 32, 64]

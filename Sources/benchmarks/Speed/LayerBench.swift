@@ -1,13 +1,13 @@
 import Primitives
 import Trials
 
-/// One layer in one direction, on memory of its own.
+/// One layer in one direction, with its own memory.
 struct LayerBench {
   /// The layer's name and the direction.
   let name: String
-  /// What it cannot do without.
+  /// Its minimum work.
   let work: Work
-  /// Computes it once.
+  /// Runs it once.
   let run: () -> Void
 
   /// Every layer of a network in the order of a training step.
@@ -43,7 +43,7 @@ struct LayerBench {
     return buffer
   }
 
-  /// Noise as an activation holds it.
+  /// Noise in the format of activations.
   private static func stored(
     _ context: ComputeContext, _ count: Int, _ seed: UInt64
   ) -> AlignedBuffer<Float> {
@@ -190,7 +190,7 @@ struct LayerBench {
   }
 }
 
-/// A batch norm as a training pass leaves it.
+/// A batch norm after a training pass.
 private final class NormBench {
   /// The operation.
   let norm: BatchNorm

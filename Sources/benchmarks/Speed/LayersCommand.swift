@@ -4,18 +4,17 @@ import Narrowing
 import Primitives
 import Trials
 
-/// `benchmarks layers`: every layer and direction alone.
+/// `benchmarks layers`: each layer and direction separately.
 struct LayersCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "layers",
-    abstract: "Times every layer and direction beside the core's limits.",
+    abstract: "Times every layer and direction, and compares them with the core's limits.",
     discussion: """
-      Convolutions run with what a training step fuses into them: the batch norm before them, \
-      bias, leaky ReLU and statistics behind them, and both gradients in one pass. Multiplies are \
-      those of the form in use. "above floor" is the time beyond arithmetic at the pace of \
-      multiply-adds on registers plus memory at a copy's pace: the largest is the first to work \
-      on. Between two repetitions of a layer all others run, so that none finds its tensors in \
-      cache that a step would not leave there.
+      Convolutions include the operations fused into them: the batch norm before, bias, leaky \
+      ReLU and statistics behind, and both gradients in one pass. Multiplies are those of the form \
+      in use. "above floor" is the time minus the floor: arithmetic at the peak rate plus memory at \
+      a copy's rate; optimise the layer with the largest first. All other layers run between two \
+      repetitions of a layer, so that its tensors are in cache only as in a training step.
       """)
 
   @OptionGroup var shapes: ShapeOptions
@@ -28,7 +27,7 @@ struct LayersCommand: ParsableCommand {
       let layers = try LayerBench.all(
         of: network.network(), in: Arithmetic(arithmetic.precision))
       var samples = [Samples](repeating: Samples(), count: layers.count)
-      // The first round warms caches and the clock.
+      // The first round warms up caches and the processor's clock.
       for layer in layers { layer.run() }
       for _ in 0..<repeating.repetitions {
         limits.sample()

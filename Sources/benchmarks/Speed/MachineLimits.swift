@@ -1,7 +1,7 @@
 import Benches
 import Primitives
 
-/// The core's arithmetic and its memory, measured beside whatever is compared with them.
+/// The core's arithmetic and memory limits, measured next to the code that is compared with them.
 struct MachineLimits {
   private let peak: PeakArithmetic
   private let instructionSet: InstructionSet
@@ -9,7 +9,7 @@ struct MachineLimits {
   private var arithmetic = Samples()
   private var copies: [CopyPace]
 
-  /// Copies of 1, 4 and 16 MB, counting what is read and what is written.
+  /// Copies of 1, 4 and 16 MB; the size counts bytes read and written.
   init(_ arithmetic: Arithmetic) {
     instructionSet = .effective(for: arithmetic)
     peak = PeakArithmetic(instructionSet: instructionSet, arithmetic: arithmetic)
@@ -26,14 +26,14 @@ struct MachineLimits {
     for index in copies.indices { copies[index].sample() }
   }
 
-  /// Multiply-adds per second at most, in units of 10⁹ floating-point operations.
+  /// The peak rate of multiply-adds, in 10⁹ floating-point operations per second.
   var peakGigaflops: Double {
     let multiplies = Double(rounds * peak.multipliesPerRound)
     return 2 * multiplies / arithmetic.processorMilliseconds / 1e6
   }
 
-  /// The least time of passes that follow each other: the arithmetic of each at the peak, and its
-  /// memory at the pace of the largest copy that is not larger than it.
+  /// The minimum time of successive passes: the arithmetic of each at the peak rate, plus its
+  /// memory at the rate of the largest copy that is not larger.
   func floorMilliseconds(_ passes: [Work]) -> Double {
     passes.reduce(0) { sum, work in
       let copy = copies.last { $0.bytes <= work.bytes } ?? copies[0]
@@ -42,7 +42,7 @@ struct MachineLimits {
     }
   }
 
-  /// One line that states both.
+  /// Both limits in one line.
   var summary: String {
     let paces = copies.map { "\($0.gigabytesPerSecond.text(0))" }.joined(separator: "/")
     return "\(instructionSet.rawValue), multiply-adds on registers "
@@ -50,9 +50,9 @@ struct MachineLimits {
   }
 }
 
-/// The pace of a copy between two halves of a buffer.
+/// The rate of copies between two halves of a buffer.
 private struct CopyPace {
-  /// Read and written together.
+  /// Bytes read and written together.
   let bytes: Int
   private let buffer: AlignedBuffer<UInt8>
   private var samples = Samples()
@@ -64,7 +64,7 @@ private struct CopyPace {
 
   mutating func sample() {
     let (start, half) = (buffer.start, bytes / 2)
-    // The first copy brings a small buffer back into cache.
+    // The first copy reads a small buffer into cache again.
     (start + half).update(from: start, count: half)
     samples.time { (start + half).update(from: start, count: half) }
   }
@@ -72,9 +72,9 @@ private struct CopyPace {
   var gigabytesPerSecond: Double { Double(bytes) / samples.processorMilliseconds / 1e6 }
 }
 
-/// What a computation cannot do without.
+/// The minimum work of a computation.
 struct Work {
-  /// Multiplications, each with an addition.
+  /// Multiply-adds.
   var multiplies = 0
   /// Bytes of activations, gradients and weights read and written, each once per pass.
   var bytes = 0

@@ -3,14 +3,14 @@ import Trials
 
 /// The work of a training step by layer, for a batch of 64 images.
 ///
-/// Bytes count every activation and gradient that a pass reads or writes once, since batch norm's
-/// statistics force each out of the core between two layers; normalised images, upsampled ones
-/// and masks need no memory.
+/// Bytes count each activation and gradient that a pass reads or writes once, because batch norm
+/// needs its statistics before the next layer; normalised images, upsampled ones and masks are not
+/// stored.
 struct NetworkWork {
   private let shape: NetworkShape
   private let batch = 64
   private let float = MemoryLayout<Float>.stride
-  /// Numbers of an activation in the room of a float.
+  /// Numbers of an activation stored per float.
   private let storedPerFloat: Int
 
   init(_ shape: NetworkShape, in arithmetic: Arithmetic) {
@@ -38,8 +38,8 @@ struct NetworkWork {
 
   /// A decoder convolution forward, in the box form: the source read, the destination written.
   ///
-  /// The last goes on to the error: it reads the target in place of writing the destination, and
-  /// writes the gradient if there is to be one.
+  /// The last also computes the error: it reads the target instead of writing the destination, and
+  /// writes the gradient if requested.
   func decoderForward(_ index: Int, writesGradient: Bool = true) -> Work {
     let layer = shape.decoder[index]
     let images = index + 1 == shape.decoder.count && writesGradient ? 2 : 1
@@ -48,8 +48,8 @@ struct NetworkWork {
       bytes: bytes(source(layer) + images * destination(layer)))
   }
 
-  /// Both gradients of a decoder convolution; the last has no leaky ReLU behind it and does
-  /// without its destination.
+  /// Both gradients of a decoder convolution; the last has no leaky ReLU behind it and does not
+  /// need its destination.
   func decoderBackward(_ index: Int) -> Work {
     let layer = shape.decoder[index]
     let reads = index + 1 == shape.decoder.count ? 1 : 2
@@ -113,14 +113,14 @@ struct NetworkWork {
     floats(layer.outputSize, layer.outputChannels)
   }
 
-  /// What images take: pictures are fp32, everything smaller is an activation.
+  /// The floats of images: pictures are fp32, activations depend on the arithmetic.
   private func floats(_ size: Int, _ channels: Int) -> Int {
     batch * size * size * channels / (size == shape.image.height ? 1 : storedPerFloat)
   }
 }
 
 extension NetworkShape.Convolution {
-  /// Multiplications per image of one direction as the layer is written.
+  /// Multiplications per image of one direction without the box form.
   fileprivate var forwardMultiplies: Int { outputSize * outputSize * multipliesPerPixel }
   /// Multiplications per image of one direction in the box form.
   fileprivate var boxMultiplies: Int { inputSize * inputSize * multipliesPerPixel }

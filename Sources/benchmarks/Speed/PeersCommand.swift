@@ -11,11 +11,11 @@ struct PeersCommand: ParsableCommand {
     commandName: "peers",
     abstract: "Compares a training step with PyTorch's.",
     discussion: """
-      The same algorithm, arithmetic (fp32, unless --precision says otherwise for ours) and \
-      batch, on one thread each, in turns; medians of processor time. Under `taskset -c 0` both \
-      run on the same core. PyTorch runs eagerly with its plain layout and with channels_last, \
-      and through torch.compile with channels_last where that works; the ratio is to the best. "two \
-      passes" are steps in which the decoder also runs for the first gate vector, without \
+      Both use the same algorithm, arithmetic (fp32, unless --precision changes ours) and batch, \
+      on one thread each, in turns; times are medians of processor time. Under `taskset -c 0` both \
+      run on the same core. PyTorch's modes are eager with the default layout, eager with \
+      channels_last, and torch.compile with channels_last if it works; the ratio is to the best. \
+      "two passes" are steps in which the decoder also runs for the first gate vector, without \
       gradients.
       """)
 
@@ -64,7 +64,7 @@ struct PeersCommand: ParsableCommand {
     var ours = Samples()
     var theirs: [PyTorchPeer.Mode: [Double]] = [:]
     var modes = PyTorchPeer.Mode.allCases
-    // The first turn of each is not counted: memory is handed out, kernels are chosen and compiled.
+    // The first turn of each is not counted: it allocates memory and compiles kernels.
     for round in 0...rounds {
       let counts = round > 0
       for _ in 0..<steps {
@@ -77,7 +77,7 @@ struct PeersCommand: ParsableCommand {
           if counts { theirs[mode, default: []] += times }
         } catch {
           guard mode == .compiled, round == 0 else { throw error }
-          // Compiling needs more than PyTorch; without it the other modes are compared.
+          // Compiling needs more than PyTorch; if it fails, compare the other modes.
           FileHandle.standardError.write(Data("\(error)\n".utf8))
           modes.removeAll { $0 == mode }
         }

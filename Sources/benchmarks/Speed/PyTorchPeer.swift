@@ -1,19 +1,19 @@
 import Benches
 import Foundation
 
-/// A Python that takes the same training steps in PyTorch when told to.
+/// A Python process that takes the same training steps in PyTorch on request.
 final class PyTorchPeer {
-  /// How PyTorch runs.
+  /// PyTorch's modes.
   enum Mode: String, CaseIterable, Codable {
-    /// Eagerly with its plain layout.
+    /// Eager, with the default layout.
     case eager
-    /// Eagerly with channels_last.
+    /// Eager, with channels_last.
     case channelsLast = "channels_last"
-    /// Through torch.compile with channels_last.
+    /// torch.compile, with channels_last.
     case compiled
   }
 
-  /// The versions of what runs.
+  /// The versions of Python and PyTorch.
   struct Versions: Decodable {
     var torch: String
     var python: String
@@ -31,7 +31,7 @@ final class PyTorchPeer {
   private struct Answer: Decodable {
     /// Processor seconds of each step.
     var processor: [Double]?
-    /// Why there are none.
+    /// Why there are no times.
     var failure: String?
   }
 
@@ -41,7 +41,7 @@ final class PyTorchPeer {
 
   /// Starts the script in `python`, a path or a name to look up.
   ///
-  /// - Throws: ``BenchmarkError`` that tells how to install PyTorch where it is missing.
+  /// - Throws: ``BenchmarkError`` with installation instructions if PyTorch is missing.
   init(python: String) throws {
     guard let folder = Bundle.module.resourceURL?.appending(path: "peers") else {
       throw BenchmarkError("the program's resources are missing")
@@ -64,7 +64,7 @@ final class PyTorchPeer {
   /// Takes steps.
   ///
   /// - Returns: Processor seconds of each.
-  /// - Throws: ``BenchmarkError`` with PyTorch's reason where this mode does not work.
+  /// - Throws: ``BenchmarkError`` with PyTorch's error if this mode does not work.
   func take(
     _ steps: Int, _ network: BenchmarkNetwork, _ mode: Mode, passes: Int
   ) throws -> [Double] {

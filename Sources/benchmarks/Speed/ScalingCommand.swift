@@ -2,15 +2,15 @@ import ArgumentParser
 import Benches
 import Foundation
 
-/// `benchmarks scaling`: one trial against N trials at once.
+/// `benchmarks scaling`: compares one trial with N trials in parallel.
 struct ScalingCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scaling",
     abstract: "Compares N trials on N cores with one.",
     discussion: """
-      Every trial is a process, as on a worker. Rounds of one trial and of all alternate; the \
-      ratio is of steps per second, N at best. It is meaningful on an otherwise idle machine; the \
-      processor time per step, in the same rounds, tells what the cores take from each other.
+      Every trial is a process, as on a worker. Rounds of one trial and of N trials alternate; the \
+      ratio is of steps per second, at best N. Use an otherwise idle machine. The processor time \
+      per step, from the same rounds, shows how much the cores slow each other down.
       """)
 
   @OptionGroup var shapes: ShapeOptions

@@ -11,16 +11,15 @@ import Trials
 struct StepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "step",
-    abstract: "Times one training step and its parts beside the core's limits.",
+    abstract: "Times one training step and its parts, and compares them with the core's limits.",
     discussion: """
-      The floor is arithmetic at the pace of multiply-adds on registers plus unavoidable memory \
-      at the pace of a copy of that size; unavoidable is each activation and gradient once per \
-      pass. The whole step \
-      is the trainer's own, random numbers, gates and sampling included.
+      The floor is arithmetic at the peak rate of multiply-adds plus unavoidable memory traffic at \
+      the rate of a copy of that size; each activation and gradient is unavoidable once per pass. \
+      The whole step is the trainer's, including random numbers, gates and sampling.
 
-      The images of a batch come from archives of noise that are in memory. With --images they \
-      come from that archive, and each load is followed by a step, so that the disk has as \
-      long as in training; its wall time tells what the disk costs.
+      The images of a batch come from archives of noise in memory. With --images they come from \
+      that archive, and each load is followed by a step, so that the disk has as much time as in \
+      training; the wall time of the load shows the cost of the disk.
       """)
 
   @OptionGroup var shapes: ShapeOptions
@@ -30,7 +29,7 @@ struct StepCommand: ParsableCommand {
   @Option(help: "A prepared archive to take images from; needs --shape.")
   var images: String?
 
-  @Flag(help: "With --images: tells the system nothing about the order of reading, to compare.")
+  @Flag(help: "With --images: reads without advice to the system on the order, for comparison.")
   var unadvised = false
 
   func validate() throws {
@@ -56,7 +55,7 @@ struct StepCommand: ParsableCommand {
   }
 }
 
-/// The repetitions of one step's parts and of whole steps, in turns.
+/// The times of a step's parts and of whole steps, measured in turns.
 private struct StepMeasurement {
   private enum Part: String, CaseIterable {
     case bytes = "images, a byte a value"
@@ -89,7 +88,7 @@ private struct StepMeasurement {
     limits = MachineLimits(Arithmetic(precision))
     onePass = try measured.trainer(forceSecondPass: false, precision: precision)
     twoPasses = try measured.trainer(forceSecondPass: true, precision: precision)
-    // The parts run on a network of their own, with the initial parameters of a trainer's.
+    // The parts run on a separate network with a trainer's initial parameters.
     network = try Autoencoder(
       shape: measured.network(), batchSize: onePass.network.batchSize,
       settings: AutoencoderSettings(arithmetic: Arithmetic(precision)))
@@ -124,7 +123,7 @@ private struct StepMeasurement {
     try time(.two) { _ = try twoPasses.step() }
   }
 
-  /// Takes steps on the images of an archive, as a trial does.
+  /// Takes steps on the images of an archive, like a trial.
   mutating func trainOnce(_ images: ImageArchive, steps: Int) throws {
     var input = try StepInput(images, for: onePass)
     limits.sample()

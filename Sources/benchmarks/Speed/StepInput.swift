@@ -11,7 +11,7 @@ struct StepInput {
   private var loader: BatchLoader
   private var step = 0
 
-  /// Images of the archive in random order, as a trial reads them.
+  /// Images of the archive in random order, like a trial's.
   ///
   /// The archive's images must have the shape of the network's.
   init(_ images: ImageArchive, for trainer: Trainer) throws {
@@ -27,13 +27,13 @@ struct StepInput {
     }
     self.images = images
     loader = BatchLoader(images, seed: 1, batchSize: trainer.network.batchSize)
-    // The first load draws an epoch's order, which is not every step's.
+    // The first load computes an epoch's permutation, which most steps do not.
     load(into: trainer)
   }
 
-  /// Images of an archive of noise that is in memory, read as one that may not be.
+  /// Images of an archive of noise in memory, read like a large archive.
   init(_ encoding: PixelEncoding, for trainer: Trainer) throws {
-    // More bytes than a core's caches hold.
+    // More bytes than a core's caches.
     let count = 16_384
     let shape = trainer.network.shape.image
     let url = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).images")
@@ -48,11 +48,11 @@ struct StepInput {
       try writer.append(image, to: .training)
     }
     _ = try writer.finish()
-    // The file goes, the mapping stays.
+    // Remove the file; the mapping stays valid.
     try self.init(ImageArchive.open(at: url, largeByteCount: 0), for: trainer)
   }
 
-  /// Brings the next batch into the trainer's network.
+  /// Copies the next batch to the trainer's network.
   mutating func load(into trainer: Trainer) {
     guard let destination = trainer.network.images.baseAddress else { return }
     step += 1

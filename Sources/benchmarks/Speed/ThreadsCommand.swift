@@ -12,11 +12,10 @@ struct ThreadsCommand: ParsableCommand {
     commandName: "threads",
     abstract: "Compares one trial's step on several threads with the step on one.",
     discussion: """
-      Steps on 1 thread and on more alternate; times are on the clock, and meaningful on an \
-      otherwise idle machine. The serial part is what a step on one thread spends outside of work \
-      that threads share. A meeting is an empty piece of shared work, timed by itself. What more \
-      threads would bring is foreseen as serial + shared / threads + meetings; it leaves out what \
-      cores take from each other's memory.
+      Steps on 1 thread and on more alternate; times are wall-clock times, so use an otherwise idle \
+      machine. The serial part is the time of a step on one thread outside of shared work. A \
+      meeting is an empty piece of shared work, timed separately. The estimate for more threads is \
+      serial + shared / threads + meetings; it ignores contention for memory.
       """)
 
   @OptionGroup var shapes: ShapeOptions
@@ -37,7 +36,7 @@ struct ThreadsCommand: ParsableCommand {
     print("a meeting of \(threads) threads takes \((1e6 * meeting).text(2)) µs")
     var table = TextTable(
       "shape", "passes", "ms on 1", "ms on \(threads)", "ratio", "meetings", "serial ms",
-      "serial %", "foreseen: \(threads)", "4", "8")
+      "serial %", "estimate: \(threads)", "4", "8")
     for network in shapes.networks {
       for passes in 1...2 {
         let alone = try network.trainer(
@@ -58,20 +57,20 @@ struct ThreadsCommand: ParsableCommand {
           meetings = measure.rounds
         }
         let (ms, fixed) = (one.wallMilliseconds, 1e3 * median(serial))
-        func foreseen(_ threads: Int) -> String {
+        func estimate(_ threads: Int) -> String {
           let shared = (ms - fixed) / Double(threads) + 1e3 * meeting * Double(meetings)
           return (ms / (fixed + shared)).text(2)
         }
         table.add(
           network.name, "\(passes)", ms.text(2), several.wallMilliseconds.text(2),
           (ms / several.wallMilliseconds).text(2), "\(meetings)", fixed.text(3),
-          (100 * fixed / ms).text(1), foreseen(threads), foreseen(4), foreseen(8))
+          (100 * fixed / ms).text(1), estimate(threads), estimate(4), estimate(8))
       }
     }
     print(table.text)
   }
 
-  /// Seconds of an empty piece of work that threads share.
+  /// Seconds of an empty piece of work of the team.
   private static func meeting(threads: Int) -> Double {
     let team = ThreadTeam(count: threads)
     let rounds = 1000

@@ -16,10 +16,10 @@ struct AdmitCommand: ParsableCommand {
   @Argument(help: "The worker's public key.")
   var publicKey: String
 
-  @Option(help: "What to call the worker.")
+  @Option(help: "The worker's name.")
   var name: String
 
-  @Flag(help: "Several hosts may use the key; for a cluster whose hosts share the home folder.")
+  @Flag(help: "Several hosts may use the key, as in a cluster with a shared home folder.")
   var shared = false
 
   @Flag(help: "Admits the key even if it was revoked.")

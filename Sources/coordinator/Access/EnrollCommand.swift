@@ -10,9 +10,9 @@ struct EnrollCommand: ParsableCommand {
     discussion: """
       A coordinator that listens at the address enrols the worker; then this command ends at once. \
       If none does, this command listens there itself, on the port in --address, until the token \
-      is used or has expired. --out takes the address from the coordinator that runs the sweep in \
-      that folder, with this host's name where it listens on every address. Whoever has the token \
-      can enrol one worker: give it away as you would a password.
+      is used or has expired. --out takes the address from the coordinator that runs the sweep of \
+      that folder, with this host's name if it listens on every address. Anybody with the token \
+      can enrol one worker: treat it like a password.
       """
   ).exiting()
 
@@ -28,16 +28,16 @@ struct EnrollCommand: ParsableCommand {
       valueName: "dir"))
   var out: Folder?
 
-  @Option(help: "What to call the worker; its host's name without it.")
+  @Option(help: "The worker's name; by default its host's name.")
   var name: String?
 
-  @Flag(help: "Several hosts may use the key; for a cluster whose hosts share the home folder.")
+  @Flag(help: "Several hosts may use the key, as in a cluster with a shared home folder.")
   var shared = false
 
   @Option(help: ArgumentHelp("How long the token can be used.", valueName: "hours"))
   var valid = 24.0
 
-  @Flag(help: "Only prints the command; some coordinator run later enrols the worker.")
+  @Flag(help: "Only prints the command; a later `coordinator run` enrols the worker.")
   var noWait = false
 
   @OptionGroup var keys: KeysArguments

@@ -6,7 +6,7 @@ import CoordinatorService
 struct KeyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "key",
-    abstract: "Prints the coordinator's public key; makes the pair if there is none."
+    abstract: "Prints the coordinator's public key; creates the pair if there is none."
   ).exiting()
 
   @OptionGroup var keys: KeysArguments

@@ -2,12 +2,13 @@ import ArgumentParser
 import Console
 import CoordinatorService
 
-/// `coordinator revoke`: admits a worker no longer.
+/// `coordinator revoke`: revokes a worker's key.
 struct RevokeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "revoke",
-    abstract: "Admits a worker no longer; a running coordinator dismisses it at once.",
-    discussion: "Its trials go to others; what it finished and did not hand in stays on its disk."
+    abstract: "Revokes a worker's key; a running coordinator dismisses the worker at once.",
+    discussion:
+      "Its trials are assigned to others; results that it has not delivered stay on its disk."
   ).exiting()
 
   @Argument(help: "The worker's name, or its public key.")

@@ -25,7 +25,7 @@ struct DataCommand: ParsableCommand {
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Says which data sets are prepared."
+      abstract: "Lists the prepared data sets."
     ).exiting()
 
     @OptionGroup var folder: DataFolder

@@ -8,8 +8,8 @@ extension DataCommand {
     static let configuration = CommandConfiguration(
       abstract: "Downloads a data set's published files, checks them and prepares the archive.",
       discussion: """
-        The files stay in downloads/<data set> of the data folder. A download that was interrupted \
-        goes on where it ended when the same command is given again.
+        The files stay in downloads/<data set> of the data folder. An interrupted download \
+        continues when the command is repeated.
         """
     ).exiting()
 

@@ -5,13 +5,13 @@ import Foundation
 import Images
 
 extension DataCommand {
-  /// `coordinator data show`: what a data set looks like.
+  /// `coordinator data show`: draws images of a data set.
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Draws images of a prepared data set into a PNG file."
     ).exiting()
 
-    @Argument(help: "The data set; `data list` says which are prepared.")
+    @Argument(help: "The data set; `data list` shows which are prepared.")
     var dataset: String
 
     @Option(

@@ -116,7 +116,7 @@ struct Detection {
     let table = try bench.read("rough/trials.csv")
     finding.isSame = table == (try bench.read("calm/trials.csv"))
     let words = (bench.log("first") + bench.log("rough")).split(separator: "\n").filter { line in
-      ["abandoned", "goes on with", "has its result already", " complete, by ", "is lost"]
+      ["abandoned", "continues on", "has its result already", " complete, by ", "is lost"]
         .contains { line.contains($0) }
     }
     finding.words =

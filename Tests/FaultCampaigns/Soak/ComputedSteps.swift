@@ -127,7 +127,7 @@ struct ComputedSteps {
 
   private static func firstStep(in log: String) -> Int? {
     if log.contains("begins with initial parameters\n") { return 0 }
-    guard let range = log.range(of: "goes on from step "),
+    guard let range = log.range(of: "resumes from step "),
       log[range.upperBound...].contains("\n")
     else { return nil }
     return Int(log[range.upperBound...].prefix { $0.isNumber })

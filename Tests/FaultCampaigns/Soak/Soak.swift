@@ -148,8 +148,8 @@ struct Soak {
   /// Whether a process ran an attempt that was begun beside a running one.
   private func isBeside(_ run: ComputedSteps.Run) -> Bool {
     bench.log("rough").split(separator: "\n").contains {
-      $0.contains("(\(run.trial)) is run by ")
-        && $0.contains(" as well, attempt \(run.attempt):")
+      $0.contains("(\(run.trial)) also runs on ")
+        && $0.contains(", attempt \(run.attempt), which ")
     }
   }
 

@@ -1,22 +1,37 @@
 import Foundation
 import Testing
 
+/// The browser that the tests look through.
+private enum Chromium {
+  static let script = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../../Browser/look.py").standardizedFileURL
+
+  /// Whether it is installed and starts; its package is `chromium`.
+  static let canStart: Bool = {
+    guard let bench = try? Bench(),
+      let start = try? Command(
+        URL(filePath: "/usr/bin/python3"), [script.path, "--start"], on: bench),
+      let code = try? start.exitCode()
+    else { return false }
+    if code != 0 { print("without a browser: \(start.standardError)") }
+    return code == 0
+  }()
+}
+
 /// The dashboard's pages in a real browser, through `Tests/Browser/look.py`.
 @Suite(
   "The dashboard in Chromium", .serialized,
-  .enabled("chromium is not installed: its package is `chromium`") {
-    FileManager.default.isExecutableFile(atPath: "/usr/bin/chromium")
+  .enabled("Chromium does not start here: `python3 Tests/Browser/look.py --start` says why") {
+    Chromium.canStart
   })
 struct BrowserTests {
   private let bench: Bench
-  private static let script = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../Browser/look.py").standardizedFileURL
 
   init() throws { bench = try Bench() }
 
   private func looking(_ urls: [String], _ arguments: [String]) throws -> Command {
     try Command(
-      URL(filePath: "/usr/bin/python3"), [Self.script.path] + arguments + urls, on: bench)
+      URL(filePath: "/usr/bin/python3"), [Chromium.script.path] + arguments + urls, on: bench)
   }
 
   /// What a look at each page has found.
@@ -38,9 +53,12 @@ struct BrowserTests {
       ["run", sweep, "--out", bench.path("out"), "--local-workers", "1"] + arguments, on: bench)
   }
 
-  private func dashboard(_ arguments: String...) throws -> (Command, String) {
+  private func dashboard(
+    of folders: [String] = ["out"], _ arguments: String...
+  ) throws -> (Command, String) {
     let command = try Command(
-      Executables.dashboard, [bench.path("out"), "--listen", "127.0.0.1:0"] + arguments, on: bench)
+      Executables.dashboard,
+      folders.map { bench.path($0) } + ["--listen", "127.0.0.1:0"] + arguments, on: bench)
     try wait(for: "the dashboard's address", of: [command]) {
       command.standardOutput.contains("ssh -L")
     }
@@ -56,7 +74,7 @@ struct BrowserTests {
     #expect(page["unnamed"] as? Int == 0, "\(url): charts without a name")
     #expect(page["nameless"] as? Int == 0, "\(url): controls without a name")
     #expect((page["images"] as? [String])?.allSatisfy { !$0.isEmpty } == true, "\(url)")
-    #expect(page["scripts"] as? Int == 1, "\(url): a script of the sweep's")
+    #expect(page["scripts"] as? Int == 2, "\(url): a script of the sweep's")
     #expect(page["nodes"] as? Int ?? .max <= 5000, "\(url)")
     #expect(page["overflow"] as? Bool == false, "\(url): wider than the window")
   }
@@ -96,17 +114,104 @@ struct BrowserTests {
     #expect(traces.contains { $0.hasPrefix("Traces of") })
   }
 
+  private func sweepFile(_ name: String, rate: Double = 0.001, budget: String) throws -> String {
+    try bench.file(
+      "\(name).yaml",
+      """
+      sweep: \(name)
+      question: q
+      dataset: sprites28
+      model: {channels: [4, 4, 8]}
+      trainer: {batch_size: 16, sample_every: 5, learning_rate: \(rate)}
+      latents: 3
+      axes: {tolerance: [10, 20]}
+      budget: \(budget)
+      """)
+  }
+
+  @Test("sweeps of which all trials diverged, or none is complete have sound pages")
+  func extremes() throws {
+    let diverging = try run(sweepFile("diverging", rate: 1, budget: "60 batches"))
+    _ = try diverging.exitCode()
+    let cut = try Command(
+      Executables.coordinator,
+      [
+        "run", try sweepFile("cut", budget: "1000000 batches"), "--out", bench.path("cut"),
+        "--local-workers", "1",
+      ], on: bench)
+    try wait(for: "a trial's begin", of: [cut]) { cut.standardError.contains("started on") }
+    cut.send(SIGKILL)
+    _ = try cut.exitCode()
+    let (command, address) = try dashboard(of: ["out", "cut"])
+    defer { command.send(SIGTERM) }
+    let failed = try #require(try bench.table("out/trials.csv").compactMap { $0["trial"] }.first)
+    let urls = [
+      "/?all", "/sweeps/0", "/sweeps/0/trials?status=failed", "/sweeps/0/trial/\(failed)",
+      "/sweeps/1", "/sweeps/1/trials", "/sweeps/1/table1", "/sweeps/1/hosts",
+    ].map { address + $0 }
+    let pages = try look(urls)
+    for page in try pages + look(urls, "--dark", "--narrow") { expectSound(page) }
+    let texts = pages.map { $0["text"] as? String ?? "" }
+    #expect(texts[0].contains("2 failed") && texts[0].contains("no coordinator runs"))
+    #expect(texts[1].contains("2 failed") && texts[1].contains("No trial has a result yet."))
+    #expect(texts[2].contains("not-a-number"))
+    #expect(texts[3].contains("expected a finite number"))
+    #expect(texts[4].contains("1 begun, 1 waiting"))
+  }
+
+  @Test("eight windows at once each have their page")
+  func windows() throws {
+    let run = try run(sweepFile("windows", budget: "60 batches"))
+    #expect(try run.exitCode() == 0, "\(run.standardError)")
+    let (command, address) = try dashboard()
+    defer { command.send(SIGTERM) }
+    let paths = ["", "/trials", "/hosts", "/log"]
+    let pages = try look(
+      (paths + paths).map { "\(address)/sweeps/0\($0)" }, "--together", "--eval",
+      "fetch('/api/sweeps').then(answer => answer.json()).then(found => found.sweeps.length)")
+    #expect(pages.count == 8)
+    for page in pages {
+      expectSound(page)
+      #expect((page["text"] as? String)?.contains("ended, record") == true)
+      #expect(page["evaluated"] as? Int == 1)
+    }
+  }
+
+  @Test("the keyboard alone leads everywhere, and shows where it is")
+  func keyboard() throws {
+    let run = try run(sweepFile("keys", budget: "60 batches"))
+    #expect(try run.exitCode() == 0, "\(run.standardError)")
+    let (command, address) = try dashboard()
+    defer { command.send(SIGTERM) }
+    func steps(_ path: String, _ keys: String) throws -> [[String: Any]] {
+      let page = try #require(try look(["\(address)/sweeps/0\(path)"], "--keys", keys).first)
+      let steps = try #require(page["focus"] as? [[String: Any]])
+      for step in steps where !["body", "main"].contains(step["tag"] as? String) {
+        #expect(step["isOutlined"] as? Bool == true, "\(path): \(step)")
+      }
+      return steps
+    }
+    // The filter, the status, and the heads of the columns, of which one sorts.
+    let sorted = try steps("/trials", "Tab Tab Tab Tab Tab Tab Enter")
+    #expect(sorted.last?["path"] as? String == "/sweeps/0/trials?sort=tolerance", "\(sorted)")
+    #expect((sorted.last?["name"] as? String)?.hasPrefix("τ") == true, "\(sorted)")
+    // To a trial, and there along its steps.
+    let trial = try #require(try bench.table("out/trials.csv").compactMap { $0["trial"] }.first)
+    let traced = try steps("/trial/\(trial)", "Tab Tab ArrowLeft ArrowLeft Home")
+    #expect(traced.map { $0["value"] as? String }.suffix(4) == ["11", "10", "9", "0"], "\(traced)")
+  }
+
   @Test("the token that a person types leads to the sweeps")
   func login() throws {
     let sweep = try bench.file("tiny.yaml", Bench.sweep())
     #expect(try run(sweep).exitCode() == 0)
-    let (command, address) = try dashboard("--token-file", bench.path("token"))
+    let (command, address) = try dashboard(of: ["out"], "--token-file", bench.path("token"))
     defer { command.send(SIGTERM) }
     let token = try bench.read("token").trimmingCharacters(in: .whitespacesAndNewlines)
     func typed(_ text: String) throws -> String {
       let script =
         "document.getElementById('token').value = '\(text)'; document.forms[0].submit(); ''"
-      let looked = try look([address], "--seconds", "5", "--eval", script)
+      let looked = try look([address], "--eval", script)
       return try #require(looked[0]["text"] as? String)
     }
     #expect(try typed(token).contains("complete"))
@@ -141,7 +246,7 @@ struct BrowserTests {
       console.info(word); } return text(); })()
       """
     let page = try looking(
-      [url], ["--seconds", "2", "--eval-seconds", "440", "--eval", script])
+      [url], ["--eval-seconds", "440", "--eval", script])
     try wait(for: "a live page", of: [page]) { page.standardError.contains("said: live") }
     first.send(SIGKILL)
     _ = try first.exitCode()

@@ -97,7 +97,8 @@ struct DashboardTests {
     #expect((samples["steps"] as? [Int])?.last == 60)
     #expect((samples["gates"] as? [Any])?.count == 3)
     for path in [
-      "front.svg", "trials/\(trial)/figure1.svg", "trials/\(trial)/figure1.svg?ghost=\(other)",
+      "front.svg", "progress.svg", "trials/\(trial)/figure1.svg",
+      "trials/\(trial)/figure1.svg?ghost=\(other)",
     ] {
       let light = try #require(try HTTPRequest(path: "/api/sweeps/0/\(path)").send(to: port))
       #expect(light.status == 200 && light.body.contains("fill=\"#ffffff\""), "\(path)")
@@ -141,7 +142,7 @@ struct DashboardTests {
     #expect(process.terminationStatus == 0 && said.isEmpty, "\(said)")
   }
 
-  @Test("refuses what is not asked for by its own pages, and says what is wrong with a request")
+  @Test("refuses requests of foreign pages, and says what is wrong with a request")
   func refusals() throws {
     try finishedSweep()
     let (command, port) = try dashboard()
@@ -199,8 +200,12 @@ struct DashboardTests {
         body: "token=\(token)"
       ).send(to: port)
     }
-    #expect(try login("wrong")?.status == 403)
-    let answer = try #require(try login(text))
+    for wrong in ["wrong", "", "%", "&token=", "x&token[a][b]=1"] {
+      #expect(try login(wrong)?.status == 403, "\(wrong)")
+    }
+    // As a browser sends it, any character may be written as a percent sign and its code.
+    let first = try #require(text.utf8.first)
+    let answer = try #require(try login("%\(String(first, radix: 16))\(text.dropFirst())"))
     let cookie = try #require(answer.headers["set-cookie"])
     #expect(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"))
     var post = HTTPRequest(
@@ -218,7 +223,7 @@ struct DashboardTests {
     #expect(try post.send(to: port)?.status == 403)
   }
 
-  @Test("a browser that takes nothing keeps neither others nor the record waiting")
+  @Test("browsers that do not read delay nobody, and their connections are closed")
   func hungBrowsers() throws {
     try finishedSweep()
     let (command, port) = try dashboard()
@@ -226,20 +231,27 @@ struct DashboardTests {
     _ = try loaded(at: port)
     var hung: [Int32] = []
     defer { for descriptor in hung { close(descriptor) } }
-    for _ in 0..<40 {
+    func hang() throws {
       let descriptor = try HTTPRequest.connect(to: port)
-      let request = "GET /api/sweeps/0/events HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n"
-      _ = Array(request.utf8).withUnsafeBytes {
+      // More answers than the system keeps for a reader that takes none.
+      let request = "GET /page.js HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n"
+      _ = Array(String(repeating: request, count: 300).utf8).withUnsafeBytes {
         send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
       hung.append(descriptor)
     }
+    for _ in 0..<120 { try hang() }
     for _ in 0..<5 {
       #expect(try HTTPRequest(path: "/api/sweeps/0").send(to: port)?.status == 200)
     }
+    // As many as there are places.
+    for _ in 0..<8 { try hang() }
+    try wait(for: "a place of a browser that hangs", of: [command]) {
+      try HTTPRequest(path: "/api/sweeps/0").send(to: port)?.status == 200
+    }
   }
 
-  @Test("wrong command lines and folders are told")
+  @Test("wrong command lines and folders are reported")
   func mistakes() throws {
     let cases: [(arguments: [String], code: Int32, words: String)] = [
       ([], 64, "dir"), ([bench.path("none")], 1, "none"),
@@ -294,24 +306,31 @@ struct DashboardTests {
     #expect(other.standardError.contains("no events of this sweep's record"))
   }
 
-  @Test("run --dashboard starts it beside, and it ends with the run")
+  @Test(
+    "run --dashboard starts it beside, where its port is taken at another; it ends with the run")
   func beside() throws {
+    // Where another program has the port already, that is as good.
+    let taken = HTTPRequest.listen(at: 8080)
+    defer { if let taken { close(taken) } }
     let run = try Command(
       Executables.coordinator,
       [
         "run", try sweepFile(budget: "1000000 batches"), "--out", bench.path("out"),
         "--local-workers", "1", "--dashboard",
       ], on: bench)
-    // Where another program has the port, it says so, and the run goes on.
+    let mark = "dashboard: http://127.0.0.1:"
     try wait(for: "the dashboard's words", of: [run]) {
-      run.standardError.contains("dashboard: http://127.0.0.1:8080/")
-        || run.standardError.contains("127.0.0.1:8080: found another program")
+      run.standardError.contains("from another machine: ssh -L")
     }
+    let words = run.standardError
+    let digits = words[try #require(words.range(of: mark)).upperBound...].prefix { $0.isNumber }
+    let port = try #require(Int(digits))
+    #expect(port != 8080)
+    #expect(try HTTPRequest(path: "/").send(to: port)?.status == 200)
     run.send(SIGKILL)
     _ = try run.exitCode()
-    guard run.standardError.contains("dashboard: http") else { return }
     try wait(for: "the end of the dashboard") {
-      (try? HTTPRequest(path: "/").send(to: 8080)) == nil
+      (try? HTTPRequest(path: "/").send(to: port)) == nil
     }
   }
 }

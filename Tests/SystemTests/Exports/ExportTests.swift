@@ -75,7 +75,7 @@ struct ExportTests {
     #expect(try bench.read("out/exports/\(trial)-pytorch/thesis.txt") == "mine")
   }
 
-  @Test("what is missing is said: the trial, its end, its file")
+  @Test("missing things are named: the trial, its end, its file")
   func missing() throws {
     let bench = try Bench()
     let sweep = try bench.file("s.yaml", Self.sweep)

@@ -54,7 +54,7 @@ struct ReproduceTests {
   }
 
   @Test(
-    "a falsified trial is told with exit code 1, and where it first differs",
+    "a falsified trial is reported with exit code 1, and where it first differs",
     arguments: [Lie.number, .state, .trajectory])
   func falsified(_ lie: Lie) throws {
     let bench = try Bench()
@@ -119,7 +119,7 @@ struct ReproduceTests {
     try store.close()
   }
 
-  @Test("on another instruction set it says within what, and that this was to be expected")
+  @Test("on another instruction set it reports the difference as expected")
   func otherInstructionSet() throws {
     let bench = try Bench()
     try bench.complete(try bench.file("s.yaml", Bench.sweep()), in: "out")

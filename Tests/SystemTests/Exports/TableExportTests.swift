@@ -133,7 +133,7 @@ struct TableExportTests {
     #expect(bench.files(below: "crate").contains { $0.lastPathComponent == "gates.csv" })
   }
 
-  @Test("a lost trajectory is told with exit code 1, and the other trials are there")
+  @Test("a lost trajectory is reported with exit code 1, and the other trials are exported")
   func lost() throws {
     let bench = try Bench()
     try bench.complete(try bench.file("s.yaml", Bench.sweep()), in: "out")

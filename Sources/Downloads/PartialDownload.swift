@@ -2,21 +2,21 @@ import Digests
 import Files
 import Glibc
 
-/// A file as far as it has come, `<name>.part`, locked against other downloads of it.
+/// The received part of a file, `<name>.part`, locked against other downloads.
 ///
-/// It stays when a download ends early, and the next one goes on from there.
-final class PartialFile {
-  /// How many bytes it has.
+/// It stays if a download ends early, and the next one resumes from it.
+final class PartialDownload {
+  /// Its length in bytes.
   private(set) var byteCount: Int
 
   private let path: String
   private let file: OpenFile<DownloadError>
 
-  /// Opens what is there of the file at `path`, or begins it.
+  /// Opens or creates the part of the file at `path`.
   init(of path: String) throws(DownloadError) {
     let partial = path + ".part"
     let file = try OpenFile<DownloadError>(partial, flags: O_RDWR | O_CREAT)
-    // Between opening and locking, another download may have finished and renamed this very file.
+    // Between open and lock, another download may have finished and renamed this file.
     guard try file.lock(LOCK_EX | LOCK_NB), file.isAtItsPath else {
       throw .beingDownloaded(path: partial)
     }
@@ -25,7 +25,7 @@ final class PartialFile {
     self.file = file
   }
 
-  /// Forgets what has come.
+  /// Discards the received bytes.
   func restart() throws(DownloadError) {
     try file.truncate(to: 0)
     byteCount = 0
@@ -42,14 +42,14 @@ final class PartialFile {
     try file.read(at: 0, count: count)
   }
 
-  /// SHA-256 of all of it, and the checksum of the kind that is published.
+  /// SHA-256 of all of it, and its checksum of the published kind.
   func checksums(
     like published: Checksum
   ) throws(DownloadError) -> (digest: Digest, comparable: Checksum) {
     try file.checksums(like: published)
   }
 
-  /// Gives the file its name, durably.
+  /// Renames the file to its name, durably.
   func commit() throws(DownloadError) {
     try file.synchronize()
     try OpenFile<DownloadError>.commit(file.path, as: path)

@@ -5,8 +5,8 @@ import Store
 import Sweeps
 import Trials
 
-/// A sweep without a coordinator: what its record says, and changes to it.
-struct StoppedSweep {
+/// A sweep that no coordinator runs: answers and changes on its record.
+struct IdleSweep {
   private let folder: URL
   private let plan: SweepPlan
   private let coordinator: Coordinator
@@ -14,7 +14,7 @@ struct StoppedSweep {
 
   /// Reads the record in a sweep's folder.
   ///
-  /// - Throws: `StoreError` when there is none or it is damaged, `JournalContradiction`.
+  /// - Throws: `StoreError` if it is missing or damaged, `JournalContradiction`.
   init(_ folder: URL) throws {
     self.folder = folder
     let reader = try SweepReader.open(directory: folder)
@@ -30,25 +30,26 @@ struct StoppedSweep {
     var settings = CoordinationSettings(limits: journal.limits ?? SweepLimits())
     if isEndless { settings.failureLimit = nil }
     var coordinator = Coordinator(
-      plan: plan.trials + (isEndless ? [bystander] : []),
+      plan: plan.trials + (isEndless ? [placeholder] : []),
       expectedCost: Dictionary(uniqueKeysWithValues: costs), settings: settings)
     for record in journal { try coordinator.replay(record) }
     return coordinator
   }
 
-  /// A trial that no sweep plans, since it has no budget, and that nobody runs.
+  /// A placeholder trial without milestones, which no sweep can plan and nobody runs.
   ///
-  /// A coordinator whose sweep has ended does nothing more. With this trial, and without a limit of
-  /// failures, no sweep has, so that trials of an ended one can be tried again.
-  private static let bystander = PlannedTrial(
+  /// A coordinator ignores requests once its sweep has ended. With this waiting trial, and without
+  /// a failure limit, the sweep never ends, so that trials of an ended sweep can be retried.
+  private static let placeholder = PlannedTrial(
     stage: "", replicate: 0,
     configuration: TrialConfiguration(
       dataset: .mnist, model: ModelSettings(channels: [], latents: .value(1)),
       tolerance: .value(0), milestones: [], seed: 0))
 
-  /// Meets a request.
+  /// Carries out a request.
   ///
-  /// - Throws: `StoreError` when a change cannot be written, as when a coordinator has just begun.
+  /// - Throws: `StoreError` if a change cannot be written, for example because a coordinator has
+  ///   just started.
   func perform(_ request: AdministrationRequest) throws -> AdministrationReply {
     let desk = AdministrationDesk(
       plan: plan, folder: folder.relativePath, endpoint: nil, salvage: salvage.map { "\($0)" })
@@ -58,16 +59,17 @@ struct StoppedSweep {
     }
   }
 
-  /// Writes a change down, with the sweep's lock held.
+  /// Records a change while holding the sweep's lock.
   ///
-  /// A coordinator decides, as in a sweep that runs, and only its records are kept: nobody is
-  /// connected, so nothing is leased, and at the moment of its start no open lease has run out.
+  /// A coordinator handles the change as in a running sweep, and its records are appended. No
+  /// worker is connected, so nothing is leased, and no open lease expires at the moment of the
+  /// start.
   private func change(_ request: AdministrationRequest) throws -> AdministrationReply {
     let reader = try SweepReader.open(directory: folder)
     let plan = try reader.plan()
     let store = try SweepStore.open(
       directory: folder, plan: plan, sweepText: try reader.sweepText())
-    // Between the first reading and the lock a coordinator may have come and gone.
+    // Read the journal again: a coordinator may have run between the first read and the lock.
     var coordinator = try Self.coordinator(of: plan, after: try store.journal(), isEndless: true)
     let start = Instant(sinceStart: .zero)
     var effects = coordinator.resume(at: start)

@@ -1,13 +1,13 @@
 import Digests
 import Trials
 
-/// An order to run one attempt at a trial.
-package struct WorkOrder: Hashable, Sendable {
+/// An attempt at a trial that the coordinator assigned to this worker.
+package struct Assignment: Hashable, Sendable {
   /// The sweep that the trial belongs to.
   package var sweep: String
   /// The trial.
   package var trial: TrialID
-  /// The attempt's number, which fences control messages.
+  /// The attempt's number; messages about earlier attempts are ignored.
   package var attempt: Int
   /// The configuration, every parameter resolved.
   package var configuration: TrialConfiguration
@@ -15,21 +15,21 @@ package struct WorkOrder: Hashable, Sendable {
   package var images: Digest
   /// Size of the archive.
   package var imagesByteCount: Int
-  /// Where the trial can go on from, newest first.
+  /// Checkpoints to resume from, newest first.
   package var checkpoints: [ResumePoint]
-  /// How long the trial may take no step.
+  /// How long the trial may take no step before the attempt fails.
   package var stallTimeout: Duration
-  /// The latest attempt that is void: what this host has of it, or of an earlier one, is not used.
+  /// The latest void attempt: this host's files of it, or of an earlier one, are not used.
   package var voidThrough: Int
-  /// Checkpoints that this host has of that attempt, or of an earlier one, are not used.
+  /// This host's checkpoints of this attempt, or of an earlier one, are not used.
   package var distrustedThrough: Int
-  /// Whether the trainer's state at the trial's end is wanted.
+  /// Whether the worker uploads the trainer's state at the trial's end.
   package var wantsLastCheckpoint: Bool
 
-  /// How long that is unless the coordinator says otherwise.
+  /// The stall timeout if the coordinator sends none.
   package static let standardStallTimeout = Duration.seconds(600)
 
-  /// An order of the given parts.
+  /// An assignment of the given parts.
   package init(
     sweep: String, trial: TrialID, attempt: Int, configuration: TrialConfiguration,
     images: Digest, imagesByteCount: Int, checkpoints: [ResumePoint] = [],

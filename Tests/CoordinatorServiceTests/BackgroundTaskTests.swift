@@ -4,13 +4,13 @@ import Testing
 @testable import CoordinatorService
 
 @Suite("Work beside other work")
-struct MeanwhileTests {
+struct BackgroundTaskTests {
   private struct Trouble: Error {}
 
-  @Test("goes on while something else is done, and gives its result when asked")
+  @Test("runs in the background, and returns its result on request")
   func result() throws {
     let isAsked = DispatchSemaphore(value: 0)
-    let work = Meanwhile {
+    let work = BackgroundTask {
       isAsked.wait()
       return 7
     }
@@ -20,7 +20,7 @@ struct MeanwhileTests {
 
   @Test("gives its error when asked")
   func error() {
-    let work = Meanwhile { throw Trouble() }
+    let work = BackgroundTask { throw Trouble() }
     #expect(throws: Trouble.self) { try work.value() }
   }
 }

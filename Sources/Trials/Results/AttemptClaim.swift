@@ -1,16 +1,14 @@
-import Trials
-
-/// A worker's word that it works on an attempt, or holds its finished result.
-package struct Claim: Hashable, Sendable {
+/// A worker's statement that it works on an attempt or holds its result.
+package struct AttemptClaim: Hashable, Sendable {
   /// The trial.
   package var trial: TrialID
   /// The attempt's number.
   package var attempt: Int
-  /// How far it is; nil before the first step.
+  /// How far the attempt is; nil before its first step.
   package var progress: TrialProgress?
-  /// The latest checkpoint of the attempt that the coordinator's blob store has; nil before one.
+  /// The attempt's newest checkpoint that the coordinator has stored; nil before the first one.
   package var checkpoint: TrialCheckpoint?
-  /// Which of the checkpoints that it was given it could not go on from, and why.
+  /// The checkpoints of the assignment that could not be resumed from, with the reasons.
   package var refusedCheckpoints: [RefusedCheckpoint]
 
   /// A claim of an attempt.

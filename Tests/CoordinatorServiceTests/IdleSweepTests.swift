@@ -7,9 +7,9 @@ import Trials
 
 @testable import CoordinatorService
 
-/// What people want of a sweep while its coordinator is away.
+/// Requests about a sweep without a coordinator.
 @Suite("A stopped sweep")
-struct StoppedSweepTests {
+struct IdleSweepTests {
   private let folder: TemporaryFolder
   private let plan: SweepPlan
   /// Both are of stage `baseline`.
@@ -53,11 +53,11 @@ struct StoppedSweepTests {
     .workerAnnounced(
       WorkerAnnouncement(
         worker: WorkerID(worker), host: host, slots: 1,
-        claims: [Claim(trial: trial.id, attempt: attempt)]),
+        claims: [AttemptClaim(trial: trial.id, attempt: attempt)]),
       on: ConnectionID(Array(worker.utf8)))
   }
 
-  @Test("every wish comes to the records that it comes to in a running sweep")
+  @Test("every request gives the same records as in a running sweep")
   func wishes() throws {
     let begun: [JournalRecord] = [
       .limitsSet(SweepLimits()),
@@ -85,7 +85,7 @@ struct StoppedSweepTests {
 
     let desk = AdministrationDesk(plan: plan, folder: "two", endpoint: "tcp://127.0.0.1:5750")
     for request in [
-      // From here on nothing is leased to the workers that run the first trial.
+      // From here on the workers that run the first trial get no lease.
       AdministrationRequest(.drain, host: "north", reason: "it is hot"),
       AdministrationRequest(.cancel, trials: ["\(first.id)"], reason: "not needed"),
       AdministrationRequest(.retry, trials: ["\(child.id)"]),
@@ -102,7 +102,7 @@ struct StoppedSweepTests {
       let records = running.handle(event, at: now).records
       #expect(!records.isEmpty)
       expected += records
-      #expect(try StoppedSweep(folder.url).perform(request) == reply)
+      #expect(try IdleSweep(folder.url).perform(request) == reply)
       #expect(try journal == expected, "\(request)")
     }
     #expect(
@@ -111,7 +111,7 @@ struct StoppedSweepTests {
       })
   }
 
-  @Test("a trial of a sweep that has ended is tried again, with the parent that it needs")
+  @Test("a trial of an ended sweep is retried, with the parent that it needs")
   func ended() throws {
     var limits = SweepLimits()
     limits.failures = 0
@@ -123,19 +123,19 @@ struct StoppedSweepTests {
         trial: child.id, failure: TrialFailure(cause: .parentFailed, message: "its parent failed")),
     ]
     try append(begun)
-    _ = try StoppedSweep(folder.url).perform(
+    _ = try IdleSweep(folder.url).perform(
       AdministrationRequest(.retry, trials: ["\(child.id)"]))
     #expect(
       try journal == begun + [.trialRetried(trial: child.id), .trialRetried(trial: first.id)])
   }
 
-  @Test("what follows from a record that a crash cut off is written with the wish")
+  @Test("consequences of a record that a crash cut off are recorded with the request")
   func cutOff() throws {
     let begun: [JournalRecord] = [
       .limitsSet(SweepLimits()), .trialStopped(trial: first.id, reason: "not needed"),
     ]
     try append(begun)
-    _ = try StoppedSweep(folder.url).perform(
+    _ = try IdleSweep(folder.url).perform(
       AdministrationRequest(.cancel, trials: ["\(second.id)"]))
     let news = try journal.dropFirst(begun.count)
     guard case .trialFailed(child.id, let failure)? = news.first else {

@@ -1,12 +1,12 @@
 import Foundation
 import Synchronization
 
-/// Work on a thread of its own, whose result is asked for later.
-final class Meanwhile<Value: Sendable>: Sendable {
+/// A task on its own thread whose result is read later.
+final class BackgroundTask<Value: Sendable>: Sendable {
   private let outcome = Mutex<Result<Value, any Error>?>(nil)
   private let isDone = DispatchSemaphore(value: 0)
 
-  /// Begins the work.
+  /// Starts the task.
   init(_ work: @escaping @Sendable () throws -> Value) {
     Thread.detachNewThread { [self] in
       let result = Result { try work() }
@@ -15,15 +15,15 @@ final class Meanwhile<Value: Sendable>: Sendable {
     }
   }
 
-  /// Whether the work is done, so that nobody waits for it.
+  /// Whether the task has ended, so that ``value()`` does not wait.
   var hasEnded: Bool { outcome.withLock { $0 != nil } }
 
-  /// Waits for the work's end and returns what it gave; may be asked for again.
+  /// Waits for the task's end and returns its result; may be called repeatedly.
   ///
-  /// - Throws: the error of the work.
+  /// - Throws: the error of the task.
   func value() throws -> Value {
     isDone.wait()
-    // For whoever else asks.
+    // Wake the next waiting caller.
     isDone.signal()
     guard let result = outcome.withLock({ $0 }) else {
       preconditionFailure("the work signals after it has put its outcome")

@@ -1,8 +1,9 @@
 import Coordination
+import Trials
 import Wire
 
-extension Claim {
-  /// The claim that a worker made, with its checkpoint if that is here.
+extension AttemptClaim {
+  /// Converts a worker's claim; keeps its checkpoint only if the blob store has it.
   init(
     _ claim: WorkerMessage.Claim, _ checkpoints: CheckpointBlobs, of coordinator: Coordinator
   ) {
