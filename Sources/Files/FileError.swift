@@ -72,10 +72,10 @@ package struct FileError: FileFailure, Hashable, Sendable, CustomStringConvertib
 }
 
 extension FileError {
-  /// What a call of Foundation gives, its failure as one of the file system.
+  /// Calls a function of Foundation and converts its error to ``FileError``.
   ///
   /// - Parameters:
-  ///   - operation: What was attempted: "make the folder".
+  ///   - operation: The operation: "make the folder".
   ///   - url: The file or folder.
   package static func wording<Value>(
     _ operation: String, _ url: URL, _ body: () throws -> Value
@@ -89,7 +89,7 @@ extension FileError {
     }
   }
 
-  /// Makes a folder, with those above it, if it is not there.
+  /// Creates a folder and its parents, if missing.
   package static func makeFolder(_ url: URL) throws(FileError) {
     try wording("make the folder", url) {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)

@@ -18,6 +18,26 @@ struct DigestTests {
     #expect(Digest.of(text).hexadecimal == expected)
   }
 
+  @Test("digests are ordered as their digits are, however many of these are equal")
+  func order() throws {
+    for place in 0..<64 {
+      let digits = Array(repeating: "8", count: 64)
+      var (less, more) = (digits, digits)
+      less[place] = "7"
+      more[place] = "9"
+      // The digits after the first difference count for nothing.
+      for later in place + 1..<64 {
+        less[later] = "f"
+        more[later] = "0"
+      }
+      let ordered = try [less, digits, more].map {
+        try #require(Digest(hexadecimal: $0.joined()))
+      }
+      #expect(ordered[0] < ordered[1] && ordered[1] < ordered[2], "digit \(place)")
+      #expect(!(ordered[2] < ordered[1]) && !(ordered[1] < ordered[0]), "digit \(place)")
+    }
+  }
+
   @Test("a stream split anywhere gives the digest of the whole")
   func stream() {
     let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 * 7) }

@@ -139,6 +139,21 @@ struct EnrolmentTests {
     #expect(!kept.contains(token.keys.secretKey.exposed))
   }
 
+  @Test("Tokens that expired long ago are forgotten, and no others")
+  func memory() throws {
+    let folder = try TemporaryFolder()
+    let old = try folder.keys.makeToken(name: nil, validity: .seconds(60), at: now)
+    let justOver = now.addingTimeInterval(60 + TokenList.memory)
+    let kept = try folder.keys.makeToken(name: nil, validity: .seconds(60), at: justOver)
+    #expect(try folder.keys.tokens().entries.count == 2)
+    _ = try folder.keys.makeToken(
+      name: nil, validity: .seconds(60), at: justOver.addingTimeInterval(1))
+    let tokens = try folder.keys.tokens()
+    #expect(tokens.entry(of: old.keys.publicKey) == nil)
+    #expect(tokens.entry(of: kept.keys.publicKey) != nil)
+    #expect(tokens.entries.count == 2)
+  }
+
   @Test("A token admits one key, once; the same worker may ask again, another may not")
   func once() throws {
     let folder = try TemporaryFolder()

@@ -24,6 +24,18 @@ struct FileLockTests {
     #expect(try FileLock.tryLock(url) != nil)
   }
 
+  @Test("a file that is made private can be read, and so locked, by its owner alone")
+  func madePrivate() throws {
+    let url = folder.file("record")
+    try Data("x".utf8).write(to: url)
+    try #require(chmod(url.path, 0o644) == 0)
+    let file = try OpenFile<FileError>(url.path, flags: O_RDWR)
+    file.makePrivate()
+    var status = stat()
+    try #require(stat(url.path, &status) == 0)
+    #expect(status.st_mode & 0o777 == 0o600)
+  }
+
   /// The descriptors with which this process has a file open.
   private func descriptors(of url: URL) throws -> [Int32] {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { name in

@@ -5,6 +5,15 @@ import Testing
 
 @Suite("Signals")
 struct SignalWatchTests {
+  @Test("A wake-up from a signal handler leaves errno as the interrupted call has set it")
+  func errnoKept() {
+    errno = EDOM
+    // No descriptor: the write fails and sets errno.
+    WakePipe.wake(writeDescriptor: -1, byte: 1)
+    let kept = errno
+    #expect(kept == EDOM)
+  }
+
   @Test("A signal that comes as soon as somebody watches is not missed")
   func atOnce() {
     for round in 1...300 {

@@ -6,6 +6,27 @@ import Trials
 
 @Suite("The cost of a sweep")
 struct PlanSummaryTests {
+  @Test("a trial of two parents comes after the deeper one")
+  func parents() {
+    func trial(_ tolerance: Parameter<Double>, _ latents: Parameter<Int>) -> PlannedTrial {
+      PlannedTrial(
+        stage: "main", replicate: 0,
+        configuration: TrialConfiguration(
+          dataset: .mnist, model: ModelSettings(channels: [8, 8, 16], latents: latents),
+          tolerance: tolerance, milestones: [.batches(100)], seed: 1))
+    }
+    let first = trial(.value(0), .value(4))
+    let second = trial(
+      .measured(ParentMeasurement(trial: first.id, output: .mse)), .value(4))
+    let third = trial(
+      .measured(ParentMeasurement(trial: first.id, output: .mse)),
+      .measured(ParentMeasurement(trial: second.id, output: .gatesOpen)))
+    let summary = PlanSummary(
+      SweepPlan(name: "chain", question: "?", outputs: [], trials: [first, second, third]))
+    #expect(summary.trials.map(\.depth) == [1, 2, 3])
+    #expect(summary.depth == 3)
+  }
+
   @Test("steps, depth and critical path of two stages")
   func stages() throws {
     let summary = PlanSummary(try plan(twoStages + "\nreplicates: 3"))
