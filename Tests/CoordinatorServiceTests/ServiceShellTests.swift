@@ -129,7 +129,7 @@ struct ServiceShellTests {
       storage: StorageWatch(store: store, blobs: blobs, server: server, logger: logger),
       desk: AdministrationDesk(plan: plan, folder: folder.url.path, endpoint: endpoint),
       display: nil, hint: nil, logger: logger)
-    let worker = Meanwhile {
+    let worker = BackgroundTask {
       do {
         try body(try FakeWorker(endpoint, interruptions), blobs)
       } catch {

@@ -69,13 +69,13 @@ struct WorkerFolderTests {
   func unreadable() throws {
     do {
       let first = try WorkerFolder(cache: cache, worker: "first")
-      let folder = try first.prepare(id("a"), order("a"))
+      let folder = try first.prepare(id("a"), assignment("a"))
       try Data("torn".utf8).write(to: folder.appending(path: WorkerFolder.resultFileName))
       try Data("10".utf8).write(to: folder.appending(path: "checkpoint-10.safetensors"))
     }
     let second = try WorkerFolder(cache: cache, worker: "second")
     #expect(second.held.isEmpty)
-    #expect(second.salvage(TrialID(rawValue: 7)).map(\.step) == [10])
+    #expect(second.leftCheckpoints(of: TrialID(rawValue: 7)).map(\.step) == [10])
     let kept = try #require(second.unreadable.first)
     #expect(second.unreadable.count == 1)
     #expect(try String(contentsOf: kept.file, encoding: .utf8) == "torn")

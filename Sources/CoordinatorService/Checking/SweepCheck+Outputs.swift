@@ -6,7 +6,7 @@ import Transfers
 import Trials
 
 extension SweepCheck {
-  /// Builds all outputs in memory and compares them with those in the sweep's folder.
+  /// Builds all outputs in memory and compares them with those in the folder.
   mutating func checkOutputs(of results: SweepResults, in folder: URL) {
     let remedy = Self.outputRemedy(folder)
     let blobs = folder.appending(path: "blobs")

@@ -28,7 +28,7 @@ final class SweepOutputs: Sendable {
 
   /// The trajectories so far that are in place, by trial.
   private let partial = Mutex<[TrialID: Int]>([:])
-  /// Whether the folder was looked through for what earlier runs and versions have left in it.
+  /// Whether files with former names and leftovers of earlier runs have been handled.
   private let isCleared = Mutex(false)
   /// Most running trials whose trajectory so far is shown.
   private static let partialCountMaximum = 64
