@@ -13,6 +13,21 @@ struct NoticeTextTests {
     notice.text { trial, isTyped in isTyped ? "τ = 8 (\(trial))" : "τ = 8" }
   }
 
+  @Test("news by the thousand hide no warning, and what was left out is counted")
+  func limited() {
+    var limiter = NoticeLimiter()
+    let (news, warning) = (
+      Notice.workerUnhindered(worker), Notice.workerHindered(worker, obstacle: "full")
+    )
+    let now = Instant(sinceStart: .seconds(5))
+    let allowed = (0..<1000).count { _ in limiter.allows(news, at: now) }
+    #expect(allowed > 0 && allowed < 1000)
+    #expect(limiter.allows(warning, at: now))
+    #expect(limiter.summary()?.hasPrefix("\(1000 - allowed) more lines") == true)
+    #expect(limiter.summary() == nil)
+    #expect(limiter.allows(news, at: Instant(sinceStart: .seconds(6))))
+  }
+
   @Test("successes name a trial by its varying values, failures by its identity too")
   func names() {
     #expect(text(.trialStarted(trial, attempt: 1, worker)) == "trial τ = 8 started on w")
