@@ -86,6 +86,8 @@ struct RehearsalTests {
       + report.busy / 10
     #expect(report.wasted <= bound)
     #expect(report.makespan / report.lowerBound <= 1.1)
+    // A host that has failed trains nothing until it is back.
+    #expect(report.makespan > Self.rehearse(RehearsalOptions()).makespan)
   }
 
   @Test("equal seeds give equal rehearsals, other seeds others")

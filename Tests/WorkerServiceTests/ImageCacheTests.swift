@@ -75,14 +75,16 @@ struct ImageCacheTests {
     #expect(try !provide(archive, by: cache))
   }
 
-  @Test("the disk is trusted for a day only")
-  func verifiedAgain() throws {
+  @Test(
+    "the disk is trusted for a day only, and not at all with a date in the future",
+    arguments: [-25, 1])
+  func verifiedAgain(hours: Double) throws {
     let cache = try ImageCache(cache: folder.url)
     let archive = archive(1)
     try provide(archive, by: cache)
     let stamp = cache.url(for: archive.digest).appendingPathExtension("verified")
     try FileManager.default.setAttributes(
-      [.modificationDate: Date.now.addingTimeInterval(-25 * 3600)], ofItemAtPath: stamp.path)
+      [.modificationDate: Date.now.addingTimeInterval(hours * 3600)], ofItemAtPath: stamp.path)
     var isCompared = false
     try cache.provide(archive.digest, byteCount: 1000) { _ in isCompared = true }
     #expect(isCompared)
