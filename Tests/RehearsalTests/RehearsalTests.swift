@@ -86,8 +86,11 @@ struct RehearsalTests {
       + report.busy / 10
     #expect(report.wasted <= bound)
     #expect(report.makespan / report.lowerBound <= 1.1)
-    // A host that has failed trains nothing until it is back.
-    #expect(report.makespan > Self.rehearse(RehearsalOptions()).makespan)
+    // A host that has failed trains nothing until it is back: with only one, everything waits.
+    options.meanTimeToReturn = .seconds(50 * 3600)
+    let alone = Self.rehearse(hosts: [RehearsalHost(name: "only", slots: 4)], options)
+    #expect(alone.ending == .complete && alone.hostFailures > 1)
+    #expect(alone.makespan > options.meanTimeToReturn * alone.hostFailures / 4)
   }
 
   @Test("equal seeds give equal rehearsals, other seeds others")
