@@ -121,8 +121,6 @@ package enum SweepRun {
     let facts = SweepFacts(
       sweepID: try store.identity(), plan: plan, dataPort: try Endpoint(server.endpoint).port ?? 0,
       hasLocalWorkersOnly: options.hasLocalWorkersOnly, images: images)
-    logger.notice(
-      "sweep \(plan.name): \(plan.trials.count) trials; workers connect to \(gateway.endpoint)")
     gateway.introduce(sweep: plan.name, dataPort: facts.dataPort)
 
     let reader = try store.reader()
@@ -148,6 +146,9 @@ package enum SweepRun {
     let interruptions = try Inbox<SweepLoop.Interruption>()
     let signals = Interruptions(interruptions)
     defer { withExtendedLifetime(signals) {} }
+    // Whoever reads this line may send a signal at once.
+    logger.notice(
+      "sweep \(plan.name): \(plan.trials.count) trials; workers connect to \(gateway.endpoint)")
     let administration = try AdministrationServer(folder: options.outFolder)
     defer { administration.stop() }
 
