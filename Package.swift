@@ -86,7 +86,7 @@ let package = Package(
     module("Randomness"),
     module("Digests", ["CSHA256", "CSodium"]),
     module("TensorFiles", ["Digests"]),
-    module("Trials", ["Digests"], exclude: ["README.md"]),
+    module("Trials", ["Digests", "Files"], exclude: ["README.md"]),
     module("Console", ["Files", "Trials", argumentParser, logging]),
     module("Images", ["Digests", "Files", "Trials"]),
     module(

@@ -1,3 +1,5 @@
+import Files
+
 /// The release and the build of this program.
 package enum ProductVersion {
   /// Semantic version of the release.

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Trials
+@testable import Files
 
 @Suite("Build ids")
 struct BuildIDTests {

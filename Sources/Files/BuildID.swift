@@ -2,9 +2,9 @@ import Foundation
 
 /// The build id of an executable, a hash of its content that the linker adds: the ELF note
 /// `NT_GNU_BUILD_ID` (`man 5 elf`).
-enum BuildID {
+package enum BuildID {
   /// The running executable's, in hexadecimal; nil for one linked without it.
-  static let ofThisProgram: String? = {
+  package static let ofThisProgram: String? = {
     guard
       let program = try? Data(contentsOf: URL(filePath: "/proc/self/exe"), options: .mappedIfSafe)
     else { return nil }
