@@ -101,11 +101,11 @@ package final class BlobServer: Sendable {
           state.statistics.withLock { $0.unreadableCount += 1 }
           continue
         }
-        let isSent = try router.send(reply.frames, to: message.routingID) == .sent
-        let trouble = desk.trouble
-        state.statistics.withLock {
-          $0.note(reply.message, isSent: isSent)
-          $0.trouble = trouble
+        // Whoever has the reply finds it counted.
+        try state.statistics.withLock { (statistics) throws(MessagingError) in
+          let isSent = try router.send(reply.frames, to: message.routingID) == .sent
+          statistics.note(reply.message, isSent: isSent)
+          statistics.trouble = desk.trouble
         }
       }
     }
