@@ -43,7 +43,7 @@ struct EarlyEndReportTests {
 
   @Test("trials.csv has the ending of each milestone, also of those after the end")
   func trialsTable() throws {
-    let table = lines(TrialRecords(of: Self.ended().results).csv)
+    let table = lines(WholeTables(of: Self.ended().results).csv)
     let columns = ["budget", "step", "ending", "since_step", "open_gates", "alternating_gates"]
     let places = try columns.map { name in try #require(table[0].firstIndex { $0 == name }) }
     let rows = table.dropFirst().map { row in places.map { row[$0] }.joined(separator: "|") }
@@ -55,7 +55,7 @@ struct EarlyEndReportTests {
         "400 batches|400|budget||0|",
         "100 batches|||||", "200 batches|||||", "400 batches|||||",
       ])
-    let json = String(decoding: TrialRecords(of: Self.ended().results).json, as: UTF8.self)
+    let json = String(decoding: WholeTables(of: Self.ended().results).json, as: UTF8.self)
     #expect(json.contains(#""alternating_gates":[1]"#))
     #expect(json.contains(#""quiet":{"window":40}"#))
   }
@@ -63,7 +63,7 @@ struct EarlyEndReportTests {
   @Test("without a rule there are no columns for it")
   func withoutRule() {
     let results = Self.sweep(rule: nil).results
-    let records = TrialRecords(of: results)
+    let records = WholeTables(of: results)
     let figure = Figure3Table(of: Front(of: results), in: results)
     for data in [records.csv, records.json, figure.csv, figure.json] {
       let text = String(decoding: data, as: UTF8.self)

@@ -124,7 +124,7 @@ struct HostileReportTests {
     sweep.results.trials[0].result?.provenance.instructionSet = hostile
     sweep.results.trials[0].result?.provenance.versions = [hostile: hostile]
     sweep.results.trials[0].result?.provenance.started = hostile
-    let text = String(decoding: ProvenanceTable.csv(of: sweep.results), as: UTF8.self)
+    let text = String(decoding: WholeTables(of: sweep.results).provenance, as: UTF8.self)
     #expect(text.count(where: { $0 == "\n" }) == 2)
     for cell in text.split(whereSeparator: { $0 == "," || $0 == "\n" }) {
       #expect(!["=", "+", "@"].contains(cell.first))
@@ -143,7 +143,7 @@ struct HostileReportTests {
       ])
     sweep.complete(0, gatesOpen: [2, 2], mse: 20)
     sweep.results.trials[0].result?.milestones[0].openProbabilities = [1e308, 1e308]
-    let json = String(decoding: TrialRecords(of: sweep.results).json, as: UTF8.self)
+    let json = String(decoding: WholeTables(of: sweep.results).json, as: UTF8.self)
     #expect(json.contains("\"expected_open\":\"Infinity\""))
   }
 

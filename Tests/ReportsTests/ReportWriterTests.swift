@@ -133,12 +133,16 @@ struct ReportWriterTests {
       files = sweep.load
       try expectFresh(writer.write(sweep.results, changed: [place]), sweep)
     }
+    // A discarded result that was computed again since the last round.
+    sweep.slowDown(0)
+    files = sweep.load
+    try expectFresh(writer.write(sweep.results, changed: [0]), sweep)
     sweep.results.trials[0].result = nil
     sweep.results.trials[0].status = .waiting
     _ = writer.write(sweep.results, changed: [0])
     #expect(
       try String(contentsOf: directory.url.appending(path: "trials.csv"), encoding: .utf8)
-        == String(decoding: TrialRecords(of: sweep.results).csv, as: UTF8.self))
+        == String(decoding: WholeTables(of: sweep.results).csv, as: UTF8.self))
   }
 
   /// Compares the directory with what a writer makes that knows nothing beforehand.
@@ -152,6 +156,18 @@ struct ReportWriterTests {
     #expect(
       try Dictionary(uniqueKeysWithValues: made.map { ($0.path, $0.digest) })
         == other.files().mapValues { Digest.of($0) })
+  }
+
+  @Test("A digest that could not be noted is noted by the next tidying")
+  func torn() throws {
+    let file = directory.url.appending(path: OutputLedger.name)
+    try FileManager.default.createDirectory(at: file, withIntermediateDirectories: true)
+    var ledger = OutputLedger(in: directory.url)
+    let digest = Digest.of("a")
+    ledger.note("a", digest)
+    try FileManager.default.removeItem(at: file)
+    ledger.tidy()
+    #expect(OutputLedger(in: directory.url).contains("a", digest))
   }
 
   @Test("Many files are synced together, and one that cannot be put costs no other")

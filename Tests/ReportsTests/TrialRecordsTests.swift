@@ -21,7 +21,7 @@ struct TrialRecordsTests {
   }
 
   private func csv(_ sweep: SampleSweep) -> String {
-    String(decoding: TrialRecords(of: sweep.results).csv, as: UTF8.self)
+    String(decoding: WholeTables(of: sweep.results).csv, as: UTF8.self)
   }
 
   @Test("Waiting trials have a row for every milestone, with empty numbers")
@@ -66,7 +66,7 @@ struct TrialRecordsTests {
     var sweep = Self.pair()
     sweep.complete(0, gatesOpen: [1], mse: 4)
     func decoded() throws -> [String: Any] {
-      let data = TrialRecords(of: sweep.results).json
+      let data = WholeTables(of: sweep.results).json
       return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     }
     #expect(try decoded()["complete"] as? Bool == false)
@@ -93,7 +93,7 @@ struct TrialRecordsTests {
     sweep.results.trials[0].result?.provenance.resumed = [
       Resumption(step: 90, host: "node, 2", instructionSet: "avx2")
     ]
-    let rows = String(decoding: ProvenanceTable.csv(of: sweep.results), as: UTF8.self)
+    let rows = String(decoding: WholeTables(of: sweep.results).provenance, as: UTF8.self)
       .split(separator: "\n")
     #expect(!csv(sweep).contains("node"))
     #expect(
@@ -109,7 +109,7 @@ struct TrialRecordsTests {
     sweep.results.trials[0].checkpointOrigins = [
       90: CheckpointOrigin(worker: "w@lab", host: "elsewhere")
     ]
-    let proven = String(decoding: ProvenanceTable.csv(of: sweep.results), as: UTF8.self)
+    let proven = String(decoding: WholeTables(of: sweep.results).provenance, as: UTF8.self)
     #expect(proven.contains("step 90 of elsewhere (avx2) handed in by w@lab"))
     #expect(!proven.contains("node, 2"))
   }

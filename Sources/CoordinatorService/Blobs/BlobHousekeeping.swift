@@ -68,8 +68,8 @@ enum BlobHousekeeping {
     return kept
   }
 
-  /// The checkpoints that trials can go on from after a journal: those that the coordinator that
-  /// reads it would offer, and all of a journal that contradicts itself.
+  /// The checkpoints that trials can go on from after a journal: those that a coordinator
+  /// would offer after reading it; all of them if the journal contradicts itself.
   private static func checkpoints(_ plan: SweepPlan, _ journal: [JournalRecord]) -> Set<Digest> {
     var coordinator = Coordinator(plan: plan.trials, settings: CoordinationSettings())
     do {

@@ -12,7 +12,7 @@ extension SweepCheck {
     let blobs = folder.appending(path: "blobs")
     let lacking = lackingBlobs
     var writer = ReportWriter(directory: nil) { artifact in
-      // The others were held against their digests a moment ago.
+      // All other blobs have just been compared with their digests.
       guard !lacking.contains(artifact.digest) else { throw ChangedBlob() }
       return try Data(contentsOf: BlobStore.url(for: artifact.digest, in: blobs))
     }

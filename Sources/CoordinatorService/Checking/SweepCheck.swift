@@ -134,7 +134,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
     return coordinator.checkpointDigests
   }
 
-  /// A checkpoint that is not there costs time alone, so only damaged ones are told of.
+  /// A missing checkpoint costs only time, so only damaged ones are reported.
   private mutating func checkCheckpoints(_ checkpoints: Set<Digest>, in folder: URL) {
     for digest in checkpoints.sorted() {
       do throws(TransferError) {

@@ -34,7 +34,7 @@ final class SweepOutputs: Sendable {
   private static let partialCountMaximum = 64
   /// Most problems shown per write.
   private static let problemCountMaximum = 10
-  /// So many copies at most are noted in one writing.
+  /// The most copies entered in the ledger with one write.
   private static let commonNoteCountMaximum = 1000
 
   /// The outputs of a sweep's folder.
@@ -69,7 +69,8 @@ final class SweepOutputs: Sendable {
   /// - Returns: What to tell people: the front and the files.
   func rebuild() throws -> String {
     let results = try reader.results()
-    try write(results, changed: nil)
+    // Files that a running coordinator is writing are no leftovers.
+    try write(results, changed: nil, removesLeftovers: !ControlSocket.isServed(in: folder))
     return try summary(of: results)
   }
 
@@ -84,11 +85,13 @@ final class SweepOutputs: Sendable {
 
   /// - Parameter changed: The places of the trials that may differ from those of the last time; nil
   ///   for all.
-  private func write(_ results: SweepResults, changed: Set<Int>?) throws {
+  private func write(
+    _ results: SweepResults, changed: Set<Int>?, removesLeftovers: Bool = true
+  ) throws {
     isCleared.withLock { isCleared in
       if !isCleared {
         FormerNames.replace(in: folder)
-        removeLeftovers()
+        if removesLeftovers { removeLeftovers() }
       }
       isCleared = true
     }
@@ -99,15 +102,16 @@ final class SweepOutputs: Sendable {
     let more = outcome.problems.count - Self.problemCountMaximum
     if more > 0 { logger.warning("\(more) more reports have such problems") }
     try copies.withLock { copies in
-      for place in changed ?? Set(results.trials.indices) {
-        let trial = results.trials[place]
-        if trial.discards.isEmpty || trial.result != nil { continue }
-        let paths = Self.paths(of: trial.planned.id)
+      let discarded = (changed ?? Set(results.trials.indices)).map { results.trials[$0] }
+        .filter { !$0.discards.isEmpty && $0.result == nil }.map(\.planned.id)
+      if !discarded.isEmpty {
+        let paths = discarded.flatMap(Self.paths)
         for path in paths {
           try? FileManager.default.removeItem(at: folder.appending(path: path))
           copies.provided[path] = nil
         }
-        copies.owed.removeAll { $0.trial == trial.planned.id }
+        let trials = Set(discarded)
+        copies.owed.removeAll { trials.contains($0.trial) }
         writer.withLock { $0.forget(paths) }
       }
       copies.owed += outcome.copies.filter { copies.provided[$0.path] != $0.artifact.digest }

@@ -82,7 +82,9 @@ struct ReportPage {
   ) -> String {
     let id = trial.planned.id
     let digest = Digest.of(
-      (trial.result?.artifacts ?? []).map(\.digest.hexadecimal).joined() + " \(room)")
+      (trial.result?.artifacts ?? []).map(\.digest.hexadecimal).joined()
+        + " \(room) \(name) \(counts.title(of: trial.planned.configuration.dataset))"
+        + " \(trial.result?.provenance.started ?? "") \(trial.result?.provenance.host ?? "")")
     if let known = sections[id], known.result == digest { return known.html }
     var found: [ReportError] = []
     let html = TrialSection(

@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 
 /// `outputs.sha256`: the digest of each file written to a sweep's folder, in the format of
@@ -17,6 +18,8 @@ package struct OutputLedger {
   /// The noted digests of each name, the latest last.
   private var noted: [String: [Digest]] = [:]
   private var lineCount = 0
+  /// Whether the file lacks lines, or ends in a part of one; ``tidy()`` writes it anew.
+  private var isTorn = false
   /// The names in order, as far as they were there when the file was last written anew, so that a
   /// sweep with many names sorts the new ones alone.
   private var sorted: [String] = []
@@ -52,15 +55,16 @@ package struct OutputLedger {
     noted[path]?.contains(digest) ?? false
   }
 
-  /// Notes the digest that a name is about to get; if the write fails, the next round repeats it.
+  /// Notes the digest that a name is about to get; if the write fails, ``tidy()`` repeats it.
   package mutating func note(_ path: String, _ digest: Digest) { note([(path, digest)]) }
 
   /// Notes what several names are about to have, in one writing.
   package mutating func note(_ files: [(path: String, digest: Digest)]) {
     let new = files.filter { noted[$0.path]?.last != $0.digest }
-    guard !new.isEmpty, append(new.map { "\($0.digest)  \($0.path)\n" }.joined()) else { return }
-    lineCount += new.count
+    guard !new.isEmpty else { return }
     for (path, digest) in new { add(path, digest) }
+    lineCount += new.count
+    if !append(new.map { "\($0.digest)  \($0.path)\n" }.joined()) { isTorn = true }
   }
 
   private mutating func add(_ path: String, _ digest: Digest) {
@@ -77,8 +81,9 @@ package struct OutputLedger {
 
   /// Reduces the ledger to one line per name, after the noted files have their names.
   package mutating func tidy() {
-    guard lineCount > noted.count else { return }
-    for (path, digests) in noted where digests.count > 1 { noted[path] = digests.suffix(1) }
+    guard isTorn || lineCount > noted.count else { return }
+    let repeated = noted.compactMap { $0.value.count > 1 ? $0.key : nil }
+    for path in repeated { noted[path] = noted[path]?.suffix(1) }
     rewrite()
   }
 
@@ -98,10 +103,12 @@ package struct OutputLedger {
     for path in sorted {
       for digest in noted[path] ?? [] { text += "\(digest.hexadecimal)  \(path)\n".utf8 }
     }
-    let aside = file.appendingPathExtension("part")
-    guard (try? Data(text).write(to: aside)) != nil,
-      rename(aside.path(percentEncoded: false), file.path(percentEncoded: false)) == 0
-    else { return }
+    do {
+      try DurableFile.write(Data(text), to: file, permissions: 0o600)
+      isTorn = false
+    } catch {
+      isTorn = true
+    }
     lineCount = noted.values.reduce(0) { $0 + $1.count }
   }
 

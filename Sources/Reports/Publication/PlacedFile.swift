@@ -4,7 +4,7 @@ import Foundation
 /// A file as it was when its bytes were last known, so that one that nobody has touched since need
 /// not be read again.
 struct PlacedFile: Hashable {
-  /// Of its bytes.
+  /// The digest of the file's bytes.
   let digest: Digest
   private let device: UInt64
   private let inode: UInt64

@@ -17,7 +17,7 @@ struct ReportRound {
   private(set) var placed: [String: PlacedFile]
   private var knownProblems: Set<ReportError> = []
 
-  /// So many files at once are synced together, and fewer one by one.
+  /// From this number on, files are synced together; fewer are synced one by one.
   private static let commonSyncCountMinimum = 8
 
   /// Starts a round.
@@ -58,7 +58,12 @@ struct ReportRound {
       try makeFolder(of: path)
       ledger?.note(path, digest)
       let aside = try Self.write(parts, aside: target, isSynced: true)
-      try OpenFile<FileError>.rename(aside, to: target)
+      do throws(FileError) {
+        try OpenFile<FileError>.rename(aside, to: target)
+      } catch {
+        unlink(aside)
+        throw error
+      }
       if !path.contains("/") { placed[path] = PlacedFile(at: target, digest: digest) }
       outcome.written.append(path)
       return true
@@ -116,21 +121,27 @@ struct ReportRound {
 
   /// Writes a file aside.
   ///
-  /// A fixed temporary name, so that a killed writer leaves at most one for each file, soon overwritten.
+  /// The temporary name is fixed, so that a killed writer leaves at most one per file.
   private static func write(
     _ parts: [Data], aside target: String, isSynced: Bool
   ) throws(FileError) -> String {
     let aside = target + ReportWriter.asideEnding
     // Not through an existing file of that name, which may be a link.
     unlink(aside)
-    let file = try OpenFile<FileError>(
-      aside, flags: O_WRONLY | O_CREAT | O_EXCL, permissions: 0o666)
-    var offset = 0
-    for part in parts {
-      try file.write(part, at: offset)
-      offset += part.count
+    do throws(FileError) {
+      let file = try OpenFile<FileError>(
+        aside, flags: O_WRONLY | O_CREAT | O_EXCL, permissions: 0o666)
+      var offset = 0
+      for part in parts {
+        try file.write(part, at: offset)
+        offset += part.count
+      }
+      if isSynced { try file.synchronize() }
+    } catch {
+      // On a full disk it would keep the disk full.
+      unlink(aside)
+      throw error
     }
-    if isSynced { try file.synchronize() }
     return aside
   }
 

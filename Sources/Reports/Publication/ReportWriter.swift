@@ -18,10 +18,10 @@ package struct ReportWriter {
   package struct Outcome: Sendable {
     /// Files that changed, relative to the directory, in the order of writing.
     package var written: [String] = []
-    /// Of a writer without a directory: every file that would be, with the digest of its bytes.
+    /// Every file that would be written, with its digest; only if the writer has no directory.
     package var made: [(path: String, digest: Digest)] = []
-    /// Files of finished trials that belong beside the reports, for the caller to copy; of trials
-    /// that have not changed they were told before.
+    /// Files of finished trials that belong beside the reports, for the caller to copy; only
+    /// those of trials that changed since the last round.
     package var copies: [ArtifactCopy] = []
     /// The errors; everything else was made.
     package var problems: [ReportError] = []
@@ -53,6 +53,7 @@ package struct ReportWriter {
   /// The grid points of a plan.
   private var grouped: (plan: SweepPlan, grouping: GridPoints.Grouping)?
   private let loader: ArtifactLoader
+  /// What each trajectory in place was made of: the digest of its two sources' digests.
   private var writtenTrials: [TrialID: Digest] = [:]
   /// Reconstructions whose number of images was read.
   private var countedFiles: Set<Digest> = []
@@ -87,8 +88,8 @@ package struct ReportWriter {
     // The round has the only one, so that it need not copy it.
     ledger = nil
     defer {
+      round.ledger?.tidy()
       ledger = round.ledger
-      ledger?.tidy()
       placed = round.placed
     }
     let changedPlaces = changed?.sorted() ?? Array(results.trials.indices)
@@ -124,7 +125,7 @@ package struct ReportWriter {
     if outputs.contains(.figure3) { writeFigure3(results, in: &round) }
     if outputs.contains(.gates) { writeGates(results, in: &round) }
     if outputs.contains(.table1) {
-      let table = Table1(of: results, counts: counts)
+      let table = Table1(of: results, counts: counts, grouping: grouping(of: results))
       round.put("table1.csv", table.csv)
       round.put("table1.json", table.json)
       round.put("table1.md", table.markdown)
@@ -195,7 +196,7 @@ package struct ReportWriter {
 
   private mutating func writeTrajectories(_ results: SweepResults, in round: inout ReportRound) {
     var files: [(path: String, data: Data)] = []
-    var owners: [(trial: TrialID, digest: Digest?)] = []
+    var owners: [(trial: TrialID, digest: Digest)] = []
     func put(_ writtenTrials: inout [TrialID: Digest], _ round: inout ReportRound) {
       for (owner, isPlaced) in zip(owners, round.put(files)) where isPlaced {
         writtenTrials[owner.trial] = owner.digest
@@ -204,8 +205,11 @@ package struct ReportWriter {
     }
     for trial in results.trials where trial.result != nil {
       let id = trial.planned.id
-      let digest = trial.result?.artifacts.first { $0.kind == .trajectory }?.digest
-      guard writtenTrials[id] != digest || digest == nil else { continue }
+      let sources = (trial.result?.artifacts ?? []).filter {
+        $0.kind == .trajectory || $0.kind == .pace
+      }
+      let digest = Digest.of(sources.map(\.digest.hexadecimal).joined(separator: " "))
+      guard writtenTrials[id] != digest else { continue }
       round.attempt { _ throws(ReportError) in
         let trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
         let pace = try loader.parse(.pace, of: trial) { try PaceTable($0) }
@@ -217,7 +221,7 @@ package struct ReportWriter {
     put(&writtenTrials, &round)
   }
 
-  /// So many files at most are written aside before they get their names.
+  /// The most files written under temporary names before they are renamed.
   private static let commonWriteCountMaximum = 512
 
   /// One file for the first narrowing trial with a result; with several data sets one file each,

@@ -41,9 +41,12 @@ struct Table1 {
   let emptiness: String?
 
   /// The table of a sweep: one row per narrowing grid point with a measured tolerance.
-  init(of results: SweepResults, counts: ImageCounts = ImageCounts()) {
+  init(
+    of results: SweepResults, counts: ImageCounts = ImageCounts(),
+    grouping: GridPoints.Grouping? = nil
+  ) {
     self.counts = counts
-    let gridPoints = GridPoints(of: results)
+    let gridPoints = GridPoints(of: results, grouping: grouping)
     let reports = results.lastReports
     var rows: [Row] = []
     var facts: [SeriesLabels.Facts] = []

@@ -5,13 +5,6 @@ import Trials
 /// `provenance.csv`: where and how each result was computed; the facts that may differ between two
 /// runs of a sweep with the same numbers.
 enum ProvenanceTable {
-  /// The table's bytes: one row per trial; unknown fields are empty.
-  static func csv(of results: SweepResults) -> Data {
-    var table = CSVTable(header: header)
-    for trial in results.trials { table.append(row(of: trial)) }
-    return table.data
-  }
-
   /// The names of the columns.
   static let header = [
     "trial", "attempts", "worker", "host", "processor", "instruction_set", "versions",

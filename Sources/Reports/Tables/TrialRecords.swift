@@ -3,13 +3,8 @@ import Foundation
 import Trials
 
 /// `trials.csv` and `trials.json`: the deterministic results of every trial, without times and
-/// hosts.
-struct TrialRecords {
-  /// The facts about the whole sweep.
-  let head: ReportHead
-  /// Every trial, in the plan's order.
-  let trials: [Trial]
-
+/// hosts. ``TrialTables`` keeps their rows from round to round.
+enum TrialRecords {
   /// One trial.
   struct Trial: Encodable {
     /// The trial's identity for people.
@@ -111,33 +106,8 @@ struct TrialRecords {
     }
   }
 
-  /// The records of a sweep.
-  ///
-  /// - Parameter counts: The numbers of images of the data sets.
-  init(of results: SweepResults, counts: ImageCounts = ImageCounts()) {
-    let reports = results.lastReports
-    head = ReportHead(of: results)
-    columns = Columns(of: results.plan)
-    trials = results.trials.map { recorded in
-      Trial(recorded, used: recorded.configurationUsed(in: reports), counts: counts)
-    }
-  }
-
-  /// The columns of `trials.csv`, which the plan decides.
-  let columns: Columns
-
-  /// `trials.json`.
-  var json: Data { ReportJSON.data(head, list: "trials", trials) }
-
-  /// `trials.csv`: one row per trial and milestone.
-  ///
-  /// Its last columns are the endings, if trials may end early, and the trainer settings that
-  /// differ between the sweep's trials.
-  var csv: Data {
-    Data((CSVTable.line(columns.header) + trials.map(columns.lines).joined()).utf8)
-  }
-
-  /// Which columns `trials.csv` has.
+  /// The columns of `trials.csv`: one row per trial and milestone. The last columns are the endings,
+  /// if trials may end early, and the trainer settings that differ between the sweep's trials.
   struct Columns {
     /// The trainer settings that differ between trials.
     private let varying: [TrainerSetting]

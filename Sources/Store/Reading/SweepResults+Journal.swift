@@ -65,10 +65,7 @@ struct ResultsFold: Sendable {
       update(trial) { $0.reports[place] = report }
     case .resultReused(let trial, let origin, let received):
       update(trial) { recorded in
-        recorded.status = .complete
-        recorded.result = received.result
-        recorded.reports = [:]
-        recorded.failure = nil
+        recorded.complete(with: received.result)
         recorded.worker = nil
         recorded.reusedFrom = origin.folder
       }
@@ -89,11 +86,8 @@ struct ResultsFold: Sendable {
       update(trial) { recorded in
         recorded.checkpointOrigins = origins
         recorded.attempts = max(recorded.attempts, attempt)
-        recorded.status = .complete
-        recorded.result = received.result
-        recorded.reports = [:]
+        recorded.complete(with: received.result)
         recorded.recordedAttempt = attempt
-        recorded.failure = nil
         recorded.worker = worker.rawValue
       }
     case .trialFailed(let trial, let failure):
@@ -126,5 +120,15 @@ extension SweepResults {
     var fold = ResultsFold(plan: plan)
     for record in records { fold.note(record) }
     self = fold.results
+  }
+}
+
+extension RecordedTrial {
+  /// Takes the result; the reports before it and failures no longer count.
+  fileprivate mutating func complete(with result: TrialResult) {
+    status = .complete
+    self.result = result
+    reports = [:]
+    failure = nil
   }
 }
