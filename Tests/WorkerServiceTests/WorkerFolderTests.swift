@@ -69,18 +69,41 @@ struct WorkerFolderTests {
   func unreadable() throws {
     do {
       let first = try WorkerFolder(cache: cache, worker: "first")
-      let folder = try first.prepare(id("a"), assignment("a"))
-      try Data("torn".utf8).write(to: folder.appending(path: WorkerFolder.resultFileName))
-      try Data("10".utf8).write(to: folder.appending(path: "checkpoint-10.safetensors"))
+      for (launch, sweep) in ["a", "b"].enumerated() {
+        let folder = try first.prepare(id(sweep, launch: launch), assignment(sweep))
+        try Data("torn".utf8).write(to: folder.appending(path: WorkerFolder.resultFileName))
+        try Data("10".utf8).write(to: folder.appending(path: "checkpoint-10.safetensors"))
+      }
     }
     let second = try WorkerFolder(cache: cache, worker: "second")
     #expect(second.held.isEmpty)
-    #expect(second.leftCheckpoints(of: TrialID(rawValue: 7)).map(\.step) == [10])
-    let kept = try #require(second.unreadable.first)
-    #expect(second.unreadable.count == 1)
-    #expect(try String(contentsOf: kept.file, encoding: .utf8) == "torn")
+    #expect(second.leftCheckpoints(of: TrialID(rawValue: 7)).map(\.step).contains(10))
+    #expect(Set(second.unreadable.map(\.file)).count == 2)
+    for kept in second.unreadable {
+      #expect(try String(contentsOf: kept.file, encoding: .utf8) == "torn")
+    }
     let third = try WorkerFolder(cache: cache, worker: "third")
     #expect(third.unreadable.isEmpty)
+  }
+
+  @Test("a result that cannot be moved stays where it is, for the next worker")
+  func immovable() throws {
+    do {
+      let first = try WorkerFolder(cache: cache, worker: "first")
+      let folder = try first.prepare(id("a"), assignment("a"))
+      try Data("torn".utf8).write(to: folder.appending(path: WorkerFolder.resultFileName))
+    }
+    let obstacle = cache.appending(path: "unreadable")
+    try Data().write(to: obstacle)
+    do {
+      let second = try WorkerFolder(cache: cache, worker: "second")
+      let found = try #require(second.unreadable.first)
+      #expect(found.reason.contains("it could not be moved"))
+      #expect(try String(contentsOf: found.file, encoding: .utf8) == "torn")
+    }
+    try FileManager.default.removeItem(at: obstacle)
+    let third = try WorkerFolder(cache: cache, worker: "third")
+    #expect(third.unreadable.map(\.file.lastPathComponent).first?.hasPrefix("first-") == true)
   }
 
   @Test("checkpoints of an unfinished trial are found, newest first, until the trial is done")

@@ -52,7 +52,7 @@ struct WorkerShell: ~Copyable {
     let folder = try WorkerFolder(cache: options.cache, worker: name)
     for (file, reason) in folder.unreadable {
       logger.warning(
-        "a result that a dead worker left cannot be read: \(reason); kept as \(file.path)")
+        "a result that a dead worker left cannot be read: \(reason); it is \(file.path)")
     }
     let bench = TrialBench(
       folder: folder, images: try ImageCache(cache: options.cache, limit: options.cacheLimit),

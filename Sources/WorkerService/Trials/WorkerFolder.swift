@@ -49,8 +49,9 @@ package final class WorkerFolder {
         try FileError.makeFolder(root)
         let lock = try FileLock.tryLock(root.appending(path: "lock"))
         if let lock, lock.isAtItsPath { return lock }
+        failure = FileError("lock", root.path, code: EWOULDBLOCK)
       } catch {
-        guard error.code == ENOENT else { throw error }
+        guard error.code == ENOENT || error.code == EEXIST else { throw error }
         failure = error
       }
       usleep(10_000)
@@ -160,49 +161,67 @@ package final class WorkerFolder {
       guard let orphanLock = try? FileLock.tryLock(orphan.appending(path: "lock")),
         orphanLock.isAtItsPath
       else { continue }
+      var isSaved = true
       for entry in try manager.contentsOfDirectory(atPath: orphan.path).sorted() {
         let folder = orphan.appending(path: entry)
         guard let spooled: SpooledAttempt = Self.decode(folder.appending(path: "attempt.json"))
         else { continue }
         do {
           let result = try SpooledResult(in: folder, log: TrialLog(folder: folder).close())
-          adopt(folder, spooled, result)
+          isSaved = adopt(folder, spooled, result) && isSaved
         } catch {
-          putAside(folder.appending(path: Self.resultFileName), of: spooled, "\(error)", workers)
-          adoptCheckpoints(in: folder, of: spooled)
+          if putAside(folder.appending(path: Self.resultFileName), "\(error)", workers) {
+            adoptCheckpoints(in: folder, of: spooled)
+          } else {
+            isSaved = false
+          }
         }
       }
-      try? manager.removeItem(at: orphan)
+      // A result that could not be moved stays for the next worker.
+      if isSaved { try? manager.removeItem(at: orphan) }
       withExtendedLifetime(orphanLock) {}
     }
   }
 
-  /// Moves a result that cannot be read to where nobody deletes it; one of an attempt replaces an
-  /// earlier one of the same.
-  private func putAside(_ file: URL, of spooled: SpooledAttempt, _ reason: String, _ workers: URL) {
-    guard FileManager.default.fileExists(atPath: file.path) else { return }
+  /// Moves a result that cannot be read to where nobody deletes it, named by its worker and its
+  /// folder.
+  ///
+  /// - Returns: Whether there is no such file at its place any more.
+  private func putAside(_ file: URL, _ reason: String, _ workers: URL) -> Bool {
+    guard FileManager.default.fileExists(atPath: file.path) else { return true }
     let folder = workers.deletingLastPathComponent().appending(path: "unreadable")
-    let target = folder.appending(path: "\(spooled.trial)-\(spooled.attempt).pb")
-    try? FileError.makeFolder(folder)
-    try? OpenFile<FileError>.rename(file.path, to: target.path)
+    let names = file.deletingLastPathComponent().pathComponents.suffix(2)
+    let target = folder.appending(path: names.joined(separator: "-") + ".pb")
+    do throws(FileError) {
+      try FileError.makeFolder(folder)
+      try OpenFile<FileError>.rename(file.path, to: target.path)
+    } catch {
+      unreadable.append((file, "\(reason); it could not be moved: \(error)"))
+      return false
+    }
     unreadable.append((target, reason))
+    return true
   }
 
-  private func adopt(_ folder: URL, _ spooled: SpooledAttempt, _ result: SpooledResult) {
+  /// Takes over a dead process's result.
+  ///
+  /// - Returns: Whether the result is held now.
+  private func adopt(_ folder: URL, _ spooled: SpooledAttempt, _ result: SpooledResult) -> Bool {
     // Keep one result per sweep and trial; they are equal.
     let isKnown = held.contains {
       $0.work.sweep == spooled.sweep && $0.work.trial == spooled.trial
     }
-    guard !isKnown else { return }
+    guard !isKnown else { return true }
     launches += 1
     let id = WorkID(sweep: spooled.sweep, trial: spooled.trial, launch: launches)
     let adopted = root.appending(path: "\(spooled.trial)-held-\(launches)")
-    guard (try? FileManager.default.moveItem(at: folder, to: adopted)) != nil else { return }
+    guard (try? FileManager.default.moveItem(at: folder, to: adopted)) != nil else { return false }
     folders[id] = adopted
     held.append(
       HeldResult(
         work: id, attempt: spooled.attempt, result: result,
         trajectory: SuppliedTrajectory.read(in: adopted)?.start ?? .beginning))
+    return true
   }
 
   /// Adopts the checkpoints of a folder together with the file that names their attempt, so that
