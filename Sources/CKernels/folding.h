@@ -25,7 +25,7 @@ INLINE vec splat_folded(const int fold, const float *p) {
   if (fold == 4) return (vec)_mm512_broadcast_f32x4(_mm_loadu_ps(p));
   if (fold == 2) return (vec)_mm512_castpd_ps(_mm512_set1_pd(*(const double_unaligned *)p));
 #elif VECTOR_FLOATS == 8
-  if (fold == 2) return (vec)_mm256_castpd_ps(_mm256_broadcast_sd((const double *)(const void *)p));
+  if (fold == 2) return (vec)_mm256_castpd_ps(_mm256_set1_pd(*(const double_unaligned *)p));
 #endif
   return splat(*p);
 }

@@ -131,17 +131,17 @@ INLINE void gemm_with_epilogue(const epilogue_kind kind, const gemm_shape *shape
   p += n;
     while (p < shape->pixels) {
       switch (next_tile(shape->pixels - p)) {
-#define CASE(n)                    \
-  case n:                          \
-    if (shape->fold == 4) {        \
-      TILE(n, 1, 4)                \
-    } else if (shape->fold == 2) { \
-      TILE(n, 1, 2)                \
-    } else if (narrow) {           \
-      TILE(n, 1, 1)                \
-    } else {                       \
-      TILE(n, 2, 1)                \
-    }                              \
+#define CASE(n)                                          \
+  case n:                                                \
+    if (VECTOR_FLOATS == 16 && shape->fold == 4) {       \
+      TILE(n, 1, 4)                                      \
+    } else if (VECTOR_FLOATS >= 8 && shape->fold == 2) { \
+      TILE(n, 1, 2)                                      \
+    } else if (narrow) {                                 \
+      TILE(n, 1, 1)                                      \
+    } else {                                             \
+      TILE(n, 2, 1)                                      \
+    }                                                    \
     break;
         EVERY_TILE(CASE)
 #undef CASE
@@ -360,7 +360,7 @@ INLINE void outer_gemm_folded(const int fold, const gemm_shape *shape, const flo
     return;
   if (vectors <= 2) {
     switch (2 * shape->rows + vectors - 1) {
-      ROWS(1, 1) ROWS(2, 1) ROWS(3, 1) ROWS(4, 1) ROWS(1, 2) ROWS(2, 2) ROWS(3, 2)
+      ROWS(2, 1) ROWS(3, 1) ROWS(4, 1) ROWS(2, 2) ROWS(3, 2)
 #if VECTOR_FLOATS == 16
       ROWS(4, 2)
 #endif
@@ -458,7 +458,8 @@ INLINE int64_t panels_of(int64_t channels) { return (channels + panel_width - 1)
 
 static void clear(float *p, int64_t count) { memset(p, 0, (size_t)count * sizeof(float)); }
 
-// Iterations of the multiply-add loop of a gemm, and of the outer gemm of the same extents.
+// Iterations of the multiply-add loop of a gemm, and of the outer gemm of the same extents. For a
+// folded outer gemm this is an upper bound, so that its prefetches are spread too thinly.
 static int64_t gemm_iterations(const gemm_shape *shape) {
   int64_t run = folded_run(shape, shape->fold > 1 ? shape->fold : 1);
   return panels_of(shape->channels) * tiles_of(shape->pixels) * shape->rows * run;

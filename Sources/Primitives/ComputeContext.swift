@@ -55,6 +55,8 @@ package final class ComputeContext {
   func reserveScratchpad(count: Int) {
     for thread in scratchpads.indices where count > scratchpads[thread].elements.count {
       scratchpads[thread] = AlignedBuffer(count: count)
+      // A kernel that reads scratch memory before it has written it computes NaN.
+      scratchpads[thread].elements.update(repeating: .nan)
     }
   }
 

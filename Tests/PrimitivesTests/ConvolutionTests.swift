@@ -33,6 +33,34 @@ struct ConvolutionTests {
     .init(
       batch: 2, inputChannels: 3, outputChannels: 8, inputSize: 7, kernelSize: 3, stride: 2,
       padding: 1),
+    // Few output channels, whose weights are folded: every fold, rest and count of rows.
+    .init(
+      batch: 2, inputChannels: 1, outputChannels: 2, inputSize: 6, kernelSize: 3, stride: 2,
+      padding: 1),
+    .init(
+      batch: 2, inputChannels: 2, outputChannels: 3, inputSize: 6, kernelSize: 3, stride: 2,
+      padding: 1),
+    .init(
+      batch: 2, inputChannels: 2, outputChannels: 4, inputSize: 6, kernelSize: 4, stride: 2,
+      padding: 1),
+    .init(
+      batch: 2, inputChannels: 2, outputChannels: 3, inputSize: 7, kernelSize: 2, stride: 2,
+      padding: 1),
+    .init(
+      batch: 2, inputChannels: 2, outputChannels: 6, inputSize: 7, kernelSize: 2, stride: 2,
+      padding: 1),
+    .init(
+      batch: 2, inputChannels: 6, outputChannels: 1, inputSize: 6, kernelSize: 3, stride: 2,
+      padding: 1),
+    .init(
+      batch: 2, inputChannels: 7, outputChannels: 3, inputSize: 6, kernelSize: 3, stride: 2,
+      padding: 1),
+    .init(
+      batch: 2, inputChannels: 8, outputChannels: 5, inputSize: 6, kernelSize: 3, stride: 2,
+      padding: 1),
+    .init(
+      batch: 2, inputChannels: 5, outputChannels: 3, inputSize: 6, kernelSize: 3, stride: 2,
+      padding: 1),
   ]
 
   @Test(

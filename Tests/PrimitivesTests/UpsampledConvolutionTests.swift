@@ -46,6 +46,10 @@ struct UpsampledCase: CustomTestStringConvertible, Sendable {
     .init(inputChannels: 6, outputChannels: 5, inputSize: 4, kernelSize: 3, batch: 6),
     .init(inputChannels: 8, outputChannels: 4, inputSize: 7, kernelSize: 3, batch: 20),
     .init(inputChannels: 3, outputChannels: 8, inputSize: 4, kernelSize: 2),
+    .init(inputChannels: 4, outputChannels: 1, inputSize: 4, kernelSize: 3),
+    .init(inputChannels: 1, outputChannels: 3, inputSize: 4, kernelSize: 3),
+    .init(inputChannels: 2, outputChannels: 6, inputSize: 4, kernelSize: 2),
+    .init(inputChannels: 7, outputChannels: 3, inputSize: 4, kernelSize: 3),
   ]
 }
 
