@@ -139,6 +139,7 @@ final class SweepMonitor: Sendable {
       if let results, revision != drawings.withLock({ $0.revision }) {
         let front = LiveFront(of: results, spent: spent, total: total)
         drawings.withLock { $0 = Drawings(revision: revision, front: front) }
+        board.withLock { $0.noteDrawing() }
       }
       // Never more than a tenth of a core.
       nap(max(Self.lookingRest, 10 * Date().timeIntervalSince(began)))

@@ -120,10 +120,12 @@ class Browser:
 
     def settle(self, session, quiet, limit=120):
         """Waits until a page has all that it asked for and shows it."""
-        end = time.monotonic() + limit
+        begin = time.monotonic()
+        end = begin + limit
         while time.monotonic() < end:
             self.wait(0.1)
-            if self.open.get(session) or time.monotonic() - self.changed.get(session, 0) < quiet:
+            last = max(begin, self.changed.get(session, 0))
+            if self.open.get(session) or time.monotonic() - last < quiet:
                 continue
             shown = self.call("Runtime.evaluate", session, expression=SETTLED, returnByValue=True)
             if shown["result"].get("value"):

@@ -104,6 +104,9 @@ struct SweepBoard: Sendable {
     if !news.hasMore { (problem, isLoaded) = (nil, true) }
   }
 
+  /// Notes that the front was drawn again, so that pages fetch it.
+  mutating func noteDrawing() { revision += 1 }
+
   /// Sets the coordinator's answer, nil if none runs, or why it does not answer.
   mutating func show(live: SweepStatus?, silence: String? = nil, at time: Date) {
     askedAt = time

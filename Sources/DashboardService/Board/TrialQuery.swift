@@ -89,7 +89,9 @@ struct TrialQuery: Sendable {
   /// Whether a text contains a word, compared bytewise, which is several times faster than by
   /// character.
   private static func holds(_ text: String, _ word: String) -> Bool {
-    text.withCString { text in word.withCString { strstr(text, $0) != nil } }
+    // A C string ends at a NUL, and no row has one.
+    guard !word.utf8.contains(0) else { return false }
+    return text.withCString { text in word.withCString { strstr(text, $0) != nil } }
   }
 
   /// Unknown values come last in either direction.

@@ -12,7 +12,8 @@ let route = null;      // what is shown
 let source = null;     // the connection that tells of changes
 let sourceOf = null;   // of which sweep
 let timer = null;
-let changeSeen = 0;
+// The revision of the summary that is shown.
+let shownRevision = -1;
 
 function parse() {
   const parts = location.pathname.split("/").filter(Boolean);
@@ -35,7 +36,7 @@ document.addEventListener("click", event => {
   go(anchor.getAttribute("href"));
 });
 addEventListener("popstate", () => show(true));
-dark.addEventListener("change", () => refresh(true));
+dark.addEventListener("change", () => refresh());
 
 const pages = {
   home: showHome, sweep: showSweep, trials: showTrials, trial: showTrial, table1: showTable1,
@@ -48,13 +49,13 @@ async function show(isNew) {
   if (isNew) { main.replaceChildren(el("p", { class: "quiet" }, "Loading …")); window.scrollTo(0, 0); }
   drawNavigation();
   listen();
-  await refresh(true, isNew);
+  await refresh(isNew);
   if (isNew) main.focus({ preventScroll: true });
 }
 
-let isRefreshing = false, isWanted = false;
-async function refresh(all, isNew) {
-  if (isRefreshing) { isWanted = true; return; }
+let isRefreshing = false, isWanted = false, isWantedNew = false;
+async function refresh(isNew) {
+  if (isRefreshing) { isWanted = true; isWantedNew ||= Boolean(isNew); return; }
   isRefreshing = true;
   const shown = route;
   try {
@@ -68,7 +69,7 @@ async function refresh(all, isNew) {
     }
   }
   isRefreshing = false;
-  if (isWanted || shown !== route) { isWanted = false; refresh(true, shown !== route); }
+  if (isWanted) { const next = isWantedNew; isWanted = isWantedNew = false; refresh(next); }
 }
 function prepare() { main.replaceChildren(); return main; }
 
@@ -95,7 +96,6 @@ function listen() {
   clearInterval(polling);
   source = letGo = polling = null;
   sourceOf = wanted;
-  changeSeen = 0;
   if (wanted === null) live.textContent = "";
   else if (navigator.locks) holdPlace(0, wanted);
   else connect(wanted);
@@ -111,27 +111,22 @@ function holdPlace(place, wanted) {
 }
 // Every 2 s at most, and so seldom that a page takes no more than 15 kB/s.
 function refreshSoon() {
-  timer ??= setTimeout(() => { timer = null; received = 0; if (!document.hidden) refresh(false); }, Math.max(2000, received / 15));
+  timer ??= setTimeout(() => { timer = null; received = 0; if (!document.hidden) refresh(); }, Math.max(2000, received / 15));
 }
 function connect(wanted) {
   source = new EventSource(`/api/sweeps/${wanted}/events`);
-  source.onmessage = event => {
-    const revision = JSON.parse(event.data).revision;
-    const first = changeSeen === 0;
-    changeSeen = revision || 1;
-    if (first) return;
-    refreshSoon();
-  };
+  source.onmessage = event => { if (JSON.parse(event.data).revision !== shownRevision) refreshSoon(); };
   source.onerror = () => {
     live.textContent = "not connected: what is shown is frozen";
     // The session has ended: the answer leads to the login.
-    if (source?.readyState === EventSource.CLOSED) refresh(false);
+    if (source?.readyState === EventSource.CLOSED) refresh();
   };
 }
-document.addEventListener("visibilitychange", () => { if (!route) return; listen(); if (!document.hidden) refresh(false); });
-setInterval(() => { if (route && route.page === "home" && !document.hidden) refresh(false); }, 5000);
+document.addEventListener("visibilitychange", () => { if (!route) return; listen(); if (!document.hidden) refresh(); });
+setInterval(() => { if (route && route.page === "home" && !document.hidden) refresh(); }, 5000);
 
 function tellState(summary) {
+  shownRevision = summary.revision;
   const words = {
     running: "live", stopped: "frozen: no coordinator runs", ended: "ended",
     silent: "frozen: the coordinator does not answer",
@@ -201,7 +196,7 @@ async function showSweep(shown, holder) {
     ["Points on the front", s.front.with_result ? `${number(s.front.on_front)} of ${number(s.front.with_result)}` : null],
   ]));
   const hasFront = s.front.with_result > 0;
-  const without = s.counts.complete ? "No trial that narrows has a result, so there is no front." : "No trial has a result yet.";
+  const without = s.front.revision < 0 ? "The front is not drawn yet." : s.counts.complete ? "No trial that narrows has a result, so there is no front." : "No trial has a result yet.";
   const front = part(holder, "front", [hasFront, without], () => [el("h2", {}, "Front of tolerance against open gates"), hasFront
     ? el("figure", {}, el("div", { class: "drawing" }), el("figcaption", {})) : el("p", { class: "quiet" }, without)]);
   const growth = part(holder, "growth", hasFront, () => hasFront ? [el("h2", {}, "Front against core-hours"),

@@ -142,7 +142,7 @@ async function act(button, request) {
     answer.textContent = response.ok ? JSON.parse(text).changes.join("; ") || "done" : text.trim();
   } catch (error) { answer.textContent = error.message; }
   button.disabled = false;
-  refresh(false);
+  refresh();
 }
 function action(text, request) {
   const button = el("button", { type: "button" }, text);

@@ -31,10 +31,10 @@ struct HTTPRequest {
     return Self.answer(String(decoding: Self.receive(descriptor), as: UTF8.self))
   }
 
-  /// A connection; reading from it gives up after ten seconds.
+  /// A connection; reading from it gives up after a minute.
   static func connect(to port: Int) throws -> Int32 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var limit = timeval(tv_sec: 10, tv_usec: 0)
+    var limit = timeval(tv_sec: 60, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     let address = Self.address(port)
     let code = withUnsafePointer(to: address) {
