@@ -265,8 +265,10 @@ struct QuarantineScenarios {
     #expect(script.coordinator.ending == .completeWithFailures(count: trials.count - 1))
   }
 
-  @Test("a worker that took no step of a trial does not get it back by claiming it")
-  func idleAgain() throws {
+  /// Two workers, "idler" and "good", with a trial each.
+  private func idlerBesideGood() throws -> (
+    script: Script, held: RunningTrial, trial: PlannedTrial, other: PlannedTrial
+  ) {
     var settings = CoordinationSettings()
     settings.duplicatesStragglers = false
     var script = try Script(
@@ -279,6 +281,12 @@ struct QuarantineScenarios {
       script.coordinator.runningTrials.first { $0.worker == WorkerID("idler") })
     let trial = try #require(trials.first { $0.id == held.trial })
     let other = trials[trial == trials[0] ? 1 : 0]
+    return (script, held, trial, other)
+  }
+
+  @Test("a worker that took no step of a trial does not get it back by claiming it")
+  func idleAgain() throws {
+    var (script, held, trial, other) = try idlerBesideGood()
     var step = 0
     for _ in 0..<4 {
       step += 10
@@ -299,18 +307,7 @@ struct QuarantineScenarios {
 
   @Test("a worker that makes no step loses the trial to one that does")
   func idle() throws {
-    var settings = CoordinationSettings()
-    settings.duplicatesStragglers = false
-    var script = try Script(
-      [trials[0], trials[1]], expectedSteps: [trials[0].id: 100, trials[1].id: 100],
-      settings: settings)
-    script.resume()
-    script.announce("idler")
-    script.announce("good")
-    let held = try #require(
-      script.coordinator.runningTrials.first { $0.worker == WorkerID("idler") })
-    let trial = try #require(trials.first { $0.id == held.trial })
-    let other = trials[trial == trials[0] ? 1 : 0]
+    var (script, _, trial, other) = try idlerBesideGood()
     script.finish(other, on: "good")
     // Steps back and forth are no progress, nor are steps beyond the trial's end.
     for step in [10, 9, 10_000] {
