@@ -2,8 +2,9 @@ import Digests
 import Foundation
 import Trials
 
-/// `trials.csv` and `trials.json`: the deterministic results of every trial, without times and
-/// hosts. ``TrialTables`` keeps their rows from round to round.
+/// What `trials.csv` and `trials.json` say of a trial, without times and hosts.
+///
+/// ``TrialTables`` keeps the rows from round to round.
 enum TrialRecords {
   /// One trial.
   struct Trial: Encodable {
@@ -106,8 +107,10 @@ enum TrialRecords {
     }
   }
 
-  /// The columns of `trials.csv`: one row per trial and milestone. The last columns are the endings,
-  /// if trials may end early, and the trainer settings that differ between the sweep's trials.
+  /// The columns of `trials.csv`, which has one row per trial and milestone.
+  ///
+  /// The last columns are the endings, if trials may end early, and the trainer settings that differ
+  /// between the sweep's trials.
   struct Columns {
     /// The trainer settings that differ between trials.
     private let varying: [TrainerSetting]
