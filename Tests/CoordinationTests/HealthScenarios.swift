@@ -48,7 +48,7 @@ struct HealthScenarios {
       script.announce("bad-again", slots: 3, host: "host-bad").assigned(to: "bad-again") == [])
     // The drain survives a restart.
     let drained = try script.restarted().coordinator.drainedHosts
-    #expect(drained["host-bad"]?.contains("3 different trials died there") == true)
+    #expect(drained["host-bad"]?.contains("3 different trials failed there") == true)
     let undrained = script.handle(.undrainRequested(host: "host-bad"))
     #expect(undrained.records.first == .hostUndrained(host: "host-bad"))
     #expect(undrained.assigned(to: "bad-again").count == 3)

@@ -126,7 +126,7 @@ struct LivenessScenarios {
       ])
     #expect(
       effects.sent(to: "w2").last
-        == .abandon(trial: b.id, attempt: 1, reason: "the trial is not this worker's"))
+        == .abandon(trial: b.id, attempt: 1, reason: "the trial is not leased to this worker"))
   }
 
   @Test("a stall of the coordinator makes no worker lost")

@@ -108,7 +108,7 @@ struct SchedulingScenarios {
         .records == [])
     let effects = script.beat(
       "fast", claims: [trials[0].claim(attempt: 2, step: 20, stepsPerSecond: 4)])
-    let reason = "another worker is ahead of this one"
+    let reason = "another worker has taken more steps of the trial"
     #expect(
       effects.records == [
         .attemptEnded(
@@ -343,7 +343,7 @@ struct SchedulingScenarios {
           trial: trials[0].id, attempt: 1,
           failure: TrialFailure(
             cause: .stopped,
-            message: "another worker finishes it sooner, and this one is needed")),
+            message: "another worker will finish the trial sooner, and a waiting trial needs this worker")),
         .trialLeased(trial: trials[2].id, attempt: 1, worker: WorkerID("slow")),
       ])
   }

@@ -89,7 +89,7 @@ struct AccessTests {
     #expect(log.contains("refused a connection from 127.0.0.1: its key"))
     // Either side may notice the mismatch first and close the connection.
     #expect(
-      log.contains("the peer does not encrypt") || log.contains("did not introduce itself"),
+      log.contains("the peer does not encrypt") || log.contains("failed the handshake"),
       "\(log)")
     // A refused worker pauses before it retries.
     #expect(unknown.standardError.components(separatedBy: "does not admit").count < 10)

@@ -79,7 +79,7 @@ struct DiscardTests {
     #expect(try provenance(baselines[0])["attempts"] == "2")
     #expect(
       try provenance(narrowed[0])["discarded"]
-        == "a result that the trial came from was discarded: a broken fan")
+        == "a result that the trial depends on was discarded: a broken fan")
     #expect(try [provenance(baselines[1]), provenance(narrowed[1])] == untouched)
     #expect(
       try Data(

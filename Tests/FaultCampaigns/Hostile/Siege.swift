@@ -217,7 +217,7 @@ extension Siege {
   private func leftOut(_ log: String, leases: Int) -> HostileCommand.Finding {
     let isOut =
       log.split(separator: "\n").contains {
-        $0.contains("liar") && $0.contains(" gets no more trials: it was false about ")
+        $0.contains("liar") && $0.contains(" gets no more trials: it delivered invalid data ")
       }
     return .init(
       what: "leases that a liar got, until it was left out",
