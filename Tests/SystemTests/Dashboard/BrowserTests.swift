@@ -257,10 +257,10 @@ struct BrowserTests {
       """
     let page = try looking(
       [url], ["--eval-seconds", "440", "--eval", script])
-    try wait(for: "a live page", of: [page]) { page.standardError.contains("said: live") }
+    try wait(for: "a live page", of: [page]) { page.standardError.contains("console.info: live") }
     first.send(SIGKILL)
     _ = try first.exitCode()
-    try wait(for: "a frozen page", of: [page]) { page.standardError.contains("said: frozen") }
+    try wait(for: "a frozen page", of: [page]) { page.standardError.contains("console.info: frozen") }
     let second = try run(sweep)
     let said = try #require(try answers(of: page)[0]["evaluated"] as? String)
     #expect(said.contains("live"), "\(said)")
