@@ -30,11 +30,15 @@ struct SweepBoardTests {
     try SweepStore.open(directory: url, plan: plan, sweepText: "sweep: large\n") { _ in true }
   }
 
-  private func board(_ url: URL) throws -> SweepBoard {
-    var board = SweepBoard()
-    board.follower = try SweepFollower(directory: url)
-    while try board.look() {}
-    return board
+  private func board(_ url: URL) throws -> SweepBoard { try follow(url).board }
+
+  /// A board that has read the record, and the position in the record up to which it has read.
+  private func follow(_ url: URL) throws -> (board: SweepBoard, tail: RecordTail) {
+    let follower = try SweepFollower(directory: url)
+    var (board, tail) = (SweepBoard(), follower.start)
+    board.follower = follower
+    try board.read(&tail)
+    return (board, tail)
   }
 
   private let worker = WorkerID("worker-a")
@@ -122,11 +126,11 @@ struct SweepBoardTests {
           .trialFailed(trial: trial.id, failure: failure),
         ]
       })
-    var board = try board(folder.url)
+    var (board, tail) = try follow(folder.url)
     board.groupFailures()
     #expect(board.failures.map(\.trials) == [2, 1])
     try store.append([.trialRetried(trial: plan.trials[2].id)])
-    _ = try board.look()
+    try board.read(&tail)
     board.groupFailures()
     #expect(board.failures.map(\.trials) == [2])
     #expect(board.counts == SweepStatus.Counts(waiting: 1, failed: 2))
@@ -152,7 +156,10 @@ struct SweepBoardTests {
     hostile.name = "a\"} 1\nevil 2 \\"
     _ = try store(hostile, at: folder.url)
     let monitor = try SweepMonitor(folder.url)
-    try monitor.read { while try $0.look() {} }
+    try monitor.read { board in
+      guard var tail = board.follower?.start else { return }
+      try board.read(&tail)
+    }
     let text = MetricsText(of: [monitor]).text
     #expect(text.contains("sweep=\"a\\\"} 1\u{FFFD}evil 2 \\\\\""))
     #expect(!text.contains("\nevil"))
@@ -192,5 +199,17 @@ struct SweepBoardTests {
         of: &board, index: 0, folder: url, drawn: SweepMonitor.Drawings(), allowsControl: false)
     }
     print("dashboard: \(count) trials, load \(loading), page \(asking), summary \(summing)")
+  }
+}
+
+extension SweepBoard {
+  /// Reads a record from a position to its end, and adds the new records to the board.
+  fileprivate mutating func read(_ tail: inout RecordTail) throws {
+    var hasMore = true
+    while hasMore {
+      let news = try tail.look()
+      take(news)
+      hasMore = news.hasMore
+    }
   }
 }

@@ -14,19 +14,24 @@ struct SweepFollowerTests {
 
   init() throws { directory = try TemporaryFolder() }
 
+  private func follow() throws -> (follower: SweepFollower, tail: RecordTail) {
+    let follower = try SweepFollower(directory: directory.url)
+    return (follower, follower.start)
+  }
+
   @Test("Each look brings what is new, and all together is what a whole reading gives")
   func news() throws {
     let store = try open(front, in: directory)
-    var follower = try SweepFollower(directory: directory.url)
-    #expect(try follower.look().records.isEmpty)
+    var (follower, tail) = try follow()
+    #expect(try follower.look(&tail).records.isEmpty)
     #expect(follower.results.trials.map(\.status) == [.waiting, .waiting, .waiting])
     try store.append([lease(front.trials[0]), lease(front.trials[1], to: workerB)])
-    let first = try follower.look()
+    let first = try follower.look(&tail)
     #expect(first.records.map(\.sequence) == [1, 2])
     #expect(first.plan == nil)
     try store.append([recorded(front.trials[0])])
-    #expect(try follower.look().records.map(\.sequence) == [3])
-    #expect(try follower.look().records.isEmpty)
+    #expect(try follower.look(&tail).records.map(\.sequence) == [3])
+    #expect(try follower.look(&tail).records.isEmpty)
     #expect(follower.sequence == 3)
     #expect(try follower.results == SweepReader.open(directory: directory.url).results())
     #expect(follower.attempts(of: front.trials[0].id).map(\.outcome) == [.recorded])
@@ -60,11 +65,11 @@ struct SweepFollowerTests {
     let store = try open(long, in: directory)
     try store.append(long.trials.map { lease($0) })
     try store.append([recorded(long.trials[0])])
-    var follower = try SweepFollower(directory: directory.url)
-    let first = try follower.look()
+    var (follower, tail) = try follow()
+    let first = try follower.look(&tail)
     #expect(first.hasMore)
     #expect(first.records.count == RecordTail.rowCountMaximum)
-    let second = try follower.look()
+    let second = try follower.look(&tail)
     #expect(!second.hasMore)
     #expect(second.records.count == 1)
     #expect(follower.results.trials[0].status == .complete)
@@ -85,7 +90,7 @@ struct SweepFollowerTests {
     #expect(pieces.map { $0.plan != nil } == [true, false])
     #expect(pieces.map(\.hasMore) == [true, false])
     for piece in pieces { inPieces.take(piece) }
-    _ = try whole.look()
+    whole.take(news)
     #expect(inPieces.results == whole.results)
     #expect(inPieces.sequence == 3)
     #expect(try tail.look().pieces(of: 2).map(\.records.count) == [0])
@@ -95,13 +100,13 @@ struct SweepFollowerTests {
   func replanned() throws {
     var store: SweepStore? = try open(front, in: directory)
     try store?.append([lease(front.trials[0]), recorded(front.trials[0])])
-    var follower = try SweepFollower(directory: directory.url)
-    _ = try follower.look()
+    var (follower, tail) = try follow()
+    _ = try follower.look(&tail)
     try store?.close()
     store = nil
     let other = plan(tolerances: [3, 100])
     _ = try open(other, in: directory)
-    let news = try follower.look()
+    let news = try follower.look(&tail)
     #expect(news.plan?.trials == other.trials)
     #expect(follower.results.trials.map(\.status) == [.complete, .waiting])
   }
@@ -109,8 +114,8 @@ struct SweepFollowerTests {
   @Test("A damaged row is told, and after it was mended the follower goes on")
   func damaged() throws {
     let store = try open(front, in: directory)
-    var follower = try SweepFollower(directory: directory.url)
-    _ = try follower.look()
+    var (follower, tail) = try follow()
+    _ = try follower.look(&tail)
     try store.append([lease(front.trials[0])])
     try store.close()
     func set(_ worker: String) throws {
@@ -119,9 +124,18 @@ struct SweepFollowerTests {
       }
     }
     try set("somebody")
-    #expect(throws: StoreError.self) { try follower.look() }
+    #expect(throws: StoreError.self) { try follower.look(&tail) }
     try set(workerA.rawValue)
-    #expect(try follower.look().plan != nil)
+    #expect(try follower.look(&tail).plan != nil)
     #expect(follower.results.trials[0].status == .running)
+  }
+}
+
+extension SweepFollower {
+  /// Reads the new records after a position, and adds them to the state.
+  fileprivate mutating func look(_ tail: inout RecordTail) throws -> RecordTail.News {
+    let news = try tail.look()
+    take(news)
+    return news
   }
 }
