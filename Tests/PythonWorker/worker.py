@@ -111,7 +111,7 @@ class Connection:
         self.socket = context.socket(zmq.DEALER)
         options = {
             zmq.IMMEDIATE: 1, zmq.LINGER: 1000, zmq.MAXMSGSIZE: largest, zmq.IPV6: 1,
-            zmq.RECONNECT_IVL: random.randint(500, 2000), zmq.RECONNECT_IVL_MAX: 30_000,
+            zmq.RECONNECT_IVL: random.randint(500, 2000), zmq.RECONNECT_IVL_MAX: 10_000,
             zmq.HEARTBEAT_IVL: 10_000, zmq.HEARTBEAT_TIMEOUT: 30_000,
         }
         for option, value in options.items():
