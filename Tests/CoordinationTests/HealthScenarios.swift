@@ -32,7 +32,7 @@ struct HealthScenarios {
     return script
   }
 
-  @Test("a host on which three different trials die is drained, and its work goes elsewhere")
+  @Test("a host on which three different trials fail is drained, and its trials go to other hosts")
   func badHost() throws {
     var script = try started()
     var effects: [Effect] = []
@@ -55,7 +55,8 @@ struct HealthScenarios {
   }
 
   @Test(
-    "a result in between clears the host; NaN and a trial that fails everywhere do not count")
+    "a result in between resets the host's count; NaN and a trial that fails everywhere do not count"
+  )
   func goodHost() throws {
     var script = try started()
     #expect(!drains(script.fail(trials[2], attempt: 1, on: "bad"), "host-bad"))

@@ -143,7 +143,7 @@ struct LivenessScenarios {
     #expect(script.pass(60).notices.contains { if case .workerLost = $0 { true } else { false } })
   }
 
-  @Test("an unknown sender is asked to announce itself, whatever it says")
+  @Test("an unknown sender is asked to announce itself, whatever it sends")
   func unknownSender() throws {
     var script = try Script([a])
     script.resume()

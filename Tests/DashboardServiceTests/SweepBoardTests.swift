@@ -10,7 +10,7 @@ import Wire
 
 @testable import DashboardService
 
-@Suite("What is known of a sweep")
+@Suite("The state of a sweep that pages show")
 struct SweepBoardTests {
   private let folder: TemporaryFolder
 
@@ -55,7 +55,7 @@ struct SweepBoardTests {
       trial: trial.id, attempt: 1, worker: worker, result: ReceivedResult(result))
   }
 
-  @Test("An empty sweep, one of one trial and one of which all failed have pages")
+  @Test("A sweep without records and a sweep whose only trial failed have pages")
   func extremes() throws {
     let one = plan(1)
     let store = try store(one, at: folder.url)
@@ -87,7 +87,7 @@ struct SweepBoardTests {
     #expect(detail.command == "worker trial \(trial.id).json --out again-\(trial.id)")
   }
 
-  @Test("The command that computes a recorded trial again is one that a shell takes")
+  @Test("The command that reproduces a trial is quoted for a shell")
   func reproduction() throws {
     let plan = plan(1)
     let store = try store(plan, at: folder.url)
@@ -104,7 +104,7 @@ struct SweepBoardTests {
     }
   }
 
-  @Test("A record that cannot be read is read again ever more seldom, and then as before")
+  @Test("Intervals between reads grow with failed reads, up to a limit")
   func rests() {
     let rests = (0...20).map { SweepMonitor.rest(after: $0, took: 0.01) }
     #expect(Array(rests.prefix(4)) == [1, 2, 4, 8])
@@ -112,7 +112,9 @@ struct SweepBoardTests {
     #expect(SweepMonitor.rest(after: 1, took: 9) == 90)
   }
 
-  @Test("Failures that differ in numbers only are one kind, and a retry takes them away")
+  @Test(
+    "Failures that differ only in numbers are one group, and a retry removes a trial from its group"
+  )
   func failures() throws {
     let plan = plan(3)
     let store = try store(plan, at: folder.url)
@@ -136,7 +138,7 @@ struct SweepBoardTests {
     #expect(board.counts == SweepStatus.Counts(waiting: 1, failed: 2))
   }
 
-  @Test("Facts are bounded, and those after one are told with whether some are missing")
+  @Test("The number of facts is bounded, and a page knows whether facts are missing")
   func facts() throws {
     let plan = plan(3 * SweepBoard.factCountMaximum)
     let store = try store(plan, at: folder.url)
@@ -150,7 +152,7 @@ struct SweepBoardTests {
     #expect(last.facts.count == 5 && !last.isCut)
   }
 
-  @Test("A hostile name is a label's text and cannot end it")
+  @Test("A hostile sweep name is escaped in metrics")
   func metrics() throws {
     var hostile = plan(1)
     hostile.name = "a\"} 1\nevil 2 \\"
@@ -168,7 +170,7 @@ struct SweepBoardTests {
   /// Prints times, asserts none: they are the machine's.
   ///
   /// `BOTTLENECKSWEEP_TRIALS` sets the size, `BOTTLENECKSWEEP_STORE` a folder in which the store stays.
-  @Test("Of a large sweep every page is whole")
+  @Test("Every page of a large sweep is complete")
   func large() throws {
     let environment = ProcessInfo.processInfo.environment
     let count = environment["BOTTLENECKSWEEP_TRIALS"].flatMap { Int($0) } ?? 2000

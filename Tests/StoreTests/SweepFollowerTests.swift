@@ -19,7 +19,7 @@ struct SweepFollowerTests {
     return (follower, follower.start)
   }
 
-  @Test("Each look brings what is new, and all together is what a whole reading gives")
+  @Test("Each read returns only new records, and the state equals that of a complete read")
   func news() throws {
     let store = try open(front, in: directory)
     var (follower, tail) = try follow()
@@ -40,7 +40,7 @@ struct SweepFollowerTests {
     #expect(follower.place(of: front.trials[2].id) == 2)
   }
 
-  @Test("The results follow the record, and each look tells which trials may have changed")
+  @Test("The results follow the record, and each read names the trials that may have changed")
   func results() throws {
     var store: SweepStore? = try open(front, in: directory)
     var tail = ResultsTail(try SweepReader.open(directory: directory.url))
@@ -59,7 +59,7 @@ struct SweepFollowerTests {
     #expect(tail.results.trials.map(\.status) == [.complete, .waiting])
   }
 
-  @Test("A long record comes in parts")
+  @Test("A long record is returned in parts")
   func parts() throws {
     let long = plan(tolerances: (0..<RecordTail.rowCountMaximum).map { Double($0) + 0.5 })
     let store = try open(long, in: directory)
@@ -75,7 +75,7 @@ struct SweepFollowerTests {
     #expect(follower.results.trials[0].status == .complete)
   }
 
-  @Test("What a look has brought can be taken in piece by piece")
+  @Test("The outcome of a read can be added in pieces")
   func pieces() throws {
     let store = try open(front, in: directory)
     try store.append([
@@ -96,7 +96,7 @@ struct SweepFollowerTests {
     #expect(try tail.look().pieces(of: 2).map(\.records.count) == [0])
   }
 
-  @Test("After the plan has changed it begins anew")
+  @Test("After a change of the plan, reading starts from the beginning")
   func replanned() throws {
     var store: SweepStore? = try open(front, in: directory)
     try store?.append([lease(front.trials[0]), recorded(front.trials[0])])
@@ -111,7 +111,7 @@ struct SweepFollowerTests {
     #expect(follower.results.trials.map(\.status) == [.complete, .waiting])
   }
 
-  @Test("A damaged row is told, and after it was mended the follower goes on")
+  @Test("A damaged row is an error, and after its repair the follower continues")
   func damaged() throws {
     let store = try open(front, in: directory)
     var (follower, tail) = try follow()

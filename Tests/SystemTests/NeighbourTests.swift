@@ -7,7 +7,7 @@ import Trials
 import Wire
 
 /// Interference of other programs on the same machine and network with a running sweep.
-@Suite("Neighbours", .serialized)
+@Suite("Other programs and users on the same machine", .serialized)
 struct NeighbourTests {
   private let bench: Bench
 
@@ -179,7 +179,7 @@ struct NeighbourTests {
     _ = try run.exitCode()
   }
 
-  @Test("workers get heartbeats of a coordinator whose record is locked, so that none gives it up")
+  @Test("a coordinator whose record is locked still sends heartbeats, so that workers keep waiting")
   func heardWhileLocked() throws {
     let endpoint = try Bench.freeEndpoint()
     let sweep = try bench.file("tiny.yaml", Bench.sweep())
