@@ -105,9 +105,8 @@ extension Coordinator {
     effects.append(
       .notify(.resultRefused(id, attempt: attempt, roster[worker].id, reason: reason)))
     noteFailure(
-      TrialFailure(
-        cause: .resultRefused, message: "what it delivered was refused: \(reason)"), of: id,
-      attempt: attempt, from: worker, blamesCheckpoint: blamesCheckpoint, at: now)
+      TrialFailure(cause: .resultRefused, message: reason), of: id, attempt: attempt,
+      from: worker, blamesCheckpoint: blamesCheckpoint, at: now)
     send(.acknowledge(trial: id, attempt: attempt), to: worker)
   }
 
