@@ -46,7 +46,9 @@ struct DiscardTests {
       asked.err.contains("trial \(narrowed[0]) depends on it and starts from step 0"),
       "\(asked.err)")
     #expect(!asked.err.contains(baselines[1]) && !asked.err.contains(narrowed[1]))
-    #expect(asked.err.contains("nothing was changed: nobody agreed; --yes discards without asking"))
+    #expect(
+      asked.err.contains(
+        "nothing was changed: the discard was not confirmed; --yes discards without asking"))
     #expect(try bench.run(Executables.coordinator, "report", bench.path("out")).code == 0)
     #expect(try bench.read("out/trials.csv") == expected)
 
