@@ -9,7 +9,7 @@ import Trials
 struct CacheTests {
   private let work = WorkID(sweep: "s", trial: TrialID(rawValue: 7), launch: 1)
   private let loss = TrialFailure(
-    cause: .stopped, message: "somebody removed the trial's folder from the worker's cache")
+    cause: .stopped, message: "the trial's folder was removed from the worker's cache")
 
   private func training() -> WorkerCore {
     var core = WorkerCore(

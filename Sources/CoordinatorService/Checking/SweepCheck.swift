@@ -171,7 +171,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
       if let defect = result.defect {
         add(
           .damaged, "sweep.sqlite",
-          "the result of trial \(trial.planned.id) cannot be its trial's: \(defect)",
+          "the result of trial \(trial.planned.id) is impossible for this trial: \(defect)",
           "`coordinator discard \(folder.relativePath) \(trial.planned.id) --why \"it is false\"` has "
             + "the trial computed again by the next or the present `coordinator run`")
       }
