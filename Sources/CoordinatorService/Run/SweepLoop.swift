@@ -130,7 +130,7 @@ struct SweepLoop: ~Copyable {
             coordinator.workers.count(where: \.isConnected) > localWorkers?.liveCount ?? 0
           logger.notice(
             """
-            leaving: local workers hand their trials back, remote ones train on; the same \
+            leaving: local workers hand back their trials, remote ones continue; the same \
             command resumes the sweep\
             \(hasRemoteWorkers ? " (Ctrl-C again within 5 s stops remote trials too)" : "")
             """)
