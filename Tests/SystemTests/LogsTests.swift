@@ -63,7 +63,7 @@ struct LogsTests {
     let worker = try Command(
       Executables.worker, ["--connect", endpoint, "--slots", "1"], on: bench)
     try wait(for: "the worker's log") {
-      (try? logs("latents=3"))?.err.contains("is with worker") == true
+      (try? logs("latents=3"))?.err.contains("runs on worker") == true
         && (try? logs())?.out.hasPrefix("workers\n") == true
     }
     let name = try #require(try logs().out.split(separator: "\n").dropFirst().first)
