@@ -172,11 +172,13 @@ extension Rehearsal {
     }
     let budgets = run.configuration.milestones
     let last = budgets.last?.count ?? 1
-    let milestones = budgets.map { budget in
+    let milestones = budgets.enumerated().map { index, budget in
       MilestoneReport(
-        budget: budget, tolerance: (try? run.configuration.resolvedTolerance()) ?? 0,
+        budget: budget, tolerance: run.configuration.tolerance(atMilestone: index) ?? 0,
         step: Int(Double(steps) * Double(budget.count) / Double(last)),
-        ending: budget.count == last ? .budget : .goesOn, stateDigest: nil, gatesOpen: latents,
+        ending: budget.count == last
+          ? .budget : run.configuration.trace == nil ? .goesOn : .budget.with(isFinal: false),
+        stateDigest: nil, gatesOpen: latents,
         mse: 10, evaluationMSE: 10, firstHitStep: nil, multiplier: 1, openProbabilities: [])
     }
     let seconds = Double(now - run.begunAt) / 1000

@@ -149,6 +149,7 @@ struct AnswerSchemaTests {
     report.latents = 5
     report.latentsFrom = "2 * t0123456789abcdef.latents"
     report.tolerance = 2.5
+    report.trace = [2.5, 4]
     report.toleranceFrom = "t0123456789abcdef.mse"
     report.remedy = "retry"
     report.running = [Self.running]
@@ -254,7 +255,7 @@ extension TrialReport.Result {
       milestones: [
         .init(
           count: 2, unit: "epochs", step: 9, tolerance: 3, toleranceMet: true, gatesOpen: 4,
-          mse: 3.25, evaluationMse: 4.5, firstHitStep: 7)
+          mse: 3.25, evaluationMse: 4.5, firstHitStep: 7, ending: "oscillating")
       ],
       end: .init(
         ending: "oscillating", step: 9, openGates: [0, 1, 2, 4], sinceStep: 3,

@@ -19,7 +19,8 @@ extension Coordinator {
     let provenance = result.provenance
     // A trial that ended early has cost less than planned.
     if provenance.seconds >= 1, provenance.steps > 0, let end = result.milestones.last,
-      let total = end.endedByRule ? graph.steps(of: trial) : end.step, total > 0
+      let total = end.endedByRule || provenance.configuration.trace != nil
+        ? graph.steps(of: trial) : end.step, total > 0
     {
       let cost = graph.cost(of: trial) * Double(provenance.steps) / Double(total)
       observe(rate: cost / provenance.seconds, of: trial, on: worker)
