@@ -2,14 +2,24 @@ import Foundation
 import Glibc
 import Testing
 
-/// A worker whose cores the coordinator divides, with real processes on two cores.
-@Suite("Divided cores", .serialized, .enabled(if: ThreadTests.hasTwoCores))
-struct ThreadTests {
-  static var hasTwoCores: Bool {
-    ProcessInfo.processInfo.activeProcessorCount >= 2
-      && FileManager.default.isExecutableFile(atPath: "/usr/bin/taskset")
+/// The first two cores that this process may use, as `taskset -c` reads them; nil if there are not
+/// two, or no `taskset`.
+private let twoCores: String? = {
+  let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+  let line = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
+  let cores = (line?.split(separator: "\t").last ?? "").split(separator: ",").flatMap { part in
+    let ends = part.split(separator: "-").compactMap { Int($0) }
+    return Array((ends.first ?? 0)...(ends.last ?? 0))
   }
+  guard cores.count >= 2, FileManager.default.isExecutableFile(atPath: "/usr/bin/taskset") else {
+    return nil
+  }
+  return "\(cores[0]),\(cores[1])"
+}()
 
+/// A worker whose cores the coordinator divides, with real processes on two cores.
+@Suite("Divided cores", .serialized, .enabled(if: twoCores != nil))
+struct ThreadTests {
   private let bench: Bench
 
   init() throws { bench = try Bench() }
@@ -37,21 +47,11 @@ struct ThreadTests {
 
   /// A worker on two cores.
   private func worker(_ coordinator: Command, _ arguments: String...) throws -> Command {
-    let cores = try usableCores()
+    let cores = try #require(twoCores)
     return try Command(
       URL(filePath: "/usr/bin/taskset"),
       ["-c", cores, Executables.worker.path, "--connect", try coordinator.endpoint()] + arguments,
       on: bench)
-  }
-
-  /// The first two cores that this process may use.
-  private func usableCores() throws -> String {
-    var set = cpu_set_t()
-    try #require(sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0)
-    let words = withUnsafeBytes(of: set) { Array($0.bindMemory(to: UInt64.self)) }
-    let cores = (0..<1024).filter { words[$0 / 64] >> UInt64($0 % 64) & 1 == 1 }
-    try #require(cores.count >= 2)
-    return cores.prefix(2).map(String.init).joined(separator: ",")
   }
 
   private func threads(_ out: String) throws -> Int? {
