@@ -112,13 +112,13 @@ struct ThreadTests {
     #expect(explanation.out.contains("with 2 threads"), "\(explanation.out)")
     // The same attempt, and not computed twice.
     #expect(explanation.out.contains("attempt 1"), "\(explanation.out)")
+    let text = try bench.read(rows)
     worker.send(SIGTERM)
     #expect(try worker.exitCode() == 0, "\(worker.standardError)")
     coordinator.send(SIGTERM)
     #expect(try coordinator.exitCode() == 130)
 
     // The same trial up to there, alone with one thread.
-    let text = try bench.read(rows)
     let lines = text.split(separator: "\n")
     let step = (lines.count - 1) * 10
     var configuration = try #require(long["configuration"] as? [String: Any])

@@ -140,6 +140,7 @@ extension Coordinator {
     if lease.threadsResends >= settings.claimLimit {
       // The worker does not follow; its number counts.
       roster[worker].leases[index].threads = claimed
+      roster[worker].leases[index].threadsChangedAt = now
       roster.refresh(worker)
     } else {
       roster[worker].leases[index].threadsResends += 1
@@ -184,7 +185,7 @@ extension Coordinator {
       demand >= capacity
       ? spare : Int((Double(demand) * Double(spare) / Double(capacity)).rounded(.up))
     let ideal = idealThreads(on: worker, keeping: kept)
-    apply(ideal, to: worker, isWanted: ready.first != nil, at: now)
+    apply(ideal, to: worker, keeping: kept, at: now)
   }
 
   /// How many threads each lease of a worker would have if changes cost nothing.
@@ -214,38 +215,70 @@ extension Coordinator {
   }
 
   /// Orders the changes towards a division that are worth their cost, those to fewer threads first.
-  private mutating func apply(
-    _ ideal: [Int], to worker: Int, isWanted: Bool, at now: Instant
-  ) {
+  ///
+  /// - Parameter kept: How many cores are to be left for trials that wait.
+  private mutating func apply(_ ideal: [Int], to worker: Int, keeping kept: Int, at now: Instant) {
     let leases = roster[worker].leases
     let left = leases.map { remaining(of: $0, on: worker, at: now) }
-    let waitIsLong = isWanted && (left.min() ?? 0) >= worth
     let paths = leases.map { criticalPath(from: $0) / roster[worker].speed }
     func longest(_ threads: [Int]) -> Double {
       zip(paths, threads).reduce(0) { max($0, $1.0 / speeds.speedUp(ofThreads: $1.1)) }
     }
     let before = longest(leases.map(\.threads))
-    let gain = before - longest(ideal)
-    let balances = gain >= max(worth, Self.balanceShare * before)
-    for (index, lease) in leases.enumerated() where ideal[index] < lease.threads {
+    let balances = before - longest(ideal) >= max(worth, Self.balanceShare * before)
+    let waitIsLong = ready.first != nil && (left.min() ?? 0) >= worth
+    var fewer = leases.map(\.threads)
+    if balances {
+      fewer = zip(fewer, ideal).map { min($0, $1) }
+    } else if waitIsLong {
+      fewer = withdrawn(kept - roster[worker].freeCores, from: leases, paths: paths)
+    }
+    for (index, lease) in leases.enumerated() where fewer[index] < lease.threads {
       guard lease.progress == nil || (rests(lease, at: now) && left[index] >= worth) else {
         continue
       }
-      if waitIsLong || balances { setThreads(ideal[index], of: index, on: worker, at: now) }
+      setThreads(fewer[index], of: index, on: worker, at: now)
     }
-    for (index, lease) in leases.enumerated() where ideal[index] > lease.threads {
+    for (index, lease) in leases.enumerated()
+    where ideal[index] > lease.threads && fewer[index] == lease.threads {
       let cores = lease.coreCount + roster[worker].freeCores
       let threads = min(ideal[index], ThreadCounts.largest(in: cores))
       guard threads > lease.threads else { continue }
-      let saved =
-        left[index]
-        * (1 - speeds.speedUp(ofThreads: lease.threads) / speeds.speedUp(ofThreads: threads))
+      let share =
+        1 - speeds.speedUp(ofThreads: lease.threads) / speeds.speedUp(ofThreads: threads)
+      let saved = left[index] * share
       guard
         lease.progress == nil
           || (rests(lease, at: now) && saved >= max(worth, Self.worthShare * left[index]))
       else { continue }
       setThreads(threads, of: index, on: worker, at: now)
     }
+  }
+
+  /// The threads of leases after so many cores are withdrawn, step by step from the one that then
+  /// ends first, but not from critical ones.
+  private func withdrawn(_ cores: Int, from leases: [Lease], paths: [Double]) -> [Int] {
+    var threads = leases.map(\.threads)
+    var lacking = cores
+    var shortest = IndexedHeap<Double>()
+    func offer(_ index: Int) {
+      shortest[index] = ThreadCounts.previous(before: threads[index]).map {
+        paths[index] / speeds.speedUp(ofThreads: $0)
+      }
+    }
+    for index in leases.indices { offer(index) }
+    while lacking > 0, let index = shortest.first {
+      guard let fewer = ThreadCounts.previous(before: threads[index]),
+        !isCritical(criticalPath(from: leases[index]), threads: fewer)
+      else {
+        shortest[index] = nil
+        continue
+      }
+      lacking -= threads[index] - fewer
+      threads[index] = fewer
+      offer(index)
+    }
+    return threads
   }
 
   /// Whether a running trial's threads may change: it has kept them for long enough, and has not

@@ -179,6 +179,12 @@ extension Coordinator {
       if bestFree.end <= best.end * Self.tolerance {
         let worker = slots[bestFree.slot].worker
         slots[bestFree.slot].isFree = false
+        // An earlier trial may have taken several of its cores.
+        guard roster[worker].canTakeWork else {
+          slots[bestFree.slot].freeIn = .infinity
+          freeCount -= 1
+          continue
+        }
         slots[bestFree.slot].freeIn = bestFree.end
         freeCount -= 1
         lease(trial, to: worker, progress: nil, isAdoption: false, at: now)

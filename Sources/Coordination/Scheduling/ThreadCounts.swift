@@ -22,6 +22,9 @@ package enum ThreadCounts {
   /// The next larger number; nil for the largest.
   static func next(after threads: Int) -> Int? { all.first { $0 > threads } }
 
+  /// The next smaller number; nil for 1.
+  static func previous(before threads: Int) -> Int? { all.last { $0 < threads } }
+
   /// The largest number that is at most `cores`; 1 for fewer cores.
   package static func largest(in cores: Int) -> Int { all.last { $0 <= cores } ?? 1 }
 }
