@@ -183,7 +183,10 @@ extension TrialReport {
           surroundings.needsWorker
         )
       }
-      let hosts = running.map { $0.host.isEmpty ? "\($0.worker)" : "\($0.worker) on \($0.host)" }
+      let hosts = running.map { running in
+        (running.host.isEmpty ? "\(running.worker)" : "\(running.worker) on \(running.host)")
+          + ((running.threads ?? 1) > 1 ? " with \(running.threads ?? 1) threads" : "")
+      }
       let place = hosts.isEmpty ? "" : " by " + hosts.joined(separator: " and by ")
       return (
         running.contains(where: \.isClaimed) || running.isEmpty
