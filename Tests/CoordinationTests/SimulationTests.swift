@@ -210,6 +210,10 @@ struct SimulationTests {
       options.workerCount = 4
       options.trialMilliseconds = 100_000...150_000
     }
+    if sabotage == .dividesTooManyCores {
+      options.dividesCores = true
+      options.realShare = 1
+    }
     if sabotage.concernsDiscards { options.wishesPerMinute = 20 }
     if sabotage.concernsTrust {
       options.workerCount = 4

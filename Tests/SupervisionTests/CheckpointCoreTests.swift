@@ -211,7 +211,7 @@ struct CheckpointCoreTests {
     #expect(
       core.handle(.checkpointReady(other, fetched, refusals: ["torn"]), at: .zero) == [
         .notify("trial \(other.trial): checkpoint not usable: torn"),
-        .startTrial(other, assignment, from: fetched),
+        .startTrial(other, assignment, from: fetched, threads: 1),
       ])
     #expect(core.claims.map(\.checkpoint) == [nil, checkpoint(10)])
   }

@@ -82,7 +82,7 @@ struct WorkerCoreTests {
     #expect(core.handle(.imagesReady(work), at: .zero) == [.fetchCheckpoint(work, assignment())])
     #expect(
       core.handle(.checkpointReady(work, nil, refusals: []), at: .zero)
-        == [.startTrial(work, assignment(), from: nil)])
+        == [.startTrial(work, assignment(), from: nil, threads: 1)])
     #expect(core.claims == [AttemptClaim(trial: trial, attempt: 1)])
   }
 

@@ -38,6 +38,33 @@ struct HostileNumberTests {
     }
   }
 
+  @Test("Threads and cores are within what a host can have; 0 leaves them open")
+  func threads() throws {
+    for threads in [UInt32(4097), .max] {
+      #expect(throws: WireError.self) { try heartbeat { $0.threads = threads } }
+      var worker = PBWorkerEnvelope()
+      worker.announcement.worker = "w"
+      worker.announcement.slots = 1
+      worker.announcement.divisibleCores = threads
+      #expect(throws: WireError.self) {
+        try WorkerMessage(
+          frames: try Framing.frames(of: worker, limit: WireLimits.controlEnvelopeByteCount))
+      }
+    }
+    #expect(try heartbeat { $0.threads = 0 }?.threads == nil)
+    #expect(try heartbeat { $0.threads = 4096 }?.threads == 4096)
+    for threads in [UInt32(0), 4097, .max] {
+      var coordinator = PBCoordinatorEnvelope()
+      coordinator.threadsAssigned.trial = 1
+      coordinator.threadsAssigned.attempt = 1
+      coordinator.threadsAssigned.threads = threads
+      #expect(throws: WireError.self) {
+        try CoordinatorMessage(
+          frames: try Framing.frames(of: coordinator, limit: WireLimits.controlEnvelopeByteCount))
+      }
+    }
+  }
+
   @Test("Honest rates are accepted, from a stalled worker to one that computes nothing")
   func honestRates() throws {
     for rate in [0, 1e-9, 0.25, 1e12] {

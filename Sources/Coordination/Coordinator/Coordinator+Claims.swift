@@ -65,7 +65,9 @@ extension Coordinator {
         noteSignOfLife(of: trial)
       }
       if canAdopt(claim, of: trial, by: worker) {
-        lease(trial, to: worker, progress: claim.progress, isAdoption: true, at: now)
+        lease(
+          trial, to: worker, progress: claim.progress, isAdoption: true,
+          threads: claim.threads ?? 1, at: now)
       } else {
         abandon(claim, of: worker, reason: "the trial is not leased to this worker", at: now)
       }
@@ -98,6 +100,7 @@ extension Coordinator {
     else { return }
     roster[worker].leases[index].claimedAt = now
     roster[worker].leases[index].resends = 0
+    noteThreads(claim.threads, of: index, on: worker, at: now)
     if let progress = claim.progress, progress.step <= graph.steps(of: trial) ?? .max {
       // Only a step beyond the furthest one counts as progress.
       if progress.step > roster[worker].leases[index].furthestStep {
@@ -105,6 +108,7 @@ extension Coordinator {
         roster[worker].leases[index].progressAt = now
       }
       roster[worker].leases[index].progress = progress
+      roster[worker].leases[index].progressThreads = workingThreads(of: index, on: worker)
       learn(from: index, of: worker)
       withdrawIfOvertaken(trial, by: worker, at: now)
     }

@@ -71,7 +71,7 @@ extension Coordinator {
     // A result computed on two instruction sets would match neither bit for bit.
     let newest = ledger.newestCheckpoint(of: trial)
     guard newest == nil || newest?.instructionSet == roster[worker].instructionSet else { return 0 }
-    return left - duration(of: trial, on: worker)
+    return left - duration(of: trial, on: worker, threads: threadsForOneMore(on: worker))
   }
 
   /// Whether a second worker may run a lease's trial.
@@ -134,6 +134,8 @@ extension Coordinator {
         equallyFast = longest
       }
       guard let shortest = runs.min(by: { $0.path < $1.path }) else { continue }
+      // A waiting trial gets a core of this worker without that.
+      guard !canDivide(worker) || roster[worker].unleasedCores == 0 else { continue }
       let least = shortest.path * (1 + Self.exchangeShare) + worthMoving
       var longer: (trial: Int, path: Double)?
       if let run = slower,

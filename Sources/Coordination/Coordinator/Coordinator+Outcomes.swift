@@ -42,6 +42,7 @@ extension Coordinator {
         of: id, attempt: attempt, from: worker, reason: contradiction, blamesCheckpoint: false,
         at: now)
     }
+    let threads = claimedThreads(of: trial, on: worker)
     let previousHolders = holders[trial].map { ($0, dropLease(of: trial, on: $0)) }
     let kept = keeps(checkpoint, of: trial, result) ? checkpoint : nil
     record(
@@ -58,7 +59,7 @@ extension Coordinator {
         to: holder)
     }
     effects.append(.notify(.trialCompleted(id, sender)))
-    noteSuccess(of: trial, result: result, on: worker)
+    noteSuccess(of: trial, result: result, on: worker, threads: threads)
     settle(graph.successors(of: trial), at: now, delaying: false)
   }
 

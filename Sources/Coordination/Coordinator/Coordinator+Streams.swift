@@ -15,7 +15,16 @@ extension Coordinator {
     }
     let handedIn = ledger.handedIn(by: trial)
     let (sender, instructionSet) = (roster[worker].id, roster[worker].instructionSet)
-    if let own = handedIn.reports(by: sender, attempt: attempt)[index] {
+    let reported = handedIn.reports(by: sender, attempt: attempt)
+    if let other = reported.first(where: {
+      $0.key != index && ($0.key < index) != ($0.value.step < report.step)
+    }) {
+      let reason =
+        "\(name(of: worker)) contradicts itself: it reports step \(report.step) at \(report.budget), "
+        + "and step \(other.value.step) at \(other.value.budget)"
+      return refuse(id, attempt: attempt, from: worker, reason: reason, at: now)
+    }
+    if let own = reported[index] {
       guard own == report else {
         let reason = contradiction(at: index, own, report, by: worker)
         return refuse(id, attempt: attempt, from: worker, reason: reason, at: now)

@@ -230,7 +230,8 @@ extension SweepLoop {
           WorkerAnnouncement(
             worker: WorkerID(announcement.worker),
             host: HostIdentity.text(name: announcement.host, id: announcement.hostID),
-            slots: announcement.slotCount, processor: announcement.processor,
+            slots: announcement.slotCount, divisibleCores: announcement.divisibleCoreCount,
+            processor: announcement.processor,
             instructionSet: announcement.instructionSet, coreCount: announcement.coreCount,
             memoryByteCount: announcement.memoryByteCount,
             productVersion: announcement.productVersion,

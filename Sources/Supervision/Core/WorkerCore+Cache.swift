@@ -21,7 +21,7 @@ extension WorkerCore {
     let failure = TrialFailure(
       cause: .stopped, message: "the trial's folder was removed from the worker's cache")
     switch work.phase {
-    case .training, .draining:
+    case .training, .changingThreads, .draining:
       works[id]?.phase = .killed(failure)
       return [.killTrial(id)]
     case .uploading, .uploadDelayed, .delivering:
