@@ -61,7 +61,7 @@ struct WorkerSimulationTests {
     #expect(killCount >= 100)
   }
 
-  @Test("a seed repeats itself, event for event")
+  @Test("equal seeds give the same events")
   func repetition() {
     for seed in 0..<40 as Range<UInt64> {
       var (first, second) = (Simulation(seed: seed), Simulation(seed: seed))

@@ -5,7 +5,7 @@ import Trials
 @testable import Wire
 
 /// The examples in EXAMPLES.md.
-@Suite("The bytes that the protocol document shows")
+@Suite("The bytes in EXAMPLES.md")
 struct DocumentedBytesTests {
   private let attempt = AttemptKey(trial: TrialID(rawValue: 0x0123_4567_89AB_CDEF), attempt: 1)
 

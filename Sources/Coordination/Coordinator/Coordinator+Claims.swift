@@ -33,7 +33,7 @@ extension Coordinator {
       roster[worker].leases[index].sentAt = now
       sendAssignment(of: lease.trial, attempt: lease.attempt, to: worker)
     }
-    if !vain.isEmpty { giveUp(vain, on: worker, because: "never took the trial up", at: now) }
+    if !vain.isEmpty { giveUp(vain, on: worker, because: "never claimed the trial", at: now) }
     if !idle.isEmpty {
       let reason = "took no step of the trial in \(idleLimit.components.seconds / 60) min"
       giveUp(idle, on: worker, because: reason, at: now)
@@ -67,7 +67,7 @@ extension Coordinator {
       if canAdopt(claim, of: trial, by: worker) {
         lease(trial, to: worker, progress: claim.progress, isAdoption: true, at: now)
       } else {
-        abandon(claim, of: worker, reason: "the trial is not this worker's", at: now)
+        abandon(claim, of: worker, reason: "the trial is not leased to this worker", at: now)
       }
     case .failed:
       abandon(claim, of: worker, reason: "the trial has failed", at: now)

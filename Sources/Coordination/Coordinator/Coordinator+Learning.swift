@@ -51,7 +51,7 @@ extension Coordinator {
     {
       drain(
         exactly: place,
-        reason: "\(deaths) different trials died there, with no result in between; the last one: "
+        reason: "\(deaths) different trials failed there and none completed in between; the last failure: "
           + failure.message)
     }
     pauseOnCommonCause(stage, failure: failure)
@@ -67,8 +67,8 @@ extension Coordinator {
     let places = hosts.map(shownName).joined(separator: " and ")
     let pauseReason = TrialFailure(
       cause: cause,
-      message: "different trials die of it on \(places), and none of the stage "
-        + "has a result; the last one: \(failure.message)")
+      message: "different trials failed with this cause on \(places), and no trial of the stage "
+        + "has a result; the last failure: \(failure.message)")
     let name = graph.stageNames[stage]
     record(.stagePaused(stage: name, failure: pauseReason))
     effects.append(.notify(.stagePaused(stage: name, pauseReason)))

@@ -178,7 +178,7 @@ extension Coordinator {
     guard let choice else { return }
     withdraw(
       choice.trial, from: choice.worker,
-      because: "another worker finishes it sooner, and this one is needed")
+      because: "another worker will finish the trial sooner, and a waiting trial needs this worker")
   }
 
   /// Withdraws a duplicated trial from the worker that the other one has overtaken for good; this
@@ -194,7 +194,7 @@ extension Coordinator {
       step >= theirs.progress?.step ?? 0,
       expectedEnd(of: trial, on: worker, at: now) < expectedEnd(of: trial, on: other, at: now)
     else { return }
-    withdraw(trial, from: other, because: "another worker is ahead of this one")
+    withdraw(trial, from: other, because: "another worker has taken more steps of the trial")
   }
 
   private func lease(of trial: Int, on worker: Int) -> Lease? {

@@ -63,7 +63,7 @@ extension SweepStatus {
 
   private var forecastWords: String {
     if counts.waiting + counts.running == 0 { return "all trials have ended" }
-    return forecast?.words ?? "no end in sight: no worker can take a trial"
+    return forecast?.words ?? "no forecast: no worker can take a trial"
   }
 }
 

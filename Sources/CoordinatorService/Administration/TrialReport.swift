@@ -179,7 +179,7 @@ extension TrialReport {
     case .running(let running):
       guard surroundings.endpoint != nil else {
         return (
-          "it was running when the coordinator ended; its worker may still train on",
+          "it was running when the coordinator ended; its worker may still run it",
           surroundings.needsWorker
         )
       }

@@ -95,8 +95,8 @@ package struct SweepSimulation: Codable, Hashable, Sendable {
       \(sweep): \(trials) trials on \(hosts) hosts with \(slots) slots, seed \(seed)
       \(isComplete ? "complete" : "NOT complete") after \(duration(makespanSeconds)), \
       \(String(format: "%.2f", ratio)) times the least that hosts without failures could take
-      \(hostFailures) hosts ended suddenly; \(attempts) attempts, \(resumptions) went on from a \
-      checkpoint, \(duplicates) were second ones of stragglers
+      \(hostFailures) hosts failed; \(attempts) attempts, of these \(resumptions) resumed from a \
+      checkpoint, \(duplicates) ran beside another attempt of a slow trial
       \(duration(wastedSeconds)) of \(duration(busySeconds)) computed twice; slots were busy \
       \(Int((100 * utilisation).rounded())) % of the time
 

@@ -19,7 +19,7 @@ extension WorkerCore {
   private mutating func giveUpWithoutFiles(_ id: WorkID) -> [WorkerEffect] {
     guard let work = works[id] else { return [] }
     let failure = TrialFailure(
-      cause: .stopped, message: "somebody removed the trial's folder from the worker's cache")
+      cause: .stopped, message: "the trial's folder was removed from the worker's cache")
     switch work.phase {
     case .training, .draining:
       works[id]?.phase = .killed(failure)

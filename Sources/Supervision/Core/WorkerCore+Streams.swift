@@ -62,7 +62,8 @@ extension WorkerCore {
         // trajectory.
         let failure = TrialFailure(
           cause: .lost,
-          message: "the coordinator lacks the trajectory that this run goes on from")
+          message:
+            "the coordinator lacks the trajectory up to the checkpoint from which this run resumed")
         return give(up: work.id, failure) + shipNextPiece(at: now)
       }
       works[work.id]?.stream.rewind()

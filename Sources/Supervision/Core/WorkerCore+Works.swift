@@ -81,7 +81,7 @@ extension WorkerCore {
     guard assignment.sweep == sweep else { return [] }
     var effects: [WorkerEffect] = []
     if let void = work(on: assignment.trial), void.attempt <= assignment.voidThrough {
-      effects = dismiss(void, "what its attempts have left was discarded", exits: false)
+      effects = dismiss(void, "a person has discarded the results of its attempts", exits: false)
     }
     if let known = work(on: assignment.trial) {
       // A repeated assignment, or a newer attempt at a trial that this worker already runs. The
@@ -197,7 +197,7 @@ extension WorkerCore {
     guard failure.cause == .notANumber, work.checkpoints.beginsAtOwn else { return failure }
     return TrialFailure(
       cause: .lost,
-      message: "it went on from a checkpoint that only this host had, and \(failure.message)")
+      message: "it had resumed from a checkpoint that only this host has: \(failure.message)")
   }
 
   /// Reports a change of the disk's state to people and at once to the coordinator, so that it does

@@ -183,8 +183,8 @@ package final class WorkerFolder {
     }
   }
 
-  /// Moves a result that cannot be read to where nobody deletes it, named by its worker and its
-  /// folder.
+  /// Moves an unreadable result to a folder in which nothing is deleted, under the name of its worker
+  /// and its folder.
   ///
   /// - Returns: Whether there is no such file at its place any more.
   private func putAside(_ file: URL, _ reason: String, _ workers: URL) -> Bool {
