@@ -2,13 +2,14 @@ import Digests
 
 extension TrialConfiguration {
   /// Derives a trial's seed from the sweep's seed, the replicate's number and the trial's
-  /// configuration without milestones, quiet rule and precision.
+  /// configuration without milestones, quiet rule, precision and latent traversals.
   ///
-  /// So a longer run repeats a shorter one bit for bit and then continues, and two precisions of a
-  /// trial share the seed and can be compared in pairs.
+  /// So a longer run repeats a shorter one bit for bit and then continues, two precisions of a
+  /// trial share the seed and can be compared in pairs, and a trial that also records its latent
+  /// traversals has the numbers of one that does not.
   /// The seed is the first eight bytes, big-endian, of the SHA-256 of
   /// `<sweep seed, decimal>/<replicate, decimal>/<canonical text with milestones [], no `quiet`,
-  /// precision fp32 and seed 0>`.
+  /// precision fp32, no `latent_traversals` and seed 0>`.
   package static func deriveSeed(
     sweepSeed: UInt64, replicate: Int, configuration: TrialConfiguration
   ) -> UInt64 {
@@ -16,6 +17,7 @@ extension TrialConfiguration {
     content.milestones = []
     content.quiet = nil
     if content.trainer.precision != .fp32 { content.trainer.precision = .fp32 }
+    if content.trainer.latentTraversals != .omitted { content.trainer.latentTraversals = .omitted }
     content.seed = 0
     return Digest.of("\(sweepSeed)/\(replicate)/\(content.canonicalText)").leadingBits
   }
