@@ -8,7 +8,7 @@ import Trials
 ///
 /// Always written: `trials.csv`, `trials.json`, `provenance.csv`, `trajectories/<trial>.csv`,
 /// `report.html` and the file `PARTIAL` until every trial has ended. By the plan's outputs:
-/// `figure1.svg`, `figure2.svg` with `figure2/<trial>.png`, `figure3.{csv,json,svg}`,
+/// `figure1.{svg,tex}`, `figure2.svg` with `figure2/<trial>.png`, `figure3.{csv,json,svg,tex}`,
 /// `table1.{csv,json,md,tex}`, `gates.{csv,json}`, `latents.{csv,json}` with `latents/<trial>.svg`.
 /// The caller copies ``Outcome/copies``.
 ///
@@ -247,6 +247,11 @@ package struct ReportWriter {
           Figure1Drawing(
             trial: trial, trajectory: trajectory, banner: banner, counts: counts
           ).svg)
+        round.put(
+          "\(name).tex",
+          Figure1Source(
+            trial: trial, trajectory: trajectory, banner: banner, counts: counts, file: name
+          ).tex)
       }
     }
   }
@@ -362,6 +367,10 @@ package struct ReportWriter {
       front: front, samples: samples, name: results.plan.name,
       banner: Completion(of: results).banner, counts: counts)
     round.put("figure3.svg", drawing.svg)
+    let source = Figure3Source(
+      front: front, csv: csv, name: results.plan.name, banner: Completion(of: results).banner,
+      counts: counts)
+    round.put("figure3.tex", source.tex)
   }
 }
 
