@@ -106,7 +106,7 @@ struct LatentTests {
     let json = try text("latents.json")
     #expect(json.contains("\"picture\":\"latents/\(id).svg\""))
     #expect(json.contains("\"recorded\":false"))
-    #expect(try text("latents/\(id).svg").contains(">KL 1.5</text>"))
+    #expect(try text("latents/\(id).svg").contains(">KL 1.50</text>"))
     #expect(try text("report.html").contains("Its latent traversals are not recorded."))
   }
 

@@ -88,6 +88,8 @@ struct TeXTests {
     let tex = try Self.text("figure3.tex", of: Self.files(of: sweep))
     #expect(tex.contains("sweep rows={0}{4}"))
     #expect(!tex.contains("sweep rows={5}{9}"))
+    // One replicate has no spread.
+    #expect(!tex.contains("error bars"))
   }
 
   @Test("The name of a sweep is text, not a command or a second line")

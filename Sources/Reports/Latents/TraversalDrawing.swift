@@ -144,7 +144,7 @@ struct TraversalDrawing {
     drawing.text(
       "z\(dimension.index)", at: (Self.margin, middle - 3), .init(size: 12, isBold: true))
     drawing.text(
-      "KL \(NumberText.compact(dimension.divergence))", at: (Self.margin, middle + 11),
+      "KL \(NumberText.fixed(dimension.divergence, 2))", at: (Self.margin, middle + 11),
       .init(size: 10.5, color: Palette.quiet))
     guard let first = record.offsets.first, let last = record.offsets.last else { return }
     let ends = [first, last].map {

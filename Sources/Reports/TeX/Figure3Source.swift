@@ -83,13 +83,22 @@ struct Figure3Source {
           + "table {\\sweepdata};\n"
         text += "\\addlegendentry{\(TeXText.label(entry.series.label)), front}\n"
       }
+      let hasSpread = points.contains { ($0.gatesOpen?.count ?? 0) > 1 }
       text +=
         "\\addplot[\(color), only marks, scatter, scatter src=explicit symbolic,\n"
         + "  scatter/classes={true={mark=*,\(color)},false={mark=o,\(color)}},\n"
-        + "  error bars/.cd, y dir=both, y explicit, error bar style={\(color)},\n"
-        + "  /pgfplots/.cd, \(range), forget plot]\n"
-        + "  table[meta=on_front, y error plus expr=\\thisrow{gates_open_max}-\\thisrow{gates_open},\n"
-        + "    y error minus expr=\\thisrow{gates_open}-\\thisrow{gates_open_min}] {\\sweepdata};\n"
+      if hasSpread {
+        text +=
+          "  error bars/.cd, y dir=both, y explicit, error bar style={\(color)},\n"
+          + "  /pgfplots/.cd,\n"
+      }
+      text += "  \(range), forget plot]\n  table[meta=on_front"
+      if hasSpread {
+        text +=
+          ", y error plus expr=\\thisrow{gates_open_max}-\\thisrow{gates_open},\n"
+          + "    y error minus expr=\\thisrow{gates_open}-\\thisrow{gates_open_min}"
+      }
+      text += "] {\\sweepdata};\n"
     }
     return text + "\\end{axis}\n\\end{tikzpicture}%\n\n"
   }
