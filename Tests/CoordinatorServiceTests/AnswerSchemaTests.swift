@@ -132,7 +132,7 @@ struct AnswerSchemaTests {
     status.forecast = .init(
       earliestSeconds: 1, latestSeconds: 3, expectedSeconds: 2, isUpperBound: true)
     #expect(status.forecast?.words == "done in 1 s to 3 s, or before")
-    status.commits = .init(count: 2, seconds: 0.5, longestSeconds: 0.25)
+    status.commits = .init(count: 2, seconds: 0.5, longestSeconds: 0.25, p99Seconds: 0.125)
     status.obstacle = "full"
     status.salvage = "salvaged"
     expectFull(status, "status")

@@ -133,6 +133,8 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     package var seconds: Double
     /// The longest of the last 1,000.
     package var longestSeconds: Double
+    /// 99 of 100 of the last 1,000 took no longer; nil from a coordinator of an earlier version.
+    package var p99Seconds: Double?
   }
 
   package var sweep: String
