@@ -59,8 +59,8 @@ struct Figure3Source {
         ylabel={open gates $\\Vert\\nu\\Vert_0$}, ymin=0, \(isLogarithmic ? "xmode=log" : "xmin=0"),
         grid=major, grid style={black!10}, label style={font=\\small},
         tick label style={font=\\footnotesize}, legend cell align=left,
-        legend style={font=\\footnotesize, draw=none, fill=white, fill opacity=0.8,
-          text opacity=1}, filter discard warning=false, unbounded coords=discard,
+        legend style={font=\\footnotesize, draw=none, at={(0.5,-0.2)}, anchor=north},
+        filter discard warning=false, unbounded coords=discard,
         table/col sep=comma, table/x=tolerance, table/y=gates_open]
 
       """
