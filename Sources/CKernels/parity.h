@@ -65,34 +65,41 @@ INLINE void column_samples(const bool top, const bool normed, const float *src, 
   samples[4] = s[4] - s[2];
 }
 
-// The samples of a row of blocks, for one vector of channels; those of successive blocks are
+// The samples of a row of blocks, for a panel of channels; those of successive blocks are
 // `block_stride` floats apart. `left` means that the first column of pixels is padding; `src` is
-// the first pixel behind it.
+// the first pixel behind it. A pixel shared by two blocks is read twice, so that a block reads
+// contiguous memory.
 INLINE void row_samples(const bool top, const bool left, const bool normed, const float *src,
-                        int64_t stride, int64_t channels, int64_t blocks, vec mean, vec scale,
-                        vec shift, int64_t block_stride, float *samples) {
-  vec a[axis_samples], b[axis_samples], c[axis_samples], d[axis_samples];
+                        int64_t stride, int64_t channels, int64_t blocks, const vec mean[2],
+                        const vec scale[2], const vec shift[2], int64_t block_stride,
+                        float *samples) {
 #define COLUMN(column, result) \
-  column_samples(top, normed, src + (column)*channels, stride, mean, scale, shift, result)
+  column_samples(top, normed, from + (column)*channels, stride, mean[j], scale[j], shift[j], result)
 #define STORE(column, value)                                                \
   _Pragma("clang loop unroll(full)") for (int i = 0; i < axis_samples; i++) \
-    store(samples + sample_place(i, column) * panel_width, value)
-#pragma clang loop unroll(full)
-  for (int i = 0; i < axis_samples; i++) a[i] = (vec){0};
-  if (!left) {
-    COLUMN(0, a);
-    src += channels;
-  }
+    store(samples + sample_place(i, column) * panel_width + j * lanes, value)
+  if (left) src -= channels;
   for (int64_t block = 0; block < blocks; block++) {
-    COLUMN(0, b);
-    COLUMN(1, c);
-    STORE(0, a[i] - c[i]);
-    STORE(2, c[i]);
-    COLUMN(2, d);
-    STORE(1, b[i] - d[i]);
-    STORE(3, d[i]);
-    COLUMN(3, a);
-    STORE(4, a[i] - c[i]);
+#pragma clang loop unroll(full)
+    for (int j = 0; j < 2; j++) {
+      const float *from = src + j * lanes;
+      vec a[axis_samples], b[axis_samples], c[axis_samples], d[axis_samples], e[axis_samples];
+      if (left && block == 0) {
+#pragma clang loop unroll(full)
+        for (int i = 0; i < axis_samples; i++) a[i] = (vec){0};
+      } else {
+        COLUMN(0, a);
+      }
+      COLUMN(1, b);
+      COLUMN(2, c);
+      STORE(0, a[i] - c[i]);
+      STORE(2, c[i]);
+      COLUMN(3, d);
+      STORE(1, b[i] - d[i]);
+      STORE(3, d[i]);
+      COLUMN(4, e);
+      STORE(4, e[i] - c[i]);
+    }
     src += 4 * channels;
     samples += block_stride;
   }
@@ -113,12 +120,14 @@ static void take_samples(const ck_convolution *shape, const float *src, const ck
   // The first source row, one above the image if the row of blocks is the first and padded.
   src += (4 * row - padding) * stride;
   bool top = row == 0 && padding > 0;
-  for (int64_t c = 0; c < channels; c += lanes) {
-    vec mean = {0}, scale = {0}, shift = {0};
+  for (int64_t c = 0; c < channels; c += panel_width) {
+    vec mean[2] = {{0}}, scale[2] = {{0}}, shift[2] = {{0}};
     if (norm) {
-      mean = load(norm->mean + c);
-      scale = load(norm->scale + c);
-      shift = load(norm->shift + c);
+      for (int j = 0; j < 2; j++) {
+        mean[j] = load(norm->mean + c + j * lanes);
+        scale[j] = load(norm->scale + c + j * lanes);
+        shift[j] = load(norm->shift + c + j * lanes);
+      }
     }
 #define ROW(top, left, normed)                                                                    \
   row_samples(top, left, normed, src + c, stride, channels, blocks, mean, scale, shift,  \
@@ -176,19 +185,21 @@ static void put_outputs(const float *products, int64_t channels, int64_t blocks,
   }
 }
 
-// A gradient and its sums with a source's values, for one vector of channels.
+// A gradient and its sums with a source's values, for one vector of channels. The sums are in four
+// chains, so that no addition waits for the one before.
 typedef struct summed_gradient {
   const float *src;
   float *dst;
-  vec mean, sum, dot;
+  vec mean, sum[4], dot[4];
 } summed_gradient;
 
-// Stores a gradient `offset` floats on and adds it to the sums if they are taken.
-INLINE void put_gradient(const bool summed, summed_gradient *gradient, int64_t offset, vec y) {
+// Stores a gradient `offset` floats on and adds it to the sums' chain i if they are taken.
+INLINE void put_gradient(const bool summed, summed_gradient *gradient, int i, int64_t offset,
+                         vec y) {
   store(gradient->dst + offset, y);
   if (!summed) return;
-  gradient->sum += y;
-  gradient->dot += y * (load(gradient->src + offset) - gradient->mean);
+  gradient->sum[i] += y;
+  gradient->dot[i] += y * (load(gradient->src + offset) - gradient->mean);
 }
 
 // The gradient of one vector of channels from channel c on; src is null if sums are not taken.
@@ -202,8 +213,9 @@ INLINE summed_gradient summed_gradient_of(float *dst, const float *src, const fl
 INLINE void add_gradient_sums(const summed_gradient *gradient, int64_t c,
                               const epilogue_arguments *epilogue) {
   if (!gradient->src) return;
-  add_to(epilogue->sum + c, gradient->sum);
-  add_to(epilogue->dot + c, gradient->dot);
+  const vec *sum = gradient->sum, *dot = gradient->dot;
+  add_to(epilogue->sum + c, (sum[0] + sum[1]) + (sum[2] + sum[3]));
+  add_to(epilogue->dot + c, (dot[0] + dot[1]) + (dot[2] + dot[3]));
 }
 
 INLINE void put_output_gradients_of(const bool summed, const float *products, int64_t channels,
@@ -214,7 +226,7 @@ INLINE void put_output_gradients_of(const bool summed, const float *products, in
     outputs_of(products + block * block_products * channels, y);
 #pragma clang loop unroll(full)
     for (int i = 0; i < 4; i++) {
-      put_gradient(summed, gradient, (i / 2) * stride + (2 * block + i % 2) * channels, y[i]);
+      put_gradient(summed, gradient, i, (i / 2) * stride + (2 * block + i % 2) * channels, y[i]);
     }
   }
 }
@@ -288,9 +300,9 @@ INLINE void row_gradients(const bool summed, const bool top, const bool left, co
   {                                                                                    \
     vec first = carried[column] + value(0);                                            \
     carried[column] = value(4);                                                        \
-    if (!top) put_gradient(summed, gradient, at, first);                                       \
+    if (!top) put_gradient(summed, gradient, 0, at, first);                                       \
     _Pragma("clang loop unroll(full)") for (int i = 1; i < 4; i++)                     \
-      put_gradient(summed, gradient, at + i * stride, value(i));                               \
+      put_gradient(summed, gradient, i, at + i * stride, value(i));                               \
   }
 #define SHARED(i) (edge[i] + a[i])
 #define PLAIN(i) (b[i])
@@ -359,9 +371,9 @@ static void put_source_gradients(const ck_convolution *shape, const float *sampl
       for (int64_t i = padding; i < columns; i++) {
         int64_t at = 4 * stride + i * channels;
         if (src) {
-          put_gradient(true, &gradient, at, carried[i]);
+          put_gradient(true, &gradient, 0, at, carried[i]);
         } else {
-          put_gradient(false, &gradient, at, carried[i]);
+          put_gradient(false, &gradient, 0, at, carried[i]);
         }
       }
     }
