@@ -185,12 +185,12 @@ static void put_outputs(const float *products, int64_t channels, int64_t blocks,
   }
 }
 
-// A gradient and its sums with a source's values, for one vector of channels. The sums are in four
-// chains, so that no addition waits for the one before.
+// A gradient and its sums with a source's values, for one vector of channels. The sums are in two
+// chains, so that additions wait less for the ones before.
 typedef struct summed_gradient {
   const float *src;
   float *dst;
-  vec mean, sum[4], dot[4];
+  vec mean, sum[2], dot[2];
 } summed_gradient;
 
 // Stores a gradient `offset` floats on and adds it to the sums' chain i if they are taken.
@@ -198,8 +198,8 @@ INLINE void put_gradient(const bool summed, summed_gradient *gradient, int i, in
                          vec y) {
   store(gradient->dst + offset, y);
   if (!summed) return;
-  gradient->sum[i] += y;
-  gradient->dot[i] += y * (load(gradient->src + offset) - gradient->mean);
+  gradient->sum[i % 2] += y;
+  gradient->dot[i % 2] += y * (load(gradient->src + offset) - gradient->mean);
 }
 
 // The gradient of one vector of channels from channel c on; src is null if sums are not taken.
@@ -214,8 +214,8 @@ INLINE void add_gradient_sums(const summed_gradient *gradient, int64_t c,
                               const epilogue_arguments *epilogue) {
   if (!gradient->src) return;
   const vec *sum = gradient->sum, *dot = gradient->dot;
-  add_to(epilogue->sum + c, (sum[0] + sum[1]) + (sum[2] + sum[3]));
-  add_to(epilogue->dot + c, (dot[0] + dot[1]) + (dot[2] + dot[3]));
+  add_to(epilogue->sum + c, sum[0] + sum[1]);
+  add_to(epilogue->dot + c, dot[0] + dot[1]);
 }
 
 INLINE void put_output_gradients_of(const bool summed, const float *products, int64_t channels,
@@ -237,10 +237,11 @@ static void put_output_gradients(const float *products, int64_t channels, int64_
                                  float *dst) {
   for (int64_t c = 0; c < channels; c += lanes) {
     summed_gradient gradient = summed_gradient_of(dst, src, epilogue->mean, c);
+    const float *from = products + panel_place(c, block_products);
     if (src) {
-      put_output_gradients_of(true, products + panel_place(c, block_products), channels, blocks, &gradient);
+      put_output_gradients_of(true, from, channels, blocks, &gradient);
     } else {
-      put_output_gradients_of(false, products + panel_place(c, block_products), channels, blocks, &gradient);
+      put_output_gradients_of(false, from, channels, blocks, &gradient);
     }
     add_gradient_sums(&gradient, c, epilogue);
   }
@@ -284,61 +285,72 @@ INLINE void column_gradients(const float *samples, int column, vec pixels[axis_s
   pixels[4] = t[4];
 }
 
-// Four rows of the source's gradient from a row of blocks, for one vector of channels. Each block
+// Four rows of the source's gradient from a row of blocks, for a panel of channels. Each block
 // shares a row and a column of pixels with its neighbours: `carried` holds what the row above gives
-// to the first of the four rows, one vector per column, and gets what this row gives to the next.
-// `top` and `left` mean that the first row and column are padding; gradient->dst is where pixel 0
+// to the first of the four rows, two vectors per column, and gets what this row gives to the next.
+// `top` and `left` mean that the first row and column are padding; gradient[j].dst is where pixel 0
 // of the first row is or would be.
-INLINE void row_gradients(const bool summed, const bool top, const bool left, const float *samples, int64_t stride,
-                          int64_t channels, int64_t blocks, vec *carried,
-                          summed_gradient *gradient) {
-  vec edge[axis_samples];
-#pragma clang loop unroll(full)
-  for (int i = 0; i < axis_samples; i++) edge[i] = (vec){0};
-  int64_t at = 0;
-#define PUT(column, value)                                                             \
-  {                                                                                    \
-    vec first = carried[column] + value(0);                                            \
-    carried[column] = value(4);                                                        \
-    if (!top) put_gradient(summed, gradient, 0, at, first);                                       \
-    _Pragma("clang loop unroll(full)") for (int i = 1; i < 4; i++)                     \
-      put_gradient(summed, gradient, i, at + i * stride, value(i));                               \
+INLINE void row_gradients(const bool summed, const bool top, const bool left,
+                          const float *samples, int64_t stride, int64_t channels, int64_t blocks,
+                          vec *carried, summed_gradient gradient[2]) {
+  int64_t block_stride = block_samples * channels, at = 0;
+#define PUT(column, value)                                                      \
+  {                                                                             \
+    vec first = carried[2 * (column) + j] + value(0);                           \
+    carried[2 * (column) + j] = value(4);                                       \
+    if (!top) put_gradient(summed, &gradient[j], 0, at, first);                 \
+    _Pragma("clang loop unroll(full)") for (int i = 1; i < 4; i++)              \
+      put_gradient(summed, &gradient[j], i, at + i * stride, value(i));         \
   }
-#define SHARED(i) (edge[i] + a[i])
-#define PLAIN(i) (b[i])
-#define MIDDLE(i) (c[i] - (a[i] + edge[i]))
+#define SHARED(i) (before[i] + a[i])
+#define SECOND(i) (b[i])
+#define MIDDLE(i) (c[i] - (a[i] + e[i]))
 #define FOURTH(i) (d[i] - b[i])
-#define EDGE(i) (edge[i])
-  for (int64_t block = 0; block < blocks; block++) {
-    vec a[axis_samples], b[axis_samples], c[axis_samples], d[axis_samples];
-    int64_t start = 4 * block * channels;
-    column_gradients(samples, 0, a);
-    at = start;
-    if (block > 0 || !left) PUT(4 * block, SHARED)
-    column_gradients(samples, 1, b);
-    at = start + channels;
-    PUT(4 * block + 1, PLAIN)
-    column_gradients(samples, 3, d);
-    at = start + 3 * channels;
-    PUT(4 * block + 3, FOURTH)
-    column_gradients(samples, 2, c);
-    column_gradients(samples, 4, edge);
-    at = start + 2 * channels;
-    PUT(4 * block + 2, MIDDLE)
-    samples += block_samples * channels;
+#define LAST(i) (e[i])
+  for (int64_t block = 0; block < blocks; block++, samples += block_stride) {
+#pragma clang loop unroll(full)
+    for (int j = 0; j < 2; j++) {
+      const float *from = samples + j * lanes;
+      int64_t start = 4 * block * channels;
+      vec before[axis_samples], a[axis_samples], b[axis_samples], c[axis_samples];
+      vec d[axis_samples], e[axis_samples];
+      column_gradients(from, 0, a);
+      if (block > 0) {
+        column_gradients(from - block_stride, 4, before);
+      } else {
+#pragma clang loop unroll(full)
+        for (int i = 0; i < axis_samples; i++) before[i] = (vec){0};
+      }
+      at = start;
+      if (block > 0 || !left) PUT(4 * block, SHARED)
+      column_gradients(from, 1, b);
+      at = start + channels;
+      PUT(4 * block + 1, SECOND)
+      column_gradients(from, 2, c);
+      column_gradients(from, 4, e);
+      at = start + 2 * channels;
+      PUT(4 * block + 2, MIDDLE)
+      column_gradients(from, 3, d);
+      at = start + 3 * channels;
+      PUT(4 * block + 3, FOURTH)
+    }
   }
   at = 4 * blocks * channels;
-  PUT(4 * blocks, EDGE)
+  for (int j = 0; j < 2; j++) {
+    vec e[axis_samples];
+    column_gradients(samples - block_stride + j * lanes, 4, e);
+    PUT(4 * blocks, LAST)
+  }
 #undef PUT
 #undef SHARED
-#undef PLAIN
+#undef SECOND
 #undef MIDDLE
 #undef FOURTH
-#undef EDGE
+#undef LAST
 }
 
 // The source's gradient from the samples' of a row of blocks: four pixel rows, and for the image's
-// last row of blocks a fifth. `carried` has a vector per column of pixels and vector of channels.
+// last row of blocks a fifth. `carried` has two vectors per column of pixels and panel of channels.
 static void put_source_gradients(const ck_convolution *shape, const float *samples, int64_t row,
                                  const float *src, const epilogue_arguments *epilogue,
                                  vec *carried, float *dst) {
@@ -346,11 +358,15 @@ static void put_source_gradients(const ck_convolution *shape, const float *sampl
   int64_t blocks = shape->out_size / 2, padding = shape->padding, columns = 4 * blocks + 1;
   int64_t first = (4 * row - padding) * stride - padding * channels;
   if (row == 0) memset(carried, 0, (size_t)(columns * channels) * sizeof(float));
-  for (int64_t c = 0; c < channels; c += lanes, carried += columns) {
-    summed_gradient gradient =
-        summed_gradient_of(dst + first, src ? src + first : NULL, epilogue->mean, c);
-#define ROW(summed, top, left) \
-  row_gradients(summed, top, left, samples + panel_place(c, block_samples), stride, channels, blocks, carried, &gradient)
+  for (int64_t c = 0; c < channels; c += panel_width, carried += 2 * columns) {
+    summed_gradient gradient[2];
+    for (int j = 0; j < 2; j++) {
+      gradient[j] = summed_gradient_of(dst + first, src ? src + first : NULL, epilogue->mean,
+                                       c + j * lanes);
+    }
+#define ROW(summed, top, left)                                                                  \
+  row_gradients(summed, top, left, samples + panel_place(c, block_samples), stride, channels,   \
+                blocks, carried, gradient)
     if (src && padding > 0) {
       if (row == 0) {
         ROW(true, true, true);
@@ -367,16 +383,16 @@ static void put_source_gradients(const ck_convolution *shape, const float *sampl
       ROW(false, false, false);
     }
 #undef ROW
-    if (row == blocks - 1) {
-      for (int64_t i = padding; i < columns; i++) {
+    for (int j = 0; j < 2; j++) {
+      for (int64_t i = padding; row == blocks - 1 && i < columns; i++) {
         int64_t at = 4 * stride + i * channels;
         if (src) {
-          put_gradient(true, &gradient, 0, at, carried[i]);
+          put_gradient(true, &gradient[j], 0, at, carried[2 * i + j]);
         } else {
-          put_gradient(false, &gradient, 0, at, carried[i]);
+          put_gradient(false, &gradient[j], 0, at, carried[2 * i + j]);
         }
       }
+      add_gradient_sums(&gradient[j], c + j * lanes, epilogue);
     }
-    add_gradient_sums(&gradient, c, epilogue);
   }
 }

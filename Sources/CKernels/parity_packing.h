@@ -6,7 +6,8 @@
 // The place of a sample of a panel of source channels among the packed weights of all `panels`, in
 // samples of a panel.
 INLINE int64_t packed_place(int row, int column, int64_t panel, int64_t panels) {
-  int64_t product = product_place(row / 2, column / 2), sample = sample_place(row, column) - product;
+  int64_t product = product_place(row / 2, column / 2);
+  int64_t sample = sample_place(row, column) - product;
   return product * panels + samples_of(row / 2) * samples_of(column / 2) * panel + sample;
 }
 

@@ -166,7 +166,8 @@ static void split_convolution_backward(const ck_convolution *shape, const float 
   plan_strips(shape, &plan);
   int64_t blocks = plan.blocks, channels = shape->out_channels;
   int64_t src_count = square(shape->in_size) * shape->in_channels;
-  int64_t dst_row = 2 * shape->out_size * channels, weight_count = block_samples * plan.in * plan.out;
+  int64_t dst_row = 2 * shape->out_size * channels;
+  int64_t weight_count = block_samples * plan.in * plan.out;
   float *samples = take_strip_samples(&plan, &scratch);
   float *products = take_strip_products(&plan, &scratch);
   float *rows = take(&scratch, dst_row);
