@@ -15,7 +15,13 @@ struct SimulateCommand: ParsableCommand {
 
   @OptionGroup var sweep: SweepArguments
   @Option(help: "How many hosts there are.") var hosts = 8
-  @Option(help: "Trials that each host runs at once.") var slots = 1
+  @Option(help: "Trials that each host runs at once, each on one core; 1 by default.") var slots:
+    Int?
+  @Option(
+    help: ArgumentHelp(
+      "Cores of each host, divided among its trials as on workers with --slots auto; instead of --slots.",
+      valueName: "n"))
+  var cores: Int?
   @Option(
     help: ArgumentHelp(
       "Speeds of the hosts' slots, assigned cyclically; 1 is the speed that `plan` assumes.",
@@ -33,8 +39,14 @@ struct SimulateCommand: ParsableCommand {
   @Flag(help: "Answers in JSON.") var json = false
 
   func validate() throws {
-    guard (1...10_000).contains(hosts), (1...1024).contains(slots) else {
-      throw ValidationError("--hosts: expected 1 to 10000; --slots: expected 1 to 1024")
+    guard (1...10_000).contains(hosts), (1...1024).contains(slots ?? 1),
+      (1...1024).contains(cores ?? 1)
+    else {
+      throw ValidationError(
+        "--hosts: expected 1 to 10000; --slots and --cores: expected 1 to 1024")
+    }
+    guard slots == nil || cores == nil else {
+      throw ValidationError("found both --slots and --cores, expected one of them")
     }
     _ = try options
   }
@@ -43,7 +55,8 @@ struct SimulateCommand: ParsableCommand {
     get throws {
       var options = SweepSimulation.Options()
       options.hosts = hosts
-      options.slots = slots
+      options.slots = slots ?? 1
+      options.cores = cores ?? 0
       options.seed = seed
       options.speeds = try speeds.split(separator: ",").map { text in
         guard let speed = Double(text), speed > 0, speed < 1e6 else {

@@ -24,6 +24,8 @@ final class SweepOutputs: Sendable {
   private struct Copies {
     var provided: [String: Digest] = [:]
     var owed: [ReportWriter.ArtifactCopy] = []
+    /// The newest file with a content of which no further hard link to the blob could be made.
+    var sources: [Digest: URL] = [:]
   }
 
   /// The trajectories so far that are in place, by trial.
@@ -128,7 +130,7 @@ final class SweepOutputs: Sendable {
       let some = copies.owed.dropFirst(count).prefix(Self.commonNoteCountMaximum)
       writer.withLock { $0.note(some.filter { blobs.contains($0.artifact.digest) }) }
       for copy in some {
-        try provide(copy)
+        try provide(copy, &copies.sources)
         copies.provided[copy.path] = copy.artifact.digest
         count += 1
       }
@@ -205,11 +207,17 @@ final class SweepOutputs: Sendable {
   }
 
   /// Puts an artifact beside the reports, as a hard link to the blob if the file system allows.
-  private func provide(_ copy: ReportWriter.ArtifactCopy) throws {
-    let source = blobs.url(for: copy.artifact.digest)
+  ///
+  /// A file can have only so many links (65,000 on ext4). Where no link to the blob can be made,
+  /// the file is copied, and equal files are links to that copy.
+  private func provide(
+    _ copy: ReportWriter.ArtifactCopy, _ sources: inout [Digest: URL]
+  ) throws {
+    let blob = blobs.url(for: copy.artifact.digest)
+    let source = sources[copy.artifact.digest] ?? blob
     let target = folder.appending(path: copy.path)
     if link(source.path, target.path) == 0 { return }
-    if Self.isSame(source, target) { return }
+    if Self.isSame(blob, target) { return }
     guard blobs.contains(copy.artifact.digest) else {
       logger.warning("\(copy.path) is missing: its blob \(copy.artifact.digest) is not there")
       return
@@ -218,7 +226,8 @@ final class SweepOutputs: Sendable {
     try? FileManager.default.removeItem(at: target)
     try Self.makeFolder(of: target)
     if link(source.path, target.path) == 0 { return }
-    try DurableFile.write(try Self.content(of: source), to: target)
+    try DurableFile.write(try Self.content(of: blob), to: target)
+    sources[copy.artifact.digest] = target
   }
 }
 

@@ -23,7 +23,7 @@ enum ReproductionError: Error, CustomStringConvertible {
     case .workerMissing(let url):
       "\(url.path): cannot be run; reproduce expects `worker` beside `coordinator`"
     case .notComputed(let end):
-      "the trial could not be computed here: found \(end), expected a result; what it said is above"
+      "the trial could not be computed here: found \(end), expected a result; its output is above"
     case .noTrajectory: "the record names none"
     }
   }

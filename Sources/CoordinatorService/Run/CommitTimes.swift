@@ -20,8 +20,11 @@ struct CommitTimes {
 
   /// The durations as `status` shows them.
   var status: SweepStatus.Commits {
-    SweepStatus.Commits(
+    let sorted = recent.sorted()
+    // The smallest duration that at least 99 of 100 do not exceed ("nearest rank").
+    let p99 = sorted.isEmpty ? .zero : sorted[(sorted.count * 99 + 99) / 100 - 1]
+    return SweepStatus.Commits(
       count: count, seconds: total / .seconds(1),
-      longestSeconds: (recent.max() ?? .zero) / .seconds(1))
+      longestSeconds: (sorted.last ?? .zero) / .seconds(1), p99Seconds: p99 / .seconds(1))
   }
 }

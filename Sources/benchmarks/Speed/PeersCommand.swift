@@ -16,7 +16,7 @@ struct PeersCommand: ParsableCommand {
       run on the same core. PyTorch's modes are eager with the default layout, eager with \
       channels_last, and torch.compile with channels_last if it works; the ratio is to the best. \
       "two passes" are steps in which the decoder also runs for the first gate vector, without \
-      gradients.
+      gradients. BOTTLENECKSWEEP_INSTRUCTION_SET limits PyTorch, too.
       """)
 
   @OptionGroup var shapes: ShapeOptions

@@ -1,5 +1,6 @@
 import Benches
 import Foundation
+import Primitives
 
 /// A Python process that takes the same training steps in PyTorch on request.
 final class PyTorchPeer {
@@ -57,8 +58,31 @@ final class PyTorchPeer {
     }
     companion = try Companion(
       URL(filePath: "/usr/bin/env"),
-      [python, folder.appending(path: "pytorch_step.py").path])
+      Self.limits(for: .effective(for: .bf16)) + [
+        python, folder.appending(path: "pytorch_step.py").path,
+      ])
     versions = try companion.receive(Versions.self)
+  }
+
+  /// The settings that keep PyTorch and oneDNN from instructions that our kernels do not use
+  /// either. torch.compile gets a cache of its own: it crashes on what it has compiled for wider
+  /// ones.
+  private static func limits(for instructionSet: InstructionSet) -> [String] {
+    let cache = FileManager.default.temporaryDirectory.appending(
+      path: "torchinductor-\(getuid())-\(instructionSet.rawValue)")
+    return switch instructionSet {
+    case .avx512BF16, .avx512: []
+    case .avx2:
+      [
+        "ATEN_CPU_CAPABILITY=avx2", "ONEDNN_MAX_CPU_ISA=AVX2",
+        "TORCHINDUCTOR_CACHE_DIR=\(cache.path)",
+      ]
+    case .portable:
+      [
+        "ATEN_CPU_CAPABILITY=default", "ONEDNN_MAX_CPU_ISA=SSE41",
+        "TORCHINDUCTOR_CACHE_DIR=\(cache.path)",
+      ]
+    }
   }
 
   /// Takes steps.
