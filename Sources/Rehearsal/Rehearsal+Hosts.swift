@@ -60,7 +60,8 @@ extension Rehearsal {
   }
 
   private func step(of run: Run) -> Int {
-    run.firstStep + Int(Double(now - run.begunAt) / 1000 * run.stepsPerSecond)
+    let computed = Double(now - run.begunAt) / 1000 * run.stepsPerSecond
+    return run.firstStep + Int(min(computed, Double(Int32.max)))
   }
 
   /// Delivers a directive to the host with the connection; if there is none, reports the connection
@@ -111,7 +112,7 @@ extension Rehearsal {
     let share = fails ? Double.random(in: 0..<1, using: &random) : 1
     timeline.plan(
       .trialEnds(host: host, trial: trial, run: fails ? -run.number : run.number),
-      at: now + max(Int((seconds * share * 1000).rounded(.up)), 1))
+      at: now + max(Int((min(seconds * share, Self.secondsMaximum) * 1000).rounded(.up)), 1))
     planCheckpoint(of: trial, run: run.number, on: host)
   }
 

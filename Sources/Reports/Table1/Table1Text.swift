@@ -145,17 +145,17 @@ extension Table1 {
   /// A text with LaTeX's special characters escaped.
   static func latexEscaped(_ text: String) -> String {
     var escaped = ""
-    for character in text {
-      switch character {
+    for scalar in text.unicodeScalars {
+      switch scalar {
       case "\\": escaped += "\\textbackslash{}"
-      case "&", "%", "$", "#", "_", "{", "}": escaped += "\\\(character)"
+      case "&", "%", "$", "#", "_", "{", "}": escaped += "\\\(scalar)"
       case "~": escaped += "\\textasciitilde{}"
       case "^": escaped += "\\textasciicircum{}"
       case "–": escaped += "--"
       case "†": escaped += "$^\\dagger$"
       case "‡": escaped += "$^\\ddagger$"
       case "×": escaped += "$\\times$"
-      default: escaped.append(character)
+      default: escaped.unicodeScalars.append(scalar)
       }
     }
     return escaped
@@ -166,6 +166,6 @@ extension Table1 {
   }
 
   private static func markdownEscaped(_ text: String) -> String {
-    text.replacing("|", with: "\\|").replacing("\n", with: " ")
+    text.replacing(scalar: "|", with: "\\|").replacing(scalar: "\n", with: " ")
   }
 }
