@@ -4,9 +4,9 @@ import Messaging
 
 /// Real coordinators and workers in a folder of their own.
 ///
-/// Each process has a name, that of its log; processes of one name share it.
+/// Each process has a name; processes of one name share a log.
 public struct ProcessBench: Sendable {
-  /// Where its files are.
+  /// The folder of its files.
   public let folder: URL
   private let programs: URL
 
@@ -19,7 +19,7 @@ public struct ProcessBench: Sendable {
     ).deletingLastPathComponent()
   }
 
-  /// Where a file of this name is, or would be.
+  /// The path of a file of this name.
   public func path(_ name: String) -> String { folder.appending(path: name).path }
 
   /// Writes a file and returns its path.
@@ -54,7 +54,7 @@ public struct ProcessBench: Sendable {
 
   /// Runs a program to its end.
   ///
-  /// - Throws: ``BenchmarkError`` with its last words when it fails.
+  /// - Throws: ``BenchmarkError`` with the end of its log if its exit code is not 0.
   public func complete(_ program: String, _ arguments: [String], as name: String) throws {
     let process = try start(program, arguments, as: name)
     process.waitUntilExit()
@@ -63,13 +63,13 @@ public struct ProcessBench: Sendable {
     }
   }
 
-  /// What the processes of a name have told people so far.
+  /// The log of the processes of a name so far.
   public func log(_ name: String) -> String { (try? read("\(name).log")) ?? "" }
 
-  /// Waits until a log holds a text after so many characters of it, and returns what follows it in
-  /// its line.
+  /// Waits until a log contains a text, and returns the rest of the text's line.
   ///
-  /// - Throws: ``BenchmarkError`` when the process ends before, or time runs out.
+  /// - Parameter count: How many characters at the log's start are not searched.
+  /// - Throws: ``BenchmarkError`` if the process ends first, or after so many seconds.
   @discardableResult
   public func await(
     _ mark: String, of process: Process, as name: String, after count: Int = 0,
@@ -83,22 +83,23 @@ public struct ProcessBench: Sendable {
       }
       guard process.isRunning else { throw BenchmarkError("\(name) ended: \(text.suffix(2000))") }
       guard ContinuousClock.now < deadline else {
-        throw BenchmarkError("\(name) did not say \"\(mark)\": \(text.suffix(2000))")
+        throw BenchmarkError("\(name) did not log \"\(mark)\": \(text.suffix(2000))")
       }
       usleep(10_000)
     }
   }
 
-  /// Where a coordinator's workers connect, once it says so.
+  /// Waits until a coordinator logs the address for workers, and returns it.
   public func endpoint(of coordinator: Process, as name: String, after count: Int = 0) throws
     -> String
   {
     try self.await("workers connect to ", of: coordinator, as: name, after: count)
   }
 
-  /// A port of this host for a coordinator that is to be restarted at it.
+  /// A free port of this host for a coordinator that will be restarted with it.
   ///
-  /// Nobody has it or the next one, on which data go; the kernel gives out higher ones only.
+  /// The next port, for the data connection, is free too. Both are below the range from which the
+  /// kernel assigns ports.
   public func freePort() throws -> String {
     let context = try Context()
     for _ in 0..<1000 {
@@ -114,7 +115,7 @@ public struct ProcessBench: Sendable {
     throw BenchmarkError("found no two free ports from 20000 to 32000")
   }
 
-  /// The processes of this bench that are still there.
+  /// The processes of this bench that still run.
   private var leftovers: [Int32] {
     ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { name in
       guard let process = Int32(name), process != getpid(),
@@ -125,13 +126,13 @@ public struct ProcessBench: Sendable {
     }
   }
 
-  /// Waits until no process of this bench is there any more.
+  /// Waits until no process of this bench runs, at most for so many seconds.
   public func awaitEnds(seconds: Double) {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while !leftovers.isEmpty, ContinuousClock.now < deadline { usleep(50_000) }
   }
 
-  /// Ends processes of this bench that are still there, and counts them.
+  /// Kills the processes of this bench that still run, and counts them.
   @discardableResult
   public func endLeftovers() -> Int {
     let leftovers = leftovers
@@ -155,9 +156,10 @@ extension Process {
     }
   }
 
-  /// Ends it by `kill -9` and waits until its children, which notice, have ended too.
+  /// Kills the process with SIGKILL, and waits up to 60 s until its children, which notice, have
+  /// ended too.
   ///
-  /// - Returns: Whether it had any.
+  /// - Returns: Whether it had children.
   @discardableResult
   public func crash() -> Bool {
     let children = children

@@ -147,10 +147,10 @@ package enum DashboardServer {
         "from another machine: ssh -L \(port):\(address) \(host), then http://localhost:\(port)/")
     } else {
       lines.append(
-        "whoever listens on the network can read along: over ssh nobody can "
+        "the connection is not encrypted, so others on the network can read it; to encrypt it, use ssh "
           + "(--listen 127.0.0.1:\(port), then ssh -L \(port):127.0.0.1:\(port) \(host))")
     }
-    if let token { lines.append("the token it asks for: cat \(token.file.path)") }
+    if let token { lines.append("the token that it asks for: cat \(token.file.path)") }
     if options.allowsControl { lines.append("its pages may cancel, retry, drain and resume") }
     return lines.joined(separator: "\n")
   }

@@ -90,7 +90,9 @@ struct MetricsText {
       gauge(
         "commit_seconds_maximum", "The longest of the last 1,000 of them.", commits.longestSeconds)
       if let p99 = commits.p99Seconds {
-        gauge("commit_seconds_p99", "99 of 100 of the last 1,000 of them took no longer.", p99)
+        gauge(
+          "commit_seconds_p99", "The duration that 99 % of the last 1,000 of them did not exceed.",
+          p99)
       }
     }
   }

@@ -27,6 +27,7 @@ extension Rehearsal {
       .workerAnnounced(
         WorkerAnnouncement(
           worker: WorkerID("\(model.name).\(process)"), host: model.name, slots: model.slots,
+          divisibleCores: model.cores,
           instructionSet: options.announcesInstructionSet ? model.instructionSet : "",
           coreCount: model.slots, claims: []),
         on: connection(of: host, process: process)))
@@ -55,12 +56,12 @@ extension Rehearsal {
         progress: TrialProgress(
           step: step(of: run), totalSteps: trials[trial]?.steps ?? 1, mse: 10, gatesOpen: 1,
           multiplier: 1, stepsPerSecond: run.stepsPerSecond),
-        checkpoint: run.checkpoint)
+        checkpoint: run.checkpoint, threads: run.threads)
     }
   }
 
   private func step(of run: Run) -> Int {
-    let computed = Double(now - run.begunAt) / 1000 * run.stepsPerSecond
+    let computed = Double(max(now - run.begunAt, 0)) / 1000 * run.stepsPerSecond
     return run.firstStep + Int(min(computed, Double(Int32.max)))
   }
 
@@ -73,6 +74,10 @@ extension Rehearsal {
     }
     switch directive {
     case .assign(let assignment): begin(assignment, on: host)
+    case .assignThreads(let trial, let attempt, let threads):
+      if let run = hosts[host].runs[trial], run.attempt == attempt {
+        change(run, of: trial, toThreads: threads, on: host)
+      }
     case .abandon(let trial, let attempt, _), .acknowledge(let trial, let attempt):
       if let run = hosts[host].runs[trial], run.attempt <= attempt { endRun(of: trial, on: host) }
     case .drain(let reason):
@@ -102,18 +107,54 @@ extension Rehearsal {
     let checkpoint = assignment.checkpoints.first
     if checkpoint != nil { report.resumptions += 1 }
     runCount += 1
-    let run = Run(
-      number: runCount, attempt: assignment.attempt, configuration: assignment.configuration,
-      firstStep: checkpoint?.checkpoint.step ?? 0, begunAt: now,
-      stepsPerSecond: Double(facts.steps) / max(facts.seconds, 1e-3) * hosts[host].model.speed)
-    hosts[host].runs[trial] = run
-    let seconds = Double(facts.steps - run.firstStep) / run.stepsPerSecond
+    let firstStep = checkpoint?.checkpoint.step ?? 0
     let fails = random.happens(options.failurePerAttempt)
     let share = fails ? Double.random(in: 0..<1, using: &random) : 1
-    timeline.plan(
-      .trialEnds(host: host, trial: trial, run: fails ? -run.number : run.number),
-      at: now + max(Int((min(seconds * share, Self.secondsMaximum) * 1000).rounded(.up)), 1))
+    let run = Run(
+      number: runCount, attempt: assignment.attempt, configuration: assignment.configuration,
+      firstStep: firstStep, begunAt: now,
+      slowStepsPerSecond: Double(facts.steps) / max(facts.seconds, 1e-3)
+        * hosts[host].model.speed,
+      lastStep: firstStep + Int((Double(facts.steps - firstStep) * share).rounded(.up)),
+      fails: fails, threads: assignment.threads ?? 1)
+    hosts[host].runs[trial] = run
+    checkCores(of: host)
+    planEnd(of: trial, run, on: host)
     planCheckpoint(of: trial, run: run.number, on: host)
+  }
+
+  private mutating func planEnd(of trial: TrialID, _ run: Run, on host: Int) {
+    let seconds = Double(run.lastStep - run.firstStep) / run.stepsPerSecond
+    timeline.plan(
+      .trialEnds(host: host, trial: trial, run: run.number),
+      at: max(run.begunAt + Int((min(seconds, Self.secondsMaximum) * 1000).rounded(.up)), now + 1))
+  }
+
+  /// Goes on with a run with other threads, after a pause unless it has not begun.
+  private mutating func change(
+    _ run: Run, of trial: TrialID, toThreads threads: Int, on host: Int
+  ) {
+    guard threads != run.threads else { return }
+    var next = run
+    if now > run.begunAt {
+      endRun(of: trial, on: host)
+      next.firstStep = step(of: run)
+      next.begunAt = now + Int(options.threadChangeCost / .milliseconds(1))
+      report.threadChanges += 1
+    }
+    runCount += 1
+    next.number = runCount
+    next.threads = threads
+    hosts[host].runs[trial] = next
+    checkCores(of: host)
+    planEnd(of: trial, next, on: host)
+    planCheckpoint(of: trial, run: next.number, on: host)
+  }
+
+  private func checkCores(of host: Int) {
+    let (cores, slots) = (hosts[host].model.cores, hosts[host].model.slots)
+    let used = hosts[host].runs.values.reduce(0) { $0 + $1.threads }
+    precondition(used <= (cores > 0 ? cores : slots), "more threads than cores are rehearsed")
   }
 
   private mutating func planCheckpoint(of trial: TrialID, run: Int, on host: Int) {
@@ -132,13 +173,13 @@ extension Rehearsal {
     planCheckpoint(of: trial, run: number, on: host)
   }
 
-  /// Ends a trial with a result or, if the number is negative, with a failure.
+  /// Ends a trial with a result, or with a failure if that was drawn.
   mutating func endTrial(_ trial: TrialID, run number: Int, on host: Int) {
-    guard let run = hosts[host].runs[trial], run.number == abs(number),
+    guard let run = hosts[host].runs[trial], run.number == number,
       let connection = connection(of: host)
     else { return }
     endRun(of: trial, on: host)
-    guard number > 0 else {
+    guard !run.fails else {
       report.attemptFailures += 1
       return tell(
         .attemptFailed(
@@ -157,9 +198,10 @@ extension Rehearsal {
     guard let run = hosts[host].runs.removeValue(forKey: trial) else { return }
     let steps = trials[trial]?.steps ?? 0
     let computed = min(step(of: run), steps) - run.firstStep
+    let busy = max(now - run.begunAt, 0) * run.threads
     trials[trial]?.computedSteps += computed
-    trials[trial]?.busyMilliseconds += now - run.begunAt
-    hosts[host].busyMilliseconds += now - run.begunAt
+    trials[trial]?.busyMilliseconds += busy
+    hosts[host].busyMilliseconds += busy
   }
 
   /// A result that every successor can use: a tiny error and all gates open.
@@ -173,11 +215,13 @@ extension Rehearsal {
     }
     let budgets = run.configuration.milestones
     let last = budgets.last?.count ?? 1
-    let milestones = budgets.map { budget in
+    let milestones = budgets.enumerated().map { index, budget in
       MilestoneReport(
-        budget: budget, tolerance: (try? run.configuration.resolvedTolerance()) ?? 0,
+        budget: budget, tolerance: run.configuration.tolerance(atMilestone: index) ?? 0,
         step: Int(Double(steps) * Double(budget.count) / Double(last)),
-        ending: budget.count == last ? .budget : .goesOn, stateDigest: nil, gatesOpen: latents,
+        ending: budget.count == last
+          ? .budget : run.configuration.trace == nil ? .goesOn : .budget.with(isFinal: false),
+        stateDigest: nil, gatesOpen: latents,
         mse: 10, evaluationMSE: 10, firstHitStep: nil, multiplier: 1, openProbabilities: [])
     }
     let seconds = Double(now - run.begunAt) / 1000

@@ -20,13 +20,22 @@ package struct Rehearsal {
 
   /// What a host computes.
   struct Run {
-    let number: Int
+    var number: Int
     var attempt: Int
     let configuration: TrialConfiguration
-    let firstStep: Int
-    let begunAt: Int
-    let stepsPerSecond: Double
+    var firstStep: Int
+    /// When the step after it begins.
+    var begunAt: Int
+    /// With one thread.
+    let slowStepsPerSecond: Double
+    /// After which step it ends, and whether with a failure.
+    let lastStep: Int
+    let fails: Bool
+    /// How many cores it has.
+    var threads = 1
     var checkpoint: TrialCheckpoint?
+
+    var stepsPerSecond: Double { slowStepsPerSecond * ThreadCounts.expectedSpeedUp(threads) }
   }
 
   struct Host {
@@ -165,10 +174,13 @@ package struct Rehearsal {
     timeline.plan(.tick(number: tickNumber), at: time)
   }
 
-  /// The larger of all work on all slots and the critical path on the fastest slot, in seconds.
+  /// The larger of all work on all cores and the critical path at its best speed, in seconds.
   private var lowerBound: Double {
     let speed = hosts.reduce(0) { $0 + $1.model.speed * Double($1.model.slots) }
-    guard let fastest = hosts.map(\.model.speed).max(), speed > 0 else { return 0 }
+    let best = hosts.map {
+      $0.model.speed * ThreadCounts.expectedSpeedUp($0.model.mostThreads)
+    }
+    guard let fastest = best.max(), speed > 0 else { return 0 }
     var paths: [TrialID: Double] = [:]
     var work = 0.0
     for trial in plan {

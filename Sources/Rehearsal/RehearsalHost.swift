@@ -1,3 +1,5 @@
+import Coordination
+
 /// A simulated host.
 package struct RehearsalHost: Hashable, Sendable {
   /// Its name.
@@ -6,16 +8,26 @@ package struct RehearsalHost: Hashable, Sendable {
   package var speed: Double
   /// How many trials it runs at once.
   package var slots: Int
+  /// How many cores the coordinator divides among its trials; 0 if every slot has one.
+  package var cores: Int
   /// Instruction set of its kernels.
   package var instructionSet: String
 
   /// A host of the given parts.
-  package init(name: String, speed: Double = 1, slots: Int = 1, instructionSet: String = "avx2") {
+  package init(
+    name: String, speed: Double = 1, slots: Int = 1, cores: Int = 0, instructionSet: String = "avx2"
+  ) {
     self.name = name
     self.speed = speed
-    self.slots = slots
+    self.slots = cores > 0 ? cores : slots
+    self.cores = cores
     self.instructionSet = instructionSet
   }
+}
+
+extension RehearsalHost {
+  /// The most threads that one of its trials can have.
+  var mostThreads: Int { ThreadCounts.largest(in: max(cores, 1)) }
 }
 
 /// The assumptions of a rehearsal besides the plan and the hosts.
@@ -28,6 +40,9 @@ package struct RehearsalOptions: Hashable, Sendable {
   package var meanTimeToReturn = Duration.seconds(300)
   /// How often a running trial stores a checkpoint.
   package var checkpointInterval = Duration.seconds(300)
+  /// How long a running trial takes no step when its threads change: a checkpoint, the start of a
+  /// process, and the images read again.
+  package var threadChangeCost = Duration.seconds(10)
   /// The probability that an attempt fails by itself, on average half way.
   package var failurePerAttempt = 0.0
   /// Standard deviation of the logarithm of actual to expected time of trials.

@@ -6,8 +6,8 @@ package struct RehearsalReport: Hashable, Sendable {
   package var ending: SweepEnding?
   /// Time from the start to the end.
   package var makespan = Duration.zero
-  /// Lower bound of the makespan for any schedule: all work on all slots, or the critical path on
-  /// the fastest slot.
+  /// Lower bound of the makespan for any schedule: all work on all cores, or the critical path on
+  /// the fastest host, with the most threads that a trial can have there.
   package var lowerBound = Duration.zero
   /// Total time that slots spent computing.
   package var busy = Duration.zero
@@ -21,6 +21,8 @@ package struct RehearsalReport: Hashable, Sendable {
   package var attempts = 0
   /// Attempts at trials that another worker was running.
   package var duplicates = 0
+  /// How often a running trial got other threads.
+  package var threadChanges = 0
   /// Attempts that failed by themselves.
   package var attemptFailures = 0
   /// Attempts that resumed from a checkpoint.

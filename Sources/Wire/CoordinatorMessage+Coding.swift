@@ -67,6 +67,10 @@ extension CoordinatorMessage {
         try Field.attempt(body.trial, body.attempt),
         byteCount: try Field.byteCount(body.bytes, "bytes")
       )
+    case .threadsAssigned(let body):
+      .threadsAssigned(
+        try Field.attempt(body.trial, body.attempt),
+        threads: try Field.count(body.threads, "threads", in: 1...WireLimits.coreCount))
     case .heartbeat: .heartbeat
     case .drain(let body): .drain(reason: try Field.text(body.reason, "reason"))
     }
@@ -115,6 +119,11 @@ extension CoordinatorMessage {
       envelope.trajectoryUnknown.trial = attempt.trial.rawValue
       envelope.trajectoryUnknown.attempt = UInt32(clamping: attempt.attempt)
       envelope.trajectoryUnknown.bytes = UInt64(clamping: byteCount)
+    case .threadsAssigned(let attempt, let threads):
+      _ = try Field.count(threads, "threads", in: 1...WireLimits.coreCount)
+      envelope.threadsAssigned.trial = attempt.trial.rawValue
+      envelope.threadsAssigned.attempt = UInt32(clamping: attempt.attempt)
+      envelope.threadsAssigned.threads = UInt32(clamping: threads)
     case .heartbeat: envelope.heartbeat = PBCoordinatorHeartbeat()
     case .drain(let reason): envelope.drain.reason = Field.head(of: reason)
     }
@@ -177,7 +186,8 @@ extension CoordinatorMessage.Assignment {
         body.voidThrough, "void_through", in: 0...AttemptKey.maximum),
       distrustedThrough: try Field.count(
         body.distrustedThrough, "distrusted_through", in: 0...AttemptKey.maximum),
-      wantsLastCheckpoint: body.wantsLastCheckpoint)
+      wantsLastCheckpoint: body.wantsLastCheckpoint,
+      threads: try Field.threads(body.threads))
   }
 
   fileprivate func body() throws(WireError) -> PBAssignment {
@@ -195,6 +205,7 @@ extension CoordinatorMessage.Assignment {
     body.voidThrough = UInt32(clamping: voidThrough)
     body.distrustedThrough = UInt32(clamping: distrustedThrough)
     body.wantsLastCheckpoint = wantsLastCheckpoint
+    body.threads = UInt32(clamping: threads ?? 0)
     if let stallTimeout {
       // 0 would mean that no timeout is given.
       let milliseconds = max(stallTimeout / .milliseconds(1), 1)

@@ -19,6 +19,8 @@ package enum CoordinatorMessage: Hashable, Sendable {
   case abandon(AttemptKey, reason: String)
   /// The coordinator does not know the sender: announce again.
   case announceAgain
+  /// An attempt may have so many threads from now on.
+  case threadsAssigned(AttemptKey, threads: Int)
   /// The sweep has ended; exit.
   case shutDown(reason: String)
   /// The worker is refused, with the reason and what a person should do.
@@ -86,12 +88,14 @@ extension CoordinatorMessage {
     package var distrustedThrough: Int
     /// Whether the worker uploads the trainer's state at the trial's end.
     package var wantsLastCheckpoint: Bool
+    /// Threads that the trial may have; nil leaves them to the worker.
+    package var threads: Int?
 
     /// An assignment of the given parts.
     package init(
       attempt: AttemptKey, configurationJSON: [UInt8], images: Digest, imagesByteCount: Int,
       checkpoints: [ResumePoint] = [], stallTimeout: Duration? = nil, voidThrough: Int = 0,
-      distrustedThrough: Int = 0, wantsLastCheckpoint: Bool = false
+      distrustedThrough: Int = 0, wantsLastCheckpoint: Bool = false, threads: Int? = nil
     ) {
       self.attempt = attempt
       self.configurationJSON = configurationJSON
@@ -102,6 +106,7 @@ extension CoordinatorMessage {
       self.voidThrough = voidThrough
       self.distrustedThrough = distrustedThrough
       self.wantsLastCheckpoint = wantsLastCheckpoint
+      self.threads = threads
     }
   }
 }

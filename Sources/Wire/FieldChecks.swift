@@ -64,6 +64,12 @@ enum Field {
     return [UInt8](bytes)
   }
 
+  /// A number of threads; nil for 0, which leaves it open.
+  static func threads(_ number: UInt32) throws(WireError) -> Int? {
+    let threads = try count(number, "threads", in: 0...WireLimits.coreCount)
+    return threads == 0 ? nil : threads
+  }
+
   static func identifier(_ text: String, _ place: String) throws(WireError) -> String {
     guard (1...WireLimits.identifierCount).contains(text.utf8.count),
       text.utf8.allSatisfy(isIdentifierByte)

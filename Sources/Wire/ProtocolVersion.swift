@@ -16,7 +16,7 @@ package struct ProtocolVersion: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The version that this code speaks.
-  package static let current = ProtocolVersion(major: 2, minor: 2)
+  package static let current = ProtocolVersion(major: 2, minor: 3)
 
   package var description: String { "\(major).\(minor)" }
 }

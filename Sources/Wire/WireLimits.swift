@@ -48,6 +48,8 @@ package enum WireLimits {
   package static let logByteCount = 64 << 10
   /// Trials that one worker runs at once.
   package static let slotCount = 4096
+  /// Most cores that a worker lets the coordinator divide, and most threads of a trial.
+  package static let coreCount = 4096
   /// Digests in one request for artifacts.
   package static let artifactCount = 256
   /// Characters of an identifier.

@@ -149,6 +149,8 @@ extension WorkerMessage.Announcement {
       coreCount: try Field.count(body.cores, "cores"),
       memoryByteCount: try Field.byteCount(body.memoryBytes, "memory_bytes"),
       slotCount: try Field.count(body.slots, "slots", in: 1...WireLimits.slotCount),
+      divisibleCoreCount: try Field.count(
+        body.divisibleCores, "divisible_cores", in: 0...WireLimits.coreCount),
       sweepID: body.sweepID.isEmpty ? nil : try Field.identifier(body.sweepID, "sweep_id"),
       claims: try WorkerMessage.Claim.claims(body.claims),
       obstacle: try Field.obstacle(body.obstacle))
@@ -168,6 +170,7 @@ extension WorkerMessage.Announcement {
     body.cores = UInt32(clamping: coreCount)
     body.memoryBytes = UInt64(clamping: memoryByteCount)
     body.slots = UInt32(clamping: slotCount)
+    body.divisibleCores = UInt32(clamping: divisibleCoreCount)
     if let sweepID { body.sweepID = try Field.identifier(sweepID, "sweep_id") }
     body.claims = try WorkerMessage.Claim.bodies(claims)
     body.obstacle = Field.head(of: obstacle ?? "")
@@ -207,7 +210,8 @@ extension WorkerMessage.Claim {
           attempt: try Field.attempt(body.trial, body.attempt),
           progress: body.hasProgress ? try TrialProgress(body.progress) : nil,
           checkpoint: body.hasCheckpoint ? try TrialCheckpoint(body.checkpoint) : nil,
-          refusedCheckpoints: try RefusedCheckpoint.all(body.refusedCheckpoints)))
+          refusedCheckpoints: try RefusedCheckpoint.all(body.refusedCheckpoints),
+          threads: try Field.threads(body.threads)))
     }
     return claims
   }
@@ -228,6 +232,7 @@ extension WorkerMessage.Claim {
       if claims.count <= WireLimits.refusalClaimCount {
         body.refusedCheckpoints = claim.refusedCheckpoints.prefix(2).map(\.body)
       }
+      body.threads = UInt32(clamping: claim.threads ?? 0)
       return body
     }
   }

@@ -44,6 +44,8 @@ extension WorkerMessage {
     package var memoryByteCount: Int
     /// Trials that it runs at once, 1 to 4,096.
     package var slotCount: Int
+    /// Cores that the coordinator may divide among its trials; 0 if it may not.
+    package var divisibleCoreCount = 0
     /// The sweep that the claims belong to; nil before the first welcome.
     package var sweepID: String?
     /// What it works on or holds finished.
@@ -55,7 +57,7 @@ extension WorkerMessage {
     package init(
       productVersion: String, worker: String, host: String, hostID: String = "", processor: String,
       instructionSet: String, coreCount: Int, memoryByteCount: Int, slotCount: Int,
-      sweepID: String? = nil, claims: [Claim], obstacle: String? = nil
+      divisibleCoreCount: Int = 0, sweepID: String? = nil, claims: [Claim], obstacle: String? = nil
     ) {
       self.productVersion = productVersion
       self.worker = worker
@@ -66,6 +68,7 @@ extension WorkerMessage {
       self.coreCount = coreCount
       self.memoryByteCount = memoryByteCount
       self.slotCount = slotCount
+      self.divisibleCoreCount = divisibleCoreCount
       self.sweepID = sweepID
       self.claims = claims
       self.obstacle = obstacle
@@ -99,16 +102,19 @@ extension WorkerMessage {
     package var checkpoint: TrialCheckpoint?
     /// The checkpoints of the assignment that could not be used; at most 2.
     package var refusedCheckpoints: [RefusedCheckpoint]
+    /// Threads of its process; nil if the worker does not say.
+    package var threads: Int?
 
     /// A claim of an attempt.
     package init(
       attempt: AttemptKey, progress: TrialProgress? = nil, checkpoint: TrialCheckpoint? = nil,
-      refusedCheckpoints: [RefusedCheckpoint] = []
+      refusedCheckpoints: [RefusedCheckpoint] = [], threads: Int? = nil
     ) {
       self.attempt = attempt
       self.progress = progress
       self.checkpoint = checkpoint
       self.refusedCheckpoints = refusedCheckpoints
+      self.threads = threads
     }
   }
 

@@ -181,6 +181,10 @@ nonisolated struct PBAnnouncement: Sendable {
   /// after its restart; empty if unknown.
   var hostID: String = String()
 
+  /// How many cores the coordinator may divide among the worker's trials, 1 to 4,096; absent or 0 if
+  /// it may not: every slot then has the threads that the worker gives it. See PROTOCOL.md, "Cores".
+  var divisibleCores: UInt32 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -249,6 +253,13 @@ nonisolated struct PBClaim: @unchecked Sendable {
   var refusedCheckpoints: [PBRefusedCheckpoint] {
     get {_storage._refusedCheckpoints}
     set {_uniqueStorage()._refusedCheckpoints = newValue}
+  }
+
+  /// How many threads the trial's process has, or will begin with, 1 to 4,096; absent or 0 if there
+  /// is none or the worker does not say.
+  var threads: UInt32 {
+    get {_storage._threads}
+    set {_uniqueStorage()._threads = newValue}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -878,6 +889,14 @@ nonisolated struct PBCoordinatorEnvelope: Sendable {
     set {body = .trajectoryUnknown(newValue)}
   }
 
+  var threadsAssigned: PBThreadsAssigned {
+    get {
+      if case .threadsAssigned(let v)? = body {return v}
+      return PBThreadsAssigned()
+    }
+    set {body = .threadsAssigned(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -896,6 +915,7 @@ nonisolated struct PBCoordinatorEnvelope: Sendable {
     case reportTaken(PBReportTaken)
     case pieceTaken(PBPieceTaken)
     case trajectoryUnknown(PBTrajectoryUnknown)
+    case threadsAssigned(PBThreadsAssigned)
 
   }
 
@@ -984,6 +1004,29 @@ nonisolated struct PBAssignment: Sendable {
   /// Checkpoints of attempts up to this one on the worker's host must not be used, 0 for none. It
   /// has no other effect on these attempts.
   var distrustedThrough: UInt32 = 0
+
+  /// How many threads the trial may have, 1 to 4,096, if the worker has announced divisible cores;
+  /// absent or 0 leaves the number to the worker.
+  var threads: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Changes how many threads an attempt may have, on a worker that has announced divisible cores. The
+/// worker changes a running trial at a checkpoint. Repeated until a claim shows the number.
+nonisolated struct PBThreadsAssigned: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var trial: UInt64 = 0
+
+  var attempt: UInt32 = 0
+
+  /// 1 to 4,096.
+  var threads: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1577,7 +1620,7 @@ nonisolated extension PBWorkerEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension PBAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Announcement"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minor\0\u{3}product_version\0\u{1}worker\0\u{1}host\0\u{1}processor\0\u{3}instruction_set\0\u{1}cores\0\u{3}memory_bytes\0\u{1}slots\0\u{1}claims\0\u{3}sweep_id\0\u{1}obstacle\0\u{3}host_id\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minor\0\u{3}product_version\0\u{1}worker\0\u{1}host\0\u{1}processor\0\u{3}instruction_set\0\u{1}cores\0\u{3}memory_bytes\0\u{1}slots\0\u{1}claims\0\u{3}sweep_id\0\u{1}obstacle\0\u{3}host_id\0\u{3}divisible_cores\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1598,6 +1641,7 @@ nonisolated extension PBAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 11: try { try decoder.decodeSingularStringField(value: &self.sweepID) }()
       case 12: try { try decoder.decodeSingularStringField(value: &self.obstacle) }()
       case 13: try { try decoder.decodeSingularStringField(value: &self.hostID) }()
+      case 14: try { try decoder.decodeSingularUInt32Field(value: &self.divisibleCores) }()
       default: break
       }
     }
@@ -1643,6 +1687,9 @@ nonisolated extension PBAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.hostID.isEmpty {
       try visitor.visitSingularStringField(value: self.hostID, fieldNumber: 13)
     }
+    if self.divisibleCores != 0 {
+      try visitor.visitSingularUInt32Field(value: self.divisibleCores, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1660,6 +1707,7 @@ nonisolated extension PBAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.sweepID != rhs.sweepID {return false}
     if lhs.obstacle != rhs.obstacle {return false}
     if lhs.hostID != rhs.hostID {return false}
+    if lhs.divisibleCores != rhs.divisibleCores {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1707,7 +1755,7 @@ nonisolated extension PBHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension PBClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Claim"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{1}progress\0\u{1}checkpoint\0\u{3}refused_checkpoints\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{1}progress\0\u{1}checkpoint\0\u{3}refused_checkpoints\0\u{1}threads\0")
 
   fileprivate class _StorageClass {
     var _trial: UInt64 = 0
@@ -1715,6 +1763,7 @@ nonisolated extension PBClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
     var _progress: PBProgress? = nil
     var _checkpoint: PBCheckpoint? = nil
     var _refusedCheckpoints: [PBRefusedCheckpoint] = []
+    var _threads: UInt32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1730,6 +1779,7 @@ nonisolated extension PBClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
       _progress = source._progress
       _checkpoint = source._checkpoint
       _refusedCheckpoints = source._refusedCheckpoints
+      _threads = source._threads
     }
   }
 
@@ -1753,6 +1803,7 @@ nonisolated extension PBClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
         case 3: try { try decoder.decodeSingularMessageField(value: &_storage._progress) }()
         case 4: try { try decoder.decodeSingularMessageField(value: &_storage._checkpoint) }()
         case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._refusedCheckpoints) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._threads) }()
         default: break
         }
       }
@@ -1780,6 +1831,9 @@ nonisolated extension PBClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
       if !_storage._refusedCheckpoints.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._refusedCheckpoints, fieldNumber: 5)
       }
+      if _storage._threads != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._threads, fieldNumber: 6)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1794,6 +1848,7 @@ nonisolated extension PBClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
         if _storage._progress != rhs_storage._progress {return false}
         if _storage._checkpoint != rhs_storage._checkpoint {return false}
         if _storage._refusedCheckpoints != rhs_storage._refusedCheckpoints {return false}
+        if _storage._threads != rhs_storage._threads {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2689,7 +2744,7 @@ nonisolated extension PBGoodbye: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCoordinatorEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CoordinatorEnvelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}assignment\0\u{1}acknowledgement\0\u{1}abandon\0\u{3}announce_again\0\u{3}shut_down\0\u{1}refusal\0\u{3}artifacts_wanted\0\u{1}heartbeat\0\u{1}drain\0\u{3}report_taken\0\u{3}piece_taken\0\u{3}trajectory_unknown\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}assignment\0\u{1}acknowledgement\0\u{1}abandon\0\u{3}announce_again\0\u{3}shut_down\0\u{1}refusal\0\u{3}artifacts_wanted\0\u{1}heartbeat\0\u{1}drain\0\u{3}report_taken\0\u{3}piece_taken\0\u{3}trajectory_unknown\0\u{3}threads_assigned\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2866,6 +2921,19 @@ nonisolated extension PBCoordinatorEnvelope: SwiftProtobuf.Message, SwiftProtobu
           self.body = .trajectoryUnknown(v)
         }
       }()
+      case 14: try {
+        var v: PBThreadsAssigned?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .threadsAssigned(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .threadsAssigned(v)
+        }
+      }()
       default: break
       }
     }
@@ -2928,6 +2996,10 @@ nonisolated extension PBCoordinatorEnvelope: SwiftProtobuf.Message, SwiftProtobu
     case .trajectoryUnknown?: try {
       guard case .trajectoryUnknown(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    }()
+    case .threadsAssigned?: try {
+      guard case .threadsAssigned(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
     }()
     case nil: break
     }
@@ -3017,7 +3089,7 @@ nonisolated extension PBCoordinatorHeartbeat: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension PBAssignment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Assignment"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{3}configuration_json\0\u{3}images_sha256\0\u{3}images_bytes\0\u{1}checkpoints\0\u{3}stall_timeout_ms\0\u{3}void_through\0\u{3}wants_last_checkpoint\0\u{3}distrusted_through\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{3}configuration_json\0\u{3}images_sha256\0\u{3}images_bytes\0\u{1}checkpoints\0\u{3}stall_timeout_ms\0\u{3}void_through\0\u{3}wants_last_checkpoint\0\u{3}distrusted_through\0\u{1}threads\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3035,6 +3107,7 @@ nonisolated extension PBAssignment: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 8: try { try decoder.decodeSingularUInt32Field(value: &self.voidThrough) }()
       case 9: try { try decoder.decodeSingularBoolField(value: &self.wantsLastCheckpoint) }()
       case 10: try { try decoder.decodeSingularUInt32Field(value: &self.distrustedThrough) }()
+      case 11: try { try decoder.decodeSingularUInt32Field(value: &self.threads) }()
       default: break
       }
     }
@@ -3071,6 +3144,9 @@ nonisolated extension PBAssignment: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.distrustedThrough != 0 {
       try visitor.visitSingularUInt32Field(value: self.distrustedThrough, fieldNumber: 10)
     }
+    if self.threads != 0 {
+      try visitor.visitSingularUInt32Field(value: self.threads, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3085,6 +3161,47 @@ nonisolated extension PBAssignment: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.voidThrough != rhs.voidThrough {return false}
     if lhs.wantsLastCheckpoint != rhs.wantsLastCheckpoint {return false}
     if lhs.distrustedThrough != rhs.distrustedThrough {return false}
+    if lhs.threads != rhs.threads {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBThreadsAssigned: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ThreadsAssigned"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}attempt\0\u{1}threads\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.trial) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.threads) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.trial != 0 {
+      try visitor.visitSingularFixed64Field(value: self.trial, fieldNumber: 1)
+    }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 2)
+    }
+    if self.threads != 0 {
+      try visitor.visitSingularUInt32Field(value: self.threads, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBThreadsAssigned, rhs: PBThreadsAssigned) -> Bool {
+    if lhs.trial != rhs.trial {return false}
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.threads != rhs.threads {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

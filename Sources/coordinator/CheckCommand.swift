@@ -15,10 +15,10 @@ struct CheckCommand: ParsableCommand {
       With --salvage, plan and results of a damaged folder are copied to a new one, with their \
       files. They are read from results.log, even if the database is lost: every result whose digest \
       is valid and that no later entry discards is kept, also one that was written when the \
-      power failed, before it was acknowledged. If sweep.sqlite is intact, it makes up for \
-      damage of the log. Attempts, times, checkpoints and what unfinished trials have handed in \
-      are not kept: these trials begin anew. Trials whose results are lost are named as far as \
-      they are known. The damaged folder stays as it is. \
+      power failed, before it was acknowledged. If sweep.sqlite is intact, it replaces damaged \
+      parts of the log. Attempts, times, checkpoints and what unfinished trials have delivered \
+      are not kept: these trials start from step 0. Trials whose results are lost are named if \
+      they are known. The damaged folder is not changed. \
       `coordinator run --out NEW-DIR` runs the others again, to the same bits.
       """
   ).exiting([

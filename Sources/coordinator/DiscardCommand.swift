@@ -37,5 +37,6 @@ struct DiscardCommand: ParsableCommand {
 
 /// The user did not confirm.
 private struct Unchanged: Error, CustomStringConvertible {
-  let description = "nothing was changed: nobody agreed; --yes discards without asking"
+  let description =
+    "nothing was changed: the discard was not confirmed; --yes discards without asking"
 }

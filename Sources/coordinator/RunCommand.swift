@@ -64,7 +64,7 @@ struct RunCommand: ParsableCommand {
   var lines = false
 
   @Flag(
-    help: "Starts `dashboard` beside, at 127.0.0.1:8080 or a free port; it ends with this run.")
+    help: "Also starts `dashboard`, at 127.0.0.1:8080 or a free port; it ends with this run.")
   var dashboard = false
   @Option(
     help: ArgumentHelp(

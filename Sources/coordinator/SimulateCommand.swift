@@ -15,7 +15,13 @@ struct SimulateCommand: ParsableCommand {
 
   @OptionGroup var sweep: SweepArguments
   @Option(help: "How many hosts there are.") var hosts = 8
-  @Option(help: "Trials that each host runs at once.") var slots = 1
+  @Option(help: "Trials that each host runs at once, each on one core; 1 by default.") var slots:
+    Int?
+  @Option(
+    help: ArgumentHelp(
+      "Cores of each host, divided among its trials as on workers with --slots auto; instead of --slots.",
+      valueName: "n"))
+  var cores: Int?
   @Option(
     help: ArgumentHelp(
       "Speeds of the hosts' slots, assigned cyclically; 1 is the speed that `plan` assumes.",
@@ -36,8 +42,12 @@ struct SimulateCommand: ParsableCommand {
     guard (1...10_000).contains(hosts) else {
       throw ValidationError("--hosts: found \(hosts), expected 1 to 10000")
     }
-    guard (1...1024).contains(slots) else {
-      throw ValidationError("--slots: found \(slots), expected 1 to 1024")
+    for (option, count) in [("--slots", slots), ("--cores", cores)] {
+      guard let count, !(1...1024).contains(count) else { continue }
+      throw ValidationError("\(option): found \(count), expected 1 to 1024")
+    }
+    guard slots == nil || cores == nil else {
+      throw ValidationError("found both --slots and --cores, expected one of them")
     }
     _ = try options
   }
@@ -46,7 +56,8 @@ struct SimulateCommand: ParsableCommand {
     get throws {
       var options = SweepSimulation.Options()
       options.hosts = hosts
-      options.slots = slots
+      options.slots = slots ?? 1
+      options.cores = cores ?? 0
       options.seed = seed
       options.speeds = try speeds.split(separator: ",").map { text in
         guard let speed = Double(text), (0.001...1000).contains(speed) else {

@@ -28,15 +28,19 @@ struct JoinCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Trials at once: a number, or auto for one per core that this process may use.",
-      discussion: "Counts the affinity, the cpuset and the quotas of the control groups."))
+      discussion: """
+        Counts the affinity, the cpuset and the quotas of the control groups. With auto, and without \
+        --threads-per-slot, the coordinator gives trials several of these cores when there are \
+        fewer trials than cores.
+        """))
   var slots = "auto"
 
   @Option(
     help: ArgumentHelp(
-      "Threads that compute one trial, for hosts with more cores than there are trials.",
+      "Threads that compute each trial, whatever else the host could run; 1 if --slots is a number.",
       discussion: "--slots auto then counts one per so many cores. Results do not depend on it.",
       valueName: "n"))
-  var threadsPerSlot = 1
+  var threadsPerSlot: Int?
 
   @Option(help: ArgumentHelp("How many cores --slots auto leaves free.", valueName: "n"))
   var leave = 0
@@ -94,7 +98,7 @@ struct JoinCommand: ParsableCommand {
     guard (0...9999).contains(leave) else {
       throw ValidationError("--leave: found \(leave), expected 0 to 9999 cores")
     }
-    try TrialThreads.validate(threadsPerSlot, option: "--threads-per-slot")
+    try threadsPerSlot.map { try TrialThreads.validate($0, option: "--threads-per-slot") }
     _ = try slotCount()
     _ = try cacheLimitByteCount()
     guard !(plain && curve) else {
@@ -111,13 +115,17 @@ struct JoinCommand: ParsableCommand {
   private func slotCount() throws -> Int {
     let maximum = Worker.slotCountMaximum
     if slots == "auto" {
-      return min(max(1, (UsableCores.count - leave) / threadsPerSlot), maximum)
+      return min(max(1, (UsableCores.count - leave) / (threadsPerSlot ?? 1)), maximum)
     }
     guard let count = Int(slots), (1...maximum).contains(count) else {
       throw ValidationError("--slots: found \"\(slots)\", expected auto or 1 to \(maximum)")
     }
     return count
   }
+
+  /// Cores are divided only if the user has said neither how many trials run at once nor how many
+  /// threads they have.
+  private var dividesCores: Bool { slots == "auto" && threadsPerSlot == nil }
 
   private func cacheLimitByteCount() throws -> Int? {
     guard let cacheLimit else { return nil }
@@ -134,7 +142,8 @@ struct JoinCommand: ParsableCommand {
   func run() throws {
     try Worker.run(
       Worker.Options(
-        endpoint: connect, slots: try slotCount(), threadsPerSlot: threadsPerSlot,
+        endpoint: connect, slots: try slotCount(), threadsPerSlot: threadsPerSlot ?? 1,
+        dividesCores: dividesCores,
         cache: cache?.url, cacheLimit: try cacheLimitByteCount(), exitsWhenIdle: exitWhenIdle,
         patience: .seconds(60 * patience), checkpointInterval: checkpointEvery.interval,
         drainGrace: .seconds(drainGrace), isSupervised: supervised,

@@ -1,19 +1,19 @@
-"""Looks at pages with Chromium over its DevTools pipe and says what a person would see.
+"""Opens pages in Chromium, controlled over its DevTools pipe, and reports what a person would see.
 
   look.py [--dark] [--narrow] [--together] [--keys KEYS] [--shots DIR] [--seconds S] [--eval JS]
     [--eval-seconds S] URL...
   look.py --start
 
-Prints one JSON object per page: title, text, count of DOM nodes, images and charts without a name,
-messages of the console at the level of errors, violations of the content security policy, requests to
-other hosts than the page's, milliseconds to the first paint, bytes received, what --eval gave, and
-where the focus was after each of the --keys, such as "Tab Tab Enter".
+Prints one JSON object per page: title, text, number of DOM nodes, images and charts without a name,
+console messages of level error, violations of the content security policy, requests to hosts other
+than the page's, milliseconds to the first paint, bytes received, the value of --eval, and the focused
+element after each of the --keys, such as "Tab Tab Enter".
 
-A page is looked at once no request of it was open for S seconds (0.7) and its pictures are there, but
-after 120 s in any case: how long that takes is the machine's.
+A page is examined when it has had no open request for S seconds (default 0.7) and all its images are
+loaded, but after 120 s at the latest.
 
-With --together all pages are open at once, each in a window. With --start it says whether Chromium starts here
-and no more; where not, why, and exits with 1.
+--together opens all pages at once, each in its own window. --start only checks whether Chromium starts
+on this machine; if it does not, prints the reason and exits with 1.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from urllib.parse import urlparse
 
 
 class Browser:
-    """A headless Chromium; one command at a time, events collected meanwhile."""
+    """A headless Chromium. Sends one command at a time and collects the events until its answer."""
 
     def __init__(self, executable, profile, errors=subprocess.DEVNULL):
         to_read, to_write = os.pipe()
@@ -41,7 +41,7 @@ class Browser:
         ]
 
         def connect():
-            # Chromium reads commands from 3 and writes answers to 4.
+            # Chromium reads commands from descriptor 3 and writes answers to descriptor 4.
             first, second = os.dup(to_read), os.dup(from_write)
             os.dup2(first, 3)
             os.dup2(second, 4)
@@ -57,12 +57,12 @@ class Browser:
         self.rest = b""
         self.number = 0
         self.events = []
-        # By session: the requests that have no end yet, and when one began or ended last.
+        # By session: the open requests, and when a request last began or ended.
         self.open = {}
         self.changed = {}
 
     def messages(self, seconds):
-        """Takes in messages until one comes or the time is over."""
+        """Reads until at least one message is complete, at most for so many seconds."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:
@@ -78,11 +78,11 @@ class Browser:
         return []
 
     def keep(self, message):
-        """Keeps an event; what a page says by console.info is told at once, on standard error."""
+        """Keeps an event; prints a page's console.info at once, on standard error."""
         self.events.append(message)
         values = message.get("params", {})
         method, session = message.get("method"), message.get("sessionId")
-        # A connection that tells of changes has no end.
+        # An event stream stays open as long as the page.
         if method == "Network.requestWillBeSent" and values.get("type") != "EventSource":
             self.open.setdefault(session, set()).add(values["requestId"])
             self.changed[session] = time.monotonic()
@@ -90,7 +90,7 @@ class Browser:
             self.open.setdefault(session, set()).discard(values["requestId"])
             self.changed[session] = time.monotonic()
         if message.get("method") == "Runtime.consoleAPICalled" and values["type"] == "info":
-            print("said:", values["args"][0].get("value"), file=sys.stderr, flush=True)
+            print("console.info:", values["args"][0].get("value"), file=sys.stderr, flush=True)
 
     def call(self, method, session=None, seconds=180, **parameters):
         self.number += 1
@@ -119,7 +119,7 @@ class Browser:
                 self.keep(message)
 
     def settle(self, session, quiet, limit=120):
-        """Waits until a page has all that it asked for and shows it."""
+        """Waits until a page has loaded everything that it requested and displays it."""
         begin = time.monotonic()
         end = begin + limit
         while time.monotonic() < end:
@@ -176,7 +176,7 @@ def press(browser, session, key):
 
 
 def open_page(browser, url, options):
-    """A page that begins to load an address: its target and its session."""
+    """Opens a page, starts to load an address, and returns its target and session."""
     target = browser.call("Target.createTarget", url="about:blank", newWindow=options.together)["targetId"]
     session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
     for domain in ["Page", "Runtime", "Network", "Log", "Audits"]:
@@ -193,7 +193,7 @@ def open_page(browser, url, options):
 
 
 def look(browser, url, target, session, options):
-    """What a person would see of an open page."""
+    """The report on an open page."""
 
     def evaluate(expression):
         result = browser.call(
@@ -255,15 +255,15 @@ def look(browser, url, target, session, options):
 
 
 def start(executable, profile):
-    """Starts Chromium and asks for its version; exits with what it said where that fails."""
+    """Starts Chromium and asks for its version; on failure, exits with its messages."""
     with tempfile.TemporaryFile() as errors:
         browser = Browser(executable, profile, errors)
         try:
             print(browser.call("Browser.getVersion")["product"])
         except (SystemExit, OSError) as problem:
             errors.seek(0)
-            said = errors.read()[-500:].decode(errors="replace").strip()
-            sys.exit(f"{executable} does not start: {problem}: {said}")
+            output = errors.read()[-500:].decode(errors="replace").strip()
+            sys.exit(f"{executable} does not start: {problem}: {output}")
         finally:
             browser.close()
 
@@ -283,7 +283,7 @@ def main():
     options = parser.parse_args()
     executable = shutil.which("chromium")
     if executable is None:
-        sys.exit("chromium: not found; Debian's package `chromium` has it")
+        sys.exit("chromium: not found; install Debian's package `chromium`")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         if options.start:
             start(executable, profile)

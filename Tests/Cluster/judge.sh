@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# What rehearsals judge by, read from logs whose lines begin with a time of day. To be sourced.
+# Evaluates the logs of rehearsals, whose lines begin with a time of day. To be sourced.
 
-# losses_undue LOG START PARTITIONS: the lines of a coordinator's log on workers declared lost that
-# no partition of their own host explains. One explains a silence that began before it had ended and
-# lasted until it had begun.
-#   START       date and time at which the log began, "2026-01-31 23:59:00"
+# losses_undue LOG START PARTITIONS: prints the lines of a coordinator's log that declare a worker
+# lost although no partition of its own host explains it. A partition explains a loss if the worker's
+# silence and the partition overlap.
+#   START       date and time of the log's start, "2026-01-31 23:59:00"
 #   PARTITIONS  lines HOST WAY BEGIN END, in seconds since 1970; a worker's name begins with its host's
 losses_undue() {
   awk -v start="$(date -d "$2" '+%s %T')" -v partitions="$3" '
@@ -18,7 +18,7 @@ losses_undue() {
     }
     match($0, /silent for [0-9]+ s/) && / is lost, / {
       when = began[1] + (of_day($1) - of_day(began[2]) + 86400) % 86400
-      # Both are cut to whole seconds.
+      # Both are rounded down to whole seconds.
       heard = when - substr($0, RSTART + 11) - 1
       due = 0
       for (i = 1; i <= count; i++)
@@ -27,9 +27,10 @@ losses_undue() {
     }' "$1"
 }
 
-# stamped LOG…: the lines of jobs' logs, with seconds before each by which lines of all logs can be
-# compared, over midnight too. A log begins with a line that has a date; a line without one is of the
-# day of the line before, or of the next where its time is half a day earlier.
+# stamped LOG…: prints the lines of jobs' logs, each preceded by its time in seconds, so that lines of
+# different logs can be compared, also after midnight. A log begins with a line that has a date. A line
+# without a date has the date of the line before; if its time is half a day earlier, it has the next
+# date.
 stamped() {
   awk '
     function of_day(text, part) { split(text, part, ":"); return part[1] * 3600 + part[2] * 60 + part[3] }
@@ -47,8 +48,8 @@ stamped() {
     { printf "%.0f %s\n", 86400 * today + time, $0 }' "$@"
 }
 
-# handed_back LOG…: a line for each trial that ran when its job's time ended: the trial, the stamp,
-# and the time of day.
+# handed_back LOG…: prints a line for each trial that ran when its job's time ended: the trial, the
+# time in seconds, and the time of day.
 handed_back() {
   stamped "$@" | awk '
     / job [0-9]+ on / { split("", runs) }
@@ -57,7 +58,8 @@ handed_back() {
     /time ends/ { for (trial in runs) print trial, $1, $3 }'
 }
 
-# step_after TRIAL STAMP LOG…: the step of the checkpoint from which the trial next went on.
+# step_after TRIAL STAMP LOG…: prints the step of the checkpoint from which the trial first resumed
+# after a time in seconds.
 step_after() {
   stamped "${@:3}" | awk -v trial="$1" -v stamp="$2" '
     $5 == trial && / resumes from step / && $1 >= stamp && (first == "" || $1 < first) { first = $1; step = $NF }

@@ -2,13 +2,14 @@ import Coordination
 import Foundation
 import SimulatedCluster
 
-// The long forms of what CoordinationTests runs briefly, for a release build:
+// Long runs of the simulations that CoordinationTests runs briefly; use a release build:
 //
 //   swift run -c release ClusterRun seeds 0 100000
 //   swift run -c release ClusterRun trace 17
 //   swift run -c release ClusterRun scale
 
-/// Runs whole sweeps under drawn faults, one for each seed, on all cores; says which went wrong.
+/// Runs a whole sweep with random faults for each seed, on all cores, and prints the seeds with
+/// violations.
 func runSeeds(_ seeds: Range<Int>) -> Bool {
   let lock = NSLock()
   nonisolated(unsafe) var next = seeds.lowerBound
@@ -56,7 +57,7 @@ func runSeeds(_ seeds: Range<Int>) -> Bool {
   return failedCount == 0
 }
 
-/// Tells all that everybody takes in and decides in one seed's run.
+/// Prints every event and effect of the run of one seed.
 func traceSeed(_ seed: UInt64) -> Bool {
   var simulation = Simulation(seed: seed)
   print(simulation.options)
@@ -66,19 +67,19 @@ func traceSeed(_ seed: UInt64) -> Bool {
   return outcome.violations.isEmpty
 }
 
-/// Runs a thousand workers and a hundred thousand trials.
+/// Runs a hundred thousand trials on a thousand workers, and prints the speed.
 func runScale() -> Bool {
   let plain = ScaleRun(trialCount: 100_000, workerCount: 1_000).run()
   print(
     """
-    100000 trials, 1000 workers: \(Int(plain.trialsPerSecond)) leases and results a second of processor time, \
-    \(plain.bytesPerTrial) bytes a pending trial
+    100000 trials, 1000 workers: \(Int(plain.trialsPerSecond)) leases and results per second of processor time, \
+    \(plain.bytesPerTrial) bytes per pending trial
     """)
   let scheduled = ScaleRun(trialCount: 10_000, workerCount: 1_000, needsSchedules: true).run()
   print(
     """
     10000 long trials, 1000 unequal workers: \(Int(scheduled.trialsPerSecond)) leases and results \
-    a second
+    per second
     """)
   return plain.ending == .complete && scheduled.ending == .complete
 }

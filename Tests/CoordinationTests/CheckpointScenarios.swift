@@ -126,7 +126,7 @@ struct CheckpointScenarios {
     let behind = script.announce("w2", claims: [a.claim(step: 400)])
     #expect(
       behind.sent(to: "w2").contains(
-        .abandon(trial: a.id, attempt: 1, reason: "the trial is not this worker's")))
+        .abandon(trial: a.id, attempt: 1, reason: "the trial is not leased to this worker")))
     #expect(behind.assignments(to: "w2").first?.checkpointsOnly == [checkpoint(600)])
   }
 

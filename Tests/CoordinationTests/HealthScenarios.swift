@@ -32,7 +32,7 @@ struct HealthScenarios {
     return script
   }
 
-  @Test("a host on which three different trials die is drained, and its work goes elsewhere")
+  @Test("a host on which three different trials fail is drained, and its trials go to other hosts")
   func badHost() throws {
     var script = try started()
     var effects: [Effect] = []
@@ -48,14 +48,15 @@ struct HealthScenarios {
       script.announce("bad-again", slots: 3, host: "host-bad").assigned(to: "bad-again") == [])
     // The drain survives a restart.
     let drained = try script.restarted().coordinator.drainedHosts
-    #expect(drained["host-bad"]?.contains("3 different trials died there") == true)
+    #expect(drained["host-bad"]?.contains("3 different trials failed there") == true)
     let undrained = script.handle(.undrainRequested(host: "host-bad"))
     #expect(undrained.records.first == .hostUndrained(host: "host-bad"))
     #expect(undrained.assigned(to: "bad-again").count == 3)
   }
 
   @Test(
-    "a result in between clears the host; NaN and a trial that fails everywhere do not count")
+    "a result in between resets the host's count; NaN and a trial that fails everywhere do not count"
+  )
   func goodHost() throws {
     var script = try started()
     #expect(!drains(script.fail(trials[2], attempt: 1, on: "bad"), "host-bad"))

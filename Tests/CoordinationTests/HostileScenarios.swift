@@ -20,7 +20,7 @@ struct HostileScenarios {
   }
 
   @Test(
-    "A rate says nothing of when the sweep ends, however small or large",
+    "Extreme training rates do not break the forecast",
     arguments: [0, 1e-300, 1e-30, 1e-9, 1e12, 1e300, .infinity, .nan], [1, 1_000_000_000])
   func rates(rate: Double, total: Int) throws {
     var script = try Script(

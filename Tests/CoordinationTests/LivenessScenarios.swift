@@ -126,7 +126,7 @@ struct LivenessScenarios {
       ])
     #expect(
       effects.sent(to: "w2").last
-        == .abandon(trial: b.id, attempt: 1, reason: "the trial is not this worker's"))
+        == .abandon(trial: b.id, attempt: 1, reason: "the trial is not leased to this worker"))
   }
 
   @Test("a stall of the coordinator makes no worker lost")
@@ -143,7 +143,7 @@ struct LivenessScenarios {
     #expect(script.pass(60).notices.contains { if case .workerLost = $0 { true } else { false } })
   }
 
-  @Test("an unknown sender is asked to announce itself, whatever it says")
+  @Test("an unknown sender is asked to announce itself, whatever it sends")
   func unknownSender() throws {
     var script = try Script([a])
     script.resume()

@@ -147,7 +147,7 @@ struct LongerRunScenarios {
   }
 
   @Test(
-    "what a longer run can go on from",
+    "from which trials a longer run can resume",
     arguments: [
       ([500], [1000], true), ([300, 500], [1000], true), ([500], [300, 1000], false),
       ([300, 500], [300, 1000], true), ([1000], [500], false), ([500], [500], false),

@@ -57,7 +57,7 @@ struct QuarantineScenarios {
   }
 
   @Test(
-    "a liar among others is left out after three trials, and no trial is charged",
+    "a lying member is excluded after three trials, and no failure counts against a trial",
     arguments: [1, 4])
   func liarAmongOthers(slots: Int) throws {
     var script = try Script(trials)
@@ -66,7 +66,7 @@ struct QuarantineScenarios {
     script.announce("good")
     lie(&script, as: "liar")
     let reason = try #require(script.coordinator.drainedHosts["worker liar"])
-    #expect(reason.contains("false about 3 different trials"), "\(reason)")
+    #expect(reason.contains("took no step in 3 different trials"), "\(reason)")
     #expect(!script.coordinator.runningTrials.contains { $0.worker == WorkerID("liar") })
     for trial in trials {
       #expect(script.coordinator.standing(of: trial.id)?.chargedFailures == 0)
@@ -75,7 +75,7 @@ struct QuarantineScenarios {
     #expect(finishAll(&script, as: "good") == .complete)
   }
 
-  @Test("a lying worker that is alone is excluded, and its trials wait for others")
+  @Test("a lying worker is excluded even if it is alone, and its trials wait for other workers")
   func liarAlone() throws {
     var script = try Script(trials)
     script.resume()
@@ -119,7 +119,9 @@ struct QuarantineScenarios {
     #expect(script.coordinator.drainedHosts.isEmpty)
   }
 
-  @Test("on unencrypted connections nobody is blamed for another's messages about its host")
+  @Test(
+    "on unencrypted connections no worker is charged with messages that another sends under its host's name"
+  )
   func forgedPlainHost() throws {
     var script = try Script(trials)
     script.resume()
@@ -131,7 +133,7 @@ struct QuarantineScenarios {
     #expect(finishAll(&script, as: "good") == .complete)
   }
 
-  @Test("with keys nobody is blamed for another's messages under its host's name")
+  @Test("with keys no host is charged with messages that another key sends under its name")
   func forgedHost() throws {
     var script = try Script(trials)
     script.resume()
@@ -146,7 +148,7 @@ struct QuarantineScenarios {
     #expect(script.coordinator.workers.map(\.isDrained) == [false, false])
   }
 
-  @Test("a key whose hosts lie under ever new names is excluded")
+  @Test("a key that lies under many host names is excluded")
   func changingNames() throws {
     var script = try Script(
       (1...20 as ClosedRange<UInt64>).map { SimulatedSweep.baseline(seed: $0) })
@@ -168,7 +170,7 @@ struct QuarantineScenarios {
   }
 
   @Test(
-    "under keys, who hands in checkpoints that several others cannot go on from is left out",
+    "with keys, a member is excluded if several others cannot resume from its checkpoints",
     arguments: [(keys: 1, hosts: 1), (keys: 1, hosts: 2), (keys: 2, hosts: 2)])
   func poisoner(witnesses: (keys: Int, hosts: Int)) throws {
     var script = try Script(Array(trials.prefix(3)))
@@ -198,7 +200,7 @@ struct QuarantineScenarios {
   }
 
   @Test(
-    "a host that is called like a liar's place or member takes nothing off the liar",
+    "a host with the name of an excluded member does not change the exclusion",
     arguments: ["node1@mean", "node1@mean~00000000"])
   func namesake(host: String) throws {
     var script = try Script(trials)
@@ -284,7 +286,7 @@ struct QuarantineScenarios {
     return (script, held, trial, other)
   }
 
-  @Test("a worker that took no step of a trial does not get it back by claiming it")
+  @Test("a worker that made no progress with a trial does not get it back by claiming it")
   func idleAgain() throws {
     var (script, held, trial, other) = try idlerBesideGood()
     var step = 0
@@ -305,7 +307,7 @@ struct QuarantineScenarios {
     #expect(finishAll(&script, as: "good") == .complete)
   }
 
-  @Test("a worker that makes no step loses the trial to one that does")
+  @Test("a worker that makes no progress loses the trial to another worker")
   func idle() throws {
     var (script, _, trial, other) = try idlerBesideGood()
     script.finish(other, on: "good")
@@ -319,7 +321,7 @@ struct QuarantineScenarios {
     #expect(finishAll(&script, as: "good") == .complete)
   }
 
-  @Test("a worker that is alone keeps a trial without a step")
+  @Test("the only worker keeps a trial without progress")
   func slowAlone() throws {
     var script = try Script([trials[0]])
     script.resume()

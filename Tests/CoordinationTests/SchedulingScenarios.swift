@@ -108,7 +108,7 @@ struct SchedulingScenarios {
         .records == [])
     let effects = script.beat(
       "fast", claims: [trials[0].claim(attempt: 2, step: 20, stepsPerSecond: 4)])
-    let reason = "another worker is ahead of this one"
+    let reason = "another worker has taken more steps of the trial"
     #expect(
       effects.records == [
         .attemptEnded(
@@ -316,7 +316,7 @@ struct SchedulingScenarios {
     return script
   }
 
-  @Test("when one of two attempts dies, the other goes on, and the trial is not leased again")
+  @Test("if one of two attempts fails, the other continues, and the trial is not leased again")
   func duplicateDies() throws {
     for attempt in [1, 2] {
       var script = try duplicated()
@@ -343,7 +343,8 @@ struct SchedulingScenarios {
           trial: trials[0].id, attempt: 1,
           failure: TrialFailure(
             cause: .stopped,
-            message: "another worker finishes it sooner, and this one is needed")),
+            message:
+              "another worker will finish the trial sooner, and a waiting trial needs this worker")),
         .trialLeased(trial: trials[2].id, attempt: 1, worker: WorkerID("slow")),
       ])
   }

@@ -51,13 +51,15 @@ struct Script {
 
   @discardableResult
   mutating func announce(
-    _ worker: String, slots: Int = 1, host: String? = nil, instructionSet: String = "",
+    _ worker: String, slots: Int = 1, cores: Int = 0, host: String? = nil,
+    instructionSet: String = "",
     on connection: String? = nil, claims: [AttemptClaim] = [], obstacle: String? = nil
   ) -> [Effect] {
     handle(
       .workerAnnounced(
         WorkerAnnouncement(
-          worker: WorkerID(worker), host: host ?? "host-\(worker)", slots: slots,
+          worker: WorkerID(worker), host: host ?? "host-\(worker)",
+          slots: max(cores, slots), divisibleCores: cores,
           instructionSet: instructionSet, claims: claims, obstacle: obstacle),
         on: Self.connection(connection ?? worker)))
   }

@@ -105,7 +105,7 @@ struct SimulationTests {
     #expect(killCount >= 100)
   }
 
-  @Test("the drawn faults do reach the coordinator")
+  @Test("the simulated faults do occur")
   func faultsAreReal() {
     var counts: [String: Int] = [:]
     var crashCount = 0
@@ -128,7 +128,7 @@ struct SimulationTests {
     #expect(crashCount >= 50)
   }
 
-  @Test("members that lie and flawed checkpoints cost no honest worker its result")
+  @Test("lying members and wrong checkpoints cost no honest worker its result")
   func liars() {
     var (lies, blamed, distrusted) = (0, 0, 0)
     var refused = 0
@@ -157,7 +157,8 @@ struct SimulationTests {
     #expect(lies >= 20 && blamed >= 10 && distrusted >= 20, "\(lies), \(blamed), \(distrusted)")
   }
 
-  @Test("flawed checkpoints alone: every trial is complete, with its own result, and uncharged")
+  @Test(
+    "with wrong checkpoints only, every trial completes with its own result and no counted failure")
   func flawedCheckpoints() {
     let sweep = Self.familySweep(families: 2)
     var undisturbed = Simulation(seed: 0, options: SimulationOptions(), sweep: sweep)
@@ -208,6 +209,10 @@ struct SimulationTests {
       options.canary = .always
       options.workerCount = 4
       options.trialMilliseconds = 100_000...150_000
+    }
+    if sabotage == .dividesTooManyCores {
+      options.dividesCores = true
+      options.realShare = 1
     }
     if sabotage.concernsDiscards { options.wishesPerMinute = 20 }
     if sabotage.concernsTrust {

@@ -2,9 +2,9 @@ import Testing
 
 @testable import Coordination
 
-@Suite("What is remembered of hosts' speeds")
+@Suite("Remembered speeds of hosts")
 struct SpeedModelTests {
-  @Test("of hosts that never end the latest are remembered")
+  @Test("of arbitrarily many hosts, only the latest are remembered")
   func bounded() {
     var model = SpeedModel()
     func introduce(_ host: String, processor: String) {

@@ -161,7 +161,7 @@ struct TrustScenarios {
     }
   }
 
-  @Test("an invalid result of an attempt with a checkpoint is blamed on the checkpoint")
+  @Test("an invalid result of an attempt with a checkpoint counts against the checkpoint")
   func noResult() throws {
     var script = try handedOver()
     var result = SimulatedSweep.result(of: a.configuration)
@@ -191,7 +191,7 @@ struct TrustScenarios {
     }
   }
 
-  @Test("after a resume the same divergence is not final: the checkpoint may have made both")
+  @Test("after a resume the same divergence is not final: the checkpoint may have caused both")
   func divergedAlikeAfterResume() throws {
     var script = try handedOver()
     _ = diverge(&script, attempt: 2, on: "w2")
@@ -290,7 +290,7 @@ struct TrustScenarios {
 
   // MARK: - Restarts
 
-  @Test("half-done trials go before fresh ones when the sweep resumes")
+  @Test("when the sweep resumes, trials with checkpoints start before others")
   func halfDoneFirst() throws {
     let plan = [b, a]
     var first = try Script(plan, expectedSteps: [a.id: 1000, b.id: 1000])

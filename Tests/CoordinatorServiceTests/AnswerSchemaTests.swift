@@ -110,7 +110,7 @@ struct AnswerSchemaTests {
   private static let running = SweepStatus.Running(
     trial: "t0123456789abcdef", name: "τ = 8", stage: "main", attempt: 1, worker: "w", host: "h",
     isClaimed: true, step: 3, totalSteps: 9, mse: 1.5, gatesOpen: 7, stepsPerSecond: 2.5,
-    remainingSeconds: 4, hasCheckpoint: true)
+    threads: 2, remainingSeconds: 4, hasCheckpoint: true)
 
   @Test("status has the keys of the page, all of them")
   func status() throws {
@@ -121,11 +121,14 @@ struct AnswerSchemaTests {
     status.running = [Self.running]
     status.workers = [
       .init(
-        worker: "w", host: "h", slots: 1, running: 1, state: "connected", stepsPerSecond: 2.5,
+        worker: "w", host: "h", slots: 1, running: 1, threads: 2, state: "connected",
+        stepsPerSecond: 2.5,
         relativeSpeed: 1.5, obstacle: "full")
     ]
     status.hosts = [
-      .init(host: "h", workers: 1, slots: 1, running: 1, stepsPerSecond: 2.5, drained: "why")
+      .init(
+        host: "h", workers: 1, slots: 1, running: 1, threads: 2, stepsPerSecond: 2.5, drained: "why"
+      )
     ]
     status.failures = [.init(cause: "crashed", trials: 1, example: "t0", message: "m")]
     status.losses = ["blobs"]
@@ -150,6 +153,7 @@ struct AnswerSchemaTests {
     report.latents = 5
     report.latentsFrom = "2 * t0123456789abcdef.latents"
     report.tolerance = 2.5
+    report.trace = [2.5, 4]
     report.toleranceFrom = "t0123456789abcdef.mse"
     report.remedy = "retry"
     report.running = [Self.running]
@@ -197,7 +201,11 @@ struct AnswerSchemaTests {
     ).write(to: file)
     let request = SweepRequest(
       file: file, overrides: [], budgetScale: 1, dataFolder: folder.url)
-    try compare("simulate", full: try SweepSimulation(request, .init()).json)
+    var divided = SweepSimulation.Options()
+    divided.cores = 2
+    try compare(
+      "simulate", full: try SweepSimulation(request, divided).json,
+      bare: try SweepSimulation(request, .init()).json)
     try compare("plan", full: try PlanReport.text(request, asJSON: true))
   }
 
@@ -277,7 +285,7 @@ extension TrialReport.Result {
       milestones: [
         .init(
           count: 2, unit: "epochs", step: 9, tolerance: 3, toleranceMet: true, gatesOpen: 4,
-          mse: 3.25, evaluationMse: 4.5, firstHitStep: 7)
+          mse: 3.25, evaluationMse: 4.5, firstHitStep: 7, ending: "oscillating")
       ],
       end: .init(
         ending: "oscillating", step: 9, openGates: [0, 1, 2, 4], sinceStep: 3,

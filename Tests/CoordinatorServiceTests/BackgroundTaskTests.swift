@@ -3,7 +3,7 @@ import Testing
 
 @testable import CoordinatorService
 
-@Suite("Work beside other work")
+@Suite("Background tasks")
 struct BackgroundTaskTests {
   private struct Trouble: Error {}
 
@@ -18,7 +18,7 @@ struct BackgroundTaskTests {
     #expect(try work.value() == 7)
   }
 
-  @Test("gives its error when asked")
+  @Test("throws its error on request")
   func error() {
     let work = BackgroundTask { throw Trouble() }
     #expect(throws: Trouble.self) { try work.value() }

@@ -94,7 +94,7 @@ struct CheckpointBlobsTests {
     #expect(others.allSatisfy(store.contains))
   }
 
-  @Test("a check holds checkpoints that trials can go on from against their digests")
+  @Test("a check verifies the checkpoints from which trials can resume")
   func damagedCheckpoint() throws {
     let blobs = try BlobStore(folder: folder.file("blobs"))
     let (plan, journal, files) = try sweep(steps: [100, 150], in: blobs)

@@ -32,7 +32,7 @@ struct DataReportTests {
   }
 
   @Test(
-    "a published file under another's name is refused by what it is", .enabled(if: testData != nil))
+    "a published file under another name is recognised and refused", .enabled(if: testData != nil))
   func mistakenFiles() throws {
     let source = try #require(testData).appending(path: "mnist")
     let (train, test) = ("train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz")
@@ -62,7 +62,7 @@ struct DataReportTests {
     #expect(try prepare("mnist", from: source).contains("60000 training, 10000 evaluation images"))
   }
 
-  @Test("drawn and unknown sets are not downloaded, and say so")
+  @Test("for procedural and unknown sets, a download is refused with the reason")
   func notPublished() {
     #expect {
       try fetch("sprites28")

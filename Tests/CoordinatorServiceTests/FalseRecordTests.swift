@@ -82,7 +82,7 @@ struct FalseRecordTests {
   @Test("a check names each, with the command that has it computed again")
   func check() throws {
     let check = try SweepCheck(folder.url)
-    let findings = check.findings.filter { $0.found.contains("cannot be its trial's") }
+    let findings = check.findings.filter { $0.found.contains("is impossible for this trial") }
     #expect(findings.count == lied.count)
     for trial in lied {
       let finding = findings.first { $0.found.contains("trial \(trial.id) ") }
@@ -99,6 +99,6 @@ struct FalseRecordTests {
       from: folder.url, into: aside.url.appending(path: "new"), sweep: nil)
     #expect(salvage.keptCount == 1)
     #expect(Set(salvage.lost.map(\.trial)) == Set(lied.map { "\($0.id)" }))
-    #expect(salvage.lost.allSatisfy { $0.reason.contains("cannot be its trial's") })
+    #expect(salvage.lost.allSatisfy { $0.reason.contains("is impossible for its trial") })
   }
 }

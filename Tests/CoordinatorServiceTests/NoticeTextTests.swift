@@ -13,7 +13,7 @@ struct NoticeTextTests {
     notice.text { trial, isTyped in isTyped ? "τ = 8 (\(trial))" : "τ = 8" }
   }
 
-  @Test("a thousand lines of news hide no warning, and those left out are counted")
+  @Test("a thousand routine lines hide no warning, and omitted lines are counted")
   func limited() {
     var limiter = NoticeLimiter()
     let (news, warning) = (

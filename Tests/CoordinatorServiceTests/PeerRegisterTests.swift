@@ -3,7 +3,7 @@ import Testing
 
 @testable import CoordinatorService
 
-@Suite("Which peer is which")
+@Suite("Connections and their keys")
 struct PeerRegisterTests {
   private func connection(_ number: UInt8) -> ConnectionID { ConnectionID([0, number]) }
 

@@ -13,7 +13,7 @@ import Wire
 @testable import CoordinatorService
 
 /// The shells around the coordinator in this process, with a worker that does what a test says.
-@Suite("The coordinator's shells", .serialized)
+@Suite("The service around the coordinator", .serialized)
 struct ServiceShellTests {
   private let folder: TemporaryFolder
   private let trial = PlannedTrial(
@@ -157,7 +157,7 @@ struct ServiceShellTests {
     return ReceivedResult(result).bytes
   }
 
-  @Test("what a worker is sent rests on what is durable, and a whole sweep ends")
+  @Test("records are durable before messages are sent, and a sweep runs to its end")
   func complete() throws {
     let (folder, trial) = (folder.url, trial.id)
     let ending = try run { worker, blobs in
@@ -195,7 +195,7 @@ struct ServiceShellTests {
     }
   }
 
-  @Test("frames that are no message and other protocols trouble nobody else")
+  @Test("invalid frames and other protocol versions do not affect other workers")
   func strangers() throws {
     let ending = try run { worker, blobs in
       try worker.send([[0xFF], Array(repeating: 7, count: 100)])
@@ -216,7 +216,7 @@ struct ServiceShellTests {
     }
   }
 
-  @Test("a person's wish is answered once it is durable, and the worker hears of it")
+  @Test("a cancellation is answered when it is durable, and the worker is told")
   func cancelled() throws {
     let (folder, trial) = (folder.url, trial.id)
     let ending = try run { worker, _ in
@@ -238,7 +238,7 @@ struct ServiceShellTests {
     }
   }
 
-  @Test("whoever leaves leaves remote trials to their workers")
+  @Test("a coordinator that detaches leaves remote trials to their workers")
   func detached() throws {
     let folder = folder.url
     let ending = try run { worker, _ in

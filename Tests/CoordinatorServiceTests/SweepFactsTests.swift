@@ -59,7 +59,7 @@ struct SweepFactsTests {
     }
   }
 
-  @Test("a whole result is taken as it is")
+  @Test("a complete result is accepted unchanged")
   func accepted() throws {
     #expect(try facts.accept(finished(result), for: planned.id, running: nil).result == result)
   }

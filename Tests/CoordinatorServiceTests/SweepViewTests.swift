@@ -70,7 +70,7 @@ struct SweepViewTests {
     #expect(lines.last == "… and 3 more")
   }
 
-  @Test("the bar is full only at the end; without workers it says so")
+  @Test("the progress bar is full only at the end; without workers the display says so")
   func bar() {
     var status = status(running: 0, workers: 0)
     #expect(lines(status)[1].hasSuffix("  40 %  no workers"))

@@ -3,7 +3,7 @@ import Trials
 
 @testable import CoordinatorService
 
-@Suite("How people name trials")
+@Suite("Selectors of trials")
 struct TrialSelectorTests {
   private let trials: [PlannedTrial] = [
     (3.0, [4, 4, 8], 0.001), (8.5, [4, 4, 8], 0.001), (8.5, [4, 4, 16], 0.01),

@@ -80,7 +80,7 @@ struct WatchTests {
     let text = lines.joined(separator: "\n")
     #expect(text.contains("mse so far"))
     #expect(text.contains("█▆▃▁"))
-    #expect(text.contains("host   slots  train  steps/s"))
+    #expect(text.contains("host   slots  train  threads  steps/s"))
     #expect(text.contains("open gates by tolerance: MNIST"))
     #expect(lines.contains { $0.hasPrefix("τ 3  ████") && $0.hasSuffix("█ 2") })
     #expect(

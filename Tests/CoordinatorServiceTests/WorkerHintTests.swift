@@ -15,7 +15,7 @@ struct WorkerHintTests {
 
   private func at(_ seconds: Int) -> Instant { Instant(sinceStart: .seconds(seconds)) }
 
-  @Test("it is shown after a moment without workers, and again after ten minutes")
+  @Test("the hint is shown after a short time without workers, and again after ten minutes")
   func times() throws {
     var hint = try hint("tcp://10.0.0.1:5750")
     func isDue(_ hasWorkers: Bool, _ seconds: Int) -> Bool {
@@ -29,7 +29,9 @@ struct WorkerHintTests {
     #expect(isDue(false, 610) == true)
   }
 
-  @Test("it names the command, with a host that others can reach, and how a host is admitted")
+  @Test(
+    "the hint names the command, with an address that other hosts can reach, and how to admit a host"
+  )
   func words() throws {
     var open = try hint("tcp://0.0.0.0:5750", isEncrypted: true)
     let text = open.due(hasWorkers: { false }, at: at(9)) ?? ""

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DashboardService
 
-@Suite("Who may look")
+@Suite("Access to the dashboard")
 struct AccessRulesTests {
   let loopback = AccessRules(address: .init("127.0.0.1:8080")!, allowsControl: false)
 
@@ -29,7 +29,7 @@ struct AccessRulesTests {
   }
 
   @Test(
-    "Only loopback's names are answered at loopback, with any port",
+    "At a loopback address, only requests with a loopback host name are answered, with any port",
     arguments: [
       ("127.0.0.1:8080", true), ("localhost:9000", true), ("[::1]:8080", true), ("localhost", true),
       ("evil.example:8080", false), ("127.0.0.1.evil.example", false), ("10.0.0.1:8080", false),
@@ -39,10 +39,12 @@ struct AccessRulesTests {
     #expect(refusal(loopback, head(host: host)) == (isAnswered ? nil : .host))
   }
 
-  @Test("A request that names no host is not answered")
+  @Test("A request without a host is refused")
   func noHost() { #expect(refusal(loopback, head(host: nil)) == .host) }
 
-  @Test("At every address, addresses and this machine's own name are answered, other names not")
+  @Test(
+    "At 0.0.0.0, requests with IP addresses or this machine's name are answered, others are refused"
+  )
   func wildcard() {
     let rules = AccessRules(address: .init("0.0.0.0:80")!, allowsControl: false)
     let own = ProcessInfo.processInfo.hostName
@@ -52,7 +54,7 @@ struct AccessRulesTests {
     #expect(refusal(rules, head(host: "evil.example")) == .host)
   }
 
-  @Test("What a page of another site sends is not answered")
+  @Test("Requests of pages of other sites are refused")
   func origins() {
     #expect(refusal(loopback, head(origin: "http://127.0.0.1:8080")) == nil)
     for origin in [
@@ -68,7 +70,7 @@ struct AccessRulesTests {
     #expect(refusal(loopback, head("GET", "/sweeps/0", site: "cross-site")) == nil)
   }
 
-  @Test("Nothing is changed without --control, and then only by a page from here")
+  @Test("Only with --control can a request change something, and only from this dashboard's pages")
   func control() {
     let origin = "http://127.0.0.1:8080"
     let post = head("POST", "/api/sweeps/0/control", origin: origin)
@@ -80,7 +82,7 @@ struct AccessRulesTests {
     #expect(refusal(rules, head("DELETE", origin: origin)) == .method)
   }
 
-  @Test("With a token, nothing of a sweep is shown before it was")
+  @Test("With a token, nothing of a sweep is shown before the login")
   func token() throws {
     let folder = try TemporaryFolder()
     var rules = loopback
@@ -105,7 +107,8 @@ struct AccessRulesTests {
         pair, port: 8080, at: Date() + Double(Sessions.lifetime) + 1))
   }
 
-  @Test("A token is drawn once, for its owner alone; one that others may read is refused")
+  @Test(
+    "A token file is created once, readable by its owner only; one that others can read is refused")
   func tokenFile() throws {
     let folder = try TemporaryFolder()
     let file = folder.file("token")
@@ -123,7 +126,7 @@ struct AccessRulesTests {
   }
 
   @Test(
-    "Addresses to listen at",
+    "Listen addresses",
     arguments: [
       ("127.0.0.1:8080", true), ("[::1]:0", true), ("localhost:1", true), ("0.0.0.0:80", false),
       ("node7:8080", false), ("[::]:1", false),
@@ -135,7 +138,7 @@ struct AccessRulesTests {
   }
 
   @Test(
-    "What is no address is told",
+    "Invalid listen addresses are refused",
     arguments: [
       "", "8080", "127.0.0.1", ":8080", "::1:8080", "[::1]", "a b:1", "host:65536", "host:-1",
       "http://host:80",

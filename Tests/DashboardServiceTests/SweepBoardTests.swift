@@ -10,7 +10,7 @@ import Wire
 
 @testable import DashboardService
 
-@Suite("What is known of a sweep")
+@Suite("The state of a sweep that pages show")
 struct SweepBoardTests {
   private let folder: TemporaryFolder
 
@@ -30,11 +30,15 @@ struct SweepBoardTests {
     try SweepStore.open(directory: url, plan: plan, sweepText: "sweep: large\n") { _ in true }
   }
 
-  private func board(_ url: URL) throws -> SweepBoard {
-    var board = SweepBoard()
-    board.follower = try SweepFollower(directory: url)
-    while try board.look() {}
-    return board
+  private func board(_ url: URL) throws -> SweepBoard { try follow(url).board }
+
+  /// A board that has read the record, and the position in the record up to which it has read.
+  private func follow(_ url: URL) throws -> (board: SweepBoard, tail: RecordTail) {
+    let follower = try SweepFollower(directory: url)
+    var (board, tail) = (SweepBoard(), follower.start)
+    board.follower = follower
+    try board.read(&tail)
+    return (board, tail)
   }
 
   private let worker = WorkerID("worker-a")
@@ -51,7 +55,7 @@ struct SweepBoardTests {
       trial: trial.id, attempt: 1, worker: worker, result: ReceivedResult(result))
   }
 
-  @Test("An empty sweep, one of one trial and one of which all failed have pages")
+  @Test("A sweep without records and a sweep whose only trial failed have pages")
   func extremes() throws {
     let one = plan(1)
     let store = try store(one, at: folder.url)
@@ -83,7 +87,7 @@ struct SweepBoardTests {
     #expect(detail.command == "worker trial \(trial.id).json --out again-\(trial.id)")
   }
 
-  @Test("The command that computes a recorded trial again is one that a shell takes")
+  @Test("The command that reproduces a trial is quoted for a shell")
   func reproduction() throws {
     let plan = plan(1)
     let store = try store(plan, at: folder.url)
@@ -100,7 +104,7 @@ struct SweepBoardTests {
     }
   }
 
-  @Test("A record that cannot be read is read again ever more seldom, and then as before")
+  @Test("Intervals between reads grow with failed reads, up to a limit")
   func rests() {
     let rests = (0...20).map { SweepMonitor.rest(after: $0, took: 0.01) }
     #expect(Array(rests.prefix(4)) == [1, 2, 4, 8])
@@ -108,7 +112,9 @@ struct SweepBoardTests {
     #expect(SweepMonitor.rest(after: 1, took: 9) == 90)
   }
 
-  @Test("Failures that differ in numbers only are one kind, and a retry takes them away")
+  @Test(
+    "Failures that differ only in numbers are one group, and a retry removes a trial from its group"
+  )
   func failures() throws {
     let plan = plan(3)
     let store = try store(plan, at: folder.url)
@@ -122,17 +128,17 @@ struct SweepBoardTests {
           .trialFailed(trial: trial.id, failure: failure),
         ]
       })
-    var board = try board(folder.url)
+    var (board, tail) = try follow(folder.url)
     board.groupFailures()
     #expect(board.failures.map(\.trials) == [2, 1])
     try store.append([.trialRetried(trial: plan.trials[2].id)])
-    _ = try board.look()
+    try board.read(&tail)
     board.groupFailures()
     #expect(board.failures.map(\.trials) == [2])
     #expect(board.counts == SweepStatus.Counts(waiting: 1, failed: 2))
   }
 
-  @Test("Facts are bounded, and those after one are told with whether some are missing")
+  @Test("The number of facts is bounded, and a page knows whether facts are missing")
   func facts() throws {
     let plan = plan(3 * SweepBoard.factCountMaximum)
     let store = try store(plan, at: folder.url)
@@ -146,13 +152,16 @@ struct SweepBoardTests {
     #expect(last.facts.count == 5 && !last.isCut)
   }
 
-  @Test("A hostile name is a label's text and cannot end it")
+  @Test("A hostile sweep name is escaped in metrics")
   func metrics() throws {
     var hostile = plan(1)
     hostile.name = "a\"} 1\nevil 2 \\"
     _ = try store(hostile, at: folder.url)
     let monitor = try SweepMonitor(folder.url)
-    try monitor.read { while try $0.look() {} }
+    try monitor.read { board in
+      guard var tail = board.follower?.start else { return }
+      try board.read(&tail)
+    }
     let text = MetricsText(of: [monitor]).text
     #expect(text.contains("sweep=\"a\\\"} 1\u{FFFD}evil 2 \\\\\""))
     #expect(!text.contains("\nevil"))
@@ -161,7 +170,7 @@ struct SweepBoardTests {
   /// Prints times, asserts none: they are the machine's.
   ///
   /// `BOTTLENECKSWEEP_TRIALS` sets the size, `BOTTLENECKSWEEP_STORE` a folder in which the store stays.
-  @Test("Of a large sweep every page is whole")
+  @Test("Every page of a large sweep is complete")
   func large() throws {
     let environment = ProcessInfo.processInfo.environment
     let count = environment["BOTTLENECKSWEEP_TRIALS"].flatMap { Int($0) } ?? 2000
@@ -192,5 +201,17 @@ struct SweepBoardTests {
         of: &board, index: 0, folder: url, drawn: SweepMonitor.Drawings(), allowsControl: false)
     }
     print("dashboard: \(count) trials, load \(loading), page \(asking), summary \(summing)")
+  }
+}
+
+extension SweepBoard {
+  /// Reads a record from a position to its end, and adds the new records to the board.
+  fileprivate mutating func read(_ tail: inout RecordTail) throws {
+    var hasMore = true
+    while hasMore {
+      let news = try tail.look()
+      take(news)
+      hasMore = news.hasMore
+    }
   }
 }

@@ -43,7 +43,7 @@ struct TrialQueryTests {
   }
 
   @Test(
-    "All pages together are all rows in order, each once; unknown values come last",
+    "The pages together contain all rows in order, each once; unknown values come last",
     arguments: TrialQuery.Column.allCases, [false, true])
   func paging(column: TrialQuery.Column, isDescending: Bool) {
     let rows = rows(257)
@@ -82,7 +82,7 @@ struct TrialQueryTests {
     }
   }
 
-  @Test("A filter's words must all be there, in any letters' case")
+  @Test("A row matches a filter if it contains all its words, in upper or lower case")
   func filter() {
     let rows = rows(50)
     var query = TrialQuery()
@@ -97,7 +97,7 @@ struct TrialQueryTests {
     #expect(query.page(of: rows).rows.isEmpty)
   }
 
-  @Test("A page is never longer than its limit, and none is of no rows")
+  @Test("A page has at most the maximum number of rows, and a table without rows has an empty page")
   func limits() {
     var query = TrialQuery()
     query.limit = 1_000_000
@@ -105,6 +105,6 @@ struct TrialQueryTests {
     #expect(query.page(of: []).rows.isEmpty)
   }
 
-  @Test("What is no cursor is none", arguments: ["", "1", "~", "nan~1", "1~x", "1~2~3"])
+  @Test("Invalid cursors are refused", arguments: ["", "1", "~", "nan~1", "1~x", "1~2~3"])
   func cursors(text: String) { #expect(TrialQuery.Cursor(text) == nil) }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import DashboardService
 
-@Suite("The deadline of writes", .serialized)
+@Suite("Deadline of writes", .serialized)
 struct WriteDeadlineTests {
   /// More than the system keeps for a reader that takes nothing.
   private static let bodyByteCount = 32 << 20
@@ -78,7 +78,9 @@ struct WriteDeadlineTests {
     }
   }
 
-  @Test("A browser that takes a big answer slowly, for longer than the deadline, gets all of it")
+  @Test(
+    "A browser that reads a large answer slowly gets all of it, also if that takes longer than the deadline"
+  )
   func slow() async throws {
     // A busy machine may keep the reader itself from reading for as long as the deadline.
     var count = 0
@@ -89,7 +91,7 @@ struct WriteDeadlineTests {
   }
 
   // The server may be late on a busy machine; without a deadline it waits however long it takes.
-  @Test("A browser that takes nothing is let go at the deadline")
+  @Test("A browser that reads nothing is disconnected at the deadline")
   func hung() async throws {
     var count = Self.bodyByteCount
     for seconds in [8.0, 30, 90] where count >= Self.bodyByteCount {

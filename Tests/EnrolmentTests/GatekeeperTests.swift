@@ -105,7 +105,7 @@ struct GatekeeperTests {
         == .handshakeSucceeded)
   }
 
-  @Test("The same note is told once, then counted")
+  @Test("Equal messages are logged once, then counted")
   func repeatedNotes() {
     var notes = RepeatedNotes()
     #expect(notes.note(kind: "a", "a1", at: .zero) == "a1")

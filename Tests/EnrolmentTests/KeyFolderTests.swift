@@ -73,7 +73,7 @@ struct KeyFolderTests {
 struct AllowListTests {
   private let now = Date(timeIntervalSince1970: 1_800_000_000)
 
-  @Test("Keys are admitted under names of their own and revoked by name or key")
+  @Test("Keys are admitted under different names and revoked by name or key")
   func admitAndRevoke() throws {
     let folder = try TemporaryFolder()
     let (first, second) = (
@@ -124,7 +124,7 @@ struct AllowListTests {
 struct EnrolmentTests {
   private let now = Date(timeIntervalSince1970: 1_800_000_000)
 
-  @Test("A token is carried as text, and a part of it is refused")
+  @Test("A token is written as text, and a part of it is refused")
   func text() throws {
     let folder = try TemporaryFolder()
     let token = try folder.keys.makeToken(name: nil, validity: .seconds(60), at: now)
@@ -195,7 +195,7 @@ struct EnrolmentTests {
     }
   }
 
-  @Test("A key that several hosts may use is one because a person said so")
+  @Test("Several hosts may use a key only if a person has allowed it")
   func shared() throws {
     let folder = try TemporaryFolder()
     let keeper = try Gatekeeper(folder.keys) { _ in }
@@ -208,7 +208,7 @@ struct EnrolmentTests {
     }
   }
 
-  @Test("Hosts of the same name get names of their own")
+  @Test("Hosts of the same name get different names")
   func sameHostName() throws {
     let folder = try TemporaryFolder()
     let names = try (0..<3).map { _ in

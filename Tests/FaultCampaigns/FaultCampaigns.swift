@@ -1,14 +1,14 @@
 import ArgumentParser
 
-/// `fault-campaigns`: real coordinators and workers that meet kills, silence and attacks.
+/// `fault-campaigns`: kills, suspends and attacks real coordinators and workers.
 @main
 struct FaultCampaigns: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fault-campaigns",
-    abstract: "Kills, stops and attacks real coordinators and workers, and judges what came of it.",
+    abstract: "Kills, suspends and attacks real coordinators and workers, and checks the outcome.",
     discussion: """
-      The processes are the `coordinator` and `worker` beside this executable; each campaign has a \
-      folder of its own, which goes with it. Exit code 1 if a bound is missed.
+      The processes run the `coordinator` and `worker` beside this executable. Each campaign \
+      works in a temporary folder, which it deletes. Exit code 1 if a bound is missed.
       """,
     subcommands: [SoakCommand.self, DetectionCommand.self, HostileCommand.self])
 }

@@ -13,7 +13,7 @@ enum faulty_disk_fault next_fault(int is_watched, int is_sync) {
   if (is_watched && watched_fault != FAULTY_DISK_NONE && watched_fault != FAULTY_DISK_UNREADABLE) {
     int matters = watched_fault == FAULTY_DISK_TORN || is_sync == (watched_fault == FAULTY_DISK_SYNC);
     if (matters && countdown-- <= 0) {
-      // A failed fsync happens once; the others last until they are called off.
+      // A failed fsync happens once; the other faults last until they are turned off.
       if (watched_fault != FAULTY_DISK_SYNC || failures == 0) fault = watched_fault;
       if (fault != FAULTY_DISK_NONE) failures++;
     }

@@ -4,7 +4,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
-// A SQLite VFS that passes everything on to the system's own, but for the calls that shall fail.
+// A SQLite VFS that forwards all calls to the system's VFS, except those that shall fail.
 
 typedef struct {
   sqlite3_file base;
@@ -29,7 +29,7 @@ static int faulty_write(sqlite3_file *file, const void *bytes, int count, sqlite
   switch (next_fault(((faulty_file *)file)->is_watched, 0)) {
   case FAULTY_DISK_FULL: return SQLITE_FULL;
   case FAULTY_DISK_TORN:
-    // The first failing write leaves its first half behind.
+    // The first failing write writes its first half.
     if (faulty_disk_failures() == 1)
       real(file)->pMethods->xWrite(real(file), bytes, count / 2, offset);
     return SQLITE_IOERR_WRITE;

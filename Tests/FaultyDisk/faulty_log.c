@@ -6,8 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// The C library's calls on files, in place of its own: they pass everything on to the system, but
-// for the calls on a watched log that shall fail.
+// Replacements of the C library's file functions: they forward all calls to the system, except those
+// on a watched log that shall fail.
 
 /// Whether a file is a log whose calls may fail.
 static int is_watched(int file) {
@@ -28,7 +28,7 @@ static int fail(int code) {
 ssize_t pwrite(int file, const void *bytes, size_t count, off_t offset) {
   enum faulty_disk_fault fault = next_fault(is_watched(file), 0);
   if (fault != FAULTY_DISK_NONE) {
-    // The first failing write leaves its first half behind; the rest is written by another call.
+    // The first failing write writes its first half; the caller writes the rest with another call.
     if (faulty_disk_failures() > 1) return fail(fault == FAULTY_DISK_FULL ? ENOSPC : EIO);
     count /= 2;
   }
@@ -41,7 +41,7 @@ ssize_t pread(int file, void *bytes, size_t count, off_t offset) {
 }
 
 int ftruncate(int file, off_t size) {
-  // Cutting takes no space: only a disk without power refuses it.
+  // Truncation needs no space; it fails only without power.
   if (is_power_gone() && is_watched(file)) return fail(EIO);
   return (int)syscall(SYS_ftruncate, file, size);
 }

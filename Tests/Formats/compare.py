@@ -1,12 +1,12 @@
-"""Compares an image archive with an independent reading of the files that it was made from.
+"""Compares an image archive with an independent reading of the files from which it was made.
 
     python3 -m venv .venv && .venv/bin/pip install -r Tests/Formats/requirements.txt
     coordinator data prepare NAME --from PATH --data DIR [--as SHAPE]
     .venv/bin/python Tests/Formats/compare.py NAME PATH DIR/NAME.images [SHAPE]
 
-The files are read with NumPy, h5py, SciPy and Pillow; scaling, the sample that is held back and the
-archive's layout follow the documentation of ImageScaler, HeldBackSample and ImageArchiveHeader.
-Every pixel of every image is compared; the exit code is 1 when one differs.
+The files are read with NumPy, h5py, SciPy and Pillow. Scaling, the evaluation sample and the archive's
+layout follow the documentation of ImageScaler, HeldBackSample and ImageArchiveHeader. Every pixel of
+every image is compared; the exit code is 1 if one differs.
 """
 
 import gzip
@@ -24,7 +24,7 @@ from PIL import Image
 
 
 def number(index):
-    """Number `index`, from 0 on, of SplitMix64 from seed 0."""
+    """Output `index`, from 0, of SplitMix64 with seed 0."""
     mask = 2**64 - 1
     bits = (index + 1) * 0x9E3779B97F4A7C15 & mask
     bits = (bits ^ bits >> 30) * 0xBF58476D1CE4E5B9 & mask
@@ -33,14 +33,14 @@ def number(index):
 
 
 def parts(total):
-    """The images of the training and of the evaluation part, of a set without a test split."""
+    """The indices of the training and evaluation images of a data set without a test split."""
     order = sorted(range(total), key=number)
     held_back = order[: min(1024, total // 10)]
     return sorted(set(range(total)) - set(held_back)), held_back
 
 
 def matrix(source, target):
-    """Weights of one axis as whole numbers, and their sum."""
+    """The integer weights of scaling along one axis, and their sum."""
     weights = np.zeros((target, source), np.int64)
     if target > source:
         for i in range(target):
@@ -56,7 +56,7 @@ def matrix(source, target):
 
 
 def scaled(image, side):
-    """A square image of any number of channels, as int64, scaled."""
+    """Scales a square image with any number of channels; returns int64."""
     if image.shape[0] == side:
         return image
     weights, total = matrix(image.shape[0], side)
@@ -122,7 +122,7 @@ def cifar100(path):
 
 
 def fitted(image, shape):
-    """A picture of the user's, (H, W, C) uint8, as the archive shall have it."""
+    """Converts a user's picture, (H, W, C) uint8, to the shape of the archive."""
     side, _, channels = map(int, shape.split("x"))
     if image.shape[2] == 3 and channels == 1:
         luma = image.astype(np.int64) @ np.array([299, 587, 114])
@@ -205,12 +205,12 @@ def main():
     print(f"{name}: {counts[0]} + {counts[1]} images of {height}x{width}x{channels}")
     print(f"archive SHA-256 {hashlib.sha256(content).hexdigest()}")
     if (len(training), len(test)) != counts:
-        sys.exit(f"the counts differ: {len(training)} + {len(test)} by the independent reading")
+        sys.exit(f"the counts differ: the independent reading gives {len(training)} + {len(test)}")
     different = np.flatnonzero((stored != expected).any(axis=(1, 2, 3)))
     if len(different):
         index = different[0]
         distance = np.abs(stored[index].astype(int) - expected[index].astype(int))
-        sys.exit(f"{len(different)} images differ, first {index}, there by up to {distance.max()}")
+        sys.exit(f"{len(different)} images differ; the first is {index}, by up to {distance.max()}")
     print(f"all {len(expected)} images are equal, pixel for pixel")
 
 

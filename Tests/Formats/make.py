@@ -1,13 +1,13 @@
-"""Makes the small files in published formats that DatasetsTests read.
+"""Makes the small files in published formats that DatasetsTests reads.
 
     python3 -m venv .venv && .venv/bin/pip install -r Tests/Formats/requirements.txt
     .venv/bin/python Tests/Formats/make.py
 
-writes Tests/DatasetsTests/Fixtures/. Pictures are black but for a few pixels, so that files are small:
-picture i has one red pixel in its top left corner (white in a grey one), one pixel of value i + 1 in
-the top right corner, in all channels, and one green pixel (grey: 128) in the bottom left corner.
-Of images that are scaled, the corners are blocks of the scale's size.
-Random numbers are not used; running the script again gives the same pixels.
+writes Tests/DatasetsTests/Fixtures/. Pictures are black except for a few pixels, so that files are
+small: picture i has a red pixel in its top left corner (white if grey), a pixel of value i + 1 in all
+channels in the top right corner, and a green pixel (128 if grey) in the bottom left corner. In images
+that will be scaled, these pixels are blocks of the scale's size. No random numbers are used; running
+the script again gives the same pixels.
 """
 
 import gzip
@@ -56,7 +56,7 @@ def h5(name, content, **options):
 
 def shapes3d():
     images, labels = pictures(40, 64, 3), np.zeros((40, 6))
-    # Chunks in the proportions of the published file, the last of each axis not full.
+    # Chunks with the proportions of the published file; the last chunk of each axis is not full.
     h5("3dshapes.h5", {"images": (images, (15, 4, 4, 1)), "labels": (labels, (40, 6))}, compression="gzip")
     h5("3dshapes-uneven.h5", {"images": (images, (7, 5, 9, 2))}, compression="gzip")
     h5("3dshapes-plain-chunks.h5", {"images": (images, (15, 16, 16, 1))})
@@ -90,7 +90,7 @@ def dsprites():
                 member.write(array.getvalue())
 
 
-    # The same with the flag "encrypted" in both of the member's headers; what follows is not read.
+    # The same file with the flag "encrypted" in both headers of the member.
     content = bytearray((FOLDER / "dsprites-zip64-stored.npz").read_bytes())
     content[6] |= 1
     content[content.rindex(b"PK\x01\x02") + 8] |= 1
@@ -98,7 +98,7 @@ def dsprites():
 
 
 def mat(values):
-    """A .mat file as the cars' publisher made it: MATLAB 5, four compressed variables."""
+    """A .mat file like those of the published cars: MATLAB 5, four compressed variables."""
     file = io.BytesIO()
     variables = {
         "PITCH_LIST": np.array([[0, 6, 12, 18]], np.uint8),
@@ -154,7 +154,7 @@ def cars3d():
     flipped = bytearray(good)
     flipped[len(good) // 2] ^= 0x10
     (bad / "flipped.mat").write_bytes(flipped)
-    # One variable that claims 4 GiB of values, compressed from nothing but zeros.
+    # A variable that claims 4 GiB of values but contains only compressed zeros.
     head = struct.pack("<IIIIII", 14, 0xFFFFFFF0, 6, 8, 9, 0) + struct.pack("<II5i4x", 5, 20, 65535, 65535, 3, 24, 4)
     head += struct.pack("<HH4s", 1, 2, b"im\0\0") + struct.pack("<II", 2, 0xFFFFFF00)
     bomb = zlib.compress(head + bytes(1 << 20))
@@ -255,7 +255,7 @@ def own():
     whole = (arrays / "grey.npy").read_bytes()
     (arrays / "cut.npy").write_bytes(whole[:-100])
     (arrays / "trailing.npy").write_bytes(whole + b"\0")
-    # As many images as a hostile header likes to announce, in a few kilobytes.
+    # A header that announces 2^40 images, in a file of a few kilobytes.
     array = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         array, {"descr": "|u1", "fortran_order": False, "shape": (1 << 40, 28, 28)})

@@ -1,18 +1,18 @@
-// Feeds libFuzzer's inputs to everything that decodes what comes from outside: messages, what is
-// within them, the files that their digests name, and the texts that people are shown. The Swift
-// toolchain for Linux has libFuzzer's runtime; build and run it so:
+// Passes libFuzzer's inputs to all decoders of external data: messages and their parts, the files that
+// digests name, and the texts that are shown to people. The Swift toolchain for Linux contains
+// libFuzzer's runtime; build and run the fuzzer with:
 //
 //   swift build -c release --product fuzzer --sanitize fuzzer -Xswiftc -DFUZZING \
 //     -Xswiftc -enable-testing --scratch-path .build/fuzzer
 //   FUZZ=results .build/fuzzer/release/fuzzer -max_total_time=600 -max_len=4096
 //
-// FUZZ names one of ``Subject``; without it every input goes to all of them. Each subject begins
-// with sound inputs of its own (``Subject/seeds``); folders with further ones may follow.
+// FUZZ names one ``Subject``; without it, every input is passed to all of them. Each subject starts
+// with valid inputs (``Subject/seeds``); arguments may name folders with further ones.
 
 #if FUZZING
   import Foundation
 
-  /// The entry of the executable, under the name that SwiftPM gives it: libFuzzer's own loop.
+  /// The entry point of the executable, with the name that SwiftPM gives it; runs libFuzzer's loop.
   @_cdecl("fuzzer_main")
   func fuzzerMain(
     _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
@@ -21,19 +21,19 @@
     do {
       all += try corpora().map { strdup($0) }
     } catch {
-      print("cannot write the inputs to begin with: \(error)")
+      print("cannot write the first inputs: \(error)")
       return 1
     }
     var count = CInt(all.count)
     all.append(nil)
-    // The driver keeps what it is given.
+    // The driver keeps a pointer to the arguments, so they are never freed.
     var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = .allocate(
       capacity: all.count)
     for (index, argument) in all.enumerated() { (arguments! + index).initialize(to: argument) }
     return runDriver(&count, &arguments, decode)
   }
 
-  /// Folders with sound inputs of the chosen subjects, which the fuzzer begins with.
+  /// Writes the valid inputs of the chosen subjects, and returns their folders.
   private func corpora() throws -> [String] {
     let folder = FileManager.default.temporaryDirectory
       .appending(path: "fuzzer-\(ProcessInfo.processInfo.processIdentifier)")
@@ -50,7 +50,7 @@
     _ input: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
   ) -> CInt
 
-  /// Decodes an input in every way; whatever it is, each gives a message or an error.
+  /// Decodes an input as each chosen subject, which must give a value or an error.
   @_cdecl("LLVMFuzzerTestOneInput")
   func decode(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = Array(UnsafeBufferPointer(start: bytes, count: count))

@@ -8,7 +8,7 @@
   @testable import CoordinatorService
 
   extension Subject {
-    /// Sound inputs that the fuzzer begins with and changes.
+    /// Valid inputs, which the fuzzer mutates.
     var seeds: [[UInt8]] {
       switch self {
       case .messages: Seeds.messages
@@ -26,7 +26,7 @@
       }
     }
 
-    /// Writes the seeds into a folder of their own, a file each.
+    /// Writes each seed to a file in the subject's folder.
     func writeSeeds(below folder: URL) throws {
       let folder = folder.appending(path: rawValue)
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -36,7 +36,7 @@
     }
   }
 
-  /// Sound examples of what is decoded.
+  /// Valid examples.
   private enum Seeds {
     static let digest = Digest.of("seed")
     static let attempt = AttemptKey(trial: TrialID(rawValue: 0x0123_4567_89AB_CDEF), attempt: 7)
@@ -109,7 +109,7 @@
         ]),
     ].map { Array($0.encoded()) }
 
-    /// The first byte chooses what frame 0 says.
+    /// The first byte selects frame 0, see ``Subject/messages``.
     static let messages: [[UInt8]] = {
       let claims = [
         WorkerMessage.Claim(attempt: attempt, progress: progress, checkpoint: checkpoint),

@@ -9,13 +9,13 @@
   @testable import CoordinatorService
   @testable import Reports
 
-  /// What inputs are fed to.
+  /// A group of decoders.
   enum Subject: String, CaseIterable {
-    /// Messages of all connections; the first byte chooses what frame 0 says, the others are frame 1.
+    /// Messages of all connections; the first byte selects frame 0, the others are frame 1.
     case messages
-    /// Requests and replies of the administration socket, and how they name trials.
+    /// Requests and replies of the administration socket, and selectors of trials.
     case control
-    /// Results, and whether they are their trial's.
+    /// Results, and the check whether they are possible for their trial.
     case results
     /// Reports, on the wire and in checkpoints.
     case reports
@@ -23,14 +23,14 @@
     case pieces
     /// Checkpoints and other files of tensors.
     case checkpoints
-    /// Tables that trials write, to the figure that is drawn of them.
+    /// Tables that trials write, and the figure drawn from them.
     case tables
     /// Canonical JSON: configurations, progress, failures.
     case json
     /// Texts for people.
     case texts
 
-    /// Those that the environment asks for.
+    /// The subjects that the environment selects.
     static let chosen: [Subject] = {
       guard let name = ProcessInfo.processInfo.environment["FUZZ"] else { return allCases }
       guard let subject = Subject(rawValue: name) else {
@@ -39,7 +39,7 @@
       return [subject]
     }()
 
-    /// Decodes an input; whatever it is, that gives a value or an error.
+    /// Decodes an input, which must give a value or an error.
     func decode(_ input: [UInt8]) {
       switch self {
       case .messages: decodeMessages(input)
@@ -56,7 +56,7 @@
   }
 
   extension Subject {
-    /// The trial that results, reports and tables are held against.
+    /// The trial with which results, reports and tables are compared.
     static let configuration = TrialConfiguration(
       dataset: .sprites28, model: ModelSettings(channels: [4, 4, 8], latents: .value(3)),
       tolerance: .value(14.5), milestones: [.batches(10), .batches(20)], seed: 1)
@@ -77,7 +77,7 @@
     _ = try? DataReply(frames: frames)
   }
 
-  /// Numbers that the coordinator computes with are such that it can.
+  /// Checks that the coordinator can compute with the numbers of a message.
   private func check(_ message: WorkerMessage) {
     let claims: [WorkerMessage.Claim]
     switch message {
@@ -95,8 +95,9 @@
     }
   }
 
-  /// A request is the same when it has crossed the socket again, and is said to people; its trials
-  /// select some, or nothing with a reason.
+  /// A decoded request must be the same after encoding and decoding.
+  ///
+  /// Its selectors must select trials or give an error.
   private func decodeControl(_ bytes: [UInt8]) {
     if let request = try? AdministrationRequest(line: bytes) {
       guard let line = try? JSONEncoder().encode(request) else {
@@ -114,7 +115,7 @@
     _ = reply.status?.text
   }
 
-  /// What a result says can be written as JSON, attributed to whoever made it, and read again.
+  /// A decoded result must be encodable as JSON, attributable to a worker, and decodable again.
   private func decodeResult(_ bytes: [UInt8]) {
     guard let received = try? ReceivedResult(serialised: bytes) else { return }
     _ = CanonicalJSON.data(received.result)
@@ -130,7 +131,7 @@
     }
   }
 
-  /// A report is the same when it has crossed the wire again.
+  /// A decoded report must be the same after encoding and decoding.
   private func decodeReport(_ bytes: [UInt8]) {
     if let report = try? MilestoneReport(serialised: bytes) {
       let again = try? MilestoneReport(serialised: report.serialised)
@@ -141,8 +142,8 @@
     for report in reports ?? [] { _ = bounds?.defect(of: report)?.description }
   }
 
-  /// A trajectory's rows, the states of its digest and where it goes on; the first byte of a state
-  /// says how many bytes came before it.
+  /// Decodes a trajectory's rows, states of its digest, and starts; the first byte of a state is the
+  /// number of bytes before it.
   private func decodeTrajectory(_ bytes: [UInt8]) {
     _ = TrajectoryText.beginning(of: bytes, sampleEvery: 10, milestones: [25])
     _ = try? CanonicalJSON.decode(TrajectoryStart.self, from: Data(bytes))
@@ -154,7 +155,7 @@
       stream.append(bytes)
       _ = stream.digest
     }
-    // A start is taken only with the digest that belongs to its state, so make one that is sound.
+    // A start is valid only with the digest of its state, so construct a valid one.
     guard let stream = DigestStream(state: state, byteCount: Int(first)) else { return }
     let prefix = TrajectoryPrefix(stream, byteCount: Int(first))
     guard let start = TrajectoryStart(prefix: prefix, hashState: state) else {
@@ -182,7 +183,7 @@
     _ = (try? Reconstructions(data))?.strip.png
   }
 
-  /// Any table that is taken for a trajectory gives a table and a figure.
+  /// Any table that is decoded as a trajectory must give a figure.
   private func decodeTables(_ bytes: [UInt8]) {
     let data = Data(bytes)
     let pace = try? PaceTable(data)
@@ -211,8 +212,10 @@
     _ = try? CanonicalJSON.decode(TrialCheckpoint.self, from: data)
   }
 
-  /// Nothing of a text commands a terminal, makes a formula or leaves its element; a text without
-  /// such characters stays as it is; and pieces of a stream make the same text.
+  /// No text may control a terminal, become a formula or end its XML element.
+  ///
+  /// A text without such characters must stay the same, and a stream in pieces must give the same text
+  /// as in one piece.
   private func decodeText(_ bytes: [UInt8]) {
     let text = String(decoding: bytes, as: UTF8.self)
     let line = PlainText.line(text)

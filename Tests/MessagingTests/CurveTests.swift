@@ -104,7 +104,7 @@ struct CurveTests {
     #expect(dumped.contains("(secret)"))
   }
 
-  @Test("An admitted key exchanges messages, and each says whose it is")
+  @Test("An admitted key exchanges messages, and each message carries the key's name")
   func admitted() throws {
     let worker = try CurveKeyPair.generate()
     let server = try Server(admitting: [worker.publicKey])
@@ -130,14 +130,14 @@ struct CurveTests {
     #expect(request.address == "127.0.0.1")
   }
 
-  @Test("A key that is not admitted is refused, and told so")
+  @Test("A key that is not admitted is refused, and the client is told")
   func refused() throws {
     let server = try Server(admitting: [])
     let dealer = try server.dealer(try .generate())
     #expect(try server.handshake(dealer) == .admissionRefused(status: 400))
   }
 
-  @Test("libzmq does not try again after a refusal; a new connect does")
+  @Test("libzmq does not retry after a refusal; a new connect does")
   func refusedOnce() throws {
     let worker = try CurveKeyPair.generate()
     let server = try Server(admitting: [])
@@ -153,7 +153,7 @@ struct CurveTests {
     #expect(try server.router.receiveWaiting().frames == [[1]])
   }
 
-  @Test("Without a desk, and after it closed, nobody is admitted")
+  @Test("Without an admission desk, and after it is closed, nobody is admitted")
   func failsClosed() throws {
     for hasDesk in [false, true] {
       let server = try Server(admitting: nil, hasDesk: hasDesk)

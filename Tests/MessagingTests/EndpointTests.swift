@@ -23,7 +23,7 @@ struct EndpointTests {
   }
 
   @Test(
-    "What is no endpoint is refused with what was found and expected",
+    "Invalid endpoints are refused with what was found and expected",
     arguments: [
       "", "host:5750", "tcp://host", "tcp://:5750", "tcp://host:", "tcp://host:65536",
       "tcp://host:-1", "tcp://host:+5", "tcp://::1:5750", "tcp://ho st:1", "tcp://host/x:1",
@@ -36,7 +36,7 @@ struct EndpointTests {
   }
 
   @Test(
-    "An endpoint to connect to has a host and a port of its own",
+    "An endpoint to connect to has a specific host and port",
     arguments: ["tcp://*:5750", "tcp://host:*", "tcp://host:0"])
   func unconnectable(text: String) throws {
     _ = try Endpoint(text)

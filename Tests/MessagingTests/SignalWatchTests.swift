@@ -14,7 +14,7 @@ struct SignalWatchTests {
     #expect(kept == EDOM)
   }
 
-  @Test("A signal that comes as soon as somebody watches is not missed")
+  @Test("A signal that comes directly after the watch starts is not missed")
   func atOnce() {
     for round in 1...300 {
       let heard = DispatchSemaphore(value: 0)

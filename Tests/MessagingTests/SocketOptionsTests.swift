@@ -10,7 +10,7 @@ private func option(_ option: Int32, of handle: SocketHandle) throws -> Int32 {
 
 @Suite("Socket options")
 struct SocketOptionsTests {
-  @Test("libzmq holds every limit and time that the options name")
+  @Test("libzmq has every limit and time of the options")
   func allOptionsAreSet() throws {
     let context = try Context()
     var options = SocketOptions.control
@@ -30,7 +30,7 @@ struct SocketOptionsTests {
     #expect(limit == 256 << 10)
   }
 
-  @Test("Data sockets take frames of at most 128 kB")
+  @Test("Data sockets accept frames of at most 128 kB")
   func dataLimit() throws {
     let dealer = try DealerSocket(try Context(), options: .data)
     let limit = try dealer.handle.number(ZMQ_MAXMSGSIZE, "ZMQ_MAXMSGSIZE", as: Int64.self)
@@ -48,7 +48,7 @@ struct SocketOptionsTests {
       try option(ZMQ_RECONNECT_IVL, of: dealer.handle) == Int32(drawn / .milliseconds(1)))
   }
 
-  @Test("A value that libzmq does not take is an error that names option and value")
+  @Test("A value that libzmq refuses is an error that names option and value")
   func refusedOption() throws {
     var options = SocketOptions.control
     options.heartbeatTimeToLive = .seconds(10_000_000)

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Sockets")
 struct SocketTests {
-  @Test("A bound socket tells its actual port, and a message crosses both ways")
+  @Test("A bound socket reports its actual port, and messages go both ways")
   func roundTrip() throws {
     let pair = try Loopback()
     #expect(try Endpoint(pair.endpoint).port != nil)
@@ -127,7 +127,7 @@ struct SocketTests {
     #expect(try pair.router.receiveWaiting().frames[0].count == 256 << 10)
   }
 
-  @Test("A peer that sends a frame above the limit is disconnected; the socket serves on")
+  @Test("A peer that sends a frame above the limit is disconnected, and the socket continues")
   func oversizedFrame() throws {
     let context = try Context()
     let router = try RouterSocket(context, options: .loopback)
@@ -189,7 +189,7 @@ struct SocketTests {
     #expect(seen.count == 5)
   }
 
-  @Test("A shut down context ends what its sockets do with an error")
+  @Test("After a context is shut down, operations of its sockets throw")
   func shutDown() throws {
     let context = try Context()
     let router = try RouterSocket(context)

@@ -104,6 +104,23 @@ struct QuietDetectorTests {
         == QuietFinding(ending: .oscillating, sinceStep: 10, alternatingGates: [2]))
   }
 
+  @Test("no window reaches into a dwell")
+  func dwell() {
+    var quiet = QuietTrace(dwell: 45)
+    #expect(quiet.run(to: 1000) == 150)
+    #expect(quiet.detector.finding?.sinceStep == 45)
+    var oscillating = QuietTrace(dwell: 45)
+    let end = oscillating.run(to: 4000) { step in
+      QuietTrace.gates(step / 7 % 2 == 0 ? [2: 0.6] : [2: 0.4])
+    }
+    #expect(end == 250)
+    #expect(oscillating.detector.finding?.sinceStep == 50)
+    var unreachable = QuietTrace(dwell: 45)
+    (unreachable.firstHitStep, unreachable.constraint, unreachable.reach) = (nil, 3, .maximum)
+    #expect(unreachable.run(to: 1000) == 150)
+    #expect(unreachable.detector.finding?.sinceStep == 45)
+  }
+
   @Test("two gates may alternate, three may not", arguments: [2, 3])
   func alternatingCount(count: Int) {
     var trace = QuietTrace()

@@ -12,9 +12,10 @@ struct QuietTrace {
   static let tolerance = 10.0
   static let epochSteps = 10
 
-  init(window: Int = 100, gates: Int = 4, epochSteps: Int = Self.epochSteps) {
+  init(window: Int = 100, gates: Int = 4, epochSteps: Int = Self.epochSteps, dwell: Int = 0) {
     detector = QuietDetector(
       rule: QuietRule(window: window), epochSteps: epochSteps, tolerance: Self.tolerance,
+      dwell: dwell,
       openProbabilities: [Double](repeating: 0.95, count: gates))
   }
 

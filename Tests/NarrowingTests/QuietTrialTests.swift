@@ -199,7 +199,7 @@ struct QuietTrialTests {
 
 extension ImageArchive {
   /// 42 training and 10 evaluation images that are all the same.
-  fileprivate static func uniform(in directory: URL) throws -> ImageArchive {
+  static func uniform(in directory: URL) throws -> ImageArchive {
     let url = directory.appending(path: "images")
     var writer = try ImageArchiveWriter(
       at: url, name: Dataset.sprites28.name, shape: Dataset.sprites28.imageShape,

@@ -1,18 +1,17 @@
-"""Makes the golden runs that NarrowingTests compares the trainer with.
+"""Makes the golden runs with which NarrowingTests compares the trainer.
 
     python3 -m venv .venv && .venv/bin/pip install -r Tests/Outsider/requirements.txt
     .venv/bin/python Tests/Outsider/make_golden.py
 
 writes Tests/NarrowingTests/Golden/*.safetensors: ten steps of Algorithm 1 on a tiny network, in
-double precision. What the product stores as float (parameters and running statistics) is rounded
-to float between steps, so that both sides can start a step from the same bits.
+double precision. The product stores parameters and running statistics as float. They are rounded
+to float between steps, so that both sides start each step from the same bits.
 
-Every tensor has the steps as its first axis, 10 of what belongs to a step and 11 of what a step
-changes (before the first, ..., after the last). Parameters, running statistics and `gradient.`
-plus a parameter's name are F32; the other results F64, gates U8. Inputs are `images` (U8,
-[pool, H, W, C]), `batches` (I64, [10, B], places in the pool), `noise` (epsilon) and `uniforms`
-(u). The metadata `run` is JSON with
-the network's channels and the trial's settings.
+The first axis of every tensor is the step: length 10 for values of a step, and 11 for state (before
+the first step, ..., after the last). Parameters, running statistics and gradients (`gradient.` plus
+the parameter's name) are F32, gates are U8, other results F64. The inputs are `images` (U8,
+[pool, H, W, C]), `batches` (I64, [10, B], indices into the pool), `noise` (epsilon) and `uniforms`
+(u). The metadata `run` is JSON with the network's channels and the trial's settings.
 """
 
 import copy
@@ -30,7 +29,7 @@ FOLDER = pathlib.Path(__file__).parent.parent / "NarrowingTests" / "Golden"
 
 
 class WatchedNetwork(Network):
-    """Notes how near to its kink any leaky ReLU comes in a pass that is differentiated."""
+    """Records the smallest absolute input of a leaky ReLU in passes with gradients."""
 
     nearest = float("inf")
 
@@ -41,8 +40,8 @@ class WatchedNetwork(Network):
 
 
 def draw_images(generator, count, size, channels):
-    """Ellipses filled with waves, of different place, size, direction and colour: a large flat
-    part would make equal activations, which all but cancel in batch norms."""
+    """Ellipses filled with waves, of random position, size, direction and colour. Images with large
+    flat parts would give equal activations, which nearly cancel in batch norms."""
     rows, columns = np.mgrid[0:size, 0:size] / size
     images = np.zeros((count, size, size, channels), np.uint8)
     for image in images:
@@ -56,8 +55,8 @@ def draw_images(generator, count, size, channels):
 
 
 def initialise(generator, network):
-    """Uniform weights and biases; scales and shifts that are not 1 and 0, to tell them apart, and
-    latents that weigh enough for E1 - E2 to be more than rounding."""
+    """Uniform weights and biases. Scales and shifts differ from 1 and 0, so that tests can tell them
+    apart. The decoder's first weights are large, so that E1 - E2 is larger than rounding errors."""
     for name, parameter in network.named_parameters():
         layer = network.get_submodule(name.rpartition(".")[0])
         if isinstance(layer, torch.nn.BatchNorm2d):
@@ -67,7 +66,7 @@ def initialise(generator, network):
             centre, bound = 0.0, gain * layer.weight[0].numel() ** -0.5
         values = generator.uniform(centre - bound, centre + bound, parameter.shape)
         parameter.data.copy_(torch.tensor(values))
-    # Pixels are positive; a channel of one sign would have a bias without gradient.
+    # Pixels are positive. If all activations of a channel had one sign, its bias would have no gradient.
     first = network.encoder["conv1"]
     first.bias.data.copy_(-0.25 * first.weight.data.sum((1, 2, 3)))
 
@@ -78,8 +77,9 @@ def round_to_float(network):
 
 
 def single_precision_error(single, exact, inputs):
-    """The largest relative error of a layer's gradient when PyTorch takes a step in single
-    precision. `single` is the twin before the step, in single precision; `exact` has taken it."""
+    """The largest relative error of a layer's gradient if PyTorch computes the step in single
+    precision. `single` is the twin before the step, in single precision; `exact` is the twin after
+    the step, in double precision."""
     parameters = list(single.network.named_parameters())
     single.optimizer = torch.optim.Adam(
         [*single.network.parameters(), single.logits, single.multiplier]
@@ -156,21 +156,21 @@ def make(name, size, image_channels, channels, batch_size, tolerance, seed, **ch
     hit = twin.first_hit or STEPS
     print(f"{name}: first hit in step {twin.first_hit}; gates differ {differing};")
     print(f"  squared errors {golden['squared_error'].round(2).tolist()}")
-    print(f"  nearest to a kink {network.nearest:.1e}; error of single precision {error:.1e}")
-    assert network.nearest > 4e-6, "float cannot tell the side of a kink this near"
-    assert error < 2e-5, "a gradient that all but cancels tells nothing of a kernel"
+    print(f"  smallest leaky ReLU input {network.nearest:.1e}; single-precision error {error:.1e}")
+    assert network.nearest > 4e-6, "float rounding could change the sign of this leaky ReLU input"
+    assert error < 2e-5, "the terms of a gradient nearly cancel, so a test with it would prove little"
     biases = [v for k, v in golden.items() if k.startswith("gradient.") and k.endswith(".bias")]
     smallest = min(np.abs(value[value != 0]).min() for value in biases)
-    assert smallest > 1e-6, "Adam would divide by a gradient that is rounding only"
+    assert smallest > 1e-6, "Adam would divide by a gradient that is only rounding error"
     effect = np.abs(golden["first_squared_error"] / golden["squared_error"] - 1)
-    assert effect[differing].min(initial=1) > 5e-3, "an E1 - E2 this small is rounding"
-    assert 3 <= hit <= 6, "the first hit belongs in the middle"
-    assert sum(differing[hit:]) >= 3 and not all(differing[hit:]), "both kinds of step belong here"
-    assert missed[hit:].any(), "a step that misses the tolerance belongs after the hit"
+    assert effect[differing].min(initial=1) > 5e-3, "E1 - E2 is as small as rounding errors"
+    assert 3 <= hit <= 6, "the first hit must be in steps 3 to 6"
+    assert sum(differing[hit:]) >= 3 and not all(differing[hit:]), "after the hit, gates must differ in at least 3 steps and agree in at least 1"
+    assert missed[hit:].any(), "a step after the hit must miss the tolerance"
 
     trainer = {key: value for key, value in vars(settings).items() if key != "tolerance"}
     if settings.posterior == Settings.posterior:
-        del trainer["posterior"]  # configurations name it only where it is not the default
+        del trainer["posterior"]  # a configuration omits the default
     run = {
         "channels": channels,
         "first_hit_step": twin.first_hit,
@@ -178,7 +178,7 @@ def make(name, size, image_channels, channels, batch_size, tolerance, seed, **ch
         "torch": torch.__version__,
         "trainer": trainer | {"batch_size": batch_size},
     }
-    # The writer keeps no order among keys, so one key holds everything.
+    # The writer does not keep the order of keys, so a single key holds everything.
     metadata = {"run": json.dumps(run, sort_keys=True)}
     save_file(golden, FOLDER / f"{name}.safetensors", metadata)
 

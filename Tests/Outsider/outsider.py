@@ -1,19 +1,23 @@
-"""Recomputes the first steps of a trial without the product's code.
+"""Recomputes the first steps of a trial without the product's code, and compares.
 
     python3 -m venv .venv && .venv/bin/pip install -r Tests/Outsider/requirements.txt
     worker trial Tests/Outsider/mnist.json --checkpoint-at $(seq -s, 0 20) \\
         --images mnist.images --out DIR
     .venv/bin/python Tests/Outsider/outsider.py DIR mnist.images
 
-From the image archive and step 0's checkpoint it computes, in double precision, everything that
-the trial did: initial parameters, the order of the images, u and epsilon by Philox; network,
-Algorithm 1 and Adam by PyTorch. It does so twice. Running free from step 0, it compares every step
-with its row of trajectory.csv, and the state where there is a checkpoint. And from every checkpoint
-it takes the one step to the next, if that is there: what rounding makes of twenty steps does not
-hide an error there. Of every checkpoint it computes the state digest and the digest of the rows
-before it, and compares them with what the checkpoint and its reports say. It ends with exit code 1
-when something differs by more than the bounds below, a digest by anything.
-The trial must have been run with `sample_every: 1` to its end, some tens of steps.
+It starts from the image archive and the checkpoint of step 0, and computes in double precision.
+Philox gives the initial parameters, the order of the images, u and epsilon; PyTorch computes the
+network, Algorithm 1 and Adam. There are three comparisons:
+
+- Free run: it computes all steps from step 0 on, and compares every step with its row of
+  trajectory.csv, and the state with each checkpoint.
+- Single steps: from every checkpoint it computes one step, and compares it with the next checkpoint,
+  if there is one. Here rounding errors of earlier steps do not hide an error.
+- Digests: for every checkpoint it computes the state digest and the digest of the trajectory up to
+  its step, and compares them with the metadata and the reports.
+
+Exit code 1 if a difference exceeds the bounds below, or if a digest differs.
+The trial must have run to its end with `sample_every: 1`, for some tens of steps.
 """
 
 import csv
@@ -30,9 +34,10 @@ from torch import nn
 import philox
 from twin import Network, Settings, Twin
 
-# Relative differences, of tensors by their norms, of one step from a checkpoint. In a tensor of few
-# elements, such as a bias before a batch norm, gradients all but cancel and moments are known less
-# well; Adam moves a parameter by the sign of such a gradient.
+# Bounds of the relative differences after one step from a checkpoint; of a tensor, the relative
+# difference in norm. In a small tensor, such as a bias before a batch norm, the terms of a gradient
+# nearly cancel, so its moments have large relative errors, and Adam moves the parameter by the sign
+# of that gradient.
 STEP_BOUNDS = {
     "errors": 1e-6,
     "divergence": 1e-5,
@@ -42,7 +47,7 @@ STEP_BOUNDS = {
     "moments": 5e-3,
 }
 
-# The same, running free: each step multiplies what rounding made of the ones before.
+# The same bounds for the free run, in which every step amplifies the rounding errors of earlier ones.
 FREE_BOUNDS = {
     "errors": 1e-2,
     "divergence": 1e-1,
@@ -54,7 +59,7 @@ FREE_BOUNDS = {
 
 
 class Archive:
-    """The training images of an archive, by the table of ImageArchiveHeader.swift."""
+    """The training images of an archive; the layout is documented in ImageArchiveHeader.swift."""
 
     def __init__(self, path):
         data = np.fromfile(path, np.uint8)
@@ -69,7 +74,7 @@ class Archive:
         self.images = images if not bits else np.unpackbits(images, axis=1)
 
     def batch(self, places):
-        """Images [B, C, H, W]: floats in 0...1, held in double precision."""
+        """Images [B, C, H, W]: values in 0...1, rounded to float, stored in double precision."""
         size = int(np.prod(self.shape))
         pixels = self.images[places, :size].reshape(-1, *self.shape).astype(np.float64)
         values = (pixels / self.levels).astype(np.float32).astype(np.float64)
@@ -77,7 +82,7 @@ class Archive:
 
 
 class Checkpoint:
-    """A checkpoint's tensors, metadata and reports, its data verified against its digest."""
+    """A checkpoint's tensors, metadata and reports. Verifies the digest of its data."""
 
     def __init__(self, path):
         with safe_open(path, "np") as file:
@@ -96,7 +101,7 @@ class Checkpoint:
 
     @staticmethod
     def digest_of_state(header, data):
-        """SHA-256 over all tensors but the reports, sorted by name: a line of text, the bytes."""
+        """SHA-256 over all tensors but the reports, sorted by name: of each a text line, then its bytes."""
         digest = hashlib.sha256()
         for name in sorted(header, key=str.encode):
             if name == "__metadata__" or name.startswith("reports."):
@@ -108,7 +113,7 @@ class Checkpoint:
 
 
 class Differences:
-    """The largest relative differences, and whether all are within their bounds."""
+    """Collects the largest relative differences, and those that exceed their bounds."""
 
     def __init__(self, bounds):
         self.bounds, self.failed, self.steps, self.worst = bounds, [], {}, {}
@@ -140,7 +145,8 @@ class Differences:
 
 
 def initial_parameters(network, seed):
-    """Every trained tensor by name: uniform in +-1/sqrt(fan-in), element i of all by draw i."""
+    """Every trained tensor by name: uniform in +-1/sqrt(fan-in); draw i gives element i of the flat
+    parameters."""
     parameters = ordered(network)
     draws = philox.uniforms(
         seed, philox.INITIALISATION, 0, sum(p.numel() for p in parameters.values())
@@ -159,7 +165,7 @@ def initial_parameters(network, seed):
 
 
 def ordered(network):
-    """Trained tensors in the order of the forward pass, which is that of the flat parameters."""
+    """The trained tensors in the order of the forward pass, which is the order of the flat parameters."""
 
     def place(name):
         part, layer, _ = name.split(".")
@@ -173,7 +179,7 @@ def ordered(network):
 
 
 def moments(twin):
-    """Every parameter with the names of Adam's moments of it."""
+    """Every parameter with the names of its moments in Adam."""
     for name, parameter in twin.network.named_parameters():
         yield parameter, f"first_moment.{name}", f"second_moment.{name}"
     for name, parameter in (("gates", twin.logits), ("multiplier", twin.multiplier)):
@@ -221,7 +227,7 @@ def compare_checkpoint(differences, checkpoint, twin):
 
 
 def compare_digests(differences, checkpoint, trajectory):
-    """What names a checkpoint: the digest of its state, and of the trajectory up to its step."""
+    """Compares the digests of a checkpoint's state and of the trajectory up to its step."""
     step = int(checkpoint["step"])
     differences.same(
         f"state_sha256 of step {step}", checkpoint.metadata["state_sha256"],
@@ -239,7 +245,7 @@ def compare_digests(differences, checkpoint, trajectory):
 
 
 class Trial:
-    """What a trial computes with: its configuration, images and random numbers."""
+    """The inputs of a trial: its configuration, images and random numbers."""
 
     def __init__(self, configuration, archive):
         self.archive, self.settings = archive, Settings.of(configuration)
@@ -274,7 +280,7 @@ class Trial:
         return twin
 
     def step(self, twin):
-        """Takes a twin's next step; gives its report."""
+        """Makes a twin take its next step, and returns the step's report."""
         step = twin.step_count + 1
         epoch, place = divmod(step - 1, self.archive.count // self.batch_size)
         if epoch != self.epoch:
@@ -291,7 +297,7 @@ class Trial:
 
 
 def compare_start(differences, start, archive, trial):
-    """The checkpoint of step 0: whose it is, and its initial parameters, bit for bit."""
+    """Compares the checkpoint of step 0: its trial, its images, and its initial parameters bit for bit."""
     differences.same("images_sha256", start.metadata["images_sha256"], archive.digest)
     digest = hashlib.sha256(start.metadata["configuration"].encode()).hexdigest()
     differences.same("trial", start.metadata["trial"], digest[:16])
@@ -353,7 +359,7 @@ def main(folder, images):
     failed = free.failed + single.failed
     for failure in failed:
         print("FAILED", failure)
-    print(f"{len(digests)} state digests computed, {len(set(digests))} of them different")
+    print(f"{len(digests)} state digests computed, {len(set(digests))} distinct")
     print(f"{twin.step_count} steps, {len(failed)} differences out of bounds")
     return 1 if failed or twin.step_count == 0 else 0
 

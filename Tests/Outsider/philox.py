@@ -1,5 +1,5 @@
-"""The trial's random numbers, from the documentation of Philox.swift, RandomStream.swift,
-ParameterInitialiser.swift and EpochSampler.swift alone.
+"""The random numbers of a trial, written only from the documentation of Philox.swift,
+RandomStream.swift, ParameterInitialiser.swift and EpochSampler.swift.
 
 Philox4x32-10 (Salmon, Moraes, Dror, Shaw, SC 2011) with key = the trial's seed and counter =
 (block low, block high, step or epoch, stream).
@@ -51,7 +51,7 @@ def normals(seed, stream, coordinate, count):
 
 
 def permutation(seed, epoch, count):
-    """The order of an epoch's training images: Fisher-Yates from the last place down."""
+    """The order of an epoch's training images: Fisher-Yates from the last index down."""
     w = words(seed, PERMUTATION, epoch, -(-count // 2))
     bits = np.stack([w[0] << SHIFT | w[1], w[2] << SHIFT | w[3]], axis=1).reshape(-1).tolist()
     order = list(range(count))

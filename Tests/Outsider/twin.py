@@ -1,9 +1,9 @@
-"""The network and Algorithm 1 in PyTorch, from the documentation alone; autograd and
-torch.optim.Adam do what the product writes out by hand.
+"""The network and Algorithm 1 in PyTorch, written only from the documentation. Autograd and
+torch.optim.Adam replace the gradients and updates that the product writes out by hand.
 
 Sources: De Boom, Wauthier, Verbelen, Dhoedt, "Dynamic Narrowing of VAE Bottlenecks Using GECO and
-L0 Regularization", section IV and Algorithm 1; Trainer.swift for the numbering of the steps and
-the readings of the paper.
+L0 Regularization", section IV and Algorithm 1. Trainer.swift documents the numbering of the steps
+and how the paper is interpreted.
 """
 
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Settings:
 
 
 class Network(nn.Module):
-    """The autoencoder for 28x28 or 64x64 images; modules are called as the tensors are."""
+    """The autoencoder for 28x28 or 64x64 images; its modules have the names of the product's tensors."""
 
     def __init__(self, image_channels, image_size, channels, latents, settings):
         super().__init__()
@@ -55,7 +55,7 @@ class Network(nn.Module):
         flat, hidden = 16 * widths[-1], 128
 
         def norm(width):
-            # PyTorch's momentum is the share that the batch gets.
+            # PyTorch's momentum is the weight of the new batch.
             return nn.BatchNorm2d(
                 width, eps=settings.batch_norm_epsilon, momentum=1 - settings.batch_norm_momentum
             )
@@ -71,7 +71,7 @@ class Network(nn.Module):
         self.decoder["linear2"] = nn.Linear(hidden, flat)
         for index in range(self.depth):
             inputs, outputs = widths[-1 - index], widths[-2 - index]
-            # 4x4 upsampled to 8x8 gives 7x7 under an unpadded 2x2 kernel.
+            # An unpadded 2x2 kernel turns 4x4, upsampled to 8x8, into 7x7.
             kernel, padding = (2, 0) if small and index == 0 else (3, 1)
             self.decoder[f"norm{index + 1}"] = norm(inputs)
             self.decoder[f"conv{index + 1}"] = nn.Conv2d(inputs, outputs, kernel, 1, padding)
@@ -107,7 +107,7 @@ class Network(nn.Module):
 
 
 class Twin:
-    """A trial's whole state and its step."""
+    """The whole state of a trial, and its optimiser step."""
 
     def __init__(self, network, settings):
         self.network, self.settings = network, settings
@@ -130,8 +130,8 @@ class Twin:
         return ((self.network.decode(latents) - images) ** 2).sum((1, 2, 3)).mean()
 
     def step(self, images, uniforms, noise):
-        """One step of Algorithm 1 on images [B, C, H, W], u [n] and epsilon [B, n]; leaves every
-        gradient in its parameter's grad."""
+        """Takes one step of Algorithm 1 with images [B, C, H, W], u [n] and epsilon [B, n]. Every
+        parameter's gradient is in its `grad` afterwards."""
         settings, network, k = self.settings, self.network, self.settings.gate_steepness
         self.step_count += 1
         network.train()
@@ -148,7 +148,7 @@ class Twin:
         half = 1 if settings.posterior == "equation-14" else 0.5
         samples = mean + torch.exp(half * log_variance) * noise
 
-        # 3. Errors; only the pass under the second gates counts for running statistics.
+        # 3. Errors; only the pass with the second gates updates the running statistics.
         with torch.no_grad():
             kept = [value.clone() for value in network.decoder.buffers()]
             first_error = self.error(images, samples * first.to(samples.dtype)).item()
@@ -172,7 +172,7 @@ class Twin:
             settings.multiplier_minimum, settings.multiplier_maximum
         ).item()
 
-        # 6. Loss. What is added to the error's gradient has none, so C' is C here.
+        # 6. Loss. C' has the gradient of C, so C is used here.
         divergences = (-0.5 * (1 + log_variance - log_variance.exp() - mean**2)).mean(0)
         divergence = (second.to(samples.dtype) * divergences).sum()
         open_count = int(second.sum())

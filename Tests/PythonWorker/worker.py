@@ -1,12 +1,12 @@
-"""A worker written from PROTOCOL.md alone, in another language: it enrols, takes trials, does not
-train, and hands in reports, trajectories and results that the protocol calls valid. It shares no
-code with the product.
+"""A worker written in Python from PROTOCOL.md alone; it shares no code with the product. It enrols
+and takes trials. It does not train, but delivers reports, trajectories and results that are valid
+according to the protocol.
 
     worker.py enroll ENDPOINT TOKEN --keys DIR
     worker.py run ENDPOINT [--keys DIR] [--trials N]      without --keys: a plain connection
 
---protocol MAJOR.MINOR has it speak as a worker of another version would, --version TEXT names its
-build.
+--protocol MAJOR.MINOR makes it announce another version of the protocol; --version TEXT sets the
+name of its build.
 """
 
 import argparse
@@ -29,7 +29,7 @@ PIECE = 65_536
 ANSWER_SECONDS = 10
 
 
-# --- Protobuf: varints, 64-bit numbers and length-delimited fields are all that is used.
+# --- Protobuf. The protocol uses only varints, 64-bit numbers and length-delimited fields.
 
 
 def varint(value):
@@ -74,7 +74,7 @@ def read_varint(data, at):
 
 
 def fields(data):
-    """The last value of each field."""
+    """The fields of a message by number; the last value of each."""
     found, at = {}, 0
     while at < len(data):
         key, at = read_varint(data, at)
@@ -103,7 +103,7 @@ def sha256(data):
 
 
 class Connection:
-    """A DEALER that speaks the frames of section 2."""
+    """A DEALER socket with the framing of section 2."""
 
     protocol = PROTOCOL
 
@@ -111,7 +111,7 @@ class Connection:
         self.socket = context.socket(zmq.DEALER)
         options = {
             zmq.IMMEDIATE: 1, zmq.LINGER: 1000, zmq.MAXMSGSIZE: largest, zmq.IPV6: 1,
-            zmq.RECONNECT_IVL: random.randint(500, 2000), zmq.RECONNECT_IVL_MAX: 30_000,
+            zmq.RECONNECT_IVL: random.randint(500, 2000), zmq.RECONNECT_IVL_MAX: 10_000,
             zmq.HEARTBEAT_IVL: 10_000, zmq.HEARTBEAT_TIMEOUT: 30_000,
         }
         for option, value in options.items():
@@ -128,14 +128,14 @@ class Connection:
         try:
             header = MAGIC + struct.pack("<HH", *self.protocol)
             if self.protocol > PROTOCOL:
-                envelope += number(1000, 1)  # a field that nobody knows yet
+                envelope += number(1000, 1)  # a field of a later version, which coordinators ignore
             self.socket.send_multipart([header, envelope], zmq.DONTWAIT)
             return True
         except zmq.Again:
             return False
 
     def receive(self, timeout_ms):
-        """Frame 1 of the next message of this major version, or None."""
+        """The fields of the next message of this major version, or None. Exits if refused."""
         if self.monitor.poll(0):
             sys.exit("refused: the coordinator does not admit this key")
         if not self.socket.poll(timeout_ms):
@@ -168,7 +168,7 @@ def own_key(folder):
 
 
 def enroll(endpoint, token, folder):
-    assert token.startswith("bns1_") and len(token) == 133, "no token"
+    assert token.startswith("bns1_") and len(token) == 133, "not a token"
     server, pair = bytes.fromhex(token[5:69]), bytes.fromhex(token[69:])
     public = z85.decode(zmq.curve_public(z85.encode(own_key(folder))))
     connection = Connection(zmq.Context(), endpoint, 262_144, pair, server)
@@ -182,14 +182,14 @@ def enroll(endpoint, token, folder):
             (pathlib.Path(folder) / "coordinator.pub").write_text(server.hex() + "\n")
             print("enrolled as", text(fields(body[100])[1]))
             return
-    sys.exit("no answer")
+    sys.exit("the coordinator did not answer in 30 s")
 
 
-# --- What a trial hands in (sections 5 and 7).
+# --- What a trial delivers (sections 5 and 7).
 
 
 def state_digest(tensors):
-    """Names a trainer's state: tensors by name, each with type, dimensions and bytes."""
+    """The digest of a trainer's state: a dictionary from names to (type, dimensions, bytes)."""
     digest = hashlib.sha256()
     for name in sorted(tensors, key=str.encode):
         kind, shape, data = tensors[name]
@@ -198,7 +198,7 @@ def state_digest(tensors):
 
 
 def report(budget, tolerance, step, is_last, latents):
-    """A `Report` of a network that has learned nothing: its error is as valid a number."""
+    """A `Report` with made-up but valid numbers."""
     state = state_digest({"step": ("I64", (), struct.pack("<q", step))})
     return (
         block(1, budget) + real(2, tolerance) + number(3, step)
@@ -212,18 +212,18 @@ def artifact(kind, blob):
 
 
 def prefix(trajectory):
-    """The `TrajectoryPrefix` of everything so far."""
+    """The `TrajectoryPrefix` of a trajectory's bytes so far."""
     return number(1, len(trajectory)) + block(2, sha256(trajectory))
 
 
 class Job:
-    """An attempt that this worker has, from its assignment to its acknowledgement."""
+    """An attempt of this worker, from its assignment to its acknowledgement."""
 
     def __init__(self, order):
         self.order, self.trial, self.attempt = order, order[1], order[2]
         self.taken_reports, self.taken_bytes = set(), 0
         self.is_unknown = False
-        self.wanted = None  # what the coordinator lacks of a finished result
+        self.wanted = None  # true if the coordinator lacks files of the result
         self.is_finished = False
 
     def key(self):
@@ -231,7 +231,7 @@ class Job:
 
 
 class Dropped(Exception):
-    """The coordinator does not want an attempt any more."""
+    """The coordinator has withdrawn the attempt, or the worker ends."""
 
 
 # --- The worker (sections 3 to 7).
@@ -250,7 +250,7 @@ class Worker:
         self.data = None
         self.name = f"python-{os.getpid()}-{random.getrandbits(32):08x}"
         self.sweep_id, self.welcome, self.welcome_count = "", None, 0
-        self.jobs = {}  # by trial: all that is claimed
+        self.jobs = {}  # the claimed attempts, by trial
         self.waiting = []
         self.sequence = 0
         self.beat_at = 0
@@ -261,7 +261,7 @@ class Worker:
         return b"".join(block(field, job.key()) for job in self.jobs.values())
 
     def pump(self, timeout_ms):
-        """Says what is due and takes in one control message."""
+        """Sends an announcement or heartbeat if it is due, and handles one control message."""
         if time.monotonic() >= self.beat_at:
             if self.welcome is None:
                 self.control.send(block(1,
@@ -325,8 +325,8 @@ class Worker:
             self.waiting.append(job)
         self.beat_at = 0
 
-    def hand_in(self, job, message, is_answered):
-        """Sends a message about a job until it is answered: every 10 s, and on a new connection."""
+    def deliver(self, job, message, is_answered):
+        """Sends a message about a job until it is answered: every 10 s, and after each welcome."""
         send_at, welcome_count = 0, None
         while not is_answered():
             if self.jobs.get(job.trial) is not job or self.is_over:
@@ -337,27 +337,27 @@ class Worker:
                     welcome_count = self.welcome_count
             self.pump(20)
 
-    def hand_in_trajectory(self, job, trajectory):
-        """Hands in what the coordinator lacks of a trajectory, one piece after the other."""
+    def deliver_trajectory(self, job, trajectory):
+        """Delivers the part of a trajectory that the coordinator lacks, piece by piece."""
         while job.taken_bytes < len(trajectory):
             start = job.taken_bytes
             end = min(start + PIECE, len(trajectory))
-            self.hand_in(
+            self.deliver(
                 job,
                 lambda: block(9,
                     job.key() + block(3, prefix(trajectory[:start]))
                     + block(4, trajectory[start:end]) + block(5, sha256(trajectory[:end]))),
                 lambda: job.taken_bytes == end or job.is_unknown)
-            if job.is_unknown:  # all pieces again: this worker never goes on from a checkpoint
+            if job.is_unknown:  # the coordinator lacks earlier pieces: deliver all again
                 job.is_unknown, job.taken_bytes = False, 0
 
-    def hand_in_report(self, job, index, content):
-        self.hand_in(
+    def deliver_report(self, job, index, content):
+        self.deliver(
             job, lambda: block(8, job.key() + number(3, index) + block(4, content)),
             lambda: index in job.taken_reports)
 
     def ask(self, request, digest):
-        """Sends a request on the data connection until it is answered."""
+        """Sends a request on the data connection until it is answered, and returns the answer."""
         wait = 5
         while True:
             if not self.data.send(request):
@@ -378,10 +378,10 @@ class Worker:
         while len(blob) < size:
             kind, reply = self.ask(
                 block(1, block(1, digest) + number(2, len(blob)) + number(3, PIECE)), digest)
-            assert kind == 1, "no chunk"
+            assert kind == 1, "the coordinator has no such blob"
             if reply.get(2, 0) == len(blob):
                 blob += reply[4]
-        assert sha256(blob) == digest, "images damaged"
+        assert sha256(blob) == digest, "the digest of the images is wrong"
         return blob
 
     def store(self, blob):
@@ -392,11 +392,11 @@ class Worker:
             kind, reply = self.ask(block(3,
                 block(1, digest) + number(2, offset) + number(3, len(blob))
                 + block(4, blob[offset : offset + PIECE])), digest)
-        assert kind == 3, "not stored"
+        assert kind == 3, "the coordinator did not store the blob"
         return digest
 
     def work(self, job):
-        """Does not train; hands in what a trial that did would hand in, in the same order."""
+        """Delivers, without training, what a real trial delivers, in the same order."""
         order = job.order
         configuration = json.loads(order[3])
         self.fetch(order[4], order[5])
@@ -412,11 +412,11 @@ class Worker:
             step = int(count) if unit.startswith("batch") else step + int(count)
             row = [step, 1.25, 1.25, 0, 0.5, 0, latents, latents, 0] + [1] * latents
             trajectory += ",".join(map(str, row)).encode() + b"\n"
-            self.hand_in_trajectory(job, trajectory)
+            self.deliver_trajectory(job, trajectory)
             is_last = index == len(budgets) - 1
             reports.append(
                 report(budget, float(configuration["tolerance"]), step, is_last, latents))
-            self.hand_in_report(job, index, reports[-1])
+            self.deliver_report(job, index, reports[-1])
 
         tensors = struct.pack("<Q", 2) + b"{}"
         blobs = {
@@ -441,11 +441,11 @@ class Worker:
                 job.wanted, job.is_finished = None, True
                 for blob in blobs.values():
                     self.store(blob)
-                self.hand_in_trajectory(job, trajectory)
-            self.hand_in(
+                self.deliver_trajectory(job, trajectory)
+            self.deliver(
                 job, lambda: block(3, job.key() + block(5, result)),
                 lambda: job.wanted or self.jobs.get(job.trial) is not job)
-            job.taken_bytes = 0  # whatever is wanted now, the pieces are cheap
+            job.taken_bytes = 0  # the coordinator may lack pieces: deliver all again
 
     def run(self, trials):
         while self.acknowledged_count < trials and not self.is_over:

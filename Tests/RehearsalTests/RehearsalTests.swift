@@ -58,6 +58,49 @@ struct RehearsalTests {
     #expect(report.makespan >= report.lowerBound)
   }
 
+  private static let divisibleHosts = (1...8).map { RehearsalHost(name: "host\($0)", cores: 16) }
+
+  /// The bound lets work be split at will and the longest chain have eight threads from the start.
+  @Test("Table I over eight hosts with sixteen cores takes at most 1.15 times the lower bound")
+  func dividedCores() throws {
+    let report = Self.rehearse(hosts: Self.divisibleHosts)
+    Self.show("Table I, 8 hosts of 16 cores, divided", report)
+    #expect(report.ending == .complete)
+    #expect(report.makespan / report.lowerBound <= 1.15)
+    #expect(report.makespan >= report.lowerBound)
+    // Without division it takes as long as its longest chain on one core.
+    let alike = Self.rehearse(
+      hosts: (1...8).map { RehearsalHost(name: "host\($0)", slots: 16) })
+    Self.show("the same, one core for each trial", alike)
+    #expect(alike.makespan / report.makespan > 4)
+    // Changes are rare: a few for each trial.
+    #expect(report.threadChanges <= 3 * Self.table1.trials.count)
+  }
+
+  @Test("also when trials take longer or shorter than expected, and hosts fail", arguments: 1...3)
+  func dividedCoresOfFailingHosts(seed: Int) {
+    var options = RehearsalOptions()
+    options.seed = UInt64(seed)
+    options.costDeviation = 0.2
+    options.meanTimeBetweenFailures = .seconds(4 * 3600)
+    let report = Self.rehearse(hosts: Self.divisibleHosts, options)
+    Self.show("divided cores, a failure every 4 h on each host, seed \(seed)", report)
+    #expect(report.ending == .complete)
+    #expect(report.makespan / report.lowerBound <= 1.5)
+  }
+
+  @Test("fewer cores than trials, and hosts with fixed slots beside them")
+  func dividedCoresOfMixedHosts() {
+    let hosts =
+      (1...2).map { RehearsalHost(name: "divided\($0)", cores: 8) }
+      + (1...4).map { RehearsalHost(name: "fixed\($0)", slots: 1) }
+    let report = Self.rehearse(hosts: hosts)
+    Self.show("2 hosts of 8 cores and 4 slots", report)
+    #expect(report.ending == .complete)
+    #expect(report.makespan / report.lowerBound <= 1.25)
+    #expect(report.threadChanges <= 4 * Self.table1.trials.count)
+  }
+
   @Test(
     "also when trials take longer or shorter than expected", arguments: 1...5 as ClosedRange<UInt64>
   )

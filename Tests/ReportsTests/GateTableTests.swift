@@ -18,7 +18,7 @@ struct GateTableTests {
       Data(([header.joined(separator: ",")] + rows).joined(separator: "\n").appending("\n").utf8))
   }
 
-  @Test("open for ever, closed once, closed again, never open, and closed in the last row")
+  @Test("always open, closed once, closed again, never open, and closed in the last row")
   func courses() throws {
     let courses = GateCourse.all(
       of: try Self.trajectory([

@@ -40,7 +40,7 @@ struct LiveDrawingTests {
     }
   }
 
-  @Test("Another run is drawn in grey behind, and the axis reaches its end")
+  @Test("Another run is drawn in grey behind the first, and the axis reaches its end")
   func ghost() throws {
     let trial = RecordedTrial(
       planned: PlannedTrial(stage: "s", replicate: 0, configuration: Samples.configuration),
@@ -95,7 +95,7 @@ struct LiveDrawingTests {
         == thinned.points.compactMap { $0.tolerance?.median }.sorted())
   }
 
-  @Test("A point of the front is found with its last replicate, and the rest of the hours is level")
+  @Test("A point of the front appears with its last replicate, and stays until the end")
   func progress() throws {
     func trial(_ tolerance: Double, seed: UInt64) -> RecordedTrial {
       var configuration = Samples.configuration

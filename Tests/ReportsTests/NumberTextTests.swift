@@ -28,7 +28,7 @@ struct NumberTextTests {
     }
   }
 
-  @Test("Zero has no sign, and what is no number is told")
+  @Test("Zero has no sign, and non-finite values are written as words")
   func special() {
     #expect(
       [0, -0.0, -0.001, 0.005, -2.5, 7].map { NumberText.compact($0) }

@@ -5,7 +5,7 @@ import Trials
 
 @testable import Reports
 
-@Suite("The page that is one file")
+@Suite("report.html")
 struct ReportPageTests {
   private let directory: TemporaryFolder
 

@@ -105,7 +105,7 @@ struct ReportWriterTests {
     #expect(try other.files() == first)
   }
 
-  @Test("A writer that follows a growing sweep ends with the files of a fresh one")
+  @Test("A writer that follows a growing sweep writes the same files as a new writer")
   func incremental() throws {
     let final = sweep(complete: 3)
     var writer = ReportWriter(directory: directory.url, load: final.load)
@@ -116,7 +116,7 @@ struct ReportWriterTests {
     #expect(try directory.files() == other.files())
   }
 
-  @Test("Told which trials have changed, a writer ends every round where a fresh one does")
+  @Test("A writer that is told which trials changed writes the same files as a new writer")
   func changed() throws {
     var sweep = sweep(complete: 0)
     for trial in Table1Tests.sweep().results.trials { sweep.results.trials.append(trial) }
@@ -158,7 +158,7 @@ struct ReportWriterTests {
         == other.files().mapValues { Digest.of($0) })
   }
 
-  @Test("A digest that could not be noted is noted by the next tidying")
+  @Test("A digest that could not be recorded is recorded at the next clean-up")
   func torn() throws {
     let file = directory.url.appending(path: OutputLedger.name)
     try FileManager.default.createDirectory(at: file, withIntermediateDirectories: true)
@@ -170,7 +170,8 @@ struct ReportWriterTests {
     #expect(OutputLedger(in: directory.url).contains("a", digest))
   }
 
-  @Test("Many files are synced together, and one that cannot be put costs no other")
+  @Test(
+    "Many files are synced together, and a file that cannot be written does not affect the others")
   func together() throws {
     var round = ReportRound(directory: directory.url, ledger: OutputLedger(in: directory.url))
     let files: [(path: String, data: Data)] = (0..<40).map {
@@ -296,7 +297,7 @@ struct ReportWriterTests {
     #expect(line.prefix(64).allSatisfy(\.isHexDigit) && line.dropFirst(64).hasPrefix("  "))
   }
 
-  @Test("The ledger has one line per file")
+  @Test("outputs.sha256 has one line per file")
   func tidyLedger() throws {
     var ledger = OutputLedger(in: directory.url)
     for round in 0..<1000 {

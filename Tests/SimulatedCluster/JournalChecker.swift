@@ -10,6 +10,10 @@ package struct JournalChecker: Sendable {
   private let canaryStages: Set<String>
   var models: [TrialID: TrialModel] = [:]
   private var slots: [WorkerID: Int] = [:]
+  /// The cores of workers that may be divided, and the threads that were last ordered of them since
+  /// the coordinator started.
+  private(set) var cores: [WorkerID: Int] = [:]
+  var orderedThreads: [WorkerID: [TrialID: Int]] = [:]
   var hosts: [WorkerID: String] = [:]
   private var leaseCounts: [WorkerID: Int] = [:]
   /// The last messages of the workers that announced themselves.
@@ -51,16 +55,18 @@ package struct JournalChecker: Sendable {
 
   /// Adds a worker.
   package mutating func noteWorker(
-    _ worker: WorkerID, slots: Int, host: String, lies: Bool = false
+    _ worker: WorkerID, slots: Int, cores: Int = 0, host: String, lies: Bool = false
   ) {
     if lies { liars.insert(worker) }
     self.slots[worker] = slots
+    self.cores[worker] = cores
     hosts[worker] = host
   }
 
   /// Notes that a coordinator starts, which knows no workers.
   package mutating func noteCoordinatorStarted() {
     heard = [:]
+    orderedThreads = [:]
     ownLeases = [:]
     liveStages = successfulStages
     // Unrecorded messages are forgotten; they will be repeated.
@@ -448,6 +454,8 @@ package struct JournalChecker: Sendable {
     switch directive {
     case .assign(let assignment):
       noteAssigned(assignment, to: worker, blobs: blobs)
+    case .assignThreads(let trial, let attempt, let threads):
+      if let worker { noteThreads(threads, of: trial, attempt: attempt, to: worker) }
     case .acknowledge(let trial, let attempt):
       check(
         models[trial]?.result != nil || attempt <= models[trial]?.voidThrough ?? 0
@@ -481,6 +489,9 @@ package struct JournalChecker: Sendable {
   private mutating func noteAssigned(
     _ assignment: Assignment, to worker: WorkerID?, blobs: [Digest: SimulatedBlob]
   ) {
+    if let threads = assignment.threads, let worker {
+      noteThreads(threads, of: assignment.trial, attempt: assignment.attempt, to: worker)
+    }
     guard let model = models[assignment.trial] else { return }
     let lease = model.leases.first { $0.attempt == assignment.attempt }
     check(

@@ -40,6 +40,7 @@ package enum Sabotage: String, CaseIterable, Sendable {
   case believesAnybody
   case recordsOtherSenders
   case concealsDistrust
+  case dividesTooManyCores
 
   /// Whether it has effects only with lying workers or flawed checkpoints.
   package var concernsTrust: Bool {
@@ -84,6 +85,10 @@ package enum Sabotage: String, CaseIterable, Sendable {
     case (.neverNoticesSilence, .clockTicked): return nil
     case (.overloadsWorkers, .workerAnnounced(var announcement, let connection)):
       announcement.slots += 1
+      return .workerAnnounced(announcement, on: connection)
+    case (.dividesTooManyCores, .workerAnnounced(var announcement, let connection))
+    where announcement.divisibleCores > 0:
+      announcement.divisibleCores += 1
       return .workerAnnounced(announcement, on: connection)
     case (.overlooksObstacles, .workerAnnounced(var announcement, let connection)):
       announcement.obstacle = nil

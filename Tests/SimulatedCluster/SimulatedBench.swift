@@ -50,6 +50,9 @@ struct SimulatedBench {
 
   /// A process that trains.
   struct Process {
+    /// Identifies it among all processes.
+    let number: Int
+    let threads: Int
     var step: Int
     /// When the steps since `step` began.
     var since: Int
@@ -72,9 +75,12 @@ struct SimulatedBench {
 
   /// A worker that finds a spool.
   ///
-  /// - Parameter surplus: How many slots too many it assumes.
+  /// - Parameters:
+  ///   - cores: How many cores the coordinator may divide; 0 if every slot has one.
+  ///   - surplus: How many slots, or cores, too many it assumes.
   init(
-    slots: Int, surplus: Int, exitsWhenIdle: Bool, patience: Duration, spool: Spool, at now: Int
+    slots: Int, cores: Int = 0, surplus: Int, exitsWhenIdle: Bool, patience: Duration, spool: Spool,
+    at now: Int
   ) {
     let held = spool.results.enumerated().map { index, entry in
       HeldResult(
@@ -82,11 +88,14 @@ struct SimulatedBench {
         attempt: entry.attempt, result: SpooledResult(entry.result), trajectory: entry.base)
     }
     core = WorkerCore(
-      slots: slots + surplus, exitsWhenIdle: exitsWhenIdle, patience: patience,
+      slots: slots + surplus,
+      cores: cores > 0 ? .divisible(count: cores + surplus, limit: 8) : .fixed(threads: 1),
+      exitsWhenIdle: exitsWhenIdle, patience: patience,
       drainGrace: Self.drainGrace,
       held: held, at: .zero)
     checker = WorkerChecker(
-      slots: slots, patience: patience, drainGrace: Self.drainGrace, held: held, at: .zero)
+      slots: slots, cores: cores, patience: patience, drainGrace: Self.drainGrace, held: held,
+      at: .zero)
     startedAt = now
     leftCheckpoints = spool.checkpoints
     for (held, entry) in zip(held, spool.results) {
@@ -129,6 +138,9 @@ struct SimulatedBench {
   /// How many processes train.
   var processCount: Int { folders.values.count { $0.process != nil } }
 
+  /// How many threads they have.
+  var threadCount: Int { folders.values.reduce(0) { $0 + ($1.process?.threads ?? 0) } }
+
   /// Steps since the last checkpoint, which are lost with the process.
   func stepsInHand(at now: Int) -> Int {
     folders.values.reduce(0) { $0 + ($1.process?.stepsInHand(at: now) ?? 0) }
@@ -161,7 +173,9 @@ extension WorkerEvent {
             imagesByteCount: 1,
             checkpoints: assignment.checkpoints, stallTimeout: SimulatedBench.stallTimeout,
             voidThrough: assignment.voidThrough, distrustedThrough: assignment.distrustedThrough,
-            wantsLastCheckpoint: assignment.wantsLastCheckpoint))
+            wantsLastCheckpoint: assignment.wantsLastCheckpoint, threads: assignment.threads))
+      case .assignThreads(let trial, let attempt, let threads):
+        .threadsAssigned(trial: trial, attempt: attempt, threads: threads)
       case .acknowledge(let trial, let attempt): .acknowledged(trial: trial, attempt: attempt)
       case .abandon(let trial, let attempt, let reason):
         .abandoned(trial: trial, attempt: attempt, reason: reason)

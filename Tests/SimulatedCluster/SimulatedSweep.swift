@@ -36,6 +36,8 @@ package struct SimulatedSweep: Sendable {
         let limits = random.happens(0.5) ? [Self.fewerSteps, Self.steps] : [Self.steps]
         let runs = limits.map { Self.quietRun(seed: seed, to: [200, $0]) }
         plan += random.happens(0.5) ? runs : runs.reversed()
+      case (nil, 7):
+        plan.append(Self.tracedRun(seed: UInt64(random.draw(0...7)) << 32 | seed))
       case (nil, _):
         plan.append(Self.baseline(seed: seed))
       case (let parent?, 0):
@@ -67,6 +69,16 @@ package struct SimulatedSweep: Sendable {
     let plain = run(seed: seed, to: milestones)
     var configuration = plain.configuration
     configuration.quiet = QuietRule(window: interval)
+    return PlannedTrial(stage: plain.stage, replicate: 0, configuration: configuration)
+  }
+
+  /// A trial of three tolerances, each for at most 400 steps.
+  ///
+  /// A rung whose bit of the seed, from bit 32, is set is quiet after 300.
+  package static func tracedRun(seed: UInt64) -> PlannedTrial {
+    let plain = quietRun(seed: seed, to: [400, 800, 1200])
+    var configuration = plain.configuration
+    configuration.trace = ToleranceLadder([3, 5, 8])
     return PlannedTrial(stage: plain.stage, replicate: 0, configuration: configuration)
   }
 
@@ -107,6 +119,7 @@ package struct SimulatedSweep: Sendable {
 
   /// Steps of a trial with a configuration.
   package static func steps(of configuration: TrialConfiguration) -> Int {
+    if let end = rungEnds(of: configuration)?.last { return end.step }
     let last = configuration.milestones.last?.count ?? 0
     return earlyEnd(of: configuration).map { min($0, last) } ?? last
   }
@@ -120,9 +133,26 @@ package struct SimulatedSweep: Sendable {
     return configuration.seed.isMultiple(of: 2) ? 400 : 700
   }
 
+  /// Where the rungs of a traced trial end, and whether they were quiet before their budget was spent;
+  /// nil for other trials.
+  private static func rungEnds(
+    of configuration: TrialConfiguration
+  ) -> [(step: Int, isQuiet: Bool)]? {
+    guard let trace = configuration.trace, let budget = configuration.rungBudget else { return nil }
+    var step = 0
+    return (0..<trace.count).map { rung in
+      let isQuiet = configuration.quiet != nil && configuration.seed >> (32 + rung) & 1 == 1
+      step += isQuiet ? 300 : budget.count
+      return (step, isQuiet)
+    }
+  }
+
   /// Where a trial with a configuration reports: its milestones, the last of them where it ends.
   private static func reportSteps(of configuration: TrialConfiguration) -> [(index: Int, step: Int)]
   {
+    if let ends = rungEnds(of: configuration) {
+      return ends.enumerated().map { ($0.offset, $0.element.step) }
+    }
     let end = steps(of: configuration)
     let earlier = configuration.milestones.dropLast().map(\.count).filter { $0 < end }
     return (earlier + [end]).enumerated().map { ($0.offset, $0.element) }
@@ -211,15 +241,23 @@ package struct SimulatedSweep: Sendable {
     let steps = reportSteps(of: configuration)
     let step = steps[index].step
     let isFinal = index == steps.count - 1
-    let budget = isFinal ? configuration.milestones.last ?? .batches(step) : .batches(step)
-    let isEarly = step < budget.count
+    let budget =
+      configuration.trace != nil
+      ? configuration.milestones[index]
+      : isFinal ? configuration.milestones.last ?? .batches(step) : .batches(step)
+    let rung = rungEnds(of: configuration)?[index]
+    let isEarly = rung?.isQuiet ?? (step < budget.count)
+    let ending: ReportEnding =
+      rung != nil
+      ? (isEarly ? ReportEnding.quiet : .budget).with(isFinal: isFinal)
+      : isEarly ? .quiet : isFinal ? .budget : .goesOn
     var content = configuration
     content.milestones = [.batches(step)]
     let seed = content.id.rawValue
     var random = SplitMix64(seed: seed)
     return MilestoneReport(
-      budget: budget, tolerance: (try? configuration.resolvedTolerance()) ?? 0,
-      step: step, ending: isEarly ? .quiet : isFinal ? .budget : .goesOn,
+      budget: budget, tolerance: configuration.tolerance(atMilestone: index) ?? 0,
+      step: step, ending: ending,
       stateDigest: Digest.of("\(seed)"), gatesOpen: random.draw(0...5),
       mse: Double.random(in: 1..<100, using: &random),
       evaluationMSE: Double.random(in: 1..<100, using: &random), firstHitStep: nil,

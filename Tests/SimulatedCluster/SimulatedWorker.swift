@@ -171,6 +171,8 @@ struct SimulatedWorker {
       let work = works.remove(at: index)
       guard case .finished(let result) = work.outcome else { return leaveIfDrained(station) }
       return [.forgetResult(trial, result, begunUnder: work.begunUnder)] + leaveIfDrained(station)
+    // It has announced no cores to divide, as workers that do not know the message.
+    case .assignThreads: return []
     case .reportTaken(let trial, let attempt, let index):
       change(trial, attempt) { $0.stream.noteTaken(report: index) }
       return hand(in: trial, from: station, at: now)

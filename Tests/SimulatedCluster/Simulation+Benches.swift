@@ -84,6 +84,7 @@ extension Simulation {
           WorkerAnnouncement(
             worker: station.id, host: station.host,
             slots: benches[worker]?.core.slots ?? station.slots,
+            divisibleCores: benches[worker]?.core.cores.divisibleCount ?? 0,
             instructionSet: station.instructionSet, claims: claims,
             obstacle: benches[worker]?.core.obstacle), on: station.connection), by: worker)
     case .beat(let claims):
@@ -122,7 +123,16 @@ extension Simulation {
         attempt: assignment.attempt, configuration: assignment.configuration,
         wantsLast: assignment.wantsLastCheckpoint)
       begin(.checkpointDown(id, assignment), by: worker)
-    case .startTrial(let id, _, let checkpoint): startProcess(of: id, from: checkpoint, by: worker)
+    case .startTrial(let id, _, let checkpoint, let threads):
+      startProcess(of: id, from: checkpoint, threads: threads, by: worker)
+    case .restartTrial(let id, _, let checkpoint, let threads):
+      outcome.threadChangeCount += 1
+      if checkpoint?.rows != nil {
+        // Its own checkpoint.
+        let newest = benches[worker]?.folders[id]?.checkpoints.first
+        benches[worker]?.folders[id]?.fetched = newest
+      }
+      startProcess(of: id, from: checkpoint, threads: threads, by: worker)
     case .drainTrial(let id):
       timeline.plan(.drained(worker, id), at: now + random.draw(1...3_000))
     case .killTrial(let id): kill(id, by: worker)

@@ -9,7 +9,7 @@ import Trials
 extension Simulation {
   /// Starts to train, unless no process can be started.
   mutating func startProcess(
-    of id: WorkID, from checkpoint: FetchedCheckpoint?, by worker: Int
+    of id: WorkID, from checkpoint: FetchedCheckpoint?, threads: Int, by worker: Int
   ) {
     guard let folder = benches[worker]?.folders[id], let speed = stations[worker]?.speed else {
       return
@@ -19,32 +19,45 @@ extension Simulation {
     }
     // A fetched checkpoint may have been damaged since.
     let isTorn = checkpoint != nil && !isHealed && random.happens(options.tornPerCheckpoint)
-    let start = checkpoint == nil || isTorn ? nil : folder.fetched
+    let isRefused = folder.fetched?.flaw == .visible
+    let start = checkpoint == nil || isTorn || isRefused ? nil : folder.fetched
     let step = start?.step ?? 0
     let whole = random.draw(options.trialMilliseconds) / speed
-    let milliseconds = max(whole * SimulatedSweep.interval / SimulatedSweep.steps, 1)
+    let speedUp = ThreadCounts.expectedSpeedUp(threads)
+    let interval = whole * SimulatedSweep.interval / SimulatedSweep.steps
+    let milliseconds = max(Int(Double(interval) / speedUp), 1)
+    runCount += 1
     benches[worker]?.folders[id]?.base = start?.base ?? .beginning
     benches[worker]?.folders[id]?.rows = start?.rows ?? []
     benches[worker]?.folders[id]?.process = SimulatedBench.Process(
-      step: step, since: now, milliseconds: milliseconds, isTainted: start?.flaw == .hidden)
+      number: runCount, threads: threads, step: step, since: now, milliseconds: milliseconds,
+      isTainted: start?.flaw == .hidden)
     if let count = benches[worker]?.processCount, let slots = stations[worker]?.slots,
       count > slots
     {
       checker.report("worker \(worker): \(count) processes in \(slots) slots")
     }
+    if let count = benches[worker]?.threadCount, let station = stations[worker], station.cores > 0,
+      count > station.cores
+    {
+      checker.report("worker \(worker): \(count) threads on \(station.cores) cores")
+    }
     plan(
       .trialBegan(
         id,
         TrialBeginning(
-          step: step, refusals: isTorn ? ["torn"] : [], trajectory: start?.base ?? .beginning)),
+          step: step, refusals: isTorn || isRefused ? ["torn"] : [],
+          trajectory: start?.base ?? .beginning)),
       of: worker)
     if let start, !start.rows.isEmpty { tellOfTrajectory(of: id, by: worker) }
-    timeline.plan(.stepped(worker, id), at: now + milliseconds)
+    timeline.plan(.stepped(worker, id, process: runCount), at: now + milliseconds)
   }
 
   /// A process advances its trial by one checkpoint interval.
-  mutating func step(_ worker: Int, _ id: WorkID) {
-    guard let folder = benches[worker]?.folders[id], let process = folder.process else { return }
+  mutating func step(_ worker: Int, _ id: WorkID, process number: Int) {
+    guard let folder = benches[worker]?.folders[id], let process = folder.process,
+      process.number == number
+    else { return }
     let configuration = folder.configuration
     let steps = SimulatedSweep.steps(of: configuration)
     if !isHealed, random.happens(options.hangPerInterval) {
@@ -80,7 +93,7 @@ extension Simulation {
       stepsPerSecond: Double(SimulatedSweep.interval) * 1000 / Double(process.milliseconds))
     plan(.trialProgressed(id, progress), of: worker)
     writeCheckpoint(of: id, step: step, by: worker)
-    timeline.plan(.stepped(worker, id), at: now + process.milliseconds)
+    timeline.plan(.stepped(worker, id, process: number), at: now + process.milliseconds)
   }
 
   private mutating func noteStep(

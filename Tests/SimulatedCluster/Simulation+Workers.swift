@@ -14,12 +14,15 @@ extension Simulation {
     let isReal = random.happens(options.realShare)
     // A lying worker's spool is not used.
     let lies = !isReal && !isHealed && spool.host == nil && random.happens(options.lyingShare)
+    let slots = random.draw(1...options.slotsMaximum)
+    let cores = options.dividesCores && isReal ? 2 * slots : 0
     let station = Station(
-      number: number, host: spool.host, slots: random.draw(1...options.slotsMaximum),
+      number: number, host: spool.host, slots: max(cores, slots), cores: cores,
       speed: number.isMultiple(of: 3) ? options.speedMaximum : 1, lies: lies, options: options,
       connection: newConnection(of: number))
     checker.noteWorker(
-      station.id, slots: station.slots, host: station.host, lies: station.lies)
+      station.id, slots: station.slots, cores: station.cores, host: station.host, lies: station.lies
+    )
     stations.append(station)
     workers.append(isReal ? nil : SimulatedWorker(spool, options: options, now: now))
     benches.append(isReal ? bench(of: station, spool) : nil)
@@ -37,7 +40,8 @@ extension Simulation {
 
   private mutating func bench(of station: Station, _ spool: Spool) -> SimulatedBench {
     SimulatedBench(
-      slots: station.slots, surplus: workerSabotage == .takesMoreThanItsSlots ? 1 : 0,
+      slots: station.slots, cores: station.cores,
+      surplus: workerSabotage == .takesMoreThanItsSlots ? 1 : 0,
       exitsWhenIdle: random.happens(0.5),
       patience: .seconds(random.draw(20...400)), spool: spool, at: now)
   }

@@ -41,6 +41,8 @@ package struct Simulation {
     package var computedSteps: [TrialID: Int] = [:]
     /// Steps that were lost with their process.
     package var lostSteps = 0
+    /// How often a running trial got other threads.
+    package var threadChangeCount = 0
     /// How often a worker's process was killed while it had work.
     package var killCount = 0
   }
@@ -58,7 +60,7 @@ package struct Simulation {
     case resumes(Int)
     case fact(Int, WorkerEvent)
     case workerTick(Int, number: Int)
-    case stepped(Int, WorkID)
+    case stepped(Int, WorkID, process: Int)
     case drained(Int, WorkID)
     case transferred(Int, SimulatedBench.Transfer)
     case measure(Int)
@@ -124,7 +126,10 @@ package struct Simulation {
     sabotage: Sabotage? = nil, workerSabotage: WorkerSabotage? = nil, crashAtRecord: Int? = nil
   ) {
     var random = SplitMix64(seed: seed)
-    let options = options ?? SimulationOptions(random: &random)
+    // Not drawn, so that the other seeds' runs stay what they were.
+    var drawn = options ?? SimulationOptions(random: &random)
+    if options == nil { drawn.dividesCores = seed.isMultiple(of: 3) }
+    let options = drawn
     let sweep =
       sweep
       ?? SimulatedSweep(
@@ -140,6 +145,7 @@ package struct Simulation {
     settings.canary = options.canary
     settings.keptCheckpointByteCount = options.keptCheckpointCount
     settings.duplicatesStragglers = options.duplicatesStragglers
+    if options.dividesCores { settings.worthDividing = .seconds(1) }
     if options.trialsMove { settings.worthMoving = .seconds(30) }
     checker = JournalChecker(
       plan: sweep.plan, attemptLimit: settings.attemptLimit,
@@ -218,7 +224,7 @@ package struct Simulation {
     case .workerStarts(let spool): startWorker(spool)
     case .resumes(let worker): resume(worker)
     case .beat(let worker), .computed(let worker, _, _, _), .reconnect(let worker, _),
-      .fact(let worker, _), .workerTick(let worker, _), .stepped(let worker, _),
+      .fact(let worker, _), .workerTick(let worker, _), .stepped(let worker, _, _),
       .drained(let worker, _), .transferred(let worker, _), .measure(let worker):
       if !defers(worker, happening) { happen(happening, to: worker) }
     case .fault(let fault): cause(fault)
@@ -239,7 +245,7 @@ package struct Simulation {
       if stations[worker]?.connection == connection { reconnect(worker) }
     case .fact(_, let event): inform(worker, event)
     case .workerTick(_, let number): tick(worker, number: number)
-    case .stepped(_, let id): step(worker, id)
+    case .stepped(_, let id, let process): step(worker, id, process: process)
     case .drained(_, let id): drain(worker, id)
     case .transferred(_, let transfer): end(transfer, by: worker)
     case .measure: measure(worker)

@@ -16,6 +16,9 @@ package struct SimulationOptions: Sendable, CustomStringConvertible {
   /// How many last checkpoints of complete trials are kept; each counts as one byte.
   package var keptCheckpointCount = 0
   package var slotsMaximum = 1
+  /// Whether real workers let the coordinator divide their cores, two for every slot; it then
+  /// divides even for small savings.
+  package var dividesCores = false
   package var trialCount = 4
   package var trialMilliseconds = 2_000...40_000
   package var faultMilliseconds = 0

@@ -5,6 +5,8 @@ struct Station {
   let id: WorkerID
   let host: String
   let slots: Int
+  /// How many cores the coordinator may divide; 0 if every slot has one.
+  let cores: Int
   /// Its speed relative to the slowest.
   let speed: Int
   /// Whether it lies.
@@ -21,7 +23,8 @@ struct Station {
   var fullUntil = 0
 
   init(
-    number: Int, host: String?, slots: Int, speed: Int, lies: Bool, options: SimulationOptions,
+    number: Int, host: String?, slots: Int, cores: Int = 0, speed: Int, lies: Bool,
+    options: SimulationOptions,
     connection: ConnectionID
   ) {
     id = WorkerID("w\(number)")
@@ -30,6 +33,7 @@ struct Station {
     self.lies = lies
     instructionSet = options.trialsMove || number.isMultiple(of: 2) ? "avx512" : "avx2"
     self.slots = slots
+    self.cores = cores
     self.speed = speed
     self.connection = connection
   }

@@ -10,6 +10,7 @@ package struct WorkerChecker: Sendable {
   private static let (announcementInterval, farewell) = (Duration.seconds(2), Duration.seconds(5))
 
   private let slots: Int
+  private let cores: Int
   private let patience: Duration
   private let drainGrace: Duration
   private var runs: [WorkID: Run] = [:]
@@ -36,6 +37,13 @@ package struct WorkerChecker: Sendable {
     let trial: TrialID
     var attempt: Int
     var isStarted = false
+    /// Threads of its process.
+    var threads = 0
+    /// Its process was asked to write a checkpoint and exit.
+    var isDraining = false
+    /// The checkpoints that its processes wrote.
+    var written: [WrittenCheckpoint] = []
+    var isRestarted = false
     /// Its process, or what led to one, has come to an end.
     var isOver = false
     var isKilled = false
@@ -74,9 +82,11 @@ package struct WorkerChecker: Sendable {
 
   /// A checker of a worker that begins.
   package init(
-    slots: Int, patience: Duration, drainGrace: Duration, held: [HeldResult], at now: Duration
+    slots: Int, cores: Int = 0, patience: Duration, drainGrace: Duration, held: [HeldResult],
+    at now: Duration
   ) {
     self.slots = slots
+    self.cores = cores
     self.patience = patience
     self.drainGrace = drainGrace
     (heardAt, spokeAt, awakeSince) = (now, now, now)
@@ -167,6 +177,7 @@ package struct WorkerChecker: Sendable {
     case .checkpointReady(let id, let checkpoint, _, _):
       runs[id]?.fetched = checkpoint
       if let stored = checkpoint?.stored { runs[id]?.stored.insert(stored) }
+    case .checkpointWritten(let id, let written): runs[id]?.written.append(written)
     case .preparationFailed(let id, _), .trialFailed(let id, _):
       runs[id]?.isOver = true
       if leavesAlone { runs[id]?.isGone = true }
@@ -174,6 +185,13 @@ package struct WorkerChecker: Sendable {
       runs[id]?.isOver = true
       runs[id]?.result = result
       runs[id]?.writtenByteCount = result.trajectoryByteCount
+    case .trialBegan(let id, let beginning) where runs[id]?.isRestarted == true:
+      runs[id]?.isRestarted = false
+      let isUsed = beginning.refusals.isEmpty
+      runs[id]?.cannotComplete = !isUsed
+      // What was read of its trajectory stays read, and so do its reports.
+      let takenByteCount = runs[id]?.takenByteCount ?? 0
+      runs[id]?.writtenByteCount = takenByteCount
     case .trialBegan(let id, let beginning):
       let begins = beginning.trajectory.prefix.byteCount
       runs[id]?.fileBegins = begins
@@ -188,7 +206,8 @@ package struct WorkerChecker: Sendable {
     case .diskMeasured(let free): isDiskFull = free < 64 << 20
     // No simulated cache is cleaned.
     case .folderLost, .cacheChecked: return
-    case .connected, .imagesReady, .trialProgressed, .checkpointWritten, .checkpointNotStored,
+    case .threadsAssigned: heardAt = now
+    case .connected, .imagesReady, .trialProgressed, .checkpointNotStored,
       .pieceRead, .handedBack, .uploadFailed, .clockTicked:
       break
     }
@@ -225,7 +244,10 @@ package struct WorkerChecker: Sendable {
     case .fetchImages(let id, let assignment): noteBegun(id, assignment)
     case .fetchCheckpoint(let id, _):
       check(runs[id]?.isLive == true, "\(id.trial): a checkpoint for what has ended")
-    case .startTrial(let id, _, let checkpoint): noteStarted(id, from: checkpoint)
+    case .startTrial(let id, _, let checkpoint, let threads):
+      noteStarted(id, from: checkpoint, threads: threads)
+    case .restartTrial(let id, _, let checkpoint, let threads):
+      noteRestarted(id, from: checkpoint, threads: threads)
     case .killTrial(let id): runs[id]?.isKilled = true
     case .handBack(let id, _):
       check(runs[id]?.isTraining == false, "\(id.trial) handed back while it trains")
@@ -262,7 +284,8 @@ package struct WorkerChecker: Sendable {
       hasEnded = true
       check(leavesBy != nil || mayEnd || isIdle(at: now), "ends without a reason")
     case .sayGoodbye: spokeAt = now
-    case .drainTrial, .uploadCheckpoint, .sendPiece, .discard, .notify: break
+    case .drainTrial(let id): runs[id]?.isDraining = true
+    case .uploadCheckpoint, .sendPiece, .discard, .notify: break
     }
   }
 
@@ -306,10 +329,44 @@ package struct WorkerChecker: Sendable {
     check(runs.values.count { $0.isLive } <= slots, "more trials than slots")
   }
 
-  private mutating func noteStarted(_ id: WorkID, from checkpoint: FetchedCheckpoint?) {
+  /// A change of threads: at a checkpoint that the trial has just written, unless it wrote none.
+  private mutating func noteRestarted(
+    _ id: WorkID, from checkpoint: FetchedCheckpoint?, threads: Int
+  ) {
+    guard let run = runs[id] else {
+      return check(false, "\(id.trial) started again though nobody knows it")
+    }
+    check(cores > 0, "\(id.trial): other threads on a worker whose slots are alike")
+    check(
+      run.isStarted && run.isDraining && run.isOver && !run.isKilled && run.isOwned,
+      "\(id.trial) started again while it trains or is to end")
+    check(leavesBy == nil, "\(id.trial) started again by a worker that leaves")
+    let last = run.written.last
+    check(
+      checkpoint?.file == last?.file || (last == nil && checkpoint == run.fetched),
+      "\(id.trial) goes on from another checkpoint than its last")
+    runs[id]?.isOver = false
+    runs[id]?.isDraining = false
+    runs[id]?.isRestarted = true
+    runs[id]?.threads = threads
+    checkThreads()
+  }
+
+  private mutating func checkThreads() {
+    let cores = cores
+    guard cores > 0 else { return }
+    let count = runs.values.reduce(0) { $0 + ($1.isTraining ? $1.threads : 0) }
+    check(count <= cores, "\(count) threads on \(cores) cores")
+  }
+
+  private mutating func noteStarted(
+    _ id: WorkID, from checkpoint: FetchedCheckpoint?, threads: Int
+  ) {
     check(runs[id]?.isStarted == false && runs[id]?.isLive == true, "\(id.trial) started twice")
     check(runs[id]?.fetched == checkpoint, "\(id.trial) started from another checkpoint")
     runs[id]?.isStarted = true
+    runs[id]?.threads = threads
+    checkThreads()
   }
 
   /// Whether a result goes with it that was still to be kept.

@@ -25,6 +25,13 @@ package enum WorkerSabotage: String, CaseIterable, Sendable {
   case neverEnds
   case endsAtOnce
   case ticksLate
+  case givesMoreThreads
+  case changesThreadsWithoutCheckpoint
+
+  /// Whether it has effects only on workers whose cores are divided.
+  package var concernsThreads: Bool {
+    self == .givesMoreThreads || self == .changesThreadsWithoutCheckpoint
+  }
 
   func alter(_ event: WorkerEvent) -> WorkerEvent? {
     switch (self, event) {
@@ -93,8 +100,12 @@ package enum WorkerSabotage: String, CaseIterable, Sendable {
             return claim
           })
       ]
-    case (.startsOver, .startTrial(let id, let order, _)):
-      return [.startTrial(id, order, from: nil)]
+    case (.startsOver, .startTrial(let id, let order, _, let threads)):
+      return [.startTrial(id, order, from: nil, threads: threads)]
+    case (.givesMoreThreads, .startTrial(let id, let order, let start, let threads)):
+      return [.startTrial(id, order, from: start, threads: threads + 1)]
+    case (.changesThreadsWithoutCheckpoint, .restartTrial(let id, let order, _, let threads)):
+      return [.restartTrial(id, order, from: nil, threads: threads)]
     default: return [effect]
     }
   }

@@ -24,7 +24,7 @@ struct CommitBoundaryTests {
     return family
   }
 
-  @Test("What a restarted coordinator reads back is what the live one knew, at every commit")
+  @Test("At every commit, a restarted coordinator has the state of the running one")
   func everyCommit() throws {
     let family = family
     let store = try open(family, in: directory)

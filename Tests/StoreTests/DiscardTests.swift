@@ -31,7 +31,7 @@ struct DiscardTests {
     }
   }
 
-  @Test("A discarded result is kept aside, and the trial accepts another one")
+  @Test("A discarded result stays in the record, and the trial accepts another one")
   func keptAside() throws {
     let store = try open(front, in: directory)
     let records = [

@@ -106,12 +106,12 @@ struct FaultyDiskTests {
     try reopened(after: FAULTY_DISK_SYNC)
   }
 
-  @Test("A write cut in half leaves what was sure, and nothing half")
+  @Test("After a torn write, all committed data and no partial data are there")
   func torn() throws {
     try reopened(after: FAULTY_DISK_TORN)
   }
 
-  @Test("A store whose making failed at whichever call is whole after the next opening")
+  @Test("If creating a store fails at any call, opening it again creates it completely")
   func making() throws {
     defer { faulty_disk_fail(FAULTY_DISK_NONE, 0) }
     for fault in [FAULTY_DISK_FULL, FAULTY_DISK_SYNC, FAULTY_DISK_TORN] {

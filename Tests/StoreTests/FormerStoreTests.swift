@@ -85,7 +85,8 @@ struct FormerStoreTests {
   }
 
   @Test(
-    "Checkpoints that carry a trajectory go, so that their trials begin anew", arguments: [1, 2])
+    "Checkpoints that contain a trajectory are dropped, so their trials start from step 0",
+    arguments: [1, 2])
   func interrupted(version: Int) throws {
     try take("interrupted")
     if version == 1 { try makeFirstFormat() }
@@ -108,7 +109,7 @@ struct FormerStoreTests {
     try expectLogWhole(in: directory)
   }
 
-  @Test("A store that contradicts itself is not migrated, and stays as it was")
+  @Test("A store that contradicts itself is not migrated, and is unchanged")
   func damaged() throws {
     try take("complete")
     let queue = try DatabaseQueue(path: directory.database.path(percentEncoded: false))

@@ -19,7 +19,7 @@ struct RecordEventTests {
     return try #require(object as? [String: Any])
   }
 
-  @Test("A line has the version, the record's number, time and kind, and who it is about")
+  @Test("A line has the version, the record's number, time and kind, and its trial and worker")
   func lease() throws {
     let object = try object(
       .trialLeased(trial: front.trials[0].id, attempt: 2, worker: WorkerID("a \"b\"\n</script>")))
@@ -33,7 +33,7 @@ struct RecordEventTests {
     #expect(object["detail"] == nil)
   }
 
-  @Test("A result's line has what it ends with")
+  @Test("A result's line has the numbers of its last milestone")
   func result() throws {
     let object = try object(recorded(front.trials[0]))
     let report = try #require(object["result"] as? [String: Any])
@@ -41,7 +41,7 @@ struct RecordEventTests {
     #expect(report["evaluation_mse"] as? Double == 1.0 / 3)
   }
 
-  @Test("A failure's line has its cause and words")
+  @Test("A failure's line has its cause and message")
   func failure() throws {
     let object = try object(
       .trialFailed(
@@ -49,9 +49,10 @@ struct RecordEventTests {
         failure: TrialFailure(cause: .notANumber, message: "the loss is NaN")))
     let detail = try #require(object["detail"] as? [String: Any])
     #expect(detail["cause"] as? String == "not-a-number")
+    #expect(detail["message"] as? String == "the loss is NaN")
   }
 
-  @Test("The head names the record, and lines tell their number")
+  @Test("The first line is read back, and a line's number is read without the rest")
   func head() throws {
     let head = RecordEvent.head(record: "0123", sweep: "a\"b")
     #expect(RecordEvent.Head(line: Array(head.line.utf8)) == head)

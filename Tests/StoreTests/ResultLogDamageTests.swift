@@ -147,7 +147,7 @@ struct ResultLogDamageTests {
     }
   }
 
-  @Test("With any bytes flipped, read entries are true, and undamaged ones are read")
+  @Test("With any bytes flipped, entries that are read are correct, and undamaged entries are read")
   func manyFlips() throws {
     let whole = try whole(manySizes)
     let stored = Dictionary(

@@ -104,7 +104,7 @@ struct ResultLogTests {
     #expect(findings.damages.isEmpty)
   }
 
-  @Test("A reader beside the writer stops at the committed offset")
+  @Test("A concurrent reader stops at the committed offset")
   func committed() throws {
     var log = try makeLog([everyKind], in: directory)
     _ = try log.append([resultEntry(7)])

@@ -51,7 +51,9 @@ struct ResultOriginTests {
       ])
   }
 
-  @Test("a resumed result's checkpoints name who had the lease, not what they claim")
+  @Test(
+    "checkpoints of a resumed result are attributed to the worker that had the lease, not by their own claims"
+  )
   func checkpoints() throws {
     let front = plan(tolerances: [1])
     let trial = front.trials[0]

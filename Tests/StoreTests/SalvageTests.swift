@@ -131,7 +131,7 @@ struct SalvageTests {
       }
   }
 
-  @Test("Nothing is lost from a sound store, nor from a log alone, nor from a database alone")
+  @Test("Nothing is lost with an undamaged store, with only its log, or with only its database")
   func sound() throws {
     try fill()
     let whole = try salvage()
@@ -169,7 +169,7 @@ struct SalvageTests {
   }
 
   @Test(
-    "Any damage of one page of the log keeps only true results; a sound database makes up for it"
+    "With one damaged page of the log, only correct results are kept; with an undamaged database, all"
   )
   func everyPageOfLog() throws {
     try fill()
@@ -242,7 +242,7 @@ struct SalvageTests {
     #expect(source.damage.count == 1)
   }
 
-  @Test("With the plan lost in the log, the database's is taken, or the sweep file's")
+  @Test("If the log has lost the plan, that of the database is used, or the sweep file")
   func plans() throws {
     try fill()
     var bytes = try directory.logBytes
@@ -270,7 +270,7 @@ struct SalvageTests {
     #expect(source.salvage(of: other).unplannedCount == completeCount)
   }
 
-  @Test("A plan that a lost one may have replaced is reported as unsure")
+  @Test("A plan that a lost plan may have replaced is reported as uncertain")
   func laterPlan() throws {
     try fill()
     let end = try directory.logBytes.count
@@ -302,7 +302,7 @@ struct SalvageTests {
     #expect(salvage.results.count == completeCount + 1)
   }
 
-  @Test("The new store is a store like every other, and says where it comes from")
+  @Test("The salvaged store is a normal store, and names its source")
   func newStore() throws {
     try fill()
     let (_, salvage) = try salvage()
@@ -327,7 +327,7 @@ struct SalvageTests {
     try expectLogWhole(in: target)
   }
 
-  @Test("The damaged folder stays as it was, also one of an earlier format")
+  @Test("The damaged folder is unchanged, also one of an earlier format")
   func untouched() throws {
     try fill()
     let former = try #require(
@@ -349,7 +349,7 @@ struct SalvageTests {
     }
   }
 
-  @Test("A folder with nothing of a sweep is refused")
+  @Test("A folder without any record of a sweep is refused")
   func nothing() throws {
     guard case .missing = storeError({ _ = try SalvageSource(directory: directory.url) }) else {
       Issue.record("not refused")

@@ -47,7 +47,7 @@ struct StoreCrashTests {
     try store.close()
   }
 
-  @Test("A group that is in the log of results but was not committed is cut off")
+  @Test("A group in the result log that was not committed is truncated")
   func uncommittedGroup() throws {
     let store = try open(front, in: directory)
     try store.append([lease(front.trials[0]), recorded(front.trials[0])])
@@ -63,7 +63,7 @@ struct StoreCrashTests {
     try expectLogWhole(in: before)
   }
 
-  @Test("A process killed in mid-append leaves every record it was sure of")
+  @Test("After a process is killed during an append, every record that it had committed is there")
   func killed() async throws {
     let path = directory.url.path(percentEncoded: false)
     let tolerances = (1...40).map(Double.init)

@@ -7,7 +7,7 @@ import Trials
 
 @testable import Store
 
-@Suite("Stores that cannot be trusted")
+@Suite("Foreign, damaged and locked stores")
 struct StoreDamageTests {
   let directory: TemporaryFolder
   let front = plan(tolerances: [3, 10, 30])
@@ -104,7 +104,7 @@ struct StoreDamageTests {
   }
 
   @Test(
-    "A number that changed on disk is told by its row's checksum",
+    "A number that changed on disk is detected by its row's checksum",
     arguments: [
       "UPDATE journal SET attempt = 2 WHERE sequence = 3",
       "UPDATE journal SET worker = 'worker-c' WHERE sequence = 3",

@@ -14,19 +14,24 @@ struct SweepFollowerTests {
 
   init() throws { directory = try TemporaryFolder() }
 
-  @Test("Each look brings what is new, and all together is what a whole reading gives")
+  private func follow() throws -> (follower: SweepFollower, tail: RecordTail) {
+    let follower = try SweepFollower(directory: directory.url)
+    return (follower, follower.start)
+  }
+
+  @Test("Each read returns only new records, and the state equals that of a complete read")
   func news() throws {
     let store = try open(front, in: directory)
-    var follower = try SweepFollower(directory: directory.url)
-    #expect(try follower.look().records.isEmpty)
+    var (follower, tail) = try follow()
+    #expect(try follower.look(&tail).records.isEmpty)
     #expect(follower.results.trials.map(\.status) == [.waiting, .waiting, .waiting])
     try store.append([lease(front.trials[0]), lease(front.trials[1], to: workerB)])
-    let first = try follower.look()
+    let first = try follower.look(&tail)
     #expect(first.records.map(\.sequence) == [1, 2])
     #expect(first.plan == nil)
     try store.append([recorded(front.trials[0])])
-    #expect(try follower.look().records.map(\.sequence) == [3])
-    #expect(try follower.look().records.isEmpty)
+    #expect(try follower.look(&tail).records.map(\.sequence) == [3])
+    #expect(try follower.look(&tail).records.isEmpty)
     #expect(follower.sequence == 3)
     #expect(try follower.results == SweepReader.open(directory: directory.url).results())
     #expect(follower.attempts(of: front.trials[0].id).map(\.outcome) == [.recorded])
@@ -35,7 +40,7 @@ struct SweepFollowerTests {
     #expect(follower.place(of: front.trials[2].id) == 2)
   }
 
-  @Test("The results follow the record, and each look tells which trials may have changed")
+  @Test("The results follow the record, and each read names the trials that may have changed")
   func results() throws {
     var store: SweepStore? = try open(front, in: directory)
     var tail = ResultsTail(try SweepReader.open(directory: directory.url))
@@ -54,23 +59,23 @@ struct SweepFollowerTests {
     #expect(tail.results.trials.map(\.status) == [.complete, .waiting])
   }
 
-  @Test("A long record comes in parts")
+  @Test("A long record is returned in parts")
   func parts() throws {
     let long = plan(tolerances: (0..<RecordTail.rowCountMaximum).map { Double($0) + 0.5 })
     let store = try open(long, in: directory)
     try store.append(long.trials.map { lease($0) })
     try store.append([recorded(long.trials[0])])
-    var follower = try SweepFollower(directory: directory.url)
-    let first = try follower.look()
+    var (follower, tail) = try follow()
+    let first = try follower.look(&tail)
     #expect(first.hasMore)
     #expect(first.records.count == RecordTail.rowCountMaximum)
-    let second = try follower.look()
+    let second = try follower.look(&tail)
     #expect(!second.hasMore)
     #expect(second.records.count == 1)
     #expect(follower.results.trials[0].status == .complete)
   }
 
-  @Test("What a look has brought can be taken in piece by piece")
+  @Test("The outcome of a read can be added in pieces")
   func pieces() throws {
     let store = try open(front, in: directory)
     try store.append([
@@ -85,32 +90,32 @@ struct SweepFollowerTests {
     #expect(pieces.map { $0.plan != nil } == [true, false])
     #expect(pieces.map(\.hasMore) == [true, false])
     for piece in pieces { inPieces.take(piece) }
-    _ = try whole.look()
+    whole.take(news)
     #expect(inPieces.results == whole.results)
     #expect(inPieces.sequence == 3)
     #expect(try tail.look().pieces(of: 2).map(\.records.count) == [0])
   }
 
-  @Test("After the plan has changed it begins anew")
+  @Test("After a change of the plan, reading starts from the beginning")
   func replanned() throws {
     var store: SweepStore? = try open(front, in: directory)
     try store?.append([lease(front.trials[0]), recorded(front.trials[0])])
-    var follower = try SweepFollower(directory: directory.url)
-    _ = try follower.look()
+    var (follower, tail) = try follow()
+    _ = try follower.look(&tail)
     try store?.close()
     store = nil
     let other = plan(tolerances: [3, 100])
     _ = try open(other, in: directory)
-    let news = try follower.look()
+    let news = try follower.look(&tail)
     #expect(news.plan?.trials == other.trials)
     #expect(follower.results.trials.map(\.status) == [.complete, .waiting])
   }
 
-  @Test("A damaged row is told, and after it was mended the follower goes on")
+  @Test("A damaged row is an error, and after its repair the follower continues")
   func damaged() throws {
     let store = try open(front, in: directory)
-    var follower = try SweepFollower(directory: directory.url)
-    _ = try follower.look()
+    var (follower, tail) = try follow()
+    _ = try follower.look(&tail)
     try store.append([lease(front.trials[0])])
     try store.close()
     func set(_ worker: String) throws {
@@ -119,9 +124,18 @@ struct SweepFollowerTests {
       }
     }
     try set("somebody")
-    #expect(throws: StoreError.self) { try follower.look() }
+    #expect(throws: StoreError.self) { try follower.look(&tail) }
     try set(workerA.rawValue)
-    #expect(try follower.look().plan != nil)
+    #expect(try follower.look(&tail).plan != nil)
     #expect(follower.results.trials[0].status == .running)
+  }
+}
+
+extension SweepFollower {
+  /// Reads the new records after a position, and adds them to the state.
+  fileprivate mutating func look(_ tail: inout RecordTail) throws -> RecordTail.News {
+    let news = try tail.look()
+    take(news)
+    return news
   }
 }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Trials
 
-@Suite("A reader beside the store")
+@Suite("A reader concurrent with the store")
 struct SweepReaderTests {
   let directory: TemporaryFolder
   let front = plan(tolerances: [3, 10, 30])
@@ -28,7 +28,7 @@ struct SweepReaderTests {
     #expect(results.trials[0].result == result(of: front.trials[0]))
   }
 
-  @Test("The store's own reader agrees with one from outside, and notices a changed plan")
+  @Test("The store's own reader and a separate one agree, and notice a changed plan")
   func readerOfTheStore() throws {
     var limited = front
     limited.limits.failures = 3
@@ -46,7 +46,7 @@ struct SweepReaderTests {
     #expect(try own.plan() == longer)
   }
 
-  @Test("After the coordinator is gone it gives the same results")
+  @Test("After the coordinator has ended, it gives the same results")
   func worksWithoutWriter() throws {
     let live: SweepResults
     do {
@@ -115,7 +115,7 @@ struct SweepReaderTests {
       ])
   }
 
-  @Test("A directory without a store is reported as missing one")
+  @Test("A directory without a store is reported")
   func missing() {
     guard
       case .missing = storeError({ _ = try SweepReader.open(directory: directory.url) })

@@ -67,7 +67,7 @@ struct SweepStoreTests {
     ]
   }
 
-  @Test("What was appended is read back, by this store and by the next")
+  @Test("Appended records are read back, also after reopening")
   func survivesReopening() throws {
     do {
       let store = try open(front, in: directory)
@@ -150,7 +150,7 @@ struct SweepStoreTests {
     }
   }
 
-  @Test("A full disk is said so, and leaves the store whole and usable")
+  @Test("A full disk is reported, and the store stays intact and usable")
   func diskFull() throws {
     let store = try open(front, in: directory)
     try store.append([lease(front.trials[0])])
@@ -183,7 +183,7 @@ struct SweepStoreTests {
     #expect(history.map(\.record) == Array(everyKind.prefix(3)))
   }
 
-  @Test("A store's identity stays its own, whatever is planned, and no other store has it")
+  @Test("A store keeps its identity when the plan changes, and no other store has it")
   func identity() throws {
     let first = try open(front, in: directory).identity()
     #expect(first.count == 16)

@@ -10,13 +10,16 @@ import Trials
 @Suite("Every event is legal in every state")
 struct AnyEventTests {
   @Test(
-    "under any events, slots are respected, claims are distinct, and the clock is not due at once")
+    "under any events, slots and cores are respected, claims are distinct, and the clock is not due at once"
+  )
   func anything() {
     for seed in 0..<300 as Range<UInt64> {
       var random = SplitMix64(seed: seed)
       let slots = random.draw(1...3)
+      let cores = seed.isMultiple(of: 2) ? 2 * slots : 0
       var core = WorkerCore(
-        slots: slots, exitsWhenIdle: random.happens(0.5), patience: .seconds(100), held: [],
+        slots: slots, cores: cores > 0 ? .divisible(count: cores, limit: 4) : .fixed(threads: 1),
+        exitsWhenIdle: random.happens(0.5), patience: .seconds(100), held: [],
         at: .zero)
       var now = Duration.zero
       for _ in 0..<400 {
@@ -26,6 +29,9 @@ struct AnyEventTests {
         if effects.contains(where: { if case .exit = $0 { true } else { false } }) { break }
         #expect(core.nextDeadline > now, "seed \(seed)")
         #expect(core.works.values.count { $0.phase.occupiesSlot } <= slots, "seed \(seed)")
+        let threads = core.works.values.reduce(0) { $0 + $1.coreCount }
+        #expect(cores == 0 || threads <= cores, "seed \(seed)")
+        #expect(core.works.values.allSatisfy { $0.threads <= 4 }, "seed \(seed)")
         #expect(Set(core.claims.map(\.trial)).count == core.claims.count, "seed \(seed)")
       }
     }
@@ -44,7 +50,7 @@ struct AnyEventTests {
       trajectory: piece.end.prefix)
     let failure = TrialFailure(
       cause: FailureCause.allCases.randomElement(using: &random) ?? .lost, message: "drawn")
-    switch random.draw(0...36) {
+    switch random.draw(0...38) {
     case 0: return .connected
     case 1, 2:
       return .welcomed(
@@ -57,7 +63,8 @@ struct AnyEventTests {
           sweep: sweep, trial: trial, attempt: attempt, configuration: Samples.configuration,
           images: Digest.of("images"), imagesByteCount: 1, stallTimeout: .seconds(20),
           voidThrough: random.happens(0.1) ? attempt - 1 : 0,
-          wantsLastCheckpoint: random.happens(0.5)))
+          wantsLastCheckpoint: random.happens(0.5),
+          threads: random.happens(0.5) ? random.draw(1...9) : nil))
     case 9: return .acknowledged(trial: trial, attempt: attempt)
     case 10: return .abandoned(trial: trial, attempt: attempt, reason: "drawn")
     case 11:
@@ -98,11 +105,13 @@ struct AnyEventTests {
     case 34: return .folderLost(id)
     case 35: return .cacheChecked(trouble: random.happens(0.5) ? "drawn" : nil)
     default:
-      switch random.draw(0...9) {
+      switch random.draw(0...13) {
       case 0: return .drainRequested(reason: "drawn")
       case 1: return .stopRequested(reason: "drawn")
       case 2: return .supervisorEnded
       case 3: return .sweepEnded(reason: "drawn")
+      case 4...7:
+        return .threadsAssigned(trial: trial, attempt: attempt, threads: random.draw(1...4096))
       default: return .clockTicked
       }
     }

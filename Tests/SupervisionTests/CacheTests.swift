@@ -5,11 +5,11 @@ import Trials
 
 @testable import Supervision
 
-@Suite("A worker's cache that somebody cleans")
+@Suite("A worker's cache that is deleted")
 struct CacheTests {
   private let work = WorkID(sweep: "s", trial: TrialID(rawValue: 7), launch: 1)
   private let loss = TrialFailure(
-    cause: .stopped, message: "somebody removed the trial's folder from the worker's cache")
+    cause: .stopped, message: "the trial's folder was removed from the worker's cache")
 
   private func training() -> WorkerCore {
     var core = WorkerCore(
@@ -28,7 +28,7 @@ struct CacheTests {
       configuration: Samples.configuration, images: Digest.of("images"), imagesByteCount: 6)
   }
 
-  @Test("a running trial without its folder is ended and handed back, uncharged")
+  @Test("a running trial without its folder is ended and handed back, without a counted failure")
   func running() {
     var core = training()
     #expect(core.handle(.folderLost(work), at: .seconds(1)) == [.killTrial(work)])

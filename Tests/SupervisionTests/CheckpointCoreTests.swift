@@ -211,7 +211,7 @@ struct CheckpointCoreTests {
     #expect(
       core.handle(.checkpointReady(other, fetched, refusals: ["torn"]), at: .zero) == [
         .notify("trial \(other.trial): checkpoint not usable: torn"),
-        .startTrial(other, assignment, from: fetched),
+        .startTrial(other, assignment, from: fetched, threads: 1),
       ])
     #expect(core.claims.map(\.checkpoint) == [nil, checkpoint(10)])
   }
@@ -269,7 +269,7 @@ struct CheckpointCoreTests {
     #expect(reporting.handle(.clockTicked, at: .seconds(5)).contains(.exit(.stopped)))
   }
 
-  @Test("when the process that started it ends, a worker leaves its checkpoints to its successor")
+  @Test("a worker whose parent process ends leaves its checkpoints for a later worker")
   func leftAlone() {
     var core = training()
     _ = core.handle(.checkpointWritten(work, written(10)), at: .zero)
@@ -295,7 +295,7 @@ struct CheckpointCoreTests {
   }
 
   @Test(
-    "a checkpoint that leads to the same end is not handed back",
+    "a checkpoint from which the same failure would follow is not handed back",
     arguments: [FailureCause.notANumber, .refused])
   func deterministicFailure(cause: FailureCause) {
     var core = training()

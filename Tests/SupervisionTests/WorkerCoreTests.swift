@@ -82,7 +82,7 @@ struct WorkerCoreTests {
     #expect(core.handle(.imagesReady(work), at: .zero) == [.fetchCheckpoint(work, assignment())])
     #expect(
       core.handle(.checkpointReady(work, nil, refusals: []), at: .zero)
-        == [.startTrial(work, assignment(), from: nil)])
+        == [.startTrial(work, assignment(), from: nil, threads: 1)])
     #expect(core.claims == [AttemptClaim(trial: trial, attempt: 1)])
   }
 
@@ -96,7 +96,7 @@ struct WorkerCoreTests {
       core.handle(.abandoned(trial: trial, attempt: 1, reason: "late"), at: .zero).isEmpty)
   }
 
-  @Test("a trial beyond the slots is handed back uncharged")
+  @Test("a trial beyond the slots is handed back, without a counted failure")
   func overbooked() throws {
     var core = joined(slots: 1)
     _ = core.handle(.assigned(assignment()), at: .zero)
@@ -244,7 +244,7 @@ struct WorkerCoreTests {
       core.handle(.diskMeasured(freeByteCount: 1 << 40), at: .seconds(83)).last == .beat([]))
   }
 
-  @Test("an idle worker without a coordinator for long exits")
+  @Test("an idle worker exits after a long time without a coordinator")
   func patience() {
     var core = core()
     #expect(!core.handle(.clockTicked, at: .seconds(3599)).contains(.exit(.abandoned)))

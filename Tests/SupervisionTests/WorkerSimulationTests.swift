@@ -61,7 +61,54 @@ struct WorkerSimulationTests {
     #expect(killCount >= 100)
   }
 
-  @Test("a seed repeats itself, event for event")
+  @Test("trials whose threads change have the same results, and nothing is computed twice")
+  func threadChanges() {
+    var undisturbed = Simulation(seed: 0, options: SimulationOptions(), sweep: Self.sweep)
+    let expected = undisturbed.run().results.mapValues(\.result.content)
+    var changeCount = 0
+    for seed in 0..<20 as Range<UInt64> {
+      var options = SimulationOptions()
+      options.realShare = 1
+      options.dividesCores = true
+      options.slotsMaximum = 3
+      options.trialMilliseconds = 200_000...600_000
+      options.expectedSeconds = 400
+      options.duplicatesStragglers = false
+      var simulation = Simulation(seed: seed, options: options, sweep: Self.sweep)
+      let outcome = simulation.run()
+      #expect(outcome.violations == [], "seed \(seed)")
+      #expect(outcome.ending == .complete)
+      #expect(outcome.results.mapValues(\.result.content) == expected, "seed \(seed)")
+      let computed = outcome.computedSteps.values.reduce(0, +) + outcome.lostSteps
+      #expect(computed == SimulatedSweep.steps * Self.sweep.plan.count, "seed \(seed)")
+      let leases = outcome.journal.count { if case .trialLeased = $0 { true } else { false } }
+      #expect(leases == Self.sweep.plan.count, "seed \(seed)")
+      changeCount += outcome.threadChangeCount
+      #expect(outcome.threadChangeCount <= 8 * Self.sweep.plan.count, "seed \(seed)")
+    }
+    #expect(changeCount >= 20)
+  }
+
+  @Test("trials whose threads change under faults have the same results")
+  func threadChangesUnderFaults() {
+    var undisturbed = Simulation(seed: 0, options: SimulationOptions(), sweep: Self.sweep)
+    let expected = undisturbed.run().results.mapValues(\.result.content)
+    var changeCount = 0
+    for seed in 0..<40 as Range<UInt64> {
+      var options = Self.roughOptions
+      options.realShare = seed.isMultiple(of: 2) ? 1 : 0.5
+      options.dividesCores = true
+      options.slotsMaximum = 3
+      var simulation = Simulation(seed: seed, options: options, sweep: Self.sweep)
+      let outcome = simulation.run()
+      #expect(outcome.violations == [], "seed \(seed)")
+      #expect(outcome.results.mapValues(\.result.content) == expected, "seed \(seed)")
+      changeCount += outcome.threadChangeCount
+    }
+    #expect(changeCount >= 10)
+  }
+
+  @Test("equal seeds give the same events")
   func repetition() {
     for seed in 0..<40 as Range<UInt64> {
       var (first, second) = (Simulation(seed: seed), Simulation(seed: seed))
@@ -87,9 +134,11 @@ struct WorkerSimulationTests {
 
   @Test("the checkers find every bug planted in the worker", arguments: WorkerSabotage.allCases)
   func checkersFindBugs(sabotage: WorkerSabotage) {
+    var options = Self.roughOptions
+    options.dividesCores = sabotage.concernsThreads
     let finds = (0..<400 as Range<UInt64>).contains { seed in
       var simulation = Simulation(
-        seed: seed, options: Self.roughOptions, sweep: Self.sweep, workerSabotage: sabotage)
+        seed: seed, options: options, sweep: Self.sweep, workerSabotage: sabotage)
       return !simulation.run().violations.isEmpty
     }
     #expect(finds, "\(sabotage) went unnoticed")

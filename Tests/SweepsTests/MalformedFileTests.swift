@@ -35,7 +35,7 @@ struct Malformed: Sendable, CustomTestStringConvertible {
 struct MalformedFileTests {
   static let topKeys =
     "one of sweep, question, outputs, seed, replicates, limits, stages, dataset, latents, channels, "
-    + "tolerance, budget, model, trainer, axes, zip"
+    + "tolerance, trace, budget, model, trainer, axes, zip"
   static let budgetText =
     "a budget such as 200000 batches or 100 epochs, an ascending list of them in one unit, or {until: quiet, within: 2000 epochs}"
   static let latentsText =
@@ -174,7 +174,8 @@ struct MalformedFileTests {
     Malformed(
       "axes: {gate_step: [1]}",
       "x.yaml:6:8: unknown axis \"gate_step\"; expected one of dataset, latents, channels, "
-        + "tolerance, budget, seed, " + TrainerSetting.all.map(\.key).joined(separator: ", ")),
+        + "tolerance, trace, budget, seed, " + TrainerSetting.all.map(\.key).joined(separator: ", ")
+    ),
     Malformed(
       "axes: {tolerance: [1]}",
       "x.yaml:4:12: tolerance and an axis over it (at x.yaml:6:8); expected one of them"),

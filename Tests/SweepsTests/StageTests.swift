@@ -222,7 +222,7 @@ struct StageTests {
     (
       "    tolerance: 0\n", "    tolerance: 0\n    seed: 3\n",
       "x.yaml:7:5: unknown key \"seed\"; expected one of dataset, latents, channels, tolerance, "
-        + "budget, model, trainer, axes, zip"
+        + "trace, budget, model, trainer, axes, zip"
     ),
   ]
 
@@ -257,7 +257,7 @@ struct StageTests {
     #expect(
       errors(text) == [
         "x.yaml:4:6: 3 for stage a; expected a mapping of dataset, latents, channels, tolerance, "
-          + "budget, model, trainer, axes, zip"
+          + "trace, budget, model, trainer, axes, zip"
       ])
   }
 }

@@ -89,18 +89,20 @@ struct AccessTests {
     #expect(log.contains("refused a connection from 127.0.0.1: its key"))
     // Either side may notice the mismatch first and close the connection.
     #expect(
-      log.contains("the peer does not encrypt") || log.contains("did not introduce itself"),
+      log.contains("the peer does not encrypt") || log.contains("failed the handshake"),
       "\(log)")
     // A refused worker pauses before it retries.
     #expect(unknown.standardError.components(separatedBy: "does not admit").count < 10)
   }
 
   @Test(
-    "a coordinator beside which no worker needs enrolling keeps its own workers' keys to itself")
+    "the keys of a coordinator's own local workers are not added to its list of admitted keys")
   func localWorkers() throws {
     let (coordinator, _) = try coordinator("--local-workers", "1")
     #expect(try coordinator.exitCode() == 0, "\(coordinator.standardError)")
     #expect(coordinator.standardError.contains("@local joined"))
+    let list = try bench.run(Executables.coordinator, "workers", "--keys", keys)
+    #expect(list.code == 0 && list.out.contains("no worker is admitted"), "\(list)")
   }
 
   @Test("a revoked worker is dismissed and told; the other one finishes the sweep")

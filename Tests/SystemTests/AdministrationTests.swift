@@ -163,7 +163,7 @@ struct AdministrationTests {
     #expect(try agreed.exitCode() == 130)
   }
 
-  @Test("what cannot be done is said")
+  @Test("requests that cannot be fulfilled are answered with the reason")
   func mistakes() throws {
     let bench = try Bench()
     let coordinator = try start(bench)

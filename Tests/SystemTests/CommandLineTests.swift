@@ -75,7 +75,7 @@ struct CommandLineTests {
     #expect(worker.err.contains("--slots: found \"\(slots)\", expected auto or 1 to 1024"))
   }
 
-  @Test("so many threads are refused", arguments: ["0", "-1", "100000"])
+  @Test("an impossible number of threads is refused", arguments: ["0", "-1", "100000"])
   func threads(count: String) throws {
     let bench = try Bench()
     let worker = try bench.run(

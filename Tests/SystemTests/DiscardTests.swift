@@ -46,7 +46,9 @@ struct DiscardTests {
       asked.err.contains("trial \(narrowed[0]) depends on it and starts from step 0"),
       "\(asked.err)")
     #expect(!asked.err.contains(baselines[1]) && !asked.err.contains(narrowed[1]))
-    #expect(asked.err.contains("nothing was changed: nobody agreed; --yes discards without asking"))
+    #expect(
+      asked.err.contains(
+        "nothing was changed: the discard was not confirmed; --yes discards without asking"))
     #expect(try bench.run(Executables.coordinator, "report", bench.path("out")).code == 0)
     #expect(try bench.read("out/trials.csv") == expected)
 
@@ -79,7 +81,7 @@ struct DiscardTests {
     #expect(try provenance(baselines[0])["attempts"] == "2")
     #expect(
       try provenance(narrowed[0])["discarded"]
-        == "a result that the trial came from was discarded: a broken fan")
+        == "a result that the trial depends on was discarded: a broken fan")
     #expect(try [provenance(baselines[1]), provenance(narrowed[1])] == untouched)
     #expect(
       try Data(

@@ -1,15 +1,15 @@
 import Foundation
 import Testing
 
-/// A coordinator under attack, with a real worker; the long form is `fault-campaigns hostile`.
-@Suite("Peers that mean harm", .serialized)
+/// A short run of `fault-campaigns hostile`, which attacks a coordinator with a real worker.
+@Suite("Hostile peers", .serialized)
 struct HostileTests {
   @Test(
-    "malformed, truncated, oversized and replayed frames, lies, unwanted blobs and floods change nothing",
+    "invalid frames, false messages, blobs without a lease and floods change no result",
     arguments: [false, true])
   func attacked(isEncrypted: Bool) throws {
     let bench = try Bench()
-    // The rate is for an otherwise idle machine.
+    // A least pace of 0, since the default holds only on an otherwise idle machine.
     let siege = try Command(
       Executables.faultCampaigns,
       [

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The rehearsals' evaluation of logs, on prepared logs.
-@Suite("The rehearsals' judge")
+@Suite("Evaluation of rehearsal logs")
 struct JudgeTests {
   private let bench: Bench
 
@@ -20,7 +20,7 @@ struct JudgeTests {
     return run.standardOutput.split(separator: "\n").map(String.init)
   }
 
-  @Test("a loss is due to a partition of its own host alone, over midnight too")
+  @Test("only a partition of the worker's own host explains a loss, also after midnight")
   func losses() throws {
     func lost(_ time: String, _ host: String, silentFor seconds: Int) -> String {
       "\(time) coordinator: WARNING: worker \(host)-17-abc is lost, silent for \(seconds) s; "
@@ -52,7 +52,9 @@ struct JudgeTests {
     #expect(try judge("losses_undue", log, "2026-01-31 23:59:00", partitions) == undue)
   }
 
-  @Test("a trial handed back before midnight is found again after it, in another job's log")
+  @Test(
+    "the resumption of a trial that was handed back before midnight is found after it, in another job's log"
+  )
   func handedBack() throws {
     let first = try bench.file(
       "bottlenecksweep-0.log",

@@ -58,12 +58,12 @@ struct LogsTests {
       Executables.coordinator,
       ["run", sweep, "--out", bench.path("out"), "--listen", "tcp://127.0.0.1:*"], on: bench)
     let endpoint = try coordinator.endpoint()
-    #expect(try logs("latents=3").err.contains("was never begun"))
-    #expect(try logs("latents=3", "--attempt", "1").err.contains("it was never begun"))
+    #expect(try logs("latents=3").err.contains("was never started"))
+    #expect(try logs("latents=3", "--attempt", "1").err.contains("it was never started"))
     let worker = try Command(
       Executables.worker, ["--connect", endpoint, "--slots", "1"], on: bench)
     try wait(for: "the worker's log") {
-      (try? logs("latents=3"))?.err.contains("is with worker") == true
+      (try? logs("latents=3"))?.err.contains("runs on worker") == true
         && (try? logs())?.out.hasPrefix("workers\n") == true
     }
     let name = try #require(try logs().out.split(separator: "\n").dropFirst().first)

@@ -65,7 +65,7 @@ struct OutFolderTests {
     }
   }
 
-  @Test("no name is no folder")
+  @Test("an empty folder name is refused")
   func empty() throws {
     let refused = try run("")
     #expect(refused.code == 64)

@@ -107,7 +107,7 @@ struct RealMachineTests {
     #expect(try coordinator.exitCode() == 130)
   }
 
-  @Test("nohup is respected")
+  @Test("a sweep started with nohup ignores SIGHUP")
   func nohup() throws {
     let coordinator = try Command(
       env,
@@ -138,7 +138,7 @@ struct RealMachineTests {
 
   // MARK: - Ports
 
-  @Test("port 65535 has no next port for the data, which is reported")
+  @Test("port 65535 is refused, since the data connection needs the next port")
   func lastPort() throws {
     let listen = ["--listen", "tcp://127.0.0.1:65535"]
     let run = try Command(
@@ -151,7 +151,7 @@ struct RealMachineTests {
     #expect(doctor.standardOutput.contains("expected a port up to 65534"))
   }
 
-  @Test("of two ports the one that is busy is named, with what to do")
+  @Test("of two ports, the one in use is named, with the remedy")
   func busyPorts() throws {
     let (sweep, endpoint) = (try sweep(), try Bench.freeEndpoint())
     let port = try #require(Int(endpoint.split(separator: ":").last ?? ""))

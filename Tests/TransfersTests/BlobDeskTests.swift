@@ -19,7 +19,7 @@ struct BlobDeskTests {
 
   private func desk() -> BlobDesk { BlobDesk(store: store, files: files) }
 
-  @Test("Pieces of a blob, up to its end and not beyond")
+  @Test("Pieces of a blob are served up to its end, not beyond")
   func fetch() throws {
     let bytes = sampleBytes(100_000)
     let digest = try store.insert(bytes)
@@ -38,7 +38,7 @@ struct BlobDeskTests {
         == .rejected(digest, reason: "offset: found 100001, expected at most 100000"))
   }
 
-  @Test("An unknown blob is missing, a registered file is served from where it lies")
+  @Test("An unknown blob is reported as missing; a registered file is served from its place")
   func registered() throws {
     let bytes = sampleBytes(10)
     let digest = Digest.of(bytes)
@@ -51,7 +51,7 @@ struct BlobDeskTests {
     #expect(desk.reply(to: request) == .missing(digest))
   }
 
-  @Test("An offered blob is wanted from its beginning, piece by piece, then stored")
+  @Test("An offered blob is requested from its start, piece by piece, then stored")
   func upload() throws {
     let bytes = sampleBytes(100)
     let digest = Digest.of(bytes)
@@ -74,7 +74,7 @@ struct BlobDeskTests {
     #expect(desk.reply(to: .offer(digest, byteCount: 100)) == .stored(digest))
   }
 
-  @Test("A new desk, after a crash say, goes on where the pieces end, even without an offer")
+  @Test("After a restart, a blob is continued where its pieces end, even without an offer")
   func resumedUpload() throws {
     let bytes = sampleBytes(100)
     let digest = Digest.of(bytes)
@@ -88,7 +88,7 @@ struct BlobDeskTests {
         == .stored(digest))
   }
 
-  @Test("Remains that a crash damaged are asked for again, once; wrong bytes are rejected")
+  @Test("Partial data that a crash damaged are requested again, once; wrong bytes are rejected")
   func damagedRemains() throws {
     let bytes = sampleBytes(100)
     let digest = Digest.of(bytes)
@@ -108,7 +108,7 @@ struct BlobDeskTests {
       desk.reply(to: .store(digest, offset: 0, total: 100, payload: bytes)) == .stored(digest))
   }
 
-  @Test("A blob above the limit is rejected when it is offered, and when it is not")
+  @Test("A blob above the limit is rejected, with or without an offer")
   func tooLarge() {
     let digest = Digest.of("large")
     var desk = desk()

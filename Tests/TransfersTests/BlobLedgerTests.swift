@@ -47,7 +47,8 @@ struct BlobLedgerTests {
       from: sender(name))
   }
 
-  @Test("whoever holds no trial stores nothing, with or without an offer, and makes no file")
+  @Test(
+    "a sender that holds no trial can store nothing, with or without an offer, and creates no file")
   func stranger() throws {
     var desk = desk()
     let reason = try #require(refusal(of: 1, 10, by: "mallory", &desk))
@@ -65,7 +66,8 @@ struct BlobLedgerTests {
     #expect(refusal(of: 1, 10, by: "mallory", &desk) != nil)
   }
 
-  @Test("a sender has so many bytes for each trial it holds, whatever others have")
+  @Test(
+    "a sender may store a number of bytes per trial that it holds, independent of other senders")
   func bytes() throws {
     ledger.setTrialCounts(["the key a": 2, "the key b": 1])
     var desk = desk()
@@ -80,7 +82,8 @@ struct BlobLedgerTests {
     #expect(refusal(of: 4, 51, by: "a", &desk) == nil)
   }
 
-  @Test("without keys a connection that floods leaves room for the others of its host")
+  @Test(
+    "without keys, a connection that stores much leaves space for other connections of its host")
   func connections() {
     ledger.setTrialCounts(["the host h": 1])
     var desk = desk()
@@ -100,7 +103,7 @@ struct BlobLedgerTests {
     #expect(last?.contains("expected at most 4: the host h has stored 31 blobs") == true)
   }
 
-  @Test("however many trials a sender holds, what it may store has a bound")
+  @Test("the bytes that a sender may store are bounded, however many trials it holds")
   func many() {
     ledger.setTrialCounts(["the key a": .max, "the key b": 32])
     var desk = desk()
@@ -109,7 +112,7 @@ struct BlobLedgerTests {
     #expect(refusal(of: 2, 3200, by: "b", &desk) == nil)
   }
 
-  @Test("the number of blobs is bounded, too")
+  @Test("the number of blobs is bounded too")
   func count() {
     ledger.setTrialCounts(["the key a": 1])
     var desk = desk()
@@ -119,7 +122,7 @@ struct BlobLedgerTests {
     #expect(refusal(of: 1000, 1, by: "a", &desk)?.contains("stored 16 blobs") == true)
   }
 
-  @Test("what a record names, and what is rejected, counts no longer")
+  @Test("blobs that a record names, and rejected blobs, no longer count")
   func settled() {
     ledger.setTrialCounts(["the key a": 1])
     var desk = desk()
@@ -140,7 +143,7 @@ struct BlobLedgerTests {
     #expect(refusal(of: 2, 100, by: "a", &desk) == nil)
   }
 
-  @Test("what no record comes to name is collected, unless somebody offers it again meanwhile")
+  @Test("a blob that no record names is deleted, unless it is offered again before")
   func collected() throws {
     ledger.setTrialCounts(["the key a": 1])
     var desk = desk()
@@ -160,7 +163,7 @@ struct BlobLedgerTests {
     #expect(refusal(of: 1, 100, by: "a", &desk) == nil)
   }
 
-  @Test("a blob half of which was collected is asked for from its beginning")
+  @Test("a partial blob that was deleted is requested from its start")
   func collectedHalf() throws {
     ledger.setTrialCounts(["the key a": 1])
     var desk = desk()
@@ -178,7 +181,7 @@ struct BlobLedgerTests {
     try store.verify(digest)
   }
 
-  @Test("a folder of blobs that is gone is made anew, and blobs are stored again")
+  @Test("a removed blob folder is created again, and blobs are stored again")
   func restored() throws {
     let bytes = sampleBytes(10)
     let digest = try store.insert(bytes)
@@ -197,7 +200,7 @@ struct BlobLedgerTests {
     #expect(store.restoredCount == 2)
   }
 
-  @Test("what is older than a moment and nobody needs is removed, what is younger stays")
+  @Test("unneeded blobs are removed when they are old enough, younger ones stay")
   func removedByAge() throws {
     let digest = try store.insert(sampleBytes(10))
     #expect(try store.removeAll(except: [], unchangedSince: Date(timeIntervalSinceNow: -60)) == 0)

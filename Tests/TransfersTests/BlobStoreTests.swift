@@ -17,7 +17,9 @@ struct BlobStoreTests {
     store = try BlobStore(folder: folder.file("blobs"), byteCountMaximum: 1 << 20)
   }
 
-  @Test("A blob lies under its digest, and nothing stays behind", arguments: [0, 1, 1 << 20])
+  @Test(
+    "A blob's file has the name of its digest, and no other file remains",
+    arguments: [0, 1, 1 << 20])
   func insert(count: Int) throws {
     let bytes = sampleBytes(count)
     let digest = try store.insert(bytes)
@@ -56,7 +58,7 @@ struct BlobStoreTests {
     }
   }
 
-  @Test("A blob that the disk changed, or that is gone, is noticed")
+  @Test("A blob that changed on disk, or that is missing, is noticed")
   func corruption() throws {
     let digest = try store.insert(sampleBytes(1000))
     var bytes = sampleBytes(1000)
@@ -73,7 +75,7 @@ struct BlobStoreTests {
     try store.remove(digest)
   }
 
-  @Test("What arrived is there when the store is opened again, and the blob when it is complete")
+  @Test("Received pieces are there after reopening, and the blob when it is complete")
   func resume() throws {
     let bytes = sampleBytes(1000)
     let digest = Digest.of(bytes)
@@ -92,7 +94,7 @@ struct BlobStoreTests {
     #expect(try Data(contentsOf: store.url(for: digest)) == Data(bytes))
   }
 
-  @Test("Bytes that are not the blob do not get its name")
+  @Test("Bytes with another digest do not get the blob's name")
   func wrongBytes() throws {
     let digest = Digest.of(sampleBytes(10))
     let incoming = try store.resume(digest, byteCount: 10)
@@ -101,7 +103,7 @@ struct BlobStoreTests {
     #expect(!store.contains(digest))
   }
 
-  @Test("More than the blob's size from an earlier attempt is thrown away")
+  @Test("Partial data of an earlier attempt that exceed the blob's size are discarded")
   func longerRemains() throws {
     let digest = Digest.of(sampleBytes(10))
     do {
@@ -123,7 +125,7 @@ struct BlobStoreTests {
     try first.append([1])
   }
 
-  @Test("A full disk is told apart from other failures")
+  @Test("A full disk is distinguished from other failures")
   func diskFull() throws {
     func fail(_ code: Int32) throws {
       _ = try OpenFile.check("pwrite", "x") { () -> Int32 in
@@ -140,7 +142,7 @@ struct BlobStoreTests {
     #expect(TransferError.diskFull(path: "x").description == "x: no space left on the device")
   }
 
-  @Test("What is not to be kept is removed, also what was on its way")
+  @Test("Blobs that are not to be kept are removed, also incomplete ones")
   func removeAll() throws {
     let kept = try store.insert(sampleBytes(10))
     let removed = try store.insert(sampleBytes(11))
@@ -151,7 +153,7 @@ struct BlobStoreTests {
     #expect(try store.resume(arriving, byteCount: 12).offset == 0)
   }
 
-  @Test("A folder that cannot be made is an error that names it")
+  @Test("A folder that cannot be created is an error that names it")
   func noFolder() {
     #expect {
       try BlobStore(folder: URL(fileURLWithPath: "/dev/null/blobs"))

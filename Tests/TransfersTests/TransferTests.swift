@@ -18,7 +18,7 @@ struct TransferTests {
     fixture = try ServerFixture()
   }
 
-  @Test("A blob is fetched whole", arguments: edgeSizes)
+  @Test("A blob is fetched completely", arguments: edgeSizes)
   func fetch(count: Int) throws {
     let bytes = sampleBytes(count)
     let digest = try fixture.store.insert(bytes)
@@ -33,7 +33,7 @@ struct TransferTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["blob"])
   }
 
-  @Test("A file is uploaded whole", arguments: edgeSizes)
+  @Test("A file is uploaded completely", arguments: edgeSizes)
   func upload(count: Int) throws {
     let bytes = sampleBytes(count)
     let client = try fixture.client()
@@ -45,7 +45,7 @@ struct TransferTests {
     #expect(try Data(contentsOf: fixture.store.url(for: Digest.of(bytes))) == Data(bytes))
   }
 
-  @Test("What is there already is not moved again")
+  @Test("A blob that exists already is not transferred again")
   func nothingTwice() throws {
     let bytes = sampleBytes(200_000)
     let digest = try fixture.store.insert(bytes)
@@ -67,7 +67,7 @@ struct TransferTests {
     #expect(try Data(contentsOf: file) == Data(bytes))
   }
 
-  @Test("A fetch that was cut goes on where it ended")
+  @Test("An interrupted fetch continues where it ended")
   func resumedFetch() throws {
     let bytes = sampleBytes(3_000_000)
     let digest = try fixture.store.insert(bytes)
@@ -92,7 +92,7 @@ struct TransferTests {
     #expect(try Data(contentsOf: file) == Data(bytes))
   }
 
-  @Test("An upload that was cut goes on where it ended")
+  @Test("An interrupted upload continues where it ended")
   func resumedUpload() throws {
     let bytes = sampleBytes(3_000_000)
     let digest = Digest.of(bytes)
@@ -112,7 +112,7 @@ struct TransferTests {
     #expect(try Data(contentsOf: fixture.store.url(for: digest)) == Data(bytes))
   }
 
-  @Test("Remains that are not the blob's beginning are thrown away and fetched again")
+  @Test("Partial data that are not the blob's start are discarded and fetched again")
   func damagedRemains() throws {
     let bytes = sampleBytes(300_000)
     let digest = try fixture.store.insert(bytes)
@@ -152,7 +152,7 @@ struct TransferTests {
     second?.stop()
   }
 
-  @Test("A file that is not what its digest says is rejected")
+  @Test("A file with another digest than stated is rejected")
   func wrongDigest() throws {
     let file = try folder.file("source", holding: sampleBytes(100_000))
     let digest = Digest.of("something else")
@@ -165,7 +165,7 @@ struct TransferTests {
     #expect(!fixture.store.contains(digest))
   }
 
-  @Test("A server that serves other bytes than the digest names is noticed")
+  @Test("Bytes from a server that do not have the digest are noticed")
   func wrongBytesServed() throws {
     let digest = Digest.of("something else")
     fixture.server.files.register(
@@ -181,7 +181,7 @@ struct TransferTests {
     #expect(!FileManager.default.fileExists(atPath: folder.file("blob").path))
   }
 
-  @Test("An unknown blob is missing")
+  @Test("An unknown blob is reported as missing")
   func missing() throws {
     let digest = Digest.of("unknown")
     #expect(throws: TransferError.missing(digest)) {
@@ -239,7 +239,7 @@ struct TransferTests {
     }
   }
 
-  @Test("A cancellation from another thread ends a wait for a server that is not there")
+  @Test("A cancellation from another thread ends the wait for an unreachable server")
   func cancelledWhileWaiting() throws {
     let client = try BlobClient(
       fixture.context, endpoint: "tcp://127.0.0.1:9", options: .quickData)
@@ -252,7 +252,7 @@ struct TransferTests {
     #expect(cancellation.isCancelled)
   }
 
-  @Test("Frames that are no request are counted and hurt nobody")
+  @Test("Invalid requests are counted and do not affect others")
   func unreadableFrames() throws {
     let dealer = try DealerSocket(fixture.context, options: .quickData)
     try dealer.connect(to: fixture.server.endpoint)
@@ -278,7 +278,9 @@ struct TransferTests {
 
 @Suite("Credit window")
 struct CreditWindowTests {
-  @Test("It opens with every answer, closes after silence, and asks ever more seldom")
+  @Test(
+    "The window grows with every answer, shrinks after a timeout, and requests become less frequent"
+  )
   func pace() {
     var settings = TransferSettings()
     settings.pieceCountMaximum = 4

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Wire
 
-@Suite("Messages besides the work")
+@Suite("Access messages")
 struct AccessMessageTests {
   private static let key = [UInt8](0..<32)
 

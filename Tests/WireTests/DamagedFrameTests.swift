@@ -102,7 +102,7 @@ struct DamagedFrameTests {
     #expect(throws: WireError.self) { try DataRequest(frames: frames(body: 2, offer)) }
   }
 
-  @Test("A piece of a blob must lie within it, at any offset")
+  @Test("A piece must lie within its blob, at any offset")
   func pieces() throws {
     for (offset, total) in [(1, 2), (3, 2), (Int.max, Int.max)] {
       let store = DataRequest.store(Samples.digest, offset: offset, total: total, payload: [1, 2])
@@ -118,7 +118,7 @@ struct DamagedFrameTests {
         == .goodbye(reason: "a\u{FFFD}[31mb\u{FFFD}\u{FFFD}\n\tc"))
   }
 
-  @Test("A line of a log has no line feed of its own")
+  @Test("A log line contains no line feed")
   func logLines() throws {
     let message = WorkerMessage.logLines(.init(lines: ["one\ntwo", "three"]))
     #expect(

@@ -5,7 +5,7 @@ import Trials
 @testable import Wire
 
 /// The examples in EXAMPLES.md.
-@Suite("The bytes that the protocol document shows")
+@Suite("The bytes in EXAMPLES.md")
 struct DocumentedBytesTests {
   private let attempt = AttemptKey(trial: TrialID(rawValue: 0x0123_4567_89AB_CDEF), attempt: 1)
 
@@ -16,7 +16,7 @@ struct DocumentedBytesTests {
 
   /// The frames of a message whose frame 1 is given in hexadecimal digits.
   private func frames(_ digits: String) -> [[UInt8]] {
-    [[0x42, 0x4E, 0x53, 0x57, 0x02, 0x00, 0x02, 0x00], bytes(digits)]
+    [[0x42, 0x4E, 0x53, 0x57, 0x02, 0x00, 0x03, 0x00], bytes(digits)]
   }
 
   @Test("A heartbeat")

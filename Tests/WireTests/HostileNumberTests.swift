@@ -4,7 +4,7 @@ import Trials
 
 @testable import Wire
 
-@Suite("Numbers and names that no worker has")
+@Suite("Impossible numbers and names")
 struct HostileNumberTests {
   private func heartbeat(
     _ change: (inout PBClaim) -> Void
@@ -23,7 +23,7 @@ struct HostileNumberTests {
   }
 
   @Test(
-    "Steps per second are 0 or can be divided by",
+    "Steps per second are 0 or large enough to divide by",
     arguments: [
       .nan, .signalingNaN, .infinity, -.infinity, 1e308, -1e308, 1e-308, 1e-30, -1, 1.1e12,
       .leastNonzeroMagnitude,
@@ -38,6 +38,33 @@ struct HostileNumberTests {
     }
   }
 
+  @Test("Threads and cores are within what a host can have; 0 leaves them open")
+  func threads() throws {
+    for threads in [UInt32(4097), .max] {
+      #expect(throws: WireError.self) { try heartbeat { $0.threads = threads } }
+      var worker = PBWorkerEnvelope()
+      worker.announcement.worker = "w"
+      worker.announcement.slots = 1
+      worker.announcement.divisibleCores = threads
+      #expect(throws: WireError.self) {
+        try WorkerMessage(
+          frames: try Framing.frames(of: worker, limit: WireLimits.controlEnvelopeByteCount))
+      }
+    }
+    #expect(try heartbeat { $0.threads = 0 }?.threads == nil)
+    #expect(try heartbeat { $0.threads = 4096 }?.threads == 4096)
+    for threads in [UInt32(0), 4097, .max] {
+      var coordinator = PBCoordinatorEnvelope()
+      coordinator.threadsAssigned.trial = 1
+      coordinator.threadsAssigned.attempt = 1
+      coordinator.threadsAssigned.threads = threads
+      #expect(throws: WireError.self) {
+        try CoordinatorMessage(
+          frames: try Framing.frames(of: coordinator, limit: WireLimits.controlEnvelopeByteCount))
+      }
+    }
+  }
+
   @Test("Honest rates are accepted, from a stalled worker to one that computes nothing")
   func honestRates() throws {
     for rate in [0, 1e-9, 0.25, 1e12] {
@@ -46,7 +73,7 @@ struct HostileNumberTests {
     }
   }
 
-  @Test("Counts of a progress are within what a trial can have")
+  @Test("Counts of a progress are within the ranges of a trial")
   func counts() {
     let changes: [(place: String, change: (inout PBProgress) -> Void)] = [
       ("step", { $0.step = 1 << 62 }), ("step", { $0.step = 1_000_000_001 }),
@@ -63,7 +90,7 @@ struct HostileNumberTests {
     }
   }
 
-  @Test("An attempt has 31 bits", arguments: [UInt32(1) << 31, .max])
+  @Test("An attempt number has at most 31 bits", arguments: [UInt32(1) << 31, .max])
   func attempts(attempt: UInt32) {
     #expect(
       throws: WireError.malformed(
@@ -82,7 +109,7 @@ struct HostileNumberTests {
     #expect(throws: WireError.self) { try CoordinatorMessage(frames: body.frames()) }
   }
 
-  @Test("Sizes are those of what can be stored: sums of them do not overflow")
+  @Test("Sizes are bounded, so that their sums do not overflow")
   func sizes() throws {
     #expect(throws: WireError.self) {
       try heartbeat {
@@ -111,7 +138,7 @@ struct HostileNumberTests {
     return announcement
   }
 
-  @Test("Names of hosts, processors and builds are one line, and not longer than names are")
+  @Test("Names of hosts, processors and builds are single lines of bounded length")
   func names() throws {
     let arrived = try announcement {
       $0.host = "a\ntrial 3 complete, by\u{1B}[2J"
@@ -132,7 +159,7 @@ struct HostileNumberTests {
     }
   }
 
-  @Test("A name that is too long is cut before it is sent")
+  @Test("A name that is too long is truncated before it is sent")
   func cutNames() throws {
     var long = Samples.announcement
     long.host = String(repeating: "é", count: 200)
@@ -149,7 +176,7 @@ struct HostileNumberTests {
   private let maker = ResultMaker(
     host: "höst", processor: "CPU @ 3 GHz", instructionSet: "avx2", build: "0.1.0+a")
 
-  @Test("A result that says what its worker has announced stays as it is, byte for byte")
+  @Test("A result that agrees with its worker's announcement keeps its bytes")
   func honestMaker() throws {
     let received = ReceivedResult(Samples.result)
     #expect(try received.attributed(to: maker) == received)

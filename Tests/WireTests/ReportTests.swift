@@ -14,7 +14,7 @@ struct ReportTests {
     #expect(try MilestoneReport(serialised: report.serialised) == report)
   }
 
-  @Test("What a later minor version adds to a report is ignored")
+  @Test("Fields that a later minor version adds to a report are ignored")
   func unknownField() throws {
     let longer = Samples.report.serialised + [0xA0, 0x06, 0x01]
     #expect(try MilestoneReport(serialised: longer) == Samples.report)
@@ -69,7 +69,7 @@ struct ReportTests {
     }
   }
 
-  @Test("A report without a state digest is one of an earlier format, and none that a worker sends")
+  @Test("A report without a state digest is read from earlier records, but refused from workers")
   func noStateDigest() throws {
     var report = Samples.report
     report.stateDigest = nil

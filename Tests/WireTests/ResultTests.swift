@@ -37,7 +37,7 @@ struct ResultTests {
     #expect(try ReceivedResult(serialised: received.bytes) == received)
   }
 
-  @Test("The planned configuration saves parsing an equal text, and only that")
+  @Test("Passing the planned configuration only saves parsing an equal text")
   func planned() throws {
     #expect(
       try ReceivedResult(serialised: received.bytes, planned: Samples.configuration) == received)
@@ -166,7 +166,7 @@ struct ResultTests {
   }
 
   @Test(
-    "10,000 mutated results and reports give an error or what JSON can hold",
+    "10,000 mutated results and reports give an error or a value that JSON can represent",
     arguments: [UInt64(1), 2, 3, 4])
   func fuzz(seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)

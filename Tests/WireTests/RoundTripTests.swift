@@ -6,22 +6,22 @@ import Trials
 
 @Suite("Messages cross the wire unchanged")
 struct RoundTripTests {
-  @Test("What workers say", arguments: Samples.workerMessages)
+  @Test("Control messages of workers", arguments: Samples.workerMessages)
   func worker(message: WorkerMessage) throws {
     #expect(try WorkerMessage(frames: try message.frames()) == message)
   }
 
-  @Test("What coordinators say", arguments: Samples.coordinatorMessages)
+  @Test("Control messages of coordinators", arguments: Samples.coordinatorMessages)
   func coordinator(message: CoordinatorMessage) throws {
     #expect(try CoordinatorMessage(frames: try message.frames()) == message)
   }
 
-  @Test("What workers ask for", arguments: Samples.dataRequests)
+  @Test("Data requests of workers", arguments: Samples.dataRequests)
   func request(message: DataRequest) throws {
     #expect(try DataRequest(frames: try message.frames()) == message)
   }
 
-  @Test("What coordinators answer", arguments: Samples.dataReplies)
+  @Test("Data replies of coordinators", arguments: Samples.dataReplies)
   func reply(message: DataReply) throws {
     #expect(try DataReply(frames: try message.frames()) == message)
   }
@@ -165,7 +165,7 @@ struct SendingLimitTests {
   }
 
   @Test(
-    "A worker's name that could not be received is refused at its sender",
+    "A worker's name that a receiver would refuse is refused by its sender",
     arguments: [
       "", "two words", "../up", "a\u{1B}[2J", String(repeating: "x", count: 129),
     ])

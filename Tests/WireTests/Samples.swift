@@ -59,7 +59,8 @@ enum Samples {
 
   static let claims = [
     WorkerMessage.Claim(attempt: attempt, progress: progress),
-    WorkerMessage.Claim(attempt: attempt, progress: progress, checkpoint: checkpoint),
+    WorkerMessage.Claim(
+      attempt: attempt, progress: progress, checkpoint: checkpoint, threads: 8),
     WorkerMessage.Claim(
       attempt: AttemptKey(trial: TrialID(rawValue: .max), attempt: 2_147_483_647)),
     WorkerMessage.Claim(
@@ -74,6 +75,7 @@ enum Samples {
     productVersion: "1.2.3", worker: "host-1:4711.a_b@c+d", host: "höst", hostID: "0123abcd",
     processor: "CPU @ 3 GHz",
     instructionSet: "avx2", coreCount: 16, memoryByteCount: 64 << 30, slotCount: 15,
+    divisibleCoreCount: 14,
     sweepID: "0f1e2d3c", claims: claims, obstacle: "the disk is full: ä")
 
   static let workerMessages: [WorkerMessage] = [
@@ -122,7 +124,8 @@ enum Samples {
       .init(
         attempt: attempt, configurationJSON: [], images: digest, imagesByteCount: 0,
         checkpoints: [resumePoint, resumePoint], stallTimeout: .milliseconds(600_500),
-        voidThrough: 6, distrustedThrough: 9, wantsLastCheckpoint: true)),
+        voidThrough: 6, distrustedThrough: 9, wantsLastCheckpoint: true, threads: 4)),
+    .threadsAssigned(attempt, threads: 4096),
     .reportTaken(attempt, index: 4095),
     .pieceTaken(attempt, byteCount: 1 << 40),
     .trajectoryUnknown(attempt, byteCount: 1 << 20),

@@ -15,7 +15,7 @@ struct ConfigurationFileTests {
     try ConfigurationFile.configuration(in: Data(text.utf8), of: "c.json")
   }
 
-  @Test("it is read alone, and as a trial of a plan with other keys")
+  @Test("a configuration is read alone, and as a trial of a plan with other keys")
   func both() throws {
     let text = configuration.canonicalText
     #expect(try read(text) == configuration)
@@ -27,7 +27,7 @@ struct ConfigurationFileTests {
     #expect(try read("\u{feff}" + text) == configuration)
   }
 
-  @Test("a whole plan is refused with the command that takes one trial out of it")
+  @Test("a complete plan is refused, with the command that extracts one trial")
   func plan() {
     let failure = #expect(throws: TrialFailure.self) { try read("{\"trials\": []}") }
     #expect(failure?.message.contains("expected one of its trials") == true)
@@ -43,7 +43,7 @@ struct ConfigurationFileTests {
     #expect(throws: TrialFailure.self) { try read("") }
   }
 
-  @Test("a file that is not there is named")
+  @Test("a missing file is named")
   func missing() {
     let failure = #expect(throws: TrialFailure.self) {
       try ConfigurationFile.read("/nowhere/c.json")

@@ -76,7 +76,7 @@ struct ImageCacheTests {
   }
 
   @Test(
-    "the disk is trusted for a day only, and not at all with a date in the future",
+    "a verification is valid for a day, and not at all with a date in the future",
     arguments: [-25, 1])
   func verifiedAgain(hours: Double) throws {
     let cache = try ImageCache(cache: folder.url)
@@ -101,7 +101,7 @@ struct ImageCacheTests {
     #expect(try provide(archive, by: cache))
   }
 
-  @Test("a failed fetch leaves nothing that counts as verified")
+  @Test("after a failed fetch nothing counts as verified")
   func failedFetch() throws {
     let cache = try ImageCache(cache: folder.url)
     let archive = archive(1)
@@ -154,7 +154,7 @@ struct ImageCacheTests {
     #expect(!FileManager.default.fileExists(atPath: partial.path))
   }
 
-  @Test("an archive that is not there cannot be used")
+  @Test("a missing archive cannot be used")
   func missing() throws {
     let cache = try ImageCache(cache: folder.url)
     #expect(throws: FileError.self) { try cache.use(archive(1).digest) }

@@ -8,7 +8,7 @@ import Wire
 
 @testable import WorkerService
 
-@Suite("Files that a worker process leaves and its successor adopts")
+@Suite("Files that a worker process leaves for the next one")
 struct WorkerFolderTests {
   private let folder: TemporaryFolder
   private var cache: URL { folder.url }
@@ -65,7 +65,7 @@ struct WorkerFolderTests {
     #expect(second.url(of: second.held[1].work) != nil)
   }
 
-  @Test("a result that cannot be read is told of and kept, and its checkpoints are gone on from")
+  @Test("an unreadable result is reported and kept, and its checkpoints can be resumed from")
   func unreadable() throws {
     do {
       let first = try WorkerFolder(cache: cache, worker: "first")

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""The cables of `cluster/virtual`: carries Ethernet frames between pairs of interfaces and gives
-each cable a delay, jitter, loss, rate and cuts. In user space, because many kernels lack netem.
+"""The cables of `cluster/virtual`: copies Ethernet frames between pairs of interfaces, and applies
+each cable's delay, jitter, loss, rate and cuts. Runs in user space, because many kernels lack netem.
 
-    links.py checksums INTERFACE...   makes the kernel finish checksums before a frame leaves
-    links.py carry FOLDER             carries frames until SIGTERM
+    links.py checksums INTERFACE...   makes the kernel compute the checksums of sent frames
+    links.py carry FOLDER             copies frames until SIGTERM
 
 FOLDER/links has one line per cable:
     NAME SWITCH-INTERFACE HOST-INTERFACE delay=S jitter=S loss=SHARE rate=BYTES/S in=up|cut out=up|cut
-"in" is towards the host; a rate of 0 is no limit. SIGHUP reads the file again, SIGUSR1 writes
+"in" is towards the host; a rate of 0 is no limit. SIGHUP makes it read the file again, SIGUSR1 write
 FOLDER/counters. The frames of a direction keep their order, as on a real cable.
 """
 
@@ -36,7 +36,7 @@ QUEUE_BYTES = 64 << 10
 
 
 def finish_checksums(interface):
-    """Without it, a frame between virtual interfaces carries the promise of a checksum only."""
+    """Turns off checksum offloading, with which virtual interfaces send frames without checksums."""
     value = ctypes.create_string_buffer(struct.pack("II", ETHTOOL_STXCSUM, 0))
     request = struct.pack("16sP", interface.encode(), ctypes.addressof(value))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
@@ -53,7 +53,7 @@ def open_interface(name):
 
 
 class Direction:
-    """One way of a cable: a queue in front of the rate limit, then the delay."""
+    """One direction of a cable: a queue before the rate limit, then the delay."""
 
     def __init__(self, source, target):
         self.source = source
@@ -90,7 +90,7 @@ class Direction:
         self.queue.append((self.last_arrival, frame))
 
     def deliver(self, now):
-        """Sends what is due; returns when the next frame is, None when there is none."""
+        """Sends the frames that are due; returns when the next one is due, or None."""
         while self.queue and self.queue[0][0] <= now:
             _, frame = self.queue.popleft()
             try:

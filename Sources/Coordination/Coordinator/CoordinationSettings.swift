@@ -52,6 +52,11 @@ package struct CoordinationSettings: Hashable, Sendable {
   ///
   /// Several times the cost of a move: the steps since the last checkpoint, and its transfer.
   package var worthMoving = Duration.seconds(600)
+  /// A running trial gets other threads only if that saves this much time.
+  ///
+  /// Several times the cost of the change, some seconds: a checkpoint, the start of a process, and
+  /// the images read again. Two changes of one trial are at least twice this time apart.
+  package var worthDividing = Duration.seconds(60)
   /// How long a sweep waits for a person when only trials of paused stages are left.
   package var pauseLimit = Duration.seconds(600)
   /// The delay before a trial's third lease if the earlier ones ended for external reasons.

@@ -33,7 +33,7 @@ extension Coordinator {
       roster[worker].leases[index].sentAt = now
       sendAssignment(of: lease.trial, attempt: lease.attempt, to: worker)
     }
-    if !vain.isEmpty { giveUp(vain, on: worker, because: "never took the trial up", at: now) }
+    if !vain.isEmpty { giveUp(vain, on: worker, because: "never claimed the trial", at: now) }
     if !idle.isEmpty {
       let reason = "took no step of the trial in \(idleLimit.components.seconds / 60) min"
       giveUp(idle, on: worker, because: reason, at: now)
@@ -65,9 +65,11 @@ extension Coordinator {
         noteSignOfLife(of: trial)
       }
       if canAdopt(claim, of: trial, by: worker) {
-        lease(trial, to: worker, progress: claim.progress, isAdoption: true, at: now)
+        lease(
+          trial, to: worker, progress: claim.progress, isAdoption: true,
+          threads: claim.threads ?? 1, at: now)
       } else {
-        abandon(claim, of: worker, reason: "the trial is not this worker's", at: now)
+        abandon(claim, of: worker, reason: "the trial is not leased to this worker", at: now)
       }
     case .failed:
       abandon(claim, of: worker, reason: "the trial has failed", at: now)
@@ -98,6 +100,7 @@ extension Coordinator {
     else { return }
     roster[worker].leases[index].claimedAt = now
     roster[worker].leases[index].resends = 0
+    noteThreads(claim.threads, of: index, on: worker, at: now)
     if let progress = claim.progress, progress.step <= graph.steps(of: trial) ?? .max {
       // Only a step beyond the furthest one counts as progress.
       if progress.step > roster[worker].leases[index].furthestStep {
@@ -105,6 +108,7 @@ extension Coordinator {
         roster[worker].leases[index].progressAt = now
       }
       roster[worker].leases[index].progress = progress
+      roster[worker].leases[index].progressThreads = workingThreads(of: index, on: worker)
       learn(from: index, of: worker)
       withdrawIfOvertaken(trial, by: worker, at: now)
     }

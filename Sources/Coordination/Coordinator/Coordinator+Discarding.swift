@@ -39,7 +39,7 @@ extension Coordinator {
     let concerned = concerned(by: trials)
     let named = Set(trials)
     let failure = TrialFailure(
-      cause: .stopped, message: "a result that the trial came from was discarded: \(reason)")
+      cause: .stopped, message: "a result that the trial depends on was discarded: \(reason)")
     for trial in concerned.reversed() {
       let id = graph.trials[trial].id
       let why = named.contains(id) ? reason : failure.message

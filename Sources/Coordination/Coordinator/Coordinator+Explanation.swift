@@ -87,6 +87,7 @@ extension Coordinator {
     RunningTrial(
       trial: graph.trials[lease.trial].id, attempt: lease.attempt, worker: worker.id,
       host: shownName(of: worker.host), isClaimed: lease.claimedAt != nil, progress: lease.progress,
-      hasCheckpoint: ledger.newestCheckpoint(of: lease.trial) != nil)
+      hasCheckpoint: ledger.newestCheckpoint(of: lease.trial) != nil,
+      threads: lease.claimedThreads)
   }
 }

@@ -75,7 +75,8 @@ extension Coordinator {
 
   /// Whether the last checkpoint of a trial is kept: the one of the step with which it ended.
   func keeps(_ checkpoint: TrialCheckpoint?, of trial: Int, _ result: TrialResult) -> Bool {
-    guard let checkpoint else { return false }
+    // No other trial extends a traced one.
+    guard let checkpoint, graph.trials[trial].configuration.trace == nil else { return false }
     let last = result.milestones.last
     let step = last?.endedByRule == true ? last?.step : graph.steps(of: trial)
     return checkpoint.byteCount <= settings.keptCheckpointByteCount

@@ -11,18 +11,23 @@ extension Coordinator {
     else { return }
     roster[worker].leases[index].learnedStep = progress.step
     let costPerStep = graph.cost(of: lease.trial) / Double(progress.totalSteps)
-    observe(rate: costPerStep * progress.stepsPerSecond, of: lease.trial, on: worker)
+    observe(
+      rate: costPerStep * progress.stepsPerSecond, of: lease.trial, on: worker,
+      threads: lease.progressThreads)
   }
 
   /// Updates the speed model from a result, and notes that its host and stage work.
-  mutating func noteSuccess(of trial: Int, result: TrialResult, on worker: Int) {
+  ///
+  /// - Parameter threads: With how many threads its last part was computed.
+  mutating func noteSuccess(of trial: Int, result: TrialResult, on worker: Int, threads: Int) {
     let provenance = result.provenance
     // A trial that ended early has cost less than planned.
     if provenance.seconds >= 1, provenance.steps > 0, let end = result.milestones.last,
-      let total = end.endedByRule ? graph.steps(of: trial) : end.step, total > 0
+      let total = end.endedByRule || provenance.configuration.trace != nil
+        ? graph.steps(of: trial) : end.step, total > 0
     {
       let cost = graph.cost(of: trial) * Double(provenance.steps) / Double(total)
-      observe(rate: cost / provenance.seconds, of: trial, on: worker)
+      observe(rate: cost / provenance.seconds, of: trial, on: worker, threads: threads)
     }
     let stage = graph.stage(of: trial)
     health.noteResult(of: trial, stage: stage, on: roster[worker].place)
@@ -31,9 +36,9 @@ extension Coordinator {
     if ledger.pausedStages[stage] != nil { resumeStage(stage) }
   }
 
-  private mutating func observe(rate: Double, of trial: Int, on worker: Int) {
+  private mutating func observe(rate: Double, of trial: Int, on worker: Int, threads: Int) {
     let host = roster[worker].host
-    speeds.observe(rate: rate, kind: graph.kind(of: trial), on: host)
+    speeds.observe(rate: rate, kind: graph.kind(of: trial), on: host, threads: threads)
     roster.setSpeed(speeds.speed(of: host), ofHost: host)
   }
 
@@ -50,7 +55,7 @@ extension Coordinator {
     {
       drain(
         exactly: place,
-        reason: "\(deaths) different trials died there, with no result in between; the last one: "
+        reason: "\(deaths) different trials failed there and none completed in between; the last failure: "
           + failure.message)
     }
     pauseOnCommonCause(stage, failure: failure)
@@ -66,8 +71,8 @@ extension Coordinator {
     let places = hosts.map(shownName).joined(separator: " and ")
     let pauseReason = TrialFailure(
       cause: cause,
-      message: "different trials die of it on \(places), and none of the stage "
-        + "has a result; the last one: \(failure.message)")
+      message: "different trials failed with this cause on \(places), and no trial of the stage "
+        + "has a result; the last failure: \(failure.message)")
     let name = graph.stageNames[stage]
     record(.stagePaused(stage: name, failure: pauseReason))
     effects.append(.notify(.stagePaused(stage: name, pauseReason)))

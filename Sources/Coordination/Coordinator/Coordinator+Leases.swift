@@ -3,8 +3,11 @@ import Trials
 /// Leases of trials to workers.
 extension Coordinator {
   /// Leases a ready trial to an available worker.
+  ///
+  /// - Parameter threads: The threads that an adopted attempt has; nil if they are to be chosen.
   mutating func lease(
-    _ trial: Int, to worker: Int, progress: TrialProgress?, isAdoption: Bool, at now: Instant
+    _ trial: Int, to worker: Int, progress: TrialProgress?, isAdoption: Bool, threads: Int? = nil,
+    at now: Instant
   ) {
     let (id, attempt) = (graph.trials[trial].id, ledger.standings[trial].attempts + 1)
     dequeue(trial)
@@ -14,6 +17,9 @@ extension Coordinator {
     var lease = Lease(trial: trial, attempt: attempt, sentAt: now)
     lease.progress = progress
     lease.furthestStep = progress?.step ?? 0
+    lease.threads = threads ?? firstThreads(of: trial, on: worker)
+    lease.claimedThreads = threads
+    lease.progressThreads = canDivide(worker) ? lease.threads : 1
     addLease(lease, to: worker)
     sendAssignment(of: trial, attempt: attempt, to: worker)
     let holder = roster[worker].id
@@ -59,7 +65,8 @@ extension Coordinator {
             stallTimeout: settings.stallTimeout,
             voidThrough: Int(ledger.standings[trial].voidThrough),
             distrustedThrough: history.distrustedThrough,
-            wantsLastCheckpoint: settings.keptCheckpointByteCount > 0)),
+            wantsLastCheckpoint: settings.keptCheckpointByteCount > 0,
+            threads: threads(of: trial, on: worker))),
         to: worker)
     } catch {
       preconditionFailure("trial \(graph.trials[trial].id) is leased though \(error)")
@@ -69,6 +76,7 @@ extension Coordinator {
   mutating func addLease(_ lease: Lease, to worker: Int) {
     roster[worker].leases.append(lease)
     roster.refresh(worker)
+    noteDivisionDue(worker)
     holders.add(worker, to: lease.trial)
   }
 
@@ -80,6 +88,7 @@ extension Coordinator {
     }
     let attempt = roster[worker].leases.remove(at: index).attempt
     roster.refresh(worker)
+    noteDivisionDue(worker)
     isPlanDue = true
     return attempt
   }

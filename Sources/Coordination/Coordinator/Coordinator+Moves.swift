@@ -71,7 +71,7 @@ extension Coordinator {
     // A result computed on two instruction sets would match neither bit for bit.
     let newest = ledger.newestCheckpoint(of: trial)
     guard newest == nil || newest?.instructionSet == roster[worker].instructionSet else { return 0 }
-    return left - duration(of: trial, on: worker)
+    return left - duration(of: trial, on: worker, threads: threadsForOneMore(on: worker))
   }
 
   /// Whether a second worker may run a lease's trial.
@@ -134,6 +134,8 @@ extension Coordinator {
         equallyFast = longest
       }
       guard let shortest = runs.min(by: { $0.path < $1.path }) else { continue }
+      // A waiting trial gets a core of this worker without that.
+      guard !canDivide(worker) || roster[worker].unleasedCores == 0 else { continue }
       let least = shortest.path * (1 + Self.exchangeShare) + worthMoving
       var longer: (trial: Int, path: Double)?
       if let run = slower,
@@ -178,7 +180,7 @@ extension Coordinator {
     guard let choice else { return }
     withdraw(
       choice.trial, from: choice.worker,
-      because: "another worker finishes it sooner, and this one is needed")
+      because: "another worker will finish the trial sooner, and a waiting trial needs this worker")
   }
 
   /// Withdraws a duplicated trial from the worker that the other one has overtaken for good; this
@@ -194,7 +196,7 @@ extension Coordinator {
       step >= theirs.progress?.step ?? 0,
       expectedEnd(of: trial, on: worker, at: now) < expectedEnd(of: trial, on: other, at: now)
     else { return }
-    withdraw(trial, from: other, because: "another worker is ahead of this one")
+    withdraw(trial, from: other, because: "another worker has taken more steps of the trial")
   }
 
   private func lease(of trial: Int, on worker: Int) -> Lease? {

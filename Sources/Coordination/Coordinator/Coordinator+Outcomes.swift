@@ -42,6 +42,7 @@ extension Coordinator {
         of: id, attempt: attempt, from: worker, reason: contradiction, blamesCheckpoint: false,
         at: now)
     }
+    let threads = claimedThreads(of: trial, on: worker)
     let previousHolders = holders[trial].map { ($0, dropLease(of: trial, on: $0)) }
     let kept = keeps(checkpoint, of: trial, result) ? checkpoint : nil
     record(
@@ -58,13 +59,13 @@ extension Coordinator {
         to: holder)
     }
     effects.append(.notify(.trialCompleted(id, sender)))
-    noteSuccess(of: trial, result: result, on: worker)
+    noteSuccess(of: trial, result: result, on: worker, threads: threads)
     settle(graph.successors(of: trial), at: now, delaying: false)
   }
 
   /// Ends an attempt with an invalid result, and makes the worker drop the result.
   ///
-  /// - Parameter blamesCheckpoint: Whether what the attempt went on from may be at fault.
+  /// - Parameter blamesCheckpoint: Whether the checkpoint that the attempt resumed from may be at fault.
   mutating func refuseResult(
     of id: TrialID, attempt: Int, from worker: Int, reason: String, blamesCheckpoint: Bool = true,
     at now: Instant
@@ -85,7 +86,7 @@ extension Coordinator {
   /// The answer is to abandon the attempt. A late acknowledgement would make the worker drop the
   /// result of a later attempt.
   ///
-  /// - Parameter blamesCheckpoint: Whether what the attempt went on from may be at fault.
+  /// - Parameter blamesCheckpoint: Whether the checkpoint that the attempt resumed from may be at fault.
   mutating func noteFailure(
     _ failure: TrialFailure, of id: TrialID, attempt: Int, from worker: Int,
     blamesCheckpoint: Bool, at now: Instant
@@ -103,7 +104,7 @@ extension Coordinator {
       settle([trial], at: now, delaying: true)
       noteDeath(of: trial, on: worker, failure: failure)
     }
-    send(.abandon(trial: id, attempt: attempt, reason: "its failure is noted"), to: worker)
+    send(.abandon(trial: id, attempt: attempt, reason: "the failure is recorded"), to: worker)
   }
 
   /// Why a result is not valid for the trial; nil if it is.
@@ -113,7 +114,7 @@ extension Coordinator {
       return "the trial's parents have no results"
     }
     guard provenance.configuration == configuration else {
-      return "found the result of another configuration"
+      return "found the result of another configuration, expected the assigned one"
     }
     if let defect = configuration.defect(of: result.milestones, isComplete: true) { return defect }
     if let images = ledger.images(of: configuration.dataset), provenance.images != images {
@@ -173,14 +174,14 @@ extension Coordinator {
       // A second lease may have ended for another reason since.
       return standing.failure?.cause == .resultRefused
         ? standing.failure
-        : TrialFailure(cause: .resultRefused, message: "what was handed in was not taken")
+        : TrialFailure(cause: .resultRefused, message: "what the workers delivered was refused")
     }
     guard standing.unfinishedParents == 0 else { return nil }
     do throws(ConfigurationError) {
       _ = try ledger.configuration(of: trial)
       return nil
     } catch {
-      return TrialFailure(cause: .refused, message: "its parents' numbers do not fit: \(error)")
+      return TrialFailure(cause: .refused, message: "its parents' results give no valid configuration: \(error)")
     }
   }
 

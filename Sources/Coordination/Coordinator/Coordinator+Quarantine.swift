@@ -46,8 +46,8 @@ extension Coordinator {
   }
 
   private static func words(_ count: Int, _ reason: String) -> String {
-    "it was false about \(count) different trials, with no sound result in between; the last time: "
-      + reason
+    "it delivered invalid data or took no step in \(count) different trials, with no valid result in "
+      + "between; the last case: \(reason)"
   }
 
   /// Counts a refused checkpoint against the member that uploaded it.
@@ -66,7 +66,7 @@ extension Coordinator {
     let found = health.noteBadCheckpoint(of: trial, by: member, refusedAt: refuser)
     guard found.trials >= settings.hostFailureLimit, found.isProved else { return }
     exclude(
-      member, because: "others could not go on from its checkpoints of \(found.trials) trials",
+      member, because: "other workers could not resume from its checkpoints of \(found.trials) trials",
       at: now)
   }
 
@@ -76,7 +76,7 @@ extension Coordinator {
   private mutating func exclude(_ member: String, because reason: String, at now: Instant) {
     guard settings.isOpen, ledger.drainedHosts[member] == nil else { return }
     drain(exactly: member, reason: reason)
-    let failure = TrialFailure(cause: .stopped, message: "\(member) is not believed any more")
+    let failure = TrialFailure(cause: .stopped, message: "\(member) gets no more trials")
     var ended: [Int] = []
     for number in workers(of: member) {
       for lease in roster[number].leases {

@@ -37,12 +37,18 @@ extension Coordinator {
     while let trial = ready.first, let worker = freeWorker(for: trial) {
       guard
         !roster.hasFaster(than: worker) || duration(of: trial, on: worker) < Self.worthPlanning
-      else { return leaseBySchedule(at: now) }
+      else {
+        leaseBySchedule(at: now)
+        return divideCores(at: now)
+      }
       lease(trial, to: worker, progress: nil, isAdoption: false, at: now)
       holdBlockedTrials()
     }
+    // Before others take trials over: a trial on a worker with idle cores gets them instead.
+    divideCores(at: now)
     if ready.first == nil { duplicateStraggler(at: now) }
     if wasPlanDue { exchange(at: now) }
+    divideCores(at: now)
   }
 
   /// The free worker that finishes a trial first.
@@ -88,11 +94,13 @@ extension Coordinator {
     graph.steps(of: trial).map { min(Double(step) / Double($0), 1) } ?? 0
   }
 
-  /// Seconds that a worker is expected to need for a trial from its latest checkpoint.
-  func duration(of trial: Int, on worker: Int) -> Double {
+  /// Seconds that a worker is expected to need for a trial from its latest checkpoint, with so many
+  /// threads.
+  func duration(of trial: Int, on worker: Int, threads: Int = 1) -> Double {
     let newest = ledger.newestCheckpoint(of: trial)
     let cost = graph.cost(of: trial) * (1 - share(of: trial, doneAt: newest?.step ?? 0))
     var seconds = cost / roster[worker].speed / speeds.factor(ofKind: graph.kind(of: trial))
+    seconds /= speeds.speedUp(ofThreads: threads)
     if let newest, newest.instructionSet != roster[worker].instructionSet {
       seconds *= Self.foreignCheckpointFactor
     }
@@ -119,11 +127,17 @@ extension Coordinator {
     let left: Double
     let since: Double
     if let progress = lease.progress, progress.stepsPerSecond > 0 {
-      left = Double(progress.totalSteps - progress.step) / progress.stepsPerSecond
+      // Its threads may be changing.
+      let factor =
+        canDivide(worker)
+        ? speeds.speedUp(ofThreads: lease.progressThreads)
+          / speeds.speedUp(ofThreads: lease.threads) : 1
+      left = Double(progress.totalSteps - progress.step) / progress.stepsPerSecond * factor
       // A worker that is not at work may make no progress.
       since = roster[worker].isAtWork ? (now - lease.progressAt).seconds : 0
     } else {
-      left = duration(of: lease.trial, on: worker)
+      left = duration(
+        of: lease.trial, on: worker, threads: canDivide(worker) ? lease.threads : 1)
       since = (now - lease.begunAt).seconds
     }
     return abs(left - since)
@@ -146,7 +160,7 @@ extension Coordinator {
           Slot(
             worker: number, isFree: false, freeIn: remaining(of: lease, on: number, at: now)))
       }
-      for _ in 0..<max(worker.slots - worker.leases.count, 0) {
+      for _ in 0..<worker.freeSlots {
         slots.append(Slot(worker: number, isFree: true, freeIn: 0))
       }
     }
@@ -165,6 +179,12 @@ extension Coordinator {
       if bestFree.end <= best.end * Self.tolerance {
         let worker = slots[bestFree.slot].worker
         slots[bestFree.slot].isFree = false
+        // An earlier trial may have taken several of its cores.
+        guard roster[worker].canTakeWork else {
+          slots[bestFree.slot].freeIn = .infinity
+          freeCount -= 1
+          continue
+        }
         slots[bestFree.slot].freeIn = bestFree.end
         freeCount -= 1
         lease(trial, to: worker, progress: nil, isAdoption: false, at: now)

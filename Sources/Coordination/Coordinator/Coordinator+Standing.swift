@@ -74,6 +74,7 @@ extension Coordinator {
       WorkerStanding(
         worker: worker.id, host: shownName(of: worker.host), slots: worker.slots,
         leases: worker.leases.count,
+        threads: worker.leases.compactMap(\.claimedThreads).reduce(0, +),
         isConnected: worker.connection != nil, isSuspect: worker.isSuspect,
         isDrained: worker.isDrained, obstacle: worker.obstacle, processor: worker.processor,
         instructionSet: worker.instructionSet, speed: worker.speed)

@@ -15,7 +15,16 @@ extension Coordinator {
     }
     let handedIn = ledger.handedIn(by: trial)
     let (sender, instructionSet) = (roster[worker].id, roster[worker].instructionSet)
-    if let own = handedIn.reports(by: sender, attempt: attempt)[index] {
+    let reported = handedIn.reports(by: sender, attempt: attempt)
+    if let other = reported.first(where: {
+      $0.key != index && ($0.key < index) != ($0.value.step < report.step)
+    }) {
+      let reason =
+        "\(name(of: worker)) contradicts itself: it reports step \(report.step) at \(report.budget), "
+        + "and step \(other.value.step) at \(other.value.budget)"
+      return refuse(id, attempt: attempt, from: worker, reason: reason, at: now)
+    }
+    if let own = reported[index] {
       guard own == report else {
         let reason = contradiction(at: index, own, report, by: worker)
         return refuse(id, attempt: attempt, from: worker, reason: reason, at: now)
@@ -105,9 +114,8 @@ extension Coordinator {
     effects.append(
       .notify(.resultRefused(id, attempt: attempt, roster[worker].id, reason: reason)))
     noteFailure(
-      TrialFailure(
-        cause: .resultRefused, message: "what it handed in was not taken: \(reason)"), of: id,
-      attempt: attempt, from: worker, blamesCheckpoint: blamesCheckpoint, at: now)
+      TrialFailure(cause: .resultRefused, message: reason), of: id, attempt: attempt,
+      from: worker, blamesCheckpoint: blamesCheckpoint, at: now)
     send(.acknowledge(trial: id, attempt: attempt), to: worker)
   }
 
@@ -116,7 +124,7 @@ extension Coordinator {
       return "the trial's parents have no results"
     }
     guard expected.indices.contains(index) else {
-      return "found a report at place \(index), expected 0 to \(expected.count - 1)"
+      return "found a report with index \(index), expected 0 to \(expected.count - 1)"
     }
     return expected[index].defect(of: report)
   }
@@ -129,8 +137,8 @@ extension Coordinator {
     for (index, known) in own.sorted(by: { $0.key < $1.key }) {
       guard result.milestones.indices.contains(index) else {
         return
-          "\(name(of: worker)) contradicts itself: it has reported \(known.budget) before, and "
-          + "brings a result that ends before it"
+          "\(name(of: worker)) contradicts itself: it reported \(known.budget), and its "
+          + "result ends before that milestone"
       }
       let report = result.milestones[index]
       if report != known { return contradiction(at: index, known, report, by: worker) }
@@ -141,8 +149,8 @@ extension Coordinator {
   private func contradiction(
     at index: Int, _ earlier: MilestoneReport, _ later: MilestoneReport, by worker: Int
   ) -> String {
-    "\(name(of: worker)) contradicts itself at \(earlier.budget): it has reported "
-      + "\(earlier.numbers) before and reports \(later.numbers) now"
+    "\(name(of: worker)) contradicts itself at \(earlier.budget): it first reported "
+      + "\(earlier.numbers) and now reports \(later.numbers)"
   }
 
   private func name(of worker: Int) -> String {

@@ -27,7 +27,7 @@ extension Coordinator {
   mutating func turnAway(_ id: TrialID, attempt: Int, from worker: Int, at now: Instant) {
     guard mayAnswer(worker, at: now) else { return }
     send(
-      .abandon(trial: id, attempt: attempt, reason: "the attempt is not this worker's"),
+      .abandon(trial: id, attempt: attempt, reason: "the attempt was not leased to this worker"),
       to: worker)
   }
 
@@ -74,14 +74,14 @@ extension Coordinator {
     let origins = ledger.checkpointEntries(of: trial).filter { $0.attempt < attempt }.map { entry in
       let worker = history.attempts[entry.attempt]?.worker
       let host = worker.flatMap { ledger.hosts[$0] }
-      return "that of step \(entry.checkpoint.step) by "
+      return "the checkpoint of step \(entry.checkpoint.step) by "
         + (worker.map { "worker \($0)\(host.map { " on host \($0)" } ?? "")" } ?? "a shorter run")
     }
     let checkpoints =
-      origins.isEmpty ? "one that is superseded" : origins.joined(separator: " or ")
+      origins.isEmpty ? "a checkpoint that has been replaced" : origins.joined(separator: " or ")
     return TrialFailure(
       cause: .badCheckpoint,
-      message: "it had a checkpoint to go on from, \(checkpoints), and \(failure.message)",
+      message: "it could resume from \(checkpoints); \(failure.message)",
       divergence: failure.divergence)
   }
 }

@@ -66,6 +66,7 @@ extension Coordinator {
   private mutating func introduce(_ worker: Int, as announcement: WorkerAnnouncement) {
     roster.setHost(announcement.host, of: worker)
     roster[worker].slots = max(announcement.slots, 0)
+    roster[worker].divisibleCores = max(announcement.divisibleCores, 0)
     roster[worker].processor = announcement.processor
     roster[worker].instructionSet = announcement.instructionSet
     roster[worker].coreCount = announcement.coreCount
@@ -76,6 +77,7 @@ extension Coordinator {
       announcement.host, processor: announcement.processor,
       instructionSet: announcement.instructionSet, cores: announcement.coreCount,
       slots: announcement.slots)
+    noteDivisionDue(worker)
     roster[worker].speed = speeds.speed(of: announcement.host)
     isPlanDue = true
   }

@@ -54,6 +54,9 @@ package struct Coordinator: Sendable {
   /// Whether something has changed since the last schedule, and when that was computed.
   var isPlanDue = true
   var plannedAt: Instant?
+  /// Workers whose cores may have to be divided anew, and when all were looked at.
+  var divisionDue: Set<Int> = []
+  var dividedAt: Instant?
   /// When the sweep ends if only trials of paused stages are left and nobody resumes them.
   var pauseEndsAt: Instant?
   var hasReportedFailureLimit = false
@@ -123,7 +126,9 @@ package struct Coordinator: Sendable {
           let holder =
             roster.number(of: open.worker)
             ?? roster.add(open.worker, link: .away(until: now + settings.resumeGrace), at: now)
-          addLease(Lease(trial: number, attempt: open.attempt, sentAt: now), to: holder)
+          var lease = Lease(trial: number, attempt: open.attempt, sentAt: now)
+          lease.knowsThreads = false
+          addLease(lease, to: holder)
         }
       case .waiting, .complete, .stopped: break
       }

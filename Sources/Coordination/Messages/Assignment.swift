@@ -20,12 +20,15 @@ package struct Assignment: Hashable, Sendable {
   package var distrustedThrough: Int
   /// Whether the worker uploads the trainer's state at the trial's end.
   package var wantsLastCheckpoint: Bool
+  /// How many threads the trial may have; nil leaves them to the worker.
+  package var threads: Int?
 
   /// Assigns an attempt.
   package init(
     trial: TrialID, attempt: Int, configuration: TrialConfiguration,
     checkpoints: [ResumePoint] = [], stallTimeout: Duration = .seconds(600),
-    voidThrough: Int = 0, distrustedThrough: Int = 0, wantsLastCheckpoint: Bool = false
+    voidThrough: Int = 0, distrustedThrough: Int = 0, wantsLastCheckpoint: Bool = false,
+    threads: Int? = nil
   ) {
     self.trial = trial
     self.attempt = attempt
@@ -35,5 +38,6 @@ package struct Assignment: Hashable, Sendable {
     self.voidThrough = voidThrough
     self.distrustedThrough = distrustedThrough
     self.wantsLastCheckpoint = wantsLastCheckpoint
+    self.threads = threads
   }
 }

@@ -11,6 +11,9 @@ package enum Directive: Hashable, Sendable {
   /// Run this attempt. Repeated until the worker claims it. A worker that runs an earlier attempt
   /// at the same trial, or holds its result, continues under the new number.
   indirect case assign(Assignment)
+  /// An attempt may have so many threads from now on. Sent only to workers with divisible cores, and
+  /// repeated until a claim shows the number.
+  case assignThreads(trial: TrialID, attempt: Int, threads: Int)
   /// A report is durable.
   case reportTaken(trial: TrialID, attempt: Int, index: Int)
   /// A trial's trajectory is durable up to so many bytes.

@@ -58,8 +58,8 @@ package enum Notice: Hashable, Sendable {
   /// if known.
   case checkpointDistrusted(
     TrialID, by: WorkerID, attempt: Int, uploader: WorkerID?, host: String?, reason: String)
-  /// So much of what came on a connection in the last minute was not taken in.
+  /// What a connection's quota had dropped since the last report: messages, answers and names, by kind.
   case quotaExceeded(WorkerID?, refused: [String: Int])
-  /// A result was not taken, for it does not answer the trial's configuration.
+  /// A result or report was refused because it does not fit the trial's configuration.
   case resultRefused(TrialID, attempt: Int, WorkerID, reason: String)
 }

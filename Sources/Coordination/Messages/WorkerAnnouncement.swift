@@ -8,6 +8,8 @@ package struct WorkerAnnouncement: Hashable, Sendable {
   package var host: String
   /// How many trials it runs at once.
   package var slots: Int
+  /// How many cores the coordinator may divide among them; 0 if every slot has fixed ones.
+  package var divisibleCores: Int
   /// The processor's model name; empty if unknown.
   package var processor: String
   /// Instruction set that its kernels use; empty if unknown.
@@ -25,7 +27,7 @@ package struct WorkerAnnouncement: Hashable, Sendable {
 
   /// An announcement of the given parts.
   package init(
-    worker: WorkerID, host: String, slots: Int, processor: String = "",
+    worker: WorkerID, host: String, slots: Int, divisibleCores: Int = 0, processor: String = "",
     instructionSet: String = "", coreCount: Int = 0, memoryByteCount: Int = 0,
     productVersion: String = "", claims: [AttemptClaim],
     obstacle: String? = nil
@@ -33,6 +35,7 @@ package struct WorkerAnnouncement: Hashable, Sendable {
     self.worker = worker
     self.host = host
     self.slots = slots
+    self.divisibleCores = divisibleCores
     self.processor = processor
     self.instructionSet = instructionSet
     self.coreCount = coreCount

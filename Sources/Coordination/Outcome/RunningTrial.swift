@@ -16,4 +16,6 @@ package struct RunningTrial: Hashable, Sendable {
   package var progress: TrialProgress?
   /// Whether the coordinator has a checkpoint to resume the trial from.
   package var hasCheckpoint = false
+  /// How many threads compute it; nil if its worker does not say.
+  package var threads: Int?
 }

@@ -8,6 +8,8 @@ package struct WorkerStanding: Hashable, Sendable {
   package var slots: Int
   /// How many leases it holds.
   package var leases: Int
+  /// How many threads its trials have together, as far as it says.
+  package var threads: Int
   /// Whether it has a connection.
   package var isConnected: Bool
   /// Whether it missed heartbeats and gets no new work.

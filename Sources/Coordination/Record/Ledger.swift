@@ -10,6 +10,8 @@ package struct Ledger: Sendable {
   private(set) var standings: [TrialStanding]
   /// How many trials have each status.
   package private(set) var counts = TrialCounts()
+  /// Expected seconds of all waiting and running trials, on one core of the reference speed.
+  private(set) var unfinishedCost: Double
   /// How many trials failed for a reason other than a parent's failure.
   private(set) var ownFailureCount = 0
   /// How many trials of each stage have a result.
@@ -41,6 +43,7 @@ package struct Ledger: Sendable {
       TrialStanding(unfinishedParents: graph.parents(of: $0).count)
     }
     counts.waiting = graph.trials.count
+    unfinishedCost = graph.stageCosts.reduce(0, +)
     completeCounts = [Int32](repeating: 0, count: graph.stageNames.count)
   }
 
@@ -401,6 +404,10 @@ package struct Ledger: Sendable {
     if standings[number].hasFailedByItself { ownFailureCount -= 1 }
     counts[standings[number].status] -= 1
     counts[status] += 1
+    let wasUnfinished = standings[number].status.isUnfinished
+    if wasUnfinished != status.isUnfinished {
+      unfinishedCost += wasUnfinished ? -graph.cost(of: number) : graph.cost(of: number)
+    }
     standings[number].status = status
     update(&standings[number])
     if standings[number].hasFailedByItself { ownFailureCount += 1 }
@@ -416,6 +423,11 @@ package struct Ledger: Sendable {
       found: "a \(standing.status.rawValue) trial after \(standing.attempts) attempts",
       expected: expected)
   }
+}
+
+extension TrialStatus {
+  /// Whether the trial waits or runs.
+  fileprivate var isUnfinished: Bool { self == .waiting || self == .running }
 }
 
 extension Ledger: Equatable {

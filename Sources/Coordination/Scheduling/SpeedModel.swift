@@ -1,12 +1,12 @@
 import Foundation
 
-/// Estimates of host speeds and of the cost error per kind of trial, updated from reported
-/// progress.
+/// Estimates of host speeds, of the cost error per kind of trial and of what threads gain, updated
+/// from reported progress.
 ///
-/// A trial of expected cost `c` takes `c / exp(h + k)` seconds on a host: `h` belongs to the host,
-/// `k` to the kind of trial. Both are estimated from observed rates by a Kalman filter without
-/// covariances: each residual is split between host and kind in proportion to their variances. The
-/// variances also give the interval of the forecast.
+/// A trial of expected cost `c` takes `c / exp(h + k + t)` seconds on a host: `h` belongs to the
+/// host, `k` to the kind of trial, `t` to the number of threads, 0 for one. They are estimated from
+/// observed rates by a Kalman filter without covariances: each residual is split between them in
+/// proportion to their variances. The variances also give the interval of the forecast.
 struct SpeedModel: Sendable {
   /// An estimated logarithm.
   struct Estimate: Hashable, Sendable {
@@ -18,6 +18,8 @@ struct SpeedModel: Sendable {
   static let hostVariance = 0.16
   /// Prior variance of a kind of trial.
   static let kindVariance = 0.16
+  /// Prior variance of the gain of several threads.
+  static let threadsVariance = 0.02
   /// Rates that are used, in expected seconds per second.
   static let rateRange = 1e-6...1e6
   /// Measurement variance of a rate (10 %).
@@ -32,6 +34,7 @@ struct SpeedModel: Sendable {
   private var announcements: [String: Int] = [:]
   private var announcementCount = 0
   private var kinds: [Int: Estimate] = [:]
+  private var gains: [Int: Estimate] = [:]
   /// Cache of the kinds' factors, which are read often and change rarely.
   private var factors: [Int: Double] = [:]
 
@@ -50,6 +53,19 @@ struct SpeedModel: Sendable {
 
   /// The factor by which trials of a kind are faster than expected.
   func factor(ofKind number: Int) -> Double { factors[number] ?? 1 }
+
+  /// The logarithm of how much faster a trial is with one of ``ThreadCounts/all``.
+  private func gain(ofThreads count: Int) -> Estimate {
+    gains[count]
+      ?? Estimate(
+        mean: log(ThreadCounts.expectedSpeedUp(count)),
+        variance: count > 1 ? Self.threadsVariance : 0)
+  }
+
+  /// How much faster a trial is with so many threads than with one.
+  func speedUp(ofThreads count: Int) -> Double {
+    count < 2 ? 1 : exp(gain(ofThreads: ThreadCounts.largest(in: count)).mean)
+  }
 
   /// Sets the prior of a new host from what its worker announced.
   ///
@@ -87,13 +103,17 @@ struct SpeedModel: Sendable {
   /// How many hosts are remembered.
   var hostCount: Int { hosts.count }
 
-  /// Updates the estimates from a trial's rate, in expected seconds per second.
-  mutating func observe(rate: Double, kind: Int, on host: String) {
+  /// Updates the estimates from the rate of a trial with so many threads, in expected seconds per
+  /// second.
+  mutating func observe(rate: Double, kind: Int, on host: String, threads: Int = 1) {
     // Ignore outliers, which would distort the estimates.
     guard Self.rateRange.contains(rate) else { return }
     let (known, expected) = (self.host(host), self.kind(kind))
-    let surprise = log(rate) - known.mean - expected.mean
-    let total = known.variance + expected.variance + Self.noise
+    let threads = ThreadCounts.largest(in: threads)
+    let gain = gain(ofThreads: threads)
+    let surprise = log(rate) - known.mean - expected.mean - gain.mean
+    let total = known.variance + expected.variance + gain.variance + Self.noise
+    if threads > 1 { gains[threads] = gain.updated(surprise, of: total) }
     hosts[host] = known.updated(surprise, of: total)
     let updated = expected.updated(surprise, of: total)
     kinds[kind] = updated

@@ -52,9 +52,13 @@ extension Duration {
 
 /// A simulated schedule: trials in order of priority, each on the slot that ends it first among
 /// those that become free first.
+///
+/// A core that can be divided is a slot. If more of them are free than trials wait, a trial takes
+/// several.
 private struct ForecastPlan {
   private struct Slot {
     var speed: Double
+    var isDivisible = false
     var freeAt: Double
     var trial: Int?
   }
@@ -82,13 +86,21 @@ private struct ForecastPlan {
       let worker = roster[number]
       let host = coordinator.speeds.host(worker.host)
       hostVariance += host.variance * Double(worker.slots)
+      let isDivisible = worker.divisibleCores > 0
       for lease in worker.leases.prefix(worker.slots) {
         let seconds = coordinator.remaining(of: lease, on: number, at: now)
-        left[lease.trial] = min(left[lease.trial] ?? .infinity, seconds * worker.speed)
-        add(Slot(speed: worker.speed, freeAt: seconds, trial: lease.trial))
+        let threads = isDivisible ? lease.threads : 1
+        left[lease.trial] = min(
+          left[lease.trial] ?? .infinity,
+          seconds * worker.speed * coordinator.speeds.speedUp(ofThreads: threads))
+        var slot = Slot(
+          speed: worker.speed, isDivisible: isDivisible, freeAt: seconds, trial: lease.trial)
+        add(slot)
+        slot.trial = nil
+        for _ in 1..<max(threads, 1) { add(slot) }
       }
-      for _ in 0..<max(worker.slots - worker.leases.count, 0) {
-        add(Slot(speed: worker.speed, freeAt: 0, trial: nil))
+      for _ in 0..<worker.freeSlots {
+        add(Slot(speed: worker.speed, isDivisible: isDivisible, freeAt: 0, trial: nil))
       }
     }
     if !slots.isEmpty { hostVariance /= Double(slots.count * slots.count) }
@@ -142,7 +154,17 @@ private struct ForecastPlan {
         idle[slot] = nil
         ready[trial] = nil
         slots[slot].trial = trial
-        queue[slot] = time + coordinator.costLeft(of: trial) / slots[slot].speed
+        var end = time + coordinator.costLeft(of: trial) / slots[slot].speed
+        if slots[slot].isDivisible {
+          let threads = ThreadCounts.largest(in: (idle.count + 1) / (ready.count + 1))
+          end = time + (end - time) / coordinator.speeds.speedUp(ofThreads: threads)
+          for _ in 1..<threads {
+            guard let other = idle.first else { break }
+            idle[other] = nil
+            queue[other] = end
+          }
+        }
+        queue[slot] = end
       }
     }
   }

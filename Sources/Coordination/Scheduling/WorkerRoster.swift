@@ -8,6 +8,8 @@ struct Worker: Sendable {
   let joinNumber: Int
   var host = ""
   var slots = 0
+  /// How many cores the coordinator may divide among its trials; 0 if every slot has fixed ones.
+  var divisibleCores = 0
   var processor = ""
   var instructionSet = ""
   var coreCount = 0
@@ -19,6 +21,8 @@ struct Worker: Sendable {
   var speed = 1.0
   /// How many of its slots the roster counts as usable.
   fileprivate var countedSlots = 0
+  /// How many of its divisible cores, and of those beyond one per lease, the roster counts.
+  fileprivate var countedCores = (all: 0, unleased: 0)
   var link: Link
   var lastHeard: Instant
   var isSuspect = false
@@ -49,7 +53,19 @@ struct Worker: Sendable {
   }
 
   /// Whether it is at work and has a free slot, so that it may keep an attempt that it claims.
-  var canKeepWork: Bool { isAtWork && leases.count < slots }
+  var canKeepWork: Bool { isAtWork && freeSlots > 0 }
+
+  /// How many further trials it could run now.
+  var freeSlots: Int {
+    let slots = max(slots - leases.count, 0)
+    return divisibleCores > 0 ? min(slots, freeCores) : slots
+  }
+
+  /// How many of its divisible cores no lease takes.
+  var freeCores: Int { max(divisibleCores - leases.reduce(0) { $0 + $1.coreCount }, 0) }
+
+  /// How many of its divisible cores are left if every lease takes one.
+  var unleasedCores: Int { max(min(divisibleCores, slots) - leases.count, 0) }
 
   /// Whether it takes trials as soon as a slot is free.
   var isUsable: Bool { isAtWork && obstacle == nil }
@@ -84,6 +100,10 @@ struct WorkerRoster: Sendable {
   private var usable = IndexedHeap<Int>()
   /// The slots of all usable workers, free or busy.
   private(set) var usableSlotCount = 0
+  /// The divisible cores of all usable workers, and those that would be left if every lease took
+  /// one.
+  private(set) var divisibleCoreCount = 0
+  private(set) var unleasedCoreCount = 0
   private var numbersByHost: [String: Set<Int>] = [:]
   private var hostsByName: [String: Set<String>] = [:]
   private var countsByKey: [String: Int] = [:]
@@ -107,6 +127,11 @@ struct WorkerRoster: Sendable {
 
   /// The numbers of all workers, ascending.
   var numbers: [Int] { workers.indices.filter { workers[$0] != nil } }
+
+  /// Whether there is a worker of this number.
+  func contains(_ number: Int) -> Bool {
+    workers.indices.contains(number) && workers[number] != nil
+  }
 
   /// How many workers are known.
   var count: Int { numbersByID.count }
@@ -167,6 +192,8 @@ struct WorkerRoster: Sendable {
     available[number] = nil
     usable[number] = nil
     usableSlotCount -= worker.countedSlots
+    divisibleCoreCount -= worker.countedCores.all
+    unleasedCoreCount -= worker.countedCores.unleased
     deadlines[number] = nil
     workers[number] = nil
     freeNumbers.append(number)
@@ -194,6 +221,15 @@ struct WorkerRoster: Sendable {
     if slots != worker.countedSlots {
       usableSlotCount += slots - worker.countedSlots
       self[number].countedSlots = slots
+    }
+    let cores = (
+      all: worker.isUsable ? worker.divisibleCores : 0,
+      unleased: worker.isUsable ? worker.unleasedCores : 0
+    )
+    if cores != worker.countedCores {
+      divisibleCoreCount += cores.all - worker.countedCores.all
+      unleasedCoreCount += cores.unleased - worker.countedCores.unleased
+      self[number].countedCores = cores
     }
     switch worker.link {
     case .away(let until): deadlines[number] = until

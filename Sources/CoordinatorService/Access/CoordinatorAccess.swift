@@ -35,7 +35,7 @@ struct CoordinatorAccess: Sendable {
         logger.warning(
           """
           \(endpoint) is open to the network, neither encrypted nor authenticated, as --plain \
-          asks: whoever reaches it can take work and hand in results
+          asks: everyone who can reach it can take trials and deliver results
           """)
       }
       return

@@ -26,7 +26,7 @@ package enum AdministrationClient {
       let count = unsent.withUnsafeBytes {
         send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
-      guard count > 0 else { throw AdministrationError("the coordinator went away") }
+      guard count > 0 else { throw AdministrationError("the coordinator closed the connection") }
       unsent = unsent.dropFirst(count)
     }
     return try AdministrationReply(line: try receiveLine(descriptor))

@@ -57,6 +57,8 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     package var mse: Double?
     package var gatesOpen: Int?
     package var stepsPerSecond: Double?
+    /// How many threads compute it; nil if its worker does not say.
+    package var threads: Int?
     /// Seconds to its end at that speed.
     package var remainingSeconds: Double?
     /// Whether the coordinator has a checkpoint to resume it from.
@@ -69,6 +71,8 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     package var host: String
     package var slots: Int
     package var running: Int
+    /// How many threads these trials have together; nil if the worker does not say.
+    package var threads: Int?
     /// `connected`, `silent` or `away`.
     package var state: String
     /// Total steps per second of its trials.
@@ -85,6 +89,8 @@ package struct SweepStatus: Codable, Hashable, Sendable {
     package var workers = 0
     package var slots = 0
     package var running = 0
+    /// How many threads these trials have together; nil if no worker says.
+    package var threads: Int?
     package var stepsPerSecond = 0.0
     /// Why it is drained; nil if it is not.
     package var drained: String?
@@ -273,7 +279,7 @@ extension SweepStatus {
       workers.append(
         Worker(
           worker: "\(worker.worker)", host: worker.host, slots: worker.slots,
-          running: worker.leases,
+          running: worker.leases, threads: worker.threads > 0 ? worker.threads : nil,
           state: !worker.isConnected ? "away" : worker.isSuspect ? "silent" : "connected",
           stepsPerSecond: speed, relativeSpeed: worker.speed, obstacle: worker.obstacle))
       guard !worker.host.isEmpty else { continue }
@@ -281,6 +287,7 @@ extension SweepStatus {
       host.workers += 1
       host.slots += worker.slots
       host.running += worker.leases
+      if worker.threads > 0 { host.threads = (host.threads ?? 0) + worker.threads }
       host.stepsPerSecond += speed
       hosts[worker.host] = host
     }
@@ -298,6 +305,7 @@ extension SweepStatus.Running {
       mse: progress.flatMap { $0.mse.isFinite ? $0.mse : nil },
       gatesOpen: progress?.gatesOpen, stepsPerSecond: progress?.stepsPerSecond)
     hasCheckpoint = running.hasCheckpoint
+    threads = running.threads
     if let progress, progress.stepsPerSecond > 0 {
       remainingSeconds =
         Double(max(0, progress.totalSteps - progress.step)) / progress.stepsPerSecond

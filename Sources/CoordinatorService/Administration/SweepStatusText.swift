@@ -24,16 +24,18 @@ extension SweepStatus {
       })
     for stage in stages { lines += stage.paused.map { ["  \(stage.name) is paused: \($0)"] } ?? [] }
     lines += table(
-      "running", ["trial", "stage", "host", "attempt", "step", "of", "mse", "open", "left"],
+      "running",
+      ["trial", "stage", "host", "attempt", "threads", "step", "of", "mse", "open", "left"],
       left: [0, 1, 2], running.map(\.cells))
     lines += running.compactMap(\.riskWords).map { "  \($0)" }
     lines += table(
-      "workers", ["worker", "host", "state", "slots", "running", "steps/s", "speed"],
+      "workers", ["worker", "host", "state", "slots", "running", "threads", "steps/s", "speed"],
       left: [0, 1, 2],
       workers.map {
         [
           $0.worker, $0.host, $0.state, "\($0.slots)", "\($0.running)",
-          String(format: "%.1f", $0.stepsPerSecond), String(format: "%.2f", $0.relativeSpeed),
+          $0.threads.map(String.init) ?? "-", String(format: "%.1f", $0.stepsPerSecond),
+          String(format: "%.2f", $0.relativeSpeed),
         ]
       })
     for worker in workers {
@@ -63,7 +65,7 @@ extension SweepStatus {
 
   private var forecastWords: String {
     if counts.waiting + counts.running == 0 { return "all trials have ended" }
-    return forecast?.words ?? "no end in sight: no worker can take a trial"
+    return forecast?.words ?? "no forecast: no worker can take a trial"
   }
 }
 
@@ -99,7 +101,8 @@ extension SweepStatus.Running {
 
   fileprivate var cells: [String] {
     [
-      trial, stage, host.isEmpty ? worker : host, "\(attempt)", step.map(String.init) ?? "-",
+      trial, stage, host.isEmpty ? worker : host, "\(attempt)", threads.map(String.init) ?? "-",
+      step.map(String.init) ?? "-",
       totalSteps.map(String.init) ?? "-", mse.map { String(format: "%.2f", $0) } ?? "-",
       gatesOpen.map(String.init) ?? "-",
       remainingSeconds.map(PlanSummary.duration) ?? "-",

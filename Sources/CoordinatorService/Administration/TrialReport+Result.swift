@@ -12,7 +12,7 @@ extension TrialReport {
       package var count: Int
       /// `batches` or `epochs`.
       package var unit: String
-      /// The budget in optimiser steps.
+      /// The budget in optimiser steps; where a rung of a traced trial ended.
       package var step: Int
       /// τ as a number.
       package var tolerance: Double
@@ -26,6 +26,8 @@ extension TrialReport {
       package var evaluationMse: Double
       /// The step in which a batch first met τ; nil if none has.
       package var firstHitStep: Int?
+      /// The word for how the rung of a traced trial ended; nil of other trials.
+      package var ending: String?
     }
 
     /// How the trial ended.
@@ -66,7 +68,8 @@ extension TrialReport.Result {
   /// Converts a recorded result.
   init(_ result: TrialResult) {
     let provenance = result.provenance
-    milestones = result.milestones.map(Milestone.init)
+    let isTraced = provenance.configuration.trace != nil
+    milestones = result.milestones.map { Milestone($0, isRung: isTraced) }
     end = result.milestones.last.map(End.init)
     latents = result.milestones.last?.openProbabilities.count ?? 0
     host = provenance.host
@@ -81,7 +84,7 @@ extension TrialReport.Result {
   var lines: [String] {
     var lines = milestones.map { milestone in
       let early = end.flatMap { $0.endedByRule && $0.step == milestone.step ? $0 : nil }
-      return "  " + milestone.words(of: latents, endedBy: early?.ending)
+      return "  " + milestone.words(of: latents, endedBy: milestone.ending ?? early?.ending)
     }
     if let words = end?.words { lines.append("  " + words) }
     lines.append(
@@ -115,17 +118,19 @@ extension TrialReport.Result.End {
 }
 
 extension TrialReport.Result.Milestone {
-  fileprivate init(_ report: MilestoneReport) {
+  fileprivate init(_ report: MilestoneReport, isRung: Bool) {
     let budget = TrialReport.Milestone(report.budget)
     self.init(
       count: budget.count, unit: budget.unit, step: report.step, tolerance: report.tolerance,
       toleranceMet: report.toleranceMet, gatesOpen: report.gatesOpen, mse: report.mse,
-      evaluationMse: report.evaluationMSE, firstHitStep: report.firstHitStep)
+      evaluationMse: report.evaluationMSE, firstHitStep: report.firstHitStep,
+      ending: isRung ? report.ending.word : nil)
   }
 
   /// `200 batches: 3 of 8 gates open, MSE 8.02 (evaluation 8.4), tolerance 8 met, first in step 120`.
   ///
-  /// - Parameter ending: The ending's word if the trial ended before its budget was spent.
+  /// - Parameter ending: The ending's word if the trial ended before its budget was spent, or of a
+  ///   rung.
   fileprivate func words(of latents: Int, endedBy ending: String?) -> String {
     func number(_ value: Double) -> String { String(format: "%.4g", value) }
     let met =

@@ -54,6 +54,8 @@ package struct TrialReport: Codable, Hashable, Sendable {
   package var latentsFrom: String?
   /// τ; nil if it is measured.
   package var tolerance: Double?
+  /// The tolerances that a traced trial visits, in order; nil for other trials.
+  package var trace: [Double]?
   /// The reference to another trial's output if τ is measured.
   package var toleranceFrom: String?
   /// The budgets at which it reports, ascending.
@@ -109,6 +111,7 @@ extension TrialReport {
       dataset: configuration.dataset.name, latents: configuration.model.latents.known,
       latentsFrom: configuration.model.latents.measurement?.words,
       tolerance: configuration.tolerance.known,
+      trace: configuration.trace?.tolerances,
       toleranceFrom: configuration.tolerance.measurement?.words,
       milestones: configuration.milestones.map(Milestone.init),
       quietWindow: configuration.mayEndEarly ? configuration.quiet?.window : nil,
@@ -179,11 +182,14 @@ extension TrialReport {
     case .running(let running):
       guard surroundings.endpoint != nil else {
         return (
-          "it was running when the coordinator ended; its worker may still train on",
+          "it was running when the coordinator ended; its worker may still run it",
           surroundings.needsWorker
         )
       }
-      let hosts = running.map { $0.host.isEmpty ? "\($0.worker)" : "\($0.worker) on \($0.host)" }
+      let hosts = running.map { running in
+        (running.host.isEmpty ? "\(running.worker)" : "\(running.worker) on \(running.host)")
+          + ((running.threads ?? 1) > 1 ? " with \(running.threads ?? 1) threads" : "")
+      }
       let place = hosts.isEmpty ? "" : " by " + hosts.joined(separator: " and by ")
       return (
         running.contains(where: \.isClaimed) || running.isEmpty

@@ -8,7 +8,8 @@ extension TrialReport {
     var lines = [
       "trial \(trial), stage \(stage), replicate \(replicate)",
       "  \(dataset), latents \(latents.map { "\($0)" } ?? latentsFrom ?? ""), "
-        + "tolerance \(tolerance.map { "\($0)" } ?? toleranceFrom ?? ""), "
+        + (trace.map { "traces the tolerances " + $0.map { "\($0)" }.joined(separator: ", ") }
+          ?? "tolerance \(tolerance.map { "\($0)" } ?? toleranceFrom ?? "")") + ", "
         + milestones.map { "\($0.count) \($0.unit)" }.joined(separator: ", ")
         + (quietWindow.map { ", earlier once it is quiet (window of \($0) batches)" } ?? ""),
       "\(status): \(reason)",

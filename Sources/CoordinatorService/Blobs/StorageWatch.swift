@@ -66,7 +66,7 @@ struct StorageWatch {
   }
 
   private static func words(_ reason: String) -> String {
-    "\(reason): no file of a result or checkpoint can be stored until this is mended; workers train "
-      + "on and keep what they finish"
+    "\(reason): until this is repaired, no file of a result or checkpoint can be stored; workers "
+      + "continue and keep their results"
   }
 }

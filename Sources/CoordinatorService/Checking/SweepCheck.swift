@@ -124,7 +124,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
   /// Adds a harmless remark.
   mutating func note(_ note: String) { notes.append(note) }
 
-  /// - Returns: The checkpoints that trials, or longer runs of them, can go on from.
+  /// - Returns: The checkpoints from which trials, or longer runs of them, can resume.
   private mutating func replay(_ plan: SweepPlan, _ journal: [JournalRecord]) -> Set<Digest> {
     var coordinator = Coordinator(plan: plan.trials, settings: CoordinationSettings())
     do {
@@ -146,8 +146,8 @@ package struct SweepCheck: Codable, Hashable, Sendable {
         blobCount += 1
         add(
           .damaged, "blobs/", "a checkpoint: \(error)",
-          "no result is lost; remove the file, and trials that would go on from it go on from an "
-            + "earlier one or begin anew, to the same bits")
+          "no result is lost; remove the file: trials that would resume from it resume from an "
+            + "earlier one or start from step 0, to the same bits")
       }
     }
   }
@@ -172,7 +172,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
       if let defect = result.defect {
         add(
           .damaged, "sweep.sqlite",
-          "the result of trial \(trial.planned.id) cannot be its trial's: \(defect)",
+          "the result of trial \(trial.planned.id) is impossible for this trial: \(defect)",
           "`coordinator discard \(folder.shellWord) \(trial.planned.id) --why \"it is false\"` has "
             + "the trial computed again by the next or the present `coordinator run`")
       }

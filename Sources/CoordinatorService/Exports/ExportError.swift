@@ -20,7 +20,7 @@ enum ExportError: Error, CustomStringConvertible {
         + "name another one with --out"
     case .withoutResult(let trial, let status, let folder):
       "trial \(trial): found a trial that is \(status.rawValue), expected a complete one: a trial "
-        + "hands its trained parameters in at its end; "
+        + "delivers its trained parameters at its end; "
         + "`coordinator explain \(ShellWord.path(folder)) \(trial)` says what it waits for"
     case .trialExpected(let format):
       "--to \(format): found no trial, expected one: the network of one trial is exported"

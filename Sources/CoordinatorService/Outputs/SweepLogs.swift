@@ -95,7 +95,7 @@ package struct SweepLogs {
       throw AdministrationError(
         "trial \(trial), attempt \(attempt): no such attempt"
           + (made.isEmpty
-            ? "; it was never begun"
+            ? "; it was never started"
             : "; there are \(made.map { "\($0.attempt)" }.joined(separator: ", "))"))
     }
     let wanted = attempt ?? kept.keys.max()
@@ -113,18 +113,19 @@ package struct SweepLogs {
     _ trial: TrialID, wanted: Int?, isKept: Bool, latest: AttemptRecord?, isRunning: Bool,
     sweep: String
   ) -> String? {
-    guard let latest else { return "trial \(trial) was never begun" }
+    guard let latest else { return "trial \(trial) was never started" }
     if isRunning {
       return """
-        trial \(trial): attempt \(latest.attempt) is with worker \(latest.worker), which has its \
-        log until it ends; `coordinator logs \(sweep) \(ShellWord.quoted("\(latest.worker)"))` shows what the worker tells\
+        trial \(trial): attempt \(latest.attempt) runs on worker \(latest.worker), which keeps its \
+        log until it ends; \
+        `coordinator logs \(sweep) \(ShellWord.quoted("\(latest.worker)"))` shows the worker's log\
         \(isKept ? "; this is attempt \(wanted ?? 0)" : "")
         """
     }
     return isKept
       ? nil
-      : "trial \(trial): attempt \(wanted ?? latest.attempt) left no log: it said nothing, "
-        + "or its worker was lost with it"
+      : "trial \(trial): attempt \(wanted ?? latest.attempt) left no log: it logged nothing, "
+        + "or its worker was lost"
   }
 
   private func trial(_ name: String) throws -> TrialID {

@@ -13,6 +13,8 @@ package struct SweepSimulation: Codable, Hashable, Sendable {
     package var hosts = 8
     /// Trials that each runs at once.
     package var slots = 1
+    /// Cores of each that are divided among its trials; 0 if every slot has one.
+    package var cores = 0
     /// Speeds of the hosts' slots, assigned cyclically; 1 is the speed that `coordinator plan`
     /// assumes.
     package var speeds = [1.0]
@@ -31,6 +33,10 @@ package struct SweepSimulation: Codable, Hashable, Sendable {
   package var trials: Int
   package var hosts: Int
   package var slots: Int
+  /// How many of the slots are cores that are divided among trials; nil for none.
+  package var cores: Int?
+  /// How often a running trial got other threads; nil if none could.
+  package var threadChanges: Int?
   package var seed: UInt64
   /// Whether every trial got its result.
   package var isComplete: Bool
@@ -63,7 +69,7 @@ package struct SweepSimulation: Codable, Hashable, Sendable {
     let hosts = (0..<options.hosts).map { number in
       RehearsalHost(
         name: "host-\(number + 1)", speed: options.speeds[number % options.speeds.count],
-        slots: options.slots)
+        slots: options.slots, cores: options.cores)
     }
     let report = Rehearsal.run(
       plan: plan.trials,
@@ -73,7 +79,9 @@ package struct SweepSimulation: Codable, Hashable, Sendable {
     sweep = plan.name
     trials = plan.trials.count
     self.hosts = options.hosts
-    slots = options.slots * options.hosts
+    slots = (options.cores > 0 ? options.cores : options.slots) * options.hosts
+    cores = options.cores > 0 ? options.cores * options.hosts : nil
+    threadChanges = options.cores > 0 ? report.threadChanges : nil
     seed = options.seed
     isComplete = report.ending == .complete
     makespanSeconds = report.makespan.inFractions
@@ -89,18 +97,23 @@ package struct SweepSimulation: Codable, Hashable, Sendable {
 
   /// The simulation for people, ending with a line break.
   package var text: String {
+    let places = cores == nil ? "slots" : "cores"
     func duration(_ seconds: Double) -> String { PlanSummary.duration(seconds) }
     let ratio = lowerBoundSeconds > 0 ? makespanSeconds / lowerBoundSeconds : 1
     return """
-      \(sweep): \(trials) trials on \(hosts) hosts with \(slots) slots, seed \(seed)
+      \(sweep): \(trials) trials on \(hosts) hosts with \(slots) \(places), seed \(seed)
       \(isComplete ? "complete" : "NOT complete") after \(duration(makespanSeconds)), \
       \(String(format: "%.2f", ratio)) times the least that hosts without failures could take
-      \(hostFailures) hosts ended suddenly; \(attempts) attempts, \(resumptions) went on from a \
-      checkpoint, \(duplicates) were second ones of stragglers
-      \(duration(wastedSeconds)) of \(duration(busySeconds)) computed twice; slots were busy \
+      \(hostFailures) hosts failed; \(attempts) attempts, of these \(resumptions) resumed from a \
+      checkpoint, \(duplicates) ran beside another attempt of a slow trial\(changeWords)
+      \(duration(wastedSeconds)) of \(duration(busySeconds)) computed twice; \(places) were busy \
       \(Int((100 * utilisation).rounded())) % of the time
 
       """
+  }
+
+  private var changeWords: String {
+    threadChanges.map { "; running trials got other threads \($0) times" } ?? ""
   }
 
   /// The simulation as JSON.

@@ -26,7 +26,7 @@ enum ReproductionError: Error, CustomStringConvertible {
       `swift build -c release --product worker` makes
       """
     case .notComputed(let end):
-      "the trial could not be computed here: found \(end), expected a result; what it said is above"
+      "the trial could not be computed here: found \(end), expected a result; its output is above"
     case .noTrajectory: "the record names none"
     }
   }

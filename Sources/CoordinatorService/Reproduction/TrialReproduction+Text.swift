@@ -89,7 +89,7 @@ extension TrialReproduction {
     } else {
       lines.append(
         "instruction set and build are the same: the record is not what its configuration gives "
-          + "here; `coordinator discard` takes a result back")
+          + "here; `coordinator discard` discards a result")
     }
     return lines
   }

@@ -39,8 +39,8 @@ struct ReusableResults {
         guard anyBuild || Self.release(of: provenance) == ProductVersion.release else { continue }
         if let defect = result.result.defect {
           refusals.append(
-            "the result of trial \(trial) in \(folder.relativePath) cannot be its trial's, and is not "
-              + "reused: \(defect)")
+            "the result of trial \(trial) in \(folder.relativePath) is impossible for this trial, and is "
+              + "not reused: \(defect)")
           continue
         }
         candidates[provenance.configuration.id, default: []].append(

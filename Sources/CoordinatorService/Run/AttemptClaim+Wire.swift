@@ -12,6 +12,6 @@ extension AttemptClaim {
       trial: trial, attempt: claim.attempt.attempt, progress: claim.progress,
       checkpoint: checkpoints.accepted(
         claim.checkpoint, of: trial, running: coordinator.runningIdentity(of: trial)),
-      refusedCheckpoints: claim.refusedCheckpoints)
+      refusedCheckpoints: claim.refusedCheckpoints, threads: claim.threads)
   }
 }

@@ -239,9 +239,9 @@ extension ControlGateway {
         "refused a connection: it does not speak ZMTP, or not to this coordinator's key "
           + "(\(String(number, radix: 16)))")
     case .handshakeFailed(let code):
-      note(kind: "handshake", "a connection did not introduce itself (\(code))")
+      note(kind: "handshake", "a connection failed the handshake (\(code))")
     case .acceptFailed(let code):
-      note(kind: "accept", "a connection could not be taken: \(code)")
+      note(kind: "accept", "a connection could not be accepted: \(code)")
     case .accepted, .connected, .handshakeSucceeded, .admissionRefused, .disconnected: return
     }
   }

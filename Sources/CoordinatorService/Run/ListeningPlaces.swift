@@ -108,11 +108,11 @@ struct ListenError: Error, CustomStringConvertible {
   var remedy: String {
     switch code {
     case .addressInUse:
-      "`ss -ltnp` names the program; if it is a coordinator, its --out tells how it is; else end it, "
-        + "or give another --listen"
+      "`ss -ltnp` names the program; if it is a coordinator, `coordinator status` with its --out "
+        + "shows its sweep; otherwise end the program, or give another --listen"
     case .addressNotAvailable, .noSuchDevice:
       "give an address of this machine to --listen, or tcp://*:5750 for all of them"
-    case .permissionDenied: "ports below 1024 are root's: give a higher one to --listen"
+    case .permissionDenied: "ports below 1024 are reserved for root: give a higher one to --listen"
     default: "give another --listen, such as tcp://*:5750"
     }
   }

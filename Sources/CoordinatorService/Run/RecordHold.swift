@@ -24,11 +24,11 @@ enum RecordHold: Hashable {
   /// The text of the obstacle and its effect on a running sweep.
   var obstacle: String {
     let consequence =
-      "no trial is begun and no result taken until then; workers train on and keep what they finish"
+      "until then no trial starts and no result is accepted; workers continue and keep their results"
     return switch self {
     case .full(let path): "\(path): the disk is full: waiting for space; \(consequence)"
     case .busy(let path):
-      "\(path): another program holds the database: waiting until it lets go (`lsof \(path)` names "
+      "\(path): another program holds the database: waiting until it ends (`lsof \(path)` names "
         + "it); \(consequence)"
     }
   }
@@ -58,7 +58,7 @@ enum RecordHold: Hashable {
         if hold == nil {
           logger.warning(
             """
-            \(path): another program holds the database: waiting until it lets go (`lsof \(path)` \
+            \(path): another program holds the database: waiting until it ends (`lsof \(path)` \
             names it)
             """)
         }

@@ -72,7 +72,9 @@ struct SweepFacts: Sendable {
           images: images.digest, imagesByteCount: images.byteCount,
           checkpoints: assignment.checkpoints, stallTimeout: assignment.stallTimeout,
           voidThrough: assignment.voidThrough, distrustedThrough: assignment.distrustedThrough,
-          wantsLastCheckpoint: assignment.wantsLastCheckpoint))
+          wantsLastCheckpoint: assignment.wantsLastCheckpoint, threads: assignment.threads))
+    case .assignThreads(let trial, let attempt, let threads):
+      return .threadsAssigned(AttemptKey(trial: trial, attempt: attempt), threads: threads)
     case .reportTaken(let trial, let attempt, let index):
       return .reportTaken(AttemptKey(trial: trial, attempt: attempt), index: index)
     case .pieceTaken(let trial, let attempt, let byteCount):

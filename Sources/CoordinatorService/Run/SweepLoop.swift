@@ -130,7 +130,7 @@ struct SweepLoop: ~Copyable {
             coordinator.workers.count(where: \.isConnected) > localWorkers?.liveCount ?? 0
           logger.notice(
             """
-            leaving: local workers hand their trials back, remote ones train on; the same \
+            leaving: local workers hand back their trials, remote ones continue; the same \
             command resumes the sweep\
             \(hasRemoteWorkers ? " (Ctrl-C again within 5 s stops remote trials too)" : "")
             """)
@@ -230,7 +230,8 @@ extension SweepLoop {
           WorkerAnnouncement(
             worker: WorkerID(announcement.worker),
             host: HostIdentity.text(name: announcement.host, id: announcement.hostID),
-            slots: announcement.slotCount, processor: announcement.processor,
+            slots: announcement.slotCount, divisibleCores: announcement.divisibleCoreCount,
+            processor: announcement.processor,
             instructionSet: announcement.instructionSet, coreCount: announcement.coreCount,
             memoryByteCount: announcement.memoryByteCount,
             productVersion: announcement.productVersion,
@@ -369,14 +370,15 @@ extension SweepLoop {
       assembly = try store.trajectory(of: attempt.trial, whole, attempt: attempt.attempt)
     } catch {
       throw ResultRejection(
-        place: file.kind.rawValue, found: "\(error)", expected: "the pieces handed in")
+        place: file.kind.rawValue, found: "\(error)",
+        expected: "the pieces that the attempt has sent")
     }
     guard let assembly else { return }
     if let byte = assembly.contradictedAt {
       throw ResultRejection(
         place: file.kind.rawValue,
-        found: "another beginning, up to byte \(byte), than this attempt has handed in",
-        expected: "what it has handed in")
+        found: "a file that differs before byte \(byte) from the pieces that the attempt has sent",
+        expected: "a file that begins with these pieces")
     }
     do {
       try blobs.insert(assembly.bytes)

@@ -384,7 +384,7 @@ enum RunError: Error, CustomStringConvertible {
       \(dataset.name) were trained; use the same archive, or another --out
       """
     case .localWorkersEnded:
-      "all local workers ended by themselves; what they said is above, and the same command resumes"
+      "all local workers ended by themselves; their messages are above, and the same command resumes"
     case .dashboardMissing(let url):
       """
       \(url.path): not found; --dashboard expects `dashboard` beside `coordinator`, which \

@@ -51,14 +51,15 @@ struct WatchView {
     let shown = order.count <= rows - 1 ? order : Array(order.prefix(max(0, rows - 2)))
     guard !shown.isEmpty else { return [] }
     var table = TextTable.lines(
-      [["host", "slots", "train", "steps/s", ""]]
+      [["host", "slots", "train", "threads", "steps/s", ""]]
         + shown.map { host in
           [
             host.host, "\(host.slots)", "\(host.running)",
+            host.threads.map(String.init) ?? "-",
             String(format: "%.0f", host.stepsPerSecond),
             host.drained.map { "drained: \($0)" } ?? "",
           ]
-        }, leftAligned: [0, 4])
+        }, leftAligned: [0, 5])
     if shown.count < order.count { table.append("… and \(order.count - shown.count) more hosts") }
     return table
   }

@@ -32,10 +32,11 @@ extension Fact {
       return nil
     case .workerIntroduced(_, let host): words = "a worker came from host \(short(host))"
     case .trialLeased(_, let attempt, _): words = "attempt \(attempt) began"
-    case .trialDuplicated(_, let attempt, _): words = "attempt \(attempt) began beside another"
+    case .trialDuplicated(_, let attempt, _):
+      words = "attempt \(attempt) began in addition to a running one"
     case .checkpointDistrusted(_, _, _, _, let reason):
       mark = "bad"
-      words = "a checkpoint is given out no more: \(short(reason))"
+      words = "a checkpoint is no longer used: \(short(reason))"
     case .attemptEnded(_, let attempt, let failure):
       mark = "bad"
       words = "attempt \(attempt) ended: \(failure.cause.rawValue): \(short(failure.message))"
@@ -50,21 +51,21 @@ extension Fact {
     case .resultDiscarded(_, let reason):
       mark = "bad"
       words = "the result was discarded: \(short(reason))"
-    case .attemptsVoided(_, let reason): words = "attempts count no more: \(short(reason))"
+    case .attemptsVoided(_, let reason): words = "all attempts so far are void: \(short(reason))"
     case .trialFailed(_, let failure):
       mark = "bad"
-      words = "given up: \(failure.cause.rawValue): \(short(failure.message))"
+      words = "failed: \(failure.cause.rawValue): \(short(failure.message))"
     case .trialStopped(_, let reason): words = "a person stopped it: \(short(reason))"
-    case .trialRetried: words = "it is tried again"
+    case .trialRetried: words = "it will be retried"
     case .hostDrained(let host, let reason):
       mark = "bad"
       words = "host \(short(host)) gets no more trials: \(short(reason))"
-    case .hostUndrained(let host): words = "host \(short(host)) may work again"
+    case .hostUndrained(let host): words = "host \(short(host)) may run trials again"
     case .stagePaused(let stage, let failure):
       mark = "bad"
-      words = "stage \(short(stage)) pauses: \(short(failure.message))"
-    case .stageResumed(let stage): words = "stage \(short(stage)) goes on"
-    case .limitsSet: words = "a run began with its limits"
+      words = "stage \(short(stage)) is paused: \(short(failure.message))"
+    case .stageResumed(let stage): words = "stage \(short(stage)) is resumed"
+    case .limitsSet: words = "a run began, with its own limits"
     }
     self.init(
       sequence: stamped.sequence, time: stamped.time, mark: mark,

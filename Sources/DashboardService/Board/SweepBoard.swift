@@ -7,13 +7,13 @@ import Trials
 
 /// The state of one sweep, from which all pages are made.
 ///
-/// The record is read through a ``Store/SweepFollower``; a running coordinator's answer adds live
-/// data. ``revision`` grows with every change of either.
+/// ``SweepMonitor`` reads the record and passes new records to ``take(_:)``; a running coordinator's
+/// answer adds live data. ``revision`` grows with every change of either.
 struct SweepBoard: Sendable {
   /// How many facts are kept for pages; older ones are only in the record.
   static let factCountMaximum = 2000
 
-  /// The follower of the record; nil until it could be opened.
+  /// The state of the sweep according to the record; nil until the record could be opened.
   var follower: SweepFollower?
   /// Every trial, in the plan's order.
   private(set) var rows: [TrialRow] = []
@@ -62,23 +62,10 @@ struct SweepBoard: Sendable {
     follower?.place(of: trial).map { rows[$0] }
   }
 
-  /// Reads a bounded number of new records.
-  ///
-  /// - Returns: Whether there is more.
-  /// - Throws: `StoreError` when the record cannot be read.
-  mutating func look() throws(StoreError) -> Bool {
-    guard var follower else { return false }
-    // Moved out, so that its arrays have one owner and are changed in place.
-    self.follower = nil
-    defer { self.follower = follower }
-    let news = try follower.look()
-    show(news, follower)
-    return news.hasMore
-  }
-
   /// Adds the outcome of a read of the record.
   mutating func take(_ news: RecordTail.News) {
     guard var follower else { return }
+    // Moved out, so that its arrays have one owner and are changed in place.
     self.follower = nil
     defer { self.follower = follower }
     follower.take(news)

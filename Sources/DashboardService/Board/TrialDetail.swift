@@ -84,10 +84,12 @@ struct TrialDetail: Encodable, Sendable {
         Setting(key: fact.key, value: $0, varies: varying.contains(fact.key))
       }
     }
-    milestones = planned.configuration.milestones.map { budget in
+    milestones = planned.configuration.milestones.enumerated().map { index, budget in
       let report = recorded.report(at: budget)
       return Milestone(
-        budget: "\(budget)", step: report?.step, gatesOpen: report?.gatesOpen,
+        budget: "\(budget)"
+          + (planned.configuration.trace.map { ", τ = \($0.tolerances[index])" } ?? ""),
+        step: report?.step, gatesOpen: report?.gatesOpen,
         mse: report.flatMap { $0.mse.isFinite ? $0.mse : nil },
         evaluationMSE: report.flatMap { $0.evaluationMSE.isFinite ? $0.evaluationMSE : nil },
         toleranceMet: report?.toleranceMet)

@@ -61,8 +61,11 @@ struct TrialRow: Encodable, Sendable {
     mse = report.flatMap { $0.mse.isFinite ? $0.mse : nil }
     evaluationMSE = report.flatMap { $0.evaluationMSE.isFinite ? $0.evaluationMSE : nil }
     step = report?.step
+    if recorded.planned.configuration.trace != nil {
+      tolerance = recorded.planned.configuration.tolerance(at: report)
+    }
     if let used = recorded.result?.provenance.configuration {
-      tolerance = try? used.resolvedTolerance()
+      tolerance = used.tolerance(at: report)
       latents = try? used.resolvedLatents()
     }
     guard words != (worker, cause, message) else { return }

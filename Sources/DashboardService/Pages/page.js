@@ -234,9 +234,9 @@ async function showSweep(shown, holder) {
 
 function runningTable(running) {
   return table("Running trials", ["Trial", "Worker", "Host", { text: "Step", n: true }, { text: "of", n: true }, { text: "MSE", n: true },
-    { text: "Gates", n: true }, { text: "Steps/s", n: true }, { text: "Ends in", n: true }], running.map(r => [
+    { text: "Gates", n: true }, { text: "Threads", n: true }, { text: "Steps/s", n: true }, { text: "Ends in", n: true }], running.map(r => [
     trialLink(r.trial, r.name || r.trial), r.worker, r.host, number(r.step), number(r.total_steps), number(r.mse),
-    number(r.gates_open), number(r.steps_per_second, 3), duration(r.remaining_seconds)]));
+    number(r.gates_open), number(r.threads), number(r.steps_per_second, 3), duration(r.remaining_seconds)]));
 }
 
 // --- Trials ---
@@ -448,13 +448,13 @@ async function showHosts(shown, holder) {
   part(holder, "head", null, () => el("h1", {}, "Hosts"));
   part(holder, "note", s.state, () => s.state === "running" ? [] : el("p", {}, "No coordinator answers, so no host is connected."));
   part(holder, "hosts", s.hosts, () => s.hosts.length ? table("Hosts", ["Host", { text: "Workers", n: true }, { text: "Slots", n: true },
-    { text: "Busy", n: true }, { text: "Steps/s", n: true }, "State"].concat(s.allows_control ? ["Change"] : []), s.hosts.map(h => [h.host, number(h.workers),
-    number(h.slots), number(h.running), number(h.steps_per_second, 3), h.drained ? el("span", { class: "bad" }, `drained: ${h.drained}`) : "takes trials"]
+    { text: "Busy", n: true }, { text: "Threads", n: true }, { text: "Steps/s", n: true }, "State"].concat(s.allows_control ? ["Change"] : []), s.hosts.map(h => [h.host, number(h.workers),
+    number(h.slots), number(h.running), number(h.threads), number(h.steps_per_second, 3), h.drained ? el("span", { class: "bad" }, `drained: ${h.drained}`) : "takes trials"]
     .concat(s.allows_control ? [el("div", { class: "actions" }, h.drained ? action(`Undrain ${h.host}`, () => ({ command: "undrain", host: h.host }))
       : action(`Drain ${h.host}`, () => ({ command: "drain", host: h.host })))] : []))) : []);
   part(holder, "workers", s.workers, () => s.workers.length ? [el("h2", {}, "Workers"), table("Workers",
-    ["Worker", "Host", "State", { text: "Slots", n: true }, { text: "Busy", n: true }, { text: "Steps/s", n: true }, { text: "Relative speed", n: true }, "Obstacle"],
-    s.workers.map(w => [w.worker, w.host, w.state === "connected" ? "connected" : el("span", { class: "bad" }, w.state), number(w.slots), number(w.running),
+    ["Worker", "Host", "State", { text: "Slots", n: true }, { text: "Busy", n: true }, { text: "Threads", n: true }, { text: "Steps/s", n: true }, { text: "Relative speed", n: true }, "Obstacle"],
+    s.workers.map(w => [w.worker, w.host, w.state === "connected" ? "connected" : el("span", { class: "bad" }, w.state), number(w.slots), number(w.running), number(w.threads),
       number(w.steps_per_second, 3), number(w.relative_speed, 3), w.obstacle || ""]))] : []);
   part(holder, "running", s.running, () => s.running.length ? [el("h2", {}, "Running"), runningTable(s.running)] : []);
 }

@@ -48,7 +48,7 @@ function status(text) { return el("span", { class: `t-${text} dot-none` }, " ", 
 
 async function get(path) {
   const response = await fetch(path, { headers: { Accept: "application/json" } });
-  if (response.status === 401) { location.href = "/login"; throw new Error("the token was not shown"); }
+  if (response.status === 401) { location.href = "/login"; throw new Error("the token is missing"); }
   if (!response.ok) throw new Error((await response.text()).trim() || response.statusText);
   return response;
 }

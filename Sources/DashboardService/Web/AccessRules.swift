@@ -22,7 +22,7 @@ struct AccessRules: Sendable {
     case origin
     /// The token was not given.
     case token
-    /// It would change something, and this dashboard only shows.
+    /// It would change something, and this dashboard is read-only.
     case readOnly
     /// It uses an unsupported method.
     case method

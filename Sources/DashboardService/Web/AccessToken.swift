@@ -30,7 +30,7 @@ package struct AccessToken: Sendable {
     guard let mode = attributes[.posixPermissions] as? Int, mode & 0o077 == 0 else {
       throw AccessTokenError(
         description: "\(file.path): found a token that others may read, expected mode 0600; remove "
-          + "the file, and the next start draws another")
+          + "the file, and the next start creates another")
     }
     let text = String(decoding: try WholeFile.read(file.path, limit: 4096), as: UTF8.self)
       .trimmingCharacters(in: .whitespacesAndNewlines)
@@ -38,7 +38,7 @@ package struct AccessToken: Sendable {
       throw AccessTokenError(
         description:
           "\(file.path): found no token, expected \(Self.digitCount) hexadecimal digits; "
-          + "remove the file, and the next start draws another")
+          + "remove the file, and the next start creates another")
     }
     digest = Digest.of(text)
   }

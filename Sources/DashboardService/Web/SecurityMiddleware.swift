@@ -55,12 +55,12 @@ struct SecurityMiddleware: RouterMiddleware {
     case .origin: return Answers.text("found a request of another site's page", status: .forbidden)
     case .readOnly:
       return Answers.text(
-        "this dashboard only shows; `dashboard --control` also changes", status: .forbidden)
+        "this dashboard is read-only; `dashboard --control` allows changes", status: .forbidden)
     case .method:
       return Answers.text("expected GET, or POST to change something", status: .methodNotAllowed)
     case .token:
       guard request.method == .get, !AccessRules.isData(request.uri.path) else {
-        return Answers.text("the token was not shown", status: .unauthorized)
+        return Answers.text("the request has no valid token", status: .unauthorized)
       }
       return Response(status: .seeOther, headers: [.location: "/login"])
     }

@@ -19,7 +19,14 @@ import Trials
 /// | `step` | I64 `[]` | steps taken, Adam's t |
 /// | `first_hit_step` | I64 `[]` | absent before the first hit |
 ///
-/// A trial that may end early adds its detector's tensors (`QuietDetector+Tensors`).
+/// A trial that may end early adds its detector's tensors (`QuietDetector+Tensors`). A traced trial
+/// adds where it is on its ladder:
+///
+/// | Name | Type, shape | Value |
+/// | --- | --- | --- |
+/// | `rung.index` | I64 `[]` | the rung's place, from 0; until the step after its end |
+/// | `rung.beginning` | I64 `[]` | the steps taken before the rung |
+///
 /// ``CheckpointFile`` describes the rest of the file.
 enum Checkpoint {
   private static let firstMoment = "first_moment."
@@ -51,6 +58,8 @@ enum Checkpoint {
     append("mse", state.mse)
     append("step", Int64(state.step))
     append("first_hit_step", state.firstHitStep.map { Int64($0) })
+    append("rung.index", state.rung.map { Int64($0.index) })
+    append("rung.beginning", state.rung.map { Int64($0.beginning) })
     return tensors + (state.quiet?.tensors ?? [])
   }
 
@@ -122,6 +131,25 @@ enum Checkpoint {
       return Int(step)
     }
 
+    /// The place of a traced trial on a ladder and the steps taken before it, within their ranges.
+    ///
+    /// - Parameters:
+    ///   - count: The number of rungs.
+    ///   - step: The steps taken, from the checkpoint.
+    func rung(of count: Int, step: Int) throws(CheckpointError) -> (index: Int, beginning: Int) {
+      func whole(_ name: String, upTo maximum: Int) throws(CheckpointError) -> Int {
+        let found = try number(name, Int64.self)
+        guard (0...Int64(maximum)).contains(found) else {
+          throw CheckpointError(
+            .implausible, path: path, part: name, found: "\(found)", expected: "0 to \(maximum)")
+        }
+        return Int(found)
+      }
+      return (
+        try whole("rung.index", upTo: count - 1), try whole("rung.beginning", upTo: step)
+      )
+    }
+
     /// A number; nil if the checkpoint has none of that name.
     func optionalNumber<Value: Safetensors.Element>(
       _ name: String, _ type: Value.Type
@@ -163,8 +191,14 @@ extension NarrowingState {
     restored.mse = try source.optionalNumber("mse", Double.self)
     restored.step = try source.step()
     restored.firstHitStep = try source.optionalNumber("first_hit_step", Int64.self).map { Int($0) }
+    if let ladder = rung?.ladder {
+      let place = try source.rung(of: ladder.count, step: restored.step)
+      restored.beginRung(place.index, after: place.beginning)
+    }
+    let beginning = restored.rung?.beginning ?? 0
     try restored.quiet?.restore(
-      from: source, step: restored.step, firstHitStep: restored.firstHitStep,
+      from: source, step: restored.step - beginning,
+      firstHitStep: restored.firstHitStep.map { max($0 - beginning, 0) },
       openProbabilities: restored.gates.openProbabilities)
     self = restored
   }

@@ -143,6 +143,7 @@ package struct CheckpointFile: Sendable {
       reports.milestones = milestones(of: reports.milestones, batches: batches)
     }
     let step = try Checkpoint.Source(checkpoint: content, path: url.path).step()
+    try checkRung(of: content, reports.milestones, step: step, path: url.path)
     try check(reports, step, owner != configuration)
     try Checkpoint.restore(
       content, path: url.path, settings: configuration.trainer, into: trainer)
@@ -178,13 +179,33 @@ package struct CheckpointFile: Sendable {
   /// - Parameter expectedStep: The step that the checkpoint should have.
   package func verify(_ url: URL, expectedStep: Int) throws(CheckpointError) {
     let (content, _) = try verified(url)
-    _ = try reports(of: content, path: url.path)
+    let reports = try reports(of: content, path: url.path)
     let step = try Checkpoint.Source(checkpoint: content, path: url.path).step()
     guard step == expectedStep else {
       throw CheckpointError(
         .implausible, path: url.path, part: "step", found: "\(step)", expected: "\(expectedStep)")
     }
+    try checkRung(of: content, reports.milestones, step: step, path: url.path)
     try StateRanges(settings: configuration.trainer, step: step).check(content, path: url.path)
+  }
+
+  /// Checks that the state of a traced trial is on the rung that its reports lead to.
+  ///
+  /// A rung lasts until the step after its end, so the report of that end counts from there.
+  private func checkRung(
+    of content: Safetensors, _ reports: [MilestoneReport], step: Int, path: String
+  ) throws(CheckpointError) {
+    guard let trace = configuration.trace else { return }
+    let source = Checkpoint.Source(checkpoint: content, path: path)
+    let found = try source.rung(of: trace.count, step: step)
+    let ended = reports.filter { $0.step < step }
+    let beginning = ended.last?.step ?? 0
+    guard found == (ended.count, beginning) else {
+      throw CheckpointError(
+        .implausible, path: path, part: "rung",
+        found: "rung \(found.index), begun after step \(found.beginning)",
+        expected: "rung \(ended.count), begun after step \(beginning), as its reports say")
+    }
   }
 
   /// Checks that a file is an undamaged checkpoint of this trial, or of a shorter run that this

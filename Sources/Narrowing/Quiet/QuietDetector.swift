@@ -57,6 +57,9 @@ package struct QuietDetector: Hashable, Sendable {
   package let epochSteps: Int
   /// τ.
   package let tolerance: Double
+  /// The first steps, which no window reaches into: a later rung of a traced trial still remembers
+  /// the former τ in them.
+  package let dwell: Int
   /// The state carried from step to step.
   package internal(set) var state: State
 
@@ -86,14 +89,17 @@ package struct QuietDetector: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - epochSteps: Steps of an epoch, at least 1.
+  ///   - dwell: The first steps, which no window reaches into.
   ///   - openProbabilities: σ(kγ) of every gate before the first step.
   package init(
-    rule: QuietRule, epochSteps: Int, tolerance: Double, openProbabilities: [Double]
+    rule: QuietRule, epochSteps: Int, tolerance: Double, dwell: Int = 0,
+    openProbabilities: [Double]
   ) {
     precondition(epochSteps >= 1, "an epoch has at least one step")
     self.rule = rule
     self.epochSteps = epochSteps
     self.tolerance = tolerance
+    self.dwell = dwell
     state = State(
       unsettledSteps: openProbabilities.map { _ in 0 },
       isOpen: openProbabilities.map { $0 > 0.5 })
@@ -146,7 +152,7 @@ package struct QuietDetector: Hashable, Sendable {
 
   private var quiet: QuietFinding? {
     guard holdsTolerance, let firstHit = state.firstHitStep else { return nil }
-    let since = max(state.unsettledSteps.max() ?? 0, firstHit)
+    let since = max(state.unsettledSteps.max() ?? 0, firstHit, dwell)
     guard state.step - since >= longTime(oneIn: 2) else { return nil }
     return QuietFinding(ending: .quiet, sinceStep: since, alternatingGates: nil)
   }
@@ -163,7 +169,8 @@ package struct QuietDetector: Hashable, Sendable {
     let changes = (
       middle.totals.changes - first.totals.changes, state.totals.changes - middle.totals.changes
     )
-    guard firstHit <= first.step, (1...Self.alternatingCountMaximum).contains(gates.count),
+    guard max(firstHit, dwell) <= first.step,
+      (1...Self.alternatingCountMaximum).contains(gates.count),
       min(changes.0, changes.1) >= Self.changeCountMinimum
     else { return nil }
     let means = (
@@ -179,7 +186,8 @@ package struct QuietDetector: Hashable, Sendable {
     guard tolerance > 0, window <= state.step else { return nil }
     let first = state.history.sample(atOrBefore: state.step - window, epochSteps: epochSteps)
     let middle = state.history.sample(atOrBefore: state.step - window / 2, epochSteps: epochSteps)
-    guard state.belowMaximumStep <= first.step, first.step < middle.step, middle.step < state.step
+    let since = max(state.belowMaximumStep, dwell)
+    guard since <= first.step, first.step < middle.step, middle.step < state.step
     else { return nil }
     let means = (
       (middle.totals.constraint - first.totals.constraint) / Double(middle.step - first.step),
@@ -188,7 +196,6 @@ package struct QuietDetector: Hashable, Sendable {
     guard means.1 > Self.constraintShare * tolerance,
       means.1 >= (1 - Self.flatness) * means.0
     else { return nil }
-    return QuietFinding(
-      ending: .unreachable, sinceStep: state.belowMaximumStep, alternatingGates: nil)
+    return QuietFinding(ending: .unreachable, sinceStep: since, alternatingGates: nil)
   }
 }

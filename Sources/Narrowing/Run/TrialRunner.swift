@@ -59,7 +59,7 @@ package final class TrialRunner {
         quiet: configuration.quiet.map {
           (rule: $0, epochSteps: max(images.trainingCount / settings.batchSize, 1))
         },
-        forceSecondPass: options.forceSecondPass)
+        ladder: configuration.trace, forceSecondPass: options.forceSecondPass)
     } catch {
       throw TrialFailure(cause: .refused, message: "\(error)")
     }
@@ -121,6 +121,7 @@ package final class TrialRunner {
         .implausible, path: path, part: "step", found: "\(step)",
         expected: "0 to \(totalSteps), the trial's last")
     }
+    if configuration.trace != nil { return try checkRungs(reports, at: step, path: path) }
     var steps = milestones.map(\.step).filter { $0 <= step }
     if step < totalSteps, configuration.quiet != nil, reports.last?.endedByRule == true {
       steps.append(step)
@@ -136,6 +137,31 @@ package final class TrialRunner {
     }
   }
 
+  /// The same for a traced trial, whose reports say when its rungs ended.
+  private func checkRungs(
+    _ reports: [MilestoneReport], at step: Int, path: String
+  ) throws(CheckpointError) {
+    var defect = configuration.defect(of: reports, isComplete: false)
+    do throws(ConfigurationError) {
+      let bounds = try ResultBounds(configuration, trainingImageCount: images.trainingCount)
+      defect =
+        defect ?? reports.lazy.compactMap { bounds.defect(of: $0)?.description }.first
+        ?? bounds.defectOfRungs(in: reports)?.description
+    } catch {
+      defect = "\(error)"
+    }
+    if defect == nil {
+      let latest = reports.last?.step ?? 0
+      // A rung reports at its end, so the next end is after the step, if there is one.
+      let end = reports.last?.ending.isFinal == true ? latest : latest + rungSteps - 1
+      if !(latest...end).contains(step) { defect = "reports up to step \(latest)" }
+    }
+    guard let defect else { return }
+    throw CheckpointError(
+      .implausible, path: path, part: "reports", found: defect,
+      expected: "those of the rungs up to step \(step)")
+  }
+
   /// The step that the trial resumes from; 0 if it does not.
   package var firstStep: Int { resumed?.reports.resumed.last?.step ?? 0 }
 
@@ -143,21 +169,38 @@ package final class TrialRunner {
   package var trajectoryStart: TrajectoryStart { resumed?.trajectory.start ?? .beginning }
 
   private var totalSteps: Int { milestones.last?.step ?? 0 }
+  /// The most steps of each rung of a traced trial.
+  private var rungSteps: Int { milestones.first?.step ?? 0 }
 
   private func batches(_ budget: Budget) -> Int {
     budget.batches(
       trainingImageCount: images.trainingCount, batchSize: configuration.trainer.batchSize)
   }
 
-  /// Why the quiet rule ends the trial after the trainer's step; nil if it continues.
+  /// Why the quiet rule ends the trial, or its rung, after the trainer's step; nil if it continues.
   ///
-  /// The rule does not end a trial at a milestone before the last.
+  /// The rule does not end a trial at a milestone before the last, except a traced one's rungs.
   private var finding: QuietFinding? {
     let step = trainer.state.step
-    guard let quiet = trainer.state.quiet,
-      !milestones.dropLast().contains(where: { $0.step == step })
+    guard trainer.state.quiet != nil,
+      trainer.state.rung != nil || !milestones.dropLast().contains(where: { $0.step == step })
     else { return nil }
-    return quiet.finding
+    return trainer.state.finding
+  }
+
+  /// The milestone that the trainer's step has reached, and how the trial or its rung ends there; nil
+  /// between milestones.
+  private func reached(_ finding: QuietFinding?) -> (budget: Budget, ending: ReportEnding)? {
+    let step = trainer.state.step
+    if let rung = trainer.state.rung {
+      guard finding != nil || step == rung.beginning + rungSteps else { return nil }
+      let ending = finding?.ending ?? .budget
+      return (milestones[rung.index].budget, ending.with(isFinal: rung.isLast))
+    }
+    if let finding { return milestones.last.map { ($0.budget, finding.ending) } }
+    return milestones.first { $0.step == step }.map {
+      ($0.budget, step == totalSteps ? .budget : .goesOn)
+    }
   }
 
   private var checkpoints: CheckpointFile {
@@ -218,19 +261,19 @@ package final class TrialRunner {
     }
     try saveIfAsked(trajectory.prefix, reports)
     func report(
-      _ budget: Budget, _ finding: QuietFinding?, after trajectory: TrajectoryPrefix
+      _ milestone: (budget: Budget, ending: ReportEnding), _ finding: QuietFinding?,
+      after trajectory: TrajectoryPrefix
     ) throws(TrialFailure) {
-      let isLast = finding != nil || trainer.state.step == totalSteps
       let report = try trainer.milestone(
-        budget, ending: isLast ? .budget : .goesOn, finding: finding, on: images)
+        milestone.budget, ending: milestone.ending, finding: finding, on: images)
       reports.append(report)
       reportTrajectory(trajectory)
       reported(reports.count - 1, report)
     }
     var hasEnded = reports.last?.ending.isFinal ?? false
     // The quiet rule ends this run at the step where it ended the shorter run.
-    if !hasEnded, let last = milestones.last, let finding {
-      try report(last.budget, finding, after: trajectory.prefix)
+    if !hasEnded, configuration.trace == nil, let finding, let milestone = reached(finding) {
+      try report(milestone, finding, after: trajectory.prefix)
       hasEnded = true
     }
 
@@ -241,18 +284,21 @@ package final class TrialRunner {
         throw TrialFailure(
           cause: .stopped, message: "stopped after \(step - 1) of \(totalSteps) steps")
       }
+      if let rung = trainer.state.rung, let end = reports.last, end.step == step - 1 {
+        trainer.state.beginRung(rung.index + 1, after: end.step)
+      }
       loadBatch(step)
       let taken = try take(step: step)
       if taken.ranSecondPass { secondPasses += 1 }
 
       let finding = finding
-      hasEnded = finding != nil || step == totalSteps
-      let milestone = finding != nil ? milestones.last : milestones.first { $0.step == step }
+      let milestone = reached(finding)
+      hasEnded = milestone?.ending.isFinal ?? false
       if milestone != nil || step.isMultiple(of: configuration.trainer.sampleEvery) {
         try trajectory.append(trainer.trajectoryRow(of: taken))
         try pace.append(step: step, seconds: (clock.now - beginning) / .seconds(1))
       }
-      if let milestone { try report(milestone.budget, finding, after: trajectory.prefix) }
+      if let milestone { try report(milestone, finding, after: trajectory.prefix) }
       try saveIfAsked(trajectory.prefix, reports)
       if !hasEnded, keeper.isDue(at: clock.now) { keep(trajectory.prefix, reports) }
       if let stepsPerSecond = meter.tick(step: step, isLast: hasEnded, at: clock.now) {

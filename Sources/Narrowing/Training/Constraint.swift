@@ -3,7 +3,7 @@
 /// Source: Rezende and Viola, "Taming VAEs"; Algorithm 1, step 4.
 package struct Constraint: Hashable, Sendable {
   /// τ, the tolerated summed squared error per image.
-  package let tolerance: Double
+  package internal(set) var tolerance: Double
   /// α, the weight of the old average.
   package let smoothing: Double
   /// C_ma, the moving average of E₂ − τ; nil before the first batch.

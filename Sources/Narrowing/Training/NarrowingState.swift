@@ -18,17 +18,23 @@ package struct NarrowingState: Hashable, Sendable {
   package internal(set) var firstHitStep: Int?
   /// Moving average of E₂; nil before the first step.
   package internal(set) var mse: Double?
-  /// Detects when the trial may end before its last milestone; nil if it may not.
+  /// The rung that a traced trial is on; nil for other trials.
+  package internal(set) var rung: Rung?
+  /// Detects when the trial, or the rung, may end before its milestone; nil if it may not.
+  ///
+  /// It counts steps from the rung's beginning.
   package internal(set) var quiet: QuietDetector?
 
   /// The state before the first step.
   ///
   /// - Parameters:
   ///   - quiet: The rule for an early end, and the steps of an epoch; nil for none.
+  ///   - ladder: The tolerances of a traced trial, of which `tolerance` is the first; nil for others.
   package init(
     latents: Int, tolerance: Double, settings: TrainerSettings,
-    quiet: (rule: QuietRule, epochSteps: Int)? = nil
+    quiet: (rule: QuietRule, epochSteps: Int)? = nil, ladder: ToleranceLadder? = nil
   ) {
+    rung = ladder.map { Rung(of: $0, settings: settings) }
     gates = Gates(count: latents, settings: settings)
     multiplier = LagrangeMultiplier(settings: settings)
     constraint = Constraint(tolerance: tolerance, smoothing: settings.constraintSmoothing)
@@ -51,9 +57,11 @@ package struct NarrowingState: Hashable, Sendable {
 
   /// Passes the step just taken to the detector.
   mutating func observeQuiet() {
+    let beginning = rung?.beginning ?? 0
     quiet?.observe(
       QuietDetector.Observation(
-        step: step, firstHitStep: firstHitStep, constraintAverage: constraint.average ?? 0,
+        step: step - beginning, firstHitStep: firstHitStep.map { max($0 - beginning, 0) },
+        constraintAverage: constraint.average ?? 0,
         multiplier: multiplier.reach, openProbabilities: gates.openProbabilities))
   }
 }

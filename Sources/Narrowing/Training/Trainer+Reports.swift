@@ -15,7 +15,9 @@ extension Trainer {
 
   /// The report of a milestone, with the error on the evaluation images.
   ///
-  /// - Parameter finding: Why the trial ends here before its budget is spent; nil if it does not.
+  /// - Parameters:
+  ///   - ending: How the trial, or a rung of it, ends here, or that it goes on.
+  ///   - finding: Why it ends before its budget is spent; nil if it does not.
   /// - Throws: A failure with cause ``FailureCause/notANumber`` if that error is not finite:
   ///   running statistics can overflow although training, with batch statistics, continues.
   func milestone(
@@ -31,7 +33,7 @@ extension Trainer {
     }
     return MilestoneReport(
       budget: budget, tolerance: state.constraint.tolerance, step: state.step,
-      ending: finding?.ending ?? ending,
+      ending: ending,
       stateDigest: StateDigest.of(self), gatesOpen: state.gates.openCount, mse: state.mse ?? 0,
       evaluationMSE: evaluationMSE, firstHitStep: state.firstHitStep,
       multiplier: state.multiplier.effective, openProbabilities: state.gates.openProbabilities,

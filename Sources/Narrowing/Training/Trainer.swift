@@ -47,11 +47,13 @@ package final class Trainer {
   ///   - network: Its batch size must be the settings'.
   ///   - tolerance: τ; 0 trains a baseline.
   ///   - quiet: The rule for an early end, and the steps of an epoch; nil for none.
+  ///   - ladder: The tolerances of a traced trial, of which `tolerance` is the first; nil for others.
   ///   - forceSecondPass: Runs the decoder for E₁ even if ν₁ = ν₂; for the test that the result is
   ///     the same to the bit.
   package init(
     network: Autoencoder, tolerance: Double, settings: TrainerSettings, seed: UInt64,
-    quiet: (rule: QuietRule, epochSteps: Int)? = nil, forceSecondPass: Bool = false
+    quiet: (rule: QuietRule, epochSteps: Int)? = nil, ladder: ToleranceLadder? = nil,
+    forceSecondPass: Bool = false
   ) {
     precondition(network.batchSize == settings.batchSize, "the network is made for the batch size")
     let latents = network.shape.latents
@@ -64,7 +66,8 @@ package final class Trainer {
       epsilon: settings.adamEpsilon)
     optimizer = AdamOptimizer(count: network.parameters.count, team: network.team)
     state = NarrowingState(
-      latents: latents, tolerance: tolerance, settings: settings, quiet: quiet)
+      latents: latents, tolerance: tolerance, settings: settings, quiet: quiet,
+      ladder: ladder)
     posterior = LatentPosterior(
       batchSize: network.batchSize, latents: latents, reading: settings.posterior)
     draw = GateDraw(allOpen: latents)

@@ -133,12 +133,12 @@ extension FrontComparison.Candidate {
     self.facts = facts
     self.label = label
     var points: [Int: [(tolerance: Double, gates: Double)]] = [:]
-    for trial in series.points.flatMap(\.gridPoint.trials) {
-      guard let report = trial.result?.milestones.last, report.toleranceMet == true else {
-        continue
+    for point in series.points.map(\.gridPoint) {
+      for trial in point.trials {
+        guard let report = point.report(of: trial), report.toleranceMet == true else { continue }
+        points[trial.planned.replicate, default: []].append(
+          (report.tolerance, Double(report.gatesOpen)))
       }
-      points[trial.planned.replicate, default: []].append(
-        (report.tolerance, Double(report.gatesOpen)))
     }
     replicates = points.sorted { $0.key < $1.key }.compactMap { FrontStaircase($0.value) }
     tolerances = series.points.compactMap(\.tolerance?.median)

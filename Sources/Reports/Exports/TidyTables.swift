@@ -93,7 +93,7 @@ package struct TidyTables {
         .number(trial.planned.replicate), .text(planned.dataset.name),
         .text("s\(planned.seed.hexadecimal)"),
         .text(planned.model.channels.map(String.init).joined(separator: " ")),
-        .number(try? used.resolvedLatents()), .number(try? used.resolvedTolerance()),
+        .number(try? used.resolvedLatents()), .number(used.tolerance(at: last)),
         .text(planned.parents.map(\.description).joined(separator: " ")),
         .text(trial.status.rawValue), .number(trial.attempts),
       ]
@@ -119,13 +119,23 @@ package struct TidyTables {
   }
 
   private func writeMilestones() throws {
-    var table = TidyTable("milestones", form, columns: ["trial"] + Self.found)
+    // The tolerance of a rung; that of other trials is in the table of trials.
+    let isTraced = trials.contains { $0.planned.configuration.trace != nil }
+    var table = TidyTable(
+      "milestones", form,
+      columns: ["trial"] + Self.found + (isTraced ? ["tolerance", "traced"] : []))
     try append(table.name, table.head)
     for trial in trials {
       for budget in trial.planned.configuration.milestones {
         guard let report = trial.report(at: budget) else { continue }
+        let direction = trial.planned.configuration.trace?.direction
+        let rung: [TidyCell] = [
+          .number(report.tolerance), direction.map { .text($0.rawValue) } ?? .missing,
+        ]
         try append(
-          table.name, table.row([.text(trial.planned.id.description)] + cells(of: report)))
+          table.name,
+          table.row(
+            [.text(trial.planned.id.description)] + cells(of: report) + (isTraced ? rung : [])))
       }
     }
     try append(table.name, table.tail)

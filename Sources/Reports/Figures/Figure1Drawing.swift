@@ -35,9 +35,11 @@ struct Figure1Drawing {
       Self.margin.top + panelCount * Self.panelHeight + (panelCount - 1) * Self.panelGap
       + Self.margin.bottom
     let configuration = trial.result?.provenance.configuration ?? trial.planned.configuration
-    let tolerance = (try? configuration.resolvedTolerance()) ?? 0
+    let tolerances = tolerances(of: configuration)
+    let values = tolerances.map { NumberText.compact($0.tolerance) }.joined(separator: ", ")
     let title =
-      "\(counts.title(of: configuration.dataset)): one run with τ = \(NumberText.compact(tolerance))"
+      "\(counts.title(of: configuration.dataset)): one "
+      + (configuration.trace == nil ? "run with τ = \(values)" : "traced run, τ = \(values)")
     var drawing = SVGDrawing(width: Self.width, height: height, title: title)
     drawing.text(title, at: (Self.margin.left, 24), .init(size: 15, isBold: true))
     drawing.text(
@@ -47,7 +49,7 @@ struct Figure1Drawing {
         banner, at: (Self.width - Self.margin.right, 24),
         .init(size: 12, color: Palette.warning, anchor: "end", isBold: true))
     }
-    drawMSE(tolerance: tolerance, in: &drawing)
+    drawMSE(tolerances: tolerances, in: &drawing)
     drawHits(in: &drawing)
     drawMultiplier(in: &drawing)
     drawGates(in: &drawing)
@@ -96,11 +98,28 @@ struct Figure1Drawing {
     return (top + Self.panelHeight, top)
   }
 
-  private func drawMSE(tolerance: Double, in drawing: inout SVGDrawing) {
+  /// The tolerances and the steps after which each began; one from step 0 unless the run is traced.
+  ///
+  /// Of an unfinished traced run only the rungs with a report, and the one after them, are known.
+  private func tolerances(
+    of configuration: TrialConfiguration
+  ) -> [(tolerance: Double, beginning: Int)] {
+    guard let trace = configuration.trace else {
+      return [((try? configuration.resolvedTolerance()) ?? 0, 0)]
+    }
+    let ends = configuration.milestones.map { trial.report(at: $0)?.step }.prefix { $0 != nil }
+    let beginnings = [0] + ends.compactMap(\.self)
+    return zip(trace.tolerances, beginnings).map { ($0, $1) }
+  }
+
+  private func drawMSE(
+    tolerances: [(tolerance: Double, beginning: Int)], in drawing: inout SVGDrawing
+  ) {
     let errors = trajectory.numbers("squared_error").filter(Axis.hasLogarithm)
     let averages = trajectory.numbers("mse").filter(Axis.hasLogarithm)
     let others = (ghost?.numbers("mse") ?? []).filter(Axis.hasLogarithm)
-    let all = errors + averages + others + (tolerance > 0 ? [tolerance] : [])
+    let shown = tolerances.filter { $0.tolerance > 0 }
+    let all = errors + averages + others + shown.map(\.tolerance)
     let frame = frame(
       panel: 0, isLogarithmic: (all.max() ?? 1) / max(all.min() ?? 1, 1e-9) > 8,
       values: (all.min() ?? 0)...(all.max() ?? 1))
@@ -111,11 +130,17 @@ struct Figure1Drawing {
       "squared_error", frame, .init(color: Palette.series[5], width: 1, opacity: 0.8),
       in: &drawing)
     trace("mse", frame, .init(color: Palette.series[0], width: 1.8), in: &drawing)
-    guard tolerance > 0 else { return }
-    let y = frame.y.position(of: tolerance)
-    drawing.line(
-      from: (frame.x.start, y), to: (frame.x.end, y),
-      .init(color: Palette.series[1], width: 1.4, dashes: "6 4"))
+    guard !shown.isEmpty else { return }
+    for (index, rung) in shown.enumerated() {
+      let y = frame.y.position(of: rung.tolerance)
+      let start = index == 0 ? frame.x.start : frame.x.position(of: Double(rung.beginning))
+      let end =
+        index + 1 < shown.count
+        ? frame.x.position(of: Double(shown[index + 1].beginning)) : frame.x.end
+      drawing.line(
+        from: (start, y), to: (end, y),
+        .init(color: Palette.series[1], width: 1.4, dashes: "6 4"))
+    }
     legend(
       [
         ("batch", Palette.series[5], nil), ("moving average", Palette.series[0], nil),

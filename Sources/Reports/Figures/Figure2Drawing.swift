@@ -121,7 +121,7 @@ struct Figure2Drawing {
             texts: ["originals", configuration?.dataset.title ?? ""], images: row.images.originals,
             startsGroup: true))
       }
-      let tolerance = (try? configuration?.resolvedTolerance()) ?? 0
+      let tolerance = (try? configuration?.lastTolerance()) ?? 0
       let latents = (try? configuration?.resolvedLatents()) ?? 0
       let isMet = row.trial.result?.milestones.last?.toleranceMet ?? true
       let series = row.series.split(separator: ", ").map(String.init)
@@ -129,7 +129,9 @@ struct Figure2Drawing {
       lines.append(
         Line(
           texts: [
-            "τ = \(NumberText.compact(tolerance))" + (isMet ? "" : ", not met"),
+            "τ = \(NumberText.compact(tolerance))"
+              + (configuration?.trace.map { ", \($0.direction.words)" } ?? "")
+              + (isMet ? "" : ", not met"),
             "‖ν‖₀ = \(gates) of \(latents)",
           ] + series, images: row.images.reconstructions,
           startsGroup: false))

@@ -44,11 +44,11 @@ struct Figure3Drawing {
   private static let gap = 14.0
 
   /// Evenly spaced points of a data set's front that have a complete trial, including first and
-  /// last, for ``samples``.
+  /// last, for ``samples``; of traced trials only the last rung has images.
   static func chosenPoints(of front: Front, dataset: Dataset) -> [Front.Point] {
     guard let series = front.series.first(where: { $0.dataset == dataset && !$0.front.isEmpty })
     else { return [] }
-    let points = series.front
+    let points = series.front.filter(\.gridPoint.isAtEnd)
     guard points.count > maximumImageCount else { return points }
     return (0..<maximumImageCount).map { index in
       points[
@@ -148,7 +148,9 @@ struct Figure3Drawing {
     var parts: [String] = []
     let latents = Set(configurations.compactMap { try? $0.resolvedLatents() })
     if latents.count == 1, let count = latents.first { parts.append("\(count) provisioned") }
-    let budgets = Set(configurations.compactMap(\.milestones.last))
+    let budgets = Set(
+      configurations.filter { $0.trace == nil }.compactMap(\.milestones.last))
+    let rungBudgets = Set(configurations.compactMap(\.rungBudget))
     let endsEarly = configurations.contains { $0.quiet != nil }
     if budgets.count == 1, let budget = budgets.first {
       parts.append(
@@ -157,6 +159,11 @@ struct Figure3Drawing {
           : NumberText.budget(budget))
     } else if endsEarly {
       parts.append("where runs were quiet, else as labelled")
+    }
+    if !rungBudgets.isEmpty {
+      let most = rungBudgets.map(NumberText.budget).sorted().joined(separator: " or ")
+      parts.append(
+        "traced: several tolerances in one run, each for \(endsEarly ? "at most " : "")\(most)")
     }
     let replicates = series.flatMap(\.points).map(\.gridPoint.trials.count).max() ?? 1
     if replicates > 1 {

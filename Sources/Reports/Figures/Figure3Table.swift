@@ -18,6 +18,8 @@ struct Figure3Table {
     let stage: String
     let series: String
     let budget: Budget
+    /// Which way its trials trace the tolerances, `up` or `down`; nil if each has one tolerance.
+    let traced: ToleranceLadder.Direction?
     let tolerance: Spread?
     let gatesOpen: Spread?
     let mse: Spread?
@@ -33,7 +35,7 @@ struct Figure3Table {
     let trials: [String]
 
     private enum CodingKeys: String, CodingKey {
-      case dataset, images, stage, series, budget, tolerance
+      case dataset, images, stage, series, budget, traced, tolerance
       case gatesOpen = "gates_open"
       case mse
       case evaluationMSE = "evaluation_mse"
@@ -67,7 +69,7 @@ struct Figure3Table {
         Point(
           dataset: series.dataset, images: counts.remark(on: series.dataset),
           stage: point.gridPoint.stage, series: series.label,
-          budget: point.gridPoint.configuration.milestones.last ?? .batches(1),
+          budget: point.gridPoint.budget, traced: point.gridPoint.configuration.trace?.direction,
           tolerance: point.tolerance, gatesOpen: point.gatesOpen, mse: point.mse,
           evaluationMSE: point.evaluationMSE, toleranceMet: point.toleranceMet,
           onFront: point.isOnFront,
@@ -104,6 +106,7 @@ struct Figure3Table {
   /// `figure3.csv`; fields of points without a result are empty.
   var csv: Data {
     let endsEarly = points.contains { $0.endings != nil }
+    let isTraced = points.contains { $0.traced != nil }
     var table = CSVTable(
       header: [
         "dataset", "images", "stage", "series", "budget", "tolerance", "replicates",
@@ -111,7 +114,8 @@ struct Figure3Table {
         "gates_open", "gates_open_min", "gates_open_max", "mse", "mse_min", "mse_max",
         "evaluation_mse", "evaluation_mse_min", "evaluation_mse_max", "tolerance_met", "on_front",
         "trials",
-      ] + (endsEarly ? ["endings", "end_step", "end_step_min", "end_step_max"] : []))
+      ] + (endsEarly ? ["endings", "end_step", "end_step_min", "end_step_max"] : [])
+        + (isTraced ? ["traced"] : []))
     for point in points {
       table.append(
         [
@@ -126,7 +130,8 @@ struct Figure3Table {
             point.trials.joined(separator: " "),
           ]
           + (endsEarly
-            ? [(point.endings ?? []).joined(separator: " ")] + Self.columns(point.endStep) : []))
+            ? [(point.endings ?? []).joined(separator: " ")] + Self.columns(point.endStep) : [])
+          + (isTraced ? [point.traced?.rawValue ?? ""] : []))
     }
     return table.data
   }

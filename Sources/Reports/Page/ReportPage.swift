@@ -165,7 +165,7 @@ struct ReportPage {
   private static func numbers(
     _ configuration: TrialConfiguration, _ report: MilestoneReport?
   ) -> [String] {
-    let tolerance = try? configuration.resolvedTolerance()
+    let tolerance = configuration.tolerance(at: report)
     let latents = try? configuration.resolvedLatents()
     let given = [
       tolerance.map { NumberText.compact($0, upTo: 3) } ?? "", latents.map(String.init) ?? "",

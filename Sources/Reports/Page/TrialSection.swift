@@ -59,7 +59,10 @@ struct TrialSection {
     let provenance = result.provenance
     var facts: [(String, String)] = result.milestones.map { report in
       (
-        NumberText.budget(report.budget),
+        result.provenance.configuration.trace == nil
+          ? NumberText.budget(report.budget)
+          : "traced τ = \(NumberText.shortest(report.tolerance)), \(report.ending.word) after "
+            + "\(NumberText.count(report.step)) batches",
         "\(report.gatesOpen) of \(report.openProbabilities.count) gates open, mse "
           + "\(NumberText.fixed(report.mse, 3)), evaluation mse "
           + NumberText.fixed(report.evaluationMSE, 3)
@@ -67,7 +70,13 @@ struct TrialSection {
       )
     }
     facts.append(("data set", counts.title(of: provenance.configuration.dataset)))
-    if let tolerance = try? provenance.configuration.resolvedTolerance() {
+    if let trace = provenance.configuration.trace {
+      facts.append(
+        (
+          "tolerances τ, \(trace.direction.words)",
+          trace.tolerances.map(NumberText.shortest).joined(separator: ", ")
+        ))
+    } else if let tolerance = try? provenance.configuration.resolvedTolerance() {
       facts.append(("tolerance τ", NumberText.shortest(tolerance)))
     }
     facts.append(

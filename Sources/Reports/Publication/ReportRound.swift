@@ -4,8 +4,8 @@ import Foundation
 
 /// One round of writing to an output directory, and its outcome.
 struct ReportRound {
-  /// The output directory; nil where nothing is written and ``ReportWriter/Outcome/made`` alone
-  /// tells what would be.
+  /// The output directory; nil if nothing is written and only ``ReportWriter/Outcome/made`` lists
+  /// the files that would be.
   let directory: URL?
   /// The digests of the files written; nil without a directory.
   var ledger: OutputLedger?

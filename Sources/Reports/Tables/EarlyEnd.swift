@@ -33,6 +33,6 @@ extension GridPoints.Point {
   /// quiet rule.
   var endings: [String]? {
     guard configuration.quiet != nil else { return nil }
-    return Set(trials.compactMap { $0.result?.milestones.last?.ending.word }).sorted()
+    return Set(trials.compactMap { report(of: $0)?.ending.word }).sorted()
   }
 }

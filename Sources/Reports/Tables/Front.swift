@@ -21,7 +21,7 @@ struct Front {
     var isOnFront = false
   }
 
-  /// Points that differ only in their tolerance.
+  /// Points that differ only in their tolerance; the rungs of traced trials are a series of their own.
   struct Series {
     /// The data set of all its points.
     var dataset: Dataset
@@ -51,20 +51,22 @@ struct Front {
     let gridPoints = GridPoints(of: results, grouping: grouping).points
     for (gridPoint, series) in zip(gridPoints, grouping.series) {
       guard let series else { continue }
-      let point = Point(
-        gridPoint: gridPoint,
-        tolerance: Spread(
-          gridPoint.trials.compactMap {
-            try? $0.configurationUsed(in: reports).resolvedTolerance()
-          }),
-        gatesOpen: gridPoint.spread { Double($0.gatesOpen) },
-        mse: gridPoint.spread(\.mse), evaluationMSE: gridPoint.spread(\.evaluationMSE),
-        toleranceMet: gridPoint.toleranceMet)
+      let points = gridPoint.rungs.map { gridPoint in
+        Point(
+          gridPoint: gridPoint,
+          tolerance: Spread(
+            gridPoint.trials.compactMap {
+              $0.configurationUsed(in: reports).tolerance(atMilestone: gridPoint.rung ?? 0)
+            }),
+          gatesOpen: gridPoint.spread { Double($0.gatesOpen) },
+          mse: gridPoint.spread(\.mse), evaluationMSE: gridPoint.spread(\.evaluationMSE),
+          toleranceMet: gridPoint.toleranceMet)
+      }
       if series < members.count {
-        members[series].append(point)
+        members[series] += points
       } else {
         facts.append(SeriesLabels.Facts(of: gridPoint, in: reports))
-        members.append([point])
+        members.append(points)
       }
     }
     series = zip(zip(facts, SeriesLabels.labels(of: facts)), members).map { series, points in

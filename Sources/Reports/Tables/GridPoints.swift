@@ -2,12 +2,16 @@ import Trials
 
 /// Groups the trials of a plan into grid points of replicates.
 struct GridPoints {
-  /// A grid point: trials that differ only in their seeds and their parents' seeds.
+  /// A grid point: trials that differ only in their seeds and their parents' seeds; of traced trials, a
+  /// rung of theirs.
   struct Point {
     /// Its stage.
     var stage: String
     /// The replicates, in the plan's order.
     var trials: [RecordedTrial]
+
+    /// The place of the rung on the ladder of traced trials; nil for their end, and for other trials.
+    var rung: Int?
 
     /// The first replicate's configuration; only seeds and parents differ in the others.
     var configuration: TrialConfiguration { trials[0].planned.configuration }
@@ -21,10 +25,37 @@ struct GridPoints {
         })
     }
 
-    /// The spread of a number at the last milestone.
-    func spread(_ number: (MilestoneReport) -> Double) -> Spread? {
-      Spread(trials.compactMap { $0.result?.milestones.last.map(number) })
+    /// The report of a replicate at its last milestone, or at the end of the rung; nil without a
+    /// result.
+    func report(of trial: RecordedTrial) -> MilestoneReport? {
+      guard let milestones = trial.result?.milestones else { return nil }
+      guard let rung else { return milestones.last }
+      return milestones.indices.contains(rung) ? milestones[rung] : nil
     }
+
+    /// The budget of the last milestone, or of the rung's.
+    var budget: Budget {
+      let milestones = configuration.milestones
+      return rung.map { milestones[$0] } ?? milestones.last ?? .batches(1)
+    }
+
+    /// The spread of a number at the last milestone, or at the end of the rung.
+    func spread(_ number: (MilestoneReport) -> Double) -> Spread? {
+      Spread(trials.compactMap { report(of: $0).map(number) })
+    }
+
+    /// The point of each rung of traced trials; the point itself for other trials.
+    var rungs: [Point] {
+      guard let trace = configuration.trace else { return [self] }
+      return (0..<trace.count).map { rung in
+        var point = self
+        point.rung = rung
+        return point
+      }
+    }
+
+    /// Whether the trials' files show the network as it was here: not before the end of a trial.
+    var isAtEnd: Bool { rung == nil || rung == configuration.milestones.count - 1 }
   }
 
   /// Which trials of a plan make up which points, and which points are one series of the front; the

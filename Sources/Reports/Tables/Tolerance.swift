@@ -30,9 +30,9 @@ extension GridPoints.Point {
     return answers.isEmpty ? nil : answers.allSatisfy(\.self)
   }
 
-  /// Whether every complete replicate kept its tolerance at its end.
+  /// Whether every complete replicate kept its tolerance at its end, or at that of the rung.
   var toleranceMet: Bool? {
-    let answers = trials.compactMap { $0.result?.milestones.last?.toleranceMet }
+    let answers = trials.compactMap { report(of: $0)?.toleranceMet }
     return answers.isEmpty ? nil : answers.allSatisfy(\.self)
   }
 }

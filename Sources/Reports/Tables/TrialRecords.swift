@@ -24,6 +24,8 @@ enum TrialRecords {
     let latentsFrom: String?
     /// τ; nil while it waits for a parent.
     let tolerance: Double?
+    /// The tolerances that a traced trial visits; nil for other trials.
+    let trace: ToleranceLadder?
     /// The parent's number that τ is, if measured.
     let toleranceFrom: String?
     let parents: [String]
@@ -36,7 +38,7 @@ enum TrialRecords {
     private enum CodingKeys: String, CodingKey {
       case trial, stage, replicate, dataset, images, seed, channels, latents
       case latentsFrom = "latents_from"
-      case tolerance
+      case tolerance, trace
       case toleranceFrom = "tolerance_from"
       case parents, settings, quiet, status, milestones
     }
@@ -45,6 +47,8 @@ enum TrialRecords {
   /// One milestone of a trial, with its report if it was reached.
   struct Milestone: Encodable {
     let budget: Budget
+    /// τ of the rung that ends here; nil of trials that are not traced.
+    let tolerance: Double?
     let step: Int?
     let gatesOpen: Int?
     let mse: Double?
@@ -64,7 +68,7 @@ enum TrialRecords {
     let alternatingGates: [Int]?
 
     private enum CodingKeys: String, CodingKey {
-      case budget, step
+      case budget, tolerance, step
       case gatesOpen = "gates_open"
       case mse
       case evaluationMSE = "evaluation_mse"
@@ -78,8 +82,9 @@ enum TrialRecords {
       case alternatingGates = "alternating_gates"
     }
 
-    init(budget: Budget, report: MilestoneReport?, ending: String?) {
+    init(budget: Budget, tolerance: Double?, report: MilestoneReport?, ending: String?) {
       self.budget = budget
+      self.tolerance = tolerance
       step = report?.step
       gatesOpen = report?.gatesOpen
       mse = report?.mse
@@ -109,13 +114,16 @@ enum TrialRecords {
 
   /// The columns of `trials.csv`, which has one row per trial and milestone.
   ///
-  /// The last columns are the endings, if trials may end early, and the trainer settings that differ
+  /// The last columns are the endings, if trials may end early, which way trials trace their
+  /// tolerances, if any do, and the trainer settings that differ
   /// between the sweep's trials.
   struct Columns {
     /// The trainer settings that differ between trials.
     private let varying: [TrainerSetting]
     /// Whether a trial may end early.
     private let endsEarly: Bool
+    /// Whether a trial is traced.
+    private let isTraced: Bool
 
     /// The columns of a sweep.
     init(of plan: SweepPlan) {
@@ -127,6 +135,7 @@ enum TrialRecords {
         }
       }
       endsEarly = plan.trials.contains { $0.configuration.quiet != nil }
+      isTraced = plan.trials.contains { $0.configuration.trace != nil }
     }
 
     /// The names of the columns.
@@ -136,7 +145,8 @@ enum TrialRecords {
         "latents_from",
         "tolerance", "tolerance_from", "budget", "step", "gates_open", "mse", "evaluation_mse",
         "first_hit_step", "tolerance_met", "multiplier", "expected_open", "status", "parents",
-      ] + (endsEarly ? Milestone.endColumns : []) + varying.map(\.key)
+      ] + (endsEarly ? Milestone.endColumns : []) + (isTraced ? ["traced"] : [])
+        + varying.map(\.key)
     }
 
     /// The lines of a trial, one for each milestone.
@@ -146,7 +156,7 @@ enum TrialRecords {
           trial.trial, trial.stage, String(trial.replicate), trial.dataset.name,
           trial.images ?? "", trial.seed, trial.channels.map(String.init).joined(separator: " "),
           TrialRecords.text(trial.latents), trial.latentsFrom ?? "",
-          TrialRecords.text(trial.tolerance), trial.toleranceFrom ?? "",
+          TrialRecords.text(milestone.tolerance ?? trial.tolerance), trial.toleranceFrom ?? "",
           milestone.budget.description,
         ]
         let found = [
@@ -159,6 +169,7 @@ enum TrialRecords {
         ]
         return CSVTable.line(
           configuration + found + (endsEarly ? milestone.endCells : [])
+            + (isTraced ? [trial.trace?.direction.rawValue ?? ""] : [])
             + varying.map { $0.text(in: trial.settings) })
       }.joined()
     }
@@ -194,12 +205,12 @@ extension TrialRecords.Trial {
       latents: try? used.resolvedLatents(),
       latentsFrom: planned.model.latents.measurement.map(TrialRecords.text),
       tolerance: try? used.resolvedTolerance(),
-      toleranceFrom: planned.tolerance.measurement.map(TrialRecords.text),
+      trace: planned.trace, toleranceFrom: planned.tolerance.measurement.map(TrialRecords.text),
       parents: planned.parents.map(\.description), settings: planned.trainer,
       quiet: planned.quiet, status: recorded.status,
-      milestones: planned.milestones.map { budget in
+      milestones: planned.milestones.enumerated().map { index, budget in
         TrialRecords.Milestone(
-          budget: budget,
+          budget: budget, tolerance: planned.trace?.tolerances[index],
           report: recorded.report(at: budget), ending: recorded.ending(at: budget))
       })
   }

@@ -9,6 +9,8 @@ enum SeriesLabels {
     let dataset: Dataset
     /// Names and values, the same names in the same order for every series; n first.
     let values: [(name: String, text: String)]
+    /// Which way its trials trace the tolerances; nil if each has one tolerance.
+    let trace: ToleranceLadder.Direction?
 
     /// The facts of a series that a grid point belongs to.
     ///
@@ -16,6 +18,10 @@ enum SeriesLabels {
     init(of point: GridPoints.Point, in reports: [TrialID: MilestoneReport]) {
       let configuration = point.configuration
       dataset = configuration.dataset
+      trace = configuration.trace?.direction
+      let budgets =
+        configuration.rungBudget.map { "\($0) a tolerance" }
+        ?? configuration.milestones.map(\.description).joined(separator: " and ")
       let used = point.trials[0].configurationUsed(in: reports)
       let latents =
         (try? used.resolvedLatents()).map(String.init)
@@ -23,10 +29,14 @@ enum SeriesLabels {
       values =
         [
           ("n", latents), ("stage", point.stage),
+          (
+            "rungs",
+            (configuration.trace?.tolerances ?? []).map(NumberText.shortest).joined(separator: " ")
+          ),
           ("channels", configuration.model.channels.map(String.init).joined(separator: "-")),
           (
             "budget",
-            configuration.milestones.map(\.description).joined(separator: " and ")
+            budgets
               + (configuration.quiet.map { ", quiet by windows of \($0.window)" } ?? "")
           ),
         ]
@@ -37,7 +47,7 @@ enum SeriesLabels {
     }
   }
 
-  /// A unique name for each series of a data set: `n = 32` and the facts that differ.
+  /// A unique name for each series of a data set: `n = 32`, `traced`, and the facts that differ.
   ///
   /// Series without a different fact are numbered.
   static func labels(of series: [Facts]) -> [String] { numbered(names(of: series), of: series) }
@@ -45,7 +55,8 @@ enum SeriesLabels {
   /// The same without numbers: series without a different fact have the same name.
   static func names(of series: [Facts]) -> [String] {
     zip(series, distinctions(of: series)).map { facts, distinction in
-      "n = \(facts.values[0].text)" + (distinction.isEmpty ? "" : ", \(distinction)")
+      "n = \(facts.values[0].text)" + (facts.trace.map { ", \($0.words)" } ?? "")
+        + (distinction.isEmpty ? "" : ", \(distinction)")
     }
   }
 
@@ -59,8 +70,10 @@ enum SeriesLabels {
       }
     }
     return series.map { facts in
-      (varying[facts.dataset] ?? []).map { "\(facts.values[$0].name) = \(facts.values[$0].text)" }
-        .joined(separator: ", ")
+      (varying[facts.dataset] ?? []).filter { !facts.values[$0].text.isEmpty }.map {
+        "\(facts.values[$0].name) = \(facts.values[$0].text)"
+      }
+      .joined(separator: ", ")
     }
   }
 
@@ -74,4 +87,9 @@ enum SeriesLabels {
       return text.isEmpty ? "(\(count))" : "\(text) (\(count))"
     }
   }
+}
+
+extension ToleranceLadder.Direction {
+  /// The word for results that are rungs of one trial: `traced`, or `traced downwards`.
+  var words: String { self == .up ? "traced" : "traced downwards" }
 }

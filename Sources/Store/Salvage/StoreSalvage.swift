@@ -101,7 +101,7 @@ package struct StoreSalvage: Sendable {
           && used.model.latents == configuration.model.latents)
     else { throw Obstacle(reason: "it was made with another result of its parent") }
     if let defect = result.defect {
-      throw Obstacle(reason: "it cannot be its trial's: \(defect)")
+      throw Obstacle(reason: "it is impossible for its trial: \(defect)")
     }
     return received
   }

@@ -11,6 +11,12 @@ package struct FetchedCheckpoint: Hashable, Sendable {
   /// Name of a file with the rows after the prefix, up to the checkpoint; nil for none.
   package var rows: String?
 
+  /// Names of files with rows begin with this.
+  package static let rowsPrefix = "rows-before-"
+
+  /// The name of a file with the rows up to a step.
+  package static func rowsName(step: Int) -> String { "\(rowsPrefix)\(step).csv" }
+
   /// A checkpoint in a file.
   package init(
     file: String, stored: TrialCheckpoint?, trajectory: TrajectoryStart = .beginning,

@@ -19,9 +19,9 @@ extension WorkerCore {
   private mutating func giveUpWithoutFiles(_ id: WorkID) -> [WorkerEffect] {
     guard let work = works[id] else { return [] }
     let failure = TrialFailure(
-      cause: .stopped, message: "somebody removed the trial's folder from the worker's cache")
+      cause: .stopped, message: "the trial's folder was removed from the worker's cache")
     switch work.phase {
-    case .training, .draining:
+    case .training, .changingThreads, .draining:
       works[id]?.phase = .killed(failure)
       return [.killTrial(id)]
     case .uploading, .uploadDelayed, .delivering:

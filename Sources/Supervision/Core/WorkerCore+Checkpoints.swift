@@ -83,9 +83,14 @@ extension WorkerCore {
   mutating func endStalledTrials(at now: Duration) -> [WorkerEffect] {
     var effects: [WorkerEffect] = []
     for work in currentWorks {
-      guard case .training(let progress) = work.phase, let limit = work.assignment?.stallTimeout,
-        now >= work.stall.since + limit
-      else { continue }
+      let progress: TrialProgress?
+      switch work.phase {
+      case .training(let latest), .changingThreads(let latest): progress = latest
+      default: continue
+      }
+      guard let limit = work.assignment?.stallTimeout, now >= work.stall.since + limit else {
+        continue
+      }
       let place = progress.map { "after step \($0.step) of \($0.totalSteps)" } ?? "at its beginning"
       works[work.id]?.phase = .killed(
         TrialFailure(

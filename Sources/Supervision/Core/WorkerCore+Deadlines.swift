@@ -33,7 +33,7 @@ extension WorkerCore {
 
   private func deadline(of work: Work) -> Duration? {
     switch work.phase {
-    case .training:
+    case .training, .changingThreads:
       let tick = lastTick + Self.trainingTick
       return work.assignment.map { min(tick, work.stall.since + $0.stallTimeout) } ?? tick
     case .uploadDelayed(_, let until): return link.isJoined ? until : nil

@@ -46,7 +46,7 @@ extension WorkerCore {
             trial: work.id.trial, attempt: work.attempt,
             TrialFailure(cause: .stopped, message: reason), HandBack()),
         ]
-      case .training: effects += drain(work)
+      case .training, .changingThreads: effects += drain(work)
       default: continue
       }
     }
@@ -62,10 +62,12 @@ extension WorkerCore {
       reason: reason, since: now, deadline: now + Self.stopGrace, handsBack: false)
     var effects: [WorkerEffect] = [.notify("stopping: \(reason)")]
     for work in currentWorks {
-      if case .training = work.phase { effects += drain(work) }
-      if case .preparing = work.phase {
+      switch work.phase {
+      case .training, .changingThreads: effects += drain(work)
+      case .preparing:
         works[work.id] = nil
         effects.append(.discard(work.id))
+      default: continue
       }
     }
     return effects + exitIfDone()
@@ -90,7 +92,7 @@ extension WorkerCore {
       case .draining, .killed: true
       case .handingBack(_, let isUnderWay): isUnderWay && link.isJoined
       case .parting, .uploading, .delivering: link.isJoined
-      case .preparing, .training, .dismissed, .uploadDelayed, .reporting: false
+      case .preparing, .training, .changingThreads, .dismissed, .uploadDelayed, .reporting: false
       }
     }
     return isBusy ? stopping.deadline : min(stopping.deadline, stopping.since + Self.stopGrace)

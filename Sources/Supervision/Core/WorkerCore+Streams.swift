@@ -62,7 +62,8 @@ extension WorkerCore {
         // trajectory.
         let failure = TrialFailure(
           cause: .lost,
-          message: "the coordinator lacks the trajectory that this run goes on from")
+          message:
+            "the coordinator lacks the trajectory up to the checkpoint from which this run resumed")
         return give(up: work.id, failure) + shipNextPiece(at: now)
       }
       works[work.id]?.stream.rewind()
@@ -116,9 +117,12 @@ extension WorkerCore {
 
   /// When a work's next piece is due; nil if there is none.
   func pieceDeadline(of work: Work) -> Duration? {
+    // A process that was replaced is about to write the file anew.
+    guard !work.isRestarted else { return nil }
     let isAwaited =
       switch work.phase {
-      case .training, .preparing: !work.stream.reports.isEmpty || work.awaitsPieces
+      case .training, .changingThreads, .preparing:
+        !work.stream.reports.isEmpty || work.awaitsPieces
       case .draining, .killed, .dismissed, .handingBack, .parting, .uploading, .uploadDelayed,
         .delivering, .reporting:
         true

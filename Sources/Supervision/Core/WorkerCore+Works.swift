@@ -9,15 +9,19 @@ extension WorkerCore {
       return [.fetchCheckpoint(id, assignment)]
     case .checkpointReady(let id, let checkpoint, let refusals, let refused):
       guard let assignment = preparing(id) else { return [] }
+      let threads = works[id]?.threads ?? 1
       works[id]?.phase = .training(nil)
+      works[id]?.usedThreads = threads
+      works[id]?.start = checkpoint
       works[id]?.stall.start(at: now)
       works[id]?.checkpoints.stored = checkpoint?.stored
       works[id]?.checkpoints.claimed = checkpoint?.stored
       works[id]?.checkpoints.refused = refused
       works[id]?.checkpoints.beginsAtOwn = checkpoint.map { $0.stored == nil } ?? false
       return refusals.map { .notify("trial \(id.trial): checkpoint not usable: \($0)") }
-        + [.startTrial(id, assignment, from: checkpoint)]
+        + [.startTrial(id, assignment, from: checkpoint, threads: threads)]
     case .trialBegan(let id, let beginning):
+      if let work = works[id], work.isRestarted { return noteRestart(of: work, beginning, at: now) }
       works[id]?.stream.begin(after: beginning.trajectory, at: now)
       if beginning.step == 0 { works[id]?.checkpoints.beginsAtOwn = false }
       if beginning.step == 0, let stored = works[id]?.checkpoints.stored {
@@ -36,7 +40,7 @@ extension WorkerCore {
       guard case .training = works[id]?.phase else { return [] }
       works[id]?.phase = .training(progress)
       works[id]?.stall.note(step: progress.step, at: now)
-      return []
+      return changeThreads(of: id)
     case .trialFinished(let id, let result): return finish(id, result)
     case .trialFailed(let id, let failure), .preparationFailed(let id, let failure):
       return fail(id, failure, at: now)
@@ -81,7 +85,7 @@ extension WorkerCore {
     guard assignment.sweep == sweep else { return [] }
     var effects: [WorkerEffect] = []
     if let void = work(on: assignment.trial), void.attempt <= assignment.voidThrough {
-      effects = dismiss(void, "what its attempts have left was discarded", exits: false)
+      effects = dismiss(void, "a person has discarded the results of its attempts", exits: false)
     }
     if let known = work(on: assignment.trial) {
       // A repeated assignment, or a newer attempt at a trial that this worker already runs. The
@@ -89,6 +93,10 @@ extension WorkerCore {
       guard assignment.attempt > known.attempt else { return [] }
       works[known.id]?.attempt = assignment.attempt
       works[known.id]?.assignment?.attempt = assignment.attempt
+      if let threads = assignment.threads {
+        let effects = setThreads(threads, of: assignment.trial, assignment.attempt)
+        if !effects.isEmpty { return effects }
+      }
       guard case .reporting(let result, _) = known.phase else { return [] }
       return [.sendResult(trial: assignment.trial, attempt: assignment.attempt, result)]
     }
@@ -98,9 +106,15 @@ extension WorkerCore {
     guard works.values.count(where: { $0.phase.occupiesSlot }) < slots else {
       return effects + refuse(assignment, .stopped, "all \(slots) slots are taken")
     }
+    let threads = self.threads(ordered: assignment.threads, for: nil)
+    guard threads >= 1 else {
+      let reason = "all \(cores.divisibleCount) cores are taken"
+      return effects + refuse(assignment, .stopped, reason)
+    }
     launchCount += 1
     let id = WorkID(sweep: assignment.sweep, trial: assignment.trial, launch: launchCount)
     works[id] = Work(id: id, assignment: assignment, attempt: assignment.attempt, phase: .preparing)
+    works[id]?.threads = threads
     return effects + [.fetchImages(id, assignment)]
   }
 
@@ -180,7 +194,9 @@ extension WorkerCore {
         .sendFailure(trial: id.trial, attempt: work.attempt, failure, HandBack()),
       ]
       return effects + exitIfDone()
-    case .training, .draining: return effects + handBack(work, blamed(failure, of: work))
+    case .changingThreads where failure.cause == .stopped: return effects + restart(work, at: now)
+    case .training, .changingThreads, .draining:
+      return effects + handBack(work, blamed(failure, of: work))
     case .killed(let reason): return effects + handBack(work, reason)
     case .dismissed:
       works[id] = nil
@@ -197,7 +213,7 @@ extension WorkerCore {
     guard failure.cause == .notANumber, work.checkpoints.beginsAtOwn else { return failure }
     return TrialFailure(
       cause: .lost,
-      message: "it went on from a checkpoint that only this host had, and \(failure.message)")
+      message: "it had resumed from a checkpoint that only this host has: \(failure.message)")
   }
 
   /// Reports a change of the disk's state to people and at once to the coordinator, so that it does

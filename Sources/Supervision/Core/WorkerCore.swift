@@ -10,6 +10,8 @@ import Trials
 package struct WorkerCore: Sendable {
   /// How many trials run at once.
   package let slots: Int
+  /// How many threads a trial has, and which cores the coordinator may divide.
+  package let cores: WorkerCores
   /// Whether the worker ends when the coordinator has no more work.
   package let exitsWhenIdle: Bool
   /// How long an idle worker without a coordinator waits before it exits.
@@ -56,14 +58,17 @@ package struct WorkerCore: Sendable {
   ///
   /// - Parameters:
   ///   - slots: How many trials run at once; at least 1.
+  ///   - cores: Their threads.
   ///   - held: Finished, unacknowledged results.
   ///   - now: Time on the shell's monotonic clock.
   package init(
-    slots: Int, exitsWhenIdle: Bool, patience: Duration, drainGrace: Duration = .seconds(60),
+    slots: Int, cores: WorkerCores = .fixed(threads: 1), exitsWhenIdle: Bool, patience: Duration,
+    drainGrace: Duration = .seconds(60),
     held: [HeldResult], at now: Duration
   ) {
     precondition(slots >= 1, "a worker has at least one slot")
     self.slots = slots
+    self.cores = cores
     self.exitsWhenIdle = exitsWhenIdle
     self.patience = patience
     self.drainGrace = drainGrace
@@ -94,11 +99,15 @@ package struct WorkerCore: Sendable {
   package var claims: [AttemptClaim] {
     currentWorks.filter(\.phase.isClaimed).map { work in
       var progress: TrialProgress?
-      if case .training(let latest) = work.phase { progress = latest }
+      switch work.phase {
+      case .training(let latest), .changingThreads(let latest): progress = latest
+      default: break
+      }
       return AttemptClaim(
         trial: work.id.trial, attempt: work.attempt, progress: progress,
         checkpoint: work.phase.result == nil ? work.checkpoints.claimed : nil,
-        refusedCheckpoints: work.checkpoints.refused)
+        refusedCheckpoints: work.checkpoints.refused,
+        threads: work.phase.occupiesSlot ? work.usedThreads ?? work.threads : nil)
     }
   }
 
@@ -140,6 +149,9 @@ package struct WorkerCore: Sendable {
     case .abandoned(let trial, let number, let reason):
       lastHeard = now
       return abandon(trial, number, reason)
+    case .threadsAssigned(let trial, let number, let threads):
+      lastHeard = now
+      return setThreads(threads, of: trial, number)
     case .reportTaken, .pieceTaken, .trajectoryUnknown: return handleAnswer(event, at: now)
     case .artifactsWanted(let trial, let digests):
       lastHeard = now

@@ -25,8 +25,13 @@ package enum WorkerEffect: Hashable, Sendable {
   case fetchImages(WorkID, Assignment)
   /// Fetch the newest usable checkpoint, then report.
   case fetchCheckpoint(WorkID, Assignment)
-  /// Start the trial's process, from a checkpoint in its folder or from step 0.
-  case startTrial(WorkID, Assignment, from: FetchedCheckpoint?)
+  /// Start the trial's process with so many threads, from a checkpoint in its folder or from step
+  /// 0.
+  case startTrial(WorkID, Assignment, from: FetchedCheckpoint?, threads: Int)
+  /// Start it again, after it has ended, from the checkpoint that it began with or wrote.
+  ///
+  /// If the checkpoint names a file with rows, first copy the trajectory's file to it.
+  case restartTrial(WorkID, Assignment, from: FetchedCheckpoint?, threads: Int)
   /// Ask the trial's process to write a checkpoint and exit. Its end is reported as an event.
   case drainTrial(WorkID)
   /// Kill the trial's process. Its end is reported as an event.

@@ -18,6 +18,8 @@ package enum WorkerEvent: Sendable {
   case acknowledged(trial: TrialID, attempt: Int)
   /// The attempt was withdrawn from this worker.
   case abandoned(trial: TrialID, attempt: Int, reason: String)
+  /// The attempt may have so many threads from now on. May be repeated.
+  case threadsAssigned(trial: TrialID, attempt: Int, threads: Int)
   /// The coordinator has recorded a report.
   case reportTaken(trial: TrialID, attempt: Int, index: Int)
   /// The coordinator has recorded the trajectory up to the end of a piece.

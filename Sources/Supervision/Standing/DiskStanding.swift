@@ -21,7 +21,7 @@ struct DiskStanding {
     }
     if obstacle != nil, now >= fullUntil, freeByteCount >= 2 * Self.byteCountMinimum {
       obstacle = nil
-      return "the disk of its cache has room again"
+      return "the disk of its cache has free space again"
     }
     return nil
   }
@@ -30,7 +30,7 @@ struct DiskStanding {
   mutating func noteFull(at now: Duration) -> String? {
     fullUntil = now + Self.hold
     guard obstacle == nil else { return nil }
-    obstacle = "the disk of its cache is full; no trial begins before there is room"
+    obstacle = "the disk of its cache is full; no trial starts until there is free space"
     return obstacle
   }
 }

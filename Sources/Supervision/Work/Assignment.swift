@@ -25,6 +25,8 @@ package struct Assignment: Hashable, Sendable {
   package var distrustedThrough: Int
   /// Whether the worker uploads the trainer's state at the trial's end.
   package var wantsLastCheckpoint: Bool
+  /// How many threads the trial may have; nil leaves them to the worker.
+  package var threads: Int?
 
   /// The stall timeout if the coordinator sends none.
   package static let standardStallTimeout = Duration.seconds(600)
@@ -35,7 +37,7 @@ package struct Assignment: Hashable, Sendable {
     images: Digest, imagesByteCount: Int, checkpoints: [ResumePoint] = [],
     stallTimeout: Duration = standardStallTimeout, voidThrough: Int = 0,
     distrustedThrough: Int = 0,
-    wantsLastCheckpoint: Bool = false
+    wantsLastCheckpoint: Bool = false, threads: Int? = nil
   ) {
     self.sweep = sweep
     self.trial = trial
@@ -48,5 +50,6 @@ package struct Assignment: Hashable, Sendable {
     self.voidThrough = voidThrough
     self.distrustedThrough = distrustedThrough
     self.wantsLastCheckpoint = wantsLastCheckpoint
+    self.threads = threads
   }
 }

@@ -11,12 +11,22 @@ struct Work {
   var checkpoints = CheckpointStanding()
   var stream = StreamStanding()
   var stall = StallWatch()
+  /// How many threads the process is to have.
+  var threads = 1
+  /// How many the latest process has had since its start; nil before the first process.
+  var usedThreads: Int?
+  /// The checkpoint that the first process began with.
+  var start: FetchedCheckpoint?
+  /// Whether the process that starts goes on where this worker's last one stopped.
+  var isRestarted = false
 
   enum Phase {
     /// The images are being fetched, then a checkpoint.
     case preparing
     /// The trial's process runs.
     case training(TrialProgress?)
+    /// The process was asked to write a checkpoint and exit, to go on with other threads.
+    case changingThreads(TrialProgress?)
     /// The process was asked to write a checkpoint and exit.
     case draining
     /// The process was killed, for a reason that will be reported.
@@ -36,7 +46,7 @@ struct Work {
 
     var occupiesSlot: Bool {
       switch self {
-      case .preparing, .training, .draining, .killed: true
+      case .preparing, .training, .changingThreads, .draining, .killed: true
       case .dismissed, .handingBack, .parting, .uploading, .uploadDelayed, .delivering, .reporting:
         false
       }
@@ -45,7 +55,7 @@ struct Work {
     /// Whether the trial's process may be running.
     var hasProcess: Bool {
       switch self {
-      case .training, .draining, .killed, .dismissed: true
+      case .training, .changingThreads, .draining, .killed, .dismissed: true
       case .preparing, .handingBack, .parting, .uploading, .uploadDelayed, .delivering, .reporting:
         false
       }
@@ -61,13 +71,18 @@ struct Work {
       case .uploading(let result), .uploadDelayed(let result, _), .delivering(let result),
         .reporting(let result, _):
         result
-      case .preparing, .training, .draining, .killed, .dismissed, .handingBack, .parting: nil
+      case .preparing, .training, .changingThreads, .draining, .killed, .dismissed, .handingBack,
+        .parting:
+        nil
       }
     }
   }
 }
 
 extension Work {
+  /// How many cores it takes: while its threads change, the larger number.
+  var coreCount: Int { phase.occupiesSlot ? max(threads, usedThreads ?? 0) : 0 }
+
   /// Whether the coordinator lacks the trajectory of a checkpoint.
   var awaitsPieces: Bool {
     checkpoints.stored.map { $0 != checkpoints.claimed } ?? false

@@ -209,7 +209,8 @@ extension DeclarationReader {
     if scope.fixed[key] == nil { scope.unreadable.insert(key) }
   }
 
-  /// Refuses keys that a scope sets twice, for instance fixed and by an axis.
+  /// Refuses keys that a scope sets twice, for instance fixed and by an axis, and a tolerance beside a
+  /// ladder of them.
   private mutating func refuseConflicts(in scope: Scope) {
     var axisPlaces: [TrialKey: SourcePlace] = [:]
     for axis in scope.axes {
@@ -227,6 +228,14 @@ extension DeclarationReader {
             suggestion: fixed.place.isOverride ? "--set axes.\(key.name)=[…]" : nil)
         }
       }
+    }
+    func place(_ key: TrialKey) -> SourcePlace? { scope.fixed[key]?.place ?? axisPlaces[key] }
+    if let trace = place(.trace), let tolerance = place(.tolerance) {
+      log.report(
+        "trace and tolerance (at \(tolerance))", at: trace,
+        expected:
+          "one of them: trace has the tolerances of one trial, axes: {tolerance: […]} those of "
+          + "several")
     }
   }
 }

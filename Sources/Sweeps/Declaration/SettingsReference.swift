@@ -40,7 +40,7 @@ package enum SettingsReference {
   ]
 
   private static var trialKeys: [[String]] {
-    [TrialKey.dataset, .latents, .channels, .tolerance, .budget, .seed].flatMap { key in
+    [TrialKey.dataset, .latents, .channels, .tolerance, .trace, .budget, .seed].flatMap { key in
       [[key.name, meaning(of: key)], ["", ValueReader.expectation(key)]]
     }
   }
@@ -54,6 +54,9 @@ package enum SettingsReference {
         + "\(TrialConfiguration.defaultChannels(for: .mnist)) for 28×28 and "
         + "\(TrialConfiguration.defaultChannels(for: .dsprites)) for 64×64 images"
     case .tolerance: "τ, summed squared error per image; 0 makes a baseline"
+    case .trace:
+      "in place of tolerance: the tolerances that one trial visits one after the other, each for the "
+        + "budget at most; it reports at the end of each"
     case .budget:
       "when the trial reports; the last milestone ends it, or with until: quiet what comes first"
     case .seed: "as an axis only: varies the sweep's seed"
@@ -83,6 +86,7 @@ package enum SettingsReference {
     "trainer.learning_rate: {from: 1e-4, to: 1e-2, count: 5, scale: log}",
     "budget: [100 epochs, [50 epochs, 200 epochs]]     a list in the list: milestones of one run",
     "channels: [[8, 16, 32], [32, 32, 64]]",
+    "trace: [[3, 5, 8], [8, 5, 3]]                     two traced trials, one upwards, one downwards",
     "budget: [{until: quiet, within: 2000 epochs}]     it may end once nothing changes any more",
     "  with milestones: [200 epochs] it reports there, too; window: 20000 batches is the shortest rest",
   ]

@@ -41,6 +41,16 @@ struct Scope {
   /// Every key that the scope sets, even with an invalid value.
   var keys: Set<TrialKey> { axisKeys.union(fixed.keys).union(unreadable) }
 
+  /// Whether the scope fixes a key or the one that stands in its place.
+  func fixes(_ key: TrialKey) -> Bool {
+    fixed[key] != nil || key.rival.map { fixed[$0] != nil } ?? false
+  }
+
+  /// Whether the scope sets a key or the one that stands in its place, even with an invalid value.
+  func sets(_ key: TrialKey) -> Bool {
+    keys.contains(key) || key.rival.map(keys.contains) ?? false
+  }
+
   /// The number of points of the axes' grid; nil beyond 64 bits.
   var pointCount: Int? {
     var count = 1

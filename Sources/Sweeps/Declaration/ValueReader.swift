@@ -17,6 +17,7 @@ struct ValueReader {
       case .latents: latents(node, log: &log).map { .latents($0) }
       case .channels: channels(node, log: &log).map { .channels($0) }
       case .tolerance: tolerance(node, log: &log).map { .tolerance($0) }
+      case .trace: trace(node, log: &log).map { .trace($0) }
       case .budget:
         BudgetReader(scale: budgetScale).budget(node, log: &log).map { .budget($0) }
       case .seed: seed(node, log: &log).map { .seed($0) }
@@ -39,6 +40,7 @@ struct ValueReader {
     case .tolerance:
       "a number from 0 to \(Numerals.text(TrialConfiguration.maximumTolerance)), "
         + "or a reference such as baseline.mse"
+    case .trace: ToleranceLadder.expectation
     case .budget:
       "a budget such as 200000 batches or 100 epochs, an ascending list of them in one unit, or "
         + BudgetReader.quietExample
@@ -51,7 +53,7 @@ struct ValueReader {
     _ node: SyntaxNode, for key: TrialKey, log: inout DiagnosticLog, suggestion: String? = nil
   ) {
     var suggestion = suggestion
-    if case .list = node.content, key != .channels, key != .budget {
+    if case .list = node.content, ![.channels, .budget, .trace].contains(key) {
       suggestion = "an axis, axes: {\(key.name): […]}"
     }
     if key.numberKind == .real, let text = node.plainText {
@@ -118,6 +120,49 @@ struct ValueReader {
       widths.append(width)
     }
     return widths
+  }
+
+  private func trace(_ node: SyntaxNode, log: inout DiagnosticLog) -> ToleranceLadder? {
+    guard case .list(let items) = node.content else {
+      refuse(node, for: .trace, log: &log)
+      return nil
+    }
+    guard !node.hasDecimalCommas else {
+      log.report(
+        "whole numbers for trace, some with a space after the comma, some without",
+        at: node.place, expected: "a space after every comma, or after none",
+        suggestion: "a point in place of each decimal comma")
+      return nil
+    }
+    var tolerances: [Double] = []
+    for item in items {
+      guard let value = item.plainText.flatMap(Numerals.real), value > 0,
+        value <= TrialConfiguration.maximumTolerance
+      else {
+        log.report(
+          "\(item.summary) for a tolerance of trace", at: item.place,
+          expected: "a number above 0, at most "
+            + Numerals.text(TrialConfiguration.maximumTolerance),
+          suggestion: item.plainText.flatMap(Numerals.withPoint))
+        return nil
+      }
+      if tolerances.count >= 2 || tolerances.last == value, let last = tolerances.last,
+        last == value || (last < value) != (tolerances[0] < tolerances[1])
+      {
+        log.report(
+          "\(Numerals.text(value)) after \(Numerals.text(last)) for trace", at: item.place,
+          expected: "tolerances that all ascend or all descend")
+        return nil
+      }
+      tolerances.append(value)
+    }
+    guard let ladder = ToleranceLadder(tolerances) else {
+      log.report(
+        "\(tolerances.count) tolerances for trace", at: node.place,
+        expected: ToleranceLadder.expectation)
+      return nil
+    }
+    return ladder
   }
 
   private func seed(_ node: SyntaxNode, log: inout DiagnosticLog) -> UInt64? {

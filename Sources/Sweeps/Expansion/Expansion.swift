@@ -65,7 +65,7 @@ struct Expansion {
     for point in 0..<sharedCount {
       var shared = fixed
       declaration.shared.forEachValue(at: point) { key, value in
-        if stage.scope.fixed[key] == nil { shared.set(key, to: value) }
+        if !stage.scope.fixes(key) { shared.set(key, to: value) }
       }
       for ownPoint in 0..<ownCount {
         var draft = shared
@@ -171,8 +171,35 @@ struct Expansion {
       dataset: dataset, model: ModelSettings(channels: channels, latents: latents),
       tolerance: tolerance, milestones: budget.milestones, sharing: draft.trainer, seed: 0)
     configuration.quiet = budget.quiet
+    if let trace = draft.trace {
+      configuration.trace = trace.value
+      configuration.milestones = try Self.milestones(of: trace.value, within: budget)
+    }
     try configuration.validate()
     return configuration
+  }
+
+  /// The milestones of a traced trial, of whose rungs each has the budget.
+  ///
+  /// - Throws: ``ConfigurationError`` if it is more than one budget, or too long.
+  private static func milestones(
+    of ladder: ToleranceLadder, within budget: TrialBudget
+  ) throws(ConfigurationError) -> [Budget] {
+    let text = budget.milestones.map(\.description).joined(separator: ", ")
+    guard budget.milestones.count == 1 else {
+      throw .invalid(
+        setting: "budget", found: "[\(text)] with trace",
+        expected:
+          "one budget, the most that each of its tolerances trains, such as 50000 batches or "
+          + BudgetReader.quietExample)
+    }
+    guard let milestones = TrialConfiguration.milestones(of: ladder, within: budget.milestones[0])
+    else {
+      throw .invalid(
+        setting: "budget", found: "\(text) for each of \(ladder.count) tolerances of trace",
+        expected: "at most \(Budget.maximumCount) together")
+    }
+    return milestones
   }
 
   /// The same trial in fp32, with the parents that it then has.
@@ -256,6 +283,12 @@ extension Expansion {
         return .measured(
           ParentMeasurement(trial: parent.id, output: output, factor: reference.factor))
       }
+      if let trace = parent.configuration.trace {
+        log.report(
+          "\(reference), of a stage that traces \(trace.count) tolerances", at: tolerance.place,
+          expected: "a number, or \(reference.stage).mse, that of its last tolerance")
+        return nil
+      }
       switch parent.configuration.tolerance {
       case .measured(var measurement):
         measurement.factor *= reference.factor
@@ -293,7 +326,11 @@ extension Expansion {
     let stages = declaration.stages
     guard !stages.isEmpty else { return }
     func isHidden(_ key: TrialKey) -> Bool {
-      stages.allSatisfy { $0.scope.fixed[key] != nil || $0.scope.axisKeys.contains(key) }
+      stages.allSatisfy { stage in
+        [key, key.rival].compactMap(\.self).contains {
+          stage.scope.fixed[$0] != nil || stage.scope.axisKeys.contains($0)
+        }
+      }
     }
     for (key, value) in declaration.shared.fixed where isHidden(key) {
       log.report(
@@ -312,11 +349,9 @@ extension Expansion {
   private static func refuseMissingKeys(
     _ declaration: SweepDeclaration, log: inout DiagnosticLog
   ) {
-    let shared = declaration.shared.keys
     for stage in declaration.stages {
-      let own = stage.scope.keys
       for key in [TrialKey.dataset, .latents, .tolerance, .budget]
-      where !shared.contains(key) && !own.contains(key) {
+      where !declaration.shared.sets(key) && !stage.scope.sets(key) {
         let isOnly =
           stage.name == SweepDeclaration.onlyStageName && stage.place == declaration.place
         log.report(

@@ -6,6 +6,8 @@ enum TrialKey: Hashable {
   case latents
   case channels
   case tolerance
+  /// The tolerances of a traced trial, in place of one.
+  case trace
   case budget
   case seed
   /// A trainer setting by its key, which ``TrainerSetting/all`` declares.
@@ -18,6 +20,7 @@ enum TrialKey: Hashable {
     case .latents: "latents"
     case .channels: "channels"
     case .tolerance: "tolerance"
+    case .trace: "trace"
     case .budget: "budget"
     case .seed: "seed"
     case .trainer(let key): key
@@ -25,7 +28,9 @@ enum TrialKey: Hashable {
   }
 
   /// The keys that are directly in a stage or at the top level.
-  static let direct: [TrialKey] = [.dataset, .latents, .channels, .tolerance, .budget]
+  static let direct: [TrialKey] = [
+    .dataset, .latents, .channels, .tolerance, .trace, .budget,
+  ]
 
   /// The key that an axis names: `tolerance`, `model.latents`, `trainer.gate_steepness` or
   /// `gate_steepness`; nil for anything else.
@@ -49,6 +54,15 @@ enum TrialKey: Hashable {
     return keys
   }()
 
+  /// The key that says the same in another way, so that a trial has one of them.
+  var rival: TrialKey? {
+    switch self {
+    case .tolerance: .trace
+    case .trace: .tolerance
+    default: nil
+    }
+  }
+
   /// The declaration of a trainer setting.
   static func setting(_ key: String) -> TrainerSetting {
     guard let setting = settings[key] else {
@@ -65,7 +79,7 @@ enum TrialKey: Hashable {
     switch self {
     case .latents, .seed: return .whole
     case .tolerance: return .real
-    case .dataset, .channels, .budget: return nil
+    case .dataset, .channels, .trace, .budget: return nil
     case .trainer(let key):
       switch Self.setting(key).kind {
       case .integer: return .whole

@@ -6,6 +6,7 @@ enum TrialValue: Hashable {
   case latents(Quantity)
   case channels([Int])
   case tolerance(Quantity)
+  case trace(ToleranceLadder)
   /// The scaled budget.
   case budget(TrialBudget)
   case seed(UInt64)

@@ -18,6 +18,12 @@ extension PlanSummary {
         "Steps and times are at most these: a trial that is quiet, oscillates or cannot reach its "
           + "tolerance ends earlier.")
     }
+    let traced = plan.trials.count { $0.configuration.trace != nil }
+    if traced > 0 {
+      lines.append(
+        "Traced: \(Self.count(traced, "trial")) with several tolerances each; the steps are those of all "
+          + "of them.")
+    }
     lines.append(
       "Critical path: \(isUpperBound ? "at most " : "")\(Self.duration(criticalPathSeconds)); "
         + "no number of cores finishes sooner.")

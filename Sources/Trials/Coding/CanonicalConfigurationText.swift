@@ -47,6 +47,11 @@ enum CanonicalConfigurationText {
     case .value(let tolerance): text += number(tolerance)
     case .measured(let measurement): append(measurement, to: &text)
     }
+    if let trace = configuration.trace {
+      text += ",\"trace\":["
+      text += trace.tolerances.map(number).joined(separator: ",")
+      text += "]"
+    }
     text += ",\"trainer\":"
     text += trainer(configuration.trainer)
     text += "}"

@@ -2,12 +2,13 @@ import Digests
 
 /// JSON form: `{"dataset": …, "model": {"channels": […], "latents": …}, "tolerance": …,
 /// "milestones": ["200000 batches"], "trainer": {…}, "seed": "0123456789abcdef"}`, and
-/// `"quiet": {"window": 20000}` if the trial may end before its last milestone.
+/// `"quiet": {"window": 20000}` if the trial may end before its last milestone, and `"trace": [3, 5]`
+/// if it visits several tolerances.
 ///
 /// The seed is 16 hexadecimal digits because JSON numbers lose bits above 2⁵³ in many languages.
 extension TrialConfiguration: Codable {
   private static let keys: Set<String> = [
-    "dataset", "model", "tolerance", "milestones", "quiet", "trainer", "seed",
+    "dataset", "model", "tolerance", "milestones", "quiet", "trace", "trainer", "seed",
   ]
 
   package init(from decoder: any Decoder) throws {
@@ -28,6 +29,7 @@ extension TrialConfiguration: Codable {
       trainer: try container.decodeIfPresent(TrainerSettings.self, forKey: key("trainer"))
         ?? TrainerSettings(), seed: seed)
     quiet = try container.decodeIfPresent(QuietRule.self, forKey: key("quiet"))
+    trace = try container.decodeIfPresent(ToleranceLadder.self, forKey: key("trace"))
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -38,6 +40,7 @@ extension TrialConfiguration: Codable {
     try container.encode(tolerance, forKey: key("tolerance"))
     try container.encode(milestones, forKey: key("milestones"))
     try container.encodeIfPresent(quiet, forKey: key("quiet"))
+    try container.encodeIfPresent(trace, forKey: key("trace"))
     try container.encode(trainer, forKey: key("trainer"))
     try container.encode(seed.hexadecimal, forKey: key("seed"))
   }

@@ -4,10 +4,12 @@ extension TrialConfiguration {
   /// The two differ only in their milestones, which have the same unit. Each milestone of this one
   /// up to the shorter one's end is also one of the shorter one's, so its report exists. With a
   /// quiet rule, the milestones before the shorter one's end are equal, because the rule does not
-  /// end a trial at a milestone.
+  /// end a trial at a milestone. A traced trial extends no other, and no other extends it: its
+  /// milestones say how long each rung may train.
   package func canExtend(_ shorter: TrialConfiguration) -> Bool {
     guard let end = shorter.milestones.last, let last = milestones.last,
       end.with(count: last.count) == last, end.count < last.count,
+      trace == nil,
       milestones.allSatisfy({ $0.count > end.count || shorter.milestones.contains($0) })
     else { return false }
     if quiet != nil {

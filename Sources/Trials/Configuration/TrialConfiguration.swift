@@ -14,6 +14,10 @@ package struct TrialConfiguration: Hashable, Sendable {
   package var milestones: [Budget]
   /// The rule for an end before the last milestone; nil for none.
   package var quiet: QuietRule?
+  /// The tolerances of a traced trial, of which ``tolerance`` is the first; nil for other trials.
+  ///
+  /// Each has one milestone: the most steps up to the end of its rung.
+  package var trace: ToleranceLadder?
   /// Algorithm, optimiser and network constants.
   @Boxed package var trainer: TrainerSettings
   /// Key of the trial's random streams.
@@ -143,6 +147,7 @@ extension TrialConfiguration {
         expected: "at most multiplier_maximum, \(trainer.multiplierMaximum)")
     }
     try validateMilestones()
+    try validateTrace()
   }
 
   private func validateMilestones() throws(ConfigurationError) {

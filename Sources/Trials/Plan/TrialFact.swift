@@ -38,7 +38,13 @@ package struct TrialFact: Sendable {
       TrialFact("stage") { $0.stage },
       TrialFact("dataset") { $0.configuration.dataset.name },
       TrialFact("tolerance", sign: "τ") { trial in
-        (try? trial.configuration.resolvedTolerance()).map { shortened($0.description) }
+        guard trial.configuration.trace == nil else { return nil }
+        return (try? trial.configuration.resolvedTolerance()).map { shortened($0.description) }
+      },
+      TrialFact("trace", sign: "traced τ") { trial in
+        trial.configuration.trace.map { ladder in
+          "[" + ladder.tolerances.map { shortened($0.description) }.joined(separator: ", ") + "]"
+        }
       },
       TrialFact("latents", sign: "n") { trial in
         (try? trial.configuration.resolvedLatents()).map(String.init)
@@ -51,8 +57,10 @@ package struct TrialFact: Sendable {
       TrialFact(setting.key) { shortened(setting.text(in: $0.configuration.trainer)) }
     } + [
       TrialFact("budget") { trial in
-        trial.configuration.milestones.last.map { last in
-          trial.configuration.quiet.map { $0.text(within: last) } ?? "\(last)"
+        let configuration = trial.configuration
+        return (configuration.rungBudget ?? configuration.milestones.last).map { last in
+          (configuration.quiet.map { $0.text(within: last) } ?? "\(last)")
+            + (configuration.trace == nil ? "" : " a tolerance")
         }
       },
       TrialFact("replicate") { String($0.replicate) },

@@ -62,9 +62,12 @@ package struct TrialNames: Sendable {
     let (own, first) = (trial.configuration, variation.first.configuration)
     if own.dataset != first.dataset { variation.keys.insert("dataset") }
     if own.tolerance != first.tolerance { variation.keys.insert("tolerance") }
+    if own.trace != first.trace { variation.keys.formUnion(["tolerance", "trace"]) }
     if own.model.latents != first.model.latents { variation.keys.insert("latents") }
     if own.model.channels != first.model.channels { variation.keys.insert("channels") }
-    if own.milestones.last != first.milestones.last || own.quiet != first.quiet {
+    if own.rungBudget ?? own.milestones.last != first.rungBudget ?? first.milestones.last
+      || own.quiet != first.quiet
+    {
       variation.keys.insert("budget")
     }
     if trial.replicate != variation.first.replicate { variation.keys.insert("replicate") }

@@ -8,6 +8,14 @@ package struct ExpectedReport: Hashable, Sendable {
   package let isFinal: Bool
   /// The trial's last milestone if the trial may end before it: its report may then come here.
   package let earlyEnd: Budget?
+  /// The rung of a traced trial that ends with it; nil for other trials.
+  package var rung: Rung?
+
+  /// How a rung may end.
+  package struct Rung: Hashable, Sendable {
+    /// Whether the quiet rule may end a rung before its budget is spent.
+    package let mayEndEarly: Bool
+  }
 
   /// Why a report is not the expected one, in words; nil if it is.
   package func defect(of report: MilestoneReport) -> String? {
@@ -22,7 +30,25 @@ package struct ExpectedReport: Hashable, Sendable {
       return "\(budget): found the ending \(report.ending.word), expected "
         + (isFinal ? "one that ends the trial" : "one that does not")
     }
+    if let rung { return defect(of: report, endingRung: rung) }
     if case .batches(let count) = budget, report.step != count {
+      return "\(budget): found step \(report.step)"
+    }
+    return nil
+  }
+
+  /// The same for the step and the ending of a rung's report.
+  private func defect(of report: MilestoneReport, endingRung rung: Rung) -> String? {
+    let word = report.ending.word
+    guard word == ReportEnding.budget.word || (rung.mayEndEarly && word != ReportEnding.goesOn.word)
+    else {
+      return "\(budget): found the ending \(word), expected "
+        + (rung.mayEndEarly ? "budget or one of the quiet rule" : "budget")
+    }
+    // ``ResultBounds`` checks the steps since the rung began.
+    if case .batches(let count) = budget,
+      rung.mayEndEarly ? report.step > count : report.step != count
+    {
       return "\(budget): found step \(report.step)"
     }
     return nil
@@ -58,6 +84,13 @@ extension TrialConfiguration {
   /// - Throws: ``ConfigurationError/parentWithoutResult(_:)`` while τ waits for a parent.
   package func expectedReports() throws(ConfigurationError) -> [ExpectedReport] {
     let tolerance = try resolvedTolerance()
+    if let trace {
+      return zip(milestones, trace.tolerances).map { budget, tolerance in
+        ExpectedReport(
+          budget: budget, tolerance: tolerance, isFinal: budget == milestones.last, earlyEnd: nil,
+          rung: ExpectedReport.Rung(mayEndEarly: quiet != nil))
+      }
+    }
     return milestones.indices.map { index in
       ExpectedReport(
         budget: milestones[index], tolerance: tolerance, isFinal: index == milestones.count - 1,
@@ -67,10 +100,12 @@ extension TrialConfiguration {
 
   /// Whether there are reports for all milestones; or, if the quiet rule ended the trial, for those
   /// up to its end and for the last.
+  ///
+  /// A traced trial has a report of every rung.
   package func isComplete(_ reports: [MilestoneReport]) -> Bool {
     let budgets = reports.map(\.budget)
     if budgets == milestones { return true }
-    guard quiet != nil, let end = reports.last, end.endedByRule else { return false }
+    guard quiet != nil, trace == nil, let end = reports.last, end.endedByRule else { return false }
     return end.budget == milestones.last
       && budgets.dropLast() == milestones.dropLast().prefix(reports.count - 1)
   }
@@ -87,7 +122,7 @@ extension TrialConfiguration {
     } catch {
       return "\(error)"
     }
-    let hasEnded = quiet != nil && reports.last?.endedByRule == true
+    let hasEnded = quiet != nil && trace == nil && reports.last?.endedByRule == true
     guard
       reports.count == expected.count
         || ((!isComplete || hasEnded) && reports.count < expected.count)

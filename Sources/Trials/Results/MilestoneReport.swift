@@ -4,10 +4,10 @@ import Digests
 package struct MilestoneReport: Codable, Hashable, Sendable {
   /// The milestone's budget in the configuration.
   package var budget: Budget
-  /// τ of the trial.
+  /// τ of the trial; of a traced one, of the rung that ends here.
   package var tolerance: Double
   /// Optimiser steps taken: the budget in steps, or fewer in the last report of a trial that ended
-  /// before it (``QuietRule``).
+  /// before it (``QuietRule``), and where rungs of a traced trial did.
   package var step: Int
   /// Whether and why the trial ends here.
   package var ending: ReportEnding
@@ -25,8 +25,8 @@ package struct MilestoneReport: Codable, Hashable, Sendable {
   package var multiplier: Double
   /// σ(kγ) of every gate.
   package var openProbabilities: [Double]
-  /// The step from which on the ending's condition held; nil unless the trial ended by its
-  /// ``QuietRule``.
+  /// The step from which on the ending's condition held; nil unless the trial, or a rung of it, ended
+  /// by its ``QuietRule``.
   package var sinceStep: Int?
   /// The gates that open and close, ascending from 0; nil unless the trial ended oscillating.
   package var alternatingGates: [Int]?

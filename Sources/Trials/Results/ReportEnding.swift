@@ -9,7 +9,7 @@ package struct ReportEnding: Hashable, Sendable, Codable {
 
   /// The trial continues.
   package static let goesOn = ReportEnding(unchecked: "goes-on", isFinal: false)
-  /// The last milestone is reached.
+  /// The last milestone is reached; of a rung of a traced trial, that the rung's budget is spent.
   package static let budget = ReportEnding(unchecked: "budget", isFinal: true)
   /// Gates and error no longer change; this and the next two are from ``QuietRule``.
   package static let quiet = ReportEnding(unchecked: "quiet", isFinal: true)
@@ -17,6 +17,13 @@ package struct ReportEnding: Hashable, Sendable, Codable {
   package static let oscillating = ReportEnding(unchecked: "oscillating", isFinal: true)
   /// The multiplier has been at its maximum for long, and the error stays above the tolerance.
   package static let unreachable = ReportEnding(unchecked: "unreachable", isFinal: true)
+
+  /// The same word, of a report that ends the trial or does not.
+  ///
+  /// The rungs of a traced trial end with the words of trials; only the last ends the trial.
+  package func with(isFinal: Bool) -> ReportEnding {
+    ReportEnding(unchecked: word, isFinal: isFinal)
+  }
 
   /// The most characters of a word.
   package static let wordCountMaximum = 32

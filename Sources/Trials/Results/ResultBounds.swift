@@ -3,11 +3,12 @@
 /// A result outside the bounds cannot be one of the trial. A result within them may still be false;
 /// only computing the trial again shows that.
 package struct ResultBounds: Sendable {
-  private let trainer: TrainerSettings
-  private let milestones: [Budget]
-  private let quiet: QuietRule?
+  let trainer: TrainerSettings
+  let milestones: [Budget]
+  let quiet: QuietRule?
+  private let isTraced: Bool
   private let latents: Int
-  private let trainingImageCount: Int?
+  let trainingImageCount: Int?
   private let errorMaximum: Double
 
   /// The most bytes of a name in a result: of a host, a processor, a program or its version.
@@ -31,6 +32,7 @@ package struct ResultBounds: Sendable {
     trainer = configuration.trainer
     milestones = configuration.milestones
     quiet = configuration.quiet
+    isTraced = configuration.trace != nil
     self.trainingImageCount = trainingImageCount
     // Images and reconstructions are in 0...1, so the squared error is at most 1 per value; the
     // factor 2 allows for rounding.
@@ -47,7 +49,9 @@ extension ResultBounds {
       ResultDefect(place: "\(report.budget): \(what)", found: "\(found)", expected: expected)
     }
     let step = report.step
-    if quiet != nil, report.endedByRule {
+    if isTraced {
+      if let defect = defectOfRung(in: report) { return defect }
+    } else if quiet != nil, report.endedByRule {
       if let defect = defectOfEnd(in: report) { return defect }
     } else {
       let expected = steps(to: report.budget) ?? max(step, 1)
@@ -85,7 +89,7 @@ extension ResultBounds {
   }
 
   /// A budget in steps; nil for epochs if the number of images is unknown.
-  private func steps(to budget: Budget) -> Int? {
+  func steps(to budget: Budget) -> Int? {
     if let trainingImageCount {
       return budget.batches(
         trainingImageCount: trainingImageCount, batchSize: trainer.batchSize)
@@ -120,14 +124,19 @@ extension ResultBounds {
     guard since >= 0, since <= step - window else {
       return defect("since_step", since, "0 to \(step - window), a window of \(window) before it")
     }
+    return defectOfAlternatingGates(in: report)
+  }
+
+  /// Why the gates of an ending by the quiet rule cannot be its own; nil if they can.
+  func defectOfAlternatingGates(in report: MilestoneReport) -> ResultDefect? {
     let gates = report.alternatingGates ?? []
     let needsGates = report.ending.word == ReportEnding.oscillating.word
     guard gates.count <= 2, gates.isEmpty != needsGates, gates == Array(Set(gates)).sorted(),
       gates.allSatisfy({ (0..<latents).contains($0) })
     else {
-      return defect(
-        "alternating_gates", gates,
-        needsGates ? "one or two gates of \(latents), ascending" : "none")
+      return ResultDefect(
+        place: "\(report.budget), \(report.ending.word): alternating_gates", found: "\(gates)",
+        expected: needsGates ? "one or two gates of \(latents), ascending" : "none")
     }
     return nil
   }
@@ -176,6 +185,7 @@ extension ResultBounds {
       if let defect = defect(of: report) { return defect }
     }
     return contradiction(in: result.milestones)
+      ?? (isTraced ? defectOfRungs(in: result.milestones) : nil)
       ?? defect(of: result.provenance, lastStep: result.milestones.last?.step ?? 0)
   }
 

@@ -32,17 +32,19 @@ struct HandshakeReading {
           "the coordinator encrypts",
           remedy: "start this worker without --plain (to a loopback address with --curve)")
     case .protocolViolated:
-      return AccessError("what answers is no coordinator", remedy: "see address and port")
+      return AccessError(
+        "the peer at this address is not a coordinator", remedy: "check address and port")
     case .handshakeFailed:
       brokenCount += 1
       guard brokenCount >= Self.patience else { return nil }
       return isEncrypted
         ? AccessError(
-          "what answers does not have the key of the coordinator that this host trusts",
+          "the peer does not have the key of the coordinator that this host trusts",
           remedy:
-            "if the coordinator has new keys, enrol this host again; else see address and port")
+            "if the coordinator has new keys, enrol this host again; otherwise check address and port"
+        )
         : AccessError(
-          "what answers breaks off, most likely because the coordinator encrypts",
+          "the peer closes the connection, most likely because the coordinator encrypts",
           remedy: "start this worker without --plain (to a loopback address with --curve)")
     case .accepted, .connected, .disconnected, .acceptFailed: return nil
     }

@@ -20,7 +20,7 @@ package enum Worker {
   package struct Options: Sendable {
     var endpoint: String
     var slots: Int
-    var threadsPerSlot: Int
+    var cores: WorkerCores
     var cache: URL
     var cacheLimit: Int
     var exitsWhenIdle: Bool
@@ -36,6 +36,8 @@ package enum Worker {
     ///   - endpoint: The coordinator's control endpoint.
     ///   - slots: Trials at once.
     ///   - threadsPerSlot: Threads per trial. Results do not depend on it.
+    ///   - dividesCores: Whether instead the coordinator divides as many cores as there are slots
+    ///     among the trials.
     ///   - cache: Folder for images and unsent results; nil for the standard one.
     ///   - cacheLimit: Size limit of the images in it, in bytes; nil for the standard limit.
     ///   - exitsWhenIdle: Whether it exits when the sweep ends.
@@ -45,14 +47,18 @@ package enum Worker {
     ///   - isSupervised: Whether it exits when its standard input closes.
     ///   - access: How it connects.
     package init(
-      endpoint: String, slots: Int, threadsPerSlot: Int = 1, cache: URL?, cacheLimit: Int?,
+      endpoint: String, slots: Int, threadsPerSlot: Int = 1, dividesCores: Bool = false,
+      cache: URL?, cacheLimit: Int?,
       exitsWhenIdle: Bool,
       patience: Duration, checkpointInterval: CheckpointInterval = .adaptive,
       drainGrace: Duration = .seconds(60), isSupervised: Bool, access: WorkerAccess
     ) {
       self.endpoint = endpoint
       self.slots = slots
-      self.threadsPerSlot = threadsPerSlot
+      cores =
+        dividesCores
+        ? .divisible(count: slots, limit: SingleTrial.maximumThreads)
+        : .fixed(threads: threadsPerSlot)
       self.cache = Self.cache(cache)
       self.cacheLimit = cacheLimit ?? ImageCache.standardLimit
       self.exitsWhenIdle = exitsWhenIdle

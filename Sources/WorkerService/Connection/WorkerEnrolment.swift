@@ -106,11 +106,11 @@ package enum WorkerEnrolment {
         "\(endpoint): the coordinator does not encrypt",
         remedy: "start it without --plain, or at a loopback address with --curve")
     case .protocolViolated:
-      AccessError("\(endpoint): what answers is no coordinator", remedy: "see address and port")
+      AccessError("\(endpoint): the peer is not a coordinator", remedy: "check address and port")
     case .handshakeFailed where brokenHandshakes >= HandshakeReading.patience:
       AccessError(
-        "\(endpoint): what answers does not have the key of the coordinator that made the token",
-        remedy: "see address and port, and that the coordinator uses the same --keys as "
+        "\(endpoint): the peer does not have the key of the coordinator that made the token",
+        remedy: "check address and port, and that the coordinator uses the same --keys as "
           + "`coordinator enroll`")
     default: nil
     }

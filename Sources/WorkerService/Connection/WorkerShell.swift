@@ -57,8 +57,7 @@ struct WorkerShell: ~Copyable {
     let bench = TrialBench(
       folder: folder, images: try ImageCache(cache: options.cache, limit: options.cacheLimit),
       executable: try Self.ownExecutable(), context: try Context(), security: security,
-      inbox: inbox, checkpointInterval: options.checkpointInterval,
-      threadsPerSlot: options.threadsPerSlot)
+      inbox: inbox, checkpointInterval: options.checkpointInterval)
     var control = SocketOptions.control.with(security)
     control.linger = Self.farewellLimit
     // A separate context, since the threads of the transfers keep theirs until the process ends.
@@ -70,7 +69,8 @@ struct WorkerShell: ~Copyable {
     self.bench = bench
     self.socket = socket
     core = WorkerCore(
-      slots: options.slots, exitsWhenIdle: options.exitsWhenIdle, patience: options.patience,
+      slots: options.slots, cores: options.cores, exitsWhenIdle: options.exitsWhenIdle,
+      patience: options.patience,
       drainGrace: options.drainGrace, held: folder.held, at: .zero)
     self.name = name
     slots = options.slots
@@ -169,6 +169,8 @@ extension WorkerShell {
     case .shutDown(let reason): return .sweepEnded(reason: reason)
     case .refusal(let reason, let remedy): return .refused(reason: "\(reason); \(remedy)")
     case .drain(let reason): return .drainRequested(reason: reason)
+    case .threadsAssigned(let key, let threads):
+      return .threadsAssigned(trial: key.trial, attempt: key.attempt, threads: threads)
     case .reportTaken(let key, let index):
       return .reportTaken(trial: key.trial, attempt: key.attempt, index: index)
     case .pieceTaken(let key, let byteCount):
@@ -195,7 +197,7 @@ extension WorkerShell {
           checkpoints: assignment.checkpoints,
           stallTimeout: assignment.stallTimeout ?? Assignment.standardStallTimeout,
           voidThrough: assignment.voidThrough, distrustedThrough: assignment.distrustedThrough,
-          wantsLastCheckpoint: assignment.wantsLastCheckpoint))
+          wantsLastCheckpoint: assignment.wantsLastCheckpoint, threads: assignment.threads))
     } catch {
       let failure = TrialFailure(
         cause: .refused,
@@ -265,9 +267,11 @@ extension WorkerShell {
       tell(.goodbye(reason: reason))
     case .fetchImages(let id, let assignment): bench.fetchImages(id, assignment)
     case .fetchCheckpoint(let id, let assignment): bench.fetchCheckpoint(id, assignment)
-    case .startTrial(let id, let assignment, let checkpoint):
+    case .startTrial(let id, let assignment, let checkpoint, let threads):
       logger.info("trial \(assignment.trial) starts, attempt \(assignment.attempt)")
-      bench.start(id, assignment, from: checkpoint)
+      bench.start(id, assignment, from: checkpoint, threads: threads)
+    case .restartTrial(let id, let assignment, let checkpoint, let threads):
+      bench.restart(id, assignment, from: checkpoint, threads: threads)
     case .drainTrial(let id): bench.drain(id)
     case .killTrial(let id): bench.kill(id)
     case .uploadCheckpoint(let id, let written): bench.upload(written, of: id)
@@ -301,7 +305,7 @@ extension WorkerShell {
       productVersion: ProductVersion.current, worker: name, host: Host.name, hostID: HostID.current,
       processor: Host.processor, instructionSet: InstructionSet.effective.rawValue,
       coreCount: UsableCores.count, memoryByteCount: Host.memoryByteCount, slotCount: slots,
-      sweepID: core.sweep,
+      divisibleCoreCount: core.cores.divisibleCount, sweepID: core.sweep,
       claims: claims.map(WorkerMessage.Claim.init), obstacle: core.obstacle)
   }
 
@@ -318,6 +322,7 @@ extension WorkerMessage.Claim {
   fileprivate init(_ claim: AttemptClaim) {
     self.init(
       attempt: AttemptKey(trial: claim.trial, attempt: claim.attempt),
-      progress: claim.progress, checkpoint: claim.checkpoint)
+      progress: claim.progress, checkpoint: claim.checkpoint,
+      refusedCheckpoints: claim.refusedCheckpoints, threads: claim.threads)
   }
 }

@@ -167,7 +167,7 @@ package enum WorkerDoctor {
     checkup.fault(
       topic,
       isConnected
-        ? "\(endpoint): what answers does not speak ZeroMQ" : "\(endpoint): no answer",
+        ? "\(endpoint): the peer does not speak ZeroMQ" : "\(endpoint): no answer",
       remedy: "see that the coordinator runs, that its name leads to it, and that no firewall is "
         + "between")
     return false

@@ -75,7 +75,7 @@ struct CheckpointFetch: Sendable {
   /// Copies a dead worker's checkpoint and rows into the work's folder.
   private func copy(_ local: WorkerFolder.LeftCheckpoint) throws -> FetchedCheckpoint {
     let name = CheckpointFile.name(step: local.step)
-    let rows = "rows-before-\(local.step).csv"
+    let rows = FetchedCheckpoint.rowsName(step: local.step)
     let manager = FileManager.default
     try manager.copyItem(at: local.url, to: folder.appending(path: name))
     try manager.copyItem(at: local.rows, to: folder.appending(path: rows))

@@ -178,7 +178,11 @@ package enum SingleTrial {
   private static func show(_ result: TrialResult, in folder: URL) {
     for report in result.milestones {
       TerminalText.show(
-        "\(report.budget): \(report.gatesOpen) gates open, mse \(rounded(report.mse)), "
+        "\(report.budget)"
+          + (result.provenance.configuration.trace == nil
+            ? ""
+            : ", traced τ = \(report.tolerance), \(report.ending.word) at step \(report.step)")
+          + ": \(report.gatesOpen) gates open, mse \(rounded(report.mse)), "
           + "evaluation mse \(rounded(report.evaluationMSE)), first hit "
           + (report.firstHitStep.map { "in step \($0)" } ?? "none") + "\n")
     }

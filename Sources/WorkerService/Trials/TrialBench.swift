@@ -18,7 +18,6 @@ final class TrialBench {
   private let executable: URL
   private let inbox: Inbox<WorkerEvent>
   private let checkpointInterval: CheckpointInterval
-  private let threadsPerSlot: Int
   private let downloads: TransferQueue
   private let uploads: TransferQueue
   private let checkpoints: TransferQueue
@@ -29,15 +28,13 @@ final class TrialBench {
   /// A bench in a worker's folder, without trials.
   init(
     folder: WorkerFolder, images: ImageCache, executable: URL, context: Context,
-    security: SocketSecurity, inbox: Inbox<WorkerEvent>, checkpointInterval: CheckpointInterval,
-    threadsPerSlot: Int
+    security: SocketSecurity, inbox: Inbox<WorkerEvent>, checkpointInterval: CheckpointInterval
   ) {
     self.folder = folder
     self.images = images
     self.executable = executable
     self.inbox = inbox
     self.checkpointInterval = checkpointInterval
-    self.threadsPerSlot = threadsPerSlot
     downloads = TransferQueue(context, security)
     uploads = TransferQueue(context, security)
     checkpoints = TransferQueue(context, security)
@@ -131,15 +128,29 @@ extension TrialBench {
     }
   }
 
+  /// Starts the next process of a trial in its folder, with other threads.
+  func restart(
+    _ id: WorkID, _ assignment: Assignment, from checkpoint: FetchedCheckpoint?, threads: Int
+  ) {
+    do {
+      try folder.prepareRestart(id, from: checkpoint)
+    } catch {
+      return inbox.put(.trialFailed(id, Self.failure("not started again", error)))
+    }
+    start(id, assignment, from: checkpoint, threads: threads)
+  }
+
   /// Starts a trial's process.
-  func start(_ id: WorkID, _ assignment: Assignment, from checkpoint: FetchedCheckpoint?) {
+  func start(
+    _ id: WorkID, _ assignment: Assignment, from checkpoint: FetchedCheckpoint?, threads: Int
+  ) {
     do {
       imageLocks[id] = try images.use(assignment.images)
       let folder = try folder.prepare(id, assignment)
       processes[id] = try TrialProcess(
         executable: executable, folder: folder, images: images.url(for: assignment.images),
         checkpoint: checkpoint, interval: checkpointInterval,
-        savesAtEnd: assignment.wantsLastCheckpoint, threads: threadsPerSlot
+        savesAtEnd: assignment.wantsLastCheckpoint, threads: threads
       ) { [inbox] report in
         switch report {
         case .began(let beginning): inbox.put(.trialBegan(id, beginning))

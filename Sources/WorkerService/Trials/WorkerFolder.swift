@@ -133,6 +133,31 @@ package final class WorkerFolder {
     return folder
   }
 
+  /// Prepares a work's folder for another process, which goes on from a checkpoint in it.
+  ///
+  /// Copies the trajectory to the rows that the checkpoint names, since the process writes the
+  /// trajectory's file anew, and deletes rows and checkpoints that are not needed any more.
+  ///
+  /// - Throws: `FileError` if the folder is gone, `CocoaError` if the rows cannot be copied.
+  package func prepareRestart(_ id: WorkID, from checkpoint: FetchedCheckpoint?) throws {
+    guard let folder = folders[id] else {
+      throw FileError("open the trial's folder", root.path, code: ENOENT)
+    }
+    guard let checkpoint else { return }
+    let manager = FileManager.default
+    if let rows = checkpoint.rows, access(folder.appending(path: rows).path, F_OK) != 0 {
+      let partial = ArtifactKind.trajectory.rawValue + TrajectoryWriter.partialSuffix
+      try manager.copyItem(
+        at: folder.appending(path: partial), to: folder.appending(path: rows))
+    }
+    for name in (try? manager.contentsOfDirectory(atPath: folder.path)) ?? []
+    where name != checkpoint.file && name != checkpoint.rows
+      && (CheckpointFile.step(ofName: name) != nil || name.hasPrefix(FetchedCheckpoint.rowsPrefix))
+    {
+      try? manager.removeItem(at: folder.appending(path: name))
+    }
+  }
+
   /// The folder of a work, if it has one.
   package func url(of id: WorkID) -> URL? { folders[id] }
 
@@ -183,8 +208,8 @@ package final class WorkerFolder {
     }
   }
 
-  /// Moves a result that cannot be read to where nobody deletes it, named by its worker and its
-  /// folder.
+  /// Moves an unreadable result to a folder in which nothing is deleted, under the name of its worker
+  /// and its folder.
   ///
   /// - Returns: Whether there is no such file at its place any more.
   private func putAside(_ file: URL, _ reason: String, _ workers: URL) -> Bool {

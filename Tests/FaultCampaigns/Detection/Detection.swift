@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 import Messaging
 
-/// Workers that go, and when their trials are leased again.
+/// Kills or suspends a worker and measures when another worker gets its trial.
 struct Detection {
   private let bench: ProcessBench
   private let options: [String]
@@ -25,37 +25,42 @@ struct Detection {
       "worker", ["trust", server.description, "--keys", bench.path("keys")], as: "trust")
   }
 
-  func find(
-    _ fate: DetectionCommand.Fate, _ command: DetectionCommand
+  /// Measures one fault.
+  func measure(
+    _ fault: DetectionCommand.Fault, _ command: DetectionCommand
   ) throws -> DetectionCommand.Finding {
-    var finding = DetectionCommand.Finding(fate: fate, boundSeconds: fate.bound)
-    if fate == .continued {
-      try findContinued(&finding, stop: command.stop)
+    var finding = DetectionCommand.Finding(fault: fault, boundSeconds: fault.bound)
+    if fault == .continued {
+      try measureContinued(&finding, stop: command.stop)
     } else {
-      for _ in 0..<command.rounds { finding.seconds.append(try seconds(fate)) }
+      for _ in 0..<command.rounds { finding.seconds.append(try seconds(fault)) }
     }
     return finding
   }
 
-  /// Has a worker of an endless trial meet its fate, and returns after how long another one has it.
-  private func seconds(_ fate: DetectionCommand.Fate) throws -> Double {
+  /// Disturbs the worker of an endless trial, and returns after how long another worker has the
+  /// trial.
+  private func seconds(_ fault: DetectionCommand.Fault) throws -> Double {
     let name = UUID().uuidString
+    // Each round has its own caches, so that no file of an earlier round is taken for progress.
+    let (firstName, secondName) = ("first-\(name)", "second-\(name)")
     let sweep = try sweep(steps: 100_000_000)
     let port = try bench.freePort()
     var coordinator = try start(sweep, as: name, port: port)
     defer { coordinator.crash() }
     let endpoint = try bench.endpoint(of: coordinator, as: name)
-    let first = try worker(endpoint, as: "first")
+    let first = try worker(endpoint, as: firstName)
     try bench.await(" started on ", of: coordinator, as: name)
-    try awaitProgress(in: "first")
-    let second = try worker(endpoint, as: "second")
+    try awaitProgress(in: firstName)
+    let logged = bench.log(name).count
+    let second = try worker(endpoint, as: secondName)
     defer { second.crash() }
-    try bench.await("worker ", of: coordinator, as: name, after: bench.log(name).count)
+    try bench.await(" joined from ", of: coordinator, as: name, after: logged)
 
     var mark = bench.log(name).count
     let children = first.children
     var start = ContinuousClock.now
-    switch fate {
+    switch fault {
     case .killed, .encrypted, .continued: kill(first.processIdentifier, SIGKILL)
     case .silent: for process in [first.processIdentifier] + children { kill(process, SIGSTOP) }
     case .restarted:
@@ -65,15 +70,23 @@ struct Detection {
       start = .now
       coordinator = try self.start(sweep, as: name, port: port)
     }
-    try bench.await(" started on ", of: coordinator, as: name, after: mark)
+    let holder = try bench.await(" started on ", of: coordinator, as: name, after: mark)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     for process in [first.processIdentifier] + children { kill(process, SIGKILL) }
-    try? FileManager.default.removeItem(atPath: bench.path("first"))
+    guard isName(holder, of: second) else {
+      throw BenchmarkError("the trial was leased again to \(holder), expected the other worker")
+    }
     return seconds
   }
 
-  /// Stops a worker until another one has its trial, and longer; then has both end.
-  private func findContinued(
+  /// Whether a worker's name, which contains its process id, is that of a process.
+  private func isName(_ name: String, of worker: Process) -> Bool {
+    name.contains("-\(worker.processIdentifier)-")
+  }
+
+  /// Suspends a worker for some time, in which another worker may get its trial; then lets both
+  /// workers finish, and compares the results with those of an undisturbed run.
+  private func measureContinued(
     _ finding: inout DetectionCommand.Finding, stop: Double
   ) throws {
     let sweep = try sweep(steps: 4000)
@@ -86,15 +99,16 @@ struct Detection {
     let first = try worker(endpoint, as: "first")
     try bench.await(" started on ", of: coordinator, as: "rough")
     try awaitProgress(in: "first")
+    let logged = bench.log("rough").count
     let second = try worker(endpoint, as: "second")
-    try bench.await(
-      "worker ", of: coordinator, as: "rough", after: bench.log("rough").count)
+    try bench.await(" joined from ", of: coordinator, as: "rough", after: logged)
 
     let mark = bench.log("rough").count
     let stopped = [first.processIdentifier] + first.children
     let start = ContinuousClock.now
     for process in stopped { kill(process, SIGSTOP) }
-    // The other one's trial stands still once it has begun, so that it has not ended either.
+    // The other worker's trial is suspended once it has taken steps. So it does not end before the
+    // first worker continues.
     var other: [Int32] = []
     while (ContinuousClock.now - start) / .seconds(1) < stop {
       if finding.seconds.isEmpty, bench.log("rough").dropFirst(mark).contains(" started on ") {
@@ -106,30 +120,43 @@ struct Detection {
       usleep(20_000)
     }
     for process in stopped { kill(process, SIGCONT) }
-    // Time for the two to say what they have.
+    // Both workers now send heartbeats that claim the trial.
     if !other.isEmpty { sleep(12) }
     for process in other { kill(process, SIGCONT) }
     coordinator.waitUntilExit()
     guard coordinator.terminationStatus == 0 else {
       throw BenchmarkError("the sweep failed: \(bench.log("rough").suffix(2000))")
     }
+    try requireSuccess(of: [("first", first), ("second", second)])
     let table = try bench.read("rough/trials.csv")
     finding.isSame = table == (try bench.read("calm/trials.csv"))
-    let words = (bench.log("first") + bench.log("rough")).split(separator: "\n").filter { line in
+    let lines = (bench.log("first") + bench.log("rough")).split(separator: "\n").filter { line in
       ["abandoned", "continues on", "has its result already", " complete, by ", "is lost"]
         .contains { line.contains($0) }
     }
-    finding.words =
-      "stopped for \(stop.text(0)) s, then continued; \(table.split(separator: "\n").count - 1) "
-      + "rows of one trial's two milestones:\n" + words.joined(separator: "\n")
+    finding.report =
+      "suspended for \(stop.text(0)) s, then continued; trials.csv has "
+      + "\(table.split(separator: "\n").count - 1) rows, expected 2, one per milestone; the logs:\n"
+      + lines.joined(separator: "\n")
   }
 
-  /// One trial.
+  /// Requires that workers end within a minute, with exit code 0.
+  private func requireSuccess(of workers: [(name: String, process: Process)]) throws {
+    bench.awaitEnds(seconds: 60)
+    for (name, process) in workers {
+      guard !process.isRunning, process.terminationStatus == 0 else {
+        let end = process.isRunning ? "still runs" : "ended with \(process.terminationStatus)"
+        throw BenchmarkError("worker \(name) \(end): \(bench.log(name).suffix(2000))")
+      }
+    }
+  }
+
+  /// Writes a sweep of one trial, and returns its file.
   private func sweep(steps: Int) throws -> String {
     try bench.write(
       """
       sweep: one
-      question: Who has it?
+      question: Which worker runs the trial?
       dataset: sprites28
       model: {channels: [4, 4, 8]}
       trainer: {batch_size: 16, sample_every: 10}
@@ -150,7 +177,7 @@ struct Detection {
       ] + options, as: name)
   }
 
-  /// A worker with a cache of its own, in the folder of its name.
+  /// Starts a worker; its cache is the folder of its name.
   private func worker(_ endpoint: String, as name: String) throws -> Process {
     try bench.start(
       "worker",
@@ -171,6 +198,7 @@ struct Detection {
       }
       usleep(20_000)
     }
-    throw BenchmarkError("no trial takes steps: \(bench.log(cache).suffix(2000))")
+    throw BenchmarkError(
+      "\(cache): the trial took no steps in 600 s: \(bench.log(cache).suffix(2000))")
   }
 }

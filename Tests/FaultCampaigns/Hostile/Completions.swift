@@ -2,12 +2,12 @@ import Benches
 import Foundation
 import Synchronization
 
-/// When the trials of a running sweep complete, as its coordinator's log tells.
+/// Records when the trials of a running sweep complete, according to its coordinator's log.
 final class Completions: Sendable {
   private let found = Mutex<[ContinuousClock.Instant]>([])
   private let isOver = Mutex(false)
 
-  /// Begins to watch the log of a name, on a thread of its own.
+  /// Starts a thread that reads the log of the processes of a name.
   init(_ bench: ProcessBench, _ name: String) {
     Thread.detachNewThread { [self] in
       while !isOver.withLock({ $0 }) {
@@ -20,9 +20,9 @@ final class Completions: Sendable {
     }
   }
 
-  /// The moments, to about 10 ms.
+  /// When trials completed, to about 10 ms.
   var times: [ContinuousClock.Instant] { found.withLock { $0 } }
 
-  /// Watches no longer.
+  /// Ends the thread.
   func close() { isOver.withLock { $0 = true } }
 }

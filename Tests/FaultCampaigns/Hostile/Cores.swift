@@ -3,7 +3,7 @@ import Foundation
 
 /// The processor cores that processes may use.
 enum Cores {
-  /// Those of this process, by number.
+  /// The numbers of the cores that this process may use.
   static var own: [Int] {
     let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)
     let line = (status ?? "").split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
@@ -14,9 +14,9 @@ enum Cores {
     }
   }
 
-  /// Keeps all threads of a process, and what it starts from now on, on these cores.
+  /// Restricts all threads of a process, and the processes that it starts later, to these cores.
   ///
-  /// - Throws: ``BenchmarkError`` when `taskset` cannot.
+  /// - Throws: ``BenchmarkError`` if `taskset` fails.
   static func keep(_ process: Int32, on cores: some Collection<Int>) throws {
     let taskset = Process()
     taskset.executableURL = URL(filePath: "/usr/bin/env")
@@ -26,7 +26,7 @@ enum Cores {
     try taskset.run()
     taskset.waitUntilExit()
     guard taskset.terminationStatus == 0 else {
-      throw BenchmarkError("taskset cannot keep process \(process) on the cores \(list)")
+      throw BenchmarkError("taskset cannot restrict process \(process) to the cores \(list)")
     }
   }
 }

@@ -2,20 +2,21 @@ import Benches
 import Foundation
 import Synchronization
 
-/// Holds a sweep's last trials until they are released, so that the sweep outlasts what is done to
-/// it on a machine of any speed.
+/// Suspends a sweep's last trials until they are released, so that the sweep lasts until the attacks
+/// are over, on a machine of any speed.
 final class HeldTrials: Sendable {
-  /// So many trials are left when they are held: one may complete before the next look.
+  /// How many trials are left when they are suspended: one may complete before the next look.
   private static let count = 2
 
   private let isReleased = Mutex(false)
   private let worker: Process
 
-  /// Begins to look, on a thread of its own.
+  /// Starts a thread that suspends the trials.
   ///
   /// - Parameters:
-  ///   - trials: How many the sweep has.
-  ///   - worker: The only one that completes any.
+  ///   - trials: How many trials the sweep has.
+  ///   - worker: The only worker that completes trials.
+  ///   - completions: The trials that have completed.
   init(of trials: Int, on worker: Process, as completions: Completions) {
     self.worker = worker
     Thread.detachNewThread { [self] in
@@ -29,7 +30,7 @@ final class HeldTrials: Sendable {
     }
   }
 
-  /// Lets them go on.
+  /// Lets the trials continue.
   func release() {
     isReleased.withLock { isReleased in
       isReleased = true
@@ -37,10 +38,10 @@ final class HeldTrials: Sendable {
     }
   }
 
-  /// The children that run their own program.
+  /// The worker's children that run trials.
   ///
-  /// One that has just been made still has its parent's
-  /// command line, and its parent waits for it.
+  /// A child that has just been forked still has its parent's command line, and its parent waits for
+  /// it. Suspending it would suspend the parent too.
   private var trainers: [Int32] {
     let own = Self.commandLine(of: worker.processIdentifier)
     return worker.children.filter { Self.commandLine(of: $0) != own }

@@ -2,34 +2,39 @@ import ArgumentParser
 import Benches
 import Foundation
 
-/// `fault-campaigns hostile`: peers that mean harm, at a coordinator that runs a sweep.
+/// `fault-campaigns hostile`: attacks a coordinator that runs a sweep.
 struct HostileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hostile",
-    abstract: "Attacks a coordinator that runs a sweep, and judges what came of it.",
+    abstract: "Attacks a coordinator that runs a sweep, and checks the outcome.",
     discussion: """
-      Everything runs on a loopback address. A sweep runs undisturbed, then under attack, with one \
-      worker that has a core of its own where there are two. Two rounds, each of half the frames, \
-      of: strangers, raw TCP connections that break the handshake in many ways, each counted as the \
-      50 frames that it writes until the coordinator closes it; a flood of connections that say \
-      nothing; and a member, an admitted peer (any, with --plain), that sends \
-      random, mutated, truncated, oversized, replayed and endless messages on the control and on \
-      the data connection, takes leases and hands in false results, lies about trials of others (no \
-      numbers, attempts beyond 2^31, thousands of names), and offers and sends blobs that it has no lease for. Exit code 1 if a bound is missed.
+      All processes use a loopback address. A sweep runs undisturbed, then under attack, with one \
+      worker; on a machine with several cores, the worker has a core of its own. There are two \
+      rounds of attacks, with half the frames each:
+      - Strangers open raw TCP connections that break the handshake in many ways. A connection \
+      writes up to 50 frames until the coordinator closes it, and is counted as 50 frames.
+      - A flood of connections sends nothing.
+      - A member sends random, mutated, truncated, oversized and replayed messages on the control \
+      and on the data connection. A member is an admitted peer, or any peer with --plain.
+      - The member sends false messages about other workers' trials: numbers that are not finite, \
+      attempts beyond 2^31, thousands of worker names.
+      - The member offers and sends blobs without a lease.
+      Before the rounds, the member takes leases and delivers false results. Exit code 1 if a \
+      bound is missed.
       """)
 
-  @Flag(help: "Connections are plain; else they are encrypted, and the member has a key.")
+  @Flag(help: "Uses plain connections; default: encrypted ones, and the member has a key.")
   var plain = false
-  @Option(help: "Frames of strangers, and messages of the member on each connection.")
+  @Option(help: "Frames of the strangers; also messages of the member, per connection.")
   var frames = 1_000_000
-  @Option(help: "Connections of the flood, held open at once.") var connections = 2000
+  @Option(help: "How many connections of a flood are open at once.") var connections = 2000
   @Option(help: "How long each flood lasts, in seconds.") var holding = 5
-  @Option(help: "Trials of the sweep; the last are held until the attacks are over.") var trials =
+  @Option(help: "Trials of the sweep; the last ones are suspended during the attacks.") var trials =
     300
-  @Option(help: "Optimiser steps of each.") var batches = 100
-  @Option(help: "The worker's pace under attack, as a share of its pace before, at least.")
+  @Option(help: "Optimiser steps of each trial.") var batches = 100
+  @Option(help: "Least ratio of the worker's trials/s under attack to its trials/s before.")
   var leastPace = 0.9
-  @Option(help: "Seed of everything that is random.") var seed: UInt64 = 1
+  @Option(help: "Seed of all random numbers.") var seed: UInt64 = 1
 
   func validate() throws {
     guard (100...1_000_000_000).contains(frames), (1...1_000_000).contains(connections),
@@ -42,7 +47,7 @@ struct HostileCommand: ParsableCommand {
     }
   }
 
-  /// Something that must hold.
+  /// A requirement and whether it is met.
   struct Finding {
     var what: String
     var found: String
@@ -57,7 +62,7 @@ struct HostileCommand: ParsableCommand {
       bench.remove()
     }
     let findings = try Siege(self, on: bench).run()
-    var table = TextTable("what must hold", "found", "expected", "")
+    var table = TextTable("requirement", "found", "expected", "")
     for finding in findings {
       table.add(finding.what, finding.found, finding.expected, finding.isMet ? "" : "MISSED")
     }

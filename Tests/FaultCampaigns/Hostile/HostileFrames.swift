@@ -4,7 +4,7 @@ import Randomness
 import Trials
 import Wire
 
-/// Messages that a peer could send to do harm, from a seed.
+/// Random harmful messages of a peer, drawn from a seed.
 struct HostileFrames {
   private var generator: SplitMix64
   private let sound: [[[UInt8]]]
@@ -48,7 +48,7 @@ struct HostileFrames {
     self.replays = replays
   }
 
-  /// The next message; one in 5,000 is above the limit of a frame.
+  /// The next message; one in 5,000 has a frame above the size limit.
   mutating func next() -> [[UInt8]] {
     var frames = sound[Int.random(in: 0..<sound.count, using: &generator)]
     switch Int.random(in: 0..<5000, using: &generator) {
@@ -72,7 +72,7 @@ struct HostileFrames {
 }
 
 extension SplitMix64 {
-  /// The next bytes of a message that means nothing.
+  /// Random bytes.
   mutating func bytes(_ count: Int) -> [UInt8] {
     (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) }
   }

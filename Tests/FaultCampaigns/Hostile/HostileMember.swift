@@ -4,7 +4,7 @@ import Messaging
 import Trials
 import Wire
 
-/// A peer that is let in and means harm.
+/// An admitted peer that attacks the coordinator.
 final class HostileMember {
   private let context: Context
   private let endpoint: Endpoint
@@ -17,18 +17,19 @@ final class HostileMember {
   }
 
   private func dealer(_ endpoint: Endpoint) throws -> DealerSocket {
-    // What the peer may not send is for the coordinator to refuse.
+    // Allow the socket to send frames that the coordinator must refuse.
     var options = SocketOptions(frameByteCountMaximum: 1 << 20).with(security)
     options.frameCountMaximum = 64
     options.reconnectInterval = .milliseconds(5)
     options.reconnectIntervalMaximum = .milliseconds(50)
-    options.linger = .zero
+    // Send what is still queued when an attack ends.
+    options.linger = .seconds(10)
     let dealer = try DealerSocket(context, options: options)
     try dealer.connect(to: endpoint.description)
     return dealer
   }
 
-  /// Asks where the data connection is, as a peer that behaves.
+  /// Asks for the port of the data connection, with a valid request.
   func dataPort() throws -> UInt16 {
     let dealer = try dealer(endpoint)
     let request = try AccessRequest.inquiry(productVersion: ProductVersion.current).frames()
@@ -45,30 +46,30 @@ final class HostileMember {
         }
       }
     }
-    throw BenchmarkError("\(endpoint): no answer in 60 s")
+    throw BenchmarkError("\(endpoint): the coordinator did not answer in 60 s")
   }
 
-  /// Sends messages on the control connection; how many.
+  /// Sends messages on the control connection; returns how many.
   func attackControl(_ count: Int, seed: UInt64) throws -> Int {
     var frames = try HostileFrames.control(seed: seed)
     return try attack(count, try dealer(endpoint)) { frames.next() }
   }
 
-  /// Sends messages on the data connection; how many.
+  /// Sends messages on the data connection; returns how many.
   func attackData(_ count: Int, port: UInt16, seed: UInt64) throws -> Int {
     var frames = try HostileFrames.data(seed: seed)
     return try attack(count, try dealer(.tcp(host: "127.0.0.1", port: port))) { frames.next() }
   }
 
-  /// Sends lies about trials of others on the control connection; how many.
+  /// Sends false messages about other workers' trials on the control connection; returns how many.
   func lie(_ count: Int, about trials: [TrialID], seed: UInt64) throws -> Int {
     var frames = LyingFrames(about: trials, seed: seed)
     return try attack(count, try dealer(endpoint)) { try frames.next() }
   }
 
-  /// Takes leases and answers each with something false, until no more comes for three seconds; how
-  /// many.
-  func betray(as worker: String, seed: UInt64) throws -> Int {
+  /// Takes leases and answers each with a false message, until no lease arrives for three seconds;
+  /// returns how many leases it got.
+  func takeLeases(as worker: String, seed: UInt64) throws -> Int {
     var answers = LyingFrames(about: [], seed: seed)
     let dealer = try dealer(endpoint)
     var answered: Set<AttemptKey> = []
@@ -93,7 +94,7 @@ final class HostileMember {
     return answered.count
   }
 
-  /// Sends and offers blobs without a lease on the data connection; how many.
+  /// Sends and offers blobs without a lease on the data connection; returns how many.
   func store(_ count: Int, port: UInt16, seed: UInt64) throws -> Int {
     var blobs = UnwantedBlobs(seed: seed)
     return try attack(count, try dealer(.tcp(host: "127.0.0.1", port: port))) { try blobs.next() }
@@ -109,9 +110,9 @@ final class HostileMember {
       let message = try next()
       while try dealer.send(message) != .sent {
         guard ContinuousClock.now < deadline else {
-          throw BenchmarkError("after \(sent) messages the coordinator took none for 60 s")
+          throw BenchmarkError("after \(sent) messages the coordinator accepted none for 60 s")
         }
-        // Full, or between two connections.
+        // The queue is full, or the socket is reconnecting.
         _ = try Poller.wait(
           for: [dealer.pollItem(for: [.readable, .writable])], timeout: .milliseconds(20))
         while try dealer.receive() != nil {}

@@ -3,14 +3,15 @@ import Foundation
 import Glibc
 import Randomness
 
-/// Peers that nobody knows, on raw TCP connections.
+/// Unknown peers that open raw TCP connections to the coordinator.
 struct HostileStrangers {
+  /// The ports of the coordinator.
   let ports: [UInt16]
 
-  /// How many frames a connection sends at once; the coordinator closes it at the first bad one.
+  /// How many frames a connection writes; the coordinator closes it at the first bad frame.
   private static let burst = 50
 
-  /// Sends frames that break the handshake, many on each connection; how many.
+  /// Sends frames that break the handshake, many per connection; returns how many.
   func sendFrames(_ count: Int, seed: UInt64) throws -> Int {
     var generator = SplitMix64(seed: seed)
     var sent = 0
@@ -23,11 +24,11 @@ struct HostileStrangers {
         let written = bytes[at...].withUnsafeBytes {
           send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
-        // Closed by the peer, or not read within the time: both are answers.
+        // The coordinator closed the connection, or did not read it in time.
         if written <= 0 { break }
         at += written
       }
-      // Half of them leave without a word, so that no port is left waiting.
+      // Close with a reset, so that no local port stays in TIME_WAIT.
       var linger = linger(l_onoff: 1, l_linger: 0)
       setsockopt(
         descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
@@ -37,7 +38,9 @@ struct HostileStrangers {
     return sent
   }
 
-  /// Opens connections that say nothing and holds them; how many were there at once.
+  /// Opens connections that send nothing and holds them; returns how many.
+  ///
+  /// - Throws: ``BenchmarkError`` if the limit of open files allows fewer.
   func hold(_ count: Int, seconds: Int) throws -> Int {
     var limit = rlimit()
     let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
@@ -45,9 +48,13 @@ struct HostileStrangers {
     limit.rlim_cur = limit.rlim_max
     setrlimit(resource, &limit)
     let room = Int(clamping: UInt64(limit.rlim_cur)) - 64
+    guard count <= room else {
+      throw BenchmarkError(
+        "the limit of open files allows \(room) connections, expected \(count); raise `ulimit -n`")
+    }
     var descriptors: [Int32] = []
     defer { for descriptor in descriptors { close(descriptor) } }
-    for index in 0..<min(count, room) {
+    for index in 0..<count {
       descriptors.append(try connect(to: ports[index % ports.count]))
     }
     Thread.sleep(forTimeInterval: Double(seconds))
@@ -78,7 +85,8 @@ struct HostileStrangers {
     return descriptor
   }
 
-  /// What one connection sends: ZMTP 3 broken in one of many ways (RFC 23, RFC 26).
+  /// The bytes that one connection sends: a ZMTP 3 handshake (RFC 23, RFC 26) that is broken in one
+  /// of several ways.
   private func attack(_ generator: inout SplitMix64) -> [UInt8] {
     switch Int.random(in: 0..<6, using: &generator) {
     case 0: return generator.bytes(64 * Self.burst)
@@ -89,7 +97,7 @@ struct HostileStrangers {
     case 3:
       return Self.greeting("PLAIN") + Self.command("HELLO", [1, 97, 1, 97]) + frames(&generator)
     case 4:
-      // As long as a sound HELLO, with nothing sound in it.
+      // A HELLO of the right length with random content.
       return Self.greeting("CURVE") + Self.command("HELLO", [1, 0] + generator.bytes(192))
         + frames(&generator)
     default: return Self.greeting("CURVE") + frames(&generator)
@@ -112,7 +120,7 @@ struct HostileStrangers {
     for _ in 0..<Self.burst {
       switch Int.random(in: 0..<4, using: &generator) {
       case 0:
-        // Says that it is longer than any frame may be.
+        // A frame whose length field exceeds every limit.
         bytes += [6, 0x7F] + generator.bytes(7)
       case 1: bytes += Self.command("INITIATE", generator.bytes(100))
       default:

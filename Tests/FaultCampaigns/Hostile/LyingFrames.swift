@@ -4,22 +4,23 @@ import Randomness
 import Trials
 import Wire
 
-/// Messages that are well formed and lie: about trials of others, with numbers that nothing has,
-/// and under ever new names.
+/// Well-formed messages with false content: about other workers' trials, with impossible numbers,
+/// and under many worker names.
 ///
-/// Half of them are let through whole, so that the liar is taken for a worker, gets leases and is
-/// heard; no number in them is one that a trial could have. The others hold what no message may.
+/// Half of the messages pass the checks of the protocol, so that the sender is treated as a worker
+/// and gets leases; their numbers are ones that no trial can have. The others contain values that no
+/// message may have.
 struct LyingFrames {
   private var generator: SplitMix64
   private let trials: [TrialID]
   private var names = 0
 
-  /// A number that stands in a sound message for one that no worker may send.
+  /// A valid number that is replaced in the encoded message by one that no worker may send.
   private static let standIn = 1234.567890123
-  /// The numbers that take its place.
+  /// The numbers that replace it.
   private static let lies = [Double.nan, .infinity, -1, 1.7e308, 1e-308, -.infinity]
 
-  /// Lies about these trials.
+  /// Messages about these trials.
   init(about trials: [TrialID], seed: UInt64) {
     self.trials = trials
     generator = SplitMix64(seed: seed)
@@ -43,7 +44,7 @@ struct LyingFrames {
     return frames
   }
 
-  /// A worker that may be given trials.
+  /// The announcement of a worker that can be leased trials.
   static func announcement(of worker: String, claims: [WorkerMessage.Claim]) -> WorkerMessage {
     .announcement(
       .init(
@@ -52,7 +53,7 @@ struct LyingFrames {
         slotCount: 2, sweepID: nil, claims: claims))
   }
 
-  /// The answer to a lease: the next of several kinds of result and report that are none.
+  /// The answer to a lease: the next of four kinds of invalid results and reports.
   mutating func answer(to attempt: AttemptKey) throws -> [[UInt8]] {
     names += 1
     switch names % 4 {
@@ -74,13 +75,13 @@ struct LyingFrames {
     }
   }
 
-  /// One more worker of many on one connection.
+  /// The announcement of one more worker on the same connection.
   private mutating func announcement() -> WorkerMessage {
     names += 1
     return Self.announcement(of: "liar-\(names)", claims: claims(4))
   }
 
-  /// Attempts of others, of trials that are planned and of some that are not.
+  /// Claims of other workers' attempts, at planned trials and at trials that do not exist.
   private mutating func claims(_ count: Int) -> [WorkerMessage.Claim] {
     (0..<count).map { _ in
       .init(
@@ -123,7 +124,7 @@ struct LyingFrames {
         secondPassShare: 0, peakResidentBytes: 1))
   }
 
-  /// The message with lies in the place of stand-ins, and attempts beyond 2³¹.
+  /// The message with stand-ins replaced by false numbers, and with attempts beyond 2³¹.
   private mutating func falsified(_ bytes: [UInt8]) -> [UInt8] {
     func encoded(_ number: Double) -> [UInt8] {
       withUnsafeBytes(of: number.bitPattern.littleEndian, Array.init)
@@ -142,14 +143,14 @@ struct LyingFrames {
   }
 }
 
-/// Blobs that nobody asked a member without a lease for.
+/// Blobs that a member offers and sends without a lease.
 struct UnwantedBlobs {
   private var generator: SplitMix64
 
-  /// Blobs of a seed.
+  /// Random blobs, drawn from a seed.
   init(seed: UInt64) { generator = SplitMix64(seed: seed) }
 
-  /// The next message: an offer of 10 GB, or a whole small blob under its true digest.
+  /// The next message: an offer of 10 GB, or a small blob with its correct digest.
   mutating func next() throws -> [[UInt8]] {
     let content = generator.bytes(4096)
     let digest = Digest.of(content)

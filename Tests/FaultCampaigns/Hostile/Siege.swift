@@ -5,18 +5,18 @@ import Glibc
 import Messaging
 import Trials
 
-/// A sweep whose coordinator is attacked, beside the same sweep undisturbed.
+/// Runs a sweep undisturbed, and again with attacks on its coordinator, and compares the two.
 struct Siege {
-  /// Trials that complete before the attacks begin, to tell the worker's pace, at most.
+  /// How many trials complete before the attacks begin, at most; they give the worker's pace.
   private static let calmTrialMaximum = 12
-  /// The least trials of a sweep that lasts.
+  /// The least number of trials that the sweep needs.
   static let trialMinimum = 10
 
-  /// The most lies, and the most blobs without a lease, of each round; a third are new names.
+  /// The most false messages per round, a third of them under new names; also the most blobs.
   private static let lieCountMaximum = 10_000
-  /// How many bytes more the blobs may take than those of the undisturbed sweep.
+  /// How many more bytes of blobs the attacked sweep may have than the undisturbed one.
   private static let blobByteMaximum = 1 << 20
-  /// How soon `coordinator status` answers beside the last of the attacks, in seconds.
+  /// How soon `coordinator status` must answer right after the attacks, in seconds.
   private static let statusSecondsMaximum = 10.0
 
   private let command: HostileCommand
@@ -50,7 +50,7 @@ struct Siege {
     let sweep = try bench.write(
       """
       sweep: siege
-      question: Does it hold?
+      question: Do attacks change results?
       dataset: sprites28
       model: {channels: [4, 4, 8]}
       trainer: {batch_size: 16, sample_every: 10, reconstruction_count: 2}
@@ -93,8 +93,8 @@ struct Siege {
     let attacker = try HostileMember(control, security: member)
     let dataPort = try attacker.dataPort()
     let strangers = HostileStrangers(ports: [control.port ?? 0, dataPort])
-    let leases = try attacker.betray(as: "liar", seed: command.seed)
-    print("member, leases that it betrays: \(leases)")
+    let leases = try attacker.takeLeases(as: "liar", seed: command.seed)
+    print("member, leases answered falsely: \(leases)")
     for round in 0..<2 {
       let seed = command.seed &+ UInt64(round)
       try attack(attacker, strangers, dataPort: dataPort, seed: seed, coordinator)
@@ -116,20 +116,22 @@ struct Siege {
         what: "the coordinator answers afterwards", found: answers ? "yes" : "no",
         expected: "yes", isMet: answers),
       .init(
-        what: "seconds until status answers right after the lies", found: statusSeconds.text(1),
+        what: "seconds until `coordinator status` answers after the attacks",
+        found: statusSeconds.text(1),
         expected: "at most \(Self.statusSecondsMaximum.text(0))",
         isMet: statusSeconds <= Self.statusSecondsMaximum),
       sameBytes(),
       blobs(),
       undisturbed(log),
-      leftOut(log, leases: leases),
+      excluded(log, leases: leases),
       exits(coordinator, worker),
       pace(times, since: begin),
       .init(
-        what: "MiB of its memory before, after one round, after two",
-        found: memory.map { $0.text(1) }.joined(separator: ", "), expected: "16 in the second",
+        what: "the coordinator's memory in MiB before, after one round, after two",
+        found: memory.map { $0.text(1) }.joined(separator: ", "),
+        expected: "at most 16 more after the second",
         isMet: memory[2] - memory[1] <= 16),
-      told(log, seconds: seconds),
+      warnings(log, seconds: seconds),
     ]
   }
 
@@ -138,7 +140,7 @@ struct Siege {
       "the coordinator ended before the attacks did: " + bench.log("siege").suffix(2000))
   }
 
-  /// One round of every kind, told as it happens.
+  /// Runs one round of all attacks, and prints each.
   private func attack(
     _ member: HostileMember, _ strangers: HostileStrangers, dataPort: UInt16, seed: UInt64,
     _ coordinator: Process
@@ -149,39 +151,41 @@ struct Siege {
       let seconds = (ContinuousClock.now - start) / .seconds(1)
       guard coordinator.isRunning else { throw ended }
       print(
-        "\(name): \(count) in \(seconds.text(1)) s, \(coordinator.residentMiB.text(1)) MiB then")
+        "\(name): \(count) in \(seconds.text(1)) s; the coordinator uses "
+          + "\(coordinator.residentMiB.text(1)) MiB")
       fflush(nil)
     }
     let count = command.frames / 2
     try measure("strangers, frames") { try strangers.sendFrames(count, seed: seed) }
-    try measure("strangers, silent") {
+    try measure("silent connections") {
       try strangers.hold(command.connections, seconds: command.holding)
     }
     try measure("member, control") { try member.attackControl(count, seed: seed) }
     try measure("member, data") { try member.attackData(count, port: dataPort, seed: seed) }
-    // Each of them costs the coordinator more than a broken frame does.
+    // These messages cost the coordinator more than a broken frame does.
     let lies = min(count / 10, Self.lieCountMaximum)
-    try measure("member, lies") { try member.lie(lies, about: trials(), seed: seed) }
+    try measure("member, false messages") { try member.lie(lies, about: trials(), seed: seed) }
     try measure("member, blobs") { try member.store(lies, port: dataPort, seed: seed) }
   }
 }
 
-// MARK: - What must hold
+// MARK: - Requirements
 
 extension Siege {
   private func sameBytes() throws -> HostileCommand.Finding {
     let isSame = try bench.read("siege/trials.csv") == bench.read("alone/trials.csv")
     return .init(
-      what: "trials.csv, beside the undisturbed one", found: isSame ? "same bytes" : "differs",
+      what: "trials.csv, compared with the undisturbed run",
+      found: isSame ? "same bytes" : "differs",
       expected: "same bytes", isMet: isSame)
   }
 
-  /// What nobody has a lease for is not kept.
+  /// Blobs that were sent without a lease are not kept.
   private func blobs() -> HostileCommand.Finding {
     let (alone, attacked) = (byteCount(below: "alone/blobs"), byteCount(below: "siege/blobs"))
     return .init(
-      what: "bytes of blobs, beside the undisturbed ones", found: "\(attacked), \(alone)",
-      expected: "at most \(Self.blobByteMaximum) more, and some",
+      what: "bytes of blobs, attacked and undisturbed", found: "\(attacked), \(alone)",
+      expected: "at most \(Self.blobByteMaximum) more than undisturbed, and not 0",
       isMet: alone > 0 && attacked <= alone + Self.blobByteMaximum)
   }
 
@@ -195,34 +199,35 @@ extension Siege {
     }
   }
 
-  /// The trials of the sweep, as its table names them.
+  /// The trials of the sweep, read from its trials.csv.
   private func trials() throws -> [TrialID] {
     let rows = try bench.read("alone/trials.csv").split(separator: "\n").dropFirst()
     return rows.compactMap { row in TrialID(row.prefix { $0 != "," }) }
   }
 
-  /// The worker began every trial once and was not given up, and none failed.
+  /// The honest worker started every trial once, was never declared lost, and no trial failed.
   private func undisturbed(_ log: String) -> HostileCommand.Finding {
     let lines = log.split(separator: "\n").filter { !$0.contains(" started on liar") }
     let begun = lines.count { $0.contains(" started on ") }
     let lost = lines.count { $0.contains(" is lost, ") && !$0.contains("worker liar") }
     let failed = lines.count { $0.contains(" failed (") }
     return .init(
-      what: "attempts of the worker, times it was lost, failed trials",
+      what: "attempts of the honest worker, times it was lost, failed trials",
       found: "\(begun), \(lost), \(failed)", expected: "\(command.trials), 0, 0",
       isMet: begun == command.trials && lost == 0 && failed == 0)
   }
 
-  /// Who was given trials and handed in what cannot be theirs is given no more.
-  private func leftOut(_ log: String, leases: Int) -> HostileCommand.Finding {
-    let isOut =
+  /// A worker that delivers invalid results gets no more trials after some of them.
+  private func excluded(_ log: String, leases: Int) -> HostileCommand.Finding {
+    let isExcluded =
       log.split(separator: "\n").contains {
-        $0.contains("liar") && $0.contains(" gets no more trials: it was false about ")
+        $0.contains("liar") && $0.contains(" gets no more trials: it delivered invalid data ")
       }
     return .init(
-      what: "leases that a liar got, until it was left out",
-      found: "\(leases), \(isOut ? "out" : "in")", expected: "3 to 20, out",
-      isMet: (3...20).contains(leases) && isOut)
+      what: "leases of the member that answers falsely, and whether it is excluded",
+      found: "\(leases), \(isExcluded ? "excluded" : "not excluded")",
+      expected: "3 to 20, excluded",
+      isMet: (3...20).contains(leases) && isExcluded)
   }
 
   private func exits(_ coordinator: Process, _ worker: Process) -> HostileCommand.Finding {
@@ -246,27 +251,28 @@ extension Siege {
     return .init(
       what: "trials/s of the worker before and under attack",
       found: "\(calm.text(3)), \(attacked.text(3))",
-      expected: "\(command.leastPace.text(2)) of it", isMet: attacked >= command.leastPace * calm)
+      expected: "ratio at least \(command.leastPace.text(2))",
+      isMet: calm > 0 && attacked >= command.leastPace * calm)
   }
 
-  /// People are told of the refusals, and not of each.
-  private func told(_ log: String, seconds: Double) -> HostileCommand.Finding {
+  /// The log reports both kinds of refusals, but not every single one.
+  private func warnings(_ log: String, seconds: Double) -> HostileCommand.Finding {
     let warnings = log.components(separatedBy: "WARNING").count - 1
-    // Where connections are plain, most strangers are refused for encrypting; few break ZMTP itself.
+    // With plain connections, most strangers are refused because they encrypt.
     let kinds = ["refused a connection: ", "dropped a message of 127.0.0.1"]
       .filter { log.contains($0) }.count
-    // How a lease ends is told each time: that its result was refused, that the attempt has ended,
-    // that its worker is lost, and with the last one that it is left out.
+    // Up to four warnings per lease: its result was refused, its attempt ended, its worker is lost,
+    // its host gets no more trials.
     let leases = log.components(separatedBy: " started on liar").count - 1
     let bound = 30 + Int(seconds / 2) + 4 * leases
     return .init(
-      what: "kinds of refusal told, warnings", found: "\(kinds), \(warnings)",
+      what: "kinds of refusals in the log, warnings", found: "\(kinds), \(warnings)",
       expected: "2, at most \(bound)", isMet: kinds == 2 && warnings <= bound)
   }
 }
 
 extension Process {
-  /// Its memory that is resident; 0 once it has ended.
+  /// The process's resident memory in MiB; 0 if it has ended.
   fileprivate var residentMiB: Double {
     let status = try? String(contentsOfFile: "/proc/\(processIdentifier)/status", encoding: .utf8)
     let line = (status ?? "").split(separator: "\n").first { $0.hasPrefix("VmRSS:") }

@@ -1,33 +1,36 @@
 import Foundation
 
-/// How many optimiser steps the trials' processes took, from what they leave in the caches of their
-/// workers.
+/// Counts the optimiser steps that the trials' processes took, from their files in the workers'
+/// caches.
 ///
-/// A process says in `log.txt` from which step it goes on and adds a row to `pace.csv` every
-/// `sampling` steps, which is in the file from then on, whoever is killed. What it may have taken
-/// after its last row counts as taken, so that the numbers are upper bounds. A folder that is gone
-/// since it was last looked at was its trial's to the end, or dismissed; then the steps that fit
-/// into the time since count too, up to the end of the trial.
+/// A process logs in `log.txt` the step from which it starts, and appends a row to `pace.csv` every
+/// `sampling` steps. A row stays in the file even if the process is killed. The steps that a process
+/// may have taken after its last row are counted as taken, so the counts are upper bounds. If a
+/// folder is gone, its trial has ended or was withdrawn since the last look; then the steps that fit
+/// into the time since that look are added, up to the trial's end.
 struct ComputedSteps {
   /// One process of a trial.
   struct Run {
-    /// Its place in the order in which they were first seen.
+    /// Its index in the order in which the processes were first seen.
     var number: Int
     var trial: String
     var attempt: Int
-    /// The step it went on from.
+    /// The step from which it started.
     var first: Int
-    /// The step of its last row, and the seconds it took to there.
+    /// The step of its last row.
     var row: Int
+    /// The training time until its last row.
     var seconds = 0.0
-    /// Steps that it may have taken since.
+    /// The most steps that it can have taken after its last row.
     var slack: Int
     var lastLook: ContinuousClock.Instant
     var isGone = false
 
+    /// The most steps that it can have taken.
     var steps: Int { row + slack - first }
   }
 
+  /// Steps between two rows.
   let sampling: Int
   /// The steps of each trial.
   let length: Int
@@ -41,17 +44,17 @@ struct ComputedSteps {
   /// The runs in the order in which they were first seen.
   var inOrder: [Run] { order.compactMap { runs[$0] } }
 
-  /// Steps of all processes together.
+  /// The sum of the steps of all processes.
   var total: Int { runs.values.reduce(0) { $0 + $1.steps } }
 
-  /// Steps that one process takes in a second, on average.
+  /// The mean steps per second of one process.
   var pace: Double {
     let rows = runs.values.filter { $0.seconds > 0 }
     let seconds = rows.reduce(0) { $0 + $1.seconds }
     return seconds > 0 ? Double(rows.reduce(0) { $0 + $1.row - $1.first }) / seconds : 0
   }
 
-  /// Looks into the caches of workers.
+  /// Reads the files in the caches of workers.
   mutating func look(into caches: [URL]) {
     let now = ContinuousClock.now
     let manager = FileManager.default
@@ -74,15 +77,15 @@ struct ComputedSteps {
     }
   }
 
-  /// Whether a process of a cache has begun its trial, as of the last look, and has half of it or
-  /// more to go.
+  /// Whether, at the last look, a process of a cache had started its trial and had not passed half
+  /// of it.
   func isUnderWay(below cache: URL) -> Bool {
     runs.contains { path, run in
       path.hasPrefix(cache.path + "/") && !run.isGone && run.row <= length / 2
     }
   }
 
-  /// Takes in that the processes of a cache have ended; what was last seen of them stands.
+  /// Notes that the processes of a cache have ended, and returns their counts as last seen.
   mutating func end(below cache: URL) -> [Run] {
     let ended = order.filter { $0.hasPrefix(cache.path + "/") && runs[$0]?.isGone == false }
     for path in ended { runs[path]?.isGone = true }
@@ -107,7 +110,7 @@ struct ComputedSteps {
     }
     runs[path]?.lastLook = now
     let rows = (text("pace.csv.partial") ?? text("pace.csv") ?? "").split(separator: "\n")
-    // A row may be half written when it is read.
+    // The last row may be incomplete while it is being written.
     for row in rows.dropFirst().reversed() {
       let cells = row.split(separator: ",")
       guard cells.count == 3, let step = Int(cells[0]), let seconds = Double(cells[1]) else {

@@ -3,11 +3,13 @@ import Foundation
 import Glibc
 import Randomness
 
-/// One soak under way.
+/// One run of the soak campaign.
 struct Soak {
-  /// A row is written every so many steps of a trial.
+  /// Steps between two rows of a trial's `pace.csv`.
   static let sampling = 10
-  /// How often somebody looks what the trials' processes have done.
+  /// How many trials the sweep has.
+  static let trialCount = 12
+  /// Seconds between two looks at the files of the trials' processes.
   private static let lookInterval = 0.05
 
   private let command: SoakCommand
@@ -17,7 +19,7 @@ struct Soak {
   private var workers: [Worker] = []
   private var caches = 0
   private var interruptedTrials = 0
-  /// The runs that kills ended.
+  /// The processes that were ended by killing their workers.
   private var interruptions: [ComputedSteps.Run] = []
 
   private struct Worker {
@@ -36,7 +38,7 @@ struct Soak {
     let sweep = try bench.write(
       """
       sweep: soak
-      question: Is anything lost?
+      question: Does every trial get one result?
       dataset: \(command.dataset)
       model: {channels: [4, 4, 8]}
       trainer: {sample_every: \(Self.sampling)}
@@ -54,26 +56,28 @@ struct Soak {
     var kills = (workers: 0, coordinators: 0)
     let disturbed = try clock.measure { kills = try disturb(sweep) }
     bench.awaitEnds(seconds: 60)
+    let failedWorkers = workers.count { !$0.process.isRunning && $0.process.terminationStatus != 0 }
     let leftovers = bench.endLeftovers()
     let check = try bench.start("coordinator", ["check", bench.path("rough")], as: "check")
     check.waitUntilExit()
     let (calm, rough) = (try bench.read("calm/trials.csv"), try bench.read("rough/trials.csv"))
     let names = Set(calm.split(separator: "\n").dropFirst().map { $0.prefix { $0 != "," } })
     let rows = rough.split(separator: "\n").dropFirst().map { $0.prefix { $0 != "," } }
-    let beside = computed.inOrder.filter { isBeside($0) }.reduce(0) { $0 + $1.steps }
+    let duplicated = computed.inOrder.filter { isDuplicate($0) }.reduce(0) { $0 + $1.steps }
     return SoakCommand.Outcome(
       seed: command.seed, trials: names.count, workerKills: kills.workers,
       coordinatorKills: kills.coordinators, interruptedTrials: interruptedTrials,
-      recomputedSteps: computed.total - names.count * command.steps - beside,
+      recomputedSteps: computed.total - names.count * command.steps - duplicated,
       largestRecomputation: largestRecomputation,
       intervalSteps: Int(computed.pace * command.checkpointEvery), isSame: calm == rough,
       lost: names.subtracting(rows).count, double: rows.count - Set(rows).count,
       isSound: check.terminationStatus == 0,
       undisturbedSeconds: undisturbed / .seconds(1), disturbedSeconds: disturbed / .seconds(1),
-      leftovers: leftovers)
+      unseenTrials: names.count - Set(computed.inOrder.map(\.trial)).count,
+      failedWorkers: failedWorkers, leftovers: leftovers)
   }
 
-  /// Runs the sweep while killing, and to its end.
+  /// Runs the sweep to its end, and kills workers and the coordinator meanwhile.
   private mutating func disturb(_ sweep: String) throws -> (workers: Int, coordinators: Int) {
     let port = try bench.freePort()
     var coordinator = try start(sweep, port: port)
@@ -91,14 +95,14 @@ struct Soak {
       if random.draw(1...left.0 + left.1) <= left.0 {
         let victim = Int.random(in: workers.indices, using: &random)
         guard workers[victim].process.isRunning else { continue }
-        // So that at least one kill interrupts a trial, whatever the machine's pace.
+        // At least one kill has to interrupt a trial, on a machine of any speed.
         while kills.workers == 0, coordinator.isRunning,
           !computed.isUnderWay(below: workers[victim].cache)
         {
           watch(coordinator, seconds: 0)
         }
         guard coordinator.isRunning else { break }
-        crash(workers[victim])
+        try crash(workers[victim])
         kills.workers += 1
         workers[victim] = try startWorker(endpoint)
       } else {
@@ -118,7 +122,7 @@ struct Soak {
     return kills
   }
 
-  /// Looks on for a while, or until the coordinator has ended.
+  /// Reads the processes' files for some seconds, or until the coordinator has ended.
   private mutating func watch(_ coordinator: Process, seconds: Double) {
     let start = ContinuousClock.now
     repeat {
@@ -127,15 +131,16 @@ struct Soak {
     } while coordinator.isRunning && (ContinuousClock.now - start) / .seconds(1) < seconds
   }
 
-  /// Ends a worker with its trial, sees how far that was, and takes away its cache.
-  private mutating func crash(_ worker: Worker) {
+  /// Kills a worker and its trial, notes the trial's steps, and deletes the worker's cache.
+  private mutating func crash(_ worker: Worker) throws {
     if worker.process.crash() { interruptedTrials += 1 }
     computed.look(into: workers.map(\.cache))
     interruptions += computed.end(below: worker.cache)
-    try? FileManager.default.removeItem(at: worker.cache)
+    try FileManager.default.removeItem(at: worker.cache)
   }
 
-  /// The most steps between where a kill interrupted a trial and where its next process went on.
+  /// The most steps between the last step of an interrupted trial and the step from which its next
+  /// process started.
   private var largestRecomputation: Int {
     let runs = computed.inOrder
     return interruptions.compactMap { ended in
@@ -145,8 +150,8 @@ struct Soak {
     }.max() ?? 0
   }
 
-  /// Whether a process ran an attempt that was begun beside a running one.
-  private func isBeside(_ run: ComputedSteps.Run) -> Bool {
+  /// Whether a process ran an attempt that was leased while another attempt of its trial ran.
+  private func isDuplicate(_ run: ComputedSteps.Run) -> Bool {
     bench.log("rough").split(separator: "\n").contains {
       $0.contains("(\(run.trial)) also runs on ")
         && $0.contains(", attempt \(run.attempt), which ")

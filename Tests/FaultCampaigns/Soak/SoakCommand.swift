@@ -2,31 +2,33 @@ import ArgumentParser
 import Benches
 import Foundation
 
-/// `fault-campaigns soak`: a real sweep whose workers and coordinator are killed again and again.
+/// `fault-campaigns soak`: runs a real sweep and kills its workers and coordinator many times.
 struct SoakCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "soak",
-    abstract: "Kills workers and the coordinator of a real sweep and compares its table of trials.",
+    abstract: "Kills workers and the coordinator of a real sweep and compares its trials.csv.",
     discussion: """
-      The sweep runs twice: undisturbed, and with processes ended by `kill -9` at random moments, \
-      which a seed decides; only the first kill of a worker waits until it has begun a trial. Both \
-      must give the same bytes of trials.csv, and the record must be sound. Every worker has a \
-      cache of its own that goes with it, so that a trial goes on only from what was shipped. No more than one checkpoint interval for each kill of a coordinator, \
-      or of a worker whose trial's process ran, may be computed twice: the steps that all \
-      processes took, from the rows that they left every \(Soak.sampling) steps, rounded up, less \
-      the trials' lengths. An interval in steps is its seconds times the mean pace of the \
-      processes. Choose --steps so that the sweep outlasts the kills.
+      The sweep runs twice: undisturbed, and with processes ended by `kill -9` at random times \
+      drawn from --seed. Only the first kill of a worker waits until the worker has started a \
+      trial. Both runs must give the same bytes of trials.csv, and `coordinator check` must find \
+      no fault. Every worker has its own cache, which is deleted when the worker is killed, so \
+      trials can resume only from uploaded checkpoints. Each kill of the coordinator, or of a \
+      worker that runs a trial, may cost one checkpoint interval: the recomputed steps are the \
+      steps of all processes, read from their rows every \(Soak.sampling) steps and rounded up, \
+      minus the lengths of the trials. A checkpoint interval in steps is --checkpoint-every times \
+      the mean steps per second. Choose --steps large enough that the sweep lasts until all kills \
+      are done.
       """)
 
-  @Option(help: "Kills of workers.") var workerKills = 30
-  @Option(help: "Kills of the coordinator.") var coordinatorKills = 10
-  @Option(help: "Workers, of one slot each.") var workers = 3
-  @Option(help: "Seconds between two kills, on average.") var interval = 4.0
-  @Option(help: "Optimiser steps of each of the 12 trials.") var steps = 3000
+  @Option(help: "How many workers are killed.") var workerKills = 30
+  @Option(help: "How often the coordinator is killed.") var coordinatorKills = 10
+  @Option(help: "How many workers run, with one slot each.") var workers = 3
+  @Option(help: "Mean seconds between two kills.") var interval = 4.0
+  @Option(help: "Optimiser steps of each of the \(Soak.trialCount) trials.") var steps = 3000
   @Option(help: "Seconds between the checkpoints of a trial.") var checkpointEvery = 2.0
   @Option(help: "Data set to train on.") var dataset = "mnist"
   @Option(help: "Folder of prepared image archives.") var data: String?
-  @Option(help: "Decides when whom it hits.") var seed: UInt64 = 1
+  @Option(help: "Seed of the times and victims of the kills.") var seed: UInt64 = 1
   @Flag(help: "Prints JSON.") var json = false
 
   func validate() throws {
@@ -40,34 +42,40 @@ struct SoakCommand: ParsableCommand {
     }
   }
 
-  /// What came of it.
+  /// The outcome of a run.
   struct Outcome: Encodable {
     var seed: UInt64
     var trials: Int
     var workerKills: Int
     var coordinatorKills: Int
-    /// Kills of workers whose trial's process ran.
+    /// Kills of workers that ran a trial's process.
     var interruptedTrials: Int
-    /// Steps that all processes took beyond the trials' lengths, at most; those of attempts that
-    /// were begun beside a running one, to be done sooner, not counted.
+    /// The most steps that all processes took beyond the trials' lengths.
+    ///
+    /// Attempts that the coordinator added to a running one, to finish sooner, are not counted.
     var recomputedSteps: Int
-    /// The most that one kill cost, in steps.
+    /// The most steps that had to be computed again after one kill.
     var largestRecomputation: Int
-    /// Steps of one checkpoint interval, at the mean pace of the processes.
+    /// Steps of one checkpoint interval, at the mean speed of the processes.
     var intervalSteps: Int
-    /// Whether trials.csv has the bytes of the undisturbed run.
+    /// Whether trials.csv has the same bytes as that of the undisturbed run.
     var isSame: Bool
-    /// Trials without a row, and rows beyond one for each.
+    /// Trials without a row.
     var lost: Int
+    /// Rows beyond one per trial.
     var double: Int
-    /// Whether `coordinator check` finds the record, the blobs and the outputs sound.
+    /// Whether `coordinator check` found no fault in the record, the blobs and the outputs.
     var isSound: Bool
     var undisturbedSeconds: Double
     var disturbedSeconds: Double
-    /// Processes that were left behind, and ended.
+    /// Trials of which no process was seen, so that their steps are not counted.
+    var unseenTrials: Int
+    /// Workers that ended by themselves with an exit code other than 0.
+    var failedWorkers: Int
+    /// Processes that still ran at the end and were killed.
     var leftovers: Int
 
-    /// Whether no more was computed twice than one interval for each kill that could cost one.
+    /// Whether the recomputed steps are at most one interval per kill that can cost one.
     var isRecomputationBounded: Bool {
       recomputedSteps <= (interruptedTrials + coordinatorKills) * intervalSteps
     }
@@ -91,19 +99,22 @@ struct SoakCommand: ParsableCommand {
         """
         seed \(outcome.seed): \(outcome.trials) trials, \(outcome.workerKills) workers and \
         \(outcome.coordinatorKills) coordinators killed
-        trials.csv \(outcome.isSame ? "has the same bytes" : "DIFFERS"); \(outcome.lost) lost, \
-        \(outcome.double) double; the record is \(outcome.isSound ? "sound" : "NOT SOUND")
+        trials.csv \(outcome.isSame ? "has the same bytes" : "DIFFERS"); \(outcome.lost) trials \
+        lost, \(outcome.double) recorded twice, \(outcome.unseenTrials) not seen; the record is \(outcome.isSound ? "sound" : "NOT SOUND")
         \(outcome.recomputedSteps) steps computed twice for \(outcome.interruptedTrials) \
-        interrupted trials, at most \(outcome.largestRecomputation) for one; an interval of \
-        \(checkpointEvery) s has \(outcome.intervalSteps): \
-        \(outcome.isRecomputationBounded ? "within" : "BEYOND") one interval for each kill
+        interrupted trials, at most \(outcome.largestRecomputation) for one; a checkpoint interval \
+        of \(checkpointEvery) s has \(outcome.intervalSteps) steps: \
+        \(outcome.isRecomputationBounded ? "at most" : "MORE THAN") one interval per kill
         \(outcome.undisturbedSeconds.text(0)) s undisturbed, \
-        \(outcome.disturbedSeconds.text(0)) s with kills; \(outcome.leftovers) processes left behind
+        \(outcome.disturbedSeconds.text(0)) s with kills; \(outcome.failedWorkers) workers \
+        failed, \(outcome.leftovers) processes still ran
         """)
     }
     guard outcome.isSame, outcome.lost == 0, outcome.double == 0, outcome.isSound,
-      outcome.isRecomputationBounded, outcome.leftovers == 0, outcome.workerKills == workerKills,
-      outcome.coordinatorKills == coordinatorKills
+      outcome.trials == Soak.trialCount, outcome.unseenTrials == 0, outcome.isRecomputationBounded,
+      outcome.failedWorkers == 0, outcome.leftovers == 0, outcome.workerKills == workerKills,
+      outcome.coordinatorKills == coordinatorKills,
+      outcome.workerKills == 0 || outcome.interruptedTrials > 0
     else { throw ExitCode(1) }
   }
 }

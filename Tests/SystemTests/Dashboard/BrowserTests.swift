@@ -187,7 +187,7 @@ struct BrowserTests {
     }
   }
 
-  @Test("the keyboard alone leads everywhere, and shows where it is")
+  @Test("every page can be reached by keyboard, and the focus is visible")
   func keyboard() throws {
     let run = try run(sweepFile("keys", budget: "60 batches"))
     #expect(try run.exitCode() == 0, "\(run.standardError)")
@@ -211,7 +211,7 @@ struct BrowserTests {
     #expect(traced.map { $0["value"] as? String }.suffix(4) == ["11", "10", "9", "0"], "\(traced)")
   }
 
-  @Test("the token that a person types leads to the sweeps")
+  @Test("typing the token opens the list of sweeps")
   func login() throws {
     let sweep = try bench.file("tiny.yaml", Bench.sweep())
     #expect(try run(sweep).exitCode() == 0)
@@ -257,10 +257,12 @@ struct BrowserTests {
       """
     let page = try looking(
       [url], ["--eval-seconds", "440", "--eval", script])
-    try wait(for: "a live page", of: [page]) { page.standardError.contains("said: live") }
+    try wait(for: "a live page", of: [page]) { page.standardError.contains("console.info: live") }
     first.send(SIGKILL)
     _ = try first.exitCode()
-    try wait(for: "a frozen page", of: [page]) { page.standardError.contains("said: frozen") }
+    try wait(for: "a frozen page", of: [page]) {
+      page.standardError.contains("console.info: frozen")
+    }
     let second = try run(sweep)
     let said = try #require(try answers(of: page)[0]["evaluated"] as? String)
     #expect(said.contains("live"), "\(said)")

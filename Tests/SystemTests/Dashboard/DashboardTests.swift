@@ -307,7 +307,8 @@ struct DashboardTests {
   }
 
   @Test(
-    "run --dashboard starts it beside, where its port is taken at another; it ends with the run")
+    "run --dashboard starts the dashboard, at another port if its port is in use; it ends with the run"
+  )
   func beside() throws {
     // Where another program has the port already, that is as good.
     let taken = HTTPRequest.listen(at: 8080)
