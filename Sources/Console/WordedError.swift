@@ -6,10 +6,12 @@ import Trials
 struct WordedError: Error, CustomStringConvertible {
   let description: String
 
-  /// An error in words that a terminal can show; an error of the argument parser itself, which
-  /// knows its exit code, stays as it is.
-  static func wording(_ error: any Error) -> any Error {
-    if error is ExitCode || error is CleanExit || error is ValidationError { return error }
+  /// An error in words that a terminal can show.
+  ///
+  /// An error of the argument parser, such as a request for help, stays as it is.
+  static func wording(_ error: any Error, of command: any ParsableCommand.Type) -> any Error {
+    let isForeign = command.exitCode(for: error) == .failure || ErrorWords.isFoundation(error)
+    guard isForeign, !(error is ExitCode) else { return error }
     let text =
       error is DecodingError ? CanonicalJSON.describe(error) : ErrorWords.text(error)
     return WordedError(description: TerminalText.lines(text))
@@ -23,7 +25,7 @@ extension ParsableCommand {
     do {
       try command.run()
     } catch {
-      exit(withError: WordedError.wording(error))
+      exit(withError: WordedError.wording(error, of: Self.self))
     }
     exit()
   }
@@ -49,7 +51,7 @@ extension AsyncParsableCommand {
         try command.run()
       }
     } catch {
-      exit(withError: WordedError.wording(error))
+      exit(withError: WordedError.wording(error, of: Self.self))
     }
     exit()
   }

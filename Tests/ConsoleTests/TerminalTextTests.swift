@@ -46,10 +46,12 @@ struct TerminalTextTests {
     struct Hostile: Error, CustomStringConvertible {
       let description = "found \u{1B}[31mred\u{202E}\nexpected black"
     }
-    let worded = "\(WordedError.wording(Hostile()))"
+    struct Sample: ParsableCommand {}
+    func wording(_ error: any Error) -> any Error { WordedError.wording(error, of: Sample.self) }
+    let worded = "\(wording(Hostile()))"
     #expect(worded == "found \u{FFFD}[31mred\u{FFFD}\nexpected black")
-    #expect(WordedError.wording(ExitCode(.stopped)) is ExitCode)
-    #expect(WordedError.wording(ValidationError("x")) is ValidationError)
+    #expect(wording(ExitCode(.failed)) is ExitCode)
+    #expect(wording(ValidationError("x")) is ValidationError)
   }
 
   @Test("all text reaches the terminal through this module")

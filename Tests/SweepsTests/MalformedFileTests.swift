@@ -72,10 +72,9 @@ struct MalformedFileTests {
         + "that begins with a letter"),
     Malformed(
       "question: \"a\\nb\"", "x.yaml:6:11: several lines for question; expected one line of text"),
-    (
+    Malformed(
       "question: \"\\e[31ma\\u202e\"",
-      "x.yaml:6:11: control characters for question; expected one line of text"
-    ),
+      "x.yaml:6:11: control characters for question; expected one line of text"),
     Malformed(
       "outputs: [figure4]",
       "x.yaml:6:11: figure4 for an output; expected one of figure1, figure2, figure3, table1, gates; "

@@ -148,7 +148,7 @@ enum SyntaxTree {
     /// written `1,2,3,` line by line. Items of a block list are on separate lines, so only `[…]` can
     /// have decimal commas.
     private static func hasDecimalCommas(_ items: Node.Sequence) -> Bool {
-      let gaps = zip(items, items.dropFirst()).map(gap)
+      let gaps = zip(items, items.dropFirst()).map { gap($0, $1) }
       guard gaps.contains(.tight) else { return false }
       if gaps.contains(.space) { return true }
       guard gaps.contains(.lineEnd) else { return false }
