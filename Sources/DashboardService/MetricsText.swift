@@ -110,7 +110,8 @@ struct MetricsText {
   }
 
   private static func escaped(_ text: String) -> String {
-    PlainText.line(text).replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+    PlainText.line(text).replacing(scalar: "\\", with: "\\\\")
+      .replacing(scalar: "\"", with: "\\\"")
   }
 
   private static func byteCount(of path: String) -> Int {

@@ -105,6 +105,21 @@ struct HostileReportTests {
       CSVCell.foreign("a\n=1\u{1B}\0\u{202E}\t") == "a\u{FFFD}=1\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}")
   }
 
+  @Test(
+    "A mark behind a special character, which makes one character of both, hides it from nothing",
+    arguments: ["\u{301}", "\u{200D}", "\u{FE0F}", "\u{20DD}", "\u{200B}"])
+  func marks(mark: String) {
+    #expect(Array(CSVCell.foreign("=\(mark)1+1").utf8) == Array("'=\(mark)1+1".utf8))
+    #expect(Array(CSVCell.foreign(" \(mark)＝1").utf8) == Array("' \(mark)＝1".utf8))
+    #expect(CSVCell.foreign("e\(mark)=1") == "e\(mark)=1")
+    let field = CSVTable.escaped("\"\(mark),x")
+    #expect(Array(field.utf8) == Array("\"\"\"\(mark),x\"".utf8))
+    #expect(
+      Array(HTMLText.escaped("'\(mark)<\(mark)").utf8) == Array("&#39;\(mark)&lt;\(mark)".utf8))
+    let latex = TeXText.escaped("\\\(mark)input{_\(mark)}")
+    #expect(Array(latex.utf8) == Array("\\textbackslash{}\(mark)input\\{\\_\(mark)\\}".utf8))
+  }
+
   @Test("Provenance has no formulas and control characters, whatever workers send")
   func provenance() {
     var sweep = SampleSweep(

@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 import Reports
 import Store
@@ -41,7 +42,7 @@ extension SweepCheck {
   }
 
   static func outputRemedy(_ folder: URL) -> String {
-    "`coordinator report \(folder.relativePath)` writes the outputs anew"
+    "`coordinator report \(folder.shellWord)` writes the outputs anew"
   }
 
   private struct ChangedBlob: Error, CustomStringConvertible {

@@ -535,7 +535,7 @@ extension SweepLoop {
         """
           \(running.trial) on \(running.host): step \(progress.step) of \(progress.totalSteps), \
         mse \((progress.mse * 100).rounded() / 100), \(progress.gatesOpen) open, \
-        \(Int(progress.stepsPerSecond)) steps/s
+        \(String(format: "%.0f", progress.stepsPerSecond)) steps/s
         """)
     }
   }
