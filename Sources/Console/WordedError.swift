@@ -1,6 +1,5 @@
 import ArgumentParser
 import Files
-import Trials
 
 /// An error with a description for people.
 private struct WordedError: Error, CustomStringConvertible {
@@ -12,6 +11,8 @@ extension ParsableCommand {
   package static func mainInWords() -> Never {
     do {
       var command = try parseAsRoot()
+      // libzmq and Foundation abort a process that runs out of files.
+      try OpenFileLimit.require(OpenFileLimit.least)
       try command.run()
     } catch {
       exit(withError: Self.worded(error))
@@ -20,8 +21,7 @@ extension ParsableCommand {
   }
 
   private static func worded(_ error: any Error) -> any Error {
-    if error is DecodingError { return WordedError(description: CanonicalJSON.describe(error)) }
-    guard ErrorWords.isFoundation(error) else { return error }
+    guard error is DecodingError || ErrorWords.isFoundation(error) else { return error }
     return WordedError(description: ErrorWords.text(error))
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Messaging
 
@@ -153,7 +154,8 @@ extension KeyFolder {
       return try decoder.decode(Value.self, from: data)
     } catch {
       throw AccessError(
-        "\(url.appending(path: name).path): \(error)", remedy: "restore the file from a copy")
+        "\(url.appending(path: name).path): \(ErrorWords.text(error))",
+        remedy: "restore the file from a copy")
     }
   }
 
