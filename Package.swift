@@ -79,7 +79,7 @@ let package = Package(
     .target(
       name: "CPictures", cSettings: [.unsafeFlags(["-O2"])],
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
-    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "CKernels", exclude: ["README.md"], cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CSHA256", cSettings: [.unsafeFlags(["-O3"])]),
 
     module("Files", ["CLinux"]),

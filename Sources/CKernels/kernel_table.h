@@ -4,6 +4,7 @@
 #include "linear_passes.h"
 #include "norm_passes.h"
 #include "packing.h"
+#include "parity_passes.h"
 #include "peak.h"
 #include "thin_passes.h"
 #include "transpose_passes.h"
@@ -12,11 +13,13 @@
 const ck_kernels KERNEL_TABLE = {
     .lanes = lanes,
     .stored_per_float = 1,
-    .convolution_forward = convolution_forward,
-    .convolution_backward = convolution_backward,
-    .upsampled_forward = upsampled_forward,
-    .upsampled_backward = upsampled_backward,
+    .convolution_forward = any_convolution_forward,
+    .convolution_backward = any_convolution_backward,
+    .upsampled_forward = any_upsampled_forward,
+    .upsampled_backward = any_upsampled_backward,
     .thin_upsampled_forward = thin_upsampled_forward,
+    .pack_forward_count = pack_forward_count,
+    .pack_backward_count = pack_backward_count,
     .pack_forward = pack_forward,
     .pack_backward = pack_backward,
     .unpack_gradient = unpack_gradient,

@@ -2,16 +2,28 @@
 #pragma once
 
 #include "gemm.h"
+#include "parity_packing.h"
 #include "transpose_passes.h"
 
-// The panel row of a weight in the forward direction: weights are [in][tap], panels [tap][in].
-INLINE int64_t forward_row(const ck_convolution *shape, int64_t element) {
-  int64_t taps = shape->kernel * shape->kernel;
-  return element % taps * shape->in_channels + element / taps;
+// The panel row of a weight in the forward direction: weights are [in][tap], panels [tap][in]; in
+// split convolutions a tap is at its sample's place.
+INLINE int64_t forward_row(const bool split, const ck_convolution *shape, int64_t element) {
+  int64_t taps = shape->kernel * shape->kernel, tap = element % taps, channel = element / taps;
+  if (split) {
+    int64_t panel = channel / panel_width, panels = shape->in_channels / panel_width;
+    return tap_place(tap, panel, panels) * panel_width + channel % panel_width;
+  }
+  return tap * shape->in_channels + channel;
+}
+
+// The rows of a panel of the forward direction.
+INLINE int64_t forward_rows(const bool split, const ck_convolution *shape) {
+  return (split ? block_samples : shape->kernel * shape->kernel) * shape->in_channels;
 }
 
 // Packs the weights of the forward direction into panels that are not folded.
-static void panels_forward(const ck_convolution *shape, const float *weights, float *packed) {
+INLINE void panels_forward(const bool split, const ck_convolution *shape, const float *weights,
+                           float *packed) {
   int64_t depth = shape->kernel * shape->kernel * shape->in_channels;
   for (int64_t o = 0; o < shape->out_channels; o += panel_width) {
     int64_t n = shape->out_channels - o, j = 0;
@@ -23,20 +35,21 @@ static void panels_forward(const ck_convolution *shape, const float *weights, fl
         for (int i = 0; i < lanes; i++) v[i] = load(weights + (half + i) * depth + j);
         transpose_lanes(v);
         for (int i = 0; i < lanes; i++) {
-          store(packed + forward_row(shape, j + i) * panel_width + half, v[i]);
+          store(packed + forward_row(split, shape, j + i) * panel_width + half, v[i]);
         }
       }
     }
     for (; j < depth; j++) {
-      float *row = packed + forward_row(shape, j) * panel_width;
+      float *row = packed + forward_row(split, shape, j) * panel_width;
       for (int64_t i = 0; i < n && i < panel_width; i++) row[i] = weights[i * depth + j];
     }
     weights += panel_width * depth;
-    packed += panel_width * depth;
+    packed += panel_width * forward_rows(split, shape);
   }
 }
 
-static void unpack_gradient(const ck_convolution *shape, const float *packed, float *weights) {
+INLINE void unpack_panels(const bool split, const ck_convolution *shape, const float *packed,
+                          float *weights) {
   int64_t depth = shape->kernel * shape->kernel * shape->in_channels;
   for (int64_t o = 0; o < shape->out_channels; o += panel_width) {
     int64_t n = shape->out_channels - o, j = 0;
@@ -44,7 +57,7 @@ static void unpack_gradient(const ck_convolution *shape, const float *packed, fl
       for (int64_t half = 0; half < panel_width; half += lanes) {
         vec v[lanes];
         for (int i = 0; i < lanes; i++) {
-          v[i] = load(packed + forward_row(shape, j + i) * panel_width + half);
+          v[i] = load(packed + forward_row(split, shape, j + i) * panel_width + half);
         }
         transpose_lanes(v);
 #pragma clang loop unroll(full)
@@ -52,11 +65,11 @@ static void unpack_gradient(const ck_convolution *shape, const float *packed, fl
       }
     }
     for (; j < depth; j++) {
-      const float *row = packed + forward_row(shape, j) * panel_width;
+      const float *row = packed + forward_row(split, shape, j) * panel_width;
       for (int64_t i = 0; i < n && i < panel_width; i++) weights[i * depth + j] = row[i];
     }
     weights += panel_width * depth;
-    packed += panel_width * depth;
+    packed += panel_width * forward_rows(split, shape);
   }
 }
 
@@ -83,13 +96,72 @@ static void panels_backward(const ck_convolution *shape, const float *weights, f
   }
 }
 
+// Floats of packed weights.
+INLINE int64_t panels_forward_count(const bool split, const ck_convolution *shape) {
+  return panels_of(shape->out_channels) * forward_rows(split, shape) * panel_width;
+}
+INLINE int64_t panels_backward_count(const bool split, const ck_convolution *shape) {
+  int64_t elements = split ? block_samples : shape->kernel * shape->kernel;
+  return panels_of(shape->in_channels) * elements * shape->out_channels * panel_width;
+}
+
+static int64_t pack_forward_count(const ck_convolution *shape) {
+  return panels_forward_count(is_split(shape), shape);
+}
+
+static int64_t pack_backward_count(const ck_convolution *shape) {
+  return panels_backward_count(is_split(shape), shape);
+}
+
 static void pack_forward(const ck_convolution *shape, const float *weights, float *packed) {
-  panels_forward(shape, weights, packed);
+  if (is_split(shape)) {
+    panels_forward(true, shape, weights, packed);
+    int64_t panels = panels_of(shape->in_channels), sample = panel_width * panel_width;
+    for (int64_t i = 0; i < panels_of(shape->out_channels) * panels; i++) {
+      complete_samples(packed + i / panels * block_samples * panels * sample, i % panels, panels,
+                       sample);
+    }
+    return;
+  }
+  panels_forward(false, shape, weights, packed);
   fold_panels(packed, shape->kernel, shape->kernel * shape->in_channels,
               fold_of(shape->out_channels));
 }
 
+static void unpack_gradient(const ck_convolution *shape, float *packed, float *weights) {
+  if (is_split(shape)) {
+    int64_t panels = panels_of(shape->in_channels), sample = panel_width * panel_width;
+    for (int64_t i = 0; i < panels_of(shape->out_channels) * panels; i++) {
+      gather_samples(packed + i / panels * block_samples * panels * sample, i % panels, panels,
+                     sample);
+    }
+    unpack_panels(true, shape, packed, weights);
+  } else {
+    unpack_panels(false, shape, packed, weights);
+  }
+}
+
+// Packs the weights of the multiplication of a split convolution's products.
+static void split_pack_backward(const ck_convolution *shape, const float *weights, float *packed) {
+  int64_t in = shape->in_channels, out = shape->out_channels;
+  int64_t panels = panels_of(in);
+  for (int64_t panel = 0; panel < panels; panel++) {
+    for (int64_t tap = 0; tap < 9; tap++) {
+      float *sample = packed + tap_place(tap, panel, panels) * out * panel_width;
+      for (int64_t o = 0; o < out; o++) {
+        const float *from = weights + (o * in + panel * panel_width) * 9 + tap;
+        for (int64_t i = 0; i < panel_width; i++) sample[o * panel_width + i] = from[i * 9];
+      }
+    }
+    complete_samples(packed, panel, panels, out * panel_width);
+  }
+}
+
 static void pack_backward(const ck_convolution *shape, const float *weights, float *packed) {
+  if (is_split(shape)) {
+    split_pack_backward(shape, weights, packed);
+    return;
+  }
   panels_backward(shape, weights, packed);
   int64_t fold = fold_of(shape->in_channels);
   for (int64_t parity = 0; parity < 4 && fold > 1; parity++) {

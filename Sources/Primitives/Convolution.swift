@@ -28,10 +28,9 @@ package final class Convolution {
     self.geometry = geometry
     self.leakySlope = leakySlope
     shape = geometry.shape
-    let lanes = Int(context.kernels.lanes)
-    forwardWeights = AlignedBuffer(count: geometry.forwardPackedCount(lanes: lanes))
-    dataWeights = AlignedBuffer(count: geometry.transposedPackedCount(lanes: lanes))
-    packedCount = geometry.forwardPackedCount(lanes: lanes)
+    packedCount = context.forwardPackedCount(geometry)
+    forwardWeights = AlignedBuffer(count: packedCount)
+    dataWeights = AlignedBuffer(count: context.transposedPackedCount(geometry))
     let parts = Int(shape.end_part)
     weightsGradient = AlignedBuffer(count: parts * packedCount)
     biasGradient = AlignedBuffer(count: parts * geometry.outputChannels)

@@ -25,16 +25,6 @@ extension ConvolutionGeometry {
       end_part: Int64(Self.partCount(batch: batch)))
   }
 
-  /// Elements of the weights packed for the forward direction.
-  func forwardPackedCount(lanes: Int) -> Int {
-    panelMultiple(outputChannels, lanes: lanes) * inputChannels * kernelSize * kernelSize
-  }
-
-  /// Elements of the weights packed for the transposed direction.
-  func transposedPackedCount(lanes: Int) -> Int {
-    panelMultiple(inputChannels, lanes: lanes) * outputChannels * kernelSize * kernelSize
-  }
-
   /// Traps unless the kernels support these extents.
   func requireSupport() {
     precondition(
@@ -47,6 +37,18 @@ extension ConvolutionGeometry {
 }
 
 extension ComputeContext {
+  /// Elements of a convolution's weights packed for the forward direction.
+  func forwardPackedCount(_ geometry: ConvolutionGeometry) -> Int {
+    var shape = geometry.shape
+    return Int(kernels.pack_forward_count(&shape))
+  }
+
+  /// Elements of a convolution's weights packed for the transposed direction.
+  func transposedPackedCount(_ geometry: ConvolutionGeometry) -> Int {
+    var shape = geometry.shape
+    return Int(kernels.pack_backward_count(&shape))
+  }
+
   /// Makes the scratchpad large enough for every pass of a convolution.
   func reserveScratchpad(for geometry: ConvolutionGeometry) {
     var shape = geometry.shape

@@ -73,12 +73,11 @@ package final class UpsampledConvolution {
     precondition(
       isThin || leakySlope != nil || context.arithmetic == .fp32,
       "what has no leaky ReLU behind it is fp32, and in bf16 only thin layers compute that")
-    let lanes = Int(context.kernels.lanes)
     rotated = AlignedBuffer(count: adjoint.weightCount)
     forwardWeights = AlignedBuffer(
-      count: isThin ? adjoint.weightCount : adjoint.transposedPackedCount(lanes: lanes))
-    dataWeights = AlignedBuffer(count: adjoint.forwardPackedCount(lanes: lanes))
-    packedCount = adjoint.forwardPackedCount(lanes: lanes)
+      count: isThin ? adjoint.weightCount : context.transposedPackedCount(adjoint))
+    packedCount = context.forwardPackedCount(adjoint)
+    dataWeights = AlignedBuffer(count: packedCount)
     let parts = Int(shape.end_part)
     weightsGradient = AlignedBuffer(count: parts * packedCount)
     biasGradient = AlignedBuffer(count: parts * outputChannels)

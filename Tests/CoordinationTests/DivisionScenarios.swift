@@ -144,7 +144,7 @@ struct DivisionScenarios {
       for order in script.finish(trials[ended], on: "w").threads(to: "w") {
         orders[order.trial, default: 0] += 1
         if let index = claims.firstIndex(where: { $0.trial == order.trial }) {
-          claims[index].threads = order.threads
+          claims[index] = claim(ended + 1 + index, threads: order.threads)
         }
       }
       script.beat("w", claims: claims)
@@ -154,7 +154,7 @@ struct DivisionScenarios {
     try #require(claims.count == 1 && claims[0].threads ?? 8 < 8)
     #expect(script.pass(80, beating: ["w": claims]).threads(to: "w").isEmpty)
     #expect(script.pass(50, beating: ["w": claims]).threads(to: "w").map(\.threads).first == 8)
-    claims[0].threads = 8
+    claims[0] = claim(7, threads: 8)
     #expect(script.pass(600, beating: ["w": claims]).threads(to: "w").isEmpty)
   }
 

@@ -153,11 +153,14 @@ struct LongerRunScenarios {
       ([300, 500], [300, 1000], true), ([1000], [500], false), ([500], [500], false),
     ])
   func extends(shorter: [Int], longer: [Int], canExtend: Bool) {
-    let shorter = SimulatedSweep.run(seed: 1, to: shorter).configuration
+    var shorter = SimulatedSweep.run(seed: 1, to: shorter).configuration
     let longer = SimulatedSweep.run(seed: 1, to: longer).configuration
     #expect(longer.canExtend(shorter) == canExtend)
     var other = shorter
     other.seed += 1
     #expect(!longer.canExtend(other))
+    // The record of latents is no obstacle in either direction.
+    shorter.trainer.latentTraversals = .recorded
+    #expect(longer.canExtend(shorter) == canExtend)
   }
 }

@@ -134,6 +134,24 @@ struct ResumeTests {
     #expect(resumed.provenance.resumed?.map(\.step) == [9])
   }
 
+  @Test("a run that also records its latents takes no step after the end of one that did not")
+  func recordsMore() throws {
+    let plain = Self.configuration
+    var recorded = plain
+    recorded.trainer.latentTraversals = .recorded
+    #expect(recorded.canExtend(plain))
+    #expect(!plain.canExtend(recorded))
+    #expect(!recorded.canExtend(recorded))
+    let whole = try run(recorded, in: "whole")
+    _ = try run(plain, in: "plain", options: .init(savesAtEnd: true))
+    let last = try #require(plain.milestones.last).count
+    let resumed = try run(
+      recorded, in: "recorded", options: .init(checkpoints: [.init(checkpoint(last, in: "plain"))]))
+    #expect(resumed.content == whole.content)
+    #expect(resumed.artifacts.contains { $0.kind == .latents })
+    #expect(resumed.provenance.steps == 0)
+  }
+
   @Test("a run with a milestone that the shorter one lacks does not resume from it")
   func missingMilestone() throws {
     var shorter = Self.configuration

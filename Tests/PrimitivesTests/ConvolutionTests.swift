@@ -61,6 +61,23 @@ struct ConvolutionTests {
     .init(
       batch: 2, inputChannels: 5, outputChannels: 3, inputSize: 6, kernelSize: 3, stride: 2,
       padding: 1),
+    // Split by parity: one and several panels each way, strips of many images, of an image and a
+    // part, and of a part of an image.
+    .init(
+      batch: 20, inputChannels: 64, outputChannels: 32, inputSize: 4, kernelSize: 3, stride: 2,
+      padding: 1),
+    .init(
+      batch: 6, inputChannels: 32, outputChannels: 64, inputSize: 12, kernelSize: 3, stride: 2,
+      padding: 1),
+    .init(
+      batch: 5, inputChannels: 32, outputChannels: 32, inputSize: 20, kernelSize: 3, stride: 2,
+      padding: 1),
+    .init(
+      batch: 2, inputChannels: 32, outputChannels: 32, inputSize: 36, kernelSize: 3, stride: 2,
+      padding: 1),
+    .init(
+      batch: 2, inputChannels: 16, outputChannels: 48, inputSize: 8, kernelSize: 3, stride: 2,
+      padding: 1),
   ]
 
   @Test(

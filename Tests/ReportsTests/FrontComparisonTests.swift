@@ -57,6 +57,8 @@ struct FrontComparisonTests {
     // One of 9 gates and four of 7 or 8; one of 12 or 10 and four of 10.
     #expect(pair.meanGatesA == Spread([37.0 / 5, 41.0 / 5]))
     #expect(pair.meanGatesB == Spread([52.0 / 5, 50.0 / 5]))
+    #expect(pair.areaA == Spread([37, 41]))
+    #expect(pair.areaB == Spread([52, 50]))
     #expect(pair.winner == "a")
     #expect(pair.isBeyondSpread == true)
     #expect(pair.rows.map(\.tolerance) == [2, 3, 4, 8, 16])
@@ -71,8 +73,29 @@ struct FrontComparisonTests {
       text.contains(
         "mean over tolerances 3 to 8: A 7.8 (7.4–8.2), B 10.2 (10–10.4): A keeps fewer gates, in "
           + "every replicate"))
+    #expect(
+      text.contains(
+        "area under the front over tolerances 3 to 8: A 39 (37–41), B 51 (50–52) gates × τ"))
     #expect(text.contains("10 (10–12)") == false)
     #expect(text.contains("11 (10–12)"))
+  }
+
+  @Test("the area of a series is over the tolerances that each of its replicates has kept")
+  func area() throws {
+    var results = Self.sweep([2: [9, 9], 4: [7, 8], 8: [3, 3], 16: [1, 1]])
+    let whole = try #require(FrontArea(of: Front(of: results).series[0]))
+    #expect([whole.fromTolerance, whole.toTolerance] == [2, 16])
+    // 2 × 9 + 4 × 7 + 8 × 3, and 2 × 9 + 4 × 8 + 8 × 3.
+    #expect(whole.area == Spread([70, 74]))
+    #expect(whole.meanGates == Spread([5, 74.0 / 14]))
+    // The second replicate has not kept its loosest tolerance.
+    results.trials[7].result?.milestones[1].mse = 400
+    let part = try #require(FrontArea(of: Front(of: results).series[0]))
+    #expect([part.fromTolerance, part.toTolerance] == [2, 8])
+    #expect(part.area == Spread([46, 50]))
+    #expect(FrontArea(of: Front(of: Self.sweep([2: [9]])).series[0]) == nil)
+    let table = Figure3Table(of: Front(of: results), in: results)
+    #expect(String(decoding: table.json, as: UTF8.self).contains(#""areas":[{"area":{"count":2,"#))
   }
 
   @Test("without enough replicates no difference is claimed")

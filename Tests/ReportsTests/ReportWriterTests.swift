@@ -53,7 +53,7 @@ struct ReportWriterTests {
     let id = sweep.results.trials[0].planned.id
     #expect(
       try directory.files().keys.sorted() == [
-        "PARTIAL", "figure3.csv", "figure3.json", "figure3.svg", "provenance.csv",
+        "PARTIAL", "figure3.csv", "figure3.json", "figure3.svg", "figure3.tex", "provenance.csv",
         "report.html", "trajectories/\(id).csv", "trials.csv", "trials.json",
       ])
   }
@@ -75,8 +75,11 @@ struct ReportWriterTests {
       Set(files.keys)
         == Set(
           [
-            "figure1.svg", "figure2.svg", "figure3.csv", "figure3.json", "figure3.svg",
-            "gates.csv", "gates.json", "provenance.csv", "report.html", "table1.csv",
+            "figure1.svg", "figure1.tex", "figure2.svg", "figure3.csv", "figure3.json",
+            "figure3.svg",
+            "figure3.tex",
+            "gates.csv", "gates.json", "latents.csv", "latents.json", "provenance.csv",
+            "report.html", "table1.csv",
             "table1.json", "table1.md", "table1.tex",
             "trials.csv", "trials.json",
           ] + ids.map { "trajectories/\($0).csv" } + ids.map { "figure2/\($0).png" }))

@@ -100,6 +100,12 @@ struct SampleSweep {
     results.trials[index].result?.artifacts = artifacts ?? []
   }
 
+  /// Gives a finished trial a further file.
+  mutating func add(_ kind: ArtifactKind, to index: Int, _ data: Data) {
+    let artifact = store(kind, data)
+    results.trials[index].result?.artifacts.append(artifact)
+  }
+
   /// Gives a complete trial the pace of another machine; its numbers stay.
   mutating func slowDown(_ index: Int) {
     guard

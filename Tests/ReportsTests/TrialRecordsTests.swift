@@ -152,6 +152,6 @@ struct TextTests {
   @Test("Special characters of XML and LaTeX are escaped")
   func markup() {
     #expect(SVGDrawing.escaped("a<b> & \"c\"\u{1}") == "a&lt;b&gt; &amp; &quot;c&quot;\u{fffd}")
-    #expect(Table1.latexEscaped("50% of a_b & ~#") == "50\\% of a\\_b \\& \\textasciitilde{}\\#")
+    #expect(TeXText.escaped("50% of a_b & ~#") == "50\\% of a\\_b \\& \\textasciitilde{}\\#")
   }
 }

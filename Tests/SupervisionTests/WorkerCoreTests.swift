@@ -83,7 +83,7 @@ struct WorkerCoreTests {
     #expect(
       core.handle(.checkpointReady(work, nil, refusals: []), at: .zero)
         == [.startTrial(work, assignment(), from: nil, threads: 1)])
-    #expect(core.claims == [AttemptClaim(trial: trial, attempt: 1)])
+    #expect(core.claims == [AttemptClaim(trial: trial, attempt: 1, threads: 1)])
   }
 
   @Test("a newer attempt at what is already running only changes the number")
@@ -176,7 +176,7 @@ struct WorkerCoreTests {
     assignment.sweep = "other"
     let second = WorkID(sweep: "other", trial: trial, launch: 2)
     #expect(core.handle(.assigned(assignment), at: .zero) == [.fetchImages(second, assignment)])
-    #expect(core.claims == [AttemptClaim(trial: trial, attempt: 1)])
+    #expect(core.claims == [AttemptClaim(trial: trial, attempt: 1, threads: 1)])
     // The end of one deletes only its own files.
     #expect(
       core.handle(.acknowledged(trial: trial, attempt: 9), at: .zero).contains(.discard(second)))
@@ -195,7 +195,7 @@ struct WorkerCoreTests {
     _ = core.handle(.assigned(assignment(attempt: 2)), at: .zero)
     let failure = TrialFailure(cause: .signal, message: "killed")
     #expect(core.handle(.trialFailed(work, failure), at: .zero) == [.discard(work)])
-    #expect(core.claims == [AttemptClaim(trial: trial, attempt: 2)])
+    #expect(core.claims == [AttemptClaim(trial: trial, attempt: 2, threads: 1)])
     #expect(core.handle(.imagesReady(second), at: .zero).count == 1)
   }
 

@@ -46,9 +46,33 @@ struct IdentityTests {
     let changed = try plan(oneTrial + "\ntrainer: {\(key): \(other)}").trials[0]
     let plain = try plan(oneTrial).trials[0]
     #expect(changed.id != plain.id)
-    // Precisions are compared in pairs of one seed.
-    let keepsSeed = key == "precision"
+    // Precisions are compared in pairs of one seed; a record changes no number.
+    let keepsSeed = ["precision", "latent_traversals"].contains(key)
     #expect((changed.configuration.seed == plain.configuration.seed) == keepsSeed)
+  }
+
+  @Test(
+    "outputs: [latents] has every trial record its latents, with the seeds of one that does not")
+  func latents() throws {
+    let file = """
+      sweep: two
+      dataset: mnist
+      latents: 5
+      stages:
+        baseline: {tolerance: 0, budget: 100 batches}
+        narrowed: {tolerance: 1.5 * baseline.mse, budget: 200 batches}
+        last: {tolerance: narrowed.mse, latents: narrowed.latents, budget: 100 batches}
+      """
+    let plain = try plan(file).trials
+    let recorded = try plan(file + "\noutputs: [figure3, latents]").trials
+    #expect(plain.count == 3)
+    #expect(recorded.map(\.configuration.seed) == plain.map(\.configuration.seed))
+    #expect(Set(recorded.map(\.id)).isDisjoint(with: plain.map(\.id)))
+    #expect(recorded.allSatisfy { $0.configuration.trainer.latentTraversals == .recorded })
+    #expect(plain.allSatisfy { $0.configuration.trainer.latentTraversals == .omitted })
+    let refused = try plan(
+      file + "\noutputs: [latents]\ntrainer: {latent_traversals: omitted}")
+    #expect(refused.trials == plain)
   }
 
   @Test(

@@ -74,7 +74,7 @@ struct MalformedFileTests {
       "question: \"a\\nb\"", "x.yaml:6:11: several lines for question; expected one line of text"),
     Malformed(
       "outputs: [figure4]",
-      "x.yaml:6:11: figure4 for an output; expected one of figure1, figure2, figure3, table1, gates; "
+      "x.yaml:6:11: figure4 for an output; expected one of figure1, figure2, figure3, table1, gates, latents; "
         + "did you mean \"figure1\"?"),
     Malformed(
       "outputs: table1", "x.yaml:6:10: table1 for outputs; expected a list such as [figure3]"),

@@ -161,6 +161,12 @@ struct TraceTests {
       #expect(found[0].contains("with trace for budget; expected one budget, the most that each"))
     }
     #expect(
+      errors(Self.text(Self.ladder).replacing("latents: 5", with: "latents: 4096") + "\n").isEmpty)
+    let long = "[" + (1...64).map(String.init).joined(separator: ", ") + "]"
+    #expect(
+      errors(Self.text(long).replacing("latents: 5", with: "latents: 300"))[0].hasPrefix(
+        "x.yaml:4:8: 64 tolerances with 300 latents for trace; expected at most 54 tolerances"))
+    #expect(
       errors(Self.text(Self.ladder, budget: "400000000 batches"))[0].contains(
         "400000000 batches for each of 3 tolerances of trace for budget; expected at most"))
     #expect(

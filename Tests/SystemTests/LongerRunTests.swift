@@ -41,6 +41,22 @@ struct LongerRunTests {
     return run.err
   }
 
+  @Test("asking for latents afterwards trains nothing: the kept states are evaluated")
+  func latentsLater() throws {
+    try run(Self.short, in: "later")
+    let before = try bench.table("later/trials.csv")
+    try run(Self.short + "\noutputs: [latents]", in: "later")
+    let after = try bench.table("later/trials.csv")
+    #expect(after.map { $0["mse"] } == before.map { $0["mse"] })
+    #expect(after[0]["trial"] != before[0]["trial"])
+    let trial = try #require(after[0]["trial"])
+    #expect(try provenance(of: "later")["steps"] == "0")
+    #expect(try bench.read("later/latents/\(trial).svg").contains("deviations"))
+    try run(Self.short + "\noutputs: [latents]", in: "scratch", limits: Self.keepsNothing)
+    try expectSame("later", as: "scratch")
+    #expect(try bench.read("later/latents.csv") == bench.read("scratch/latents.csv"))
+  }
+
   /// The row of `provenance.csv` about the trial of most steps.
   private func provenance(of out: String) throws -> [String: String] {
     let trial = try #require(try bench.table("\(out)/trials.csv").last?["trial"])

@@ -93,6 +93,11 @@ struct TraceTests {
     var other = try Self.configuration()
     other.tolerance = .value(20)
     #expect(throws: ConfigurationError.self) { try other.validate() }
+    other = try Self.configuration((1...64).map { Double($0) })
+    other.model.latents = .value(256)
+    try other.validate()
+    other.model.latents = .value(257)
+    #expect(throws: ConfigurationError.self) { try other.validate() }
     for milestones in [[5, 10], [5, 10, 16], [5, 10, 15, 20], [6, 10, 15]] {
       var other = try Self.configuration()
       other.milestones = milestones.map { .epochs($0) }

@@ -196,10 +196,22 @@ static void bf16_convolution_backward(const ck_convolution *shape, const float *
   }
 }
 
+static int64_t bf16_pack_forward_count(const ck_convolution *shape) {
+  return panels_forward_count(false, shape);
+}
+
+static int64_t bf16_pack_backward_count(const ck_convolution *shape) {
+  return panels_backward_count(false, shape);
+}
+
 static void bf16_pack_forward(const ck_convolution *shape, const float *weights, float *packed) {
-  panels_forward(shape, weights, packed);
+  panels_forward(false, shape, weights, packed);
   pair_panels(packed, packed, panels_of(shape->out_channels) * shape->kernel,
               shape->kernel * shape->in_channels);
+}
+
+static void bf16_unpack_gradient(const ck_convolution *shape, float *packed, float *weights) {
+  unpack_panels(false, shape, packed, weights);
 }
 
 static void bf16_pack_backward(const ck_convolution *shape, const float *weights, float *packed) {

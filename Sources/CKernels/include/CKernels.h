@@ -83,7 +83,8 @@ static inline int64_t ck_scratch_count(const ck_convolution *shape) {
   return group * (in * in * shape->in_channels + out * out * shape->out_channels + 64) +
          2 * in * (in * shape->in_channels + out * shape->in_channels) +
          64 * (shape->out_channels + 32 * shape->in_channels) +
-         9 * (out * out + 64) * shape->in_channels + in * in * shape->in_channels;
+         9 * (out * out + 64) * shape->in_channels + in * in * shape->in_channels +
+         64 * (25 * shape->in_channels + 9 * shape->out_channels) + 8 * in * shape->in_channels;
 }
 
 /// The same for the bf16 tables.
@@ -202,16 +203,19 @@ typedef struct ck_kernels {
                                  const float *bias, float *_Nullable dst,
                                  const ck_error *_Nullable error, float *scratch);
 
-  /// Packs weights, [out][in][kernel][kernel], for the forward direction: as many floats as the
-  /// weights have with out_channels rounded up to two vectors.
+  /// Floats that pack_forward and pack_backward write; out_channels and in_channels are rounded up
+  /// to two vectors.
+  int64_t (*pack_forward_count)(const ck_convolution *shape);
+  int64_t (*pack_backward_count)(const ck_convolution *shape);
+
+  /// Packs weights, [out][in][kernel][kernel], for the forward direction.
   void (*pack_forward)(const ck_convolution *shape, const float *weights, float *packed);
 
-  /// Packs weights for the transposed direction: as many floats as the weights have with
-  /// in_channels rounded up to two vectors.
+  /// Packs weights for the transposed direction.
   void (*pack_backward)(const ck_convolution *shape, const float *weights, float *packed);
 
-  /// The inverse of pack_forward, for gradients.
-  void (*unpack_gradient)(const ck_convolution *shape, const float *packed, float *weights);
+  /// The transpose of pack_forward, for gradients; packed is overwritten.
+  void (*unpack_gradient)(const ck_convolution *shape, float *packed, float *weights);
 
   /// dst, [rows][columns], = src, [rows][depth], times a matrix, [depth][columns]; with a bias,
   /// leaky(bias + product).

@@ -55,8 +55,8 @@ extension Coordinator {
     {
       drain(
         exactly: place,
-        reason: "\(deaths) different trials failed there and none completed in between; the last failure: "
-          + failure.message)
+        reason: "\(deaths) different trials failed there and none completed in between; the last "
+          + "failure: \(failure.message)")
     }
     pauseOnCommonCause(stage, failure: failure)
   }

@@ -65,7 +65,8 @@ extension Coordinator {
 
   /// Ends an attempt with an invalid result, and makes the worker drop the result.
   ///
-  /// - Parameter blamesCheckpoint: Whether the checkpoint that the attempt resumed from may be at fault.
+  /// - Parameter blamesCheckpoint: Whether the checkpoint that the attempt resumed from may be at
+  ///   fault.
   mutating func refuseResult(
     of id: TrialID, attempt: Int, from worker: Int, reason: String, blamesCheckpoint: Bool = true,
     at now: Instant
@@ -86,7 +87,8 @@ extension Coordinator {
   /// The answer is to abandon the attempt. A late acknowledgement would make the worker drop the
   /// result of a later attempt.
   ///
-  /// - Parameter blamesCheckpoint: Whether the checkpoint that the attempt resumed from may be at fault.
+  /// - Parameter blamesCheckpoint: Whether the checkpoint that the attempt resumed from may be at
+  ///   fault.
   mutating func noteFailure(
     _ failure: TrialFailure, of id: TrialID, attempt: Int, from worker: Int,
     blamesCheckpoint: Bool, at now: Instant
@@ -181,7 +183,8 @@ extension Coordinator {
       _ = try ledger.configuration(of: trial)
       return nil
     } catch {
-      return TrialFailure(cause: .refused, message: "its parents' results give no valid configuration: \(error)")
+      return TrialFailure(
+        cause: .refused, message: "its parents' results give no valid configuration: \(error)")
     }
   }
 

@@ -46,8 +46,8 @@ extension Coordinator {
   }
 
   private static func words(_ count: Int, _ reason: String) -> String {
-    "it delivered invalid data or took no step in \(count) different trials, with no valid result in "
-      + "between; the last case: \(reason)"
+    "it delivered invalid data or took no step in \(count) different trials, with no valid result "
+      + "in between; the last case: \(reason)"
   }
 
   /// Counts a refused checkpoint against the member that uploaded it.
@@ -66,7 +66,9 @@ extension Coordinator {
     let found = health.noteBadCheckpoint(of: trial, by: member, refusedAt: refuser)
     guard found.trials >= settings.hostFailureLimit, found.isProved else { return }
     exclude(
-      member, because: "other workers could not resume from its checkpoints of \(found.trials) trials",
+      member,
+      because: "other workers could not resume from its checkpoints of \(found.trials) "
+        + "trials",
       at: now)
   }
 

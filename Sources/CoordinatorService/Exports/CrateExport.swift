@@ -12,7 +12,8 @@ struct CrateExport {
   /// The names at the top of a crate besides figures and tables.
   private static let names: Set<String> = [
     sweepFile, ResearchCrate.name, OutputLedger.name, "PARTIAL", "configurations", "models",
-    "trajectories", "logs", "figure2", "trials.csv", "trials.json", "provenance.csv", "report.html",
+    "trajectories", "logs", "figure2", "latents", "trials.csv", "trials.json", "provenance.csv",
+    "report.html",
   ]
 
   /// The results of the sweep.
@@ -28,7 +29,8 @@ struct CrateExport {
   func write(into folder: URL) throws -> SweepExport.Outcome {
     let target = try ExportFolder(folder) { name in
       Self.names.contains(name) || name.hasPrefix("figure") || name.hasPrefix("table1.")
-        || name.hasPrefix("gates.") || name.hasSuffix(".new") || name.hasSuffix(".part")
+        || name.hasPrefix("gates.") || name.hasPrefix("latents.") || name.hasSuffix(".new")
+        || name.hasSuffix(".part")
     }.url
     var writer = ReportWriter(directory: target, load: files.content)
     let outcome = writer.write(results)

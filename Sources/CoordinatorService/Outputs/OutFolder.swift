@@ -7,7 +7,7 @@ enum OutFolder {
   private static let marks = ["sweep.sqlite", "results.log", "sweep.lock", "sweep.sqlite.new"]
   /// Subfolders that files are written into.
   private static let folders = [
-    "blobs", "blobs/incoming", "logs", "models", "trajectories", "figure2",
+    "blobs", "blobs/incoming", "logs", "models", "trajectories", "figure2", "latents",
   ]
 
   /// Checks that a run may write into a folder: it does not exist, is empty, or is a sweep's.

@@ -145,7 +145,10 @@ final class SweepOutputs: Sendable {
 
   /// The files of a trial's result beside the tables.
   private static func paths(of trial: TrialID) -> [String] {
-    ["models/\(trial).safetensors", "trajectories/\(trial).csv", "figure2/\(trial).png"]
+    [
+      "models/\(trial).safetensors", "trajectories/\(trial).csv", "figure2/\(trial).png",
+      "latents/\(trial).svg",
+    ]
   }
 
   /// Writes the trajectories so far of running trials as `<trial>.partial.csv`, and removes those
@@ -182,7 +185,7 @@ final class SweepOutputs: Sendable {
   /// Removes what another process, or one that was killed, has left in the folders with a file for
   /// each trial: trajectories of trials that ran, and files that were being written.
   private func removeLeftovers() {
-    for name in ["trajectories", "figure2"] {
+    for name in ["trajectories", "figure2", "latents"] {
       let subfolder = folder.appending(path: name)
       let files = try? FileManager.default.contentsOfDirectory(atPath: subfolder.path)
       for file in files ?? [] {
@@ -197,7 +200,14 @@ final class SweepOutputs: Sendable {
 
   /// The paths of the requested outputs, one per line.
   private func places(of outputs: [SweepOutput]) -> String {
-    let names = outputs.map { $0 == .table1 ? "table1.md" : "\($0.rawValue).svg" } + ["trials.csv"]
+    let names =
+      outputs.map { output in
+        switch output {
+        case .figure1, .figure2, .figure3: "\(output.rawValue).svg"
+        case .table1: "table1.md"
+        case .gates, .latents: "\(output.rawValue).csv"
+        }
+      } + ["trials.csv"]
     return names.map { folder.appending(path: $0).relativePath }
       .filter { FileManager.default.fileExists(atPath: $0) }
       .map { "\($0)\n" }.joined()

@@ -57,6 +57,8 @@ struct TrialDetail: Encodable, Sendable {
   /// Trials of its stage that have traces, the nearest in the plan first.
   var neighbours: [Neighbour]
   var hasImages: Bool
+  /// Whether it recorded what its open latent dimensions show.
+  var hasLatents: Bool
   /// The sweep's folder that its result was taken over from; nil when it was computed here.
   var reusedFrom: String?
   /// Where its result was computed: host, processor, instruction set, versions.
@@ -112,6 +114,7 @@ struct TrialDetail: Encodable, Sendable {
     }
     neighbours = Self.neighbours(of: row, in: board.rows)
     hasImages = recorded.result?.artifacts.contains { $0.kind == .reconstructions } ?? false
+    hasLatents = recorded.result?.artifacts.contains { $0.kind == .latents } ?? false
     reusedFrom = recorded.reusedFrom
     provenance = Self.provenance(of: recorded)
     command =

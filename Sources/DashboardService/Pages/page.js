@@ -329,6 +329,9 @@ async function showTrial(shown, holder) {
   part(holder, "images", [t.has_images], () => t.has_images ? [el("h2", {}, "Reconstructions"), el("figure", {},
     el("img", { class: "pixels", src: `${path}/images.png`, alt: `Evaluation images of ${row.name} above their reconstructions at the end` }),
     el("figcaption", {}, "Evaluation images, and below them what comes through the bottleneck at the end of the training"))] : []);
+  part(holder, "latents", [t.has_latents, scheme()], () => t.has_latents ? [el("h2", {}, "Latent dimensions"), el("figure", {},
+    el("img", { src: `${path}/latents.svg?scheme=${scheme()}`, alt: `What each open latent dimension of ${row.name} shows, by falling KL` }),
+    el("figcaption", {}, "Each row moves one open dimension; the others keep the values of one evaluation image"))] : []);
   part(holder, "milestones", t.milestones, () => [el("h2", {}, "Milestones"), table("Milestones",
     ["Budget", { text: "Step", n: true }, { text: "Gates", n: true }, { text: "MSE", n: true }, { text: "Evaluation", n: true }, "Tolerance"],
     t.milestones.map(m => [budget(m.budget), number(m.step), number(m.gates_open), number(m.mse), number(m.evaluation_mse), kept(m.tolerance_met)]))]);

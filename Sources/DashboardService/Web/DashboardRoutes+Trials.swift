@@ -57,6 +57,20 @@ extension DashboardRoutes {
       let strip = try Self.drawing { try LiveDrawings.strip(of: data) }
       return Answers.bytes(Array(strip), "image/png")
     }
+    api.get(":sweep/trials/:trial/latents.svg") { request, context in
+      let monitor = try monitor(context).monitor
+      let trial = try recorded(context)
+      guard
+        let data = try Self.reading({
+          try SweepFiles(folder: monitor.folder).artifact(.latents, of: trial)
+        })
+      else { throw AnswerError.notFound("the trial has not recorded its latent traversals") }
+      let title = monitor.read { $0.row(of: trial.planned.id)?.name } ?? "\(trial.planned.id)"
+      return Answers.svg(
+        try Self.drawing {
+          try LiveDrawings.traversals(of: data, title: title, in: try Self.scheme(request))
+        })
+    }
   }
 
   private static func trial(_ context: BasicRequestContext) throws(AnswerError) -> TrialID {

@@ -155,7 +155,7 @@ package struct CheckpointFile: Sendable {
   }
 
   /// Those of a shorter run's reports that are also this run's, changed so that the run continues
-  /// after each.
+  /// after each but its last.
   ///
   /// The report of the shorter run's early end is dropped; this run makes its own.
   private func milestones(
@@ -165,7 +165,7 @@ package struct CheckpointFile: Sendable {
       configuration.milestones.contains($0.budget) && $0.step == batches($0.budget)
     }.map { report in
       var report = report
-      report.ending = .goesOn
+      report.ending = report.budget == configuration.milestones.last ? .budget : .goesOn
       report.sinceStep = nil
       report.alternatingGates = nil
       return report

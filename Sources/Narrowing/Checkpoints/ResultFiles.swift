@@ -3,7 +3,7 @@ import Images
 import TensorFiles
 import Trials
 
-/// Writes the model and the reconstructions of a finished trial.
+/// Writes the model, the reconstructions and the latent traversals of a finished trial.
 struct ResultFiles {
   private let configuration: TrialConfiguration
   private let trainer: Trainer
@@ -50,6 +50,51 @@ struct ResultFiles {
         Safetensors.Tensor(name: "reconstructions", shape: shape, elements: reconstructions),
       ])
     return try write(file, as: .reconstructions)
+  }
+
+  /// Writes `latents.safetensors`: what ``LatentSurvey`` finds.
+  ///
+  /// | Tensor | Type, shape | Value |
+  /// | --- | --- | --- |
+  /// | `open` | U8 `[n]` | 1 if the gate is open |
+  /// | `divergence`, `mean`, `deviation` | F64 `[n]` | over the evaluation images: mean KL, mean of μ, deviation of z |
+  /// | `original`, `reconstruction` | U8 `[1, H, W, C]` | the image that the pictures begin at |
+  /// | `rows` | I64 `[R]` | the dimensions drawn, by falling divergence |
+  /// | `offsets` | F64 `[K]` | the steps of a row, in deviations from the mean |
+  /// | `pictures` | U8 `[R, K, H, W, C]` | the decoded pictures |
+  ///
+  /// Without a dimension to draw, the last three are missing.
+  func writeLatents() throws(TrialFailure) -> Artifact {
+    let gates = trainer.state.gates
+    let survey = Evaluation(network: trainer.network, images: images, gates: gates)
+      .survey(configuration.trainer.posterior)
+    let image = [images.shape.height, images.shape.width, images.shape.channels]
+    func numbers(
+      _ name: String, _ number: KeyPath<LatentSurvey.Dimension, Double>
+    ) -> Safetensors.Tensor {
+      Safetensors.Tensor(
+        name: name, shape: [gates.count], elements: survey.dimensions.map { $0[keyPath: number] })
+    }
+    var tensors = [
+      Safetensors.Tensor(
+        name: "open", shape: [gates.count],
+        elements: (0..<gates.count).map { UInt8(gates.isOpen($0) ? 1 : 0) }),
+      numbers("divergence", \.divergence), numbers("mean", \.mean),
+      numbers("deviation", \.deviation),
+      Safetensors.Tensor(name: "original", shape: [1] + image, elements: survey.original),
+      Safetensors.Tensor(
+        name: "reconstruction", shape: [1] + image, elements: survey.reconstruction),
+    ]
+    if !survey.rows.isEmpty {
+      let (rows, offsets) = (survey.rows, LatentSurvey.offsets)
+      tensors += [
+        Safetensors.Tensor(name: "rows", shape: [rows.count], elements: rows.map { Int64($0) }),
+        Safetensors.Tensor(name: "offsets", shape: [offsets.count], elements: offsets),
+        Safetensors.Tensor(
+          name: "pictures", shape: [rows.count, offsets.count] + image, elements: survey.pictures),
+      ]
+    }
+    return try write(Safetensors(metadata: metadata, tensors: tensors), as: .latents)
   }
 
   private var metadata: [String: String] {

@@ -7,10 +7,10 @@ import Trials
 
 /// Runs one trial from its configuration to its files and result.
 ///
-/// The folder receives `model.safetensors`, `trajectory.csv`, `reconstructions.safetensors` and
-/// `pace.csv` (``ArtifactKind``); each gets its name when it is complete and durable. After a
-/// failure `trajectory.csv.partial` shows how far the trial came. All files but `pace.csv` are
-/// functions of configuration, images and machine.
+/// The folder receives `model.safetensors`, `trajectory.csv`, `reconstructions.safetensors`,
+/// `pace.csv` and, if the configuration asks for it, `latents.safetensors` (``ArtifactKind``); each
+/// gets its name when it is complete and durable. After a failure `trajectory.csv.partial` shows how
+/// far the trial came. All files but `pace.csv` are functions of configuration, images and machine.
 package final class TrialRunner {
   private let configuration: TrialConfiguration
   private let images: ImageArchive
@@ -310,10 +310,13 @@ package final class TrialRunner {
     if options.savesAtEnd { keep(trajectory.prefix, reports) }
     let files = ResultFiles(
       configuration: configuration, trainer: trainer, images: images, directory: directory)
-    let artifacts = [
+    var artifacts = [
       try files.writeModel(), try trajectory.finish(), try files.writeReconstructions(),
-      try pace.finish(),
     ]
+    if configuration.trainer.latentTraversals == .recorded {
+      artifacts.append(try files.writeLatents())
+    }
+    artifacts.append(try pace.finish())
     return TrialResult(
       milestones: reports, artifacts: artifacts,
       provenance: TrialProvenance(

@@ -7,16 +7,9 @@ import Trials
 ///
 /// Evaluation overwrites the network's images and latents, but nothing that training reads.
 struct Evaluation {
-  private let network: Autoencoder
-  private let images: ImageArchive
-  private let gates: Gates
-
-  /// An evaluation of a network with its current gates.
-  init(network: Autoencoder, images: ImageArchive, gates: Gates) {
-    self.network = network
-    self.images = images
-    self.gates = gates
-  }
+  let network: Autoencoder
+  let images: ImageArchive
+  let gates: Gates
 
   /// The summed squared error per image, averaged over the whole evaluation split in its order.
   func squaredError() -> Double {
@@ -41,25 +34,34 @@ struct Evaluation {
     return (originals, reconstructions)
   }
 
-  private static func byte(_ value: Float) -> UInt8 {
-    UInt8((255 * value).rounded())
+  /// The byte nearest to 255·v, for v in 0…1; 0 for a value that is no number.
+  static func byte(_ value: Float) -> UInt8 {
+    value.isNaN ? 0 : UInt8((255 * value).rounded())
   }
 
   /// Reconstructs the first `total` evaluation images batch by batch; calls `body` with each
   /// batch's count.
   private func reconstruct(first total: Int, _ body: (Int) -> Void) {
-    guard let destination = network.images.baseAddress else { return }
     let latents = gates.count
+    infer(first: total) { count in
+      for index in 0..<count * latents {
+        network.latents[index] = gates.isOpen(index % latents) ? network.posteriorMean[index] : 0
+      }
+      network.reconstruct(count: count)
+      body(count)
+    }
+  }
+
+  /// Computes the posterior of the first `total` evaluation images batch by batch; calls `body`
+  /// with each batch's count.
+  func infer(first total: Int, _ body: (Int) -> Void) {
+    guard let destination = network.images.baseAddress else { return }
     for start in stride(from: 0, to: total, by: network.batchSize) {
       let indices = (start..<min(start + network.batchSize, total)).map(UInt32.init)
       indices.withUnsafeBufferPointer {
         images.copyImages(.evaluation, indices: $0, into: destination)
       }
       network.infer(count: indices.count)
-      for index in 0..<indices.count * latents {
-        network.latents[index] = gates.isOpen(index % latents) ? network.posteriorMean[index] : 0
-      }
-      network.reconstruct(count: indices.count)
       body(indices.count)
     }
   }

@@ -38,11 +38,19 @@ package final class LatentPosterior {
   package var samples: UnsafeMutableBufferPointer<Float> { sampleBuffer.elements }
 
   /// h in σ = exp(hℓ).
-  private var deviationExponentFactor: Double {
+  private var deviationExponentFactor: Double { Self.deviationExponentFactor(reading) }
+
+  /// h in σ = exp(hℓ).
+  static func deviationExponentFactor(_ reading: Posterior) -> Double {
     switch reading {
     case .logVariance: 0.5
     case .equation14: 1
     }
+  }
+
+  /// KLⱼ of one image: `−½(1 + ℓⱼ − exp(ℓⱼ) − μⱼ²)` (equation 14).
+  static func divergence(mean: Double, logVariance: Double) -> Double {
+    -0.5 * (1 + logVariance - exp(logVariance) - mean * mean)
   }
 
   /// Draws ε for the next sample.

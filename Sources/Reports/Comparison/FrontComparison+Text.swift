@@ -32,12 +32,22 @@ extension FrontComparison.Pair {
       ]
     }
     lines += FrontTable.aligned([header] + cells).split(separator: "\n").map { "  \($0)" }
+    if let area { lines.append("  " + area) }
     lines.append("  " + verdict)
     return lines.joined(separator: "\n") + "\n"
   }
 
   private static func gates(_ spread: Spread?) -> String {
     spread?.text { NumberText.compact($0, upTo: 1) } ?? "–"
+  }
+
+  /// `area under the front over tolerances 3 to 30: A 227.34, B 245.7 gates × τ`; nil without one.
+  private var area: String? {
+    guard let fromTolerance, let toTolerance, fromTolerance < toTolerance, let areaA, let areaB
+    else { return nil }
+    func text(_ spread: Spread) -> String { spread.text { NumberText.compact($0) } }
+    return "area under the front over tolerances \(NumberText.compact(fromTolerance)) to "
+      + "\(NumberText.compact(toTolerance)): A \(text(areaA)), B \(text(areaB)) gates × τ"
   }
 
   /// `mean over tolerances 3 to 30: A 8.42, B 9.1: A keeps fewer gates, in every replicate`.

@@ -27,6 +27,10 @@ package struct FrontComparison: Encodable, Sendable {
     /// The range of tolerances that every replicate of both has kept; nil if it is empty.
     let fromTolerance: Double?
     let toTolerance: Double?
+    /// The area under each front over these tolerances, as ``FrontArea`` defines it, with the limits
+    /// that both have in common.
+    let areaA: Spread?
+    let areaB: Spread?
     /// The mean number of open gates over these tolerances: the area under the front divided by its
     /// width.
     let meanGatesA: Spread?
@@ -132,15 +136,7 @@ extension FrontComparison.Candidate {
     dataset = series.dataset
     self.facts = facts
     self.label = label
-    var points: [Int: [(tolerance: Double, gates: Double)]] = [:]
-    for point in series.points.map(\.gridPoint) {
-      for trial in point.trials {
-        guard let report = point.report(of: trial), report.toleranceMet == true else { continue }
-        points[trial.planned.replicate, default: []].append(
-          (report.tolerance, Double(report.gatesOpen)))
-      }
-    }
-    replicates = points.sorted { $0.key < $1.key }.compactMap { FrontStaircase($0.value) }
+    replicates = FrontStaircase.replicates(of: series)
     tolerances = series.points.compactMap(\.tolerance?.median)
   }
 }
@@ -149,14 +145,15 @@ extension FrontComparison.Pair {
   fileprivate init(_ first: FrontComparison.Candidate, _ second: FrontComparison.Candidate) {
     dataset = first.dataset.name
     (labelA, labelB) = (first.label, second.label)
-    let ranges = (first.replicates + second.replicates).map(\.range)
-    let from = ranges.map(\.lowerBound).max() ?? 0
-    let to = ranges.map(\.upperBound).min() ?? 0
-    let range = from <= to ? from...to : nil
+    let range = FrontStaircase.commonRange(of: first.replicates + second.replicates)
     (fromTolerance, toTolerance) = (range?.lowerBound, range?.upperBound)
     func mean(_ series: FrontComparison.Candidate) -> Spread? {
       range.flatMap { range in Spread(series.replicates.compactMap { $0.mean(over: range) }) }
     }
+    func area(_ series: FrontComparison.Candidate) -> Spread? {
+      range.flatMap { range in Spread(series.replicates.compactMap { $0.area(over: range) }) }
+    }
+    (areaA, areaB) = (area(first), area(second))
     let (meanA, meanB) = (mean(first), mean(second))
     (meanGatesA, meanGatesB) = (meanA, meanB)
     winner = FrontComparison.winner(meanA, meanB)

@@ -69,7 +69,7 @@ package struct TidyTables {
   }
 
   private func writeTrials() throws {
-    let settings = TrainerSetting.all
+    let settings = TrainerSetting.all.filter(\.changesTraining)
     var table = TidyTable(
       "trials", form,
       columns: [

@@ -9,6 +9,8 @@ struct Figure3Table {
   let points: [Point]
   /// The paper's points for the data sets shown.
   let published: [Published]
+  /// The area under each series' front that has one.
+  let areas: [FrontArea]
 
   /// One grid point.
   struct Point: Encodable {
@@ -81,6 +83,7 @@ struct Figure3Table {
           trials: point.gridPoint.trials.map { "\($0.planned.id)" })
       }
     }
+    areas = front.series.compactMap { FrontArea(of: $0) }
     let datasets = Set(front.series.map(\.dataset))
     published = PublishedResults.figure3.filter { datasets.contains($0.dataset) }.map {
       Published(
@@ -96,10 +99,12 @@ struct Figure3Table {
       let name: String
       let question: String
       let published: [Published]
+      let areas: [FrontArea]
     }
     return ReportJSON.data(
       Head(
-        complete: head.complete, name: head.name, question: head.question, published: published),
+        complete: head.complete, name: head.name, question: head.question, published: published,
+        areas: areas),
       list: "points", points)
   }
 

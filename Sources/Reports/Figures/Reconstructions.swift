@@ -50,7 +50,8 @@ struct Reconstructions {
       reconstructions: Array(reconstructions.prefix(max(1, count))), metadata: metadata)
   }
 
-  private static func images(
+  /// The images of a tensor; at least one.
+  static func images(
     _ name: String, in file: Safetensors
   ) throws(FormatError) -> [Raster] {
     let tensor = file[name]

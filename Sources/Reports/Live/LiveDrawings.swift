@@ -38,6 +38,20 @@ package enum LiveDrawings {
     }
   }
 
+  /// What the open dimensions of a trial show.
+  ///
+  /// - Throws: ``LiveDrawingError`` if the bytes are not what a trial records of them.
+  package static func traversals(
+    of latents: Data, title: String, in scheme: ColourScheme
+  ) throws(LiveDrawingError) -> Data {
+    do {
+      return scheme.applied(
+        to: TraversalDrawing(record: try LatentRecord(latents), title: title).svg)
+    } catch {
+      throw LiveDrawingError(error)
+    }
+  }
+
   private static func read(_ data: Data) throws(LiveDrawingError) -> TrajectoryTable {
     do {
       return try TrajectoryTable(data)

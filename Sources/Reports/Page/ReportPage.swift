@@ -55,15 +55,17 @@ struct ReportPage {
     }
     for trial in shown {
       text += section(
-        of: trial, name: names.name(of: trial.planned), room: min(room, 200_000), counts: counts,
-        loader: loader, problems: &problems)
+        of: trial, name: names.name(of: trial.planned),
+        asksForLatents: results.plan.outputs.contains(.latents), room: min(room, 200_000),
+        counts: counts, loader: loader, problems: &problems)
     }
     text += Self.provenance(of: results)
     text += Self.citation(of: results)
     return Data((text + "</main></body></html>\n").utf8)
   }
 
-  private mutating func names(of plan: SweepPlan) -> TrialNames {
+  /// The names of a plan's trials, computed once.
+  mutating func names(of plan: SweepPlan) -> TrialNames {
     if let named, named.plan == plan { return named.names }
     let names = TrialNames(of: plan.trials)
     named = (plan, names)
@@ -77,18 +79,19 @@ struct ReportPage {
   }
 
   private mutating func section(
-    of trial: RecordedTrial, name: String, room: Int, counts: ImageCounts,
+    of trial: RecordedTrial, name: String, asksForLatents: Bool, room: Int, counts: ImageCounts,
     loader: ArtifactLoader, problems: inout [ReportError]
   ) -> String {
     let id = trial.planned.id
     let digest = Digest.of(
       (trial.result?.artifacts ?? []).map(\.digest.hexadecimal).joined()
-        + " \(room) \(name) \(counts.title(of: trial.planned.configuration.dataset))"
+        + " \(room) \(asksForLatents) \(name) \(counts.title(of: trial.planned.configuration.dataset))"
         + " \(trial.result?.provenance.started ?? "") \(trial.result?.provenance.host ?? "")")
     if let known = sections[id], known.result == digest { return known.html }
     var found: [ReportError] = []
     let html = TrialSection(
-      trial: trial, name: name, loader: loader, counts: counts, byteCountMaximum: room
+      trial: trial, name: name, loader: loader, counts: counts, asksForLatents: asksForLatents,
+      byteCountMaximum: room
     ).html(&found)
     problems += found
     // Do not cache a section with missing files; they may be there next time.

@@ -2,7 +2,8 @@ import Digests
 import Foundation
 import Trials
 
-/// A trial's section of the page: its results, curves, gates and reconstructions.
+/// A trial's section of the page: its results, curves, gates, reconstructions and what its open
+/// dimensions show.
 struct TrialSection {
   /// The trial, which has a result.
   let trial: RecordedTrial
@@ -12,6 +13,8 @@ struct TrialSection {
   let loader: ArtifactLoader
   /// The numbers of images of the sweep's data sets.
   let counts: ImageCounts
+  /// Whether the sweep asks for latent traversals.
+  var asksForLatents = false
   /// The approximate maximum size.
   let byteCountMaximum: Int
 
@@ -28,22 +31,35 @@ struct TrialSection {
   /// - Parameter problems: Receives the errors of its files.
   func html(_ problems: inout [ReportError]) -> String {
     var parts = [heading, facts]
+    var record: LatentRecord?
+    var note =
+      asksForLatents ? "<p class=\"quiet\">Its latent traversals are not recorded.</p>\n" : ""
+    if trial.result?.artifacts.contains(where: { $0.kind == .latents }) == true {
+      do throws(ReportError) {
+        record = try loader.parse(.latents, of: trial) { try LatentRecord($0) }
+      } catch {
+        problems.append(error)
+        note = "<p class=\"note\">No latent traversals: \(HTMLText.escaped("\(error)"))</p>\n"
+      }
+    }
     do throws(ReportError) {
       let trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
       parts.append(traces(trajectory))
-      if trajectory.gateCount > 0 { parts.append(gates(trajectory)) }
+      if trajectory.gateCount > 0 { parts.append(gates(trajectory, record)) }
     } catch {
       problems.append(error)
       parts.append("<p class=\"note\">No traces: \(HTMLText.escaped("\(error)"))</p>\n")
     }
+    func room() -> Int { byteCountMaximum - parts.reduce(0) { $0 + $1.utf8.count } }
     do throws(ReportError) {
       let images = try loader.parse(.reconstructions, of: trial) { try Reconstructions($0) }
-      let room = byteCountMaximum - parts.reduce(0) { $0 + $1.utf8.count }
-      parts.append(reconstructions(images, within: room))
+      // The traversals get half of the room.
+      parts.append(reconstructions(images, within: record == nil ? room() : room() / 2))
     } catch {
       problems.append(error)
       parts.append("<p class=\"note\">No reconstructions: \(HTMLText.escaped("\(error)"))</p>\n")
     }
+    parts.append(record.map { traversals($0, within: room()) } ?? note)
     return parts.joined() + "</section>\n"
   }
 
@@ -105,8 +121,21 @@ struct TrialSection {
   }
 
   /// Each gate's open probability as a row of pixels, and when it closed.
-  private func gates(_ trajectory: TrajectoryTable) -> String {
-    let closings = GateCourse.byClosing(GateCourse.all(of: trajectory))
+  ///
+  /// - Parameter record: Sorts open gates by falling KL; without it they are in order.
+  private func gates(_ trajectory: TrajectoryTable, _ record: LatentRecord?) -> String {
+    var closings = GateCourse.byClosing(GateCourse.all(of: trajectory))
+    let ranked = LatentRecord.ranked(record?.dimensions ?? [])
+    let places = Dictionary(uniqueKeysWithValues: zip(ranked.map(\.index), ranked.indices))
+    let stillOpen = closings.filter(\.isOpen).sorted {
+      (places[$0.gate] ?? .max) < (places[$1.gate] ?? .max)
+    }
+    closings = stillOpen + closings.filter { !$0.isOpen }
+    func divergence(_ gate: GateCourse) -> [String] {
+      guard let record else { return [] }
+      guard gate.isOpen, gate.gate < record.dimensions.count else { return [""] }
+      return [NumberText.compact(record.dimensions[gate.gate].divergence, upTo: 3)]
+    }
     let columns = EvenChoice.indices(
       of: trajectory.rows.count, most: Self.sampleCountMaximum)
     guard !columns.isEmpty else { return "" }
@@ -124,9 +153,10 @@ struct TrialSection {
         + "training; \(open) are open at its end", kind: "gates")
     let rows = closings.prefix(Self.gateCountMaximum).map { gate -> [String] in
       guard let step = gate.closedStep, let error = gate.closedMSE else {
-        return ["gate \(gate.gate)", "open", ""]
+        return ["gate \(gate.gate)", "open", ""] + divergence(gate)
       }
       return ["gate \(gate.gate)", "closed at step \(step)", NumberText.fixed(error, 3)]
+        + divergence(gate)
     }
     let left = closings.count - rows.count
     return
@@ -135,14 +165,42 @@ struct TrialSection {
       + "<details><summary>When each gate closed (\(open) of \(closings.count) are open)</summary>\n"
       + HTMLText.table(
         "By the samples of the trajectory; the error is the moving average there."
+          + (record == nil ? "" : " Open gates are sorted by their KL at the end.")
           + (left > 0 ? " \(left) gates that closed earlier are left out." : ""),
-        header: ["gate", "", "mse"], rows: rows) + "</details>\n"
+        header: ["gate", "", "mse"] + (record == nil ? [] : ["KL"]), rows: rows) + "</details>\n"
   }
 
   /// White for 0, the colour of the first series for 1.
   private static func color(_ probability: Double) -> [UInt8] {
     let share = probability.isFinite ? min(1, max(0, probability)) : 0
     return [0x00, 0x72, 0xb2].map { UInt8(255 - share * (255 - Double($0))) }
+  }
+
+  /// What the open dimensions show: as many steps and rows as fit.
+  private func traversals(_ record: LatentRecord, within room: Int) -> String {
+    let dataset = counts.title(of: trial.planned.configuration.dataset)
+    let path = LatentTable.picturePath(of: trial.planned.id)
+    let place = asksForLatents ? "; all of it is in <code>\(path)</code>" : ""
+    var drawing = TraversalDrawing(record: record, title: "\(dataset), \(name)")
+    while true {
+      let html = HTMLText.drawing(drawing.svg)
+      if html.utf8.count <= room || record.rows.isEmpty {
+        let thinned =
+          drawing.columnStride > 1 ? " Only every second step is drawn\(place)." : ""
+        return "<figure>\(html)<figcaption>What each open dimension shows: it goes from "
+          + "\(NumberText.compact(-(record.offsets.first ?? 0))) deviations below its mean to as "
+          + "many above, while the others keep the values of one evaluation image. By falling KL."
+          + "\(thinned)</figcaption></figure>\n"
+      }
+      if drawing.columnStride == 1 {
+        drawing.columnStride = 2
+        continue
+      }
+      let count = min(drawing.rowCountMaximum, record.rows.count)
+      guard count > 1 else { break }
+      drawing.rowCountMaximum = count / 2
+    }
+    return "<p class=\"quiet\">Its latent traversals are too large for this page\(place).</p>\n"
   }
 
   /// As many images as fit.

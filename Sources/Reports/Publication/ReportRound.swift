@@ -11,7 +11,7 @@ struct ReportRound {
   var ledger: OutputLedger?
   /// The files written and the errors so far.
   var outcome = ReportWriter.Outcome()
-  /// The drawings so far, for the page.
+  /// The drawings of the whole sweep so far, for the page.
   private(set) var drawings: [(name: String, svg: Data)] = []
   /// The files of the directory itself that were put in place, by their names.
   private(set) var placed: [String: PlacedFile]
@@ -41,7 +41,9 @@ struct ReportRound {
   /// Puts a file in place whose bytes are those of the parts, one after the other.
   @discardableResult
   mutating func put(_ path: String, parts: [Data]) -> Bool {
-    if path.hasSuffix(".svg") { drawings.append((path, parts.reduce(Data(), +))) }
+    if path.hasSuffix(".svg"), !path.contains("/") {
+      drawings.append((path, parts.reduce(Data(), +)))
+    }
     var stream = DigestStream()
     for part in parts { stream.append(part) }
     let digest = stream.digest

@@ -8,8 +8,9 @@ import Trials
 ///
 /// Always written: `trials.csv`, `trials.json`, `provenance.csv`, `trajectories/<trial>.csv`,
 /// `report.html` and the file `PARTIAL` until every trial has ended. By the plan's outputs:
-/// `figure1.svg`, `figure2.svg` with `figure2/<trial>.png`, `figure3.{csv,json,svg}`,
-/// `table1.{csv,json,md,tex}`, `gates.{csv,json}`. The caller copies ``Outcome/copies``.
+/// `figure1.{svg,tex}`, `figure2.svg` with `figure2/<trial>.png`, `figure3.{csv,json,svg,tex}`,
+/// `table1.{csv,json,md,tex}`, `gates.{csv,json}`, `latents.{csv,json}` with `latents/<trial>.svg`.
+/// The caller copies ``Outcome/copies``.
 ///
 /// A writer remembers which finished trials it has written, so that an update of a long sweep
 /// processes only new ones.
@@ -60,6 +61,8 @@ package struct ReportWriter {
   private var writtenStrips: [TrialID: Digest] = [:]
   /// The gates of finished trials, each with its trajectory's digest.
   private var gateCourses: [TrialID: (trajectory: Digest, gates: [GateCourse])] = [:]
+  /// The latent dimensions of finished trials, each with its record's digest.
+  private var latentRecords: [TrialID: (record: Digest, dimensions: [LatentRecord.Dimension])] = [:]
   private var page = ReportPage()
   /// Reports whose emptiness was reported.
   private var toldEmpty: Set<String> = []
@@ -99,6 +102,7 @@ package struct ReportWriter {
       writtenTrials[trial] = nil
       writtenStrips[trial] = nil
       gateCourses[trial] = nil
+      latentRecords[trial] = nil
     }
     let completion = Completion(of: results)
     if !results.isComplete { round.put("PARTIAL", Data(completion.mark.utf8)) }
@@ -124,6 +128,7 @@ package struct ReportWriter {
     if outputs.contains(.figure2) { writeFigure2(results, in: &round) }
     if outputs.contains(.figure3) { writeFigure3(results, in: &round) }
     if outputs.contains(.gates) { writeGates(results, in: &round) }
+    if outputs.contains(.latents) { writeLatents(results, in: &round) }
     if outputs.contains(.table1) {
       let table = Table1(of: results, counts: counts, grouping: grouping(of: results))
       round.put("table1.csv", table.csv)
@@ -224,7 +229,7 @@ package struct ReportWriter {
   /// The most files written under temporary names before they are renamed.
   private static let commonWriteCountMaximum = 512
 
-  /// One file for the first narrowing trial with a result; with several data sets one file each,
+  /// One drawing for the first narrowing trial with a result; with several data sets one each,
   /// the first without the data set in its name.
   private func writeFigure1(_ results: SweepResults, in round: inout ReportRound) {
     var shown: [Dataset] = []
@@ -232,16 +237,21 @@ package struct ReportWriter {
     where trial.result != nil && trial.planned.configuration.narrows {
       let dataset = trial.planned.configuration.dataset
       guard !shown.contains(dataset) else { continue }
-      let name = shown.isEmpty ? "figure1.svg" : "figure1-\(dataset.name).svg"
+      let name = shown.isEmpty ? "figure1" : "figure1-\(dataset.name)"
       shown.append(dataset)
       round.attempt { round throws(ReportError) in
         let trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
+        let banner = Completion(of: results).banner
         round.put(
-          name,
+          "\(name).svg",
           Figure1Drawing(
-            trial: trial, trajectory: trajectory, banner: Completion(of: results).banner,
-            counts: counts
+            trial: trial, trajectory: trajectory, banner: banner, counts: counts
           ).svg)
+        round.put(
+          "\(name).tex",
+          Figure1Source(
+            trial: trial, trajectory: trajectory, banner: banner, counts: counts, file: name
+          ).tex)
       }
     }
   }
@@ -279,18 +289,52 @@ package struct ReportWriter {
   private mutating func writeGates(_ results: SweepResults, in round: inout ReportRound) {
     for trial in results.trials
     where trial.result != nil && trial.planned.configuration.narrows {
-      let id = trial.planned.id
-      guard let artifact = trial.result?.artifacts.first(where: { $0.kind == .trajectory }),
-        gateCourses[id]?.trajectory != artifact.digest
-      else { continue }
-      round.attempt { _ throws(ReportError) in
-        let trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
-        gateCourses[id] = (artifact.digest, GateCourse.all(of: trajectory))
-      }
+      readGates(of: trial, in: &round)
     }
-    let table = GateTable(of: results, courses: gateCourses.mapValues(\.gates))
+    let narrowing = Set(
+      results.plan.trials.lazy.filter { $0.configuration.narrows }.map(\.id))
+    let table = GateTable(
+      of: results,
+      courses: gateCourses.filter { narrowing.contains($0.key) }.mapValues(\.gates))
     round.put("gates.csv", table.csv)
     round.put("gates.json", table.json)
+  }
+
+  private mutating func readGates(of trial: RecordedTrial, in round: inout ReportRound) {
+    let id = trial.planned.id
+    guard let artifact = trial.result?.artifacts.first(where: { $0.kind == .trajectory }),
+      gateCourses[id]?.trajectory != artifact.digest
+    else { return }
+    round.attempt { _ throws(ReportError) in
+      let trajectory = try loader.parse(.trajectory, of: trial) { try TrajectoryTable($0) }
+      gateCourses[id] = (artifact.digest, GateCourse.all(of: trajectory))
+    }
+  }
+
+  private mutating func writeLatents(_ results: SweepResults, in round: inout ReportRound) {
+    let names = page.names(of: results.plan)
+    for trial in results.trials where trial.result != nil {
+      let id = trial.planned.id
+      readGates(of: trial, in: &round)
+      guard let artifact = trial.result?.artifacts.first(where: { $0.kind == .latents }) else {
+        latentRecords[id] = nil
+        continue
+      }
+      guard latentRecords[id]?.record != artifact.digest else { continue }
+      round.attempt { round throws(ReportError) in
+        let record = try loader.parse(.latents, of: trial) { try LatentRecord($0) }
+        let title = counts.title(of: trial.planned.configuration.dataset)
+        let drawing = TraversalDrawing(
+          record: record, title: "\(title), \(names.name(of: trial.planned))")
+        guard round.put(LatentTable.picturePath(of: id), drawing.svg) else { return }
+        latentRecords[id] = (artifact.digest, record.dimensions)
+      }
+    }
+    let table = LatentTable(
+      of: results, names: names, records: latentRecords.mapValues(\.dimensions),
+      courses: gateCourses.mapValues(\.gates))
+    round.put("latents.csv", table.csv)
+    round.put("latents.json", table.json)
   }
 
   private mutating func grouping(of results: SweepResults) -> GridPoints.Grouping {
@@ -303,7 +347,8 @@ package struct ReportWriter {
   private mutating func writeFigure3(_ results: SweepResults, in round: inout ReportRound) {
     let front = Front(of: results, grouping: grouping(of: results))
     let table = Figure3Table(of: front, in: results, counts: counts)
-    round.put("figure3.csv", table.csv)
+    let csv = table.csv
+    round.put("figure3.csv", csv)
     round.put("figure3.json", table.json)
     var samples: [Dataset: Figure3Drawing.Samples] = [:]
     for dataset in Set(front.series.map(\.dataset)) {
@@ -322,6 +367,10 @@ package struct ReportWriter {
       front: front, samples: samples, name: results.plan.name,
       banner: Completion(of: results).banner, counts: counts)
     round.put("figure3.svg", drawing.svg)
+    let source = Figure3Source(
+      front: front, csv: csv, name: results.plan.name, banner: Completion(of: results).banner,
+      counts: counts)
+    round.put("figure3.tex", source.tex)
   }
 }
 

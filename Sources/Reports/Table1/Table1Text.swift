@@ -93,11 +93,11 @@ extension Table1 {
     if let emptiness {
       let count = columns.count
       text +=
-        "    \\multicolumn{\(count)}{p{\\linewidth}}{\(Self.latexEscaped(Self.capitalized(emptiness))).} \\\\\n"
+        "    \\multicolumn{\(count)}{p{\\linewidth}}{\(TeXText.escaped(Self.capitalized(emptiness))).} \\\\\n"
     }
     for (index, line) in lines.enumerated() {
       if line.isFirstOfDataset, index > 0 { text += "    \\addlinespace\n" }
-      text += "    " + line.cells.map(Self.latexEscaped).joined(separator: " & ") + " \\\\\n"
+      text += "    " + line.cells.map(TeXText.escaped).joined(separator: " & ") + " \\\\\n"
     }
     text += """
           \\bottomrule
@@ -136,29 +136,10 @@ extension Table1 {
   private var latexNote: String {
     let spread = rows.contains { ($0.baselineMSE?.count ?? 0) > 1 }
     return (spread ? "; median (least--most) of replicates" : "")
-      + (hasUnmet ? "; $\\dagger$: \(Self.latexEscaped(Self.unmetWords))" : "")
+      + (hasUnmet ? "; $\\dagger$: \(TeXText.escaped(Self.unmetWords))" : "")
       + (hasEnded ? "; $\\ddagger$: \(Self.endedWords)" : "")
       + notes.map { "; sets marked \($0)" }.joined()
-      + (banner.map { "; \\textbf{\(Self.latexEscaped($0))}" } ?? "")
-  }
-
-  /// A text with LaTeX's special characters escaped.
-  static func latexEscaped(_ text: String) -> String {
-    var escaped = ""
-    for character in text {
-      switch character {
-      case "\\": escaped += "\\textbackslash{}"
-      case "&", "%", "$", "#", "_", "{", "}": escaped += "\\\(character)"
-      case "~": escaped += "\\textasciitilde{}"
-      case "^": escaped += "\\textasciicircum{}"
-      case "–": escaped += "--"
-      case "†": escaped += "$^\\dagger$"
-      case "‡": escaped += "$^\\ddagger$"
-      case "×": escaped += "$\\times$"
-      default: escaped.append(character)
-      }
-    }
-    return escaped
+      + (banner.map { "; \\textbf{\(TeXText.escaped($0))}" } ?? "")
   }
 
   private static func capitalized(_ sentence: String) -> String {

@@ -40,7 +40,7 @@ enum SeriesLabels {
               + (configuration.quiet.map { ", quiet by windows of \($0.window)" } ?? "")
           ),
         ]
-        + TrainerSetting.all.map { setting in
+        + TrainerSetting.all.filter(\.changesTraining).map { setting in
           let text = setting.text(in: configuration.trainer)
           return (setting.key, Double(text).map(NumberText.shortest) ?? text)
         }

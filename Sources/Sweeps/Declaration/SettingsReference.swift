@@ -31,7 +31,8 @@ package enum SettingsReference {
     ["replicates", "repetitions of every point, each with its own seed; 1"],
     [
       "outputs",
-      "list of " + SweepOutput.allCases.map(\.rawValue).joined(separator: ", ") + "; none",
+      "list of " + SweepOutput.allCases.map(\.rawValue).joined(separator: ", ")
+        + "; none; latents has every trial record what it shows",
     ],
     ["axes", "mapping of keys to lists; every combination is a point of the grid"],
     ["zip", "mapping of keys to lists of one length that vary together, or a list of such"],

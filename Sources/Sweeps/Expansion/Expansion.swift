@@ -13,8 +13,8 @@ struct Expansion {
   private var indices: [TrialID: Int] = [:]
   /// For each stage without axes of its own, its trials by shared point and replicate.
   private var positions: [String: [Int]] = [:]
-  /// For each trial in another precision, the identity of the same trial in fp32, from which its
-  /// children's seeds are derived.
+  /// For each trial in another precision or with latent traversals, the identity of the same trial
+  /// in fp32 without them, from which its children's seeds are derived.
   private var siblings: [TrialID: TrialID] = [:]
   private var log: DiagnosticLog
 
@@ -55,6 +55,7 @@ struct Expansion {
       preconditionFailure("the count of trials has been checked")
     }
     var fixed = TrialDraft()
+    if declaration.outputs.contains(.latents) { fixed.recordLatentTraversals() }
     for (key, value) in declaration.shared.fixed { fixed.set(key, to: value) }
     for (key, value) in stage.scope.fixed { fixed.set(key, to: value) }
     var points: [Point] = []
@@ -112,14 +113,14 @@ struct Expansion {
     let known = siblings
     let planned = points.concurrentMap { point -> (trial: PlannedTrial, sibling: TrialID?) in
       var configuration = point.configuration
-      var sibling = Self.fp32Sibling(of: configuration, siblings: known)
+      var sibling = Self.plainSibling(of: configuration, siblings: known)
       let seed = TrialConfiguration.deriveSeed(
         sweepSeed: point.sweepSeed, replicate: point.replicate, configuration: sibling)
       configuration.seed = seed
       sibling.seed = seed
       return (
         PlannedTrial(stage: stage, replicate: point.replicate, configuration: configuration),
-        configuration.trainer.precision == .fp32 ? nil : sibling.id
+        configuration.trainer == sibling.trainer ? nil : sibling.id
       )
     }
     trials.reserveCapacity(trials.count + points.count)
@@ -202,12 +203,13 @@ struct Expansion {
     return milestones
   }
 
-  /// The same trial in fp32, with the parents that it then has.
-  private static func fp32Sibling(
+  /// The same trial in fp32 and without latent traversals, with the parents that it then has.
+  private static func plainSibling(
     of configuration: TrialConfiguration, siblings: [TrialID: TrialID]
   ) -> TrialConfiguration {
     var sibling = configuration
     if sibling.trainer.precision != .fp32 { sibling.trainer.precision = .fp32 }
+    if sibling.trainer.latentTraversals != .omitted { sibling.trainer.latentTraversals = .omitted }
     if case .measured(var measurement) = sibling.tolerance {
       measurement.trial = siblings[measurement.trial] ?? measurement.trial
       sibling.tolerance = .measured(measurement)

@@ -15,6 +15,9 @@ struct TrialDraft {
   /// Shared by all trials that set none of it.
   private(set) var trainer = Boxed(wrappedValue: TrainerSettings())
 
+  /// Has the trial record its latent traversals, unless a later value says otherwise.
+  mutating func recordLatentTraversals() { trainer.wrappedValue.latentTraversals = .recorded }
+
   /// Sets a key to a value of its type.
   mutating func set(_ key: TrialKey, to placed: Placed<TrialValue>) {
     switch placed.value {

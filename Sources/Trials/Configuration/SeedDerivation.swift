@@ -2,14 +2,16 @@ import Digests
 
 extension TrialConfiguration {
   /// Derives a trial's seed from the sweep's seed, the replicate's number and the trial's
-  /// configuration without milestones, quiet rule, ladder of tolerances and precision.
+  /// configuration without milestones, quiet rule, ladder of tolerances, precision and latent
+  /// traversals.
   ///
-  /// So a longer run repeats a shorter one bit for bit and then continues, and two precisions of a
-  /// trial share the seed and can be compared in pairs. The first rung of a traced trial repeats the
+  /// So a longer run repeats a shorter one bit for bit and then continues, two precisions of a
+  /// trial share the seed and can be compared in pairs, and a trial that also records its latent
+  /// traversals has the numbers of one that does not. The first rung of a traced trial repeats the
   /// trial with that tolerance alone.
   /// The seed is the first eight bytes, big-endian, of the SHA-256 of
   /// `<sweep seed, decimal>/<replicate, decimal>/<canonical text with milestones [], no `quiet`
-  /// and no `trace`, precision fp32 and seed 0>`.
+  /// and no `trace`, precision fp32, no `latent_traversals` and seed 0>`.
   package static func deriveSeed(
     sweepSeed: UInt64, replicate: Int, configuration: TrialConfiguration
   ) -> UInt64 {
@@ -18,6 +20,7 @@ extension TrialConfiguration {
     content.quiet = nil
     content.trace = nil
     if content.trainer.precision != .fp32 { content.trainer.precision = .fp32 }
+    if content.trainer.latentTraversals != .omitted { content.trainer.latentTraversals = .omitted }
     content.seed = 0
     return Digest.of("\(sweepSeed)/\(replicate)/\(content.canonicalText)").leadingBits
   }

@@ -9,6 +9,9 @@ package struct ToleranceLadder: Hashable, Sendable {
 
   /// The allowed numbers of rungs.
   package static let countRange = 2...64
+  /// The most open probabilities in all reports of a traced trial: a result carries 192 KiB, 8 bytes for
+  /// each of them.
+  static let probabilityCountMaximum = 16_384
   /// The valid ladders, in words.
   package static let expectation =
     "\(countRange.lowerBound) to \(countRange.upperBound) tolerances above 0, all ascending or all "

@@ -11,6 +11,10 @@ package struct TrainerSetting: Sendable {
   /// True for every setting added after trials were first recorded: trials with the default keep
   /// their canonical text, and with it their identity, seed and bits.
   package var isNamedOnlyWhenChanged = false
+  /// Whether the setting can change a number of a trial.
+  ///
+  /// One that cannot distinguishes no series.
+  package var changesTraining = true
 
   /// The three kinds of value, each with its property of ``TrainerSettings``.
   package enum Kind: Sendable {
@@ -72,6 +76,10 @@ package struct TrainerSetting: Sendable {
       "precision", \.precision,
       "what the network multiplies; bf16 is faster and rounds more, its sums and parameters stay "
         + "fp32"),
+    .choice(
+      "latent_traversals", \.latentTraversals,
+      "whether what each open dimension shows is recorded at the end; outputs: [latents] sets it",
+      isNamedOnlyWhenChanged: true, changesTraining: false),
   ]
 
   /// The accepted values in words: "a whole number from 2 to 4096".
@@ -126,7 +134,7 @@ package struct TrainerSetting: Sendable {
 
   private static func choice<Choice>(
     _ key: String, _ path: any WritableKeyPath<TrainerSettings, Choice> & Sendable,
-    _ summary: String, isNamedOnlyWhenChanged: Bool = false
+    _ summary: String, isNamedOnlyWhenChanged: Bool = false, changesTraining: Bool = true
   ) -> TrainerSetting
   where Choice: RawRepresentable<String> & CaseIterable & SendableMetatype {
     TrainerSetting(
@@ -138,7 +146,7 @@ package struct TrainerSetting: Sendable {
           guard let value = Choice(rawValue: word) else { return false }
           settings[keyPath: path] = value
           return true
-        }), isNamedOnlyWhenChanged: isNamedOnlyWhenChanged)
+        }), isNamedOnlyWhenChanged: isNamedOnlyWhenChanged, changesTraining: changesTraining)
   }
 }
 

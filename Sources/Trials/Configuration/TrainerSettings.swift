@@ -46,6 +46,8 @@ package struct TrainerSettings: Hashable, Sendable {
   package var posterior = Posterior.logVariance
   /// Arithmetic of the network.
   package var precision = Precision.fp32
+  /// Whether the trial records its latent traversals.
+  package var latentTraversals = LatentTraversals.omitted
 
   /// The defaults, which are the paper's values where it gives any.
   package init() {}

@@ -42,6 +42,12 @@ extension TrialConfiguration {
         setting: "tolerance", found: "\(tolerance)",
         expected: "\(trace.first), the first tolerance of trace")
     }
+    let most = ToleranceLadder.probabilityCountMaximum
+    if case .value(let latents) = model.latents, latents > most / trace.count {
+      throw .invalid(
+        setting: "trace", found: "\(trace.count) tolerances with \(latents) latents",
+        expected: "at most \(most / latents) tolerances, whose gates fit one result")
+    }
     guard let first = milestones.first,
       milestones == Self.milestones(of: trace, within: first)
     else {

@@ -1,4 +1,4 @@
-/// A figure or table that a sweep requests; all but the last are the paper's.
+/// A figure or table that a sweep requests; all but the last two are the paper's.
 package enum SweepOutput: String, CaseIterable, Codable, Hashable, Sendable {
   /// The four traces of one run.
   case figure1
@@ -10,4 +10,7 @@ package enum SweepOutput: String, CaseIterable, Codable, Hashable, Sendable {
   case table1
   /// The step and the error at which each gate closed.
   case gates
+  /// What each open latent dimension shows, and when the others closed. A sweep that asks for it
+  /// plans trials with ``LatentTraversals/recorded``.
+  case latents
 }

@@ -6,6 +6,9 @@ package enum ArtifactKind: String, CaseIterable, Codable, Hashable, Sendable {
   case trajectory = "trajectory.csv"
   /// Originals and reconstructions of a few evaluation images.
   case reconstructions = "reconstructions.safetensors"
+  /// The latent traversals of the trained network; only of trials with
+  /// ``LatentTraversals/recorded``.
+  case latents = "latents.safetensors"
   /// The training speed at each row of the trajectory.
   case pace = "pace.csv"
   /// The log of the trial's process.
@@ -15,5 +18,5 @@ package enum ArtifactKind: String, CaseIterable, Codable, Hashable, Sendable {
   package var isDeterministic: Bool { self != .pace && self != .log }
 
   /// Whether every finished trial has such a file.
-  package var isRequired: Bool { self != .log }
+  package var isRequired: Bool { self != .log && self != .latents }
 }
