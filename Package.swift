@@ -84,8 +84,8 @@ let package = Package(
 
     module("Files", ["CLinux"]),
     module("Randomness"),
-    module("Digests", ["CSHA256", "CSodium"]),
-    module("TensorFiles", ["Digests"]),
+    module("Digests", ["CSHA256", "CSodium", "Files"]),
+    module("TensorFiles", ["Digests", "Files"]),
     module("Trials", ["Digests", "Files"], exclude: ["README.md"]),
     module("Console", ["Files", "Trials", argumentParser, logging]),
     module("Images", ["Digests", "Files", "Trials"]),
@@ -111,7 +111,7 @@ let package = Package(
     module("Messaging", ["CZeroMQ"]),
     module("Transfers", ["Digests", "Files", "Messaging", "Wire"]),
     module("Enrolment", ["Files", "Messaging"]),
-    module("Doctor", ["CSodium", "Enrolment", "Messaging", "Trials"]),
+    module("Doctor", ["CSodium", "Enrolment", "Files", "Messaging", "Trials"]),
 
     module("Coordination", ["Digests", "Trials"], exclude: ["README.md", "RECORD.md"]),
     module("Rehearsal", ["Coordination", "Digests", "Randomness", "Trials"]),
@@ -177,7 +177,7 @@ let package = Package(
         .embedInCode("Pages/login.html"),
       ]),
 
-    program("dashboard", ["Console", "DashboardService", "Trials", argumentParser]),
+    program("dashboard", ["Console", "DashboardService", "Files", "Trials", argumentParser]),
     program(
       "coordinator",
       ["Console", "CoordinatorService", "Doctor", "Files", "Images", "Trials", argumentParser]),

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Glibc
 import Synchronization
@@ -11,12 +12,14 @@ package enum StandardStreams {
   ///
   /// The next opened file would get the number of a closed stream, and messages would be written to
   /// it. So `/dev/null` is opened in its place, such that writing to it still fails. If a write to
-  /// standard output failed, the process exits with an error.
+  /// standard output failed, the process exits with an error. So does one to a file that is larger
+  /// than `ulimit -f` allows; no signal ends the process.
   package static func secure() {
     for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) == -1 {
       // `open` returns the lowest free number, which is this one.
       _ = open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
+    FileSizeLimit.reportErrors()
     on_exit({ status, _ in StandardStreams.checkOutput(status) }, nil)
   }
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Files
-import Trials
 
 /// An error with a description for people.
 struct WordedError: Error, CustomStringConvertible {
@@ -12,9 +11,7 @@ struct WordedError: Error, CustomStringConvertible {
   static func wording(_ error: any Error, of command: any ParsableCommand.Type) -> any Error {
     let isForeign = command.exitCode(for: error) == .failure || ErrorWords.isFoundation(error)
     guard isForeign, !(error is ExitCode) else { return error }
-    let text =
-      error is DecodingError ? CanonicalJSON.describe(error) : ErrorWords.text(error)
-    return WordedError(description: TerminalText.lines(text))
+    return WordedError(description: TerminalText.lines(ErrorWords.text(error)))
   }
 }
 
@@ -23,6 +20,8 @@ extension ParsableCommand {
   package static func mainInWords() -> Never {
     var command = parsed()
     do {
+      // libzmq and Foundation abort a process that runs out of files.
+      try OpenFileLimit.require(OpenFileLimit.least)
       try command.run()
     } catch {
       exit(withError: WordedError.wording(error, of: Self.self))
@@ -45,6 +44,8 @@ extension AsyncParsableCommand {
   package static func mainInWords() async -> Never {
     var command = parsed()
     do {
+      // libzmq and Foundation abort a process that runs out of files.
+      try OpenFileLimit.require(OpenFileLimit.least)
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {

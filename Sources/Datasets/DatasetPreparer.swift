@@ -105,9 +105,7 @@ package enum DatasetPreparer {
   private static func checkRoom(
     for source: any ImageSource, of shape: ImageShape, in directory: URL
   ) throws(DatasetError) {
-    var disk = statvfs()
-    guard statvfs(directory.path, &disk) == 0 else { return }
-    let free = Int(clamping: disk.f_bavail * disk.f_frsize)
+    guard let free = try? FreeSpace.byteCount(at: directory.path) else { return }
     let needed =
       (source.trainingCount + source.evaluationCount) * source.encoding.storedByteCount(of: shape)
     guard needed <= free else {

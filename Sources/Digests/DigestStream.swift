@@ -1,5 +1,6 @@
 import CSHA256
 import CSodium
+import Files
 import Foundation
 
 /// Computes the SHA-256 digest of bytes that arrive in pieces.
@@ -89,9 +90,9 @@ extension Digest {
 
   /// The digest of a file's content, read in pieces of 1 MiB.
   ///
-  /// - Throws: The file system's error if the file cannot be read.
+  /// - Throws: The file system's error if the file cannot be read, or is a pipe or a device.
   package static func ofFile(at url: URL) throws -> Digest {
-    let file = try FileHandle(forReadingFrom: url)
+    let file = try RegularFile.reading(url)
     defer { try? file.close() }
     var stream = DigestStream()
     while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty {

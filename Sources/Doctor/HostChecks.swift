@@ -1,5 +1,6 @@
 import CSodium
 import Enrolment
+import Files
 import Foundation
 import Glibc
 import Messaging
@@ -73,14 +74,13 @@ extension Checkup {
         remedy: "give another folder, or see to its owner and mode")
       return
     }
-    var status = statvfs()
-    guard statvfs(existing.path, &status) == 0 else {
-      fault(
-        topic, "\(existing.path): \(String(cString: strerror(errno)))",
-        remedy: "see to the file system")
+    let free: Int
+    do {
+      free = try FreeSpace.byteCount(at: existing.path)
+    } catch {
+      fault(topic, "\(error)", remedy: "see to the file system")
       return
     }
-    let free = Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
     let found = "\(folder.path): \(Self.size(free)) free"
     if free < needed {
       fault(

@@ -155,7 +155,8 @@ extension KeyFolder {
       return try decoder.decode(Value.self, from: data)
     } catch {
       throw AccessError(
-        "\(url.appending(path: name).path): \(error)", remedy: "restore the file from a copy")
+        "\(url.appending(path: name).path): \(ErrorWords.text(error))",
+        remedy: "restore the file from a copy")
     }
   }
 

@@ -6,7 +6,7 @@ package enum BuildID {
   /// The running executable's, in hexadecimal; nil for one linked without it.
   package static let ofThisProgram: String? = {
     guard
-      let program = try? Data(contentsOf: URL(filePath: "/proc/self/exe"), options: .mappedIfSafe)
+      let program = try? WholeFile.mapped(URL(filePath: "/proc/self/exe"))
     else { return nil }
     return program.withUnsafeBytes(of(executable:))
   }()

@@ -64,10 +64,25 @@ package struct FileError: FileFailure, Hashable, Sendable, CustomStringConvertib
     }
   }
 
+  /// The C call's reason; for a file that is too large also the limit, if one is set.
+  package var reason: String {
+    let words = String(cString: strerror(code))
+    guard code == EFBIG, let remedy = FileSizeLimit.remedy else { return words }
+    return "\(words); \(remedy)"
+  }
+
+  /// What is at a path, if not a regular file; nil if nothing is there.
+  ///
+  /// Links are followed.
+  package static func unusual(at path: String) -> String? {
+    var status = stat()
+    return stat(path, &status) == 0 ? unusual(status.st_mode) : nil
+  }
+
   package var description: String {
     if code == EFBIG, let found { return "\(path): found \(found), expected fewer" }
     if let found { return "\(path): found \(found), expected a file" }
-    return "\(path): \(operation) failed: \(String(cString: strerror(code)))"
+    return "\(path): \(operation) failed: \(reason)"
       + (remedy.map { "; \($0)" } ?? "")
   }
 

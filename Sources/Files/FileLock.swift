@@ -55,7 +55,7 @@ package final class FileLock: Sendable {
 
   /// Who has, or last had, the lock: "process 4711 on host".
   package static func holder(of url: URL) -> String {
-    let text = (try? String(contentsOf: url, encoding: .utf8)) ?? ""
+    let text = WholeFile.text(url) ?? ""
     return text.isEmpty ? "an unknown process" : text.trimmingCharacters(in: .newlines)
   }
 

@@ -25,9 +25,17 @@ package struct OpenFile<Failure: FileFailure>: ~Copyable, Sendable {
   private static func descriptor(
     _ path: String, _ flags: Int32, _ permissions: mode_t
   ) throws(Failure) -> Int32 {
-    // O_NONBLOCK has no effect on files and folders.
-    let descriptor = try check("open", path) {
-      open(path, flags | O_CLOEXEC | O_NONBLOCK, permissions)
+    // O_NONBLOCK has no effect on files and folders. With it, a pipe without a reader, and a socket,
+    // cannot be opened for writing (ENXIO).
+    var descriptor: Int32 = -1
+    repeat {
+      descriptor = open(path, flags | O_CLOEXEC | O_NONBLOCK, permissions)
+    } while descriptor == -1 && errno == EINTR
+    let code = errno
+    guard descriptor != -1 else {
+      throw Failure(
+        FileError(
+          "open", path, code: code, found: code == ENXIO ? FileError.unusual(at: path) : nil))
     }
     var status = stat()
     guard flags & O_DIRECTORY == 0, fstat(descriptor, &status) == 0,
@@ -115,6 +123,26 @@ package struct OpenFile<Failure: FileFailure>: ~Copyable, Sendable {
   /// `fdatasync`.
   package func synchronizeData() throws(Failure) {
     try Self.check("fdatasync", path) { fdatasync(descriptor) }
+  }
+
+  /// Sets the times of the last access and change to now; the C function is `futimens`.
+  package func touch() throws(Failure) {
+    try Self.check("futimens", path) { futimens(descriptor, nil) }
+  }
+
+  /// Maps the file's beginning into memory, private and for reading; the C function is `mmap`.
+  func mapped(byteCount: Int) throws(Failure) -> UnsafeMutableRawPointer {
+    guard let start = mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0),
+      start != MAP_FAILED
+    else { throw Failure(FileError("mmap", path)) }
+    return start
+  }
+
+  /// A handle of Foundation on the open file, at its beginning, that closes its own descriptor; the
+  /// C function is `fcntl` with `F_DUPFD_CLOEXEC`.
+  package func handle() throws(Failure) -> FileHandle {
+    let copy = try Self.check("fcntl", path) { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
+    return FileHandle(fileDescriptor: copy, closeOnDealloc: true)
   }
 
   /// Locks the file until it is closed; the C function is `flock`.

@@ -2,6 +2,9 @@ import Glibc
 
 /// The limit on open files and connections of this process.
 package enum OpenFileLimit {
+  /// What every command needs: standard streams, a record with its log, a few sockets.
+  package static let least = 64
+
   /// Raises the limit as far as the system allows, so that many useless connections leave enough
   /// for the others and for the record.
   ///

@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 import Glibc
 
@@ -22,7 +23,7 @@ struct DigestRecord {
 
   /// The recorded digest; nil if there is none or it is not valid.
   var digest: Digest? {
-    guard let stamp, let text = try? String(contentsOf: file, encoding: .utf8) else { return nil }
+    guard let stamp, let text = WholeFile.text(file) else { return nil }
     let lines = text.split(separator: "\n")
     guard lines.count == 2, lines[0] == stamp, lines[1].hasSuffix("  \(url.lastPathComponent)")
     else { return nil }
@@ -43,7 +44,7 @@ struct DigestRecord {
   private static func stamp(of url: URL) -> String? {
     var status = stat()
     guard stat(url.path, &status) == 0,
-      let file = try? FileHandle(forReadingFrom: url),
+      let file = try? RegularFile.reading(url),
       let header = try? file.read(upToCount: ImageArchiveHeader.byteCount)
     else { return nil }
     let modified = "\(status.st_mtim.tv_sec)s \(status.st_mtim.tv_nsec)ns"

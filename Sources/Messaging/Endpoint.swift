@@ -31,7 +31,7 @@ package enum Endpoint: Hashable, Sendable {
     let digits = rest[rest.index(after: colon)...]
     let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
     guard !host.isEmpty, isBracketed || !host.contains(":"),
-      host.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") })
+      host.utf8.allSatisfy({ (0x21...0x7E).contains($0) && !"/;".utf8.contains($0) })
     else {
       throw EndpointError(
         found: text, expected: "tcp://HOST:PORT, IPv6 addresses in brackets as in tcp://[::1]:5750")

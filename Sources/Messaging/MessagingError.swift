@@ -55,9 +55,10 @@ package struct MessagingError: Error, Hashable, Sendable, CustomStringConvertibl
     /// The process has too many open files (`EMFILE`).
     package static let tooManyFiles = Code(rawValue: EMFILE)
 
-    /// The text of `zmq_strerror`, and the number.
+    /// The text of `zmq_strerror`, and what to do about too many open files.
     package var description: String {
-      "\(String(cString: zmq_strerror(rawValue))) (error \(rawValue))"
+      String(cString: zmq_strerror(rawValue))
+        + (self == .tooManyFiles ? "; raise the limit with ulimit -n" : "")
     }
   }
 }

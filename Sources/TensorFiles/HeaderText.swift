@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The JSON of a file's header.
@@ -63,7 +64,8 @@ struct HeaderText: Codable {
     do {
       self = try JSONDecoder().decode(HeaderText.self, from: text)
     } catch {
-      throw malformed("a header that does not decode (\(error))", "a safetensors header")
+      throw malformed(
+        "a header that does not decode (\(ErrorWords.text(error)))", "a safetensors header")
     }
     let found = Self.nameCount(in: text)
     let expected = 4 * tensors.count + (metadata.map { $0.count + 1 } ?? 0)

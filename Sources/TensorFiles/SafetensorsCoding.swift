@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 
 extension Safetensors {
@@ -58,7 +59,7 @@ extension Safetensors {
   ///
   /// - Throws: ``SafetensorsError`` for a malformed file, else the file system's error.
   package init(contentsOf url: URL) throws {
-    try self.init(parsing: try Data(contentsOf: url, options: .mappedIfSafe))
+    try self.init(parsing: try WholeFile.mapped(url))
   }
 
   /// Reads a file's bytes.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension Safetensors {
@@ -31,7 +32,7 @@ extension Safetensors {
     ///
     /// - Throws: ``SafetensorsError`` for a malformed file, else the file system's error.
     package init(contentsOf url: URL) throws {
-      let file = try FileHandle(forReadingFrom: url)
+      let file = try RegularFile.reading(url)
       defer { try? file.close() }
       let fileByteCount = Int(clamping: try file.seekToEnd())
       try file.seek(toOffset: 0)

@@ -61,11 +61,7 @@ package final class BlobStore: Sendable {
   }
 
   /// Free bytes on the folder's disk; nil if unknown.
-  package var freeByteCount: Int? {
-    var status = statvfs()
-    guard statvfs(path, &status) == 0 else { return nil }
-    return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
-  }
+  package var freeByteCount: Int? { try? FreeSpace.byteCount(at: path) }
 
   private var incomingFolder: URL { folder.appendingPathComponent("incoming") }
 

@@ -57,10 +57,10 @@ struct LogsCommand: ParsableCommand {
     guard let last = log.files.last else { throw ExitCode(.failed) }
     var text = Data()
     for url in log.files.dropLast() {
-      text += try FileError.wording("read", url) { try Data(contentsOf: url) }
+      text += try WholeFile.read(url)
     }
     let file = try FileError.wording("read", last) {
-      let file = try FileHandle(forReadingFrom: last)
+      let file = try RegularFile.reading(last)
       text += try file.readToEnd() ?? Data()
       return file
     }
@@ -84,7 +84,7 @@ struct LogsCommand: ParsableCommand {
       }
       if isLast { return }
       if Self.number(ofFile: url.path) != Self.number(of: file),
-        let next = try? FileHandle(forReadingFrom: url)
+        let next = try? RegularFile.reading(url)
       {
         file = next
         continue

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Console
 import DashboardService
+import Files
 import Foundation
 import Trials
 
@@ -72,6 +73,9 @@ struct DashboardCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    // Each of the server's threads has files of its own.
+    let threads = ProcessInfo.processInfo.activeProcessorCount
+    try OpenFileLimit.require(OpenFileLimit.least + 4 * threads)
     try await DashboardServer.run(
       DashboardServer.Options(
         folders: folders.map(\.url), address: listen, allowsControl: control,

@@ -26,6 +26,21 @@ struct KeyFolderTests {
     #expect(try folder.keys.keysMadeIfMissing(of: .worker, renewing: true) != made)
   }
 
+  @Test(
+    "a damaged list of workers or tokens is refused in words",
+    arguments: ["junk", "[1, 2]", "7", "{"])
+  func damagedList(text: String) throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.keys.keysMadeIfMissing(of: .coordinator)
+    let file = folder.keys.url.appending(path: AllowList.fileName)
+    try Data(text.utf8).write(to: file)
+    chmod(file.path, 0o600)
+    let error = #expect(throws: AccessError.self) { _ = try folder.keys.allowList() }
+    let words = "\(try #require(error))"
+    #expect(words.contains(AllowList.fileName) && words.contains("restore the file from a copy"))
+    #expect(!words.contains("DecodingError") && !words.contains("Debug description"), "\(words)")
+  }
+
   @Test("Keys that others can read are refused, with the command that mends it")
   func readableByOthers() throws {
     let folder = try TemporaryFolder()

@@ -69,6 +69,19 @@ struct ErrorWordsTests {
     }
   }
 
+  @Test("an error of decoding gives place, what was found and what was expected")
+  func decoding() throws {
+    struct Entry: Codable { var count: Int }
+    let wrong = try error {
+      _ = try JSONDecoder().decode([String: Entry].self, from: Data(#"{"a": {"count": "x"}}"#.utf8))
+    }
+    #expect(ErrorWords.text(wrong) == "a.count: found a text, expected a whole number")
+    let junk = try error {
+      _ = try JSONDecoder().decode([String: Entry].self, from: Data("junk".utf8))
+    }
+    #expect(!ErrorWords.text(junk).contains("DecodingError"), "\(ErrorWords.text(junk))")
+  }
+
   @Test("this product's errors keep their own description")
   func ours() {
     let error = FileError("open", "/x", code: EACCES)

@@ -17,6 +17,14 @@ struct EndpointTests {
     #expect(endpoint.description == text)
   }
 
+  @Test("An error of a socket is told in words, without a number")
+  func words() {
+    let refused = MessagingError(code: .permissionDenied, operation: "zmq_bind", context: "x")
+    #expect(refused.description == "zmq_bind x: Permission denied")
+    let full = MessagingError(code: .tooManyFiles, operation: "zmq_socket", context: "type 6")
+    #expect(full.description.hasSuffix("Too many open files; raise the limit with ulimit -n"))
+  }
+
   @Test("Port 0 means any port")
   func anyPort() throws {
     #expect(try Endpoint("tcp://*:0").port == nil)
@@ -27,7 +35,7 @@ struct EndpointTests {
     arguments: [
       "", "host:5750", "tcp://host", "tcp://:5750", "tcp://host:", "tcp://host:65536",
       "tcp://host:-1", "tcp://host:+5", "tcp://::1:5750", "tcp://ho st:1", "tcp://host/x:1",
-      "ipc://", "udp://h:1",
+      "ipc://", "udp://h:1", "tcp://a;b:1", "tcp://10.0.0.1:0;host:5750",
       "ipc://" + String(repeating: "x", count: 108),
     ])
   func refused(text: String) {

@@ -84,6 +84,20 @@ struct NeighbourTests {
     #expect(try bench.read("out/trials.csv") == calm)
   }
 
+  @Test("a person can stop a sweep whose record is locked", arguments: [SIGINT, SIGTERM])
+  func stoppedWhileLocked(signal: Int32) throws {
+    let run = try start(try bench.file("tiny.yaml", Bench.sweep(steps: 3000)))
+    let lock = try hold(F_WRLCK)
+    defer { close(lock) }
+    try wait(for: "word of the lock", of: [run]) {
+      run.standardError.contains("another program holds the database")
+    }
+    run.send(signal)
+    #expect(try run.exitCode() == 130, "\(run.standardError)")
+    #expect(run.standardError.contains("stopped although the last records could not be stored"))
+    #expect(!run.standardError.contains("Error: "), "\(run.standardError)")
+  }
+
   @Test(
     "a moved, deleted or replaced record ends the run within seconds, and no new one is created",
     arguments: [

@@ -119,6 +119,21 @@ struct SafetensorsTests {
     #expect(file.metadata == ["a:\"b": ":\\", "\\": ":"])
   }
 
+  @Test("a header that is no JSON is refused in words, and a pipe in a file's place at once")
+  func words() throws {
+    let error = #expect(throws: SafetensorsError.self) {
+      try Safetensors(parsing: Self.file(#"{"a": }"#, dataCount: 0))
+    }
+    let words = "\(try #require(error))"
+    #expect(words.contains("expected a safetensors header"), "\(words)")
+    #expect(!words.contains("DecodingError") && !words.contains("Debug description"), "\(words)")
+    let folder = try TemporaryFolder()
+    let pipe = folder.file("pipe")
+    #expect(mkfifo(pipe.path, 0o600) == 0)
+    #expect(throws: (any Error).self) { try Safetensors.Header(contentsOf: pipe) }
+    #expect(throws: (any Error).self) { try Safetensors(contentsOf: pipe) }
+  }
+
   @Test("a header may have at most a mebibyte")
   func longest() throws {
     let header = "{}" + String(repeating: " ", count: Safetensors.Header.maximumByteCount - 2)
@@ -147,8 +162,11 @@ struct SafetensorsTests {
       #expect(descriptor.shape == tensor.shape)
       #expect(file[descriptor.range] == tensor.bytes)
     }
-    #expect(throws: CocoaError.self) {
-      try Safetensors.Header(contentsOf: folder.file("absent"))
+    let absent = folder.file("absent")
+    #expect {
+      try Safetensors.Header(contentsOf: absent)
+    } throws: {
+      "\($0)" == "\(absent.path): open failed: No such file or directory"
     }
   }
 

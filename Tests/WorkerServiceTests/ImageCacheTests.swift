@@ -56,6 +56,19 @@ struct ImageCacheTests {
     }
   }
 
+  @Test(
+    "a pipe in the place of a file of the cache is an error at once", arguments: ["use", "lock"])
+  func pipes(ending: String) throws {
+    let cache = try ImageCache(cache: folder.url)
+    let archive = archive(1)
+    #expect(try provide(archive, by: cache))
+    let file = cache.url(for: archive.digest).appendingPathExtension(ending)
+    try? FileManager.default.removeItem(at: file)
+    #expect(mkfifo(file.path, 0o600) == 0)
+    let error = #expect(throws: (any Error).self) { try provide(archive, by: cache) }
+    #expect("\(try #require(error))".contains("found a pipe, expected a file"))
+  }
+
   @Test("a changed byte is detected and the archive fetched again, even with its old date")
   func damaged() throws {
     let cache = try ImageCache(cache: folder.url)

@@ -80,7 +80,10 @@ package enum EnrolmentRun {
     do throws(MessagingError) {
       _ = try router.bind(to: "tcp://*:\(port)")
     } catch {
-      guard error.code == .addressInUse else { throw error }
+      guard error.code == .addressInUse else {
+        throw ListenError(
+          role: .enrolment, endpoint: .tcp(host: "*", port: port), code: error.code)
+      }
       try confirmServed(token, port: port, context: context, logger: logger)
       return
     }

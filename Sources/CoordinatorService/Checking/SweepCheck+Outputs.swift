@@ -15,7 +15,7 @@ extension SweepCheck {
     var writer = ReportWriter(directory: nil) { artifact in
       // All other blobs have just been compared with their digests.
       guard !lacking.contains(artifact.digest) else { throw ChangedBlob() }
-      return try Data(contentsOf: BlobStore.url(for: artifact.digest, in: blobs))
+      return try WholeFile.read(BlobStore.url(for: artifact.digest, in: blobs))
     }
     let outcome = writer.write(results)
     let comparison = OutputComparison(
@@ -68,7 +68,7 @@ private struct OutputComparison {
 
   /// Compares an output with its expected digest.
   func standing(of path: String, _ digest: Digest) -> Standing {
-    guard let data = try? Data(contentsOf: folder.appending(path: path), options: .mappedIfSafe)
+    guard let data = try? WholeFile.mapped(folder.appending(path: path))
     else { return absent(path) }
     let found = Digest.of(data)
     if found == digest { return .same }

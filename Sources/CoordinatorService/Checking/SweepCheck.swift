@@ -59,7 +59,8 @@ package struct SweepCheck: Codable, Hashable, Sendable {
 
   /// Reads everything in a sweep's folder.
   ///
-  /// - Throws: `StoreError.missing` when there is no sweep at all.
+  /// - Throws: `StoreError` when there is no sweep at all, or the file system does not let its record
+  ///   be read.
   package init(_ folder: URL) throws {
     do {
       let reader = try SweepReader.open(directory: folder)
@@ -81,7 +82,11 @@ package struct SweepCheck: Codable, Hashable, Sendable {
         checkOutputs(of: results, in: folder)
       }
     } catch let error as StoreError {
-      if case .missing = error { throw error }
+      switch error {
+      // Nothing was read of the record, so nothing is known about it.
+      case .missing, .readOnly, .diskFull, .busy, .inputOutput: throw error
+      default: break
+      }
       add(.damaged, "sweep.sqlite", "\(error)", Self.storeRemedy)
     }
   }

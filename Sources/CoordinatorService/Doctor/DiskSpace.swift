@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Glibc
 import Logging
 import Sweeps
 import Trials
@@ -29,9 +29,7 @@ enum DiskSpace {
 
   /// Bytes that this process may still write to a folder's disk; nil if unknown.
   static func freeByteCount(of folder: URL) -> Int? {
-    var status = statvfs()
-    guard statvfs(folder.path, &status) == 0 else { return nil }
-    return Int(status.f_bavail) * Int(status.f_frsize)
+    try? FreeSpace.byteCount(at: folder.path)
   }
 
   /// Estimated size of a sweep's results: each trial's parameters and some overhead.

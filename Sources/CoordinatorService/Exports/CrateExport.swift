@@ -74,7 +74,7 @@ struct CrateExport {
   private func part(_ path: String, in folder: URL) throws(FileError) -> ResearchCrate.File? {
     let url = folder.appending(path: path)
     guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-    let data = try FileError.wording("read", url) { try Data(contentsOf: url) }
+    let data = try WholeFile.read(url)
     return ResearchCrate.File(path: path, byteCount: data.count, digest: Digest.of(data))
   }
 }

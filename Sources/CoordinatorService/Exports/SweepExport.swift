@@ -32,11 +32,13 @@ package enum SweepExport {
   ///   - folder: The sweep's folder.
   ///   - trial: A trial as people name it; nil for all.
   ///   - out: Where the files go; nil for a folder below `exports` in the sweep's.
-  /// - Throws: `StoreError`, ``AdministrationError``, ``ExportError``, `ReportError`, `FileError`.
+  /// - Throws: `StoreError`, ``AdministrationError``, ``ExportError``, `ReportError`, `FileError`;
+  ///   `OutputFolderError` for a symbolic link in the sweep's folder, if the files go there.
   package static func perform(
     _ folder: URL, trial: String?, to format: Format, out: URL?
   ) throws -> Outcome {
     let reader = try SweepReader.open(directory: folder)
+    if out == nil { try OutFolder.requireNoLinks(folder) }
     let files = TrialFiles(of: folder)
     let exports = folder.appending(path: "exports")
     switch format {

@@ -22,7 +22,7 @@ struct TrialFiles: Sendable {
       throw MissingFile(path: BlobStore.url(for: digest, in: blobs).path)
     }
     let url = BlobStore.url(for: artifact.digest, in: blobs)
-    return try FileError.wording("read", url) { try Data(contentsOf: url) }
+    return try WholeFile.read(url)
   }
 }
 

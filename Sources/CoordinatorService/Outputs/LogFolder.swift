@@ -52,25 +52,15 @@ struct LogFolder {
     let leftOut = log.leftOutCount > 0 ? ["(\(log.leftOutCount) lines left out)"] : []
     let text = (leftOut + log.lines).map { "\($0)\n" }.joined()
     trying {
-      let file = try Self.open(url)
-      defer { try? file.close() }
-      let end = try FileError.wording("write", url) {
-        let end = try file.seekToEnd()
-        try file.write(contentsOf: Data(text.utf8))
-        return end
-      }
-      guard end + UInt64(text.utf8.count) >= Self.byteCountMaximum else { return }
+      let file = try OpenFile<FileError>(
+        url.path, flags: O_WRONLY | O_CREAT | O_NOFOLLOW, permissions: 0o600)
+      let end = try file.byteCount()
+      try file.write(Data(text.utf8), at: end)
+      guard end + text.utf8.count >= Self.byteCountMaximum else { return }
       let old = url.appendingPathExtension("1")
       try? FileManager.default.removeItem(at: old)
       try FileError.wording("rename", url) { try FileManager.default.moveItem(at: url, to: old) }
     }
-  }
-
-  private static func open(_ url: URL) throws -> FileHandle {
-    let descriptor = Glibc.open(
-      url.path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw FileError("open", url.path) }
-    return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
   }
 
   private mutating func trying(_ operation: () throws -> Void) {

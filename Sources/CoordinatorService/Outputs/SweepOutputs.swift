@@ -55,24 +55,28 @@ final class SweepOutputs: Sendable {
   }
 
   private static func content(of url: URL) throws(FileError) -> Data {
-    try FileError.wording("read", url) { try Data(contentsOf: url) }
+    try WholeFile.read(url)
   }
 
   /// Brings every output up to date with what the record has had since the last time.
   func write() throws {
     try tail.withLock { tail in
       let changed = try tail.look()
-      try write(tail.results, changed: changed)
+      _ = try write(tail.results, changed: changed)
     }
   }
 
   /// Writes every output anew from the whole record, all of which is read and checked.
   ///
   /// - Returns: What to tell people: the front and the files.
+  /// - Throws: ``UnwrittenOutputs`` if a file could not be written; the others are written then.
   func rebuild() throws -> String {
     let results = try reader.results()
     // Files that a running coordinator is writing are no leftovers.
-    try write(results, changed: nil, removesLeftovers: !ControlSocket.isServed(in: folder))
+    let problems = try write(
+      results, changed: nil, removesLeftovers: !ControlSocket.isServed(in: folder))
+    let unwritten = problems.filter { if case .unwritable = $0 { true } else { false } }
+    guard unwritten.isEmpty else { throw UnwrittenOutputs(problems: unwritten) }
     return try summary(of: results)
   }
 
@@ -87,9 +91,10 @@ final class SweepOutputs: Sendable {
 
   /// - Parameter changed: The places of the trials that may differ from those of the last time; nil
   ///   for all.
+  /// - Returns: Why files could not be made; each has been logged.
   private func write(
     _ results: SweepResults, changed: Set<Int>?, removesLeftovers: Bool = true
-  ) throws {
+  ) throws -> [ReportError] {
     isCleared.withLock { isCleared in
       if !isCleared {
         FormerNames.replace(in: folder)
@@ -120,6 +125,7 @@ final class SweepOutputs: Sendable {
       try provide(&copies)
     }
     try showPartialTrajectories(of: results)
+    return outcome.problems
   }
 
   /// Makes the copies that are owed, noted some at a time.
@@ -241,11 +247,23 @@ final class SweepOutputs: Sendable {
   }
 }
 
+/// Outputs of a sweep that could not be written.
+struct UnwrittenOutputs: Error, CustomStringConvertible {
+  /// Why, each with its path; at least one.
+  let problems: [ReportError]
+
+  var description: String {
+    let more = problems.count > 1 ? " (and \(problems.count - 1) more)" : ""
+    return "\(problems.first.map { "\($0)" } ?? "")\(more); see to the folder's owner and mode and "
+      + "to what is in the file's place, and give the command again"
+  }
+}
+
 /// `coordinator report`.
 package enum SweepReport {
   /// Rebuilds every output of a sweep from its record.
   ///
-  /// - Throws: `StoreError` when the folder holds no record of a sweep.
+  /// - Throws: `StoreError` when the folder holds no record of a sweep, ``UnwrittenOutputs``.
   package static func rebuild(_ folder: URL) throws -> String {
     let reader = try SweepReader.open(directory: folder)
     try OutFolder.requireNoLinks(folder)

@@ -125,7 +125,7 @@ package struct TrialReproduction: Sendable {
 
   private static func read(_ name: String, in folder: URL) throws(FileError) -> Data {
     let url = folder.appending(path: name)
-    return try FileError.wording("read", url) { try Data(contentsOf: url) }
+    return try WholeFile.read(url)
   }
 
   /// Trains in a process of the worker, on the recorded instruction set if this machine has it.

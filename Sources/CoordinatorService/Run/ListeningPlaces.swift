@@ -62,15 +62,17 @@ struct ListeningPlaces {
 
 /// An endpoint at which a coordinator cannot listen, and what to do.
 struct ListenError: Error, CustomStringConvertible {
-  /// Which of the two endpoints it is.
+  /// Which endpoint it is.
   enum Role {
     /// Where workers connect.
     case control
     /// The port after it.
     case data
+    /// Where a worker that is to be enrolled connects while no coordinator runs.
+    case enrolment
   }
 
-  /// Which of the two endpoints it is.
+  /// Which endpoint it is.
   let role: Role
   /// The endpoint.
   let endpoint: Endpoint
@@ -92,7 +94,7 @@ struct ListenError: Error, CustomStringConvertible {
   var found: String {
     let place =
       switch role {
-      case .control: "\(endpoint)"
+      case .control, .enrolment: "\(endpoint)"
       case .data: "\(endpoint) (the data port, which is the one after --listen)"
       }
     switch code {
@@ -106,7 +108,11 @@ struct ListenError: Error, CustomStringConvertible {
 
   /// What to do about it.
   var remedy: String {
-    switch code {
+    if role == .enrolment {
+      return "give a port with --address that this user may listen at, the one of "
+        + "`coordinator run --listen`"
+    }
+    return switch code {
     case .addressInUse:
       "`ss -ltnp` names the program; if it is a coordinator, `coordinator status` with its --out "
         + "shows its sweep; otherwise end the program, or give another --listen"

@@ -1,5 +1,6 @@
 import Coordination
 import Digests
+import Files
 import Foundation
 import Transfers
 import Trials
@@ -28,7 +29,7 @@ struct LongerRun {
       throw Failure(description: "its last checkpoint, \(checkpoint.digest), is not there")
     }
     guard let file = shorter.artifacts.first(where: { $0.kind == .trajectory }),
-      let text = try? Data(contentsOf: blobs.url(for: file.digest)),
+      let text = try? WholeFile.read(blobs.url(for: file.digest)),
       Digest.of(text) == file.digest
     else { throw Failure(description: "its trajectory is missing or damaged") }
     let budgets = configuration.milestones

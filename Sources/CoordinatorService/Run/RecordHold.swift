@@ -68,3 +68,14 @@ enum RecordHold: Hashable {
     }
   }
 }
+
+/// A person stopped a sweep whose record could not be written at that time.
+struct StoppedWhileHeld: Error, CustomStringConvertible {
+  /// What prevented writing.
+  let obstacle: StoreError
+
+  var description: String {
+    "stopped although the last records could not be stored: \(obstacle); workers keep what they "
+      + "finished, and the same command takes the sweep up again"
+  }
+}

@@ -97,7 +97,8 @@ struct SweepLoop: ~Copyable {
   ///   - administration: Requests on the administration socket.
   ///   - localWorkers: The workers of this run.
   ///   - recorded: Called after each commit that changes what reports show.
-  /// - Throws: `StoreError` or `MessagingError`. Nothing was sent whose records are not durable.
+  /// - Throws: `StoreError` or `MessagingError`; ``StoppedWhileHeld`` if a person stops a sweep whose
+  ///   record cannot be written. Nothing was sent whose records are not durable.
   mutating func run(
     interruptions: Inbox<Interruption>, administration: AdministrationServer,
     localWorkers: LocalWorkers?, recorded: () -> Void
@@ -485,7 +486,7 @@ extension SweepLoop {
           for: [interruptions.pollItem, administration.calls.pollItem],
           timeout: Self.spaceInterval)
         for call in administration.calls.take() { answer(call, obstacle: obstacle) }
-        guard interruptions.take().isEmpty else { throw error }
+        guard interruptions.take().isEmpty else { throw StoppedWhileHeld(obstacle: error) }
       }
     }
   }

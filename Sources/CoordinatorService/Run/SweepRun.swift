@@ -182,7 +182,9 @@ package enum SweepRun {
     } catch {
       localWorkers?.stop()
       publisher.close()
-      throw error
+      guard let stop = error as? StoppedWhileHeld else { throw error }
+      logger.warning("\(stop)")
+      return .interrupted
     }
     localWorkers?.awaitEnd()
     display?.close()

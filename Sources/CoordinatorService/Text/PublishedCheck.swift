@@ -1,6 +1,7 @@
 import Datasets
 import Digests
 import Downloads
+import Files
 import Foundation
 import Images
 import Trials
@@ -19,7 +20,7 @@ enum PublishedCheck {
           .map { (dataset: name, file: $0) }
       }
       guard !candidates.isEmpty,
-        let data = try? Data(contentsOf: file.url, options: .mappedIfSafe)
+        let data = try? WholeFile.mapped(file.url)
       else { continue }
       let digest = Digest.of(data)
       for candidate in candidates where candidate.file.checksum == .sha256(digest) {

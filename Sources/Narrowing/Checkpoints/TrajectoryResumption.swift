@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 import Images
 import Trials
@@ -60,7 +61,7 @@ struct TrajectoryResumption {
 
   /// The first bytes of a file; nil if it has fewer.
   private static func bytes(_ count: Int, of url: URL?) -> Data? {
-    guard let url, let file = try? FileHandle(forReadingFrom: url) else { return nil }
+    guard let url, let file = try? RegularFile.reading(url) else { return nil }
     defer { try? file.close() }
     guard let bytes = try? file.read(upToCount: count), bytes.count == count else { return nil }
     return bytes

@@ -29,9 +29,7 @@ package struct OutputLedger {
   /// Reads the ledger of a folder; empty if there is none.
   package init(in folder: URL) {
     file = folder.appending(path: Self.name)
-    guard let size = try? file.resourceValues(forKeys: [.fileSizeKey]).fileSize,
-      size <= Self.byteCountMaximum, let data = try? Data(contentsOf: file)
-    else { return }
+    guard let data = try? WholeFile.read(file, limit: Self.byteCountMaximum) else { return }
     for line in data.split(separator: UInt8(ascii: "\n")) {
       lineCount += 1
       guard line.count > 66,
@@ -88,13 +86,14 @@ package struct OutputLedger {
   }
 
   private func append(_ text: String) -> Bool {
-    let descriptor = open(
-      file.path(percentEncoded: false), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-      0o600)
-    guard descriptor >= 0 else { return false }
-    defer { close(descriptor) }
-    let bytes = Array(text.utf8)
-    return write(descriptor, bytes, bytes.count) == bytes.count
+    do {
+      let open = try OpenFile<FileError>(
+        file.path, flags: O_WRONLY | O_CREAT | O_NOFOLLOW, permissions: 0o600)
+      try open.write(Array(text.utf8), at: open.byteCount())
+      return true
+    } catch {
+      return false
+    }
   }
 
   private mutating func rewrite() {

@@ -2,6 +2,7 @@ import Digests
 import Foundation
 import GRDB
 import Trials
+import Wire
 
 /// Reads results of store formats 1 and 2 for migration: rows of `result`, `milestone`, `artifact`
 /// and `resumption`.
@@ -12,9 +13,13 @@ enum FormerResultRows {
   /// A result with the checksum of its rows.
   struct Stored {
     /// The result; nil when its trial is not planned, since its configuration is then unknown.
-    var result: TrialResult?
+    var result: ReceivedResult?
     /// The stored checksum, which the journal's checksum covers.
     var checksum: Int64
+    /// Why the result cannot be one of its trial; nil if it can.
+    ///
+    /// Earlier releases recorded such results. One that cannot be written so that it is read again is then a placeholder.
+    var defect: String?
   }
 
   /// Reads every result by its trial's number; for trials that are not planned, only the checksum.
@@ -41,20 +46,67 @@ enum FormerResultRows {
         results[number] = Stored(result: nil, checksum: checksum)
         continue
       }
-      let result = try result(
+      let (result, defect) = try Self.result(
         rows, planned: planned, milestones: reports, artifacts: files, resumed: resumed,
         texts: &texts)
-      results[number] = Stored(result: result, checksum: checksum)
+      results[number] = stored(
+        result, of: planned, defect: defect, checksum: checksum)
     }
     return results
+  }
+
+  /// A result in today's form, judged as one that a worker sends now.
+  private static func stored(
+    _ result: TrialResult, of planned: PlannedTrial, defect known: String?, checksum: Int64
+  ) -> Stored {
+    // JSON has no text for such a tolerance.
+    if case .value(let tolerance) = result.provenance.configuration.tolerance, !tolerance.isFinite {
+      return placeholder(
+        of: planned, result, checksum: checksum,
+        defect: "tolerance: found \(tolerance), expected a finite number")
+    }
+    let defect = known ?? result.defect.map { "\($0)" }
+    let received = ReceivedResult(result)
+    do throws(WireError) {
+      let read = try ReceivedResult(
+        serialised: received.bytes, planned: result.provenance.configuration
+      ).result
+      let isSame =
+        read.milestones == result.milestones && read.provenance == result.provenance
+        && Set(read.artifacts) == Set(result.artifacts)
+      if isSame { return Stored(result: received, checksum: checksum, defect: defect) }
+      return placeholder(
+        of: planned, result, checksum: checksum,
+        defect: defect ?? "found a number or a text outside the bounds of a result")
+    } catch {
+      return placeholder(of: planned, result, checksum: checksum, defect: defect ?? "\(error)")
+    }
+  }
+
+  /// Stands for a result that today's form cannot hold, with one empty report; it is discarded.
+  private static func placeholder(
+    of planned: PlannedTrial, _ result: TrialResult, checksum: Int64, defect: String
+  ) -> Stored {
+    let report = MilestoneReport(
+      budget: .batches(1), tolerance: 0, step: 1, ending: .budget, stateDigest: nil, gatesOpen: 0,
+      mse: 0, evaluationMSE: 0, firstHitStep: nil, multiplier: 0, openProbabilities: [])
+    let provenance = TrialProvenance(
+      configuration: planned.configuration, images: result.provenance.images, host: "",
+      processor: "", instructionSet: "", versions: [:], started: "", seconds: 0,
+      processorSeconds: 0, steps: 0, secondPassShare: 0, peakResidentBytes: 0)
+    return Stored(
+      result: ReceivedResult(
+        TrialResult(milestones: [report], artifacts: [], provenance: provenance)),
+      checksum: checksum, defect: defect)
   }
 
   /// Combines the rows of a result and verifies their checksum.
   private static func result(
     _ row: StoredRows, planned: PlannedTrial, milestones: [MilestoneReport],
     artifacts: [Artifact], resumed: [Resumption], texts: inout Texts
-  ) throws -> TrialResult {
-    var provenance = try provenance(row, planned: planned, texts: &texts)
+  ) throws -> (TrialResult, defect: String?) {
+    let (read, defect) = try Self.provenance(row, planned: planned, texts: &texts)
+    var provenance = read
     if !resumed.isEmpty { provenance.resumed = resumed }
     let result = TrialResult(
       milestones: milestones, artifacts: artifacts, provenance: provenance)
@@ -71,7 +123,7 @@ enum FormerResultRows {
       migrated.milestones[index].tolerance = try row.double(2)
     }
     if let last = migrated.milestones.indices.last { migrated.milestones[last].ending = .budget }
-    return migrated
+    return (migrated, defect)
   }
 
   /// Caches texts that most results share, so that each is decoded once.
@@ -84,13 +136,18 @@ enum FormerResultRows {
 
   private static func provenance(
     _ row: StoredRows, planned: PlannedTrial, texts: inout Texts
-  ) throws -> TrialProvenance {
+  ) throws -> (TrialProvenance, defect: String?) {
     var configuration = used(
       planned.configuration, tolerance: try row.double(2), latents: try row.int(3))
+    var defect: String?
     if let text = try row.optionalText(1) {
-      configuration = try CanonicalJSON.decode(TrialConfiguration.self, from: Data(text.utf8))
+      do {
+        configuration = try CanonicalJSON.decode(TrialConfiguration.self, from: Data(text.utf8))
+      } catch {
+        defect = "configuration: \(CanonicalJSON.describe(error))"
+      }
     }
-    return TrialProvenance(
+    let provenance = TrialProvenance(
       configuration: configuration, images: try digest(row, 4),
       host: try texts.others.value(of: row.utf8(5)) { $0 },
       processor: try texts.others.value(of: row.utf8(6)) { $0 },
@@ -100,6 +157,7 @@ enum FormerResultRows {
       }, started: try row.text(9), seconds: try row.double(10),
       processorSeconds: try row.double(11), steps: try row.int(12),
       secondPassShare: try row.double(13), peakResidentBytes: try row.int(14))
+    return (provenance, defect)
   }
 
   /// Reads a report; its tolerance and its ending follow from the result.

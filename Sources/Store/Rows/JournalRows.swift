@@ -3,6 +3,7 @@ import Digests
 import Foundation
 import GRDB
 import Trials
+import Wire
 
 /// The journal as rows: the columns of each kind of record.
 ///
@@ -168,6 +169,33 @@ enum JournalRows {
     }
   }
 
+  /// The times that a journal may have: those of the years 1 to 9999, in milliseconds since 1970.
+  static let timeRange: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
+  /// The numbers that an attempt may have; 0 is that of a longer run's first checkpoint.
+  static let attemptRange = 0...AttemptKey.maximum
+
+  /// Throws if a row's time or attempt is none that a coordinator records.
+  ///
+  /// - Throws: ``Damage``.
+  static func requireBounds(
+    _ columns: inout Columns, _ milliseconds: inout Int64, sequence: Int
+  ) throws -> Bool {
+    guard timeRange.contains(milliseconds) else {
+      throw Damage(
+        "journal record \(sequence): found the time \(milliseconds), expected "
+          + "\(timeRange.lowerBound) to \(timeRange.upperBound)")
+    }
+    if let attempt = columns.attempt, !attemptRange.contains(attempt) {
+      throw Damage("journal record \(sequence) \(badAttempt(attempt))")
+    }
+    return true
+  }
+
+  /// What is wrong with an attempt's number.
+  static func badAttempt(_ attempt: Int) -> String {
+    "is of attempt \(attempt), expected 0 to \(attemptRange.upperBound)"
+  }
+
   /// Reads the records about planned trials, and those about no trial, in order.
   ///
   /// - Throws: ``Damage`` if a row contradicts its checksum, a number is missing, or a value is
@@ -184,24 +212,28 @@ enum JournalRows {
   /// Reads the records, with a caller's source of results.
   ///
   /// - Parameters:
-  ///   - leavesOut: Whether records of a kind are verified but not decoded.
+  ///   - admits: Called with the columns and the time of each row whose checksum holds; may change
+  ///     them. Rows that it does not admit are verified but not decoded.
   ///   - takeResult: Returns the result of a record and its checksum.
   static func fetch(
-    numbers: TrialNumbers, in database: Database, leavesOut: (Kind) -> Bool = { _ in false },
+    numbers: TrialNumbers, in database: Database, admits: Admission = requireBounds,
     takeResult: (_ sequence: Int, _ number: Int) throws -> (Int64, ReceivedResult?)
   ) throws -> [StampedRecord] {
     var place = JournalPlace.beginning
     return try fetch(
-      after: &place, atMost: .max, numbers: numbers, in: database, leavesOut: leavesOut,
+      after: &place, atMost: .max, numbers: numbers, in: database, admits: admits,
       takeResult: takeResult)
   }
+
+  /// Judges a row by its columns, time and number, see ``requireBounds(_:_:sequence:)``.
+  typealias Admission = (inout Columns, inout Int64, Int) throws -> Bool
 
   /// Reads the records after a place and advances the place.
   ///
   /// - Parameter count: How many rows to read.
   static func fetch(
     after place: inout JournalPlace, atMost count: Int, numbers: TrialNumbers,
-    in database: Database, leavesOut: (Kind) -> Bool = { _ in false },
+    in database: Database, admits: Admission = requireBounds,
     takeResult: (_ sequence: Int, _ number: Int) throws -> (Int64, ReceivedResult?)
   ) throws -> [StampedRecord] {
     var records: [StampedRecord] = []
@@ -222,10 +254,10 @@ enum JournalRows {
         throw Damage("journal record \(sequence): found the kind \"\(try rows.text(2))\"")
       }
       let number = try rows.optionalInt(3)
-      let columns = Columns(
+      var columns = Columns(
         kind: kind, trial: try number.map(numbers.trial), attempt: try rows.optionalInt(4),
         worker: try rows.optionalText(5).map(WorkerID.init), detail: try rows.optionalText(6))
-      let milliseconds = Int64(try rows.int(1))
+      var milliseconds = Int64(try rows.int(1))
       let checksum = Int64(try rows.int(7))
       let stored = kind.bringsResult ? try takeResult(sequence, number ?? 0) : nil
       guard
@@ -237,7 +269,7 @@ enum JournalRows {
         throw Damage("journal record \(sequence) contradicts its checksum")
       }
       previous = checksum
-      if leavesOut(kind) { continue }
+      guard try admits(&columns, &milliseconds, sequence) else { continue }
       if let number, try numbers.place(ofNumber: number) == nil { continue }
       records.append(
         StampedRecord(

@@ -1,4 +1,5 @@
 import Coordination
+import Files
 import Foundation
 import GRDB
 import Trials
@@ -186,6 +187,10 @@ private struct SoundDatabase {
     let copy = manager.temporaryDirectory.appending(path: "salvage-\(UUID())")
     defer { try? manager.removeItem(at: copy) }
     guard manager.fileExists(atPath: path) else { throw .missing(path: path) }
+    for name in [path, path + "-wal"] {
+      guard let found = FileError.unusual(at: name) else { continue }
+      throw .foreign(path: name, found: found)
+    }
     let target = StoreFile(directory: copy).path
     do {
       try manager.createDirectory(at: copy, withIntermediateDirectories: true)
@@ -193,7 +198,7 @@ private struct SoundDatabase {
         try manager.copyItem(atPath: path + ending, toPath: target + ending)
       }
     } catch {
-      throw .inputOutput(path: path, reason: "cannot be copied: \(error)")
+      throw .inputOutput(path: path, reason: "cannot be copied: \(ErrorWords.text(error))")
     }
     do throws(StoreError) {
       let reader = try SweepReader.open(directory: copy)

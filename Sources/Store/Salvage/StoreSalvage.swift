@@ -79,6 +79,11 @@ package struct StoreSalvage: Sendable {
   private func received(
     _ found: SalvageSource.Found, _ planned: PlannedTrial
   ) throws(Obstacle) -> ReceivedResult {
+    if case .attempt(let attempt, _) = found.origin,
+      !JournalRows.attemptRange.contains(attempt)
+    {
+      throw Obstacle(reason: "it \(JournalRows.badAttempt(attempt))")
+    }
     for parent in planned.parents where results[parent] == nil {
       throw Obstacle(reason: "it was made with the result of trial \(parent), which is lost")
     }
@@ -106,10 +111,13 @@ package struct StoreSalvage: Sendable {
     return received
   }
 
+  /// Appends a record; a time that no clock gives becomes the nearest that a journal may have.
   private mutating func append(_ record: JournalRecord, _ milliseconds: Int64) {
+    let range = JournalRows.timeRange
+    let bounded = min(max(milliseconds, range.lowerBound), range.upperBound)
     records.append(
       StampedRecord(
         sequence: records.count + 1,
-        time: Date(timeIntervalSince1970: Double(milliseconds) / 1000), record: record))
+        time: Date(timeIntervalSince1970: Double(bounded) / 1000), record: record))
   }
 }

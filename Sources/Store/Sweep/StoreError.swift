@@ -95,14 +95,29 @@ extension StoreError {
     case let error as DatabaseError: self.init(database: error, path: path)
     case let error as DecodingError:
       self = .corrupted(path: path, found: CanonicalJSON.describe(error))
-    default: self = .inputOutput(path: path, reason: "\(error)")
+    default: self = .inputOutput(path: path, reason: ErrorWords.text(error))
     }
   }
 
   private static func isFull(_ path: String) -> Bool {
-    var status = statvfs()
-    guard statvfs(path, &status) == 0 else { return false }
-    return Int(status.f_bavail) * Int(status.f_frsize) < 1 << 16
+    guard let free = try? FreeSpace.byteCount(at: path) else { return false }
+    return free < 1 << 16
+  }
+
+  /// Why SQLite cannot open a database, and what to do, which it does not tell; nil if unknown.
+  private static func whyUnopened(_ path: String) -> String? {
+    // The file itself must not be opened, see StoreFile.
+    let folder = URL(filePath: path).deletingLastPathComponent().path
+    do throws(FileError) {
+      _ = try OpenFile<FileError>(folder, flags: O_RDONLY | O_DIRECTORY)
+      try OpenFile<FileError>.check("open", path) { access(path, R_OK) }
+    } catch {
+      return "cannot be opened: \(error.reason)"
+    }
+    guard access(folder, W_OK | X_OK) != 0 else { return nil }
+    return "cannot be opened: SQLite writes files beside it, and its folder refuses them "
+      + "(\(String(cString: strerror(errno)))); copy the folder to a place that you may write to, and "
+      + "give the copy"
   }
 
   private init(database error: DatabaseError, path: String) {
@@ -112,6 +127,11 @@ extension StoreError {
     // SQLite does not report a full disk for the files beside the database.
     case .SQLITE_IOERR where Self.isFull(path): self = .diskFull(path: path)
     case .SQLITE_READONLY, .SQLITE_PERM: self = .readOnly(path: path)
+    case .SQLITE_CANTOPEN:
+      self = .inputOutput(path: path, reason: Self.whyUnopened(path) ?? words)
+    case .SQLITE_IOERR:
+      self = .inputOutput(
+        path: path, reason: words + (FileSizeLimit.remedy.map { "; \($0)" } ?? ""))
     case .SQLITE_NOTADB: self = .foreign(path: path, found: "a file that is no database")
     case .SQLITE_CORRUPT: self = .corrupted(path: path, found: words)
     case .SQLITE_CONSTRAINT: self = .refused(reason: words)
@@ -130,7 +150,7 @@ extension StoreError: FileFailure {
     default:
       self = .inputOutput(
         path: failure.path,
-        reason: "cannot \(failure.operation): \(String(cString: strerror(failure.code)))")
+        reason: "cannot \(failure.operation): \(failure.reason)")
     }
   }
 }

@@ -131,12 +131,16 @@ struct StoreFile {
 
   /// Opens the file for reading, with or without a writer.
   ///
+  /// SQLite writes a file beside the database even to read it. Where it cannot, on a read-only or a
+  /// full disk, a database without a write-ahead log is read as it is.
+  ///
   /// - Throws: ``StoreError`` if it is missing, not a store, or of a newer format.
   func openForReading() throws(StoreError) -> DatabaseQueue {
     guard exists else {
       try requireNoLog()
       throw .missing(path: path)
     }
+    try requireFiles()
     guard access(path, R_OK) == 0 else {
       throw .inputOutput(
         path: path,
@@ -144,18 +148,58 @@ struct StoreFile {
           + "such as trials.csv, may be shared")
     }
     guard byteCount > 0 else { throw .corrupted(path: path, found: "the file is empty") }
+    do throws(StoreError) {
+      return try openForReading(path)
+    } catch {
+      switch error {
+      case .readOnly, .diskFull, .inputOutput: break
+      default: throw error
+      }
+      if Self.byteCount(of: path + "-wal") == 0, let name = unchangingName,
+        let queue = try? openForReading(name)
+      {
+        return queue
+      }
+      guard case .diskFull = error else { throw error }
+      throw .inputOutput(
+        path: path,
+        reason: "the disk is full, and SQLite writes beside the record to read it: make room, or "
+          + "copy the folder to another disk and give the copy")
+    }
+  }
+
+  private func openForReading(_ name: String) throws(StoreError) -> DatabaseQueue {
     var configuration = Configuration()
     configuration.label = "sweep reader"
     configuration.readonly = true
     configuration.busyMode = .timeout(5)
     do {
-      return try identified(DatabaseQueue(path: path, configuration: configuration))
+      return try identified(DatabaseQueue(path: name, configuration: configuration))
     } catch {
       throw StoreError(error, path: path)
     }
   }
 
-  private var byteCount: Int {
+  /// SQLite's name of the file as one that nobody changes, which needs no files beside it.
+  private var unchangingName: String? {
+    let absolute = URL(filePath: path).path
+    return absolute.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed).map {
+      "file:\($0)?immutable=1"
+    }
+  }
+
+  /// Throws if something other than a file, such as a pipe, is in the place of the database or of a
+  /// file beside it; SQLite would wait for the pipe.
+  private func requireFiles() throws(StoreError) {
+    for name in [path, path + "-wal", path + "-shm", path + "-journal"] {
+      guard let found = FileError.unusual(at: name) else { continue }
+      throw .foreign(path: name, found: found)
+    }
+  }
+
+  private var byteCount: Int { Self.byteCount(of: path) }
+
+  private static func byteCount(of path: String) -> Int {
     var status = stat()
     return stat(path, &status) == 0 ? Int(status.st_size) : 0
   }

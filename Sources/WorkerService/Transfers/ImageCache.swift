@@ -117,16 +117,13 @@ private struct CachedArchive {
   }
 
   func noteUse() throws {
-    let descriptor = open(use.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw FileError("open", use.path) }
-    defer { close(descriptor) }
-    guard futimens(descriptor, nil) == 0 else { throw FileError("futimens", use.path) }
+    try OpenFile<FileError>(use.path, flags: O_WRONLY | O_CREAT).touch()
   }
 
   /// Whether the file is unchanged since its digest was verified within the lifetime.
   func isVerified(within lifetime: TimeInterval) -> Bool {
     guard let appearance = FileAppearance(of: archive),
-      let noted = try? String(contentsOf: verified, encoding: .utf8), noted == appearance.text,
+      let noted = WholeFile.text(verified), noted == appearance.text,
       let date = Self.modificationDate(of: verified)
     else { return false }
     let age = Date.now.timeIntervalSince(date)

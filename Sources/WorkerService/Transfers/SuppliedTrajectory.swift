@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Trials
 
@@ -15,7 +16,7 @@ struct SuppliedTrajectory: Codable {
 
   /// Reads the file in a folder; nil if there is none, as for a trial that started from step 0.
   static func read(in folder: URL) -> SuppliedTrajectory? {
-    guard let data = try? Data(contentsOf: folder.appending(path: fileName)) else { return nil }
+    guard let data = try? WholeFile.read(folder.appending(path: fileName)) else { return nil }
     return try? CanonicalJSON.decode(SuppliedTrajectory.self, from: data)
   }
 }

@@ -19,8 +19,8 @@ struct TrajectoryFile {
   func read(from offset: Int, byteCount: Int) throws -> [UInt8] {
     // The file is renamed at the trial's end, possibly between two attempts to open it.
     guard
-      let file = candidates.lazy.compactMap({ try? FileHandle(forReadingFrom: $0) }).first
-        ?? candidates.lazy.compactMap({ try? FileHandle(forReadingFrom: $0) }).first
+      let file = candidates.lazy.compactMap({ try? RegularFile.reading($0) }).first
+        ?? candidates.lazy.compactMap({ try? RegularFile.reading($0) }).first
     else { throw FileError("read", candidates[1].path, code: ENOENT) }
     defer { try? file.close() }
     try file.seek(toOffset: UInt64(max(offset, 0)))

@@ -63,9 +63,14 @@ enum ConfigurationFile {
   /// Reads standard input up to the size limit.
   private static func readInput(as place: String) throws -> Data {
     var data = Data()
-    while data.count <= byteCountMaximum,
-      let piece = try FileHandle.standardInput.read(upToCount: 64 << 10), !piece.isEmpty
-    {
+    func next() throws(FileError) -> Data? {
+      do {
+        return try FileHandle.standardInput.read(upToCount: 64 << 10)
+      } catch {
+        throw FileError("read", place, reportedAs: error)
+      }
+    }
+    while data.count <= byteCountMaximum, let piece = try next(), !piece.isEmpty {
       data.append(piece)
     }
     guard data.count <= byteCountMaximum else {

@@ -11,7 +11,7 @@ extension SpooledResult {
   /// - Throws: `FileError`, or `WireError` if the file is not a result.
   init(in folder: URL, log: Artifact?) throws {
     let file = folder.appending(path: WorkerFolder.resultFileName)
-    var bytes = [UInt8](try FileError.wording("read", file) { try Data(contentsOf: file) })
+    var bytes = [UInt8](try WholeFile.read(file, limit: WireLimits.resultByteCount))
     if let log { bytes = ReceivedResult.appending(log, to: bytes) }
     let result = try ReceivedResult(serialised: bytes).result
     self.init(bytes: bytes, artifacts: result.artifacts, seconds: result.provenance.seconds)

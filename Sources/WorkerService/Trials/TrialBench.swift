@@ -59,11 +59,7 @@ final class TrialBench {
   var path: String { folder.path }
 
   /// Free bytes on the cache's disk; nil if unknown.
-  var freeByteCount: Int? {
-    var status = statvfs()
-    guard statvfs(folder.path, &status) == 0 else { return nil }
-    return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
-  }
+  var freeByteCount: Int? { try? FreeSpace.byteCount(at: folder.path) }
 
   /// Ends every process and deletes the worker's folder if nothing is left in it.
   func close(keepsCheckpoints: Bool) {

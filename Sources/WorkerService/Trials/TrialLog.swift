@@ -1,6 +1,7 @@
 import Digests
 import Files
 import Foundation
+import Glibc
 import Trials
 
 /// The standard error of a trial's process: `log.txt` in the trial's folder.
@@ -17,20 +18,17 @@ struct TrialLog: Sendable {
 
   /// Starts the log, for the process to write to.
   func open() throws(FileError) -> FileHandle {
-    try FileError.wording("write", url) {
-      try Data().write(to: url)
-      return try FileHandle(forWritingTo: url)
-    }
+    try OpenFile<FileError>(url.path, flags: O_WRONLY | O_CREAT | O_TRUNC).handle()
   }
 
   /// The last 2,000 bytes.
   var lastWords: String {
-    (try? Data(contentsOf: url)).map { String(decoding: $0.suffix(2000), as: UTF8.self) } ?? ""
+    (try? WholeFile.read(url)).map { String(decoding: $0.suffix(2000), as: UTF8.self) } ?? ""
   }
 
   /// The log as an artifact, after the process has ended; nil if it is lost.
   func close() -> Artifact? {
-    guard var data = try? Data(contentsOf: url, options: .mappedIfSafe) else { return nil }
+    guard var data = try? WholeFile.mapped(url) else { return nil }
     if data.count > Self.byteCountMaximum {
       data = Data(data.suffix(Self.byteCountMaximum))
       guard (try? data.write(to: url, options: .atomic)) != nil else { return nil }

@@ -277,7 +277,7 @@ package final class WorkerFolder {
   }
 
   private static func decode<Value: Decodable>(_ url: URL) -> Value? {
-    guard let data = try? Data(contentsOf: url) else { return nil }
+    guard let data = try? WholeFile.read(url) else { return nil }
     return try? CanonicalJSON.decode(Value.self, from: data)
   }
 }
