@@ -91,7 +91,7 @@ extension Rehearsal {
       }
       pendingEvents.append(.workerLeft(reason: reason, on: connection))
       hosts[host].process = nil
-    case .announceAgain, .welcome, .heartbeat, .shutDown, .reportTaken, .pieceTaken,
+    case .announceAgain, .refuse, .welcome, .heartbeat, .shutDown, .reportTaken, .pieceTaken,
       .trajectoryUnknown:
       break
     }

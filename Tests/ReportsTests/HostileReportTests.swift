@@ -10,6 +10,20 @@ import Trials
 struct HostileReportTests {
   private static let header = TrajectoryText.fixedColumns.joined(separator: ",") + ",gate_0"
 
+  @Test("Of a trajectory so far the whole lines are shown, if they are rows of numbers")
+  func trajectorySoFar() throws {
+    let rows = Self.header + "\n1,1,1,0,1,0,1,1,1,1\n"
+    for rest in ["", "2,1", "=HYPERLINK(\"http://x\")"] {
+      #expect(try TrajectorySoFar.wholeLines(of: Array((rows + rest).utf8)) == Data(rows.utf8))
+    }
+    #expect(try TrajectorySoFar.wholeLines(of: Array("step,x".utf8)) == Data())
+    for row in ["=HYPERLINK(\"http://x\",\"y\")", "\u{1B}[31m\u{0}", "2,=1+1,1,0,1,0,1,1,1,1"] {
+      #expect(throws: LiveDrawingError.self) {
+        try TrajectorySoFar.wholeLines(of: Array((rows + row + "\n").utf8))
+      }
+    }
+  }
+
   @Test(
     "A trajectory with impossible rows is refused with its line",
     arguments: [
