@@ -167,21 +167,23 @@ struct RehearsalTests {
     #expect(report.attemptFailures > 0)
   }
 
-  @Test("times and rates beyond all measure are no overflow", arguments: [1e300, 1e-3])
+  @Test("times and rates beyond all measure are no overflow", arguments: [1e300, 1e-300])
   func extremes(speed: Double) {
-    let trials = Self.table1.trials.prefix(3)
-    let plan = Self.table1.plan.trials.prefix(3).filter(\.parents.isEmpty)
-    for seconds in [1e-300, 1e3, 1e300] where seconds < 1e300 || speed < 1 {
+    let trials = Self.table1.trials
+    let first = Self.table1.plan.trials.filter(\.parents.isEmpty).prefix(2)
+    for seconds in [1e3, 1e300] {
       var options = RehearsalOptions()
       // Few beats, so that the longest rehearsal is short.
-      options.heartbeatInterval = .seconds(1_000_000)
+      if speed < 1 || seconds > 1e3 { options.heartbeatInterval = .seconds(1_000_000) }
       options.checkpointInterval = .seconds(1_000_000)
       let report = Rehearsal.run(
-        plan: Array(plan),
+        plan: Array(first),
         expectedSeconds: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, seconds) }),
-        expectedSteps: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, Int(Int32.max)) }),
+        expectedSteps: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, $0.steps) }),
         hosts: [RehearsalHost(name: "h", speed: speed)], options: options)
-      #expect(report.complete == (seconds < 1e300 ? plan.count : 0))
+      #expect(report.lowerBound <= .seconds(1e12))
+      if speed > 1 && seconds == 1e3 { #expect(report.complete == first.count) }
+      if speed < 1 { #expect(report.complete == 0) }
     }
   }
 }
