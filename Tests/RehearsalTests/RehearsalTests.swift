@@ -167,23 +167,19 @@ struct RehearsalTests {
     #expect(report.attemptFailures > 0)
   }
 
-  @Test("times and rates beyond all measure are no overflow", arguments: [1e300, 1e-300])
+  @Test("the fastest and the slowest slots are no overflow", arguments: [1e300, 0.001])
   func extremes(speed: Double) {
     let trials = Self.table1.trials
-    let first = Self.table1.plan.trials.filter(\.parents.isEmpty).prefix(2)
-    for seconds in [1e3, 1e300] {
-      var options = RehearsalOptions()
-      // Few beats, so that the longest rehearsal is short.
-      if speed < 1 || seconds > 1e3 { options.heartbeatInterval = .seconds(1_000_000) }
-      options.checkpointInterval = .seconds(1_000_000)
-      let report = Rehearsal.run(
-        plan: Array(first),
-        expectedSeconds: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, seconds) }),
-        expectedSteps: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, $0.steps) }),
-        hosts: [RehearsalHost(name: "h", speed: speed)], options: options)
-      #expect(report.lowerBound <= .seconds(1e12))
-      if speed > 1 && seconds == 1e3 { #expect(report.complete == first.count) }
-      if speed < 1 { #expect(report.complete == 0) }
-    }
+    var options = RehearsalOptions()
+    // Few beats, so that the longest rehearsal is short.
+    options.heartbeatInterval = .seconds(1_000_000)
+    options.checkpointInterval = .seconds(1_000_000)
+    let report = Rehearsal.run(
+      plan: Array(Self.table1.plan.trials.filter(\.parents.isEmpty).prefix(2)),
+      expectedSeconds: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, 1e3) }),
+      expectedSteps: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, $0.steps) }),
+      hosts: [RehearsalHost(name: "h", speed: speed)], options: options)
+    #expect(report.lowerBound < .seconds(1e7))
+    #expect((report.lowerBound > .seconds(1e6)) == (speed < 1))
   }
 }
