@@ -188,8 +188,10 @@ struct AccessTests {
     }
     let words = waiting.standardOutput.split(whereSeparator: \.isWhitespace).map(String.init)
     try #require(words.count == 4, "\(waiting.standardError)")
+    // An address with brackets is in quotes, for a shell.
+    let address = words[2].trimmingCharacters(in: ["'"])
     let run = try bench.run(
-      Executables.worker, "enroll", words[2], words[3], "--keys", bench.path("delta"))
+      Executables.worker, "enroll", address, words[3], "--keys", bench.path("delta"))
     #expect(run.code == 0, "\(run.err)")
     #expect(try waiting.exitCode() == 0)
     #expect(waiting.standardError.contains("enrolled "))

@@ -74,7 +74,7 @@ extension Coordinator {
     case .auto:
       let seconds = graph.stageCosts[stage]
       guard seconds >= settings.canaryThreshold.seconds else { return nil }
-      return "the stage is expected to take \(Int(seconds / 3600)) core-hours"
+      return "the stage is expected to take \(Int(min(seconds / 3600, 1e12))) core-hours"
     }
   }
 

@@ -44,8 +44,8 @@ struct EnrollCommand: ParsableCommand {
 
   func validate() throws {
     _ = try place()
-    guard valid > 0, valid <= 8760 else {
-      throw ValidationError("--valid: found \(valid), expected more than 0 and at most 8760 hours")
+    guard (0.001...8760).contains(valid) else {
+      throw ValidationError("--valid: found \(valid), expected 0.001 to 8760 hours")
     }
   }
 

@@ -30,7 +30,6 @@ extension DataCommand {
     @OptionGroup var folder: DataFolder
 
     func validate() throws {
-      guard out != "" else { throw ValidationError("--out: found nothing, expected a file") }
       guard DataReport.sheetCounts.contains(count) else {
         throw ValidationError(
           "--count: found \(count), expected 1 to \(DataReport.sheetCounts.upperBound)")
