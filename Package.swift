@@ -111,7 +111,7 @@ let package = Package(
     module("Messaging", ["CZeroMQ"]),
     module("Transfers", ["Digests", "Files", "Messaging", "Wire"]),
     module("Enrolment", ["Files", "Messaging"]),
-    module("Doctor", ["CSodium", "Enrolment", "Files", "Messaging"]),
+    module("Doctor", ["CSodium", "Enrolment", "Files", "Messaging", "Trials"]),
 
     module("Coordination", ["Digests", "Trials"], exclude: ["README.md", "RECORD.md"]),
     module("Rehearsal", ["Coordination", "Digests", "Randomness", "Trials"]),
@@ -149,6 +149,7 @@ let package = Package(
     module(
       "WorkerService",
       [
+        "Console",
         "Digests",
         "Doctor",
         "Enrolment",
@@ -222,7 +223,7 @@ let package = Package(
       ],
       path: "Tests/Fuzzer"),
 
-    tests("ConsoleTests", ["Console", argumentParser]),
+    tests("ConsoleTests", ["Console", "TestSupport", argumentParser]),
     tests("FilesTests", ["Files", "TestSupport"]),
     tests("DigestsTests", ["CSodium", "Digests", "TestSupport"]),
     tests("TensorFilesTests", ["TensorFiles", "TestSupport"]),
@@ -293,6 +294,7 @@ let package = Package(
         "Coordination",
         "CoordinatorService",
         "Digests",
+        "Doctor",
         "Downloads",
         "Images",
         "Messaging",

@@ -54,10 +54,10 @@ package final class LiveRegion: Sendable {
         guard count > 0 else { break }
         rest += piece.prefix(count)
         guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { continue }
-        write(String(decoding: rest[...end], as: UTF8.self))
+        TerminalText.tell(String(decoding: rest[...end], as: UTF8.self))
         rest = Data(rest[rest.index(after: end)...])
       }
-      if !rest.isEmpty { write(String(decoding: rest, as: UTF8.self) + "\n") }
+      if !rest.isEmpty { TerminalText.tell(String(decoding: rest, as: UTF8.self) + "\n") }
     }
   }
 

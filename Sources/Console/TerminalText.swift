@@ -11,11 +11,19 @@ package enum TerminalText {
 
   /// A message of a log: lines after the first are marked.
   static func message(_ text: String) -> String {
-    PlainText.lines(text).replacing("\n", with: "\n  | ")
+    PlainText.lines(text).replacing(scalar: "\n", with: "\n  | ")
   }
 
-  /// Prints a text of several lines.
+  /// Prints a text of several lines to standard output.
   package static func show(_ text: String) { print(lines(text), terminator: "") }
+
+  /// Writes a text of several lines to standard error, above a ``LiveRegion`` that is open.
+  package static func tell(_ text: String) { LiveRegion.write(lines(text)) }
+
+  /// Writes a line to standard error in place of the line at the cursor, for a terminal.
+  package static func redraw(_ line: String) {
+    LiveRegion.write("\r\u{1b}[K" + PlainText.line(line))
+  }
 }
 
 /// Makes a stream of untrusted bytes safe for a terminal.

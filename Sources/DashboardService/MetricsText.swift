@@ -90,7 +90,9 @@ struct MetricsText {
       gauge(
         "commit_seconds_maximum", "The longest of the last 1,000 of them.", commits.longestSeconds)
       if let p99 = commits.p99Seconds {
-        gauge("commit_seconds_p99", "The duration that 99 % of the last 1,000 of them did not exceed.", p99)
+        gauge(
+          "commit_seconds_p99", "The duration that 99 % of the last 1,000 of them did not exceed.",
+          p99)
       }
     }
   }
@@ -108,7 +110,8 @@ struct MetricsText {
   }
 
   private static func escaped(_ text: String) -> String {
-    PlainText.line(text).replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+    PlainText.line(text).replacing(scalar: "\\", with: "\\\\")
+      .replacing(scalar: "\"", with: "\\\"")
   }
 
   private static func byteCount(of path: String) -> Int {

@@ -1,4 +1,5 @@
 import Foundation
+import Trials
 
 /// The findings of `doctor` on a host.
 package struct Checkup: Codable, Sendable {
@@ -59,13 +60,6 @@ package struct Checkup: Codable, Sendable {
     }.joined()
   }
 
-  /// The findings as a JSON array.
-  package var json: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(findings) else {
-      preconditionFailure("findings are texts")
-    }
-    return String(decoding: data, as: UTF8.self) + "\n"
-  }
+  /// The findings as JSON.
+  package var json: String { AnswerJSON.text(self) }
 }

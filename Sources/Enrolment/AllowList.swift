@@ -42,12 +42,13 @@ package struct AllowList: Hashable, Sendable {
     if let known = entry(of: key), let revoked = known.revoked, !evenIfRevoked {
       throw AccessError(
         "the key of \(known.name) was revoked on \(revoked.formatted(.iso8601))",
-        remedy: "`coordinator admit \(key) --name \(name) --again` admits it again")
+        remedy:
+          "`coordinator admit \(key) --name \(ShellWord.quoted(name)) --again` admits it again")
     }
     if let other = entries.first(where: { $0.name == name && $0.revoked == nil && $0.key != key }) {
       throw AccessError(
         "the name \(name) is that of another key, \(other.key.short)…",
-        remedy: "give another name, or `coordinator revoke \(name)` first")
+        remedy: "give another name, or `coordinator revoke \(ShellWord.quoted(name))` first")
     }
     entries.removeAll { $0.key == key }
     entries.append(Entry(name: name, key: key, admitted: now, isShared: isShared))

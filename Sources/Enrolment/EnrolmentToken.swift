@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Messaging
 
@@ -101,7 +102,7 @@ extension KeyFolder {
       if try allowList().entries.contains(where: { $0.name == name && $0.revoked == nil }) {
         throw AccessError(
           "the name \(name) is that of an admitted worker",
-          remedy: "give another name, or `coordinator revoke \(name)` first")
+          remedy: "give another name, or `coordinator revoke \(ShellWord.quoted(name))` first")
       }
     }
     try locked { () throws(AccessError) in

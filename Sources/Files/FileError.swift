@@ -83,6 +83,20 @@ package struct FileError: FileFailure, Hashable, Sendable, CustomStringConvertib
     if code == EFBIG, let found { return "\(path): found \(found), expected fewer" }
     if let found { return "\(path): found \(found), expected a file" }
     return "\(path): \(operation) failed: \(reason)"
+      + (remedy.map { "; \($0)" } ?? "")
+  }
+
+  /// What to do about it; nil if that depends on what is done.
+  private var remedy: String? {
+    switch code {
+    case ENOENT: "see that the name is right and its folder exists"
+    case ENOTDIR: "expected a folder; see that the name is right"
+    case EACCES, EPERM: "see who may use it and the folder that it is in"
+    case EEXIST: "a file has this name; give another one"
+    case EROFS: "give a place that can be written to"
+    case ESPIPE: "expected a file on a disk; give another one"
+    default: nil
+    }
   }
 }
 

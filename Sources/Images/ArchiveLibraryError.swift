@@ -1,3 +1,4 @@
+import Files
 import Trials
 
 /// Why a data set's images cannot be used, and what to do about it.
@@ -26,7 +27,7 @@ extension ArchiveLibraryError: CustomStringConvertible {
 
   private static func remedy(_ dataset: Dataset, _ directory: String, _ aim: String) -> String {
     func command(_ verb: String, _ options: String = "") -> String {
-      "coordinator data \(verb) \(dataset.name)\(options) --data \(directory)"
+      "coordinator data \(verb) \(dataset.name)\(options) --data \(ShellWord.path(directory))"
     }
     if case .own(let images) = dataset {
       return "\(aim) with: \(command("prepare", " --from PATH --as \(images.shapeText)"))"

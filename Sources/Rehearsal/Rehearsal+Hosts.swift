@@ -61,7 +61,8 @@ extension Rehearsal {
   }
 
   private func step(of run: Run) -> Int {
-    run.firstStep + Int(Double(max(now - run.begunAt, 0)) / 1000 * run.stepsPerSecond)
+    let computed = Double(max(now - run.begunAt, 0)) / 1000 * run.stepsPerSecond
+    return run.firstStep + Int(min(computed, Double(Int32.max)))
   }
 
   /// Delivers a directive to the host with the connection; if there is none, reports the connection
@@ -90,7 +91,7 @@ extension Rehearsal {
       }
       pendingEvents.append(.workerLeft(reason: reason, on: connection))
       hosts[host].process = nil
-    case .announceAgain, .welcome, .heartbeat, .shutDown, .reportTaken, .pieceTaken,
+    case .announceAgain, .refuse, .welcome, .heartbeat, .shutDown, .reportTaken, .pieceTaken,
       .trajectoryUnknown:
       break
     }
@@ -126,7 +127,7 @@ extension Rehearsal {
     let seconds = Double(run.lastStep - run.firstStep) / run.stepsPerSecond
     timeline.plan(
       .trialEnds(host: host, trial: trial, run: run.number),
-      at: max(run.begunAt + Int((seconds * 1000).rounded(.up)), now + 1))
+      at: max(run.begunAt + Int((min(seconds, Self.secondsMaximum) * 1000).rounded(.up)), now + 1))
   }
 
   /// Goes on with a run with other threads, after a pause unless it has not begun.

@@ -55,6 +55,9 @@ package struct Rehearsal {
     var busyMilliseconds = 0
   }
 
+  /// The longest time of a trial or a report, far more than a rehearsal lasts.
+  static let secondsMaximum = 1e12
+
   let options: RehearsalOptions
   let plan: [PlannedTrial]
   var coordinator: Coordinator
@@ -114,7 +117,7 @@ package struct Rehearsal {
   }
 
   private mutating func run() -> RehearsalReport {
-    report.lowerBound = .seconds(lowerBound)
+    report.lowerBound = .seconds(min(lowerBound, Self.secondsMaximum))
     let patience = Int(min(lowerBound * 50 + 86_400, 1e9) * 1000)
     carryOut(coordinator.resume(at: instant))
     for host in hosts.indices { start(host) }

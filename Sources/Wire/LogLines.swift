@@ -1,3 +1,5 @@
+import Trials
+
 extension WorkerMessage {
   /// Log lines of a worker, in order.
   package struct LogLines: Hashable, Sendable {
@@ -22,7 +24,7 @@ extension WorkerMessage.LogLines {
     for line in body.lines {
       byteCount += line.utf8.count
       let text = try Field.text(line, "lines")
-      lines.append(text.contains("\n") ? text.replacing("\n", with: " ") : text)
+      lines.append(text.replacing(scalar: "\n", with: " "))
     }
     guard byteCount <= WireLimits.logByteCount else {
       throw .tooLarge(place: "lines bytes", count: byteCount, limit: WireLimits.logByteCount)

@@ -49,6 +49,22 @@ extension WorkerMessage {
     }
   }
 
+  /// The attempt of a result, a report or a piece that cannot be read; nil for all other frames.
+  ///
+  /// So its sender can be told that it is refused.
+  package static func attempt(inUnreadable frames: [[UInt8]]) -> AttemptKey? {
+    guard
+      let (envelope, _) = try? Framing.openCurrent(
+        frames, as: PBWorkerEnvelope.self, limit: WireLimits.controlEnvelopeByteCount)
+    else { return nil }
+    return switch envelope.body {
+    case .finished(let body): try? Field.attempt(body.trial, body.attempt)
+    case .reportReached(let body): try? Field.attempt(body.trial, body.attempt)
+    case .trajectoryGrown(let body): try? Field.attempt(body.trial, body.attempt)
+    default: nil
+    }
+  }
+
   private func envelope() throws(WireError) -> PBWorkerEnvelope {
     var envelope = PBWorkerEnvelope()
     switch self {

@@ -63,6 +63,8 @@ struct RepetitionsOption: ParsableArguments {
   var repetitions = 30
 
   func validate() throws {
-    guard repetitions > 0 else { throw ValidationError("--repetitions: expected at least 1") }
+    guard (1...100_000).contains(repetitions) else {
+      throw ValidationError("--repetitions: found \(repetitions), expected 1 to 100000")
+    }
   }
 }

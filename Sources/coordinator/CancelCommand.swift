@@ -11,8 +11,10 @@ struct CancelCommand: ParsableCommand {
   ).exiting()
 
   @OptionGroup var sweep: SweepFolder
-  @Argument(help: TrialArguments.severalHelp) var trials: [String]
+  @Argument(help: TrialArguments.severalHelp, completion: .trials) var trials: [String]
   @Option(help: "The reason, for the record.") var reason = "cancelled by a person"
+
+  func validate() throws { try Reason.validate(reason, option: "--reason") }
 
   func run() throws {
     try sweep.change(AdministrationRequest(.cancel, trials: trials, reason: reason))

@@ -39,7 +39,7 @@ struct CheckCommand: ParsableCommand {
       "The sweep file; needed if the plan in the record is lost too.",
       valueName: "file"),
     completion: .file(extensions: ["yaml", "yml"]))
-  var sweepFile: String?
+  var sweepFile: FileArgument?
 
   @OptionGroup var changes: SweepChanges
 
@@ -61,7 +61,7 @@ struct CheckCommand: ParsableCommand {
     }
     let outcome = try SweepSalvage.perform(
       from: sweep.url, into: salvage.url,
-      sweep: sweepFile.map { changes.request(of: $0, data: nil) })
+      sweep: sweepFile.map { changes.request(of: $0.url, data: nil) })
     TerminalText.show(sweep.json ? outcome.json : outcome.text)
     if !outcome.isWhole { throw ExitCode(.failed) }
   }

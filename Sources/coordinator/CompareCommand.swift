@@ -15,10 +15,12 @@ struct CompareCommand: ParsableCommand {
       """
   ).exiting()
 
-  @Argument(help: "The folder of the first sweep, as given to `coordinator run --out`.")
+  @Argument(
+    help: "The folder of the first sweep, as given to `coordinator run --out`.",
+    completion: .sweepFolder)
   var a: Folder
 
-  @Argument(help: "The folder of the second sweep.")
+  @Argument(help: "The folder of the second sweep.", completion: .sweepFolder)
   var b: Folder
 
   @Flag(help: "Answers in JSON.")
@@ -27,15 +29,11 @@ struct CompareCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("Draws both fronts in one figure, an SVG file.", valueName: "file"),
     completion: .file(extensions: ["svg"]))
-  var svg: String?
-
-  func validate() throws {
-    if svg?.isEmpty == true { throw ValidationError("--svg: found nothing, expected a file") }
-  }
+  var svg: FileArgument?
 
   func run() throws {
     let comparison = try SweepComparison(a.url, b.url)
-    if let svg { try comparison.draw(to: URL(filePath: svg)) }
+    if let svg { try comparison.draw(to: svg.url) }
     TerminalText.show(json ? comparison.json : comparison.text)
   }
 }

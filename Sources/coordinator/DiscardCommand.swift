@@ -16,16 +16,12 @@ struct DiscardCommand: ParsableCommand {
   ).exiting()
 
   @OptionGroup var sweep: SweepFolder
-  @Argument(help: TrialArguments.severalHelp) var trials: [String]
+  @Argument(help: TrialArguments.severalHelp, completion: .trials) var trials: [String]
   @Option(help: "The reason, for the record.") var why: String
   @Flag(name: .shortAndLong, help: "Does not ask; needed without a terminal.")
   var yes = false
 
-  func validate() throws {
-    guard !why.trimmingCharacters(in: .whitespacesAndNewlines).isEmpty else {
-      throw ValidationError("--why: found nothing, expected the reason, for the record")
-    }
-  }
+  func validate() throws { try Reason.validate(why, option: "--why") }
 
   func run() throws {
     if !yes {

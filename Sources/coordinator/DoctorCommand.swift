@@ -18,7 +18,8 @@ struct DoctorCommand: ParsableCommand {
   var listen: String?
 
   @Option(
-    help: ArgumentHelp("The folder for `coordinator run --out`.", valueName: "dir"))
+    help: ArgumentHelp("The folder for `coordinator run --out`.", valueName: "dir"),
+    completion: .sweepFolder)
   var out: Folder?
 
   @Flag(help: "Connections over the network will be unencrypted.")
@@ -32,7 +33,7 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     let checkup = try CoordinatorDoctor.examine(
       .init(keys: keys.url, listen: listen, out: out?.url, isPlain: plain))
-    print(json ? checkup.json : checkup.text, terminator: "")
+    TerminalText.show(json ? checkup.json : checkup.text)
     if !checkup.isSound { throw ExitCode(.failed) }
   }
 }

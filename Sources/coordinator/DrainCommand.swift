@@ -10,8 +10,11 @@ struct DrainCommand: ParsableCommand {
   ).exiting()
 
   @OptionGroup var sweep: SweepFolder
-  @Argument(help: "The host's name, as `coordinator status` shows it.") var host: String
+  @Argument(help: "The host's name, as `coordinator status` shows it.", completion: .hosts)
+  var host: String
   @Option(help: "The reason, for the record.") var reason = "drained by a person"
+
+  func validate() throws { try Reason.validate(reason, option: "--reason") }
 
   func run() throws {
     try sweep.change(AdministrationRequest(.drain, host: host, reason: reason))

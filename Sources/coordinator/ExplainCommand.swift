@@ -11,7 +11,7 @@ struct ExplainCommand: ParsableCommand {
   ).exiting()
 
   @OptionGroup var sweep: SweepFolder
-  @Argument(help: TrialArguments.help) var trial: String
+  @Argument(help: TrialArguments.help, completion: .trials) var trial: String
 
   func run() throws {
     try sweep.answer(AdministrationRequest(.explain, trials: [trial])) { $0.trial?.text }

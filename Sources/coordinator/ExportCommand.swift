@@ -25,10 +25,10 @@ struct ExportCommand: ParsableCommand {
       """
   ).exiting([.done: "everything is exported", .failed: "something is missing, or an error"])
 
-  @Argument(help: "The folder given to `coordinator run --out`.")
+  @Argument(help: "The folder given to `coordinator run --out`.", completion: .sweepFolder)
   var folder: Folder
 
-  @Argument(help: TrialArguments.severalHelp)
+  @Argument(help: TrialArguments.severalHelp, completion: .trials)
   var trial: String?
 
   @Option(help: "The format.")
@@ -44,8 +44,7 @@ struct ExportCommand: ParsableCommand {
     let outcome = try SweepExport.perform(folder.url, trial: trial, to: to, out: out?.url)
     TerminalText.show(outcome.text)
     guard !outcome.problems.isEmpty else { return }
-    let words = outcome.problems.map { "\(TerminalText.lines($0))\n" }.joined()
-    try? FileHandle.standardError.write(contentsOf: Data(words.utf8))
+    TerminalText.tell(outcome.problems.map { "\($0)\n" }.joined())
     throw ExitCode(.failed)
   }
 }

@@ -15,12 +15,13 @@ struct LogsCommand: ParsableCommand {
       """
   ).exiting()
 
-  @Argument(help: "The folder given to `coordinator run --out`.")
+  @Argument(help: "The folder given to `coordinator run --out`.", completion: .sweepFolder)
   var folder: Folder
 
   @Argument(
     help: ArgumentHelp(
-      "The beginning of a worker's name, or a trial as in `explain`.", valueName: "name"))
+      "The beginning of a worker's name, or a trial as in `explain`.", valueName: "name"),
+    completion: .logs)
   var name: String?
 
   @Option(help: "The attempt at the trial; by default the latest one with a log.")
@@ -33,7 +34,12 @@ struct LogsCommand: ParsableCommand {
   var follow = false
 
   func validate() throws {
-    guard tail ?? 0 >= 0 else { throw ValidationError("--tail: expected a number of lines") }
+    if let tail, !(0...1_000_000_000).contains(tail) {
+      throw ValidationError("--tail: found \(tail), expected 0 to 1000000000 lines")
+    }
+    if let attempt, !(1...Int(Int32.max)).contains(attempt) {
+      throw ValidationError("--attempt: found \(attempt), expected 1 to \(Int32.max)")
+    }
     guard name != nil || (attempt == nil && tail == nil && !follow) else {
       throw ValidationError("--attempt, --tail and --follow need the name of a worker or trial")
     }
@@ -104,6 +110,6 @@ struct LogsCommand: ParsableCommand {
   }
 
   private func say(_ text: String) {
-    try? FileHandle.standardError.write(contentsOf: Data("\(TerminalText.lines(text))\n".utf8))
+    TerminalText.tell("\(text)\n")
   }
 }

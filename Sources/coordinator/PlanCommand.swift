@@ -26,9 +26,8 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
-    print(
+    TerminalText.show(
       try PlanReport.text(
-        sweep.request, reuse: reuse.folders, anyBuild: reuse.anyBuild, asJSON: json),
-      terminator: "")
+        sweep.request, reuse: reuse.folders, anyBuild: reuse.anyBuild, asJSON: json))
   }
 }

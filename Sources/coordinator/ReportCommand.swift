@@ -9,10 +9,10 @@ struct ReportCommand: ParsableCommand {
     abstract: "Rebuilds every output of a sweep from its record; also while it runs."
   ).exiting()
 
-  @Argument(help: "The folder given to `coordinator run --out`.")
+  @Argument(help: "The folder given to `coordinator run --out`.", completion: .sweepFolder)
   var folder: Folder
 
   func run() throws {
-    print(try SweepReport.rebuild(folder.url), terminator: "")
+    TerminalText.show(try SweepReport.rebuild(folder.url))
   }
 }

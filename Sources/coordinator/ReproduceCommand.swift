@@ -21,10 +21,10 @@ struct ReproduceCommand: ParsableCommand {
     .failed: "another result on the same instruction set, or an error",
   ])
 
-  @Argument(help: "The folder given to `coordinator run --out`.")
+  @Argument(help: "The folder given to `coordinator run --out`.", completion: .sweepFolder)
   var folder: Folder
 
-  @Argument(help: TrialArguments.help)
+  @Argument(help: TrialArguments.help, completion: .trials)
   var trial: String
 
   @Option(
@@ -41,7 +41,7 @@ struct ReproduceCommand: ParsableCommand {
       TrialReproduction.Options(
         folder: folder.url, trial: trial, data: data?.url, out: out?.url)
     ) { text in
-      try? FileHandle.standardError.write(contentsOf: Data(TerminalText.lines(text).utf8))
+      TerminalText.tell(text)
     }
     TerminalText.show(finding.text)
     if !finding.isExplained { throw ExitCode(.failed) }

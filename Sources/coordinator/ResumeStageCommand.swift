@@ -10,7 +10,8 @@ struct ResumeStageCommand: ParsableCommand {
   ).exiting()
 
   @OptionGroup var sweep: SweepFolder
-  @Argument(help: "The stage's name, as `coordinator status` shows it.") var stage: String
+  @Argument(help: "The stage's name, as `coordinator status` shows it.", completion: .pausedStages)
+  var stage: String
 
   func run() throws {
     try sweep.change(AdministrationRequest(.resumeStage, stage: stage))

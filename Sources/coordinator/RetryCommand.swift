@@ -10,7 +10,7 @@ struct RetryCommand: ParsableCommand {
   ).exiting()
 
   @OptionGroup var sweep: SweepFolder
-  @Argument(help: TrialArguments.severalHelp) var trials: [String] = []
+  @Argument(help: TrialArguments.severalHelp, completion: .trials) var trials: [String] = []
   @Flag(help: "All trials that failed.") var failed = false
 
   func validate() throws {

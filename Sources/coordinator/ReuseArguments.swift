@@ -12,7 +12,7 @@ struct ReuseArguments: ParsableArguments {
         A result is reused if its configuration is equal in every setting, it was trained on \
         the same images, a build of the same release computed it, and each of its files is there \
         with its digest. provenance.csv names its source.
-        """, valueName: "dir"))
+        """, valueName: "dir"), completion: .sweepFolder)
   var reuse: [Folder] = []
 
   @Flag(name: .customLong("reuse-any-build"), help: "Reuses results of other releases too.")

@@ -70,7 +70,7 @@ struct RunCommand: ParsableCommand {
     help: ArgumentHelp(
       "Writes a line of JSON for every event in the record; a later run continues the file.",
       valueName: "file"))
-  var events: String?
+  var events: FileArgument?
   @Flag(
     name: .shortAndLong,
     help: "Accepts a changed sweep file without asking; needed without a terminal.")
@@ -88,7 +88,6 @@ struct RunCommand: ParsableCommand {
     guard !(plain && curve) else {
       throw ValidationError("found both --plain and --curve, expected one of them")
     }
-    guard events != "" else { throw ValidationError("found an empty --events, expected a path") }
   }
 
   func run() throws {
@@ -97,7 +96,7 @@ struct RunCommand: ParsableCommand {
         request: sweep.request, outFolder: out.url, listen: listen, localWorkers: localWorkers,
         retryFailed: retryFailed, assumesYes: yes, reuse: reuse.folders,
         reusesAnyBuild: reuse.anyBuild, printsLines: lines,
-        events: events.map { URL(filePath: $0) }, startsDashboard: dashboard, keys: keys.url,
+        events: events?.url, startsDashboard: dashboard, keys: keys.url,
         isPlain: plain,
         isEncrypted: curve))
     throw ExitCode(outcome.exitReason)

@@ -10,6 +10,6 @@ struct SettingsCommand: ParsableCommand {
   ).exiting()
 
   func run() {
-    print(PlanReport.settings, terminator: "")
+    TerminalText.show(PlanReport.settings)
   }
 }

@@ -39,11 +39,12 @@ struct SimulateCommand: ParsableCommand {
   @Flag(help: "Answers in JSON.") var json = false
 
   func validate() throws {
-    guard (1...10_000).contains(hosts), (1...1024).contains(slots ?? 1),
-      (1...1024).contains(cores ?? 1)
-    else {
-      throw ValidationError(
-        "--hosts: expected 1 to 10000; --slots and --cores: expected 1 to 1024")
+    guard (1...10_000).contains(hosts) else {
+      throw ValidationError("--hosts: found \(hosts), expected 1 to 10000")
+    }
+    for (option, count) in [("--slots", slots), ("--cores", cores)] {
+      guard let count, !(1...1024).contains(count) else { continue }
+      throw ValidationError("\(option): found \(count), expected 1 to 1024")
     }
     guard slots == nil || cores == nil else {
       throw ValidationError("found both --slots and --cores, expected one of them")
@@ -59,8 +60,8 @@ struct SimulateCommand: ParsableCommand {
       options.cores = cores ?? 0
       options.seed = seed
       options.speeds = try speeds.split(separator: ",").map { text in
-        guard let speed = Double(text), speed > 0, speed < 1e6 else {
-          throw ValidationError("--speeds: found \"\(text)\", expected numbers above 0")
+        guard let speed = Double(text), (0.001...1000).contains(speed) else {
+          throw ValidationError("--speeds: found \"\(text)\", expected numbers from 0.001 to 1000")
         }
         return speed
       }
@@ -71,18 +72,20 @@ struct SimulateCommand: ParsableCommand {
     }
   }
 
+  /// A time of at least a second: hosts that fail every moment would never let a sweep end.
   private static func duration(_ text: String, _ option: String) throws -> Duration {
     let units = ["s": 1.0, "m": 60, "h": 3600, "d": 86_400]
     guard let unit = units[String(text.suffix(1))], let number = Double(text.dropLast()),
-      number > 0, number * unit < 1e9
+      (1...1e9).contains(number * unit)
     else {
-      throw ValidationError("\(option): found \"\(text)\", expected a time such as 90s or 2h")
+      throw ValidationError(
+        "\(option): found \"\(text)\", expected a time such as 90s or 2h, from 1s to 10000d")
     }
     return .seconds(number * unit)
   }
 
   func run() throws {
     let simulation = try SweepSimulation(sweep.request, try options)
-    print(json ? simulation.json : simulation.text, terminator: "")
+    TerminalText.show(json ? simulation.json : simulation.text)
   }
 }

@@ -5,7 +5,7 @@ import CoordinatorService
 /// The arguments of `run` and `plan` for reading a sweep file.
 struct SweepArguments: ParsableArguments {
   @Argument(help: "The sweep file.", completion: .file(extensions: ["yaml", "yml"]))
-  var sweep: String
+  var sweep: FileArgument
 
   @OptionGroup var changes: SweepChanges
 
@@ -15,5 +15,5 @@ struct SweepArguments: ParsableArguments {
   var data: Folder?
 
   /// The request of these arguments.
-  var request: SweepRequest { changes.request(of: sweep, data: data) }
+  var request: SweepRequest { changes.request(of: sweep.url, data: data) }
 }

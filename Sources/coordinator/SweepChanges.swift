@@ -22,9 +22,9 @@ struct SweepChanges: ParsableArguments {
   var isEmpty: Bool { overrides.isEmpty && scaleBudget == 1 }
 
   /// The request for a sweep file with these changes.
-  func request(of file: String, data: Folder?) -> SweepRequest {
+  func request(of file: URL, data: Folder?) -> SweepRequest {
     SweepRequest(
-      file: URL(filePath: file), overrides: overrides, budgetScale: scaleBudget,
+      file: file, overrides: overrides, budgetScale: scaleBudget,
       dataFolder: data?.url)
   }
 }

@@ -3,9 +3,19 @@ import Console
 import CoordinatorService
 import Foundation
 
+/// The reason of a change, which the record keeps.
+enum Reason {
+  /// Throws a `ValidationError` unless the record takes it.
+  static func validate(_ reason: String, option: String) throws {
+    if let defect = AdministrationRequest.defect(of: reason) {
+      throw ValidationError("\(option): \(defect)")
+    }
+  }
+}
+
 /// The sweep folder and output format of a command.
 struct SweepFolder: ParsableArguments {
-  @Argument(help: "The folder given to `coordinator run --out`.")
+  @Argument(help: "The folder given to `coordinator run --out`.", completion: .sweepFolder)
   var folder: Folder
 
   @Flag(help: "Answers in JSON.")

@@ -10,7 +10,8 @@ struct UndrainCommand: ParsableCommand {
   ).exiting()
 
   @OptionGroup var sweep: SweepFolder
-  @Argument(help: "The host's name, as `coordinator status` shows it.") var host: String
+  @Argument(help: "The host's name, as `coordinator status` shows it.", completion: .drainedHosts)
+  var host: String
 
   func run() throws {
     try sweep.change(AdministrationRequest(.undrain, host: host))

@@ -18,7 +18,7 @@ struct WatchCommand: ParsableCommand {
       """
   ).exiting()
 
-  @Argument(help: "The folder given to `coordinator run --out`.")
+  @Argument(help: "The folder given to `coordinator run --out`.", completion: .sweepFolder)
   var folder: Folder
 
   func run() throws { try SweepWatch.perform(folder.url) }

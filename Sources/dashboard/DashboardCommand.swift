@@ -10,7 +10,7 @@ enum Main {
   static func main() async {
     StandardStreams.secure()
     ConsoleLog.bootstrap()
-    await DashboardCommand.main()
+    await DashboardCommand.mainInWords()
   }
 }
 
@@ -30,7 +30,9 @@ struct DashboardCommand: AsyncParsableCommand {
       """,
     version: ProductVersion.current)
 
-  @Argument(help: ArgumentHelp("Folders given to `coordinator run --out`.", valueName: "dir"))
+  @Argument(
+    help: ArgumentHelp("Folders given to `coordinator run --out`.", valueName: "dir"),
+    completion: .sweepFolder)
   var folders: [Folder]
 
   @Option(
@@ -49,7 +51,7 @@ struct DashboardCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "File of the token, made where it is missing.",
       discussion: "Without it: dashboard.token in ~/.config/bottlenecksweep.", valueName: "file"))
-  var tokenFile: String?
+  var tokenFile: FileArgument?
 
   @Flag(
     help: ArgumentHelp(
@@ -68,9 +70,6 @@ struct DashboardCommand: AsyncParsableCommand {
     guard !folders.isEmpty, folders.count <= 64 else {
       throw ValidationError("found \(folders.count) folders, expected 1 to 64")
     }
-    if let tokenFile, tokenFile.isEmpty {
-      throw ValidationError("found an empty --token-file, expected a path")
-    }
   }
 
   func run() async throws {
@@ -80,10 +79,10 @@ struct DashboardCommand: AsyncParsableCommand {
     try await DashboardServer.run(
       DashboardServer.Options(
         folders: folders.map(\.url), address: listen, allowsControl: control,
-        needsToken: token || tokenFile != nil, tokenFile: tokenFile.map { URL(filePath: $0) },
+        needsToken: token || tokenFile != nil, tokenFile: tokenFile?.url,
         isSupervised: supervised)
     ) { lines in
-      _ = StandardStreams.write(Data((lines + "\n").utf8))
+      _ = StandardStreams.write(Data(TerminalText.lines(lines + "\n").utf8))
     }
   }
 }

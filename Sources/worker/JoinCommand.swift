@@ -94,12 +94,13 @@ struct JoinCommand: ParsableCommand {
   var keysFromInput = false
 
   func validate() throws {
-    try threadsPerSlot.map { try TrialThreads.validate($0, option: "--threads-per-slot") }
-    _ = try slotCount()
-    _ = try cacheLimitByteCount()
+    // Before anything is computed with it.
     guard (0...9999).contains(leave) else {
       throw ValidationError("--leave: found \(leave), expected 0 to 9999 cores")
     }
+    try threadsPerSlot.map { try TrialThreads.validate($0, option: "--threads-per-slot") }
+    _ = try slotCount()
+    _ = try cacheLimitByteCount()
     guard !(plain && curve) else {
       throw ValidationError("found both --plain and --curve, expected one of them")
     }

@@ -15,6 +15,6 @@ struct KeyCommand: ParsableCommand {
   @OptionGroup var keys: KeysArguments
 
   func run() throws {
-    print(try WorkerEnrolment.key(in: keys.url, renewing: new), terminator: "")
+    TerminalText.show(try WorkerEnrolment.key(in: keys.url, renewing: new))
   }
 }

@@ -18,7 +18,7 @@ struct TrialCommand: ParsableCommand {
 
   @Argument(
     help: "The configuration file; - for standard input.", completion: .file(extensions: ["json"]))
-  var config: String
+  var config: FileArgument
 
   @Option(help: ArgumentHelp("Folder for the results.", valueName: "dir"))
   var out: Folder
@@ -29,7 +29,7 @@ struct TrialCommand: ParsableCommand {
       discussion: "Without it: <data set>.images in the data folder of `coordinator data`.",
       valueName: "file"),
     completion: .file(extensions: ["images"]))
-  var images: String?
+  var images: FileArgument?
 
   @Flag(help: "Runs the decoder for both gate vectors even if they are equal; gives the same bits.")
   var forceSecondPass = false
@@ -62,13 +62,13 @@ struct TrialCommand: ParsableCommand {
         + "never interrupted. A longer run may resume from a shorter one's checkpoint, too.",
       valueName: "file"),
     completion: .file(extensions: ["safetensors"]))
-  var resume: [String] = []
+  var resume: [FileArgument] = []
 
   @Flag(help: .hidden)
   var supervised = false
 
   func validate() throws {
-    guard !(supervised && config == "-") else {
+    guard !(supervised && config.url.relativePath == "-") else {
       throw ValidationError("found standard input and --supervised, expected a file")
     }
     _ = try checkpointSteps()
@@ -77,9 +77,10 @@ struct TrialCommand: ParsableCommand {
 
   private func checkpointSteps() throws -> Set<Int> {
     let steps = try checkpointAt?.split(separator: ",", omittingEmptySubsequences: false).map {
-      guard let step = Int($0), step >= 0 else {
+      guard let step = Int($0), (0...Int(Int32.max)).contains(step) else {
         throw ValidationError(
-          "--checkpoint-at: found \"\($0)\", expected step numbers from 0 on, with commas")
+          "--checkpoint-at: found \"\($0)\", expected step numbers from 0 to \(Int32.max), with commas"
+        )
       }
       return step
     }
@@ -89,11 +90,11 @@ struct TrialCommand: ParsableCommand {
   func run() throws {
     try SingleTrial.run(
       SingleTrial.Options(
-        configuration: config, folder: out.url,
-        images: images.map { URL(filePath: $0) }, forcesSecondPass: forceSecondPass,
+        configuration: config.url.relativePath, folder: out.url,
+        images: images?.url, forcesSecondPass: forceSecondPass,
         threads: threads,
         checkpointSteps: try checkpointSteps(), checkpointInterval: checkpointEvery?.interval,
-        savesAtEnd: checkpointAtEnd, checkpoints: resume.map { URL(filePath: $0) },
+        savesAtEnd: checkpointAtEnd, checkpoints: resume.map(\.url),
         isSupervised: supervised))
   }
 }

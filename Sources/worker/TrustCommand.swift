@@ -16,6 +16,6 @@ struct TrustCommand: ParsableCommand {
   @OptionGroup var keys: KeysArguments
 
   func run() throws {
-    print(try WorkerEnrolment.trust(coordinatorKey, in: keys.url), terminator: "")
+    TerminalText.show(try WorkerEnrolment.trust(coordinatorKey, in: keys.url))
   }
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Testing
 
@@ -38,5 +39,40 @@ struct TerminalTextTests {
     let shown = String(decoding: stream.take(Data(bytes)), as: UTF8.self)
     #expect(shown.hasPrefix("a\u{FFFD}]0;title\u{FFFD}b\nc\u{FFFD}\u{FFFD}\u{FFFD}"))
     #expect(!shown.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" })
+  }
+
+  @Test("an error's words have no control characters, and the parser's errors stay")
+  func words() {
+    struct Hostile: Error, CustomStringConvertible {
+      let description = "found \u{1B}[31mred\u{202E}\nexpected black"
+    }
+    struct Sample: ParsableCommand {}
+    func wording(_ error: any Error) -> any Error { WordedError.wording(error, of: Sample.self) }
+    let worded = "\(wording(Hostile()))"
+    #expect(worded == "found \u{FFFD}[31mred\u{FFFD}\nexpected black")
+    #expect(wording(ExitCode(.failed)) is ExitCode)
+    #expect(wording(ValidationError("x")) is ValidationError)
+  }
+
+  @Test("all text reaches the terminal through this module")
+  func onePlace() throws {
+    let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "Sources")
+    let paths = FileManager.default.enumerator(atPath: sources.path)?.allObjects ?? []
+    var count = 0
+    // The benchmarks print what they measure, no text of others.
+    for path in paths.compactMap({ $0 as? String })
+    where path.hasSuffix(".swift") && !path.hasPrefix("Console/") && !path.hasPrefix("bench")
+      && !path.hasPrefix("Benches/")
+    {
+      count += 1
+      let text = try String(contentsOf: sources.appending(path: path), encoding: .utf8)
+      for line in text.split(separator: "\n") where !line.contains("///") {
+        #expect(
+          line.firstMatch(of: /(^|[^.\w])print\(|standardError\.write|fputs\(/) == nil,
+          "\(path): \(line); TerminalText.show or tell makes it safe for a terminal")
+      }
+    }
+    #expect(count > 400)
   }
 }

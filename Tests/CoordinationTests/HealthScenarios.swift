@@ -26,9 +26,9 @@ struct HealthScenarios {
   private func started() throws -> Script {
     var script = try Script(trials)
     script.resume()
-    script.announce("good")
-    script.finish(trials[0], on: "good")
-    script.announce("bad", slots: 3)
+    script.announce("good@north", host: "host-good")
+    script.finish(trials[0], on: "good@north")
+    script.announce("bad@south", slots: 3, host: "host-bad")
     return script
   }
 
@@ -36,22 +36,23 @@ struct HealthScenarios {
   func badHost() throws {
     var script = try started()
     var effects: [Effect] = []
-    for trial in trials[2...4] { effects += script.fail(trial, attempt: 1, on: "bad") }
-    #expect(drains(effects, "host-bad"))
-    #expect(effects.sent(to: "bad").contains { if case .drain = $0 { true } else { false } })
+    for trial in trials[2...4] { effects += script.fail(trial, attempt: 1, on: "bad@south") }
+    #expect(drains(effects, "host-bad@south"))
+    #expect(effects.sent(to: "bad@south").contains { if case .drain = $0 { true } else { false } })
     #expect(script.coordinator.workers.map(\.isDrained) == [false, true])
     // The drain is repeated as long as it has trials, and it gets no more.
-    let beat = script.beat("bad", claims: [trials[5].claim()])
-    #expect(beat.sent(to: "bad").contains { if case .drain = $0 { true } else { false } })
-    script.handle(.workerLeft(reason: "drained", on: Script.connection("bad")))
+    let beat = script.beat("bad@south", claims: [trials[5].claim()])
+    #expect(beat.sent(to: "bad@south").contains { if case .drain = $0 { true } else { false } })
+    script.handle(.workerLeft(reason: "drained", on: Script.connection("bad@south")))
     #expect(
-      script.announce("bad-again", slots: 3, host: "host-bad").assigned(to: "bad-again") == [])
+      script.announce("bad-again@south", slots: 3, host: "host-bad").assigned(to: "bad-again@south")
+        == [])
     // The drain survives a restart.
     let drained = try script.restarted().coordinator.drainedHosts
-    #expect(drained["host-bad"]?.contains("3 different trials failed there") == true)
-    let undrained = script.handle(.undrainRequested(host: "host-bad"))
-    #expect(undrained.records.first == .hostUndrained(host: "host-bad"))
-    #expect(undrained.assigned(to: "bad-again").count == 3)
+    #expect(drained["host-bad@south"]?.contains("3 different trials failed there") == true)
+    let undrained = script.handle(.undrainRequested(host: "host-bad@south"))
+    #expect(undrained.records.first == .hostUndrained(host: "host-bad@south"))
+    #expect(undrained.assigned(to: "bad-again@south").count == 3)
   }
 
   @Test(
@@ -59,15 +60,15 @@ struct HealthScenarios {
   )
   func goodHost() throws {
     var script = try started()
-    #expect(!drains(script.fail(trials[2], attempt: 1, on: "bad"), "host-bad"))
-    script.finish(trials[3], on: "bad")
-    #expect(!drains(script.fail(trials[4], attempt: 1, on: "bad"), "host-bad"))
+    #expect(!drains(script.fail(trials[2], attempt: 1, on: "bad@south"), "host-bad@south"))
+    script.finish(trials[3], on: "bad@south")
+    #expect(!drains(script.fail(trials[4], attempt: 1, on: "bad@south"), "host-bad@south"))
     for trial in [trials[5], trials[6], trials[7]] {
       let running = script.coordinator.explanation(of: trial.id)?.standing
-      guard running?.status == .running, running?.worker == WorkerID("bad") else { continue }
+      guard running?.status == .running, running?.worker == WorkerID("bad@south") else { continue }
       #expect(
         !drains(
-          script.fail(trial, attempt: 1, cause: .notANumber, on: "bad"), "host-bad"))
+          script.fail(trial, attempt: 1, cause: .notANumber, on: "bad@south"), "host-bad@south"))
     }
   }
 

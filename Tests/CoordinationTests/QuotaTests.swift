@@ -94,4 +94,72 @@ struct QuotaTests {
     }
     #expect(script.coordinator.accountedConnectionCount < 2_000)
   }
+
+  @Test("a message counts by its claims: a burst of full heartbeats is cut and not looked into")
+  func claims() throws {
+    var script = try Script([a])
+    script.resume()
+    script.announce("liar", slots: 0)
+    func admits(_ weight: Int, on connection: String) -> Bool {
+      script.coordinator.admits(
+        weight: weight, on: Script.connection(connection), at: script.now)
+    }
+    let weight = Event.weight(ofClaims: 2_048, checkpoints: 0)
+    var handled = 0
+    for _ in 0..<4_000 where admits(weight, on: "liar") {
+      script.beat("liar", claims: strange(2_048))
+      handled += 1
+    }
+    #expect(handled < 100)
+    #expect(!admits(weight, on: "liar"))
+    // A goodbye always fits.
+    #expect(admits(0, on: "liar"))
+    script.seconds += 1
+    #expect(admits(weight, on: "liar"))
+    // A worker with as many results as a message can claim stays below the quota.
+    script.announce("honest", slots: 0)
+    let most = Event.weight(ofClaims: 2_048, checkpoints: 768)
+    for _ in 0..<100 {
+      #expect(admits(most, on: "honest"))
+      #expect(script.beat("honest", claims: strange(2_048)).notices == [])
+      script.seconds += 5
+    }
+  }
+
+  @Test("a worker with thousands of slots gets 64 trials, and more once it has shown steps of them")
+  func slots() throws {
+    let trials = (1...300 as ClosedRange<UInt64>).map { SimulatedSweep.baseline(seed: $0) }
+    var script = try Script(trials)
+    script.resume()
+    #expect(script.announce("hog", slots: 4_096).assigned(to: "hog").count == 64)
+    #expect(script.announce("honest", slots: 8).assigned(to: "honest").count == 8)
+    // Claims without a step bring nothing; a step of each doubles them.
+    for (step, more) in [(nil, 0), (1, 64), (2, 128)] {
+      let held = Set(
+        script.coordinator.runningTrials.filter { $0.worker == WorkerID("hog") }.map(\.trial))
+      let claims = trials.filter { held.contains($0.id) }.map { $0.claim(step: step) }
+      #expect(script.beat("hog", claims: claims).assigned(to: "hog").count == more)
+    }
+  }
+
+  @Test(
+    "log lines are kept at one full message a second, of workers that have announced themselves")
+  func logs() throws {
+    var script = try Script([a])
+    script.resume()
+    func keeps(_ byteCount: Int, on connection: String) -> WorkerID? {
+      script.coordinator.keepsLogs(
+        byteCount: byteCount, on: Script.connection(connection), at: script.now)
+    }
+    #expect(keeps(10, on: "liar") == nil)
+    script.announce("liar", slots: 0)
+    script.announce("honest", slots: 0)
+    var kept = 0
+    for _ in 0..<60 {
+      for _ in 0..<1_000 where keeps(65_536, on: "liar") != nil { kept += 65_536 }
+      #expect(keeps(65_536, on: "honest") == WorkerID("honest"))
+      script.seconds += 1
+    }
+    #expect(kept <= 76 * 65_536)
+  }
 }

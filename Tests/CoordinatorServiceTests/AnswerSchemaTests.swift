@@ -1,4 +1,5 @@
 import Digests
+import Doctor
 import Foundation
 import Reports
 import TestSupport
@@ -248,6 +249,28 @@ struct AnswerSchemaTests {
     try compare("check", full: SweepCheck.sample.json)
   }
 
+  @Test("a salvage, changes, workers and a checkup have the keys of the page")
+  func others() throws {
+    try compare("check --salvage", full: SweepSalvage.sample.json)
+    try compare("cancel", full: AdministrationReply(changes: ["done"]).json)
+    var checkup = Checkup()
+    checkup.ok("port", "free")
+    let bare = checkup.json
+    checkup.fault("keys", "none", remedy: "make them")
+    try compare("doctor", full: checkup.json, bare: bare)
+    let keys = try TemporaryFolder().url.appending(path: "keys")
+    func admit(_ digits: String, as name: String, isShared: Bool) throws {
+      _ = try AccessCommands.admit(
+        String(repeating: digits, count: 32), as: name, isShared: isShared, evenIfRevoked: false,
+        in: keys)
+    }
+    try admit("a1", as: "own", isShared: false)
+    let own = try AccessCommands.list(in: keys, asJSON: true)
+    try admit("b2", as: "shared", isShared: true)
+    _ = try AccessCommands.revoke("shared", in: keys)
+    try compare("workers", full: try AccessCommands.list(in: keys, asJSON: true), bare: own)
+  }
+
   @Test("every answer begins with one version")
   func version() {
     #expect(AdministrationReply(changes: ["done"]).json.contains("\"version\" : 2"))
@@ -281,6 +304,24 @@ extension SweepCheck {
       """
     do {
       return try JSONDecoder().decode(SweepCheck.self, from: Data(json.utf8))
+    } catch {
+      preconditionFailure("the sample has every key: \(error)")
+    }
+  }
+}
+
+extension SweepSalvage {
+  /// A salvage with every key.
+  fileprivate static var sample: SweepSalvage {
+    let json = """
+      {"sweep": "s", "origin": "a", "target": "b", "isPlannedFromFile": false, "trialCount": 3,
+      "keptCount": 1, "lost": [{"trial": "t0", "stage": "main", "reason": "r"}],
+      "untraced": ["t1"], "damage": ["d"], "isDatabaseSound": true, "unplannedCount": 0,
+      "blobCount": 1, "lostFiles": [{"trial": "t0", "file": "model", "found": "f"}],
+      "notes": ["n"]}
+      """
+    do {
+      return try JSONDecoder().decode(SweepSalvage.self, from: Data(json.utf8))
     } catch {
       preconditionFailure("the sample has every key: \(error)")
     }

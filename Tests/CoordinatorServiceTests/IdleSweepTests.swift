@@ -111,6 +111,28 @@ struct IdleSweepTests {
       })
   }
 
+  @Test(
+    "a reason that the record cannot show in one line is refused",
+    arguments: [
+      "y\n2 of 2 trials complete", "\u{1b}[2J", " ", "", "\u{202e}x",
+      String(repeating: "x", count: 4097),
+    ])
+  func reason(_ reason: String) throws {
+    try append([.limitsSet(SweepLimits())])
+    let before = try journal
+    for request in [
+      AdministrationRequest(.cancel, trials: ["\(first.id)"], reason: reason),
+      AdministrationRequest(.discard, trials: ["\(first.id)"], reason: reason),
+      AdministrationRequest(.drain, host: "north", reason: reason),
+      AdministrationRequest(.drain, host: reason),
+    ] {
+      let refusal = try IdleSweep(folder.url).perform(request).error
+      #expect(refusal?.contains("expected") == true, "\(request.command)")
+    }
+    #expect(try journal == before)
+    #expect(AdministrationRequest.defect(of: "it is hot: 東京, 🙂") == nil)
+  }
+
   @Test("a trial of an ended sweep is retried, with the parent that it needs")
   func ended() throws {
     var limits = SweepLimits()

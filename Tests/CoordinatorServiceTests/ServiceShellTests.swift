@@ -26,31 +26,38 @@ struct ServiceShellTests {
   /// A worker's side of the connection.
   private final class FakeWorker {
     private let socket: DealerSocket
+    private let endpoint: String
     /// Asks the loop to end.
     let interruptions: Inbox<SweepLoop.Interruption>
 
     init(_ endpoint: String, _ interruptions: Inbox<SweepLoop.Interruption>) throws {
       socket = try DealerSocket(try Context())
       self.interruptions = interruptions
+      self.endpoint = endpoint
       try socket.connect(to: endpoint)
     }
 
+    /// Another peer on a connection of its own.
+    func another() throws -> FakeWorker { try FakeWorker(endpoint, interruptions) }
+
     /// Sends frames, once there is a connection.
-    func send(_ frames: [[UInt8]]) throws {
-      let deadline = ContinuousClock.now + .seconds(60)
+    func send(_ frames: [[UInt8]], patience: Duration = .seconds(60)) throws {
+      let deadline = ContinuousClock.now + patience
       while try socket.send(frames) != .sent {
         guard ContinuousClock.now < deadline else { throw Silence() }
         usleep(1000)
       }
     }
 
-    func send(_ message: WorkerMessage) throws { try send(try message.frames()) }
+    func send(_ message: WorkerMessage, patience: Duration = .seconds(60)) throws {
+      try send(try message.frames(), patience: patience)
+    }
 
-    func announce() throws {
+    func announce(as name: String = "fake", from host: String = "here") throws {
       try send(
         .announcement(
           .init(
-            productVersion: ProductVersion.current, worker: "fake", host: "here",
+            productVersion: ProductVersion.current, worker: name, host: host,
             processor: "none", instructionSet: "avx2", coreCount: 1, memoryByteCount: 1 << 30,
             slotCount: 1, claims: [])))
     }
@@ -254,5 +261,145 @@ struct ServiceShellTests {
     }
     // The lease is open, for the next coordinator to take up.
     #expect(try SweepReader.open(directory: folder).results().trials.map(\.status) == [.running])
+  }
+
+  // MARK: - Members that lie
+
+  @Test("a log is kept for an attempt that its own worker ends, and replaces what was there")
+  func logOfAttempt() throws {
+    let logs = folder.file("logs")
+    let trial = trial.id
+    _ = try run { worker, blobs in
+      try worker.announce()
+      let attempt = try worker.assignment()
+      let forged = StoredBlob(digest: try blobs.insert(Array("forged".utf8)), byteCount: 6)
+      let stranger = try worker.another()
+      let failures = [attempt, AttemptKey(trial: trial, attempt: 7)].map {
+        WorkerMessage.attemptFailed(.init(attempt: $0, cause: "signal", message: "", log: forged))
+      }
+      for failure in failures { try stranger.send(failure) }
+      try stranger.await(.announceAgain)
+      try stranger.announce(as: "stranger", from: "elsewhere")
+      for failure in failures { try stranger.send(failure) }
+      _ = try stranger.expect { message -> Bool? in
+        if case .abandon = message { true } else { nil }
+      }
+      let before = try? FileManager.default.contentsOfDirectory(atPath: logs.path)
+      #expect(before ?? [] == [])
+      try FileManager.default.createDirectory(at: logs, withIntermediateDirectories: true)
+      let file = logs.appending(path: "\(trial).1.txt")
+      try Data("forged before".utf8).write(to: file)
+      let own = StoredBlob(digest: try blobs.insert(Array("it broke".utf8)), byteCount: 8)
+      try worker.send(
+        .attemptFailed(.init(attempt: attempt, cause: "signal", message: "it broke", log: own)))
+      _ = try worker.expect { message -> Bool? in
+        if case .abandon = message { true } else { nil }
+      }
+      #expect(try String(contentsOf: file, encoding: .utf8) == "it broke")
+      worker.interruptions.put(.stop)
+    }
+  }
+
+  /// A field of bytes as protobuf encodes it.
+  private static func field(_ number: UInt8, _ content: [UInt8]) -> [UInt8] {
+    var length = content.count
+    var head = [number << 3 | 2]
+    while length >= 128 {
+      head.append(UInt8(length & 127) | 128)
+      length >>= 7
+    }
+    return head + [UInt8(length)] + content
+  }
+
+  @Test("a result that cannot be read is refused, and its worker hears of it")
+  func unreadableResult() throws {
+    let folder = folder.url
+    _ = try run { worker, _ in
+      try worker.announce()
+      let attempt = try worker.assignment()
+      // A frame may be larger than a result: of the results in it, field 5 of field 3, the last
+      // counts.
+      let frames = try WorkerMessage.finished(.init(attempt: attempt, result: [])).frames()
+      let result = Self.field(5, [UInt8](repeating: 0, count: 200_000))
+      try worker.send([frames[0], frames[1] + Self.field(3, result)])
+      try worker.await(.acknowledgement(attempt))
+      let ended = try Self.journal(folder).contains { record in
+        guard case .attemptEnded(_, attempt: 1, let failure) = record else { return false }
+        return failure.cause == .resultRefused && failure.message.contains("196608")
+      }
+      #expect(ended)
+      worker.interruptions.put(.stop)
+    }
+  }
+
+  @Test("a name has no mark of a key where no key was shown")
+  func markOfKey() throws {
+    let folder = folder.url
+    _ = try run { worker, _ in
+      try worker.announce(as: "evil@lab")
+      _ = try worker.assignment()
+      let lessees = try Self.journal(folder).compactMap {
+        if case .trialLeased(_, _, let lessee) = $0 { lessee.rawValue } else { nil }
+      }
+      #expect(lessees == ["evil-lab"])
+      worker.interruptions.put(.stop)
+    }
+  }
+
+  @Test("rows that are no numbers are not shown as the trajectory of a running trial")
+  func partialTrajectory() throws {
+    let (url, logger) = (folder.url, Logger(label: "test"))
+    let file = folder.file("trajectories/\(trial.id).partial.csv")
+    _ = try run { worker, blobs in
+      try worker.announce()
+      let attempt = try worker.assignment()
+      let columns = TrajectoryText.fixedColumns + ["gate_0"]
+      let honest = columns.joined(separator: ",") + "\n" + "1,2,3,0,1,0,1,0.5,0,0.25\n"
+      var start = TrajectoryStart.beginning
+      for (text, isShown) in [(honest, true), ("=HYPERLINK(\"http://x\"),\u{1B}[31m\n", false)] {
+        let piece = TrajectoryPiece(after: start, payload: Array(text.utf8))
+        try worker.send(
+          .trajectoryGrown(
+            .init(
+              attempt: attempt, start: piece.start, payload: piece.payload,
+              endDigest: piece.end.prefix.digest)))
+        try worker.await(.pieceTaken(attempt, byteCount: piece.end.prefix.byteCount))
+        start = piece.end
+        try SweepOutputs(
+          folder: url, reader: try SweepReader.open(directory: url), blobs: blobs, logger: logger
+        ).write()
+        #expect((try? String(contentsOf: file, encoding: .utf8)) == (isShown ? honest : nil))
+      }
+      worker.interruptions.put(.stop)
+    }
+  }
+
+  @Test("a member that goes on claiming does not keep the coordinator from leaving")
+  func claimsWhileLeaving() throws {
+    let began = ContinuousClock.now
+    let ending = try run { worker, _ in
+      try worker.announce()
+      let attempt = try worker.assignment()
+      worker.interruptions.put(.detach)
+      let end = ContinuousClock.now + .seconds(14)
+      while ContinuousClock.now < end {
+        let unknown = AttemptKey(
+          trial: TrialID(rawValue: UInt64.random(in: 0 ... .max)), attempt: 1)
+        // Once the coordinator is gone, nothing can be sent.
+        guard
+          (try? worker.send(
+            .heartbeat(
+              .init(
+                sequence: 1, claims: [.init(attempt: attempt), .init(attempt: unknown)]
+              )), patience: .milliseconds(500))) != nil
+        else { return }
+        usleep(20_000)
+      }
+    }
+    guard case .detached = ending else {
+      Issue.record("\(ending)")
+      return
+    }
+    #expect(ContinuousClock.now - began < .seconds(40))
   }
 }

@@ -1,3 +1,4 @@
+import Coordination
 import Digests
 import Foundation
 import Testing
@@ -104,17 +105,69 @@ struct SweepFactsTests {
     #expect(rejection(of: finished(lying))?.place == "started")
   }
 
+  /// Why a report is rejected; nil if it is not.
+  private func rejection(of report: MilestoneReport) -> String? {
+    let attempt = AttemptKey(trial: planned.id, attempt: 1)
+    let event = facts.event(
+      of: .init(attempt: attempt, index: 0, report: report), running: planned.configuration,
+      on: ConnectionID([1]))
+    guard case .resultRejected(planned.id, 1, let reason, _) = event else { return nil }
+    return reason
+  }
+
   @Test("a milestone's report that its trial cannot have is refused")
   func report() {
     var report = result.milestones[0]
-    #expect(facts.defect(of: report, running: planned.configuration) == nil)
+    #expect(rejection(of: report) == nil)
     report.openProbabilities = []
-    #expect(
-      facts.defect(of: report, running: planned.configuration)?.place
-        == "20 batches: open_probabilities")
+    #expect(rejection(of: report)?.hasPrefix("20 batches: open_probabilities") == true)
     // The coordinator itself checks for unknown milestones.
     report.budget = .batches(7)
-    #expect(facts.defect(of: report, running: planned.configuration) == nil)
+    #expect(rejection(of: report) == nil)
+  }
+
+  /// Why a piece is rejected; nil if it is not.
+  private func rejection(
+    ofPieceAt start: Int, byteCount: Int, handedIn: TrajectoryVolume = TrajectoryVolume()
+  ) -> String? {
+    let grown = WorkerMessage.TrajectoryGrown(
+      attempt: AttemptKey(trial: planned.id, attempt: 1),
+      start: TrajectoryPrefix(byteCount: start, digest: Digest.of("start")),
+      payload: [UInt8](repeating: 0, count: byteCount), endDigest: Digest.of("end"))
+    let event = facts.event(
+      of: grown, running: planned.configuration, handedIn: handedIn, on: ConnectionID([1]))
+    guard case .resultRejected(planned.id, 1, let reason, _) = event else { return nil }
+    return reason
+  }
+
+  @Test("an attempt hands in no longer trajectory than its trial has, and not in ever more pieces")
+  func trajectory() throws {
+    // One row, at the last milestone, with the longest numbers there are.
+    let columns = TrajectoryText.fixedColumns + (0..<3).map { "gate_\($0)" }
+    let row = columns.map { _ in "-2.2250738585072014e-308" }.joined(separator: ",")
+    let longest = (columns.joined(separator: ",") + "\n" + row + "\n").utf8.count
+    #expect(rejection(ofPieceAt: 0, byteCount: longest) == nil)
+    #expect(rejection(ofPieceAt: longest - 1, byteCount: 1) == nil)
+    let most = try ResultBounds(planned.configuration, trainingImageCount: 1).trajectoryByteMaximum
+    #expect(most < 1_000)
+    for (start, byteCount) in [(0, most + 1), (most, 1), (1 << 50, 65_536)] {
+      #expect(
+        rejection(ofPieceAt: start, byteCount: byteCount)?.hasPrefix("trajectory: found") == true)
+    }
+    // Other beginnings: an attempt has one, or two if it cannot resume after all.
+    var volume = TrajectoryVolume()
+    var accepted = 0
+    while accepted < 100, rejection(ofPieceAt: 0, byteCount: most, handedIn: volume) == nil {
+      volume = volume.adding(byteCount: most)
+      accepted += 1
+    }
+    #expect(accepted == 2)
+    (volume, accepted) = (TrajectoryVolume(), 0)
+    while accepted < 100, rejection(ofPieceAt: 0, byteCount: 1, handedIn: volume) == nil {
+      volume = volume.adding(byteCount: 1)
+      accepted += 1
+    }
+    #expect(accepted < 20)
   }
 
   @Test("host and build are recorded as the worker has announced them")

@@ -1,4 +1,5 @@
 import Coordination
+import Foundation
 import Messaging
 import Testing
 
@@ -8,7 +9,8 @@ import Testing
 struct WorkerHintTests {
   private func hint(_ endpoint: String, isEncrypted: Bool = false) throws -> WorkerHint {
     WorkerHint(
-      endpoint: try Endpoint(endpoint), isEncrypted: isEncrypted, folder: "runs/f3", host: "north")
+      endpoint: try Endpoint(endpoint), isEncrypted: isEncrypted, folder: URL(filePath: "runs/f 3"),
+      host: "north")
   }
 
   private func at(_ seconds: Int) -> Instant { Instant(sinceStart: .seconds(seconds)) }
@@ -34,10 +36,34 @@ struct WorkerHintTests {
     var open = try hint("tcp://0.0.0.0:5750", isEncrypted: true)
     let text = open.due(hasWorkers: { false }, at: at(9)) ?? ""
     #expect(text.contains("`worker --connect tcp://north:5750`"))
-    #expect(text.contains("`coordinator enroll --out runs/f3`"))
+    #expect(text.contains("`coordinator enroll --out 'runs/f 3'`"))
     var local = try hint("tcp://127.0.0.1:5750")
     let localText = local.due(hasWorkers: { false }, at: at(9)) ?? ""
     #expect(localText.contains("`worker --connect tcp://127.0.0.1:5750`"))
     #expect(localText.contains("this one only") && !localText.contains("enroll"))
+  }
+
+  @Test("the command has the option that the connection needs")
+  func options() throws {
+    func command(_ endpoint: String, isEncrypted: Bool) throws -> String {
+      WorkerHint.command(
+        endpoint: try Endpoint(endpoint), isEncrypted: isEncrypted, host: "north")
+    }
+    #expect(
+      try command("tcp://*:5750", isEncrypted: false) == "worker --connect tcp://north:5750 --plain"
+    )
+    #expect(
+      try command("tcp://10.0.0.1:5750", isEncrypted: true)
+        == "worker --connect tcp://10.0.0.1:5750")
+    #expect(
+      try command("tcp://127.0.0.1:5750", isEncrypted: true)
+        == "worker --connect tcp://127.0.0.1:5750 --curve")
+    #expect(
+      try command("ipc:///tmp/a b", isEncrypted: false) == "worker --connect 'ipc:///tmp/a b'")
+    var hint = WorkerHint(
+      endpoint: try Endpoint("tcp://10.0.0.1:5750"), isEncrypted: true,
+      folder: URL(filePath: "o"), keys: URL(filePath: "my keys"))
+    let text = hint.due(hasWorkers: { false }, at: at(9)) ?? ""
+    #expect(text.contains("`coordinator enroll --out o --keys 'my keys'`"))
   }
 }

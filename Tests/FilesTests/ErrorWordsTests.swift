@@ -86,8 +86,12 @@ struct ErrorWordsTests {
   func ours() {
     let error = FileError("open", "/x", code: EACCES)
     #expect(!ErrorWords.isFoundation(error))
-    #expect(ErrorWords.text(error) == "/x: open failed: Permission denied")
-    #expect(ErrorWords.reason(error) == "/x: open failed: Permission denied")
+    #expect(
+      ErrorWords.text(error)
+        == "/x: open failed: Permission denied; see who may use it and the folder that it is in")
+    #expect(
+      ErrorWords.reason(error)
+        == "/x: open failed: Permission denied; see who may use it and the folder that it is in")
   }
 
   @Test("an error thrown by Foundation becomes a file error")
@@ -96,7 +100,9 @@ struct ErrorWordsTests {
     let failure = #expect(throws: FileError.self) {
       try FileError.wording("read", url) { try Data(contentsOf: url) }
     }
-    #expect(failure?.description == "/nowhere/file: read failed: No such file or directory")
+    #expect(
+      failure?.description == "/nowhere/file: read failed: No such file or directory; "
+        + "see that the name is right and its folder exists")
     #expect(throws: FileError("open", "/x", code: EACCES)) {
       try FileError.wording("read", url) { throw FileError("open", "/x", code: EACCES) }
     }

@@ -166,4 +166,22 @@ struct RehearsalTests {
     #expect(report.ending == .completeWithFailures(count: Self.table1.trials.count))
     #expect(report.attemptFailures > 0)
   }
+
+  @Test("times and rates beyond all measure are no overflow", arguments: [1e300, 1e-3])
+  func extremes(speed: Double) {
+    let trials = Self.table1.trials.prefix(3)
+    let plan = Self.table1.plan.trials.prefix(3).filter(\.parents.isEmpty)
+    for seconds in [1e-300, 1e3, 1e300] where seconds < 1e300 || speed < 1 {
+      var options = RehearsalOptions()
+      // Few beats, so that the longest rehearsal is short.
+      options.heartbeatInterval = .seconds(1_000_000)
+      options.checkpointInterval = .seconds(1_000_000)
+      let report = Rehearsal.run(
+        plan: Array(plan),
+        expectedSeconds: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, seconds) }),
+        expectedSteps: Dictionary(uniqueKeysWithValues: trials.map { ($0.id, Int(Int32.max)) }),
+        hosts: [RehearsalHost(name: "h", speed: speed)], options: options)
+      #expect(report.complete == (seconds < 1e300 ? plan.count : 0))
+    }
+  }
 }

@@ -10,6 +10,20 @@ import Trials
 struct HostileReportTests {
   private static let header = TrajectoryText.fixedColumns.joined(separator: ",") + ",gate_0"
 
+  @Test("Of a trajectory so far the whole lines are shown, if they are rows of numbers")
+  func trajectorySoFar() throws {
+    let rows = Self.header + "\n1,1,1,0,1,0,1,1,1,1\n"
+    for rest in ["", "2,1", "=HYPERLINK(\"http://x\")"] {
+      #expect(try TrajectorySoFar.wholeLines(of: Array((rows + rest).utf8)) == Data(rows.utf8))
+    }
+    #expect(try TrajectorySoFar.wholeLines(of: Array("step,x".utf8)) == Data())
+    for row in ["=HYPERLINK(\"http://x\",\"y\")", "\u{1B}[31m\u{0}", "2,=1+1,1,0,1,0,1,1,1,1"] {
+      #expect(throws: LiveDrawingError.self) {
+        try TrajectorySoFar.wholeLines(of: Array((rows + row + "\n").utf8))
+      }
+    }
+  }
+
   @Test(
     "A trajectory with impossible rows is refused with its line",
     arguments: [
@@ -103,6 +117,21 @@ struct HostileReportTests {
     }
     #expect(
       CSVCell.foreign("a\n=1\u{1B}\0\u{202E}\t") == "a\u{FFFD}=1\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}")
+  }
+
+  @Test(
+    "A mark behind a special character, which makes one character of both, hides it from nothing",
+    arguments: ["\u{301}", "\u{200D}", "\u{FE0F}", "\u{20DD}", "\u{200B}"])
+  func marks(mark: String) {
+    #expect(Array(CSVCell.foreign("=\(mark)1+1").utf8) == Array("'=\(mark)1+1".utf8))
+    #expect(Array(CSVCell.foreign(" \(mark)＝1").utf8) == Array("' \(mark)＝1".utf8))
+    #expect(CSVCell.foreign("e\(mark)=1") == "e\(mark)=1")
+    let field = CSVTable.escaped("\"\(mark),x")
+    #expect(Array(field.utf8) == Array("\"\"\"\(mark),x\"".utf8))
+    #expect(
+      Array(HTMLText.escaped("'\(mark)<\(mark)").utf8) == Array("&#39;\(mark)&lt;\(mark)".utf8))
+    let latex = TeXText.escaped("\\\(mark)input{_\(mark)}")
+    #expect(Array(latex.utf8) == Array("\\textbackslash{}\(mark)input\\{\\_\(mark)\\}".utf8))
   }
 
   @Test("Provenance has no formulas and control characters, whatever workers send")

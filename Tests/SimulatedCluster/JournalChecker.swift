@@ -482,7 +482,7 @@ package struct JournalChecker: Sendable {
             || worker.map { drainedHosts.contains("worker \($0)") } == true,
           "\(host) told to drain before that was written down")
       }
-    case .welcome, .heartbeat, .announceAgain, .shutDown: break
+    case .welcome, .heartbeat, .announceAgain, .refuse, .shutDown: break
     }
   }
 

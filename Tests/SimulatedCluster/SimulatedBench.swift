@@ -187,6 +187,7 @@ extension WorkerEvent {
         .trajectoryUnknown(trial: trial, attempt: attempt, byteCount: byteCount)
       case .announceAgain: .announcementRequested
       case .drain(let reason): .drainRequested(reason: reason)
+      case .refuse(let reason, let remedy): .refused(reason: "\(reason); \(remedy)")
       case .shutDown(let reason): .sweepEnded(reason: reason)
       }
   }

@@ -159,7 +159,7 @@ struct SimulatedWorker {
     case .heartbeat: return []
     case .announceAgain: return [announcement(from: station, at: now)]
     case .drain: return drain(station, at: now)
-    case .shutDown: return [.exit]
+    case .shutDown, .refuse: return [.exit]
     case .assign(let assignment):
       return accept(assignment, at: station, run: nextRun, blobs: blobs, now: now)
     case .acknowledge(let trial, let attempt):

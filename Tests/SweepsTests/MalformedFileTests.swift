@@ -73,6 +73,9 @@ struct MalformedFileTests {
     Malformed(
       "question: \"a\\nb\"", "x.yaml:6:11: several lines for question; expected one line of text"),
     Malformed(
+      "question: \"\\e[31ma\\u202e\"",
+      "x.yaml:6:11: control characters for question; expected one line of text"),
+    Malformed(
       "outputs: [figure4]",
       "x.yaml:6:11: figure4 for an output; expected one of figure1, figure2, figure3, table1, gates, latents; "
         + "did you mean \"figure1\"?"),
@@ -262,13 +265,31 @@ struct MalformedFileTests {
     arguments: [
       (
         "axes: {tolerance: [3,5, 8,5]}",
-        "x.yaml:5:19: whole numbers for the axis tolerance, some with a space after the comma, some "
+        "x.yaml:5:19: numbers for the axis tolerance, some with a space after the comma, some "
           + "without; expected a space after every comma, or after none; did you mean a point in "
           + "place of each decimal comma?"
       ),
       (
         "axes: {tolerance: [3,5, 8,2]}",
-        "x.yaml:5:19: whole numbers for the axis tolerance, some with a space after the comma, some "
+        "x.yaml:5:19: numbers for the axis tolerance, some with a space after the comma, some "
+          + "without; expected a space after every comma, or after none; did you mean a point in "
+          + "place of each decimal comma?"
+      ),
+      (
+        "axes: {tolerance: [3.5, 8,5]}",
+        "x.yaml:5:19: numbers for the axis tolerance, some with a space after the comma, some "
+          + "without; expected a space after every comma, or after none; did you mean a point in "
+          + "place of each decimal comma?"
+      ),
+      (
+        "axes: {tolerance: [3,5, 8.5]}",
+        "x.yaml:5:19: numbers for the axis tolerance, some with a space after the comma, some "
+          + "without; expected a space after every comma, or after none; did you mean a point in "
+          + "place of each decimal comma?"
+      ),
+      (
+        "axes: {tolerance: [3,5,\n  8,10]}",
+        "x.yaml:5:19: numbers for the axis tolerance, some with a space after the comma, some "
           + "without; expected a space after every comma, or after none; did you mean a point in "
           + "place of each decimal comma?"
       ),
@@ -309,7 +330,7 @@ struct MalformedFileTests {
   @Test("lists that only look like typing errors are read")
   func noSlips() throws {
     for (list, count) in [
-      ("[3,5,8]", 3), ("[3, 5, 8]", 3), ("[3,5,\n  8,10]", 4), ("[3.5,8.5, 9]", 3),
+      ("[3,5,8]", 3), ("[3, 5, 8]", 3), ("[3,5,8,\n  9,10,11]", 6), ("[3.5,8.5, 9]", 3),
       ("[0.0, 1e-300]", 2),
     ] {
       let text =

@@ -208,8 +208,9 @@ struct AccessTests {
     let sound = try bench.run(
       Executables.coordinator, "doctor", "--keys", keys, "--listen", "tcp://127.0.0.1:*", "--json")
     #expect(sound.code == 0, "\(sound.out)")
-    let findings =
-      try JSONSerialization.jsonObject(with: Data(sound.out.utf8)) as? [[String: String]]
+    let answer = try JSONSerialization.jsonObject(with: Data(sound.out.utf8)) as? [String: Any]
+    #expect(answer?["version"] as? Int == 2)
+    let findings = answer?["findings"] as? [[String: String]]
     #expect(findings?.contains { $0["topic"] == "encryption" && $0["level"] == "ok" } == true)
   }
 

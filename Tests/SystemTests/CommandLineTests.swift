@@ -105,4 +105,70 @@ struct CommandLineTests {
     #expect(trial.code == 1)
     #expect(trial.err.contains("unknown key \"sedd\""))
   }
+
+  @Test(
+    "the help of every script says what its exit codes mean, and does nothing else",
+    arguments: [
+      "bundle", "down", "quickstart", "setup", "slurm", "status", "test", "up", "virtual",
+    ])
+  func script(name: String) throws {
+    let help = try Bench().run(Executables.cluster(name), "--help")
+    #expect(help.code == 0, "\(help.err)")
+    #expect(help.out.hasPrefix("Usage: cluster/\(name)"), "\(help.out)")
+    #expect(help.out.contains("Exit codes:") && help.out.contains("64 a wrong command line"))
+  }
+
+  @Test("a sweep file's control characters never reach the terminal")
+  func controlCharacters() throws {
+    let bench = try Bench()
+    for text in ["question: \"\\e[31m\\u202e\"\n", "\"\\e[31mkey\": 3\n", "latents: \"\\e[2J\"\n"] {
+      let sweep = try bench.file(
+        "bad.yaml",
+        "sweep: bad\ndataset: sprites28\ntolerance: 3\nbudget: 5 batches\n"
+          + (text.hasPrefix("latents") ? "" : "latents: 3\n") + text)
+      for command in ["plan", "simulate"] {
+        let shown = try bench.run(Executables.coordinator, command, sweep)
+        #expect(shown.code == 1, "\(shown.out)")
+        #expect(
+          !(shown.out + shown.err).unicodeScalars.contains { $0 == "\u{1b}" || $0 == "\u{202e}" })
+      }
+    }
+  }
+
+  @Test("a folder without a sweep has no logs, and a folder that is not there no data")
+  func missing() throws {
+    let bench = try Bench()
+    let file = try bench.file("file", "")
+    for folder in [bench.path("nowhere"), file, "/dev/null", bench.path(".")] {
+      for arguments in [["logs", folder], ["logs", folder, "w"]] {
+        let logs = try Command(Executables.coordinator, arguments, on: bench)
+        #expect(try logs.exitCode() == 1, "\(arguments)")
+        #expect(logs.standardError.contains("no such store"), "\(logs.standardError)")
+      }
+      guard folder != bench.path(".") else { continue }
+      for verb in ["list", "verify"] {
+        let data = try bench.run(Executables.coordinator, "data", verb, "--data", folder)
+        #expect(data.code == 1, "\(verb) \(folder): \(data.out)")
+        #expect(data.err.contains(folder), "\(data.err)")
+      }
+    }
+  }
+
+  @Test("a command in a message can be copied, whatever the folder is called")
+  func copied() throws {
+    let bench = try Bench()
+    let sweep = try bench.file("two.yaml", Bench.sweep())
+    let out = bench.path("it's mine; echo $HOME")
+    let run = try Command(
+      Executables.coordinator, ["run", sweep, "--out", out, "--listen", "tcp://127.0.0.1:*"],
+      on: bench)
+    _ = try run.endpoint()
+    run.send(SIGTERM)
+    _ = try run.exitCode()
+    let logs = try bench.run(Executables.coordinator, "logs", out)
+    let command = try #require(logs.out.split(separator: "`").dropFirst().first)
+    let shell = try bench.run(
+      URL(filePath: "/bin/sh"), "-c", "printf '%s\\n' \(command.dropFirst("coordinator ".count))")
+    #expect(shell.out == "logs\n\(out)\nNAME\n")
+  }
 }

@@ -80,6 +80,41 @@ struct ReportTests {
     #expect(throws: WireError.self) { try WorkerMessage(frames: frames) }
   }
 
+  @Test("Of a result, report or piece that cannot be read, the attempt can, so that it is refused")
+  func unreadable() throws {
+    var report = PBReportReached()
+    report.trial = Samples.attempt.trial.rawValue
+    report.attempt = UInt32(Samples.attempt.attempt)
+    var changed = Samples.report
+    changed.mse = .nan
+    report.report = Data(changed.serialised)
+    var finished = PBFinished()
+    finished.trial = report.trial
+    finished.attempt = report.attempt
+    finished.result = Data(count: WireLimits.resultByteCount + 1)
+    var grown = PBTrajectoryGrown()
+    grown.trial = report.trial
+    grown.attempt = report.attempt
+    for body: PBWorkerEnvelope.OneOf_Body in [
+      .reportReached(report), .finished(finished), .trajectoryGrown(grown),
+    ] {
+      var envelope = PBWorkerEnvelope()
+      envelope.body = body
+      let frames = try Framing.frames(of: envelope, limit: WireLimits.controlEnvelopeByteCount)
+      #expect(throws: WireError.self) { try WorkerMessage(frames: frames) }
+      #expect(WorkerMessage.attempt(inUnreadable: frames) == Samples.attempt)
+    }
+    // No other frames are such messages.
+    finished.attempt = 0
+    var envelope = PBWorkerEnvelope()
+    envelope.finished = finished
+    let noAttempt = try Framing.frames(of: envelope, limit: WireLimits.controlEnvelopeByteCount)
+    let heartbeat = try WorkerMessage.heartbeat(.init(sequence: 1, claims: [])).frames()
+    for frames in [noAttempt, heartbeat, [], [[0xFF], [7]]] {
+      #expect(WorkerMessage.attempt(inUnreadable: frames) == nil)
+    }
+  }
+
   @Test("5,000 probabilities, and a report above 65,536 bytes, are named as too large")
   func tooLarge() {
     var report = Samples.report

@@ -24,6 +24,7 @@ struct ConfigurationFileTests {
        "estimated_seconds": 1.5, "configuration": \(text)}
       """
     #expect(try read(entry) == configuration)
+    #expect(try read("\u{feff}" + text) == configuration)
   }
 
   @Test("a complete plan is refused, with the command that extracts one trial")
@@ -47,6 +48,8 @@ struct ConfigurationFileTests {
     let failure = #expect(throws: TrialFailure.self) {
       try ConfigurationFile.read("/nowhere/c.json")
     }
-    #expect(failure?.message == "/nowhere/c.json: open failed: No such file or directory")
+    #expect(
+      failure?.message == "/nowhere/c.json: open failed: No such file or directory; "
+        + "see that the name is right and its folder exists")
   }
 }

@@ -104,8 +104,13 @@ extension Coordinator {
     if let progress = claim.progress, progress.step <= graph.steps(of: trial) ?? .max {
       // Only a step beyond the furthest one counts as progress.
       if progress.step > roster[worker].leases[index].furthestStep {
+        let hadBegun = roster[worker].leases[index].hasBegun
         roster[worker].leases[index].furthestStep = progress.step
         roster[worker].leases[index].progressAt = now
+        if !hadBegun, roster[worker].slots > Worker.slotsBelieved {
+          roster.refresh(worker)
+          isPlanDue = true
+        }
       }
       roster[worker].leases[index].progress = progress
       roster[worker].leases[index].progressThreads = workingThreads(of: index, on: worker)

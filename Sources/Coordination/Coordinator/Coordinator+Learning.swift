@@ -30,7 +30,7 @@ extension Coordinator {
       observe(rate: cost / provenance.seconds, of: trial, on: worker, threads: threads)
     }
     let stage = graph.stage(of: trial)
-    health.noteResult(of: trial, stage: stage, on: roster[worker].place)
+    health.noteResult(of: trial, stage: stage, by: roster[worker].member)
     health.forgetFalsehoods(of: [roster[worker].member, roster[worker].id.keyMember])
     noteSignOfLife(of: trial)
     if ledger.pausedStages[stage] != nil { resumeStage(stage) }
@@ -45,16 +45,17 @@ extension Coordinator {
   /// Updates the health of a host and a stage after an attempt failed.
   mutating func noteDeath(of trial: Int, on worker: Int, failure: TrialFailure) {
     guard failure.cause.chargesTrial || failure.cause.speaksAgainstHost else { return }
-    let (place, stage) = (roster[worker].place, graph.stage(of: trial))
-    health.noteDeath(of: trial, stage: stage, on: place, cause: failure.cause)
-    let deaths = health.deathCount(on: place)
-    // Never drain the last usable host: it is unclear whether the host or the trials are at fault,
+    let (member, stage) = (roster[worker].member, graph.stage(of: trial))
+    health.noteDeath(
+      of: trial, stage: stage, on: roster[worker].place, by: member, cause: failure.cause)
+    let deaths = health.deathCount(of: member)
+    // Never drain the last usable one: it is unclear whether the host or the trials are at fault,
     // and the sweep would end.
     if deaths >= settings.hostFailureLimit, drainReason(of: worker) == nil,
-      roster.hasUsable(besides: place)
+      roster.hasUsable(besides: member)
     {
       drain(
-        exactly: place,
+        exactly: member,
         reason: "\(deaths) different trials failed there and none completed in between; the last "
           + "failure: \(failure.message)")
     }

@@ -71,11 +71,11 @@ extension Coordinator {
     record(.hostUndrained(host: host))
     effects.append(.notify(.hostUndrained(host: shownName(of: host))))
     // These apply even if its workers are not connected.
-    health.forget(host: host)
+    health.forgetDeaths(of: host)
     health.forgetBadCheckpoints(by: host)
     health.forgetFalsehoods(of: [host])
     for worker in workers(of: host) {
-      health.forget(host: roster[worker].place)
+      health.forgetDeaths(of: roster[worker].member)
       health.forgetBadCheckpoints(by: roster[worker].member)
       health.forgetFalsehoods(of: [roster[worker].member, roster[worker].id.keyMember])
       roster[worker].isDrained = drainReason(of: worker) != nil

@@ -13,17 +13,17 @@ extension Coordinator {
   /// run the trial.
   func isIdle(_ lease: Lease, on worker: Int, at now: Instant) -> Bool {
     now - lease.progressAt >= idleLimit && holders.count(of: lease.trial) == 1
-      && roster.hasUsable(besides: roster[worker].place)
+      && roster.hasUsable(besides: roster[worker].member)
   }
 
-  /// Whether an attempt was given a checkpoint that another place had uploaded.
+  /// Whether an attempt was given a checkpoint that another member had uploaded.
   func wasGivenCheckpointsOfOthers(_ trial: Int, attempt: Int) -> Bool {
     let history = ledger.history(of: trial)
     guard let lease = history.attempts[attempt], lease.wasGivenCheckpoints else { return false }
     let entries = ledger.checkpointEntries(of: trial).filter { $0.attempt < attempt }
     return entries.isEmpty
       || entries.contains { entry in
-        history.attempts[entry.attempt].map { place(of: $0.worker) } != place(of: lease.worker)
+        history.attempts[entry.attempt].map { member(of: $0.worker) } != member(of: lease.worker)
       }
   }
 
@@ -121,6 +121,11 @@ extension Coordinator {
     }
     // A key may pose as several hosts.
     return isShared(by: place) && isShared { $0.keyMember ?? place(of: $0) }
+  }
+
+  /// Who is responsible for a worker that has had a lease.
+  private func member(of worker: WorkerID) -> String {
+    worker.member(onHost: ledger.hosts[worker] ?? worker.rawValue)
   }
 
   /// Where a worker ran that has had a lease.

@@ -155,7 +155,7 @@ extension Coordinator {
     var slots: [Slot] = []
     for number in roster.numbers where roster[number].isUsable {
       let worker = roster[number]
-      for lease in worker.leases.prefix(worker.slots) {
+      for lease in worker.leases.prefix(worker.usableSlots) {
         slots.append(
           Slot(
             worker: number, isFree: false, freeIn: remaining(of: lease, on: number, at: now)))

@@ -50,6 +50,12 @@ extension Coordinator {
     return !ledger.handedIn(by: number).ends.isEmpty
   }
 
+  /// How much of an unfinished trial's trajectory an attempt has handed in.
+  package func handedIn(of trial: TrialID, by attempt: Int) -> TrajectoryVolume {
+    guard let number = ledger.graph.number(of: trial) else { return TrajectoryVolume() }
+    return ledger.handedIn(by: number).volumes[attempt] ?? TrajectoryVolume()
+  }
+
   /// The worker of a connection; nil before it has announced itself.
   package func worker(on connection: ConnectionID) -> WorkerID? {
     roster.number(of: connection).map { roster[$0].id }

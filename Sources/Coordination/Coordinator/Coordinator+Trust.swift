@@ -11,13 +11,15 @@ extension Coordinator {
   /// result.
   ///
   /// With encrypted connections, the host is identified by its key, otherwise by its announced
-  /// name.
+  /// name, which proves nothing. There a later process speaks only once the worker that had the
+  /// lease is gone.
   func speaks(_ worker: Int, for attempt: Int, of trial: Int) -> Bool {
     guard let lessee = ledger.history(of: trial).attempts[attempt]?.worker else { return false }
     let sender = roster[worker]
     if lessee == sender.id { return true }
     if lessee.key != nil || sender.id.key != nil { return lessee.key == sender.id.key }
-    return !sender.host.isEmpty && ledger.hosts[lessee] == sender.host
+    let isPresent = roster.number(of: lessee).map { roster[$0].connection != nil } ?? false
+    return !isPresent && !sender.host.isEmpty && ledger.hosts[lessee] == sender.host
   }
 
   /// Answers a worker that reports about an attempt of another worker.

@@ -24,7 +24,8 @@ extension Coordinator {
     guard
       quotas.allowsName(
         announcement.worker, on: connection, others: others(underKeyOf: announcement.worker),
-        at: now)
+        at: now),
+      mayUseName(announcement, on: connection, at: now)
     else { return }
     if let other = roster.number(of: connection), roster[other].id != announcement.worker {
       roster.setLink(.away(until: now + settings.reconnectGrace), of: other)
@@ -40,6 +41,7 @@ extension Coordinator {
     roster[worker].lastHeard = now
     roster[worker].isSuspect = false
     roster[worker].isUnresponsive = false
+    roster[worker].rival = nil
     roster.refresh(worker)
     if isFirst {
       effects.append(

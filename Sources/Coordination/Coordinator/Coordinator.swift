@@ -143,7 +143,9 @@ package struct Coordinator: Sendable {
     precondition(isResumed, "the sweep resumes before the first event")
     let now = clock.read(at: now)
     guard ending == nil else { return farewell(to: event) }
-    if let connection = event.connection, !quotas.allowsMessage(on: connection, at: now) {
+    if let connection = event.connection,
+      !quotas.allowsMessage(of: event.weight, on: connection, at: now)
+    {
       return []
     }
     switch event {
@@ -181,6 +183,9 @@ package struct Coordinator: Sendable {
       quotas.forget(connection)
       guard let worker = roster.number(of: connection) else { break }
       roster.setLink(.away(until: now + settings.reconnectGrace), of: worker)
+      // The worker itself, most likely, on its new connection.
+      if let rival = roster[worker].rival { effects.append(.send(.announceAgain, to: rival)) }
+      roster[worker].rival = nil
     case .stopRequested(let reason):
       stop(reason)
     case .cancelRequested(let trials, let reason): cancel(trials, reason: reason, at: now)
@@ -198,6 +203,27 @@ package struct Coordinator: Sendable {
       expireDeadlines(at: now)
     }
     return conclude(at: now)
+  }
+
+  /// Whether the quota of a connection has room for a message of a weight, before it is looked into.
+  ///
+  /// - Parameter weight: See ``Event/weight(ofClaims:checkpoints:)``.
+  package mutating func admits(
+    weight: Int, on connection: ConnectionID, at now: Instant
+  ) -> Bool {
+    quotas.wouldAllowMessage(of: weight, on: connection, at: clock.read(at: now))
+  }
+
+  /// The worker whose log lines on a connection are kept; nil if there is none, or if they are
+  /// beyond its quota.
+  package mutating func keepsLogs(
+    byteCount: Int, on connection: ConnectionID, at now: Instant
+  ) -> WorkerID? {
+    let now = clock.read(at: now)
+    guard let worker = worker(on: connection), quotas.allowsMessage(on: connection, at: now),
+      quotas.allowsLogs(byteCount: byteCount, on: connection, at: now)
+    else { return nil }
+    return worker
   }
 
   /// The latest time for the next ``Event/clockTicked``; nil if no deadline is pending.

@@ -29,6 +29,8 @@ package enum Directive: Hashable, Sendable {
   case abandon(trial: TrialID, attempt: Int, reason: String)
   /// The coordinator does not know the sender: announce again.
   case announceAgain
+  /// The coordinator does not take the sender, with the reason and what to do about it.
+  case refuse(reason: String, remedy: String)
   /// Hand every trial back with its latest checkpoint, then say goodbye.
   case drain(reason: String)
   /// The sweep has ended; exit.

@@ -58,6 +58,24 @@ package enum Event: Hashable, Sendable {
 }
 
 extension Event {
+  /// How many messages a message counts as that has so many claims, some with a checkpoint, which
+  /// has to be looked up.
+  package static func weight(ofClaims count: Int, checkpoints: Int) -> Int {
+    1 + count / 16 + checkpoints
+  }
+
+  /// How many messages the event counts as.
+  var weight: Int {
+    let claims: [AttemptClaim] =
+      switch self {
+      case .workerAnnounced(let announcement, _): announcement.claims
+      case .heartbeatReceived(let claims, _, _): claims
+      default: []
+      }
+    return Self.weight(
+      ofClaims: claims.count, checkpoints: claims.count { $0.checkpoint != nil })
+  }
+
   /// The connection whose quota the event counts against.
   ///
   /// Nil for a goodbye and a lost connection, which are always handled, and for events that are not

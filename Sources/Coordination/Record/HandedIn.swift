@@ -16,6 +16,9 @@ struct HandedIn: Hashable, Sendable {
   /// Where pieces of the trajectory end, by the digest of the prefix.
   private(set) var ends: [Digest: TrajectoryStart] = [:]
 
+  /// How much of the trajectory each attempt has handed in.
+  private(set) var volumes: [Int: TrajectoryVolume] = [:]
+
   /// The latest report of each milestone.
   var latestReports: [Int: MilestoneReport] { reports.compactMapValues { $0.last?.report } }
 
@@ -41,6 +44,11 @@ struct HandedIn: Hashable, Sendable {
     return start
   }
 
-  /// Adds a piece whose start is recorded.
-  mutating func extend(by piece: TrajectoryPiece) { ends[piece.end.prefix.digest] = piece.end }
+  /// Adds a piece of an attempt whose start is recorded.
+  mutating func extend(by piece: TrajectoryPiece, of attempt: Int) {
+    ends[piece.end.prefix.digest] = piece.end
+    // The journal may be read without the pieces' bytes.
+    volumes[attempt] = volumes[attempt, default: TrajectoryVolume()].adding(
+      byteCount: piece.end.prefix.byteCount - piece.start.byteCount)
+  }
 }

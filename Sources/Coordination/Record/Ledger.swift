@@ -172,7 +172,7 @@ package struct Ledger: Sendable {
         handedIn(by: number).start(at: piece.start) != nil,
         record: "a piece of the trajectory after byte \(piece.start.byteCount)", of: number,
         expected: "the bytes before it")
-      handedIn[number, default: HandedIn()].extend(by: piece)
+      handedIn[number, default: HandedIn()].extend(by: piece, of: attempt)
     case .attemptEnded(let trial, let attempt, let failure):
       guard let number = graph.number(of: trial) else { return [] }
       try endAttempt(attempt, of: number, failure: failure)

@@ -3,16 +3,16 @@ import Trials
 /// Evidence against hosts and stages: which trials failed where, and why.
 ///
 /// The evidence is not durable; its consequences are (a drained host, a paused stage). A trial that
-/// fails on several hosts is not held against any of them. Failures count against a worker's
-/// ``Worker/place``, false results against its ``Worker/member``, so that nobody is blamed for
-/// messages of another worker that uses its name.
+/// fails on several hosts is not held against any of them. Failures and false results count against
+/// a worker's ``Worker/member``, so that nobody is blamed for messages of another worker that
+/// announces its host.
 struct HealthRecords: Sendable {
   private struct Death: Hashable {
     var trial: Int
     var host: String
   }
 
-  /// Trials that failed on this host and on no other, since the host's last result.
+  /// Trials that failed by this member and at no other place, since the member's last result.
   private var suspects: [String: Set<Int>] = [:]
   /// Hosts on which a trial failed.
   private var hostsOfDeath: [Int: Set<String>] = [:]
@@ -25,8 +25,10 @@ struct HealthRecords: Sendable {
   /// Most failures kept per stage.
   private static let deathsKept = 32
 
-  /// Notes that an attempt failed.
-  mutating func noteDeath(of trial: Int, stage: Int, on host: String, cause: FailureCause) {
+  /// Notes that an attempt of a member failed, at its place.
+  mutating func noteDeath(
+    of trial: Int, stage: Int, on host: String, by member: String, cause: FailureCause
+  ) {
     if cause.chargesTrial {
       let death = Death(trial: trial, host: host)
       var deaths = deathsByStage[stage]?[cause] ?? []
@@ -38,15 +40,15 @@ struct HealthRecords: Sendable {
     guard cause.speaksAgainstHost else { return }
     hostsOfDeath[trial, default: []].insert(host)
     if hostsOfDeath[trial]?.count == 1 {
-      suspects[host, default: []].insert(trial)
+      suspects[member, default: []].insert(trial)
     } else {
-      for host in hostsOfDeath[trial] ?? [] { suspects[host]?.remove(trial) }
+      for member in Array(suspects.keys) { suspects[member]?.remove(trial) }
     }
   }
 
   /// Notes that a trial has its result.
-  mutating func noteResult(of trial: Int, stage: Int, on host: String) {
-    suspects[host] = nil
+  mutating func noteResult(of trial: Int, stage: Int, by member: String) {
+    suspects[member] = nil
     hostsOfDeath[trial] = nil
     deathsByStage[stage] = nil
   }
@@ -83,11 +85,11 @@ struct HealthRecords: Sendable {
     for member in members.compactMap(\.self) { falsehoods[member] = nil }
   }
 
-  /// How many trials failed on this host only, since its last result.
-  func deathCount(on host: String) -> Int { suspects[host]?.count ?? 0 }
+  /// How many trials failed by this member only, since its last result.
+  func deathCount(of member: String) -> Int { suspects[member]?.count ?? 0 }
 
-  /// Forgets the evidence against a host.
-  mutating func forget(host: String) { suspects[host] = nil }
+  /// Forgets the failures of a member.
+  mutating func forgetDeaths(of member: String) { suspects[member] = nil }
 
   /// Forgets the evidence against a stage.
   mutating func forget(stage: Int) { deathsByStage[stage] = nil }

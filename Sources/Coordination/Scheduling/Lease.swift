@@ -43,6 +43,9 @@ struct Lease: Sendable {
     threadsSentAt = sentAt
   }
 
+  /// Whether its worker has shown a step.
+  var hasBegun: Bool { furthestStep > 0 }
+
   /// How many of its worker's cores it takes: while its threads change, the larger number.
   var coreCount: Int { max(threads, claimedThreads ?? 1) }
 

@@ -12,14 +12,19 @@ struct MessageQuotas: Sendable {
     case answers
     /// Worker names beyond the limit of a connection or key.
     case names
+    /// Messages with log lines beyond the rate of their bytes.
+    case logs
   }
 
   /// Messages of one connection: sustained rate per second, and burst.
   ///
-  /// Workers that compute nothing and deliver a hundred results per second stay below it.
+  /// Workers that compute nothing and deliver a hundred results per second stay below it. A message
+  /// with many claims counts as several, see ``Event/weight(ofClaims:checkpoints:)``.
   static let messages = (perSecond: 2_000.0, atOnce: 8_192.0)
   /// Answers to claims and results of attempts that the sender does not hold, per connection.
   static let answers = (perSecond: 100.0, atOnce: 2_048.0)
+  /// Bytes of log lines of one connection; one full message a second stays below it.
+  static let logs = (perSecond: 65_536.0, atOnce: 1_048_576.0)
   /// Names that one connection may announce in succession; an honest one announces one.
   static let namesPerConnection = 8
   /// Workers that may be present under one key.
@@ -32,10 +37,12 @@ struct MessageQuotas: Sendable {
     var tokens: Double
     var at: Instant
 
-    mutating func take(_ rate: (perSecond: Double, atOnce: Double), at now: Instant) -> Bool {
+    mutating func take(
+      _ count: Double, _ rate: (perSecond: Double, atOnce: Double), at now: Instant
+    ) -> Bool {
       fill(rate, at: now)
-      guard tokens >= 1 else { return false }
-      tokens -= 1
+      guard tokens >= count else { return false }
+      tokens -= count
       return true
     }
 
@@ -49,22 +56,46 @@ struct MessageQuotas: Sendable {
   private struct Account: Sendable {
     var messages: Bucket
     var answers: Bucket
+    var logs: Bucket
     var names: Set<WorkerID> = []
     var refused: [Kind: Int] = [:]
 
     init(at now: Instant) {
       messages = Bucket(tokens: MessageQuotas.messages.atOnce, at: now)
       answers = Bucket(tokens: MessageQuotas.answers.atOnce, at: now)
+      logs = Bucket(tokens: MessageQuotas.logs.atOnce, at: now)
     }
   }
 
   private var accounts: [ConnectionID: Account] = [:]
   private var reportedAt: Instant?
 
-  /// Whether to handle a message of a connection.
-  mutating func allowsMessage(on connection: ConnectionID, at now: Instant) -> Bool {
+  /// Whether to handle a message of a connection, which counts as so many.
+  mutating func allowsMessage(
+    of weight: Int = 1, on connection: ConnectionID, at now: Instant
+  ) -> Bool {
     change(connection, at: now) { account in
-      guard account.messages.take(Self.messages, at: now) else { return .messages }
+      guard account.messages.take(Double(weight), Self.messages, at: now) else { return .messages }
+      return nil
+    }
+  }
+
+  /// Whether ``allowsMessage(of:on:at:)`` would allow a message, which this does not count.
+  mutating func wouldAllowMessage(
+    of weight: Int, on connection: ConnectionID, at now: Instant
+  ) -> Bool {
+    change(connection, at: now) { account in
+      account.messages.fill(Self.messages, at: now)
+      return account.messages.tokens >= Double(weight) ? nil : .messages
+    }
+  }
+
+  /// Whether to keep log lines of a connection.
+  mutating func allowsLogs(
+    byteCount: Int, on connection: ConnectionID, at now: Instant
+  ) -> Bool {
+    change(connection, at: now) { account in
+      guard account.logs.take(Double(byteCount), Self.logs, at: now) else { return .logs }
       return nil
     }
   }
@@ -72,7 +103,7 @@ struct MessageQuotas: Sendable {
   /// Whether to answer a claim or result of an attempt that the sender does not hold.
   mutating func allowsAnswer(on connection: ConnectionID, at now: Instant) -> Bool {
     change(connection, at: now) { account in
-      guard account.answers.take(Self.answers, at: now) else { return .answers }
+      guard account.answers.take(1, Self.answers, at: now) else { return .answers }
       return nil
     }
   }

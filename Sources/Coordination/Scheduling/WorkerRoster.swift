@@ -25,6 +25,8 @@ struct Worker: Sendable {
   fileprivate var countedCores = (all: 0, unleased: 0)
   var link: Link
   var lastHeard: Instant
+  /// Another connection that announces the worker's name while this one may still exist.
+  var rival: ConnectionID?
   var isSuspect = false
   /// Whether it left repeated assignments unclaimed; reset by its next announcement.
   var isUnresponsive = false
@@ -52,12 +54,24 @@ struct Worker: Sendable {
     connection != nil && !isSuspect && !isUnresponsive && !isDrained && slots > 0
   }
 
+  /// Slots that a worker is believed to have before it has shown steps of any trial.
+  static let slotsBelieved = 64
+
+  /// The slots that are believed: those announced, but at most ``slotsBelieved``, or twice as many
+  /// as it has trials of which it has shown a step.
+  ///
+  /// Otherwise one worker that announces thousands would get every trial at once.
+  var usableSlots: Int {
+    guard slots > Self.slotsBelieved else { return slots }
+    return min(slots, max(Self.slotsBelieved, 2 * leases.count { $0.hasBegun }))
+  }
+
   /// Whether it is at work and has a free slot, so that it may keep an attempt that it claims.
   var canKeepWork: Bool { isAtWork && freeSlots > 0 }
 
   /// How many further trials it could run now.
   var freeSlots: Int {
-    let slots = max(slots - leases.count, 0)
+    let slots = max(usableSlots - leases.count, 0)
     return divisibleCores > 0 ? min(slots, freeCores) : slots
   }
 
@@ -217,7 +231,7 @@ struct WorkerRoster: Sendable {
         share: Double(worker.leases.count) / Double(worker.slots), joinNumber: worker.joinNumber)
       : nil
     usable[number] = worker.isUsable ? Self.slowness(of: worker) : nil
-    let slots = worker.isUsable ? worker.slots : 0
+    let slots = worker.isUsable ? worker.usableSlots : 0
     if slots != worker.countedSlots {
       usableSlotCount += slots - worker.countedSlots
       self[number].countedSlots = slots
@@ -291,9 +305,9 @@ struct WorkerRoster: Sendable {
     return best < Self.slowness(of: self[number])
   }
 
-  /// Whether there is a usable worker at another place.
-  func hasUsable(besides place: String) -> Bool {
-    numbers.contains { self[$0].isUsable && self[$0].place != place }
+  /// Whether there is a usable worker of another member.
+  func hasUsable(besides member: String) -> Bool {
+    numbers.contains { self[$0].isUsable && self[$0].member != member }
   }
 
   /// When to inspect the next worker.

@@ -1,6 +1,7 @@
 import Enrolment
 import Foundation
 import Messaging
+import Trials
 
 /// `coordinator key`, `admit`, `workers` and `revoke`.
 package enum AccessCommands {
@@ -46,15 +47,15 @@ package enum AccessCommands {
       """
   }
 
+  /// The answer of `coordinator workers --json`.
+  private struct WorkerList: Encodable {
+    let workers: AllowList
+  }
+
   /// The allow-list, one line per key.
   package static func list(in folder: URL?, asJSON: Bool) throws -> String {
     let list = try KeyFolder(folder).allowList()
-    if asJSON {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-      encoder.dateEncodingStrategy = .iso8601
-      return String(decoding: try encoder.encode(list), as: UTF8.self) + "\n"
-    }
+    if asJSON { return AnswerJSON.text(WorkerList(workers: list)) }
     guard !list.entries.isEmpty else {
       return "no worker is admitted; `coordinator enroll` prints the command for a worker's host\n"
     }

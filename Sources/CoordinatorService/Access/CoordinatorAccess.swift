@@ -1,4 +1,5 @@
 import Enrolment
+import Files
 import Foundation
 import Logging
 import Messaging
@@ -16,6 +17,7 @@ struct CoordinatorAccess: Sendable {
   /// Decides about keys; nil for unencrypted connections.
   let gatekeeper: Gatekeeper?
   private let desk: AdmissionDesk?
+  private let keys: URL?
   private let logger: Logger
 
   /// Prepares a context for authentication, before its sockets bind.
@@ -26,6 +28,7 @@ struct CoordinatorAccess: Sendable {
     _ context: Context, endpoint: Endpoint, options: Options, logger: Logger
   ) throws {
     self.logger = logger
+    keys = options.keys
     guard options.isEncrypted || !(endpoint.isLocal || options.isPlain) else {
       (gatekeeper, desk) = (nil, nil)
       if !endpoint.isLocal {
@@ -78,8 +81,8 @@ struct CoordinatorAccess: Sendable {
     if gatekeeper.admittedCount == 0 {
       logger.notice(
         """
-        no worker is admitted yet: `coordinator enroll --address HOST:PORT` prints the command \
-        for a worker's host
+        no worker is admitted yet: `coordinator enroll --address HOST:PORT\
+        \(keys.map { " --keys \($0.shellWord)" } ?? "")` prints the command for a worker's host
         """)
     }
   }

@@ -1,4 +1,6 @@
+import Console
 import Enrolment
+import Files
 import Foundation
 import Logging
 import Messaging
@@ -59,7 +61,7 @@ package enum EnrolmentRun {
     let folder = KeyFolder(options.keys)
     let token = try folder.makeToken(
       name: options.name, isShared: options.isShared, validity: options.validity, at: Date())
-    print("worker enroll \(endpoint) \(token.exposed)")
+    TerminalText.show("worker enroll \(ShellWord.quoted("\(endpoint)")) \(token.exposed)\n")
     if endpoint.isLocal {
       logger.notice(
         "only this host reaches \(endpoint); for others: coordinator run --listen, or --address")

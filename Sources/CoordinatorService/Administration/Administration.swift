@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 import Store
 import Transfers
@@ -29,7 +30,7 @@ package enum Administration {
       trial.add(try reader.attempts(of: trial.trial))
       trial.result = try reader.result(of: trial.trial).map(TrialReport.Result.init)
       if !trial.attempts.isEmpty {
-        trial.logs = "coordinator logs \(folder.relativePath) \(trial.trial)"
+        trial.logs = "coordinator logs \(folder.shellWord) \(trial.trial)"
       }
       reply.trial = trial
     }

@@ -1,4 +1,5 @@
 import Coordination
+import Files
 import Foundation
 import Trials
 
@@ -18,6 +19,8 @@ struct AdministrationDesk {
   let folder: String
   /// Where workers connect.
   let endpoint: String?
+  /// The command that starts a worker for this coordinator; nil without one.
+  let workerCommand: String?
   /// Text about the record's salvage; nil if it was not salvaged.
   let salvage: String?
 
@@ -25,12 +28,13 @@ struct AdministrationDesk {
   ///
   /// - Parameter names: Their display names, if known.
   init(
-    plan: SweepPlan, folder: String, endpoint: String?, salvage: String? = nil,
-    names: TrialNames? = nil
+    plan: SweepPlan, folder: String, endpoint: String?, workerCommand: String? = nil,
+    salvage: String? = nil, names: TrialNames? = nil
   ) {
     self.plan = plan
     self.folder = folder
     self.endpoint = endpoint
+    self.workerCommand = workerCommand
     self.salvage = salvage
     self.names = names ?? TrialNames(of: plan.trials)
   }
@@ -47,6 +51,9 @@ struct AdministrationDesk {
     commits: SweepStatus.Commits? = nil, obstacle: String? = nil, losses: [String] = []
   ) -> Outcome {
     do throws(AdministrationError) {
+      if let defect = request.reason.flatMap(AdministrationRequest.defect) {
+        throw AdministrationError("reason: \(defect)")
+      }
       switch request.command {
       case .status:
         let forecast = now.flatMap { SweepStatus.Forecast(coordinator.forecast(at: $0)) }
@@ -73,7 +80,8 @@ struct AdministrationDesk {
             trial: TrialReport(
               explanation, of: coordinator,
               in: .init(
-                folder: folder, endpoint: endpoint,
+                folder: ShellWord.path(folder), endpoint: endpoint,
+                workerCommand: workerCommand,
                 workerCount: atWork.count { $0.obstacle == nil },
                 obstacles: atWork.compactMap { worker in
                   worker.obstacle.map { "\(worker.worker) on \(worker.host): \($0)" }
@@ -179,6 +187,9 @@ struct AdministrationDesk {
 
   private func named(_ name: String?, _ what: String) throws(AdministrationError) -> String {
     guard let name, !name.isEmpty else { throw AdministrationError("expected a \(what)'s name") }
+    if let defect = AdministrationRequest.defect(of: name) {
+      throw AdministrationError("\(what): \(defect)")
+    }
     return name
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Trials
 
 /// The answer to an ``AdministrationRequest``: one JSON object in one line.
 package struct AdministrationReply: Codable, Hashable, Sendable {

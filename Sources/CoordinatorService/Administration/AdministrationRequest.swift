@@ -1,5 +1,6 @@
 import Foundation
 import Sweeps
+import Trials
 
 /// A request of a person or program about a sweep.
 ///
@@ -65,6 +66,23 @@ package struct AdministrationRequest: Codable, Hashable, Sendable {
     self.host = host
     self.stage = stage
     self.reason = reason
+  }
+
+  /// The longest reason, in bytes.
+  package static let reasonByteCountMaximum = 4096
+
+  /// What is wrong with a text for the record, such as a reason; nil if it is one line of
+  /// reasonable length.
+  package static func defect(of text: String) -> String? {
+    let expected = "expected one line of at most \(reasonByteCountMaximum) bytes, for the record"
+    if text.allSatisfy(\.isWhitespace) { return "found nothing, \(expected)" }
+    let count = text.utf8.count
+    guard count <= reasonByteCountMaximum else { return "found \(count) bytes, \(expected)" }
+    guard PlainText.line(text) == text else {
+      return "found \(text.contains(where: \.isNewline) ? "several lines" : "control characters"), "
+        + expected
+    }
+    return nil
   }
 
   /// Reads a request.

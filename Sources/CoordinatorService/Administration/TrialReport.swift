@@ -1,4 +1,5 @@
 import Coordination
+import Files
 import Foundation
 import Store
 import Trials
@@ -85,10 +86,12 @@ package struct TrialReport: Codable, Hashable, Sendable {
 extension TrialReport {
   /// The context of the question, used in the sentences.
   struct Surroundings {
-    /// The sweep's folder, as commands name it.
+    /// The sweep's folder as an argument of a command, quoted for a shell.
     var folder: String
     /// Where workers connect; nil without a coordinator.
     var endpoint: String?
+    /// The command that starts a worker; nil if unknown.
+    var workerCommand: String?
     /// How many workers could take a trial.
     var workerCount: Int
     /// The obstacles of other workers.
@@ -163,7 +166,7 @@ extension TrialReport {
       let stage = explanation.planned.stage
       return (
         "its stage, \(stage), is paused: \(failure.words)",
-        "`coordinator resume-stage \(surroundings.folder) \(stage)` resumes the stage"
+        "`coordinator resume-stage \(surroundings.folder) \(ShellWord.quoted(stage))` resumes the stage"
       )
     case .waitsForCanary(let trial):
       return (
@@ -229,7 +232,9 @@ extension TrialReport.Surroundings {
     }
     return workerCount > 0
       ? nil
-      : "no worker can take a trial: `worker --connect \(endpoint)` starts one" + obstacleWords
+      : "no worker can take a trial: "
+        + "`\(workerCommand ?? "worker --connect \(ShellWord.quoted(endpoint))")` starts one"
+        + obstacleWords
   }
 
   /// `; W on H: the disk is full`, for every worker with an obstacle.

@@ -1,5 +1,6 @@
 import Foundation
 import Sweeps
+import Trials
 
 extension TrialReport {
   /// The report for people, ending with a line break.
@@ -15,7 +16,10 @@ extension TrialReport {
     ]
     if let remedy { lines.append("  \(remedy)") }
     lines += result?.lines ?? []
-    for parent in parents { lines.append("  waits for \(parent.trial), which is \(parent.status)") }
+    for parent in parents {
+      let verb = parent.status == TrialStatus.complete.rawValue ? "builds on" : "waits for"
+      lines.append("  \(verb) \(parent.trial), which is \(parent.status)")
+    }
     if childCount > 0 {
       lines.append(
         "  \(childCount == 1 ? "1 trial waits" : "\(childCount) trials wait") for its result")

@@ -42,7 +42,7 @@ extension SweepCheck {
   }
 
   static func outputRemedy(_ folder: URL) -> String {
-    "`coordinator report \(folder.relativePath)` writes the outputs anew"
+    "`coordinator report \(folder.shellWord)` writes the outputs anew"
   }
 
   private struct ChangedBlob: Error, CustomStringConvertible {

@@ -1,5 +1,6 @@
 import Coordination
 import Digests
+import Files
 import Foundation
 import Reports
 import Store
@@ -107,7 +108,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
   {
     let names = trials.map(\.description).joined(separator: " ")
     return
-      "the numbers are safe in the record; `coordinator discard \(folder.relativePath) \(names) "
+      "the numbers are safe in the record; `coordinator discard \(folder.shellWord) \(names) "
       + "--why \"\(kind.rawValue) is lost\"` has the trial computed again, to the same bits, by the "
       + "next or the present `coordinator run`"
   }
@@ -177,7 +178,7 @@ package struct SweepCheck: Codable, Hashable, Sendable {
         add(
           .damaged, "sweep.sqlite",
           "the result of trial \(trial.planned.id) is impossible for this trial: \(defect)",
-          "`coordinator discard \(folder.relativePath) \(trial.planned.id) --why \"it is false\"` has "
+          "`coordinator discard \(folder.shellWord) \(trial.planned.id) --why \"it is false\"` has "
             + "the trial computed again by the next or the present `coordinator run`")
       }
       for artifact in result.artifacts {

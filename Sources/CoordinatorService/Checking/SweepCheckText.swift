@@ -1,4 +1,5 @@
 import Foundation
+import Trials
 
 extension SweepCheck {
   /// The findings for people, ending with a line break.

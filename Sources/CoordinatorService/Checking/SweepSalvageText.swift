@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import Sweeps
+import Trials
 
 extension SweepSalvage {
   /// `58 of 60 results proved and kept, 2 lost`, counting the results that the record mentions.
@@ -29,7 +31,8 @@ extension SweepSalvage {
     lines += table("lost files of kept results", ["trial", "file", "why"], lostFiles.map(\.cells))
     if !lostFiles.isEmpty {
       lines.append(
-        "their numbers are safe; `coordinator check \(target)` says how the files come back")
+        "their numbers are safe; `coordinator check \(ShellWord.path(target))` says how the files come back"
+      )
     }
     if unplannedCount > 0 {
       lines.append(
@@ -45,7 +48,9 @@ extension SweepSalvage {
         "\(openCount) trials are to be run: \(lost.count) whose results are lost, "
           + "\(untraced.count) of whose results there is no trace")
     }
-    lines.append("next: coordinator run SWEEP --out \(target), with the sweep file of \(origin)")
+    lines.append(
+      "next: coordinator run SWEEP --out \(ShellWord.path(target)), with the sweep file of \(origin)"
+    )
     return lines.joined(separator: "\n") + "\n"
   }
 

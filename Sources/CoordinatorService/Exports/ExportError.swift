@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Trials
 
@@ -20,7 +21,7 @@ enum ExportError: Error, CustomStringConvertible {
     case .withoutResult(let trial, let status, let folder):
       "trial \(trial): found a trial that is \(status.rawValue), expected a complete one: a trial "
         + "delivers its trained parameters at its end; "
-        + "`coordinator explain \(folder) \(trial)` says what it waits for"
+        + "`coordinator explain \(ShellWord.path(folder)) \(trial)` says what it waits for"
     case .trialExpected(let format):
       "--to \(format): found no trial, expected one: the network of one trial is exported"
     case .noTrialExpected(let format):

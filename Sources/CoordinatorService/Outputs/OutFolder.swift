@@ -3,8 +3,10 @@ import Foundation
 
 /// Checks the folder of a sweep's record and outputs before anything is written into it.
 enum OutFolder {
+  /// The name of the database of a sweep.
+  static let databaseName = "sweep.sqlite"
   /// Files that identify a sweep's folder, including those of an interrupted start.
-  private static let marks = ["sweep.sqlite", "results.log", "sweep.lock", "sweep.sqlite.new"]
+  private static let marks = [databaseName, "results.log", "sweep.lock", "sweep.sqlite.new"]
   /// Subfolders that files are written into.
   private static let folders = [
     "blobs", "blobs/incoming", "logs", "models", "trajectories", "figure2", "latents",

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Store
 import Transfers
@@ -31,8 +32,9 @@ package struct SweepLogs {
   ///
   /// - Parameter attempt: The attempt; nil for the latest one that has a log.
   /// - Throws: ``AdministrationError`` when there is no such worker, trial or attempt, or several;
-  ///   `StoreError` when the sweep's record cannot be read.
+  ///   `StoreError` when the folder has no sweep, or its record cannot be read.
   package func log(of name: String, attempt: Int?) throws -> Log {
+    try requireSweep()
     let found =
       workers.filter { $0 == name }.first.map { [$0] } ?? workers.filter { $0.hasPrefix(name) }
     if attempt == nil, !name.isEmpty, !found.isEmpty {
@@ -49,8 +51,11 @@ package struct SweepLogs {
   }
 
   /// The list of logs, for display.
+  ///
+  /// - Throws: `StoreError` when the folder has no sweep.
   package var text: String {
     get throws {
+      try requireSweep()
       let attempts = attempts
       var lines = workers.isEmpty ? ["no worker has logged anything"] : ["workers"]
       lines += workers.map { "  \($0)" }
@@ -59,7 +64,7 @@ package struct SweepLogs {
         lines.append(
           "  \(trial)  \(numbers.keys.sorted().map(String.init).joined(separator: ", "))")
       }
-      lines.append("`coordinator logs \(sweep.relativePath) NAME` shows one")
+      lines.append("`coordinator logs \(sweep.shellWord) NAME` shows one")
       return lines.joined(separator: "\n") + "\n"
     }
   }
@@ -67,6 +72,12 @@ package struct SweepLogs {
   /// Whether a coordinator runs the sweep.
   package var isRunning: Bool {
     get throws { try ControlSocket.isServed(in: sweep) }
+  }
+
+  /// Requires a sweep in the folder; its logs can be read even where its record is damaged.
+  private func requireSweep() throws(StoreError) {
+    let path = sweep.appending(path: OutFolder.databaseName).path
+    guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
   }
 
   private func log(of trial: TrialID, attempt: Int?) throws -> Log {
@@ -94,7 +105,7 @@ package struct SweepLogs {
       files: file.map { [$0] } ?? [],
       note: Self.note(
         trial, wanted: wanted, isKept: file != nil, latest: latest,
-        isRunning: isRunningWanted, sweep: sweep.relativePath),
+        isRunning: isRunningWanted, sweep: sweep.shellWord),
       mayGrow: try isRunningWanted && isRunning)
   }
 
@@ -106,7 +117,8 @@ package struct SweepLogs {
     if isRunning {
       return """
         trial \(trial): attempt \(latest.attempt) runs on worker \(latest.worker), which keeps its \
-        log until it ends; `coordinator logs \(sweep) \(latest.worker)` shows the worker's log\
+        log until it ends; \
+        `coordinator logs \(sweep) \(ShellWord.quoted("\(latest.worker)"))` shows the worker's log\
         \(isKept ? "; this is attempt \(wanted ?? 0)" : "")
         """
     }
@@ -128,7 +140,7 @@ package struct SweepLogs {
   }
 
   /// Names of workers that have a log, in order.
-  private var workers: [String] {
+  package var workers: [String] {
     Set(names.compactMap { Self.name(of: $0, ".log") ?? Self.name(of: $0, ".log.1") }).sorted()
   }
 

@@ -152,7 +152,7 @@ final class SweepOutputs: Sendable {
   }
 
   /// Writes the trajectories so far of running trials as `<trial>.partial.csv`, and removes those
-  /// of trials that no longer run.
+  /// of trials that no longer run, and of those that are no table of numbers.
   private func showPartialTrajectories(of results: SweepResults) throws {
     let running = results.trials.filter { $0.status == .running }.map(\.planned.id)
     let texts = try reader.trajectories(of: Array(running.prefix(Self.partialCountMaximum)))
@@ -163,8 +163,17 @@ final class SweepOutputs: Sendable {
       }
       for (trial, text) in texts where shown[trial] != text.count {
         let target = partialTrajectory(of: trial)
+        let lines: Data
+        do throws(LiveDrawingError) {
+          lines = try TrajectorySoFar.wholeLines(of: text)
+        } catch {
+          logger.warning("the trajectory so far of trial \(trial) is not shown: \(error)")
+          try? FileManager.default.removeItem(at: target)
+          shown[trial] = text.count
+          continue
+        }
         try Self.makeFolder(of: target)
-        try DurableFile.write(Data(text), to: target)
+        try DurableFile.write(lines, to: target)
         shown[trial] = text.count
       }
     }

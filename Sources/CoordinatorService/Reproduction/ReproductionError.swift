@@ -21,7 +21,10 @@ enum ReproductionError: Error, CustomStringConvertible {
       prepare \(dataset.name) from the same files, or name the folder of its archive with --data
       """
     case .workerMissing(let url):
-      "\(url.path): cannot be run; reproduce expects `worker` beside `coordinator`"
+      """
+      \(url.path): cannot be run; reproduce expects `worker` beside `coordinator`, which \
+      `swift build -c release --product worker` makes
+      """
     case .notComputed(let end):
       "the trial could not be computed here: found \(end), expected a result; its output is above"
     case .noTrajectory: "the record names none"

@@ -1,3 +1,4 @@
+import Coordination
 import Digests
 import Files
 import Foundation
@@ -5,6 +6,7 @@ import Logging
 import Messaging
 import Reports
 import Store
+import Sweeps
 import Trials
 import Wire
 
@@ -88,12 +90,18 @@ package struct TrialReproduction: Sendable {
       })
   }
 
-  private static func beginning(of trial: RecordedTrial, _ provenance: TrialProvenance) -> String {
+  /// What is computed, and how long the recorded host took at its pace.
+  ///
+  /// A member's record is within its bounds, but not necessarily true, so that the numbers are
+  /// multiplied as fractions.
+  static func beginning(of trial: RecordedTrial, _ provenance: TrialProvenance) -> String {
     let resumed = (provenance.resumed ?? []).last?.step ?? 0
     let pace = provenance.steps > 0 ? provenance.seconds / Double(provenance.steps) : 0
-    let steps = Double(provenance.steps + resumed)
-    return "computing trial \(trial.planned.id) again, \(provenance.steps + resumed) steps; "
-      + "\(provenance.host) took \(Int((steps * pace).rounded(.up))) s\n"
+    let (sum, isOver) = provenance.steps.addingReportingOverflow(resumed)
+    let steps = isOver ? Int.max : sum
+    return "computing trial \(trial.planned.id) again, \(steps) steps; "
+      + "\(HostIdentity.name(in: provenance.host)) took "
+      + "\(PlanSummary.duration(Double(steps) * pace))\n"
   }
 
   /// A folder for one trial, removed at the end unless the user chose it.

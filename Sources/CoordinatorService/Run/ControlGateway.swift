@@ -31,6 +31,27 @@ struct ControlGateway: ~Copyable {
   /// How many messages were dropped, by reason.
   private(set) var droppedCounts: [String: Int] = [:]
 
+  /// What a peer delivered.
+  enum Delivery {
+    case message(WorkerMessage)
+    /// A result, report or piece of an attempt that cannot be read, and why.
+    case unreadable(AttemptKey, reason: String)
+
+    /// How many messages it counts as in the sender's quota; 0 for a goodbye, which is always
+    /// handled.
+    var weight: Int {
+      let claims: [WorkerMessage.Claim]
+      switch self {
+      case .message(.announcement(let announcement)): claims = announcement.claims
+      case .message(.heartbeat(let heartbeat)): claims = heartbeat.claims
+      case .message(.goodbye): return 0
+      case .message, .unreadable: claims = []
+      }
+      return Event.weight(
+        ofClaims: claims.count, checkpoints: claims.count { $0.checkpoint != nil })
+    }
+  }
+
   /// How often the allow-list and failed connections are checked.
   private static let reviewInterval = Duration.milliseconds(250)
 
@@ -59,16 +80,15 @@ struct ControlGateway: ~Copyable {
     introduction = (sweep, dataPort)
   }
 
-  /// Receives the next valid message, and its sender's name on the data connection; nil if none is
-  /// left.
+  /// Receives the next delivery, and its sender's name on the data connection; nil if none is left.
   mutating func receive() throws(MessagingError) -> (
-    message: WorkerMessage, from: ConnectionID, sender: String
+    delivery: Delivery, from: ConnectionID, sender: String
   )? {
     while let routed = try socket.receive() {
       do throws(WireError) {
-        if let message = try read(routed) {
+        if let delivery = try read(routed) {
           return (
-            message, ConnectionID(routed.routingID),
+            delivery, ConnectionID(routed.routingID),
             BlobSender(
               userID: routed.userID, peerAddress: routed.peerAddress,
               connection: routed.routingID
@@ -142,14 +162,14 @@ extension ControlGateway {
     return dismissals
   }
 
-  /// The message of a worker; nil if it was answered here or is dropped.
-  private mutating func read(_ routed: RoutedMessage) throws(WireError) -> WorkerMessage? {
-    guard let gatekeeper else { return try read(routed, name: nil) }
+  /// What a worker delivered; nil if it was answered here or is dropped.
+  private mutating func read(_ routed: RoutedMessage) throws(WireError) -> Delivery? {
+    guard let gatekeeper else { return try read(routed, name: nil).map(Self.withoutKey) }
     let connection = ConnectionID(routed.routingID)
     switch gatekeeper.standing(of: routed.userID) {
     case .worker(let name):
-      guard let key = routed.userID, let message = try read(routed, name: name) else { return nil }
-      return admit(message, key: key, name: name, on: connection)
+      guard let key = routed.userID, let delivery = try read(routed, name: name) else { return nil }
+      return admit(delivery, key: key, name: name, on: connection)
     case .token(let token):
       let reply = try AccessClerk.answer(routed.frames, token: token, gatekeeper: gatekeeper) {
         logger.notice("enrolled \($0)")
@@ -164,9 +184,18 @@ extension ControlGateway {
     return nil
   }
 
-  private func read(_ routed: RoutedMessage, name: String?) throws(WireError) -> WorkerMessage? {
+  /// An announcement without a mark of a key in its name, since no key was shown.
+  private static func withoutKey(_ delivery: Delivery) -> Delivery {
+    guard case .message(.announcement(var announcement)) = delivery else { return delivery }
+    announcement.worker = announcement.worker.replacing("@", with: "-")
+    return .message(.announcement(announcement))
+  }
+
+  private mutating func read(
+    _ routed: RoutedMessage, name: String?
+  ) throws(WireError) -> Delivery? {
     do {
-      return try WorkerMessage(frames: routed.frames)
+      return .message(try WorkerMessage(frames: routed.frames))
     } catch .unknownBody {
       guard
         let reply = try AccessClerk.answer(
@@ -175,16 +204,20 @@ extension ControlGateway {
       else { return nil }
       try? send(reply, to: routed)
       return nil
+    } catch {
+      guard let attempt = WorkerMessage.attempt(inUnreadable: routed.frames) else { throw error }
+      droppedCounts[error.kind, default: 0] += 1
+      return .unreadable(attempt, reason: "\(error)")
     }
   }
 
   /// Ties an announcement to the key of its connection.
   private mutating func admit(
-    _ message: WorkerMessage, key: String, name: String, on connection: ConnectionID
-  ) -> WorkerMessage? {
-    guard case .announcement(var announcement) = message else {
+    _ delivery: Delivery, key: String, name: String, on connection: ConnectionID
+  ) -> Delivery? {
+    guard case .message(.announcement(var announcement)) = delivery else {
       register.heard(key, name: name, on: connection, at: now)
-      return message
+      return delivery
     }
     let isShared = gatekeeper?.isShared(key) ?? false
     let host = HostIdentity.text(name: announcement.host, id: announcement.hostID)
@@ -210,7 +243,7 @@ extension ControlGateway {
     register.heard(key, name: name, on: connection, at: now)
     _ = register.claim(key, host: host, at: now)
     announcement.worker = Self.workerName(announcement.worker, key: name)
-    return .announcement(announcement)
+    return .message(.announcement(announcement))
   }
 
   /// A worker's name with its key's name appended, within the length of an identifier.

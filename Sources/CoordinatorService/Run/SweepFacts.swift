@@ -88,6 +88,7 @@ struct SweepFacts: Sendable {
     case .announceAgain: return .announceAgain
     case .drain(let reason): return .drain(reason: reason)
     case .shutDown(let reason): return .shutDown(reason: reason)
+    case .refuse(let reason, let remedy): return .refusal(reason: reason, remedy: remedy)
     }
   }
 
@@ -142,16 +143,10 @@ struct SweepFacts: Sendable {
     }
   }
 
-  /// Why a milestone's report does not fit the trial; nil if it does, or if the trial has no such
-  /// milestone, which the coordinator checks itself.
+  /// What a trial can hand in; nil before its parents have results, and for one that is not planned.
   ///
   /// - Parameter running: The trial's resolved configuration.
-  func defect(of report: MilestoneReport, running: TrialConfiguration?) -> ResultDefect? {
-    guard let running, running.milestones.contains(report.budget) else { return nil }
-    return bounds(of: running)?.defect(of: report)
-  }
-
-  private func bounds(of running: TrialConfiguration?) -> ResultBounds? {
+  func bounds(of running: TrialConfiguration?) -> ResultBounds? {
     guard let running, let images = images[running.dataset] else { return nil }
     return try? ResultBounds(running, trainingImageCount: images.trainingCount)
   }

@@ -32,6 +32,10 @@ struct SweepLoop: ~Copyable {
 
   /// Most messages handled in one round.
   private static let messagesPerRound = 4096
+  /// How long a round handles messages, so that a flood of them keeps nothing else waiting.
+  private static let roundLimit = Duration.milliseconds(100)
+  /// How long messages may keep the loop from noticing that a connection is gone.
+  private static let brokenLimit = Duration.seconds(1)
   /// How long local workers may take to hand back their trials when the coordinator leaves.
   private static let leavingGrace = Duration.seconds(10)
   /// How long a leaving coordinator waits for a second interruption, which stops remote trials too.
@@ -65,6 +69,8 @@ struct SweepLoop: ~Copyable {
   private var notices = NoticeLimiter()
   /// Connections found broken by a send; their received messages may not have been handled yet.
   private var brokenConnections: [ConnectionID] = []
+  /// When the first of them was found.
+  private var brokenAt: Instant?
 
   /// Creates a loop for a coordinator that has replayed the journal and not yet resumed.
   init(
@@ -105,6 +111,7 @@ struct SweepLoop: ~Copyable {
   ) throws -> Ending {
     var leaveBy: Instant?
     var listensUntil: Instant?
+    var isLeaving = false
     var answers: [(call: AdministrationServer.Call, reply: AdministrationReply)] = []
     var effects = coordinator.resume(at: now)
     while true {
@@ -116,6 +123,7 @@ struct SweepLoop: ~Copyable {
           interruptions: interruptions, administration: administration, recorded: recorded)
         return .finished(ending)
       }
+      if isLeaving { return .detached }
       effects = []
       answers = []
       let timeout =
@@ -152,17 +160,7 @@ struct SweepLoop: ~Copyable {
       }
       // Counted before receiving, so that the last messages of workers that ended are handled.
       let localWorkerCount = localWorkers?.liveCount
-      for _ in 0..<Self.messagesPerRound {
-        guard let (message, connection, sender) = try gateway.receive() else {
-          // All messages of these connections, perhaps a goodbye, have been handled now.
-          for connection in brokenConnections {
-            effects += coordinator.handle(.connectionLost(connection), at: now)
-          }
-          brokenConnections = []
-          break
-        }
-        effects += try takeIn(message, from: connection, sender)
-      }
+      let hasHandledAll = try takeInMessages(&effects)
       for (connection, reason) in try gateway.takeDismissals() {
         effects += coordinator.handle(.workerLeft(reason: reason, on: connection), at: now)
       }
@@ -170,15 +168,45 @@ struct SweepLoop: ~Copyable {
       accounts.review(coordinator, at: now)
       try storage.look(at: now)
       reportProgress()
-      if let leaveBy, let listensUntil, effects.isEmpty,
-        now >= leaveBy || (localWorkerCount ?? 0 == 0 && now >= listensUntil)
-      {
-        return .detached
+      if let leaveBy, let listensUntil {
+        isLeaving =
+          now >= leaveBy
+          || (hasHandledAll && localWorkerCount ?? 0 == 0 && now >= listensUntil)
       }
       if leaveBy == nil, facts.hasLocalWorkersOnly, localWorkerCount == 0 {
         throw RunError.localWorkersEnded
       }
     }
+  }
+
+  /// Handles received messages for one round; returns whether it has handled all.
+  private mutating func takeInMessages(_ effects: inout [Effect]) throws -> Bool {
+    let end = clock.now + Self.roundLimit
+    var count = 0
+    while count < Self.messagesPerRound, clock.now < end {
+      guard let (delivery, connection, sender) = try gateway.receive() else {
+        // All messages of broken connections, perhaps a goodbye, have been handled now.
+        giveUpBrokenConnections(&effects)
+        return true
+      }
+      effects += try takeIn(delivery, from: connection, sender)
+      count += 1
+    }
+    if let brokenAt, now - brokenAt >= Self.brokenLimit { giveUpBrokenConnections(&effects) }
+    return false
+  }
+
+  private mutating func giveUpBrokenConnections(_ effects: inout [Effect]) {
+    for connection in brokenConnections {
+      effects += coordinator.handle(.connectionLost(connection), at: now)
+    }
+    brokenConnections = []
+    brokenAt = nil
+  }
+
+  private mutating func noteBroken(_ connection: ConnectionID) {
+    brokenConnections.append(connection)
+    brokenAt = brokenAt ?? now
   }
 
   /// Handles workers' last messages after the sweep, until all have said goodbye.
@@ -191,12 +219,12 @@ struct SweepLoop: ~Copyable {
     let deadline = now + Self.farewellLimit
     while !present.isEmpty, now < deadline {
       _ = try Poller.wait(for: [gateway.pollItem], timeout: deadline - now)
-      while now < deadline, let (message, connection, sender) = try gateway.receive() {
-        if case .goodbye = message, let worker = coordinator.worker(on: connection) {
+      while now < deadline, let (delivery, connection, sender) = try gateway.receive() {
+        if case .message(.goodbye) = delivery, let worker = coordinator.worker(on: connection) {
           present.remove(worker)
         }
         _ = try carryOut(
-          try takeIn(message, from: connection, sender), interruptions: interruptions,
+          try takeIn(delivery, from: connection, sender), interruptions: interruptions,
           administration: administration, recorded: recorded)
       }
     }
@@ -217,6 +245,20 @@ struct SweepLoop: ~Copyable {
 // MARK: - Facts in
 
 extension SweepLoop {
+  /// Looks into a delivery only within its sender's quota.
+  private mutating func takeIn(
+    _ delivery: ControlGateway.Delivery, from connection: ConnectionID, _ sender: String
+  ) throws -> [Effect] {
+    guard coordinator.admits(weight: delivery.weight, on: connection, at: now) else { return [] }
+    switch delivery {
+    case .message(let message): return try takeIn(message, from: connection, sender)
+    case .unreadable(let attempt, let reason):
+      return coordinator.handle(
+        .resultRejected(
+          trial: attempt.trial, attempt: attempt.attempt, reason: reason, on: connection), at: now)
+    }
+  }
+
   private mutating func takeIn(
     _ message: WorkerMessage, from connection: ConnectionID, _ sender: String
   ) throws -> [Effect] {
@@ -224,9 +266,7 @@ extension SweepLoop {
     case .announcement(let announcement):
       // Claims of another sweep's trials are ignored.
       let isOurs = announcement.sweepID == facts.sweepID
-      accounts.introduce(WorkerID(announcement.worker), as: sender)
-      if isOurs { note(announcement.claims, of: WorkerID(announcement.worker)) }
-      return coordinator.handle(
+      let effects = coordinator.handle(
         .workerAnnounced(
           WorkerAnnouncement(
             worker: WorkerID(announcement.worker),
@@ -238,6 +278,12 @@ extension SweepLoop {
             productVersion: announcement.productVersion,
             claims: isOurs ? claims(announcement.claims) : [], obstacle: announcement.obstacle),
           on: connection), at: now)
+      // Only if the name is its own.
+      if let worker = coordinator.worker(on: connection), worker.rawValue == announcement.worker {
+        accounts.introduce(worker, as: sender)
+        if isOurs { note(announcement.claims, of: worker) }
+      }
+      return effects
     case .heartbeat(let heartbeat):
       note(heartbeat.claims, of: coordinator.worker(on: connection))
       return coordinator.handle(
@@ -245,40 +291,29 @@ extension SweepLoop {
           claims: claims(heartbeat.claims), obstacle: heartbeat.obstacle, on: connection),
         at: now)
     case .reportReached(let reached):
-      if let rejection = rejection(of: reached, from: connection) {
-        return coordinator.handle(rejection, at: now)
-      }
       return coordinator.handle(
-        .reportReached(
-          trial: reached.attempt.trial, attempt: reached.attempt.attempt, index: reached.index,
-          report: reached.report, on: connection), at: now)
+        facts.event(
+          of: reached, running: coordinator.runningConfiguration(of: reached.attempt.trial),
+          on: connection), at: now)
     case .trajectoryGrown(let grown):
+      let (trial, attempt) = (grown.attempt.trial, grown.attempt.attempt)
       return coordinator.handle(
-        .trajectoryGrown(
-          trial: grown.attempt.trial, attempt: grown.attempt.attempt, start: grown.start,
-          payload: grown.payload, end: grown.endDigest, on: connection), at: now)
+        facts.event(
+          of: grown, running: coordinator.runningConfiguration(of: trial),
+          handedIn: coordinator.handedIn(of: trial, by: attempt), on: connection), at: now)
     case .finished(let finished):
       return try takeIn(finished, from: connection)
     case .attemptFailed(let failed):
       return takeIn(failed, from: connection)
     case .logLines(let lines):
-      if let worker = coordinator.worker(on: connection) { logs.append(lines, of: worker) }
+      if let worker = coordinator.keepsLogs(
+        byteCount: LogFolder.byteCount(of: lines), on: connection, at: now)
+      {
+        logs.append(lines, of: worker)
+      }
       return []
     case .goodbye(let reason):
       return coordinator.handle(.workerLeft(reason: reason, on: connection), at: now)
-    }
-  }
-
-  /// The rejection of a report that does not fit its trial; nil if it fits.
-  private func rejection(
-    of reached: WorkerMessage.ReportReached, from connection: ConnectionID
-  ) -> Event? {
-    let trial = reached.attempt.trial
-    return facts.defect(
-      of: reached.report, running: coordinator.runningConfiguration(of: trial)
-    ).map {
-      .resultRejected(
-        trial: trial, attempt: reached.attempt.attempt, reason: "\($0)", on: connection)
     }
   }
 
@@ -294,11 +329,8 @@ extension SweepLoop {
     _ failed: WorkerMessage.AttemptFailed, from connection: ConnectionID
   ) -> [Effect] {
     let trial = failed.attempt.trial
-    if let log = failed.log?.digest {
-      logs.keep(log, of: trial, attempt: failed.attempt.attempt)
-    }
     let cause = FailureCause(rawValue: failed.cause) ?? .exitCode
-    return coordinator.handle(
+    let effects = coordinator.handle(
       .attemptFailed(
         trial: trial, attempt: failed.attempt.attempt,
         failure: TrialFailure(
@@ -307,6 +339,13 @@ extension SweepLoop {
           failed.checkpoint, of: trial, running: coordinator.runningIdentity(of: trial)),
         on: connection),
       at: now)
+    // Only the worker that had the lease ends the attempt.
+    if let log = failed.log?.digest,
+      effects.records.contains(where: { $0.ends(failed.attempt.attempt, of: trial) })
+    {
+      logs.keep(log, of: trial, attempt: failed.attempt.attempt)
+    }
+    return effects
   }
 
   /// Accepts a result only if it fits its trial and all its artifacts are stored.
@@ -427,7 +466,7 @@ extension SweepLoop {
       case .append: continue
       case .send(let directive, let connection):
         if try send(directive, to: connection) == .unreachable {
-          brokenConnections.append(connection)
+          noteBroken(connection)
         }
       case .discardCheckpoint(let digest): remove(digest)
       case .prepareExtension(let trial, let shorter, let checkpoint):
@@ -479,7 +518,7 @@ extension SweepLoop {
         hold = found
         for connection in coordinator.connections {
           if try gateway.send(.heartbeat, to: connection) == .unreachable {
-            brokenConnections.append(connection)
+            noteBroken(connection)
           }
         }
         _ = try Poller.wait(
@@ -536,31 +575,8 @@ extension SweepLoop {
         """
           \(running.trial) on \(running.host): step \(progress.step) of \(progress.totalSteps), \
         mse \((progress.mse * 100).rounded() / 100), \(progress.gatesOpen) open, \
-        \(Int(progress.stepsPerSecond)) steps/s
+        \(String(format: "%.0f", progress.stepsPerSecond)) steps/s
         """)
-    }
-  }
-}
-
-extension [Effect] {
-  /// The records to append, in order.
-  var records: [JournalRecord] {
-    compactMap { if case .append(let record) = $0 { record } else { nil } }
-  }
-}
-
-extension JournalRecord {
-  /// Whether the record changes what reports show.
-  fileprivate var showsInReports: Bool {
-    switch self {
-    case .reportRecorded, .trajectoryExtended, .resultRecorded, .resultReused, .resultDiscarded,
-      .trialFailed, .trialStopped:
-      true
-    case .imagesPinned, .workerIntroduced, .checkpointDistrusted, .trialLeased, .trialDuplicated,
-      .checkpointRecorded, .attemptEnded,
-      .attemptsVoided, .checkpointDropped, .trialRetried, .hostDrained, .hostUndrained,
-      .stagePaused, .stageResumed, .limitsSet:
-      false
     }
   }
 }

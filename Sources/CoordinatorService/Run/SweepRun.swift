@@ -153,7 +153,10 @@ package enum SweepRun {
     defer { administration.stop() }
 
     let desk = AdministrationDesk(
-      plan: plan, folder: options.outFolder.relativePath, endpoint: "\(gateway.endpoint)",
+      // Who asks may stand in another folder.
+      plan: plan, folder: options.outFolder.path, endpoint: "\(gateway.endpoint)",
+      workerCommand: WorkerHint.command(
+        endpoint: gateway.endpoint, isEncrypted: access.gatekeeper != nil),
       salvage: try reader.salvage().map { "\($0)" }, names: facts.names)
     // Not earlier, since it occupies the reader of a large sweep for a second.
     publisher.request()
@@ -168,7 +171,7 @@ package enum SweepRun {
         ? nil
         : WorkerHint(
           endpoint: gateway.endpoint, isEncrypted: access.gatekeeper != nil,
-          folder: options.outFolder.relativePath),
+          folder: options.outFolder, keys: options.access.keys),
       logger: logger)
     let ending: SweepLoop.Ending
     do {
@@ -187,7 +190,7 @@ package enum SweepRun {
     display?.close()
     publisher.close()
     try outputs.write()
-    print(try outputs.summary(), terminator: "")
+    TerminalText.show(try outputs.summary())
     switch ending {
     case .finished(.complete), .finished(.completeWithFailures):
       try tidy(blobs, plan, store, logger: logger)
@@ -390,7 +393,10 @@ enum RunError: Error, CustomStringConvertible {
       `swift build -c release --product dashboard` makes
       """
     case .workerMissing(let url):
-      "\(url.path): not found; --local-workers expects `worker` beside `coordinator`"
+      """
+      \(url.path): not found; --local-workers expects `worker` beside `coordinator`, which \
+      `swift build -c release --product worker` makes
+      """
     }
   }
 }

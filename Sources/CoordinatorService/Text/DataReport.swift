@@ -1,4 +1,6 @@
+import Console
 import Datasets
+import Files
 import Foundation
 import Images
 import Trials
@@ -6,8 +8,10 @@ import Trials
 /// `coordinator data`.
 package enum DataReport {
   /// The prepared data sets, one per line.
-  package static func list(_ folder: URL?) -> String {
-    let library = library(folder)
+  ///
+  /// - Throws: `FileError` if the folder that was named does not exist or is none.
+  package static func list(_ folder: URL?) throws -> String {
+    let library = try existingLibrary(folder)
     let lines = library.list().map { line($0.name, $0.standing) }
     return "\(library.directory.path)\n" + lines.joined()
   }
@@ -24,8 +28,7 @@ package enum DataReport {
       dataset, from: source, into: library(folder).directory, replacing: force
     ) { done, total in
       guard done.isMultiple(of: 10_000) || done == total else { return }
-      try? FileHandle.standardError.write(
-        contentsOf: Data("\(dataset.name): \(done) of \(total) images\n".utf8))
+      TerminalText.tell("\(dataset.name): \(done) of \(total) images\n")
     } vet: { (files) throws(DatasetError) in
       try PublishedCheck.vet(files, of: dataset)
     }
@@ -51,8 +54,9 @@ package enum DataReport {
   /// Reads every archive and compares it with its digests.
   ///
   /// - Returns: A line per data set, and whether all archives are sound.
-  package static func verify(_ folder: URL?) -> (text: String, isSound: Bool) {
-    let library = library(folder)
+  /// - Throws: `FileError` if the folder that was named does not exist or is none.
+  package static func verify(_ folder: URL?) throws -> (text: String, isSound: Bool) {
+    let library = try existingLibrary(folder)
     let entries = library.verifyAll()
     let isSound = !entries.contains { entry in
       if case .unusable = entry.standing { true } else { false }
@@ -63,6 +67,19 @@ package enum DataReport {
   /// The archives in a folder, or in the standard folder.
   static func library(_ folder: URL?) -> ArchiveLibrary {
     ArchiveLibrary(directory: folder ?? ArchiveLibrary.defaultDirectory())
+  }
+
+  /// The archives in a folder that must be there if it was named; the standard one may be made yet.
+  private static func existingLibrary(_ folder: URL?) throws(FileError) -> ArchiveLibrary {
+    let library = library(folder)
+    let path = library.directory.path
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
+      guard isFolder.boolValue else { throw FileError("list", path, code: ENOTDIR) }
+    } else if folder != nil {
+      throw FileError("list", path, code: ENOENT)
+    }
+    return library
   }
 
   /// The state of a data set's archive, as a line.

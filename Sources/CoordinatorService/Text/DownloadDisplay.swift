@@ -1,3 +1,4 @@
+import Console
 import Downloads
 import Foundation
 import Sweeps
@@ -19,7 +20,7 @@ final class DownloadDisplay {
     if let shown, now - shown < interval, !isLast { return }
     shown = now
     let text = Self.text(progress)
-    write(isTerminal ? "\r\u{1b}[K\(text)" : "\(text)\n")
+    if isTerminal { TerminalText.redraw(text) } else { TerminalText.tell("\(text)\n") }
     hasOpenLine = isTerminal
     if isLast { endLine() }
   }
@@ -27,12 +28,12 @@ final class DownloadDisplay {
   /// Shows the error before a retry.
   func show(trouble: String) {
     endLine()
-    write("\(trouble)\n")
+    TerminalText.tell("\(trouble)\n")
   }
 
   /// Ends the changing line.
   func endLine() {
-    if hasOpenLine { write("\n") }
+    if hasOpenLine { TerminalText.tell("\n") }
     hasOpenLine = false
   }
 
@@ -50,9 +51,5 @@ final class DownloadDisplay {
 
   private static func megabytes(_ byteCount: Double) -> String {
     String(format: "%.1f", byteCount / 1e6)
-  }
-
-  private func write(_ text: String) {
-    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 }

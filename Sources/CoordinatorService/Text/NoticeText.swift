@@ -24,6 +24,8 @@ extension Notice {
       "worker \(worker) takes trials again"
     case .workerLeft(let worker, let reason):
       "worker \(worker) left: \(reason)"
+    case .nameRefused(let worker, let host, let reason):
+      "an announcement as worker \(worker) from \(host) is not taken: \(reason)"
     case .trialStarted(let trial, let attempt, let worker):
       "trial \(name(trial)) started on \(worker)" + (attempt > 1 ? ", attempt \(attempt)" : "")
     case .trialAdopted(let trial, let attempt, let worker):
@@ -89,7 +91,7 @@ extension Notice {
     switch self {
     case .workerSuspected, .workerLost, .workerHindered, .attemptEnded, .trialFailed,
       .resultRefused, .reportDiffers, .extensionFailed, .hostDrained, .stagePaused,
-      .failureLimitReached, .checkpointDistrusted, .quotaExceeded:
+      .failureLimitReached, .checkpointDistrusted, .quotaExceeded, .nameRefused:
       true
     case .resultRepeated(_, _, _, let sameContent): !sameContent
     case .workerJoined, .workerUnhindered, .workerLeft, .trialStarted, .trialAdopted,

@@ -1,3 +1,4 @@
+import Console
 import Foundation
 import Glibc
 
@@ -5,9 +6,9 @@ import Glibc
 package enum Question {
   /// Shows a text and asks whether to continue; without a terminal the answer is no.
   package static func isAgreed(_ text: String) -> Bool {
-    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    TerminalText.tell(text)
     guard isatty(STDIN_FILENO) == 1 else { return false }
-    try? FileHandle.standardError.write(contentsOf: Data("Go on? (y/N) ".utf8))
+    TerminalText.tell("Go on? (y/N) ")
     return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
   }
 }

@@ -1,6 +1,7 @@
 import Coordination
 import CoordinatorService
 import Digests
+import Files
 import Foundation
 import Reports
 import Store
@@ -120,16 +121,7 @@ struct TrialDetail: Encodable, Sendable {
     command =
       recorded.result == nil
       ? "worker trial \(row.trial).json --out again-\(row.trial)"
-      : "coordinator reproduce \(Self.shellWord(folder.path)) \(row.trial)"
-  }
-
-  /// A text as a shell takes it for one word.
-  private static func shellWord(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy { byte in
-      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
-        || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || "/._-".utf8.contains(byte)
-    }
-    return isPlain ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+      : "coordinator reproduce \(ShellWord.path(folder.path)) \(row.trial)"
   }
 
   private static func neighbours(of row: TrialRow, in rows: [TrialRow]) -> [Neighbour] {

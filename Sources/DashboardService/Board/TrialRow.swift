@@ -70,6 +70,6 @@ struct TrialRow: Encodable, Sendable {
     }
     guard words != (worker, cause, message) else { return }
     searched = [trial, name, stage, worker ?? "", cause ?? "", message ?? ""]
-      .joined(separator: " ").lowercased().replacing("\0", with: " ")
+      .joined(separator: " ").lowercased().replacing(scalar: "\0", with: " ")
   }
 }

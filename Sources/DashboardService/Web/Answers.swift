@@ -2,6 +2,7 @@ import CoordinatorService
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Trials
 
 /// The kinds of answers of the dashboard.
 enum Answers {

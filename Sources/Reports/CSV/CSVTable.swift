@@ -1,4 +1,5 @@
 import Foundation
+import Trials
 
 /// A table as comma-separated values: RFC 4180, UTF-8, one header line, LF line ends.
 struct CSVTable {
@@ -32,6 +33,6 @@ struct CSVTable {
         || byte == UInt8(ascii: "\r")
     }
     guard field.utf8.contains(where: isSpecial) else { return field }
-    return "\"" + field.replacing("\"", with: "\"\"") + "\""
+    return "\"" + field.replacing(scalar: "\"", with: "\"\"") + "\""
   }
 }

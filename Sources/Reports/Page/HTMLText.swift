@@ -1,10 +1,11 @@
 import Foundation
+import Trials
 
 /// Pieces of HTML; untrusted texts pass through ``escaped(_:)``.
 enum HTMLText {
   /// A text as content or attribute value; control characters become U+FFFD.
   static func escaped(_ text: String) -> String {
-    SVGDrawing.escaped(text).replacing("'", with: "&#39;")
+    SVGDrawing.escaped(text).replacing(scalar: "'", with: "&#39;")
   }
 
   /// An image inside the page.

@@ -147,6 +147,6 @@ extension Table1 {
   }
 
   private static func markdownEscaped(_ text: String) -> String {
-    text.replacing("|", with: "\\|").replacing("\n", with: " ")
+    text.replacing(scalar: "|", with: "\\|").replacing(scalar: "\n", with: " ")
   }
 }

@@ -11,17 +11,20 @@ enum TeXText {
   /// A text on one line with LaTeX's special characters escaped.
   static func escaped(_ text: String) -> String {
     var escaped = ""
-    for character in text {
-      switch character {
+    for scalar in text.unicodeScalars {
+      switch scalar {
       case "\\": escaped += "\\textbackslash{}"
-      case "&", "%", "$", "#", "_", "{", "}": escaped += "\\\(character)"
+      case "&", "%", "$", "#", "_", "{", "}": escaped += "\\\(scalar)"
       case "~": escaped += "\\textasciitilde{}"
       case "^": escaped += "\\textasciicircum{}"
       default:
+        let character = Character(scalar)
         if let sign = signs[character] {
           escaped += sign
+        } else if character.isNewline || character.isControl {
+          escaped += " "
         } else {
-          escaped += character.isNewline || character.isControl ? " " : String(character)
+          escaped.unicodeScalars.append(scalar)
         }
       }
     }
@@ -31,7 +34,7 @@ enum TeXText {
   /// The same in ASCII, with a question mark for any other character: pdfLaTeX ends with an error at
   /// a character that its fonts lack.
   static func label(_ text: String) -> String {
-    String(escaped(text).map { $0.isASCII ? $0 : "?" })
+    escaped(text).unicodeScalars.map { $0.isASCII ? String($0) : "?" }.joined()
   }
 
   /// The name and definition of each colour of the palette: `\definecolor{sweep0}{HTML}{0072B2}`.

@@ -113,7 +113,7 @@ struct AxisReader {
     case .list(let items) where !items.isEmpty:
       if node.hasDecimalCommas, key.numberKind == .real {
         log.report(
-          "whole numbers for the axis \(key.name), some with a space after the comma, some without",
+          "numbers for the axis \(key.name), some with a space after the comma, some without",
           at: node.place, expected: "a space after every comma, or after none",
           suggestion: "a point in place of each decimal comma")
         return nil

@@ -67,9 +67,13 @@ struct DeclarationReader {
   }
 
   private mutating func question(_ node: SyntaxNode) -> String {
-    if let text = node.text, !text.contains(where: \.isNewline) { return text }
-    let found = node.text == nil ? node.summary : "several lines"
-    log.report("\(found) for question", at: node.place, expected: "one line of text")
+    if let text = node.text, !text.contains(where: \.isNewline), PlainText.line(text) == text {
+      return text
+    }
+    let found =
+      node.text.map { $0.contains(where: \.isNewline) ? "several lines" : "control characters" }
+    log.report(
+      "\(found ?? node.summary) for question", at: node.place, expected: "one line of text")
     return ""
   }
 

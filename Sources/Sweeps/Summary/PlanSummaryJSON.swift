@@ -1,12 +1,6 @@
 import Foundation
 import Trials
 
-/// The version of the commands' `--json` output.
-package enum AnswerVersion {
-  /// Incremented when a key is removed or changes its meaning; keys may be added within a version.
-  package static let current = 2
-}
-
 extension PlanSummary {
   /// The summary as JSON with sorted keys, ending with a line break: the sweep's totals, each
   /// stage, and each trial with its identity, configuration, parents, steps and estimated seconds.

@@ -4,7 +4,7 @@
 struct SyntaxNode {
   var place: SourcePlace
   var content: Content
-  /// Whether it is a list of whole numbers on one line in which some commas are followed by a space
+  /// Whether it is a list of numbers in which some commas are followed by a space or a line end
   /// and some are not: `[3,5, 8,5]`, which probably means 3.5 and 8.5.
   var hasDecimalCommas = false
 

@@ -141,20 +141,42 @@ enum SyntaxTree {
       return tag.hasPrefix(prefix) ? "!!" + tag.dropFirst(prefix.count) : tag
     }
 
-    /// Items of a block list are on separate lines, so only `[…]` can have decimal commas.
+    /// Whether a comma without a space stands between two whole numbers, as in `8,5`, and another
+    /// comma of the list has a space or a line end behind it.
+    ///
+    /// Over several lines only a pair alone is taken for a number with a comma: a list may be
+    /// written `1,2,3,` line by line. Items of a block list are on separate lines, so only `[…]` can
+    /// have decimal commas.
     private static func hasDecimalCommas(_ items: Node.Sequence) -> Bool {
-      var gaps: Set<Bool> = []
-      for (left, right) in zip(items, items.dropFirst()) {
-        guard let first = left.scalar, let second = right.scalar,
-          first.style == .plain, second.style == .plain,
-          Numerals.whole(first.string) != nil, Numerals.whole(second.string) != nil
-        else { return false }
-        guard let start = left.mark, let next = right.mark, start.line == next.line else {
-          continue
-        }
-        gaps.insert(next.column > start.column + first.string.count + 1)
+      let gaps = zip(items, items.dropFirst()).map { gap($0, $1) }
+      guard gaps.contains(.tight) else { return false }
+      if gaps.contains(.space) { return true }
+      guard gaps.contains(.lineEnd) else { return false }
+      return gaps.indices.contains { place in
+        gaps[place] == .tight && (place == 0 || gaps[place - 1] != .tight)
+          && (place + 1 == gaps.count || gaps[place + 1] != .tight)
       }
-      return gaps.count == 2
+    }
+
+    /// What stands behind the comma between two items of a list.
+    private enum Gap {
+      /// Nothing, and both are whole numbers.
+      case tight
+      case space
+      case lineEnd
+      /// They cannot be one number with a comma, nor show how the list is written.
+      case other
+    }
+
+    private static func gap(_ left: Node, _ right: Node) -> Gap {
+      guard let first = left.scalar, let second = right.scalar, let start = left.mark,
+        let next = right.mark, first.style == .plain, second.style == .plain,
+        Numerals.real(first.string) != nil, Numerals.real(second.string) != nil
+      else { return .other }
+      guard start.line == next.line else { return .lineEnd }
+      guard next.column <= start.column + first.string.count + 1 else { return .space }
+      let areWhole = Numerals.whole(first.string) != nil && Numerals.whole(second.string) != nil
+      return areWhole ? .tight : .other
     }
   }
 }

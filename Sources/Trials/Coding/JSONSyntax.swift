@@ -15,6 +15,9 @@ struct JSONSyntax {
   /// - Throws: `DecodingError` with the place in the text, what was found and what was expected.
   static func check(_ data: Data) throws {
     var syntax = JSONSyntax(bytes: [UInt8](data))
+    guard !data.starts(with: [0xEF, 0xBB, 0xBF]) else {
+      throw syntax.failure("JSON from the first byte on", found: "a byte order mark")
+    }
     try syntax.skipSpace()
     try syntax.value()
     try syntax.skipSpace()

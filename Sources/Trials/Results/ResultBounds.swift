@@ -7,7 +7,8 @@ package struct ResultBounds: Sendable {
   let milestones: [Budget]
   let quiet: QuietRule?
   private let isTraced: Bool
-  private let latents: Int
+  /// The number of gates.
+  let latents: Int
   let trainingImageCount: Int?
   private let errorMaximum: Double
 

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Synchronization
+import Trials
 
 /// Buffers a worker's log lines until they are sent to the coordinator.
 final class LogForwarder: Sendable {
@@ -74,7 +75,7 @@ private struct ForwardingLog: LogHandler {
   }
 
   func log(event: LogEvent) {
-    let text = "\(event.message)".replacing("\n", with: " ")
+    let text = "\(event.message)".replacing(scalar: "\n", with: " ")
     forwarder.add("\(Date().ISO8601Format()) \(event.level.rawValue) \(text)")
   }
 }

@@ -1,4 +1,5 @@
 import Enrolment
+import Files
 import Foundation
 import Messaging
 import Narrowing
@@ -37,13 +38,15 @@ package enum WorkerEnrolment {
   {
     let endpoint = try Endpoint(connectingTo: endpoint)
     let token = try EnrolmentToken(text)
+    let options =
+      (endpoint.isLocal ? " --curve" : "") + (folder.map { " --keys \($0.shellWord)" } ?? "")
     let folder = KeyFolder(folder)
     let keys = try folder.keysMadeIfMissing(of: .worker)
     let before = try folder.trust(token.coordinator)
     let name = try handIn(keys.publicKey, token: token, at: endpoint)
     return """
       enrolled as \(name)\(before.map { "; the coordinator \($0.short)… is no longer trusted" } ?? "")
-      start the worker with: worker --connect \(endpoint)\(endpoint.isLocal ? " --curve" : "")\n
+      start the worker with: worker --connect \(ShellWord.quoted("\(endpoint)"))\(options)\n
       """
   }
 

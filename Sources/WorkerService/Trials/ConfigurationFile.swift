@@ -34,6 +34,9 @@ enum ConfigurationFile {
   static func configuration(
     in data: Data, of place: String
   ) throws(TrialFailure) -> TrialConfiguration {
+    // Some editors write a byte order mark before UTF-8.
+    let mark = Data("\u{feff}".utf8)
+    let data = data.starts(with: mark) ? Data(data.dropFirst(mark.count)) : data
     do {
       let content = try CanonicalJSON.decodeStrictly(Content.self, from: data)
       guard !content.isPlan else {

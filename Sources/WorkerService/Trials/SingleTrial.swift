@@ -1,3 +1,4 @@
+import Console
 import Digests
 import Files
 import Foundation
@@ -149,7 +150,7 @@ package enum SingleTrial {
 
   /// Writes a line to standard error: the terminal or the trial's log.
   private static func say(_ text: String) {
-    try? FileHandle.standardError.write(contentsOf: Data("\(text)\n".utf8))
+    TerminalText.tell("\(text)\n")
   }
 
   private static func show(_ beginning: TrialBeginning) {
@@ -166,7 +167,8 @@ package enum SingleTrial {
     say(
       "step \(progress.step) of \(progress.totalSteps) (\(share) %), "
         + "mse \(rounded(progress.mse)), open \(progress.gatesOpen), "
-        + "λ′ \(rounded(progress.multiplier)), \(Int(progress.stepsPerSecond)) steps/s")
+        + "λ′ \(rounded(progress.multiplier)), \(String(format: "%.0f", progress.stepsPerSecond)) steps/s"
+    )
   }
 
   private static func rounded(_ value: Double) -> String {
@@ -175,17 +177,17 @@ package enum SingleTrial {
 
   private static func show(_ result: TrialResult, in folder: URL) {
     for report in result.milestones {
-      print(
+      TerminalText.show(
         "\(report.budget)"
           + (result.provenance.configuration.trace == nil
             ? ""
             : ", traced τ = \(report.tolerance), \(report.ending.word) at step \(report.step)")
           + ": \(report.gatesOpen) gates open, mse \(rounded(report.mse)), "
           + "evaluation mse \(rounded(report.evaluationMSE)), first hit "
-          + (report.firstHitStep.map { "in step \($0)" } ?? "none"))
+          + (report.firstHitStep.map { "in step \($0)" } ?? "none") + "\n")
     }
-    print(
-      "\(result.artifacts.map(\.kind.rawValue).joined(separator: ", ")) in \(folder.path)")
+    TerminalText.show(
+      "\(result.artifacts.map(\.kind.rawValue).joined(separator: ", ")) in \(folder.path)\n")
   }
 }
 

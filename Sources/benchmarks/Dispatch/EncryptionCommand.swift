@@ -33,8 +33,12 @@ struct EncryptionCommand: ParsableCommand {
   var leastRatio = 0.8
 
   func validate() throws {
-    guard trials > 0, rounds > 0, workers > 0, slots > 0, leastRatio >= 0 else {
-      throw ValidationError("expected numbers above 0")
+    guard (1...1_000_000).contains(trials), (1...1000).contains(rounds),
+      (1...1000).contains(workers), (1...1000).contains(slots), (0...100).contains(leastRatio)
+    else {
+      throw ValidationError(
+        "expected numbers above 0: at most 1000000 trials, 1000 rounds, workers and slots, and a "
+          + "ratio of 100")
     }
   }
 

@@ -43,8 +43,8 @@ struct QuietCommand: ParsableCommand {
     for share in share where !(share > 0 && share <= 1e3) {
       throw ValidationError("--share: found \(share), expected a number above 0, at most 1000")
     }
-    if let images, images < 1 {
-      throw ValidationError("--images: found \(images), expected at least 1")
+    if let images, !(1...1_000_000_000).contains(images) {
+      throw ValidationError("--images: found \(images), expected 1 to 1000000000")
     }
   }
 

@@ -33,8 +33,8 @@ struct PeersCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard rounds > 0, steps > 0 else {
-      throw ValidationError("--rounds and --steps: expected at least 1")
+    guard (1...10_000).contains(rounds), (1...10_000).contains(steps) else {
+      throw ValidationError("--rounds and --steps: expected 1 to 10000")
     }
   }
 

@@ -64,9 +64,10 @@ final class PyTorchPeer {
     versions = try companion.receive(Versions.self)
   }
 
-  /// The settings that keep PyTorch and oneDNN from instructions that our kernels do not use
-  /// either. torch.compile gets a cache of its own: it crashes on what it has compiled for wider
-  /// ones.
+  /// The settings that keep PyTorch from instructions that our kernels do not use.
+  ///
+  /// torch.compile gets a cache for each instruction set: it crashes on what it has compiled for
+  /// wider ones.
   private static func limits(for instructionSet: InstructionSet) -> [String] {
     let cache = FileManager.default.temporaryDirectory.appending(
       path: "torchinductor-\(getuid())-\(instructionSet.rawValue)")

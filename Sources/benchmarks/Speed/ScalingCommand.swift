@@ -22,8 +22,11 @@ struct ScalingCommand: ParsableCommand {
   var seconds = 2.0
 
   func validate() throws {
-    guard rounds > 0, seconds > 0, (trials ?? 1) > 0 else {
-      throw ValidationError("--rounds, --seconds and --trials: expected more than 0")
+    guard (1...1000).contains(rounds), (0.01...3600).contains(seconds),
+      (1...1024).contains(trials ?? 1)
+    else {
+      throw ValidationError(
+        "--rounds: expected 1 to 1000; --seconds: 0.01 to 3600; --trials: 1 to 1024")
     }
   }
 

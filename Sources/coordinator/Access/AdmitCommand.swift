@@ -28,9 +28,8 @@ struct AdmitCommand: ParsableCommand {
   @OptionGroup var keys: KeysArguments
 
   func run() throws {
-    print(
+    TerminalText.show(
       try AccessCommands.admit(
-        publicKey, as: name, isShared: shared, evenIfRevoked: again, in: keys.url),
-      terminator: "")
+        publicKey, as: name, isShared: shared, evenIfRevoked: again, in: keys.url))
   }
 }

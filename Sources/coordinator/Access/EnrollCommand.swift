@@ -25,7 +25,7 @@ struct EnrollCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The folder of a running sweep, whose coordinator is asked for its address instead.",
-      valueName: "dir"))
+      valueName: "dir"), completion: .sweepFolder)
   var out: Folder?
 
   @Option(help: "The worker's name; by default its host's name.")

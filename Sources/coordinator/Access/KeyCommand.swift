@@ -12,6 +12,6 @@ struct KeyCommand: ParsableCommand {
   @OptionGroup var keys: KeysArguments
 
   func run() throws {
-    print(try AccessCommands.key(in: keys.url), terminator: "")
+    TerminalText.show(try AccessCommands.key(in: keys.url))
   }
 }

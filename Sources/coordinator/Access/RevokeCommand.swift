@@ -11,12 +11,12 @@ struct RevokeCommand: ParsableCommand {
       "Its trials are assigned to others; results that it has not delivered stay on its disk."
   ).exiting()
 
-  @Argument(help: "The worker's name, or its public key.")
+  @Argument(help: "The worker's name, or its public key.", completion: .admittedWorkers)
   var worker: String
 
   @OptionGroup var keys: KeysArguments
 
   func run() throws {
-    print(try AccessCommands.revoke(worker, in: keys.url), terminator: "")
+    TerminalText.show(try AccessCommands.revoke(worker, in: keys.url))
   }
 }

@@ -31,7 +31,7 @@ struct DataCommand: ParsableCommand {
     @OptionGroup var folder: DataFolder
 
     func run() throws {
-      print(DataReport.list(folder.url), terminator: "")
+      TerminalText.show(try DataReport.list(folder.url))
     }
   }
 
@@ -47,7 +47,8 @@ struct DataCommand: ParsableCommand {
         """
     ).exiting()
 
-    @Argument(help: "The data set; `coordinator data list` names them all.")
+    @Argument(
+      help: "The data set; `coordinator data list` names them all.", completion: .datasets)
     var dataset: String
 
     @Option(
@@ -55,7 +56,7 @@ struct DataCommand: ParsableCommand {
         "Folder, file or archive as its publisher ships it; not needed for drawn sets.",
         valueName: "path"),
       completion: .file())
-    var from: String?
+    var from: FileArgument?
 
     @Option(
       help: ArgumentHelp(
@@ -69,10 +70,9 @@ struct DataCommand: ParsableCommand {
     var force = false
 
     func run() throws {
-      print(
+      TerminalText.show(
         try DataReport.prepare(
-          dataset, as: `as`, from: from.map { URL(filePath: $0) }, into: folder.url, force: force),
-        terminator: "")
+          dataset, as: `as`, from: from?.url, into: folder.url, force: force))
     }
   }
 
@@ -84,8 +84,8 @@ struct DataCommand: ParsableCommand {
     @OptionGroup var folder: DataFolder
 
     func run() throws {
-      let (text, isSound) = DataReport.verify(folder.url)
-      print(text, terminator: "")
+      let (text, isSound) = try DataReport.verify(folder.url)
+      TerminalText.show(text)
       if !isSound { throw ExitCode(.failed) }
     }
   }

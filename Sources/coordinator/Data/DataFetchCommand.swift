@@ -13,7 +13,7 @@ extension DataCommand {
         """
     ).exiting()
 
-    @Argument(help: "The data set, such as mnist.")
+    @Argument(help: "The data set, such as mnist.", completion: .publishedDatasets)
     var dataset: String
 
     @Option(
@@ -36,9 +36,8 @@ extension DataCommand {
     }
 
     func run() throws {
-      print(
-        try DataReport.fetch(dataset, mirror: mirror, into: folder.url, force: force),
-        terminator: "")
+      TerminalText.show(
+        try DataReport.fetch(dataset, mirror: mirror, into: folder.url, force: force))
     }
   }
 }

@@ -11,14 +11,15 @@ extension DataCommand {
       abstract: "Draws images of a prepared data set into a PNG file."
     ).exiting()
 
-    @Argument(help: "The data set; `data list` shows which are prepared.")
+    @Argument(
+      help: "The data set; `data list` shows which are prepared.", completion: .preparedDatasets)
     var dataset: String
 
     @Option(
       help: ArgumentHelp(
         "The file; without it the data set's name and .png in this folder.", valueName: "file"),
       completion: .file(extensions: ["png"]))
-    var out: String?
+    var out: FileArgument?
 
     @Option(help: ArgumentHelp("How many images, spread over all.", valueName: "n"))
     var count = 64
@@ -37,11 +38,10 @@ extension DataCommand {
     }
 
     func run() throws {
-      print(
+      TerminalText.show(
         try DataReport.show(
           dataset, part: evaluation ? .evaluation : .training, count: count,
-          to: out.map { URL(filePath: $0) }, folder: folder.url),
-        terminator: "")
+          to: out?.url, folder: folder.url))
     }
   }
 }

@@ -39,7 +39,9 @@ struct DetectionCommand: ParsableCommand {
   @Flag(help: "Prints JSON.") var json = false
 
   func validate() throws {
-    guard rounds > 0, stop > 0 else { throw ValidationError("expected numbers above 0") }
+    guard (1...1000).contains(rounds), (0.1...86_400).contains(stop) else {
+      throw ValidationError("--rounds: expected 1 to 1000; --stop: 0.1 to 86400 seconds")
+    }
   }
 
   /// What was measured with one fault.

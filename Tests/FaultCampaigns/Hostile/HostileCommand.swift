@@ -37,11 +37,13 @@ struct HostileCommand: ParsableCommand {
   @Option(help: "Seed of all random numbers.") var seed: UInt64 = 1
 
   func validate() throws {
-    guard frames >= 100, connections > 0, holding > 0, batches > 0, trials >= Siege.trialMinimum,
-      leastPace >= 0
+    guard (100...1_000_000_000).contains(frames), (1...1_000_000).contains(connections),
+      (1...86_400).contains(holding), (1...1_000_000_000).contains(batches),
+      (Siege.trialMinimum...100_000).contains(trials), (0...100).contains(leastPace)
     else {
       throw ValidationError(
-        "expected numbers above 0, at least 100 frames and \(Siege.trialMinimum) trials")
+        "expected numbers above 0: at least 100 frames and \(Siege.trialMinimum) trials, at most "
+          + "10⁹ frames and batches, 1000000 connections, 86400 seconds and 100000 trials")
     }
   }
 

@@ -32,10 +32,13 @@ struct SoakCommand: ParsableCommand {
   @Flag(help: "Prints JSON.") var json = false
 
   func validate() throws {
-    guard workers > 0, workerKills >= 0, coordinatorKills >= 0, interval > 0, steps > 0,
-      checkpointEvery > 0
+    guard (1...1024).contains(workers), (0...100_000).contains(workerKills),
+      (0...100_000).contains(coordinatorKills), (0.01...86_400).contains(interval),
+      (1...1_000_000_000).contains(steps), (0.01...86_400).contains(checkpointEvery)
     else {
-      throw ValidationError("expected numbers above 0")
+      throw ValidationError(
+        "expected numbers above 0: at most 1024 workers, 100000 kills, 10⁹ steps, and times from "
+          + "0.01 to 86400 seconds")
     }
   }
 

@@ -1,13 +1,18 @@
 import Foundation
-import Sweeps
+
+/// The version of the commands' `--json` output.
+package enum AnswerVersion {
+  /// Incremented when a key is removed or changes its meaning; keys may be added within a version.
+  package static let current = 2
+}
 
 /// The JSON of `--json`.
 ///
-/// An object with its version, keys in snake case and in order, times in ISO 8601. `JSON.md` beside
-/// this lists every key.
+/// An object with its version, keys in snake case and in order, times in ISO 8601. `JSON.md` of
+/// CoordinatorService lists every key.
 package enum AnswerJSON {
   /// An answer as indented JSON, ending with a line break.
-  static func text(_ answer: some Encodable) -> String {
+  package static func text(_ answer: some Encodable) -> String {
     let encoder = encoder
     encoder.outputFormatting.insert(.prettyPrinted)
     let data = (try? encoder.encode(Versioned(answer: answer))) ?? Data()
