@@ -12,6 +12,8 @@ package final class SweepReader: Sendable {
   private let queue: DatabaseQueue
   let path: String
   private let cachedPlan: Mutex<StoredPlan?>
+  /// The state of a file that was opened as one that nobody changes; else nil.
+  private let fixedState: StoreFile.State?
 
   /// The plan as of a revision of the record.
   struct StoredPlan {
@@ -37,6 +39,7 @@ package final class SweepReader: Sendable {
     self.queue = queue
     self.path = path
     cachedPlan = Mutex(known)
+    fixedState = queue.path == path ? nil : StoreFile(path: path).state
   }
 
   /// The sweep as planned.
@@ -131,6 +134,10 @@ package final class SweepReader: Sendable {
   }
 
   func read<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
+    if let fixedState, StoreFile(path: path).state != fixedState {
+      throw .inputOutput(
+        path: path, reason: "a coordinator has written to it meanwhile: give the command again")
+    }
     do {
       return try queue.read(body)
     } catch {

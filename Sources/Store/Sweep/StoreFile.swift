@@ -168,7 +168,8 @@ struct StoreFile {
     }
   }
 
-  private func openForReading(_ name: String) throws(StoreError) -> DatabaseQueue {
+  /// Opens the file under a name of SQLite's, see ``unchangingName``.
+  func openForReading(_ name: String) throws(StoreError) -> DatabaseQueue {
     var configuration = Configuration()
     configuration.label = "sweep reader"
     configuration.readonly = true
@@ -181,7 +182,7 @@ struct StoreFile {
   }
 
   /// SQLite's name of the file as one that nobody changes, which needs no files beside it.
-  private var unchangingName: String? {
+  var unchangingName: String? {
     let absolute = URL(filePath: path).path
     return absolute.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed).map {
       "file:\($0)?immutable=1"
@@ -195,6 +196,23 @@ struct StoreFile {
       guard let found = FileError.unusual(at: name) else { continue }
       throw .foreign(path: name, found: found)
     }
+  }
+
+  /// What changes when a coordinator writes; the C function is `stat`.
+  struct State: Equatable {
+    /// Bytes of the database and of its write-ahead log.
+    var byteCounts: [Int]
+    /// When the database was last changed, in seconds and nanoseconds.
+    var time: [Int]
+  }
+
+  /// The state now.
+  var state: State {
+    var status = stat()
+    let isThere = stat(path, &status) == 0
+    return State(
+      byteCounts: [byteCount, Self.byteCount(of: path + "-wal")],
+      time: isThere ? [status.st_mtim.tv_sec, status.st_mtim.tv_nsec] : [])
   }
 
   private var byteCount: Int { Self.byteCount(of: path) }
