@@ -78,6 +78,7 @@ struct LeaseScenarios {
     script.seconds += 1
     // On the same connection the assignment may be in transit; on a new one it is lost.
     #expect(script.announce("w1").assigned(to: "w1") == [])
+    script.handle(.connectionLost(Script.connection("w1")))
     #expect(script.announce("w1", on: "w1-again").assigned(to: "w1-again") == [a.claim()])
     #expect(script.coordinator.standing(of: a.id)?.attempts == 1)
   }

@@ -40,9 +40,11 @@ struct ObstacleScenarios {
       script.fail(trials[0], attempt: 1, cause: .diskFull, on: "w1").assignments(to: "w1") == [])
     #expect(script.announce("w2").assigned(to: "w2").count == 1)
     // A new announcement also carries the obstacle, or its end.
+    script.handle(.connectionLost(Script.connection("w1")))
     let again = script.announce("w1", slots: 2, on: "w1-b", claims: kept, obstacle: obstacle)
     #expect(again.assignments(to: "w1-b") == [])
     #expect(script.coordinator.counts.running == 2)
+    script.handle(.connectionLost(Script.connection("w1-b")))
     #expect(
       script.announce("w1", slots: 2, on: "w1-c", claims: kept).assigned(to: "w1-c").count == 1)
   }

@@ -57,7 +57,7 @@ extension JournalChecker {
       .trajectoryGrown(_, _, _, _, _, let connection),
       .trialFinished(_, _, _, _, let connection), .resultRejected(_, _, _, let connection),
       .attemptFailed(_, _, _, _, let connection):
-      heard.first { $0.value.connection == connection }?.key
+      speakers[connection]
     default: nil
     }
   }

@@ -15,6 +15,8 @@ package struct JournalChecker: Sendable {
   private(set) var cores: [WorkerID: Int] = [:]
   var orderedThreads: [WorkerID: [TrialID: Int]] = [:]
   var hosts: [WorkerID: String] = [:]
+  /// Who announced itself on each connection; late messages on an earlier one are its own, too.
+  var speakers: [ConnectionID: WorkerID] = [:]
   private var leaseCounts: [WorkerID: Int] = [:]
   /// The last messages of the workers that announced themselves.
   var heard: [WorkerID: Heard] = [:]
@@ -85,6 +87,7 @@ package struct JournalChecker: Sendable {
     speaker = sender(of: event)
     switch event {
     case .workerAnnounced(let announcement, let connection):
+      speakers[connection] = announcement.worker
       heard[announcement.worker] = Heard(
         connection: connection, isHindered: announcement.obstacle != nil,
         claimed: Set(announcement.claims.map(\.trial)))
