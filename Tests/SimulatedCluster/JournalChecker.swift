@@ -94,12 +94,14 @@ package struct JournalChecker: Sendable {
       noteLife(announcement.claims)
       noteRefusals(announcement.claims, by: announcement.worker)
     case .heartbeatReceived(let claims, let obstacle, let connection):
+      // The worker's last announcement may have come on a connection that the coordinator did not
+      // take for its own.
+      if speakers[connection] != nil { noteLife(claims) }
       guard let worker = heard.first(where: { $0.value.connection == connection })?.key else {
         return
       }
       heard[worker]?.isHindered = obstacle != nil
       heard[worker]?.claimed = Set(claims.map(\.trial))
-      noteLife(claims)
       if heard[worker]?.isGone == false { noteRefusals(claims, by: worker) }
     case .connectionLost(let connection):
       if let worker = heard.first(where: { $0.value.connection == connection })?.key {
