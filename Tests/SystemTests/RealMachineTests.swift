@@ -219,15 +219,20 @@ struct RealMachineTests {
     arguments: [">/dev/full", ">&-", "1</dev/null"], ["settings", "plan", "logs"])
   func streams(stream: String, command: String) throws {
     let sweep = try sweep()
-    try FileManager.default.createDirectory(
-      atPath: bench.path("out/logs"), withIntermediateDirectories: true)
-    _ = try bench.file("out/logs/w-1-abc.log", "00:00:00 a line\n")
     let words =
       switch command {
       case "plan": "plan '\(sweep)'"
-      case "logs": "logs \"$2/out\" w"
+      case "logs": "logs \"$2/out\" w-1-abc"
       default: command
       }
+    if command == "logs" {
+      let made = try shell(
+        """
+        "$1/coordinator" run '\(sweep)' --out "$2/out" --local-workers 1 >"$2/run.txt" 2>&1 &&
+          echo 00:00:00 a line >"$2/out/logs/w-1-abc.log"
+        """)
+      try #require(made.code == 0, "\(made.err)")
+    }
     let run = try shell("\"$1/coordinator\" \(words) \(stream)")
     #expect(run.code == 1, "\(run.err)")
     #expect(run.err.contains("standard output cannot be written to; "), "\(run.err)")

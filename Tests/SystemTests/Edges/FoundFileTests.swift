@@ -79,7 +79,7 @@ struct FoundFileTests {
     #expect(isPipe("pipe"))
     #expect(try bench.read("kept") == "kept")
     let empty = try bench.run(Executables.coordinator, "data", "show", "sprites28", "--out", "")
-    #expect(empty.code == 64 && empty.err.contains("--out: found nothing"), "\(empty.err)")
+    #expect(empty.code == 64 && empty.err.contains("'' is invalid for '--out"), "\(empty.err)")
   }
 
   @Test("an export does not follow a link in the sweep's folder")
