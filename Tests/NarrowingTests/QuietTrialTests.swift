@@ -162,6 +162,22 @@ struct QuietTrialTests {
     #expect(extended.milestones.map(\.budget) == [.batches(20), .batches(500)])
   }
 
+  @Test("a run that also records its latents keeps the end that the rule made at the last step")
+  func recordsMore() throws {
+    let plain = Self.configuration(limit: 30)
+    var recorded = plain
+    recorded.trainer.latentTraversals = .recorded
+    #expect(recorded.canExtend(plain))
+    _ = try run(plain, in: "plain", options: .init(checkpointSteps: [30]))
+    let whole = try run(recorded, in: "whole")
+    #expect(whole.milestones.map(\.ending) == [.unreachable])
+    #expect(whole.milestones.map(\.step) == [30])
+    let resumed = try run(
+      recorded, in: "recorded", options: .init(checkpoints: [.init(checkpoint(30, in: "plain"))]))
+    #expect(resumed.content == whole.content)
+    #expect(resumed.provenance.steps == 0)
+  }
+
   @Test("a longer run has the same milestones before, and the same rule")
   func noExtension() {
     let short = Self.configuration(limit: 100, earlier: [20])

@@ -155,17 +155,19 @@ package struct CheckpointFile: Sendable {
   }
 
   /// Those of a shorter run's reports that are also this run's, changed so that the run continues
-  /// after each but its last.
+  /// after each.
   ///
-  /// The report of the shorter run's early end is dropped; this run makes its own.
+  /// The last report of an equally long run stays as it is. The report of the shorter run's early end
+  /// is dropped; this run makes its own.
   private func milestones(
     of reports: [MilestoneReport], batches: (Budget) -> Int
   ) -> [MilestoneReport] {
     reports.filter {
       configuration.milestones.contains($0.budget) && $0.step == batches($0.budget)
-    }.map { report in
-      var report = report
-      report.ending = report.budget == configuration.milestones.last ? .budget : .goesOn
+    }.map { made in
+      guard made.budget != configuration.milestones.last else { return made }
+      var report = made
+      report.ending = .goesOn
       report.sinceStep = nil
       report.alternatingGates = nil
       return report
