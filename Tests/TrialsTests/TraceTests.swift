@@ -180,6 +180,15 @@ struct TraceTests {
     #expect(try defect(spent) == nil)
   }
 
+  @Test("a report from before the first step is refused where the images are unknown, too")
+  func unknownImages() throws {
+    let bounds = try ResultBounds(Self.configuration(quiet: nil), trainingImageCount: nil)
+    #expect(bounds.defect(of: Self.report(0, step: 50, Self.spent)) == nil)
+    for step in [0, -1] {
+      #expect(bounds.defect(of: Self.report(0, step: step, Self.spent)) != nil)
+    }
+  }
+
   /// A change of sound reports that no traced trial can have.
   enum Flaw: String, CaseIterable {
     case tooFew, tooMany, swapped, otherTolerance, nextTolerance, earlyFinal, noFinal, goesOn

@@ -5,20 +5,23 @@ extension ResultBounds {
   /// When the rung began is not known from one report; ``defectOfRungs(in:)`` checks what depends on
   /// it.
   func defectOfRung(in report: MilestoneReport) -> ResultDefect? {
-    let (step, last) = (report.step, steps(to: report.budget) ?? Budget.maximumCount)
+    let (step, budgetSteps) = (report.step, steps(to: report.budget))
+    // Without a quiet rule every rung spends its budget.
+    if quiet == nil, let budgetSteps, step != budgetSteps {
+      return defect(report, "step", step, "\(budgetSteps)")
+    }
+    let last = budgetSteps ?? Budget.maximumCount
+    guard step > 0, step <= last else { return defect(report, "step", step, "1 to \(last)") }
     guard report.endedRungByRule else {
-      guard quiet == nil ? step == last || trainingImageCount == nil : (1...last).contains(step)
-      else { return defect(report, "step", step, quiet == nil ? "\(last)" : "1 to \(last)") }
       if let since = report.sinceStep { return defect(report, "since_step", since, "none") }
-      guard report.alternatingGates == nil else {
-        return defect(report, "alternating_gates", report.alternatingGates ?? [], "none")
+      if let gates = report.alternatingGates {
+        return defect(report, "alternating_gates", gates, "none")
       }
       return nil
     }
     guard let quiet else {
       return defect(report, "ending", report.ending.word, "budget, as there is no quiet rule")
     }
-    guard step > 0, step <= last else { return defect(report, "step", step, "1 to \(last)") }
     guard let since = report.sinceStep, since >= 0, since <= step - quiet.window else {
       return defect(
         report, "since_step", report.sinceStep.map { "\($0)" } ?? "none",
@@ -59,14 +62,6 @@ extension ResultBounds {
       beginning = report.step
     }
     return nil
-  }
-
-  private func defect(
-    _ report: MilestoneReport, _ what: String, _ found: some Any, _ expected: String
-  ) -> ResultDefect {
-    ResultDefect(
-      place: "\(report.budget), \(report.ending.word): \(what)", found: "\(found)",
-      expected: expected)
   }
 }
 

@@ -78,7 +78,7 @@ extension ResultBounds {
     where !(0...errorMaximum).contains(error) {
       return defect(name, error, "0 to \(errorMaximum), as images of this shape give")
     }
-    if let hit = report.firstHitStep, !(1...step).contains(hit) {
+    if let hit = report.firstHitStep, hit < 1 || hit > step {
       return defect("first_hit_step", hit, "1 to \(step), or none")
     }
     let multipliers = trainer.multiplierMinimum...trainer.multiplierMaximum
@@ -101,29 +101,26 @@ extension ResultBounds {
 
   /// Why the quiet rule cannot have ended the trial with a report; nil if it can.
   private func defectOfEnd(in report: MilestoneReport) -> ResultDefect? {
-    func defect(_ what: String, _ found: some Any, _ expected: String) -> ResultDefect {
-      ResultDefect(
-        place: "\(report.budget), \(report.ending.word): \(what)", found: "\(found)",
-        expected: expected)
-    }
     let (step, last) = (report.step, steps(to: report.budget) ?? Budget.maximumCount)
     let epoch = max((trainingImageCount ?? 1) / trainer.batchSize, 1)
     guard step > 0, step <= last, step.isMultiple(of: epoch) else {
-      return defect("step", step, "the end of an epoch of \(epoch) steps, at most \(last)")
+      return defect(report, "step", step, "the end of an epoch of \(epoch) steps, at most \(last)")
     }
     if let earlier = milestones.dropLast().first(where: { steps(to: $0) == step }) {
       return defect(
-        "step", step, "another step than that of \(earlier), at which a trial does not end")
+        report, "step", step, "another step than that of \(earlier), at which a trial does not end")
     }
     guard report.tolerance > 0 else {
-      return defect("tolerance", report.tolerance, "one above 0: a baseline trains to its limit")
+      return defect(
+        report, "tolerance", report.tolerance, "one above 0: a baseline trains to its limit")
     }
     guard let since = report.sinceStep else {
-      return defect("since_step", "none", "0 to \(step)")
+      return defect(report, "since_step", "none", "0 to \(step)")
     }
     let window = quiet?.window ?? 0
     guard since >= 0, since <= step - window else {
-      return defect("since_step", since, "0 to \(step - window), a window of \(window) before it")
+      return defect(
+        report, "since_step", since, "0 to \(step - window), a window of \(window) before it")
     }
     return defectOfAlternatingGates(in: report)
   }
@@ -135,11 +132,20 @@ extension ResultBounds {
     guard gates.count <= 2, gates.isEmpty != needsGates, gates == Array(Set(gates)).sorted(),
       gates.allSatisfy({ (0..<latents).contains($0) })
     else {
-      return ResultDefect(
-        place: "\(report.budget), \(report.ending.word): alternating_gates", found: "\(gates)",
-        expected: needsGates ? "one or two gates of \(latents), ascending" : "none")
+      return defect(
+        report, "alternating_gates", gates,
+        needsGates ? "one or two gates of \(latents), ascending" : "none")
     }
     return nil
+  }
+
+  /// A defect of a report whose ending matters.
+  func defect(
+    _ report: MilestoneReport, _ what: String, _ found: some Any, _ expected: String
+  ) -> ResultDefect {
+    ResultDefect(
+      place: "\(report.budget), \(report.ending.word): \(what)", found: "\(found)",
+      expected: expected)
   }
 
   /// Why reports, in order, contradict each other; nil if they do not.
