@@ -137,7 +137,9 @@ struct TraceTests {
       ("[3, 5, 4]", "4:15: 4 after 5 for trace; expected tolerances that all ascend or all desc"),
       ("[5, 3, 4]", "4:15: 4 after 3 for trace; expected tolerances that all ascend or all desc"),
       ("[3, 3]", "4:12: 3 after 3 for trace; expected tolerances that all ascend or all descend"),
-      ("[3,5, 8]", "4:8: whole numbers for trace, some with a space after the comma, some without"),
+      ("[5, 3, 3]", "4:15: 3 after 3 for trace; expected tolerances that all ascend or all desc"),
+      ("[3,5, 8]", "4:8: numbers for trace, some with a space after the comma, some without"),
+      ("[3,5, 8.5]", "4:8: numbers for trace, some with a space after the comma, some without"),
     ])
   func malformed(trace: String, message: String) throws {
     let found = errors(Self.text(trace))

@@ -111,11 +111,9 @@ struct AxisReader {
   ) -> [SyntaxNode]? {
     switch node.content {
     case .list(let items) where !items.isEmpty:
-      if node.hasDecimalCommas, key.numberKind == .real {
-        log.report(
-          "numbers for the axis \(key.name), some with a space after the comma, some without",
-          at: node.place, expected: "a space after every comma, or after none",
-          suggestion: "a point in place of each decimal comma")
+      if key.numberKind == .real,
+        ValueReader.refuseDecimalCommas(in: node, for: "the axis \(key.name)", log: &log)
+      {
         return nil
       }
       return items

@@ -122,18 +122,26 @@ struct ValueReader {
     return widths
   }
 
+  /// Refuses a list of numbers some of whose commas may be decimal ones.
+  ///
+  /// - Returns: Whether it is refused.
+  static func refuseDecimalCommas(
+    in node: SyntaxNode, for what: String, log: inout DiagnosticLog
+  ) -> Bool {
+    guard node.hasDecimalCommas else { return false }
+    log.report(
+      "numbers for \(what), some with a space after the comma, some without",
+      at: node.place, expected: "a space after every comma, or after none",
+      suggestion: "a point in place of each decimal comma")
+    return true
+  }
+
   private func trace(_ node: SyntaxNode, log: inout DiagnosticLog) -> ToleranceLadder? {
     guard case .list(let items) = node.content else {
       refuse(node, for: .trace, log: &log)
       return nil
     }
-    guard !node.hasDecimalCommas else {
-      log.report(
-        "whole numbers for trace, some with a space after the comma, some without",
-        at: node.place, expected: "a space after every comma, or after none",
-        suggestion: "a point in place of each decimal comma")
-      return nil
-    }
+    if Self.refuseDecimalCommas(in: node, for: "trace", log: &log) { return nil }
     var tolerances: [Double] = []
     for item in items {
       guard let value = item.plainText.flatMap(Numerals.real), value > 0,
@@ -146,13 +154,15 @@ struct ValueReader {
           suggestion: item.plainText.flatMap(Numerals.withPoint))
         return nil
       }
-      if tolerances.count >= 2 || tolerances.last == value, let last = tolerances.last,
-        last == value || (last < value) != (tolerances[0] < tolerances[1])
-      {
-        log.report(
-          "\(Numerals.text(value)) after \(Numerals.text(last)) for trace", at: item.place,
-          expected: "tolerances that all ascend or all descend")
-        return nil
+      if let last = tolerances.last {
+        // The first two tolerances say which way the ladder leads.
+        let ascends = tolerances.count == 1 ? last < value : tolerances[0] < tolerances[1]
+        guard ascends ? last < value : last > value else {
+          log.report(
+            "\(Numerals.text(value)) after \(Numerals.text(last)) for trace", at: item.place,
+            expected: "tolerances that all ascend or all descend")
+          return nil
+        }
       }
       tolerances.append(value)
     }
