@@ -208,8 +208,7 @@ struct Expansion {
     of configuration: TrialConfiguration, siblings: [TrialID: TrialID]
   ) -> TrialConfiguration {
     var sibling = configuration
-    if sibling.trainer.precision != .fp32 { sibling.trainer.precision = .fp32 }
-    if sibling.trainer.latentTraversals != .omitted { sibling.trainer.latentTraversals = .omitted }
+    sibling.makePlain()
     if case .measured(var measurement) = sibling.tolerance {
       measurement.trial = siblings[measurement.trial] ?? measurement.trial
       sibling.tolerance = .measured(measurement)

@@ -19,9 +19,15 @@ extension TrialConfiguration {
     content.milestones = []
     content.quiet = nil
     content.trace = nil
-    if content.trainer.precision != .fp32 { content.trainer.precision = .fp32 }
-    if content.trainer.latentTraversals != .omitted { content.trainer.latentTraversals = .omitted }
+    content.makePlain()
     content.seed = 0
     return Digest.of("\(sweepSeed)/\(replicate)/\(content.canonicalText)").leadingBits
+  }
+
+  /// Makes it the same trial in fp32 and without latent traversals, from which the seed is derived.
+  package mutating func makePlain() {
+    // Trials share their settings: writing would copy those that are plain already.
+    if trainer.precision != .fp32 { trainer.precision = .fp32 }
+    if trainer.latentTraversals != .omitted { trainer.latentTraversals = .omitted }
   }
 }
