@@ -38,9 +38,6 @@ package final class LatentPosterior {
   package var samples: UnsafeMutableBufferPointer<Float> { sampleBuffer.elements }
 
   /// h in σ = exp(hℓ).
-  private var deviationExponentFactor: Double { Self.deviationExponentFactor(reading) }
-
-  /// h in σ = exp(hℓ).
   static func deviationExponentFactor(_ reading: Posterior) -> Double {
     switch reading {
     case .logVariance: 0.5
@@ -63,7 +60,7 @@ package final class LatentPosterior {
     mean: UnsafeMutableBufferPointer<Float>, logVariance: UnsafeMutableBufferPointer<Float>
   ) {
     let (noise, samples, deviations) = (noise, samples, deviationBuffer.elements)
-    let factor = deviationExponentFactor
+    let factor = Self.deviationExponentFactor(reading)
     for index in samples.indices {
       let deviation = exp(factor * Double(logVariance[index]))
       deviations[index] = Float(deviation)
@@ -83,8 +80,8 @@ package final class LatentPosterior {
     }
   }
 
-  /// The divergence term of the loss, `Σⱼ wⱼ · mean over the batch of KLⱼ` with
-  /// `KLⱼ = −½(1 + ℓⱼ − exp(ℓⱼ) − μⱼ²)` (equation 14; Algorithm 1, step 6).
+  /// The divergence term of the loss, `Σⱼ wⱼ · mean over the batch of KLⱼ` (Algorithm 1, step 6),
+  /// with KLⱼ as in ``divergence(mean:logVariance:)``.
   ///
   /// - Parameter weight: w of every open dimension, see ``weight(_:openCount:)``.
   package func divergence(
@@ -95,8 +92,8 @@ package final class LatentPosterior {
     open.withUnsafeBufferPointer { open in
       for row in stride(from: 0, to: mean.count, by: latents) {
         for column in 0..<latents where open[column] {
-          let (mean, logVariance) = (Double(mean[row + column]), Double(logVariance[row + column]))
-          sum -= 0.5 * (1 + logVariance - exp(logVariance) - mean * mean)
+          sum += Self.divergence(
+            mean: Double(mean[row + column]), logVariance: Double(logVariance[row + column]))
         }
       }
     }
