@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import Testing
 
 /// Sweeps whose trials may end early, on real processes.
@@ -55,27 +54,7 @@ struct QuietTests {
     #expect(try bench.read("undisturbed/figure3.svg").contains("unreachable"))
 
     let sweep = try bench.file("quiet.yaml", Self.sweep(Self.quiet))
-    let endpoint = try Bench.freeEndpoint()
-    let arguments = ["run", sweep, "--out", bench.path("out"), "--listen", endpoint]
-    let first = try Command(Executables.coordinator, arguments, on: bench)
-    _ = try first.endpoint()
-    let victim = try Command(
-      Executables.worker,
-      ["--connect", endpoint, "--slots", "2", "--checkpoint-every", "0.5"], on: bench)
-    try wait(for: "a recorded milestone") {
-      (try? bench.read("out/trials.csv").contains("goes-on")) == true
-    }
-    victim.send(SIGKILL)
-    first.send(SIGKILL)
-    #expect(try victim.exitCode() == -SIGKILL)
-    #expect(try first.exitCode() == -SIGKILL)
-    let second = try Command(Executables.coordinator, arguments, on: bench)
-    let worker = try Command(
-      Executables.worker, ["--connect", endpoint, "--slots", "2", "--exit-when-idle"], on: bench)
-    try #require(try second.exitCode() == 0, "\(second.standardError)")
-    // Where both trials had ended before the kill, it has met no coordinator and would wait for one.
-    worker.send(SIGTERM)
-    _ = try worker.exitCode()
+    try bench.completeKilled(sweep, in: "out", after: "goes-on")
     #expect(try bench.read("out/trials.csv") == expected)
 
     let trial = try #require(rows.first?["trial"])

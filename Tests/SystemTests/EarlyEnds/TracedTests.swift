@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import Testing
 
 /// Traced trials on real processes.
@@ -50,27 +49,7 @@ struct TracedTests {
     let figure = try bench.read("undisturbed/figure3.svg")
     #expect(figure.contains("n = 3, traced, ") && figure.contains("n = 3, traced downwards"))
 
-    let endpoint = try Bench.freeEndpoint()
-    let arguments = ["run", sweep, "--out", bench.path("out"), "--listen", endpoint]
-    let first = try Command(Executables.coordinator, arguments, on: bench)
-    _ = try first.endpoint()
-    let victim = try Command(
-      Executables.worker,
-      ["--connect", endpoint, "--slots", "2", "--checkpoint-every", "0.5"], on: bench)
-    try wait(for: "a recorded rung") {
-      (try? bench.read("out/trials.csv").contains("unreachable")) == true
-    }
-    victim.send(SIGKILL)
-    first.send(SIGKILL)
-    #expect(try victim.exitCode() == -SIGKILL)
-    #expect(try first.exitCode() == -SIGKILL)
-    let second = try Command(Executables.coordinator, arguments, on: bench)
-    let worker = try Command(
-      Executables.worker, ["--connect", endpoint, "--slots", "2", "--exit-when-idle"], on: bench)
-    try #require(try second.exitCode() == 0, "\(second.standardError)")
-    // Where both trials had ended before the kill, it has met no coordinator and would wait for one.
-    worker.send(SIGTERM)
-    _ = try worker.exitCode()
+    try bench.completeKilled(sweep, in: "out", after: "unreachable")
     #expect(try bench.read("out/trials.csv") == expected)
 
     let trial = try #require(rows.first?["trial"])
