@@ -20,6 +20,8 @@ package struct MilestoneReport: Codable, Hashable, Sendable {
   /// Summed squared error per evaluation image: hard gates, posterior means, running statistics.
   package var evaluationMSE: Double
   /// The step in which a batch first met the tolerance, counted from 1; nil if none has.
+  ///
+  /// In a traced trial it may be in an earlier rung, whose tolerance the batch then met.
   package var firstHitStep: Int?
   /// The effective multiplier λ′.
   package var multiplier: Double

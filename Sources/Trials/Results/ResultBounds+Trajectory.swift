@@ -1,6 +1,7 @@
 /// How long a trial's trajectory can be.
 extension ResultBounds {
-  /// The most bytes of a field: the longest 64-bit number as text has 24, and a comma follows.
+  /// The most bytes of a field: the longest 64-bit number as text has 24, a comma or a line break
+  /// follows, and one byte is to spare.
   private static let fieldByteCount = 26
 
   /// The most rows of the trajectory: the multiples of `sample_every`, and the milestones.
