@@ -10,8 +10,9 @@ import Trials
 /// `reconstructions.safetensors`, because the other dimensions then have values that occur together;
 /// all at the prior's mean need not be any image. A row moves one dimension from its mean to
 /// ``offsets`` times its deviation on both sides, so it spans what the decoder was trained on. With
-/// the default posterior that is about -3 to 3; with ``Posterior/equation14``, whose σ is exp(ℓ), it
-/// is -2.1 to 2.1, as its divergence is smallest at a deviation of √½ rather than 1.
+/// the default posterior that is about -3 to 3. With ``Posterior/equation14`` it is -2.1 to 2.1: the
+/// noise has the deviation exp(ℓ), the divergence takes exp(ℓ) for the variance, and so it is smallest
+/// at a deviation of z of √½ rather than 1.
 struct LatentSurvey {
   /// A latent dimension over all evaluation images.
   struct Dimension: Hashable {

@@ -13,7 +13,7 @@ package struct TrainerSetting: Sendable {
   package var isNamedOnlyWhenChanged = false
   /// Whether the setting can change a number of a trial.
   ///
-  /// Trials that differ only in settings that cannot belong to one series in outputs.
+  /// Outputs put trials into one series if they differ only in settings for which this is false.
   package var changesTraining = true
 
   /// The three kinds of value, each with its property of ``TrainerSettings``.
