@@ -25,8 +25,9 @@ struct Worker: Sendable {
   fileprivate var countedCores = (all: 0, unleased: 0)
   var link: Link
   var lastHeard: Instant
-  /// Another connection that announces the worker's name while this one may still exist.
-  var rival: ConnectionID?
+  /// Another connection that announces the worker's name while this one may still exist, and whether
+  /// people were told.
+  var rival: (connection: ConnectionID, isReported: Bool)?
   var isSuspect = false
   /// Whether it left repeated assignments unclaimed; reset by its next announcement.
   var isUnresponsive = false
