@@ -143,6 +143,24 @@ struct QuotaTests {
   }
 
   @Test(
+    "of many slots, two per announced core are used before steps are shown, but 8 to 64",
+    arguments: [(0, 64), (1, 8), (4, 8), (6, 12), (31, 62), (32, 64), (5_000, 64), (Int.max, 64)])
+  func slotsPerCore(cores: Int, used: Int) throws {
+    let trials = (1...300 as ClosedRange<UInt64>).map { SimulatedSweep.baseline(seed: $0) }
+    var script = try Script(trials)
+    script.resume()
+    let announcement = WorkerAnnouncement(
+      worker: WorkerID("hog"), host: "hog", slots: 4_096, coreCount: cores, claims: [])
+    let effects = script.handle(
+      .workerAnnounced(announcement, on: Script.connection("hog")))
+    #expect(effects.assigned(to: "hog").count == used)
+    // A step of each doubles them, as for a worker that announces no cores.
+    let held = Set(script.coordinator.runningTrials.map(\.trial))
+    let claims = trials.filter { held.contains($0.id) }.map { $0.claim(step: 1) }
+    #expect(script.beat("hog", claims: claims).assigned(to: "hog").count == used)
+  }
+
+  @Test(
     "log lines are kept at one full message a second, of workers that have announced themselves")
   func logs() throws {
     var script = try Script([a])

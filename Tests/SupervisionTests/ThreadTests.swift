@@ -163,6 +163,36 @@ struct ThreadTests {
     #expect(causes == [.lost])
   }
 
+  @Test("if the next process does not start, the checkpoint and the rows before it are handed back")
+  func failedRestart() {
+    var core = joined(.divisible(count: 4, limit: 8))
+    _ = start(work, &core, threads: 1)
+    _ = core.handle(.trialBegan(work, TrialBeginning(step: 0)), at: .zero)
+    _ = core.handle(.trialProgressed(work, progress(3)), at: .zero)
+    _ = core.handle(order(2, for: work), at: .zero)
+    let piece = TrajectoryPiece(after: .beginning, payload: Array("step\n".utf8))
+    let rows = piece.end.prefix
+    _ = core.handle(.trajectoryWritten(work, byteCount: rows.byteCount), at: .zero)
+    let checkpoint = written(4, rows)
+    _ = core.handle(.checkpointWritten(work, checkpoint), at: .zero)
+    let changed = core.handle(.trialFailed(work, stopped), at: .zero)
+    #expect(changed.contains { if case .restartTrial = $0 { true } else { false } })
+    let full = TrialFailure(cause: .diskFull, message: "not started again")
+    #expect(
+      core.handle(.trialFailed(work, full), at: .zero).contains(.handBack(work, checkpoint)))
+    let left = HandBack(checkpoint: checkpoint.checkpoint)
+    #expect(
+      core.handle(.handedBack(work, left), at: .zero)
+        == [
+          .readPiece(work, after: .beginning, fileBegins: 0, byteCount: rows.byteCount)
+        ])
+    _ = core.handle(.pieceRead(work, piece), at: .zero)
+    let parted = core.handle(
+      .pieceTaken(trial: work.trial, attempt: 1, byteCount: rows.byteCount), at: .zero)
+    #expect(parted.contains(.sendFailure(trial: work.trial, attempt: 1, full, left)))
+    #expect(core.claims.isEmpty)
+  }
+
   @Test("a worker that stops in the middle of a change hands the trial back")
   func stopping() {
     var core = joined(.divisible(count: 4, limit: 8))

@@ -25,8 +25,7 @@ struct WorkerSimulationTests {
 
   @Test("the same sweep has the same results whatever happens to real workers")
   func resultsDoNotDependOnFaults() {
-    var undisturbed = Simulation(seed: 0, options: SimulationOptions(), sweep: Self.sweep)
-    let expected = undisturbed.run().results.mapValues(\.result.content)
+    let expected = Self.undisturbedResults()
     for seed in 0..<40 as Range<UInt64> {
       var options = Self.roughOptions
       options.realShare = seed.isMultiple(of: 2) ? 1 : 0.5
@@ -41,13 +40,10 @@ struct WorkerSimulationTests {
   func recomputation() {
     var killCount = 0
     for seed in 0..<30 as Range<UInt64> {
-      var options = SimulationOptions()
-      options.realShare = 1
+      var options = Self.longTrialOptions
       options.workerCount = 4
       options.faultMilliseconds = 1_200_000
-      options.trialMilliseconds = 200_000...600_000
       options.workerCrashesPerMinute = 1.5
-      options.duplicatesStragglers = false
       var simulation = Simulation(seed: seed, options: options, sweep: Self.sweep)
       let outcome = simulation.run()
       #expect(outcome.violations == [], "seed \(seed)")
@@ -63,17 +59,13 @@ struct WorkerSimulationTests {
 
   @Test("trials whose threads change have the same results, and nothing is computed twice")
   func threadChanges() {
-    var undisturbed = Simulation(seed: 0, options: SimulationOptions(), sweep: Self.sweep)
-    let expected = undisturbed.run().results.mapValues(\.result.content)
+    let expected = Self.undisturbedResults()
     var changeCount = 0
     for seed in 0..<20 as Range<UInt64> {
-      var options = SimulationOptions()
-      options.realShare = 1
+      var options = Self.longTrialOptions
       options.dividesCores = true
       options.slotsMaximum = 3
-      options.trialMilliseconds = 200_000...600_000
       options.expectedSeconds = 400
-      options.duplicatesStragglers = false
       var simulation = Simulation(seed: seed, options: options, sweep: Self.sweep)
       let outcome = simulation.run()
       #expect(outcome.violations == [], "seed \(seed)")
@@ -91,8 +83,7 @@ struct WorkerSimulationTests {
 
   @Test("trials whose threads change under faults have the same results")
   func threadChangesUnderFaults() {
-    var undisturbed = Simulation(seed: 0, options: SimulationOptions(), sweep: Self.sweep)
-    let expected = undisturbed.run().results.mapValues(\.result.content)
+    let expected = Self.undisturbedResults()
     var changeCount = 0
     for seed in 0..<40 as Range<UInt64> {
       var options = Self.roughOptions
@@ -142,6 +133,21 @@ struct WorkerSimulationTests {
       return !simulation.run().violations.isEmpty
     }
     #expect(finds, "\(sabotage) went unnoticed")
+  }
+
+  /// The results of the sweep without faults.
+  private static func undisturbedResults() -> [TrialID: TrialResult.Content] {
+    var simulation = Simulation(seed: 0, options: SimulationOptions(), sweep: sweep)
+    return simulation.run().results.mapValues(\.result.content)
+  }
+
+  /// Real workers and trials of some minutes, each on one worker at a time.
+  private static var longTrialOptions: SimulationOptions {
+    var options = SimulationOptions()
+    options.realShare = 1
+    options.trialMilliseconds = 200_000...600_000
+    options.duplicatesStragglers = false
+    return options
   }
 
   /// A bit of most faults, in a short time, and nothing that is charged to a trial.

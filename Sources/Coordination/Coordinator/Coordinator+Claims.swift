@@ -107,7 +107,7 @@ extension Coordinator {
         let hadBegun = roster[worker].leases[index].hasBegun
         roster[worker].leases[index].furthestStep = progress.step
         roster[worker].leases[index].progressAt = now
-        if !hadBegun, roster[worker].slots > Worker.slotsBelieved {
+        if !hadBegun, roster[worker].slots > roster[worker].believedSlots {
           roster.refresh(worker)
           isPlanDue = true
         }

@@ -7,8 +7,10 @@ extension Coordinator {
   ///
   /// A name stays with its connection until that one is gone or the worker has been silent for
   /// ``CoordinationSettings/suspectAfter``. So a worker whose connection broke gets its name back,
-  /// at the latest after that time, and nobody takes the name of one that is at work. The first
-  /// host to announce a name keeps it, also after a restart.
+  /// at the latest after that time, and nobody takes the name of one that is at work. People are told
+  /// when the other connection announces it a second time: by then a worker that has only
+  /// reconnected mostly has its name. The first host to announce a name keeps it, also after a
+  /// restart.
   mutating func mayUseName(
     _ announcement: WorkerAnnouncement, on connection: ConnectionID, at now: Instant
   ) -> Bool {
@@ -28,10 +30,14 @@ extension Coordinator {
     else { return true }
     // The next tick shows whether that connection still exists.
     roster[known].link = .connected(bound, probeAt: now)
-    roster[known].rival = connection
+    let rival = roster[known].rival
+    let isRepeated = rival?.connection == connection
+    roster[known].rival = (connection: connection, isReported: isRepeated)
     roster.refresh(known)
-    let reason = "a worker of this name is at work on another connection"
-    effects.append(.notify(.nameRefused(worker, host: announcement.host, reason: reason)))
+    if isRepeated, rival?.isReported == false {
+      let reason = "a worker of this name is at work on another connection"
+      effects.append(.notify(.nameRefused(worker, host: announcement.host, reason: reason)))
+    }
     return false
   }
 

@@ -184,7 +184,9 @@ package struct Coordinator: Sendable {
       guard let worker = roster.number(of: connection) else { break }
       roster.setLink(.away(until: now + settings.reconnectGrace), of: worker)
       // The worker itself, most likely, on its new connection.
-      if let rival = roster[worker].rival { effects.append(.send(.announceAgain, to: rival)) }
+      if let rival = roster[worker].rival {
+        effects.append(.send(.announceAgain, to: rival.connection))
+      }
       roster[worker].rival = nil
     case .stopRequested(let reason):
       stop(reason)

@@ -14,7 +14,7 @@ package enum Notice: Hashable, Sendable {
   case workerUnhindered(WorkerID)
   /// A worker said goodbye.
   case workerLeft(WorkerID, reason: String)
-  /// An announcement was not taken, for its name is another worker's.
+  /// An announcement was not accepted, since its name is another worker's.
   case nameRefused(WorkerID, host: String, reason: String)
   /// An attempt was assigned.
   case trialStarted(TrialID, attempt: Int, WorkerID)

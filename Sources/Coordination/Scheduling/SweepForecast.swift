@@ -89,7 +89,8 @@ private struct ForecastPlan {
       let isDivisible = worker.divisibleCores > 0
       for lease in worker.leases.prefix(worker.slots) {
         let seconds = coordinator.remaining(of: lease, on: number, at: now)
-        let threads = isDivisible ? lease.threads : 1
+        // A worker may claim any number.
+        let threads = isDivisible ? ThreadCounts.largest(in: lease.threads) : 1
         left[lease.trial] = min(
           left[lease.trial] ?? .infinity,
           seconds * worker.speed * coordinator.speeds.speedUp(ofThreads: threads))
@@ -97,7 +98,7 @@ private struct ForecastPlan {
           speed: worker.speed, isDivisible: isDivisible, freeAt: seconds, trial: lease.trial)
         add(slot)
         slot.trial = nil
-        for _ in 1..<max(threads, 1) { add(slot) }
+        for _ in 1..<threads { add(slot) }
       }
       for _ in 0..<worker.freeSlots {
         add(Slot(speed: worker.speed, isDivisible: isDivisible, freeAt: 0, trial: nil))

@@ -25,8 +25,9 @@ struct Worker: Sendable {
   fileprivate var countedCores = (all: 0, unleased: 0)
   var link: Link
   var lastHeard: Instant
-  /// Another connection that announces the worker's name while this one may still exist.
-  var rival: ConnectionID?
+  /// Another connection that announces the worker's name while this one may still exist, and whether
+  /// people were told.
+  var rival: (connection: ConnectionID, isReported: Bool)?
   var isSuspect = false
   /// Whether it left repeated assignments unclaimed; reset by its next announcement.
   var isUnresponsive = false
@@ -54,16 +55,25 @@ struct Worker: Sendable {
     connection != nil && !isSuspect && !isUnresponsive && !isDrained && slots > 0
   }
 
-  /// Slots that a worker is believed to have before it has shown steps of any trial.
-  static let slotsBelieved = 64
+  /// The fewest and the most slots that a worker is believed to have before it has shown steps of
+  /// any trial.
+  private static let slotsBelieved = 8...64
 
-  /// The slots that are believed: those announced, but at most ``slotsBelieved``, or twice as many
-  /// as it has trials of which it has shown a step.
+  /// Slots that it is believed to have before it has shown steps of any trial: two per announced
+  /// core, within ``slotsBelieved``; the most if it announces no cores.
+  var believedSlots: Int {
+    let (fewest, most) = (Self.slotsBelieved.lowerBound, Self.slotsBelieved.upperBound)
+    guard coreCount > 0, coreCount < most / 2 else { return most }
+    return max(fewest, 2 * coreCount)
+  }
+
+  /// The slots that are used: those announced, but at most ``believedSlots``, or twice as many as it
+  /// has trials of which it has shown a step.
   ///
   /// Otherwise one worker that announces thousands would get every trial at once.
   var usableSlots: Int {
-    guard slots > Self.slotsBelieved else { return slots }
-    return min(slots, max(Self.slotsBelieved, 2 * leases.count { $0.hasBegun }))
+    guard slots > believedSlots else { return slots }
+    return min(slots, max(believedSlots, 2 * leases.count { $0.hasBegun }))
   }
 
   /// Whether it is at work and has a free slot, so that it may keep an attempt that it claims.

@@ -80,35 +80,34 @@ struct ControlGateway: ~Copyable {
     introduction = (sweep, dataPort)
   }
 
-  /// Receives the next delivery, and its sender's name on the data connection; nil if none is left.
+  /// Receives the next message, and its sender's name on the data connection; nil if none is left.
+  ///
+  /// There is no delivery if the message was answered here or is dropped.
   mutating func receive() throws(MessagingError) -> (
-    delivery: Delivery, from: ConnectionID, sender: String
+    delivery: Delivery?, from: ConnectionID, sender: String
   )? {
-    while let routed = try socket.receive() {
-      do throws(WireError) {
-        if let delivery = try read(routed) {
-          return (
-            delivery, ConnectionID(routed.routingID),
-            BlobSender(
-              userID: routed.userID, peerAddress: routed.peerAddress,
-              connection: routed.routingID
-            ).account
-          )
-        }
-      } catch {
-        droppedCounts[error.kind, default: 0] += 1
-        note(kind: error.kind, "dropped a message of \(routed.peerAddress ?? "a peer"): \(error)")
-        if case .otherMajor = error {
-          _ = try send(
-            .refusal(
-              reason: "\(error)",
-              remedy: "run the worker of the same release as the coordinator, "
-                + "\(ProductVersion.release)"),
-            to: ConnectionID(routed.routingID))
-        }
+    guard let routed = try socket.receive() else { return nil }
+    var delivery: Delivery?
+    do throws(WireError) {
+      delivery = try read(routed)
+    } catch {
+      droppedCounts[error.kind, default: 0] += 1
+      note(kind: error.kind, "dropped a message of \(routed.peerAddress ?? "a peer"): \(error)")
+      if case .otherMajor = error {
+        _ = try send(
+          .refusal(
+            reason: "\(error)",
+            remedy: "run the worker of the same release as the coordinator, "
+              + "\(ProductVersion.release)"),
+          to: ConnectionID(routed.routingID))
       }
     }
-    return nil
+    return (
+      delivery, ConnectionID(routed.routingID),
+      BlobSender(
+        userID: routed.userID, peerAddress: routed.peerAddress, connection: routed.routingID
+      ).account
+    )
   }
 
   /// Sends a message; it is lost if the worker's queue is full.

@@ -189,7 +189,7 @@ struct SweepLoop: ~Copyable {
         giveUpBrokenConnections(&effects)
         return true
       }
-      effects += try takeIn(delivery, from: connection, sender)
+      if let delivery { effects += try takeIn(delivery, from: connection, sender) }
       count += 1
     }
     if let brokenAt, now - brokenAt >= Self.brokenLimit { giveUpBrokenConnections(&effects) }
@@ -219,7 +219,8 @@ struct SweepLoop: ~Copyable {
     let deadline = now + Self.farewellLimit
     while !present.isEmpty, now < deadline {
       _ = try Poller.wait(for: [gateway.pollItem], timeout: deadline - now)
-      while now < deadline, let (delivery, connection, sender) = try gateway.receive() {
+      while now < deadline, let (received, connection, sender) = try gateway.receive() {
+        guard let delivery = received else { continue }
         if case .message(.goodbye) = delivery, let worker = coordinator.worker(on: connection) {
           present.remove(worker)
         }

@@ -25,7 +25,7 @@ extension Notice {
     case .workerLeft(let worker, let reason):
       "worker \(worker) left: \(reason)"
     case .nameRefused(let worker, let host, let reason):
-      "an announcement as worker \(worker) from \(host) is not taken: \(reason)"
+      "an announcement as worker \(worker) from \(host) is not accepted: \(reason)"
     case .trialStarted(let trial, let attempt, let worker):
       "trial \(name(trial)) started on \(worker)" + (attempt > 1 ? ", attempt \(attempt)" : "")
     case .trialAdopted(let trial, let attempt, let worker):

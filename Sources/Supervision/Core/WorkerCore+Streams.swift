@@ -117,8 +117,8 @@ extension WorkerCore {
 
   /// When a work's next piece is due; nil if there is none.
   func pieceDeadline(of work: Work) -> Duration? {
-    // A process that was replaced is about to write the file anew.
-    guard !work.isRestarted else { return nil }
+    // The process that replaces another one is about to write the file anew.
+    guard !work.isRestarted || !work.phase.hasProcess else { return nil }
     let isAwaited =
       switch work.phase {
       case .training, .changingThreads, .preparing:

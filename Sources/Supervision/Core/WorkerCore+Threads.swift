@@ -63,8 +63,8 @@ extension WorkerCore {
 
   /// Notes where a restarted process begins.
   ///
-  /// One that cannot use its own checkpoint is ended, and
-  /// the coordinator assigns the trial again from the checkpoint that it has.
+  /// One that cannot use its own checkpoint is ended, and the coordinator assigns the trial again
+  /// from the checkpoint that it has.
   mutating func noteRestart(
     of work: Work, _ beginning: TrialBeginning, at now: Duration
   ) -> [WorkerEffect] {

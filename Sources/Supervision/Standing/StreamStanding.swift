@@ -51,8 +51,8 @@ struct StreamStanding {
 
   /// Goes on after the process was replaced.
   ///
-  /// The new one writes the same bytes again from where its
-  /// checkpoint ends; until it says so, only what the coordinator has is sure to be in the file.
+  /// The new one writes the same bytes again from where its checkpoint ends. Until it says so, only
+  /// what the coordinator has is sure to be in the file.
   mutating func resume(at now: Duration) {
     writtenByteCount = taken.prefix.byteCount
     takenAt = now
