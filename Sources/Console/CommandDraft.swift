@@ -34,13 +34,16 @@ package struct CommandDraft: Sendable {
 
   /// The folder after an option; nil if it is not given.
   package func folder(after option: String) -> URL? {
-    guard let place = words.firstIndex(of: option) else {
+    let value: String?
+    if let place = words.firstIndex(of: option) {
+      // Bash makes three words of `--data=DIR`.
+      value = words.dropFirst(place + 1).first { $0 != "=" }
+    } else {
       let joined = words.first { $0.hasPrefix(option + "=") }
-      return joined.map { URL(filePath: String($0.dropFirst(option.count + 1))) }
+      value = joined.map { String($0.dropFirst(option.count + 1)) }
     }
-    // Bash makes three words of `--data=DIR`.
-    let value = words.dropFirst(place + 1).first { $0 != "=" }
-    return value.flatMap { $0.isEmpty ? nil : URL(filePath: $0, directoryHint: .isDirectory) }
+    guard let value, !value.isEmpty else { return nil }
+    return URL(filePath: value, directoryHint: .isDirectory)
   }
 
   /// The paths of sweeps' folders that begin as typed; where there is none, of other folders, to

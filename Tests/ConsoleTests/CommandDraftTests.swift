@@ -44,6 +44,7 @@ struct CommandDraftTests {
       #expect(draft.folder(after: "--data")?.path == "/a", "\(words)")
     }
     #expect(draft("coordinator", "--data").folder(after: "--data") == nil)
+    #expect(draft("coordinator", "--data=").folder(after: "--data") == nil)
     #expect(draft("coordinator").folder(after: "--data") == nil)
   }
 

@@ -88,7 +88,7 @@ struct UnusualFileTests {
     #expect(try folder.fileNames.allSatisfy { !$0.hasPrefix(".") })
   }
 
-  @Test("a limit of open files refused and named")
+  @Test("a device and a folder are refused and named")
   func others() {
     let device = "/dev/zero: found a device, expected a file"
     #expect(failure("/dev/zero")?.description == device)

@@ -59,10 +59,14 @@ final class SweepOutputs: Sendable {
   }
 
   /// Brings every output up to date with what the record has had since the last time.
-  func write() throws {
+  ///
+  /// - Returns: The files that could not be written, which the next time tries again; nil if all
+  ///   were.
+  @discardableResult
+  func write() throws -> UnwrittenOutputs? {
     try tail.withLock { tail in
       let changed = try tail.look()
-      _ = try write(tail.results, changed: changed)
+      return try write(tail.results, changed: changed)
     }
   }
 
@@ -73,10 +77,9 @@ final class SweepOutputs: Sendable {
   func rebuild() throws -> String {
     let results = try reader.results()
     // Files that a running coordinator is writing are no leftovers.
-    let problems = try write(
+    let unwritten = try write(
       results, changed: nil, removesLeftovers: !ControlSocket.isServed(in: folder))
-    let unwritten = problems.filter { if case .unwritable = $0 { true } else { false } }
-    guard unwritten.isEmpty else { throw UnwrittenOutputs(problems: unwritten) }
+    if let unwritten { throw unwritten }
     return try summary(of: results)
   }
 
@@ -91,10 +94,11 @@ final class SweepOutputs: Sendable {
 
   /// - Parameter changed: The places of the trials that may differ from those of the last time; nil
   ///   for all.
-  /// - Returns: Why files could not be made; each has been logged.
+  /// - Returns: The files that could not be written; nil if all were. This and every other problem
+  ///   has been logged.
   private func write(
     _ results: SweepResults, changed: Set<Int>?, removesLeftovers: Bool = true
-  ) throws -> [ReportError] {
+  ) throws -> UnwrittenOutputs? {
     isCleared.withLock { isCleared in
       if !isCleared {
         FormerNames.replace(in: folder)
@@ -125,7 +129,8 @@ final class SweepOutputs: Sendable {
       try provide(&copies)
     }
     try showPartialTrajectories(of: results)
-    return outcome.problems
+    let unwritten = outcome.problems.filter { if case .unwritable = $0 { true } else { false } }
+    return unwritten.isEmpty ? nil : UnwrittenOutputs(problems: unwritten)
   }
 
   /// Makes the copies that are owed, noted some at a time.

@@ -93,6 +93,7 @@ package enum SweepRun {
   /// Runs or resumes a sweep until it ends or a person stops it.
   ///
   /// - Throws: an error if something cannot be read, opened or bound. The record stays intact.
+  ///   ``UnwrittenOutputs`` if the sweep is complete and an output could not be written.
   package static func perform(_ options: Options) throws -> Outcome {
     let logger = Logger(label: "coordinator")
     let places = try ListeningPlaces(
@@ -189,14 +190,16 @@ package enum SweepRun {
     localWorkers?.awaitEnd()
     display?.close()
     publisher.close()
-    try outputs.write()
+    let unwritten = try outputs.write()
     TerminalText.show(try outputs.summary())
     switch ending {
     case .finished(.complete), .finished(.completeWithFailures):
       try tidy(blobs, plan, store, logger: logger)
     case .finished, .detached: break
     }
-    return Outcome(ending)
+    let outcome = Outcome(ending)
+    if case .complete = outcome, let unwritten { throw unwritten }
+    return outcome
   }
 
   /// Removes blobs that a finished sweep no longer needs; failures are only logged.

@@ -12,13 +12,14 @@ import Wire
 enum FormerResultRows {
   /// A result with the checksum of its rows.
   struct Stored {
-    /// The result; nil when its trial is not planned, since its configuration is then unknown.
+    /// The result, or an empty one in the place of a result that today's format cannot hold; nil
+    /// when its trial is not planned, since its configuration is then unknown.
     var result: ReceivedResult?
     /// The stored checksum, which the journal's checksum covers.
     var checksum: Int64
     /// Why the result cannot be one of its trial; nil if it can.
     ///
-    /// Earlier releases recorded such results. One that cannot be written so that it is read again is then a placeholder.
+    /// Earlier releases recorded such results.
     var defect: String?
   }
 
@@ -49,8 +50,7 @@ enum FormerResultRows {
       let (result, defect) = try Self.result(
         rows, planned: planned, milestones: reports, artifacts: files, resumed: resumed,
         texts: &texts)
-      results[number] = stored(
-        result, of: planned, defect: defect, checksum: checksum)
+      results[number] = stored(result, of: planned, defect: defect, checksum: checksum)
     }
     return results
   }
@@ -61,8 +61,8 @@ enum FormerResultRows {
   ) -> Stored {
     // JSON has no text for such a tolerance.
     if case .value(let tolerance) = result.provenance.configuration.tolerance, !tolerance.isFinite {
-      return placeholder(
-        of: planned, result, checksum: checksum,
+      return emptyResult(
+        inPlaceOf: result, of: planned, checksum: checksum,
         defect: "tolerance: found \(tolerance), expected a finite number")
     }
     let defect = known ?? result.defect.map { "\($0)" }
@@ -75,17 +75,21 @@ enum FormerResultRows {
         read.milestones == result.milestones && read.provenance == result.provenance
         && Set(read.artifacts) == Set(result.artifacts)
       if isSame { return Stored(result: received, checksum: checksum, defect: defect) }
-      return placeholder(
-        of: planned, result, checksum: checksum,
+      return emptyResult(
+        inPlaceOf: result, of: planned, checksum: checksum,
         defect: defect ?? "found a number or a text outside the bounds of a result")
     } catch {
-      return placeholder(of: planned, result, checksum: checksum, defect: defect ?? "\(error)")
+      return emptyResult(
+        inPlaceOf: result, of: planned, checksum: checksum, defect: defect ?? "\(error)")
     }
   }
 
-  /// Stands for a result that today's form cannot hold, with one empty report; it is discarded.
-  private static func placeholder(
-    of planned: PlannedTrial, _ result: TrialResult, checksum: Int64, defect: String
+  /// A result with one empty report, in the place of one that today's format cannot hold.
+  ///
+  /// The journal's record of the result needs one. The migration also records that it is discarded,
+  /// with the defect as the reason, so that it is never a trial's result.
+  private static func emptyResult(
+    inPlaceOf result: TrialResult, of planned: PlannedTrial, checksum: Int64, defect: String
   ) -> Stored {
     let report = MilestoneReport(
       budget: .batches(1), tolerance: 0, step: 1, ending: .budget, stateDigest: nil, gatesOpen: 0,

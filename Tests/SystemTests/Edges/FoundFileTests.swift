@@ -98,17 +98,24 @@ struct FoundFileTests {
     #expect(named.code == 0, "\(named.err)")
   }
 
-  @Test("a report of which a file cannot be written fails, and writes the others")
+  @Test("report and run fail if an output cannot be written, and write the others")
   func unwritten() throws {
-    let table = try bench.complete(try bench.file("tiny.yaml", Bench.sweep()), in: "out")
+    let sweep = try bench.file("tiny.yaml", Bench.sweep())
+    let table = try bench.complete(sweep, in: "out")
     try FileManager.default.removeItem(atPath: bench.path("out/trials.csv"))
     try FileManager.default.createDirectory(
       atPath: bench.path("out/trials.csv/inside"), withIntermediateDirectories: true)
-    try FileManager.default.removeItem(atPath: bench.path("out/figure1.svg"))
-    let run = try bench.run(Executables.coordinator, "report", bench.path("out"))
-    #expect(run.code == 1, "\(run.out)")
-    #expect(run.err.contains("Error: ") && run.err.contains("trials.csv: "), "\(run.err)")
-    #expect(bench.exists("out/figure1.svg"))
+    for words in [
+      ["report", bench.path("out")],
+      ["run", sweep, "--out", bench.path("out"), "--local-workers", "1"],
+    ] {
+      try FileManager.default.removeItem(atPath: bench.path("out/figure1.svg"))
+      let command = try Command(Executables.coordinator, words, on: bench)
+      #expect(try command.exitCode() == 1, "\(words): \(command.standardOutput)")
+      let errors = command.standardError
+      #expect(errors.contains("Error: ") && errors.contains("trials.csv: "), "\(errors)")
+      #expect(bench.exists("out/figure1.svg"), "\(words)")
+    }
     try FileManager.default.removeItem(atPath: bench.path("out/trials.csv"))
     #expect(try bench.run(Executables.coordinator, "report", bench.path("out")).code == 0)
     #expect(try bench.read("out/trials.csv") == table)
