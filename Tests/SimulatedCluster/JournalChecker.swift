@@ -88,20 +88,15 @@ package struct JournalChecker: Sendable {
     switch event {
     case .workerAnnounced(let announcement, let connection):
       speakers[connection] = announcement.worker
-      heard[announcement.worker] = Heard(
-        connection: connection, isHindered: announcement.obstacle != nil,
-        claimed: Set(announcement.claims.map(\.trial)))
       noteLife(announcement.claims)
       noteRefusals(announcement.claims, by: announcement.worker)
     case .heartbeatReceived(let claims, let obstacle, let connection):
-      // The worker's last announcement may have come on a connection that the coordinator did not
-      // take for its own.
-      if speakers[connection] != nil { noteLife(claims) }
       guard let worker = heard.first(where: { $0.value.connection == connection })?.key else {
         return
       }
       heard[worker]?.isHindered = obstacle != nil
       heard[worker]?.claimed = Set(claims.map(\.trial))
+      noteLife(claims)
       if heard[worker]?.isGone == false { noteRefusals(claims, by: worker) }
     case .connectionLost(let connection):
       if let worker = heard.first(where: { $0.value.connection == connection })?.key {
@@ -110,6 +105,16 @@ package struct JournalChecker: Sendable {
     case .reportReached(let trial, _, _, _, _): noteLife(of: trial)
     default: break
     }
+  }
+
+  /// Notes an announcement that the coordinator has taken; it refuses one under a name that another
+  /// connection has.
+  package mutating func noteWelcomed(
+    _ announcement: WorkerAnnouncement, on connection: ConnectionID
+  ) {
+    heard[announcement.worker] = Heard(
+      connection: connection, isHindered: announcement.obstacle != nil,
+      claimed: Set(announcement.claims.map(\.trial)))
   }
 
   private mutating func noteLife(_ claims: [AttemptClaim]) {

@@ -51,6 +51,11 @@ extension Simulation {
     let instant = self.instant
     let effects = coordinator?.handle(event, at: instant) ?? []
     trace?("\(now) coordinator: \(event) → \(effects)")
+    if case .workerAnnounced(let announcement, let connection) = event,
+      effects.contains(where: { $0.isWelcome(on: connection) })
+    {
+      checker.noteWelcomed(announcement, on: connection)
+    }
     carryOut(effects)
   }
 
@@ -245,5 +250,12 @@ extension Event {
         checkpoint: checkpoint.flatMap { isStored($0) ? $0 : nil }, on: connection)
     default: return self
     }
+  }
+}
+
+extension Effect {
+  /// Whether the coordinator welcomes the worker of a connection.
+  fileprivate func isWelcome(on connection: ConnectionID) -> Bool {
+    if case .send(.welcome, to: connection) = self { true } else { false }
   }
 }
