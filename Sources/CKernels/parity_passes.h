@@ -2,6 +2,10 @@
 // convolution_passes.h and upsampled_passes.h. A pass takes a strip of rows of blocks at a time;
 // rows of blocks are counted through all images.
 //
+// An upsampled convolution is the transpose of its adjoint, a strided one (ck_adjoint). So its
+// forward pass takes the steps of a strided convolution's source gradient, and its backward pass
+// those of a forward pass and of the weights' gradient.
+//
 // Packed weights are [panel of output channels][product][panel of source channels][sample]
 // [source channel][panel_width] in the forward direction, and [product][panel of source channels]
 // [sample][output channel][panel_width] in the other.
@@ -251,7 +255,8 @@ static void split_convolution_backward(const ck_convolution *shape, const float 
   }
 }
 
-// `rows` and `products` are of the layer's source, normalised if `norm` is given.
+// The products of a row of blocks of an upsampled layer's source, which is first normalised into
+// `rows` if `norm` is given.
 static void take_source_products(const ck_convolution *layer, const float *src,
                                  const ck_norm *norm, int64_t blocks, float *rows,
                                  float *products) {
