@@ -42,9 +42,8 @@ static void convolution_forward(const ck_convolution *shape, const float *src,
                     shape->padding, padded + i * padded_stride);
       }
       gemm.pixels = count * pixels;
-      prefetcher prefetch = prefetch_ranges(
-          iterations, images_range(src_images, next, group, batch_end), (memory_range){0},
-          (memory_range){0}, images_range(dst_images, next, group, batch_end));
+      prefetcher prefetch =
+          prefetch_forward(iterations, src_images, dst_images, next, group, batch_end);
       float *y = dst + image * dst_count;
       gemm_bias_leaky(&gemm, padded, weights, y, &epilogue, &prefetch);
       for (int64_t i = 0; i < count && moments; i++) {
@@ -94,21 +93,20 @@ static void convolution_backward(const ck_convolution *shape, const float *src,
   float *bordered = take(&scratch, group * bordered_stride);
   clear(padded, group * padded_stride);
   clear(bordered, group * bordered_stride);
-  channel_totals totals, bias_totals;
-  epilogue_arguments epilogue = {.sum = totals.sum, .dot = totals.dot};
+  gradient_totals totals;
+  epilogue_arguments epilogue = {.sum = totals.src.sum, .dot = totals.src.dot};
   int64_t weight_count = panels_of(shape->out_channels) * outer.rows * outer.run * panel_width;
   int64_t batch_end = ck_part_start(shape, shape->end_part);
   for (int64_t part = shape->first_part; part < shape->end_part; part++) {
     int64_t start = ck_part_start(shape, part), end = ck_part_start(shape, part + 1);
-    clear_totals(&totals, shape->in_channels);
-    clear_totals(&bias_totals, shape->out_channels);
+    clear_gradient_totals(&totals, shape);
     for (int64_t image = start; image < end; image += group) {
       int64_t count = smaller(group, end - image), next = image + count;
       for (int64_t i = 0; i < count; i++) {
         place_image(src + (image + i) * src_count, norm, shape->in_size, shape->in_channels,
                     shape->padding, padded + i * padded_stride);
         place_gradient(diff_dst + (image + i) * dst_count, through, image + i, shape->out_size,
-                       shape->out_channels, bordered + i * bordered_stride, bias_totals.sum);
+                       shape->out_channels, bordered + i * bordered_stride, totals.bias.sum);
       }
       prefetcher prefetch = prefetch_backward(
           iterations, fp32_images(src, src_count), fp32_images(diff_dst, dst_count),
@@ -134,7 +132,7 @@ static void convolution_backward(const ck_convolution *shape, const float *src,
         }
       }
     }
-    if (through) store_bias(&bias_totals, shape->out_channels, part, diff_bias);
-    if (diff_src && sums) store_sums(&totals, shape->in_channels, part, sums);
+    store_gradient_totals(&totals, shape, part, diff_src ? sums : NULL,
+                          through ? diff_bias : NULL);
   }
 }

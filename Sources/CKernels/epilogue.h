@@ -44,3 +44,21 @@ static void store_bias(const channel_totals *totals, int64_t channels, int64_t p
                        double *diff_bias) {
   memcpy(diff_bias + part * channels, totals->sum, (size_t)channels * sizeof(double));
 }
+
+// What a convolution's backward pass sums over a part: its source's gradient, and the gradient
+// of the bias.
+typedef struct gradient_totals {
+  channel_totals src, bias;
+} gradient_totals;
+
+static void clear_gradient_totals(gradient_totals *totals, const ck_convolution *layer) {
+  clear_totals(&totals->src, layer->in_channels);
+  clear_totals(&totals->bias, layer->out_channels);
+}
+
+// Stores a part's totals; a null destination is left out.
+static void store_gradient_totals(const gradient_totals *totals, const ck_convolution *layer,
+                                  int64_t part, const ck_gradient_sums *sums, double *diff_bias) {
+  if (diff_bias) store_bias(&totals->bias, layer->out_channels, part, diff_bias);
+  if (sums) store_sums(&totals->src, layer->in_channels, part, sums);
+}

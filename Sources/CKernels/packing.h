@@ -5,8 +5,8 @@
 #include "parity_packing.h"
 #include "transpose_passes.h"
 
-// The panel row of a weight in the forward direction: weights are [in][tap], panels [tap][in]; in
-// split convolutions a tap is at its sample's place.
+// The panel row of a weight in the forward direction: weights are [in][tap], panels [tap][in]. If
+// the convolution is split (parity.h), a tap is at its sample's place.
 INLINE int64_t forward_row(const bool split, const ck_convolution *shape, int64_t element) {
   int64_t taps = shape->kernel * shape->kernel, tap = element % taps, channel = element / taps;
   if (split) {
@@ -116,44 +116,26 @@ static int64_t pack_backward_count(const ck_convolution *shape) {
 static void pack_forward(const ck_convolution *shape, const float *weights, float *packed) {
   if (is_split(shape)) {
     panels_forward(true, shape, weights, packed);
-    int64_t panels = panels_of(shape->in_channels), sample = panel_width * panel_width;
-    for (int64_t i = 0; i < panels_of(shape->out_channels) * panels; i++) {
-      complete_samples(packed + i / panels * block_samples * panels * sample, i % panels, panels,
-                       sample);
+    for (int64_t o = 0; o < shape->out_channels; o += panel_width) {
+      complete_samples(packed + o * forward_rows(true, shape), panels_of(shape->in_channels),
+                       panel_width * panel_width);
     }
-    return;
+  } else {
+    panels_forward(false, shape, weights, packed);
+    fold_panels(packed, shape->kernel, shape->kernel * shape->in_channels,
+                fold_of(shape->out_channels));
   }
-  panels_forward(false, shape, weights, packed);
-  fold_panels(packed, shape->kernel, shape->kernel * shape->in_channels,
-              fold_of(shape->out_channels));
 }
 
 static void unpack_gradient(const ck_convolution *shape, float *packed, float *weights) {
   if (is_split(shape)) {
-    int64_t panels = panels_of(shape->in_channels), sample = panel_width * panel_width;
-    for (int64_t i = 0; i < panels_of(shape->out_channels) * panels; i++) {
-      gather_samples(packed + i / panels * block_samples * panels * sample, i % panels, panels,
-                     sample);
+    for (int64_t o = 0; o < shape->out_channels; o += panel_width) {
+      gather_samples(packed + o * forward_rows(true, shape), panels_of(shape->in_channels),
+                     panel_width * panel_width);
     }
     unpack_panels(true, shape, packed, weights);
   } else {
     unpack_panels(false, shape, packed, weights);
-  }
-}
-
-// Packs the weights of the multiplication of a split convolution's products.
-static void split_pack_backward(const ck_convolution *shape, const float *weights, float *packed) {
-  int64_t in = shape->in_channels, out = shape->out_channels;
-  int64_t panels = panels_of(in);
-  for (int64_t panel = 0; panel < panels; panel++) {
-    for (int64_t tap = 0; tap < 9; tap++) {
-      float *sample = packed + tap_place(tap, panel, panels) * out * panel_width;
-      for (int64_t o = 0; o < out; o++) {
-        const float *from = weights + (o * in + panel * panel_width) * 9 + tap;
-        for (int64_t i = 0; i < panel_width; i++) sample[o * panel_width + i] = from[i * 9];
-      }
-    }
-    complete_samples(packed, panel, panels, out * panel_width);
   }
 }
 

@@ -1,52 +1,67 @@
-// Stride-2 convolutions with 3×3 kernels in 25 instead of 36 multiplies per 2×2 outputs and channel
-// pair: the source is split by the parity of rows and columns, and each axis then takes two outputs
-// at a time by Winograd's minimal filtering F(2,2).
+// Convolutions of stride 2 with 3×3 kernels, in 25 multiplies per 2×2 outputs and pair of channels;
+// the direct form takes 36. The method is Winograd's minimal filtering: additions of source values
+// before the multiplication, and of products after it, make some multiplies unnecessary.
 //
-// Along one axis, two outputs y0 and y1 read five source values s0 ... s4 with a kernel w0 w1 w2:
-//   m0 = (s0 - s2) w0 + (s1 - s3) w1,  m1 = s2 (w0 + w2) + s3 w1,  m2 = (s4 - s2) w2,
-//   y0 = m0 + m1,  y1 = m1 + m2.
-// So a block has five samples and three products per axis, 25 samples and 9 products in all. A
-// product is a sum over its samples, four, two or one, and over the source's channels: a gemm.
-// In memory a block's samples are [panel][sample][panel_width] and its products [panel][product]
-// [panel_width]; the samples of a product lie together.
+// In one dimension, the source values s0 ... s4 and the kernel w0 w1 w2 give two outputs,
+//   y0 = s0 w0 + s1 w1 + s2 w2
+//   y1 = s2 w0 + s3 w1 + s4 w2,
+// in six multiplies. The same in five, as the terms that an output must not have cancel:
+//   m0 = (s0 - s2) w0 + (s1 - s3) w1
+//   m1 = s2 (w0 + w2) + s3 w1
+//   m2 = (s4 - s2) w2
+//   y0 = m0 + m1
+//   y1 = m1 + m2.
+// The source is split by parity: even values are multiplied by w0 and w2 only, odd ones by w1.
 //
-// The gradients are the transposes: products of the outputs' gradients, the samples' gradients as a
-// gemm from them, and the sources' gradients from the samples'. The weights' samples are w0, w1,
-// w0 + w2, w1 and w2 per axis.
+// The words used here:
+// - The samples of the source are the first factors, s0 - s2, s1 - s3, s2, s3 and s4 - s2; those of
+//   the weights are the second, w0, w1, w0 + w2, w1 and w2.
+// - The products are m0, m1 and m2: sums over two, two and one sample.
+// - A block is 2×2 outputs with the 5×5 pixels that they need. It is transformed along columns and
+//   along rows, so it has 5×5 samples and 3×3 products. Neighbouring blocks share pixels.
+//
+// A layer's products are sums over their samples (four, two or one) and the source's channels: nine
+// gemms, in which a block takes the place of a pixel. In memory a block's samples are
+// [panel][sample][panel_width] and its products [panel][product][panel_width]; the samples of a
+// product lie together.
+//
+// Every step is linear, so its gradient is the transpose: an output's gradient is added to those of
+// the products that it is a sum of (take_products), a product's is multiplied by the weights'
+// samples, and a sample's is added to those of its pixels (put_source_gradients).
 #pragma once
 
 #include "gemm.h"
 
+// The samples and products of one dimension, and of a block.
 enum { axis_samples = 5, axis_products = 3, block_samples = 25, block_products = 9 };
 
-// The first sample of each product of an axis, and its number of samples.
-INLINE int first_sample(int product) { return 2 * product; }
-INLINE int samples_of(int product) { return product < 2 ? 2 : 1; }
+// The number of a product's samples in one dimension; the first is sample 2 * product.
+INLINE int axis_product_samples(int product) { return product < 2 ? 2 : 1; }
 
-// The place of a product's samples among those of a block, and their number.
-INLINE int product_place(int row, int column) {
-  return first_sample(row) * axis_samples + samples_of(row) * first_sample(column);
+// The number of a product's samples, and the place of the first among those of a block.
+INLINE int product_samples(int row, int column) {
+  return axis_product_samples(row) * axis_product_samples(column);
 }
-INLINE int product_samples(int product) {
-  return samples_of(product / axis_products) * samples_of(product % axis_products);
+INLINE int product_place(int row, int column) {
+  return 2 * row * axis_samples + axis_product_samples(row) * 2 * column;
 }
 
 // The place of a sample among those of a block.
 INLINE int sample_place(int row, int column) {
-  return product_place(row / 2, column / 2) + row % 2 * samples_of(column / 2) + column % 2;
+  return product_place(row / 2, column / 2) + row % 2 * axis_product_samples(column / 2) +
+         column % 2;
 }
 
-// Whether a convolution is computed like this: pairs of rows must cover the source exactly, and the
-// channels whole panels. On AVX2 only: there a training step gains 14 to 16 %, on AVX-512 9 to 10 %,
-// which is less than the 12 % that were asked of it.
+// Whether a convolution is computed like this: on AVX2 (README.md says why), if blocks cover the
+// source exactly, and panels the channels.
 INLINE bool is_split(const ck_convolution *shape) {
   return VECTOR_FLOATS == 8 && shape->kernel == 3 && shape->out_size % 2 == 0 &&
          shape->in_size + shape->padding == 2 * shape->out_size + 1 && shape->padding <= 1 &&
          shape->in_channels % panel_width == 0 && shape->out_channels % panel_width == 0;
 }
 
-// The samples of a column of five source pixels, normalised if wished. `top` means that the first
-// is padding.
+// Transforms a column of five source pixels, which are normalised first if `normed`. `top` means
+// that the first is padding.
 INLINE void column_samples(const bool top, const bool normed, const float *src, int64_t stride,
                            vec mean, vec scale, vec shift, vec samples[axis_samples]) {
   vec s[axis_samples];
@@ -68,8 +83,8 @@ INLINE void column_samples(const bool top, const bool normed, const float *src, 
 
 // The samples of a row of blocks, for a panel of channels; those of successive blocks are
 // `block_stride` floats apart. `left` means that the first column of pixels is padding; `src` is
-// the first pixel behind it. A pixel shared by two blocks is read twice, so that a block reads
-// contiguous memory.
+// the first pixel behind it. A column that two blocks share is read twice, so that a block reads
+// contiguous memory. The arrays a to e are a block's five columns, transformed.
 INLINE void row_samples(const bool top, const bool left, const bool normed, const float *src,
                         int64_t stride, int64_t channels, int64_t blocks, const vec mean[2],
                         const vec scale[2], const vec shift[2], int64_t block_stride,
@@ -108,12 +123,12 @@ INLINE void row_samples(const bool top, const bool left, const bool normed, cons
 #undef COLUMN
 }
 
-// The place of a vector of channels in memory whose panels are `places` places apart.
+// The place of a vector of channels in memory that has `places` samples or products per panel.
 INLINE int64_t panel_place(int64_t channel, int places) {
   return channel / panel_width * places * panel_width + channel % panel_width;
 }
 
-// The samples of a row of blocks of an image, normalised if `norm` is given.
+// The samples of a row of blocks of an image, which is normalised first if `norm` is given.
 static void take_samples(const ck_convolution *shape, const float *src, const ck_norm *norm,
                          int64_t row, float *samples) {
   int64_t channels = shape->in_channels, stride = shape->in_size * channels;
@@ -131,7 +146,7 @@ static void take_samples(const ck_convolution *shape, const float *src, const ck
       }
     }
 #define ROW(top, left, normed)                                                                    \
-  row_samples(top, left, normed, src + c, stride, channels, blocks, mean, scale, shift,  \
+  row_samples(top, left, normed, src + c, stride, channels, blocks, mean, scale, shift,           \
               block_samples * channels, samples + panel_place(c, block_samples))
     if (norm && top) {
       ROW(true, true, true);
@@ -186,15 +201,16 @@ static void put_outputs(const float *products, int64_t channels, int64_t blocks,
   }
 }
 
-// A gradient and its sums with a source's values, for one vector of channels. The sums are in two
-// chains, so that additions wait less for the ones before.
+// A gradient's destination, its sum, and its dot product with the deviations of `src` from their
+// mean, for one vector of channels. Both sums are in two chains, so that additions wait less for
+// the ones before.
 typedef struct summed_gradient {
   const float *src;
   float *dst;
   vec mean, sum[2], dot[2];
 } summed_gradient;
 
-// Stores a gradient `offset` floats on and adds it to the sums' chain i if they are taken.
+// Stores a gradient at an offset and, if `summed`, adds it to chain i of the sums.
 INLINE void put_gradient(const bool summed, summed_gradient *gradient, int i, int64_t offset,
                          vec y) {
   store(gradient->dst + offset, y);
@@ -219,6 +235,7 @@ INLINE void add_gradient_sums(const summed_gradient *gradient, int64_t c,
   add_to(epilogue->dot + c, dot[0] + dot[1]);
 }
 
+// put_output_gradients for one vector of channels.
 INLINE void put_output_gradients_of(const bool summed, const float *products, int64_t channels,
                                     int64_t blocks, summed_gradient *gradient) {
   int64_t stride = 2 * blocks * channels;
@@ -248,7 +265,8 @@ static void put_output_gradients(const float *products, int64_t channels, int64_
   }
 }
 
-// The products of two rows of outputs' gradients: per axis g0, g0 + g1, g1.
+// The products' gradients from two rows of outputs' gradients; the transpose of put_outputs. In one
+// dimension they are g0, g0 + g1 and g1.
 static void take_products(const float *rows, int64_t channels, int64_t blocks, float *products) {
   int64_t stride = 2 * blocks * channels;
   for (int64_t c = 0; c < channels; c += lanes) {
@@ -272,7 +290,7 @@ static void take_products(const float *rows, int64_t channels, int64_t blocks, f
   }
 }
 
-// The gradients of the five pixels of a block's column of samples.
+// The gradients of five pixels from those of a column of samples; the transpose of column_samples.
 INLINE void column_gradients(const float *samples, int column, vec pixels[axis_samples]) {
   vec t[axis_samples];
 #pragma clang loop unroll(full)
@@ -286,11 +304,12 @@ INLINE void column_gradients(const float *samples, int column, vec pixels[axis_s
   pixels[4] = t[4];
 }
 
-// Four rows of the source's gradient from a row of blocks, for a panel of channels. Each block
-// shares a row and a column of pixels with its neighbours: `carried` holds what the row above gives
-// to the first of the four rows, two vectors per column, and gets what this row gives to the next.
-// `top` and `left` mean that the first row and column are padding; gradient[j].dst is where pixel 0
-// of the first row is or would be.
+// Four rows of the source's gradient from a row of blocks, for a panel of channels. `carried` has
+// two vectors per column: it holds what the row of blocks above adds to the first of the four rows,
+// and gets what this one adds to the first row of the next. `top` and `left` mean that the first
+// row and column are padding; gradient[j].dst is where the first pixel of the first row is or would
+// be. The arrays a to e are the block's five columns of samples, transformed back, and `before` is
+// the last column of the block to the left.
 INLINE void row_gradients(const bool summed, const bool top, const bool left,
                           const float *samples, int64_t stride, int64_t channels, int64_t blocks,
                           vec *carried, summed_gradient gradient[2]) {
@@ -303,6 +322,7 @@ INLINE void row_gradients(const bool summed, const bool top, const bool left,
     _Pragma("clang loop unroll(full)") for (int i = 1; i < 4; i++)              \
       put_gradient(summed, &gradient[j], i, at + i * stride, value(i));         \
   }
+  // Row i of what each of the block's columns of pixels gets; of the last, if no block follows.
 #define SHARED(i) (before[i] + a[i])
 #define SECOND(i) (b[i])
 #define MIDDLE(i) (c[i] - (a[i] + e[i]))
@@ -350,8 +370,9 @@ INLINE void row_gradients(const bool summed, const bool top, const bool left,
 #undef LAST
 }
 
-// The source's gradient from the samples' of a row of blocks: four pixel rows, and for the image's
-// last row of blocks a fifth. `carried` has two vectors per column of pixels and panel of channels.
+// The source's gradient from the samples' of a row of blocks: four rows of pixels, and for the
+// image's last row of blocks a fifth. `carried` has two vectors per panel of channels and column of
+// pixels.
 static void put_source_gradients(const ck_convolution *shape, const float *samples, int64_t row,
                                  const float *src, const epilogue_arguments *epilogue,
                                  vec *carried, float *dst) {

@@ -84,6 +84,14 @@ INLINE prefetcher prefetch_nothing(const void *near) {
                       .read_end = (const char *)UINTPTR_MAX};
 }
 
+// Prefetches what a forward pass takes for the `count` images from `first` on: its source, and the
+// destination that it writes.
+static prefetcher prefetch_forward(int64_t iterations, image_array src, image_array dst,
+                                   int64_t first, int64_t count, int64_t end) {
+  return prefetch_ranges(iterations, images_range(src, first, count, end), (memory_range){0},
+                         (memory_range){0}, images_range(dst, first, count, end));
+}
+
 // Prefetches what a backward pass takes for the `count` images from `first` on: its source, the
 // gradient of its destination, the source of the norm behind it, and the gradient that it writes.
 static prefetcher prefetch_backward(int64_t iterations, image_array src, image_array diff_dst,

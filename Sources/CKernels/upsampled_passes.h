@@ -39,9 +39,8 @@ static void upsampled_forward(const ck_convolution *layer, const float *src, con
     ck_moments part_moments = moments ? moments_of_part(moments, part, channels) : (ck_moments){0};
     for (int64_t image = start; image < end; image++) {
       place_image(src + image * src_count, norm, layer->in_size, layer->in_channels, 1, bordered);
-      prefetcher prefetch = prefetch_ranges(
-          iterations, images_range(src_images, image + 1, 1, batch_end), (memory_range){0},
-          (memory_range){0}, images_range(dst_images, image + 1, 1, batch_end));
+      prefetcher prefetch =
+          prefetch_forward(iterations, src_images, dst_images, image + 1, 1, batch_end);
       float *y = dst + image * dst_count, *out = y;
       for (int64_t block = 0; block < blocks; block++) {
         const transposed_gemms *plan = block + 1 < blocks ? &inner : &last;
@@ -116,20 +115,19 @@ static void upsampled_backward(const ck_convolution *layer, const float *src, co
   clear(lines, lines_kept * line_stride(size, channels));
   // The last elements of a folded run meet what lies behind an image.
   if (gemm.fold > 1) clear(transposed, group * transposed_stride);
-  channel_totals totals, bias_totals;
-  epilogue_arguments epilogue = {.sum = totals.sum, .dot = totals.dot};
+  gradient_totals totals;
+  epilogue_arguments epilogue = {.sum = totals.src.sum, .dot = totals.src.dot};
   int64_t iterations = gemm_iterations(&gemm) + outer_gemm_iterations(&gemm);
   int64_t weight_count = panels_of(layer->in_channels) * gemm.rows * gemm.run * panel_width;
   int64_t batch_end = ck_part_start(layer, layer->end_part);
   for (int64_t part = layer->first_part; part < layer->end_part; part++) {
     int64_t start = ck_part_start(layer, part), end = ck_part_start(layer, part + 1);
-    clear_totals(&totals, layer->in_channels);
-    clear_totals(&bias_totals, channels);
+    clear_gradient_totals(&totals, layer);
     for (int64_t image = start; image < end; image += group) {
       int64_t count = smaller(group, end - image), next = image + count;
       for (int64_t i = 0; i < count; i++) {
         place_box_gradient(diff_dst + (image + i) * dst_count, through, image + i, scale, size,
-                           channels, lines, transposed + i * transposed_stride, bias_totals.sum);
+                           channels, lines, transposed + i * transposed_stride, totals.bias.sum);
         place_image(src + (image + i) * src_count, norm, layer->in_size, layer->in_channels, 0,
                     placed + i * src_count);
       }
@@ -151,7 +149,6 @@ static void upsampled_backward(const ck_convolution *layer, const float *src, co
         gemm_plain(&gemm, transposed, weights, out, &prefetch);
       }
     }
-    if (through) store_bias(&bias_totals, channels, part, diff_bias);
-    if (sums) store_sums(&totals, layer->in_channels, part, sums);
+    store_gradient_totals(&totals, layer, part, sums, through ? diff_bias : NULL);
   }
 }

@@ -61,8 +61,8 @@ struct ConvolutionTests {
     .init(
       batch: 2, inputChannels: 5, outputChannels: 3, inputSize: 6, kernelSize: 3, stride: 2,
       padding: 1),
-    // Split by parity: one and several panels each way, strips of many images, of an image and a
-    // part, and of a part of an image.
+    // Split by parity on AVX2: one and several panels each way, strips of many images, of an image
+    // and a part, and of a part of an image.
     .init(
       batch: 20, inputChannels: 64, outputChannels: 32, inputSize: 4, kernelSize: 3, stride: 2,
       padding: 1),

@@ -50,7 +50,7 @@ struct UpsampledCase: CustomTestStringConvertible, Sendable {
     .init(inputChannels: 1, outputChannels: 3, inputSize: 4, kernelSize: 3),
     .init(inputChannels: 2, outputChannels: 6, inputSize: 4, kernelSize: 2),
     .init(inputChannels: 7, outputChannels: 3, inputSize: 4, kernelSize: 3),
-    // Split by parity, see the strided convolutions' cases.
+    // Split by parity on AVX2, as the cases of ConvolutionTests are.
     .init(inputChannels: 32, outputChannels: 64, inputSize: 2, kernelSize: 3, batch: 20),
     .init(inputChannels: 64, outputChannels: 32, inputSize: 6, kernelSize: 3, batch: 6),
     .init(inputChannels: 32, outputChannels: 32, inputSize: 10, kernelSize: 3, batch: 5),

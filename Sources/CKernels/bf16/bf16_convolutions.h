@@ -60,10 +60,9 @@ static void bf16_convolution_forward(const ck_convolution *shape, const float *s
   for (int64_t image = ck_part_start(shape, shape->first_part); image < end; image++) {
     bf16 *y = (bf16 *)dst + image * dst_count;
     place_bf16(src, norm, image, shape->in_size, shape->in_channels, shape->padding, padded);
-    prefetcher prefetch = prefetch_ranges(
-        pair_gemm_iterations(&gemm),
-        images_range(source_images(src, norm, src_count), image + 1, 1, end), (memory_range){0},
-        (memory_range){0}, images_range(bf16_images(dst, dst_count), image + 1, 1, end));
+    prefetcher prefetch =
+        prefetch_forward(pair_gemm_iterations(&gemm), source_images(src, norm, src_count),
+                         bf16_images(dst, dst_count), image + 1, 1, end);
     pair_gemm_to_bf16(&gemm, padded, paired_weights(weights), bias, slope, y, &prefetch);
     if (moments) {
       int64_t part = image / shape->part;

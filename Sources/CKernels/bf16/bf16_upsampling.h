@@ -80,10 +80,8 @@ static void bf16_upsampled_forward(const ck_convolution *layer, const float *src
   for (int64_t image = ck_part_start(layer, layer->first_part); image < end; image++) {
     bf16 *y = (bf16 *)dst + image * dst_count;
     place_bf16(src, norm, image, layer->in_size, layer->in_channels, 1, bordered);
-    prefetcher prefetch = prefetch_ranges(
-        iterations, images_range(bf16_images(src, src_count), image + 1, 1, end),
-        (memory_range){0}, (memory_range){0},
-        images_range(bf16_images(dst, dst_count), image + 1, 1, end));
+    prefetcher prefetch = prefetch_forward(iterations, bf16_images(src, src_count),
+                                           bf16_images(dst, dst_count), image + 1, 1, end);
     const uint32_t *w = paired_weights(weights);
     for (int parity = 0; parity < 4; parity++) {
       pair_gemm_to_floats(&gemms[parity], bordered, w, NULL, 1, transposed, &prefetch);

@@ -74,6 +74,11 @@ static inline ck_convolution ck_adjoint(const ck_convolution *upsampled) {
   return adjoint;
 }
 
+/// The most 2×2 blocks of outputs whose convolution is computed at a time if it is split by parity:
+/// enough for a load of the weights, few enough that what is computed from them stays in the L2
+/// cache.
+enum { ck_strip_blocks = 32 };
+
 /// Floats of scratch memory for any pass of a strided convolution, or of the upsampled convolution
 /// whose adjoint it is.
 static inline int64_t ck_scratch_count(const ck_convolution *shape) {
@@ -84,7 +89,8 @@ static inline int64_t ck_scratch_count(const ck_convolution *shape) {
          2 * in * (in * shape->in_channels + out * shape->in_channels) +
          64 * (shape->out_channels + 32 * shape->in_channels) +
          9 * (out * out + 64) * shape->in_channels + in * in * shape->in_channels +
-         64 * (25 * shape->in_channels + 9 * shape->out_channels) + 8 * in * shape->in_channels;
+         ck_strip_blocks * (25 * shape->in_channels + 9 * shape->out_channels) +
+         8 * in * shape->in_channels;
 }
 
 /// The same for the bf16 tables.

@@ -64,7 +64,7 @@ final class PyTorchPeer {
     versions = try companion.receive(Versions.self)
   }
 
-  /// The settings that keep PyTorch from instructions that our kernels do not use.
+  /// The settings that keep PyTorch from wider vectors than those of our kernels.
   ///
   /// torch.compile gets a cache for each instruction set: it crashes on what it has compiled for
   /// wider ones.

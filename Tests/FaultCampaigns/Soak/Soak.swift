@@ -136,7 +136,10 @@ struct Soak {
     if worker.process.crash() { interruptedTrials += 1 }
     computed.look(into: workers.map(\.cache))
     interruptions += computed.end(below: worker.cache)
-    try FileManager.default.removeItem(at: worker.cache)
+    // A worker that is killed as it starts has no cache yet.
+    if FileManager.default.fileExists(atPath: worker.cache.path) {
+      try FileManager.default.removeItem(at: worker.cache)
+    }
   }
 
   /// The most steps between the last step of an interrupted trial and the step from which its next

@@ -100,7 +100,8 @@ struct SoakCommand: ParsableCommand {
         seed \(outcome.seed): \(outcome.trials) trials, \(outcome.workerKills) workers and \
         \(outcome.coordinatorKills) coordinators killed
         trials.csv \(outcome.isSame ? "has the same bytes" : "DIFFERS"); \(outcome.lost) trials \
-        lost, \(outcome.double) recorded twice, \(outcome.unseenTrials) not seen; the record is \(outcome.isSound ? "sound" : "NOT SOUND")
+        lost, \(outcome.double) recorded twice, \(outcome.unseenTrials) not seen; \
+        the record is \(outcome.isSound ? "sound" : "NOT SOUND")
         \(outcome.recomputedSteps) steps computed twice for \(outcome.interruptedTrials) \
         interrupted trials, at most \(outcome.largestRecomputation) for one; a checkpoint interval \
         of \(checkpointEvery) s has \(outcome.intervalSteps) steps: \
