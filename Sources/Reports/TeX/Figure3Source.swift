@@ -123,7 +123,7 @@ struct Figure3Source {
     \\catcode`\\"=12
     \\def\\sweepplain#1"#2"#3\\sweepend{#1\\if\\relax\\detokenize{#3}\\relax\\else
       \\sweepplain#3\\sweepend\\fi}
-    \\newread\\sweepin \\newwrite\\sweepout
+    \\ifdefined\\sweepin\\else \\newread\\sweepin \\newwrite\\sweepout \\fi
     \\immediate\\openout\\sweepout=\\sweepdata\\relax
     \\openin\\sweepin=\\sweepfolder/figure3.csv\\relax
     \\loop\\unless\\ifeof\\sweepin
