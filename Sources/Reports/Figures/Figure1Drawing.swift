@@ -79,6 +79,11 @@ struct Figure1Drawing {
     return first...max(last ?? 1, first + 1)
   }
 
+  /// Whether a panel of these numbers has a logarithmic axis.
+  static func isLogarithmic(_ values: [Double]) -> Bool {
+    (values.max() ?? 1) / max(values.min() ?? 1, 1e-9) > 8
+  }
+
   private var stepRange: ClosedRange<Double> { Self.stepRange(of: trajectory, ghost: ghost) }
 
   private var xAxis: Axis {
@@ -101,7 +106,7 @@ struct Figure1Drawing {
     let shown = trial.shownRungs.filter { $0.tolerance > 0 }
     let all = errors + averages + others + shown.map(\.tolerance)
     let frame = frame(
-      panel: 0, isLogarithmic: (all.max() ?? 1) / max(all.min() ?? 1, 1e-9) > 8,
+      panel: 0, isLogarithmic: Self.isLogarithmic(all),
       values: (all.min() ?? 0)...(all.max() ?? 1))
     frame.draw(in: &drawing, xLabel: nil, yLabel: "MSE")
     drawFirstHit(frame, in: &drawing, label: nil)

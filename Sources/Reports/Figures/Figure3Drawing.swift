@@ -173,21 +173,30 @@ struct Figure3Drawing {
     return parts.joined(separator: " · ")
   }
 
+  /// The smallest and the largest tolerance of a panel, and whether their axis is logarithmic.
+  static func tolerances(
+    of series: [Front.Series], published: [PublishedResults.Figure3Point]
+  ) -> (least: Double, largest: Double, isLogarithmic: Bool) {
+    let tolerances: [Double] =
+      series.flatMap(\.points).compactMap(\.tolerance).flatMap { [$0.minimum, $0.maximum] }
+      + published.map(\.tolerance)
+    let largest = max(tolerances.max() ?? 1, 1e-6)
+    let least = max(tolerances.min() ?? 1, 1e-6)
+    return (least, largest, largest / least > 60)
+  }
+
   private func frame(
     of series: [Front.Series], published: [PublishedResults.Figure3Point],
     legend: Figure3Legend, top: Double
   ) -> PlotFrame {
-    let points = series.flatMap(\.points)
-    var tolerances = points.compactMap(\.tolerance).flatMap { [$0.minimum, $0.maximum] }
-    var gates = points.compactMap { $0.gatesOpen?.maximum }
-    tolerances += published.map(\.tolerance)
-    gates += published.map { Double($0.gatesOpen) }
-    let largest = max(tolerances.max() ?? 1, 1e-6)
-    let least = max(tolerances.min() ?? 1, 1e-6)
+    let gates: [Double] =
+      series.flatMap(\.points).compactMap { $0.gatesOpen?.maximum }
+      + published.map { Double($0.gatesOpen) }
+    let (least, largest, isLogarithmic) = Self.tolerances(of: series, published: published)
     let left = Self.margin.left
     let right = Self.width - Self.margin.right
     let x =
-      largest / least > 60
+      isLogarithmic
       ? Axis.logarithmic(least / 1.3...largest * 1.3, from: left, to: right)
       : Axis.linear(0...largest * 1.08, from: left, to: right, tickCount: 8)
     let bottom = top + Self.margin.top + Self.plotHeight

@@ -37,21 +37,22 @@ struct Figure1Source {
           table/col sep=comma, table/x=step]
 
         """
-    let errors = (trajectory.numbers("mse") + trajectory.numbers("squared_error"))
-      .filter(Axis.hasLogarithm)
+    let rungs = trial.shownRungs.filter { $0.tolerance > 0 }
+    let errors: [Double] =
+      (trajectory.numbers("mse") + trajectory.numbers("squared_error"))
+      .filter(Axis.hasLogarithm) + rungs.map(\.tolerance)
     var lines: [Curve] = [
       ("squared_error", "sweep5", "batch"), ("mse", "sweep0, thick", "moving average"),
     ]
     text += panel(
-      "MSE", isLogarithmic: (errors.max() ?? 1) / max(errors.min() ?? 1, 1e-9) > 8,
+      "MSE", isLogarithmic: Figure1Drawing.isLogarithmic(errors),
       options: "title={\(TeXText.label(title))}, title style={font=\\small}", lines)
-    text += tolerances
+    text += levels(of: rungs)
     text += panel(
       "tolerance hits", options: "ymin=-0.04, ymax=1.04", [("tolerance_hits", "sweep2", nil)])
     let multipliers = trajectory.numbers("multiplier").filter(Axis.hasLogarithm)
     text += panel(
-      "multiplier $\\lambda'$",
-      isLogarithmic: (multipliers.max() ?? 1) / max(multipliers.min() ?? 1, 1e-9) > 8,
+      "multiplier $\\lambda'$", isLogarithmic: Figure1Drawing.isLogarithmic(multipliers),
       [("multiplier", "sweep3, thick", nil)])
     lines = [
       ("gates_open", "sweep0, thick, const plot", "$\\Vert\\nu\\Vert_0$"),
@@ -65,8 +66,7 @@ struct Figure1Source {
   }
 
   /// The tolerance as a dashed line; of a traced run one for each tolerance, while it applied.
-  private var tolerances: String {
-    let rungs = trial.shownRungs.filter { $0.tolerance > 0 }
+  private func levels(of rungs: [RecordedTrial.ShownRung]) -> String {
     guard !rungs.isEmpty else { return "" }
     let steps = trajectory.numbers("step")
     let starts = [steps.first ?? 0] + rungs.dropFirst().map { Double($0.beginning) }
