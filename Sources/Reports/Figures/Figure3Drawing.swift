@@ -243,10 +243,14 @@ struct Figure3Drawing {
     }
   }
 
-  /// The endings of replicates that may end early, except quiet.
+  /// The endings of replicates that may end early, except quiet: `at the limit`, `1 of 3 at the limit`.
   private static func endLabel(of point: GridPoints.Point) -> String {
-    (point.endings ?? []).filter { $0 != ReportEnding.quiet.word }
-      .map { $0 == ReportEnding.budget.word ? "at the limit" : $0 }.joined(separator: ", ")
+    let words = point.trials.compactMap { point.report(of: $0)?.ending.word }
+    return (point.endings ?? []).filter { $0 != ReportEnding.quiet.word }.map { word -> String in
+      let count = words.count { $0 == word }
+      return (count < words.count ? "\(count) of \(words.count) " : "")
+        + (word == ReportEnding.budget.word ? "at the limit" : word)
+    }.joined(separator: ", ")
   }
 
   /// The corners of the staircase: a point's number of gates applies to the next tolerance with
