@@ -94,4 +94,25 @@ struct EarlyEndReportTests {
     #expect(Self.milestones.map(points[1].endedBefore) == [false, false, false])
     #expect(points.map(\.endings) == [["oscillating"], ["budget"], []])
   }
+
+  @Test("Figure 3 says how many replicates of a point reached the limit, unless all did")
+  func mixedEndings() {
+    let trials = (0..<2).map { replicate in
+      var configuration = SampleSweep.configuration(
+        tolerance: .value(5), milestones: [.batches(400)], seed: UInt64(replicate))
+      configuration.quiet = QuietRule(window: 40)
+      return PlannedTrial(stage: "main", replicate: replicate, configuration: configuration)
+    }
+    var sweep = SampleSweep(outputs: [.figure3], trials: trials)
+    for index in 0..<2 { sweep.complete(index, gatesOpen: [2], mse: 5) }
+    func drawing() -> String {
+      let front = Front(of: sweep.results)
+      return String(
+        decoding: Figure3Drawing(front: front, samples: [:], name: "s", banner: nil).svg,
+        as: UTF8.self)
+    }
+    #expect(drawing().contains(">at the limit</text>"))
+    sweep.results.trials[0].result?.milestones[0].ending = .quiet
+    #expect(drawing().contains(">1 of 2 at the limit</text>"))
+  }
 }

@@ -139,6 +139,16 @@ struct LatentTests {
       ))
   }
 
+  @Test("where no dimension is open, the page explains no steps")
+  func noneOpen() throws {
+    var sweep = sweep(1)
+    sweep.add(.latents, to: 0, Self.record([1.5, 4, 0.25], open: 0, rows: []).encoded())
+    #expect(write(sweep).problems.isEmpty)
+    let page = try text("report.html")
+    #expect(page.contains("No dimension is open."))
+    #expect(!page.contains("deviations below its mean"))
+  }
+
   @Test("a page of 100 trials with large pictures stays below its size and says what it omits")
   func largePage() throws {
     var sweep = sweep(100, latents: 8)

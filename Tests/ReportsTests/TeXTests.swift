@@ -56,6 +56,20 @@ struct TeXTests {
     #expect(Self.isBalanced(tex))
   }
 
+  @Test("Figure 1 thins long curves, and draws the line of the tolerance with both ends")
+  func longFigure1() throws {
+    var sweep = FrontTests.sweep(tolerances: [3])
+    sweep.results.plan.outputs = [.figure1]
+    sweep.complete(0, gatesOpen: [32, 4], mse: 3)
+    let data = SampleSweep.trajectory(latents: 32, open: 4, mse: 3, lastStep: 6000, count: 1500)
+    sweep.replace(.trajectory, of: 0, with: data)
+    let lines = try Self.text("figure1.tex", of: Self.files(of: sweep)).split(separator: "\n")
+    let thinned = lines.filter { $0.contains("each nth point={2}") }
+    #expect(thinned.count == 6 + 32)
+    #expect(thinned.allSatisfy { $0.hasPrefix("\\addplot[") && $0.contains(" table[y=") })
+    #expect(lines.contains("\\addplot[sweep1, dashed] coordinates {(1,3) (6000,3)};"))
+  }
+
   @Test("Figure 3 reads figure3.csv; a series is the rows of its label", arguments: [1, 3])
   func figure3(seriesCount: Int) throws {
     let files = try Self.files(of: CrowdedFigureTests.sweep(seriesCount: seriesCount))
@@ -66,6 +80,8 @@ struct TeXTests {
     // With commas in labels, a copy without the quoted texts is read.
     #expect(csv.contains("\"") == (seriesCount > 1))
     #expect(tex.contains("\\readline") == (seriesCount > 1))
+    // TeX has 16 files for reading and writing; a document may have more figures.
+    #expect(tex.contains("\\ifdefined\\sweepin\\else \\newread") == (seriesCount > 1))
     #expect(tex.contains("\\def\\sweepdata{\\sweepfolder/figure3.csv}") == (seriesCount == 1))
     let ranges = tex.matches(of: /sweep rows=\{(\d+)\}\{(\d+)\}/).map { "\($0.1)-\($0.2)" }
     #expect(Set(ranges) == Set((0..<seriesCount).map { "\(5 * $0)-\(5 * $0 + 4)" }))

@@ -88,6 +88,26 @@ struct TracedReportTests {
       Figure3Drawing.chosenPoints(of: traced, dataset: .mnist).map { $0.tolerance?.median } == [15])
   }
 
+  @Test("Figure 1 for LaTeX has each tolerance where it applied, and one entry in the legend")
+  func figure1Source() throws {
+    let trial = try Self.sweep().results.trials[1]
+    let trajectory = SampleSweep.trajectory(
+      latents: 3, open: 1, mse: 5, lastStep: 270, count: 5)
+    let source = Figure1Source(
+      trial: trial, trajectory: try TrajectoryTable(trajectory), banner: nil,
+      counts: ImageCounts(), file: "figure1")
+    let tex = String(decoding: source.tex, as: UTF8.self)
+    #expect(tex.contains("one traced run, $\\tau$ = 5, 10, 15"))
+    #expect(
+      tex.contains(
+        #"""
+        \addplot[sweep1, dashed, forget plot] coordinates {(1,5) (100,5)};
+        \addplot[sweep1, dashed, forget plot] coordinates {(100,10) (170,10)};
+        \addplot[sweep1, dashed] coordinates {(170,15) (270,15)};
+        \addlegendentry{$\tau$}
+        """#))
+  }
+
   @Test("downwards is said, too")
   func downwards() throws {
     var configuration = SampleSweep.configuration(

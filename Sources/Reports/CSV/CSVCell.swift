@@ -1,7 +1,13 @@
 import Trials
 
-/// Makes untrusted text, for instance a worker's, safe for a cell of a table.
+/// Cells of a table: numbers, and untrusted text, for instance a worker's, made safe.
 enum CSVCell {
+  /// A number with all its digits; empty if it is unknown.
+  static func number(_ number: Double?) -> String { number.map(NumberText.shortest) ?? "" }
+
+  /// A whole number; empty if it is unknown.
+  static func number(_ number: Int?) -> String { number.map(String.init) ?? "" }
+
   /// The scalars at which a spreadsheet recognises a formula.
   private static let formulaBeginnings: Set<Unicode.Scalar> = [
     "=", "+", "-", "@", "＝", "＋", "－", "＠",

@@ -31,14 +31,8 @@ struct NarrowedModel {
       preconditionFailure("only a finished trial has a model")
     }
     let configuration = result.provenance.configuration
-    let model: Safetensors
+    let model = try Safetensors.read(data)
     let shape: NetworkShape
-    do {
-      model = try Safetensors(parsing: data)
-    } catch {
-      throw FormatError(
-        place: "offset \(error.offset)", found: error.found, expected: error.expected)
-    }
     do {
       shape = try NetworkShape(
         image: configuration.dataset.imageShape, channels: configuration.model.channels,

@@ -34,12 +34,8 @@ struct Figure1Drawing {
     let height =
       Self.margin.top + panelCount * Self.panelHeight + (panelCount - 1) * Self.panelGap
       + Self.margin.bottom
-    let configuration = trial.result?.provenance.configuration ?? trial.planned.configuration
-    let tolerances = tolerances(of: configuration)
-    let values = tolerances.map { NumberText.compact($0.tolerance) }.joined(separator: ", ")
-    let title =
-      "\(counts.title(of: configuration.dataset)): one "
-      + (configuration.trace == nil ? "run with τ = \(values)" : "traced run, τ = \(values)")
+    let configuration = trial.shownConfiguration
+    let title = trial.figure1Title(counts)
     var drawing = SVGDrawing(width: Self.width, height: height, title: title)
     drawing.text(title, at: (Self.margin.left, 24), .init(size: 15, isBold: true))
     drawing.text(
@@ -49,7 +45,7 @@ struct Figure1Drawing {
         banner, at: (Self.width - Self.margin.right, 24),
         .init(size: 12, color: Palette.warning, anchor: "end", isBold: true))
     }
-    drawMSE(tolerances: tolerances, in: &drawing)
+    drawMSE(in: &drawing)
     drawHits(in: &drawing)
     drawMultiplier(in: &drawing)
     drawGates(in: &drawing)
@@ -83,6 +79,11 @@ struct Figure1Drawing {
     return first...max(last ?? 1, first + 1)
   }
 
+  /// Whether a panel of these numbers has a logarithmic axis.
+  static func isLogarithmic(_ values: [Double]) -> Bool {
+    (values.max() ?? 1) / max(values.min() ?? 1, 1e-9) > 8
+  }
+
   private var stepRange: ClosedRange<Double> { Self.stepRange(of: trajectory, ghost: ghost) }
 
   private var xAxis: Axis {
@@ -98,30 +99,14 @@ struct Figure1Drawing {
     return (top + Self.panelHeight, top)
   }
 
-  /// The tolerances and the steps after which each began; one from step 0 unless the run is traced.
-  ///
-  /// Of an unfinished traced run only the rungs with a report, and the one after them, are known.
-  private func tolerances(
-    of configuration: TrialConfiguration
-  ) -> [(tolerance: Double, beginning: Int)] {
-    guard let trace = configuration.trace else {
-      return [((try? configuration.resolvedTolerance()) ?? 0, 0)]
-    }
-    let ends = configuration.milestones.map { trial.report(at: $0)?.step }.prefix { $0 != nil }
-    let beginnings = [0] + ends.compactMap(\.self)
-    return zip(trace.tolerances, beginnings).map { ($0, $1) }
-  }
-
-  private func drawMSE(
-    tolerances: [(tolerance: Double, beginning: Int)], in drawing: inout SVGDrawing
-  ) {
+  private func drawMSE(in drawing: inout SVGDrawing) {
     let errors = trajectory.numbers("squared_error").filter(Axis.hasLogarithm)
     let averages = trajectory.numbers("mse").filter(Axis.hasLogarithm)
     let others = (ghost?.numbers("mse") ?? []).filter(Axis.hasLogarithm)
-    let shown = tolerances.filter { $0.tolerance > 0 }
+    let shown = trial.shownRungs.filter { $0.tolerance > 0 }
     let all = errors + averages + others + shown.map(\.tolerance)
     let frame = frame(
-      panel: 0, isLogarithmic: (all.max() ?? 1) / max(all.min() ?? 1, 1e-9) > 8,
+      panel: 0, isLogarithmic: Self.isLogarithmic(all),
       values: (all.min() ?? 0)...(all.max() ?? 1))
     frame.draw(in: &drawing, xLabel: nil, yLabel: "MSE")
     drawFirstHit(frame, in: &drawing, label: nil)

@@ -173,21 +173,30 @@ struct Figure3Drawing {
     return parts.joined(separator: " · ")
   }
 
+  /// The smallest and the largest tolerance of a panel, and whether their axis is logarithmic.
+  static func tolerances(
+    of series: [Front.Series], published: [PublishedResults.Figure3Point]
+  ) -> (least: Double, largest: Double, isLogarithmic: Bool) {
+    let tolerances: [Double] =
+      series.flatMap(\.points).compactMap(\.tolerance).flatMap { [$0.minimum, $0.maximum] }
+      + published.map(\.tolerance)
+    let largest = max(tolerances.max() ?? 1, 1e-6)
+    let least = max(tolerances.min() ?? 1, 1e-6)
+    return (least, largest, largest / least > 60)
+  }
+
   private func frame(
     of series: [Front.Series], published: [PublishedResults.Figure3Point],
     legend: Figure3Legend, top: Double
   ) -> PlotFrame {
-    let points = series.flatMap(\.points)
-    var tolerances = points.compactMap(\.tolerance).flatMap { [$0.minimum, $0.maximum] }
-    var gates = points.compactMap { $0.gatesOpen?.maximum }
-    tolerances += published.map(\.tolerance)
-    gates += published.map { Double($0.gatesOpen) }
-    let largest = max(tolerances.max() ?? 1, 1e-6)
-    let least = max(tolerances.min() ?? 1, 1e-6)
+    let gates: [Double] =
+      series.flatMap(\.points).compactMap { $0.gatesOpen?.maximum }
+      + published.map { Double($0.gatesOpen) }
+    let (least, largest, isLogarithmic) = Self.tolerances(of: series, published: published)
     let left = Self.margin.left
     let right = Self.width - Self.margin.right
     let x =
-      largest / least > 60
+      isLogarithmic
       ? Axis.logarithmic(least / 1.3...largest * 1.3, from: left, to: right)
       : Axis.linear(0...largest * 1.08, from: left, to: right, tickCount: 8)
     let bottom = top + Self.margin.top + Self.plotHeight
@@ -234,10 +243,14 @@ struct Figure3Drawing {
     }
   }
 
-  /// The endings of replicates that may end early, except quiet.
+  /// The endings of replicates that may end early, except quiet: `at the limit`, `1 of 3 at the limit`.
   private static func endLabel(of point: GridPoints.Point) -> String {
-    (point.endings ?? []).filter { $0 != ReportEnding.quiet.word }
-      .map { $0 == ReportEnding.budget.word ? "at the limit" : $0 }.joined(separator: ", ")
+    let words = point.trials.compactMap { point.report(of: $0)?.ending.word }
+    return (point.endings ?? []).filter { $0 != ReportEnding.quiet.word }.map { word -> String in
+      let count = words.count { $0 == word }
+      return (count < words.count ? "\(count) of \(words.count) " : "")
+        + (word == ReportEnding.budget.word ? "at the limit" : word)
+    }.joined(separator: ", ")
   }
 
   /// The corners of the staircase: a point's number of gates applies to the next tolerance with

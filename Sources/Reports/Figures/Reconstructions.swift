@@ -15,13 +15,7 @@ struct Reconstructions {
   ///
   /// - Throws: ``FormatError`` naming the offset or the tensor.
   init(_ data: Data) throws(FormatError) {
-    let file: Safetensors
-    do {
-      file = try Safetensors(parsing: data)
-    } catch {
-      throw FormatError(
-        place: "offset \(error.offset)", found: error.found, expected: error.expected)
-    }
+    let file = try Safetensors.read(data)
     metadata = file.metadata
     originals = try Self.images("originals", in: file)
     reconstructions = try Self.images("reconstructions", in: file)

@@ -47,9 +47,8 @@ struct GateTable {
           trial.trial, trial.stage, "\(trial.replicate)", trial.dataset,
           NumberText.shortest(trial.tolerance), "\(gate.gate)", "\(gate.isOpen)",
           NumberText.shortest(gate.openProbability), "\(gate.closures)",
-          gate.lastOpenStep.map(String.init) ?? "", gate.closedStep.map(String.init) ?? "",
-          gate.closedMSE.map(NumberText.shortest) ?? "",
-          gate.closedGatesOpen.map(String.init) ?? "",
+          CSVCell.number(gate.lastOpenStep), CSVCell.number(gate.closedStep),
+          CSVCell.number(gate.closedMSE), CSVCell.number(gate.closedGatesOpen),
         ])
       }
     }

@@ -53,13 +53,7 @@ struct LatentRecord {
   ///
   /// - Throws: ``FormatError`` naming the offset or the tensor.
   init(_ data: Data) throws(FormatError) {
-    let file: Safetensors
-    do {
-      file = try Safetensors(parsing: data)
-    } catch {
-      throw FormatError(
-        place: "offset \(error.offset)", found: error.found, expected: error.expected)
-    }
+    let file = try Safetensors.read(data)
     let open: [UInt8] = try Self.list("open", in: file)
     let count = open.count
     let divergences: [Double] = try Self.list("divergence", in: file, count: count)

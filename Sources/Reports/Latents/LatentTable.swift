@@ -104,16 +104,15 @@ struct LatentTable {
       "trial", "name", "stage", "replicate", "dataset", "tolerance", "recorded", "dimension",
       "is_open", "rank", "kl", "mean", "deviation", "drawn", "closed_step", "closed_mse",
     ])
-    func text(_ number: Double?) -> String { number.map(NumberText.shortest) ?? "" }
-    func text(_ number: Int?) -> String { number.map(String.init) ?? "" }
     for trial in trials {
       for dimension in trial.dimensions {
         table.append([
           trial.trial, trial.name, trial.stage, "\(trial.replicate)", trial.dataset,
           NumberText.shortest(trial.tolerance), trial.recorded ? "yes" : "not recorded",
-          "\(dimension.dimension)", "\(dimension.isOpen)", text(dimension.rank),
-          text(dimension.kl), text(dimension.mean), text(dimension.deviation),
-          "\(dimension.drawn)", text(dimension.closedStep), text(dimension.closedMSE),
+          "\(dimension.dimension)", "\(dimension.isOpen)", CSVCell.number(dimension.rank),
+          CSVCell.number(dimension.kl), CSVCell.number(dimension.mean),
+          CSVCell.number(dimension.deviation), "\(dimension.drawn)",
+          CSVCell.number(dimension.closedStep), CSVCell.number(dimension.closedMSE),
         ])
       }
     }

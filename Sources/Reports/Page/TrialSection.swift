@@ -182,9 +182,12 @@ struct TrialSection {
     let path = LatentTable.picturePath(of: trial.planned.id)
     let place = asksForLatents ? "; all of it is in <code>\(path)</code>" : ""
     var drawing = TraversalDrawing(record: record, title: "\(dataset), \(name)")
+    guard !record.rows.isEmpty else {
+      return "<figure>\(HTMLText.drawing(drawing.svg))</figure>\n"
+    }
     while true {
       let html = HTMLText.drawing(drawing.svg)
-      if html.utf8.count <= room || record.rows.isEmpty {
+      if html.utf8.count <= room {
         let thinned =
           drawing.columnStride > 1 ? " Only every second step is drawn\(place)." : ""
         return "<figure>\(html)<figcaption>What each open dimension shows: it goes from "

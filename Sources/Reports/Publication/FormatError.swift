@@ -1,3 +1,6 @@
+import Foundation
+import TensorFiles
+
 /// An error in the content of a file; the caller adds which file.
 struct FormatError: Error, Hashable {
   /// A line or an offset.
@@ -6,4 +9,18 @@ struct FormatError: Error, Hashable {
   var found: String
   /// What was expected.
   var expected: String
+}
+
+extension Safetensors {
+  /// Reads a file's bytes.
+  ///
+  /// - Throws: ``FormatError`` naming the offset.
+  static func read(_ data: Data) throws(FormatError) -> Safetensors {
+    do {
+      return try Safetensors(parsing: data)
+    } catch {
+      throw FormatError(
+        place: "offset \(error.offset)", found: error.found, expected: error.expected)
+    }
+  }
 }

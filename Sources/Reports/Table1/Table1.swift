@@ -193,10 +193,10 @@ extension Table1 {
           entry.dataset.name, entry.images ?? "", entry.series, String(entry.latents),
           String(entry.provisioned), entry.budget.description,
         ] + columns(entry.baselineMSE)
-          + [entry.publishedBaselineMSE.map(NumberText.shortest) ?? ""]
+          + [CSVCell.number(entry.publishedBaselineMSE)]
           + columns(entry.gatesOpen) + [
             entry.toleranceMet.map(String.init) ?? "",
-            entry.publishedGatesOpen.map(String.init) ?? "",
+            CSVCell.number(entry.publishedGatesOpen),
           ] + (endsEarly ? [entry.endedBefore.map(String.init) ?? ""] : []))
     }
     return table.data

@@ -105,7 +105,7 @@ enum TrialRecords {
     var endCells: [String] {
       let open = (openProbabilities ?? []).enumerated().filter { $0.element > 0.5 }.map(\.offset)
       return [
-        ending ?? "", sinceStep.map(String.init) ?? "",
+        ending ?? "", CSVCell.number(sinceStep),
         (ending == nil ? [] : open).map(String.init).joined(separator: " "),
         (alternatingGates ?? []).map(String.init).joined(separator: " "),
       ]
@@ -115,8 +115,7 @@ enum TrialRecords {
   /// The columns of `trials.csv`, which has one row per trial and milestone.
   ///
   /// The last columns are the endings, if trials may end early, which way trials trace their
-  /// tolerances, if any do, and the trainer settings that differ
-  /// between the sweep's trials.
+  /// tolerances, if any do, and the trainer settings that differ between the sweep's trials.
   struct Columns {
     /// The trainer settings that differ between trials.
     private let varying: [TrainerSetting]
@@ -155,16 +154,16 @@ enum TrialRecords {
         let configuration = [
           trial.trial, trial.stage, String(trial.replicate), trial.dataset.name,
           trial.images ?? "", trial.seed, trial.channels.map(String.init).joined(separator: " "),
-          TrialRecords.text(trial.latents), trial.latentsFrom ?? "",
-          TrialRecords.text(milestone.tolerance ?? trial.tolerance), trial.toleranceFrom ?? "",
+          CSVCell.number(trial.latents), trial.latentsFrom ?? "",
+          CSVCell.number(milestone.tolerance ?? trial.tolerance), trial.toleranceFrom ?? "",
           milestone.budget.description,
         ]
         let found = [
-          TrialRecords.text(milestone.step), TrialRecords.text(milestone.gatesOpen),
-          TrialRecords.text(milestone.mse), TrialRecords.text(milestone.evaluationMSE),
-          TrialRecords.text(milestone.firstHitStep),
-          milestone.toleranceMet.map(String.init) ?? "", TrialRecords.text(milestone.multiplier),
-          TrialRecords.text(milestone.expectedOpen),
+          CSVCell.number(milestone.step), CSVCell.number(milestone.gatesOpen),
+          CSVCell.number(milestone.mse), CSVCell.number(milestone.evaluationMSE),
+          CSVCell.number(milestone.firstHitStep),
+          milestone.toleranceMet.map(String.init) ?? "", CSVCell.number(milestone.multiplier),
+          CSVCell.number(milestone.expectedOpen),
           trial.status.rawValue, trial.parents.joined(separator: " "),
         ]
         return CSVTable.line(
@@ -181,11 +180,6 @@ enum TrialRecords {
     let reference = "\(measurement.trial).\(measurement.output.rawValue)"
     guard measurement.factor != 1 else { return reference }
     return "\(NumberText.shortest(measurement.factor)) * \(reference)"
-  }
-
-  private static func text(_ number: Int?) -> String { number.map(String.init) ?? "" }
-  private static func text(_ number: Double?) -> String {
-    number.map(NumberText.shortest) ?? ""
   }
 }
 

@@ -46,10 +46,8 @@ struct Figure3Source {
     of dataset: Dataset, _ rows: [(series: Front.Series, range: Range<Int>)]
   ) -> String {
     let published = PublishedResults.figure3.filter { $0.dataset == dataset }
-    let tolerances =
-      rows.flatMap(\.series.points).compactMap(\.tolerance?.median) + published.map(\.tolerance)
-    let isLogarithmic =
-      max(tolerances.max() ?? 1, 1e-6) / max(tolerances.min() ?? 1, 1e-6) > 60
+    let isLogarithmic = Figure3Drawing.tolerances(of: rows.map(\.series), published: published)
+      .isLogarithmic
     var text = """
       \\begin{tikzpicture}
       \\begin{axis}[
@@ -123,7 +121,7 @@ struct Figure3Source {
     \\catcode`\\"=12
     \\def\\sweepplain#1"#2"#3\\sweepend{#1\\if\\relax\\detokenize{#3}\\relax\\else
       \\sweepplain#3\\sweepend\\fi}
-    \\newread\\sweepin \\newwrite\\sweepout
+    \\ifdefined\\sweepin\\else \\newread\\sweepin \\newwrite\\sweepout \\fi
     \\immediate\\openout\\sweepout=\\sweepdata\\relax
     \\openin\\sweepin=\\sweepfolder/figure3.csv\\relax
     \\loop\\unless\\ifeof\\sweepin
